@@ -1,0 +1,208 @@
+#pragma once
+
+#include "error.h"
+#include "session.h"
+
+/*
+ * The contract between a provider and everything above it.
+ *
+ * A provider is one file: a const BackendClass, filled in by name, of tables
+ * (states, verbs, spec schema, config keys) and slots.  It translates and does
+ * nothing else: it builds requests and reads answers, and hands both to
+ * net/api.h, which signs, waits for the budget, retries and times out.  It does
+ * not cache, sleep, retry or touch files.  Each slot may be called from several
+ * worker threads at once for one instance; none is ever called from a FUSE
+ * thread, but for check_spec, render and the tables, which do no I/O.
+ *
+ * A slot that fails returns NULL or FALSE and sets a BACKEND_ERROR; out
+ * parameters are then untouched.  What comes back belongs to the caller.
+ */
+typedef struct Backend Backend;
+
+/* What a caller grants one call. */
+typedef struct {
+	gint64 deadline_us;   /* g_get_monotonic_time() by which it must be over */
+	gboolean interactive; /* somebody waits: may use the budget's reserve,
+	                         and fails with BUDGET rather than wait for it */
+	gboolean (*sending)(void *data); /* asked once, before the first byte of a
+	                         changing call leaves; FALSE drops the call with
+	                         CANCELLED.  NULL: always yes */
+	void *data;
+} Call;
+
+typedef struct {
+	const char *word; /* compared without case */
+	Phase phase;
+} BackendState;
+
+typedef struct {
+	const char *name; /* as written into ctl */
+	const char *help;
+	guint from;       /* bit set of 1 << Phase in which it makes sense */
+} BackendVerb;
+
+typedef enum {
+	SPEC_STRING,
+	SPEC_BOOL,
+	SPEC_INT,
+	SPEC_OBJECT, /* fields: its members; NULL fields: any members */
+	SPEC_ARRAY,  /* fields[0] describes each element */
+	SPEC_STRING_MAP,
+} SpecType;
+
+/* One member of what `new` accepts.  Tables end with a NULL name. */
+typedef struct SpecField {
+	const char *name;
+	SpecType type;
+	gboolean required;
+	gint64 min, max;   /* INT: its range; STRING: length in characters; both 0:
+	                      any.  ARRAY: number of elements */
+	const struct SpecField *fields;
+} SpecField;
+
+typedef enum { KEY_STRING, KEY_BOOL, KEY_INT, KEY_URL, KEY_SECONDS } KeyType;
+
+/* One key of a provider's config section.  Tables end with a NULL name. */
+typedef struct {
+	const char *name;
+	KeyType type;
+	const char *help;
+} BackendKey;
+
+typedef struct BackendClass {
+	const char *name;           /* the section's type: "alibaba" */
+	const BackendKey *keys;     /* its own keys; API_KEYS come on top */
+	const BackendState *states; /* ends with a NULL word */
+	const BackendVerb *verbs;   /* ends with a NULL name */
+	const SpecField *spec;      /* top-level members of a spec */
+	guint files;                /* bit set of 1 << SessionFile it knows of */
+	const char *start_verb;     /* verb of create's second step, when a new
+	                               session is seen stopped; NULL: one step */
+	const char *end_verb;       /* what a permitted rmdir means */
+
+	/*
+	 * Makes an instance from config keys (name -> text, borrowed; every key
+	 * is in `keys`).  No network, no waiting.  Errors: CONFIG.
+	 */
+	Backend *(*open)(GHashTable *keys, GError **error);
+	void (*close)(Backend *self);
+
+	/* Whether credentials are in sight without asking the network; used to
+	 * choose providers when there is no configuration.  May be NULL: no. */
+	gboolean (*discover)(void);
+
+	/* One page of containers; token is NULL at first. */
+	WorkspacePage *(*list_workspaces)(Backend *self, const char *token,
+		const Call *call, GError **error);
+
+	/* One page of a container's sessions; token is NULL at first. */
+	SessionPage *(*list_page)(Backend *self, const char *workspace,
+		const char *token, const Call *call, GError **error);
+
+	/* One session.  Errors: GONE when the provider knows it not. */
+	Session *(*get)(Backend *self, const char *workspace, const char *id,
+		const Call *call, GError **error);
+
+	/*
+	 * Creates one session from a spec that check_spec has accepted, and
+	 * returns its id.  `token` is the idempotency token (32 hex digits); a
+	 * token in the spec wins.  Never sent twice unless surely unsent.
+	 * TIMEOUT means that it may exist; any other error that it does not.
+	 */
+	char *(*create)(Backend *self, const char *workspace, const char *spec,
+		gsize spec_len, const char *token, const Call *call, GError **error);
+
+	/* Sends a verb of the table for a session (body: its JSON, may be NULL). */
+	gboolean (*control)(Backend *self, const char *workspace, const char *id,
+		const char *body, const char *verb, const Call *call, GError **error);
+
+	/*
+	 * Rules that the table cannot say: members that the workspace implies must
+	 * agree.  Pure.  May be NULL.
+	 */
+	gboolean (*check_spec)(Backend *self, const char *workspace,
+		const char *spec, gsize spec_len, GError **error);
+
+	/*
+	 * Appends the bytes of a content file (not STATE, PHASE, JSON) as its
+	 * JSON body tells them; nothing when it has none.  Pure; a body that makes
+	 * no sense appends nothing.
+	 */
+	void (*render)(Backend *self, SessionFile file, const char *body,
+		gsize body_len, GString *out);
+
+	/*
+	 * Appends "key: value" lines on the account: credentials' source and
+	 * expiry, call budget, last error.  No secrets, no network.
+	 */
+	void (*report)(Backend *self, GString *out);
+
+	/* Calls made so far, by action: visit(action, calls, failures). */
+	void (*count)(Backend *self,
+		void (*visit)(const char *action, guint64 calls, guint64 failed,
+			void *data), void *data);
+
+	/* Ends every call in flight and to come with CANCELLED. */
+	void (*abort)(Backend *self);
+} BackendClass;
+
+/* Each instance begins with this. */
+struct Backend {
+	const BackendClass *class;
+};
+
+/* All provider types, ended by NULL. */
+extern const BackendClass *const backend_classes[];
+const BackendClass *backend_class_find(const char *name);
+
+/* The key of that name that sections of this class may have, or NULL. */
+const BackendKey *backend_key_find(const BackendClass *class, const char *name);
+
+/*
+ * The wrappers: the only way to reach a slot.  They hold the defaults of slots
+ * that may be NULL, and check what a provider file hands back (ids present and
+ * of legal length, bodies within bounds), so that nothing above has to.
+ */
+Backend *backend_open(const BackendClass *class, GHashTable *keys,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void backend_close(Backend *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_close)
+gboolean backend_discover(const BackendClass *class);
+WorkspacePage *backend_list_workspaces(Backend *self, const char *token,
+	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SessionPage *backend_list_page(Backend *self, const char *workspace,
+	const char *token, const Call *call, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+Session *backend_get(Backend *self, const char *workspace, const char *id,
+	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *backend_create(Backend *self, const char *workspace, const char *spec,
+	gsize spec_len, const char *token, const Call *call, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+gboolean backend_control(Backend *self, const char *workspace, const char *id,
+	const char *body, const char *verb, const Call *call, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * Checks a spec against the class's table and check_spec: JSON, an object,
+ * depth, types, ranges, required members, unknown keys (with "did you mean").
+ * Pure, any thread.  Errors: INVALID.
+ */
+gboolean backend_check_spec(Backend *self, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The verb of that name, or NULL with UNSUPPORTED naming those there are. */
+const BackendVerb *backend_verb(const Backend *self, const char *name,
+	GError **error);
+
+/* The phase of a provider's word; PENDING for an unknown one. */
+Phase backend_phase(const BackendClass *class, const char *state);
+
+/* The bytes of one of the files that come from the body; see render. */
+void backend_render(Backend *self, SessionFile file, const char *body,
+	gsize body_len, GString *out);
+void backend_report(Backend *self, GString *out);
+void backend_count(Backend *self,
+	void (*visit)(const char *action, guint64 calls, guint64 failed,
+		void *data), void *data);
+void backend_abort(Backend *self);

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <glib.h>
+
+/*
+ * What went wrong, in words that say what to do.  Everything below fs/ fails
+ * with a GError of the domain BACKEND_ERROR; fs/reply.c alone turns the code
+ * into an errno.  The message is one sentence for a person, without the
+ * provider's code and request id: those are in the detail.
+ */
+typedef enum {
+	BACKEND_ERROR_INVALID,      /* the spec or the request is wrong */
+	BACKEND_ERROR_AUTH,         /* credentials missing or wrong */
+	BACKEND_ERROR_AUTH_EXPIRED, /* credentials have expired */
+	BACKEND_ERROR_DENIED,       /* valid credentials, but not allowed */
+	BACKEND_ERROR_GONE,         /* no such workspace or session */
+	BACKEND_ERROR_CONFLICT,     /* wrong state for the verb */
+	BACKEND_ERROR_EXISTS,       /* there is one already */
+	BACKEND_ERROR_THROTTLED,    /* by the provider: see retry_after_ms */
+	BACKEND_ERROR_BUDGET,       /* our own call budget is spent */
+	BACKEND_ERROR_QUOTA,        /* the account's quota is used up */
+	BACKEND_ERROR_REMOTE,       /* the provider's own failure */
+	BACKEND_ERROR_TIMEOUT,      /* no answer in time; a create may exist */
+	BACKEND_ERROR_UNREACHABLE,  /* nothing was sent: DNS, refused, TLS */
+	BACKEND_ERROR_BAD_ANSWER,   /* an answer that makes no sense */
+	BACKEND_ERROR_TOO_BIG,      /* a spec over the limit */
+	BACKEND_ERROR_READ_ONLY,    /* writing is switched off */
+	BACKEND_ERROR_NO_ROOM,      /* no room on disk */
+	BACKEND_ERROR_UNSUPPORTED,  /* a verb or file that the provider lacks */
+	BACKEND_ERROR_CANCELLED,    /* dropped before anything was sent */
+	BACKEND_ERROR_CONFIG,       /* the configuration is wrong */
+	BACKEND_ERROR_LOCAL,        /* our own disk or memory failed */
+} BackendErrorCode;
+
+typedef struct {
+	char *provider_code;   /* "Throttling.User"; NULL when there is none */
+	char *request_id;      /* the provider's; NULL when there is none */
+	gint64 retry_after_ms; /* 0 when the provider named none */
+} BackendErrorDetail;
+
+#define BACKEND_ERROR (backend_error_quark())
+GQuark backend_error_quark(void);
+
+/* Sets *error (may be NULL) from a printf format.  Any thread. */
+void backend_error_set(GError **error, BackendErrorCode code,
+	const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/*
+ * The detail of an error of this domain, to be filled in or read: borrowed,
+ * lives as long as the error.  NULL for an error of another domain or NULL.
+ */
+BackendErrorDetail *backend_error_detail(GError *error);
+
+/*
+ * The whole sentence: message, then "(code X, request id Y)" where known.
+ * Control characters are replaced and the length is bounded (4 KiB), since
+ * parts of it come from the network.  Returns a new string.
+ */
+char *backend_error_sentence(GError *error);

@@ -1,0 +1,179 @@
+#pragma once
+
+#include "backend.h"
+
+/*
+ * What is known, since when, and when to ask again.  This is all that fs/ and
+ * cache/ may ask of each other: fs/ calls the functions, the cache calls the
+ * observer.  Every function here may be called from any thread, answers from
+ * memory (or the local disk) and never waits for the network.  What is not
+ * known yet is asked for in the background, and the observer tells when.
+ *
+ * Everything that stands in the tree has a number: providers, workspaces and
+ * sessions alike.  Numbers begin at CACHE_NUMBER_FIRST, grow, stay the same
+ * across restarts and are never used again for something else.  0 is the root.
+ */
+typedef struct Cache Cache;
+
+#define CACHE_NUMBER_FIRST 64u
+#define CACHE_NUMBER_MAX ((1u << 27) - 1)
+
+typedef enum { ENTRY_PROVIDER, ENTRY_WORKSPACE, ENTRY_SESSION } EntryKind;
+
+typedef struct {
+	guint32 number;
+	guint32 parent; /* 0: the root */
+	guint32 workspace, provider; /* those it lies in, itself included; or 0 */
+	EntryKind kind;
+	guint files;         /* session: bit set of 1 << SessionFile */
+	gboolean read_only;  /* the section says so */
+	gboolean rmdir_ends; /* the section says rmdir = terminate */
+	gint64 mtime_ns;     /* of the directory: membership last changed */
+} Entry;
+
+typedef enum {
+	KNOWN_YES,
+	KNOWN_NO,      /* surely not there */
+	KNOWN_NOT_YET, /* asked for; the observer will tell */
+	KNOWN_FAILED,  /* asked for just now and refused: see the error */
+} Known;
+
+/* ---- news ---- */
+
+typedef enum {
+	NEWS_APPEARED, /* number, in parent, under name */
+	NEWS_VANISHED, /* likewise; the number stands for nothing any more */
+	NEWS_CHANGED,  /* the bytes of `files` of session `number` */
+	NEWS_LISTING,  /* the listing of directory `number` got further, ended or
+	                  failed, or a name asked for in it is decided */
+	NEWS_TEXT,     /* .last_error, .last or .partial of `number` changed */
+} NewsKind;
+
+typedef struct {
+	NewsKind kind;
+	guint32 number, parent;
+	const char *name; /* APPEARED, VANISHED: escaped; borrowed for the call */
+	guint files;      /* CHANGED: bit set of 1 << SessionFile */
+} News;
+
+/* Called on a worker with no lock held, in the order in which things became
+ * true, one call at a time; must be quick and must not call cache_free. */
+typedef void (*CacheObserver)(const News *news, gsize n, void *data);
+
+/* ---- construction ---- */
+
+typedef struct {
+	const char *state_dir;      /* exists, private to this mount, locked */
+	const char *const *reserved; /* names in use by the tree; ends with NULL */
+	gint64 refresh_ms;          /* age at which a looked-at listing is asked */
+	gint64 window_ms;           /* interest lasts that long after a look */
+	gint64 deadline_ms;         /* for each background call */
+	CacheObserver observer;
+	void *data;
+} CacheSettings;
+
+typedef struct {
+	const char *name;        /* the section's: the directory's name */
+	Backend *backend;        /* taken */
+	char **workspaces;       /* copied; NULL: those the list API names */
+	gint64 refresh_ms;       /* 0: as in CacheSettings */
+	gboolean read_only;
+	gboolean rmdir_ends;
+	gboolean start;          /* create's second step is wanted */
+} CacheProvider;
+
+/* Loads what the state directory holds (a damaged file costs what it held, and
+ * is named by g_warning).  Errors: LOCAL, NO_ROOM. */
+Cache *cache_new(const CacheSettings *settings, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* Before cache_start only. */
+gboolean cache_add(Cache *cache, const CacheProvider *provider, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* Starts the scheduler.  From here on the observer may be called. */
+void cache_start(Cache *cache);
+/* Ends calls in flight, joins every thread: no news afterwards.  Within 1 s. */
+void cache_stop(Cache *cache);
+void cache_free(Cache *cache);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cache, cache_free)
+
+/* ---- looking ---- */
+
+/* The entry of a number; FALSE when it stands for nothing (any more). */
+gboolean cache_entry(Cache *cache, guint32 number, Entry *ret);
+
+/*
+ * The entry called `name` (as escaped) in directory `parent`.  A name that is
+ * unknown while the listing is incomplete is asked for by `get`.  A question
+ * that fails answers FAILED for a second, then is asked again.
+ */
+Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
+	GError **error);
+
+/* Returns FALSE to stop. */
+typedef gboolean (*CacheVisit)(const Entry *entry, const char *name, void *data);
+
+/*
+ * Visits the entries of directory `parent` with a number above `after`, in
+ * ascending order, from one snapshot, until visit stops (then YES).  At the end
+ * of what is known: YES the listing has been complete once (it may be old);
+ * NOT_YET more is coming; FAILED it was never complete and the last try failed.
+ */
+Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
+	void *data, GError **error);
+
+/* Exact size and time of a content file, without keeping its bytes.
+ * Errors: GONE, LOCAL. */
+gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
+	gsize *ret_size, gint64 *ret_mtime_ns, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* Its bytes.  Errors: GONE, LOCAL. */
+GBytes *cache_read(Cache *cache, guint32 session, SessionFile file,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How many sessions a workspace, provider or (0) everything shows. */
+guint64 cache_count(Cache *cache, guint32 number);
+
+/* ---- interest ---- */
+
+/* Somebody looks at this directory or something below it, now. */
+void cache_look(Cache *cache, guint32 number);
+/* Whether the kernel holds on to something in this workspace or provider:
+ * a watch, a cwd, an open file.  Interest lasts while it does. */
+void cache_hold(Cache *cache, guint32 number, gboolean held);
+
+/* ---- orders: creating and steering ---- */
+
+typedef struct Order Order;
+/* Called exactly once for each order, on a worker, with no lock held. */
+typedef void (*OrderDone)(Order *order, void *data);
+
+/* Checks and creates.  spec is copied.  Never NULL: what is wrong arrives as
+ * the order's error.  The caller gets a reference. */
+Order *cache_create(Cache *cache, guint32 workspace, const char *spec, gsize len,
+	gint64 deadline_us, OrderDone done, void *data);
+/* Sends a verb; NULL verb: what rmdir means. */
+Order *cache_control(Cache *cache, guint32 session, const char *verb,
+	gint64 deadline_us, OrderDone done, void *data);
+/* The caller is gone: TRUE when nothing was sent, and nothing will be. */
+gboolean order_drop(Order *order);
+/* After done: a line of JSON (NULL on failure), and the error (NULL on
+ * success); borrowed. */
+const char *order_answer(const Order *order);
+GError *order_error(const Order *order);
+Order *order_ref(Order *order);
+void order_unref(Order *order);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_unref)
+
+/* Writes a failure that never became an order into .last_error. */
+void cache_record_error(Cache *cache, guint32 number, GError *error);
+
+/* ---- texts; new strings ---- */
+
+char *cache_status(Cache *cache, guint32 number);     /* .status */
+char *cache_last_error(Cache *cache, guint32 number); /* "" when none */
+char *cache_last(Cache *cache, guint32 workspace);    /* NULL when none */
+char *cache_partial(Cache *cache, guint32 number);    /* NULL: not partial */
+/* When one of the three above last changed. */
+gint64 cache_text_mtime_ns(Cache *cache, guint32 number);
+/* Prometheus text: sessionfs_api_calls_total{provider="",action=""} n, ... */
+void cache_metrics(Cache *cache, GString *out);

@@ -1,0 +1,79 @@
+#include "background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "node.h"
+
+/* The root of the new mount answers with its own inode number. */
+static gboolean mount_answers(const char *mountpoint, dev_t before)
+{
+	struct stat attr;
+
+	return !stat(mountpoint, &attr) && attr.st_ino == NODE_ROOT &&
+	       attr.st_dev != before;
+}
+
+/* What the child would say on stderr it has said by now. */
+G_NORETURN static void wait_for_child(
+	pid_t child, int fd, const char *mountpoint, dev_t before)
+{
+	ssize_t got;
+	char byte;
+
+	do {
+		got = read(fd, &byte, 1);
+	} while (got < 0 && errno == EINTR);
+	if (got == 1 && mount_answers(mountpoint, before))
+		_exit(EXIT_SUCCESS);
+	if (got == 1)
+		fprintf(stderr, "sessionfs: %s does not answer\n", mountpoint);
+	else
+		waitpid(child, NULL, 0);
+	_exit(EXIT_FAILURE);
+}
+
+Background background_start(const char *mountpoint)
+{
+	struct stat before = {0};
+	int ends[2];
+	pid_t child;
+
+	if (stat(mountpoint, &before))
+		before.st_dev = 0;
+	if (pipe2(ends, O_CLOEXEC) || (child = fork()) < 0) {
+		perror("sessionfs: going into the background");
+		exit(EXIT_FAILURE);
+	}
+	if (child) {
+		close(ends[1]);
+		wait_for_child(child, ends[0], mountpoint, before.st_dev);
+	}
+	close(ends[0]);
+	setsid();
+	return (Background){ends[1]};
+}
+
+void background_ready(Background *self)
+{
+	int null;
+
+	if (self->ready_fd < 0)
+		return;
+	if (chdir("/"))
+		g_debug("the working directory stays as it is");
+	log_to_syslog();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; null >= 0 && fd <= 2; fd++)
+		dup2(null, fd);
+	if (write(self->ready_fd, "", 1) != 1)
+		g_warning("the starting process is gone");
+	close(self->ready_fd);
+	self->ready_fd = -1;
+}

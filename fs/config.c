@@ -1,0 +1,419 @@
+#include "config.h"
+
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
+
+typedef enum { BOOL, DURATION, ID, TEXT } OwnType;
+
+/* A key of [sessionfs], or one that every provider's group may have. */
+typedef struct {
+	const char *name;
+	OwnType type;
+	gsize offset;
+} OwnKey;
+
+static const OwnKey daemon_keys[] = {
+	{"read_only", BOOL, G_STRUCT_OFFSET(Config, read_only)},
+	{"allow_other", BOOL, G_STRUCT_OFFSET(Config, allow_other)},
+	{"refresh", DURATION, G_STRUCT_OFFSET(Config, refresh_ms)},
+	{"window", DURATION, G_STRUCT_OFFSET(Config, window_ms)},
+	{"deadline", DURATION, G_STRUCT_OFFSET(Config, deadline_ms)},
+	{"create_deadline", DURATION, G_STRUCT_OFFSET(Config, create_ms)},
+	{"uid", ID, G_STRUCT_OFFSET(Config, uid)},
+	{"gid", ID, G_STRUCT_OFFSET(Config, gid)},
+	{"state_dir", TEXT, G_STRUCT_OFFSET(Config, state_dir)},
+	{NULL},
+};
+
+static const OwnKey provider_keys[] = {
+	{"read_only", BOOL, G_STRUCT_OFFSET(ConfigProvider, read_only)},
+	{"start", BOOL, G_STRUCT_OFFSET(ConfigProvider, start)},
+	{"refresh", DURATION, G_STRUCT_OFFSET(ConfigProvider, refresh_ms)},
+	{NULL},
+};
+
+static void provider_free(ConfigProvider *provider)
+{
+	g_hash_table_unref(provider->keys);
+	g_strfreev(provider->workspaces);
+	g_free(provider->name);
+	g_free(provider);
+}
+
+Config *config_new(void)
+{
+	Config *config = g_new0(Config, 1);
+
+	config->refresh_ms = 5000;
+	config->window_ms = 60000;
+	config->deadline_ms = 10000;
+	config->create_ms = 30000;
+	config->uid = config->gid = -1;
+	config->providers =
+		g_ptr_array_new_with_free_func((GDestroyNotify)provider_free);
+	return config;
+}
+
+void config_free(Config *config)
+{
+	g_ptr_array_unref(config->providers);
+	g_free(config->state_dir);
+	g_free(config);
+}
+
+/* ---- values ---- */
+
+gboolean config_parse_duration(const char *text, gint64 *ret_ms)
+{
+	static const struct {
+		const char *unit;
+		gint64 ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000},
+		{"", 1000}};
+	char *end;
+	guint64 number = g_ascii_strtoull(text, &end, 10);
+
+	if (!g_ascii_isdigit(*text) || number > (guint64)DAY_MS)
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+		if (strcmp(end, units[i].unit))
+			continue;
+		if ((gint64)number > DAY_MS / units[i].ms)
+			return FALSE;
+		*ret_ms = (gint64)number * units[i].ms;
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean parse_bool(const char *text, gboolean *ret)
+{
+	*ret = !strcmp(text, "true");
+	return *ret || !strcmp(text, "false");
+}
+
+static gboolean parse_int(const char *text, gint64 max, gint64 *ret)
+{
+	guint64 number;
+
+	if (!g_ascii_string_to_unsigned(
+		    text, 10, 0, (guint64)max, &number, NULL))
+		return FALSE;
+	*ret = (gint64)number;
+	return TRUE;
+}
+
+static const char *set_own(const OwnKey *key, void *record, const char *value)
+{
+	void *field = (char *)record + key->offset;
+
+	switch (key->type) {
+	case BOOL:
+		return parse_bool(value, field) ? NULL : "true or false";
+	case DURATION:
+		return config_parse_duration(value, field)
+			       ? NULL
+			       : "a duration, as 500ms, 5s or 2m";
+	case ID:
+		return parse_int(value, G_MAXUINT32 - 1, field)
+			       ? NULL
+			       : "a numeric id";
+	case TEXT:
+		break;
+	}
+	g_free(*(char **)field);
+	*(char **)field = g_strdup(value);
+	return NULL;
+}
+
+/* What is wrong with a provider's value; NULL: nothing. */
+static const char *backend_value_problem(KeyType type, const char *value)
+{
+	gboolean truth;
+	gint64 number;
+
+	switch (type) {
+	case KEY_STRING:
+		return NULL;
+	case KEY_BOOL:
+		return parse_bool(value, &truth) ? NULL : "true or false";
+	case KEY_INT:
+		return parse_int(value, G_MAXINT32, &number) ? NULL
+							     : "a number";
+	case KEY_URL:
+		return g_str_has_prefix(value, "http://") ||
+				       g_str_has_prefix(value, "https://")
+			       ? NULL
+			       : "an http or https URL";
+	case KEY_SECONDS:
+		return config_parse_duration(value, &number)
+			       ? NULL
+			       : "a duration, as 500ms, 5s or 2m";
+	}
+	return NULL;
+}
+
+static const OwnKey *own_find(const OwnKey *keys, const char *name)
+{
+	for (; keys->name; keys++) {
+		if (!strcmp(keys->name, name))
+			return keys;
+	}
+	return NULL;
+}
+
+/* ---- the file ---- */
+
+/* One key file while it is read. */
+typedef struct {
+	Config *config;
+	GKeyFile *file;
+	const char *text, *origin;
+} Reading;
+
+static gboolean line_is_group(const char *line, const char *group)
+{
+	gsize len = strlen(group);
+
+	return *line == '[' && !strncmp(line + 1, group, len) &&
+	       line[len + 1] == ']';
+}
+
+static gboolean line_is_key(const char *line, const char *key)
+{
+	gsize len = strlen(key);
+
+	if (strncmp(line, key, len))
+		return FALSE;
+	line += len;
+	while (*line == ' ' || *line == '\t')
+		line++;
+	return *line == '=';
+}
+
+/* GKeyFile knows no lines; 0 when it cannot be told. */
+static guint line_of(const char *text, const char *group, const char *key)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	gboolean inside = FALSE;
+
+	for (guint i = 0; lines[i]; i++) {
+		const char *line = g_strstrip(lines[i]);
+
+		if (*line == '[')
+			inside = line_is_group(line, group);
+		if (inside && (key ? line_is_key(line, key) : *line == '['))
+			return i + 1;
+	}
+	return 0;
+}
+
+static gboolean wrong(const Reading *reading, const char *group,
+	const char *key, GError **error, const char *format, ...)
+	G_GNUC_PRINTF(5, 6);
+
+static gboolean wrong(const Reading *reading, const char *group,
+	const char *key, GError **error, const char *format, ...)
+{
+	g_autofree char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	what = g_strdup_vprintf(format, args);
+	va_end(args);
+	backend_error_set(error, BACKEND_ERROR_CONFIG, "%s:%u: [%s] %s",
+		reading->origin, line_of(reading->text, group, key), group,
+		what);
+	return FALSE;
+}
+
+static gboolean read_daemon_key(const Reading *reading, const char *group,
+	const char *key, const char *value, GError **error)
+{
+	const OwnKey *known = own_find(daemon_keys, key);
+	const char *problem;
+
+	if (!known)
+		return wrong(
+			reading, group, key, error, "has no key \"%s\"", key);
+	problem = set_own(known, reading->config, value);
+	return !problem ||
+	       wrong(reading, group, key, error, "%s must be %s, not \"%s\"",
+		       key, problem, value);
+}
+
+static char **split_list(const char *value)
+{
+	g_auto(GStrv) parts = g_strsplit_set(value, ";,", -1);
+	g_autoptr(GPtrArray) list = g_ptr_array_new();
+
+	for (char **part = parts; *part; part++) {
+		if (*g_strstrip(*part))
+			g_ptr_array_add(list, g_strdup(*part));
+	}
+	g_ptr_array_add(list, NULL);
+	return (char **)g_ptr_array_steal(list, NULL);
+}
+
+static const char *set_rmdir(ConfigProvider *provider, const char *value)
+{
+	provider->rmdir_ends = !strcmp(value, "terminate");
+	return provider->rmdir_ends || !strcmp(value, "refuse")
+		       ? NULL
+		       : "terminate or refuse";
+}
+
+/* *ret_known is FALSE for a key that no provider has. */
+static const char *set_provider_key(ConfigProvider *provider, const char *key,
+	const char *value, gboolean *ret_known)
+{
+	const OwnKey *own = own_find(provider_keys, key);
+	const BackendKey *backend = backend_key_find(provider->class, key);
+	const char *problem;
+
+	*ret_known = TRUE;
+	if (!strcmp(key, "type"))
+		return NULL;
+	if (!strcmp(key, "rmdir"))
+		return set_rmdir(provider, value);
+	if (!strcmp(key, "workspaces")) {
+		g_strfreev(provider->workspaces);
+		provider->workspaces = split_list(value);
+		return NULL;
+	}
+	if (own)
+		return set_own(own, provider, value);
+	*ret_known = backend != NULL;
+	if (!backend)
+		return NULL;
+	problem = backend_value_problem(backend->type, value);
+	if (!problem)
+		g_hash_table_insert(
+			provider->keys, g_strdup(key), g_strdup(value));
+	return problem;
+}
+
+static gboolean read_provider_key(const Reading *reading,
+	ConfigProvider *provider, const char *key, const char *value,
+	GError **error)
+{
+	gboolean known;
+	const char *problem = set_provider_key(provider, key, value, &known);
+
+	if (!known)
+		return wrong(reading, provider->name, key, error,
+			"(type %s) has no key \"%s\"", provider->class->name,
+			key);
+	return !problem ||
+	       wrong(reading, provider->name, key, error,
+		       "%s must be %s, not \"%s\"", key, problem, value);
+}
+
+ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
+{
+	ConfigProvider *provider = g_new0(ConfigProvider, 1);
+
+	provider->name = g_strdup(name);
+	provider->class = class;
+	provider->start = TRUE;
+	provider->keys =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return provider;
+}
+
+static ConfigProvider *add_provider(
+	const Reading *reading, const char *group, GError **error)
+{
+	g_autofree char *type =
+		g_key_file_get_string(reading->file, group, "type", NULL);
+	const BackendClass *class = backend_class_find(type ? type : group);
+
+	if (!class) {
+		wrong(reading, group, type ? "type" : NULL, error,
+			"is no provider type that this version knows: \"%s\"",
+			type ? type : group);
+		return NULL;
+	}
+	ConfigProvider *provider = config_provider_new(group, class);
+
+	g_ptr_array_add(reading->config->providers, provider);
+	return provider;
+}
+
+static gboolean name_is_plain(const char *name)
+{
+	return g_ascii_isalnum(*name) && !strchr(name, '/') &&
+	       strlen(name) < 64 && g_str_is_ascii(name);
+}
+
+static gboolean read_group(
+	const Reading *reading, const char *group, GError **error)
+{
+	g_auto(GStrv) keys =
+		g_key_file_get_keys(reading->file, group, NULL, NULL);
+	ConfigProvider *provider = NULL;
+
+	if (!name_is_plain(group))
+		return wrong(reading, group, NULL, error,
+			"is no name for a directory");
+	if (strcmp(group, "sessionfs")) {
+		provider = add_provider(reading, group, error);
+		if (!provider)
+			return FALSE;
+	}
+	for (char **key = keys; *key; key++) {
+		g_autofree char *value =
+			g_key_file_get_string(reading->file, group, *key, NULL);
+
+		if (!value)
+			return wrong(reading, group, *key, error,
+				"%s has a value that cannot be read", *key);
+		if (!(provider ? read_provider_key(
+					 reading, provider, *key, value, error)
+			       : read_daemon_key(
+					 reading, group, *key, value, error)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean config_parse(
+	Config *config, const char *text, const char *origin, GError **error)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autoptr(GError) problem = NULL;
+	g_auto(GStrv) groups = NULL;
+	Reading reading = {config, file, text, origin};
+
+	if (!g_key_file_load_from_data(
+		    file, text, (gsize)-1, G_KEY_FILE_NONE, &problem)) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG, "%s: %s", origin,
+			problem->message);
+		return FALSE;
+	}
+	groups = g_key_file_get_groups(file, NULL);
+	for (char **group = groups; *group; group++) {
+		if (!read_group(&reading, *group, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean config_set(
+	Config *config, const char *key, const char *value, GError **error)
+{
+	const OwnKey *known = own_find(daemon_keys, key);
+	const char *problem = known ? set_own(known, config, value) : NULL;
+
+	if (known && !problem)
+		return TRUE;
+	if (problem)
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"option %s must be %s, not \"%s\"", key, problem,
+			value);
+	else
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"there is no option \"%s\"", key);
+	return FALSE;
+}

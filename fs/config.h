@@ -1,0 +1,58 @@
+#pragma once
+
+#include "backend.h"
+
+/*
+ * The configuration: a key file whose group [sessionfs] is the daemon's own and
+ * whose other groups are providers.  Keys are described by tables; each reader
+ * takes what it knows, and whatever is left is an error that names the line.
+ */
+typedef struct {
+	char *name; /* the group's: the directory's name */
+	const BackendClass *class;
+	GHashTable *keys;  /* the class's own keys: name -> text */
+	char **workspaces; /* NULL: those the list API names */
+	gboolean read_only, rmdir_ends, start;
+	gint64 refresh_ms; /* 0: the daemon's */
+} ConfigProvider;
+
+typedef struct {
+	gboolean read_only;
+	gboolean allow_other;
+	gint64 refresh_ms, window_ms, deadline_ms, create_ms;
+	gint64 uid, gid;      /* -1: the daemon's */
+	char *state_dir;      /* NULL: the default place */
+	GPtrArray *providers; /* ConfigProvider * */
+} Config;
+
+/* The defaults, with no provider. */
+Config *config_new(void);
+void config_free(Config *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
+
+/* A section without keys; belongs into config->providers. */
+ConfigProvider *config_provider_new(
+	const char *name, const BackendClass *class);
+
+/* Reads a key file's text; origin names it in errors.  Errors: CONFIG. */
+gboolean config_parse(Config *config, const char *text, const char *origin,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * Reads `path`; or, when that is NULL, the first of the user's and the system's
+ * file that exists; or, when there is none, adds every provider whose
+ * credentials are in sight.  Errors: CONFIG.
+ */
+gboolean config_load(Config *config, const char *path,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sets one of the daemon's own keys, as `-o key=value` does. */
+gboolean config_set(Config *config, const char *key, const char *value,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "5s", "500ms", "2m", "1h", or plain seconds; FALSE when it is none, or over
+ * a day. */
+gboolean config_parse_duration(const char *text, gint64 *ret_ms);
+
+/* What is in force, without secrets: new string. */
+char *config_describe(const Config *config);

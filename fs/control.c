@@ -1,0 +1,482 @@
+#include "control.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "document.h"
+#include "pending.h"
+#include "reply.h"
+
+#define VERB_MAX 64
+
+/* The order's own deadline answers first; this is for the worst case. */
+#define ORDER_SLACK_US (2 * G_TIME_SPAN_SECOND)
+
+typedef enum { FILLING, RUNNING, DONE, FAILED } ControlState;
+
+struct Control {
+	gint refs;
+	pthread_mutex_t lock; /* of all below the line */
+	Daemon *daemon;
+	const TreeRow *row;
+	guint32 number;
+	pid_t opener; /* process */
+	gboolean append;
+	/* ---- */
+	ControlState state;
+	gboolean begun;     /* base is known */
+	off_t next;         /* offset behind the last write that was taken */
+	off_t undo;         /* what next is again when this write fails */
+	GError *unrecorded; /* for .last_error, once the lock is open */
+	Document scan;
+	GByteArray *text;
+	Order *order;   /* RUNNING, once it is known */
+	GBytes *answer; /* what a read gets; NULL: nothing yet */
+	int failure;    /* FAILED: the errno */
+};
+
+/* The process of a thread; 0 where /proc cannot tell. */
+static pid_t process_of(pid_t tid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)tid);
+	g_autofree char *status = NULL;
+	const char *line;
+
+	if (!g_file_get_contents(path, &status, NULL, NULL))
+		return 0;
+	line = strstr(status, "\nTgid:");
+	return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : 0;
+}
+
+static void start_anew(Control *self)
+{
+	self->state = FILLING;
+	self->begun = FALSE;
+	self->next = self->undo = 0;
+	document_init(&self->scan);
+	g_byte_array_set_size(self->text, 0);
+	g_clear_pointer(&self->answer, g_bytes_unref);
+}
+
+Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
+	pid_t tid, gboolean append)
+{
+	Control *self = g_new0(Control, 1);
+
+	self->refs = 1;
+	pthread_mutex_init(&self->lock, NULL);
+	self->daemon = daemon;
+	self->row = row;
+	self->number = number;
+	self->opener = process_of(tid);
+	self->append = append;
+	self->text = g_byte_array_new();
+	start_anew(self);
+	return self;
+}
+
+static Control *control_ref(Control *self)
+{
+	g_atomic_int_inc(&self->refs);
+	return self;
+}
+
+static void control_unref(Control *self)
+{
+	if (!g_atomic_int_dec_and_test(&self->refs))
+		return;
+	g_clear_pointer(&self->order, order_unref);
+	g_clear_pointer(&self->answer, g_bytes_unref);
+	g_clear_error(&self->unrecorded);
+	g_byte_array_unref(self->text);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+/* Under the lock.  A write that fails leaves the descriptor's offset where it
+ * was, so that is where a reader will ask for the sentence. */
+static void settle(Control *self, GError *error, const char *answer)
+{
+	g_autofree char *sentence =
+		error ? backend_error_sentence(error) : NULL;
+	g_autofree char *line =
+		g_strconcat(sentence ? sentence : answer, "\n", NULL);
+
+	g_clear_pointer(&self->answer, g_bytes_unref);
+	self->answer = g_bytes_new(line, strlen(line));
+	self->state = error ? FAILED : DONE;
+	self->failure = error ? reply_errno(error) : 0;
+	if (error)
+		self->next = self->undo;
+	g_byte_array_set_size(self->text, 0);
+}
+
+/* Under the lock: a document that never became an order. */
+static int fail(Control *self, BackendErrorCode code, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static int fail(Control *self, BackendErrorCode code, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	GError *error = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	backend_error_set(&error, code, "%s", message);
+	settle(self, error, NULL);
+	g_clear_error(&self->unrecorded);
+	self->unrecorded = error;
+	return self->failure;
+}
+
+static void lock(Control *self)
+{
+	pthread_mutex_lock(&self->lock);
+}
+
+/* Opens the lock, and records what failed under it. */
+static void unlock(Control *self)
+{
+	g_autoptr(GError) error = g_steal_pointer(&self->unrecorded);
+
+	pthread_mutex_unlock(&self->lock);
+	if (error)
+		cache_record_error(self->daemon->cache, self->number, error);
+}
+
+/* ---- waiting for an order ---- */
+
+typedef struct {
+	Control *control;
+	gsize len; /* of the write that waits */
+} Waiting;
+
+static void waiting_free(void *data)
+{
+	Waiting *waiting = data;
+
+	control_unref(waiting->control);
+	g_free(waiting);
+}
+
+static gboolean retry(fuse_req_t req, void *data)
+{
+	Waiting *waiting = data;
+	Control *self = waiting->control;
+
+	lock(self);
+	ControlState state = self->state;
+	int failure = self->failure;
+
+	unlock(self);
+	if (state == RUNNING)
+		return FALSE;
+	if (state == FAILED)
+		reply_error(req, failure);
+	else
+		reply_written(req, waiting->len);
+	return TRUE;
+}
+
+static gboolean drop_order(Control *self)
+{
+	g_autoptr(Order) order = NULL;
+
+	lock(self);
+	if (self->order)
+		order = order_ref(self->order);
+	unlock(self);
+	return order && order_drop(order);
+}
+
+static int leave(LeftReason reason, void *data)
+{
+	Waiting *waiting = data;
+	gboolean dropped = drop_order(waiting->control);
+
+	if (reason == LEFT_LATE)
+		return ETIMEDOUT;
+	return reason == LEFT_STOPPED && dropped ? ECANCELED : EINTR;
+}
+
+/* On a cache worker: only a flag and a wake-up. */
+static void order_done(Order *order, void *data)
+{
+	Control *self = data;
+
+	lock(self);
+	settle(self, order_error(order), order_answer(order));
+	unlock(self);
+	pending_wake(self->daemon->pending, self->number);
+	control_unref(self);
+}
+
+static void wait_for_order(
+	Control *self, fuse_req_t req, Order *order, gsize len, gint64 deadline)
+{
+	Waiting *waiting = g_new(Waiting, 1);
+
+	lock(self);
+	g_clear_pointer(&self->order, order_unref);
+	self->order = order;
+	unlock(self);
+	*waiting = (Waiting){control_ref(self), len};
+	pending_park(self->daemon->pending, req,
+		&(ParkSpec){
+			.key = self->number,
+			.deadline_us = deadline + ORDER_SLACK_US,
+			.fatal_only = TRUE,
+			.retry = retry,
+			.leave = leave,
+			.free = waiting_free,
+			.data = waiting,
+		});
+}
+
+static gint64 order_deadline(const Control *self)
+{
+	return g_get_monotonic_time() + self->daemon->create_timeout_us;
+}
+
+/* ---- documents ---- */
+
+static gboolean is_blank(const char *bytes, gsize len)
+{
+	for (gsize i = 0; i < len; i++) {
+		if (!g_ascii_isspace(bytes[i]))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Under the lock.  Files are written from their start, or appended to. */
+static gboolean in_sequence(Control *self, off_t off)
+{
+	if (!self->begun) {
+		self->begun = TRUE;
+		self->next = self->append ? off : 0;
+	}
+	self->undo = self->next;
+	return off == self->next;
+}
+
+/* Under the lock.  Returns 0 or an errno; *ret_complete when the document has
+ * ended in these bytes. */
+static int collect(
+	Control *self, const char *bytes, gsize len, gboolean *ret_complete)
+{
+	gsize used, start = self->text->len;
+	DocumentState state;
+
+	if (len > CONTROL_DOCUMENT_MAX - start)
+		return fail(self, BACKEND_ERROR_TOO_BIG,
+			"the spec is over %d bytes: nothing was created",
+			CONTROL_DOCUMENT_MAX);
+	state = document_feed(&self->scan, bytes, len, &used);
+	if (state == DOCUMENT_WRONG)
+		return fail(self, BACKEND_ERROR_INVALID,
+			"the spec is not a JSON object: at byte "
+			"%" G_GSIZE_FORMAT ", %s",
+			start + used, self->scan.problem);
+	if (state == DOCUMENT_DONE && !is_blank(bytes + used, len - used))
+		return fail(self, BACKEND_ERROR_INVALID,
+			"something follows the spec, at byte %" G_GSIZE_FORMAT
+			": nothing was created",
+			start + used);
+	if (state == DOCUMENT_DONE || self->scan.depth)
+		g_byte_array_append(
+			self->text, (const guint8 *)bytes, (guint)used);
+	*ret_complete = state == DOCUMENT_DONE;
+	return 0;
+}
+
+/* Under the lock: what a write means before anything is sent. */
+static int take(Control *self, const char *bytes, gsize len, off_t off,
+	gboolean *ret_complete)
+{
+	switch (self->state) {
+	case RUNNING:
+		return EBUSY;
+	case FAILED:
+		return self->failure;
+	case FILLING:
+	case DONE:
+		break;
+	}
+	if (!in_sequence(self, off))
+		return self->state == DONE ? EINVAL
+					   : fail(self, BACKEND_ERROR_INVALID,
+						     "the spec must be written "
+						     "from its start, "
+						     "without holes");
+	self->next += (off_t)len;
+	if (self->state == DONE)
+		return is_blank(bytes, len) ? 0 : EINVAL;
+	return collect(self, bytes, len, ret_complete);
+}
+
+static void create(Control *self, fuse_req_t req, gsize len)
+{
+	gint64 deadline = order_deadline(self);
+	g_autoptr(GByteArray) text = NULL;
+
+	lock(self);
+	text = g_steal_pointer(&self->text);
+	self->text = g_byte_array_new();
+	unlock(self);
+	Order *order = cache_create(self->daemon->cache, self->number,
+		(const char *)text->data, text->len, deadline, order_done,
+		control_ref(self));
+
+	wait_for_order(self, req, order, len, deadline);
+}
+
+static void write_document(
+	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off)
+{
+	gboolean complete = FALSE;
+	int failure;
+
+	lock(self);
+	failure = take(self, bytes, len, off, &complete);
+	if (complete)
+		self->state = RUNNING;
+	unlock(self);
+	if (complete)
+		create(self, req, len);
+	else if (failure)
+		reply_error(req, failure);
+	else
+		reply_written(req, len);
+}
+
+/* ---- verbs ---- */
+
+static void steer(Control *self, fuse_req_t req, const char *verb, gsize len)
+{
+	gint64 deadline = order_deadline(self);
+	Order *order = cache_control(self->daemon->cache, self->number, verb,
+		deadline, order_done, control_ref(self));
+
+	wait_for_order(self, req, order, len, deadline);
+}
+
+/* Under the lock. */
+static int take_verb(
+	Control *self, const char *bytes, gsize len, off_t off, char **ret_verb)
+{
+	g_autofree char *verb = NULL;
+
+	if (self->state == RUNNING)
+		return EBUSY;
+	self->undo = off;
+	self->next = off + (off_t)len;
+	if (is_blank(bytes, len))
+		return 0;
+	verb = g_strstrip(g_strndup(bytes, MIN(len, VERB_MAX + 1)));
+	if (len > VERB_MAX || !g_str_is_ascii(verb) || strpbrk(verb, " \t\n"))
+		return fail(self, BACKEND_ERROR_INVALID,
+			"ctl takes one verb a write");
+	self->state = RUNNING;
+	*ret_verb = g_steal_pointer(&verb);
+	return 0;
+}
+
+static void write_verb(
+	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off)
+{
+	g_autofree char *verb = NULL;
+	int failure;
+
+	lock(self);
+	failure = take_verb(self, bytes, len, off, &verb);
+	unlock(self);
+	if (verb)
+		steer(self, req, verb, len);
+	else if (failure)
+		reply_error(req, failure);
+	else
+		reply_written(req, len);
+}
+
+/* ---- the file's calls ---- */
+
+void control_write(
+	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off)
+{
+	if (self->row->kind == ROW_CREATE)
+		write_document(self, req, bytes, len, off);
+	else
+		write_verb(self, req, bytes, len, off);
+}
+
+/* A reader on the same descriptor goes on where the writes ended; one that
+ * went back to the start gets it from there. */
+void control_read(Control *self, fuse_req_t req, gsize size, off_t off)
+{
+	g_autoptr(GBytes) answer = NULL;
+	off_t base;
+
+	lock(self);
+	if (self->answer)
+		answer = g_bytes_ref(self->answer);
+	base = self->next;
+	unlock(self);
+	if (answer)
+		reply_slice(req, answer, size, off >= base ? off - base : off);
+	else
+		reply_data(req, NULL, 0);
+}
+
+int control_flush(Control *self, pid_t tid)
+{
+	int failure = 0;
+
+	if (self->row->kind != ROW_CREATE)
+		return 0;
+	lock(self);
+	self->undo = self->next;
+	if (self->state == FILLING && self->scan.depth) {
+		pid_t closer = process_of(tid);
+
+		/* A child that inherited it, as in { cat a; cat b; } > new,
+		 * leaves the rest to those that still have it. */
+		if (!closer || !self->opener || closer == self->opener)
+			failure = fail(self, BACKEND_ERROR_INVALID,
+				"the spec is not complete: it ends after %u "
+				"bytes",
+				self->text->len);
+	}
+	unlock(self);
+	return failure;
+}
+
+int control_truncate(Control *self)
+{
+	int failure = 0;
+
+	lock(self);
+	if (self->state == RUNNING)
+		failure = EBUSY;
+	else
+		start_anew(self);
+	unlock(self);
+	return failure;
+}
+
+void control_release(Control *self)
+{
+	lock(self);
+	if (self->row->kind == ROW_CREATE && self->state == FILLING &&
+		self->scan.depth)
+		fail(self, BACKEND_ERROR_INVALID,
+			"the spec was closed before it was complete: it ends "
+			"after %u bytes",
+			self->text->len);
+	unlock(self);
+	control_unref(self);
+}

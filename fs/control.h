@@ -1,0 +1,35 @@
+#pragma once
+
+#include "daemon.h"
+#include "lowlevel.h"
+#include "tree.h"
+
+/*
+ * One open of a control file.  `new` collects a JSON document; the write that
+ * completes it is the create, and answers for it, since a shell's echo ignores
+ * errors of close(2).  `ctl` takes one verb a write.  What became of it can be
+ * read back on the same descriptor.
+ *
+ * A document that failed stays failed: bytes that follow it can never become
+ * a session by accident.  Truncating to nothing, or another open, starts anew.
+ */
+typedef struct Control Control;
+
+/* Greatest document, in bytes. */
+#define CONTROL_DOCUMENT_MAX (1024 * 1024)
+
+/* row: CREATE or VERB; tid: the thread that opened it; append: O_APPEND. */
+Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
+	pid_t tid, gboolean append);
+/* The file was closed for the last time. */
+void control_release(Control *self);
+
+/* Answer their requests, at once or later. */
+void control_write(
+	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off);
+void control_read(Control *self, fuse_req_t req, gsize size, off_t off);
+
+/* A descriptor was closed by thread tid.  Returns 0 or an errno. */
+int control_flush(Control *self, pid_t tid);
+/* Starts anew.  Returns 0 or an errno. */
+int control_truncate(Control *self);

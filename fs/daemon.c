@@ -1,0 +1,101 @@
+#include "daemon.h"
+
+#include <string.h>
+
+#include "interest.h"
+#include "log.h"
+#include "metrics.h"
+#include "node.h"
+#include "notify.h"
+#include "pending.h"
+#include "tree.h"
+#include "version.h"
+
+char *daemon_version(Daemon *daemon, guint32 number)
+{
+	return g_strdup_printf("sessionfs %s\nlibfuse %s\n", SESSIONFS_VERSION,
+		fuse_pkgversion());
+}
+
+char *daemon_config(Daemon *daemon, guint32 number)
+{
+	return g_strdup(daemon->config);
+}
+
+char *daemon_metrics(Daemon *daemon, guint32 number)
+{
+	GString *out = g_string_new(NULL);
+
+	metrics_print(daemon->metrics, out);
+	cache_metrics(daemon->cache, out);
+	return g_string_free(out, FALSE);
+}
+
+char *daemon_log(Daemon *daemon, guint32 number)
+{
+	return log_text();
+}
+
+static fuse_ino_t directory_node(guint32 number)
+{
+	return number ? node_make(number, 0) : NODE_ROOT;
+}
+
+static void membership_changed(Daemon *daemon, const News *news)
+{
+	fuse_ino_t parent = directory_node(news->parent);
+
+	notify_inode(daemon->notify, parent);
+	if (news->kind == NEWS_VANISHED ||
+		interest_appeared(daemon->interest, news->parent, news->name))
+		notify_entry(daemon->notify, parent, news->name);
+}
+
+static void content_changed(Daemon *daemon, const News *news)
+{
+	for (const TreeRow *row = NULL; (row = tree_next(DIR_SESSION, row));) {
+		if (row->kind == ROW_CONTENT &&
+			((news->files >> row->file) & 1))
+			notify_inode(daemon->notify,
+				node_make(news->number, row->slot));
+	}
+}
+
+/* The rows that come and go, or change, with a directory's texts. */
+static void text_changed(Daemon *daemon, const News *news)
+{
+	fuse_ino_t parent = directory_node(news->number);
+
+	for (const TreeRow *row = NULL;
+		(row = tree_next(DIR_WORKSPACE, row));) {
+		if (row->optional)
+			notify_entry(daemon->notify, parent, row->name);
+	}
+	notify_inode(daemon->notify, parent);
+}
+
+static void handle_news(Daemon *daemon, const News *news)
+{
+	switch (news->kind) {
+	case NEWS_APPEARED:
+	case NEWS_VANISHED:
+		membership_changed(daemon, news);
+		pending_wake(daemon->pending, news->parent);
+		break;
+	case NEWS_CHANGED:
+		content_changed(daemon, news);
+		break;
+	case NEWS_LISTING:
+		pending_wake(daemon->pending, news->number);
+		break;
+	case NEWS_TEXT:
+		text_changed(daemon, news);
+		break;
+	}
+}
+
+void daemon_news(const News *news, gsize n, void *data)
+{
+	for (gsize i = 0; i < n; i++)
+		handle_news(data, &news[i]);
+}

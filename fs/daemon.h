@@ -1,0 +1,41 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include "cache.h"
+
+typedef struct Interest Interest;
+typedef struct Metrics Metrics;
+typedef struct Notify Notify;
+typedef struct Pending Pending;
+
+/*
+ * What every handler needs, gathered.  Built once by main before the first
+ * request and constant from then on; what it points to has locks of its own.
+ */
+typedef struct Daemon {
+	Cache *cache;
+	Interest *interest;
+	Metrics *metrics;
+	Notify *notify;
+	Pending *pending;
+	uid_t uid;
+	gid_t gid;
+	gint64 read_timeout_us;   /* for what was never known */
+	gint64 create_timeout_us; /* for writes to control files */
+	double window;            /* seconds; see interest.h */
+	gint64 started_ns;        /* mtime of what never changes */
+	gboolean
+		keep_listings; /* the kernel's directory cache can be trusted */
+	char *config;          /* as shown in .sessionfs/config */
+} Daemon;
+
+/* Texts of the files in .sessionfs; new strings, any thread. */
+char *daemon_version(Daemon *daemon, guint32 number);
+char *daemon_config(Daemon *daemon, guint32 number);
+char *daemon_metrics(Daemon *daemon, guint32 number);
+char *daemon_log(Daemon *daemon, guint32 number);
+
+/* The cache's observer: turns its news into kernel invalidations and wakes
+ * what is parked.  data: the Daemon. */
+void daemon_news(const News *news, gsize n, void *data);

@@ -1,0 +1,149 @@
+#include "demo.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM "sessionfs-emulator"
+#define READY "ready "
+#define START_MS 10000
+#define END_US (2 * G_USEC_PER_SEC)
+
+extern char **environ;
+
+/* Beside us when installed, in its own folder in a build tree. */
+static char *find_program(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
+	const char *places[] = {PROGRAM, "../examples/emulator/" PROGRAM};
+
+	for (gsize i = 0; folder && i < G_N_ELEMENTS(places); i++) {
+		char *path = g_build_filename(folder, places[i], NULL);
+
+		if (g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
+			return path;
+		g_free(path);
+	}
+	return g_find_program_in_path(PROGRAM);
+}
+
+/* What only the demo's own emulator accepts. */
+static void set_credentials(void)
+{
+	g_setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "emulator-key", TRUE);
+	g_setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "emulator-secret", TRUE);
+	g_unsetenv("ALIBABA_CLOUD_SECURITY_TOKEN");
+}
+
+static pid_t spawn(const char *program, int output)
+{
+	char *argv[] = {(char *)program, (char *)"--demo",
+		(char *)"--die-with-parent", NULL};
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+	int failed;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	failed = posix_spawn(&pid, program, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return failed ? -1 : pid;
+}
+
+/* One line, within START_MS. */
+static char *read_line(int fd)
+{
+	gint64 until = g_get_monotonic_time() + START_MS * 1000;
+	g_autoptr(GString) line = g_string_new(NULL);
+	struct pollfd ready = {fd, POLLIN, 0};
+	char c;
+
+	while (line->len < 256) {
+		gint64 left = (until - g_get_monotonic_time()) / 1000;
+
+		if (left <= 0 || poll(&ready, 1, (int)left) <= 0 ||
+			read(fd, &c, 1) != 1)
+			return NULL;
+		if (c == '\n')
+			return g_string_free(g_steal_pointer(&line), FALSE);
+		g_string_append_c(line, c);
+	}
+	return NULL;
+}
+
+static char *start(const char *program, pid_t *ret_pid)
+{
+	g_autofree char *line = NULL;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return NULL;
+	pid = spawn(program, ends[1]);
+	close(ends[1]);
+	line = pid > 0 ? read_line(ends[0]) : NULL;
+	close(ends[0]);
+	*ret_pid = pid;
+	if (!line || !g_str_has_prefix(line, READY))
+		return NULL;
+	return g_strdup(line + strlen(READY));
+}
+
+static gboolean add_sections(Config *config, const char *url, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("[alibaba]\n"
+						"region = cn-hangzhou\n"
+						"endpoint = %s\n",
+		url);
+
+	return config_parse(config, text, "--demo", error);
+}
+
+gboolean demo_start(Demo *ret, Config *config, GError **error)
+{
+	g_autofree char *program = find_program();
+	Demo demo = {0};
+
+	if (!program) {
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"%s, which --demo needs, was not found beside "
+			"sessionfs or in PATH",
+			PROGRAM);
+		return FALSE;
+	}
+	set_credentials();
+	demo.url = start(program, &demo.pid);
+	if (demo.url && add_sections(config, demo.url, error)) {
+		*ret = demo;
+		return TRUE;
+	}
+	if (!demo.url)
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"%s did not start", program);
+	demo_end(&demo);
+	return FALSE;
+}
+
+void demo_end(Demo *demo)
+{
+	gint64 until = g_get_monotonic_time() + END_US;
+
+	g_clear_pointer(&demo->url, g_free);
+	if (demo->pid <= 0)
+		return;
+	kill(demo->pid, SIGTERM);
+	while (waitpid(demo->pid, NULL, WNOHANG) == 0) {
+		if (g_get_monotonic_time() > until) {
+			kill(demo->pid, SIGKILL);
+			waitpid(demo->pid, NULL, 0);
+			break;
+		}
+		g_usleep(5000);
+	}
+	demo->pid = 0;
+}

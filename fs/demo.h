@@ -1,0 +1,19 @@
+#pragma once
+
+#include "config.h"
+
+/* The emulator that serves --demo: a direct child that dies with us. */
+typedef struct {
+	int pid;
+	char *url;
+} Demo;
+
+/*
+ * Starts sessionfs-emulator, from beside this program, from the build tree, or
+ * from PATH, and adds one provider section for each type it speaks.  To be
+ * called before any thread starts.  Errors: LOCAL.
+ */
+gboolean demo_start(
+	Demo *ret, Config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends it and waits for it. */
+void demo_end(Demo *demo);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "daemon.h"
+#include "lowlevel.h"
+
+/*
+ * How a signal ends the mount.  One thread waits for SIGTERM, SIGINT and SIGHUP.
+ * It answers what is parked and stops the notifier while requests are still
+ * served, since a notification can wait for one, and then ends the loop.
+ */
+typedef struct Ending Ending;
+
+/* Blocks those signals in this thread and all that it starts from now on. */
+void ending_prepare(void);
+/* To be called by the thread that is about to serve. */
+Ending *ending_start(Daemon *daemon, struct fuse_session *session);
+/* After the loop: joins.  Returns the signal that ended it, or 0. */
+int ending_finish(Ending *ending);

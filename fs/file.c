@@ -1,0 +1,260 @@
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "control.h"
+#include "interest.h"
+#include "node.h"
+#include "reply.h"
+#include "view.h"
+
+/* What one open of a file without a page cache holds: one of the two. */
+typedef struct {
+	GBytes *snapshot;
+	Control *control;
+} Handle;
+
+static Handle *handle_of(const struct fuse_file_info *info)
+{
+	return info ? (Handle *)(uintptr_t)info->fh : NULL;
+}
+
+static void handle_free(Handle *handle)
+{
+	if (!handle)
+		return;
+	g_clear_pointer(&handle->snapshot, g_bytes_unref);
+	g_clear_pointer(&handle->control, control_release);
+	g_free(handle);
+}
+
+static gboolean is_control(const View *view)
+{
+	return view->row &&
+	       (view->row->kind == ROW_CREATE || view->row->kind == ROW_VERB);
+}
+
+/* Why this open is refused; 0: it is not. */
+static int refusal(const View *view, int flags)
+{
+	gboolean reads = (flags & O_ACCMODE) == O_RDONLY && !(flags & O_TRUNC);
+
+	if (view_is_dir(view))
+		return EISDIR;
+	if (reads)
+		return 0;
+	if (!is_control(view))
+		return EPERM;
+	return view->entry.read_only ? EROFS : 0;
+}
+
+static void prepare_snapshot(
+	GBytes *bytes, const View *view, struct fuse_file_info *info)
+{
+	if (view->row->kind == ROW_CONTENT &&
+		g_bytes_get_size(bytes) <= VIEW_PAGED_MAX) {
+		info->keep_cache = 1;
+		info->noflush = 1;
+		return;
+	}
+	Handle *handle = g_new0(Handle, 1);
+
+	handle->snapshot = g_bytes_ref(bytes);
+	info->fh = (uintptr_t)handle;
+	info->direct_io = 1;
+	info->noflush = 1;
+}
+
+static void open_control(fuse_req_t req, Daemon *daemon, const View *view,
+	struct fuse_file_info *info)
+{
+	Handle *handle = g_new0(Handle, 1);
+
+	handle->control = control_new(daemon, view->row, view->entry.number,
+		fuse_req_ctx(req)->pid, (info->flags & O_APPEND) != 0);
+	info->fh = (uintptr_t)handle;
+	info->direct_io = 1;
+}
+
+void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	View view;
+	int refused;
+
+	metrics_count(daemon->metrics, OP_OPEN);
+	interest_look(daemon->interest, node_number(ino));
+	if (!view_resolve(daemon, ino, &view)) {
+		reply_error(req, ENOENT);
+		return;
+	}
+	refused = refusal(&view, info->flags);
+	if (refused) {
+		reply_error(req, refused);
+		return;
+	}
+	if (is_control(&view)) {
+		open_control(req, daemon, &view, info);
+	} else {
+		bytes = view_bytes(daemon, &view, &error);
+		if (!bytes) {
+			reply_failure(req, error);
+			return;
+		}
+		prepare_snapshot(bytes, &view, info);
+	}
+	if (!reply_open(req, info))
+		handle_free(handle_of(info));
+}
+
+static void read_current(
+	fuse_req_t req, Daemon *daemon, fuse_ino_t ino, size_t size, off_t off)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	View view;
+
+	if (!view_resolve(daemon, ino, &view) || view_is_dir(&view)) {
+		reply_error(req, ENOENT);
+		return;
+	}
+	bytes = view_bytes(daemon, &view, &error);
+	if (bytes)
+		reply_slice(req, bytes, size, off);
+	else
+		reply_failure(req, error);
+}
+
+void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+	struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	Handle *handle = handle_of(info);
+
+	metrics_count(daemon->metrics, OP_READ);
+	interest_look(daemon->interest, node_number(ino));
+	if (!handle)
+		read_current(req, daemon, ino, size, off);
+	else if (handle->control)
+		control_read(handle->control, req, size, off);
+	else
+		reply_slice(req, handle->snapshot, size, off);
+}
+
+void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
+	off_t off, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	Handle *handle = handle_of(info);
+
+	metrics_count(daemon->metrics, OP_WRITE);
+	interest_look(daemon->interest, node_number(ino));
+	if (handle && handle->control)
+		control_write(handle->control, req, bytes, size, off);
+	else
+		reply_error(req, EPERM);
+}
+
+void file_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	Handle *handle = handle_of(info);
+
+	metrics_count(daemon->metrics, OP_FLUSH);
+	if (handle && handle->control)
+		reply_error(req,
+			control_flush(handle->control, fuse_req_ctx(req)->pid));
+	else
+		reply_error(req, 0);
+}
+
+/* Everything that a write promised is done before it returns. */
+void file_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
+	struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_FSYNC);
+	reply_error(req, 0);
+}
+
+void file_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_RELEASE);
+	handle_free(handle_of(info));
+	reply_error(req, 0);
+}
+
+/* Editors and copiers set times, the mode they found, and the size; a control
+ * file has none of them to lose.  Nothing else may be changed. */
+static int setattr_refusal(
+	const View *view, const struct stat *attr, int set, Handle *handle)
+{
+	if (!is_control(view))
+		return EPERM;
+	if (set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
+		return EPERM;
+	if ((set & FUSE_SET_ATTR_MODE) &&
+		(attr->st_mode & 07777) != view->row->mode)
+		return EPERM;
+	if (view->entry.read_only)
+		return EROFS;
+	/* Another size than 0 is what rsync --inplace and vim set afterwards. */
+	if ((set & FUSE_SET_ATTR_SIZE) && !attr->st_size && handle &&
+		handle->control)
+		return control_truncate(handle->control);
+	return 0;
+}
+
+void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
+	struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	g_autoptr(GError) error = NULL;
+	struct stat now;
+	double timeout;
+	View view;
+	int refused;
+
+	metrics_count(daemon->metrics, OP_SETATTR);
+	if (!view_resolve(daemon, ino, &view)) {
+		reply_error(req, ENOENT);
+		return;
+	}
+	refused = setattr_refusal(&view, attr, set, handle_of(info));
+	if (refused)
+		reply_error(req, refused);
+	else if (!view_attr(daemon, &view, &now, &timeout, &error))
+		reply_failure(req, error);
+	else
+		reply_attr(req, &now, timeout);
+}
+
+void file_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	g_autofree char *target = NULL;
+	View view;
+
+	metrics_count(daemon->metrics, OP_READLINK);
+	if (!view_resolve(daemon, ino, &view) || !view.row ||
+		view.row->kind != ROW_LINK) {
+		reply_error(req, EINVAL);
+		return;
+	}
+	bytes = view_bytes(daemon, &view, &error);
+	if (!bytes) {
+		reply_failure(req, error);
+		return;
+	}
+	target = g_strndup(
+		g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+	fuse_reply_readlink(req, target);
+}

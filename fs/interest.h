@@ -1,0 +1,44 @@
+#pragma once
+
+#include "cache.h"
+#include "notify.h"
+
+/*
+ * Who is looking, although the kernel answers for us.  A workspace's (and a
+ * provider's) directory has a short entry and attribute timeout, the window:
+ * a look through the kernel's cache costs one upcall per window.  When a window
+ * passes without one, the directory's entry is invalidated; what the kernel
+ * still holds afterwards is a watch, a cwd or an open file, and counts as
+ * interest for as long as it is held.
+ */
+typedef struct Interest Interest;
+
+Interest *interest_new(Cache *cache, gint64 window_us);
+void interest_free(Interest *interest);
+
+/* An upcall for a node of this number: somebody looks. */
+void interest_look(Interest *interest, guint32 number);
+/* The kernel got, or gave back, so many references to nodes of this number. */
+void interest_hold(Interest *interest, guint32 number, guint64 count);
+void interest_forget(Interest *interest, guint32 number, guint64 count);
+
+/* The kernel was told that this name is not there: TRUE when it may keep that
+ * until interest_appeared says that it must be invalidated. */
+gboolean interest_denied(Interest *interest, guint32 parent, const char *name);
+/* Whether the kernel was told so; forgets it. */
+gboolean interest_appeared(
+	Interest *interest, guint32 parent, const char *name);
+/* Whether the kernel still counts on hearing when it appears. */
+gboolean interest_is_denied(
+	Interest *interest, guint32 parent, const char *name);
+
+/* A lookup, or a listing, in this directory.  TRUE when so many lookups came
+ * since the last listing that the kernel should list again, with attributes. */
+gboolean interest_lookup_storm(Interest *interest, guint32 parent);
+void interest_listed(Interest *interest, guint32 parent);
+
+/* To be called from the notifier about four times a window. */
+void interest_tick(Interest *interest, Notify *notify);
+
+/* How many references the kernel holds in this directory and below. */
+guint64 interest_held(Interest *interest, guint32 number);

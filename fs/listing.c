@@ -1,0 +1,283 @@
+#include "listing.h"
+
+#include <errno.h>
+
+#include "interest.h"
+#include "lookup.h"
+#include "node.h"
+#include "pending.h"
+#include "reply.h"
+
+#define COOKIE_DOT 1
+#define COOKIE_DOTDOT 2
+#define COOKIE_ROW 3 /* + slot */
+
+G_STATIC_ASSERT(COOKIE_ROW + NODE_SLOTS <= CACHE_NUMBER_FIRST);
+
+/* One READDIR while it is answered. */
+typedef struct {
+	Daemon *daemon;
+	fuse_req_t req;
+	View dir;
+	gboolean plus;
+	char *buffer;
+	gsize size, used;
+	guint64 off;     /* cookie after which to go on */
+	GArray *counted; /* guint32: numbers to which references were given */
+} Listing;
+
+static guint64 row_cookie(const TreeRow *row)
+{
+	return COOKIE_ROW + row->slot;
+}
+
+/* FALSE when it did not fit. */
+static gboolean add_plain(Listing *self, const char *name, fuse_ino_t ino,
+	mode_t mode, off_t next)
+{
+	struct stat attr = {.st_ino = ino, .st_mode = mode};
+	gsize room = self->size - self->used;
+	gsize need = fuse_add_direntry(
+		self->req, self->buffer + self->used, room, name, &attr, next);
+
+	if (need > room)
+		return FALSE;
+	self->used += need;
+	return TRUE;
+}
+
+static gboolean add_plus(
+	Listing *self, const char *name, const View *view, off_t next)
+{
+	struct fuse_entry_param param = {0};
+	gsize room = self->size - self->used;
+
+	/* A name without attributes is legal: the kernel asks for them. */
+	if (!lookup_param(self->daemon, view, &param, NULL)) {
+		param.ino = 0;
+		param.attr.st_ino = view->ino;
+		param.attr.st_mode = S_IFREG;
+	}
+	gsize need = fuse_add_direntry_plus(
+		self->req, self->buffer + self->used, room, name, &param, next);
+
+	if (need > room)
+		return FALSE;
+	self->used += need;
+	if (param.ino)
+		g_array_append_val(self->counted, view->entry.number);
+	return TRUE;
+}
+
+static mode_t mode_of(const View *view)
+{
+	if (view_is_dir(view))
+		return S_IFDIR;
+	return view->row->kind == ROW_LINK ? S_IFLNK : S_IFREG;
+}
+
+static gboolean add_view(
+	Listing *self, const char *name, const View *view, guint64 next)
+{
+	if (self->plus)
+		return add_plus(self, name, view, (off_t)next);
+	return add_plain(self, name, view->ino, mode_of(view), (off_t)next);
+}
+
+/* "." and ".." instantiate nothing, with READDIRPLUS neither. */
+static gboolean add_dots(Listing *self, const char *name, guint64 cookie)
+{
+	struct fuse_entry_param param = {
+		.attr = {.st_ino = self->dir.ino, .st_mode = S_IFDIR},
+	};
+	gsize room = self->size - self->used, need;
+
+	if (self->off >= cookie)
+		return TRUE;
+	if (!self->plus)
+		return add_plain(
+			self, name, self->dir.ino, S_IFDIR, (off_t)cookie);
+	need = fuse_add_direntry_plus(self->req, self->buffer + self->used,
+		room, name, &param, (off_t)cookie);
+	if (need > room)
+		return FALSE;
+	self->used += need;
+	return TRUE;
+}
+
+static gboolean add_rows(Listing *self)
+{
+	DirKind kind = view_dir_kind(&self->dir);
+	View view;
+
+	for (const TreeRow *row = NULL; (row = tree_next(kind, row));) {
+		if (self->off >= row_cookie(row) ||
+			!tree_present(self->daemon, row, &self->dir.entry))
+			continue;
+		view_of_row(&self->dir, row, &view);
+		if (!add_view(self, row->name, &view, row_cookie(row)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean add_entry(const Entry *entry, const char *name, void *data)
+{
+	Listing *self = data;
+	View view;
+
+	view_of_entry(entry, &view);
+	return add_view(self, name, &view, entry->number);
+}
+
+static gboolean lists_entries(DirKind kind)
+{
+	return kind != DIR_SELF && kind != DIR_SESSION;
+}
+
+/* Fills the buffer with what comes next. */
+static Known fill(Listing *self, GError **error)
+{
+	guint64 after = MAX(self->off, CACHE_NUMBER_FIRST - 1);
+
+	if (!add_dots(self, ".", COOKIE_DOT) ||
+		!add_dots(self, "..", COOKIE_DOTDOT) || !add_rows(self))
+		return KNOWN_YES;
+	if (!lists_entries(view_dir_kind(&self->dir)))
+		return KNOWN_YES;
+	return cache_list(self->daemon->cache, self->dir.entry.number,
+		(guint32)MIN(after, G_MAXUINT32), add_entry, self, error);
+}
+
+/* References are counted before the reply, since the kernel may give them
+ * back at once. */
+static void send(Listing *self)
+{
+	Interest *interest = self->daemon->interest;
+
+	for (guint i = 0; i < self->counted->len; i++)
+		interest_hold(
+			interest, g_array_index(self->counted, guint32, i), 1);
+	reply_data(self->req, self->buffer, self->used);
+}
+
+/* TRUE when the request was answered. */
+static gboolean answer(Listing *self)
+{
+	g_autoptr(GError) error = NULL;
+	Known known;
+
+	self->used = 0;
+	g_array_set_size(self->counted, 0);
+	known = fill(self, &error);
+	if (!self->used && known == KNOWN_NOT_YET)
+		return FALSE;
+	if (!self->used && known == KNOWN_FAILED)
+		reply_failure(self->req, error);
+	else
+		send(self);
+	return TRUE;
+}
+
+static gboolean retry(fuse_req_t req, void *data)
+{
+	return answer(data);
+}
+
+static void listing_free(void *data)
+{
+	Listing *self = data;
+
+	g_array_unref(self->counted);
+	g_free(self->buffer);
+	g_free(self);
+}
+
+static void park(Listing *self)
+{
+	Daemon *daemon = self->daemon;
+
+	pending_park(daemon->pending, self->req,
+		&(ParkSpec){
+			.key = self->dir.entry.number,
+			.in_dir = TRUE,
+			.deadline_us = g_get_monotonic_time() +
+				       daemon->read_timeout_us,
+			.retry = retry,
+			.leave = pending_leave_plain,
+			.free = listing_free,
+			.data = self,
+		});
+}
+
+static void list(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, gboolean plus)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	View dir;
+
+	interest_look(daemon->interest, node_number(ino));
+	interest_listed(daemon->interest, node_number(ino));
+	if (!view_resolve(daemon, ino, &dir)) {
+		reply_error(req, ENOENT);
+		return;
+	}
+	Listing *self = g_new0(Listing, 1);
+
+	*self = (Listing){
+		.daemon = daemon,
+		.req = req,
+		.dir = dir,
+		.plus = plus,
+		.buffer = g_malloc(size),
+		.size = size,
+		.off = off < 0 ? 0 : (guint64)off,
+		.counted = g_array_new(FALSE, FALSE, sizeof(guint32)),
+	};
+	if (answer(self))
+		listing_free(self);
+	else
+		park(self);
+}
+
+void listing_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+	struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_READDIR);
+	list(req, ino, size, off, FALSE);
+}
+
+void listing_read_plus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+	struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_READDIRPLUS);
+	list(req, ino, size, off, TRUE);
+}
+
+/*
+ * ENOSYS once, and the kernel opens directories by itself and keeps listings.
+ * Where its cache cannot be trusted they are opened without one.
+ */
+void listing_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_OPENDIR);
+	if (daemon->keep_listings)
+		reply_error(req, ENOSYS);
+	else
+		reply_open(req, info);
+}
+
+void listing_release(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_RELEASEDIR);
+	reply_error(req, 0);
+}

@@ -1,0 +1,242 @@
+#include "lookup.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "interest.h"
+#include "node.h"
+#include "notify.h"
+#include "pending.h"
+#include "reply.h"
+
+/* How long the kernel may believe that a name which decides nothing by itself
+ * is absent: desktop probes (.git, .Trash) in directories without dot names. */
+#define DOT_ABSENT 3600.0
+
+gboolean lookup_param(Daemon *daemon, const View *view,
+	struct fuse_entry_param *ret, GError **error)
+{
+	struct fuse_entry_param param = {
+		.ino = view->ino,
+		.generation = 1,
+		.entry_timeout = view_entry_timeout(daemon, view),
+	};
+
+	if (!view_attr(daemon, view, &param.attr, &param.attr_timeout, error))
+		return FALSE;
+	*ret = param;
+	return TRUE;
+}
+
+static Known find_row(
+	Daemon *daemon, const View *dir, const char *name, View *ret)
+{
+	const TreeRow *row = tree_by_name(view_dir_kind(dir), name);
+
+	if (!row || !tree_present(daemon, row, &dir->entry))
+		return KNOWN_NO;
+	view_of_row(dir, row, ret);
+	return KNOWN_YES;
+}
+
+static gboolean has_entries(DirKind kind)
+{
+	return kind == DIR_ROOT || kind == DIR_PROVIDER ||
+	       kind == DIR_WORKSPACE;
+}
+
+/* Whether a session or workspace of that name may come one day. */
+static gboolean may_appear(const View *dir, const char *name)
+{
+	return *name != '.' && has_entries(view_dir_kind(dir));
+}
+
+Known lookup_find(Daemon *daemon, const View *dir, const char *name, View *ret,
+	GError **error)
+{
+	Known known = find_row(daemon, dir, name, ret);
+	Entry entry;
+
+	if (known == KNOWN_YES || !may_appear(dir, name))
+		return known;
+	known = cache_find(
+		daemon->cache, dir->entry.number, name, &entry, error);
+	if (known == KNOWN_YES)
+		view_of_entry(&entry, ret);
+	return known;
+}
+
+/* The kernel counts a reference as soon as the reply is out, and may give it
+ * back at once: so it is counted before. */
+static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
+	fuse_ino_t parent, const char *name)
+{
+	g_autoptr(GError) error = NULL;
+	struct fuse_entry_param param;
+	guint32 number = view->entry.number;
+	Entry entry;
+
+	if (!lookup_param(daemon, view, &param, &error)) {
+		reply_failure(req, error);
+		return;
+	}
+	/* A directory that the kernel knew already is asked again because
+	 * somebody walks through it. */
+	if (!view->row && interest_held(daemon->interest, number))
+		interest_look(daemon->interest, number);
+	interest_hold(daemon->interest, number, 1);
+	if (!reply_entry(req, &param))
+		interest_forget(daemon->interest, number, 1);
+	/* It may have vanished while the answer was under way: then the
+	 * invalidation came too early. */
+	else if (number && !cache_entry(daemon->cache, number, &entry))
+		notify_entry(daemon->notify, parent, name);
+}
+
+static void reply_absent(
+	fuse_req_t req, Daemon *daemon, const View *dir, const char *name)
+{
+	struct fuse_entry_param param = {.ino = 0};
+	guint32 number = dir->entry.number;
+	gboolean kept = may_appear(dir, name) &&
+			interest_is_denied(daemon->interest, number, name);
+
+	if (kept || (*name != '.' && !has_entries(view_dir_kind(dir))))
+		param.entry_timeout = VIEW_KEEP;
+	else if (!tree_by_name(view_dir_kind(dir), name) && *name == '.')
+		param.entry_timeout = DOT_ABSENT;
+	reply_entry(req, &param);
+	/* It may have appeared while the answer was under way. */
+	if (kept && !interest_is_denied(daemon->interest, number, name))
+		notify_entry(daemon->notify, dir->ino, name);
+}
+
+typedef struct {
+	Daemon *daemon;
+	fuse_ino_t parent;
+	char *name;
+} Question;
+
+static void question_free(void *data)
+{
+	Question *question = data;
+
+	g_free(question->name);
+	g_free(question);
+}
+
+/* TRUE when the request was answered. */
+static gboolean answer(fuse_req_t req, const Question *question)
+{
+	Daemon *daemon = question->daemon;
+	g_autoptr(GError) error = NULL;
+	View dir, found;
+
+	if (!view_resolve(daemon, question->parent, &dir)) {
+		reply_error(req, ENOENT);
+		return TRUE;
+	}
+	/* Before the question, so that an appearance from here on is seen. */
+	if (may_appear(&dir, question->name))
+		interest_denied(
+			daemon->interest, dir.entry.number, question->name);
+	switch (lookup_find(daemon, &dir, question->name, &found, &error)) {
+	case KNOWN_YES:
+		interest_appeared(
+			daemon->interest, dir.entry.number, question->name);
+		reply_found(req, daemon, &found, dir.ino, question->name);
+		return TRUE;
+	case KNOWN_NO:
+		reply_absent(req, daemon, &dir, question->name);
+		return TRUE;
+	case KNOWN_NOT_YET:
+		return FALSE;
+	case KNOWN_FAILED:
+		break;
+	}
+	reply_failure(req, error);
+	return TRUE;
+}
+
+static gboolean retry(fuse_req_t req, void *data)
+{
+	return answer(req, data);
+}
+
+static void park(fuse_req_t req, Daemon *daemon, const Question *question)
+{
+	Question *kept = g_new(Question, 1);
+
+	*kept = *question;
+	kept->name = g_strdup(question->name);
+	pending_park(daemon->pending, req,
+		&(ParkSpec){
+			.key = node_number(question->parent),
+			.in_dir = TRUE,
+			.deadline_us = g_get_monotonic_time() +
+				       daemon->read_timeout_us,
+			.retry = retry,
+			.leave = pending_leave_plain,
+			.free = question_free,
+			.data = kept,
+		});
+}
+
+/* `ls -l` asks for each name; told to list anew, the kernel asks with
+ * READDIRPLUS and gets hundreds in one answer. */
+static void watch_for_storm(Daemon *daemon, fuse_ino_t parent)
+{
+	if (interest_lookup_storm(daemon->interest, node_number(parent)))
+		notify_inode(daemon->notify, parent);
+}
+
+void lookup_name(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	Question question = {daemon, parent, (char *)name};
+
+	metrics_count(daemon->metrics, OP_LOOKUP);
+	interest_look(daemon->interest, node_number(parent));
+	watch_for_storm(daemon, parent);
+	if (!answer(req, &question))
+		park(req, daemon, &question);
+}
+
+void lookup_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_FORGET);
+	interest_forget(daemon->interest, node_number(ino), count);
+	fuse_reply_none(req);
+}
+
+void lookup_forget_many(
+	fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_FORGET);
+	for (size_t i = 0; i < count; i++)
+		interest_forget(daemon->interest, node_number(forgets[i].ino),
+			forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+void lookup_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	g_autoptr(GError) error = NULL;
+	struct stat attr;
+	double timeout;
+	View view;
+
+	metrics_count(daemon->metrics, OP_GETATTR);
+	interest_look(daemon->interest, node_number(ino));
+	if (!view_resolve(daemon, ino, &view))
+		reply_error(req, ENOENT);
+	else if (!view_attr(daemon, &view, &attr, &timeout, &error))
+		reply_failure(req, error);
+	else
+		reply_attr(req, &attr, timeout);
+}

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "lowlevel.h"
+#include "view.h"
+
+/* Names: LOOKUP, FORGET, GETATTR.  Handlers as libfuse calls them. */
+void lookup_name(fuse_req_t req, fuse_ino_t parent, const char *name);
+void lookup_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count);
+void lookup_forget_many(
+	fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
+void lookup_getattr(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+
+/*
+ * Fills what the kernel is told of a view, as LOOKUP and READDIRPLUS do.
+ * Errors: as view_attr.
+ */
+gboolean lookup_param(Daemon *daemon, const View *view,
+	struct fuse_entry_param *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What is in directory `dir` under `name`; see cache_find. */
+Known lookup_find(Daemon *daemon, const View *dir, const char *name, View *ret,
+	GError **error);

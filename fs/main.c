@@ -1,0 +1,258 @@
+/*
+ * sessionfs: the interactive Spark sessions of several clouds as files.
+ *
+ * Threads of this process, and whom they talk to:
+ *
+ *   main        builds everything, then waits in libfuse's loop
+ *   FUSE        libfuse's workers: answer from memory, or park; never the network
+ *   pending     answers what was parked (pending.c); woken by news and signals
+ *   notify      the only one that calls fuse_lowlevel_notify_*; ticks interest
+ *   signals     waits for SIGTERM, SIGINT, SIGHUP (ending.c)
+ *   scheduler   cache: decides what is due
+ *   workers     cache: call providers, deliver news to daemon_news; never libfuse
+ *
+ * Processes: with --demo, sessionfs-emulator is a direct child.
+ *
+ * Lock order, outermost first: libfuse's request lock > Control > cache's own
+ * (see cache.c) > Pending, Notify, Interest.  The last three hold theirs for a
+ * few instructions and call nothing; none is held across a reply, a
+ * notification, a call of a provider or a callback.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "background.h"
+#include "config.h"
+#include "daemon.h"
+#include "demo.h"
+#include "ending.h"
+#include "interest.h"
+#include "log.h"
+#include "metrics.h"
+#include "mount.h"
+#include "notify.h"
+#include "options.h"
+#include "pending.h"
+#include "state.h"
+#include "tree.h"
+#include "version.h"
+
+/* What one run builds, in that order, and takes down in the opposite one. */
+typedef struct {
+	Options *options;
+	Config *config;
+	char *mountpoint;
+	Demo demo;
+	State state;
+	Daemon daemon;
+	struct fuse_session *session;
+} Run;
+
+static gboolean configure(Run *run, GError **error)
+{
+	GPtrArray *settings = run->options->settings;
+
+	if (run->options->demo) {
+		if (!demo_start(&run->demo, run->config, error))
+			return FALSE;
+	} else if (!config_load(
+			   run->config, run->options->config_path, error)) {
+		return FALSE;
+	}
+	for (guint i = 0; i + 1 < settings->len; i += 2) {
+		if (!config_set(run->config, g_ptr_array_index(settings, i),
+			    g_ptr_array_index(settings, i + 1), error))
+			return FALSE;
+	}
+	if (run->config->providers->len)
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"the configuration names no provider");
+	return FALSE;
+}
+
+static gboolean open_state(Run *run, GError **error)
+{
+	if (run->options->demo && !run->config->state_dir)
+		return state_open_temporary(&run->state, error);
+	return state_open(
+		run->config->state_dir, run->mountpoint, &run->state, error);
+}
+
+static gboolean add_provider(
+	Run *run, const ConfigProvider *section, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	Backend *backend =
+		backend_open(section->class, section->keys, &problem);
+
+	if (!backend) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG, "[%s] %s",
+			section->name, problem->message);
+		return FALSE;
+	}
+	return cache_add(run->daemon.cache,
+		&(CacheProvider){
+			.name = section->name,
+			.backend = backend,
+			.workspaces = section->workspaces,
+			.refresh_ms = section->refresh_ms,
+			.read_only =
+				section->read_only || run->config->read_only,
+			.rmdir_ends = section->rmdir_ends,
+			.start = section->start,
+		},
+		error);
+}
+
+static gboolean open_cache(Run *run, GError **error)
+{
+	run->daemon.cache = cache_new(
+		&(CacheSettings){
+			.state_dir = run->state.path,
+			.reserved = tree_reserved,
+			.refresh_ms = run->config->refresh_ms,
+			.window_ms = run->config->window_ms,
+			.deadline_ms = run->config->deadline_ms,
+			.observer = daemon_news,
+			.data = &run->daemon,
+		},
+		error);
+	if (!run->daemon.cache)
+		return FALSE;
+	for (guint i = 0; i < run->config->providers->len; i++) {
+		if (!add_provider(run,
+			    g_ptr_array_index(run->config->providers, i),
+			    error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static void tick(void *data)
+{
+	Daemon *daemon = data;
+
+	interest_tick(daemon->interest, daemon->notify);
+}
+
+static void fill_daemon(Run *run)
+{
+	const Config *config = run->config;
+	Daemon *daemon = &run->daemon;
+	gint64 window_us = config->window_ms * 1000;
+
+	daemon->uid = config->uid < 0 ? geteuid() : (uid_t)config->uid;
+	daemon->gid = config->gid < 0 ? getegid() : (gid_t)config->gid;
+	daemon->read_timeout_us = config->deadline_ms * 1000;
+	daemon->create_timeout_us = config->create_ms * 1000;
+	daemon->window = (double)config->window_ms / 1000;
+	daemon->started_ns = g_get_real_time() * 1000;
+	daemon->keep_listings = mount_listings_can_be_kept();
+	daemon->config = config_describe(config);
+	daemon->metrics = metrics_new();
+	daemon->interest = interest_new(daemon->cache, window_us);
+	daemon->pending = pending_new(daemon->metrics);
+	daemon->notify = notify_new(daemon->pending, daemon->metrics,
+		CLAMP(window_us / 4, 50000, G_USEC_PER_SEC), tick, daemon);
+}
+
+static gboolean start(Run *run, GError **error)
+{
+	if (!configure(run, error) || !open_state(run, error) ||
+		!open_cache(run, error))
+		return FALSE;
+	fill_daemon(run);
+	run->session = mount_start(
+		&(MountSettings){
+			.mountpoint = run->mountpoint,
+			.allow_other = run->config->allow_other,
+			.auto_unmount = run->options->auto_unmount,
+		},
+		&run->daemon, error);
+	return run->session != NULL;
+}
+
+static gboolean serve(Run *run, Background *background)
+{
+	Ending *ending = ending_start(&run->daemon, run->session);
+	gboolean fine;
+
+	notify_attach(run->daemon.notify, run->session);
+	cache_start(run->daemon.cache);
+	g_message("serving %s", run->mountpoint);
+	background_ready(background);
+	fine = mount_serve(run->session);
+	return ending_finish(ending) || fine;
+}
+
+/* The mount goes first, so that nobody finds a door without a house. */
+static void finish(Run *run)
+{
+	Daemon *daemon = &run->daemon;
+
+	if (daemon->pending)
+		pending_stop(daemon->pending);
+	if (daemon->notify)
+		notify_stop(daemon->notify);
+	if (run->session)
+		mount_end(run->session);
+	if (daemon->cache)
+		cache_stop(daemon->cache);
+	notify_free(daemon->notify);
+	pending_free(daemon->pending);
+	interest_free(daemon->interest);
+	g_clear_pointer(&daemon->cache, cache_free);
+	metrics_free(daemon->metrics);
+	g_free(daemon->config);
+	state_close(&run->state);
+	demo_end(&run->demo);
+}
+
+static int run_daemon(
+	Options *options, char *mountpoint, Background *background)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+	Run run = {
+		.options = options, .config = config, .mountpoint = mountpoint};
+	gboolean fine;
+
+	ending_prepare();
+	fine = start(&run, &error);
+	if (!fine)
+		fprintf(stderr, "sessionfs: %s\n", error->message);
+	else
+		fine = serve(&run, background);
+	finish(&run);
+	return fine ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int fail(const GError *error)
+{
+	fprintf(stderr, "sessionfs: %s\n", error->message);
+	return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	g_auto(Options) options = {0};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *mountpoint = NULL;
+	Background background = {-1};
+
+	if (!options_parse(argc, argv, &options, &error))
+		return fail(error);
+	if (options.help)
+		return fputs(options_help, stdout) < 0;
+	if (options.version)
+		return puts("sessionfs " SESSIONFS_VERSION) < 0;
+	log_init(options.debug);
+	mountpoint = mount_point(options.mountpoint, &error);
+	if (!mountpoint)
+		return fail(error);
+	if (!options.foreground)
+		background = background_start(mountpoint);
+	return run_daemon(&options, mountpoint, &background);
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <glib.h>
+
+/* Counters of the kernel's questions; lock-free, and unable to fail one. */
+typedef struct Metrics Metrics;
+
+typedef enum {
+	OP_LOOKUP,
+	OP_FORGET,
+	OP_GETATTR,
+	OP_SETATTR,
+	OP_READLINK,
+	OP_OPEN,
+	OP_READ,
+	OP_WRITE,
+	OP_FLUSH,
+	OP_RELEASE,
+	OP_FSYNC,
+	OP_OPENDIR,
+	OP_READDIR,
+	OP_READDIRPLUS,
+	OP_RELEASEDIR,
+	OP_STATFS,
+	OP_RMDIR,
+	OP_REFUSED, /* unlink, create, rename and the like */
+	OP_PARKED,  /* requests that had to wait */
+	OP_INVALIDATION,
+	N_OPS,
+} Op;
+
+Metrics *metrics_new(void);
+void metrics_free(Metrics *metrics);
+void metrics_count(Metrics *metrics, Op op);
+/* Appends Prometheus text. */
+void metrics_print(const Metrics *metrics, GString *out);

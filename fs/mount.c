@@ -1,0 +1,188 @@
+#include "mount.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ops.h"
+
+/* Wire facts (linux/fuse.h): the reply to INIT, and the flag that libfuse
+ * before 3.17 does not pass on. */
+#define INIT_OUT_FLAGS 12 /* offset in struct fuse_init_out */
+#define PARALLEL_DIROPS (1u << 18)
+#define OUT_HEADER 16
+#define FIXED_IN 317
+
+extern char **environ;
+
+/* ---- the INIT reply ---- */
+
+static gboolean patched; /* atomic; one INIT a process */
+
+/*
+ * A parked READDIR would hold up every lookup in its directory unless the
+ * kernel may run them in parallel.  The INIT reply is the first thing written:
+ * header, then fuse_init_out.
+ */
+static ssize_t write_reply(int fd, struct iovec *iov, int count, void *data)
+{
+	guint32 flags;
+
+	if (!__atomic_exchange_n(&patched, TRUE, __ATOMIC_RELAXED) &&
+		count == 2 && iov[0].iov_len == OUT_HEADER &&
+		iov[1].iov_len >= INIT_OUT_FLAGS + sizeof(flags)) {
+		char *out = (char *)iov[1].iov_base + INIT_OUT_FLAGS;
+
+		memcpy(&flags, out, sizeof(flags));
+		flags |= PARALLEL_DIROPS;
+		memcpy(out, &flags, sizeof(flags));
+	}
+	return writev(fd, iov, count);
+}
+
+static ssize_t read_request(int fd, void *buffer, size_t size, void *data)
+{
+	return read(fd, buffer, size);
+}
+
+static gboolean patch_init(struct fuse_session *session)
+{
+	static const struct fuse_custom_io io = {
+		.writev = write_reply, .read = read_request};
+
+	if (fuse_version() >= FIXED_IN)
+		return TRUE;
+	return fuse_session_custom_io(session, &io, fuse_session_fd(session)) ==
+	       0;
+}
+
+/* ---- the mount point ---- */
+
+static void run_fusermount(const char *path)
+{
+	char *argv[] = {(char *)"fusermount3", (char *)"-uzq", (char *)"--",
+		(char *)path, NULL};
+	pid_t child;
+
+	if (!posix_spawnp(&child, argv[0], NULL, NULL, argv, environ))
+		waitpid(child, NULL, 0);
+}
+
+/* Mounts may be stacked: each that is dead goes. */
+static void detach_dead(const char *path)
+{
+	struct stat attr;
+
+	for (int i = 0; i < 16 && stat(path, &attr) && errno == ENOTCONN; i++) {
+		g_message("detaching the dead mount at %s", path);
+		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
+			run_fusermount(path);
+	}
+}
+
+char *mount_point(const char *path, GError **error)
+{
+	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+	struct stat attr;
+
+	detach_dead(absolute);
+	if (stat(absolute, &attr)) {
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"the mount point %s cannot be used: %s", absolute,
+			g_strerror(errno));
+		return NULL;
+	}
+	if (!S_ISDIR(attr.st_mode)) {
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"the mount point %s is not a directory", absolute);
+		return NULL;
+	}
+	/* So that one directory has one state, whatever links lead to it. */
+	char *real = realpath(absolute, NULL);
+	char *copy = g_strdup(real ? real : absolute);
+
+	free(real);
+	return copy;
+}
+
+/* ---- the session ---- */
+
+static struct fuse_session *new_session(
+	const MountSettings *settings, Daemon *daemon)
+{
+	g_autofree char *options = g_strconcat(
+		"-ofsname=sessionfs,subtype=sessionfs,default_permissions,"
+		"nosuid,nodev,noexec",
+		settings->allow_other ? ",allow_other" : "",
+		settings->auto_unmount ? ",auto_unmount" : "", NULL);
+	char *argv[] = {(char *)"sessionfs", options, NULL};
+	struct fuse_args args = FUSE_ARGS_INIT(2, argv);
+	struct fuse_session *session =
+		fuse_session_new(&args, &ops_table, sizeof(ops_table), daemon);
+
+	fuse_opt_free_args(&args);
+	return session;
+}
+
+struct fuse_session *mount_start(
+	const MountSettings *settings, Daemon *daemon, GError **error)
+{
+	struct fuse_session *session = new_session(settings, daemon);
+
+	if (session && !fuse_session_mount(session, settings->mountpoint)) {
+		if (patch_init(session))
+			return session;
+		fuse_session_unmount(session);
+	}
+	if (session)
+		fuse_session_destroy(session);
+	backend_error_set(error, BACKEND_ERROR_LOCAL,
+		"%s could not be mounted: is /dev/fuse there and open to you, "
+		"is fusermount3 installed%s?",
+		settings->mountpoint,
+		settings->allow_other && geteuid()
+			? ", and user_allow_other in /etc/fuse.conf"
+			: "");
+	return NULL;
+}
+
+gboolean mount_serve(struct fuse_session *session)
+{
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	int result;
+
+	fuse_loop_cfg_set_max_threads(config, 8);
+	fuse_loop_cfg_set_clone_fd(config, 0);
+	result = fuse_session_loop_mt(session, config);
+	fuse_loop_cfg_destroy(config);
+	/* Above 0: the signal that asked for the end. */
+	return result >= 0;
+}
+
+void mount_end(struct fuse_session *session)
+{
+	fuse_session_unmount(session);
+	fuse_session_destroy(session);
+}
+
+/* Kernels 6.9 to 6.12 go on listing what they were told to forget. */
+gboolean mount_listings_can_be_kept(void)
+{
+	struct utsname name;
+	char *rest;
+	gint64 major, minor;
+
+	if (uname(&name))
+		return FALSE;
+	major = g_ascii_strtoll(name.release, &rest, 10);
+	minor = *rest == '.' ? g_ascii_strtoll(rest + 1, NULL, 10) : 0;
+	return major != 6 || minor < 9 || minor > 12;
+}

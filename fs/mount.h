@@ -1,0 +1,29 @@
+#pragma once
+
+#include "daemon.h"
+#include "lowlevel.h"
+
+typedef struct {
+	const char *mountpoint; /* absolute */
+	gboolean allow_other, auto_unmount;
+} MountSettings;
+
+/*
+ * The absolute path of a directory that can be mounted on.  A mount that a
+ * killed daemon left behind there is detached first.  New string.
+ * Errors: LOCAL.
+ */
+char *mount_point(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes the session and mounts it.  Errors: LOCAL. */
+struct fuse_session *mount_start(const MountSettings *settings, Daemon *daemon,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Serves until unmounted or signalled: TRUE when it ended as it should. */
+gboolean mount_serve(struct fuse_session *session);
+
+/* Unmounts and frees. */
+void mount_end(struct fuse_session *session);
+
+/* Whether this kernel's directory cache honours invalidations. */
+gboolean mount_listings_can_be_kept(void);

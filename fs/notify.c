@@ -1,0 +1,219 @@
+#include "notify.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "node.h"
+#include "thread.h"
+
+/* How soon an entry whose directory was busy is tried again. */
+#define BUSY_RETRY_US (20 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct {
+	fuse_ino_t node; /* or, with a name, the directory */
+	char *name;      /* NULL: the inode itself */
+} Notice;
+
+struct Notify {
+	pthread_mutex_t lock; /* of queue, known, session, stopping */
+	pthread_cond_t moved;
+	GQueue queue;      /* Notice * */
+	GHashTable *known; /* Notice * of the queue: a set */
+	struct fuse_session *session;
+	gboolean stopping;
+	Pending *pending;
+	Metrics *metrics;
+	gint64 tick_us;
+	void (*tick)(void *data);
+	void *data;
+	pthread_t thread;
+};
+
+static guint notice_hash(gconstpointer key)
+{
+	const Notice *notice = key;
+
+	return (guint)notice->node ^
+	       (notice->name ? g_str_hash(notice->name) : 0);
+}
+
+static gboolean notice_equal(gconstpointer a, gconstpointer b)
+{
+	const Notice *x = a, *y = b;
+
+	return x->node == y->node && !g_strcmp0(x->name, y->name);
+}
+
+static void notice_free(Notice *notice)
+{
+	g_free(notice->name);
+	g_free(notice);
+}
+
+static void push(Notify *self, Notice *notice)
+{
+	pthread_mutex_lock(&self->lock);
+	if (self->stopping || g_hash_table_contains(self->known, notice)) {
+		notice_free(notice);
+	} else {
+		g_queue_push_tail(&self->queue, notice);
+		g_hash_table_add(self->known, notice);
+		pthread_cond_signal(&self->moved);
+	}
+	pthread_mutex_unlock(&self->lock);
+}
+
+void notify_inode(Notify *self, fuse_ino_t node)
+{
+	Notice *notice = g_new0(Notice, 1);
+
+	notice->node = node;
+	push(self, notice);
+}
+
+void notify_entry(Notify *self, fuse_ino_t parent, const char *name)
+{
+	Notice *notice = g_new0(Notice, 1);
+
+	notice->node = parent;
+	notice->name = g_strdup(name);
+	push(self, notice);
+}
+
+/* Errors mean that the kernel does not know the node: as good. */
+static void tell(
+	Notify *self, struct fuse_session *session, const Notice *notice)
+{
+	metrics_count(self->metrics, OP_INVALIDATION);
+	if (notice->name)
+		fuse_lowlevel_notify_inval_entry(session, notice->node,
+			notice->name, strlen(notice->name));
+	else
+		fuse_lowlevel_notify_inval_inode(session, notice->node, 0, 0);
+}
+
+static gboolean must_wait(Notify *self, const Notice *notice)
+{
+	return notice->name &&
+	       pending_busy(self->pending, node_number(notice->node));
+}
+
+/* Steals the queue, tells, and returns what has to wait.  Without the lock. */
+static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
+	GQueue *ret_waiting)
+{
+	Notice *notice;
+
+	while ((notice = g_queue_pop_head(batch))) {
+		if (must_wait(self, notice)) {
+			g_queue_push_tail(ret_waiting, notice);
+			continue;
+		}
+		if (session)
+			tell(self, session, notice);
+		notice_free(notice);
+	}
+}
+
+static void requeue(Notify *self, GQueue *waiting)
+{
+	Notice *notice;
+
+	while ((notice = g_queue_pop_head(waiting)))
+		push(self, notice);
+}
+
+/* Called and returns with the lock. */
+static void drain(Notify *self)
+{
+	struct fuse_session *session = self->session;
+	GQueue batch = self->queue, waiting = G_QUEUE_INIT;
+
+	g_queue_init(&self->queue);
+	g_hash_table_remove_all(self->known);
+	pthread_mutex_unlock(&self->lock);
+	deliver(self, session, &batch, &waiting);
+	gboolean delayed = !g_queue_is_empty(&waiting);
+
+	requeue(self, &waiting);
+	pthread_mutex_lock(&self->lock);
+	if (delayed)
+		thread_wait(&self->moved, &self->lock,
+			g_get_monotonic_time() + BUSY_RETRY_US);
+}
+
+static void *notify_run(void *data)
+{
+	Notify *self = data;
+	gint64 next_tick = g_get_monotonic_time() + self->tick_us;
+
+	pthread_mutex_lock(&self->lock);
+	while (!self->stopping) {
+		gint64 now = g_get_monotonic_time();
+
+		if (now >= next_tick) {
+			next_tick = now + self->tick_us;
+			pthread_mutex_unlock(&self->lock);
+			self->tick(self->data);
+			pthread_mutex_lock(&self->lock);
+		} else if (!g_queue_is_empty(&self->queue)) {
+			drain(self);
+		} else {
+			thread_wait(&self->moved, &self->lock, next_tick);
+		}
+	}
+	pthread_mutex_unlock(&self->lock);
+	return NULL;
+}
+
+Notify *notify_new(Pending *pending, Metrics *metrics, gint64 tick_us,
+	void (*tick)(void *data), void *data)
+{
+	Notify *self = g_new0(Notify, 1);
+
+	pthread_mutex_init(&self->lock, NULL);
+	thread_cond_init(&self->moved);
+	g_queue_init(&self->queue);
+	self->known = g_hash_table_new(notice_hash, notice_equal);
+	self->pending = pending;
+	self->metrics = metrics;
+	self->tick_us = tick_us;
+	self->tick = tick;
+	self->data = data;
+	self->thread = thread_start("notify", notify_run, self);
+	return self;
+}
+
+void notify_attach(Notify *self, struct fuse_session *session)
+{
+	pthread_mutex_lock(&self->lock);
+	self->session = session;
+	pthread_mutex_unlock(&self->lock);
+}
+
+void notify_stop(Notify *self)
+{
+	pthread_mutex_lock(&self->lock);
+	gboolean first = !self->stopping;
+
+	self->stopping = TRUE;
+	pthread_cond_signal(&self->moved);
+	pthread_mutex_unlock(&self->lock);
+	if (first)
+		pthread_join(self->thread, NULL);
+}
+
+void notify_free(Notify *self)
+{
+	Notice *notice;
+
+	if (!self)
+		return;
+	notify_stop(self);
+	while ((notice = g_queue_pop_head(&self->queue)))
+		notice_free(notice);
+	g_hash_table_destroy(self->known);
+	pthread_cond_destroy(&self->moved);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}

@@ -1,0 +1,116 @@
+#include "ops.h"
+
+#include <errno.h>
+
+#include "daemon.h"
+#include "file.h"
+#include "listing.h"
+#include "lookup.h"
+#include "metrics.h"
+#include "reply.h"
+#include "steer.h"
+
+static void ops_init(void *data, struct fuse_conn_info *conn)
+{
+	unsigned want = FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_ATOMIC_O_TRUNC |
+			FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
+			FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS;
+	Daemon *daemon = data;
+
+	if (daemon->keep_listings)
+		want |= FUSE_CAP_NO_OPENDIR_SUPPORT;
+	conn->want = conn->capable & want;
+}
+
+static void refuse(fuse_req_t req)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	metrics_count(daemon->metrics, OP_REFUSED);
+	reply_error(req, EPERM);
+}
+
+static void ops_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
+	mode_t mode, dev_t device)
+{
+	refuse(req);
+}
+
+static void ops_mkdir(
+	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	refuse(req);
+}
+
+static void ops_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	refuse(req);
+}
+
+static void ops_symlink(
+	fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	refuse(req);
+}
+
+static void ops_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
+	fuse_ino_t new_parent, const char *new_name, unsigned flags)
+{
+	refuse(req);
+}
+
+static void ops_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent,
+	const char *new_name)
+{
+	refuse(req);
+}
+
+static void ops_create(fuse_req_t req, fuse_ino_t parent, const char *name,
+	mode_t mode, struct fuse_file_info *info)
+{
+	refuse(req);
+}
+
+/* From constants: df never waits for anybody. */
+static void ops_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	struct statvfs all = {
+		.f_bsize = 4096,
+		.f_frsize = 4096,
+		.f_files = cache_count(daemon->cache, 0),
+		.f_namemax = 255,
+	};
+
+	metrics_count(daemon->metrics, OP_STATFS);
+	fuse_reply_statfs(req, &all);
+}
+
+const struct fuse_lowlevel_ops ops_table = {
+	.init = ops_init,
+	.lookup = lookup_name,
+	.forget = lookup_forget,
+	.forget_multi = lookup_forget_many,
+	.getattr = lookup_getattr,
+	.setattr = file_setattr,
+	.readlink = file_readlink,
+	.mknod = ops_mknod,
+	.mkdir = ops_mkdir,
+	.unlink = ops_unlink,
+	.rmdir = steer_rmdir,
+	.symlink = ops_symlink,
+	.rename = ops_rename,
+	.link = ops_link,
+	.create = ops_create,
+	.open = file_open,
+	.read = file_read,
+	.write = file_write,
+	.flush = file_flush,
+	.release = file_release,
+	.fsync = file_fsync,
+	.opendir = listing_open,
+	.readdir = listing_read,
+	.readdirplus = listing_read_plus,
+	.releasedir = listing_release,
+	.statfs = ops_statfs,
+};

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "config.h"
+
+/* The command line: sessionfs [-f] [-d] [-o options] [-c config] MOUNTPOINT. */
+typedef struct {
+	gboolean foreground, debug, demo, help, version, auto_unmount;
+	char *config_path;
+	char *mountpoint;
+	GPtrArray *settings; /* "key", "value" pairs for config_set */
+} Options;
+
+void options_clear(Options *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+/* Errors: CONFIG, with a sentence that names the option. */
+gboolean options_parse(int argc, char **argv, Options *ret,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+extern const char options_help[];

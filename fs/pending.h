@@ -1,0 +1,48 @@
+#pragma once
+
+#include "lowlevel.h"
+#include "metrics.h"
+
+/*
+ * Requests that have to wait: parked here with a deadline instead of blocking
+ * a FUSE worker.  One thread owns them all.  It asks a parked request again
+ * each time its key is woken, and answers it when its time is over, when its
+ * caller was interrupted, or when the mount ends.
+ */
+typedef struct Pending Pending;
+
+typedef enum {
+	LEFT_LATE,        /* the deadline passed */
+	LEFT_INTERRUPTED, /* the caller has a signal to attend to */
+	LEFT_STOPPED,     /* the mount ends */
+} LeftReason;
+
+typedef struct {
+	guint32 key;         /* the number that pending_wake names */
+	gboolean in_dir;     /* the kernel holds the lock of directory `key` */
+	gint64 deadline_us;  /* monotonic */
+	gboolean fatal_only; /* only a fatal signal lets the caller go: timers
+	                        and handlers must not make it repeat a write */
+	/* Tries to answer; TRUE when it did.  Runs on the pending thread and is
+	 * called at least once after parking, so no news can be missed. */
+	gboolean (*retry)(fuse_req_t req, void *data);
+	/* The errno for a caller who waits no longer. */
+	int (*leave)(LeftReason reason, void *data);
+	void (*free)(void *data); /* may be NULL */
+	void *data;               /* taken */
+} ParkSpec;
+
+Pending *pending_new(Metrics *metrics);
+/* Answers whatever is parked and joins the thread. */
+void pending_stop(Pending *pending);
+void pending_free(Pending *pending);
+
+/* Takes the request over.  Any thread, once a request. */
+void pending_park(Pending *pending, fuse_req_t req, const ParkSpec *spec);
+/* Something about this number is news. */
+void pending_wake(Pending *pending, guint32 key);
+/* Whether a lookup, listing or rmdir is parked in that directory. */
+gboolean pending_busy(Pending *pending, guint32 key);
+
+/* ETIMEDOUT, EINTR, ENOTCONN: what a plain question answers. */
+int pending_leave_plain(LeftReason reason, void *data);

@@ -1,0 +1,88 @@
+#include "reply.h"
+
+#include <errno.h>
+
+/* The greatest errno that Linux defines (EHWPOISON). */
+#define ERRNO_MAX 133
+
+/* Indexed by code; EAGAIN never stands here: Go's writers would spin on it. */
+static const int errno_of[] = {
+	[BACKEND_ERROR_INVALID] = EINVAL,
+	[BACKEND_ERROR_AUTH] = EKEYREJECTED,
+	[BACKEND_ERROR_AUTH_EXPIRED] = EKEYEXPIRED,
+	[BACKEND_ERROR_DENIED] = EACCES,
+	[BACKEND_ERROR_GONE] = ENOENT,
+	[BACKEND_ERROR_CONFLICT] = EBUSY,
+	[BACKEND_ERROR_EXISTS] = EEXIST,
+	[BACKEND_ERROR_THROTTLED] = EUSERS,
+	[BACKEND_ERROR_BUDGET] = EUSERS,
+	[BACKEND_ERROR_QUOTA] = EDQUOT,
+	[BACKEND_ERROR_REMOTE] = EREMOTEIO,
+	[BACKEND_ERROR_TIMEOUT] = ETIMEDOUT,
+	[BACKEND_ERROR_UNREACHABLE] = EHOSTUNREACH,
+	[BACKEND_ERROR_BAD_ANSWER] = EBADMSG,
+	[BACKEND_ERROR_TOO_BIG] = EFBIG,
+	[BACKEND_ERROR_READ_ONLY] = EROFS,
+	[BACKEND_ERROR_NO_ROOM] = ENOSPC,
+	[BACKEND_ERROR_UNSUPPORTED] = EOPNOTSUPP,
+	[BACKEND_ERROR_CANCELLED] = ECANCELED,
+	[BACKEND_ERROR_CONFIG] = EINVAL,
+	[BACKEND_ERROR_LOCAL] = EIO,
+};
+
+int reply_errno(const GError *error)
+{
+	if (!error || error->domain != BACKEND_ERROR || error->code < 0 ||
+		error->code >= (int)G_N_ELEMENTS(errno_of))
+		return EIO;
+	return errno_of[error->code];
+}
+
+void reply_error(fuse_req_t req, int error)
+{
+	if (error < 0 || error > ERRNO_MAX)
+		error = EIO;
+	fuse_reply_err(req, error);
+}
+
+void reply_failure(fuse_req_t req, const GError *error)
+{
+	reply_error(req, reply_errno(error));
+}
+
+gboolean reply_entry(fuse_req_t req, const struct fuse_entry_param *entry)
+{
+	return fuse_reply_entry(req, entry) == 0;
+}
+
+gboolean reply_open(fuse_req_t req, const struct fuse_file_info *info)
+{
+	return fuse_reply_open(req, info) == 0;
+}
+
+void reply_attr(fuse_req_t req, const struct stat *attr, double timeout)
+{
+	fuse_reply_attr(req, attr, timeout);
+}
+
+void reply_data(fuse_req_t req, const void *data, gsize len)
+{
+	fuse_reply_buf(req, data, len);
+}
+
+void reply_slice(fuse_req_t req, GBytes *bytes, gsize size, off_t off)
+{
+	gsize len;
+	const char *data = g_bytes_get_data(bytes, &len);
+
+	if (off < 0 || (guint64)off >= len) {
+		reply_data(req, NULL, 0);
+		return;
+	}
+	reply_data(req, data + off, MIN(size, len - (gsize)off));
+}
+
+void reply_written(fuse_req_t req, gsize count)
+{
+	fuse_reply_write(req, count);
+}

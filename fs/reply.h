@@ -1,0 +1,25 @@
+#pragma once
+
+#include "lowlevel.h"
+
+#include "cache.h"
+
+/*
+ * The one exit for answers: every request is answered by exactly one call of
+ * these, from any thread.  Errnos outside 1..133 would never reach the caller,
+ * who would hang, so they are clamped here.
+ */
+void reply_error(fuse_req_t req, int error);
+/* The errno of a GError; EIO for none. */
+int reply_errno(const GError *error);
+void reply_failure(fuse_req_t req, const GError *error);
+
+/* FALSE when the request was interrupted and the kernel took no reference. */
+gboolean reply_entry(fuse_req_t req, const struct fuse_entry_param *entry);
+/* FALSE when the request was interrupted: the file is not open. */
+gboolean reply_open(fuse_req_t req, const struct fuse_file_info *info);
+void reply_attr(fuse_req_t req, const struct stat *attr, double timeout);
+void reply_data(fuse_req_t req, const void *data, gsize len);
+/* The part of `bytes` that a read of `size` at `off` gets. */
+void reply_slice(fuse_req_t req, GBytes *bytes, gsize size, off_t off);
+void reply_written(fuse_req_t req, gsize count);

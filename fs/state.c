@@ -1,0 +1,122 @@
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *default_base(void)
+{
+	if (geteuid() == 0 && !g_getenv("XDG_STATE_HOME"))
+		return g_strdup("/var/lib/sessionfs");
+	return g_build_filename(g_get_user_state_dir(), "sessionfs", NULL);
+}
+
+/* A mount point's directory: readable, and different for different paths. */
+static char *directory_of(const char *base, const char *mountpoint)
+{
+	g_autofree char *sum = g_compute_checksum_for_string(
+		G_CHECKSUM_SHA256, mountpoint, -1);
+	g_autofree char *last = g_path_get_basename(mountpoint);
+	g_autofree char *name = g_strdup_printf("%.40s-%.16s", last, sum);
+
+	return g_build_filename(base, name, NULL);
+}
+
+static void read_holder(int fd, char *ret, gsize size)
+{
+	ssize_t got = pread(fd, ret, size - 1, 0);
+
+	ret[got > 0 ? got : 0] = '\0';
+	g_strdelimit(ret, "\n", '\0');
+}
+
+/* The lock goes with the process, however it ends. */
+static int lock_directory(const char *path, GError **error)
+{
+	g_autofree char *file = g_build_filename(path, "lock", NULL);
+	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char holder[32];
+
+	if (fd < 0) {
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"the state directory %s cannot be used: %s", path,
+			g_strerror(errno));
+		return -1;
+	}
+	if (!flock(fd, LOCK_EX | LOCK_NB)) {
+		g_autofree char *pid = g_strdup_printf("%d\n", getpid());
+
+		if (ftruncate(fd, 0) || pwrite(fd, pid, strlen(pid), 0) < 0)
+			g_debug("the lock %s could not be written", file);
+		return fd;
+	}
+	read_holder(fd, holder, sizeof(holder));
+	close(fd);
+	backend_error_set(error, BACKEND_ERROR_LOCAL,
+		"another sessionfs, process %s, serves this mount point: its "
+		"state directory %s is locked",
+		holder, path);
+	return -1;
+}
+
+gboolean state_open(
+	const char *base, const char *mountpoint, State *ret, GError **error)
+{
+	g_autofree char *place = base ? g_strdup(base) : default_base();
+	g_autofree char *path = directory_of(place, mountpoint);
+	int fd;
+
+	if (g_mkdir_with_parents(path, 0700)) {
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"the state directory %s cannot be made: %s (state_dir "
+			"names another)",
+			path, g_strerror(errno));
+		return FALSE;
+	}
+	fd = lock_directory(path, error);
+	if (fd < 0)
+		return FALSE;
+	*ret = (State){g_steal_pointer(&path), fd, FALSE};
+	return TRUE;
+}
+
+gboolean state_open_temporary(State *ret, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autofree char *path =
+		g_dir_make_tmp("sessionfs-demo-XXXXXX", &problem);
+	int fd;
+
+	if (!path) {
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"no temporary directory could be made: %s",
+			problem->message);
+		return FALSE;
+	}
+	fd = lock_directory(path, error);
+	if (fd < 0)
+		return FALSE;
+	*ret = (State){g_steal_pointer(&path), fd, TRUE};
+	return TRUE;
+}
+
+static int remove_one(
+	const char *path, const struct stat *attr, int type, struct FTW *walk)
+{
+	return remove(path);
+}
+
+void state_close(State *state)
+{
+	if (!state->path)
+		return;
+	if (state->temporary)
+		nftw(state->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	close(state->lock_fd);
+	g_clear_pointer(&state->path, g_free);
+}

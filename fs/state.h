@@ -1,0 +1,25 @@
+#pragma once
+
+#include "error.h"
+
+/*
+ * The state directory of one mount: private, and locked, since two daemons for
+ * one mount would write each other's tables.
+ */
+typedef struct {
+	char *path;
+	int lock_fd;
+	gboolean temporary; /* removed at the end */
+} State;
+
+/*
+ * base: the configured place, or NULL for $XDG_STATE_HOME/sessionfs
+ * (/var/lib/sessionfs as root).  Makes a directory for this mount point below
+ * it.  Errors: LOCAL, naming the daemon that holds the lock.
+ */
+gboolean state_open(const char *base, const char *mountpoint, State *ret,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A private one that goes away with state_close. */
+gboolean state_open_temporary(
+	State *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void state_close(State *state);

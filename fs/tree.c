@@ -1,0 +1,167 @@
+#include "tree.h"
+
+#include <string.h>
+
+#include "daemon.h"
+
+static char *workspace_status(Daemon *daemon, guint32 number)
+{
+	return cache_status(daemon->cache, number);
+}
+
+static char *workspace_error(Daemon *daemon, guint32 number)
+{
+	return cache_last_error(daemon->cache, number);
+}
+
+static char *workspace_last(Daemon *daemon, guint32 number)
+{
+	return cache_last(daemon->cache, number);
+}
+
+static char *workspace_partial(Daemon *daemon, guint32 number)
+{
+	return cache_partial(daemon->cache, number);
+}
+
+#define SESSION_ROW(label, bits, which)                                        \
+	{                                                                      \
+		.name = label, .in = DIR_SESSION, .slot = (which) + 1,         \
+		.kind = ROW_CONTENT, .mode = bits, .file = which               \
+	}
+
+/* In the order in which they are listed. */
+static const TreeRow rows[] = {
+	{.name = ".sessionfs",
+		.in = DIR_ROOT,
+		.slot = 2,
+		.kind = ROW_DIR,
+		.mode = 0755},
+	{.name = "version",
+		.in = DIR_SELF,
+		.slot = 3,
+		.kind = ROW_TEXT,
+		.mode = 0644,
+		.text = daemon_version},
+	{.name = "config",
+		.in = DIR_SELF,
+		.slot = 4,
+		.kind = ROW_TEXT,
+		.mode = 0640,
+		.text = daemon_config},
+	{.name = "metrics",
+		.in = DIR_SELF,
+		.slot = 5,
+		.kind = ROW_TEXT,
+		.mode = 0644,
+		.changing = TRUE,
+		.text = daemon_metrics},
+	{.name = "log",
+		.in = DIR_SELF,
+		.slot = 6,
+		.kind = ROW_TEXT,
+		.mode = 0640,
+		.changing = TRUE,
+		.text = daemon_log},
+	{.name = ".status",
+		.in = DIR_PROVIDER,
+		.slot = 1,
+		.kind = ROW_TEXT,
+		.mode = 0644,
+		.changing = TRUE,
+		.text = workspace_status},
+	{.name = ".partial",
+		.in = DIR_PROVIDER,
+		.slot = 2,
+		.kind = ROW_TEXT,
+		.mode = 0644,
+		.optional = TRUE,
+		.text = workspace_partial},
+	{.name = "new",
+		.in = DIR_WORKSPACE,
+		.slot = 1,
+		.kind = ROW_CREATE,
+		.mode = 0660},
+	{.name = ".status",
+		.in = DIR_WORKSPACE,
+		.slot = 2,
+		.kind = ROW_TEXT,
+		.mode = 0644,
+		.changing = TRUE,
+		.text = workspace_status},
+	{.name = ".last_error",
+		.in = DIR_WORKSPACE,
+		.slot = 3,
+		.kind = ROW_TEXT,
+		.mode = 0640,
+		.text = workspace_error},
+	{.name = ".last",
+		.in = DIR_WORKSPACE,
+		.slot = 4,
+		.kind = ROW_LINK,
+		.mode = 0777,
+		.optional = TRUE,
+		.text = workspace_last},
+	{.name = ".partial",
+		.in = DIR_WORKSPACE,
+		.slot = 5,
+		.kind = ROW_TEXT,
+		.mode = 0644,
+		.optional = TRUE,
+		.text = workspace_partial},
+	SESSION_ROW("state", 0644, SESSION_STATE),
+	SESSION_ROW("phase", 0644, SESSION_PHASE),
+	SESSION_ROW("config.json", 0640, SESSION_CONFIG),
+	SESSION_ROW("webui", 0640, SESSION_WEBUI),
+	SESSION_ROW("session.json", 0644, SESSION_JSON),
+	SESSION_ROW("reason", 0644, SESSION_REASON),
+	SESSION_ROW("endpoint", 0640, SESSION_ENDPOINT),
+	SESSION_ROW("log", 0640, SESSION_LOG),
+	{.name = "ctl",
+		.in = DIR_SESSION,
+		.slot = N_SESSION_FILES + 1,
+		.kind = ROW_VERB,
+		.mode = 0660},
+};
+
+const char *const tree_reserved[] = {"new", NULL};
+
+static const TreeRow *const rows_end = rows + G_N_ELEMENTS(rows);
+
+const TreeRow *tree_next(DirKind in, const TreeRow *row)
+{
+	for (row = row ? row + 1 : rows; row < rows_end; row++) {
+		if (row->in == in)
+			return row;
+	}
+	return NULL;
+}
+
+const TreeRow *tree_by_name(DirKind in, const char *name)
+{
+	for (const TreeRow *row = NULL; (row = tree_next(in, row));) {
+		if (!strcmp(row->name, name))
+			return row;
+	}
+	return NULL;
+}
+
+const TreeRow *tree_by_slot(DirKind in, guint slot)
+{
+	for (const TreeRow *row = NULL; (row = tree_next(in, row));) {
+		if (row->slot == slot)
+			return row;
+	}
+	return NULL;
+}
+
+gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry)
+{
+	if (row->kind == ROW_CONTENT)
+		return (entry->files >> row->file) & 1;
+	if (!row->optional)
+		return TRUE;
+	g_autofree char *text = row->text(daemon, entry->number);
+
+	return text != NULL;
+}

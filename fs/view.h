@@ -1,0 +1,42 @@
+#pragma once
+
+#include "daemon.h"
+#include "lowlevel.h"
+#include "tree.h"
+
+/* What a node id stands for now. */
+typedef struct {
+	fuse_ino_t ino;
+	DirKind dir; /* the directory itself, or the one the file is in */
+	const TreeRow *row; /* NULL: a directory of the cache, or the root */
+	Entry entry; /* of the number; zero for the root and .sessionfs */
+} View;
+
+/* Seconds for which the kernel may keep what is invalidated when it changes. */
+#define VIEW_KEEP 86400.0
+
+/* Greatest content that the page cache holds: one READ, so never torn. */
+#define VIEW_PAGED_MAX (128 * 1024)
+
+/* FALSE when the node stands for nothing (any more). */
+gboolean view_resolve(Daemon *daemon, fuse_ino_t ino, View *ret);
+/* The view of an entry's directory, and of a row in a directory. */
+void view_of_entry(const Entry *entry, View *ret);
+void view_of_row(const View *dir, const TreeRow *row, View *ret);
+
+gboolean view_is_dir(const View *view);
+/* The kind of directory that this view is; only for directories. */
+DirKind view_dir_kind(const View *view);
+
+/*
+ * Its attributes, and for how many seconds the kernel may keep them.
+ * Errors: GONE, LOCAL.
+ */
+gboolean view_attr(Daemon *daemon, const View *view, struct stat *ret,
+	double *ret_timeout, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* For how long its name may be kept in the directory it is in. */
+double view_entry_timeout(const Daemon *daemon, const View *view);
+
+/* The bytes of a CONTENT, TEXT or LINK row. */
+GBytes *view_bytes(Daemon *daemon, const View *view,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,144 @@
+#include "config.h"
+
+#include <string.h>
+
+static void refused(const char *text, const char *expected)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(config_parse(config, text, "test.conf", &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
+	g_test_message("%s", error->message);
+	g_assert_nonnull(strstr(error->message, expected));
+}
+
+static void a_misspelt_key_is_named_with_its_line(void)
+{
+	refused("[sessionfs]\n# x\nrefesh = 5s\n", "test.conf:3: ");
+	refused("[sessionfs]\nrefesh = 5s\n", "\"refesh\"");
+	refused("[alibaba]\nregion = r\n\nregoin = x\n", "test.conf:4: ");
+	refused("[sessionfs]\nrefresh = 1s\n[alibaba]\nrefesh = 2s\n",
+		"test.conf:4: [alibaba]");
+}
+
+static void a_wrong_value_says_what_is_wanted(void)
+{
+	refused("[sessionfs]\nrefresh = soon\n", "a duration");
+	refused("[sessionfs]\nrefresh = 5 s\n", "a duration");
+	refused("[sessionfs]\nrefresh = -5s\n", "a duration");
+	refused("[sessionfs]\nrefresh = 99999999999999999999s\n", "a duration");
+	refused("[sessionfs]\nread_only = yes\n", "true or false");
+	refused("[sessionfs]\nuid = root\n", "a numeric id");
+	refused("[alibaba]\nrmdir = sure\n", "terminate or refuse");
+	refused("[alibaba]\nendpoint = ftp://x\n", "URL");
+}
+
+static void a_section_must_be_a_provider(void)
+{
+	refused("[clowds]\n", "no provider type");
+	refused("[prod]\ntype = clowds\n", "\"clowds\"");
+	refused("[../x]\ntype = alibaba\n", "no name for a directory");
+	refused("[.x]\ntype = alibaba\n", "no name for a directory");
+	refused("[a\n", "test.conf");
+	refused("stray = 1\n", "test.conf");
+}
+
+static void sections_become_providers(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(config_parse(config,
+		"[sessionfs]\nrefresh = 250ms\nread_only = true\n"
+		"[alibaba]\nregion = cn-hangzhou\nworkspaces = w-1; w-2 ,w-3\n"
+		"[other]\ntype = alibaba\nregion = x\nrmdir = terminate\n"
+		"start = false\nread_only = true\nrefresh = 2m\n",
+		"test.conf", &error));
+	g_assert_no_error(error);
+	g_assert_true(config->read_only);
+	g_assert_cmpint(config->refresh_ms, ==, 250);
+	g_assert_cmpuint(config->providers->len, ==, 2);
+
+	ConfigProvider *first = g_ptr_array_index(config->providers, 0);
+	ConfigProvider *other = g_ptr_array_index(config->providers, 1);
+
+	g_assert_cmpstr(first->class->name, ==, "alibaba");
+	g_assert_cmpuint(g_strv_length(first->workspaces), ==, 3);
+	g_assert_cmpstr(first->workspaces[1], ==, "w-2");
+	g_assert_true(first->start);
+	g_assert_false(first->rmdir_ends);
+	g_assert_cmpstr(other->name, ==, "other");
+	g_assert_cmpstr(g_hash_table_lookup(other->keys, "region"), ==, "x");
+	g_assert_null(other->workspaces);
+	g_assert_true(other->rmdir_ends);
+	g_assert_true(other->read_only);
+	g_assert_false(other->start);
+	g_assert_cmpint(other->refresh_ms, ==, 120000);
+}
+
+static void a_proxy_password_is_not_described(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(config_parse(config,
+		"[alibaba]\nregion = x\nproxy = http://me:hush@proxy:3128\n",
+		"test.conf", &error));
+	g_autofree char *text = config_describe(config);
+
+	g_assert_null(strstr(text, "hush"));
+	g_assert_nonnull(strstr(text, "proxy:3128"));
+}
+
+static void durations_have_units(void)
+{
+	static const struct {
+		const char *text;
+		gint64 ms;
+	} good[] = {{"0", 0}, {"5", 5000}, {"5s", 5000}, {"500ms", 500},
+		{"2m", 120000}, {"1h", 3600000}, {"24h", 86400000}};
+	static const char *const bad[] = {
+		"", "s", "5x", "1.5s", "25h", "5s ", " 5s", "0x5", "86401"};
+	gint64 ms;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+		g_assert_true(config_parse_duration(good[i].text, &ms));
+		g_assert_cmpint(ms, ==, good[i].ms);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+		g_assert_false(config_parse_duration(bad[i], &ms));
+}
+
+static void options_set_the_same_keys(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(config_set(config, "window", "3s", &error));
+	g_assert_cmpint(config->window_ms, ==, 3000);
+	g_assert_false(config_set(config, "windw", "3s", &error));
+	g_assert_nonnull(strstr(error->message, "windw"));
+	g_clear_error(&error);
+	g_assert_false(config_set(config, "window", "long", &error));
+	g_assert_nonnull(strstr(error->message, "duration"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/config/a-misspelt-key-is-named-with-its-line",
+		a_misspelt_key_is_named_with_its_line);
+	g_test_add_func("/config/a-wrong-value-says-what-is-wanted",
+		a_wrong_value_says_what_is_wanted);
+	g_test_add_func("/config/a-section-must-be-a-provider",
+		a_section_must_be_a_provider);
+	g_test_add_func(
+		"/config/sections-become-providers", sections_become_providers);
+	g_test_add_func("/config/a-proxy-password-is-not-described",
+		a_proxy_password_is_not_described);
+	g_test_add_func("/config/durations-have-units", durations_have_units);
+	g_test_add_func(
+		"/config/options-set-the-same-keys", options_set_the_same_keys);
+	return g_test_run();
+}

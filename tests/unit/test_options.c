@@ -1,0 +1,90 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+static gboolean parse(Options *ret, GError **error, const char *line)
+{
+	g_auto(GStrv) argv = NULL;
+	int argc;
+
+	g_assert_true(g_shell_parse_argv(line, &argc, &argv, NULL));
+	optind = 0;
+	return options_parse(argc, argv, ret, error);
+}
+
+static const char *setting(const Options *options, guint i)
+{
+	return g_ptr_array_index(options->settings, i);
+}
+
+static void the_usual_lines_are_read(void)
+{
+	g_auto(Options) options = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(parse(&options, &error,
+		"sessionfs -f -o allow_other,refresh=2s -c /x.conf /mnt"));
+	g_assert_no_error(error);
+	g_assert_true(options.foreground);
+	g_assert_false(options.demo);
+	g_assert_cmpstr(options.mountpoint, ==, "/mnt");
+	g_assert_cmpstr(options.config_path, ==, "/x.conf");
+	g_assert_cmpuint(options.settings->len, ==, 4);
+	g_assert_cmpstr(setting(&options, 0), ==, "allow_other");
+	g_assert_cmpstr(setting(&options, 1), ==, "true");
+	g_assert_cmpstr(setting(&options, 2), ==, "refresh");
+	g_assert_cmpstr(setting(&options, 3), ==, "2s");
+}
+
+/* What mount -t fuse.sessionfs and fstab hand over. */
+static void mount_helper_lines_are_read(void)
+{
+	g_auto(Options) options = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(parse(&options, &error,
+		"sessionfs none /mnt -o rw,nosuid,nodev,_netdev,nofail,"
+		"x-systemd.automount,config=/y.conf,ro,auto_unmount"));
+	g_assert_cmpstr(options.mountpoint, ==, "/mnt");
+	g_assert_cmpstr(options.config_path, ==, "/y.conf");
+	g_assert_true(options.auto_unmount);
+	g_assert_cmpuint(options.settings->len, ==, 2);
+	g_assert_cmpstr(setting(&options, 0), ==, "read_only");
+}
+
+static void help_needs_no_mount_point(void)
+{
+	g_auto(Options) options = {0};
+
+	g_assert_true(parse(&options, NULL, "sessionfs --help"));
+	g_assert_true(options.help);
+}
+
+static void mistakes_are_refused(void)
+{
+	static const char *const bad[] = {"sessionfs", "sessionfs -x /mnt",
+		"sessionfs -o", "sessionfs a b c",
+		"sessionfs --demo -c x /mnt"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+		Options options = {0};
+
+		g_assert_false(parse(&options, &error, bad[i]));
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func(
+		"/options/the-usual-lines-are-read", the_usual_lines_are_read);
+	g_test_add_func("/options/mount-helper-lines-are-read",
+		mount_helper_lines_are_read);
+	g_test_add_func("/options/help-needs-no-mount-point",
+		help_needs_no_mount_point);
+	g_test_add_func("/options/mistakes-are-refused", mistakes_are_refused);
+	return g_test_run();
+}

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "document.h"
 #include "pending.h"
+#include "proc.h"
 #include "reply.h"
 
 #define VERB_MAX 64
@@ -37,19 +37,6 @@ struct Control {
 	int failure;    /* FAILED: the errno */
 };
 
-/* The process of a thread; 0 where /proc cannot tell. */
-static pid_t process_of(pid_t tid)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)tid);
-	g_autofree char *status = NULL;
-	const char *line;
-
-	if (!g_file_get_contents(path, &status, NULL, NULL))
-		return 0;
-	line = strstr(status, "\nTgid:");
-	return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : 0;
-}
-
 static void start_anew(Control *self)
 {
 	self->state = FILLING;
@@ -70,7 +57,7 @@ Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
 	self->daemon = daemon;
 	self->row = row;
 	self->number = number;
-	self->opener = process_of(tid);
+	self->opener = proc_process_of(tid);
 	self->append = append;
 	self->text = g_byte_array_new();
 	start_anew(self);
@@ -441,7 +428,7 @@ int control_flush(Control *self, pid_t tid)
 	lock(self);
 	self->undo = self->next;
 	if (self->state == FILLING && self->scan.depth) {
-		pid_t closer = process_of(tid);
+		pid_t closer = proc_process_of(tid);
 
 		/* A child that inherited it, as in { cat a; cat b; } > new,
 		 * leaves the rest to those that still have it. */

@@ -45,7 +45,7 @@ static void membership_changed(Daemon *daemon, const News *news)
 {
 	fuse_ino_t parent = directory_node(news->parent);
 
-	notify_inode(daemon->notify, parent);
+	notify_listing(daemon->notify, parent);
 	if (news->kind == NEWS_VANISHED ||
 		interest_appeared(daemon->interest, news->parent, news->name))
 		notify_entry(daemon->notify, parent, news->name);
@@ -71,7 +71,7 @@ static void text_changed(Daemon *daemon, const News *news)
 		if (row->optional)
 			notify_entry(daemon->notify, parent, row->name);
 	}
-	notify_inode(daemon->notify, parent);
+	notify_listing(daemon->notify, parent);
 }
 
 static void handle_news(Daemon *daemon, const News *news)

@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 
-#include "name.h"
 #include "node.h"
+#include "proc.h"
 
 #define CHUNK 65536u
 #define CHUNKS ((CACHE_NUMBER_MAX + 1) / CHUNK)
@@ -16,7 +16,7 @@
 
 typedef enum {
 	LOOKED,   /* an upcall came within the window */
-	CHECKING, /* the entry is being invalidated; what stays is held */
+	CHECKING, /* the kernel was asked to forget; what stays is held */
 	IDLE,     /* nobody looks, or only what holds on does */
 } Watching;
 
@@ -24,21 +24,29 @@ typedef enum {
 typedef struct {
 	guint32 number, parent;
 	Watching watching;
-	gint64 since_us; /* of the last upcall, or of the invalidation */
+	gint64 since_us; /* of the last upcall, or of that question */
 	guint64 held;    /* the kernel's references here and below */
 	guint lookups;   /* since the last listing */
+	gboolean listed; /* the kernel has all of that listing */
 } Directory;
+
+/* What the kernel holds of one number's nodes. */
+typedef struct {
+	guint32 owner; /* the directory it is counted for; 0: not known yet */
+	guint32 refs;
+} Held;
 
 struct Interest {
 	pthread_mutex_t lock;    /* of all below; never held across the cache */
 	GHashTable *directories; /* number -> Directory * */
 	GHashTable *denied;      /* "parent/name": a set */
-	guint32 *owners[CHUNKS]; /* number -> the directory it is counted for */
+	Held *held[CHUNKS];      /* by number */
 	gint64 window_us;
+	char *mountpoint;
 	Cache *cache;
 };
 
-Interest *interest_new(Cache *cache, gint64 window_us)
+Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us)
 {
 	Interest *self = g_new0(Interest, 1);
 
@@ -47,6 +55,7 @@ Interest *interest_new(Cache *cache, gint64 window_us)
 	self->denied =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	self->window_us = window_us;
+	self->mountpoint = g_strdup(mountpoint);
 	self->cache = cache;
 	return self;
 }
@@ -56,21 +65,21 @@ void interest_free(Interest *self)
 	if (!self)
 		return;
 	for (guint i = 0; i < CHUNKS; i++)
-		g_free(self->owners[i]);
+		g_free(self->held[i]);
+	g_free(self->mountpoint);
 	g_hash_table_destroy(self->directories);
 	g_hash_table_destroy(self->denied);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
 }
 
-/* The directory that a number's references are counted for; 0 when unknown.
- * Kept here, since a session's references outlive the session. */
-static guint32 *owner_slot(Interest *self, guint32 number)
+/* Under the lock.  Kept here, since references outlive a session. */
+static Held *held_of(Interest *self, guint32 number)
 {
-	guint32 **chunk = &self->owners[number / CHUNK];
+	Held **chunk = &self->held[number / CHUNK];
 
 	if (!*chunk)
-		*chunk = g_new0(guint32, CHUNK);
+		*chunk = g_new0(Held, CHUNK);
 	return &(*chunk)[number % CHUNK];
 }
 
@@ -88,13 +97,13 @@ static guint32 find_owner(Interest *self, guint32 number)
 	if (!number || number > CACHE_NUMBER_MAX)
 		return 0;
 	pthread_mutex_lock(&self->lock);
-	owner = *owner_slot(self, number);
+	owner = held_of(self, number)->owner;
 	pthread_mutex_unlock(&self->lock);
 	if (owner || !cache_entry(self->cache, number, &entry))
 		return owner;
 	owner = owner_of(&entry);
 	pthread_mutex_lock(&self->lock);
-	*owner_slot(self, number) = owner;
+	held_of(self, number)->owner = owner;
 	pthread_mutex_unlock(&self->lock);
 	return owner;
 }
@@ -138,6 +147,7 @@ void interest_hold(Interest *self, guint32 number, guint64 count)
 		return;
 	pthread_mutex_lock(&self->lock);
 	directory(self, owner)->held += count;
+	held_of(self, number)->refs += (guint32)count;
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -152,6 +162,9 @@ void interest_forget(Interest *self, guint32 number, guint64 count)
 	Directory *seen = directory(self, owner);
 
 	seen->held -= MIN(count, seen->held);
+	Held *held = held_of(self, number);
+
+	held->refs -= (guint32)MIN(count, held->refs);
 	released = !seen->held && seen->watching == IDLE;
 	pthread_mutex_unlock(&self->lock);
 	if (released)
@@ -208,19 +221,24 @@ gboolean interest_lookup_storm(Interest *self, guint32 parent)
 	if (owner != parent || !owner)
 		return FALSE;
 	pthread_mutex_lock(&self->lock);
-	storm = ++directory(self, owner)->lookups == STORM;
+	Directory *seen = directory(self, owner);
+
+	storm = seen->listed && ++seen->lookups == STORM;
 	pthread_mutex_unlock(&self->lock);
 	return storm;
 }
 
-void interest_listed(Interest *self, guint32 parent)
+void interest_listed(Interest *self, guint32 parent, gboolean to_the_end)
 {
 	guint32 owner = find_owner(self, parent);
 
 	if (owner != parent || !owner)
 		return;
 	pthread_mutex_lock(&self->lock);
-	directory(self, owner)->lookups = 0;
+	Directory *seen = directory(self, owner);
+
+	seen->lookups = 0;
+	seen->listed = to_the_end;
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -236,7 +254,7 @@ guint64 interest_held(Interest *self, guint32 number)
 
 typedef struct {
 	guint32 number;
-	gboolean invalidate; /* else: decide whether it is held */
+	gboolean forget; /* else: decide whether it is held */
 	gboolean held;
 } Verdict;
 
@@ -244,7 +262,6 @@ typedef struct {
 static gboolean judge(Interest *self, Directory *seen, gint64 now, Verdict *ret)
 {
 	gint64 age = now - seen->since_us;
-	gboolean looked = seen->watching == LOOKED;
 	gint64 grace = MIN(self->window_us / 4, G_TIME_SPAN_SECOND);
 
 	if (seen->watching == CHECKING && age >= grace) {
@@ -252,10 +269,9 @@ static gboolean judge(Interest *self, Directory *seen, gint64 now, Verdict *ret)
 		*ret = (Verdict){seen->number, FALSE, seen->held > 0};
 		return TRUE;
 	}
-	/* What is held is looked at again, since a file once open may be
-	 * closed and its inode kept by the kernel's cache alone. */
+	/* Again each window, since what was let go may be cached still. */
 	if (seen->held && seen->watching != CHECKING &&
-		age >= self->window_us + (looked ? grace : 0)) {
+		age >= self->window_us + grace) {
 		seen->watching = CHECKING;
 		seen->since_us = now;
 		*ret = (Verdict){seen->number, TRUE, FALSE};
@@ -264,36 +280,108 @@ static gboolean judge(Interest *self, Directory *seen, gint64 now, Verdict *ret)
 	return FALSE;
 }
 
+/* Under the lock: the nodes of a number, files before their directory. */
+static void add_nodes(GArray *nodes, guint32 number)
+{
+	for (guint slot = NODE_SLOTS; slot-- > 0;) {
+		guint64 node = node_make(number, slot);
+
+		g_array_append_val(nodes, node);
+	}
+}
+
+static void add_held_of_chunk(
+	const Held *chunk, guint32 first, guint32 owner, GArray *nodes)
+{
+	for (guint32 i = 0; i < CHUNK; i++) {
+		if (chunk[i].refs && chunk[i].owner == owner &&
+			first + i != owner)
+			add_nodes(nodes, first + i);
+	}
+}
+
+/* All that the kernel holds in a directory, itself last. */
+static GArray *nodes_held(Interest *self, guint32 owner)
+{
+	GArray *nodes = g_array_new(FALSE, FALSE, sizeof(guint64));
+
+	pthread_mutex_lock(&self->lock);
+	for (guint32 i = 0; i < CHUNKS; i++) {
+		if (self->held[i])
+			add_held_of_chunk(
+				self->held[i], i * CHUNK, owner, nodes);
+	}
+	add_nodes(nodes, owner);
+	pthread_mutex_unlock(&self->lock);
+	return nodes;
+}
+
 typedef struct {
-	Notify *notify;
 	guint32 number;
+	char *name;
 } Naming;
 
-static gboolean invalidate_named(
-	const Entry *entry, const char *name, void *data)
+static gboolean take_name(const Entry *entry, const char *name, void *data)
 {
 	Naming *naming = data;
 
-	if (entry->number == naming->number) {
-		notify_entry(naming->notify,
+	if (entry->number == naming->number)
+		naming->name = g_strdup(name);
+	return FALSE;
+}
+
+static char *name_of(Interest *self, const Entry *entry)
+{
+	Naming naming = {entry->number, NULL};
+
+	cache_list(self->cache, entry->parent, entry->number - 1, take_name,
+		&naming, NULL);
+	return naming.name;
+}
+
+static char *path_of(Interest *self, const Entry *entry, const char *name)
+{
+	g_autofree char *above = NULL;
+	Entry parent;
+
+	if (entry->parent && cache_entry(self->cache, entry->parent, &parent))
+		above = name_of(self, &parent);
+	return g_build_filename(self->mountpoint, above ? above : name,
+		above ? name : NULL, NULL);
+}
+
+/*
+ * For kernels that cannot prune.  Invalidating the entry makes them drop what
+ * is merely cached, but also cuts off a process that works there: its getcwd(3)
+ * fails.  So who works there is looked for first, and counts as a holder.
+ */
+static void invalidate(Interest *self, Notify *notify, const Entry *entry)
+{
+	g_autofree char *name = name_of(self, entry);
+	g_autofree char *path = NULL;
+
+	if (!name)
+		return;
+	path = path_of(self, entry, name);
+	if (!proc_works_below(path))
+		notify_entry(notify,
 			entry->parent ? node_make(entry->parent, 0) : NODE_ROOT,
 			name);
-	}
-	return FALSE;
 }
 
 static void carry_out(Interest *self, Notify *notify, const Verdict *verdict)
 {
-	Naming naming = {notify, verdict->number};
+	g_autoptr(GArray) nodes = NULL;
 	Entry entry;
 
-	if (!verdict->invalidate) {
+	if (!verdict->forget) {
 		cache_hold(self->cache, verdict->number, verdict->held);
 		return;
 	}
-	if (cache_entry(self->cache, verdict->number, &entry))
-		cache_list(self->cache, entry.parent, entry.number - 1,
-			invalidate_named, &naming, NULL);
+	nodes = nodes_held(self, verdict->number);
+	if (!notify_prune(notify, (guint64 *)(void *)nodes->data, nodes->len) &&
+		cache_entry(self->cache, verdict->number, &entry))
+		invalidate(self, notify, &entry);
 }
 
 void interest_tick(Interest *self, Notify *notify)

@@ -7,13 +7,13 @@
  * Who is looking, although the kernel answers for us.  A workspace's (and a
  * provider's) directory has a short entry and attribute timeout, the window:
  * a look through the kernel's cache costs one upcall per window.  When a window
- * passes without one, the directory's entry is invalidated; what the kernel
- * still holds afterwards is a watch, a cwd or an open file, and counts as
- * interest for as long as it is held.
+ * passes without one, the kernel is asked to forget what it merely caches there
+ * (notify_prune); what it still holds afterwards is a watch, a cwd or an open
+ * file, and counts as interest for as long as it is held.
  */
 typedef struct Interest Interest;
 
-Interest *interest_new(Cache *cache, gint64 window_us);
+Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us);
 void interest_free(Interest *interest);
 
 /* An upcall for a node of this number: somebody looks. */
@@ -32,10 +32,11 @@ gboolean interest_appeared(
 gboolean interest_is_denied(
 	Interest *interest, guint32 parent, const char *name);
 
-/* A lookup, or a listing, in this directory.  TRUE when so many lookups came
- * since the last listing that the kernel should list again, with attributes. */
+/* A lookup in this directory.  TRUE when so many came since it was last listed
+ * to the end that the kernel should list again, with attributes. */
 gboolean interest_lookup_storm(Interest *interest, guint32 parent);
-void interest_listed(Interest *interest, guint32 parent);
+/* A listing of it was answered; to_the_end: nothing comes after that. */
+void interest_listed(Interest *interest, guint32 parent, gboolean to_the_end);
 
 /* To be called from the notifier about four times a window. */
 void interest_tick(Interest *interest, Notify *notify);

@@ -155,6 +155,7 @@ static void send(Listing *self)
 {
 	Interest *interest = self->daemon->interest;
 
+	interest_listed(interest, self->dir.entry.number, !self->used);
 	for (guint i = 0; i < self->counted->len; i++)
 		interest_hold(
 			interest, g_array_index(self->counted, guint32, i), 1);
@@ -217,7 +218,6 @@ static void list(
 	View dir;
 
 	interest_look(daemon->interest, node_number(ino));
-	interest_listed(daemon->interest, node_number(ino));
 	if (!view_resolve(daemon, ino, &dir)) {
 		reply_error(req, ENOENT);
 		return;

@@ -152,7 +152,8 @@ static void fill_daemon(Run *run)
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->config = config_describe(config);
 	daemon->metrics = metrics_new();
-	daemon->interest = interest_new(daemon->cache, window_us);
+	daemon->interest =
+		interest_new(daemon->cache, run->mountpoint, window_us);
 	daemon->pending = pending_new(daemon->metrics);
 	daemon->notify = notify_new(daemon->pending, daemon->metrics,
 		CLAMP(window_us / 4, 50000, G_USEC_PER_SEC), tick, daemon);

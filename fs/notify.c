@@ -1,7 +1,9 @@
 #include "notify.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "node.h"
 #include "thread.h"
@@ -9,9 +11,21 @@
 /* How soon an entry whose directory was busy is tried again. */
 #define BUSY_RETRY_US (20 * G_TIME_SPAN_MILLISECOND)
 
+/* Wire facts (linux/fuse.h): FUSE_NOTIFY_PRUNE, which libfuse has no call for. */
+#define NOTIFY_PRUNE 9
+#define PRUNE_BATCH 1024
+
+typedef struct {
+	guint32 len, error;
+	guint64 unique; /* 0: a notification, whose code stands in error */
+	guint32 count, padding;
+	guint64 spare;
+} PruneOut;
+
 typedef struct {
 	fuse_ino_t node; /* or, with a name, the directory */
 	char *name;      /* NULL: the inode itself */
+	gboolean pages;  /* of the inode too, not only its attributes */
 } Notice;
 
 struct Notify {
@@ -41,7 +55,8 @@ static gboolean notice_equal(gconstpointer a, gconstpointer b)
 {
 	const Notice *x = a, *y = b;
 
-	return x->node == y->node && !g_strcmp0(x->name, y->name);
+	return x->node == y->node && x->pages == y->pages &&
+	       !g_strcmp0(x->name, y->name);
 }
 
 static void notice_free(Notice *notice)
@@ -63,21 +78,28 @@ static void push(Notify *self, Notice *notice)
 	pthread_mutex_unlock(&self->lock);
 }
 
-void notify_inode(Notify *self, fuse_ino_t node)
+static void push_new(
+	Notify *self, fuse_ino_t node, const char *name, gboolean pages)
 {
 	Notice *notice = g_new0(Notice, 1);
 
-	notice->node = node;
+	*notice = (Notice){node, g_strdup(name), pages};
 	push(self, notice);
+}
+
+void notify_inode(Notify *self, fuse_ino_t node)
+{
+	push_new(self, node, NULL, TRUE);
+}
+
+void notify_listing(Notify *self, fuse_ino_t node)
+{
+	push_new(self, node, NULL, FALSE);
 }
 
 void notify_entry(Notify *self, fuse_ino_t parent, const char *name)
 {
-	Notice *notice = g_new0(Notice, 1);
-
-	notice->node = parent;
-	notice->name = g_strdup(name);
-	push(self, notice);
+	push_new(self, parent, name, FALSE);
 }
 
 /* Errors mean that the kernel does not know the node: as good. */
@@ -89,7 +111,8 @@ static void tell(
 		fuse_lowlevel_notify_inval_entry(session, notice->node,
 			notice->name, strlen(notice->name));
 	else
-		fuse_lowlevel_notify_inval_inode(session, notice->node, 0, 0);
+		fuse_lowlevel_notify_inval_inode(
+			session, notice->node, notice->pages ? 0 : -1, 0);
 }
 
 static gboolean must_wait(Notify *self, const Notice *notice)
@@ -164,6 +187,37 @@ static void *notify_run(void *data)
 	}
 	pthread_mutex_unlock(&self->lock);
 	return NULL;
+}
+
+static gboolean prune_batch(int fd, const guint64 *nodes, gsize n)
+{
+	PruneOut out = {
+		.len = (guint32)(sizeof(out) + n * sizeof(*nodes)),
+		.error = NOTIFY_PRUNE,
+		.count = (guint32)n,
+	};
+	struct iovec iov[] = {
+		{&out, sizeof(out)}, {(void *)nodes, n * sizeof(*nodes)}};
+
+	return writev(fd, iov, G_N_ELEMENTS(iov)) > 0;
+}
+
+gboolean notify_prune(Notify *self, const guint64 *nodes, gsize n)
+{
+	struct fuse_session *session;
+	gboolean known = TRUE;
+
+	pthread_mutex_lock(&self->lock);
+	session = self->session;
+	pthread_mutex_unlock(&self->lock);
+	for (gsize done = 0; session && known && done < n;
+		done += PRUNE_BATCH) {
+		metrics_count(self->metrics, OP_INVALIDATION);
+		known = prune_batch(fuse_session_fd(session), nodes + done,
+				MIN(n - done, PRUNE_BATCH)) ||
+			errno != EINVAL;
+	}
+	return session && known;
 }
 
 Notify *notify_new(Pending *pending, Metrics *metrics, gint64 tick_us,

@@ -20,8 +20,22 @@ void notify_attach(Notify *notify, struct fuse_session *session);
 void notify_stop(Notify *notify);
 void notify_free(Notify *notify);
 
-/* Attributes and cached data (or listing) of a node are no longer true. */
+/* Attributes and cached data of a node are no longer true. */
 void notify_inode(Notify *notify, fuse_ino_t node);
+/*
+ * A directory's listing is no longer true: its modification time has moved, and
+ * the kernel will find that out when it is made to ask.  Its pages must not be
+ * dropped instead: when a listing that is only partly cached loses them, the
+ * kernel never caches that directory again (seen on 6.18).
+ */
+void notify_listing(Notify *notify, fuse_ino_t node);
 /* What the kernel believes of a name is no longer true.  While somebody is
  * parked in that directory it waits, as the kernel would. */
 void notify_entry(Notify *notify, fuse_ino_t parent, const char *name);
+
+/*
+ * Asks the kernel to drop those nodes that nobody uses (files before their
+ * directories).  To be called from tick alone.  FALSE when this kernel cannot
+ * (before 6.18).
+ */
+gboolean notify_prune(Notify *notify, const guint64 *nodes, gsize n);

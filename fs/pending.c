@@ -1,14 +1,9 @@
 #include "pending.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "proc.h"
 #include "reply.h"
 #include "thread.h"
 
@@ -50,29 +45,6 @@ int pending_leave_plain(LeftReason reason, void *data)
 	return ENOTCONN;
 }
 
-static gboolean line_has_kill(const char *status, const char *name)
-{
-	const char *line = strstr(status, name);
-
-	if (!line)
-		return FALSE;
-	return (g_ascii_strtoull(line + strlen(name), NULL, 16) >>
-		       (SIGKILL - 1)) &
-	       1;
-}
-
-/* The kernel turns every fatal signal into a pending SIGKILL of each thread. */
-static gboolean fatal_signal_pending(pid_t tid)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)tid);
-	g_autofree char *status = NULL;
-
-	if (!g_file_get_contents(path, &status, NULL, NULL))
-		return FALSE;
-	return line_has_kill(status, "\nSigPnd:") ||
-	       line_has_kill(status, "\nShdPnd:");
-}
-
 /* libfuse calls this under the request's lock: only a flag may be set. */
 static void interrupted(fuse_req_t req, void *data)
 {
@@ -93,7 +65,7 @@ static gboolean may_leave(const Parked *parked, gboolean was_interrupted)
 {
 	if (!was_interrupted)
 		return FALSE;
-	return !parked->spec.fatal_only || fatal_signal_pending(parked->tid);
+	return !parked->spec.fatal_only || proc_fatal_signal(parked->tid);
 }
 
 /* Without the lock.  TRUE when the request was answered. */

@@ -71,7 +71,8 @@ typedef struct {
 
 typedef struct BackendClass {
 	const char *name;           /* the section's type: "alibaba" */
-	const BackendKey *keys;     /* its own keys; API_KEYS come on top */
+	const BackendKey *keys;     /* its own keys */
+	gboolean remote;            /* goes through net/api.h: takes api_keys too */
 	const BackendState *states; /* ends with a NULL word */
 	const BackendVerb *verbs;   /* ends with a NULL name */
 	const SpecField *spec;      /* top-level members of a spec */

@@ -38,9 +38,9 @@ typedef enum {
  * whoever holds the pointer; it is not shared between threads.
  */
 typedef struct {
-	char *id;          /* never empty, at most SESSION_ID_MAX bytes, raw */
-	char *name;        /* "" when there is none */
-	char *state;       /* the provider's own word, printable, never empty */
+	char *id;    /* never empty, at most SESSION_ID_MAX bytes, raw */
+	char *name;  /* "" when there is none */
+	char *state; /* the provider's own word, printable, never empty */
 	Phase phase;
 	gint64 created_ms; /* since the epoch; 0 when unknown */
 	gint64 changed_ms; /* last change the provider tells of; 0 unknown */

@@ -1,0 +1,482 @@
+/*
+ * Alibaba Cloud EMR Serverless Spark, session clusters, API of 2023-08-08.
+ * The dialogue, with W = /api/v1/workspaces, S = W/{workspace}/sessionClusters
+ * and ?regionId on each call:
+ *
+ *   GET  W ?maxResults&nextToken   -> {workspaces[], nextToken}
+ *   GET  S ?maxResults&nextToken   -> {sessionClusters[], nextToken, totalCount}
+ *   GET  S/{id}                    -> {sessionCluster{}}
+ *   POST S {name, kind, ..., clientToken}                -> {sessionClusterId}
+ *   POST S/action/startSessionCluster {sessionClusterId, queueName}   -> {...}
+ *   POST S/action/stopSessionCluster  likewise
+ *
+ * Signed with ACS3-HMAC-SHA256; every attempt has a nonce of its own.  There is
+ * no delete: a stopped session stays and can be started again.  A created one
+ * stands stopped until it is started.  An error is {Code, Message, RequestId},
+ * in either case of the first letter, or XML of these names.
+ */
+#include <string.h>
+
+#include "alibaba_error.h"
+#include "alibaba_record.h"
+#include "auth/alibaba_auth.h"
+#include "auth/alibaba_chain.h"
+#include "auth/sign.h"
+#include "classes.h"
+#include "net/api.h"
+
+#define API_VERSION "2023-08-08"
+#define PAGE_SIZE 100     /* undocumented; the vendor's usual maximum */
+#define PAGE_SIZE_SAFE 20 /* the documented example */
+#define TOKEN_MAX 4096
+#define REGION_MAX 64
+#define REGION_BEHIND_ENDPOINT "cn-hangzhou" /* a proxy or test wants one too */
+
+/* ---- tables ---- */
+
+static const BackendState alibaba_states[] = {
+	{"Starting", PHASE_STARTING},
+	{"Running", PHASE_IDLE}, /* the API does not tell idle from busy */
+	{"Stopping", PHASE_STOPPING},
+	{"Stopped", PHASE_STOPPED},
+	{"Error", PHASE_FAILED},
+	{NULL},
+};
+
+static const BackendVerb alibaba_verbs[] = {
+	{"start", "start a stopped session",
+		1 << PHASE_STOPPED | 1 << PHASE_FAILED},
+	{"stop", "stop a session; it stays and can be started again",
+		1 << PHASE_STARTING | 1 << PHASE_IDLE | 1 << PHASE_BUSY},
+	{NULL},
+};
+
+/* What a verb is on the wire: action, last part of the path. */
+static const struct {
+	const char *verb, *action, *path;
+} verb_calls[] = {
+	{"start", "StartSessionCluster", "startSessionCluster"},
+	{"stop", "StopSessionCluster", "stopSessionCluster"},
+};
+
+static const BackendKey alibaba_keys[] = {
+	{"region", KEY_STRING, "such as cn-hangzhou"},
+	{"profile", KEY_STRING,
+		"profile of the aliyun CLI or credentials file"},
+	{"vpc", KEY_BOOL, "use the region's host inside VPCs"},
+	{NULL},
+};
+
+typedef struct {
+	Backend base;
+	Api *api;
+	char *region;
+	gint page_size; /* atomic: PAGE_SIZE until a server refuses it */
+} Alibaba;
+
+/* ---- calls ---- */
+
+static gboolean alibaba_sign(const ApiRequest *call, HttpRequest *request,
+	const Credentials *credentials, gint64 now, void *data, GError **error)
+{
+	char nonce[ALIBABA_NONCE_SIZE];
+
+	if (!alibaba_nonce(nonce, error))
+		return FALSE;
+	http_request_set(request, "x-acs-action", call->action);
+	http_request_set(request, "x-acs-version", API_VERSION);
+	http_request_set(request, "x-acs-signature-nonce", nonce);
+	http_request_set(request, "accept", "application/json");
+	if (call->body)
+		http_request_set(request, "content-type",
+			"application/json; charset=utf-8");
+	const SignScope scope = {.nonce = nonce, .now = now};
+	sign_request(SIGN_ACS3, request, credentials, &scope);
+	return TRUE;
+}
+
+static const ApiProtocol alibaba_protocol = {
+	.sign = alibaba_sign,
+	.refuse = alibaba_refuse,
+	.is_skew = alibaba_is_skew,
+};
+
+/* A GET, or a POST where there is a body.  `more` is added to the query. */
+static Json *ask(Alibaba *self, const char *action, const char *path,
+	const char *more, const char *body, const Call *call,
+	GByteArray **ret_text, GError **error)
+{
+	g_autoptr(GString) query = g_string_new(NULL);
+	g_autoptr(GByteArray) text = NULL;
+
+	http_query_add(query, "regionId", self->region);
+	g_string_append(query, more);
+	const ApiRequest request = {.action = action,
+		.method = body ? "POST" : "GET",
+		.path = path,
+		.query = query->str,
+		.body = body,
+		.safe = !body};
+	g_autoptr(Json) answer =
+		api_call(self->api, &request, call, &text, error);
+	if (!answer || !alibaba_accepted(answer, error))
+		return NULL;
+	if (ret_text)
+		*ret_text = g_steal_pointer(&text);
+	return g_steal_pointer(&answer);
+}
+
+static char *workspace_path(const char *workspace, const char *rest)
+{
+	g_autofree char *segment = http_encode(workspace);
+
+	return g_strconcat(
+		"/api/v1/workspaces/", segment, "/sessionClusters", rest, NULL);
+}
+
+static Json *ask_page(Alibaba *self, const char *action, const char *path,
+	const char *token, int page_size, const Call *call,
+	GByteArray **ret_text, GError **error)
+{
+	g_autoptr(GString) more = g_string_new(NULL);
+
+	g_string_printf(more, "&maxResults=%d", page_size);
+	if (token)
+		http_query_add(more, "nextToken", token);
+	return ask(self, action, path, more->str, NULL, call, ret_text, error);
+}
+
+/* The greatest page is not documented: a server that refuses ours is asked for
+ * the documented example from then on. */
+static Json *list_call(Alibaba *self, const char *action, const char *path,
+	const char *token, const Call *call, GByteArray **ret_text,
+	GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	int size = g_atomic_int_get(&self->page_size);
+	Json *answer = ask_page(
+		self, action, path, token, size, call, ret_text, &cause);
+
+	if (answer)
+		return answer;
+	if (size > PAGE_SIZE_SAFE && alibaba_blames(cause, "maxResults")) {
+		g_atomic_int_set(&self->page_size, PAGE_SIZE_SAFE);
+		return ask_page(self, action, path, token, PAGE_SIZE_SAFE, call,
+			ret_text, error);
+	}
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
+}
+
+static void *bad_answer(const char *what, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		"the provider's answer has no %s as it should", what);
+	return NULL;
+}
+
+/* The next page's token, NULL at the end.  One that cannot be sent back would
+ * end the listing before its end. */
+static gboolean read_next(const Json *answer, char **ret_next, GError **error)
+{
+	const Json *token = json_get(answer, "nextToken");
+	const char *text = json_text(token);
+	gint64 number;
+
+	if (!token || json_type(token) == JSON_NULL)
+		*ret_next = NULL;
+	else if (text && strlen(text) <= TOKEN_MAX)
+		*ret_next = *text ? g_strdup(text) : NULL;
+	else if (json_whole(token, &number))
+		*ret_next = g_strdup_printf("%" G_GINT64_FORMAT, number);
+	else
+		return bad_answer("usable nextToken", error) != NULL;
+	return TRUE;
+}
+
+/* ---- slots: reading ---- */
+
+static WorkspacePage *alibaba_list_workspaces(
+	Backend *base, const char *token, const Call *call, GError **error)
+{
+	Alibaba *self = (Alibaba *)base;
+	g_autoptr(Json) answer = list_call(self, "ListWorkspaces",
+		"/api/v1/workspaces", token, call, NULL, error);
+
+	if (!answer)
+		return NULL;
+	const Json *list = json_get(answer, "workspaces");
+	if (!list || json_type(list) != JSON_ARRAY)
+		return bad_answer("array of workspaces", error);
+	g_autoptr(WorkspacePage) page = workspace_page_new();
+	json_foreach (record, list) {
+		const char *id = json_get_text(
+			record, "workspaceId", SESSION_ID_MAX, "");
+		if (!*id)
+			continue;
+		Workspace *workspace = g_new0(Workspace, 1);
+		workspace->id = g_strdup(id);
+		workspace->name = alibaba_text(record, "workspaceName");
+		workspace->created_ms = alibaba_time(record, "createTime");
+		g_ptr_array_add(page->workspaces, workspace);
+	}
+	return read_next(answer, &page->next, error) ? g_steal_pointer(&page)
+						     : NULL;
+}
+
+static SessionPage *alibaba_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	Alibaba *self = (Alibaba *)base;
+	g_autofree char *path = workspace_path(workspace, NULL);
+	g_autoptr(GByteArray) text = NULL;
+	g_autoptr(Json) answer = list_call(
+		self, "ListSessionClusters", path, token, call, &text, error);
+	JsonSpan span;
+
+	if (!answer)
+		return NULL;
+	const char *bytes = (const char *)text->data;
+	const Json *list = json_get(answer, "sessionClusters");
+	g_autoptr(SessionPage) page = session_page_new();
+	if (!list || json_type(list) != JSON_ARRAY ||
+		!json_span_member(bytes, text->len, "sessionClusters", &span) ||
+		!alibaba_sessions(list, bytes, &span, page->sessions))
+		return bad_answer("array of sessionClusters", error);
+	page->total = json_get_int(answer, "totalCount", 0, G_MAXINT64, -1);
+	return read_next(answer, &page->next, error) ? g_steal_pointer(&page)
+						     : NULL;
+}
+
+static Session *alibaba_get(Backend *base, const char *workspace,
+	const char *id, const Call *call, GError **error)
+{
+	Alibaba *self = (Alibaba *)base;
+	g_autofree char *segment = http_encode(id);
+	g_autofree char *rest = g_strconcat("/", segment, NULL);
+	g_autofree char *path = workspace_path(workspace, rest);
+	g_autoptr(GByteArray) text = NULL;
+	g_autoptr(Json) answer = ask(
+		self, "GetSessionCluster", path, "", NULL, call, &text, error);
+	JsonSpan span;
+
+	if (!answer)
+		return NULL;
+	const char *bytes = (const char *)text->data;
+	const Json *record = json_get(answer, "sessionCluster");
+	if (!record || json_type(record) != JSON_OBJECT ||
+		!json_span_member(bytes, text->len, "sessionCluster", &span))
+		return bad_answer("sessionCluster", error);
+	Session *session =
+		alibaba_session(record, bytes + span.start, span.len);
+	return session ? session : bad_answer("usable sessionCluster", error);
+}
+
+/* ---- slots: changing ---- */
+
+static char *alibaba_create(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, const char *token, const Call *call,
+	GError **error)
+{
+	Alibaba *self = (Alibaba *)base;
+	g_autoptr(Json) body = json_parse(spec, spec_len, error);
+
+	if (!body)
+		return NULL;
+	json_remove(body, "workspaceId");
+	json_remove(body, "regionId");
+	if (!json_get(body, "clientToken"))
+		json_set_text(body, "clientToken", token);
+	g_autofree char *path = workspace_path(workspace, NULL);
+	g_autofree char *text = json_print(body, FALSE);
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(Json) answer = ask(self, "CreateSessionCluster", path, "",
+		text, call, NULL, &cause);
+	const char *id =
+		json_get_text(answer, "sessionClusterId", SESSION_ID_MAX, "");
+	if (*id)
+		return g_strdup(id);
+	if (!cause)
+		backend_error_set(&cause, BACKEND_ERROR_TIMEOUT,
+			"the answer to the create names no session");
+	if (cause->code == BACKEND_ERROR_TIMEOUT)
+		g_prefix_error(&cause, "the session may exist: ");
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
+}
+
+static gboolean alibaba_control(Backend *base, const char *workspace,
+	const char *id, const char *body, const char *verb, const Call *call,
+	GError **error)
+{
+	Alibaba *self = (Alibaba *)base;
+	g_autoptr(Json) record =
+		body ? json_parse(body, strlen(body), NULL) : NULL;
+	const char *queue = json_get_text(record, "queueName", 1024, NULL);
+	g_autoptr(Json) order = json_object();
+	gsize row = g_str_equal(verb, verb_calls[0].verb) ? 0 : 1;
+
+	json_set_text(order, "sessionClusterId", id);
+	if (queue)
+		json_set_text(order, "queueName", queue);
+	g_autofree char *text = json_print(order, FALSE);
+	g_autofree char *rest =
+		g_strconcat("/action/", verb_calls[row].path, NULL);
+	g_autofree char *path = workspace_path(workspace, rest);
+	g_autoptr(Json) answer = ask(self, verb_calls[row].action, path, "",
+		text, call, NULL, error);
+	return answer != NULL;
+}
+
+/* ---- slots: pure ones ---- */
+
+static gboolean agrees(
+	const Json *spec, const char *name, const char *implied, GError **error)
+{
+	const char *given = json_text(json_get(spec, name));
+
+	if (!given || g_str_equal(given, implied))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_INVALID,
+		"%s must be %s here, or be left out", name, implied);
+	return FALSE;
+}
+
+static gboolean alibaba_check_spec(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+{
+	const Alibaba *self = (Alibaba *)base;
+	g_autoptr(Json) document = json_parse(spec, spec_len, error);
+
+	return document && agrees(document, "workspaceId", workspace, error) &&
+	       agrees(document, "regionId", self->region, error);
+}
+
+static void alibaba_report(Backend *base, GString *out)
+{
+	Alibaba *self = (Alibaba *)base;
+
+	g_string_append_printf(out, "region: %s\n", self->region);
+	api_report(self->api, out);
+}
+
+static void alibaba_count(Backend *base,
+	void (*visit)(
+		const char *action, guint64 calls, guint64 failed, void *data),
+	void *data)
+{
+	api_count(((Alibaba *)base)->api, visit, data);
+}
+
+static void alibaba_abort(Backend *base)
+{
+	api_abort(((Alibaba *)base)->api);
+}
+
+/* ---- opening ---- */
+
+static gboolean key_true(GHashTable *keys, const char *name)
+{
+	const char *text = g_hash_table_lookup(keys, name);
+
+	return text && (g_ascii_strcasecmp(text, "true") == 0 ||
+			       g_ascii_strcasecmp(text, "yes") == 0 ||
+			       g_ascii_strcasecmp(text, "on") == 0 ||
+			       g_str_equal(text, "1"));
+}
+
+/* It becomes part of a host name. */
+static gboolean region_legal(const char *region)
+{
+	return *region && strlen(region) <= REGION_MAX &&
+	       strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
+		       strlen(region);
+}
+
+static char *region_choose(GHashTable *keys, GError **error)
+{
+	const char *key = g_hash_table_lookup(keys, "region");
+	const char *profile = g_hash_table_lookup(keys, "profile");
+	g_autofree char *region =
+		key ? g_strdup(key) : alibaba_chain_region(profile);
+
+	if (!region && g_hash_table_lookup(keys, "endpoint"))
+		region = g_strdup(REGION_BEHIND_ENDPOINT);
+	if (!region) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"no region is known: set region = cn-hangzhou (or "
+			"another) in the section, region_id in the aliyun "
+			"CLI's profile, or ALIBABA_CLOUD_REGION_ID");
+		return NULL;
+	}
+	if (region_legal(region))
+		return g_steal_pointer(&region);
+	g_autofree char *shown = g_utf8_make_valid(region, -1);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"%.64s is not the name of a region, such as cn-hangzhou",
+		shown);
+	return NULL;
+}
+
+static void alibaba_close(Backend *base)
+{
+	Alibaba *self = (Alibaba *)base;
+
+	g_clear_pointer(&self->api, api_free);
+	g_free(self->region);
+	g_free(self);
+}
+
+static Backend *alibaba_open(GHashTable *keys, GError **error)
+{
+	g_autofree char *region = region_choose(keys, error);
+
+	if (!region)
+		return NULL;
+	g_autofree char *endpoint = g_strdup_printf(
+		"https://emr-serverless-spark%s.%s.aliyuncs.com",
+		key_true(keys, "vpc") ? "-vpc" : "", region);
+	const HttpSettings http = {
+		.proxy = g_hash_table_lookup(keys, "proxy"),
+		.no_proxy = g_hash_table_lookup(keys, "no_proxy"),
+		.ca_file = g_hash_table_lookup(keys, "ca_file"),
+	};
+	CredentialSource *source =
+		alibaba_chain_new(g_hash_table_lookup(keys, "profile"), &http);
+	Api *api = api_new(keys, endpoint, source, &alibaba_protocol, error);
+	if (!api)
+		return NULL;
+	Alibaba *self = g_new0(Alibaba, 1);
+	self->base.class = &alibaba_class;
+	self->api = api;
+	self->region = g_steal_pointer(&region);
+	self->page_size = PAGE_SIZE;
+	return &self->base;
+}
+
+const BackendClass alibaba_class = {
+	.name = "alibaba",
+	.keys = alibaba_keys,
+	.remote = TRUE,
+	.states = alibaba_states,
+	.verbs = alibaba_verbs,
+	.spec = alibaba_spec,
+	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
+		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
+		 1 << SESSION_ENDPOINT,
+	.start_verb = "start",
+	.end_verb = "stop",
+	.open = alibaba_open,
+	.close = alibaba_close,
+	.discover = alibaba_chain_in_sight,
+	.list_workspaces = alibaba_list_workspaces,
+	.list_page = alibaba_list_page,
+	.get = alibaba_get,
+	.create = alibaba_create,
+	.control = alibaba_control,
+	.check_spec = alibaba_check_spec,
+	.render = alibaba_render,
+	.report = alibaba_report,
+	.count = alibaba_count,
+	.abort = alibaba_abort,
+};

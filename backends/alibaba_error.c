@@ -1,0 +1,212 @@
+#include "alibaba_error.h"
+
+#include <string.h>
+
+#include "error.h"
+
+#define XML_SCANNED (64 * 1024)
+#define MESSAGE_MAX 1024
+
+/* What a code means; the first pattern that fits counts.  NULL advice: the
+ * provider's own message says enough. */
+static const struct {
+	const char *pattern;
+	BackendErrorCode code;
+	const char *advice;
+} refusals[] = {
+	{"*Throttling*", BACKEND_ERROR_THROTTLED, NULL},
+	{"InvalidTimeStamp*", BACKEND_ERROR_AUTH, "check this machine's clock"},
+	/* Nothing was done, and another attempt has another nonce. */
+	{"SignatureNonceUsed", BACKEND_ERROR_THROTTLED, NULL},
+	{"InvalidAccessKeyId*", BACKEND_ERROR_AUTH,
+		"check the access key id and that it is active"},
+	{"SignatureDoesNotMatch", BACKEND_ERROR_AUTH,
+		"check the access key secret"},
+	{"IncompleteSignature*", BACKEND_ERROR_AUTH,
+		"check the access key pair"},
+	{"InvalidSecurityToken.Expired", BACKEND_ERROR_AUTH_EXPIRED,
+		"renew the temporary credentials"},
+	{"*Expired", BACKEND_ERROR_AUTH_EXPIRED, "renew the credentials"},
+	{"*SecurityToken*", BACKEND_ERROR_AUTH,
+		"check the temporary credentials"},
+	{"Forbidden*", BACKEND_ERROR_DENIED, "ask for the permission in RAM"},
+	{"*NoPermission*", BACKEND_ERROR_DENIED,
+		"ask for the permission in RAM"},
+	{"AccessDenied*", BACKEND_ERROR_DENIED,
+		"ask for the permission in RAM"},
+	{"IdempotentParameterMismatch*", BACKEND_ERROR_EXISTS,
+		"this clientToken has made another session"},
+	{"InvalidApi*", BACKEND_ERROR_UNSUPPORTED,
+		"this region's endpoint has no such call"},
+	{"InvalidAction*", BACKEND_ERROR_UNSUPPORTED,
+		"this region's endpoint has no such call"},
+	{"*NotFound*", BACKEND_ERROR_GONE, NULL},
+	{"*NotExist*", BACKEND_ERROR_GONE, NULL},
+	{"*Quota*", BACKEND_ERROR_QUOTA, "raise the quota or end a session"},
+	{"*Conflict*", BACKEND_ERROR_CONFLICT, NULL},
+	{"*IncorrectStatus*", BACKEND_ERROR_CONFLICT, NULL},
+	{"OperationDenied*", BACKEND_ERROR_CONFLICT, NULL},
+	{"*AlreadyExist*", BACKEND_ERROR_EXISTS, NULL},
+	{"InternalError*", BACKEND_ERROR_REMOTE, NULL},
+	{"ServiceUnavailable*", BACKEND_ERROR_REMOTE, NULL},
+	{"Missing*", BACKEND_ERROR_INVALID, NULL},
+	{"Invalid*", BACKEND_ERROR_INVALID, NULL},
+};
+
+/* What a status means when the code says nothing. */
+static const struct {
+	guint least, most;
+	BackendErrorCode code;
+	const char *message;
+} statuses[] = {
+	{401, 401, BACKEND_ERROR_AUTH, "the credentials were refused"},
+	{403, 403, BACKEND_ERROR_DENIED, "this is not allowed"},
+	{404, 404, BACKEND_ERROR_GONE, "there is no such thing"},
+	{409, 409, BACKEND_ERROR_CONFLICT, "this conflicts with its state"},
+	{429, 429, BACKEND_ERROR_THROTTLED, "the provider throttles"},
+	{400, 499, BACKEND_ERROR_INVALID, "the provider refused the request"},
+	{500, 599, BACKEND_ERROR_REMOTE, "the provider failed"},
+	{0, G_MAXUINT, BACKEND_ERROR_REMOTE,
+		"the provider refused without saying why"},
+};
+
+/* An answer's own words, whatever it was written in; owned. */
+typedef struct {
+	guint status;
+	char *code, *message, *request_id;
+} Refusal;
+
+static void refusal_clear(Refusal *r)
+{
+	g_free(r->code);
+	g_free(r->message);
+	g_free(r->request_id);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Refusal, refusal_clear)
+
+/* ---- reading ---- */
+
+/* The member of that name, with either case of the first letter. */
+static char *json_word(const Json *body, const char *name)
+{
+	g_autofree char *small = g_strdup(name);
+	const char *word = json_get_text(body, name, MESSAGE_MAX, NULL);
+
+	small[0] = g_ascii_tolower(small[0]);
+	if (!word)
+		word = json_get_text(body, small, MESSAGE_MAX, NULL);
+	return word && *word ? g_utf8_make_valid(word, -1) : NULL;
+}
+
+/* The text of the first element of that name, entities as they stand. */
+static char *xml_word(const char *text, gsize len, const char *name)
+{
+	g_autofree char *open = g_strdup_printf("<%s>", name);
+	g_autofree char *close = g_strdup_printf("</%s>", name);
+	const char *start = g_strstr_len(text, len, open);
+
+	if (!start)
+		return NULL;
+	start += strlen(open);
+	const char *end = g_strstr_len(start, text + len - start, close);
+	if (!end || end == start)
+		return NULL;
+	return g_utf8_make_valid(start, MIN(end - start, MESSAGE_MAX));
+}
+
+static void read_xml(Refusal *r, const GByteArray *body)
+{
+	const char *text = (const char *)body->data;
+	gsize len = MIN(body->len, XML_SCANNED);
+
+	if (!text || !g_strstr_len(text, len, "<Error"))
+		return;
+	r->code = xml_word(text, len, "Code");
+	r->message = xml_word(text, len, "Message");
+	r->request_id = xml_word(text, len, "RequestId");
+}
+
+static void read_json(Refusal *r, const Json *body)
+{
+	r->code = json_word(body, "Code");
+	r->message = json_word(body, "Message");
+	r->request_id = json_word(body, "RequestId");
+}
+
+/* ---- saying ---- */
+
+/* Two messages are not passed on: that of a wrong signature quotes what was
+ * signed, a security token included, and that of an empty one says nothing. */
+static const char *message_shown(const Refusal *r, const char *fallback)
+{
+	if (!r->message || g_strcmp0(r->code, "SignatureDoesNotMatch") == 0)
+		return fallback;
+	return r->message;
+}
+
+static void refusal_set(const Refusal *r, GError **error)
+{
+	g_autoptr(GError) made = NULL;
+	gsize s = 0, c = 0;
+
+	while (r->status < statuses[s].least || r->status > statuses[s].most)
+		s++;
+	while (c < G_N_ELEMENTS(refusals) &&
+		!(r->code &&
+			g_pattern_match_simple(refusals[c].pattern, r->code)))
+		c++;
+	gboolean known = c < G_N_ELEMENTS(refusals) && r->status != 429;
+	const char *advice = known ? refusals[c].advice : NULL;
+	backend_error_set(&made, known ? refusals[c].code : statuses[s].code,
+		"%s%s%s", message_shown(r, statuses[s].message),
+		advice ? "; " : "", advice ? advice : "");
+	BackendErrorDetail *detail = backend_error_detail(made);
+	detail->provider_code = g_strdup(r->code);
+	detail->request_id = g_strdup(r->request_id);
+	g_propagate_error(error, g_steal_pointer(&made));
+}
+
+void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error)
+{
+	g_auto(Refusal) r = {.status = answer->status};
+
+	if (body)
+		read_json(&r, body);
+	else
+		read_xml(&r, answer->body);
+	if (!r.request_id)
+		r.request_id =
+			g_strdup(http_answer_get(answer, "x-acs-request-id"));
+	refusal_set(&r, error);
+}
+
+gboolean alibaba_is_skew(const char *provider_code)
+{
+	return g_str_has_prefix(provider_code, "InvalidTimeStamp");
+}
+
+gboolean alibaba_accepted(const Json *answer, GError **error)
+{
+	g_auto(Refusal) r = {0};
+
+	if (json_get_bool(answer, "success", TRUE) &&
+		json_get_bool(answer, "Success", TRUE))
+		return TRUE;
+	read_json(&r, answer);
+	refusal_set(&r, error);
+	return FALSE;
+}
+
+gboolean alibaba_blames(GError *error, const char *parameter)
+{
+	const BackendErrorDetail *detail = backend_error_detail(error);
+
+	if (!g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_INVALID))
+		return FALSE;
+	g_autofree char *wanted = g_ascii_strdown(parameter, -1);
+	g_autofree char *where = g_strconcat(error->message, " ",
+		detail && detail->provider_code ? detail->provider_code : "",
+		NULL);
+	g_autofree char *lower = g_ascii_strdown(where, -1);
+	return strstr(lower, wanted) != NULL;
+}

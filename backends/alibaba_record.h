@@ -1,0 +1,32 @@
+#pragma once
+
+#include "backend.h"
+#include "net/json.h"
+
+/*
+ * Alibaba's record of a session cluster, as List and Get show it, and the body
+ * of CreateSessionCluster, which its members come back from.  Pure.
+ */
+extern const SpecField alibaba_spec[];
+
+/* A member's text as valid UTF-8, "" when there is none.  New string. */
+char *alibaba_text(const Json *record, const char *name);
+
+/* Milliseconds since the epoch from a number, digits, or the text
+ * "YYYY-MM-DD HH:MM:SS" (taken as UTC); 0 when it is none of these. */
+gint64 alibaba_time(const Json *record, const char *name);
+
+/* NULL for a record that cannot be shown: no usable id, or too long.  text is
+ * the record as it was sent. */
+Session *alibaba_session(const Json *record, const char *text, gsize len);
+
+/*
+ * Adds the sessions of an array, whose text as sent is span of text; those that
+ * cannot be shown are left out.  FALSE when text and array do not match.
+ */
+gboolean alibaba_sessions(const Json *list, const char *text,
+	const JsonSpan *span, GPtrArray *sessions) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As the slot of BackendClass. */
+void alibaba_render(Backend *self, SessionFile file, const char *text,
+	gsize len, GString *out);

@@ -1,0 +1,168 @@
+/*
+ * The dialogue with the metadata service of an ECS instance:
+ *
+ *   PUT http://100.100.100.200/latest/api/token     -> a token (v2)
+ *   GET .../latest/meta-data/ram/security-credentials/       -> the role's name
+ *   GET .../latest/meta-data/ram/security-credentials/{role} -> {Code, keys}
+ *
+ * the GETs with the token; without one (v1) where the PUT failed.  A URI of
+ * ALIBABA_CLOUD_CREDENTIALS_URI answers the last one's JSON to a plain GET.
+ */
+#include <string.h>
+
+#include "auth/alibaba_auth.h"
+
+#define METADATA "http://100.100.100.200/latest/"
+#define ROLES METADATA "meta-data/ram/security-credentials/"
+#define TOKEN_SECONDS "21600"
+#define LIMIT_MS 1000
+#define REFRESH_MS (60 * 60 * 1000)
+#define ANSWER_MAX (64 * 1024)
+
+static HttpAnswer *fetch(const AlibabaAuth *auth, const char *method,
+	const char *url, const char *header, const char *value,
+	gint64 deadline_us, GError **error)
+{
+	HttpRequest *request = http_request_new(method, url);
+
+	request->limit = ANSWER_MAX;
+	if (value)
+		http_request_set(request, header, value);
+	HttpAnswer *answer = alibaba_send(
+		auth->nearby, request, LIMIT_MS, deadline_us, error);
+	if (!answer || answer->status == 200)
+		return answer;
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"%s answered with status %u", url, answer->status);
+	alibaba_wipe_answer(answer);
+	return NULL;
+}
+
+/* An answer of one printable word; NULL when it is none. */
+static char *word_of(const HttpAnswer *answer)
+{
+	char *text =
+		g_strndup((const char *)answer->body->data, answer->body->len);
+
+	g_strstrip(text);
+	for (const char *c = text; *c; c++)
+		if (!g_ascii_isgraph(*c))
+			*text = '\0';
+	if (*text)
+		return text;
+	g_free(text);
+	return NULL;
+}
+
+/* A token, or NULL for v1; FALSE when v1 is forbidden. */
+static gboolean token_get(const AlibabaAuth *auth, gint64 deadline_us,
+	char **ret_token, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	HttpAnswer *answer = fetch(auth, "PUT", METADATA "api/token",
+		"x-aliyun-ecs-metadata-token-ttl-seconds", TOKEN_SECONDS,
+		deadline_us, &cause);
+
+	*ret_token = answer ? word_of(answer) : NULL;
+	alibaba_wipe_answer(answer);
+	if (*ret_token || !alibaba_env_true("ALIBABA_CLOUD_IMDSV1_DISABLED"))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"no metadata token (%s), and ALIBABA_CLOUD_IMDSV1_DISABLED "
+		"forbids to go without",
+		cause ? cause->message : "the answer was empty");
+	return FALSE;
+}
+
+static HttpAnswer *get(const AlibabaAuth *auth, const char *url,
+	const char *token, gint64 deadline_us, GError **error)
+{
+	return fetch(auth, "GET", url, "x-aliyun-ecs-metadata-token", token,
+		deadline_us, error);
+}
+
+static char *role_get(const AlibabaAuth *auth, const char *token,
+	gint64 deadline_us, GError **error)
+{
+	HttpAnswer *answer = get(auth, ROLES, token, deadline_us, error);
+
+	if (!answer)
+		return NULL;
+	char *role = word_of(answer);
+	alibaba_wipe_answer(answer);
+	if (!role)
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"the metadata service names no RAM role");
+	return role;
+}
+
+static Credentials *read_keys(
+	const HttpAnswer *answer, const char *origin, GError **error)
+{
+	Json *body = json_parse(
+		(const char *)answer->body->data, answer->body->len, NULL);
+	const char *code = json_get_text(body, "Code", 256, "");
+	Credentials *credentials = NULL;
+
+	if (!body)
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"%s: the answer is not JSON", origin);
+	else if (!g_str_equal(code, "Success"))
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"%s: the answer's Code is not Success", origin);
+	else
+		credentials = alibaba_keys_read(
+			body, &alibaba_sts_names, origin, error);
+	alibaba_wipe_json(body);
+	return credentials;
+}
+
+static Credentials *role_keys(const AlibabaAuth *auth, const char *role,
+	const char *token, gint64 deadline_us, GError **error)
+{
+	g_autofree char *segment = http_encode(role);
+	g_autofree char *url = g_strconcat(ROLES, segment, NULL);
+	g_autofree char *origin =
+		g_strdup_printf("ECS metadata, role %s", role);
+	HttpAnswer *answer = get(auth, url, token, deadline_us, error);
+
+	if (!answer)
+		return NULL;
+	Credentials *credentials = read_keys(answer, origin, error);
+	alibaba_wipe_answer(answer);
+	if (credentials)
+		credentials->refresh_ms = REFRESH_MS;
+	return credentials;
+}
+
+Credentials *alibaba_metadata(const AlibabaAuth *auth, const char *role,
+	gint64 deadline_us, GError **error)
+{
+	char *token = NULL;
+	g_autofree char *named = NULL;
+	Credentials *credentials = NULL;
+
+	if (!token_get(auth, deadline_us, &token, error))
+		return NULL;
+	if (!role || !*role)
+		role = named = role_get(auth, token, deadline_us, error);
+	if (role)
+		credentials = role_keys(auth, role, token, deadline_us, error);
+	if (token)
+		alibaba_wipe_text(token, strlen(token));
+	return credentials;
+}
+
+Credentials *alibaba_uri(const AlibabaAuth *auth, const char *uri,
+	gint64 deadline_us, GError **error)
+{
+	HttpAnswer *answer =
+		fetch(auth, "GET", uri, NULL, NULL, deadline_us, error);
+
+	if (!answer)
+		return NULL;
+	Credentials *credentials =
+		read_keys(answer, "ALIBABA_CLOUD_CREDENTIALS_URI", error);
+	alibaba_wipe_answer(answer);
+	return credentials;
+}

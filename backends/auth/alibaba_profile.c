@@ -1,0 +1,272 @@
+/*
+ * The aliyun CLI's ~/.aliyun/config.json:
+ *
+ *   {current, profiles: [{name, mode, region_id, ...}]}
+ *
+ * where the mode says which other members count: the table at the end.
+ */
+#include <string.h>
+
+#include "auth/alibaba_auth.h"
+#include "auth/process.h"
+
+#define NAME_MAX_SHOWN 64
+#define SOURCE_DEPTH 8 /* profiles that lean on one another */
+#define OUTPUT_MAX (64 * 1024)
+#define TEXT_MAX 65536
+
+/* One look at a file: what a mode's function needs. */
+typedef struct {
+	const AlibabaAuth *auth;
+	const Json *config; /* the CLI's */
+	gint64 deadline_us;
+	guint depth;
+} Reading;
+
+static Credentials *profile_keys(
+	Reading *reading, const char *name, GError **error);
+
+/* ---- the CLI's configuration ---- */
+
+char *alibaba_cli_path(void)
+{
+	return alibaba_home_path(".aliyun/config.json");
+}
+
+gboolean alibaba_cli_enabled(void)
+{
+	return !alibaba_env_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED");
+}
+
+static const char *text(const Json *profile, const char *name)
+{
+	return json_get_text(profile, name, TEXT_MAX, "");
+}
+
+static char *origin_of(const Json *profile)
+{
+	return g_strdup_printf("aliyun CLI profile %.*s (%.32s)",
+		NAME_MAX_SHOWN, text(profile, "name"), text(profile, "mode"));
+}
+
+/* Two members for one duration: the CLI writes the first, the SDK reads both. */
+static AlibabaRole role_of(const Json *profile)
+{
+	gint64 seconds =
+		json_get_int(profile, "expired_seconds", 0, G_MAXINT32, 0);
+
+	return (AlibabaRole){
+		.arn = text(profile, "ram_role_arn"),
+		.session_name = text(profile, "ram_session_name"),
+		.policy = text(profile, "policy"),
+		.external_id = text(profile, "external_id"),
+		.sts_region = text(profile, "sts_region"),
+		.sts_endpoint = text(profile, "sts_endpoint"),
+		.seconds = json_get_int(
+			profile, "duration_seconds", 1, G_MAXINT32, seconds),
+		.vpc = json_get_bool(profile, "enable_vpc", FALSE),
+	};
+}
+
+static Credentials *mode_ak(
+	Reading *reading, const Json *profile, GError **error)
+{
+	const AlibabaKeyNames names = {
+		"access_key_id", "access_key_secret", "", "", FALSE};
+	g_autofree char *origin = origin_of(profile);
+
+	return alibaba_keys_read(profile, &names, origin, error);
+}
+
+static Credentials *mode_sts_token(
+	Reading *reading, const Json *profile, GError **error)
+{
+	AlibabaKeyNames names = alibaba_cli_names;
+	g_autofree char *origin = origin_of(profile);
+
+	names.temporary = TRUE;
+	return alibaba_keys_read(profile, &names, origin, error);
+}
+
+static Credentials *assume(Reading *reading, const Json *profile,
+	const Credentials *base, GError **error)
+{
+	const AlibabaRole role = role_of(profile);
+	g_autofree char *origin = origin_of(profile);
+
+	return alibaba_assume_role(reading->auth, &role, base, origin,
+		reading->deadline_us, error);
+}
+
+/* A base with a token is more than the vendor reads, and does no harm. */
+static Credentials *mode_role(
+	Reading *reading, const Json *profile, GError **error)
+{
+	g_autoptr(Credentials) base = alibaba_keys_read(
+		profile, &alibaba_cli_names, "role's base", error);
+
+	return base ? assume(reading, profile, base, error) : NULL;
+}
+
+static Credentials *mode_chained_role(
+	Reading *reading, const Json *profile, GError **error)
+{
+	g_autoptr(Credentials) base =
+		profile_keys(reading, text(profile, "source_profile"), error);
+
+	return base ? assume(reading, profile, base, error) : NULL;
+}
+
+static Credentials *mode_ecs(
+	Reading *reading, const Json *profile, GError **error)
+{
+	return alibaba_metadata(reading->auth, text(profile, "ram_role_name"),
+		reading->deadline_us, error);
+}
+
+static Credentials *mode_oidc(
+	Reading *reading, const Json *profile, GError **error)
+{
+	const AlibabaRole role = role_of(profile);
+	g_autofree char *origin = origin_of(profile);
+
+	return alibaba_assume_role_oidc(reading->auth, &role,
+		text(profile, "oidc_provider_arn"),
+		text(profile, "oidc_token_file"), origin, reading->deadline_us,
+		error);
+}
+
+/* The vendor splits the command at blanks; quotes do no harm beyond that. */
+static Credentials *mode_external(
+	Reading *reading, const Json *profile, GError **error)
+{
+	g_auto(GStrv) argv = NULL;
+	g_autofree char *origin = origin_of(profile);
+	gsize len;
+
+	if (!g_shell_parse_argv(
+		    text(profile, "process_command"), NULL, &argv, NULL)) {
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"process_command is missing or cannot be split");
+		return NULL;
+	}
+	char *output = process_run(argv, OUTPUT_MAX, reading->deadline_us,
+		&reading->auth->stopped, &len, error);
+	if (!output)
+		return NULL;
+	Json *body = json_parse(output, len, NULL);
+	AlibabaKeyNames names = alibaba_cli_names;
+	names.temporary = g_str_equal(text(body, "mode"), "StsToken");
+	Credentials *credentials = NULL;
+	if (body)
+		credentials = alibaba_keys_read(body, &names, origin, error);
+	else
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"%s did not print JSON", argv[0]);
+	alibaba_wipe_json(body);
+	alibaba_wipe_text(output, len);
+	return credentials;
+}
+
+static const struct {
+	const char *mode;
+	Credentials *(*get)(Reading *, const Json *profile, GError **error);
+} modes[] = {
+	{"AK", mode_ak},
+	{"StsToken", mode_sts_token},
+	{"RamRoleArn", mode_role},
+	{"ChainableRamRoleArn", mode_chained_role},
+	{"EcsRamRole", mode_ecs},
+	{"OIDC", mode_oidc},
+	{"External", mode_external},
+};
+
+static const Json *profile_find(const Json *config, const char *name)
+{
+	json_foreach (profile, json_get(config, "profiles"))
+		if (*name && g_str_equal(text(profile, "name"), name))
+			return profile;
+	return NULL;
+}
+
+static Credentials *profile_keys(
+	Reading *reading, const char *name, GError **error)
+{
+	const Json *profile = profile_find(reading->config, name);
+	const char *mode = text(profile, "mode");
+
+	if (!profile || reading->depth++ >= SOURCE_DEPTH) {
+		backend_error_set(error, BACKEND_ERROR_AUTH, "%s %.*s",
+			profile ? "source_profile goes round in a circle at"
+				: "there is no profile",
+			NAME_MAX_SHOWN, *name ? name : "chosen");
+		return NULL;
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(modes); i++)
+		if (g_str_equal(modes[i].mode, mode))
+			return modes[i].get(reading, profile, error);
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"profile %.*s has the mode %.32s, which is not supported here",
+		NAME_MAX_SHOWN, name, mode);
+	return NULL;
+}
+
+const char *alibaba_profile_name(const AlibabaAuth *auth, const char *fallback)
+{
+	const char *env = alibaba_env("ALIBABA_CLOUD_PROFILE");
+
+	if (auth->profile)
+		return auth->profile;
+	return env ? env : fallback;
+}
+
+/* The configuration, to be given to alibaba_wipe_json. */
+static Json *config_read(GError **error)
+{
+	g_autofree char *path = alibaba_cli_path();
+	g_autoptr(GError) cause = NULL;
+	gsize len = 0;
+
+	if (!alibaba_cli_enabled()) {
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set");
+		return NULL;
+	}
+	char *file = alibaba_read_file(path, &len, error);
+	if (!file)
+		return NULL;
+	Json *config = json_parse(file, len, &cause);
+	alibaba_wipe_text(file, len);
+	if (!config)
+		backend_error_set(error, BACKEND_ERROR_AUTH, "%s: %s", path,
+			cause->message);
+	return config;
+}
+
+Credentials *alibaba_cli_profile(
+	const AlibabaAuth *auth, gint64 deadline_us, GError **error)
+{
+	Json *config = config_read(error);
+
+	if (!config)
+		return NULL;
+	Reading reading = {auth, config, deadline_us, 0};
+	Credentials *credentials = profile_keys(&reading,
+		alibaba_profile_name(auth, text(config, "current")), error);
+	alibaba_wipe_json(config);
+	return credentials;
+}
+
+char *alibaba_cli_region(const char *profile)
+{
+	const AlibabaAuth auth = {.profile = (char *)profile};
+	Json *config = config_read(NULL);
+
+	if (!config)
+		return NULL;
+	const char *name = alibaba_profile_name(&auth, text(config, "current"));
+	const char *region = text(profile_find(config, name), "region_id");
+	char *found = *region ? g_strdup(region) : NULL;
+	alibaba_wipe_json(config);
+	return found;
+}

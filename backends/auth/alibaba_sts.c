@@ -1,0 +1,222 @@
+/*
+ * The dialogue with Alibaba's security token service:
+ *
+ *   POST https://sts[.region].aliyuncs.com/?RoleArn&RoleSessionName&...
+ *        AssumeRole, signed like every other call (RPC style: path /)
+ *   POST .../?Action=AssumeRoleWithOIDC&Version&Format&Timestamp
+ *        with OIDCProviderArn, OIDCToken, RoleArn, ... as a form, unsigned
+ *   -> {Credentials: {AccessKeyId, AccessKeySecret, SecurityToken, Expiration}}
+ */
+#include <string.h>
+
+#include "alibaba_error.h"
+#include "auth/alibaba_auth.h"
+#include "auth/sign.h"
+
+#define STS_VERSION "2015-04-01"
+#define SECONDS_LEAST 900
+#define SECONDS_DEFAULT 3600
+#define ANSWER_MAX (256 * 1024)
+
+/* ---- the role ---- */
+
+/* What is spliced into a URL must not end the host. */
+static gboolean host_part_legal(const char *text)
+{
+	return strlen(text) <= 253 &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
+		       strlen(text);
+}
+
+static char *sts_host(const AlibabaRole *role)
+{
+	const char *region = role->sts_region && *role->sts_region
+				     ? role->sts_region
+				     : alibaba_env("ALIBABA_CLOUD_STS_REGION");
+	gboolean vpc = role->vpc ||
+		       alibaba_env_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED");
+
+	if (role->sts_endpoint && *role->sts_endpoint)
+		return g_strdup(role->sts_endpoint);
+	if (!region)
+		return g_strdup("sts.aliyuncs.com");
+	return g_strdup_printf(
+		"sts%s.%s.aliyuncs.com", vpc ? "-vpc" : "", region);
+}
+
+/* Without it the service could not tell our sessions from others'. */
+static const char *session_name(const AlibabaRole *role)
+{
+	const char *env = alibaba_env("ALIBABA_CLOUD_ROLE_SESSION_NAME");
+
+	if (role->session_name && *role->session_name)
+		return role->session_name;
+	return env ? env : "sessionfs";
+}
+
+/* The URL up to the query; NULL when the role cannot be asked for. */
+static char *sts_url(const AlibabaRole *role, GError **error)
+{
+	g_autofree char *host = sts_host(role);
+
+	if (!role->arn || !*role->arn) {
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"the role to assume is not named");
+		return NULL;
+	}
+	if (role->seconds != 0 && role->seconds < SECONDS_LEAST) {
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"the role's duration is under %d seconds",
+			SECONDS_LEAST);
+		return NULL;
+	}
+	if (!host_part_legal(host)) {
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"the STS region or endpoint is no host name");
+		return NULL;
+	}
+	return g_strdup_printf("https://%s/?", host);
+}
+
+/* Wipes what it encodes, since one of the values is a token. */
+static void form_add(GString *form, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	char *encoded = http_encode(value);
+	g_string_append_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
+	g_string_append(form, encoded);
+	alibaba_wipe_text(encoded, strlen(encoded));
+}
+
+static void form_add_role(GString *form, const AlibabaRole *role)
+{
+	g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT,
+		role->seconds ? role->seconds : (gint64)SECONDS_DEFAULT);
+
+	form_add(form, "RoleArn", role->arn);
+	form_add(form, "RoleSessionName", session_name(role));
+	form_add(form, "DurationSeconds", seconds);
+	form_add(form, "Policy", role->policy);
+	form_add(form, "ExternalId", role->external_id);
+}
+
+/* ---- the answer ---- */
+
+static Credentials *read_keys(
+	const HttpAnswer *answer, const char *origin, GError **error)
+{
+	Json *body = json_parse(
+		(const char *)answer->body->data, answer->body->len, NULL);
+	Credentials *credentials = NULL;
+
+	if (answer->status != 200)
+		alibaba_refuse(answer, body, error);
+	else if (!body)
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the token service's answer makes no sense");
+	else
+		credentials = alibaba_keys_read(json_get(body, "Credentials"),
+			&alibaba_sts_names, origin, error);
+	alibaba_wipe_json(body);
+	return credentials;
+}
+
+static Credentials *exchange(const AlibabaAuth *auth, HttpRequest *request,
+	const char *origin, gint64 deadline_us, GError **error)
+{
+	request->limit = ANSWER_MAX;
+	HttpAnswer *answer =
+		alibaba_send(auth->sts, request, 0, deadline_us, error);
+	if (!answer)
+		return NULL;
+	Credentials *credentials = read_keys(answer, origin, error);
+	alibaba_wipe_answer(answer);
+	if (!credentials)
+		g_prefix_error(error, "the token service: ");
+	return credentials;
+}
+
+/* ---- the two calls ---- */
+
+Credentials *alibaba_assume_role(const AlibabaAuth *auth,
+	const AlibabaRole *role, const Credentials *base, const char *origin,
+	gint64 deadline_us, GError **error)
+{
+	g_autofree char *url = sts_url(role, error);
+	g_autoptr(GString) query = g_string_new(NULL);
+	char nonce[ALIBABA_NONCE_SIZE];
+
+	if (!url || !alibaba_nonce(nonce, error))
+		return NULL;
+	form_add_role(query, role);
+	g_autofree char *whole = g_strconcat(url, query->str, NULL);
+	HttpRequest *request = http_request_new("POST", whole);
+	http_request_set(request, "x-acs-action", "AssumeRole");
+	http_request_set(request, "x-acs-version", STS_VERSION);
+	http_request_set(request, "x-acs-signature-nonce", nonce);
+	http_request_set(request, "accept", "application/json");
+	const SignScope scope = {
+		.nonce = nonce, .now = g_get_real_time() / G_USEC_PER_SEC};
+	sign_request(SIGN_ACS3, request, base, &scope);
+	return exchange(auth, request, origin, deadline_us, error);
+}
+
+static void wipe_bytes(gpointer string)
+{
+	GString *s = string;
+
+	secret_wipe(s->str, s->allocated_len);
+	g_string_free(s, TRUE);
+}
+
+static GBytes *oidc_form(const AlibabaRole *role, const char *provider_arn,
+	const char *token, gsize token_len)
+{
+	/* Room for all of it, lest growing leave copies of the token behind. */
+	GString *form = g_string_sized_new(3 * token_len + 16384);
+
+	form_add(form, "OIDCProviderArn", provider_arn);
+	form_add(form, "OIDCToken", token);
+	form_add_role(form, role);
+	return g_bytes_new_with_free_func(
+		form->str, form->len, wipe_bytes, form);
+}
+
+static char *oidc_query(void)
+{
+	g_autoptr(GString) query = g_string_new(NULL);
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autofree char *stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
+
+	form_add(query, "Version", STS_VERSION);
+	form_add(query, "Action", "AssumeRoleWithOIDC");
+	form_add(query, "Format", "JSON");
+	form_add(query, "Timestamp", stamp);
+	return g_string_free(g_steal_pointer(&query), FALSE);
+}
+
+Credentials *alibaba_assume_role_oidc(const AlibabaAuth *auth,
+	const AlibabaRole *role, const char *provider_arn,
+	const char *token_file, const char *origin, gint64 deadline_us,
+	GError **error)
+{
+	g_autofree char *url = sts_url(role, error);
+	gsize len = 0;
+
+	if (!url)
+		return NULL;
+	char *token = alibaba_read_file(token_file, &len, error);
+	if (!token)
+		return NULL;
+	g_autofree char *query = oidc_query();
+	g_autofree char *whole = g_strconcat(url, query, NULL);
+	HttpRequest *request = http_request_new("POST", whole);
+	http_request_set(
+		request, "content-type", "application/x-www-form-urlencoded");
+	http_request_set(request, "accept", "application/json");
+	request->body = oidc_form(role, provider_arn, token, len);
+	alibaba_wipe_text(token, len);
+	return exchange(auth, request, origin, deadline_us, error);
+}

@@ -1,0 +1,338 @@
+#include "auth/credentials.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+/*
+ * One thread at a time is inside the chain ("busy"), without the lock, since a
+ * chain may wait for the network.  Who comes meanwhile goes on with what is
+ * there if that is still good, and otherwise waits and shares the outcome, be
+ * it a failure: ten callers with no credentials make one round of the chain.
+ *
+ *   usable    there, not expired, not refused by the provider
+ *   due       less than the class's refresh_ms remain
+ *   hold_us   until then usable ones are not asked for anew, due or not
+ *
+ * Locks: source->lock is the innermost; nothing is called while it is held.
+ */
+
+/* How long the old ones are used before a failed refresh is tried again, and
+ * new ones that are always near their end before they are asked for anew. */
+#define HOLD_FAILED_US (5 * G_USEC_PER_SEC)
+#define HOLD_SHORT_US (30 * G_USEC_PER_SEC)
+
+typedef struct {
+	Credentials public;
+	gint refs; /* atomic */
+} Counted;
+
+struct CredentialSource {
+	const CredentialClass *class;
+	void *self;
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t changed;
+	gboolean aborted;
+	gboolean busy; /* one thread is in the class's functions */
+	guint64 round; /* counts their returns */
+	Credentials *current;
+	gboolean rejected;
+	char *fingerprint; /* of current */
+	gint64 hold_us;    /* monotonic: usable ones are kept until then */
+	GError *failure;   /* of the last fetch */
+};
+
+Credentials *credentials_new(const char *id, Secret *secret, Secret *token,
+	gint64 expires_ms, const char *origin)
+{
+	Counted *counted = g_new0(Counted, 1);
+
+	counted->refs = 1;
+	counted->public.access_key_id = g_strdup(id);
+	counted->public.secret = secret;
+	counted->public.token = token;
+	counted->public.expires_ms = expires_ms;
+	counted->public.origin = g_strdup(origin);
+	return &counted->public;
+}
+
+Credentials *credentials_ref(Credentials *credentials)
+{
+	g_atomic_int_inc(&((Counted *)credentials)->refs);
+	return credentials;
+}
+
+void credentials_unref(Credentials *credentials)
+{
+	Counted *counted = (Counted *)credentials;
+
+	if (!counted || !g_atomic_int_dec_and_test(&counted->refs))
+		return;
+	g_free(credentials->access_key_id);
+	secret_unref(credentials->secret);
+	secret_unref(credentials->token);
+	g_free(credentials->origin);
+	g_free(counted);
+}
+
+static gboolean is_same_secret(const Secret *a, const Secret *b)
+{
+	if (!a || !b)
+		return a == b;
+	return strcmp(secret_peek(a), secret_peek(b)) == 0;
+}
+
+gboolean credentials_equal(const Credentials *a, const Credentials *b)
+{
+	return strcmp(a->access_key_id, b->access_key_id) == 0 &&
+	       is_same_secret(a->secret, b->secret) &&
+	       is_same_secret(a->token, b->token);
+}
+
+CredentialSource *credential_source_new(
+	const CredentialClass *class, void *self)
+{
+	CredentialSource *source = g_new0(CredentialSource, 1);
+	pthread_condattr_t monotonic;
+
+	source->class = class;
+	source->self = self;
+	pthread_mutex_init(&source->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&source->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return source;
+}
+
+void credential_source_free(CredentialSource *source)
+{
+	if (!source)
+		return;
+	if (source->class->free)
+		source->class->free(source->self);
+	credentials_unref(source->current);
+	g_clear_error(&source->failure);
+	g_free(source->fingerprint);
+	pthread_cond_destroy(&source->changed);
+	pthread_mutex_destroy(&source->lock);
+	g_free(source);
+}
+
+static gint64 left_ms(const Credentials *credentials)
+{
+	if (credentials->expires_ms == 0)
+		return G_MAXINT64;
+	return credentials->expires_ms - g_get_real_time() / 1000;
+}
+
+/* Lock held, as in all that follow unless they say otherwise. */
+static gboolean is_usable(const CredentialSource *source)
+{
+	return source->current && !source->rejected &&
+	       left_ms(source->current) > 0;
+}
+
+static gboolean is_due(const CredentialSource *source)
+{
+	gint64 own_ms = source->current->refresh_ms;
+
+	return left_ms(source->current) <
+	       (own_ms > 0 ? own_ms : source->class->refresh_ms);
+}
+
+static gboolean should_fetch(const CredentialSource *source, const char *print)
+{
+	if (!is_usable(source))
+		return TRUE;
+	if (g_get_monotonic_time() < source->hold_us)
+		return FALSE;
+	return is_due(source) || g_strcmp0(print, source->fingerprint) != 0;
+}
+
+static gboolean wait_changed(CredentialSource *source, gint64 deadline_us)
+{
+	struct timespec until = {
+		.tv_sec = deadline_us / G_USEC_PER_SEC,
+		.tv_nsec = deadline_us % G_USEC_PER_SEC * 1000,
+	};
+
+	return pthread_cond_timedwait(
+		       &source->changed, &source->lock, &until) == 0;
+}
+
+static void keep_success(
+	CredentialSource *source, Credentials *fresh, char *print)
+{
+	credentials_unref(source->current);
+	g_free(source->fingerprint);
+	g_clear_error(&source->failure);
+	source->current = fresh;
+	source->rejected = FALSE;
+	source->fingerprint = print;
+	source->hold_us =
+		is_due(source) ? g_get_monotonic_time() + HOLD_SHORT_US : 0;
+}
+
+static void keep_failure(CredentialSource *source, GError *failure)
+{
+	g_clear_error(&source->failure);
+	source->failure = failure;
+	source->hold_us = g_get_monotonic_time() + HOLD_FAILED_US;
+}
+
+/* Without the lock, by the one thread that is busy. */
+static Credentials *fetch(
+	CredentialSource *source, gint64 deadline_us, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(Credentials) fresh =
+		source->class->fetch(source->self, deadline_us, &problem);
+
+	if (!fresh && problem) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return NULL;
+	}
+	if (!fresh) {
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"%s found no credentials", source->class->name);
+		return NULL;
+	}
+	if (left_ms(fresh) <= 0) {
+		backend_error_set(error, BACKEND_ERROR_AUTH_EXPIRED,
+			"the credentials from %s have expired", fresh->origin);
+		return NULL;
+	}
+	return g_steal_pointer(&fresh);
+}
+
+/* Gives up the lock while it asks, and has it again when it returns. */
+static void refresh(CredentialSource *source, gint64 deadline_us)
+{
+	const CredentialClass *class = source->class;
+	GError *failure = NULL;
+	Credentials *fresh;
+	g_autofree char *print = NULL;
+
+	source->busy = TRUE;
+	pthread_mutex_unlock(&source->lock);
+	/* Taken before the fetch: what changes meanwhile is noticed later. */
+	print = class->fingerprint ? class->fingerprint(source->self) : NULL;
+	pthread_mutex_lock(&source->lock);
+
+	if (should_fetch(source, print)) {
+		pthread_mutex_unlock(&source->lock);
+		fresh = fetch(source, deadline_us, &failure);
+		pthread_mutex_lock(&source->lock);
+		if (fresh)
+			keep_success(source, fresh, g_steal_pointer(&print));
+		else
+			keep_failure(source, failure);
+	}
+	source->busy = FALSE;
+	source->round++;
+	pthread_cond_broadcast(&source->changed);
+}
+
+static Credentials *take_current(CredentialSource *source, GError **error)
+{
+	if (source->aborted)
+		backend_error_set(error, BACKEND_ERROR_CANCELLED,
+			"asking for credentials was cancelled");
+	else if (is_usable(source))
+		return credentials_ref(source->current);
+	else if (source->failure)
+		g_propagate_error(error, g_error_copy(source->failure));
+	else
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"the credentials were refused");
+	return NULL;
+}
+
+static Credentials *get_locked(
+	CredentialSource *source, gint64 deadline_us, GError **error)
+{
+	guint64 round = source->round;
+
+	/* Who need not wait for the others' refresh does not. */
+	while (source->busy && !source->aborted && !is_usable(source))
+		if (!wait_changed(source, deadline_us)) {
+			backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+				"%s gave no credentials in time",
+				source->class->name);
+			return NULL;
+		}
+	/* Who did wait shares what came of it. */
+	if (!source->busy && !source->aborted &&
+		(round == source->round ||
+			(!is_usable(source) && !source->failure)))
+		refresh(source, deadline_us);
+	return take_current(source, error);
+}
+
+Credentials *credential_source_get(
+	CredentialSource *source, gint64 deadline_us, GError **error)
+{
+	Credentials *credentials;
+
+	pthread_mutex_lock(&source->lock);
+	credentials = get_locked(source, deadline_us, error);
+	pthread_mutex_unlock(&source->lock);
+	return credentials;
+}
+
+void credential_source_reject(CredentialSource *source, const Credentials *bad)
+{
+	pthread_mutex_lock(&source->lock);
+	if (source->current == bad)
+		source->rejected = TRUE;
+	pthread_mutex_unlock(&source->lock);
+}
+
+void credential_source_abort(CredentialSource *source)
+{
+	pthread_mutex_lock(&source->lock);
+	source->aborted = TRUE;
+	pthread_cond_broadcast(&source->changed);
+	pthread_mutex_unlock(&source->lock);
+	if (source->class->abort)
+		source->class->abort(source->self);
+}
+
+static void report_current(const Credentials *current, GString *out)
+{
+	g_autoptr(GDateTime) expires =
+		g_date_time_new_from_unix_utc(current->expires_ms / 1000);
+	g_autofree char *when =
+		expires ? g_date_time_format(expires, "%Y-%m-%dT%H:%M:%SZ")
+			: NULL;
+
+	g_string_append_printf(out, "credentials: %s, key %s", current->origin,
+		current->access_key_id);
+	if (current->expires_ms == 0)
+		g_string_append(out, ", no expiry\n");
+	else
+		g_string_append_printf(
+			out, ", expires %s\n", when ? when : "far from now");
+}
+
+void credential_source_report(CredentialSource *source, GString *out)
+{
+	g_autofree char *sentence = NULL;
+
+	pthread_mutex_lock(&source->lock);
+	if (source->current)
+		report_current(source->current, out);
+	else
+		g_string_append_printf(out, "credentials: %s\n",
+			source->failure ? "none" : "not asked for yet");
+	if (source->rejected)
+		g_string_append(out, "credentials_state: refused\n");
+	if (source->failure)
+		sentence = backend_error_sentence(source->failure);
+	pthread_mutex_unlock(&source->lock);
+	if (sentence)
+		g_string_append_printf(
+			out, "credentials_error: %s\n", sentence);
+}

@@ -1,0 +1,39 @@
+#include "auth/digest.h"
+
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "auth/secret.h"
+
+void digest_sha256(const void *data, gsize len, guchar ret[DIGEST_LEN])
+{
+	if (EVP_Digest(data, len, ret, NULL, EVP_sha256(), NULL) != 1)
+		g_error("libcrypto has no SHA-256");
+}
+
+void digest_hmac(const void *key, gsize key_len, const char *text,
+	guchar ret[DIGEST_LEN])
+{
+	guchar digest[EVP_MAX_MD_SIZE];
+
+	if (!HMAC(EVP_sha256(), key, (int)key_len, (const guchar *)text,
+		    strlen(text), digest, NULL))
+		g_error("libcrypto has no HMAC-SHA256");
+	memcpy(ret, digest, DIGEST_LEN);
+	secret_wipe(digest, sizeof(digest));
+}
+
+char *digest_hex(const guchar *bytes, gsize len)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *hex = g_malloc(2 * len + 1);
+
+	for (gsize i = 0; i < len; i++) {
+		hex[2 * i] = digits[bytes[i] >> 4];
+		hex[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	hex[2 * len] = '\0';
+	return hex;
+}

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <glib.h>
+
+/* SHA-256 and HMAC-SHA256.  Pure; the program ends when libcrypto has none. */
+#define DIGEST_LEN 32
+
+void digest_sha256(const void *data, gsize len, guchar ret[DIGEST_LEN]);
+/* `ret` may be the key itself. */
+void digest_hmac(const void *key, gsize key_len, const char *text,
+	guchar ret[DIGEST_LEN]);
+/* Lower-case; new string. */
+char *digest_hex(const guchar *bytes, gsize len);

@@ -1,0 +1,263 @@
+#include "backend.h"
+
+#include <string.h>
+
+#include "classes.h"
+#include "net/api.h"
+#include "spec.h"
+
+const BackendClass *const backend_classes[] = {
+	&alibaba_class,
+	&memory_class,
+	NULL,
+};
+
+const BackendClass *backend_class_find(const char *name)
+{
+	for (const BackendClass *const *class = backend_classes; *class;
+		class ++)
+		if (g_str_equal((*class)->name, name))
+			return *class;
+	return NULL;
+}
+
+static const BackendKey *key_find(const BackendKey *keys, const char *name)
+{
+	for (; keys && keys->name; keys++)
+		if (g_str_equal(keys->name, name))
+			return keys;
+	return NULL;
+}
+
+const BackendKey *backend_key_find(const BackendClass *class, const char *name)
+{
+	const BackendKey *own = key_find(class->keys, name);
+
+	return own || !class->remote ? own : key_find(api_keys, name);
+}
+
+/* ---- what may pass ---- */
+
+/* An id that can stand in a URL: dot segments would name something else. */
+static gboolean id_askable(const char *id, const char *what, GError **error)
+{
+	gsize len = strlen(id);
+
+	if (len > 0 && len <= SESSION_ID_MAX && !g_str_equal(id, ".") &&
+		!g_str_equal(id, ".."))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_GONE,
+		"there is no %s of that name: no id looks like this", what);
+	return FALSE;
+}
+
+static gboolean id_legal(const char *id)
+{
+	return id && *id && strlen(id) <= SESSION_ID_MAX;
+}
+
+static gboolean session_legal(const Session *session)
+{
+	return id_legal(session->id) && session->name && session->state &&
+	       *session->state && session->phase < N_PHASES && session->body &&
+	       session->body_len <= SESSION_BODY_MAX;
+}
+
+/* From the end, since what is removed moves the rest up. */
+static void page_clean(SessionPage *page)
+{
+	for (guint i = page->sessions->len; i-- > 0;)
+		if (!session_legal(g_ptr_array_index(page->sessions, i))) {
+			g_debug("a session without a usable id or body is left "
+				"out");
+			g_ptr_array_remove_index(page->sessions, i);
+		}
+	if (page->next && !*page->next)
+		g_clear_pointer(&page->next, g_free);
+}
+
+static void *unsupported(const Backend *self, const char *what, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_UNSUPPORTED, "%s cannot %s",
+		self->class->name, what);
+	return NULL;
+}
+
+/* ---- the wrappers ---- */
+
+Backend *backend_open(
+	const BackendClass *class, GHashTable *keys, GError **error)
+{
+	Backend *self = class->open(keys, error);
+
+	if (self)
+		self->class = class;
+	return self;
+}
+
+void backend_close(Backend *self)
+{
+	if (self)
+		self->class->close(self);
+}
+
+gboolean backend_discover(const BackendClass *class)
+{
+	return class->discover && class->discover();
+}
+
+WorkspacePage *backend_list_workspaces(
+	Backend *self, const char *token, const Call *call, GError **error)
+{
+	if (!self->class->list_workspaces)
+		return unsupported(self, "list its workspaces", error);
+	g_autoptr(WorkspacePage) page =
+		self->class->list_workspaces(self, token, call, error);
+	if (!page)
+		return NULL;
+	for (guint i = page->workspaces->len; i-- > 0;) {
+		const Workspace *w = g_ptr_array_index(page->workspaces, i);
+
+		if (!id_legal(w->id))
+			g_ptr_array_remove_index(page->workspaces, i);
+	}
+	if (page->next && !*page->next)
+		g_clear_pointer(&page->next, g_free);
+	return g_steal_pointer(&page);
+}
+
+SessionPage *backend_list_page(Backend *self, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	if (!id_askable(workspace, "workspace", error))
+		return NULL;
+	SessionPage *page =
+		self->class->list_page(self, workspace, token, call, error);
+	if (page)
+		page_clean(page);
+	return page;
+}
+
+Session *backend_get(Backend *self, const char *workspace, const char *id,
+	const Call *call, GError **error)
+{
+	if (!self->class->get)
+		return unsupported(self, "tell of one session", error);
+	if (!id_askable(workspace, "workspace", error) ||
+		!id_askable(id, "session", error))
+		return NULL;
+	g_autoptr(Session) session =
+		self->class->get(self, workspace, id, call, error);
+	if (!session)
+		return NULL;
+	/* An answer on another session would be shown under the wrong name. */
+	if (!session_legal(session) || !g_str_equal(session->id, id)) {
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the answer does not tell of the session asked for");
+		return NULL;
+	}
+	return g_steal_pointer(&session);
+}
+
+char *backend_create(Backend *self, const char *workspace, const char *spec,
+	gsize spec_len, const char *token, const Call *call, GError **error)
+{
+	if (!self->class->create)
+		return unsupported(self, "create sessions", error);
+	if (!id_askable(workspace, "workspace", error))
+		return NULL;
+	g_autofree char *id = self->class->create(
+		self, workspace, spec, spec_len, token, call, error);
+	if (!id)
+		return NULL;
+	if (!id_legal(id)) {
+		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+			"the answer to the create names no usable id: the "
+			"session may exist");
+		return NULL;
+	}
+	return g_steal_pointer(&id);
+}
+
+gboolean backend_control(Backend *self, const char *workspace, const char *id,
+	const char *body, const char *verb, const Call *call, GError **error)
+{
+	if (!backend_verb(self, verb, error))
+		return FALSE;
+	if (!id_askable(workspace, "workspace", error) ||
+		!id_askable(id, "session", error))
+		return FALSE;
+	return self->class->control(
+		self, workspace, id, body, verb, call, error);
+}
+
+gboolean backend_check_spec(Backend *self, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+{
+	const BackendClass *class = self->class;
+
+	if (!spec_check(class->spec, spec, spec_len, error))
+		return FALSE;
+	return !class->check_spec ||
+	       class->check_spec(self, workspace, spec, spec_len, error);
+}
+
+const BackendVerb *backend_verb(
+	const Backend *self, const char *name, GError **error)
+{
+	g_autoptr(GString) known = g_string_new(NULL);
+
+	for (const BackendVerb *verb = self->class->verbs; verb && verb->name;
+		verb++) {
+		if (g_str_equal(verb->name, name))
+			return verb;
+		g_string_append_printf(
+			known, "%s%s", known->len ? ", " : "", verb->name);
+	}
+	g_autofree char *cut = g_strndup(name, 64);
+	g_autofree char *shown = g_utf8_make_valid(cut, -1);
+	if (known->len > 0)
+		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
+			"%s is not a verb of %s; it has: %s", shown,
+			self->class->name, known->str);
+	else
+		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
+			"%s has no verbs", self->class->name);
+	return NULL;
+}
+
+Phase backend_phase(const BackendClass *class, const char *state)
+{
+	for (const BackendState *row = class->states; row->word; row++)
+		if (g_ascii_strcasecmp(row->word, state) == 0)
+			return row->phase;
+	return PHASE_PENDING;
+}
+
+void backend_render(Backend *self, SessionFile file, const char *body,
+	gsize body_len, GString *out)
+{
+	if (self->class->render && (self->class->files & (1u << file)))
+		self->class->render(self, file, body, body_len, out);
+}
+
+void backend_report(Backend *self, GString *out)
+{
+	if (self->class->report)
+		self->class->report(self, out);
+}
+
+void backend_count(Backend *self,
+	void (*visit)(
+		const char *action, guint64 calls, guint64 failed, void *data),
+	void *data)
+{
+	if (self->class->count)
+		self->class->count(self, visit, data);
+}
+
+void backend_abort(Backend *self)
+{
+	if (self->class->abort)
+		self->class->abort(self);
+}

@@ -1,0 +1,105 @@
+#include "error.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+typedef BackendErrorDetail BackendErrorPrivate;
+
+static void backend_error_private_init(BackendErrorPrivate *detail)
+{
+	*detail = (BackendErrorPrivate){0};
+}
+
+static void backend_error_private_copy(
+	const BackendErrorPrivate *from, BackendErrorPrivate *to)
+{
+	to->provider_code = g_strdup(from->provider_code);
+	to->request_id = g_strdup(from->request_id);
+	to->retry_after_ms = from->retry_after_ms;
+}
+
+static void backend_error_private_clear(BackendErrorPrivate *detail)
+{
+	g_clear_pointer(&detail->provider_code, g_free);
+	g_clear_pointer(&detail->request_id, g_free);
+}
+
+G_DEFINE_EXTENDED_ERROR(BackendError, backend_error)
+
+#define SENTENCE_MAX 4096
+
+void backend_error_set(
+	GError **error, BackendErrorCode code, const char *format, ...)
+{
+	va_list args;
+
+	if (!error)
+		return;
+	va_start(args, format);
+	g_propagate_error(error,
+		g_error_new_valist(BACKEND_ERROR, (int)code, format, args));
+	va_end(args);
+}
+
+BackendErrorDetail *backend_error_detail(GError *error)
+{
+	if (!error || error->domain != BACKEND_ERROR)
+		return NULL;
+	return backend_error_get_private(error);
+}
+
+/* What a terminal or a line-based log could take for something else. */
+static gboolean is_unprintable(gunichar c)
+{
+	if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029)
+		return TRUE;
+	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+static char *make_printable(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	GString *out = g_string_sized_new(strlen(valid));
+
+	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+		gsize len = (gsize)(g_utf8_next_char(p) - p);
+
+		if (out->len + len > SENTENCE_MAX - strlen("…")) {
+			g_string_append(out, "…");
+			break;
+		}
+		g_string_append_unichar(out, is_unprintable(c) ? ' ' : c);
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* Bounds what one field of the detail may take of the whole. */
+static char *detail_field(const char *label, const char *text)
+{
+	return g_strdup_printf("%s %.256s", label, text);
+}
+
+char *backend_error_sentence(GError *error)
+{
+	const BackendErrorDetail *detail = backend_error_detail(error);
+	g_autoptr(GPtrArray) fields = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *joined = NULL;
+	g_autofree char *whole = NULL;
+
+	if (!error)
+		return g_strdup("no error");
+	if (detail && detail->provider_code && *detail->provider_code)
+		g_ptr_array_add(
+			fields, detail_field("code", detail->provider_code));
+	if (detail && detail->request_id && *detail->request_id)
+		g_ptr_array_add(
+			fields, detail_field("request id", detail->request_id));
+	if (fields->len == 0)
+		return make_printable(error->message);
+
+	g_ptr_array_add(fields, NULL);
+	joined = g_strjoinv(", ", (char **)fields->pdata);
+	whole = g_strdup_printf("%.3072s (%s)", error->message, joined);
+	return make_printable(whole);
+}

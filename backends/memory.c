@@ -1,0 +1,498 @@
+/*
+ * The dialogue: none.  A table of workspaces and sessions under one mutex; a
+ * state that passes by itself is worked out when somebody looks.
+ */
+#include "memory.h"
+
+#include <string.h>
+
+#include "classes.h"
+#include "memory_store.h"
+#include "net/json.h"
+#include "spec.h"
+
+#define SESSIONS_MAX 1000000
+#define PAGE_DEFAULT 100
+#define START_MS_DEFAULT 0
+
+static const BackendState memory_states[] = {
+	{"Starting", PHASE_STARTING},
+	{"Running", PHASE_IDLE},
+	{"Busy", PHASE_BUSY},
+	{"Stopping", PHASE_STOPPING},
+	{"Stopped", PHASE_STOPPED},
+	{"Error", PHASE_FAILED},
+	{NULL},
+};
+
+static const BackendVerb memory_verbs[] = {
+	{"start", "start it again", 1 << PHASE_STOPPED | 1 << PHASE_FAILED},
+	{"stop", "stop it",
+		1 << PHASE_STARTING | 1 << PHASE_IDLE | 1 << PHASE_BUSY},
+	{NULL},
+};
+
+static const SpecField spec_word[] = {
+	{"", SPEC_STRING, FALSE, 1, 32},
+	{NULL},
+};
+static const SpecField spec_limits[] = {
+	{"cores", SPEC_INT, TRUE, 1, 1024},
+	{"spot", SPEC_BOOL},
+	{NULL},
+};
+static const SpecField memory_spec[] = {
+	{"name", SPEC_STRING, TRUE, 1, 64},
+	{"kind", SPEC_STRING},
+	{"limits", SPEC_OBJECT, FALSE, 0, 0, spec_limits},
+	{"tags", SPEC_ARRAY, FALSE, 0, 8, spec_word},
+	{"conf", SPEC_STRING_MAP},
+	{"extra", SPEC_OBJECT},
+	{"clientToken", SPEC_STRING, FALSE, 1, 64},
+	{NULL},
+};
+
+static const BackendKey memory_keys[] = {
+	{"workspaces_made", KEY_INT,
+		"how many workspaces there are at first (1)"},
+	{"sessions", KEY_INT, "how many sessions each has at first (0)"},
+	{"page", KEY_INT, "sessions on a page (100)"},
+	{"start_ms", KEY_INT, "how long starting and stopping take (0)"},
+	{"delay_ms", KEY_INT, "how long each call takes (0)"},
+	{"auto_start", KEY_BOOL, "created sessions start by themselves"},
+	{"fail", KEY_STRING, "actions that fail, such as \"create; get\""},
+	{NULL},
+};
+
+/* ---- records to answers ---- */
+
+static Json *record_json(const Record *r)
+{
+	Json *body =
+		r->spec ? json_parse(r->spec, strlen(r->spec), NULL) : NULL;
+
+	if (!body)
+		body = json_object();
+	json_set_text(body, "id", r->id);
+	json_set_text(body, "name", r->name);
+	json_set_text(body, "state", r->state);
+	json_set_int(body, "created", r->made_ms);
+	json_set_int(body, "changed", r->changed_ms);
+	if (g_ascii_strcasecmp(r->state, "Running") == 0) {
+		g_autofree char *url =
+			g_strdup_printf("https://memory.invalid/ui/%s", r->id);
+		json_set_text(body, "webui", url);
+	}
+	return body;
+}
+
+static Session *record_session(Memory *self, Record *r)
+{
+	Session *session = session_new();
+
+	record_settle(self, r);
+	g_autoptr(Json) body = record_json(r);
+	session->id = g_strdup(r->id);
+	session->name = g_strdup(r->name);
+	session->state = g_strdup(r->state);
+	session->phase = backend_phase(&memory_class, r->state);
+	session->created_ms = r->made_ms;
+	session->changed_ms = r->changed_ms;
+	session->body = json_print(body, FALSE);
+	session->body_len = strlen(session->body);
+	return session;
+}
+
+static Space *space_asked(Memory *self, const char *workspace, GError **error)
+{
+	Space *s = space_find(self, workspace);
+
+	if (!s)
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no workspace %s", workspace);
+	return s;
+}
+
+static Record *record_asked(
+	Memory *self, const char *workspace, const char *id, GError **error)
+{
+	Space *s = space_asked(self, workspace, error);
+	Record *r = s ? g_hash_table_lookup(s->by_id, id) : NULL;
+
+	if (s && !r)
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no session %s", id);
+	if (r)
+		record_settle(self, r);
+	return r;
+}
+
+/* A changing call asks whether it may still be sent; not under the lock. */
+static gboolean may_send(const Call *call, GError **error)
+{
+	if (!call->sending || call->sending(call->data))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_CANCELLED,
+		"dropped before anything was sent");
+	return FALSE;
+}
+
+/* ---- slots: reading ---- */
+
+static WorkspacePage *memory_list_workspaces(
+	Backend *base, const char *token, const Call *call, GError **error)
+{
+	Memory *self = (Memory *)base;
+
+	if (!action_begin(self, MEMORY_LIST_WORKSPACES, call, error))
+		return NULL;
+	WorkspacePage *page = workspace_page_new();
+	for (guint i = 0; i < self->spaces->len; i++) {
+		const Space *s = g_ptr_array_index(self->spaces, i);
+		Workspace *w = g_new0(Workspace, 1);
+
+		w->id = g_strdup(s->id);
+		w->name = g_strdup("");
+		w->created_ms = s->made_ms;
+		g_ptr_array_add(page->workspaces, w);
+	}
+	action_end(self, MEMORY_LIST_WORKSPACES, TRUE);
+	return page;
+}
+
+static SessionPage *page_fill(Memory *self, const Space *s, guint64 start)
+{
+	SessionPage *page = session_page_new();
+	guint64 end = MIN(start + self->page, s->records->len);
+
+	for (guint64 i = start; i < end; i++)
+		g_ptr_array_add(page->sessions,
+			record_session(self, g_ptr_array_index(s->records, i)));
+	page->total = s->records->len;
+	page->next = end < s->records->len
+			     ? g_strdup_printf("%" G_GUINT64_FORMAT, end)
+			     : g_strdup(self->loop);
+	return page;
+}
+
+static SessionPage *memory_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	Memory *self = (Memory *)base;
+	guint64 start = 0;
+
+	if (token && !g_ascii_string_to_unsigned(
+			     token, 10, 0, G_MAXUINT, &start, NULL)) {
+		backend_error_set(error, BACKEND_ERROR_INVALID,
+			"that is no token of a page");
+		return NULL;
+	}
+	if (!action_begin(self, MEMORY_LIST_PAGE, call, error))
+		return NULL;
+	Space *s = space_asked(self, workspace, error);
+	SessionPage *page = s ? page_fill(self, s, start) : NULL;
+	action_end(self, MEMORY_LIST_PAGE, page != NULL);
+	return page;
+}
+
+static Session *memory_get(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
+{
+	Memory *self = (Memory *)base;
+
+	if (!action_begin(self, MEMORY_GET, call, error))
+		return NULL;
+	Record *r = record_asked(self, workspace, id, error);
+	Session *session = r ? record_session(self, r) : NULL;
+	action_end(self, MEMORY_GET, session != NULL);
+	return session;
+}
+
+/* ---- slots: changing ---- */
+
+/* The session that a token made; *ret_clash when it was made otherwise. */
+static Record *token_find(
+	Space *s, const char *token, const char *spec, gboolean *ret_clash)
+{
+	Record *r = g_hash_table_lookup(s->by_token, token);
+
+	if (r)
+		*ret_clash = g_strcmp0(r->spec, spec) != 0;
+	return r;
+}
+
+static char *create_locked(Memory *self, const char *workspace,
+	const char *spec, const char *name, const char *token, GError **error)
+{
+	Space *s = space_asked(self, workspace, error);
+	gboolean clash = FALSE;
+
+	if (!s)
+		return NULL;
+	Record *r = token_find(s, token, spec, &clash);
+	if (clash) {
+		backend_error_set(error, BACKEND_ERROR_EXISTS,
+			"this token has made another session");
+		return NULL;
+	}
+	if (!r) {
+		r = record_make(s, name, "Stopped");
+		r->spec = g_strdup(spec);
+		g_hash_table_insert(s->by_token, g_strdup(token), r);
+		if (self->auto_start)
+			record_set(self, r, "Starting");
+	}
+	if (self->losses > 0) {
+		self->losses--;
+		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+			"the answer was lost: the session may exist");
+		return NULL;
+	}
+	return g_strdup(r->id);
+}
+
+static char *memory_create(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, const char *token, const Call *call,
+	GError **error)
+{
+	Memory *self = (Memory *)base;
+	g_autoptr(Json) body = json_parse(spec, spec_len, error);
+
+	if (!body || !may_send(call, error))
+		return NULL;
+	g_autofree char *own = g_strdup(
+		json_get_text(body, "clientToken", SESSION_ID_MAX, token));
+	json_remove(body, "clientToken");
+	g_autofree char *kept = json_print(body, FALSE);
+	const char *name = json_get_text(body, "name", SESSION_ID_MAX, "");
+
+	if (!action_begin(self, MEMORY_CREATE, call, error))
+		return NULL;
+	char *id = create_locked(self, workspace, kept, name, own, error);
+	action_end(self, MEMORY_CREATE, id != NULL);
+	return id;
+}
+
+static gboolean control_locked(
+	Memory *self, Record *r, const char *verb, GError **error)
+{
+	const BackendVerb *row = backend_verb(&self->base, verb, error);
+	Phase phase = backend_phase(&memory_class, r->state);
+
+	if (!row)
+		return FALSE;
+	if (!(row->from & (1u << phase))) {
+		backend_error_set(error, BACKEND_ERROR_CONFLICT,
+			"%s makes no sense while the session is %s", verb,
+			r->state);
+		return FALSE;
+	}
+	record_set(
+		self, r, g_str_equal(verb, "start") ? "Starting" : "Stopping");
+	record_settle(self, r);
+	return TRUE;
+}
+
+static gboolean memory_control(Backend *base, const char *workspace,
+	const char *id, const char *body, const char *verb, const Call *call,
+	GError **error)
+{
+	Memory *self = (Memory *)base;
+
+	if (!may_send(call, error) ||
+		!action_begin(self, MEMORY_CONTROL, call, error))
+		return FALSE;
+	Record *r = record_asked(self, workspace, id, error);
+	gboolean done = r && control_locked(self, r, verb, error);
+	action_end(self, MEMORY_CONTROL, done);
+	return done;
+}
+
+/* ---- slots: pure ones ---- */
+
+static void render_config(const Json *body, GString *out)
+{
+	static const char *const except[] = {"clientToken", NULL};
+	g_autoptr(Json) spec = spec_reduce(memory_spec, body, except);
+	g_autofree char *text = json_print(spec, TRUE);
+
+	g_string_append(out, text);
+}
+
+static void render_webui(const Json *body, GString *out)
+{
+	const char *url = json_get_text(body, "webui", 4096, NULL);
+
+	if (url)
+		g_string_append_printf(out, "%s\n", url);
+}
+
+static void memory_render(Backend *self, SessionFile file, const char *text,
+	gsize len, GString *out)
+{
+	g_autoptr(Json) body = json_parse(text, len, NULL);
+
+	if (body && file == SESSION_CONFIG)
+		render_config(body, out);
+	if (body && file == SESSION_WEBUI)
+		render_webui(body, out);
+}
+
+static void memory_report(Backend *base, GString *out)
+{
+	g_string_append(out, "credentials: none needed\n");
+}
+
+static void memory_count(Backend *base,
+	void (*visit)(
+		const char *action, guint64 calls, guint64 failed, void *data),
+	void *data)
+{
+	Memory *self = (Memory *)base;
+
+	for (guint i = 0; i < N_MEMORY_ACTIONS; i++) {
+		pthread_mutex_lock(&self->lock);
+		Script copy = self->scripts[i];
+		pthread_mutex_unlock(&self->lock);
+		visit(action_name(i), copy.calls, copy.failed, data);
+	}
+}
+
+static void memory_abort(Backend *base)
+{
+	Memory *self = (Memory *)base;
+
+	pthread_mutex_lock(&self->lock);
+	self->aborted = TRUE;
+	pthread_cond_broadcast(&self->news);
+	pthread_mutex_unlock(&self->lock);
+}
+
+/* ---- opening ---- */
+
+static gboolean key_int(GHashTable *keys, const char *name, gint64 least,
+	gint64 most, gint64 fallback, gint64 *ret, GError **error)
+{
+	const char *text = g_hash_table_lookup(keys, name);
+
+	*ret = fallback;
+	if (!text || g_ascii_string_to_signed(text, 10, least, most, ret, NULL))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"%s must be a whole number from %" G_GINT64_FORMAT
+		" to %" G_GINT64_FORMAT,
+		name, least, most);
+	return FALSE;
+}
+
+/* The words of `fail`: those actions fail until memory_heal. */
+static gboolean key_fail(Memory *self, const char *text, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit(text ? text : "", ";", -1);
+
+	for (char **word = words; *word; word++) {
+		gboolean known = !*g_strstrip(*word);
+
+		for (guint i = 0; i < N_MEMORY_ACTIONS; i++)
+			if (g_str_equal(*word, action_name(i))) {
+				memory_fail(&self->base, i, 0, 0,
+					BACKEND_ERROR_REMOTE);
+				known = TRUE;
+			}
+		if (!known) {
+			backend_error_set(error, BACKEND_ERROR_CONFIG,
+				"fail names no action: %s", *word);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+static void fill(Memory *self, gint64 spaces, gint64 sessions)
+{
+	for (gint64 i = 1; i <= spaces; i++) {
+		g_autofree char *id = g_strdup_printf("m-%d", (int)i);
+		Space *s = space_ensure(self, id);
+
+		for (gint64 n = 0; n < sessions; n++) {
+			Record *r = record_make(s, NULL, "Running");
+			r->spec = g_strdup("{\"kind\":\"SQL\"}");
+		}
+	}
+}
+
+static gboolean configure(Memory *self, GHashTable *keys, GError **error)
+{
+	gint64 spaces, sessions, page, delay;
+	const char *start = g_hash_table_lookup(keys, "auto_start");
+
+	if (!key_int(keys, "workspaces_made", 0, 1000, 1, &spaces, error) ||
+		!key_int(keys, "sessions", 0, SESSIONS_MAX, 0, &sessions,
+			error) ||
+		!key_int(keys, "page", 1, SESSIONS_MAX, PAGE_DEFAULT, &page,
+			error) ||
+		!key_int(keys, "start_ms", 0, G_MAXINT, START_MS_DEFAULT,
+			&self->start_ms, error) ||
+		!key_int(keys, "delay_ms", 0, G_MAXINT, 0, &delay, error) ||
+		!key_fail(self, g_hash_table_lookup(keys, "fail"), error))
+		return FALSE;
+	self->page = page;
+	self->auto_start = start && g_ascii_strcasecmp(start, "true") == 0;
+	for (guint i = 0; i < N_MEMORY_ACTIONS; i++)
+		self->scripts[i].delay_ms = delay;
+	fill(self, spaces, sessions);
+	return TRUE;
+}
+
+static void memory_close(Backend *base)
+{
+	Memory *self = (Memory *)base;
+
+	g_ptr_array_unref(self->spaces);
+	g_free(self->loop);
+	pthread_cond_destroy(&self->news);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+static Backend *memory_open(GHashTable *keys, GError **error)
+{
+	Memory *self = g_new0(Memory, 1);
+	pthread_condattr_t monotonic;
+
+	self->base.class = &memory_class;
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&self->news, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	self->spaces =
+		g_ptr_array_new_with_free_func((GDestroyNotify)space_free);
+	if (configure(self, keys, error))
+		return &self->base;
+	memory_close(&self->base);
+	return NULL;
+}
+
+const BackendClass memory_class = {
+	.name = "memory",
+	.keys = memory_keys,
+	.states = memory_states,
+	.verbs = memory_verbs,
+	.spec = memory_spec,
+	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
+		 1 << SESSION_WEBUI | 1 << SESSION_JSON,
+	.start_verb = "start",
+	.end_verb = "stop",
+	.open = memory_open,
+	.close = memory_close,
+	.list_workspaces = memory_list_workspaces,
+	.list_page = memory_list_page,
+	.get = memory_get,
+	.create = memory_create,
+	.control = memory_control,
+	.render = memory_render,
+	.report = memory_report,
+	.count = memory_count,
+	.abort = memory_abort,
+};

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <pthread.h>
+
+#include "memory.h"
+
+/*
+ * What memory.c keeps: workspaces with their sessions, and the script of each
+ * action.  Private to the two memory files.  Everything is guarded by
+ * Memory.lock, which the functions here expect to be held, but for
+ * action_begin, which takes it, and action_end, which gives it back.
+ */
+
+typedef struct {
+	char *id, *name, *state;
+	char *spec; /* JSON as it was created from; NULL: none */
+	gint64 made_ms, changed_ms;
+	gint64 moves_us; /* monotonic; 0: stays */
+} Record;
+
+typedef struct {
+	char *id;
+	gint64 made_ms;
+	guint made;           /* sessions created so far, for their ids */
+	GPtrArray *records;   /* owned, in order of making */
+	GHashTable *by_id;    /* borrowed from records */
+	GHashTable *by_token; /* clientToken -> borrowed record */
+} Space;
+
+typedef struct {
+	guint64 calls, failed;
+	guint running;
+	guint skip, times; /* the script of failures */
+	gboolean failing, for_ever, held;
+	BackendErrorCode code;
+	gint64 delay_ms;
+} Script;
+
+typedef struct {
+	Backend base;
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t news;  /* a script or `aborted` changed */
+	gboolean aborted;
+	GPtrArray *spaces;
+	Script scripts[N_MEMORY_ACTIONS];
+	guint losses;
+	char *loop;
+	guint page;
+	gint64 start_ms;
+	gboolean auto_start;
+} Memory;
+
+void space_free(Space *space);
+Space *space_find(Memory *self, const char *id);
+/* Finds or makes it. */
+Space *space_ensure(Memory *self, const char *id);
+
+Record *record_add(
+	Space *space, const char *id, const char *name, const char *state);
+/* Adds one under the next free id. */
+Record *record_make(Space *space, const char *name, const char *state);
+void record_set(Memory *self, Record *record, const char *state);
+/* Moves on a state whose time has come. */
+void record_settle(Memory *self, Record *record);
+
+/* Counts a call and lets its script pass: delay, hold, failure.  On success
+ * the lock is held; on failure it is not. */
+gboolean action_begin(Memory *self, MemoryAction action, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void action_end(Memory *self, MemoryAction action, gboolean done);
+const char *action_name(MemoryAction action);

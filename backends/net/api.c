@@ -1,0 +1,469 @@
+#include "net/api.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "error.h"
+#include "net/api_settings.h"
+#include "net/budget.h"
+#include "net/outcome.h"
+#include "net/retry.h"
+#include "net/tally.h"
+
+/*
+ * A call is a row of attempts.  Each goes through the same gates, in the order
+ * in which they cost least when they stay shut:
+ *
+ *   credentials -> budget -> sign -> sending() -> http -> outcome
+ *
+ * and each failed one is asked three questions: was the clock wrong (then it is
+ * put right and the same call signed again, once), were the credentials stale
+ * (then new ones are tried, once), may it be repeated at all (then after a
+ * pause).  A call that changes something gets to the last question only with an
+ * answer that proves that nothing has changed yet.
+ *
+ * Locks: api->lock is the innermost; nothing is called while it is held.
+ */
+
+/* A clock that is off by less is not the reason of a refusal. */
+#define SKEW_MIN_S 60
+
+struct Api {
+	char *endpoint;
+	gboolean plain; /* insecure_http, and the endpoint makes use of it */
+	HttpClient *http;
+	CredentialSource *source;
+	ApiProtocol protocol;
+	Budget *budget;
+	Tally *tally;
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t ended; /* told of aborted */
+	gboolean aborted;
+	gint64 skew_s; /* the provider's clock less ours */
+	char *last_error;
+};
+
+/* One api_call on its way. */
+typedef struct {
+	Api *api;
+	const ApiRequest *request;
+	const Call *call;
+	guint attempts;
+	Credentials *credentials; /* of the last attempt */
+	gint64 server_s;          /* Date of the last refusal; 0: none */
+	gboolean asked;           /* call->sending said yes */
+	gboolean repaired;        /* the clock */
+	gboolean renewed;         /* the credentials */
+	GError *problem;          /* of the last attempt */
+} Try;
+
+static void try_clear(Try *try)
+{
+	credentials_unref(try->credentials);
+	g_clear_error(&try->problem);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Try, try_clear)
+
+Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
+	const ApiProtocol *protocol, GError **error)
+{
+	g_auto(ApiSettings) settings = {NULL};
+	pthread_condattr_t monotonic;
+	Api *api;
+
+	if (!api_settings_read(keys, endpoint, &settings, error)) {
+		credential_source_free(source);
+		return NULL;
+	}
+	api = g_new0(Api, 1);
+	api->endpoint = g_steal_pointer(&settings.endpoint);
+	api->plain = settings.http.insecure_http &&
+		     g_ascii_strncasecmp(api->endpoint, "http:", 5) == 0;
+	api->http = http_client_new(&settings.http);
+	api->source = source;
+	api->protocol = *protocol;
+	api->budget = budget_new(settings.rate, settings.burst);
+	api->tally = tally_new();
+	pthread_mutex_init(&api->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&api->ended, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return api;
+}
+
+void api_free(Api *api)
+{
+	if (!api)
+		return;
+	http_client_free(api->http);
+	credential_source_free(api->source);
+	budget_free(api->budget);
+	tally_free(api->tally);
+	pthread_cond_destroy(&api->ended);
+	pthread_mutex_destroy(&api->lock);
+	g_free(api->last_error);
+	g_free(api->endpoint);
+	g_free(api);
+}
+
+void api_abort(Api *api)
+{
+	pthread_mutex_lock(&api->lock);
+	api->aborted = TRUE;
+	pthread_cond_broadcast(&api->ended);
+	pthread_mutex_unlock(&api->lock);
+	http_client_abort(api->http);
+	credential_source_abort(api->source);
+}
+
+static gboolean api_is_aborted(Api *api)
+{
+	gboolean aborted;
+
+	pthread_mutex_lock(&api->lock);
+	aborted = api->aborted;
+	pthread_mutex_unlock(&api->lock);
+	return aborted;
+}
+
+/* Waits until `until_us`; FALSE when the api was aborted. */
+static gboolean api_sleep(Api *api, gint64 until_us)
+{
+	struct timespec until = {
+		.tv_sec = until_us / G_USEC_PER_SEC,
+		.tv_nsec = until_us % G_USEC_PER_SEC * 1000,
+	};
+	gboolean aborted;
+
+	pthread_mutex_lock(&api->lock);
+	while (!api->aborted &&
+		pthread_cond_timedwait(&api->ended, &api->lock, &until) == 0)
+		continue;
+	aborted = api->aborted;
+	pthread_mutex_unlock(&api->lock);
+	return !aborted;
+}
+
+/* The provider's clock as far as we know, seconds since the epoch. */
+static gint64 api_now(Api *api)
+{
+	gint64 skew_s;
+
+	pthread_mutex_lock(&api->lock);
+	skew_s = api->skew_s;
+	pthread_mutex_unlock(&api->lock);
+	return g_get_real_time() / G_USEC_PER_SEC + skew_s;
+}
+
+static char *utc_text(gint64 seconds)
+{
+	g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(seconds);
+
+	return when ? g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ")
+		    : g_strdup("unknown");
+}
+
+static void api_note(Api *api, GError *problem)
+{
+	g_autofree char *sentence = backend_error_sentence(problem);
+	g_autofree char *when = utc_text(g_get_real_time() / G_USEC_PER_SEC);
+	char *note = g_strconcat(when, " ", sentence, NULL);
+
+	pthread_mutex_lock(&api->lock);
+	g_free(api->last_error);
+	api->last_error = note;
+	pthread_mutex_unlock(&api->lock);
+}
+
+static gboolean cancelled(GError **error)
+{
+	backend_error_set(
+		error, BACKEND_ERROR_CANCELLED, "the call was cancelled");
+	return FALSE;
+}
+
+static gboolean try_credentials(Try *try, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	Credentials *fresh = credential_source_get(
+		try->api->source, try->call->deadline_us, &problem);
+
+	if (fresh) {
+		credentials_unref(try->credentials);
+		try->credentials = fresh;
+		return TRUE;
+	}
+	/* TIMEOUT would say that a create may have happened. */
+	if (problem->code == BACKEND_ERROR_TIMEOUT)
+		problem->code = BACKEND_ERROR_UNREACHABLE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
+static void refuse_budget(
+	Try *try, gint64 wait_us, gint64 now_us, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	gint64 closed = 0;
+
+	budget_left(try->api->budget, now_us, &closed);
+	backend_error_set(&problem, BACKEND_ERROR_BUDGET,
+		closed ? "the provider throttled this account; the next call "
+			 "is "
+			 "possible in %.1f s"
+		       : "the call budget is spent; the next call is possible "
+			 "in "
+			 "%.1f s",
+		(double)wait_us / G_USEC_PER_SEC);
+	backend_error_detail(problem)->retry_after_ms = wait_us / 1000 + 1;
+	g_propagate_error(error, g_steal_pointer(&problem));
+}
+
+static gboolean try_budget(Try *try, GError **error)
+{
+	for (;;) {
+		gint64 now_us = g_get_monotonic_time();
+		gint64 wait_us = budget_take(
+			try->api->budget, try->call->interactive, now_us);
+
+		if (wait_us == 0)
+			return TRUE;
+		if (try->call->interactive ||
+			now_us + wait_us >= try->call->deadline_us) {
+			refuse_budget(try, wait_us, now_us, error);
+			return FALSE;
+		}
+		if (!api_sleep(try->api, now_us + wait_us))
+			return cancelled(error);
+	}
+}
+
+static HttpRequest *make_request(const Try *try)
+{
+	const ApiRequest *request = try->request;
+	gboolean query = request->query && *request->query;
+	g_autofree char *url = g_strconcat(try->api->endpoint, request->path,
+		query ? "?" : "", query ? request->query : "", NULL);
+	HttpRequest *http = http_request_new(request->method, url);
+
+	if (request->body)
+		http->body = g_bytes_new(request->body, strlen(request->body));
+	http->once = !request->safe;
+	return http;
+}
+
+/* Everything before the first byte: nothing has left when it fails. */
+static HttpRequest *try_prepare(Try *try, GError **error)
+{
+	const ApiProtocol *protocol = &try->api->protocol;
+	const Call *call = try->call;
+	g_autoptr(HttpRequest) http = NULL;
+
+	if (api_is_aborted(try->api)) {
+		cancelled(error);
+		return NULL;
+	}
+	if (!try_credentials(try, error) || !try_budget(try, error))
+		return NULL;
+	http = make_request(try);
+	if (!protocol->sign(try->request, http, try->credentials,
+		    api_now(try->api), protocol->data, error))
+		return NULL;
+	if (!try->request->safe && !try->asked && call->sending &&
+		!call->sending(call->data)) {
+		cancelled(error);
+		return NULL;
+	}
+	try->asked = TRUE;
+	return g_steal_pointer(&http);
+}
+
+static void heed_throttling(Try *try, GError *problem)
+{
+	const BackendErrorDetail *detail = backend_error_detail(problem);
+
+	if (detail && problem->code == BACKEND_ERROR_THROTTLED &&
+		detail->retry_after_ms > 0)
+		budget_penalise(try->api->budget,
+			g_get_monotonic_time() + detail->retry_after_ms * 1000);
+}
+
+static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
+{
+	Api *api = try->api;
+	gboolean safe = try->request->safe;
+	g_autoptr(HttpAnswer) answer = NULL;
+	GError *problem = NULL;
+	Json *json = NULL;
+
+	try->attempts++;
+	try->server_s = 0;
+	answer = http_send(api->http, http, try->call->deadline_us, &problem);
+	if (answer && answer->status >= 400)
+		problem = outcome_refusal(api->protocol.refuse, answer, safe,
+			api_now(api), &try->server_s);
+	else if (answer)
+		json = outcome_json(answer, ret_text, &problem);
+	tally_add(api->tally, try->request->action, json == NULL);
+	if (json)
+		return json;
+	outcome_clear_up(problem, safe, try->credentials);
+	heed_throttling(try, problem);
+	g_clear_error(&try->problem);
+	try->problem = problem;
+	return NULL;
+}
+
+/* Whether the refusal came of a wrong clock that is now put right. */
+static gboolean repair_clock(Try *try)
+{
+	const BackendErrorDetail *detail = backend_error_detail(try->problem);
+	Api *api = try->api;
+	gint64 off_s;
+
+	if (try->repaired || try->server_s == 0 || !detail ||
+		!detail->provider_code || !api->protocol.is_skew ||
+		!api->protocol.is_skew(detail->provider_code))
+		return FALSE;
+	off_s = try->server_s - api_now(api);
+	if (off_s >= -SKEW_MIN_S && off_s <= SKEW_MIN_S)
+		return FALSE;
+	pthread_mutex_lock(&api->lock);
+	api->skew_s += off_s;
+	pthread_mutex_unlock(&api->lock);
+	try->repaired = TRUE;
+	return TRUE;
+}
+
+/* Whether the refused credentials have been replaced by others. */
+static gboolean renew_credentials(Try *try)
+{
+	g_autoptr(Credentials) fresh = NULL;
+
+	if (try->problem->code != BACKEND_ERROR_AUTH &&
+		try->problem->code != BACKEND_ERROR_AUTH_EXPIRED)
+		return FALSE;
+	credential_source_reject(try->api->source, try->credentials);
+	if (try->renewed)
+		return FALSE;
+	try->renewed = TRUE;
+	fresh = credential_source_get(
+		try->api->source, try->call->deadline_us, NULL);
+	return fresh && !credentials_equal(fresh, try->credentials);
+}
+
+static gboolean is_retryable(const Try *try)
+{
+	switch (try->problem->code) {
+	case BACKEND_ERROR_UNREACHABLE:
+	case BACKEND_ERROR_THROTTLED:
+		return TRUE;
+	case BACKEND_ERROR_REMOTE:
+	case BACKEND_ERROR_TIMEOUT:
+	case BACKEND_ERROR_BAD_ANSWER:
+		return try->request->safe;
+	default:
+		return FALSE;
+	}
+}
+
+/* Waits until another attempt is in order; FALSE: it is not. */
+static gboolean try_again(Try *try)
+{
+	const BackendErrorDetail *detail = backend_error_detail(try->problem);
+	gint64 delay_ms, until_us;
+
+	if (try->attempts >= RETRY_ATTEMPTS)
+		return FALSE;
+	if (repair_clock(try) || renew_credentials(try))
+		return TRUE;
+	if (!is_retryable(try))
+		return FALSE;
+	delay_ms = detail && detail->retry_after_ms > 0
+			   ? detail->retry_after_ms
+			   : retry_backoff_ms(try->attempts - 1);
+	until_us = g_get_monotonic_time() + delay_ms * 1000;
+	return until_us < try->call->deadline_us &&
+	       api_sleep(try->api, until_us);
+}
+
+static Json *try_all(Try *try, GByteArray **ret_text)
+{
+	do {
+		g_autoptr(GError) before = NULL;
+		g_autoptr(HttpRequest) http = try_prepare(try, &before);
+		Json *json;
+
+		/* What the provider said tells more than our own refusal. */
+		if (!http && !try->problem)
+			try->problem = g_steal_pointer(&before);
+		if (!http)
+			return NULL;
+		json = try_send(try, http, ret_text);
+		if (json)
+			return json;
+	} while (try_again(try));
+	return NULL;
+}
+
+Json *api_call(Api *api, const ApiRequest *request, const Call *call,
+	GByteArray **ret_text, GError **error)
+{
+	g_auto(Try) try = {.api = api, .request = request, .call = call};
+	Json *json = try_all(&try, ret_text);
+
+	if (json)
+		return json;
+	/* Nothing came of it, so that the abort is the reason. */
+	if (api_is_aborted(api) && is_retryable(&try)) {
+		g_clear_error(&try.problem);
+		cancelled(&try.problem);
+	}
+	if (try.problem->code != BACKEND_ERROR_CANCELLED)
+		api_note(api, try.problem);
+	g_propagate_error(error, g_steal_pointer(&try.problem));
+	return NULL;
+}
+
+static void report_throttle(gint64 closed_us, gint64 now_us, GString *out)
+{
+	gint64 left_s = (closed_us - now_us) / G_USEC_PER_SEC + 1;
+	g_autofree char *until =
+		utc_text(g_get_real_time() / G_USEC_PER_SEC + left_s);
+
+	g_string_append_printf(out, "throttled_until: %s\n", until);
+}
+
+void api_report(Api *api, GString *out)
+{
+	gint64 now_us = g_get_monotonic_time();
+	gint64 closed = 0;
+	double left = budget_left(api->budget, now_us, &closed);
+
+	g_string_append_printf(out, "endpoint: %s%s\n", api->endpoint,
+		api->plain ? " (plain http)" : "");
+	credential_source_report(api->source, out);
+	g_string_append_printf(out, "calls_left: %.0f\n", left);
+	if (closed)
+		report_throttle(closed, now_us, out);
+	pthread_mutex_lock(&api->lock);
+	if (api->skew_s != 0)
+		g_string_append_printf(out,
+			"clock_offset: %+" G_GINT64_FORMAT " s\n", api->skew_s);
+	if (api->last_error)
+		g_string_append_printf(
+			out, "last_error: %s\n", api->last_error);
+	pthread_mutex_unlock(&api->lock);
+}
+
+void api_count(Api *api,
+	void (*visit)(
+		const char *action, guint64 calls, guint64 failed, void *data),
+	void *data)
+{
+	tally_visit(api->tally, visit, data);
+}

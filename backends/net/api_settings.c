@@ -1,0 +1,120 @@
+#include "net/api_settings.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "net/api.h"
+
+#define RATE_DEFAULT 50
+#define BURST_DEFAULT 100
+#define RATE_MAX 100000
+
+const BackendKey api_keys[] = {
+	{"endpoint", KEY_URL, "base URL instead of the provider's own"},
+	{"proxy", KEY_STRING, "proxy URL instead of the environment's"},
+	{"no_proxy", KEY_STRING, "hosts that are asked without the proxy"},
+	{"ca_file", KEY_STRING, "CA certificates instead of the system's"},
+	{"insecure_http", KEY_BOOL, "allow plain http to any host"},
+	{"calls_per_second", KEY_INT, "call budget: rate (50)"},
+	{"burst", KEY_INT, "call budget: calls at once (100)"},
+	{NULL},
+};
+
+static const char *key_text(GHashTable *keys, const char *name)
+{
+	const char *text = keys ? g_hash_table_lookup(keys, name) : NULL;
+
+	return text && *text ? text : NULL;
+}
+
+static gboolean key_bool(
+	GHashTable *keys, const char *name, gboolean *ret, GError **error)
+{
+	static const char *const yes[] = {"true", "yes", "on", "1", NULL};
+	static const char *const no[] = {"false", "no", "off", "0", NULL};
+	const char *text = key_text(keys, name);
+	g_autofree char *lower = text ? g_ascii_strdown(text, -1) : NULL;
+
+	if (!text || g_strv_contains(no, lower)) {
+		*ret = FALSE;
+		return TRUE;
+	}
+	if (g_strv_contains(yes, lower)) {
+		*ret = TRUE;
+		return TRUE;
+	}
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"%s = %.64s: true or false was expected", name, text);
+	return FALSE;
+}
+
+static gboolean key_number(GHashTable *keys, const char *name, double fallback,
+	double *ret, GError **error)
+{
+	const char *text = key_text(keys, name);
+	char *end = NULL;
+	double number = text ? g_ascii_strtod(text, &end) : fallback;
+
+	/* Written so that NaN fails too. */
+	if ((end && *end) || !(number > 0 && number <= RATE_MAX)) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"%s = %.64s: a number from 1 to %d was expected", name,
+			text, RATE_MAX);
+		return FALSE;
+	}
+	*ret = number;
+	return TRUE;
+}
+
+static char *without_slash(const char *url)
+{
+	gsize len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	return g_strndup(url, len);
+}
+
+static gboolean check_endpoint(const ApiSettings *settings, GError **error)
+{
+	if (!http_url_check(
+		    settings->endpoint, settings->http.insecure_http, error)) {
+		g_prefix_error(error, "endpoint: ");
+		return FALSE;
+	}
+	if (strpbrk(settings->endpoint, "?#")) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"endpoint = %.200s: a URL without a query was expected",
+			settings->endpoint);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean api_settings_read(GHashTable *keys, const char *endpoint,
+	ApiSettings *ret, GError **error)
+{
+	const char *own = key_text(keys, "endpoint");
+	g_auto(ApiSettings) settings = {NULL};
+
+	settings.endpoint = without_slash(own ? own : endpoint);
+	settings.http.proxy = key_text(keys, "proxy");
+	settings.http.no_proxy = key_text(keys, "no_proxy");
+	settings.http.ca_file = key_text(keys, "ca_file");
+	if (!key_bool(keys, "insecure_http", &settings.http.insecure_http,
+		    error) ||
+		!key_number(keys, "calls_per_second", RATE_DEFAULT,
+			&settings.rate, error) ||
+		!key_number(
+			keys, "burst", BURST_DEFAULT, &settings.burst, error) ||
+		!check_endpoint(&settings, error))
+		return FALSE;
+	*ret = settings;
+	settings.endpoint = NULL;
+	return TRUE;
+}
+
+void api_settings_clear(ApiSettings *settings)
+{
+	g_clear_pointer(&settings->endpoint, g_free);
+}

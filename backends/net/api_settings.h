@@ -1,0 +1,17 @@
+#pragma once
+
+#include "net/http.h"
+
+/* What the keys of api_keys say, checked.  The strings of `http` are borrowed
+ * from the keys. */
+typedef struct {
+	char *endpoint; /* without a trailing slash; owned */
+	HttpSettings http;
+	double rate, burst;
+} ApiSettings;
+
+/* Errors: CONFIG, naming the key. */
+gboolean api_settings_read(GHashTable *keys, const char *endpoint,
+	ApiSettings *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void api_settings_clear(ApiSettings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ApiSettings, api_settings_clear)

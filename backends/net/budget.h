@@ -1,0 +1,26 @@
+#pragma once
+
+#include <glib.h>
+
+/*
+ * A token bucket: how many calls an account may make.  Thread-safe.  A part of
+ * it (a fifth) is kept for callers for whom somebody waits.
+ */
+typedef struct Budget Budget;
+
+/* rate: calls per second; burst: calls at once when nothing was used. */
+Budget *budget_new(double rate, double burst);
+void budget_free(Budget *budget);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Budget, budget_free)
+
+/*
+ * Takes one call at `now_us` (monotonic).  Returns 0 when taken, else the
+ * microseconds after which it is worth asking again (nothing is taken).
+ */
+gint64 budget_take(Budget *budget, gboolean interactive, gint64 now_us);
+
+/* The provider throttled: nothing is given until `until_us`. */
+void budget_penalise(Budget *budget, gint64 until_us);
+
+/* Calls left now, and the microsecond until which it is closed (0: open). */
+double budget_left(Budget *budget, gint64 now_us, gint64 *ret_closed_until);

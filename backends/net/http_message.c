@@ -1,0 +1,115 @@
+#include "net/http.h"
+
+#include <string.h>
+
+#include "auth/secret.h"
+
+/* Headers carry tokens and signatures, bodies carry keys. */
+static void header_free(gpointer header)
+{
+	secret_wipe(header, strlen(header));
+	g_free(header);
+}
+
+HttpRequest *http_request_new(const char *method, const char *url)
+{
+	HttpRequest *request = g_new0(HttpRequest, 1);
+
+	request->method = g_strdup(method);
+	request->url = g_strdup(url);
+	request->headers = g_ptr_array_new_with_free_func(header_free);
+	return request;
+}
+
+/* Where the value of "name: value" begins; NULL for another name. */
+static const char *header_value(const char *header, const char *name)
+{
+	gsize len = strlen(name);
+
+	if (g_ascii_strncasecmp(header, name, len) != 0 || header[len] != ':')
+		return NULL;
+	header += len + 1;
+	return header + (*header == ' ');
+}
+
+void http_request_set(HttpRequest *request, const char *name, const char *value)
+{
+	char *header = g_strdup_printf("%s: %s", name, value);
+
+	for (guint i = 0; i < request->headers->len; i++) {
+		if (!header_value(g_ptr_array_index(request->headers, i), name))
+			continue;
+		header_free(g_ptr_array_index(request->headers, i));
+		g_ptr_array_index(request->headers, i) = header;
+		return;
+	}
+	g_ptr_array_add(request->headers, header);
+}
+
+const char *http_request_get(const HttpRequest *request, const char *name)
+{
+	for (guint i = 0; i < request->headers->len; i++) {
+		const char *value = header_value(
+			g_ptr_array_index(request->headers, i), name);
+
+		if (value)
+			return value;
+	}
+	return NULL;
+}
+
+void http_request_free(HttpRequest *request)
+{
+	if (!request)
+		return;
+	g_free(request->method);
+	g_free(request->url);
+	g_ptr_array_unref(request->headers);
+	g_clear_pointer(&request->body, g_bytes_unref);
+	g_free(request);
+}
+
+const char *http_answer_get(const HttpAnswer *answer, const char *lower_name)
+{
+	return g_hash_table_lookup(answer->headers, lower_name);
+}
+
+void http_answer_free(HttpAnswer *answer)
+{
+	if (!answer)
+		return;
+	g_hash_table_unref(answer->headers);
+	if (answer->body) {
+		secret_wipe(answer->body->data, answer->body->len);
+		g_byte_array_unref(answer->body);
+	}
+	g_free(answer);
+}
+
+char *http_encode(const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	GString *out = g_string_sized_new(strlen(text));
+
+	for (; *text; text++) {
+		guchar c = (guchar)*text;
+
+		if (g_ascii_isalnum(c) || strchr("-._~", c)) {
+			g_string_append_c(out, (char)c);
+			continue;
+		}
+		g_string_append_c(out, '%');
+		g_string_append_c(out, hex[c >> 4]);
+		g_string_append_c(out, hex[c & 15]);
+	}
+	return g_string_free(out, FALSE);
+}
+
+void http_query_add(GString *query, const char *name, const char *value)
+{
+	g_autofree char *safe_name = http_encode(name);
+	g_autofree char *safe_value = http_encode(value);
+
+	g_string_append_printf(query, "%s%s=%s", query->len > 0 ? "&" : "",
+		safe_name, safe_value);
+}

@@ -1,0 +1,84 @@
+#include "net/retry.h"
+
+#include <string.h>
+
+#include <sys/random.h>
+
+/* Full jitter: callers that were refused together must not come back together,
+ * and a lower bound would bring them back together later. */
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_MAX_MS 5000
+
+static gint two_digits(const char *text)
+{
+	if (!g_ascii_isdigit(text[0]) || !g_ascii_isdigit(text[1]))
+		return -1;
+	return (text[0] - '0') * 10 + text[1] - '0';
+}
+
+static gint month_number(const char *text)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	for (gint month = 0; month < 12; month++)
+		if (strncmp(names + (gsize)month * 3, text, 3) == 0)
+			return month + 1;
+	return 0;
+}
+
+gboolean retry_http_date(const char *text, gint64 *ret)
+{
+	g_autoptr(GDateTime) when = NULL;
+
+	/* By hand, since strptime follows the locale. */
+	if (strlen(text) != strlen("Sun, 06 Nov 1994 08:49:37 GMT") ||
+		strcmp(text + 25, " GMT") != 0)
+		return FALSE;
+	when = g_date_time_new_utc(
+		two_digits(text + 12) * 100 + two_digits(text + 14),
+		month_number(text + 8), two_digits(text + 5),
+		two_digits(text + 17), two_digits(text + 20),
+		two_digits(text + 23));
+	if (!when)
+		return FALSE;
+	*ret = g_date_time_to_unix(when);
+	return TRUE;
+}
+
+static gint64 header_ms(const HttpAnswer *answer, const char *name, gint64 unit)
+{
+	const char *text = http_answer_get(answer, name);
+	guint64 number;
+
+	if (!text || !g_ascii_string_to_unsigned(
+			     text, 10, 0, G_MAXUINT32, &number, NULL))
+		return 0;
+	return (gint64)number * unit;
+}
+
+gint64 retry_after_ms(const HttpAnswer *answer, gint64 now)
+{
+	const char *date = http_answer_get(answer, "retry-after");
+	gint64 until, wait;
+
+	wait = header_ms(answer, "x-acs-retry-after", 1);
+	if (wait == 0)
+		wait = header_ms(answer, "x-amz-retry-after", 1);
+	if (wait == 0)
+		wait = header_ms(answer, "retry-after", 1000);
+	if (wait == 0 && date && retry_http_date(date, &until))
+		wait = (until - now) * 1000;
+	return CLAMP(wait, 0, RETRY_AFTER_MAX_MS);
+}
+
+gint64 retry_backoff_ms(guint attempt)
+{
+	gint64 most = MIN(
+		BACKOFF_MAX_MS, (gint64)BACKOFF_FIRST_MS << MIN(attempt, 16));
+	guint32 random = 0;
+
+	/* A short read leaves nought, which is a legal delay. */
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = G_MAXUINT32 / 2;
+	return (gint64)((double)random / G_MAXUINT32 * (double)most);
+}

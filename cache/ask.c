@@ -1,0 +1,165 @@
+#include "ask.h"
+
+#include "apply.h"
+#include "name.h"
+
+#define ASKERS_MAX 4
+#define QUESTIONS_MAX 1024
+#define GONE_US (5 * G_USEC_PER_SEC)
+#define FAILED_US G_USEC_PER_SEC
+
+typedef struct {
+	char *id;
+	gboolean asking;
+	gint64 until_us; /* the answer counts until then */
+	GError *error;   /* the answer: GONE, or why there is none */
+} Question;
+
+static void question_free(gpointer data)
+{
+	Question *self = data;
+
+	g_free(self->id);
+	g_clear_error(&self->error);
+	g_free(self);
+}
+
+GHashTable *questions_new(void)
+{
+	return g_hash_table_new_full(
+		g_str_hash, g_str_equal, g_free, question_free);
+}
+
+static gboolean is_answered(gpointer key, gpointer value, gpointer data)
+{
+	return !((const Question *)value)->asking;
+}
+
+static gboolean is_stale(gpointer key, gpointer value, gpointer data)
+{
+	const Question *question = value;
+	const gint64 *now = data;
+
+	return !question->asking && question->until_us <= *now;
+}
+
+void ask_forget(Dir *dir)
+{
+	g_hash_table_foreach_remove(dir->questions, is_answered, NULL);
+}
+
+static Question *question_add(Dir *dir, const char *name, char *id, gint64 now)
+{
+	Question *question;
+
+	if (g_hash_table_size(dir->questions) >= QUESTIONS_MAX / 4)
+		g_hash_table_foreach_remove(dir->questions, is_stale, &now);
+	if (g_hash_table_size(dir->questions) >= QUESTIONS_MAX)
+		return NULL;
+	question = g_new0(Question, 1);
+	question->id = g_strdup(id);
+	g_hash_table_insert(dir->questions, g_strdup(name), question);
+	return question;
+}
+
+static Known question_answer(const Question *self, GError **error)
+{
+	if (g_error_matches(self->error, BACKEND_ERROR, BACKEND_ERROR_GONE))
+		return KNOWN_NO;
+	if (error != NULL)
+		*error = g_error_copy(self->error);
+	return KNOWN_FAILED;
+}
+
+Known ask_about(Dir *dir, const char *name, gboolean *ret_push, GError **error)
+{
+	Question *question = g_hash_table_lookup(dir->questions, name);
+	gint64 now = g_get_monotonic_time();
+
+	if (question == NULL) {
+		g_autofree char *id = name_unescape(
+			name, (const char *const *)dir->cache->reserved);
+
+		if (id == NULL)
+			return KNOWN_NO;
+		question = question_add(dir, name, id, now);
+	}
+	if (question == NULL) {
+		backend_error_set(error, BACKEND_ERROR_BUDGET,
+			"too many unknown names are being asked for");
+		return KNOWN_FAILED;
+	}
+	if (question->asking)
+		return KNOWN_NOT_YET;
+	if (now < question->until_us)
+		return question_answer(question, error);
+	question->asking = TRUE;
+	g_queue_push_tail(&dir->asking, question);
+	if (dir->askers < ASKERS_MAX) {
+		dir->askers++;
+		*ret_push = TRUE;
+	}
+	return KNOWN_NOT_YET;
+}
+
+static gboolean ask_one(Dir *dir, const char *id, GError **error)
+{
+	guint32 tick = dir_tick(dir);
+	Call call = dir_call(dir, TRUE);
+	g_autoptr(Session) session = NULL;
+
+	if (cache_is_stopping(dir->cache)) {
+		backend_error_set(error, BACKEND_ERROR_CANCELLED,
+			"the file system is being unmounted");
+		return FALSE;
+	}
+	session =
+		backend_get(dir->provider->backend, dir->id, id, &call, error);
+	if (session == NULL)
+		return FALSE;
+	return apply_sessions(dir, &session, 1, tick, 0, error);
+}
+
+/* With Dir.lock. */
+static void question_settle(Dir *dir, Question *self, GError *error)
+{
+	gboolean gone =
+		g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
+
+	self->asking = FALSE;
+	g_clear_error(&self->error);
+	self->error = error;
+	self->until_us = g_get_monotonic_time();
+	/* What was found stands in the snapshot from now on. */
+	if (error != NULL)
+		self->until_us += gone ? GONE_US : FAILED_US;
+	dir_news(dir, NEWS_LISTING);
+}
+
+void ask_run(void *data)
+{
+	Dir *dir = data;
+
+	for (;;) {
+		g_autofree char *id = NULL;
+		GError *error = NULL;
+		Question *question;
+
+		pthread_mutex_lock(&dir->lock);
+		question = g_queue_pop_head(&dir->asking);
+		if (question == NULL) {
+			dir->askers--;
+			pthread_mutex_unlock(&dir->lock);
+			return;
+		}
+		id = g_strdup(question->id);
+		pthread_mutex_unlock(&dir->lock);
+
+		if (!ask_one(dir, id, &error))
+			g_debug("%s: %s", dir->id, error->message);
+		pthread_mutex_lock(&dir->lock);
+		question_settle(dir, question, error);
+		pthread_mutex_unlock(&dir->lock);
+		news_deliver(dir->cache->news);
+	}
+}

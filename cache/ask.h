@@ -1,0 +1,22 @@
+#pragma once
+
+#include "dir.h"
+
+/*
+ * Questions for one name, while a listing is incomplete.  At most one for a
+ * name at a time, few at a time for a directory; answers that say no are
+ * remembered for a while.
+ */
+
+GHashTable *questions_new(void);
+
+/*
+ * What is known of a name that the workspace does not show; with Dir.lock.
+ * *ret_push: ask_run has to be pushed once the lock is let go.  Error: why, for
+ * FAILED.
+ */
+Known ask_about(Dir *dir, const char *name, gboolean *ret_push, GError **error);
+/* Asks what waits; a job for the pool, data is the Dir. */
+void ask_run(void *data);
+/* With Dir.lock: forgets what was answered. */
+void ask_forget(Dir *dir);

@@ -1,0 +1,324 @@
+/*
+ * The making and the end of a cache; what it does in between is in
+ *
+ *   lookup.c   what FUSE threads ask: answered from snapshots, never waiting
+ *   ask.c      one name, while a listing is incomplete      (worker, pool asks)
+ *   refresh.c  when a listing is due                        (its own thread)
+ *   sweep.c    a listing, page by page                      (worker, pool sweeps)
+ *   order*.c   creating and steering                        (worker, pool orders)
+ *   apply.c    what any of these was answered becomes what is shown:
+ *              change.c -> disk.c or tree.c -> snapshot.c -> news.c
+ *
+ * core.h has the lock order.
+ */
+#include "apply.h"
+#include "refresh.h"
+
+#include <string.h>
+
+static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
+{
+	return tree_reserve(((Cache *)data)->tree, limit, error);
+}
+
+static void init_locks(Cache *cache)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&cache->stop_cond, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&cache->stop_lock, NULL);
+	pthread_mutex_init(&cache->lock, NULL);
+}
+
+Cache *cache_new(const CacheSettings *settings, GError **error)
+{
+	g_autoptr(Tree) tree = tree_open(settings->state_dir, error);
+	Cache *cache;
+
+	if (tree == NULL)
+		return NULL;
+	cache = g_new0(Cache, 1);
+	init_locks(cache);
+	cache->state_dir = g_strdup(settings->state_dir);
+	cache->reserved = g_strdupv((char **)settings->reserved);
+	cache->refresh_ms = settings->refresh_ms;
+	cache->window_ms = settings->window_ms;
+	cache->deadline_ms = settings->deadline_ms;
+	cache->born_ns = now_ns();
+	cache->words = words_new();
+	cache->numbers = numbers_new(reserve_numbers, cache);
+	cache->tree = g_steal_pointer(&tree);
+	cache->news = news_new(settings->observer, settings->data);
+	cache->sizes = sizes_new();
+	cache->sweeps = pool_new();
+	cache->asks = pool_new();
+	cache->orders = pool_new();
+	cache->refresh = refresh_new(cache);
+	cache->providers = g_ptr_array_new();
+	cache->dirs = g_ptr_array_new();
+	cache->root = dir_new(cache, DIR_ROOT, NULL, NULL, 0, "", "", NULL);
+	cache->root->listing.complete = TRUE;
+	numbers_skip(cache->numbers, tree_limit(cache->tree));
+	return cache;
+}
+
+/* ---- providers ---- */
+
+static void provider_free(Provider *provider)
+{
+	backend_close(provider->backend);
+	g_strfreev(provider->workspaces);
+	g_free(provider);
+}
+
+/* An entry known from an earlier run keeps its number. */
+static Id *entry_id(
+	Dir *dir, const TreeEntry *known, const char *raw, GError **error)
+{
+	Numbers *numbers = dir->cache->numbers;
+	guint32 number;
+	Id *id;
+
+	if (known != NULL && numbers_claim(numbers, known->number, dir))
+		number = known->number;
+	else if (!numbers_take(numbers, dir, &number, error))
+		return NULL;
+	id = ids_add(dir->ids, raw, number);
+	if (id == NULL)
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"the name %s is empty, too long, or given twice", raw);
+	return id;
+}
+
+static gboolean keep_entry(Dir *dir, const TreeEntry *known, const Id *id,
+	gint64 created_ms, GError **error)
+{
+	if (known != NULL && known->number == id->number && known->there)
+		return TRUE;
+	return tree_put(dir->cache->tree, id->number, dir->number, id->text,
+		created_ms, error);
+}
+
+/* What a workspace's files hold becomes what it shows. */
+static void load_workspace(Dir *dir)
+{
+	g_autoptr(GError) error = NULL;
+	DiskLoaded load = {.ids = dir->ids, .words = dir->cache->words};
+	Snapshot *empty = dir->shown;
+
+	load.numbers = dir->cache->numbers;
+	load.owner = dir;
+	if (!disk_load(dir->disk, &load, &error)) {
+		g_warning("%s", error->message);
+		return;
+	}
+	if (load.rows == NULL)
+		return;
+	for (guint i = 0; i < load.rows->len; i++)
+		dir->listing.passing += phase_is_passing(
+			(Phase)g_array_index(load.rows, Row, i).phase);
+	dir->shown = snapshot_apply(empty, (const Row *)(void *)load.rows->data,
+		load.rows->len, NULL, 0,
+		load.mtime_ns != 0 ? load.mtime_ns : dir->cache->born_ns,
+		dir->disk->heap);
+	snapshot_unref(empty);
+	dir->recorded_ms = dir->listing.listed_ms = load.complete_ms;
+	dir->listing.complete = load.complete_ms != 0;
+	dir->last = load.last;
+	disk_loaded_clear(&load);
+}
+
+typedef struct {
+	Dir *dir;
+	GArray *rows;
+	GError *error;
+} EntryLoad;
+
+static void add_workspace(
+	EntryLoad *self, const TreeEntry *known, const char *raw)
+{
+	Row row = {.phase = PHASE_IDLE};
+	Dir *dir;
+
+	row.id = ids_get(self->dir->ids, raw);
+	if (self->error != NULL || row.id != NULL)
+		return;
+	row.id = entry_id(self->dir, known, raw, &self->error);
+	if (row.id == NULL ||
+		!keep_entry(self->dir, known, row.id, 0, &self->error))
+		return;
+	row.number = row.id->number;
+	row.since_ms = known != NULL ? known->created_ms : 0;
+	dir = apply_workspace_dir(self->dir, row.id);
+	load_workspace(dir);
+	__atomic_store_n(&dir->there, 1, __ATOMIC_RELEASE);
+	g_array_append_val(self->rows, row);
+}
+
+static void visit_known(const TreeEntry *entry, void *data)
+{
+	EntryLoad *self = data;
+
+	if (entry->there)
+		add_workspace(self, entry, entry->id);
+	else if (numbers_claim(
+			 self->dir->cache->numbers, entry->number, self->dir))
+		ids_add(self->dir->ids, entry->id, entry->number);
+}
+
+static gint row_compare(gconstpointer a, gconstpointer b)
+{
+	guint32 one = ((const Row *)a)->number, two = ((const Row *)b)->number;
+
+	return one < two ? -1 : one > two;
+}
+
+static void show_rows(Dir *dir, GArray *rows, gint64 mtime_ns)
+{
+	Snapshot *old = dir->shown;
+
+	g_array_sort(rows, row_compare);
+	dir->shown = snapshot_apply(old, (const Row *)(void *)rows->data,
+		rows->len, NULL, 0, mtime_ns, NULL);
+	snapshot_unref(old);
+}
+
+static gboolean load_workspaces(
+	Dir *dir, const TreeEntry *known, GError **error)
+{
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
+	EntryLoad load = {.dir = dir, .rows = rows};
+	char **fixed = dir->provider->workspaces;
+	Tree *tree = dir->cache->tree;
+	gint64 mtime_ns = dir->cache->born_ns;
+
+	if (fixed == NULL)
+		tree_foreach(tree, dir->number, visit_known, &load);
+	for (; fixed != NULL && *fixed != NULL; fixed++)
+		add_workspace(
+			&load, tree_find(tree, dir->number, *fixed), *fixed);
+	if (load.error != NULL) {
+		g_propagate_error(error, load.error);
+		return FALSE;
+	}
+	dir->listing.complete = dir->provider->workspaces != NULL;
+	if (known != NULL && !dir->listing.complete) {
+		dir->recorded_ms = dir->listing.listed_ms = known->complete_ms;
+		dir->listing.complete = known->complete_ms != 0;
+		mtime_ns = known->mtime_ns != 0 ? known->mtime_ns : mtime_ns;
+	}
+	show_rows(dir, rows, mtime_ns);
+	return TRUE;
+}
+
+static Provider *provider_new(Cache *cache, const CacheProvider *settings)
+{
+	Provider *provider = g_new0(Provider, 1);
+
+	provider->backend = settings->backend;
+	provider->workspaces = g_strdupv(settings->workspaces);
+	provider->refresh_ms = settings->refresh_ms > 0 ? settings->refresh_ms
+							: cache->refresh_ms;
+	provider->read_only = settings->read_only;
+	provider->rmdir_ends = settings->rmdir_ends;
+	provider->start = settings->start;
+	g_ptr_array_add(cache->providers, provider);
+	return provider;
+}
+
+gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
+{
+	Provider *provider = provider_new(cache, settings);
+	const TreeEntry *known = tree_find(cache->tree, 0, settings->name);
+	Id *id = entry_id(cache->root, known, settings->name, error);
+	Row row = {.phase = PHASE_IDLE, .id = id};
+	Snapshot *old;
+
+	if (id == NULL || !keep_entry(cache->root, known, id, 0, error))
+		return FALSE;
+	row.number = id->number;
+	provider->dir = dir_new(cache, DIR_PROVIDER, cache->root, provider,
+		id->number, id->text, id_name(id), NULL);
+	numbers_assign(cache->numbers, id->number, provider->dir);
+	if (!load_workspaces(provider->dir, known, error))
+		return FALSE;
+	old = cache->root->shown;
+	cache->root->shown =
+		snapshot_apply(old, &row, 1, NULL, 0, cache->born_ns, NULL);
+	snapshot_unref(old);
+	__atomic_store_n(&provider->dir->there, 1, __ATOMIC_RELEASE);
+	return TRUE;
+}
+
+/* ---- beginning and end ---- */
+
+void cache_start(Cache *cache)
+{
+	refresh_start(cache->refresh);
+}
+
+static void settle_all(Cache *cache)
+{
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i < cache->dirs->len; i++)
+		apply_settle(g_ptr_array_index(cache->dirs, i));
+	if (!tree_reserve(cache->tree, numbers_next(cache->numbers), &error))
+		g_debug("%s", error->message);
+}
+
+void cache_stop(Cache *cache)
+{
+	gboolean before;
+
+	pthread_mutex_lock(&cache->stop_lock);
+	before = cache_is_stopping(cache);
+	__atomic_store_n(&cache->stopping, TRUE, __ATOMIC_RELEASE);
+	pthread_cond_broadcast(&cache->stop_cond);
+	pthread_mutex_unlock(&cache->stop_lock);
+	if (before)
+		return;
+	refresh_stop(cache->refresh);
+	for (guint i = 0; i < cache->providers->len; i++) {
+		const Provider *provider =
+			g_ptr_array_index(cache->providers, i);
+
+		backend_abort(provider->backend);
+	}
+	pool_stop(cache->sweeps);
+	pool_stop(cache->asks);
+	pool_stop(cache->orders);
+	news_stop(cache->news);
+	settle_all(cache);
+}
+
+void cache_free(Cache *cache)
+{
+	if (cache == NULL)
+		return;
+	cache_stop(cache);
+	refresh_free(cache->refresh);
+	pool_free(cache->sweeps);
+	pool_free(cache->asks);
+	pool_free(cache->orders);
+	for (guint i = 0; i < cache->dirs->len; i++)
+		dir_free(g_ptr_array_index(cache->dirs, i));
+	g_ptr_array_unref(cache->dirs);
+	for (guint i = 0; i < cache->providers->len; i++)
+		provider_free(g_ptr_array_index(cache->providers, i));
+	g_ptr_array_unref(cache->providers);
+	news_free(cache->news);
+	sizes_free(cache->sizes);
+	words_free(cache->words);
+	numbers_free(cache->numbers);
+	tree_free(cache->tree);
+	pthread_mutex_destroy(&cache->lock);
+	pthread_mutex_destroy(&cache->stop_lock);
+	pthread_cond_destroy(&cache->stop_cond);
+	g_strfreev(cache->reserved);
+	g_free(cache->state_dir);
+	g_free(cache);
+}

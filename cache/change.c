@@ -1,0 +1,182 @@
+#include "change.h"
+
+void change_begin(Change *self, Dir *dir)
+{
+	*self = (Change){.dir = dir};
+	self->rows = g_array_new(FALSE, FALSE, sizeof(Row));
+	self->cuts = g_array_new(FALSE, FALSE, sizeof(guint32));
+	self->news = g_array_new(FALSE, FALSE, sizeof(News));
+}
+
+void change_end(Change *self)
+{
+	for (guint i = 0; i < self->rows->len; i++)
+		mtimes_unref(g_array_index(self->rows, Row, i).mtimes);
+	g_array_unref(self->rows);
+	g_array_unref(self->cuts);
+	g_array_unref(self->news);
+	if (self->dir->disk != NULL)
+		disk_abandon(self->dir->disk);
+}
+
+static void add_news(Change *self, NewsKind kind, const Row *row, guint files)
+{
+	News news = {.kind = kind, .number = row->number, .files = files};
+
+	news.parent = self->dir->number;
+	if (kind != NEWS_CHANGED)
+		news.name = id_name(row->id);
+	g_array_append_val(self->news, news);
+}
+
+gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
+	gsize len, guint files, GError **error)
+{
+	Dir *dir = self->dir;
+
+	g_array_append_val(self->rows, *row); /* owns the mtimes from here */
+	if (dir->disk != NULL) {
+		const char *word = words_get(dir->cache->words, row->word);
+
+		if (!disk_put(dir->disk, row, old, word, body, len, error))
+			return FALSE;
+		g_array_index(self->rows, Row, self->rows->len - 1) = *row;
+	}
+	self->passing += phase_is_passing((Phase)row->phase);
+	if (old != NULL)
+		self->passing -= phase_is_passing((Phase)old->phase);
+	if (old == NULL) {
+		self->members = TRUE;
+		add_news(self, NEWS_APPEARED, row, 0);
+	} else if (files != 0) {
+		add_news(self, NEWS_CHANGED, row, files);
+	}
+	return TRUE;
+}
+
+gboolean change_cut(Change *self, const Row *row, GError **error)
+{
+	Dir *dir = self->dir;
+
+	if (dir->disk != NULL)
+		disk_remove(dir->disk, row);
+	else if (!tree_remove(dir->cache->tree, row->number, error))
+		return FALSE;
+	g_array_append_val(self->cuts, row->number);
+	self->passing -= phase_is_passing((Phase)row->phase);
+	self->members = TRUE;
+	if (row->number == dir->last)
+		self->texts = TRUE;
+	add_news(self, NEWS_VANISHED, row, 0);
+	return TRUE;
+}
+
+/* ---- publishing ---- */
+
+static gint row_compare(gconstpointer a, gconstpointer b)
+{
+	guint32 one = ((const Row *)a)->number, two = ((const Row *)b)->number;
+
+	return one < two ? -1 : one > two;
+}
+
+static void mark_there(Change *self, guint32 number, int there)
+{
+	Dir *child = numbers_owner(self->dir->cache->numbers, number);
+
+	if (child != NULL && child->number == number)
+		__atomic_store_n(&child->there, there, __ATOMIC_RELEASE);
+}
+
+static void mark_children(Change *self)
+{
+	if (self->dir->kind == DIR_WORKSPACE)
+		return;
+	for (guint i = 0; i < self->rows->len; i++)
+		mark_there(self, g_array_index(self->rows, Row, i).number, 1);
+	for (guint i = 0; i < self->cuts->len; i++)
+		mark_there(self, g_array_index(self->cuts, guint32, i), 0);
+}
+
+static gboolean keep_on_disk(Change *self, gint64 mtime_ns, GError **error)
+{
+	Dir *dir = self->dir;
+
+	if (dir->disk == NULL)
+		return !self->members || dir->kind == DIR_ROOT ||
+		       tree_touch(
+			       dir->cache->tree, dir->number, mtime_ns, error);
+	if (self->members)
+		disk_touch(dir->disk, mtime_ns);
+	return disk_commit(dir->disk, error);
+}
+
+static void publish(Change *self, Snapshot *next)
+{
+	Dir *dir = self->dir;
+	g_autoptr(Snapshot) old = NULL;
+
+	pthread_mutex_lock(&dir->lock);
+	old = dir->shown;
+	dir->shown = next;
+	dir->listing.passing += (guint)self->passing;
+	mark_children(self);
+	news_push(dir->cache->news, (const News *)(void *)self->news->data,
+		self->news->len);
+	if (self->texts) {
+		dir->text_ns = time_after(dir->text_ns);
+		dir_news(dir, NEWS_TEXT);
+	}
+	pthread_mutex_unlock(&dir->lock);
+}
+
+gboolean change_commit(Change *self, GError **error)
+{
+	Dir *dir = self->dir;
+	gint64 mtime_ns = dir->shown->mtime_ns;
+
+	if (self->rows->len == 0 && self->cuts->len == 0)
+		return TRUE;
+	if (self->members)
+		mtime_ns = time_after(mtime_ns);
+	if (!keep_on_disk(self, mtime_ns, error))
+		return FALSE;
+	g_array_sort(self->rows, row_compare);
+	publish(self,
+		snapshot_apply(dir->shown,
+			(const Row *)(void *)self->rows->data, self->rows->len,
+			(const guint32 *)(void *)self->cuts->data,
+			self->cuts->len, mtime_ns,
+			dir->disk != NULL ? dir->disk->heap : NULL));
+	dir->unsettled = TRUE;
+	if (dir->provider != NULL)
+		__atomic_add_fetch(&dir->provider->changed, self->news->len,
+			__ATOMIC_RELAXED);
+	return TRUE;
+}
+
+gboolean change_record(Dir *dir, gint64 complete_ms, GError **error)
+{
+	if (dir->disk != NULL) {
+		disk_complete(dir->disk, complete_ms);
+		if (!disk_commit(dir->disk, error) ||
+			!disk_sync(dir->disk, error))
+			return FALSE;
+	} else if (!tree_complete(
+			   dir->cache->tree, dir->number, complete_ms, error)) {
+		return FALSE;
+	}
+	dir->recorded_ms = complete_ms;
+	dir->unsettled = FALSE;
+	return TRUE;
+}
+
+Snapshot *change_rebuild(
+	Snapshot *old, GArray *rows, gint64 mtime_ns, Heap *heap)
+{
+	Snapshot *next = snapshot_apply(old, (const Row *)(void *)rows->data,
+		rows->len, NULL, 0, mtime_ns, heap);
+
+	snapshot_unref(old);
+	return next;
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "dir.h"
+
+/*
+ * One change of what a directory shows, gathered row by row and published at
+ * once.  Everything here wants Dir.apply.
+ */
+typedef struct {
+	Dir *dir;
+	GArray *rows; /* Row: new or changed; each owns its mtimes */
+	GArray *cuts; /* guint32 */
+	GArray *news; /* News */
+	int passing;  /* by how much their number changes */
+	gboolean members;
+	gboolean texts; /* .last goes with a row */
+} Change;
+
+void change_begin(Change *self, Dir *dir);
+void change_end(Change *self);
+
+/* A row (its mtimes are taken) that is new or stands for `old`; files: those
+ * whose bytes changed.  A NULL body stays where it is. */
+gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
+	gsize len, guint files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean change_cut(
+	Change *self, const Row *row, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Disk first, then the snapshot, then the news. */
+gboolean change_commit(Change *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Records on disk that the listing was complete, and waits for the medium. */
+gboolean change_record(
+	Dir *dir, gint64 complete_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A snapshot of just these rows; old is taken. */
+Snapshot *change_rebuild(
+	Snapshot *old, GArray *rows, gint64 mtime_ns, Heap *heap);

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <pthread.h>
+
+#include "cache.h"
+#include "news.h"
+#include "numbers.h"
+#include "sizes.h"
+#include "tree.h"
+#include "words.h"
+#include "worker.h"
+
+/*
+ * The whole, as its parts see it.
+ *
+ * Lock order, outermost first; each may be skipped, none taken backwards:
+ *
+ *   Dir.apply     one change of a directory at a time: held across disk writes
+ *                 and compaction, by workers only
+ *   Cache.lock    the list of directories
+ *   Dir.lock      what readers see of a directory: short, no I/O; never two
+ *   the leaves    inside Numbers (which writes to Tree), Words, NewsQueue, Pool,
+ *                 Refresh and Sizes
+ *
+ * None is held across a call of a backend, a callback of an order or the
+ * observer.  Backend's tables, check_spec and render are pure and may be used
+ * anywhere.
+ */
+
+struct Dir;
+typedef struct Refresh Refresh;
+
+typedef struct {
+	Backend *backend;
+	char **workspaces; /* NULL: those the list API names */
+	gint64 refresh_ms;
+	gboolean read_only, rmdir_ends, start;
+	struct Dir *dir;
+	/* Atomic. */
+	guint64 sweeps, failed, changed;
+} Provider;
+
+struct Cache {
+	char *state_dir;
+	char **reserved;
+	gint64 refresh_ms, window_ms, deadline_ms;
+	gint64 born_ns;
+
+	Words *words;
+	Numbers *numbers;
+	Tree *tree;
+	NewsQueue *news;
+	Sizes *sizes;
+	Pool *sweeps, *asks, *orders;
+	Refresh *refresh;
+	struct Dir *root;
+	GPtrArray *providers; /* Provider; fixed once started */
+
+	pthread_mutex_t lock;
+	GPtrArray *dirs; /* Dir: all that there ever were */
+
+	pthread_mutex_t stop_lock;
+	pthread_cond_t stop_cond;
+	gboolean stopping; /* atomic; set with stop_lock */
+};
+
+gboolean cache_is_stopping(Cache *cache);
+/* Sleeps, but no longer than until the cache is stopped (then FALSE). */
+gboolean cache_sleep(Cache *cache, gint64 ms);
+
+/* Wall clock. */
+gint64 now_ms(void);
+gint64 now_ns(void);
+/* Later than `before`, and now if that is later. */
+gint64 time_after(gint64 before_ns);
+/* "2026-01-02T03:04:05Z"; a new string. */
+char *time_text(gint64 ms);

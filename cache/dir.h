@@ -1,0 +1,99 @@
+#pragma once
+
+#include "core.h"
+#include "disk.h"
+
+/*
+ * One directory: the root, a provider, or a workspace.  Its rows are the
+ * providers, workspaces or sessions in it.  A directory is never freed while
+ * the cache runs; one that has vanished from its parent is merely not there.
+ */
+typedef enum { DIR_ROOT, DIR_PROVIDER, DIR_WORKSPACE } DirKind;
+
+/* How far the knowledge of a directory goes.  Under Dir.lock. */
+typedef struct {
+	gboolean complete; /* has been, once */
+	gboolean sweeping;
+	gboolean wanted;   /* somebody waits for it */
+	gint64 listed_ms;  /* wall clock of the last complete sweep; 0: never */
+	gint64 started_us; /* of the last sweep; 0: none since the start */
+	gint64 took_us;
+	gint64 failed_us; /* when the last sweep failed; 0: it did not */
+	gint64 retry_us;  /* the provider asked for peace until then */
+	guint failures;   /* one after the other */
+	GError *error;    /* of the last sweep, if it failed */
+	guint passing;    /* rows in a passing phase */
+	gint64 hurry_us;  /* an order was given: as if something passed */
+	guint32 sweep;    /* counts them */
+} Listing;
+
+typedef struct Dir {
+	Cache *cache;
+	DirKind kind;
+	guint32 number;
+	struct Dir *parent; /* NULL: the root itself */
+	Provider *provider; /* NULL: the root */
+	const char *id, *name;
+
+	/* Atomic. */
+	int there;        /* in its parent's snapshot */
+	int held;         /* by the kernel */
+	gint64 looked_us; /* 0: never */
+	guint32 tick;     /* counts questions to the provider */
+	int distrust;     /* damage was met: believe no hash of a body */
+
+	pthread_mutex_t apply;
+	Disk *disk;         /* workspaces only */
+	gboolean unsettled; /* changed since completeness was last recorded */
+	gint64 recorded_ms; /* completeness as it is on disk */
+
+	pthread_mutex_t lock;
+	IdTable *ids;    /* changed under both locks: read under either */
+	Snapshot *shown; /* likewise */
+	Listing listing;
+	GHashTable *questions; /* name -> Question */
+	GQueue asking;         /* Question, waiting for a worker */
+	guint askers;
+	char *last_error, *partial;
+	guint32 last;
+	gint64 text_ns;
+} Dir;
+
+/* id and name are borrowed for life, disk (may be NULL) is taken. */
+Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
+	guint32 number, const char *id, const char *name, Disk *disk);
+void dir_free(Dir *self);
+
+/* The directory that this number stands for, 0 being the root; NULL: none that
+ * is there now. */
+Dir *dir_find(Cache *cache, guint32 number);
+/* The directory that this number is or lies in; NULL: none. */
+Dir *dir_around(Cache *cache, guint32 number);
+/* It and all above it are there. */
+gboolean dir_is_there(const Dir *self);
+
+/* What it shows now; a new reference. */
+Snapshot *dir_snapshot(Dir *self);
+/* A number for a question that is sent to the provider now: an answer is only
+ * taken when it was asked for later than what is shown. */
+guint32 dir_tick(Dir *self);
+
+/* With Dir.lock. */
+void dir_news(Dir *self, NewsKind kind);
+/* With Dir.lock: replaces a text (taken) and tells. */
+void dir_set_text(Dir *self, char **text, char *value);
+/* Takes the lock: "<UTC> <what>: <sentence>" becomes .last_error. */
+void dir_set_error(Dir *self, const char *what, GError *error);
+/* "ali/w-1": a new string. */
+char *dir_path(const Dir *self);
+
+/* Whether somebody looks, or the kernel holds on. */
+gboolean dir_has_interest(const Dir *self, gint64 now_us);
+
+/* For one background call from now. */
+Call dir_call(const Dir *self, gboolean interactive);
+
+/* The body of a row, from the snapshot it stands in; NUL-terminated.  Damage is
+ * remembered.  Errors: LOCAL. */
+char *dir_body(Dir *self, const Snapshot *shown, const Row *row,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

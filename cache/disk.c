@@ -1,0 +1,206 @@
+#include "disk.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "hash.h"
+
+/* What a record weighs beside its payload, nearly. */
+#define RECORD_OVERHEAD 12
+
+Disk *disk_new(char *path)
+{
+	Disk *self = g_new0(Disk, 1);
+
+	self->path = path;
+	self->records = g_byte_array_new();
+	self->bodies = g_byte_array_new();
+	return self;
+}
+
+void disk_free(Disk *self)
+{
+	if (self == NULL)
+		return;
+	ledger_free(self->ledger);
+	heap_unref(self->heap);
+	g_byte_array_unref(self->records);
+	g_byte_array_unref(self->bodies);
+	g_free(self->path);
+	g_free(self);
+}
+
+/* ---- opening ---- */
+
+static void drop_other_heaps(Disk *self, const char *keep)
+{
+	g_autoptr(GDir) dir = g_dir_open(self->path, 0, NULL);
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = NULL;
+
+		if (!g_str_has_prefix(name, "bodies.") ||
+			g_str_equal(name, keep))
+			continue;
+		path = g_build_filename(self->path, name, NULL);
+		unlink(path);
+	}
+}
+
+gboolean disk_open_heap(Disk *self, guint32 generation, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("bodies.%u", generation);
+	g_autofree char *path = g_build_filename(self->path, name, NULL);
+
+	self->heap = heap_open(path, error);
+	if (self->heap == NULL)
+		return FALSE;
+	drop_other_heaps(self, name);
+	return TRUE;
+}
+
+static void bytes_count(Disk *self)
+{
+	guint64 bytes = ledger_len(self->ledger) + heap_len(self->heap);
+
+	__atomic_store_n(&self->bytes, bytes, __ATOMIC_RELAXED);
+}
+
+static gboolean disk_make(Disk *self, GError **error)
+{
+	g_autofree char *path = g_build_filename(self->path, "index", NULL);
+
+	if (g_mkdir_with_parents(self->path, 0700) != 0) {
+		file_error(error, "make", self->path);
+		return FALSE;
+	}
+	/* What a damaged index or a failed try left behind. */
+	g_clear_pointer(&self->heap, heap_unref);
+	drop_other_heaps(self, "");
+	if (!disk_open_heap(self, 1, error))
+		return FALSE;
+	self->ledger = ledger_create(path, 1, error);
+	return self->ledger != NULL;
+}
+
+/* ---- the batch ---- */
+
+gboolean disk_put(Disk *self, Row *row, const Row *old, const char *word,
+	const char *body, gsize len, GError **error)
+{
+	g_autoptr(GByteArray) names = g_byte_array_sized_new(64);
+	DiskRow out = {.number = row->number, .phase = row->phase};
+
+	if (self->ledger == NULL && !disk_make(self, error))
+		return FALSE;
+	if (body != NULL) {
+		row->body_at = heap_len(self->heap) + self->bodies->len;
+		row->body_len = (guint32)len;
+		row->body_hash = hash_bytes(body, len);
+		g_byte_array_append(
+			self->bodies, (const guint8 *)body, (guint)len);
+		self->live_more += (gint64)len;
+		self->live_more -= old != NULL ? old->body_len : 0;
+	}
+	out.body_at = row->body_at;
+	out.body_hash = row->body_hash;
+	out.body_len = row->body_len;
+	out.since_ms = row->since_ms;
+	out.id_len = row->id->id_len;
+	out.word_len = (guint16)strlen(word);
+	out.has_mtimes = row->mtimes != NULL;
+	if (row->mtimes != NULL)
+		g_byte_array_append(names, (const guint8 *)row->mtimes->ns,
+			sizeof(row->mtimes->ns));
+	g_byte_array_append(names, (const guint8 *)row->id->text, out.id_len);
+	g_byte_array_append(names, (const guint8 *)word, out.word_len);
+	ledger_record(self->records, DISK_SESSION, &out, sizeof(out),
+		names->data, names->len);
+	if (old != NULL)
+		self->garbage_more +=
+			RECORD_OVERHEAD + sizeof(out) + names->len;
+	return TRUE;
+}
+
+void disk_remove(Disk *self, const Row *row)
+{
+	if (self->ledger == NULL)
+		return;
+	ledger_record(self->records, DISK_REMOVE, &row->number,
+		sizeof(row->number), NULL, 0);
+	self->live_more -= row->body_len;
+	self->garbage_more += sizeof(DiskRow) + 2 * RECORD_OVERHEAD;
+}
+
+void disk_tomb(Disk *self, const Id *id)
+{
+	ledger_record(self->records, DISK_TOMB, &id->number, sizeof(id->number),
+		id->text, id->id_len);
+}
+
+static void put_time(Disk *self, guint32 type, gint64 time)
+{
+	ledger_record(self->records, type, &time, sizeof(time), NULL, 0);
+	self->garbage_more += sizeof(time) + RECORD_OVERHEAD;
+}
+
+void disk_complete(Disk *self, gint64 complete_ms)
+{
+	put_time(self, DISK_COMPLETE, complete_ms);
+}
+
+void disk_touch(Disk *self, gint64 mtime_ns)
+{
+	put_time(self, DISK_TOUCH, mtime_ns);
+}
+
+void disk_last(Disk *self, guint32 number)
+{
+	ledger_record(
+		self->records, DISK_LAST, &number, sizeof(number), NULL, 0);
+	self->garbage_more += sizeof(number) + RECORD_OVERHEAD;
+}
+
+void disk_abandon(Disk *self)
+{
+	g_byte_array_set_size(self->records, 0);
+	g_byte_array_set_size(self->bodies, 0);
+	self->live_more = 0;
+	self->garbage_more = 0;
+}
+
+gboolean disk_commit(Disk *self, GError **error)
+{
+	gboolean ok;
+
+	if (self->records->len == 0)
+		return TRUE;
+	ok = self->ledger != NULL || disk_make(self, error);
+	ok = ok && heap_append(self->heap, self->bodies->data,
+			   self->bodies->len, error);
+	ok = ok && ledger_append(self->ledger, self->records, error);
+	if (ok) {
+		self->live_bytes += (guint64)self->live_more;
+		self->garbage += self->garbage_more;
+		self->dirty = TRUE;
+		bytes_count(self);
+	}
+	disk_abandon(self);
+	return ok;
+}
+
+gboolean disk_sync(Disk *self, GError **error)
+{
+	if (!self->dirty)
+		return TRUE;
+	if (!heap_sync(self->heap, error) || !ledger_sync(self->ledger, error))
+		return FALSE;
+	self->dirty = FALSE;
+	return TRUE;
+}
+
+guint64 disk_bytes(Disk *self)
+{
+	return __atomic_load_n(&self->bytes, __ATOMIC_RELAXED);
+}

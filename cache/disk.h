@@ -1,0 +1,110 @@
+#pragma once
+
+#include "ids.h"
+#include "ledger.h"
+#include "numbers.h"
+#include "snapshot.h"
+#include "words.h"
+
+/*
+ * What a workspace keeps in its state directory:
+ *
+ *   index      a ledger: which sessions there are, and where their bodies lie
+ *   bodies.N   a heap: each body as it was sent; N is the index's generation
+ *
+ * A body is written before the record that names it.  A rewrite makes the next
+ * generation beside the old one, and the rename of `index` switches to it.
+ *
+ * One thread at a time (the directory's apply lock), but for disk_bytes.
+ */
+typedef struct {
+	char *path;
+	Ledger *ledger; /* NULL until something is written or loaded */
+	Heap *heap;     /* likewise */
+	GByteArray *records, *bodies; /* the batch that is being made */
+	gint64 live_more;             /* its change of live_bytes */
+	guint64 garbage_more;         /* likewise */
+	guint64 live_bytes;           /* of the heap, that rows refer to */
+	guint64 garbage; /* of the ledger, that means nothing now */
+	gboolean dirty;  /* written, not yet synced */
+	guint64 bytes;   /* of both files; atomic */
+} Disk;
+
+/* Touches no file yet.  path is taken. */
+Disk *disk_new(char *path);
+void disk_free(Disk *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Disk, disk_free)
+
+/* ---- loading ---- */
+
+typedef struct {
+	IdTable *ids; /* filled in; the caller's from here to `owner` */
+	Words *words;
+	Numbers *numbers;
+	gpointer owner; /* of the numbers */
+	GArray *rows;   /* out: Row by number, each with its own mtimes; freed
+	                     by disk_loaded_clear */
+	gint64 complete_ms; /* out: of the last complete sweep; 0: never */
+	gint64 mtime_ns;    /* out: last change of membership; 0: unknown */
+	guint32 last;       /* out: number of .last; 0: none */
+} DiskLoaded;
+
+/* What is damaged is named by g_warning and left out.  Errors: LOCAL. */
+gboolean disk_load(
+	Disk *self, DiskLoaded *load, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void disk_loaded_clear(DiskLoaded *load);
+
+/* ---- writing: a batch is made record by record, then committed ---- */
+
+/* A row, new or in the place of `old` (or NULL).  A NULL body stays where it
+ * is; otherwise row->body_at, _len and _hash are set to where it will be. */
+gboolean disk_put(Disk *self, Row *row, const Row *old, const char *word,
+	const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void disk_remove(Disk *self, const Row *row);
+void disk_tomb(Disk *self, const Id *id);
+void disk_complete(Disk *self, gint64 complete_ms);
+void disk_touch(Disk *self, gint64 mtime_ns);
+void disk_last(Disk *self, guint32 number);
+/* All or nothing; the batch is empty afterwards.  An empty batch touches no
+ * file.  Errors: LOCAL, NO_ROOM. */
+gboolean disk_commit(Disk *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void disk_abandon(Disk *self);
+/* Waits until what was committed is on the medium. */
+gboolean disk_sync(Disk *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+guint64 disk_bytes(Disk *self);
+
+/* ---- rewriting without garbage ---- */
+
+gboolean disk_wants_compact(const Disk *self);
+/*
+ * Rewrites what the snapshot shows into new files.  *ret_rows: its rows by
+ * number as they lie now, sharing the snapshot's mtimes; the caller frees the
+ * array, and self->heap is the heap they lie in.  On failure all is as before.
+ */
+gboolean disk_compact(Disk *self, const Snapshot *shown, const IdTable *ids,
+	Words *words, gint64 complete_ms, guint32 last, GArray **ret_rows,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- the form of the records; shared by the files of this noun ---- */
+
+enum {
+	DISK_SESSION = 1, /* DiskRow, [Mtimes.ns], id, word */
+	DISK_REMOVE,      /* number:u32 */
+	DISK_TOMB,        /* number:u32, id: known once, not there now */
+	DISK_COMPLETE,    /* ms:i64 */
+	DISK_TOUCH,       /* ns:i64 */
+	DISK_LAST,        /* number:u32 */
+};
+
+typedef struct {
+	guint64 body_at, body_hash;
+	gint64 since_ms;
+	guint32 number, body_len;
+	guint16 id_len, word_len;
+	guint8 phase, has_mtimes;
+	guint8 zero[2];
+} DiskRow;
+
+/* Opens the heap of a generation and drops those of others. */
+gboolean disk_open_heap(Disk *self, guint32 generation,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

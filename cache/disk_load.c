@@ -1,0 +1,233 @@
+#include "disk.h"
+
+#include <string.h>
+
+typedef struct {
+	Disk *disk;
+	DiskLoaded *load;
+	GArray *rows; /* in the order of the records; a NULL id takes one out */
+	gboolean sorted;
+	guint refused;
+} Loader;
+
+static Id *id_of(Loader *self, const guint8 *text, gsize len, guint32 number)
+{
+	char id[SESSION_ID_MAX + 1];
+	Id *entry;
+
+	if (len == 0 || len > SESSION_ID_MAX || memchr(text, 0, len) != NULL)
+		return NULL;
+	memcpy(id, text, len);
+	id[len] = '\0';
+	if (!numbers_claim(self->load->numbers, number, self->load->owner))
+		return NULL;
+	/* Nearly all are new. */
+	entry = ids_add(self->load->ids, id, number);
+	if (entry == NULL)
+		entry = ids_get(self->load->ids, id);
+	return entry != NULL && entry->number == number ? entry : NULL;
+}
+
+static void add_row(Loader *self, const Row *row)
+{
+	guint n = self->rows->len;
+
+	if (n > 0 &&
+		g_array_index(self->rows, Row, n - 1).number >= row->number)
+		self->sorted = FALSE;
+	g_array_append_val(self->rows, *row);
+}
+
+static gboolean word_of(
+	Loader *self, const guint8 *text, gsize len, guint16 *ret_word)
+{
+	char word[WORD_MAX_BYTES + 1];
+
+	if (len > WORD_MAX_BYTES || memchr(text, 0, len) != NULL)
+		return FALSE;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	return words_index(self->load->words, word, ret_word, NULL);
+}
+
+static gboolean load_session(Loader *self, const guint8 *data, gsize len)
+{
+	gsize times = sizeof(((Mtimes *)NULL)->ns);
+	DiskRow in;
+	Row row = {0};
+	const guint8 *names;
+
+	if (len < sizeof(in))
+		return FALSE;
+	memcpy(&in, data, sizeof(in));
+	times = in.has_mtimes != 0 ? times : 0;
+	if (len != sizeof(in) + times + in.id_len + in.word_len ||
+		in.phase >= N_PHASES || in.body_len > SESSION_BODY_MAX)
+		return FALSE;
+	names = data + sizeof(in) + times;
+	row.id = id_of(self, names, in.id_len, in.number);
+	if (row.id == NULL ||
+		!word_of(self, names + in.id_len, in.word_len, &row.word))
+		return FALSE;
+	row.number = in.number;
+	row.phase = in.phase;
+	row.since_ms = in.since_ms;
+	row.body_at = in.body_at;
+	row.body_len = in.body_len;
+	row.body_hash = in.body_hash;
+	if (times > 0) {
+		row.mtimes = g_new0(Mtimes, 1);
+		row.mtimes->refs = 1;
+		memcpy(row.mtimes->ns, data + sizeof(in), times);
+	}
+	add_row(self, &row);
+	return TRUE;
+}
+
+static gboolean load_number(const guint8 *data, gsize len, guint32 *ret_number)
+{
+	if (len < sizeof(*ret_number))
+		return FALSE;
+	memcpy(ret_number, data, sizeof(*ret_number));
+	return TRUE;
+}
+
+static gboolean load_time(const guint8 *data, gsize len, gint64 *ret_time)
+{
+	if (len != sizeof(*ret_time))
+		return FALSE;
+	memcpy(ret_time, data, sizeof(*ret_time));
+	return TRUE;
+}
+
+static gboolean load_remove(Loader *self, const guint8 *data, gsize len)
+{
+	Row row = {0};
+
+	if (!load_number(data, len, &row.number))
+		return FALSE;
+	add_row(self, &row);
+	return TRUE;
+}
+
+static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
+{
+	Loader *self = user;
+	guint32 number;
+	gboolean ok = FALSE;
+
+	switch (type) {
+	case DISK_SESSION:
+		ok = load_session(self, data, len);
+		break;
+	case DISK_REMOVE:
+		ok = load_remove(self, data, len);
+		break;
+	case DISK_TOMB:
+		ok = load_number(data, len, &number) &&
+		     id_of(self, data + sizeof(number), len - sizeof(number),
+			     number) != NULL;
+		break;
+	case DISK_COMPLETE:
+		ok = load_time(data, len, &self->load->complete_ms);
+		break;
+	case DISK_TOUCH:
+		ok = load_time(data, len, &self->load->mtime_ns);
+		break;
+	case DISK_LAST:
+		ok = load_number(data, len, &self->load->last);
+		break;
+	default:
+		break;
+	}
+	if (!ok)
+		self->refused++;
+}
+
+static gint row_compare(gconstpointer a, gconstpointer b)
+{
+	guint32 one = ((const Row *)a)->number, two = ((const Row *)b)->number;
+
+	return one < two ? -1 : one > two;
+}
+
+/* Of the records of one number the last is the truth. */
+static void settle(Loader *self)
+{
+	GArray *rows = self->rows;
+	guint kept = 0;
+
+	if (!self->sorted)
+		g_array_sort(rows, row_compare); /* stable */
+	for (guint i = 0; i < rows->len; i++) {
+		Row *row = &g_array_index(rows, Row, i);
+		gboolean last =
+			i + 1 == rows->len || row[1].number != row->number;
+
+		if (last && row->id != NULL) {
+			g_array_index(rows, Row, kept++) = *row;
+			continue;
+		}
+		mtimes_unref(row->mtimes);
+		self->disk->garbage += sizeof(DiskRow);
+	}
+	g_array_set_size(rows, kept);
+}
+
+/* A row whose body is not there shows its state until the next refresh. */
+static void check_bodies(Loader *self)
+{
+	guint64 end = heap_len(self->disk->heap);
+	guint lost = 0;
+
+	for (guint i = 0; i < self->rows->len; i++) {
+		Row *row = &g_array_index(self->rows, Row, i);
+
+		if (row->body_at > end || end - row->body_at < row->body_len) {
+			row->body_at = row->body_hash = row->body_len = 0;
+			lost++;
+		}
+		self->disk->live_bytes += row->body_len;
+	}
+	if (lost > 0)
+		g_warning("%s: the bodies of %u sessions are missing",
+			self->disk->path, lost);
+}
+
+gboolean disk_load(Disk *self, DiskLoaded *load, GError **error)
+{
+	g_autofree char *path = g_build_filename(self->path, "index", NULL);
+	g_autoptr(GError) local = NULL;
+	Loader loader = {.disk = self, .load = load, .sorted = TRUE};
+
+	load->rows = loader.rows = g_array_new(FALSE, FALSE, sizeof(Row));
+	self->ledger = ledger_open(path, load_record, &loader, &local);
+	settle(&loader);
+	if (self->ledger == NULL) {
+		disk_loaded_clear(load);
+		if (local == NULL)
+			return TRUE;
+		g_propagate_error(error, g_steal_pointer(&local));
+		return FALSE;
+	}
+	if (loader.refused > 0)
+		g_warning("%s: %u records make no sense: left out", path,
+			loader.refused);
+	if (!disk_open_heap(self, ledger_generation(self->ledger), error)) {
+		g_clear_pointer(&self->ledger, ledger_free);
+		disk_loaded_clear(load);
+		return FALSE;
+	}
+	check_bodies(&loader);
+	self->bytes = ledger_len(self->ledger) + heap_len(self->heap);
+	return TRUE;
+}
+
+void disk_loaded_clear(DiskLoaded *load)
+{
+	for (guint i = 0; load->rows != NULL && i < load->rows->len; i++)
+		mtimes_unref(g_array_index(load->rows, Row, i).mtimes);
+	g_clear_pointer(&load->rows, g_array_unref);
+	load->complete_ms = load->mtime_ns = 0;
+	load->last = 0;
+}

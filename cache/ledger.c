@@ -1,0 +1,239 @@
+#include "ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hash.h"
+#include "heap.h"
+
+#define MAGIC "sfsledg1"
+#define READ_AT_ONCE (1024u * 1024)
+
+typedef struct {
+	char magic[8];
+	guint32 generation;
+	guint32 check; /* of the above */
+} FileHead;
+
+typedef struct {
+	guint32 check; /* of what follows in the head, and the payload */
+	guint32 type;
+	guint32 len;
+} RecordHead;
+
+#define CHECKED_AT sizeof(guint32)
+
+struct Ledger {
+	int fd;
+	guint32 generation;
+	guint64 len;
+	char *path;
+};
+
+static guint32 head_check(const FileHead *head)
+{
+	return (guint32)hash_bytes(head, sizeof(*head) - sizeof(head->check));
+}
+
+static Ledger *ledger_new(int fd, const char *path, const FileHead *head)
+{
+	Ledger *self = g_new0(Ledger, 1);
+
+	self->fd = fd;
+	self->generation = head->generation;
+	self->len = sizeof(*head);
+	self->path = g_strdup(path);
+	return self;
+}
+
+void ledger_free(Ledger *self)
+{
+	if (self == NULL)
+		return;
+	close(self->fd);
+	g_free(self->path);
+	g_free(self);
+}
+
+/* ---- replay ---- */
+
+/* Visits the whole records at the front of a buffer; returns their length.
+ * *ret_bad: the next one is there but wrong. */
+static gsize replay_buffer(const guint8 *data, gsize len, LedgerVisit visit,
+	void *user, gboolean *ret_bad)
+{
+	gsize at = 0;
+
+	while (len - at >= sizeof(RecordHead)) {
+		RecordHead head;
+
+		memcpy(&head, data + at, sizeof(head));
+		if (head.len > LEDGER_RECORD_MAX) {
+			*ret_bad = TRUE;
+			break;
+		}
+		if (len - at < sizeof(head) + head.len)
+			break;
+		if ((guint32)hash_bytes(data + at + CHECKED_AT,
+			    sizeof(head) - CHECKED_AT + head.len) !=
+			head.check) {
+			*ret_bad = TRUE;
+			break;
+		}
+		visit(head.type, data + at + sizeof(head), head.len, user);
+		at += sizeof(head) + head.len;
+	}
+	return at;
+}
+
+static gboolean replay(Ledger *self, LedgerVisit visit, void *user)
+{
+	g_autofree guint8 *buffer = g_malloc(READ_AT_ONCE);
+	gboolean bad = FALSE;
+
+	while (!bad) {
+		gssize n = heap_file_read(
+			self->fd, buffer, READ_AT_ONCE, self->len);
+		gsize used;
+
+		if (n < 0)
+			return FALSE;
+		used = replay_buffer(buffer, (gsize)n, visit, user, &bad);
+		self->len += used;
+		if (used == 0)
+			break;
+	}
+	return TRUE;
+}
+
+/* Later appends must not be followed by what was once behind the damage. */
+static void drop_tail(Ledger *self)
+{
+	struct stat st;
+	guint64 size;
+
+	if (fstat(self->fd, &st) != 0)
+		return;
+	size = (guint64)st.st_size;
+	if (size <= self->len)
+		return;
+	g_warning("%s is damaged at byte %" G_GUINT64_FORMAT
+		  ": dropped the last %" G_GUINT64_FORMAT " bytes",
+		self->path, self->len, size - self->len);
+	if (ftruncate(self->fd, (off_t)self->len) != 0)
+		g_warning("cannot cut %s: %s", self->path, g_strerror(errno));
+}
+
+Ledger *ledger_open(
+	const char *path, LedgerVisit visit, void *user, GError **error)
+{
+	g_autoptr(Ledger) self = NULL;
+	FileHead head;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT)
+		return NULL;
+	if (fd < 0) {
+		file_error(error, "open", path);
+		return NULL;
+	}
+	if (heap_file_read(fd, &head, sizeof(head), 0) != sizeof(head) ||
+		memcmp(head.magic, MAGIC, sizeof(head.magic)) != 0 ||
+		head_check(&head) != head.check) {
+		g_warning("%s is damaged or of another version: ignored", path);
+		close(fd);
+		return NULL;
+	}
+	self = ledger_new(fd, path, &head);
+	if (!replay(self, visit, user)) {
+		file_error(error, "read", path);
+		return NULL;
+	}
+	drop_tail(self);
+	return g_steal_pointer(&self);
+}
+
+/* ---- writing ---- */
+
+Ledger *ledger_create(const char *path, guint32 generation, GError **error)
+{
+	FileHead head = {.generation = generation};
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		0600);
+
+	if (fd < 0) {
+		file_error(error, "make", path);
+		return NULL;
+	}
+	memcpy(head.magic, MAGIC, sizeof(head.magic));
+	head.check = head_check(&head);
+	if (!heap_file_write(fd, path, &head, sizeof(head), 0, error)) {
+		close(fd);
+		unlink(path);
+		return NULL;
+	}
+	return ledger_new(fd, path, &head);
+}
+
+gboolean ledger_rename(Ledger *self, const char *path, GError **error)
+{
+	if (rename(self->path, path) != 0) {
+		file_error(error, "replace", path);
+		return FALSE;
+	}
+	g_free(self->path);
+	self->path = g_strdup(path);
+	return TRUE;
+}
+
+guint32 ledger_generation(const Ledger *self)
+{
+	return self->generation;
+}
+
+guint64 ledger_len(const Ledger *self)
+{
+	return self->len;
+}
+
+void ledger_record(GByteArray *batch, guint32 type, const void *a, gsize a_len,
+	const void *b, gsize b_len)
+{
+	RecordHead head = {.type = type, .len = (guint32)(a_len + b_len)};
+	guint at = batch->len;
+
+	g_assert(head.len <= LEDGER_RECORD_MAX);
+	g_byte_array_append(batch, (const guint8 *)&head, sizeof(head));
+	g_byte_array_append(batch, a, (guint)a_len);
+	if (b_len > 0)
+		g_byte_array_append(batch, b, (guint)b_len);
+	head.check = (guint32)hash_bytes(batch->data + at + CHECKED_AT,
+		sizeof(head) - CHECKED_AT + head.len);
+	memcpy(batch->data + at, &head.check, sizeof(head.check));
+}
+
+gboolean ledger_append(Ledger *self, const GByteArray *batch, GError **error)
+{
+	if (batch->len == 0)
+		return TRUE;
+	if (!heap_file_write(self->fd, self->path, batch->data, batch->len,
+		    self->len, error)) {
+		if (ftruncate(self->fd, (off_t)self->len) != 0)
+			g_debug("cannot cut %s back", self->path);
+		return FALSE;
+	}
+	self->len += batch->len;
+	return TRUE;
+}
+
+gboolean ledger_sync(Ledger *self, GError **error)
+{
+	if (fdatasync(self->fd) == 0)
+		return TRUE;
+	file_error(error, "write", self->path);
+	return FALSE;
+}

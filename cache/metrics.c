@@ -1,0 +1,139 @@
+#include "dir.h"
+
+typedef struct {
+	GString *calls, *failed;
+	const char *provider; /* as a label's value */
+} ApiCount;
+
+/* A label's value: backslash, quote and newline are escaped. */
+static char *label(const char *text)
+{
+	GString *out = g_string_new(NULL);
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '\n') {
+			g_string_append(out, "\\n");
+			continue;
+		}
+		if (*p == '"' || *p == '\\')
+			g_string_append_c(out, '\\');
+		g_string_append_c(out, *p);
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void count_action(
+	const char *action, guint64 calls, guint64 failed, void *data)
+{
+	ApiCount *self = data;
+	g_autofree char *name = label(action);
+
+	g_string_append_printf(self->calls,
+		"sessionfs_api_calls_total{provider=\"%s\",action=\"%s\"} "
+		"%" G_GUINT64_FORMAT "\n",
+		self->provider, name, calls);
+	g_string_append_printf(self->failed,
+		"sessionfs_api_failures_total{provider=\"%s\",action=\"%s\"} "
+		"%" G_GUINT64_FORMAT "\n",
+		self->provider, name, failed);
+}
+
+static void metric_head(
+	GString *out, const char *name, const char *type, const char *help)
+{
+	g_string_append_printf(
+		out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void append_api(Cache *cache, GString *out)
+{
+	ApiCount count = {g_string_new(NULL), g_string_new(NULL), NULL};
+
+	for (guint i = 0; i < cache->providers->len; i++) {
+		const Provider *provider =
+			g_ptr_array_index(cache->providers, i);
+		g_autofree char *name = label(provider->dir->name);
+
+		count.provider = name;
+		backend_count(provider->backend, count_action, &count);
+	}
+	metric_head(out, "sessionfs_api_calls_total", "counter",
+		"Calls made to the provider.");
+	g_string_append_len(out, count.calls->str, (gssize)count.calls->len);
+	metric_head(out, "sessionfs_api_failures_total", "counter",
+		"Calls that failed.");
+	g_string_append_len(out, count.failed->str, (gssize)count.failed->len);
+	g_string_free(count.calls, TRUE);
+	g_string_free(count.failed, TRUE);
+}
+
+static guint64 state_bytes(Cache *cache, const Provider *provider)
+{
+	guint64 bytes = 0;
+
+	pthread_mutex_lock(&cache->lock);
+	for (guint i = 0; i < cache->dirs->len; i++) {
+		const Dir *dir = g_ptr_array_index(cache->dirs, i);
+
+		if (dir->provider == provider && dir->disk != NULL)
+			bytes += disk_bytes(dir->disk);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return bytes;
+}
+
+typedef enum { SESSIONS, WORKSPACES, SWEEPS, FAILED, CHANGED, BYTES } Metric;
+
+static const struct {
+	const char *name, *type, *help;
+} metrics[] = {
+	[SESSIONS] = {"sessionfs_sessions", "gauge", "Sessions shown."},
+	[WORKSPACES] = {"sessionfs_workspaces", "gauge", "Workspaces shown."},
+	[SWEEPS] = {"sessionfs_sweeps_total", "counter", "Complete listings."},
+	[FAILED] = {"sessionfs_sweeps_failed_total", "counter",
+		"Listings that failed on the way."},
+	[CHANGED] = {"sessionfs_rows_changed_total", "counter",
+		"Entries that appeared, changed or vanished."},
+	[BYTES] = {"sessionfs_state_bytes", "gauge", "Bytes of state on disk."},
+};
+
+static guint64 metric_value(Cache *cache, Provider *provider, Metric metric)
+{
+	g_autoptr(Snapshot) shown = NULL;
+
+	switch (metric) {
+	case SESSIONS:
+		return cache_count(cache, provider->dir->number);
+	case WORKSPACES:
+		shown = dir_snapshot(provider->dir);
+		return shown->count;
+	case SWEEPS:
+		return __atomic_load_n(&provider->sweeps, __ATOMIC_RELAXED);
+	case FAILED:
+		return __atomic_load_n(&provider->failed, __ATOMIC_RELAXED);
+	case CHANGED:
+		return __atomic_load_n(&provider->changed, __ATOMIC_RELAXED);
+	case BYTES:
+		return state_bytes(cache, provider);
+	}
+	return 0;
+}
+
+void cache_metrics(Cache *cache, GString *out)
+{
+	append_api(cache, out);
+	for (guint m = 0; m < G_N_ELEMENTS(metrics); m++) {
+		metric_head(
+			out, metrics[m].name, metrics[m].type, metrics[m].help);
+		for (guint i = 0; i < cache->providers->len; i++) {
+			Provider *provider =
+				g_ptr_array_index(cache->providers, i);
+			g_autofree char *name = label(provider->dir->name);
+
+			g_string_append_printf(out,
+				"%s{provider=\"%s\"} %" G_GUINT64_FORMAT "\n",
+				metrics[m].name, name,
+				metric_value(cache, provider, (Metric)m));
+		}
+	}
+}

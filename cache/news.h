@@ -1,0 +1,21 @@
+#pragma once
+
+#include "cache.h"
+
+/*
+ * News on its way to the observer: pushed under the lock of the directory that
+ * changed, so in the order in which things became true; delivered outside of
+ * any lock, by one thread at a time.
+ */
+typedef struct NewsQueue NewsQueue;
+
+NewsQueue *news_new(CacheObserver observer, void *data);
+void news_free(NewsQueue *self);
+
+/* The names must live as long as the queue. */
+void news_push(NewsQueue *self, const News *news, gsize n);
+/* Hands over what there is, unless another thread is at it: that one then sees
+ * to it.  With no lock held. */
+void news_deliver(NewsQueue *self);
+/* Nothing is handed over afterwards.  Waits for a delivery that is going on. */
+void news_stop(NewsQueue *self);

@@ -1,0 +1,147 @@
+#include "numbers.h"
+
+#include <pthread.h>
+
+#include "cache.h"
+
+#define CHUNK 4096u
+#define N_CHUNKS ((CACHE_NUMBER_MAX + 1) / CHUNK)
+#define RESERVED_AT_ONCE 4096u
+
+struct Numbers {
+	pthread_mutex_t lock;
+	NumbersReserve reserve;
+	void *data;
+	guint32 next, limit;
+	gpointer *chunks[N_CHUNKS];
+};
+
+Numbers *numbers_new(NumbersReserve reserve, void *data)
+{
+	Numbers *self = g_new0(Numbers, 1);
+
+	pthread_mutex_init(&self->lock, NULL);
+	self->reserve = reserve;
+	self->data = data;
+	self->next = self->limit = CACHE_NUMBER_FIRST;
+	return self;
+}
+
+void numbers_free(Numbers *self)
+{
+	if (self == NULL)
+		return;
+	for (guint i = 0; i < N_CHUNKS; i++)
+		g_free(self->chunks[i]);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+static gpointer *slot_of(Numbers *self, guint32 number)
+{
+	gpointer *chunk;
+
+	if (number > CACHE_NUMBER_MAX)
+		return NULL;
+	chunk = __atomic_load_n(
+		&self->chunks[number / CHUNK], __ATOMIC_ACQUIRE);
+	return chunk != NULL ? &chunk[number % CHUNK] : NULL;
+}
+
+static void owner_set(Numbers *self, guint32 number, gpointer owner)
+{
+	gpointer *slot = slot_of(self, number);
+
+	if (slot == NULL) {
+		gpointer *chunk = g_new0(gpointer, CHUNK);
+
+		__atomic_store_n(
+			&self->chunks[number / CHUNK], chunk, __ATOMIC_RELEASE);
+		slot = &chunk[number % CHUNK];
+	}
+	__atomic_store_n(slot, owner, __ATOMIC_RELEASE);
+}
+
+gpointer numbers_owner(Numbers *self, guint32 number)
+{
+	gpointer *slot = slot_of(self, number);
+
+	return slot != NULL ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : NULL;
+}
+
+void numbers_skip(Numbers *self, guint32 limit)
+{
+	pthread_mutex_lock(&self->lock);
+	self->next = MAX(self->next, MIN(limit, CACHE_NUMBER_MAX + 1));
+	self->limit = MAX(self->limit, self->next);
+	pthread_mutex_unlock(&self->lock);
+}
+
+gboolean numbers_claim(Numbers *self, guint32 number, gpointer owner)
+{
+	gpointer now;
+	gboolean ok;
+
+	if (number < CACHE_NUMBER_FIRST || number > CACHE_NUMBER_MAX)
+		return FALSE;
+	pthread_mutex_lock(&self->lock);
+	now = numbers_owner(self, number);
+	ok = now == NULL || now == owner;
+	if (ok && now == NULL)
+		owner_set(self, number, owner);
+	self->next = MAX(self->next, number + 1);
+	self->limit = MAX(self->limit, self->next);
+	pthread_mutex_unlock(&self->lock);
+	return ok;
+}
+
+static gboolean room_for_next(Numbers *self, GError **error)
+{
+	guint32 limit;
+
+	if (self->next > CACHE_NUMBER_MAX) {
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"all numbers are used up; start with an empty state "
+			"directory");
+		return FALSE;
+	}
+	if (self->next < self->limit)
+		return TRUE;
+	limit = MIN(self->next + RESERVED_AT_ONCE, CACHE_NUMBER_MAX + 1);
+	if (self->reserve != NULL && !self->reserve(limit, self->data, error))
+		return FALSE;
+	self->limit = limit;
+	return TRUE;
+}
+
+gboolean numbers_take(
+	Numbers *self, gpointer owner, guint32 *ret_number, GError **error)
+{
+	gboolean ok;
+
+	pthread_mutex_lock(&self->lock);
+	ok = room_for_next(self, error);
+	if (ok) {
+		owner_set(self, self->next, owner);
+		*ret_number = self->next++;
+	}
+	pthread_mutex_unlock(&self->lock);
+	return ok;
+}
+
+void numbers_assign(Numbers *self, guint32 number, gpointer owner)
+{
+	pthread_mutex_lock(&self->lock);
+	owner_set(self, number, owner);
+	pthread_mutex_unlock(&self->lock);
+}
+
+guint32 numbers_next(Numbers *self)
+{
+	guint32 next;
+
+	pthread_mutex_lock(&self->lock);
+	next = self->next;
+	pthread_mutex_unlock(&self->lock);
+	return next;
+}

@@ -1,0 +1,140 @@
+#include "order.h"
+
+#include "apply.h"
+
+typedef struct {
+	char *id;
+	char *body; /* NULL: unreadable */
+	Phase phase;
+} Target;
+
+static void target_clear(Target *self)
+{
+	g_clear_pointer(&self->id, g_free);
+	g_clear_pointer(&self->body, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Target, target_clear)
+
+static gboolean target_find(Order *self, Target *ret, GError **error)
+{
+	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
+	const Row *row = snapshot_find(shown, self->session);
+
+	if (row == NULL) {
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no such session any more");
+		return FALSE;
+	}
+	target_clear(ret);
+	ret->id = g_strdup(row->id->text);
+	ret->body = dir_body(self->dir, shown, row, NULL);
+	ret->phase = (Phase)row->phase;
+	return TRUE;
+}
+
+/* Shows what the provider says of the session now. */
+static gboolean look(Order *self, const char *id, GError **error)
+{
+	Dir *dir = self->dir;
+	guint32 tick = dir_tick(dir);
+	Call call = order_call(self);
+	g_autoptr(GError) local = NULL;
+	g_autoptr(Session) session = NULL;
+
+	/* Looking sends nothing that could not be dropped any more. */
+	call.sending = NULL;
+	session =
+		backend_get(dir->provider->backend, dir->id, id, &call, &local);
+	if (session != NULL)
+		return apply_sessions(dir, &session, 1, tick, 0, error);
+	if (g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_GONE))
+		return apply_gone(dir, id, tick, error);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return FALSE;
+}
+
+static const BackendVerb *verb_of(Order *self, GError **error)
+{
+	Provider *provider = self->dir->provider;
+	const char *name = self->verb;
+
+	if (name == NULL && !provider->rmdir_ends) {
+		backend_error_set(error, BACKEND_ERROR_DENIED,
+			"rmdir ends no session here (rmdir = terminate is not "
+			"set)");
+		return NULL;
+	}
+	if (name == NULL)
+		name = provider->backend->class->end_verb;
+	if (name == NULL) {
+		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
+			"the provider has no way to end a session");
+		return NULL;
+	}
+	return backend_verb(provider->backend, name, error);
+}
+
+static void set_conflict(const BackendVerb *verb, Phase phase, GError **error)
+{
+	g_autoptr(GString) from = g_string_new(NULL);
+
+	for (Phase p = 0; p < N_PHASES; p++)
+		if (verb->from & (1u << p))
+			g_string_append_printf(from, "%s%s",
+				from->len > 0 ? ", " : "", phase_name(p));
+	backend_error_set(error, BACKEND_ERROR_CONFLICT,
+		"%s makes no sense for a session that is %s; it does when it "
+		"is: %s",
+		verb->name, phase_name(phase), from->str);
+}
+
+/* What is shown may be old: the provider is asked before the verb is refused. */
+static gboolean check_phase(
+	Order *self, const BackendVerb *verb, Target *target, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	if (verb->from & (1u << target->phase))
+		return TRUE;
+	if (!look(self, target->id, &local))
+		g_debug("%s: %s", target->id, local->message);
+	if (!target_find(self, target, error))
+		return FALSE;
+	if (verb->from & (1u << target->phase))
+		return TRUE;
+	set_conflict(verb, target->phase, error);
+	return FALSE;
+}
+
+static void describe(Order *self, const char *id)
+{
+	g_autofree char *place = dir_path(self->dir);
+
+	g_free(self->what);
+	self->what = g_strdup_printf("%s of %s/%s",
+		self->verb != NULL ? self->verb : "rmdir", place, id);
+}
+
+gboolean order_control(Order *self, GError **error)
+{
+	g_auto(Target) target = {0};
+	Dir *dir = self->dir;
+	Call call = order_call(self);
+	g_autoptr(GError) local = NULL;
+	const BackendVerb *verb;
+
+	if (!target_find(self, &target, error))
+		return FALSE;
+	describe(self, target.id);
+	verb = verb_of(self, error);
+	if (verb == NULL || !check_phase(self, verb, &target, error))
+		return FALSE;
+	if (!backend_control(dir->provider->backend, dir->id, target.id,
+		    target.body, verb->name, &call, error))
+		return FALSE;
+	if (!look(self, target.id, &local))
+		g_debug("%s: %s", target.id, local->message);
+	order_answer_set(self, target.id);
+	return TRUE;
+}

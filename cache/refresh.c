@@ -1,0 +1,190 @@
+#include "refresh.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include "sweep.h"
+
+#define PROVIDER_TIMES 12
+#define PASSING_MIN_US G_USEC_PER_SEC
+#define PASSING_DIVISOR 5
+#define BACKOFF_MAX_US (5 * 60 * G_USEC_PER_SEC)
+#define BACKOFF_SHIFT_MAX 16
+/* A sweep may take a quarter of the time. */
+#define LOAD_FACTOR 4
+#define SLEEP_MAX_US (60 * G_USEC_PER_SEC)
+
+struct Refresh {
+	Cache *cache;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	gboolean poked, stopped;
+	gboolean started; /* by the thread that starts and stops it */
+};
+
+/* ---- when ---- */
+
+gboolean refresh_is_listing(const Dir *dir)
+{
+	return dir->kind == DIR_WORKSPACE ||
+	       (dir->kind == DIR_PROVIDER && dir->provider->workspaces == NULL);
+}
+
+static gint64 interval_us(const Dir *dir, gint64 now_us)
+{
+	const Listing *listing = &dir->listing;
+	gint64 us = dir->provider->refresh_ms * 1000;
+
+	if (dir->kind == DIR_PROVIDER)
+		us *= PROVIDER_TIMES;
+	else if (listing->passing > 0 || listing->hurry_us > now_us)
+		us = MIN(us, MAX(PASSING_MIN_US, us / PASSING_DIVISOR));
+	us = MAX(us, LOAD_FACTOR * listing->took_us);
+	if (listing->failures > 0)
+		us = MIN(us << MIN(listing->failures, BACKOFF_SHIFT_MAX),
+			MAX(us, BACKOFF_MAX_US));
+	return us;
+}
+
+gint64 refresh_due_us(const Dir *dir, gint64 now_us)
+{
+	const Listing *listing = &dir->listing;
+
+	if (!refresh_is_listing(dir) || listing->sweeping || !dir_is_there(dir))
+		return G_MAXINT64;
+	if (listing->wanted)
+		return MAX(now_us, listing->retry_us);
+	if (!dir_has_interest(dir, now_us))
+		return G_MAXINT64;
+	if (listing->started_us == 0)
+		return now_us;
+	return MAX(listing->started_us + interval_us(dir, now_us),
+		listing->retry_us);
+}
+
+/* ---- the thread ---- */
+
+/* Starts the directory's sweep if it is due; says when it will be. */
+static gint64 visit(Refresh *self, Dir *dir, gint64 now_us)
+{
+	gint64 due_us;
+
+	pthread_mutex_lock(&dir->lock);
+	due_us = refresh_due_us(dir, now_us);
+	if (due_us <= now_us) {
+		dir->listing.sweeping =
+			pool_push(self->cache->sweeps, sweep_run, dir);
+		dir->listing.wanted = FALSE;
+		dir->listing.started_us = now_us;
+		dir->listing.sweep++;
+		due_us = G_MAXINT64;
+	}
+	pthread_mutex_unlock(&dir->lock);
+	return due_us;
+}
+
+static gint64 visit_all(Refresh *self)
+{
+	Cache *cache = self->cache;
+	gint64 now_us = g_get_monotonic_time();
+	gint64 next_us = now_us + SLEEP_MAX_US;
+
+	pthread_mutex_lock(&cache->lock);
+	for (guint i = 0; i < cache->dirs->len; i++) {
+		Dir *dir = g_ptr_array_index(cache->dirs, i);
+
+		next_us = MIN(next_us, visit(self, dir, now_us));
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return next_us;
+}
+
+static void *refresh_run(void *data)
+{
+	Refresh *self = data;
+
+	pthread_mutex_lock(&self->lock);
+	while (!self->stopped) {
+		struct timespec until;
+		gint64 next_us;
+		int rc = 0;
+
+		self->poked = FALSE;
+		pthread_mutex_unlock(&self->lock);
+		next_us = visit_all(self);
+		until.tv_sec = next_us / G_USEC_PER_SEC;
+		until.tv_nsec = (next_us % G_USEC_PER_SEC) * 1000;
+		pthread_mutex_lock(&self->lock);
+		while (!self->poked && !self->stopped && rc == 0)
+			rc = pthread_cond_timedwait(
+				&self->wake, &self->lock, &until);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return NULL;
+}
+
+Refresh *refresh_new(Cache *cache)
+{
+	Refresh *self = g_new0(Refresh, 1);
+	pthread_condattr_t attr;
+
+	self->cache = cache;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_cond_init(&self->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	return self;
+}
+
+void refresh_start(Refresh *self)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&self->thread, NULL, refresh_run, self) != 0)
+		g_error("cannot start the thread that refreshes listings");
+	self->started = TRUE;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void refresh_poke(Refresh *self)
+{
+	pthread_mutex_lock(&self->lock);
+	self->poked = TRUE;
+	pthread_cond_signal(&self->wake);
+	pthread_mutex_unlock(&self->lock);
+}
+
+void refresh_now(Dir *dir)
+{
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.wanted = TRUE;
+	dir->listing.retry_us = 0;
+	pthread_mutex_unlock(&dir->lock);
+	refresh_poke(dir->cache->refresh);
+}
+
+void refresh_stop(Refresh *self)
+{
+	if (!self->started)
+		return;
+	pthread_mutex_lock(&self->lock);
+	self->stopped = TRUE;
+	pthread_cond_signal(&self->wake);
+	pthread_mutex_unlock(&self->lock);
+	pthread_join(self->thread, NULL);
+	self->started = FALSE;
+}
+
+void refresh_free(Refresh *self)
+{
+	if (self == NULL)
+		return;
+	refresh_stop(self);
+	pthread_cond_destroy(&self->wake);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <glib.h>
+
+#include "heap.h"
+#include "ids.h"
+#include "session.h"
+
+/*
+ * What one directory showed at one moment.  A snapshot never changes once it is
+ * made; whoever holds a reference reads without a lock, for as long as he
+ * likes.  Rows lie in blocks that consecutive snapshots share, so that a page
+ * of a large listing costs the blocks it touches.
+ */
+typedef struct {
+	int refs;
+	gint64 ns[N_SESSION_FILES];
+} Mtimes;
+
+typedef struct {
+	guint32 number;
+	guint32 body_len;
+	guint64 body_at; /* in the snapshot's heap */
+	guint64 body_hash;
+	gint64 since_ms; /* when its files last changed, unless mtimes says so */
+	Id *id;          /* borrowed from the directory's table */
+	Mtimes *mtimes;  /* NULL: none of its files has been seen to change */
+	guint16 word;    /* state: index into the words */
+	guint8 phase;
+} Row;
+
+typedef struct Block Block;
+
+typedef struct {
+	guint32 first; /* number of the block's first row */
+	Block *block;
+} BlockRef;
+
+typedef struct {
+	int refs;
+	guint n_blocks;
+	guint64 count;
+	gint64 mtime_ns; /* when the membership last changed */
+	Heap *heap;      /* where the bodies lie; may be NULL */
+	BlockRef blocks[];
+} Snapshot;
+
+Mtimes *mtimes_ref(Mtimes *self);
+void mtimes_unref(Mtimes *self);
+
+/* When a file of the row changed, in ns since the epoch. */
+gint64 row_mtime_ns(const Row *row, SessionFile file);
+
+Snapshot *snapshot_new(gint64 mtime_ns, Heap *heap);
+Snapshot *snapshot_ref(Snapshot *self);
+void snapshot_unref(Snapshot *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_unref)
+
+/*
+ * A new snapshot: the old one with the rows of `put` added or replaced and the
+ * numbers of `cut` taken out.  Both are sorted by number, without repetition
+ * and disjoint.  Takes its own references.
+ */
+Snapshot *snapshot_apply(const Snapshot *old, const Row *put, gsize n_put,
+	const guint32 *cut, gsize n_cut, gint64 mtime_ns, Heap *heap);
+
+/* The row of a number or NULL; borrowed from the snapshot. */
+const Row *snapshot_find(const Snapshot *self, guint32 number);
+
+/* Goes over the rows with a number above `after`, in ascending order. */
+typedef struct {
+	guint block, row;
+} SnapshotAt;
+SnapshotAt snapshot_seek(const Snapshot *self, guint32 after);
+const Row *snapshot_step(const Snapshot *self, SnapshotAt *at);

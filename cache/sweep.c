@@ -1,0 +1,251 @@
+#include "sweep.h"
+
+#include <string.h>
+
+#include "apply.h"
+#include "ask.h"
+#include "hash.h"
+#include "refresh.h"
+
+#define PAGES_MAX 100000u
+#define PAGES_SLACK 16
+#define EMPTY_MAX 3u
+#define RETRY_MAX_MS (60 * 60 * 1000)
+#define TOKEN_SHOWN 64
+
+typedef struct {
+	Dir *dir;
+	guint32 number, first_tick;
+	guint page;         /* the one that is asked for, from 1 */
+	guint empty;        /* pages without entries, one after the other */
+	char *token;        /* of that page; NULL: the first */
+	GHashTable *tokens; /* hashes of all so far */
+	gint64 total;       /* entries, as the provider says; -1 unknown */
+	gboolean distrust;  /* damage on disk was known when it began */
+} Sweep;
+
+/* ---- one page ---- */
+
+static gboolean page_sessions(
+	Sweep *self, char **ret_next, guint *ret_n, GError **error)
+{
+	Dir *dir = self->dir;
+	guint32 tick = dir_tick(dir);
+	Call call = dir_call(dir, FALSE);
+	g_autoptr(SessionPage) page = backend_list_page(
+		dir->provider->backend, dir->id, self->token, &call, error);
+
+	if (page == NULL ||
+		!apply_sessions(dir, (Session *const *)page->sessions->pdata,
+			page->sessions->len, tick, self->number, error))
+		return FALSE;
+	self->total = page->total;
+	*ret_n = page->sessions->len;
+	*ret_next = g_steal_pointer(&page->next);
+	return TRUE;
+}
+
+static gboolean page_workspaces(
+	Sweep *self, char **ret_next, guint *ret_n, GError **error)
+{
+	Dir *dir = self->dir;
+	guint32 tick = dir_tick(dir);
+	Call call = dir_call(dir, FALSE);
+	g_autoptr(WorkspacePage) page = backend_list_workspaces(
+		dir->provider->backend, self->token, &call, error);
+
+	if (page == NULL ||
+		!apply_workspaces(dir,
+			(Workspace *const *)page->workspaces->pdata,
+			page->workspaces->len, tick, self->number, error))
+		return FALSE;
+	*ret_n = page->workspaces->len;
+	*ret_next = g_steal_pointer(&page->next);
+	return TRUE;
+}
+
+/* ---- a listing must have an end ---- */
+
+static gboolean check_end(
+	Sweep *self, guint n, const char *next, GError **error)
+{
+	guint64 hash = hash_bytes(next, strlen(next));
+	const char *wrong = NULL;
+
+	self->empty = n > 0 ? 0 : self->empty + 1;
+	if (!g_hash_table_add(self->tokens, (gpointer)(guintptr)hash))
+		wrong = "names a page again that it has given before";
+	else if (self->empty > EMPTY_MAX)
+		wrong = "goes on although page after page is empty";
+	else if (self->page >= PAGES_MAX)
+		wrong = "does not end";
+	else if (self->total >= 0 &&
+		 (gint64)self->page > self->total + PAGES_SLACK)
+		wrong = "has more pages than it says to have entries";
+	if (wrong == NULL)
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		"the provider's listing %s", wrong);
+	return FALSE;
+}
+
+static void tell_progress(Dir *dir)
+{
+	pthread_mutex_lock(&dir->lock);
+	if (!dir->listing.complete)
+		dir_news(dir, NEWS_LISTING);
+	pthread_mutex_unlock(&dir->lock);
+	news_deliver(dir->cache->news);
+}
+
+static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
+{
+	g_autofree char *next = NULL;
+	guint n = 0;
+	gboolean ok;
+
+	if (self->dir->kind == DIR_WORKSPACE)
+		ok = page_sessions(self, &next, &n, error);
+	else
+		ok = page_workspaces(self, &next, &n, error);
+	if (!ok)
+		return FALSE;
+	tell_progress(self->dir);
+	*ret_more = next != NULL;
+	if (next == NULL)
+		return TRUE;
+	if (!check_end(self, n, next, error))
+		return FALSE;
+	g_free(self->token);
+	self->token = g_steal_pointer(&next);
+	self->page++;
+	return TRUE;
+}
+
+static gboolean sweep_pages(Sweep *self, GError **error)
+{
+	gboolean more = TRUE;
+
+	while (more) {
+		if (cache_is_stopping(self->dir->cache)) {
+			backend_error_set(error, BACKEND_ERROR_CANCELLED,
+				"the file system is being unmounted");
+			return FALSE;
+		}
+		if (!sweep_page(self, &more, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* ---- the end; with Dir.lock ---- */
+
+static char *token_text(const char *token)
+{
+	g_autofree char *start = NULL;
+
+	if (token == NULL)
+		return g_strdup("");
+	start = g_strndup(token, TOKEN_SHOWN);
+	for (char *p = start; *p != '\0'; p++)
+		if (!g_ascii_isgraph(*p))
+			*p = '?';
+	return g_strdup_printf(" (token %s%s)", start,
+		strlen(token) > TOKEN_SHOWN ? ".." : "");
+}
+
+static char *partial_text(const Sweep *self, GError *error)
+{
+	const Listing *listing = &self->dir->listing;
+	g_autofree char *token = token_text(self->token);
+	g_autofree char *when = time_text(now_ms());
+	g_autofree char *since = time_text(listing->listed_ms);
+	g_autofree char *sentence = backend_error_sentence(error);
+
+	if (listing->complete)
+		return g_strdup_printf(
+			"page %u%s of the listing failed at %s: %s; shown: "
+			"the listing of %s, with the pages before this one "
+			"renewed\n",
+			self->page, token, when, sentence, since);
+	return g_strdup_printf(
+		"page %u%s of the listing failed at %s: %s; shown: the %" //
+		G_GUINT64_FORMAT " entries known so far\n",
+		self->page, token, when, sentence, self->dir->shown->count);
+}
+
+static void end_well(const Sweep *self, gint64 listed_ms)
+{
+	Dir *dir = self->dir;
+	Listing *listing = &dir->listing;
+
+	listing->complete = TRUE;
+	listing->listed_ms = listed_ms;
+	listing->failures = 0;
+	listing->failed_us = 0;
+	listing->retry_us = 0;
+	g_clear_error(&listing->error);
+	dir_set_text(dir, &dir->partial, NULL);
+	if (self->distrust)
+		__atomic_store_n(&dir->distrust, 0, __ATOMIC_RELAXED);
+	ask_forget(dir);
+}
+
+static void end_badly(const Sweep *self, GError *error)
+{
+	Dir *dir = self->dir;
+	Listing *listing = &dir->listing;
+	gint64 retry_ms = backend_error_detail(error) != NULL
+				  ? backend_error_detail(error)->retry_after_ms
+				  : 0;
+
+	listing->failures++;
+	listing->failed_us = g_get_monotonic_time();
+	listing->retry_us =
+		listing->failed_us + CLAMP(retry_ms, 0, RETRY_MAX_MS) * 1000;
+	g_clear_error(&listing->error);
+	listing->error = g_error_copy(error);
+	dir_set_text(dir, &dir->partial, partial_text(self, error));
+}
+
+static void sweep_end(const Sweep *self, gint64 listed_ms, GError *error)
+{
+	Dir *dir = self->dir;
+	Provider *provider = dir->provider;
+
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.sweeping = FALSE;
+	dir->listing.took_us = g_get_monotonic_time() - dir->listing.started_us;
+	if (error == NULL)
+		end_well(self, listed_ms);
+	else if (!cache_is_stopping(dir->cache))
+		end_badly(self, error);
+	dir_news(dir, NEWS_LISTING);
+	pthread_mutex_unlock(&dir->lock);
+	__atomic_add_fetch(
+		error == NULL ? &provider->sweeps : &provider->failed, 1,
+		__ATOMIC_RELAXED);
+	news_deliver(dir->cache->news);
+	refresh_poke(dir->cache->refresh);
+}
+
+void sweep_run(void *data)
+{
+	Dir *dir = data;
+	gint64 begun_ms = now_ms();
+	g_autoptr(GHashTable) tokens = g_hash_table_new(NULL, NULL);
+	g_autoptr(GError) error = NULL;
+	Sweep sweep = {.dir = dir, .page = 1, .tokens = tokens, .total = -1};
+
+	pthread_mutex_lock(&dir->lock);
+	sweep.number = dir->listing.sweep;
+	pthread_mutex_unlock(&dir->lock);
+	sweep.distrust = __atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
+	sweep.first_tick = dir_tick(dir);
+	if (sweep_pages(&sweep, &error) &&
+		apply_sweep_end(
+			dir, sweep.number, sweep.first_tick, begun_ms, &error))
+		apply_compact(dir);
+	sweep_end(&sweep, begun_ms, error);
+	g_free(sweep.token);
+}

@@ -1,0 +1,8 @@
+#pragma once
+
+#include "dir.h"
+
+/* Lists a directory from its first page to its last; a job for the pool, data
+ * is the Dir, whose listing.sweeping is set already.  Each page is shown at
+ * once; what is gone goes after the last. */
+void sweep_run(void *data);

@@ -1,0 +1,189 @@
+#include "dir.h"
+#include "refresh.h"
+
+#include <string.h>
+
+/* The directory whose texts a number has; sessions have those of theirs. */
+static Dir *text_dir(Cache *cache, guint32 number)
+{
+	Dir *dir = dir_around(cache, number);
+
+	return dir != NULL && dir_is_there(dir) ? dir : NULL;
+}
+
+/* ---- .status: what changes by time alone is of fixed width ---- */
+
+static const char *interest_word(const Dir *dir, gint64 now_us)
+{
+	if (__atomic_load_n(&dir->held, __ATOMIC_RELAXED) > 0)
+		return "held";
+	return dir_has_interest(dir, now_us) ? "yes" : "no";
+}
+
+static const char *listing_word(const Dir *dir)
+{
+	if (!dir->listing.complete)
+		return dir->shown->count > 0 ? "partial" : "never";
+	return dir->partial != NULL ? "partial" : "complete";
+}
+
+static void append_times(const Dir *dir, GString *out)
+{
+	const Listing *listing = &dir->listing;
+	gint64 now_us = g_get_monotonic_time();
+	gint64 due_us = refresh_due_us(dir, now_us);
+	g_autofree char *listed = time_text(listing->listed_ms);
+	gint64 age = -1, next = -1;
+
+	if (listing->listed_ms != 0)
+		age = MAX(0, now_ms() - listing->listed_ms);
+	if (due_us != G_MAXINT64)
+		next = MAX(0, due_us - now_us) / 1000;
+	g_string_append_printf(out, "age_ms: %12" G_GINT64_FORMAT "\n", age);
+	g_string_append_printf(out, "listed_at: %s\n",
+		listing->listed_ms != 0 ? listed : "never               ");
+	g_string_append_printf(
+		out, "next_refresh_ms: %12" G_GINT64_FORMAT "\n", next);
+	g_string_append_printf(
+		out, "interest: %-4s\n", interest_word(dir, now_us));
+	g_string_append_printf(
+		out, "refreshing: %-3s\n", listing->sweeping ? "yes" : "no");
+}
+
+/* The first line of a text. */
+static void append_line(GString *out, const char *key, const char *text)
+{
+	gsize len = text != NULL ? strcspn(text, "\n") : 0;
+
+	g_string_append_printf(out, "%s: ", key);
+	if (len == 0)
+		g_string_append(out, "none");
+	else
+		g_string_append_len(out, text, (gssize)len);
+	g_string_append_c(out, '\n');
+}
+
+static void append_listing(Dir *dir, GString *out)
+{
+	pthread_mutex_lock(&dir->lock);
+	g_string_append_printf(out, "listing: %s\n", listing_word(dir));
+	g_string_append_printf(out, "%s: %" G_GUINT64_FORMAT "\n",
+		dir->kind == DIR_WORKSPACE ? "sessions" : "workspaces",
+		dir->shown->count);
+	append_times(dir, out);
+	g_string_append_printf(out, "generation: %10u\n", dir->listing.sweep);
+	g_string_append_printf(out, "failures: %u\n", dir->listing.failures);
+	append_line(out, "partial", dir->partial);
+	append_line(out, "last_error", dir->last_error);
+	pthread_mutex_unlock(&dir->lock);
+}
+
+static void append_fixed(Dir *dir, GString *out)
+{
+	pthread_mutex_lock(&dir->lock);
+	g_string_append_printf(out, "%s: %" G_GUINT64_FORMAT "\n",
+		dir->kind == DIR_ROOT ? "providers" : "workspaces",
+		dir->shown->count);
+	append_line(out, "last_error", dir->last_error);
+	pthread_mutex_unlock(&dir->lock);
+}
+
+char *cache_status(Cache *cache, guint32 number)
+{
+	Dir *dir = text_dir(cache, number);
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	if (dir == NULL)
+		return g_strdup("");
+	if (dir->kind == DIR_PROVIDER)
+		g_string_append_printf(
+			out, "type: %s\n", dir->provider->backend->class->name);
+	if (dir->kind != DIR_ROOT)
+		g_string_append_printf(out, "read_only: %s\n",
+			dir->provider->read_only ? "yes" : "no");
+	if (refresh_is_listing(dir))
+		append_listing(dir, out);
+	else
+		append_fixed(dir, out);
+	if (dir->kind != DIR_WORKSPACE)
+		g_string_append_printf(out, "sessions: %" G_GUINT64_FORMAT "\n",
+			cache_count(cache, dir->number));
+	if (dir->kind == DIR_PROVIDER)
+		backend_report(dir->provider->backend, out);
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* ---- the other texts ---- */
+
+char *cache_last_error(Cache *cache, guint32 number)
+{
+	Dir *dir = text_dir(cache, number);
+	char *text;
+
+	if (dir == NULL)
+		return g_strdup("");
+	pthread_mutex_lock(&dir->lock);
+	text = g_strdup(dir->last_error != NULL ? dir->last_error : "");
+	pthread_mutex_unlock(&dir->lock);
+	return text;
+}
+
+char *cache_last(Cache *cache, guint32 workspace)
+{
+	Dir *dir = text_dir(cache, workspace);
+	const Row *row;
+	char *text;
+
+	if (dir == NULL)
+		return NULL;
+	pthread_mutex_lock(&dir->lock);
+	row = dir->last != 0 ? snapshot_find(dir->shown, dir->last) : NULL;
+	text = row != NULL ? g_strdup(id_name(row->id)) : NULL;
+	pthread_mutex_unlock(&dir->lock);
+	return text;
+}
+
+char *cache_partial(Cache *cache, guint32 number)
+{
+	Dir *dir = text_dir(cache, number);
+	char *text;
+
+	if (dir == NULL)
+		return NULL;
+	pthread_mutex_lock(&dir->lock);
+	text = g_strdup(dir->partial);
+	pthread_mutex_unlock(&dir->lock);
+	return text;
+}
+
+gint64 cache_text_mtime_ns(Cache *cache, guint32 number)
+{
+	Dir *dir = text_dir(cache, number);
+	gint64 ns;
+
+	if (dir == NULL)
+		return cache->born_ns;
+	pthread_mutex_lock(&dir->lock);
+	ns = dir->text_ns;
+	pthread_mutex_unlock(&dir->lock);
+	return ns;
+}
+
+static void deliver(void *data)
+{
+	news_deliver(((Cache *)data)->news);
+}
+
+void cache_record_error(Cache *cache, guint32 number, GError *error)
+{
+	Dir *dir = text_dir(cache, number);
+	g_autofree char *place = NULL;
+
+	if (dir == NULL)
+		return;
+	place = dir_path(dir);
+	dir_set_error(dir, place, error);
+	/* The observer is not called on the caller's thread. */
+	if (!pool_push(cache->orders, deliver, cache))
+		g_debug("%s: an error after the end", place);
+}

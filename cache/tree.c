@@ -1,0 +1,303 @@
+#include "tree.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "session.h"
+
+enum {
+	TREE_PUT = 1,  /* TreePut, id */
+	TREE_REMOVE,   /* number:u32 */
+	TREE_COMPLETE, /* TreeTime */
+	TREE_TOUCH,    /* TreeTime */
+	TREE_LIMIT,    /* number:u32 */
+};
+
+typedef struct {
+	gint64 created_ms;
+	guint32 number, parent;
+} TreePut;
+
+typedef struct {
+	gint64 time;
+	guint32 number;
+	guint32 zero;
+} TreeTime;
+
+/* Above so many records that mean nothing any more it is written anew. */
+#define GARBAGE_MAX 4096
+
+struct Tree {
+	pthread_mutex_t lock;
+	Ledger *ledger;
+	GPtrArray *entries;    /* TreeEntry, as loaded */
+	GHashTable *by_number; /* number -> TreeEntry */
+	guint32 limit;
+	guint records;
+};
+
+static void entry_free(gpointer data)
+{
+	TreeEntry *entry = data;
+
+	g_free(entry->id);
+	g_free(entry);
+}
+
+/* ---- loading ---- */
+
+static TreeEntry *entry_of(Tree *self, guint32 number)
+{
+	return g_hash_table_lookup(self->by_number, GUINT_TO_POINTER(number));
+}
+
+static void load_put(Tree *self, const guint8 *data, gsize len)
+{
+	TreePut in;
+	TreeEntry *entry;
+	gsize id_len = len - MIN(len, sizeof(in));
+
+	if (id_len == 0 || id_len > SESSION_ID_MAX ||
+		memchr(data + sizeof(in), 0, id_len) != NULL)
+		return;
+	memcpy(&in, data, sizeof(in));
+	entry = entry_of(self, in.number);
+	if (entry == NULL) {
+		entry = g_new0(TreeEntry, 1);
+		entry->number = in.number;
+		g_ptr_array_add(self->entries, entry);
+		g_hash_table_insert(
+			self->by_number, GUINT_TO_POINTER(in.number), entry);
+	}
+	g_free(entry->id);
+	entry->id = g_strndup((const char *)data + sizeof(in), id_len);
+	entry->parent = in.parent;
+	entry->created_ms = in.created_ms;
+	entry->there = TRUE;
+}
+
+static void load_time(Tree *self, guint32 type, const guint8 *data, gsize len)
+{
+	TreeTime in;
+	TreeEntry *entry;
+
+	if (len != sizeof(in))
+		return;
+	memcpy(&in, data, sizeof(in));
+	entry = entry_of(self, in.number);
+	if (entry != NULL && type == TREE_COMPLETE)
+		entry->complete_ms = in.time;
+	else if (entry != NULL)
+		entry->mtime_ns = in.time;
+}
+
+static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
+{
+	Tree *self = user;
+	guint32 number = 0;
+	TreeEntry *entry;
+
+	self->records++;
+	if (len >= sizeof(number))
+		memcpy(&number, data, sizeof(number));
+	if (type == TREE_PUT) {
+		load_put(self, data, len);
+	} else if (type == TREE_COMPLETE || type == TREE_TOUCH) {
+		load_time(self, type, data, len);
+	} else if (type == TREE_LIMIT && len == sizeof(number)) {
+		self->limit = number;
+	} else if (type == TREE_REMOVE) {
+		entry = entry_of(self, number);
+		if (entry != NULL)
+			entry->there = FALSE;
+	}
+}
+
+static gint by_number(gconstpointer a, gconstpointer b)
+{
+	guint32 one = (*(TreeEntry *const *)a)->number;
+	guint32 two = (*(TreeEntry *const *)b)->number;
+
+	return one < two ? -1 : one > two;
+}
+
+const TreeEntry *tree_find(Tree *self, guint32 parent, const char *id)
+{
+	for (guint i = 0; i < self->entries->len; i++) {
+		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
+
+		if (entry->parent == parent && g_str_equal(entry->id, id))
+			return entry;
+	}
+	return NULL;
+}
+
+void tree_foreach(Tree *self, guint32 parent,
+	void (*visit)(const TreeEntry *entry, void *data), void *data)
+{
+	for (guint i = 0; i < self->entries->len; i++) {
+		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
+
+		if (entry->parent == parent)
+			visit(entry, data);
+	}
+}
+
+guint32 tree_limit(Tree *self)
+{
+	return self->limit;
+}
+
+/* ---- writing ---- */
+
+static void put_record(GByteArray *batch, const TreeEntry *entry)
+{
+	TreePut out = {entry->created_ms, entry->number, entry->parent};
+
+	ledger_record(batch, TREE_PUT, &out, sizeof(out), entry->id,
+		strlen(entry->id));
+}
+
+static void time_record(
+	GByteArray *batch, guint32 type, guint32 number, gint64 time)
+{
+	TreeTime out = {time, number, 0};
+
+	ledger_record(batch, type, &out, sizeof(out), NULL, 0);
+}
+
+static void number_record(GByteArray *batch, guint32 type, guint32 number)
+{
+	ledger_record(batch, type, &number, sizeof(number), NULL, 0);
+}
+
+static gboolean tree_append(Tree *self, const GByteArray *batch, GError **error)
+{
+	gboolean ok;
+
+	pthread_mutex_lock(&self->lock);
+	ok = ledger_append(self->ledger, batch, error);
+	pthread_mutex_unlock(&self->lock);
+	return ok;
+}
+
+gboolean tree_put(Tree *self, guint32 number, guint32 parent, const char *id,
+	gint64 created_ms, GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+	TreeEntry entry = {.number = number, .parent = parent};
+
+	entry.created_ms = created_ms;
+	entry.id = (char *)id;
+	put_record(batch, &entry);
+	return tree_append(self, batch, error);
+}
+
+gboolean tree_remove(Tree *self, guint32 number, GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	number_record(batch, TREE_REMOVE, number);
+	return tree_append(self, batch, error);
+}
+
+gboolean tree_complete(
+	Tree *self, guint32 number, gint64 complete_ms, GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	time_record(batch, TREE_COMPLETE, number, complete_ms);
+	return tree_append(self, batch, error);
+}
+
+gboolean tree_touch(Tree *self, guint32 number, gint64 mtime_ns, GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	time_record(batch, TREE_TOUCH, number, mtime_ns);
+	return tree_append(self, batch, error);
+}
+
+gboolean tree_reserve(Tree *self, guint32 limit, GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	number_record(batch, TREE_LIMIT, limit);
+	return tree_append(self, batch, error);
+}
+
+guint64 tree_bytes(Tree *self)
+{
+	guint64 bytes;
+
+	pthread_mutex_lock(&self->lock);
+	bytes = ledger_len(self->ledger);
+	pthread_mutex_unlock(&self->lock);
+	return bytes;
+}
+
+/* ---- opening ---- */
+
+static gboolean tree_rewrite(Tree *self, const char *path, GError **error)
+{
+	g_autofree char *temporary = g_strconcat(path, ".new", NULL);
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+	g_autoptr(Ledger) next = ledger_create(temporary, 1, error);
+
+	if (next == NULL)
+		return FALSE;
+	for (guint i = 0; i < self->entries->len; i++) {
+		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
+
+		put_record(batch, entry);
+		if (entry->complete_ms != 0)
+			time_record(batch, TREE_COMPLETE, entry->number,
+				entry->complete_ms);
+		if (entry->mtime_ns != 0)
+			time_record(batch, TREE_TOUCH, entry->number,
+				entry->mtime_ns);
+		if (!entry->there)
+			number_record(batch, TREE_REMOVE, entry->number);
+	}
+	number_record(batch, TREE_LIMIT, self->limit);
+	if (!ledger_append(next, batch, error) || !ledger_sync(next, error) ||
+		!ledger_rename(next, path, error))
+		return FALSE;
+	ledger_free(self->ledger);
+	self->ledger = g_steal_pointer(&next);
+	return TRUE;
+}
+
+Tree *tree_open(const char *state_dir, GError **error)
+{
+	g_autoptr(Tree) self = g_new0(Tree, 1);
+	g_autofree char *path = g_build_filename(state_dir, ".tree", NULL);
+	g_autoptr(GError) local = NULL;
+
+	pthread_mutex_init(&self->lock, NULL);
+	self->entries = g_ptr_array_new_with_free_func(entry_free);
+	self->by_number = g_hash_table_new(NULL, NULL);
+	self->ledger = ledger_open(path, load_record, self, &local);
+	if (local != NULL) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return NULL;
+	}
+	g_ptr_array_sort(self->entries, by_number);
+	if (self->ledger == NULL ||
+		self->records > 4 * self->entries->len + GARBAGE_MAX)
+		if (!tree_rewrite(self, path, error))
+			return NULL;
+	return g_steal_pointer(&self);
+}
+
+void tree_free(Tree *self)
+{
+	if (self == NULL)
+		return;
+	ledger_free(self->ledger);
+	g_hash_table_unref(self->by_number);
+	g_ptr_array_unref(self->entries);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}

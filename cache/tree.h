@@ -1,0 +1,49 @@
+#pragma once
+
+#include <glib.h>
+
+/*
+ * The ledger of the upper directories, `.tree` in the state directory (the dot
+ * keeps it apart from all providers): which number stands for which provider and workspace, when their listings were
+ * complete, and how far numbers may have been given out.  Any thread.
+ */
+typedef struct Tree Tree;
+
+typedef struct {
+	guint32 number, parent; /* parent 0: a provider */
+	gboolean there;         /* FALSE: known once */
+	gint64 created_ms;
+	gint64 complete_ms; /* of its own listing; 0: never */
+	gint64 mtime_ns;    /* of its own membership; 0: unknown */
+	char *id;
+} TreeEntry;
+
+/* Loads what there is.  What is damaged is named by g_warning and left out.
+ * Errors: LOCAL, NO_ROOM. */
+Tree *tree_open(
+	const char *state_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void tree_free(Tree *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tree, tree_free)
+
+/* ---- what was loaded; before the first write only; borrowed ---- */
+
+const TreeEntry *tree_find(Tree *self, guint32 parent, const char *id);
+/* Visits the entries of a directory, in the order of their numbers. */
+void tree_foreach(Tree *self, guint32 parent,
+	void (*visit)(const TreeEntry *entry, void *data), void *data);
+guint32 tree_limit(Tree *self);
+
+/* ---- writing.  Errors: LOCAL, NO_ROOM ---- */
+
+gboolean tree_put(Tree *self, guint32 number, guint32 parent, const char *id,
+	gint64 created_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean tree_remove(
+	Tree *self, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean tree_complete(Tree *self, guint32 number, gint64 complete_ms,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean tree_touch(Tree *self, guint32 number, gint64 mtime_ns,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Numbers below limit may be in use, none at or above it is. */
+gboolean tree_reserve(
+	Tree *self, guint32 limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+guint64 tree_bytes(Tree *self);

@@ -1,0 +1,89 @@
+#include "words.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "error.h"
+
+#define WORDS_MAX 4096
+
+struct Words {
+	pthread_mutex_t lock;
+	GHashTable *index; /* word -> its index */
+	char *words[WORDS_MAX];
+	guint n;
+};
+
+Words *words_new(void)
+{
+	Words *self = g_new0(Words, 1);
+
+	pthread_mutex_init(&self->lock, NULL);
+	self->index = g_hash_table_new(g_str_hash, g_str_equal);
+	self->words[0] = g_strdup("");
+	g_hash_table_insert(self->index, self->words[0], GUINT_TO_POINTER(0));
+	self->n = 1;
+	return self;
+}
+
+void words_free(Words *self)
+{
+	if (self == NULL)
+		return;
+	g_hash_table_unref(self->index);
+	for (guint i = 0; i < self->n; i++)
+		g_free(self->words[i]);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+static gboolean word_add(
+	Words *self, const char *word, guint16 *ret_index, GError **error)
+{
+	char *copy;
+
+	if (self->n == WORDS_MAX) {
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the provider names more than %d different states",
+			WORDS_MAX);
+		return FALSE;
+	}
+	copy = g_strdup(word);
+	/* Readers look without the lock. */
+	__atomic_store_n(&self->words[self->n], copy, __ATOMIC_RELEASE);
+	g_hash_table_insert(self->index, copy, GUINT_TO_POINTER(self->n));
+	*ret_index = (guint16)self->n++;
+	return TRUE;
+}
+
+gboolean words_index(
+	Words *self, const char *word, guint16 *ret_index, GError **error)
+{
+	char cut[WORD_MAX_BYTES + 1];
+	gpointer index;
+	gboolean ok = TRUE;
+
+	if (strlen(word) > WORD_MAX_BYTES) {
+		const char *end =
+			g_utf8_find_prev_char(word, word + WORD_MAX_BYTES);
+
+		g_strlcpy(cut, word, (gsize)(end - word) + 1);
+		word = cut;
+	}
+	pthread_mutex_lock(&self->lock);
+	if (g_hash_table_lookup_extended(self->index, word, NULL, &index))
+		*ret_index = (guint16)GPOINTER_TO_UINT(index);
+	else
+		ok = word_add(self, word, ret_index, error);
+	pthread_mutex_unlock(&self->lock);
+	return ok;
+}
+
+const char *words_get(Words *self, guint16 index)
+{
+	const char *word = NULL;
+
+	if (index < WORDS_MAX)
+		word = __atomic_load_n(&self->words[index], __ATOMIC_ACQUIRE);
+	return word != NULL ? word : "";
+}

@@ -1,0 +1,163 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#define IDLE_S 5
+
+typedef enum { SLOT_FREE, SLOT_RUNNING, SLOT_ENDED } SlotState;
+
+typedef struct {
+	Pool *pool;
+	pthread_t thread;
+	SlotState state;
+} Slot;
+
+typedef struct {
+	PoolJob run;
+	void *data;
+} Job;
+
+struct Pool {
+	pthread_mutex_t lock;
+	pthread_cond_t pushed, ended;
+	GQueue jobs; /* Job */
+	guint idle, running;
+	gboolean stopped;
+	Slot slots[POOL_THREADS_MAX];
+};
+
+Pool *pool_new(void)
+{
+	Pool *self = g_new0(Pool, 1);
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_cond_init(&self->pushed, &attr);
+	pthread_cond_init(&self->ended, &attr);
+	pthread_condattr_destroy(&attr);
+	g_queue_init(&self->jobs);
+	for (guint i = 0; i < POOL_THREADS_MAX; i++)
+		self->slots[i].pool = self;
+	return self;
+}
+
+/* With the lock: the next job; NULL when it is time to go. */
+static Job *next_job(Pool *self)
+{
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_S;
+	self->idle++;
+	while (g_queue_is_empty(&self->jobs) && !self->stopped && rc == 0)
+		rc = pthread_cond_timedwait(&self->pushed, &self->lock, &until);
+	self->idle--;
+	return g_queue_pop_head(&self->jobs);
+}
+
+static void *slot_run(void *data)
+{
+	Slot *slot = data;
+	Pool *self = slot->pool;
+	Job *job;
+
+	pthread_mutex_lock(&self->lock);
+	while ((job = next_job(self)) != NULL) {
+		pthread_mutex_unlock(&self->lock);
+		job->run(job->data);
+		g_free(job);
+		pthread_mutex_lock(&self->lock);
+	}
+	slot->state = SLOT_ENDED;
+	self->running--;
+	pthread_cond_broadcast(&self->ended);
+	pthread_mutex_unlock(&self->lock);
+	return NULL;
+}
+
+static void slot_reap(Slot *slot)
+{
+	if (slot->state != SLOT_ENDED)
+		return;
+	pthread_join(slot->thread, NULL);
+	slot->state = SLOT_FREE;
+}
+
+static gboolean slot_start(Slot *slot)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&slot->thread, NULL, slot_run, slot);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc != 0)
+		return FALSE;
+	slot->state = SLOT_RUNNING;
+	slot->pool->running++;
+	return TRUE;
+}
+
+/* With the lock: one thread more, when there may be one. */
+static void pool_grow(Pool *self)
+{
+	for (guint i = 0; i < POOL_THREADS_MAX; i++) {
+		slot_reap(&self->slots[i]);
+		if (self->slots[i].state != SLOT_FREE)
+			continue;
+		if (!slot_start(&self->slots[i]) && self->running == 0)
+			g_warning("cannot start a thread: work has to wait");
+		return;
+	}
+}
+
+gboolean pool_push(Pool *self, PoolJob job, void *data)
+{
+	Job *entry;
+
+	pthread_mutex_lock(&self->lock);
+	if (self->stopped) {
+		pthread_mutex_unlock(&self->lock);
+		return FALSE;
+	}
+	entry = g_new(Job, 1);
+	*entry = (Job){job, data};
+	g_queue_push_tail(&self->jobs, entry);
+	/* An idle thread may be promised to a job pushed a moment ago. */
+	if (self->idle < g_queue_get_length(&self->jobs))
+		pool_grow(self);
+	pthread_cond_signal(&self->pushed);
+	pthread_mutex_unlock(&self->lock);
+	return TRUE;
+}
+
+void pool_stop(Pool *self)
+{
+	pthread_mutex_lock(&self->lock);
+	self->stopped = TRUE;
+	pthread_cond_broadcast(&self->pushed);
+	while (self->running > 0)
+		pthread_cond_wait(&self->ended, &self->lock);
+	for (guint i = 0; i < POOL_THREADS_MAX; i++)
+		slot_reap(&self->slots[i]);
+	pthread_mutex_unlock(&self->lock);
+}
+
+void pool_free(Pool *self)
+{
+	if (self == NULL)
+		return;
+	pool_stop(self);
+	g_queue_clear_full(&self->jobs, g_free);
+	pthread_cond_destroy(&self->pushed);
+	pthread_cond_destroy(&self->ended);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <glib.h>
+
+/*
+ * A pool of threads that come when there is work and go when there is none.
+ * Jobs begin in the order in which they were pushed.  All signals are blocked
+ * in the threads.  Any thread may push.
+ */
+typedef struct Pool Pool;
+typedef void (*PoolJob)(void *data);
+
+#define POOL_THREADS_MAX 64
+
+Pool *pool_new(void);
+/* FALSE when the pool is stopped: the job will not run. */
+gboolean pool_push(Pool *self, PoolJob job, void *data);
+/* Runs what was pushed to its end, joins all threads.  Not from a job. */
+void pool_stop(Pool *self);
+/* Stops first. */
+void pool_free(Pool *self);

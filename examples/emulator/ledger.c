@@ -1,0 +1,172 @@
+#include "ledger.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "text.h"
+
+struct Ledger {
+	const Provider *const *providers;
+	pthread_mutex_t lock;
+	GPtrArray *counts; /* guint64 per route, an array per provider */
+	Request *log[LEDGER_LOG];
+	guint64 n_logged;
+};
+
+Ledger *ledger_new(const Provider *const *providers)
+{
+	Ledger *self = g_new0(Ledger, 1);
+
+	self->providers = providers;
+	self->counts = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; providers[i]; i++)
+		g_ptr_array_add(
+			self->counts, g_new0(guint64, providers[i]->n_routes));
+	pthread_mutex_init(&self->lock, NULL);
+	return self;
+}
+
+static void log_clear(Ledger *ledger)
+{
+	for (guint i = 0; i < LEDGER_LOG; i++)
+		g_clear_pointer(&ledger->log[i], request_unref);
+	ledger->n_logged = 0;
+}
+
+void ledger_free(Ledger *ledger)
+{
+	if (!ledger)
+		return;
+	log_clear(ledger);
+	g_ptr_array_unref(ledger->counts);
+	pthread_mutex_destroy(&ledger->lock);
+	g_free(ledger);
+}
+
+static guint64 *count_of(
+	Ledger *ledger, const Provider *provider, const Route *route)
+{
+	guint i = 0;
+
+	while (ledger->providers[i] != provider)
+		i++;
+	return (guint64 *)ledger->counts->pdata[i] + (route - provider->routes);
+}
+
+/* A request as it is kept: the log of long ones would have no bound. */
+static Request *request_kept(Request *request)
+{
+	Request *copy;
+
+	if (request->body->len <= LEDGER_BODY_MAX)
+		return request_ref(request);
+	copy = request_new(request->target);
+	copy->method = g_strdup(request->method);
+	copy->action = request->action;
+	for (guint i = 0; i < request->headers->len; i++)
+		g_ptr_array_add(
+			copy->headers, g_strdup(request->headers->pdata[i]));
+	g_byte_array_append(copy->body, request->body->data, LEDGER_BODY_MAX);
+	return copy;
+}
+
+void ledger_note(Ledger *ledger, const Provider *provider, const Route *route,
+	Request *request)
+{
+	Request *kept = request_kept(request);
+	Request **slot, *old;
+
+	pthread_mutex_lock(&ledger->lock);
+	if (route)
+		++*count_of(ledger, provider, route);
+	slot = &ledger->log[ledger->n_logged++ % LEDGER_LOG];
+	old = *slot;
+	*slot = kept;
+	pthread_mutex_unlock(&ledger->lock);
+	request_unref(old);
+}
+
+void ledger_reset(Ledger *ledger)
+{
+	pthread_mutex_lock(&ledger->lock);
+	for (guint i = 0; ledger->providers[i]; i++)
+		for (guint j = 0; j < ledger->providers[i]->n_routes; j++)
+			((guint64 *)ledger->counts->pdata[i])[j] = 0;
+	log_clear(ledger);
+	pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_counts(Ledger *ledger, GString *out)
+{
+	pthread_mutex_lock(&ledger->lock);
+	for (guint i = 0; ledger->providers[i]; i++) {
+		const Provider *provider = ledger->providers[i];
+		const guint64 *counts = ledger->counts->pdata[i];
+
+		g_string_append_printf(
+			out, "%s\"%s\":{", i ? "," : "{", provider->name);
+		for (guint j = 0; j < provider->n_routes; j++)
+			g_string_append_printf(out,
+				"%s\"%s\":%" G_GUINT64_FORMAT, j ? "," : "",
+				provider->routes[j].action, counts[j]);
+		g_string_append_c(out, '}');
+	}
+	g_string_append_c(out, '}');
+	pthread_mutex_unlock(&ledger->lock);
+}
+
+static void quote_valid(GString *out, const char *text, gssize len)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, len);
+
+	text_quote(out, valid);
+}
+
+static void append_header(GString *out, const char *header)
+{
+	const char *colon = strchr(header, ':');
+	g_autofree char *name = g_ascii_strdown(header, colon - header);
+
+	quote_valid(out, name, -1);
+	g_string_append_c(out, ':');
+	quote_valid(out, colon + 2, -1);
+}
+
+static void append_request(GString *out, const Request *request)
+{
+	g_string_append(out, "{\"method\":");
+	text_quote(out, request->method);
+	g_string_append(out, ",\"target\":");
+	quote_valid(out, request->target, -1);
+	g_string_append(out, ",\"headers\":{");
+	for (guint i = 0; i < request->headers->len; i++) {
+		if (i)
+			g_string_append_c(out, ',');
+		append_header(out, request->headers->pdata[i]);
+	}
+	g_string_append(out, "},\"body\":");
+	quote_valid(out, (const char *)request->body->data, request->body->len);
+	g_string_append(out, ",\"action\":");
+	if (request->action)
+		text_quote(out, request->action);
+	else
+		g_string_append(out, "null");
+	g_string_append_c(out, '}');
+}
+
+void ledger_requests(Ledger *ledger, GString *out)
+{
+	guint64 first;
+
+	pthread_mutex_lock(&ledger->lock);
+	first = ledger->n_logged > LEDGER_LOG ? ledger->n_logged - LEDGER_LOG
+					      : 0;
+	g_string_append_c(out, '[');
+	for (guint64 i = first; i < ledger->n_logged; i++) {
+		if (i > first)
+			g_string_append_c(out, ',');
+		append_request(out, ledger->log[i % LEDGER_LOG]);
+	}
+	g_string_append_c(out, ']');
+	pthread_mutex_unlock(&ledger->lock);
+}

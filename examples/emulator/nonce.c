@@ -1,0 +1,65 @@
+#include "nonce.h"
+
+#include <pthread.h>
+
+#define SPAN_US (30 * 60 * G_USEC_PER_SEC)
+#define COUNT_MAX 500000
+
+/* Two sets: when the younger one is old or full it becomes the elder, so that
+ * a nonce is remembered for one to two spans in bounded memory. */
+struct Nonces {
+	pthread_mutex_t lock;
+	GHashTable *young, *old;
+	gint64 since_us;
+};
+
+static GHashTable *set_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+Nonces *nonces_new(void)
+{
+	Nonces *self = g_new0(Nonces, 1);
+
+	pthread_mutex_init(&self->lock, NULL);
+	self->young = set_new();
+	self->old = set_new();
+	self->since_us = g_get_monotonic_time();
+	return self;
+}
+
+void nonces_free(Nonces *nonces)
+{
+	if (!nonces)
+		return;
+	g_hash_table_unref(nonces->young);
+	g_hash_table_unref(nonces->old);
+	pthread_mutex_destroy(&nonces->lock);
+	g_free(nonces);
+}
+
+static void turn(Nonces *nonces)
+{
+	gint64 now = g_get_monotonic_time();
+
+	if (now - nonces->since_us < SPAN_US &&
+		g_hash_table_size(nonces->young) < COUNT_MAX)
+		return;
+	g_hash_table_unref(nonces->old);
+	nonces->old = nonces->young;
+	nonces->young = set_new();
+	nonces->since_us = now;
+}
+
+gboolean nonces_add(Nonces *nonces, const char *nonce)
+{
+	gboolean fresh;
+
+	pthread_mutex_lock(&nonces->lock);
+	turn(nonces);
+	fresh = !g_hash_table_contains(nonces->old, nonce) &&
+		g_hash_table_add(nonces->young, g_strdup(nonce));
+	pthread_mutex_unlock(&nonces->lock);
+	return fresh;
+}

@@ -1,0 +1,100 @@
+#include "request.h"
+
+#include <string.h>
+
+Request *request_new(const char *target)
+{
+	Request *self = g_atomic_rc_box_new0(Request);
+	const char *mark = strchr(target, '?');
+
+	self->target = g_strdup(target);
+	self->path = mark ? g_strndup(target, mark - target) : g_strdup(target);
+	self->query = mark ? g_strdup(mark + 1) : NULL;
+	self->headers = g_ptr_array_new_with_free_func(g_free);
+	self->body = g_byte_array_new();
+	return self;
+}
+
+Request *request_ref(Request *request)
+{
+	return g_atomic_rc_box_acquire(request);
+}
+
+static void request_clear(void *memory)
+{
+	Request *self = memory;
+
+	g_free(self->method);
+	g_free(self->target);
+	g_free(self->path);
+	g_free(self->query);
+	g_ptr_array_unref(self->headers);
+	g_byte_array_unref(self->body);
+	for (guint i = 0; i < REQUEST_PARTS; i++)
+		g_free(self->parts[i]);
+}
+
+void request_unref(Request *request)
+{
+	if (request)
+		g_atomic_rc_box_release_full(request, request_clear);
+}
+
+void request_feed(Request *request, const char *data, gsize len)
+{
+	if (len > REQUEST_BODY_MAX - request->body->len)
+		request->too_big = TRUE;
+	if (!request->too_big)
+		g_byte_array_append(request->body, (const guint8 *)data, len);
+}
+
+const char *request_header(const Request *request, const char *name)
+{
+	gsize len = strlen(name);
+
+	for (guint i = 0; i < request->headers->len; i++) {
+		const char *header = request->headers->pdata[i];
+
+		if (!g_ascii_strncasecmp(header, name, len) &&
+			header[len] == ':')
+			return header + len + 2;
+	}
+	return NULL;
+}
+
+char *request_decode(const char *text, gsize len)
+{
+	g_autoptr(GString) out = g_string_sized_new(len);
+
+	for (gsize i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '%') {
+			if (i + 2 >= len || !g_ascii_isxdigit(text[i + 1]) ||
+				!g_ascii_isxdigit(text[i + 2]))
+				return NULL;
+			c = (char)(g_ascii_xdigit_value(text[i + 1]) * 16 +
+				   g_ascii_xdigit_value(text[i + 2]));
+			i += 2;
+		}
+		if (!c)
+			return NULL;
+		g_string_append_c(out, c);
+	}
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+char *request_query(const Request *request, const char *name)
+{
+	gsize len = strlen(name);
+	const char *at = request->query;
+
+	while (at && *at) {
+		gsize span = strcspn(at, "&");
+
+		if (span > len + 1 && at[len] == '=' && !strncmp(at, name, len))
+			return request_decode(at + len + 1, span - len - 1);
+		at += span + (at[span] == '&');
+	}
+	return NULL;
+}

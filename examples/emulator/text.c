@@ -1,0 +1,91 @@
+#include "text.h"
+
+#include <string.h>
+
+#include "net/json.h"
+
+void text_quote(GString *out, const char *text)
+{
+	const char *plain = text;
+
+	g_string_append_c(out, '"');
+	for (const char *at = text; *at; at++) {
+		guchar c = (guchar)*at;
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		g_string_append_len(out, plain, at - plain);
+		if (c >= 0x20)
+			g_string_append_printf(out, "\\%c", c);
+		else
+			g_string_append_printf(out, "\\u%04x", c);
+		plain = at + 1;
+	}
+	g_string_append(out, plain);
+	g_string_append_c(out, '"');
+}
+
+void text_put(char **text, const char *name, const char *value)
+{
+	g_autofree char *old = *text;
+	gsize len = strlen(old);
+	GString *out =
+		g_string_sized_new(len + strlen(name) + strlen(value) + 8);
+	JsonSpan span;
+
+	if (json_span_member(old, len, name, &span)) {
+		g_string_append_len(out, old, span.start);
+		g_string_append(out, value);
+		g_string_append(out, old + span.start + span.len);
+	} else {
+		const char *brace = strchr(old, '{');
+		gsize start = (gsize)(brace - old) + 1;
+		gsize blank = strspn(old + start, " \t\r\n");
+
+		/* In front, since what follows the first brace is known. */
+		g_string_append_len(out, old, start);
+		text_quote(out, name);
+		g_string_append_c(out, ':');
+		g_string_append(out, value);
+		if (old[start + blank] != '}')
+			g_string_append_c(out, ',');
+		g_string_append(out, old + start);
+	}
+	*text = g_string_free(out, FALSE);
+}
+
+void text_put_string(char **text, const char *name, const char *value)
+{
+	g_autoptr(GString) quoted = g_string_new(NULL);
+
+	text_quote(quoted, value);
+	text_put(text, name, quoted->str);
+}
+
+void text_put_int(char **text, const char *name, gint64 value)
+{
+	g_autofree char *digits = g_strdup_printf("%" G_GINT64_FORMAT, value);
+
+	text_put(text, name, digits);
+}
+
+char *text_member(const char *text, const char *name)
+{
+	JsonSpan span;
+
+	if (!json_span_member(text, strlen(text), name, &span))
+		return NULL;
+	return g_strndup(text + span.start, span.len);
+}
+
+void text_merge(char **text, const char *patch)
+{
+	g_autoptr(Json) document = json_parse(patch, strlen(patch), NULL);
+
+	json_foreach (member, document) {
+		g_autofree char *value = text_member(patch, json_name(member));
+
+		if (value)
+			text_put(text, json_name(member), value);
+	}
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <glib.h>
+
+/*
+ * JSON as text: records are kept and sent byte for byte as they came, so they
+ * are changed in place rather than parsed and printed.
+ */
+
+/* Appends text as a JSON string; bytes that are no UTF-8 go through. */
+void text_quote(GString *out, const char *text);
+
+/*
+ * Sets a top-level member of the object *text to a value that is JSON: in its
+ * place where it is there, else in front of all others.  *text is replaced, and
+ * has to be an object.
+ */
+void text_put(char **text, const char *name, const char *value);
+void text_put_string(char **text, const char *name, const char *value);
+void text_put_int(char **text, const char *name, gint64 value);
+
+/* Sets every member of the object patch in the object *text; a patch that does
+ * not parse changes nothing. */
+void text_merge(char **text, const char *patch);
+
+/* The JSON of a top-level member, new string; NULL when there is none. */
+char *text_member(const char *text, const char *name);

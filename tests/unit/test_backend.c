@@ -1,0 +1,306 @@
+#include "backend.h"
+
+#include <string.h>
+
+/* A provider whose slots answer what the test puts here. */
+static struct {
+	SessionPage *page;
+	Session *session;
+	char *id;
+	guint calls;
+	gboolean agrees;
+} next;
+
+static const BackendState states[] = {
+	{"Up", PHASE_IDLE},
+	{"Down", PHASE_STOPPED},
+	{NULL},
+};
+static const BackendVerb verbs[] = {
+	{"raise", "", 1 << PHASE_STOPPED},
+	{"lower", "", 1 << PHASE_IDLE},
+	{NULL},
+};
+static const SpecField fields[] = {
+	{"name", SPEC_STRING, TRUE},
+	{NULL},
+};
+
+static SessionPage *list_page(Backend *self, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	next.calls++;
+	return g_steal_pointer(&next.page);
+}
+
+static Session *get(Backend *self, const char *workspace, const char *id,
+	const Call *call, GError **error)
+{
+	next.calls++;
+	return g_steal_pointer(&next.session);
+}
+
+static char *create(Backend *self, const char *workspace, const char *spec,
+	gsize spec_len, const char *token, const Call *call, GError **error)
+{
+	next.calls++;
+	return g_steal_pointer(&next.id);
+}
+
+static gboolean control(Backend *self, const char *workspace, const char *id,
+	const char *body, const char *verb, const Call *call, GError **error)
+{
+	next.calls++;
+	return TRUE;
+}
+
+static gboolean check_spec(Backend *self, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+{
+	if (!next.agrees)
+		backend_error_set(error, BACKEND_ERROR_INVALID, "disagrees");
+	return next.agrees;
+}
+
+static void render(Backend *self, SessionFile file, const char *body,
+	gsize body_len, GString *out)
+{
+	g_string_append_len(out, body, body_len);
+}
+
+static const BackendClass full = {
+	.name = "full",
+	.states = states,
+	.verbs = verbs,
+	.spec = fields,
+	.files = 1 << SESSION_WEBUI,
+	.list_page = list_page,
+	.get = get,
+	.create = create,
+	.control = control,
+	.check_spec = check_spec,
+	.render = render,
+};
+static const BackendClass bare = {.name = "bare", .states = states};
+
+static Backend full_backend = {&full}, bare_backend = {&bare};
+static const Call call;
+
+static Session *session_of(const char *id, const char *state, gsize body_len)
+{
+	Session *session = session_new();
+
+	session->id = g_strdup(id);
+	session->name = g_strdup("");
+	session->state = g_strdup(state);
+	session->body = g_strnfill(body_len, ' ');
+	session->body_len = body_len;
+	return session;
+}
+
+static void slots_that_are_missing_are_unsupported(void)
+{
+	g_autoptr(GError) a = NULL, b = NULL, c = NULL, d = NULL;
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	g_assert_null(backend_list_workspaces(&bare_backend, NULL, &call, &a));
+	g_assert_error(a, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
+	g_assert_null(backend_get(&bare_backend, "w", "i", &call, &b));
+	g_assert_error(b, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
+	g_assert_null(
+		backend_create(&bare_backend, "w", "{}", 2, "t", &call, &c));
+	g_assert_error(c, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
+	g_assert_null(backend_verb(&bare_backend, "start", &d));
+	g_assert_error(d, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
+	g_assert_false(backend_discover(&bare));
+	backend_render(&bare_backend, SESSION_WEBUI, "x", 1, out);
+	backend_report(&bare_backend, out);
+	backend_count(&bare_backend, NULL, NULL);
+	backend_abort(&bare_backend);
+	g_assert_cmpuint(out->len, ==, 0);
+}
+
+static void unusable_sessions_are_left_out_of_a_page(void)
+{
+	g_autofree char *longest = g_strnfill(SESSION_ID_MAX, 'i');
+	g_autofree char *longer = g_strnfill(SESSION_ID_MAX + 1, 'i');
+	SessionPage *made = session_page_new();
+
+	g_ptr_array_add(made->sessions, session_of("", "Up", 2));
+	g_ptr_array_add(made->sessions, session_of("a", "Up", 2));
+	g_ptr_array_add(made->sessions, session_of(longer, "Up", 2));
+	g_ptr_array_add(made->sessions, session_of("b", "", 2));
+	g_ptr_array_add(
+		made->sessions, session_of("c", "Up", SESSION_BODY_MAX + 1));
+	g_ptr_array_add(
+		made->sessions, session_of(longest, "Up", SESSION_BODY_MAX));
+	g_ptr_array_add(made->sessions, session_new());
+	made->next = g_strdup("");
+	next.page = made;
+
+	g_autoptr(SessionPage) page =
+		backend_list_page(&full_backend, "w", NULL, &call, NULL);
+	g_assert_cmpuint(page->sessions->len, ==, 2);
+	const Session *first = g_ptr_array_index(page->sessions, 0);
+	const Session *second = g_ptr_array_index(page->sessions, 1);
+	g_assert_cmpstr(first->id, ==, "a");
+	g_assert_cmpstr(second->id, ==, longest);
+	g_assert_null(page->next);
+}
+
+static void ids_that_would_name_another_path_are_not_asked(void)
+{
+	g_autofree char *longer = g_strnfill(SESSION_ID_MAX + 1, 'i');
+	const char *const ids[] = {"", ".", "..", longer};
+
+	next.calls = 0;
+	for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
+		g_autoptr(GError) a = NULL, b = NULL, c = NULL, d = NULL;
+
+		g_assert_null(
+			backend_get(&full_backend, "w", ids[i], &call, &a));
+		g_assert_error(a, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_null(backend_list_page(
+			&full_backend, ids[i], NULL, &call, &b));
+		g_assert_error(b, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_false(backend_control(
+			&full_backend, "w", ids[i], NULL, "raise", &call, &c));
+		g_assert_error(c, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_null(backend_create(
+			&full_backend, ids[i], "{}", 2, "t", &call, &d));
+		g_assert_error(d, BACKEND_ERROR, BACKEND_ERROR_GONE);
+	}
+	g_assert_cmpuint(next.calls, ==, 0);
+}
+
+static void an_answer_on_another_session_is_refused(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	next.session = session_of("other", "Up", 2);
+	g_assert_null(backend_get(&full_backend, "w", "one", &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
+	next.session = session_of("one", "Up", 2);
+	g_autoptr(Session) session =
+		backend_get(&full_backend, "w", "one", &call, NULL);
+	g_assert_nonnull(session);
+}
+
+static void a_create_without_usable_id_may_exist(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	next.id = g_strnfill(SESSION_ID_MAX + 1, 'i');
+	g_assert_null(backend_create(
+		&full_backend, "w", "{}", 2, "t", &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+}
+
+static void a_verb_is_of_the_table_or_the_table_is_told(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_cmpstr(
+		backend_verb(&full_backend, "lower", NULL)->name, ==, "lower");
+	next.calls = 0;
+	g_assert_false(backend_control(
+		&full_backend, "w", "i", NULL, "explode", &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
+	g_assert_nonnull(strstr(error->message, "raise, lower"));
+	g_assert_cmpuint(next.calls, ==, 0);
+	g_assert_true(backend_control(
+		&full_backend, "w", "i", NULL, "raise", &call, NULL));
+}
+
+static void states_are_compared_without_case(void)
+{
+	g_assert_cmpint(backend_phase(&full, "Up"), ==, PHASE_IDLE);
+	g_assert_cmpint(backend_phase(&full, "DOWN"), ==, PHASE_STOPPED);
+	g_assert_cmpint(backend_phase(&full, "Sideways"), ==, PHASE_PENDING);
+	g_assert_cmpint(backend_phase(&full, ""), ==, PHASE_PENDING);
+}
+
+static void a_spec_passes_the_table_and_the_provider(void)
+{
+	g_autoptr(GError) table = NULL, provider = NULL;
+
+	next.agrees = TRUE;
+	g_assert_true(backend_check_spec(
+		&full_backend, "w", "{\"name\":\"\"}", 11, NULL));
+	g_assert_false(backend_check_spec(&full_backend, "w", "{}", 2, &table));
+	g_assert_error(table, BACKEND_ERROR, BACKEND_ERROR_INVALID);
+	next.agrees = FALSE;
+	g_assert_false(backend_check_spec(
+		&full_backend, "w", "{\"name\":\"\"}", 11, &provider));
+	g_assert_cmpstr(provider->message, ==, "disagrees");
+}
+
+static void only_files_that_a_provider_knows_are_rendered(void)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	backend_render(&full_backend, SESSION_REASON, "body", 4, out);
+	g_assert_cmpstr(out->str, ==, "");
+	backend_render(&full_backend, SESSION_WEBUI, "body", 4, out);
+	g_assert_cmpstr(out->str, ==, "body");
+}
+
+static void check_table(const SpecField *table)
+{
+	for (; table && table->name; table++) {
+		g_assert_cmpint(table->min, <=, table->max);
+		if (table->type != SPEC_OBJECT && table->type != SPEC_ARRAY)
+			g_assert_null(table->fields);
+		if (table->type == SPEC_OBJECT)
+			check_table(table->fields);
+	}
+}
+
+static void every_class_is_complete(void)
+{
+	for (const BackendClass *const *at = backend_classes; *at; at++) {
+		const BackendClass *class = *at;
+
+		g_assert_true(backend_class_find(class->name) == class);
+		g_assert_nonnull(class->open);
+		g_assert_nonnull(class->close);
+		g_assert_nonnull(class->list_page);
+		g_assert_nonnull(class->states);
+		g_assert_nonnull(class->spec);
+		g_assert_nonnull(class->keys);
+		g_assert_true(class->files & 1u << SESSION_STATE);
+		Backend backend = {class};
+		if (class->start_verb)
+			g_assert_nonnull(backend_verb(
+				&backend, class->start_verb, NULL));
+		if (class->end_verb)
+			g_assert_nonnull(
+				backend_verb(&backend, class->end_verb, NULL));
+		check_table(class->spec);
+	}
+	g_assert_null(backend_class_find("nobody"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/backend/missing-slots",
+		slots_that_are_missing_are_unsupported);
+	g_test_add_func(
+		"/backend/page", unusable_sessions_are_left_out_of_a_page);
+	g_test_add_func(
+		"/backend/ids", ids_that_would_name_another_path_are_not_asked);
+	g_test_add_func(
+		"/backend/get-other", an_answer_on_another_session_is_refused);
+	g_test_add_func(
+		"/backend/create-id", a_create_without_usable_id_may_exist);
+	g_test_add_func(
+		"/backend/verbs", a_verb_is_of_the_table_or_the_table_is_told);
+	g_test_add_func("/backend/phase", states_are_compared_without_case);
+	g_test_add_func(
+		"/backend/spec", a_spec_passes_the_table_and_the_provider);
+	g_test_add_func("/backend/render",
+		only_files_that_a_provider_knows_are_rendered);
+	g_test_add_func("/backend/classes", every_class_is_complete);
+	return g_test_run();
+}

@@ -1,0 +1,389 @@
+#include <string.h>
+
+#include <glib.h>
+
+#include "error.h"
+#include "net/json.h"
+
+static Json *parse(const char *text)
+{
+	return json_parse(text, strlen(text), NULL);
+}
+
+static char *repeat(const char *text, guint n)
+{
+	GString *out = g_string_new(NULL);
+
+	while (n-- > 0)
+		g_string_append(out, text);
+	return g_string_free(out, FALSE);
+}
+
+/* In memory that ends where the text does, for the sanitizer to watch. */
+static void assert_refused(const char *text, gsize len)
+{
+	g_autofree char *copy = len > 0 ? g_memdup2(text, len) : g_strdup("");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Json) json = json_parse(copy, len, &error);
+
+	if (json)
+		g_test_message("accepted: %.*s", (int)MIN(len, 80), text);
+	g_assert_null(json);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
+}
+
+static void test_refuses(void)
+{
+	static const char *const bad[] = {"", " ", "{", "[", "]", "{bad",
+		"{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}",
+		"[1,]", "[,1]", "[1 2]", "{\"a\" 1}", "{a:1}", "{\"a\":1]",
+		"[1}", "1 2", "{}{}", "\"", "\"\\", "\"\\\"", "\"\\u12",
+		"\"\\u12g4\"", "\"\\x41\"", "\"a\nb\"", "\"a\tb\"", "tru",
+		"truee", "nul", "NaN", "Infinity", "-", "+1", "01", "1.", ".5",
+		"1e", "1e+", "0x10", "'a'", "\xef\xbb\xbf{}", "/*c*/1",
+		"{\"a\":1,\"b\"}", "[1,2"};
+	g_autofree char *digits = repeat("9", 64);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+		assert_refused(bad[i], strlen(bad[i]));
+	assert_refused("1\0", 2);
+	assert_refused("\"a\0b\"", 5);
+	assert_refused(digits, strlen(digits));
+}
+
+static void test_names_the_offset(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(json_parse("{\"a\":1,]", 8, &error));
+	g_assert_nonnull(strstr(error->message, "byte 7"));
+}
+
+static void test_every_cut_is_refused(void)
+{
+	const char *text = "{\"a\":[1,-2.5e+3,\"\\u00e9\\n\",true,false,null],"
+			   "\"b\":{\"c\":\"d\"}}";
+	gsize len = strlen(text);
+	g_autoptr(Json) whole = parse(text);
+
+	g_assert_nonnull(whole);
+	for (gsize cut = 0; cut < len; cut++)
+		assert_refused(text, cut);
+}
+
+static void test_depth(void)
+{
+	g_autofree char *open = repeat("[", JSON_DEPTH_MAX);
+	g_autofree char *close = repeat("]", JSON_DEPTH_MAX);
+	g_autofree char *deepest = g_strconcat(open, close, NULL);
+	g_autofree char *deeper = g_strconcat("[", deepest, "]", NULL);
+	g_autofree char *abyss = repeat("[", 1000000);
+	g_autofree char *members = repeat("{\"a\":", JSON_DEPTH_MAX + 1);
+	g_autoptr(Json) json = parse(deepest);
+
+	g_assert_nonnull(json);
+	assert_refused(deeper, strlen(deeper));
+	assert_refused(abyss, strlen(abyss));
+	assert_refused(members, strlen(members));
+}
+
+static void test_brackets_in_strings_are_no_depth(void)
+{
+	g_autofree char *open = repeat("[{", 200);
+	g_autofree char *text = g_strdup_printf("[\"%s\\\"[\"]", open);
+	g_autoptr(Json) json = parse(text);
+
+	g_assert_nonnull(json);
+}
+
+static void test_number_of_values(void)
+{
+	g_autofree char *zeros = repeat("0,", JSON_VALUES_MAX - 2);
+	g_autofree char *most = g_strdup_printf("[%s0]", zeros);
+	g_autofree char *over = g_strdup_printf("[%s0,0]", zeros);
+	g_autoptr(Json) json = parse(most);
+
+	g_assert_nonnull(json);
+	assert_refused(over, strlen(over));
+}
+
+static void test_escaped_nul(void)
+{
+	g_autoptr(Json) json = parse(
+		"{\"a\":\"x\\u0000y\",\"b\":\"x\\\\u0000y\",\"c\\u0000\":1}");
+
+	g_assert_cmpstr(
+		json_get_text(json, "a", 99, NULL), ==, "x\xef\xbf\xbdy");
+	g_assert_cmpstr(json_get_text(json, "b", 99, NULL), ==, "x\\u0000y");
+	g_assert_null(json_get(json, "c"));
+	g_assert_nonnull(json_get(json, "c\xef\xbf\xbd"));
+}
+
+static void test_surrogates(void)
+{
+	g_autoptr(Json) json = parse("[\"\\ud83d\\ude80\",\"\\ud83d\","
+				     "\"\\ude80\",\"\\ud83d\\u0041\","
+				     "\"\\uD83Dx\"]");
+	static const char *const want[] = {"🚀", "\xef\xbf\xbd", "\xef\xbf\xbd",
+		("\xef\xbf\xbd"
+		 "A"),
+		"\xef\xbf\xbdx"};
+	gsize i = 0;
+
+	g_assert_cmpuint(json_size(json), ==, G_N_ELEMENTS(want));
+	json_foreach (item, json)
+		g_assert_cmpstr(json_text(item), ==, want[i++]);
+}
+
+static void test_invalid_utf8_passes(void)
+{
+	g_autoptr(Json) json =
+		parse("{\"a\":\"\xff\xfe\xc3\",\"\x80\":\"\xed\xa0\x80\"}");
+	g_autofree char *printed = NULL;
+
+	g_assert_cmpstr(json_get_text(json, "a", 99, NULL), ==, "\xff\xfe\xc3");
+	printed = json_print(json, FALSE);
+	g_assert_nonnull(strstr(printed, "\xff\xfe\xc3"));
+}
+
+static void test_getters(void)
+{
+	g_autoptr(Json) json = parse(
+		"{\"t\":\"text\",\"n\":42,\"s\":\"-7\",\"f\":1.5,\"b\":true,"
+		"\"z\":null,\"big\":9007199254740993,\"huge\":1e300,\"o\":{},"
+		"\"T\":\"other\"}");
+
+	g_assert_cmpstr(json_get_text(json, "t", 4, "-"), ==, "text");
+	g_assert_cmpstr(json_get_text(json, "t", 3, "-"), ==, "-");
+	g_assert_cmpstr(json_get_text(json, "n", 9, "-"), ==, "-");
+	g_assert_cmpstr(json_get_text(json, "none", 9, "-"), ==, "-");
+	g_assert_cmpstr(json_get_text(json, "T", 9, "-"), ==, "other");
+	g_assert_cmpint(json_get_int(json, "n", 0, 42, -1), ==, 42);
+	g_assert_cmpint(json_get_int(json, "n", 0, 41, -1), ==, -1);
+	g_assert_cmpint(json_get_int(json, "n", 43, 99, -1), ==, -1);
+	g_assert_cmpint(json_get_int(json, "s", -9, 9, 0), ==, -7);
+	g_assert_cmpint(json_get_int(json, "s", 0, 9, 5), ==, 5);
+	g_assert_cmpint(json_get_int(json, "f", -9, 9, 5), ==, 5);
+	g_assert_cmpint(json_get_int(json, "t", -9, 9, 5), ==, 5);
+	g_assert_cmpint(
+		json_get_int(json, "huge", G_MININT64, G_MAXINT64, 5), ==, 5);
+	g_assert_true(json_get_bool(json, "b", FALSE));
+	g_assert_true(json_get_bool(json, "t", TRUE));
+	g_assert_null(json_get(json_get(json, "t"), "x"));
+	g_assert_null(json_get(NULL, "x"));
+	g_assert_cmpint(json_type(json_get(json, "z")), ==, JSON_NULL);
+	g_assert_cmpint(json_type(json_get(json, "o")), ==, JSON_OBJECT);
+	g_assert_null(json_first(json_get(json, "t")));
+}
+
+static void test_last_member_counts(void)
+{
+	const char *text = "{\"a\":1,\"b\":2,\"\\u0061\":3}";
+	g_autoptr(Json) json = parse(text);
+	JsonSpan span;
+
+	g_assert_cmpint(json_get_int(json, "a", 0, 9, 0), ==, 3);
+	g_assert_true(json_span_member(text, strlen(text), "a", &span));
+	g_assert_cmpmem(text + span.start, span.len, "3", 1);
+}
+
+static void test_whole(void)
+{
+	g_autoptr(Json) json = parse("[9007199254740992,-9007199254740992,"
+				     "9007199254740994,0.5,1e400,-0,\"1\"]");
+	static const gboolean want[] = {
+		TRUE, TRUE, FALSE, FALSE, FALSE, TRUE, FALSE};
+	gsize i = 0;
+
+	json_foreach (item, json) {
+		gint64 number;
+
+		g_assert_cmpint(json_whole(item, &number), ==, want[i++]);
+	}
+}
+
+static void test_building(void)
+{
+	g_autoptr(Json) other = parse("{\"x\":[1,2]}");
+	g_autoptr(Json) json = json_object();
+	g_autofree char *flat = NULL;
+	g_autofree char *pretty = NULL;
+
+	json_set_text(json, "t", "a\"b\nc");
+	json_set_int(json, "n", 1);
+	json_set_int(json, "n", 1760000000123);
+	json_set_int(json, "m", G_MAXINT64);
+	json_set_bool(json, "b", TRUE);
+	json_set_copy(json, "c", json_get(other, "x"));
+	json_set_bool(json, "gone", TRUE);
+	json_remove(json, "gone");
+	json_remove(json, "never");
+	flat = json_print(json, FALSE);
+	g_assert_cmpstr(flat, ==,
+		"{\"t\":\"a\\\"b\\nc\",\"n\":1760000000123,"
+		"\"m\":9223372036854775807,\"b\":true,\"c\":[1,2]}");
+	pretty = json_print(json, TRUE);
+	g_assert_true(g_str_has_suffix(pretty, "}\n"));
+}
+
+static void test_span_member(void)
+{
+	const char *text = " { \"a\" : [1, {\"b\":2}] , \"b\":\"x,\\\"}\" ,"
+			   "\"c\":-1.5e3,\"d\":{\"a\":9}} ";
+	static const char *const want[][2] = {{"a", "[1, {\"b\":2}]"},
+		{"b", "\"x,\\\"}\""}, {"c", "-1.5e3"}, {"d", "{\"a\":9}"}};
+	JsonSpan span = {7, 7};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(want); i++) {
+		g_assert_true(json_span_member(
+			text, strlen(text), want[i][0], &span));
+		g_assert_cmpmem(text + span.start, span.len, want[i][1],
+			strlen(want[i][1]));
+	}
+	span = (JsonSpan){7, 7};
+	g_assert_false(json_span_member(text, strlen(text), "e", &span));
+	g_assert_cmpuint(span.start, ==, 7);
+	g_assert_false(json_span_member("[1]", 3, "a", &span));
+	g_assert_false(json_span_member("{}", 2, "a", &span));
+}
+
+static void test_span_elements(void)
+{
+	const char *text = " [ {\"a\":\"]\"} ,2, \"x\\\\\",[] , true ] ";
+	static const char *const want[] = {
+		"{\"a\":\"]\"}", "2", "\"x\\\\\"", "[]", "true"};
+	g_autoptr(GArray) spans = json_span_elements(text, strlen(text));
+	g_autoptr(GArray) none = json_span_elements("[ ]", 3);
+	g_autoptr(GArray) object = json_span_elements("{}", 2);
+
+	g_assert_cmpuint(spans->len, ==, G_N_ELEMENTS(want));
+	for (guint i = 0; i < spans->len; i++) {
+		JsonSpan span = g_array_index(spans, JsonSpan, i);
+
+		g_assert_cmpmem(
+			text + span.start, span.len, want[i], strlen(want[i]));
+	}
+	g_assert_cmpuint(none->len, ==, 0);
+	g_assert_cmpuint(object->len, ==, 0);
+}
+
+static void assert_mask(const char *text, const char *want)
+{
+	static const char *const secrets[] = {"token", "key", NULL};
+	gsize len = 0;
+	g_autofree char *masked = json_mask(text, strlen(text), secrets, &len);
+
+	g_assert_cmpstr(masked, ==, want);
+	g_assert_cmpuint(len, ==, strlen(want));
+}
+
+static void test_mask(void)
+{
+	assert_mask("{\"a\":1, \"token\" : \"s\\\"}x\" ,\"b\":2}",
+		"{\"a\":1, \"token\" : \"***\" ,\"b\":2}");
+	assert_mask("{\"token\":{\"x\":[1]},\"key\":null,\"keys\":1}",
+		"{\"token\":\"***\",\"key\":\"***\",\"keys\":1}");
+	assert_mask("{\"tok\\u0065n\":\"s\"}", "{\"tok\\u0065n\":\"***\"}");
+	assert_mask("{\"token\":\"a\",\"token\":\"b\"}",
+		"{\"token\":\"***\",\"token\":\"***\"}");
+	assert_mask("{\"x\":{\"token\":\"inner\"}}",
+		"{\"x\":{\"token\":\"inner\"}}");
+	assert_mask("{}", "{}");
+	assert_mask("[\"token\"]", "[\"token\"]");
+}
+
+/* Spans promise nothing on such texts but to stay within them. */
+static void test_spans_stay_inside(void)
+{
+	static const char *const bad[] = {"", "{", "[", "{\"", "{\"a", "{\"a\"",
+		"{\"a\":", "{\"a\":\"", "[1", "[\"\\", "{\"a\":[[[", "[}",
+		"{]"};
+	static const char *const secrets[] = {"a", NULL};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		gsize len = strlen(bad[i]), masked_len;
+		g_autofree char *copy =
+			len > 0 ? g_memdup2(bad[i], len) : g_strdup("");
+		g_autoptr(GArray) spans G_GNUC_UNUSED =
+			json_span_elements(copy, len);
+		g_autofree char *masked G_GNUC_UNUSED =
+			json_mask(copy, len, secrets, &masked_len);
+		JsonSpan span = {0, 0};
+
+		if (json_span_member(copy, len, "a", &span))
+			g_assert_cmpuint(span.start + span.len, <=, len);
+	}
+}
+
+/* Each element's own bytes are JSON, and none is missing. */
+static void assert_spans(const Json *json, const char *text, gsize len)
+{
+	g_autoptr(GArray) spans = json_span_elements(text, len);
+
+	g_assert_cmpuint(spans->len, ==, json_size(json));
+	for (guint i = 0; i < spans->len; i++) {
+		JsonSpan span = g_array_index(spans, JsonSpan, i);
+		g_autoptr(Json) element =
+			json_parse(text + span.start, span.len, NULL);
+
+		g_assert_nonnull(element);
+	}
+}
+
+/* What the scan accepts cJSON reads, however odd it is. */
+static void test_mutations(void)
+{
+	static const char seed[] =
+		"[{\"a\":[1,-2.5e+3,\"\\u00e9\\n\\ud83d\\ude80"
+		"\"],\"b\":{\"c\":\"d\"}},true,null,0]";
+	static const char bytes[] = "{}[]\",:\\u0d8ceE+-.tn \xff";
+	g_autoptr(GRand) random = g_rand_new_with_seed(7);
+	guint accepted = 0;
+
+	for (guint i = 0; i < 30000; i++) {
+		gsize len = sizeof(seed) - 1;
+		g_autofree char *text = g_memdup2(seed, len);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(Json) json = NULL;
+
+		for (int n = g_rand_int_range(random, 1, 4); n > 0; n--)
+			text[g_rand_int_range(random, 0, (int)len)] =
+				bytes[g_rand_int_range(
+					random, 0, sizeof(bytes) - 1)];
+		json = json_parse(text, len, &error);
+		if (error)
+			g_assert_true(
+				g_str_has_prefix(error->message, "not JSON: "));
+		if (json && json_type(json) == JSON_ARRAY)
+			assert_spans(json, text, len);
+		accepted += json ? 1 : 0;
+	}
+	g_assert_cmpuint(accepted, >, 1000);
+	g_assert_cmpuint(accepted, <, 29000);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/json/refuses-what-is-not-json", test_refuses);
+	g_test_add_func("/json/names-the-offset", test_names_the_offset);
+	g_test_add_func(
+		"/json/every-cut-is-refused", test_every_cut_is_refused);
+	g_test_add_func("/json/depth-is-limited", test_depth);
+	g_test_add_func("/json/brackets-in-strings-are-no-depth",
+		test_brackets_in_strings_are_no_depth);
+	g_test_add_func("/json/values-are-limited", test_number_of_values);
+	g_test_add_func("/json/escaped-nul-is-replaced", test_escaped_nul);
+	g_test_add_func("/json/lone-surrogates-are-replaced", test_surrogates);
+	g_test_add_func("/json/invalid-utf8-passes", test_invalid_utf8_passes);
+	g_test_add_func("/json/getters-check-type-and-range", test_getters);
+	g_test_add_func("/json/last-member-counts", test_last_member_counts);
+	g_test_add_func("/json/whole-numbers-are-exact", test_whole);
+	g_test_add_func("/json/building", test_building);
+	g_test_add_func("/json/span-of-a-member", test_span_member);
+	g_test_add_func("/json/spans-of-elements", test_span_elements);
+	g_test_add_func("/json/mask-hides-top-level-secrets", test_mask);
+	g_test_add_func("/json/spans-stay-inside", test_spans_stay_inside);
+	g_test_add_func("/json/mutations", test_mutations);
+	return g_test_run();
+}

@@ -1,0 +1,207 @@
+#include "ledger.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "warnings.h"
+
+static char *dir, *path;
+
+static void collect(guint32 type, const guint8 *data, gsize len, void *user)
+{
+	g_string_append_printf(
+		user, "%u:%.*s ", type, (int)len, (const char *)data);
+}
+
+static void append(Ledger *ledger, guint32 type, const char *text)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+	g_autoptr(GError) error = NULL;
+	gboolean ok;
+
+	ledger_record(batch, type, text, strlen(text), NULL, 0);
+	ok = ledger_append(ledger, batch, &error);
+	g_assert_no_error(error);
+	g_assert_true(ok);
+}
+
+static void write_three(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Ledger) ledger = ledger_create(path, 5, &error);
+
+	g_assert_no_error(error);
+	append(ledger, 1, "one");
+	append(ledger, 2, "two");
+	append(ledger, 3, "three");
+}
+
+/* What the file holds; opening it may cut it. */
+static char *read_all(void)
+{
+	GString *out = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Ledger) ledger = ledger_open(path, collect, out, &error);
+
+	g_assert_no_error(error);
+	if (ledger == NULL)
+		g_string_append(out, "none");
+	return g_string_free(out, FALSE);
+}
+
+static void keeps_what_was_appended(void)
+{
+	g_autofree char *all = NULL;
+	g_autoptr(Ledger) ledger = NULL;
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	write_three();
+	all = read_all();
+	g_assert_cmpstr(all, ==, "1:one 2:two 3:three ");
+	ledger = ledger_open(path, collect, out, NULL);
+	g_assert_cmpuint(ledger_generation(ledger), ==, 5);
+}
+
+static void a_missing_file_is_no_error(void)
+{
+	g_autofree char *all = NULL;
+
+	g_unlink(path);
+	all = read_all();
+	g_assert_cmpstr(all, ==, "none");
+}
+
+/* Wherever it is cut off, whole records stay and appending goes on. */
+static void a_torn_tail_costs_only_itself(void)
+{
+	static const char *const left[] = {"", "1:one ", "1:one 2:two "};
+	const gsize head = 16, one = 12 + 3;
+
+	for (gsize cut = head; cut < head + 2 * one + 12 + 5; cut++) {
+		guint whole = (guint)MIN((cut - head) / one, 2);
+		g_autofree char *again = NULL, *want = NULL;
+		gboolean torn;
+		g_autoptr(GString) out = g_string_new(NULL);
+		Ledger *ledger;
+
+		write_three();
+		g_assert_cmpint(truncate(path, (off_t)cut), ==, 0);
+		torn = cut != head + whole * one;
+		if (torn)
+			warnings_keep();
+		ledger = ledger_open(path, collect, out, NULL);
+		if (torn)
+			warnings_expect_one("*damaged at byte*");
+		g_assert_cmpstr(out->str, ==, left[whole]);
+		append(ledger, 9, "new");
+		ledger_free(ledger);
+		again = read_all();
+		want = g_strconcat(left[whole], "9:new ", NULL);
+		g_assert_cmpstr(again, ==, want);
+	}
+}
+
+static void flip(gsize at)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	char c;
+
+	g_assert_cmpint(pread(fd, &c, 1, (off_t)at), ==, 1);
+	c ^= 0x20;
+	g_assert_cmpint(pwrite(fd, &c, 1, (off_t)at), ==, 1);
+	close(fd);
+}
+
+static void damage_costs_what_follows(void)
+{
+	const gsize head = 16, one = 12 + 3;
+
+	for (gsize at = head + one; at < head + 2 * one; at++) {
+		g_autofree char *now = NULL, *again = NULL;
+
+		write_three();
+		flip(at);
+		warnings_keep();
+		now = read_all();
+		warnings_expect_one("*damaged at byte*");
+		g_assert_cmpstr(now, ==, "1:one ");
+		/* It was cut: no old record comes back behind a new one. */
+		again = read_all();
+		g_assert_cmpstr(again, ==, "1:one ");
+	}
+}
+
+static void another_kind_of_file_is_ignored(void)
+{
+	for (gsize at = 0; at < 16; at++) {
+		g_autofree char *all = NULL;
+
+		write_three();
+		flip(at);
+		warnings_keep();
+		all = read_all();
+		warnings_expect_one("*ignored*");
+		g_assert_cmpstr(all, ==, "none");
+	}
+}
+
+static void many_records_are_read_in_pieces(void)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+	g_autofree char *text = g_strnfill(5000, 'x');
+	g_autofree char *all = NULL;
+	g_autoptr(Ledger) ledger = ledger_create(path, 1, NULL);
+
+	for (guint i = 0; i < 1000; i++)
+		ledger_record(batch, 7, text, 5000, &i, sizeof(i));
+	g_assert_true(ledger_append(ledger, batch, NULL));
+	all = read_all();
+	g_assert_cmpuint(strlen(all), >=, 1000 * 5000);
+}
+
+static void a_rename_puts_it_in_the_place_of_another(void)
+{
+	g_autofree char *other = g_strconcat(path, ".new", NULL);
+	g_autofree char *all = NULL;
+	g_autoptr(Ledger) next = NULL;
+
+	write_three();
+	next = ledger_create(other, 6, NULL);
+	append(next, 4, "four");
+	g_assert_true(ledger_rename(next, path, NULL));
+	append(next, 5, "five");
+	all = read_all();
+	g_assert_cmpstr(all, ==, "4:four 5:five ");
+	g_assert_false(g_file_test(other, G_FILE_TEST_EXISTS));
+}
+
+int main(int argc, char **argv)
+{
+	int rc;
+
+	g_test_init(&argc, &argv, NULL);
+	dir = g_dir_make_tmp("sessionfs-test-XXXXXX", NULL);
+	path = g_build_filename(dir, "ledger", NULL);
+	g_test_add_func(
+		"/ledger/keeps_what_was_appended", keeps_what_was_appended);
+	g_test_add_func("/ledger/a_missing_file_is_no_error",
+		a_missing_file_is_no_error);
+	g_test_add_func("/ledger/a_torn_tail_costs_only_itself",
+		a_torn_tail_costs_only_itself);
+	g_test_add_func(
+		"/ledger/damage_costs_what_follows", damage_costs_what_follows);
+	g_test_add_func("/ledger/another_kind_of_file_is_ignored",
+		another_kind_of_file_is_ignored);
+	g_test_add_func("/ledger/many_records_are_read_in_pieces",
+		many_records_are_read_in_pieces);
+	g_test_add_func("/ledger/a_rename_puts_it_in_the_place_of_another",
+		a_rename_puts_it_in_the_place_of_another);
+	rc = g_test_run();
+	g_unlink(path);
+	g_rmdir(dir);
+	g_free(path);
+	g_free(dir);
+	return rc;
+}

@@ -1,0 +1,175 @@
+#include "refresh.h"
+
+#include "cache_fixture.h"
+
+#define SECOND G_USEC_PER_SEC
+
+/* A workspace whose listing the cases set as they like; nothing looks at it. */
+static Dir *quiet_workspace(Fixture *f)
+{
+	guint32 number;
+
+	f->refresh_ms = 5000;
+	f->window_ms = 60000;
+	fixture_open(f, NULL, NULL);
+	number = fixture_workspace(f, "m-1");
+	return dir_find(f->cache, number);
+}
+
+/* When it is due, in seconds from now, with a listing begun `ago` seconds ago;
+ * -1: never. */
+static gint64 due_in(Dir *dir, Listing listing, gint64 ago)
+{
+	gint64 now = g_get_monotonic_time(), due;
+	Listing kept;
+
+	pthread_mutex_lock(&dir->lock);
+	kept = dir->listing;
+	dir->listing = listing;
+	dir->listing.started_us = now - ago * SECOND;
+	due = refresh_due_us(dir, now);
+	dir->listing = kept;
+	pthread_mutex_unlock(&dir->lock);
+	if (due == G_MAXINT64)
+		return -1;
+	return (due - now) / SECOND;
+}
+
+static void look_at(Dir *dir, gint64 ago)
+{
+	__atomic_store_n(&dir->looked_us, g_get_monotonic_time() - ago * SECOND,
+		__ATOMIC_RELAXED);
+}
+
+static void a_directory_nobody_looks_at_is_never_asked(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = quiet_workspace(f);
+
+	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), ==, -1);
+	look_at(dir, 61);
+	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), ==, -1);
+	look_at(dir, 59);
+	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), <=, 0);
+	look_at(dir, 1000);
+	dir->held = 1;
+	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), <=, 0);
+	dir->held = 0;
+	g_assert_cmpint(due_in(dir, (Listing){.wanted = TRUE}, 1), ==, 0);
+	dir->there = 0;
+	g_assert_cmpint(due_in(dir, (Listing){.wanted = TRUE}, 1), ==, -1);
+	dir->there = 1;
+}
+
+static void the_interval_follows_what_happens(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = quiet_workspace(f);
+	gint64 now = g_get_monotonic_time();
+	const struct {
+		Listing listing;
+		gint64 due;
+	} cases[] = {
+		{{.complete = TRUE}, 5},
+		{{.passing = 1}, 1},
+		{{.hurry_us = now + 100 * SECOND}, 1},
+		{{.hurry_us = now - SECOND}, 5},
+		{{.took_us = SECOND}, 5},
+		{{.took_us = 3 * SECOND}, 12},
+		{{.passing = 1, .took_us = SECOND}, 4},
+		{{.failures = 1}, 10},
+		{{.failures = 3}, 40},
+		{{.failures = 100}, 300},
+		{{.failures = 1, .retry_us = now + 100 * SECOND}, 100},
+		{{.sweeping = TRUE}, -1},
+		{{.wanted = TRUE, .retry_us = now + 7 * SECOND}, 7},
+	};
+
+	/* A margin, since the clock goes on. */
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		gint64 due;
+
+		look_at(dir, 0);
+		due = due_in(dir, cases[i].listing, 0);
+		g_assert_cmpint(due, <=, cases[i].due);
+		g_assert_cmpint(due, >=, cases[i].due - 1);
+	}
+	look_at(dir, 1000);
+}
+
+static void a_short_interval_is_not_made_longer(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = quiet_workspace(f);
+
+	dir->provider->refresh_ms = 200;
+	look_at(dir, 0);
+	g_assert_cmpint(due_in(dir, (Listing){.passing = 1}, 1), <=, 0);
+	dir->provider->refresh_ms = 100000;
+	g_assert_cmpint(due_in(dir, (Listing){.passing = 1}, 0), >=, 19);
+	look_at(dir, 1000);
+}
+
+static void lists_of_workspaces_are_asked_less_often(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = quiet_workspace(f)->parent;
+
+	look_at(dir, 0);
+	g_assert_cmpint(due_in(dir, (Listing){0}, 0), >=, 59);
+	g_assert_cmpint(due_in(dir, (Listing){0}, 60), <=, 0);
+	look_at(dir, 1000);
+}
+
+static void fixed_workspaces_are_not_asked_for(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir;
+
+	f->workspaces = g_strsplit("m-1", " ", 0);
+	dir = quiet_workspace(f)->parent;
+	g_assert_false(refresh_is_listing(dir));
+	g_assert_cmpuint(
+		memory_calls(f->backend, MEMORY_LIST_WORKSPACES), ==, 0);
+}
+
+/* The clock at work: looked at every 10 ms, refreshed every 100 ms. */
+static void refreshes_go_on_while_somebody_looks(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint64 calls, quiet;
+	guint32 number;
+
+	f->refresh_ms = 100;
+	f->window_ms = 300;
+	fixture_open(f, "sessions", "1", NULL);
+	number = fixture_workspace(f, "m-1");
+	for (guint i = 0; i < 100; i++) {
+		cache_look(f->cache, number);
+		g_usleep(10000);
+	}
+	calls = memory_calls(f->backend, MEMORY_LIST_PAGE);
+	g_assert_cmpuint(calls, >=, 5);
+	g_assert_cmpuint(calls, <=, 13);
+	g_usleep(500000);
+	quiet = memory_calls(f->backend, MEMORY_LIST_PAGE);
+	g_assert_cmpuint(quiet, <=, calls + 4);
+	g_usleep(500000);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_LIST_PAGE), ==, quiet);
+	cache_hold(f->cache, number, TRUE);
+	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) > quiet + 3);
+	cache_hold(f->cache, number, FALSE);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(name) g_test_add_func("/refresh/" #name, name)
+	ADD(a_directory_nobody_looks_at_is_never_asked);
+	ADD(the_interval_follows_what_happens);
+	ADD(a_short_interval_is_not_made_longer);
+	ADD(lists_of_workspaces_are_asked_less_often);
+	ADD(fixed_workspaces_are_not_asked_for);
+	ADD(refreshes_go_on_while_somebody_looks);
+	return g_test_run();
+}

@@ -1,0 +1,410 @@
+#include "cache_fixture.h"
+
+#include <string.h>
+
+/* ---- a provider whose pages are written down beforehand ---- */
+
+typedef struct {
+	Backend base;
+	/* A page: "token: id id id > next", total by "=n"; the first has none. */
+	const char *const *pages;
+	guint calls;
+	gint64 retry_after_ms; /* each call is throttled */
+} Scripted;
+
+static Session *scripted_session(const char *id)
+{
+	Session *session = session_new();
+
+	session->id = g_strdup(id);
+	session->name = g_strdup("");
+	session->state = g_strdup("Running");
+	session->phase = PHASE_IDLE;
+	session->body = g_strdup("{}");
+	session->body_len = 2;
+	return session;
+}
+
+static SessionPage *page_of(const char *text)
+{
+	SessionPage *page = session_page_new();
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+	for (char **word = words; *word != NULL; word++) {
+		if (g_str_equal(*word, ">"))
+			page->next = g_strdup(*++word);
+		else if (**word == '=')
+			page->total = g_ascii_strtoll(*word + 1, NULL, 10);
+		else if (**word != '\0')
+			g_ptr_array_add(
+				page->sessions, scripted_session(*word));
+	}
+	return page;
+}
+
+static SessionPage *scripted_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	Scripted *self = (Scripted *)base;
+	g_autofree char *label =
+		g_strconcat(token != NULL ? token : "", ": ", NULL);
+
+	self->calls++;
+	if (self->retry_after_ms > 0) {
+		GError *local = NULL;
+
+		backend_error_set(&local, BACKEND_ERROR_THROTTLED, "slower");
+		backend_error_detail(local)->retry_after_ms =
+			self->retry_after_ms;
+		g_propagate_error(error, local);
+		return NULL;
+	}
+	for (const char *const *text = self->pages; *text != NULL; text++)
+		if (g_str_has_prefix(*text, label))
+			return page_of(*text + strlen(label));
+	/* "*: ..." goes on for ever, with tokens of its own. */
+	g_autofree char *more =
+		g_strdup_printf("%s > t%u", self->pages[0] + 3, self->calls);
+	return page_of(more);
+}
+
+static void scripted_close(Backend *base)
+{
+	g_free(base);
+}
+
+static void scripted_abort(Backend *base)
+{
+}
+
+static const BackendClass scripted_class = {
+	.name = "scripted",
+	.files = 1 << SESSION_STATE | 1 << SESSION_JSON,
+	.list_page = scripted_page,
+	.close = scripted_close,
+	.abort = scripted_abort,
+};
+
+static Scripted *scripted_open(Fixture *f, const char *const *pages)
+{
+	Scripted *self = g_new0(Scripted, 1);
+
+	self->base.class = &scripted_class;
+	self->pages = pages;
+	f->workspaces = g_strsplit("w", " ", 0);
+	f->other = &self->base;
+	fixture_open(f, NULL, NULL);
+	return self;
+}
+
+/* ---- listings without an end, or that make no sense ---- */
+
+static void check_refused(
+	const char *const *pages, guint calls, const char *sentence)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Scripted *script = scripted_open(f, pages);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *partial = NULL;
+	guint32 number = fixture_find(f, f->provider, "w");
+
+	g_free(fixture_names(f, number));
+	fixture_until((partial = cache_partial(f->cache, number)) != NULL);
+	g_assert_nonnull(strstr(partial, sentence));
+	g_assert_cmpuint(script->calls, ==, calls);
+	g_assert_cmpint(fixture_known(f, number, &error), ==, KNOWN_FAILED);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
+}
+
+static void a_token_that_comes_again_is_refused(void)
+{
+	static const char *const same[] = {": > a", "a:  > a", NULL};
+	static const char *const circle[] = {
+		": > a", "a:  > b", "b:  > a", NULL};
+
+	check_refused(same, 2, "page 2 (token a)");
+	check_refused(circle, 3, "names a page again");
+}
+
+static void page_after_page_empty_is_refused(void)
+{
+	static const char *const empty[] = {"*: ", NULL};
+
+	check_refused(empty, 4, "page after page is empty");
+}
+
+static void more_pages_than_entries_is_refused(void)
+{
+	/* Each page repeats one id, so that none is empty. */
+	static const char *const pages[] = {"*: s-1 =3", NULL};
+
+	check_refused(pages, 20, "more pages than");
+}
+
+static void single_empty_pages_are_legal(void)
+{
+	static const char *const pages[] = {
+		": > a", "a:  > b", "b:  s-1 > c", "c:  > d", "d:  s-2", NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *names = NULL;
+
+	scripted_open(f, pages);
+	names = fixture_list(f, fixture_find(f, f->provider, "w"));
+	g_assert_cmpstr(names, ==, "s-1 s-2");
+}
+
+static void an_id_given_twice_is_one_session(void)
+{
+	static const char *const pages[] = {
+		": s-1 s-2 s-1 > a", "a: s-2 s-3", NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *names = NULL, *moves = NULL;
+	guint32 number;
+
+	scripted_open(f, pages);
+	number = fixture_find(f, f->provider, "w");
+	names = fixture_list(f, number);
+	g_assert_cmpstr(names, ==, "s-1 s-2 s-3");
+	fixture_refresh(f, number);
+	moves = fixture_moves(f, number);
+	g_assert_cmpstr(moves, ==, "+s-1 +s-2 +s-3");
+}
+
+static void hostile_ids_become_names(void)
+{
+	static const char *const pages[] = {
+		": .. a/b new \xff%2e\x01 s-1", NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *names = NULL;
+	guint32 number;
+
+	scripted_open(f, pages);
+	number = fixture_find(f, f->provider, "w");
+	names = fixture_list(f, number);
+	g_assert_cmpstr(names, ==, "%2E. a%2Fb %6Eew %FF%252e%01 s-1");
+	g_assert_cmpuint(fixture_find(f, number, "%2E."), !=, 0);
+	g_assert_cmpuint(fixture_find(f, number, ".."), ==, 0);
+}
+
+static void a_throttle_is_obeyed(void)
+{
+	static const char *const pages[] = {": s-1", NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	Scripted *script;
+	guint32 number;
+
+	f->refresh_ms = 10;
+	script = scripted_open(f, pages);
+	script->retry_after_ms = 60000;
+	number = fixture_find(f, f->provider, "w");
+	cache_look(f->cache, number);
+	fixture_until(fixture_known(f, number, NULL) == KNOWN_FAILED);
+	g_usleep(1300000);
+	g_assert_cmpint(fixture_known(f, number, NULL), ==, KNOWN_FAILED);
+	g_assert_cmpuint(script->calls, ==, 1);
+}
+
+/* ---- pages as they come ---- */
+
+static void pages_show_as_they_arrive(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 number, first;
+	Entry before, after;
+
+	fixture_open(f, "sessions", "25", "page", "10", NULL);
+	number = fixture_find(f, f->provider, "m-1");
+	g_assert_true(cache_entry(f->cache, number, &before));
+	/* The second page fails, so that only the first is there. */
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 1, 1, BACKEND_ERROR_REMOTE);
+	fixture_until(fixture_known(f, number, NULL) == KNOWN_FAILED ||
+		      cache_count(f->cache, number) == 10);
+	g_assert_cmpuint(cache_count(f->cache, number), ==, 10);
+	first = fixture_find(f, number, "s-000001");
+	g_assert_true(cache_entry(f->cache, number, &after));
+	g_assert_cmpint(after.mtime_ns, >, before.mtime_ns);
+	fixture_refresh(f, number);
+	g_assert_cmpuint(cache_count(f->cache, number), ==, 25);
+	g_assert_cmpuint(fixture_find(f, number, "s-000001"), ==, first);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_APPEARED, 0), ==, 25 + 1);
+}
+
+static void a_failed_page_leaves_what_was_there(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *partial = NULL, *names = NULL, *before = NULL;
+	guint32 number, changed;
+
+	fixture_open(f, "sessions", "30", "page", "10", NULL);
+	number = fixture_workspace(f, "m-1");
+	before = fixture_names(f, number);
+	changed = fixture_find(f, number, "s-000002");
+	memory_put(f->backend, "m-1", "s-000002", NULL, "Busy");
+	memory_remove(f->backend, "m-1", "s-000030");
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 1, 1, BACKEND_ERROR_REMOTE);
+	fixture_forget_news(f);
+	fixture_refresh(f, number);
+	partial = cache_partial(f->cache, number);
+	g_assert_true(g_str_has_prefix(
+		partial, "page 2 (token 10) of the listing failed at 2"));
+	g_assert_cmpuint(fixture_count_news(f, NEWS_TEXT, number), ==, 1);
+	names = fixture_names(f, number);
+	g_assert_cmpstr(names, ==, before);
+	g_assert_true(fixture_changed_files(f, changed) & 1 << SESSION_STATE);
+	fixture_refresh(f, number);
+	g_free(partial);
+	partial = cache_partial(f->cache, number);
+	g_assert_null(partial);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_TEXT, number), ==, 2);
+	g_assert_cmpuint(cache_count(f->cache, number), ==, 29);
+}
+
+/* ---- changes ---- */
+
+static void only_the_files_that_changed_are_news(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	gint64 before[N_SESSION_FILES];
+	guint32 number, session, other;
+
+	fixture_open(f, "sessions", "3", NULL);
+	number = fixture_workspace(f, "m-1");
+	session = fixture_find(f, number, "s-000002");
+	other = fixture_find(f, number, "s-000003");
+	for (SessionFile file = 0; file <= SESSION_JSON; file++)
+		before[file] = fixture_mtime(f, session, file);
+	memory_put(f->backend, "m-1", "s-000002", NULL, "Stopped");
+	fixture_forget_news(f);
+	fixture_refresh(f, number);
+	g_assert_cmpuint(fixture_changed_files(f, session), ==,
+		1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_JSON |
+			1 << SESSION_WEBUI);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_CHANGED, 0), ==, 1);
+	g_assert_cmpuint(fixture_changed_files(f, other), ==, 0);
+	for (SessionFile file = 0; file <= SESSION_JSON; file++) {
+		gint64 now = fixture_mtime(f, session, file);
+
+		if (file == SESSION_CONFIG)
+			g_assert_cmpint(now, ==, before[file]);
+		else
+			g_assert_cmpint(now, >, before[file]);
+	}
+}
+
+static void times_only_go_forward(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	static const char *const states[] = {"Busy", "Running"};
+	guint32 number, session;
+	gint64 before;
+
+	fixture_open(f, "sessions", "1", NULL);
+	number = fixture_workspace(f, "m-1");
+	session = fixture_find(f, number, "s-000001");
+	before = fixture_mtime(f, session, SESSION_STATE);
+	for (guint i = 0; i < 20; i++) {
+		gint64 now;
+
+		memory_put(f->backend, "m-1", "s-000001", NULL, states[i % 2]);
+		fixture_refresh(f, number);
+		now = fixture_mtime(f, session, SESSION_STATE);
+		g_assert_cmpint(now, >, before);
+		g_assert_cmpint(now, <=, g_get_real_time() * 1000 + 1000000);
+		before = now;
+	}
+}
+
+static void a_refresh_that_changes_nothing_changes_nothing(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *metrics = NULL;
+	g_autoptr(GString) before = g_string_new(NULL);
+	g_autoptr(GString) after = g_string_new(NULL);
+	Entry first, second;
+	guint32 number;
+	const char *line;
+
+	fixture_open(f, "sessions", "50", "page", "10", NULL);
+	number = fixture_workspace(f, "m-1");
+	fixture_refresh(f, number);
+	g_assert_true(cache_entry(f->cache, number, &first));
+	cache_metrics(f->cache, before);
+	fixture_forget_news(f);
+	for (guint i = 0; i < 3; i++)
+		fixture_refresh(f, number);
+	g_assert_true(cache_entry(f->cache, number, &second));
+	cache_metrics(f->cache, after);
+	g_assert_cmpint(first.mtime_ns, ==, second.mtime_ns);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_APPEARED, 0), ==, 0);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_VANISHED, 0), ==, 0);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_CHANGED, 0), ==, 0);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_TEXT, 0), ==, 0);
+	line = strstr(before->str, "sessionfs_state_bytes{");
+	metrics = g_strndup(line, strcspn(line, "\n") + 1);
+	g_assert_nonnull(strstr(after->str, metrics));
+}
+
+static void what_returns_keeps_its_number(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *moves = NULL;
+	guint32 number, session;
+
+	fixture_open(f, "sessions", "3", NULL);
+	number = fixture_workspace(f, "m-1");
+	session = fixture_find(f, number, "s-000002");
+	memory_remove(f->backend, "m-1", "s-000002");
+	fixture_refresh(f, number);
+	g_assert_cmpuint(fixture_find(f, number, "s-000002"), ==, 0);
+	memory_put(f->backend, "m-1", "s-000002", NULL, "Running");
+	fixture_refresh(f, number);
+	g_assert_cmpuint(fixture_find(f, number, "s-000002"), ==, session);
+	moves = fixture_moves(f, number);
+	g_assert_cmpstr(
+		moves, ==, "+s-000001 +s-000002 +s-000003 -s-000002 +s-000002");
+}
+
+static void workspaces_come_and_go(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *moves = NULL;
+	guint32 number, session;
+	Entry entry;
+
+	fixture_open(f, "workspaces_made", "2", "sessions", "1", NULL);
+	number = fixture_workspace(f, "m-2");
+	session = fixture_find(f, number, "s-000001");
+	memory_remove_workspace(f->backend, "m-2");
+	memory_add_workspace(f->backend, "m-3");
+	fixture_refresh(f, f->provider);
+	g_assert_false(cache_entry(f->cache, number, &entry));
+	g_assert_false(cache_entry(f->cache, session, &entry));
+	g_assert_cmpuint(cache_count(f->cache, f->provider), ==, 0);
+	g_assert_cmpuint(fixture_find(f, f->provider, "m-3"), !=, 0);
+	memory_add_workspace(f->backend, "m-2");
+	fixture_refresh(f, f->provider);
+	g_assert_cmpuint(fixture_find(f, f->provider, "m-2"), ==, number);
+	moves = fixture_moves(f, f->provider);
+	g_assert_cmpstr(moves, ==, "+m-1 +m-2 +m-3 -m-2 +m-2");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(name) g_test_add_func("/sweep/" #name, name)
+	ADD(a_token_that_comes_again_is_refused);
+	ADD(page_after_page_empty_is_refused);
+	ADD(more_pages_than_entries_is_refused);
+	ADD(single_empty_pages_are_legal);
+	ADD(an_id_given_twice_is_one_session);
+	ADD(hostile_ids_become_names);
+	ADD(a_throttle_is_obeyed);
+	ADD(pages_show_as_they_arrive);
+	ADD(a_failed_page_leaves_what_was_there);
+	ADD(only_the_files_that_changed_are_news);
+	ADD(times_only_go_forward);
+	ADD(a_refresh_that_changes_nothing_changes_nothing);
+	ADD(what_returns_keeps_its_number);
+	ADD(workspaces_come_and_go);
+	return g_test_run();
+}

@@ -1,0 +1,127 @@
+#include "tree.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "cache_fixture.h"
+#include "warnings.h"
+
+static char *dir;
+
+static Tree *open_tree(void)
+{
+	g_autoptr(GError) error = NULL;
+	Tree *tree = tree_open(dir, &error);
+
+	g_assert_no_error(error);
+	return tree;
+}
+
+static void collect(const TreeEntry *entry, void *data)
+{
+	g_string_append_printf(data, "%u %s %s;", entry->number, entry->id,
+		entry->there ? "there" : "gone");
+}
+
+static char *dump(Tree *tree, guint32 parent)
+{
+	GString *out = g_string_new(NULL);
+
+	tree_foreach(tree, parent, collect, out);
+	return g_string_free(out, FALSE);
+}
+
+static void entries_come_back(void)
+{
+	Tree *tree = open_tree();
+	g_autofree char *top = NULL, *below = NULL;
+	const TreeEntry *entry;
+
+	g_assert_true(tree_put(tree, 64, 0, "ali", 0, NULL));
+	g_assert_true(tree_put(tree, 66, 64, "w-2", 5, NULL));
+	g_assert_true(tree_put(tree, 65, 64, "w-1", 6, NULL));
+	g_assert_true(tree_remove(tree, 66, NULL));
+	g_assert_true(tree_complete(tree, 64, 77, NULL));
+	g_assert_true(tree_touch(tree, 64, 88, NULL));
+	g_assert_true(tree_reserve(tree, 4160, NULL));
+	tree_free(tree);
+	tree = open_tree();
+	top = dump(tree, 0);
+	below = dump(tree, 64);
+	g_assert_cmpstr(top, ==, "64 ali there;");
+	g_assert_cmpstr(below, ==, "65 w-1 there;66 w-2 gone;");
+	entry = tree_find(tree, 0, "ali");
+	g_assert_cmpint(entry->complete_ms, ==, 77);
+	g_assert_cmpint(entry->mtime_ns, ==, 88);
+	g_assert_cmpint(tree_find(tree, 64, "w-1")->created_ms, ==, 6);
+	g_assert_null(tree_find(tree, 64, "ali"));
+	g_assert_cmpuint(tree_limit(tree), ==, 4160);
+	tree_free(tree);
+}
+
+static void it_is_written_anew_when_it_has_grown(void)
+{
+	Tree *tree = open_tree();
+	g_autofree char *before = dump(tree, 64);
+	g_autofree char *after = NULL;
+	guint64 grown;
+
+	for (guint i = 0; i < 6000; i++)
+		g_assert_true(tree_complete(tree, 64, i, NULL));
+	grown = tree_bytes(tree);
+	tree_free(tree);
+	tree = open_tree();
+	g_assert_cmpuint(tree_bytes(tree), <, grown / 100);
+	after = dump(tree, 64);
+	g_assert_cmpstr(after, ==, before);
+	g_assert_cmpint(tree_find(tree, 0, "ali")->complete_ms, ==, 5999);
+	g_assert_cmpuint(tree_limit(tree), ==, 4160);
+	g_assert_true(tree_put(tree, 70, 64, "w-9", 0, NULL));
+	tree_free(tree);
+	tree = open_tree();
+	g_assert_nonnull(tree_find(tree, 64, "w-9"));
+	tree_free(tree);
+}
+
+static void rubbish_is_named_and_left(void)
+{
+	g_autofree char *path = g_build_filename(dir, ".tree", NULL);
+	g_autofree char *top = NULL;
+	Tree *tree;
+
+	g_assert_true(g_file_set_contents(path, "rubbish", 7, NULL));
+	warnings_keep();
+	tree = open_tree();
+	warnings_expect_one("*.tree*ignored*");
+	top = dump(tree, 0);
+	g_assert_cmpstr(top, ==, "");
+	tree_free(tree);
+}
+
+static void a_missing_directory_is_an_error(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *none = g_build_filename(dir, "none", NULL);
+
+	g_assert_null(tree_open(none, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
+}
+
+int main(int argc, char **argv)
+{
+	int rc;
+
+	g_test_init(&argc, &argv, NULL);
+	dir = g_dir_make_tmp("sessionfs-test-XXXXXX", NULL);
+	g_test_add_func("/tree/entries_come_back", entries_come_back);
+	g_test_add_func("/tree/it_is_written_anew_when_it_has_grown",
+		it_is_written_anew_when_it_has_grown);
+	g_test_add_func(
+		"/tree/rubbish_is_named_and_left", rubbish_is_named_and_left);
+	g_test_add_func("/tree/a_missing_directory_is_an_error",
+		a_missing_directory_is_an_error);
+	rc = g_test_run();
+	fixture_remove_tree(dir);
+	g_free(dir);
+	return rc;
+}

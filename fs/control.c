@@ -419,6 +419,15 @@ void control_read(Control *self, fuse_req_t req, gsize size, off_t off)
 		reply_data(req, NULL, 0);
 }
 
+/* Under the lock.  A child that inherited the descriptor, as in
+ * { cat a; cat b; } > new, leaves the rest to those that still have it. */
+static gboolean closes_for_good(const Control *self, pid_t tid)
+{
+	pid_t closer = proc_process_of(tid);
+
+	return !closer || !self->opener || closer == self->opener;
+}
+
 int control_flush(Control *self, pid_t tid)
 {
 	int failure = 0;
@@ -427,17 +436,14 @@ int control_flush(Control *self, pid_t tid)
 		return 0;
 	lock(self);
 	self->undo = self->next;
-	if (self->state == FILLING && self->scan.depth) {
-		pid_t closer = proc_process_of(tid);
-
-		/* A child that inherited it, as in { cat a; cat b; } > new,
-		 * leaves the rest to those that still have it. */
-		if (!closer || !self->opener || closer == self->opener)
-			failure = fail(self, BACKEND_ERROR_INVALID,
-				"the spec is not complete: it ends after %u "
-				"bytes",
-				self->text->len);
-	}
+	/* A large write that failed in its middle has told only of its start. */
+	if (self->state == FAILED && closes_for_good(self, tid))
+		failure = self->failure;
+	else if (self->state == FILLING && self->scan.depth &&
+		 closes_for_good(self, tid))
+		failure = fail(self, BACKEND_ERROR_INVALID,
+			"the spec is not complete: it ends after %u bytes",
+			self->text->len);
 	unlock(self);
 	return failure;
 }

@@ -182,8 +182,8 @@ static gboolean serve(Run *run, Background *background)
 
 	notify_attach(run->daemon.notify, run->session);
 	cache_start(run->daemon.cache);
-	g_message("serving %s", run->mountpoint);
 	background_ready(background);
+	g_message("serving %s", run->mountpoint);
 	fine = mount_serve(run->session);
 	return ending_finish(ending) || fine;
 }

@@ -9,10 +9,11 @@
 static char *status_of(pid_t tid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)tid);
-	char *text = NULL;
+	g_autofree char *text = NULL;
 
-	g_file_get_contents(path, &text, NULL, NULL);
-	return text;
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return NULL;
+	return g_steal_pointer(&text);
 }
 
 pid_t proc_process_of(pid_t tid)

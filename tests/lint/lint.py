@@ -1,0 +1,503 @@
+#!/usr/bin/env python3
+"""lint: whether a checkout keeps the house rules.
+
+usage: lint.py [--list] [--root DIR] [RULE...]
+
+Prints each offence as "rule: where: what"; exit status 1 when there is one.
+A rule is one function below, its docstring says what it asks for, and
+test_lint.py shows by a planted offence that each of them can fail.
+"""
+import argparse
+import ast
+import collections
+import functools
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+
+PRODUCT = ("backends", "cache", "fs")
+RANK = {"backends": 0, "cache": 1, "fs": 2}
+BUDGET = {"file": 600, "function": 80, "p99": 60, "median": 20, "nesting": 4,
+          "width": 100}
+TOP_LEVEL = {".ci", ".clang-format", ".gitattributes", ".gitignore", "LICENSE",
+             "README.md", "backends", "cache", "examples", "fs", "meson.build",
+             "meson_options.txt", "packaging", "tests"}
+NOT_OURS = re.compile(r"(^|/)(\.git|build[^/]*|\.venv|__pycache__|"
+                      r"\.pytest_cache)(/|$)")
+RULES = {}
+
+
+class Skip(Exception):
+    """The rule cannot be judged on this machine; the text says why."""
+
+
+def rule(function):
+    RULES[function.__name__] = function
+    return function
+
+
+class Tree:
+    """A checkout: its files, as git would commit them, and their text."""
+
+    def __init__(self, root):
+        self.root = os.path.abspath(root)
+        self.files = sorted(f for f in self._list() if not NOT_OURS.search(f)
+                            and os.path.isfile(os.path.join(self.root, f)))
+
+    def _list(self):
+        if os.path.exists(os.path.join(self.root, ".git")):
+            p = subprocess.run(
+                ["git", "-C", self.root, "-c", "safe.directory=*", "ls-files",
+                 "-z", "--cached", "--others", "--exclude-standard"],
+                capture_output=True)
+            if p.returncode == 0:
+                return [os.fsdecode(f) for f in p.stdout.split(b"\0") if f]
+        found = []
+        for folder, _, names in os.walk(self.root):
+            inside = os.path.relpath(folder, self.root)
+            found += [os.path.normpath(os.path.join(inside, n)) for n in names]
+        return found
+
+    @functools.lru_cache(maxsize=None)
+    def text(self, path):
+        with open(os.path.join(self.root, path), errors="replace") as f:
+            return f.read()
+
+    @functools.lru_cache(maxsize=None)
+    def code(self, path):
+        """C text with comments and strings blanked, line numbers kept."""
+        return re.sub(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'
+                      r"'(?:\\.|[^'\\\n])*'",
+                      lambda m: '""' if m[0][0] == '"' else
+                      re.sub(r"[^\n]", " ", m[0]), self.text(path), flags=re.S)
+
+    def c_files(self, folders=None):
+        return [f for f in self.files if f.endswith((".c", ".h"))
+                and (folders is None or f.split("/")[0] in folders)]
+
+    def includes(self, path):
+        """(line, "<" or '"', name) of each include."""
+        for n, line in enumerate(self.text(path).split("\n"), 1):
+            m = re.match(r'\s*#\s*include\s*(["<])([^">]+)[">]', line)
+            if m:
+                yield n, m[1], m[2]
+
+    def home(self, path, name):
+        """The folder of ours that a quoted include is found in, or None."""
+        own = path.split("/")[0]
+        if os.path.join(os.path.dirname(path), name) in self.files:
+            return own
+        for room in (own, *PRODUCT):
+            if {f"{room}/{name}", f"{room}/{name}.in"} & set(self.files):
+                return room
+        return None
+
+    @functools.lru_cache(maxsize=None)
+    def functions(self):
+        """(lines, path, name, first, last) of each function of the product."""
+        files = self.c_files(PRODUCT)
+        if not files:
+            return []
+        try:
+            p = subprocess.run(
+                ["ctags", "--output-format=json", "--fields=+ne",
+                 "--kinds-C=f", "-f", "-", *files],
+                cwd=self.root, text=True, capture_output=True, check=True)
+        except FileNotFoundError:
+            raise Skip("universal-ctags is not installed")
+        out = []
+        for line in p.stdout.splitlines():
+            t = json.loads(line)
+            if "end" in t:
+                out.append((t["end"] - t["line"] + 1, t["path"], t["name"],
+                            t["line"], t["end"]))
+        return sorted(out, reverse=True)
+
+
+def search(tree, files, pattern, say, code=True):
+    """Where the pattern stands in files: "path:line: say % match"."""
+    found = []
+    for f in files:
+        text = tree.code(f) if code else tree.text(f)
+        for m in re.finditer(pattern, text):
+            found.append(f"{f}:{text.count(chr(10), 0, m.start()) + 1}: "
+                         + say.replace("%", m[0].strip()))
+    return found
+
+
+# ---- budgets ----
+
+@rule
+def file_size(tree):
+    """No C file of the product is over 600 lines."""
+    sizes = ((f, len(tree.text(f).splitlines())) for f in tree.c_files(PRODUCT))
+    return [f"{f}: {n} lines" for f, n in sizes if n > BUDGET["file"]]
+
+
+@rule
+def function_size(tree):
+    """No function of the product is over 80 lines."""
+    return [f"{path}:{first}: {name} has {n} lines"
+            for n, path, name, first, _ in tree.functions()
+            if n > BUDGET["function"]]
+
+
+@rule
+def function_p99(tree):
+    """99 of 100 functions have at most 60 lines."""
+    sizes = sorted(f[0] for f in tree.functions())
+    p99 = sizes[min(len(sizes) - 1, int(len(sizes) * .99))] if sizes else 0
+    longest = ", ".join(f"{f[2]} {f[0]}" for f in tree.functions()[:5])
+    return [f"p99 is {p99}: {longest}"] if p99 > BUDGET["p99"] else []
+
+
+@rule
+def function_median(tree):
+    """Half of the functions have at most 20 lines."""
+    sizes = [f[0] for f in tree.functions()]
+    median = statistics.median(sizes) if sizes else 0
+    return [f"median is {median:g}"] if median > BUDGET["median"] else []
+
+
+def depth_of(text):
+    text = re.sub(r'"(\\.|[^"\\])*"|\'(\\.|[^\'\\])\'|//[^\n]*|/\*.*?\*/', "",
+                  text, flags=re.S)
+    depth = deepest = 0
+    for ch in text:
+        depth += (ch == "{") - (ch == "}")
+        deepest = max(deepest, depth)
+    return deepest - 1
+
+
+@rule
+def nesting(tree):
+    """Blocks nest at most 4 deep."""
+    found = []
+    for _, path, name, first, last in tree.functions():
+        lines = tree.text(path).split("\n")[first - 1:last]
+        deep = depth_of("\n".join(lines))
+        if deep > BUDGET["nesting"]:
+            found.append(f"{path}:{first}: {name} nests {deep} deep")
+    return found
+
+
+@rule
+def width(tree):
+    """No line of the product is over 100 columns, a tab being 8."""
+    return [f"{f}:{n}: {len(line.expandtabs(8))} columns"
+            for f in tree.c_files(PRODUCT)
+            for n, line in enumerate(tree.text(f).split("\n"), 1)
+            if len(line.expandtabs(8)) > BUDGET["width"]]
+
+
+# ---- layers ----
+
+@rule
+def upward_include(tree):
+    """Includes walk down: fs, cache, backends."""
+    found = []
+    owners = collections.defaultdict(set)
+    for f in tree.c_files(PRODUCT):
+        if f.endswith(".h"):
+            owners[os.path.basename(f)].add(f)
+    for f in tree.c_files(PRODUCT):
+        room = f.split("/")[0]
+        for n, _, name in tree.includes(f):
+            homes = {h.split("/")[0] for h in owners[os.path.basename(name)]
+                     if h.endswith("/" + name) or "/" not in name}
+            if homes and all(RANK[h] > RANK[room] for h in homes):
+                found.append(f"{f}:{n}: {name} lies above {room}")
+    return found
+
+
+@rule
+def dotted_include(tree):
+    """No include says ../ ."""
+    return [f"{f}:{n}: {name}" for f in tree.c_files()
+            for n, _, name in tree.includes(f) if ".." in name.split("/")]
+
+
+FACES = {
+    "backends": {"backends": None},
+    "cache": {"backends": {"backend.h", "session.h", "error.h"},
+              "cache": None},
+    "fs": {"backends": {"session.h", "error.h"},
+           "cache": {"cache.h", "name.h"}, "fs": None},
+}
+# They put the whole together.
+BUILDERS = re.compile(r"fs/(main|config\w*|demo)\.[ch]")
+
+
+@rule
+def narrow_face(tree):
+    """A layer sees only the faces of those below: cache/ sees backend.h,
+    session.h and error.h; fs/ sees session.h, error.h, cache.h and name.h, but
+    for the files that build the whole."""
+    found = []
+    for f in tree.c_files(PRODUCT):
+        if BUILDERS.fullmatch(f):
+            continue
+        for n, kind, name in tree.includes(f):
+            if kind != '"':
+                continue
+            home = tree.home(f, name)
+            faces = FACES[f.split("/")[0]].get(home, set())
+            if home is None:
+                found.append(f"{f}:{n}: {name} is no header of ours")
+            elif faces is not None and name not in faces:
+                found.append(f"{f}:{n}: {name} is private to {home}/")
+    return found
+
+
+FOREIGN = (
+    ("libfuse", r"fuse", r"fs/.*"),
+    ("libcurl", r"curl/", r"backends/net/http\.c"),
+    ("cJSON", r"(cjson/|cJSON\.h)", r"backends/net/json\.c"),
+    ("OpenSSL", r"openssl/",
+     r"backends/auth/(sign\w*|canonical\w*|digest|secret\w*)\.c"),
+    ("libmicrohttpd", r"microhttpd", r"examples/emulator/.*"),
+)
+
+
+@rule
+def foreign_library(tree):
+    """One foreign library, one place."""
+    found = []
+    for f in tree.c_files((*PRODUCT, "examples")):
+        for n, _, name in tree.includes(f):
+            for library, header, place in FOREIGN:
+                if re.match(header, name) and not re.fullmatch(place, f) \
+                        and tree.home(f, name) is None:
+                    found.append(f"{f}:{n}: {library} has no place here")
+    return found
+
+
+# ---- words ----
+
+BANNED = ("strtok", "sscanf", "atoi", "atol", "atof", "strcpy", "strcat",
+          "sprintf", "vsprintf", "gets", "alloca", "g_alloca", "localtime",
+          "gmtime", "system", "popen")
+
+
+@rule
+def banned_function(tree):
+    """Functions that cannot be used safely are not used."""
+    pattern = r"(?<![\w.>])(%s)(?=\s*\()" % "|".join(BANNED)
+    return search(tree, tree.c_files(), pattern, "% is banned")
+
+
+@rule
+def no_goto(tree):
+    """goto is banned."""
+    return search(tree, tree.c_files(), r"\bgoto\b", "%")
+
+
+@rule
+def pthread_only(tree):
+    """Threads, mutexes and conditions are pthread's."""
+    pattern = (r"\b(G(Mutex|RecMutex|RWLock|Cond|Thread|AsyncQueue|ThreadPool)"
+               r"|g_(mutex|rec_mutex|rw_lock|cond|thread|async_queue"
+               r"|thread_pool)_\w+)\b")
+    return search(tree, tree.c_files(), pattern,
+                  "% is invisible to ThreadSanitizer")
+
+
+# ---- headers ----
+
+@rule
+def own_header_first(tree):
+    """A source with a header of its own includes that first."""
+    found = []
+    for f in tree.c_files((*PRODUCT, "examples")):
+        own = f[:-2] + ".h"
+        if not f.endswith(".c") or own not in tree.files:
+            continue
+        first = next(tree.includes(f), (1, "", "nothing"))
+        if not own.endswith("/" + first[2]):
+            found.append(f"{f}:{first[0]}: begins with {first[2]}")
+    return found
+
+
+@rule
+def pragma_once(tree):
+    """A header begins with #pragma once."""
+    return [f"{f}:1: no #pragma once at the top" for f in tree.c_files()
+            if f.endswith(".h")
+            and not tree.code(f).lstrip().startswith("#pragma once")]
+
+
+@rule
+def header_alone(tree):
+    """A header compiles by itself."""
+    packages = ["glib-2.0", "fuse3", "libcurl", "libcjson", "libcrypto",
+                "libmicrohttpd"]
+    p = subprocess.run(["pkg-config", "--cflags", *packages], text=True,
+                       capture_output=True)
+    if p.returncode:
+        raise Skip("pkg-config: " + p.stderr.strip().split("\n")[0])
+    flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused",
+             "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64", *p.stdout.split()]
+    found = []
+    for f in tree.c_files((*PRODUCT, "examples")):
+        if not f.endswith(".h"):
+            continue
+        room = f.split("/")[0]
+        seen = [r for r in PRODUCT if RANK[r] <= RANK.get(room, 9)]
+        dirs = [f"-I{r}" for r in seen] + [f"-I{os.path.dirname(f)}"]
+        gcc = subprocess.run(
+            ["gcc", "-fsyntax-only", *flags, *dirs, "-x", "c", "-"],
+            input=f'#include "{os.path.join(tree.root, f)}"\n', text=True,
+            cwd=tree.root, capture_output=True)
+        if gcc.returncode:
+            first = next((line for line in gcc.stderr.split("\n")
+                          if "error:" in line), gcc.stderr.strip())
+            found.append(f"{f}:1: {first}")
+    return found
+
+
+# ---- form ----
+
+@rule
+def clang_format(tree):
+    """C files are as clang-format would leave them."""
+    try:
+        version = subprocess.run(["clang-format", "--version"], text=True,
+                                 capture_output=True, check=True).stdout
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        raise Skip("clang-format is not installed")
+    major = int(re.search(r"version (\d+)", version)[1])
+    if not 14 <= major <= 19:
+        raise Skip(f"clang-format {major}: only 14 to 19 are known to agree")
+    files = tree.c_files()
+    if not files:
+        return []
+    p = subprocess.run(["clang-format", "--dry-run", "-Werror", "--style=file",
+                        *files], cwd=tree.root, text=True, capture_output=True)
+    found = sorted({":".join(line.split(":")[:2]) for line in
+                    p.stderr.split("\n") if "error:" in line})
+    if p.returncode and not found:
+        found = [p.stderr.strip()]
+    return [f"{where}: not as clang-format has it" for where in found]
+
+
+@rule
+def scripts_parse(tree):
+    """Shell and python scripts have no syntax errors."""
+    found = []
+    for f in tree.files:
+        full = os.path.join(tree.root, f)
+        first = tree.text(f).split("\n", 1)[0]
+        if f.endswith(".py") or re.match(r"#!.*\bpython", first):
+            try:
+                ast.parse(tree.text(f), f)
+            except SyntaxError as e:
+                found.append(f"{f}:{e.lineno}: {e.msg}")
+            continue
+        shell = re.match(r"#!.*\b(bash|dash|sh)\b", first)
+        if not shell and f.endswith(".sh"):
+            shell = re.match("(sh)", "sh")
+        if shell:
+            p = subprocess.run([shell[1], "-n", full], text=True,
+                               capture_output=True)
+            if p.returncode:
+                found.append(p.stderr.strip().split("\n")[0]
+                             .replace(tree.root + "/", ""))
+    return found
+
+
+@rule
+def scripts_run(tree):
+    """What begins with #! is executable."""
+    return [f"{f}: not executable" for f in tree.files
+            if tree.text(f).startswith("#!")
+            and not os.access(os.path.join(tree.root, f), os.X_OK)]
+
+
+@rule
+def top_level(tree):
+    """The top folder holds what the README tells of, and nothing else."""
+    top = {f.split("/")[0] for f in tree.files}
+    return [f"{name}: not expected at the top" for name in
+            sorted(top - TOP_LEVEL)]
+
+
+def ours_to_read(tree):
+    """Text of ours: recorded answers and vectors are others' words."""
+    return [f for f in tree.files
+            if not re.match(r"tests/(vectors|answers)/.*\.json$", f)
+            and "\0" not in tree.text(f)[:4096]]
+
+
+@rule
+def machine_path(tree):
+    """No path of somebody's machine."""
+    places = "|".join(("work", "root", "home", "Users"))
+    return search(tree, ours_to_read(tree),
+                  rf"(?<![\w.$}})~-])/(?:{places})/[\w.]+", "%", code=False)
+
+
+@rule
+def registry_host(tree):
+    """No host name of a package registry or mirror."""
+    hosts = "|".join(h.replace(" ", r"\.") for h in (
+        "pypi org", "pythonhosted org", "npmjs org", "npmjs com", "crates io",
+        "proxy golang org", "rubygems org", "deb debian org", "docker io",
+        "archive ubuntu com", "security debian org", "ghcr io", "quay io",
+        "apt llvm org", "wrapdb mesonbuild com"))
+    return search(tree, ours_to_read(tree), rf"\b(?:{hosts})\b", "%",
+                  code=False)
+
+
+@rule
+def test_listed(tree):
+    """Each tests/unit/test_*.c is in the build."""
+    build = "tests/unit/meson.build"
+    text = tree.text(build) if build in tree.files else ""
+    names = [re.fullmatch(r"tests/unit/(test_\w+)\.c", f) for f in tree.files]
+    return [f"{m[0]}: not in {build}" for m in names
+            if m and not re.search(rf"'{m[1]}(\.c)?'", text)]
+
+
+def check(root, names=None):
+    """{rule: offences, or a Skip} for those rules."""
+    tree = Tree(root)
+    out = {}
+    for name in names or RULES:
+        try:
+            out[name] = RULES[name](tree)
+        except Skip as reason:
+            out[name] = reason
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    parser.add_argument("--root", default=top)
+    parser.add_argument("--list", action="store_true", help="the rules")
+    parser.add_argument("rules", nargs="*", metavar="RULE")
+    args = parser.parse_args()
+    unknown = [r for r in args.rules if r not in RULES]
+    if unknown:
+        parser.error("no rule " + ", ".join(unknown))
+    if args.list:
+        for name, function in RULES.items():
+            print(f"{name:18} {' '.join(function.__doc__.split())}")
+        return 0
+    broken = 0
+    for name, offences in check(args.root, args.rules).items():
+        if isinstance(offences, Skip):
+            print(f"{name}: skipped: {offences}")
+            continue
+        for offence in offences:
+            print(f"{name}: {offence}")
+        broken += len(offences)
+    print(f"lint: {broken} offences" if broken else "lint: clean")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

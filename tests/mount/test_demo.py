@@ -1,0 +1,142 @@
+"""examples/demo and sessionfs --demo, as root and as an ordinary user."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import harness
+
+DEMO = os.path.join(harness.ROOT, "examples", "demo")
+
+
+class Demo:
+    """What runs at a mount point; whatever becomes of it, it is ended."""
+
+    def __init__(self, place, folder):
+        self.place = place
+        self.folder = folder
+        self.path = os.path.join(folder, "sessions")
+        home = os.path.join(folder, "home")
+        os.makedirs(home)
+        place.give(folder)
+        self.env = ["env", "-u", "XDG_RUNTIME_DIR", f"HOME={home}",
+                    f"XDG_STATE_HOME={home}/state",
+                    f"XDG_CACHE_HOME={home}/cache",
+                    "ALIBABA_CLOUD_ACCESS_KEY_ID=",
+                    "ALIBABA_CLOUD_ACCESS_KEY_SECRET="]
+
+    def run(self, *argv, timeout=180):
+        return harness.run([*self.env, *argv], timeout=timeout,
+                           prefix=self.place.prefix)
+
+    def mounted(self):
+        return harness.mounted(self.path, self.place.pid)
+
+    def shell(self, line):
+        return self.run("sh", "-c", 'cd "$1" && ' + line, "sh", self.path)
+
+    def end(self):
+        if self.mounted():
+            harness.run(["umount", "-l", self.path],
+                        prefix=self.place.inside)
+
+
+def emulators(pid_of_daemon_url=None):
+    """The command lines of emulators that a demo started."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                argv = f.read().split(b"\0")
+        except OSError:
+            continue
+        if argv[0].endswith(b"sessionfs-emulator") and b"--demo" in argv:
+            found.append(int(pid))
+    return set(found)
+
+
+@pytest.fixture(params=["root", "user"])
+def demo(request, rig):
+    if request.param == "user":
+        place = request.getfixturevalue("as_user")
+        folder = rig.new_folder("demo", place)
+    else:
+        place = harness.Place()
+        folder = rig.new_folder("demo")
+    made = Demo(place, folder)
+    yield made
+    made.end()
+
+
+@pytest.mark.skipif(os.environ.get("BUILD_NAME", "gcc") != "gcc",
+                    reason="it makes a build of its own")
+def test_the_script_shows_the_tour_twice(demo):
+    before = emulators()
+    first = demo.run(DEMO, demo.path).ok()
+    assert "Running" in first and f"fusermount3 -u {demo.path}" in first
+    assert "kidn" in first
+    assert demo.mounted()
+    workspaces = demo.shell("ls alibaba").ok().split()
+    assert workspaces
+    second = demo.run(DEMO, demo.path).ok()
+    assert "already" in second and "Running" in second
+    assert len(emulators() - before) == 1
+    demo.run("fusermount3", "-u", demo.path).ok()
+    harness.eventually(lambda: not demo.mounted())
+    harness.eventually(lambda: emulators() == before)
+    third = demo.run(DEMO, demo.path).ok()
+    assert "already" not in third
+    demo.run("fusermount3", "-u", demo.path).ok()
+    harness.eventually(lambda: emulators() == before)
+
+
+def test_the_daemon_alone(demo):
+    """In the background: it returns when the mount answers."""
+    before = emulators()
+    os.makedirs(demo.path)
+    demo.place.give(demo.path)
+    program = demo.place.program(harness.SESSIONFS)
+    demo.run(program, "--demo", demo.path, timeout=10).ok()
+    assert demo.mounted()
+    assert demo.shell("ls").ok().split() == ["alibaba"]
+    workspace = demo.shell("ls alibaba | head -n 1").ok().strip()
+    at = f"alibaba/{workspace}"
+    names = demo.shell(f"ls {at}").ok().split()
+    assert "new" in names and len(names) > 1
+    demo.shell(f"echo '{{\"name\": \"mine\", \"kind\": \"SQL\"}}' "
+               f"> {at}/new").ok()
+    harness.eventually(lambda: demo.shell(
+        f"cat {at}/.last/state").out == "Running\n", timeout=5)
+    listed = set(demo.shell(f"ls {at}").ok().split()) - set(names)
+    assert len(listed) == 1
+    demo.run("fusermount3", "-u", demo.path).ok()
+    harness.eventually(lambda: emulators() == before)
+
+
+def test_a_killed_daemon_takes_its_emulator_with_it(demo):
+    before = emulators()
+    os.makedirs(demo.path)
+    demo.place.give(demo.path)
+    daemon = subprocess.Popen(
+        [*demo.place.prefix, *demo.env,
+         demo.place.program(harness.SESSIONFS), "-f", "--demo", demo.path],
+        stderr=subprocess.DEVNULL, preexec_fn=harness.die_with_us)
+    try:
+        harness.eventually(demo.mounted)
+        harness.eventually(lambda: emulators() - before)
+    finally:
+        daemon.kill()
+        daemon.wait(10)
+    harness.eventually(lambda: emulators() == before)
+
+
+def test_the_script_says_what_is_wrong(tmp_path):
+    """With no FUSE device there is advice, and a failure."""
+    if not shutil.which("unshare") or os.geteuid() != 0:
+        pytest.skip("needs a mount namespace")
+    result = harness.run(
+        ["unshare", "-m", "sh", "-c",
+         "mount -t tmpfs none /dev && exec bash \"$1\" \"$2\"", "sh", DEMO,
+         str(tmp_path / "m")])
+    assert "modprobe fuse" in result.failed()

@@ -1,0 +1,223 @@
+"""Whoever looks is served fresh things; whoever does not costs nothing.
+
+Interest is known by one upcall per window and by what the kernel still holds
+after it was told to forget.
+"""
+import os
+import subprocess
+import time
+
+import pytest
+
+from harness import SLOW, eventually
+
+LIST = "ListSessionClusters"
+WINDOW = 2 * SLOW
+CONFIG = {"sessionfs": {"refresh": "100ms", "window": f"{WINDOW}s"},
+          "alibaba": {"workspaces": "w-1; w-2"}}
+
+
+@pytest.fixture
+def world(emulator, mount):
+    emu = emulator("--fill", "w-1=50", "--fill", "w-2=5")
+    return emu, mount(emu, config=CONFIG)
+
+
+def first_session(mount):
+    return sorted(n for n in os.listdir(mount.ws("w-1"))
+                  if n.startswith("sc-"))[0]
+
+
+def upcalls(mount):
+    """All but those that reading the metrics themselves costs."""
+    found = {k.split('"')[1]: v for k, v in mount.metrics().items()
+             if k.startswith("sessionfs_upcalls_total")}
+    return found
+
+
+def quiet(emu, seconds):
+    """The number of listings asked for while that time passes."""
+    before = emu.count(LIST)
+    time.sleep(seconds)
+    return emu.count(LIST) - before
+
+
+def test_nobody_looks_nobody_asks(world):
+    emu, m = world
+    assert quiet(emu, 1) == 0
+    m.run(f"ls -la {m.path} {m.path}/alibaba > /dev/null").ok()
+    assert quiet(emu, 1) == 0
+
+
+def test_only_the_workspace_that_is_looked_at_is_asked(world):
+    emu, m = world
+    os.listdir(m.ws("w-2"))
+    before = len(emu.requests())
+    eventually(lambda: emu.count(LIST) > 5)
+    assert all("/w-2/" in r["target"] for r in emu.requests()[before:]
+               if "sessionClusters" in r["target"])
+
+
+def test_a_finished_ls_is_forgotten(world):
+    emu, m = world
+    os.listdir(m.ws("w-1"))
+    assert quiet(emu, 1) > 0
+    eventually(lambda: quiet(emu, 0.5) == 0, 4 * WINDOW)
+    assert quiet(emu, 2) == 0
+
+
+@pytest.mark.parametrize("look", ["ls -U {w} > /dev/null",
+                                  "cat {w}/{s}/state > /dev/null",
+                                  "stat {w}/{s} > /dev/null"])
+def test_a_loop_through_the_kernels_cache_keeps_it_fresh(world, look):
+    emu, m = world
+    name = first_session(m)
+    command = look.format(w=m.ws("w-1"), s=name)
+    loop = subprocess.Popen(
+        ["bash", "-c", f"while :; do {command}; sleep 0.05; done"])
+    try:
+        time.sleep(2.5 * WINDOW)
+        assert quiet(emu, 2) > 3
+    finally:
+        loop.kill()
+        loop.wait()
+
+
+@pytest.mark.parametrize("holder", [
+    "cd {w}; exec sleep 1000", "exec sleep 1000 < {w}/{s}/state",
+    "exec inotifywait -qm {w}/{s}/state", "exec inotifywait -qm {w}"])
+def test_what_is_held_is_kept_fresh_until_it_is_let_go(world, holder):
+    emu, m = world
+    name = first_session(m)
+    held = subprocess.Popen(
+        ["bash", "-c", holder.format(w=m.ws("w-1"), s=name)],
+        stdout=subprocess.DEVNULL)
+    try:
+        time.sleep(3 * WINDOW)
+        assert quiet(emu, 2) > 3
+    finally:
+        held.kill()
+        held.wait()
+    eventually(lambda: quiet(emu, 0.5) == 0, 6 * WINDOW)
+
+
+def test_the_working_directory_of_somebody_idle_stays_one(world):
+    emu, m = world
+    done = m.run(["/usr/bin/python3", "-c", f"""if True:
+        import os, time
+        os.chdir({m.ws('w-1')!r})
+        os.listdir('.')
+        time.sleep({3 * WINDOW})
+        print(os.getcwd())"""], timeout=60)
+    assert done.ok().strip() == m.ws("w-1")
+
+
+def test_a_session_that_moves_is_asked_faster(emulator, mount):
+    emu = emulator("--fill", "w-1=5", "--manual-clock")
+    m = mount(emu, config={"sessionfs": {"refresh": "5s", "window": "60s"}})
+    name = first_session(m)
+    emu.session("w-1", {"sessionClusterId": name, "state": "Running"})
+    m.run(f"echo stop > {m.ws('w-1')}/{name}/ctl").ok()
+    assert m.read(m.ws("w-1"), name, "state") == "Stopping\n"
+    assert quiet(emu, 4) >= 2
+
+
+def test_stat_cat_and_absence_are_the_kernels(emulator, mount):
+    emu = emulator("--fill", "w-1=200")
+    m = mount(emu, config={"sessionfs": {"refresh": "1h", "window": "10m"}})
+    w = m.ws("w-1")
+    names = [n for n in os.listdir(w) if n.startswith("sc-")]
+    paths = [os.path.join(w, n, "state") for n in names]
+
+    def look():
+        for path in paths:
+            os.stat(path)
+        for n in names:
+            with open(os.path.join(w, n, "state")) as f:
+                f.read()
+        for i in range(200):
+            assert not os.path.exists(f"{w}/sc-absent-{i}")
+
+    look()
+    for path in paths:
+        os.stat(path)  # the first read made the kernel doubt the atime
+    before = upcalls(m)
+    for path in paths:
+        os.stat(path)
+    after = upcalls(m)
+    assert sum(after.values()) - sum(before.values()) < 10  # of metrics itself
+    before = after
+    for path in paths:
+        with open(path) as f:
+            f.read()
+    after = upcalls(m)
+    extra = {k: after[k] - before[k] for k in after if after[k] != before[k]}
+    assert 200 <= extra["open"] < 205 and 200 <= extra["release"] < 205, extra
+    assert sum(extra.values()) < 410, extra
+    before = after
+    for i in range(200):
+        assert not os.path.exists(f"{w}/sc-absent-{i}")
+    after = upcalls(m)
+    assert sum(after.values()) - sum(before.values()) < 10
+    assert len(os.listdir(w)) > 200
+    before = upcalls(m)
+    for _ in range(20):
+        os.listdir(w)
+    after = upcalls(m)
+    assert sum(after.values()) - sum(before.values()) < 10
+
+
+def test_ls_l_uses_readdirplus_after_a_plain_ls(emulator, mount):
+    emu = emulator("--fill", "w-1=5000")
+    m = mount(emu, config={"sessionfs": {"refresh": "1h", "window": "10m"}})
+    assert len(os.listdir(m.ws("w-1"))) > 5000
+    assert len(os.listdir(m.ws("w-1"))) > 5000
+    before = upcalls(m)
+    m.run(f"ls -lU {m.ws('w-1')} > /dev/null", timeout=60).ok()
+    after = upcalls(m)
+    assert after["lookup"] - before["lookup"] < 2500
+    assert after["readdirplus"] > before["readdirplus"]
+
+
+def test_an_absent_name_that_appears_is_found(emulator, mount):
+    emu = emulator("--fill", "w-1=5")
+    m = mount(emu, config={"sessionfs": {"refresh": "50ms"}})
+    os.listdir(m.ws("w-1"))
+    for i in range(20):
+        path = f"{m.ws('w-1')}/sc-new-{i}"
+        assert not os.path.exists(path)
+        emu.session("w-1", {"sessionClusterId": f"sc-new-{i}",
+                            "state": "Running"})
+        eventually(lambda: os.path.exists(path + "/state"), interval=0.001)
+
+
+def test_an_open_file_reads_the_new_bytes(emulator, mount):
+    emu = emulator("--fill", "w-1=5")
+    m = mount(emu, config={"sessionfs": {"refresh": "50ms"}})
+    name = first_session(m)
+    emu.session("w-1", {"sessionClusterId": name, "state": "Running"})
+    path = f"{m.ws('w-1')}/{name}/state"
+    eventually(lambda: m.read(path) == "Running\n")
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        assert os.pread(fd, 100, 0) == b"Running\n"
+        emu.session("w-1", {"sessionClusterId": name, "state": "Error"})
+        eventually(lambda: os.pread(fd, 100, 0) == b"Error\n")
+        assert m.read(path) == "Error\n"
+    finally:
+        os.close(fd)
+
+
+def test_a_vanished_session_is_gone_for_those_inside(emulator, mount):
+    emu = emulator("--fill", "w-1=5")
+    m = mount(emu, config={"sessionfs": {"refresh": "50ms"}})
+    name = first_session(m)
+    path = f"{m.ws('w-1')}/{name}"
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        emu.remove("w-1", name)
+        eventually(lambda: not os.path.exists(path))
+        with pytest.raises(OSError):
+            os.stat("state", dir_fd=fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,238 @@
+"""Beginnings and ends: mounting, unmounting, signals, restarts, users."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import harness
+from harness import SLOW, eventually, mounted, run
+
+SPEC = '{"name": "n", "kind": "SQL", "queueName": "root_queue"}'
+
+
+def test_sigterm_ends_cleanly_whatever_is_in_flight(emulator, mount):
+    emu = emulator("--fill", "w-1=300")
+    m = mount(emu)
+    os.listdir(m.ws("w-1"))
+    emu.fault(action="*", times=-1, hang=True)
+    waiting = [subprocess.Popen(["bash", "-c", c], stderr=subprocess.DEVNULL)
+               for c in (f"echo '{SPEC}' > {m.ws('w-1')}/new",
+                         f"ls {m.path}/alibaba/w-none",
+                         f"cat {m.ws('w-1')}/sc-none/state",
+                         f"cd {m.ws('w-1')}; exec sleep 5")]
+    time.sleep(0.5)
+    m.stop()
+    for process in waiting[:3]:
+        assert process.wait(5 * SLOW) != 0
+    waiting[3].kill()
+    waiting[3].wait()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGHUP])
+def test_other_signals_end_it_too(emulator, mount, sign):
+    m = mount(emulator("--workspace", "w-1"))
+    m.process.send_signal(sign)
+    assert m.wait(2 * SLOW) == 0
+    assert not m.is_mounted()
+
+
+def test_unmounting_ends_the_daemon(emulator, mount):
+    m = mount(emulator("--fill", "w-1=100"))
+    os.listdir(m.ws("w-1"))
+    began = time.monotonic()
+    run(["fusermount3", "-u", m.path]).ok()
+    assert m.wait(2 * SLOW) == 0
+    assert time.monotonic() - began < 2 * SLOW
+
+
+def test_unmounting_while_in_use_says_busy_and_service_goes_on(
+        emulator, mount):
+    m = mount(emulator("--fill", "w-1=10"))
+    name = sorted(n for n in os.listdir(m.ws("w-1")) if n[:2] == "sc")[0]
+    with open(f"{m.ws('w-1')}/{name}/state") as held:
+        assert run(["fusermount3", "-u", m.path]).status != 0
+        assert held.read()
+        assert m.read(m.ws("w-1"), name, "phase")
+    run(["fusermount3", "-u", m.path]).ok()
+    assert m.wait(2 * SLOW) == 0
+
+
+def test_a_dead_mount_is_replaced(emulator, mount):
+    emu = emulator("--fill", "w-1=10")
+    m = mount(emu)
+    before = os.listdir(m.ws("w-1"))
+    m.kill()
+    with pytest.raises(OSError):
+        os.listdir(m.path)
+    again = mount(emu, folder=m.folder)
+    assert os.listdir(again.ws("w-1")) == before
+    again.stop()
+    assert os.listdir(m.path) == []  # nothing lies below
+
+
+def test_a_second_daemon_for_one_mount_names_the_first(emulator, mount):
+    emu = emulator("--workspace", "w-1")
+    m = mount(emu)
+    second = run([harness.SESSIONFS, "-f", "-c", m.config, m.path],
+                 env=m._environment(None))
+    assert second.status == 1
+    assert f"process {m.pid}" in second.err
+    assert m.read(m.ws("w-1"), ".status")
+
+
+@pytest.fixture
+def background(rig, emulator):
+    """Runs sessionfs without -f; ends what it leaves."""
+    emu = emulator("--workspace", "w-1")
+    folder = rig.new_folder("background")
+    point = os.path.join(folder, "mnt")
+    os.mkdir(point)
+
+    def start(*args, config=None):
+        path = os.path.join(folder, "c.conf")
+        with open(path, "w") as f:
+            f.write(config or harness.key_file({
+                "sessionfs": {"state_dir": folder + "/state"},
+                "alibaba": {"region": "r", "endpoint": emu.url}}))
+        return run([harness.SESSIONFS, "-c", path, *args, point], env={
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": harness.KEY_ID,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": harness.KEY_SECRET})
+    start.point = point
+    yield start
+    if mounted(point):
+        run(["umount", "-l", point])
+
+
+def test_the_background_daemon_returns_when_it_answers(background):
+    done = background()
+    assert done.status == 0 and done.err == "", done
+    assert mounted(background.point)
+    assert os.listdir(background.point + "/alibaba/w-1")
+    run(["fusermount3", "-u", background.point]).ok()
+    eventually(lambda: not mounted(background.point))
+
+
+@pytest.mark.parametrize("config,word", [
+    ("[alibaba]\nregoin = x\n", ":2: "), ("[nobody]\n", "nobody"),
+    ("", "no provider")])
+def test_the_background_daemon_fails_with_a_sentence(
+        background, config, word):
+    done = background(config=config or "[sessionfs]\n")
+    assert done.status == 1
+    assert done.err.startswith("sessionfs: ") and word in done.err
+    assert done.err.count("\n") == 1
+    assert not mounted(background.point)
+
+
+def test_bad_mount_points_are_refused(rig):
+    for point, word in ((rig.folder + "/none", "No such file"),
+                        ("/etc/hostname", "not a directory")):
+        done = run([harness.SESSIONFS, "--demo", point])
+        assert done.status == 1 and word in done.err
+
+
+def test_help_and_version():
+    shown = run([harness.SESSIONFS, "--help"])
+    assert shown.ok().startswith("usage: sessionfs")
+    for word in ("--demo", "--config", "--foreground", "allow_other"):
+        assert word in shown.out
+    assert re.fullmatch(r"sessionfs \d+\.\d+\.\d+\n",
+                        run([harness.SESSIONFS, "--version"]).ok())
+    wrong = run([harness.SESSIONFS, "--hepl"])
+    assert wrong.status == 1 and "--help" in wrong.err
+
+
+def test_no_configuration_and_no_credentials(rig):
+    home = rig.new_folder("home")
+    point = rig.new_folder("mnt")
+    env = {"HOME": home, "XDG_CONFIG_HOME": home + "/c",
+           "XDG_STATE_HOME": home + "/s",
+           "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
+    done = run([harness.SESSIONFS, "-f", point], env=env)
+    assert done.status == 1 and "--demo" in done.err
+
+
+def children(pid):
+    return run(["pgrep", "-P", str(pid)]).out.split()
+
+
+def test_the_demo_works_and_leaves_nothing(rig):
+    folder = rig.new_folder("demo")
+    m = harness.Mount(folder, "", argv=["-f", "--demo",
+                                        os.path.join(folder, "mnt")])
+    rig.started.append(m)
+    assert set(os.listdir(m.path)) == {".sessionfs", "alibaba"}
+    kids = children(m.pid)
+    assert len(kids) == 1
+    workspace = sorted(n for n in os.listdir(m.path + "/alibaba")
+                       if n[0] != ".")[0]
+    w = m.path + "/alibaba/" + workspace
+    before = set(os.listdir(w))
+    assert len(before) > 4
+    m.run(f"echo '{SPEC}' > {w}/new").ok()
+    eventually(lambda: m.read(w, ".last", "state") == "Running\n", 5)
+    made = set(os.listdir(w)) - before
+    assert len([n for n in made if n[0] != "."]) == 1
+    m.stop()
+    assert not os.path.exists(f"/proc/{kids[0]}")
+
+
+def test_the_emulator_of_a_killed_demo_ends_too(rig):
+    folder = rig.new_folder("demo")
+    m = harness.Mount(folder, "", argv=["-f", "--demo",
+                                        os.path.join(folder, "mnt")])
+    rig.started.append(m)
+    kid = children(m.pid)[0]
+    m.kill()
+    eventually(lambda: not os.path.exists(f"/proc/{kid}") or
+               "State:\tZ" in open(f"/proc/{kid}/status").read())
+
+
+def test_an_ordinary_user_can_do_everything(emulator, mount, as_user):
+    emu = emulator("--fill", "w-1=20")
+    m = mount(emu, place=as_user)
+    listed = m.run(["ls", m.ws("w-1")]).ok().split()
+    assert len(listed) == 21
+    m.run(f"echo '{SPEC}' > {m.ws('w-1')}/new").ok()
+    made = m.run(["readlink", m.ws("w-1") + "/.last"]).ok().strip()
+    m.run(f"echo stop > {m.ws('w-1')}/{made}/ctl").ok()
+    assert m.run(f"echo '{{bad' > {m.ws('w-1')}/new").status == 1
+    assert m.run(f"cp {m.ws('w-1')}/{made}/config.json {m.ws('w-1')}/new",
+                 ).status == 0
+    assert emu.count("CreateSessionCluster") == 2
+    m.stop()
+
+
+def test_another_user_is_kept_out_of_what_may_hold_secrets(
+        emulator, mount, rig):
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become two users")
+    emu = emulator("--fill", "w-1=1")
+    os.chmod(rig.folder, 0o755)
+    m = mount(emu, options=["-o", "allow_other"])
+    for folder in (rig.folder, m.folder):
+        for up in (folder, os.path.dirname(folder),
+                   os.path.dirname(os.path.dirname(folder))):
+            if up.startswith("/tmp/"):
+                os.chmod(up, 0o755)
+    name = sorted(n for n in os.listdir(m.ws("w-1")) if n[:2] == "sc")[0]
+    other = ["setpriv", "--reuid=54322", "--regid=54322", "--clear-groups"]
+    session = f"{m.ws('w-1')}/{name}"
+    assert run([*other, "cat", session + "/state"]).status == 0
+    for path in (session + "/config.json", session + "/webui",
+                 session + "/endpoint", m.ws("w-1") + "/new",
+                 m.path + "/.sessionfs/log"):
+        assert "denied" in run([*other, "cat", path]).failed()
+    failed = run([*other, "bash", "-c", f"echo stop > {session}/ctl"])
+    assert "denied" in failed.failed()
+
+
+def test_df_and_statfs_wait_for_nobody(emulator, mount):
+    emu = emulator("--fill", "w-1=5")
+    emu.fault(action="*", times=-1, hang=True)
+    m = mount(emu)
+    done = m.run(["df", m.path])
+    assert done.status == 0 and done.seconds < 1 * SLOW

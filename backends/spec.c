@@ -267,6 +267,20 @@ static gboolean value_check(const SpecField *field, const Json *value,
 	return TRUE;
 }
 
+/* Whether a string spells a NUL: what is read of it would not be what was
+ * written.  The text has been accepted as JSON. */
+static gboolean spells_nul(const char *text, gsize len)
+{
+	for (gsize i = 0; i + 5 < len; i++) {
+		if (text[i] != '\\')
+			continue;
+		if (!memcmp(text + i, "\\u0000", 6))
+			return TRUE;
+		i++;
+	}
+	return FALSE;
+}
+
 gboolean spec_check(
 	const SpecField *fields, const char *spec, gsize len, GError **error)
 {
@@ -282,6 +296,11 @@ gboolean spec_check(
 	if (!document) {
 		backend_error_set(error, BACKEND_ERROR_INVALID,
 			"the spec is not valid JSON: %s", cause->message);
+		return FALSE;
+	}
+	if (spells_nul(spec, len)) {
+		backend_error_set(error, BACKEND_ERROR_INVALID,
+			"the spec holds a NUL character (\\u0000)");
 		return FALSE;
 	}
 	if (json_type(document) != JSON_OBJECT) {

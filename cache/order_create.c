@@ -23,9 +23,23 @@ static gboolean token_new(char ret_token[2 * TOKEN_BYTES + 1], GError **error)
 	return TRUE;
 }
 
-/* Asks for the session and shows what is answered; *ret_phase: where it is. */
+/* What the provider says of the new session. */
+typedef struct {
+	gboolean seen;
+	Phase phase;
+	char *body;
+} Look;
+
+static void look_clear(Look *self)
+{
+	g_clear_pointer(&self->body, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+
+/* Asks for the session and shows what is answered. */
 static gboolean look_once(
-	Order *self, const char *id, Phase *ret_phase, GError **error)
+	Order *self, const char *id, Look *ret, GError **error)
 {
 	guint32 tick = dir_tick(self->dir);
 	Call call = order_call(self);
@@ -34,27 +48,27 @@ static gboolean look_once(
 
 	if (session == NULL)
 		return FALSE;
-	*ret_phase = session->phase;
+	look_clear(ret);
+	*ret = (Look){TRUE, session->phase, g_strdup(session->body)};
 	return apply_sessions(self->dir, &session, 1, tick, 0, error);
 }
 
 /* A provider may need a moment to know its own new session. */
-static gboolean look_until_seen(Order *self, const char *id, Phase *ret_phase)
+static void look_until_seen(Order *self, const char *id, Look *ret)
 {
 	for (guint i = 0; i < LOOKS_MAX; i++) {
 		g_autoptr(GError) error = NULL;
 		gint64 pause_ms = LOOK_AGAIN_MS << i;
 		gint64 left_us;
 
-		if (look_once(self, id, ret_phase, &error))
-			return TRUE;
+		if (look_once(self, id, ret, &error))
+			return;
 		g_debug("%s: not seen yet: %s", id, error->message);
 		left_us = self->deadline_us - g_get_monotonic_time();
 		if (left_us <= pause_ms * 1000 ||
 			!cache_sleep(self->cache, pause_ms))
-			break;
+			return;
 	}
-	return FALSE;
 }
 
 /* It exists, but nothing is known of it: it stands there with empty files until
@@ -100,39 +114,46 @@ static void show_new(Order *self, const char *id, gboolean seen)
 		dir_set_error(self->dir, self->what, error);
 }
 
-static GError *start_error(const char *id, GError *cause)
+/* TIMEOUT, whatever the cause: any other error would say that there is no
+ * session, and a script would make a second one. */
+static void start_failed(const char *id, GError *cause, GError **error)
 {
-	GError *error = g_error_copy(cause);
+	g_autofree char *sentence = backend_error_sentence(cause);
 
-	g_free(error->message);
-	error->message = g_strdup_printf("the session %s was created and "
-					 "exists, but starting it failed: "
-					 "%s",
-		id, cause->message);
-	return error;
+	backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		"the session %s was created and exists, but starting it "
+		"failed: %s; write start into its ctl",
+		id, sentence);
 }
 
-/* Create's second step, where the provider has one and it is wanted. */
-static gboolean start(Order *self, const char *id, Phase phase, GError **error)
+static gboolean is_up(const Look *look)
+{
+	return look->phase != PHASE_STOPPED && look->phase != PHASE_FAILED;
+}
+
+/* Create's second step, where the provider has one and it is wanted.  Somebody
+ * waits, but half a create helps nobody: it waits for the budget. */
+static gboolean start(Order *self, const char *id, Look *look, GError **error)
 {
 	Provider *provider = self->dir->provider;
 	const char *verb = provider->backend->class->start_verb;
 	g_autoptr(GError) local = NULL;
 	Call call = order_call(self);
 
-	if (phase != PHASE_STOPPED || verb == NULL || !provider->start)
+	if (!look->seen || look->phase != PHASE_STOPPED || verb == NULL ||
+		!provider->start)
 		return TRUE;
-	if (backend_control(provider->backend, self->dir->id, id, NULL, verb,
-		    &call, &local)) {
-		if (!look_once(self, id, &phase, &local))
+	call.interactive = FALSE;
+	if (backend_control(provider->backend, self->dir->id, id, look->body,
+		    verb, &call, &local)) {
+		if (!look_once(self, id, look, &local))
 			g_debug("%s: %s", id, local->message);
 		return TRUE;
 	}
 	/* Somebody else may have started it. */
-	if (look_once(self, id, &phase, NULL) && phase != PHASE_STOPPED &&
-		phase != PHASE_FAILED)
+	if (look_once(self, id, look, NULL) && is_up(look))
 		return TRUE;
-	g_propagate_error(error, start_error(id, local));
+	start_failed(id, local, error);
 	return FALSE;
 }
 
@@ -143,8 +164,7 @@ gboolean order_create(Order *self, GError **error)
 	char token[2 * TOKEN_BYTES + 1];
 	Call call = order_call(self);
 	g_autofree char *id = NULL;
-	Phase phase = PHASE_PENDING;
-	gboolean seen;
+	g_auto(Look) look = {0};
 
 	if (!backend_check_spec(
 		    backend, dir->id, self->spec, self->spec_len, error) ||
@@ -154,9 +174,9 @@ gboolean order_create(Order *self, GError **error)
 		&call, error);
 	if (id == NULL)
 		return FALSE;
-	seen = look_until_seen(self, id, &phase);
-	show_new(self, id, seen);
-	if (seen && !start(self, id, phase, error))
+	look_until_seen(self, id, &look);
+	show_new(self, id, look.seen);
+	if (!start(self, id, &look, error))
 		return FALSE;
 	order_answer_set(self, id);
 	return TRUE;

@@ -40,6 +40,8 @@ static void set_credentials(void)
 	g_unsetenv("ALIBABA_CLOUD_SECURITY_TOKEN");
 }
 
+/* It keeps nothing of ours open: whoever reads our stderr to its end, as $(...)
+ * does, would wait for the emulator too. */
 static pid_t spawn(const char *program, int output)
 {
 	char *argv[] = {(char *)program, (char *)"--demo",
@@ -50,6 +52,9 @@ static pid_t spawn(const char *program, int output)
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(
+		&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	failed = posix_spawn(&pid, program, &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return failed ? -1 : pid;

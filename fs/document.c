@@ -209,7 +209,7 @@ static gboolean structural(Document *scan, char c)
 	case KEY_OR_END:
 		if (c == '}')
 			return close_bracket(scan, c);
-		/* fall through */
+		G_GNUC_FALLTHROUGH;
 	case KEY:
 		return c == '"' ? open_string(scan, TRUE)
 				: wrong(scan, "a member's name was expected");
@@ -219,7 +219,7 @@ static gboolean structural(Document *scan, char c)
 	case VALUE_OR_END:
 		if (c == ']')
 			return close_bracket(scan, c);
-		/* fall through */
+		G_GNUC_FALLTHROUGH;
 	case VALUE:
 		return start_value(scan, c);
 	default:

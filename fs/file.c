@@ -128,6 +128,15 @@ static void read_current(
 		reply_failure(req, error);
 }
 
+/* The file may be closed before the reply has returned. */
+static void read_snapshot(
+	fuse_req_t req, GBytes *snapshot, size_t size, off_t off)
+{
+	g_autoptr(GBytes) bytes = g_bytes_ref(snapshot);
+
+	reply_slice(req, bytes, size, off);
+}
+
 void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	struct fuse_file_info *info)
 {
@@ -141,7 +150,7 @@ void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	else if (handle->control)
 		control_read(handle->control, req, size, off);
 	else
-		reply_slice(req, handle->snapshot, size, off);
+		read_snapshot(req, handle->snapshot, size, off);
 }
 
 void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,

@@ -114,7 +114,7 @@ def filled(rig):
 
 
 def test_python_signer_agrees_with_the_recorded_requests():
-    folder = os.path.join(harness.ROOT, "tests", "vectors")
+    folder = os.path.join(harness.ROOT, "tests", "vectors", "requests")
     paths = [p for p in glob.glob(folder + "/**/*aliyun*.json", recursive=True)
              if not os.path.basename(p).startswith("flow-")]
     if not paths:

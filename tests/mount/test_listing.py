@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import subprocess
 import time
 
 import pytest
@@ -110,12 +111,12 @@ def test_a_first_listing_that_fails_says_so(emulator, mount):
     assert "not for you" in m.read(m.ws("w-1"), ".status")
 
 
-@pytest.mark.parametrize("fault,word", [
-    ({"cut": 3000}, ""), ({"body": "{\"sessionClusters\": [{]"}, ""),
-    ({"body": "[]"}, ""), ({"body": "{\"sessionClusters\": 7}"}, ""),
-    ({"body": "<html>busy</html>", "status": 502}, ""),
-    ({"drop": True}, ""), ({"status": 503, "code": "ServiceUnavailable"}, "")])
-def test_a_bad_answer_costs_nothing(emulator, mount, fault, word):
+@pytest.mark.parametrize("fault", [
+    {"cut": 3000}, {"body": "{\"sessionClusters\": [{]"}, {"body": "[]"},
+    {"body": "{\"sessionClusters\": 7}"},
+    {"body": "<html>busy</html>", "status": 502}, {"drop": True},
+    {"status": 503, "code": "ServiceUnavailable"}])
+def test_a_bad_answer_costs_nothing(emulator, mount, fault):
     emu = emulator("--fill", "w-1=150")
     m = mount(emu, config=FAST)
     before = sessions(m)
@@ -239,8 +240,7 @@ def test_a_slow_workspace_slows_no_other(emulator, mount):
     emu = emulator("--fill", "w-1=10", "--fill", "w-2=10")
     m = mount(emu, config={"alibaba": {"workspaces": "w-1; w-2"}})
     emu.fault(action=LIST, times=1, delay_ms=3000)
-    slow = __import__("subprocess").Popen(["ls", m.ws("w-1")],
-                                          stdout=-3, stderr=-3)
+    slow = subprocess.Popen(["ls", m.ws("w-1")], stdout=subprocess.DEVNULL)
     time.sleep(0.2)
     assert m.run(f"ls {m.ws('w-2')}").seconds < 1 * SLOW
     slow.wait(20)
@@ -271,5 +271,6 @@ def test_a_damaged_state_directory_costs_only_what_it_held(
                     f.write(b"\xff" * 16)
     again = mount(emu, folder=m.folder, config=FAST)
     eventually(lambda: sessions(again) == before)
-    for name in sorted(before)[:10]:
-        json.loads(again.read(again.ws("w-1"), name, "session.json"))
+    for name in before:
+        eventually(lambda: json.loads(
+            again.read(again.ws("w-1"), name, "session.json")))

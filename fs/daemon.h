@@ -4,6 +4,7 @@
 
 #include "cache.h"
 
+typedef struct Handles Handles;
 typedef struct Interest Interest;
 typedef struct Metrics Metrics;
 typedef struct Notify Notify;
@@ -15,6 +16,7 @@ typedef struct Pending Pending;
  */
 typedef struct Daemon {
 	Cache *cache;
+	Handles *handles;
 	Interest *interest;
 	Metrics *metrics;
 	Notify *notify;

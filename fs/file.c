@@ -3,30 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "control.h"
+#include "handle.h"
 #include "interest.h"
 #include "node.h"
 #include "reply.h"
 #include "view.h"
 
-/* What one open of a file without a page cache holds: one of the two. */
-typedef struct {
-	GBytes *snapshot;
-	Control *control;
-} Handle;
-
 static Handle *handle_of(const struct fuse_file_info *info)
 {
 	return info ? (Handle *)(uintptr_t)info->fh : NULL;
-}
-
-static void handle_free(Handle *handle)
-{
-	if (!handle)
-		return;
-	g_clear_pointer(&handle->snapshot, g_bytes_unref);
-	g_clear_pointer(&handle->control, control_release);
-	g_free(handle);
 }
 
 static gboolean is_control(const View *view)
@@ -49,32 +34,28 @@ static int refusal(const View *view, int flags)
 	return view->entry.read_only ? EROFS : 0;
 }
 
-static void prepare_snapshot(
-	GBytes *bytes, const View *view, struct fuse_file_info *info)
+static void open_bytes(Daemon *daemon, GBytes *bytes, const View *view,
+	struct fuse_file_info *info)
 {
+	info->noflush = 1;
 	if (view->row->kind == ROW_CONTENT &&
 		g_bytes_get_size(bytes) <= VIEW_PAGED_MAX) {
 		info->keep_cache = 1;
-		info->noflush = 1;
 		return;
 	}
-	Handle *handle = g_new0(Handle, 1);
-
-	handle->snapshot = g_bytes_ref(bytes);
-	info->fh = (uintptr_t)handle;
 	info->direct_io = 1;
-	info->noflush = 1;
+	info->fh = (uintptr_t)handles_open(
+		daemon->handles, g_bytes_ref(bytes), NULL);
 }
 
 static void open_control(fuse_req_t req, Daemon *daemon, const View *view,
 	struct fuse_file_info *info)
 {
-	Handle *handle = g_new0(Handle, 1);
-
-	handle->control = control_new(daemon, view->row, view->entry.number,
+	Control *control = control_new(daemon, view->row, view->entry.number,
 		fuse_req_ctx(req)->pid, (info->flags & O_APPEND) != 0);
-	info->fh = (uintptr_t)handle;
+
 	info->direct_io = 1;
+	info->fh = (uintptr_t)handles_open(daemon->handles, NULL, control);
 }
 
 void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
@@ -104,10 +85,10 @@ void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 			reply_failure(req, error);
 			return;
 		}
-		prepare_snapshot(bytes, &view, info);
+		open_bytes(daemon, bytes, &view, info);
 	}
 	if (!reply_open(req, info))
-		handle_free(handle_of(info));
+		handles_close(daemon->handles, handle_of(info));
 }
 
 static void read_current(
@@ -195,7 +176,7 @@ void file_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	Daemon *daemon = fuse_req_userdata(req);
 
 	metrics_count(daemon->metrics, OP_RELEASE);
-	handle_free(handle_of(info));
+	handles_close(daemon->handles, handle_of(info));
 	reply_error(req, 0);
 }
 

@@ -20,6 +20,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "background.h"
@@ -27,6 +28,7 @@
 #include "daemon.h"
 #include "demo.h"
 #include "ending.h"
+#include "handle.h"
 #include "interest.h"
 #include "log.h"
 #include "metrics.h"
@@ -152,6 +154,7 @@ static void fill_daemon(Run *run)
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->config = config_describe(config);
 	daemon->metrics = metrics_new();
+	daemon->handles = handles_new();
 	daemon->interest =
 		interest_new(daemon->cache, run->mountpoint, window_us);
 	daemon->pending = pending_new(daemon->metrics);
@@ -199,6 +202,7 @@ static void finish(Run *run)
 		notify_stop(daemon->notify);
 	if (run->session)
 		mount_end(run->session);
+	handles_free(daemon->handles);
 	if (daemon->cache)
 		cache_stop(daemon->cache);
 	notify_free(daemon->notify);
@@ -211,6 +215,18 @@ static void finish(Run *run)
 	demo_end(&run->demo);
 }
 
+/* Each workspace keeps two files open. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		g_debug("the limit of open files stays as it is");
+}
+
 static int run_daemon(
 	Options *options, char *mountpoint, Background *background)
 {
@@ -221,6 +237,7 @@ static int run_daemon(
 	gboolean fine;
 
 	ending_prepare();
+	raise_limits();
 	fine = start(&run, &error);
 	if (!fine)
 		fprintf(stderr, "sessionfs: %s\n", error->message);

@@ -23,9 +23,8 @@ static void fill(fuse_ino_t ino, struct stat *attr)
 
 static void one_lookup(fuse_req_t req, fuse_ino_t parent, const char *asked)
 {
-	struct fuse_entry_param entry = {.ino = FILE_INO,
-		.attr_timeout = 86400,
-		.entry_timeout = 86400};
+	struct fuse_entry_param entry = {
+		.ino = FILE_INO, .attr_timeout = 86400, .entry_timeout = 86400};
 
 	if (strcmp(asked, name)) {
 		fuse_reply_err(req, ENOENT);

@@ -32,13 +32,13 @@ static char *nonce(void)
 {
 	static guint64 count;
 
-	return g_strdup_printf("%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER
-			       "x",
+	return g_strdup_printf("%016" G_GINT64_MODIFIER
+			       "x%016" G_GINT64_MODIFIER "x",
 		(guint64)g_get_real_time(), count++);
 }
 
-static void sign(Page *page, const char *base, const char *workspace,
-	const char *token)
+static void sign(
+	Page *page, const char *base, const char *workspace, const char *token)
 {
 	g_autofree char *next =
 		token ? g_strconcat("&nextToken=", token, NULL) : NULL;
@@ -58,8 +58,8 @@ static void sign(Page *page, const char *base, const char *workspace,
 	sign_request(SIGN_ACS3, request, keys, &scope);
 	page->headers = NULL;
 	for (guint i = 0; i < request->headers->len; i++)
-		page->headers = curl_slist_append(page->headers,
-			g_ptr_array_index(request->headers, i));
+		page->headers = curl_slist_append(
+			page->headers, g_ptr_array_index(request->headers, i));
 }
 
 static cJSON *fetch(CURL *curl, const Page *page, GString *body)
@@ -84,13 +84,13 @@ static char *next_token(const cJSON *answer)
 		cJSON_GetObjectItemCaseSensitive(answer, "nextToken");
 
 	return token && token->valuestring && *token->valuestring
-		? g_strdup(token->valuestring)
-		: NULL;
+		       ? g_strdup(token->valuestring)
+		       : NULL;
 }
 
 /* Walks the listing once and notes its tokens. */
-static GPtrArray *record(CURL *curl, GString *body, const char *base,
-	const char *workspace)
+static GPtrArray *record(
+	CURL *curl, GString *body, const char *base, const char *workspace)
 {
 	GPtrArray *tokens = g_ptr_array_new();
 	char *token = NULL;
@@ -135,7 +135,7 @@ int main(int argc, char **argv)
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	GPtrArray *tokens = record(curl, body, argv[1], argv[2]);
 
-	for (int i = 0; i < atoi(argv[3]); i++)
+	for (int i = 0; i < (int)g_ascii_strtoull(argv[3], NULL, 10); i++)
 		best = MIN(best, run(curl, body, argv[1], argv[2], tokens));
 	printf("%" G_GINT64_FORMAT " %u\n", best, tokens->len);
 	curl_easy_cleanup(curl);

@@ -1,0 +1,60 @@
+#include "handle.h"
+
+#include <pthread.h>
+
+struct Handles {
+	pthread_mutex_t lock; /* of open */
+	GHashTable *open;     /* Handle *: a set */
+};
+
+Handles *handles_new(void)
+{
+	Handles *self = g_new0(Handles, 1);
+
+	pthread_mutex_init(&self->lock, NULL);
+	self->open = g_hash_table_new(NULL, NULL);
+	return self;
+}
+
+static void handle_free(Handle *handle)
+{
+	g_clear_pointer(&handle->snapshot, g_bytes_unref);
+	g_clear_pointer(&handle->control, control_release);
+	g_free(handle);
+}
+
+void handles_free(Handles *self)
+{
+	GHashTableIter iter;
+	gpointer handle;
+
+	if (!self)
+		return;
+	g_hash_table_iter_init(&iter, self->open);
+	while (g_hash_table_iter_next(&iter, &handle, NULL))
+		handle_free(handle);
+	g_hash_table_destroy(self->open);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+Handle *handles_open(Handles *self, GBytes *snapshot, Control *control)
+{
+	Handle *handle = g_new0(Handle, 1);
+
+	*handle = (Handle){snapshot, control};
+	pthread_mutex_lock(&self->lock);
+	g_hash_table_add(self->open, handle);
+	pthread_mutex_unlock(&self->lock);
+	return handle;
+}
+
+void handles_close(Handles *self, Handle *handle)
+{
+	if (!handle)
+		return;
+	pthread_mutex_lock(&self->lock);
+	g_hash_table_remove(self->open, handle);
+	pthread_mutex_unlock(&self->lock);
+	handle_free(handle);
+}

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+/* Shorter ones would make a busy loop of what they pace. */
+#define SHORTEST_MS 10
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
 
 typedef enum { BOOL, DURATION, ID, TEXT } OwnType;
@@ -107,19 +109,23 @@ static gboolean parse_int(const char *text, gint64 max, gint64 *ret)
 static const char *set_own(const OwnKey *key, void *record, const char *value)
 {
 	void *field = (char *)record + key->offset;
+	gint64 ms;
 
 	switch (key->type) {
 	case BOOL:
 		return parse_bool(value, field) ? NULL : "true or false";
 	case DURATION:
-		return config_parse_duration(value, field)
-			       ? NULL
-			       : "a duration, as 500ms, 5s or 2m";
+		return config_parse_duration(value, &ms) && ms >= SHORTEST_MS
+			       ? (*(gint64 *)field = ms, NULL)
+			       : "a duration of 10ms or more, as 500ms, 5s or "
+				 "2m";
 	case ID:
 		return parse_int(value, G_MAXUINT32 - 1, field)
 			       ? NULL
 			       : "a numeric id";
 	case TEXT:
+		if (!*value)
+			return "something";
 		break;
 	}
 	g_free(*(char **)field);
@@ -192,11 +198,13 @@ static gboolean line_is_key(const char *line, const char *key)
 	return *line == '=';
 }
 
-/* GKeyFile knows no lines; 0 when it cannot be told. */
+/* GKeyFile knows no lines; of keys that stand twice, the last is in force.  0
+ * when it cannot be told. */
 static guint line_of(const char *text, const char *group, const char *key)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	gboolean inside = FALSE;
+	guint found = 0;
 
 	for (guint i = 0; lines[i]; i++) {
 		const char *line = g_strstrip(lines[i]);
@@ -204,9 +212,9 @@ static guint line_of(const char *text, const char *group, const char *key)
 		if (*line == '[')
 			inside = line_is_group(line, group);
 		if (inside && (key ? line_is_key(line, key) : *line == '['))
-			return i + 1;
+			found = i + 1;
 	}
-	return 0;
+	return found;
 }
 
 static gboolean wrong(const Reading *reading, const char *group,
@@ -228,6 +236,28 @@ static gboolean wrong(const Reading *reading, const char *group,
 	return FALSE;
 }
 
+char *config_without_password(const char *value)
+{
+	const char *scheme = strstr(value, "://");
+	const char *start = scheme ? scheme + strlen("://") : value;
+	gsize len = strcspn(start, "/?#");
+	const char *at = g_strrstr_len(start, (gssize)len, "@");
+
+	if (!at)
+		return g_strdup(value);
+	return g_strdup_printf("%.*s***%s", (int)(start - value), value, at);
+}
+
+/* `key must be such, not "value"`. */
+static gboolean wrong_value(const Reading *reading, const char *group,
+	const char *key, const char *wanted, const char *value, GError **error)
+{
+	g_autofree char *shown = config_without_password(value);
+
+	return wrong(reading, group, key, error, "%s must be %s, not \"%s\"",
+		key, wanted, shown);
+}
+
 static gboolean read_daemon_key(const Reading *reading, const char *group,
 	const char *key, const char *value, GError **error)
 {
@@ -239,8 +269,7 @@ static gboolean read_daemon_key(const Reading *reading, const char *group,
 			reading, group, key, error, "has no key \"%s\"", key);
 	problem = set_own(known, reading->config, value);
 	return !problem ||
-	       wrong(reading, group, key, error, "%s must be %s, not \"%s\"",
-		       key, problem, value);
+	       wrong_value(reading, group, key, problem, value, error);
 }
 
 static char **split_list(const char *value)
@@ -306,8 +335,7 @@ static gboolean read_provider_key(const Reading *reading,
 			"(type %s) has no key \"%s\"", provider->class->name,
 			key);
 	return !problem ||
-	       wrong(reading, provider->name, key, error,
-		       "%s must be %s, not \"%s\"", key, problem, value);
+	       wrong_value(reading, provider->name, key, problem, value, error);
 }
 
 ConfigProvider *config_provider_new(const char *name, const BackendClass *class)

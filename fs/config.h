@@ -54,5 +54,9 @@ gboolean config_set(Config *config, const char *key, const char *value,
  * a day. */
 gboolean config_parse_duration(const char *text, gint64 *ret_ms);
 
+/* A value as it may be shown: without what may be the user and password of a
+ * URL.  New string. */
+char *config_without_password(const char *value);
+
 /* What is in force, without secrets: new string. */
 char *config_describe(const Config *config);

@@ -47,18 +47,6 @@ gboolean config_load(Config *config, const char *path, GError **error)
 	return discover(config, error);
 }
 
-/* A proxy's URL may hold a password. */
-static char *without_user(const char *value)
-{
-	const char *scheme = strstr(value, "://");
-	const char *at = scheme ? strchr(scheme, '@') : NULL;
-
-	if (!at)
-		return g_strdup(value);
-	return g_strdup_printf(
-		"%.*s***%s", (int)(scheme + 3 - value), value, at);
-}
-
 static void describe_provider(const ConfigProvider *provider, GString *out)
 {
 	GHashTableIter iter;
@@ -77,7 +65,7 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 	}
 	g_hash_table_iter_init(&iter, provider->keys);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		g_autofree char *shown = without_user(value);
+		g_autofree char *shown = config_without_password(value);
 
 		g_string_append_printf(out, "%s = %s\n", (char *)key, shown);
 	}

@@ -40,7 +40,6 @@ struct Control {
 static void start_anew(Control *self)
 {
 	self->state = FILLING;
-	self->begun = FALSE;
 	self->next = self->undo = 0;
 	document_init(&self->scan);
 	g_byte_array_set_size(self->text, 0);
@@ -86,10 +85,9 @@ static void control_unref(Control *self)
  * was, so that is where a reader will ask for the sentence. */
 static void settle(Control *self, GError *error, const char *answer)
 {
-	g_autofree char *sentence =
-		error ? backend_error_sentence(error) : NULL;
-	g_autofree char *line =
-		g_strconcat(sentence ? sentence : answer, "\n", NULL);
+	g_autofree char *text =
+		error ? backend_error_sentence(error) : g_strdup(answer);
+	g_autofree char *line = g_strconcat(g_strchomp(text), "\n", NULL);
 
 	g_clear_pointer(&self->answer, g_bytes_unref);
 	self->answer = g_bytes_new(line, strlen(line));
@@ -243,10 +241,10 @@ static gboolean is_blank(const char *bytes, gsize len)
 /* Under the lock.  Files are written from their start, or appended to. */
 static gboolean in_sequence(Control *self, off_t off)
 {
-	if (!self->begun) {
-		self->begun = TRUE;
-		self->next = self->append ? off : 0;
-	}
+	/* Where an append lands depends on what the kernel takes for the size,
+	 * which any stat and any other writer moves. */
+	if (self->append)
+		self->next = off;
 	self->undo = self->next;
 	return off == self->next;
 }
@@ -364,6 +362,8 @@ static int take_verb(
 	self->next = off + (off_t)len;
 	if (is_blank(bytes, len))
 		return 0;
+	if (memchr(bytes, '\0', len))
+		return fail(self, BACKEND_ERROR_INVALID, "a verb holds no NUL");
 	verb = g_strstrip(g_strndup(bytes, MIN(len, VERB_MAX + 1)));
 	if (len > VERB_MAX || !g_str_is_ascii(verb) || strpbrk(verb, " \t\n"))
 		return fail(self, BACKEND_ERROR_INVALID,
@@ -419,7 +419,7 @@ void control_read(Control *self, fuse_req_t req, gsize size, off_t off)
 		reply_data(req, NULL, 0);
 }
 
-/* Under the lock.  A child that inherited the descriptor, as in
+/* A child that inherited the descriptor, as in
  * { cat a; cat b; } > new, leaves the rest to those that still have it. */
 static gboolean closes_for_good(const Control *self, pid_t tid)
 {
@@ -430,17 +430,18 @@ static gboolean closes_for_good(const Control *self, pid_t tid)
 
 int control_flush(Control *self, pid_t tid)
 {
+	gboolean for_good;
 	int failure = 0;
 
 	if (self->row->kind != ROW_CREATE)
 		return 0;
+	for_good = closes_for_good(self, tid);
 	lock(self);
 	self->undo = self->next;
 	/* A large write that failed in its middle has told only of its start. */
-	if (self->state == FAILED && closes_for_good(self, tid))
+	if (self->state == FAILED && for_good)
 		failure = self->failure;
-	else if (self->state == FILLING && self->scan.depth &&
-		 closes_for_good(self, tid))
+	else if (self->state == FILLING && self->scan.depth && for_good)
 		failure = fail(self, BACKEND_ERROR_INVALID,
 			"the spec is not complete: it ends after %u bytes",
 			self->text->len);

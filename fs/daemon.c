@@ -41,11 +41,22 @@ static fuse_ino_t directory_node(guint32 number)
 	return number ? node_make(number, 0) : NODE_ROOT;
 }
 
-static void membership_changed(Daemon *daemon, const News *news)
+static gboolean is_membership(const News *news)
+{
+	return news->kind == NEWS_APPEARED || news->kind == NEWS_VANISHED;
+}
+
+/* A page brings a hundred of these for one directory: it is told once. */
+static void membership_changed(
+	Daemon *daemon, const News *news, const News *before)
 {
 	fuse_ino_t parent = directory_node(news->parent);
 
-	notify_listing(daemon->notify, parent);
+	if (!before || !is_membership(before) ||
+		before->parent != news->parent) {
+		notify_listing(daemon->notify, parent);
+		pending_wake(daemon->pending, news->parent);
+	}
 	if (news->kind == NEWS_VANISHED ||
 		interest_appeared(daemon->interest, news->parent, news->name))
 		notify_entry(daemon->notify, parent, news->name);
@@ -53,6 +64,7 @@ static void membership_changed(Daemon *daemon, const News *news)
 
 static void content_changed(Daemon *daemon, const News *news)
 {
+	g_atomic_int_inc(&daemon->changes);
 	for (const TreeRow *row = NULL; (row = tree_next(DIR_SESSION, row));) {
 		if (row->kind == ROW_CONTENT &&
 			((news->files >> row->file) & 1))
@@ -74,13 +86,12 @@ static void text_changed(Daemon *daemon, const News *news)
 	notify_listing(daemon->notify, parent);
 }
 
-static void handle_news(Daemon *daemon, const News *news)
+static void handle_news(Daemon *daemon, const News *news, const News *before)
 {
 	switch (news->kind) {
 	case NEWS_APPEARED:
 	case NEWS_VANISHED:
-		membership_changed(daemon, news);
-		pending_wake(daemon->pending, news->parent);
+		membership_changed(daemon, news, before);
 		break;
 	case NEWS_CHANGED:
 		content_changed(daemon, news);
@@ -97,5 +108,5 @@ static void handle_news(Daemon *daemon, const News *news)
 void daemon_news(const News *news, gsize n, void *data)
 {
 	for (gsize i = 0; i < n; i++)
-		handle_news(data, &news[i]);
+		handle_news(data, &news[i], i ? &news[i - 1] : NULL);
 }

@@ -180,17 +180,16 @@ void file_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	reply_error(req, 0);
 }
 
-/* Editors and copiers set times, the mode they found, and the size; a control
- * file has none of them to lose.  Nothing else may be changed. */
-static int setattr_refusal(
-	const View *view, const struct stat *attr, int set, Handle *handle)
+/* Editors and copiers set times, a mode and the owner, and the size; a control
+ * file has none of them to lose.  A refusal would make `cp -p spec new` fail
+ * after it has created the session. */
+static int setattr_refusal(const Daemon *daemon, const View *view,
+	const struct stat *attr, int set, Handle *handle)
 {
 	if (!is_control(view))
 		return EPERM;
-	if (set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
-		return EPERM;
-	if ((set & FUSE_SET_ATTR_MODE) &&
-		(attr->st_mode & 07777) != view->row->mode)
+	if (((set & FUSE_SET_ATTR_UID) && attr->st_uid != daemon->uid) ||
+		((set & FUSE_SET_ATTR_GID) && attr->st_gid != daemon->gid))
 		return EPERM;
 	if (view->entry.read_only)
 		return EROFS;
@@ -216,7 +215,7 @@ void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 		reply_error(req, ENOENT);
 		return;
 	}
-	refused = setattr_refusal(&view, attr, set, handle_of(info));
+	refused = setattr_refusal(daemon, &view, attr, set, handle_of(info));
 	if (refused)
 		reply_error(req, refused);
 	else if (!view_attr(daemon, &view, &now, &timeout, &error))

@@ -4,6 +4,7 @@
 
 #include "node.h"
 #include "proc.h"
+#include "tree.h"
 
 #define CHUNK 65536u
 #define CHUNKS ((CACHE_NUMBER_MAX + 1) / CHUNK)
@@ -165,7 +166,7 @@ void interest_forget(Interest *self, guint32 number, guint64 count)
 	Held *held = held_of(self, number);
 
 	held->refs -= (guint32)MIN(count, held->refs);
-	released = !seen->held && seen->watching == IDLE;
+	released = !seen->held && seen->watching != CHECKING;
 	pthread_mutex_unlock(&self->lock);
 	if (released)
 		cache_hold(self->cache, owner, FALSE);
@@ -244,10 +245,12 @@ void interest_listed(Interest *self, guint32 parent, gboolean to_the_end)
 
 guint64 interest_held(Interest *self, guint32 number)
 {
+	const Directory *seen;
 	guint64 held;
 
 	pthread_mutex_lock(&self->lock);
-	held = directory(self, number)->held;
+	seen = g_hash_table_lookup(self->directories, GUINT_TO_POINTER(number));
+	held = seen ? seen->held : 0;
 	pthread_mutex_unlock(&self->lock);
 	return held;
 }
@@ -281,39 +284,49 @@ static gboolean judge(Interest *self, Directory *seen, gint64 now, Verdict *ret)
 }
 
 /* Under the lock: the nodes of a number, files before their directory. */
-static void add_nodes(GArray *nodes, guint32 number)
+static void add_nodes(GArray *nodes, DirKind kind, guint32 number)
 {
-	for (guint slot = NODE_SLOTS; slot-- > 0;) {
-		guint64 node = node_make(number, slot);
+	guint64 node = node_make(number, 0);
 
-		g_array_append_val(nodes, node);
+	for (const TreeRow *row = NULL; (row = tree_next(kind, row));) {
+		guint64 file = node_make(number, row->slot);
+
+		g_array_append_val(nodes, file);
 	}
+	g_array_append_val(nodes, node);
 }
 
-static void add_held_of_chunk(
-	const Held *chunk, guint32 first, guint32 owner, GArray *nodes)
-{
-	for (guint32 i = 0; i < CHUNK; i++) {
-		if (chunk[i].refs && chunk[i].owner == owner &&
-			first + i != owner)
-			add_nodes(nodes, first + i);
-	}
-}
-
-/* All that the kernel holds in a directory, itself last. */
-static GArray *nodes_held(Interest *self, guint32 owner)
+/* What the kernel holds of the sessions of one chunk that count for `owner`. */
+static GArray *held_of_chunk(Interest *self, guint32 index, guint32 owner)
 {
 	GArray *nodes = g_array_new(FALSE, FALSE, sizeof(guint64));
 
 	pthread_mutex_lock(&self->lock);
-	for (guint32 i = 0; i < CHUNKS; i++) {
-		if (self->held[i])
-			add_held_of_chunk(
-				self->held[i], i * CHUNK, owner, nodes);
+	const Held *chunk = self->held[index];
+
+	for (guint32 i = 0; chunk && i < CHUNK; i++) {
+		guint32 number = index * CHUNK + i;
+
+		if (chunk[i].refs && chunk[i].owner == owner && number != owner)
+			add_nodes(nodes, DIR_SESSION, number);
 	}
-	add_nodes(nodes, owner);
 	pthread_mutex_unlock(&self->lock);
 	return nodes;
+}
+
+static gboolean prune(Interest *self, Notify *notify, guint32 owner)
+{
+	g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(guint64));
+
+	/* A provider's own rows are among a workspace's slots. */
+	add_nodes(own, DIR_WORKSPACE, owner);
+	for (guint32 i = 0; i < CHUNKS; i++) {
+		g_autoptr(GArray) nodes = held_of_chunk(self, i, owner);
+
+		if (!notify_prune(notify, nodes))
+			return FALSE;
+	}
+	return notify_prune(notify, own);
 }
 
 typedef struct {
@@ -371,17 +384,40 @@ static void invalidate(Interest *self, Notify *notify, const Entry *entry)
 
 static void carry_out(Interest *self, Notify *notify, const Verdict *verdict)
 {
-	g_autoptr(GArray) nodes = NULL;
 	Entry entry;
 
-	if (!verdict->forget) {
+	if (!verdict->forget)
 		cache_hold(self->cache, verdict->number, verdict->held);
-		return;
-	}
-	nodes = nodes_held(self, verdict->number);
-	if (!notify_prune(notify, (guint64 *)(void *)nodes->data, nodes->len) &&
-		cache_entry(self->cache, verdict->number, &entry))
+	else if (!prune(self, notify, verdict->number) &&
+		 cache_entry(self->cache, verdict->number, &entry))
 		invalidate(self, notify, &entry);
+}
+
+/* Too many to remember: the kernel is told to ask for each of them again. */
+static void flush_denied(Interest *self, Notify *notify)
+{
+	g_autoptr(GHashTable) full = NULL;
+	GHashTableIter iter;
+	gpointer key;
+
+	pthread_mutex_lock(&self->lock);
+	if (g_hash_table_size(self->denied) >= DENIED_MAX) {
+		full = self->denied;
+		self->denied = g_hash_table_new_full(
+			g_str_hash, g_str_equal, g_free, NULL);
+	}
+	pthread_mutex_unlock(&self->lock);
+	if (!full)
+		return;
+	g_hash_table_iter_init(&iter, full);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		char *name;
+		guint64 parent = g_ascii_strtoull(key, &name, 10);
+
+		notify_entry(notify,
+			parent ? node_make((guint32)parent, 0) : NODE_ROOT,
+			name + 1);
+	}
 }
 
 void interest_tick(Interest *self, Notify *notify)
@@ -400,6 +436,7 @@ void interest_tick(Interest *self, Notify *notify)
 			g_array_append_val(verdicts, verdict);
 	}
 	pthread_mutex_unlock(&self->lock);
+	flush_denied(self, notify);
 	for (guint i = 0; i < verdicts->len; i++)
 		carry_out(self, notify, &g_array_index(verdicts, Verdict, i));
 }

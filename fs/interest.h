@@ -38,7 +38,7 @@ gboolean interest_lookup_storm(Interest *interest, guint32 parent);
 /* A listing of it was answered; to_the_end: nothing comes after that. */
 void interest_listed(Interest *interest, guint32 parent, gboolean to_the_end);
 
-/* To be called from the notifier about four times a window. */
+/* To be called from the notifier's tick, at least four times a window. */
 void interest_tick(Interest *interest, Notify *notify);
 
 /* How many references the kernel holds in this directory and below. */

@@ -8,6 +8,10 @@
 #include "pending.h"
 #include "reply.h"
 
+/* How often one who has got names already gets more: waking him for each page
+ * costs more than the page. */
+#define MORE_EVERY_US (4 * G_TIME_SPAN_MILLISECOND)
+
 #define COOKIE_DOT 1
 #define COOKIE_DOTDOT 2
 #define COOKIE_ROW 3 /* + slot */
@@ -22,8 +26,8 @@ typedef struct {
 	gboolean plus;
 	char *buffer;
 	gsize size, used;
-	guint64 off;     /* cookie after which to go on */
-	GArray *counted; /* guint32: numbers to which references were given */
+	guint64 off;   /* cookie after which to go on */
+	GArray *given; /* fuse_ino_t: nodes to which references are given */
 } Listing;
 
 static guint64 row_cookie(const TreeRow *row)
@@ -65,7 +69,7 @@ static gboolean add_plus(
 		return FALSE;
 	self->used += need;
 	if (param.ino)
-		g_array_append_val(self->counted, view->entry.number);
+		g_array_append_val(self->given, view->ino);
 	return TRUE;
 }
 
@@ -149,34 +153,47 @@ static Known fill(Listing *self, GError **error)
 		(guint32)MIN(after, G_MAXUINT32), add_entry, self, error);
 }
 
+static guint32 given_number(const Listing *self, guint i)
+{
+	return node_number(g_array_index(self->given, fuse_ino_t, i));
+}
+
 /* References are counted before the reply, since the kernel may give them
  * back at once. */
-static void send(Listing *self)
+static void send(Listing *self, gint changes)
 {
 	Interest *interest = self->daemon->interest;
 
 	interest_listed(interest, self->dir.entry.number, !self->used);
-	for (guint i = 0; i < self->counted->len; i++)
-		interest_hold(
-			interest, g_array_index(self->counted, guint32, i), 1);
-	reply_data(self->req, self->buffer, self->used);
+	for (guint i = 0; i < self->given->len; i++)
+		interest_hold(interest, given_number(self, i), 1);
+	if (reply_data(self->req, self->buffer, self->used)) {
+		for (guint i = 0; i < self->given->len; i++)
+			lookup_check_fresh(self->daemon,
+				g_array_index(self->given, fuse_ino_t, i),
+				changes);
+		return;
+	}
+	for (guint i = 0; i < self->given->len; i++)
+		interest_forget(interest, given_number(self, i), 1);
 }
 
 /* TRUE when the request was answered. */
 static gboolean answer(Listing *self)
 {
+	gint changes = g_atomic_int_get(&self->daemon->changes);
 	g_autoptr(GError) error = NULL;
 	Known known;
 
 	self->used = 0;
-	g_array_set_size(self->counted, 0);
+	g_array_set_size(self->given, 0);
 	known = fill(self, &error);
 	if (!self->used && known == KNOWN_NOT_YET)
 		return FALSE;
 	if (!self->used && known == KNOWN_FAILED)
 		reply_failure(self->req, error);
 	else
-		send(self);
+		send(self, changes);
 	return TRUE;
 }
 
@@ -189,7 +206,7 @@ static void listing_free(void *data)
 {
 	Listing *self = data;
 
-	g_array_unref(self->counted);
+	g_array_unref(self->given);
 	g_free(self->buffer);
 	g_free(self);
 }
@@ -201,7 +218,10 @@ static void park(Listing *self)
 	pending_park(daemon->pending, self->req,
 		&(ParkSpec){
 			.key = self->dir.entry.number,
-			.in_dir = TRUE,
+			.dir = self->dir.entry.number,
+			.every_us = self->off < CACHE_NUMBER_FIRST
+					    ? 0
+					    : MORE_EVERY_US,
 			.deadline_us = g_get_monotonic_time() +
 				       daemon->read_timeout_us,
 			.retry = retry,
@@ -232,7 +252,7 @@ static void list(
 		.buffer = g_malloc(size),
 		.size = size,
 		.off = off < 0 ? 0 : (guint64)off,
-		.counted = g_array_new(FALSE, FALSE, sizeof(guint32)),
+		.given = g_array_new(FALSE, FALSE, sizeof(fuse_ino_t)),
 	};
 	if (answer(self))
 		listing_free(self);

@@ -10,7 +10,7 @@ static struct {
 	pthread_mutex_t lock; /* of kept */
 	GString *kept;
 	gboolean debug;
-	gboolean to_syslog;
+	gint to_syslog; /* atomic */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char *level_name(GLogLevelFlags level)
@@ -79,7 +79,7 @@ static GLogWriterOutput write_log(
 		"%s %s: %s\n", time, level_name(level), message);
 
 	keep(line);
-	if (state.to_syslog)
+	if (g_atomic_int_get(&state.to_syslog))
 		syslog(priority_of(level), "%s", message);
 	else
 		fputs(line, stderr);
@@ -96,7 +96,7 @@ void log_init(gboolean debug)
 void log_to_syslog(void)
 {
 	openlog("sessionfs", LOG_PID, LOG_DAEMON);
-	state.to_syslog = TRUE;
+	g_atomic_int_set(&state.to_syslog, TRUE);
 }
 
 char *log_text(void)

@@ -66,6 +66,13 @@ Known lookup_find(Daemon *daemon, const View *dir, const char *name, View *ret,
 	return known;
 }
 
+void lookup_check_fresh(Daemon *daemon, fuse_ino_t ino, gint changes)
+{
+	if (node_number(ino) && node_slot(ino) &&
+		changes != g_atomic_int_get(&daemon->changes))
+		notify_inode(daemon->notify, ino);
+}
+
 /* The kernel counts a reference as soon as the reply is out, and may give it
  * back at once: so it is counted before. */
 static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
@@ -74,6 +81,7 @@ static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
 	g_autoptr(GError) error = NULL;
 	struct fuse_entry_param param;
 	guint32 number = view->entry.number;
+	gint changes = g_atomic_int_get(&daemon->changes);
 	Entry entry;
 
 	if (!lookup_param(daemon, view, &param, &error)) {
@@ -91,6 +99,8 @@ static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
 	 * invalidation came too early. */
 	else if (number && !cache_entry(daemon->cache, number, &entry))
 		notify_entry(daemon->notify, parent, name);
+	else
+		lookup_check_fresh(daemon, view->ino, changes);
 }
 
 static void reply_absent(
@@ -172,7 +182,7 @@ static void park(fuse_req_t req, Daemon *daemon, const Question *question)
 	pending_park(daemon->pending, req,
 		&(ParkSpec){
 			.key = node_number(question->parent),
-			.in_dir = TRUE,
+			.dir = node_number(question->parent),
 			.deadline_us = g_get_monotonic_time() +
 				       daemon->read_timeout_us,
 			.retry = retry,

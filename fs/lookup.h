@@ -18,6 +18,13 @@ void lookup_getattr(
 gboolean lookup_param(Daemon *daemon, const View *view,
 	struct fuse_entry_param *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * To be called after attributes of a node were handed out that were made when
+ * daemon->changes was `changes`: content that changed since was invalidated
+ * before the kernel had it.
+ */
+void lookup_check_fresh(Daemon *daemon, fuse_ino_t ino, gint changes);
+
 /* What is in directory `dir` under `name`; see cache_find. */
 Known lookup_find(Daemon *daemon, const View *dir, const char *name, View *ret,
 	GError **error);

@@ -215,10 +215,14 @@ static void finish(Run *run)
 	demo_end(&run->demo);
 }
 
-/* Each workspace keeps two files open. */
-static void raise_limits(void)
+/* Each workspace keeps two files open; and a core file would hold the
+ * environment, where secrets are. */
+static void set_limits(void)
 {
-	struct rlimit files;
+	struct rlimit files, core = {0};
+
+	if (setrlimit(RLIMIT_CORE, &core))
+		g_debug("core files stay as they are");
 
 	if (getrlimit(RLIMIT_NOFILE, &files))
 		return;
@@ -237,7 +241,7 @@ static int run_daemon(
 	gboolean fine;
 
 	ending_prepare();
-	raise_limits();
+	set_limits();
 	fine = start(&run, &error);
 	if (!fine)
 		fprintf(stderr, "sessionfs: %s\n", error->message);

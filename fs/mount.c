@@ -21,6 +21,8 @@
 #define OUT_HEADER 16
 #define FIXED_IN 317
 
+#define LINKS_MAX 40
+
 extern char **environ;
 
 /* ---- the INIT reply ---- */
@@ -76,12 +78,63 @@ static void run_fusermount(const char *path)
 		waitpid(child, NULL, 0);
 }
 
-/* Mounts may be stacked: each that is dead goes. */
+/* Whether the mount that is uppermost at `path` is one of ours. */
+static gboolean is_our_mount(const char *path)
+{
+	g_autofree char *table = NULL;
+	g_auto(GStrv) lines = NULL;
+	gboolean ours = FALSE;
+
+	if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, NULL))
+		return FALSE;
+	lines = g_strsplit(table, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		g_auto(GStrv) fields = g_strsplit(*line, " ", 6);
+		g_autofree char *place = NULL;
+
+		if (g_strv_length(fields) < 6)
+			continue;
+		place = g_strcompress(fields[4]);
+		if (!strcmp(place, path))
+			ours = strstr(fields[5], " - fuse.sessionfs ") != NULL;
+	}
+	return ours;
+}
+
+/* The real path, though what is mounted there may not answer; so many links
+ * are followed at most. */
+static char *resolve(const char *path, guint links)
+{
+	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+	g_autofree char *folder = g_path_get_dirname(absolute);
+	g_autofree char *last = g_path_get_basename(absolute);
+	g_autofree char *target = g_file_read_link(absolute, NULL);
+	char *real;
+
+	if (target && links) {
+		g_autofree char *next = g_canonicalize_filename(target, folder);
+
+		return resolve(next, links - 1);
+	}
+	real = realpath(folder, NULL);
+	if (!real)
+		return g_steal_pointer(&absolute);
+	g_autofree char *joined = strcmp(absolute, "/")
+					  ? g_build_filename(real, last, NULL)
+					  : g_strdup("/");
+
+	free(real);
+	return g_steal_pointer(&joined);
+}
+
+/* Mounts may be stacked: each that is dead goes, if it is ours. */
 static void detach_dead(const char *path)
 {
 	struct stat attr;
 
-	for (int i = 0; i < 16 && stat(path, &attr) && errno == ENOTCONN; i++) {
+	for (int i = 0; i < 16 && stat(path, &attr) && errno == ENOTCONN &&
+			is_our_mount(path);
+		i++) {
 		g_message("detaching the dead mount at %s", path);
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
 			run_fusermount(path);
@@ -90,27 +143,23 @@ static void detach_dead(const char *path)
 
 char *mount_point(const char *path, GError **error)
 {
-	g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+	/* Real, so that one directory has one state, whatever leads to it. */
+	g_autofree char *real = resolve(path, LINKS_MAX);
 	struct stat attr;
 
-	detach_dead(absolute);
-	if (stat(absolute, &attr)) {
+	detach_dead(real);
+	if (stat(real, &attr)) {
 		backend_error_set(error, BACKEND_ERROR_LOCAL,
-			"the mount point %s cannot be used: %s", absolute,
+			"the mount point %s cannot be used: %s", real,
 			g_strerror(errno));
 		return NULL;
 	}
 	if (!S_ISDIR(attr.st_mode)) {
 		backend_error_set(error, BACKEND_ERROR_LOCAL,
-			"the mount point %s is not a directory", absolute);
+			"the mount point %s is not a directory", real);
 		return NULL;
 	}
-	/* So that one directory has one state, whatever links lead to it. */
-	char *real = realpath(absolute, NULL);
-	char *copy = g_strdup(real ? real : absolute);
-
-	free(real);
-	return copy;
+	return g_steal_pointer(&real);
 }
 
 /* ---- the session ---- */

@@ -10,10 +10,13 @@
 
 /* How soon an entry whose directory was busy is tried again. */
 #define BUSY_RETRY_US (20 * G_TIME_SPAN_MILLISECOND)
+#define BUSY_MAX_US (1 * G_TIME_SPAN_SECOND)
 
 /* Wire facts (linux/fuse.h): FUSE_NOTIFY_PRUNE, which libfuse has no call for. */
 #define NOTIFY_PRUNE 9
 #define PRUNE_BATCH 1024
+
+#define STOP_CHECK 256
 
 typedef struct {
 	guint32 len, error;
@@ -26,6 +29,7 @@ typedef struct {
 	fuse_ino_t node; /* or, with a name, the directory */
 	char *name;      /* NULL: the inode itself */
 	gboolean pages;  /* of the inode too, not only its attributes */
+	gint64 until_us; /* it waits no longer for a busy directory; 0: not yet */
 } Notice;
 
 struct Notify {
@@ -35,6 +39,7 @@ struct Notify {
 	GHashTable *known; /* Notice * of the queue: a set */
 	struct fuse_session *session;
 	gboolean stopping;
+	gboolean cannot_prune; /* the notifier thread's own */
 	Pending *pending;
 	Metrics *metrics;
 	gint64 tick_us;
@@ -83,7 +88,7 @@ static void push_new(
 {
 	Notice *notice = g_new0(Notice, 1);
 
-	*notice = (Notice){node, g_strdup(name), pages};
+	*notice = (Notice){node, g_strdup(name), pages, 0};
 	push(self, notice);
 }
 
@@ -115,23 +120,44 @@ static void tell(
 			session, notice->node, notice->pages ? 0 : -1, 0);
 }
 
-static gboolean must_wait(Notify *self, const Notice *notice)
+/* Others may be parked there one after the other, so not for ever. */
+static gboolean must_wait(Notify *self, Notice *notice)
 {
-	return notice->name &&
-	       pending_busy(self->pending, node_number(notice->node));
+	gint64 now = g_get_monotonic_time();
+
+	if (!notice->name ||
+		!pending_busy(self->pending, node_number(notice->node)))
+		return FALSE;
+	if (!notice->until_us)
+		notice->until_us = now + BUSY_MAX_US;
+	return now < notice->until_us;
 }
 
-/* Steals the queue, tells, and returns what has to wait.  Without the lock. */
+static struct fuse_session *session_of(Notify *self)
+{
+	struct fuse_session *session;
+
+	pthread_mutex_lock(&self->lock);
+	session = self->stopping ? NULL : self->session;
+	pthread_mutex_unlock(&self->lock);
+	return session;
+}
+
+/* Tells, and returns what has to wait.  Without the lock. */
 static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 	GQueue *ret_waiting)
 {
 	Notice *notice;
+	guint told = 0;
 
 	while ((notice = g_queue_pop_head(batch))) {
 		if (must_wait(self, notice)) {
 			g_queue_push_tail(ret_waiting, notice);
 			continue;
 		}
+		/* There may be millions, and the mount may be ending. */
+		if (++told % STOP_CHECK == 0)
+			session = session_of(self);
 		if (session)
 			tell(self, session, notice);
 		notice_free(notice);
@@ -202,22 +228,23 @@ static gboolean prune_batch(int fd, const guint64 *nodes, gsize n)
 	return writev(fd, iov, G_N_ELEMENTS(iov)) > 0;
 }
 
-gboolean notify_prune(Notify *self, const guint64 *nodes, gsize n)
+gboolean notify_prune(Notify *self, const GArray *nodes)
 {
+	const guint64 *all = (const guint64 *)(void *)nodes->data;
 	struct fuse_session *session;
-	gboolean known = TRUE;
 
-	pthread_mutex_lock(&self->lock);
-	session = self->session;
-	pthread_mutex_unlock(&self->lock);
-	for (gsize done = 0; session && known && done < n;
+	for (guint done = 0; !self->cannot_prune && done < nodes->len;
 		done += PRUNE_BATCH) {
+		session = session_of(self);
+		if (!session)
+			return TRUE;
 		metrics_count(self->metrics, OP_INVALIDATION);
-		known = prune_batch(fuse_session_fd(session), nodes + done,
-				MIN(n - done, PRUNE_BATCH)) ||
-			errno != EINVAL;
+		self->cannot_prune =
+			!prune_batch(fuse_session_fd(session), all + done,
+				MIN(nodes->len - done, PRUNE_BATCH)) &&
+			errno == EINVAL;
 	}
-	return session && known;
+	return !self->cannot_prune;
 }
 
 Notify *notify_new(Pending *pending, Metrics *metrics, gint64 tick_us,

@@ -34,8 +34,8 @@ void notify_listing(Notify *notify, fuse_ino_t node);
 void notify_entry(Notify *notify, fuse_ino_t parent, const char *name);
 
 /*
- * Asks the kernel to drop those nodes that nobody uses (files before their
- * directories).  To be called from tick alone.  FALSE when this kernel cannot
- * (before 6.18).
+ * Asks the kernel to drop those nodes (an array of guint64; files before their
+ * directories) that nobody uses.  To be called from tick alone.  FALSE when
+ * this kernel cannot (before 6.18).
  */
-gboolean notify_prune(Notify *notify, const guint64 *nodes, gsize n);
+gboolean notify_prune(Notify *notify, const GArray *nodes);

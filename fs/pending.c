@@ -13,20 +13,26 @@
  */
 #define FATAL_CHECK_US (200 * G_TIME_SPAN_MILLISECOND)
 
+/* The longest pause of what is asked by time. */
+#define EVERY_MAX_US (64 * G_TIME_SPAN_MILLISECOND)
+
 typedef struct {
 	ParkSpec spec;
 	fuse_req_t req;
 	pid_t tid;
-	Pending *owner;
-	gboolean ripe; /* to be asked again */
+	gboolean armed; /* may be attended to: its interrupts are heard */
+	gboolean ripe;  /* to be asked again */
 	gboolean interrupted;
 	gint64 check_us; /* when to look for a fatal signal again */
+	gint64 again_us; /* when it is ripe without being woken */
+	gint64 every_us; /* grows while nothing comes */
 } Parked;
 
 struct Pending {
 	pthread_mutex_t lock; /* of all below; nothing is called under it */
 	pthread_cond_t moved;
-	GQueue parked; /* Parked *; removed by the thread alone */
+	GQueue parked;    /* Parked *; removed by the thread alone */
+	gboolean stirred; /* something became due since the pass began */
 	gboolean stopping;
 	pthread_t thread;
 	Metrics *metrics;
@@ -45,15 +51,31 @@ int pending_leave_plain(LeftReason reason, void *data)
 	return ENOTCONN;
 }
 
-/* libfuse calls this under the request's lock: only a flag may be set. */
+/* Under the lock: the thread must look again, wherever it is. */
+static void stir(Pending *self)
+{
+	self->stirred = TRUE;
+	pthread_cond_signal(&self->moved);
+}
+
+/*
+ * libfuse calls this under the request's lock, so that only a flag may be set;
+ * and even when the request is just being answered, so that it must be looked
+ * for.  Its address stands for no other request until this has returned.
+ */
 static void interrupted(fuse_req_t req, void *data)
 {
-	Parked *parked = data;
+	Pending *self = data;
 
-	pthread_mutex_lock(&parked->owner->lock);
-	parked->interrupted = TRUE;
-	pthread_cond_signal(&parked->owner->moved);
-	pthread_mutex_unlock(&parked->owner->lock);
+	pthread_mutex_lock(&self->lock);
+	for (GList *link = self->parked.head; link; link = link->next) {
+		Parked *parked = link->data;
+
+		if (parked->req == req)
+			parked->interrupted = TRUE;
+	}
+	stir(self);
+	pthread_mutex_unlock(&self->lock);
 }
 
 static void answer(Parked *parked, LeftReason reason)
@@ -94,15 +116,27 @@ static void parked_free(Parked *parked)
 
 static gboolean is_due(const Parked *parked, gint64 now)
 {
-	return parked->ripe || now >= parked->spec.deadline_us ||
+	if (!parked->armed)
+		return FALSE;
+	return parked->ripe || now >= parked->again_us ||
+	       now >= parked->spec.deadline_us ||
 	       (parked->interrupted && now >= parked->check_us);
+}
+
+static void set_again(Parked *parked, gint64 now)
+{
+	parked->again_us =
+		parked->every_us ? now + parked->every_us : G_MAXINT64;
+	parked->every_us = MIN(2 * parked->every_us, EVERY_MAX_US);
 }
 
 static gint64 next_due(const Parked *parked)
 {
-	if (parked->interrupted)
-		return MIN(parked->check_us, parked->spec.deadline_us);
-	return parked->spec.deadline_us;
+	gint64 due = MIN(parked->again_us, parked->spec.deadline_us);
+
+	if (!parked->armed)
+		return G_MAXINT64;
+	return parked->interrupted ? MIN(parked->check_us, due) : due;
 }
 
 /* One pass over all; called and returns with the lock.  Only this thread
@@ -118,11 +152,12 @@ static gint64 pass(Pending *self)
 		gboolean done = FALSE;
 
 		if (is_due(parked, now)) {
-			gboolean ripe = parked->ripe;
+			gboolean ripe = parked->ripe || now >= parked->again_us;
 			gboolean signalled = parked->interrupted;
 
 			parked->ripe = FALSE;
 			parked->check_us = now + FATAL_CHECK_US;
+			set_again(parked, now);
 			pthread_mutex_unlock(&self->lock);
 			done = attend(parked, ripe, signalled, now);
 			pthread_mutex_lock(&self->lock);
@@ -144,9 +179,10 @@ static void *pending_run(void *data)
 
 	pthread_mutex_lock(&self->lock);
 	while (!self->stopping) {
+		self->stirred = FALSE;
 		gint64 wake = pass(self);
 
-		if (!self->stopping && wake > g_get_monotonic_time())
+		if (!self->stirred && wake > g_get_monotonic_time())
 			thread_wait(&self->moved, &self->lock, wake);
 	}
 	pthread_mutex_unlock(&self->lock);
@@ -165,8 +201,32 @@ Pending *pending_new(Metrics *metrics)
 	return self;
 }
 
+/* What is not armed yet is still in the hands of pending_park. */
+static void take_armed(Pending *self, GQueue *ret)
+{
+	GList *next;
+
+	pthread_mutex_lock(&self->lock);
+	for (GList *link = self->parked.head; link; link = next) {
+		next = link->next;
+		if (!((Parked *)link->data)->armed)
+			continue;
+		g_queue_unlink(&self->parked, link);
+		g_queue_push_tail_link(ret, link);
+	}
+	pthread_mutex_unlock(&self->lock);
+}
+
+static void turn_away(Parked *parked)
+{
+	if (!parked->spec.retry(parked->req, parked->spec.data))
+		answer(parked, LEFT_STOPPED);
+	parked_free(parked);
+}
+
 void pending_stop(Pending *self)
 {
+	GQueue left = G_QUEUE_INIT;
 	Parked *parked;
 
 	pthread_mutex_lock(&self->lock);
@@ -175,14 +235,12 @@ void pending_stop(Pending *self)
 		return;
 	}
 	self->stopping = TRUE;
-	pthread_cond_signal(&self->moved);
+	stir(self);
 	pthread_mutex_unlock(&self->lock);
 	pthread_join(self->thread, NULL);
-	while ((parked = g_queue_pop_head(&self->parked))) {
-		if (!parked->spec.retry(parked->req, parked->spec.data))
-			answer(parked, LEFT_STOPPED);
-		parked_free(parked);
-	}
+	take_armed(self, &left);
+	while ((parked = g_queue_pop_head(&left)))
+		turn_away(parked);
 }
 
 void pending_free(Pending *self)
@@ -195,6 +253,22 @@ void pending_free(Pending *self)
 	g_free(self);
 }
 
+/* TRUE when the thread will attend to it. */
+static gboolean arm(Pending *self, Parked *parked)
+{
+	gboolean stopping;
+
+	pthread_mutex_lock(&self->lock);
+	stopping = self->stopping;
+	if (stopping)
+		g_queue_remove(&self->parked, parked);
+	else
+		parked->armed = TRUE;
+	stir(self);
+	pthread_mutex_unlock(&self->lock);
+	return !stopping;
+}
+
 void pending_park(Pending *self, fuse_req_t req, const ParkSpec *spec)
 {
 	Parked *parked = g_new0(Parked, 1);
@@ -202,22 +276,17 @@ void pending_park(Pending *self, fuse_req_t req, const ParkSpec *spec)
 	parked->spec = *spec;
 	parked->req = req;
 	parked->tid = fuse_req_ctx(req)->pid;
-	parked->owner = self;
 	parked->ripe = TRUE;
+	parked->every_us = spec->every_us;
+	parked->again_us = G_MAXINT64;
 	metrics_count(self->metrics, OP_PARKED);
-	/* First, since the thread may answer as soon as it is in the queue. */
-	fuse_req_interrupt_func(req, interrupted, parked);
 	pthread_mutex_lock(&self->lock);
-	if (!self->stopping) {
-		g_queue_push_tail(&self->parked, parked);
-		pthread_cond_signal(&self->moved);
-		parked = NULL;
-	}
+	g_queue_push_tail(&self->parked, parked);
 	pthread_mutex_unlock(&self->lock);
-	if (parked) {
-		answer(parked, LEFT_STOPPED);
-		parked_free(parked);
-	}
+	/* Calls back at once when it was interrupted already. */
+	fuse_req_interrupt_func(req, interrupted, self);
+	if (!arm(self, parked))
+		turn_away(parked);
 }
 
 void pending_wake(Pending *self, guint32 key)
@@ -228,11 +297,11 @@ void pending_wake(Pending *self, guint32 key)
 	for (GList *link = self->parked.head; link; link = link->next) {
 		Parked *parked = link->data;
 
-		if (parked->spec.key == key)
+		if (parked->spec.key == key && !parked->spec.every_us)
 			any = parked->ripe = TRUE;
 	}
 	if (any)
-		pthread_cond_signal(&self->moved);
+		stir(self);
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -245,7 +314,7 @@ gboolean pending_busy(Pending *self, guint32 key)
 		link = link->next) {
 		const ParkSpec *spec = &((Parked *)link->data)->spec;
 
-		busy = spec->in_dir && spec->key == key;
+		busy = key && spec->dir == key;
 	}
 	pthread_mutex_unlock(&self->lock);
 	return busy;

@@ -18,9 +18,11 @@ typedef enum {
 } LeftReason;
 
 typedef struct {
-	guint32 key;         /* the number that pending_wake names */
-	gboolean in_dir;     /* the kernel holds the lock of directory `key` */
-	gint64 deadline_us;  /* monotonic */
+	guint32 key;        /* the number that pending_wake names */
+	guint32 dir;        /* whose lock the kernel holds meanwhile; 0: none */
+	gint64 every_us;    /* asked this often at first, then ever less, not
+	                        when woken; 0: when woken */
+	gint64 deadline_us; /* monotonic */
 	gboolean fatal_only; /* only a fatal signal lets the caller go: timers
 	                        and handlers must not make it repeat a write */
 	/* Tries to answer; TRUE when it did.  Runs on the pending thread and is

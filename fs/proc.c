@@ -35,7 +35,8 @@ static gboolean line_has_kill(const char *status, const char *name)
 	       1;
 }
 
-/* The kernel turns every fatal signal into a pending SIGKILL of each thread. */
+/* The kernel turns a fatal signal into a pending SIGKILL of each thread, unless
+ * it dumps core or the process is traced: those wait for the deadline. */
 gboolean proc_fatal_signal(pid_t tid)
 {
 	g_autofree char *status = status_of(tid);

@@ -65,9 +65,9 @@ void reply_attr(fuse_req_t req, const struct stat *attr, double timeout)
 	fuse_reply_attr(req, attr, timeout);
 }
 
-void reply_data(fuse_req_t req, const void *data, gsize len)
+gboolean reply_data(fuse_req_t req, const void *data, gsize len)
 {
-	fuse_reply_buf(req, data, len);
+	return fuse_reply_buf(req, data, len) == 0;
 }
 
 void reply_slice(fuse_req_t req, GBytes *bytes, gsize size, off_t off)

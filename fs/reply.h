@@ -19,7 +19,8 @@ gboolean reply_entry(fuse_req_t req, const struct fuse_entry_param *entry);
 /* FALSE when the request was interrupted: the file is not open. */
 gboolean reply_open(fuse_req_t req, const struct fuse_file_info *info);
 void reply_attr(fuse_req_t req, const struct stat *attr, double timeout);
-void reply_data(fuse_req_t req, const void *data, gsize len);
+/* FALSE as for reply_entry. */
+gboolean reply_data(fuse_req_t req, const void *data, gsize len);
 /* The part of `bytes` that a read of `size` at `off` gets. */
 void reply_slice(fuse_req_t req, GBytes *bytes, gsize size, off_t off);
 void reply_written(fuse_req_t req, gsize count);

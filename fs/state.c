@@ -35,10 +35,11 @@ static void read_holder(int fd, char *ret, gsize size)
 	g_strdelimit(ret, "\n", '\0');
 }
 
-/* The lock goes with the process, however it ends. */
+/* The lock goes with the process, however it ends.  Its name begins with a dot,
+ * as no section's directory does. */
 static int lock_directory(const char *path, GError **error)
 {
-	g_autofree char *file = g_build_filename(path, "lock", NULL);
+	g_autofree char *file = g_build_filename(path, ".lock", NULL);
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	char holder[32];
 
@@ -67,7 +68,9 @@ static int lock_directory(const char *path, GError **error)
 gboolean state_open(
 	const char *base, const char *mountpoint, State *ret, GError **error)
 {
-	g_autofree char *place = base ? g_strdup(base) : default_base();
+	/* The working directory changes when we go into the background. */
+	g_autofree char *place =
+		base ? g_canonicalize_filename(base, NULL) : default_base();
 	g_autofree char *path = directory_of(place, mountpoint);
 	int fd;
 

@@ -74,6 +74,7 @@ static void end_session(fuse_req_t req, Daemon *daemon, const Entry *entry)
 	pending_park(daemon->pending, req,
 		&(ParkSpec){
 			.key = entry->number,
+			.dir = entry->parent,
 			.deadline_us = deadline,
 			.fatal_only = TRUE,
 			.retry = retry,

@@ -73,6 +73,35 @@ def test_a_dead_mount_is_replaced(emulator, mount):
     assert os.listdir(m.path) == []  # nothing lies below
 
 
+def test_a_dead_mount_behind_a_link_is_replaced(emulator, mount):
+    emu = emulator("--fill", "w-1=10")
+    m = mount(emu)
+    link = os.path.join(m.folder, "link")
+    os.symlink("mnt", link)
+    m.kill()
+    again = mount(emu, folder=m.folder, argv=["-f", "-c", m.config, link])
+    assert len(os.listdir(again.ws("w-1"))) > 10
+
+
+def test_a_dead_mount_of_somebody_else_is_left_alone(rig, tmp_path):
+    one = os.path.join(harness.BUILD, "tests", "bench", "onefile")
+    if not os.path.exists(one):
+        run(["ninja", "-C", harness.BUILD, "tests/bench/onefile"],
+            timeout=60).ok()
+    point = str(tmp_path / "other")
+    os.mkdir(point)
+    other = subprocess.Popen([one, point])
+    try:
+        eventually(lambda: mounted(point))
+        other.kill()
+        other.wait()
+        done = run([harness.SESSIONFS, "--demo", point])
+        assert done.status == 1 and "not connected" in done.err
+        assert mounted(point)
+    finally:
+        run(["umount", "-l", point])
+
+
 def test_a_second_daemon_for_one_mount_names_the_first(emulator, mount):
     emu = emulator("--workspace", "w-1")
     m = mount(emu)
@@ -113,6 +142,16 @@ def test_the_background_daemon_returns_when_it_answers(background):
     assert os.listdir(background.point + "/alibaba/w-1")
     run(["fusermount3", "-u", background.point]).ok()
     eventually(lambda: not mounted(background.point))
+
+
+def test_a_relative_state_directory_stays_where_it_was_named(
+        background, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert background("-o", "state_dir=rel").status == 0
+    os.listdir(background.point + "/alibaba/w-1")
+    run(["fusermount3", "-u", background.point]).ok()
+    eventually(lambda: not mounted(background.point))
+    assert os.listdir(tmp_path / "rel") and not os.path.exists("/rel")
 
 
 @pytest.mark.parametrize("config,word", [
@@ -228,6 +267,24 @@ def test_another_user_is_kept_out_of_what_may_hold_secrets(
         assert "denied" in run([*other, "cat", path]).failed()
     failed = run([*other, "bash", "-c", f"echo stop > {session}/ctl"])
     assert "denied" in failed.failed()
+
+
+def test_signals_that_meet_deadlines_hurt_nobody(emulator, mount):
+    """Callers are interrupted just when their time is over."""
+    emu = emulator("--workspace", "w-1")
+    emu.fault(action="*", times=-1, hang=True)
+    m = mount(emu, config={"sessionfs": {"deadline": "100ms"},
+                           "alibaba": {"workspaces": "w-1"}})
+    for round in range(20):
+        callers = [subprocess.Popen(
+            ["cat", f"{m.ws('w-1')}/sc-{round}-{i}/state"],
+            stderr=subprocess.DEVNULL) for i in range(8)]
+        time.sleep(0.09 + 0.001 * round)
+        for caller in callers:
+            caller.send_signal(signal.SIGINT)
+        for caller in callers:
+            assert caller.wait(5 * SLOW) != 0
+    assert m.alive()
 
 
 def test_df_and_statfs_wait_for_nobody(emulator, mount):

@@ -100,6 +100,17 @@ def test_a_failed_page_leaves_what_was_known(emulator, mount):
     assert ".partial" not in os.listdir(m.ws("w-1"))
 
 
+def test_partial_is_listed_though_the_listing_was_cached(emulator, mount):
+    emu = emulator("--fill", "w-1=50")
+    m = mount(emu, config=FAST)
+    for _ in range(5):
+        assert ".partial" not in os.listdir(m.ws("w-1"))
+    emu.fault(action=LIST, times=-1, status=403, code="Forbidden")
+    eventually(lambda: ".partial" in os.listdir(m.ws("w-1")))
+    emu.no_faults()
+    eventually(lambda: ".partial" not in os.listdir(m.ws("w-1")), 30)
+
+
 def test_a_first_listing_that_fails_says_so(emulator, mount):
     emu = emulator("--fill", "w-1=500")
     emu.fault(action=LIST, skip=2, times=-1, status=403, code="Forbidden.RAM",
@@ -256,7 +267,7 @@ def test_a_damaged_state_directory_costs_only_what_it_held(
     for folder, _, files in os.walk(m.state_dir):
         for name in files:
             path = os.path.join(folder, name)
-            if name == "lock":
+            if name == ".lock":
                 continue
             with open(path, "r+b") as f:
                 size = os.path.getsize(path)

@@ -91,6 +91,49 @@ static void a_proxy_password_is_not_described(void)
 	g_assert_nonnull(strstr(text, "proxy:3128"));
 }
 
+static void what_may_be_a_password_is_not_shown(void)
+{
+	static const struct {
+		const char *value, *shown;
+	} cases[] = {
+		{"http://me:hush@proxy:3128", "http://***@proxy:3128"},
+		{"me:hush@proxy:3128", "***@proxy:3128"},
+		{"http://me:hu@sh@proxy/p", "http://***@proxy/p"},
+		{"http://proxy/a@b", "http://proxy/a@b"},
+		{"cn-hangzhou", "cn-hangzhou"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *shown =
+			config_without_password(cases[i].value);
+
+		g_assert_cmpstr(shown, ==, cases[i].shown);
+	}
+}
+
+static void an_error_shows_no_password(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(config_parse(config,
+		"[alibaba]\nendpoint = me:hush@host\n", "test.conf", &error));
+	g_assert_null(strstr(error->message, "hush"));
+}
+
+static void of_a_key_that_stands_twice_the_last_is_named(void)
+{
+	refused("[sessionfs]\nrefresh = 5s\nwindow = 1m\nrefresh = soon\n",
+		"test.conf:4: ");
+}
+
+static void what_would_be_a_busy_loop_is_refused(void)
+{
+	refused("[sessionfs]\nrefresh = 0\n", "10ms or more");
+	refused("[sessionfs]\nwindow = 9ms\n", "10ms or more");
+	refused("[sessionfs]\nstate_dir =\n", "state_dir");
+}
+
 static void durations_have_units(void)
 {
 	static const struct {
@@ -137,6 +180,14 @@ int main(int argc, char **argv)
 		"/config/sections-become-providers", sections_become_providers);
 	g_test_add_func("/config/a-proxy-password-is-not-described",
 		a_proxy_password_is_not_described);
+	g_test_add_func("/config/what-may-be-a-password-is-not-shown",
+		what_may_be_a_password_is_not_shown);
+	g_test_add_func("/config/an-error-shows-no-password",
+		an_error_shows_no_password);
+	g_test_add_func("/config/of-a-key-that-stands-twice-the-last-is-named",
+		of_a_key_that_stands_twice_the_last_is_named);
+	g_test_add_func("/config/what-would-be-a-busy-loop-is-refused",
+		what_would_be_a_busy_loop_is_refused);
 	g_test_add_func("/config/durations-have-units", durations_have_units);
 	g_test_add_func(
 		"/config/options-set-the-same-keys", options_set_the_same_keys);

@@ -167,25 +167,26 @@ static gboolean retry(fuse_req_t req, void *data)
 	return TRUE;
 }
 
-static gboolean drop_order(Control *self)
+int control_left(LeftReason reason, Order *order)
 {
+	gboolean dropped = order && order_drop(order);
+
+	if (reason == LEFT_LATE)
+		return ETIMEDOUT;
+	return reason == LEFT_STOPPED && dropped ? ECANCELED : EINTR;
+}
+
+static int leave(LeftReason reason, void *data)
+{
+	Waiting *waiting = data;
+	Control *self = waiting->control;
 	g_autoptr(Order) order = NULL;
 
 	lock(self);
 	if (self->order)
 		order = order_ref(self->order);
 	unlock(self);
-	return order && order_drop(order);
-}
-
-static int leave(LeftReason reason, void *data)
-{
-	Waiting *waiting = data;
-	gboolean dropped = drop_order(waiting->control);
-
-	if (reason == LEFT_LATE)
-		return ETIMEDOUT;
-	return reason == LEFT_STOPPED && dropped ? ECANCELED : EINTR;
+	return control_left(reason, order);
 }
 
 /* On a cache worker: only a flag and a wake-up. */

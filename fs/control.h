@@ -2,6 +2,7 @@
 
 #include "daemon.h"
 #include "lowlevel.h"
+#include "pending.h"
 #include "tree.h"
 
 /*
@@ -28,6 +29,13 @@ void control_release(Control *self);
 void control_write(
 	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off);
 void control_read(Control *self, fuse_req_t req, gsize size, off_t off);
+
+/*
+ * The errno for a caller who waits no longer for an order (NULL: none yet): what
+ * was not sent is dropped, the rest goes on.  ETIMEDOUT and EINTR say that it
+ * may be done, ECANCELED that it is not.
+ */
+int control_left(LeftReason reason, Order *order);
 
 /* A descriptor was closed by thread tid.  Returns 0 or an errno. */
 int control_flush(Control *self, pid_t tid);

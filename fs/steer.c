@@ -2,10 +2,10 @@
 
 #include <errno.h>
 
+#include "control.h"
 #include "interest.h"
 #include "lookup.h"
 #include "node.h"
-#include "pending.h"
 #include "reply.h"
 
 /* One rmdir that waits for its order; shared by both who may be last. */
@@ -53,12 +53,7 @@ static gboolean retry(fuse_req_t req, void *data)
 
 static int leave(LeftReason reason, void *data)
 {
-	Removal *self = data;
-	gboolean dropped = order_drop(self->order);
-
-	if (reason == LEFT_LATE)
-		return ETIMEDOUT;
-	return reason == LEFT_STOPPED && dropped ? ECANCELED : EINTR;
+	return control_left(reason, ((Removal *)data)->order);
 }
 
 static void end_session(fuse_req_t req, Daemon *daemon, const Entry *entry)

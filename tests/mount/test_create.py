@@ -126,6 +126,12 @@ def test_a_copy_that_preserves_is_one_session(emu, mount, rig, flag):
     assert made(emu) == 1
 
 
+def test_a_mode_that_is_set_is_not_kept(emu, mount):
+    m = mount(emu)
+    os.chmod(m.ws("w-1") + "/new", 0o777)
+    assert os.stat(m.ws("w-1") + "/new").st_mode & 0o7777 == 0o660
+
+
 def test_last_is_listed_when_it_comes(emu, mount):
     m = mount(emu)
     for _ in range(3):

@@ -409,7 +409,7 @@ PYTHON_CALLS = {
     "hole": ("f = os.open(new, os.O_WRONLY); os.pwrite(f, b'{', 0); "
              "os.pwrite(f, b'}', 100000)", {"EINVAL"}),
     "shared mapping": ("shared(os.open(new, os.O_RDWR))", {"ENODEV"}),
-    "chmod": ("os.chmod(new, 0o777)", {"EPERM"}),
+    "chown": ("os.chown(new, 12345, -1)", {"EPERM"}),
     "setxattr": ("os.setxattr(new, 'user.x', b'y')",
                  {"ENOTSUP", "EPERM"}),
 }

@@ -19,11 +19,11 @@
 
 #include "alibaba_error.h"
 #include "alibaba_record.h"
-#include "auth/alibaba_auth.h"
 #include "auth/alibaba_chain.h"
 #include "auth/sign.h"
 #include "classes.h"
 #include "net/api.h"
+#include "net/api_settings.h"
 
 #define API_VERSION "2023-08-08"
 #define PAGE_SIZE 100     /* undocumented; the vendor's usual maximum */
@@ -79,18 +79,13 @@ typedef struct {
 static gboolean alibaba_sign(const ApiRequest *call, HttpRequest *request,
 	const Credentials *credentials, gint64 now, void *data, GError **error)
 {
-	char nonce[ALIBABA_NONCE_SIZE];
-
-	if (!alibaba_nonce(nonce, error))
-		return FALSE;
 	http_request_set(request, "x-acs-action", call->action);
 	http_request_set(request, "x-acs-version", API_VERSION);
-	http_request_set(request, "x-acs-signature-nonce", nonce);
 	http_request_set(request, "accept", "application/json");
 	if (call->body)
 		http_request_set(request, "content-type",
 			"application/json; charset=utf-8");
-	const SignScope scope = {.nonce = nonce, .now = now};
+	const SignScope scope = {.now = now};
 	sign_request(SIGN_ACS3, request, credentials, &scope);
 	return TRUE;
 }
@@ -98,16 +93,18 @@ static gboolean alibaba_sign(const ApiRequest *call, HttpRequest *request,
 static const ApiProtocol alibaba_protocol = {
 	.sign = alibaba_sign,
 	.refuse = alibaba_refuse,
+	.accept = alibaba_accept,
 	.is_skew = alibaba_is_skew,
+	.is_replay = alibaba_is_replay,
 };
 
-/* A GET, or a POST where there is a body.  `more` is added to the query. */
+/* A GET, or a POST where there is a body.  `more` is added to the query.  Who
+ * takes the text gets but the outline of the answer. */
 static Json *ask(Alibaba *self, const char *action, const char *path,
 	const char *more, const char *body, const Call *call,
 	GByteArray **ret_text, GError **error)
 {
 	g_autoptr(GString) query = g_string_new(NULL);
-	g_autoptr(GByteArray) text = NULL;
 
 	http_query_add(query, "regionId", self->region);
 	g_string_append(query, more);
@@ -116,14 +113,9 @@ static Json *ask(Alibaba *self, const char *action, const char *path,
 		.path = path,
 		.query = query->str,
 		.body = body,
-		.safe = !body};
-	g_autoptr(Json) answer =
-		api_call(self->api, &request, call, &text, error);
-	if (!answer || !alibaba_accepted(answer, error))
-		return NULL;
-	if (ret_text)
-		*ret_text = g_steal_pointer(&text);
-	return g_steal_pointer(&answer);
+		.safe = !body,
+		.outline = ret_text != NULL};
+	return api_call(self->api, &request, call, ret_text, error);
 }
 
 static char *workspace_path(const char *workspace, const char *rest)
@@ -229,23 +221,26 @@ static SessionPage *alibaba_list_page(Backend *base, const char *workspace,
 {
 	Alibaba *self = (Alibaba *)base;
 	g_autofree char *path = workspace_path(workspace, NULL);
-	g_autoptr(GByteArray) text = NULL;
+	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer = list_call(
 		self, "ListSessionClusters", path, token, call, &text, error);
 	JsonSpan span;
 
 	if (!answer)
 		return NULL;
-	const char *bytes = (const char *)text->data;
 	const Json *list = json_get(answer, "sessionClusters");
-	g_autoptr(SessionPage) page = session_page_new();
 	if (!list || json_type(list) != JSON_ARRAY ||
-		!json_span_member(bytes, text->len, "sessionClusters", &span) ||
-		!alibaba_sessions(list, bytes, &span, page->sessions))
+		!json_outline_span(list, &span))
 		return bad_answer("array of sessionClusters", error);
+	g_autoptr(SessionPage) page = session_page_new();
+	if (!read_next(answer, &page->next, error))
+		return NULL;
+	if (call->next && page->next)
+		call->next(page->next, call->next_data);
+	page->skipped = alibaba_sessions(
+		(const char *)text->data, &span, page->sessions);
 	page->total = json_get_int(answer, "totalCount", 0, G_MAXINT64, -1);
-	return read_next(answer, &page->next, error) ? g_steal_pointer(&page)
-						     : NULL;
+	return g_steal_pointer(&page);
 }
 
 static Session *alibaba_get(Backend *base, const char *workspace,
@@ -255,20 +250,18 @@ static Session *alibaba_get(Backend *base, const char *workspace,
 	g_autofree char *segment = http_encode(id);
 	g_autofree char *rest = g_strconcat("/", segment, NULL);
 	g_autofree char *path = workspace_path(workspace, rest);
-	g_autoptr(GByteArray) text = NULL;
+	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer = ask(
 		self, "GetSessionCluster", path, "", NULL, call, &text, error);
 	JsonSpan span;
 
 	if (!answer)
 		return NULL;
-	const char *bytes = (const char *)text->data;
 	const Json *record = json_get(answer, "sessionCluster");
 	if (!record || json_type(record) != JSON_OBJECT ||
-		!json_span_member(bytes, text->len, "sessionCluster", &span))
+		!json_outline_span(record, &span))
 		return bad_answer("sessionCluster", error);
-	Session *session =
-		alibaba_session(record, bytes + span.start, span.len);
+	Session *session = alibaba_session((const char *)text->data, &span);
 	return session ? session : bad_answer("usable sessionCluster", error);
 }
 
@@ -375,16 +368,6 @@ static void alibaba_abort(Backend *base)
 
 /* ---- opening ---- */
 
-static gboolean key_true(GHashTable *keys, const char *name)
-{
-	const char *text = g_hash_table_lookup(keys, name);
-
-	return text && (g_ascii_strcasecmp(text, "true") == 0 ||
-			       g_ascii_strcasecmp(text, "yes") == 0 ||
-			       g_ascii_strcasecmp(text, "on") == 0 ||
-			       g_str_equal(text, "1"));
-}
-
 /* It becomes part of a host name. */
 static gboolean region_legal(const char *region)
 {
@@ -430,12 +413,13 @@ static void alibaba_close(Backend *base)
 static Backend *alibaba_open(GHashTable *keys, GError **error)
 {
 	g_autofree char *region = region_choose(keys, error);
+	gboolean vpc;
 
-	if (!region)
+	if (!region || !api_key_bool(keys, "vpc", &vpc, error))
 		return NULL;
 	g_autofree char *endpoint = g_strdup_printf(
 		"https://emr-serverless-spark%s.%s.aliyuncs.com",
-		key_true(keys, "vpc") ? "-vpc" : "", region);
+		vpc ? "-vpc" : "", region);
 	const HttpSettings http = {
 		.proxy = g_hash_table_lookup(keys, "proxy"),
 		.no_proxy = g_hash_table_lookup(keys, "no_proxy"),

@@ -16,8 +16,9 @@ static const struct {
 } refusals[] = {
 	{"*Throttling*", BACKEND_ERROR_THROTTLED, NULL},
 	{"InvalidTimeStamp*", BACKEND_ERROR_AUTH, "check this machine's clock"},
-	/* Nothing was done, and another attempt has another nonce. */
-	{"SignatureNonceUsed", BACKEND_ERROR_THROTTLED, NULL},
+	/* Each attempt has a nonce of its own: this one came twice, and what
+	 * became of its twin is not said. */
+	{"SignatureNonceUsed", BACKEND_ERROR_REMOTE, NULL},
 	{"InvalidAccessKeyId*", BACKEND_ERROR_AUTH,
 		"check the access key id and that it is active"},
 	{"SignatureDoesNotMatch", BACKEND_ERROR_AUTH,
@@ -185,7 +186,12 @@ gboolean alibaba_is_skew(const char *provider_code)
 	return g_str_has_prefix(provider_code, "InvalidTimeStamp");
 }
 
-gboolean alibaba_accepted(const Json *answer, GError **error)
+gboolean alibaba_is_replay(const char *provider_code)
+{
+	return strcmp(provider_code, "SignatureNonceUsed") == 0;
+}
+
+gboolean alibaba_accept(const Json *answer, GError **error)
 {
 	g_auto(Refusal) r = {0};
 

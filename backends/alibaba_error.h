@@ -9,13 +9,12 @@
  * as {"success": false} with status 200.
  */
 
-/* As in ApiProtocol: always sets *error, with its detail. */
+/* As in ApiProtocol. */
 void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error);
-/* A code that a repaired clock puts right. */
-gboolean alibaba_is_skew(const char *provider_code);
-
 /* FALSE with an error for an answer that says success: false. */
-gboolean alibaba_accepted(const Json *answer, GError **error);
+gboolean alibaba_accept(const Json *answer, GError **error);
+gboolean alibaba_is_skew(const char *provider_code);
+gboolean alibaba_is_replay(const char *provider_code);
 
 /* Whether an INVALID error is about that parameter. */
 gboolean alibaba_blames(GError *error, const char *parameter);

@@ -5,6 +5,9 @@
 #include "classes.h"
 #include "spec.h"
 
+#define STATE_MAX 64
+#define TIME_MAX 32
+
 /* ---- tables ---- */
 
 static const SpecField spec_auto_start[] = {
@@ -50,6 +53,24 @@ static const char *const not_in_config[] = {
 
 static const char *const secret_members[] = {"connectionToken", NULL};
 
+/* What a Session is made of. */
+enum {
+	PICKED_ID,
+	PICKED_NAME,
+	PICKED_STATE,
+	PICKED_CREATED,
+	PICKED_STARTED,
+	N_PICKED,
+};
+static const char *const picked_members[N_PICKED] = {
+	[PICKED_ID] = "sessionClusterId",
+	[PICKED_NAME] = "name",
+	[PICKED_STATE] = "state",
+	[PICKED_CREATED] = "gmtCreate",
+	[PICKED_STARTED] = "startTime",
+};
+static const JsonPick picked = {picked_members, N_PICKED, secret_members};
+
 /* ---- records ---- */
 
 char *alibaba_text(const Json *record, const char *name)
@@ -59,15 +80,10 @@ char *alibaba_text(const Json *record, const char *name)
 	return g_utf8_make_valid(text, -1);
 }
 
-gint64 alibaba_time(const Json *record, const char *name)
+/* text may be NULL. */
+static gint64 time_of(char *text)
 {
-	gint64 ms = json_get_int(record, name, 0, G_MAXINT64, -1);
-	g_autofree char *text =
-		ms < 0 ? g_strdup(json_get_text(record, name, 32, "")) : NULL;
-
-	if (ms >= 0)
-		return ms;
-	if (strlen(text) < strlen("2024-09-01 06:23:01"))
+	if (!text || strlen(text) < strlen("2024-09-01 06:23:01"))
 		return 0;
 	if (text[10] == ' ')
 		text[10] = 'T';
@@ -76,11 +92,47 @@ gint64 alibaba_time(const Json *record, const char *name)
 	return time ? MAX(0, g_date_time_to_unix(time) * 1000) : 0;
 }
 
-/* The state's word, fit for a file: printable and short. */
-static char *state_of(const Json *record)
+gint64 alibaba_time(const Json *record, const char *name)
 {
-	const char *word = json_get_text(record, "state", 64, "");
-	char *state = g_utf8_make_valid(*word ? word : "Unknown", -1);
+	gint64 ms = json_get_int(record, name, 0, G_MAXINT64, -1);
+	g_autofree char *text =
+		ms < 0 ? g_strdup(json_get_text(record, name, TIME_MAX, NULL))
+		       : NULL;
+
+	return ms >= 0 ? ms : time_of(text);
+}
+
+static gint64 picked_time(const char *text, JsonSpan span)
+{
+	gint64 ms = json_span_int(text, span, 0, G_MAXINT64, -1);
+	g_autofree char *word =
+		ms < 0 ? json_span_text(text, span, TIME_MAX) : NULL;
+
+	return ms >= 0 ? ms : time_of(word);
+}
+
+/* As valid UTF-8, fallback when there is none. */
+static char *picked_text(
+	const char *text, JsonSpan span, gsize max, const char *fallback)
+{
+	char *raw = json_span_text(text, span, max);
+	char *valid;
+
+	if (!raw || !*raw) {
+		g_free(raw);
+		return g_strdup(fallback);
+	}
+	if (g_utf8_validate(raw, -1, NULL))
+		return raw;
+	valid = g_utf8_make_valid(raw, -1);
+	g_free(raw);
+	return valid;
+}
+
+/* The state's word, fit for a file: printable and short. */
+static char *picked_state(const char *text, JsonSpan span)
+{
+	char *state = picked_text(text, span, STATE_MAX, "Unknown");
 
 	for (char *c = state; *c; c++)
 		if (g_ascii_iscntrl(*c))
@@ -88,41 +140,54 @@ static char *state_of(const Json *record)
 	return state;
 }
 
-Session *alibaba_session(const Json *record, const char *text, gsize len)
+/* The session of the record at *at, which moves behind it. */
+static Session *read_record(
+	const char *text, gsize len, gsize *at, GString *masked)
 {
-	const char *id =
-		json_get_text(record, "sessionClusterId", SESSION_ID_MAX, "");
+	JsonSpan values[N_PICKED];
+	gsize start = *at;
 
-	if (!*id || len > SESSION_BODY_MAX)
+	*at = json_pick(text, len, start, &picked, values, masked);
+	if (*at - start > SESSION_BODY_MAX)
+		return NULL;
+	g_autofree char *id =
+		json_span_text(text, values[PICKED_ID], SESSION_ID_MAX);
+	if (!id || !*id)
 		return NULL;
 	Session *session = session_new();
-	gint64 started = alibaba_time(record, "startTime");
+	gint64 started = picked_time(text, values[PICKED_STARTED]);
 
-	session->id = g_strdup(id);
-	session->name = alibaba_text(record, "name");
-	session->state = state_of(record);
+	session->id = g_steal_pointer(&id);
+	session->name =
+		picked_text(text, values[PICKED_NAME], SESSION_ID_MAX, "");
+	session->state = picked_state(text, values[PICKED_STATE]);
 	session->phase = backend_phase(&alibaba_class, session->state);
-	session->created_ms = alibaba_time(record, "gmtCreate");
+	session->created_ms = picked_time(text, values[PICKED_CREATED]);
 	/* startTime is missing or 0 until it was started for the first time. */
 	session->changed_ms = MAX(session->created_ms, started);
-	session->body =
-		json_mask(text, len, secret_members, &session->body_len);
+	session->body = g_strndup(masked->str, masked->len);
+	session->body_len = masked->len;
 	return session;
 }
 
-gboolean alibaba_sessions(const Json *list, const char *text,
-	const JsonSpan *span, GPtrArray *sessions)
+Session *alibaba_session(const char *text, const JsonSpan *span)
 {
-	g_autoptr(GArray) spans =
-		json_span_elements(text + span->start, span->len);
-	guint i = 0, dropped = 0;
+	g_autoptr(GString) masked = g_string_sized_new(span->len);
+	gsize at = span->start;
 
-	if (spans->len != json_size(list))
-		return FALSE;
-	json_foreach (record, list) {
-		const JsonSpan *at = &g_array_index(spans, JsonSpan, i++);
-		Session *session = alibaba_session(
-			record, text + span->start + at->start, at->len);
+	return read_record(text, span->start + span->len, &at, masked);
+}
+
+guint alibaba_sessions(
+	const char *text, const JsonSpan *span, GPtrArray *sessions)
+{
+	g_autoptr(GString) masked = g_string_new(NULL);
+	gsize len = span->start + span->len;
+	gsize at = span->start + 1;
+	guint dropped = 0;
+
+	while (json_element_next(text, len, &at)) {
+		Session *session = read_record(text, len, &at, masked);
 
 		if (session)
 			g_ptr_array_add(sessions, session);
@@ -132,7 +197,7 @@ gboolean alibaba_sessions(const Json *list, const char *text,
 	if (dropped > 0)
 		g_debug("%u sessions without a usable id or body are left out",
 			dropped);
-	return TRUE;
+	return dropped;
 }
 
 /* ---- content files ---- */

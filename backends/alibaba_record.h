@@ -16,16 +16,14 @@ char *alibaba_text(const Json *record, const char *name);
  * "YYYY-MM-DD HH:MM:SS" (taken as UTC); 0 when it is none of these. */
 gint64 alibaba_time(const Json *record, const char *name);
 
-/* NULL for a record that cannot be shown: no usable id, or too long.  text is
- * the record as it was sent. */
-Session *alibaba_session(const Json *record, const char *text, gsize len);
+/* The session of the record that lies there in an answer; NULL for one that
+ * cannot be shown: no usable id, or too long. */
+Session *alibaba_session(const char *text, const JsonSpan *span);
 
-/*
- * Adds the sessions of an array, whose text as sent is span of text; those that
- * cannot be shown are left out.  FALSE when text and array do not match.
- */
-gboolean alibaba_sessions(const Json *list, const char *text,
-	const JsonSpan *span, GPtrArray *sessions) G_GNUC_WARN_UNUSED_RESULT;
+/* Adds the sessions of the array that lies there.  Those that cannot be shown
+ * are left out: returns how many. */
+guint alibaba_sessions(
+	const char *text, const JsonSpan *span, GPtrArray *sessions);
 
 /* As the slot of BackendClass. */
 void alibaba_render(Backend *self, SessionFile file, const char *text,

@@ -71,6 +71,7 @@ static void page_clean(SessionPage *page)
 			g_debug("a session without a usable id or body is left "
 				"out");
 			g_ptr_array_remove_index(page->sessions, i);
+			page->skipped++;
 		}
 	if (page->next && !*page->next)
 		g_clear_pointer(&page->next, g_free);

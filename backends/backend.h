@@ -21,13 +21,23 @@ typedef struct Backend Backend;
 
 /* What a caller grants one call. */
 typedef struct {
-	gint64 deadline_us;   /* g_get_monotonic_time() by which it must be over */
+	gint64 deadline_us; /* g_get_monotonic_time() by which it must be over;
+	                         later by the time that a reading call for which
+	                         nobody waits waited for the budget */
 	gboolean interactive; /* somebody waits: may use the budget's reserve,
 	                         and fails with BUDGET rather than wait for it */
-	gboolean (*sending)(void *data); /* asked once, before the first byte of a
+	gboolean (*sending)(
+		void *data); /* asked once, before the first byte of a
 	                         changing call leaves; FALSE drops the call with
 	                         CANCELLED.  NULL: always yes */
 	void *data;
+	void (*next)(
+		const char *token, void *next_data); /* list_page says which
+	                         page follows as soon as the answer is there,
+	                         before it is read: once at most, on the calling
+	                         thread, and void unless the page comes and says
+	                         the same.  A provider need not.  May be NULL */
+	void *next_data;
 } Call;
 
 typedef struct {
@@ -38,7 +48,7 @@ typedef struct {
 typedef struct {
 	const char *name; /* as written into ctl */
 	const char *help;
-	guint from;       /* bit set of 1 << Phase in which it makes sense */
+	guint from; /* bit set of 1 << Phase in which it makes sense */
 } BackendVerb;
 
 typedef enum {
@@ -55,7 +65,8 @@ typedef struct SpecField {
 	const char *name;
 	SpecType type;
 	gboolean required;
-	gint64 min, max;   /* INT: its range; STRING: length in characters; both 0:
+	gint64 min,
+		max; /* INT: its range; STRING: length in characters; both 0:
 	                      any.  ARRAY: number of elements */
 	const struct SpecField *fields;
 } SpecField;
@@ -70,16 +81,16 @@ typedef struct {
 } BackendKey;
 
 typedef struct BackendClass {
-	const char *name;           /* the section's type: "alibaba" */
-	const BackendKey *keys;     /* its own keys */
-	gboolean remote;            /* goes through net/api.h: takes api_keys too */
+	const char *name;       /* the section's type: "alibaba" */
+	const BackendKey *keys; /* its own keys */
+	gboolean remote;        /* goes through net/api.h: takes api_keys too */
 	const BackendState *states; /* ends with a NULL word */
 	const BackendVerb *verbs;   /* ends with a NULL name */
 	const SpecField *spec;      /* top-level members of a spec */
-	guint files;                /* bit set of 1 << SessionFile it knows of */
-	const char *start_verb;     /* verb of create's second step, when a new
+	guint files;            /* bit set of 1 << SessionFile it knows of */
+	const char *start_verb; /* verb of create's second step, when a new
 	                               session is seen stopped; NULL: one step */
-	const char *end_verb;       /* what a permitted rmdir means */
+	const char *end_verb;   /* what a permitted rmdir means */
 
 	/*
 	 * Makes an instance from config keys (name -> text, borrowed; every key
@@ -111,11 +122,13 @@ typedef struct BackendClass {
 	 * TIMEOUT means that it may exist; any other error that it does not.
 	 */
 	char *(*create)(Backend *self, const char *workspace, const char *spec,
-		gsize spec_len, const char *token, const Call *call, GError **error);
+		gsize spec_len, const char *token, const Call *call,
+		GError **error);
 
 	/* Sends a verb of the table for a session (body: its JSON, may be NULL). */
-	gboolean (*control)(Backend *self, const char *workspace, const char *id,
-		const char *body, const char *verb, const Call *call, GError **error);
+	gboolean (*control)(Backend *self, const char *workspace,
+		const char *id, const char *body, const char *verb,
+		const Call *call, GError **error);
 
 	/*
 	 * Rules that the table cannot say: members that the workspace implies must
@@ -141,7 +154,8 @@ typedef struct BackendClass {
 	/* Calls made so far, by action: visit(action, calls, failures). */
 	void (*count)(Backend *self,
 		void (*visit)(const char *action, guint64 calls, guint64 failed,
-			void *data), void *data);
+			void *data),
+		void *data);
 
 	/* Ends every call in flight and to come with CANCELLED. */
 	void (*abort)(Backend *self);
@@ -172,16 +186,16 @@ gboolean backend_discover(const BackendClass *class);
 WorkspacePage *backend_list_workspaces(Backend *self, const char *token,
 	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SessionPage *backend_list_page(Backend *self, const char *workspace,
-	const char *token, const Call *call, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+	const char *token, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Session *backend_get(Backend *self, const char *workspace, const char *id,
 	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 char *backend_create(Backend *self, const char *workspace, const char *spec,
-	gsize spec_len, const char *token, const Call *call, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+	gsize spec_len, const char *token, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean backend_control(Backend *self, const char *workspace, const char *id,
-	const char *body, const char *verb, const Call *call, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+	const char *body, const char *verb, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * Checks a spec against the class's table and check_spec: JSON, an object,
@@ -189,12 +203,12 @@ gboolean backend_control(Backend *self, const char *workspace, const char *id,
  * Pure, any thread.  Errors: INVALID.
  */
 gboolean backend_check_spec(Backend *self, const char *workspace,
-	const char *spec, gsize spec_len, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+	const char *spec, gsize spec_len,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The verb of that name, or NULL with UNSUPPORTED naming those there are. */
-const BackendVerb *backend_verb(const Backend *self, const char *name,
-	GError **error);
+const BackendVerb *backend_verb(
+	const Backend *self, const char *name, GError **error);
 
 /* The phase of a provider's word; PENDING for an unknown one. */
 Phase backend_phase(const BackendClass *class, const char *state);
@@ -204,6 +218,7 @@ void backend_render(Backend *self, SessionFile file, const char *body,
 	gsize body_len, GString *out);
 void backend_report(Backend *self, GString *out);
 void backend_count(Backend *self,
-	void (*visit)(const char *action, guint64 calls, guint64 failed,
-		void *data), void *data);
+	void (*visit)(
+		const char *action, guint64 calls, guint64 failed, void *data),
+	void *data);
 void backend_abort(Backend *self);

@@ -60,6 +60,7 @@ typedef struct {
 	GPtrArray *sessions; /* Session *, owned */
 	char *next;          /* the next page's token; NULL at the end */
 	gint64 total;        /* -1 when the provider does not say */
+	guint skipped; /* records that were left out: no usable id or body */
 } SessionPage;
 
 SessionPage *session_page_new(void);

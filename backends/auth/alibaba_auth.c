@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,24 +12,6 @@ const AlibabaKeyNames alibaba_sts_names = {
 	"AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration", TRUE};
 const AlibabaKeyNames alibaba_cli_names = {
 	"access_key_id", "access_key_secret", "sts_token", "expiration", FALSE};
-
-gboolean alibaba_nonce(char *ret_nonce, GError **error)
-{
-	static const char digits[] = "0123456789abcdef";
-	guint8 bytes[(ALIBABA_NONCE_SIZE - 1) / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
-			"no random bytes: %s", g_strerror(errno));
-		return FALSE;
-	}
-	for (gsize i = 0; i < sizeof(bytes); i++) {
-		ret_nonce[2 * i] = digits[bytes[i] >> 4];
-		ret_nonce[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	ret_nonce[ALIBABA_NONCE_SIZE - 1] = '\0';
-	return TRUE;
-}
 
 /* ---- environment and files ---- */
 

@@ -6,7 +6,7 @@
 
 /*
  * What the sources of Alibaba's credential chain share.  Private to the files
- * auth/alibaba_*.c, but for the nonce.  A source that is not set up fails with
+ * auth/alibaba_*.c.  A source that is not set up fails with
  * AUTH and says in a few words what is missing; the chain puts these together.
  */
 typedef struct {
@@ -14,13 +14,12 @@ typedef struct {
 	HttpClient *sts;    /* as the section says */
 	HttpClient *nearby; /* the metadata service: no proxy, 1 s to connect */
 	gint stopped;       /* atomic */
+
+	/* Of the last success, by the one thread that fetches. */
+	guint last;       /* its source, counted from 1; 0: none yet */
+	char *last_print; /* fingerprint then */
+	gboolean on_ecs;  /* the metadata service has answered */
 } AlibabaAuth;
-
-#define ALIBABA_NONCE_SIZE 33
-
-/* 32 random hex digits.  Errors: LOCAL. */
-gboolean alibaba_nonce(
-	char *ret_nonce, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- texts that hold secrets ---- */
 

@@ -32,8 +32,11 @@ static HttpAnswer *fetch(const AlibabaAuth *auth, const char *method,
 		auth->nearby, request, LIMIT_MS, deadline_us, error);
 	if (!answer || answer->status == 200)
 		return answer;
-	backend_error_set(error, BACKEND_ERROR_AUTH,
-		"%s answered with status %u", url, answer->status);
+	g_autofree char *shown = http_url_shown(url);
+	backend_error_set(error,
+		answer->status >= 500 ? BACKEND_ERROR_REMOTE
+				      : BACKEND_ERROR_AUTH,
+		"%.200s answered with status %u", shown, answer->status);
 	alibaba_wipe_answer(answer);
 	return NULL;
 }

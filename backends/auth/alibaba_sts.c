@@ -146,19 +146,16 @@ Credentials *alibaba_assume_role(const AlibabaAuth *auth,
 {
 	g_autofree char *url = sts_url(role, error);
 	g_autoptr(GString) query = g_string_new(NULL);
-	char nonce[ALIBABA_NONCE_SIZE];
 
-	if (!url || !alibaba_nonce(nonce, error))
+	if (!url)
 		return NULL;
 	form_add_role(query, role);
 	g_autofree char *whole = g_strconcat(url, query->str, NULL);
 	HttpRequest *request = http_request_new("POST", whole);
 	http_request_set(request, "x-acs-action", "AssumeRole");
 	http_request_set(request, "x-acs-version", STS_VERSION);
-	http_request_set(request, "x-acs-signature-nonce", nonce);
 	http_request_set(request, "accept", "application/json");
-	const SignScope scope = {
-		.nonce = nonce, .now = g_get_real_time() / G_USEC_PER_SEC};
+	const SignScope scope = {.now = g_get_real_time() / G_USEC_PER_SEC};
 	sign_request(SIGN_ACS3, request, base, &scope);
 	return exchange(auth, request, origin, deadline_us, error);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "auth/secret.h"
+
 /*
  * A path or query is first decoded and then encoded strictly, so that "~", "*"
  * and the case of hex digits come out alike however a caller spelt them.  The
@@ -177,11 +179,11 @@ char *canonical_query(const char *query)
 
 char *canonical_value(const char *value, gboolean collapse)
 {
-	g_autofree char *trimmed = g_strstrip(g_strdup(value));
+	char *trimmed = g_strstrip(g_strdup(value));
 	GString *out;
 
 	if (!collapse)
-		return g_steal_pointer(&trimmed);
+		return trimmed;
 	out = g_string_sized_new(strlen(trimmed));
 	for (const char *at = trimmed; *at; at++) {
 		if (!g_ascii_isspace(*at))
@@ -189,5 +191,6 @@ char *canonical_value(const char *value, gboolean collapse)
 		else if (!g_ascii_isspace(at[1]))
 			g_string_append_c(out, ' ');
 	}
+	secret_free_text(trimmed);
 	return g_string_free(out, FALSE);
 }

@@ -13,14 +13,20 @@
  *   usable    there, not expired, not refused by the provider
  *   due       less than the class's refresh_ms remain
  *   hold_us   until then usable ones are not asked for anew, due or not
+ *   shut_us   until then a failure is the answer, where none are usable
+ *
+ * A fingerprint other than at the last try ends both.
  *
  * Locks: source->lock is the innermost; nothing is called while it is held.
  */
 
 /* How long the old ones are used before a failed refresh is tried again, and
  * new ones that are always near their end before they are asked for anew. */
-#define HOLD_FAILED_US (5 * G_USEC_PER_SEC)
-#define HOLD_SHORT_US (30 * G_USEC_PER_SEC)
+#define HOLD_US (30 * G_USEC_PER_SEC)
+/* What a refresh may cost its caller, who has usable ones already. */
+#define REFRESH_MAX_US (2 * G_USEC_PER_SEC)
+/* So that the chain does not run for each call of a busy caller. */
+#define SHUT_US G_USEC_PER_SEC
 
 typedef struct {
 	Credentials public;
@@ -39,8 +45,10 @@ struct CredentialSource {
 	Credentials *current;
 	gboolean rejected;
 	char *fingerprint; /* of current */
-	gint64 hold_us;    /* monotonic: usable ones are kept until then */
-	GError *failure;   /* of the last fetch */
+	char *tried;       /* the fingerprint at the last fetch */
+	gint64 hold_us;    /* both monotonic */
+	gint64 shut_us;
+	GError *failure; /* of the last fetch */
 };
 
 Credentials *credentials_new(const char *id, Secret *secret, Secret *token,
@@ -115,6 +123,7 @@ void credential_source_free(CredentialSource *source)
 	credentials_unref(source->current);
 	g_clear_error(&source->failure);
 	g_free(source->fingerprint);
+	g_free(source->tried);
 	pthread_cond_destroy(&source->changed);
 	pthread_mutex_destroy(&source->lock);
 	g_free(source);
@@ -144,11 +153,14 @@ static gboolean is_due(const CredentialSource *source)
 
 static gboolean should_fetch(const CredentialSource *source, const char *print)
 {
-	if (!is_usable(source))
+	gint64 now_us = g_get_monotonic_time();
+
+	if (g_strcmp0(print, source->tried) != 0)
 		return TRUE;
-	if (g_get_monotonic_time() < source->hold_us)
-		return FALSE;
-	return is_due(source) || g_strcmp0(print, source->fingerprint) != 0;
+	if (!is_usable(source))
+		return now_us >= source->shut_us;
+	return now_us >= source->hold_us &&
+	       (is_due(source) || g_strcmp0(print, source->fingerprint) != 0);
 }
 
 static gboolean wait_changed(CredentialSource *source, gint64 deadline_us)
@@ -163,32 +175,35 @@ static gboolean wait_changed(CredentialSource *source, gint64 deadline_us)
 }
 
 static void keep_success(
-	CredentialSource *source, Credentials *fresh, char *print)
+	CredentialSource *source, Credentials *fresh, const char *print)
 {
 	credentials_unref(source->current);
 	g_free(source->fingerprint);
 	g_clear_error(&source->failure);
 	source->current = fresh;
 	source->rejected = FALSE;
-	source->fingerprint = print;
-	source->hold_us =
-		is_due(source) ? g_get_monotonic_time() + HOLD_SHORT_US : 0;
+	source->fingerprint = g_strdup(print);
+	source->hold_us = is_due(source) ? g_get_monotonic_time() + HOLD_US : 0;
+	source->shut_us = 0;
 }
 
 static void keep_failure(CredentialSource *source, GError *failure)
 {
+	gint64 now_us = g_get_monotonic_time();
+
 	g_clear_error(&source->failure);
 	source->failure = failure;
-	source->hold_us = g_get_monotonic_time() + HOLD_FAILED_US;
+	source->hold_us = now_us + HOLD_US;
+	source->shut_us = now_us + SHUT_US;
 }
 
 /* Without the lock, by the one thread that is busy. */
-static Credentials *fetch(
-	CredentialSource *source, gint64 deadline_us, GError **error)
+static Credentials *fetch(CredentialSource *source, gboolean again,
+	gint64 deadline_us, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	g_autoptr(Credentials) fresh =
-		source->class->fetch(source->self, deadline_us, &problem);
+	g_autoptr(Credentials) fresh = source->class->fetch(
+		source->self, again, deadline_us, &problem);
 
 	if (!fresh && problem) {
 		g_propagate_error(error, g_steal_pointer(&problem));
@@ -207,12 +222,32 @@ static Credentials *fetch(
 	return g_steal_pointer(&fresh);
 }
 
+/* Gives up the lock while it fetches. */
+static void renew(
+	CredentialSource *source, const char *print, gint64 deadline_us)
+{
+	gboolean again = is_usable(source);
+	GError *failure = NULL;
+	Credentials *fresh;
+
+	g_free(source->tried);
+	source->tried = g_strdup(print);
+	if (again)
+		deadline_us = MIN(
+			deadline_us, g_get_monotonic_time() + REFRESH_MAX_US);
+	pthread_mutex_unlock(&source->lock);
+	fresh = fetch(source, again, deadline_us, &failure);
+	pthread_mutex_lock(&source->lock);
+	if (fresh)
+		keep_success(source, fresh, print);
+	else
+		keep_failure(source, failure);
+}
+
 /* Gives up the lock while it asks, and has it again when it returns. */
 static void refresh(CredentialSource *source, gint64 deadline_us)
 {
 	const CredentialClass *class = source->class;
-	GError *failure = NULL;
-	Credentials *fresh;
 	g_autofree char *print = NULL;
 
 	source->busy = TRUE;
@@ -220,16 +255,8 @@ static void refresh(CredentialSource *source, gint64 deadline_us)
 	/* Taken before the fetch: what changes meanwhile is noticed later. */
 	print = class->fingerprint ? class->fingerprint(source->self) : NULL;
 	pthread_mutex_lock(&source->lock);
-
-	if (should_fetch(source, print)) {
-		pthread_mutex_unlock(&source->lock);
-		fresh = fetch(source, deadline_us, &failure);
-		pthread_mutex_lock(&source->lock);
-		if (fresh)
-			keep_success(source, fresh, g_steal_pointer(&print));
-		else
-			keep_failure(source, failure);
-	}
+	if (should_fetch(source, print))
+		renew(source, print, deadline_us);
 	source->busy = FALSE;
 	source->round++;
 	pthread_cond_broadcast(&source->changed);
@@ -285,8 +312,11 @@ Credentials *credential_source_get(
 void credential_source_reject(CredentialSource *source, const Credentials *bad)
 {
 	pthread_mutex_lock(&source->lock);
-	if (source->current == bad)
+	if (source->current == bad && !source->rejected) {
 		source->rejected = TRUE;
+		/* What failed so far was to better them, not to replace them. */
+		source->shut_us = 0;
+	}
 	pthread_mutex_unlock(&source->lock);
 }
 

@@ -23,22 +23,29 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Credentials, credentials_unref)
 
 /*
  * One vendor's chain.  fetch may read files and ask the network, blocks until
- * deadline_us at most, and is called by one thread at a time.  fingerprint
- * (may be NULL) names the files that were read and their times, so that a
- * changed file is read again.
+ * deadline_us at most, and is called by one thread at a time; `again`: there are
+ * usable ones, so that a source that is only out of reach is no reason to take
+ * another's.  fingerprint (may be NULL) names the files that may be read and
+ * their times, so that a changed file is read again.
  */
 typedef struct {
 	const char *name;
 	gint64 refresh_ms; /* fetch again when less than this remains */
-	Credentials *(*fetch)(void *self, gint64 deadline_us, GError **error);
+	Credentials *(*fetch)(
+		void *self, gboolean again, gint64 deadline_us, GError **error);
 	char *(*fingerprint)(void *self);
 	void (*free)(void *self);
 	/* Ends a fetch in flight and those to come; any thread.  May be NULL. */
 	void (*abort)(void *self);
 } CredentialClass;
 
-/* Keeps what a chain found, refreshes before expiry, and goes on using the old
- * ones while a refresh fails and they are still valid.  Thread-safe. */
+/*
+ * Keeps what a chain found, refreshes it before it expires, and goes on using
+ * the old ones while they are valid and a refresh fails, which is then tried
+ * again after half a minute.  A refresh takes 2 s at most of the time of the one
+ * call that makes it.  Without usable ones a failure stands for a second.  A
+ * changed fingerprint is followed at once.  Thread-safe.
+ */
 typedef struct CredentialSource CredentialSource;
 
 /* Takes self. */
@@ -48,11 +55,12 @@ void credential_source_free(CredentialSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CredentialSource, credential_source_free)
 
 /* New reference.  Errors: AUTH (none found: says where it looked),
- * AUTH_EXPIRED, CANCELLED after an abort, and what the network says. */
+ * AUTH_EXPIRED, CANCELLED after an abort, TIMEOUT, and what the network says. */
 Credentials *credential_source_get(CredentialSource *source, gint64 deadline_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The provider refused these: fetch again on the next call. */
+/* The provider refused these: they are not used again.  Others than the current
+ * ones are ignored. */
 void credential_source_reject(CredentialSource *source, const Credentials *bad);
 
 /* Ends waiting and fetching, for good. */

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include "auth/secret.h"
 
@@ -36,4 +37,13 @@ char *digest_hex(const guchar *bytes, gsize len)
 	}
 	hex[2 * len] = '\0';
 	return hex;
+}
+
+char *digest_random_hex(void)
+{
+	guchar bytes[16];
+
+	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+		g_error("libcrypto has no random numbers");
+	return digest_hex(bytes, sizeof(bytes));
 }

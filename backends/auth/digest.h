@@ -2,7 +2,8 @@
 
 #include <glib.h>
 
-/* SHA-256 and HMAC-SHA256.  Pure; the program ends when libcrypto has none. */
+/* SHA-256, HMAC-SHA256, random digits.  Any thread; the program ends when
+ * libcrypto has none. */
 #define DIGEST_LEN 32
 
 void digest_sha256(const void *data, gsize len, guchar ret[DIGEST_LEN]);
@@ -11,3 +12,5 @@ void digest_hmac(const void *key, gsize key_len, const char *text,
 	guchar ret[DIGEST_LEN]);
 /* Lower-case; new string. */
 char *digest_hex(const guchar *bytes, gsize len);
+/* 32 random digits; new string. */
+char *digest_random_hex(void);

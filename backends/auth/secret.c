@@ -21,6 +21,13 @@ void secret_wipe(void *memory, gsize len)
 		OPENSSL_cleanse(memory, len);
 }
 
+void secret_free_text(char *text)
+{
+	if (text)
+		secret_wipe(text, strlen(text));
+	g_free(text);
+}
+
 static gsize round_to_pages(gsize len)
 {
 	gsize page = (gsize)sysconf(_SC_PAGESIZE);
@@ -52,14 +59,11 @@ Secret *secret_new(const char *text, gssize len)
 Secret *secret_take(char *text)
 {
 	Secret *secret;
-	gsize len;
 
 	if (!text)
 		return NULL;
-	len = strlen(text);
-	secret = secret_new(text, (gssize)len);
-	secret_wipe(text, len);
-	g_free(text);
+	secret = secret_new(text, -1);
+	secret_free_text(text);
 	return secret;
 }
 

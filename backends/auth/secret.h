@@ -21,3 +21,5 @@ gsize secret_len(const Secret *secret);
 
 /* Overwrites memory in a way that the compiler keeps. */
 void secret_wipe(void *memory, gsize len);
+/* Wipes a string up to its end, and frees it.  NULL is fine. */
+void secret_free_text(char *text);

@@ -3,8 +3,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/rand.h>
-
 #include "auth/canonical.h"
 #include "auth/digest.h"
 
@@ -112,21 +110,14 @@ static char *body_hash(const HttpRequest *request)
 
 static char *make_nonce(const SignScope *scope)
 {
-	guchar bytes[16];
-
-	if (scope->nonce)
-		return g_strdup(scope->nonce);
-	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-		g_error("libcrypto has no random numbers");
-	return digest_hex(bytes, sizeof(bytes));
+	return scope->nonce ? g_strdup(scope->nonce) : digest_random_hex();
 }
 
 static void set_missing(HttpRequest *request, const char *name, char *value)
 {
 	if (!http_request_get(request, name))
 		http_request_set(request, name, value);
-	secret_wipe(value, strlen(value));
-	g_free(value);
+	secret_free_text(value);
 }
 
 void sign_prepare(SignScheme scheme, HttpRequest *request,
@@ -190,17 +181,32 @@ static char *join_names(GPtrArray *names)
 	return g_string_free(out, FALSE);
 }
 
+/* Room for all of them, lest growing leave copies of the token behind. */
+static gsize headers_size(const HttpRequest *request)
+{
+	gsize size = 1;
+
+	for (guint i = 0; i < request->headers->len; i++)
+		size += strlen(g_ptr_array_index(request->headers, i)) + 2;
+	return size;
+}
+
+/* To be given to secret_free_text, since the token is one of them. */
 static char *canonical_headers(
 	const Scheme *s, const HttpRequest *request, GPtrArray *names)
 {
-	GString *out = g_string_new(NULL);
+	GString *out = g_string_sized_new(headers_size(request));
 
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = g_ptr_array_index(names, i);
-		g_autofree char *value = canonical_value(
+		char *value = canonical_value(
 			http_request_get(request, name), s->collapse);
 
-		g_string_append_printf(out, "%s:%s\n", name, value);
+		g_string_append(out, name);
+		g_string_append_c(out, ':');
+		g_string_append(out, value);
+		g_string_append_c(out, '\n');
+		secret_free_text(value);
 	}
 	return g_string_free(out, FALSE);
 }
@@ -211,7 +217,7 @@ static char *canonical_request(const Scheme *s, const HttpRequest *request,
 	const char *stated = http_request_get(request, s->hash);
 	g_autofree char *hash =
 		stated ? canonical_value(stated, FALSE) : body_hash(request);
-	g_autofree char *headers = canonical_headers(s, request, names);
+	char *headers = canonical_headers(s, request, names), *whole;
 	g_autofree char *raw_path = NULL;
 	g_autofree char *raw_query = NULL;
 	g_autofree char *path = NULL;
@@ -220,8 +226,10 @@ static char *canonical_request(const Scheme *s, const HttpRequest *request,
 	canonical_split(request->url, &raw_path, &raw_query);
 	path = canonical_path(raw_path, s->path);
 	query = canonical_query(raw_query);
-	return g_strjoin("\n", request->method, path, query, headers,
+	whole = g_strjoin("\n", request->method, path, query, headers,
 		signed_headers, hash, NULL);
+	secret_free_text(headers);
+	return whole;
 }
 
 /* What the server will see; the clock only where the header is missing. */
@@ -281,8 +289,7 @@ static char *signature_derived(
 	digest_hmac(key, sizeof(key), text, key);
 	hex = digest_hex(key, sizeof(key));
 	secret_wipe(key, sizeof(key));
-	secret_wipe(start, strlen(start));
-	g_free(start);
+	secret_free_text(start);
 	return hex;
 }
 
@@ -336,18 +343,11 @@ void sign_request(SignScheme scheme, HttpRequest *request,
 	http_request_set(request, "Authorization", made.authorization);
 }
 
-static void wipe_text(char *text)
-{
-	if (text)
-		secret_wipe(text, strlen(text));
-	g_free(text);
-}
-
 void signed_clear(Signed *s)
 {
 	/* The canonical request holds the session token. */
-	wipe_text(s->canonical_request);
-	wipe_text(s->string_to_sign);
+	secret_free_text(s->canonical_request);
+	secret_free_text(s->string_to_sign);
 	g_free(s->signature);
 	g_free(s->signed_headers);
 	g_free(s->authorization);

@@ -2,11 +2,11 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "error.h"
 #include "net/api_settings.h"
 #include "net/budget.h"
+#include "net/gate.h"
 #include "net/outcome.h"
 #include "net/retry.h"
 #include "net/tally.h"
@@ -21,13 +21,17 @@
  * put right and the same call signed again, once), were the credentials stale
  * (then new ones are tried, once), may it be repeated at all (then after a
  * pause).  A call that changes something gets to the last question only with an
- * answer that proves that nothing has changed yet.
+ * answer that proves that nothing has changed yet, or that the provider has seen
+ * the same bytes before.  Once one of its attempts has left the outcome open, no
+ * later refusal closes it.
  *
  * Locks: api->lock is the innermost; nothing is called while it is held.
  */
 
 /* A clock that is off by less is not the reason of a refusal. */
 #define SKEW_MIN_S 60
+/* Time for the budget to let a call go for which nobody waits. */
+#define BUDGET_WAIT_MAX_US (10 * 60 * G_USEC_PER_SEC)
 
 struct Api {
 	char *endpoint;
@@ -36,12 +40,11 @@ struct Api {
 	CredentialSource *source;
 	ApiProtocol protocol;
 	Budget *budget;
+	Gate *gate;
 	Tally *tally;
 
 	pthread_mutex_t lock; /* guards what follows */
-	pthread_cond_t ended; /* told of aborted */
-	gboolean aborted;
-	gint64 skew_s; /* the provider's clock less ours */
+	gint64 skew_s;        /* the provider's clock less ours */
 	char *last_error;
 };
 
@@ -50,12 +53,17 @@ typedef struct {
 	Api *api;
 	const ApiRequest *request;
 	const Call *call;
+	gint64 deadline_us;     /* the call's, and later where it may wait */
+	gint64 budget_until_us; /* so long it waits for the budget */
+	gboolean patient;       /* that wait is no part of its time */
 	guint attempts;
 	Credentials *credentials; /* of the last attempt */
-	gint64 server_s;          /* Date of the last refusal; 0: none */
+	gint64 skew_s;            /* with which it was signed */
+	gint64 server_s;          /* Date of its refusal; 0: none */
 	gboolean asked;           /* call->sending said yes */
 	gboolean repaired;        /* the clock */
 	gboolean renewed;         /* the credentials */
+	gboolean open;            /* an attempt may have changed something */
 	GError *problem;          /* of the last attempt */
 } Try;
 
@@ -71,7 +79,6 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	const ApiProtocol *protocol, GError **error)
 {
 	g_auto(ApiSettings) settings = {NULL};
-	pthread_condattr_t monotonic;
 	Api *api;
 
 	if (!api_settings_read(keys, endpoint, &settings, error)) {
@@ -86,12 +93,9 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	api->source = source;
 	api->protocol = *protocol;
 	api->budget = budget_new(settings.rate, settings.burst);
+	api->gate = gate_new();
 	api->tally = tally_new();
 	pthread_mutex_init(&api->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&api->ended, &monotonic);
-	pthread_condattr_destroy(&monotonic);
 	return api;
 }
 
@@ -102,8 +106,8 @@ void api_free(Api *api)
 	http_client_free(api->http);
 	credential_source_free(api->source);
 	budget_free(api->budget);
+	gate_free(api->gate);
 	tally_free(api->tally);
-	pthread_cond_destroy(&api->ended);
 	pthread_mutex_destroy(&api->lock);
 	g_free(api->last_error);
 	g_free(api->endpoint);
@@ -112,51 +116,24 @@ void api_free(Api *api)
 
 void api_abort(Api *api)
 {
-	pthread_mutex_lock(&api->lock);
-	api->aborted = TRUE;
-	pthread_cond_broadcast(&api->ended);
-	pthread_mutex_unlock(&api->lock);
+	gate_abort(api->gate);
 	http_client_abort(api->http);
 	credential_source_abort(api->source);
 }
 
-static gboolean api_is_aborted(Api *api)
+static gint64 real_s(void)
 {
-	gboolean aborted;
-
-	pthread_mutex_lock(&api->lock);
-	aborted = api->aborted;
-	pthread_mutex_unlock(&api->lock);
-	return aborted;
+	return g_get_real_time() / G_USEC_PER_SEC;
 }
 
-/* Waits until `until_us`; FALSE when the api was aborted. */
-static gboolean api_sleep(Api *api, gint64 until_us)
-{
-	struct timespec until = {
-		.tv_sec = until_us / G_USEC_PER_SEC,
-		.tv_nsec = until_us % G_USEC_PER_SEC * 1000,
-	};
-	gboolean aborted;
-
-	pthread_mutex_lock(&api->lock);
-	while (!api->aborted &&
-		pthread_cond_timedwait(&api->ended, &api->lock, &until) == 0)
-		continue;
-	aborted = api->aborted;
-	pthread_mutex_unlock(&api->lock);
-	return !aborted;
-}
-
-/* The provider's clock as far as we know, seconds since the epoch. */
-static gint64 api_now(Api *api)
+static gint64 api_skew(Api *api)
 {
 	gint64 skew_s;
 
 	pthread_mutex_lock(&api->lock);
 	skew_s = api->skew_s;
 	pthread_mutex_unlock(&api->lock);
-	return g_get_real_time() / G_USEC_PER_SEC + skew_s;
+	return skew_s;
 }
 
 static char *utc_text(gint64 seconds)
@@ -170,7 +147,7 @@ static char *utc_text(gint64 seconds)
 static void api_note(Api *api, GError *problem)
 {
 	g_autofree char *sentence = backend_error_sentence(problem);
-	g_autofree char *when = utc_text(g_get_real_time() / G_USEC_PER_SEC);
+	g_autofree char *when = utc_text(real_s());
 	char *note = g_strconcat(when, " ", sentence, NULL);
 
 	pthread_mutex_lock(&api->lock);
@@ -190,7 +167,7 @@ static gboolean try_credentials(Try *try, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	Credentials *fresh = credential_source_get(
-		try->api->source, try->call->deadline_us, &problem);
+		try->api->source, try->deadline_us, &problem);
 
 	if (fresh) {
 		credentials_unref(try->credentials);
@@ -204,42 +181,52 @@ static gboolean try_credentials(Try *try, GError **error)
 	return FALSE;
 }
 
-static void refuse_budget(
-	Try *try, gint64 wait_us, gint64 now_us, GError **error)
+static gboolean refuse_budget(Try *try, gint64 wait_us, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	gint64 closed = 0;
 
-	budget_left(try->api->budget, now_us, &closed);
+	budget_left(try->api->budget, g_get_monotonic_time(), &closed);
 	backend_error_set(&problem, BACKEND_ERROR_BUDGET,
-		closed ? "the provider throttled this account; the next call "
-			 "is "
-			 "possible in %.1f s"
-		       : "the call budget is spent; the next call is possible "
-			 "in "
-			 "%.1f s",
+		"%s; the next call is possible in %.1f s",
+		closed ? "the provider throttled this account"
+		       : "the call budget is spent",
 		(double)wait_us / G_USEC_PER_SEC);
 	backend_error_detail(problem)->retry_after_ms = wait_us / 1000 + 1;
 	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
+static gboolean wait_for_budget(Try *try, GError **error)
+{
+	Api *api = try->api;
+	gint64 begun_us = g_get_monotonic_time(), wait_us = 0, waited_us;
+
+	switch (gate_take(
+		api->gate, api->budget, try->budget_until_us, &wait_us)) {
+	case GATE_ABORTED:
+		return cancelled(error);
+	case GATE_SHUT:
+		return refuse_budget(try, wait_us, error);
+	case GATE_OPEN:
+	default:
+		break;
+	}
+	waited_us = g_get_monotonic_time() - begun_us;
+	if (try->patient)
+		try->deadline_us += waited_us;
+	/* They may have expired meanwhile. */
+	return waited_us < G_USEC_PER_SEC || try_credentials(try, error);
 }
 
 static gboolean try_budget(Try *try, GError **error)
 {
-	for (;;) {
-		gint64 now_us = g_get_monotonic_time();
-		gint64 wait_us = budget_take(
-			try->api->budget, try->call->interactive, now_us);
+	gint64 wait_us;
 
-		if (wait_us == 0)
-			return TRUE;
-		if (try->call->interactive ||
-			now_us + wait_us >= try->call->deadline_us) {
-			refuse_budget(try, wait_us, now_us, error);
-			return FALSE;
-		}
-		if (!api_sleep(try->api, now_us + wait_us))
-			return cancelled(error);
-	}
+	if (!try->call->interactive)
+		return wait_for_budget(try, error);
+	wait_us = budget_take(try->api->budget, TRUE, g_get_monotonic_time());
+	return wait_us == 0 || refuse_budget(try, wait_us, error);
 }
 
 static HttpRequest *make_request(const Try *try)
@@ -263,15 +250,16 @@ static HttpRequest *try_prepare(Try *try, GError **error)
 	const Call *call = try->call;
 	g_autoptr(HttpRequest) http = NULL;
 
-	if (api_is_aborted(try->api)) {
+	if (gate_is_aborted(try->api->gate)) {
 		cancelled(error);
 		return NULL;
 	}
 	if (!try_credentials(try, error) || !try_budget(try, error))
 		return NULL;
 	http = make_request(try);
+	try->skew_s = api_skew(try->api);
 	if (!protocol->sign(try->request, http, try->credentials,
-		    api_now(try->api), protocol->data, error))
+		    real_s() + try->skew_s, protocol->data, error))
 		return NULL;
 	if (!try->request->safe && !try->asked && call->sending &&
 		!call->sending(call->data)) {
@@ -282,58 +270,83 @@ static HttpRequest *try_prepare(Try *try, GError **error)
 	return g_steal_pointer(&http);
 }
 
-static void heed_throttling(Try *try, GError *problem)
+static void heed_throttling(Try *try, const GError *problem, gint64 asked_ms)
+{
+	gint64 now_us = g_get_monotonic_time();
+
+	if (problem->code != BACKEND_ERROR_THROTTLED)
+		return;
+	if (asked_ms > 0)
+		budget_penalise(try->api->budget, now_us + asked_ms * 1000);
+	else
+		budget_throttled(try->api->budget, now_us);
+}
+
+static void try_failed(Try *try, GError *problem)
 {
 	const BackendErrorDetail *detail = backend_error_detail(problem);
 
-	if (detail && problem->code == BACKEND_ERROR_THROTTLED &&
-		detail->retry_after_ms > 0)
-		budget_penalise(try->api->budget,
-			g_get_monotonic_time() + detail->retry_after_ms * 1000);
+	outcome_clear_up(problem, try->request->safe, try->credentials);
+	heed_throttling(try, problem, detail ? detail->retry_after_ms : 0);
+	if (!try->request->safe && problem->code == BACKEND_ERROR_TIMEOUT)
+		try->open = TRUE;
+	g_clear_error(&try->problem);
+	try->problem = problem;
 }
 
 static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 {
 	Api *api = try->api;
-	gboolean safe = try->request->safe;
+	const ApiProtocol *protocol = &api->protocol;
 	g_autoptr(HttpAnswer) answer = NULL;
 	GError *problem = NULL;
 	Json *json = NULL;
 
 	try->attempts++;
 	try->server_s = 0;
-	answer = http_send(api->http, http, try->call->deadline_us, &problem);
+	answer = http_send(api->http, http, try->deadline_us, &problem);
 	if (answer && answer->status >= 400)
-		problem = outcome_refusal(api->protocol.refuse, answer, safe,
-			api_now(api), &try->server_s);
+		problem = outcome_refusal(protocol->refuse, answer,
+			real_s() + try->skew_s, &try->server_s);
 	else if (answer)
-		json = outcome_json(answer, ret_text, &problem);
+		json = outcome_json(answer, try->request->outline,
+			protocol->accept, ret_text, &problem);
 	tally_add(api->tally, try->request->action, json == NULL);
 	if (json)
-		return json;
-	outcome_clear_up(problem, safe, try->credentials);
-	heed_throttling(try, problem);
-	g_clear_error(&try->problem);
-	try->problem = problem;
-	return NULL;
+		budget_answered(api->budget, g_get_monotonic_time());
+	else
+		try_failed(try, problem);
+	return json;
 }
 
-/* Whether the refusal came of a wrong clock that is now put right. */
-static gboolean repair_clock(Try *try)
+/* Whether the problem's provider code is of those. */
+static gboolean is_of(
+	const Try *try, gboolean (*those)(const char *provider_code))
 {
 	const BackendErrorDetail *detail = backend_error_detail(try->problem);
-	Api *api = try->api;
-	gint64 off_s;
 
-	if (try->repaired || try->server_s == 0 || !detail ||
-		!detail->provider_code || !api->protocol.is_skew ||
-		!api->protocol.is_skew(detail->provider_code))
+	return those && detail && detail->provider_code &&
+	       those(detail->provider_code);
+}
+
+/*
+ * Whether the refusal came of a wrong clock that is now put right.  Others may
+ * have done so since this attempt was signed: what counts is the clock that it
+ * was signed with.
+ */
+static gboolean repair_clock(Try *try)
+{
+	Api *api = try->api;
+	gint64 skew_s;
+
+	if (try->repaired || try->server_s == 0 ||
+		!is_of(try, api->protocol.is_skew))
 		return FALSE;
-	off_s = try->server_s - api_now(api);
-	if (off_s >= -SKEW_MIN_S && off_s <= SKEW_MIN_S)
+	skew_s = try->server_s - real_s();
+	if (ABS(skew_s - try->skew_s) <= SKEW_MIN_S)
 		return FALSE;
 	pthread_mutex_lock(&api->lock);
-	api->skew_s += off_s;
+	api->skew_s = skew_s;
 	pthread_mutex_unlock(&api->lock);
 	try->repaired = TRUE;
 	return TRUE;
@@ -351,13 +364,14 @@ static gboolean renew_credentials(Try *try)
 	if (try->renewed)
 		return FALSE;
 	try->renewed = TRUE;
-	fresh = credential_source_get(
-		try->api->source, try->call->deadline_us, NULL);
+	fresh = credential_source_get(try->api->source, try->deadline_us, NULL);
 	return fresh && !credentials_equal(fresh, try->credentials);
 }
 
 static gboolean is_retryable(const Try *try)
 {
+	if (is_of(try, try->api->protocol.is_replay))
+		return TRUE;
 	switch (try->problem->code) {
 	case BACKEND_ERROR_UNREACHABLE:
 	case BACKEND_ERROR_THROTTLED:
@@ -371,11 +385,24 @@ static gboolean is_retryable(const Try *try)
 	}
 }
 
+/* Where another attempt is worth its while. */
+static gint64 next_attempt_us(const Try *try)
+{
+	const BackendErrorDetail *detail = backend_error_detail(try->problem);
+	gint64 now_us = g_get_monotonic_time(), closed_us = 0;
+	gint64 delay_us = retry_backoff_ms(try->attempts - 1) * 1000;
+
+	if (detail && detail->retry_after_ms > 0)
+		return now_us + detail->retry_after_ms * 1000;
+	if (try->problem->code == BACKEND_ERROR_THROTTLED)
+		budget_left(try->api->budget, now_us, &closed_us);
+	return MAX(now_us, closed_us) + delay_us;
+}
+
 /* Waits until another attempt is in order; FALSE: it is not. */
 static gboolean try_again(Try *try)
 {
-	const BackendErrorDetail *detail = backend_error_detail(try->problem);
-	gint64 delay_ms, until_us;
+	gint64 until_us;
 
 	if (try->attempts >= RETRY_ATTEMPTS)
 		return FALSE;
@@ -383,12 +410,9 @@ static gboolean try_again(Try *try)
 		return TRUE;
 	if (!is_retryable(try))
 		return FALSE;
-	delay_ms = detail && detail->retry_after_ms > 0
-			   ? detail->retry_after_ms
-			   : retry_backoff_ms(try->attempts - 1);
-	until_us = g_get_monotonic_time() + delay_ms * 1000;
-	return until_us < try->call->deadline_us &&
-	       api_sleep(try->api, until_us);
+	until_us = next_attempt_us(try);
+	return until_us < try->deadline_us &&
+	       gate_sleep(try->api->gate, until_us);
 }
 
 static Json *try_all(Try *try, GByteArray **ret_text)
@@ -410,30 +434,52 @@ static Json *try_all(Try *try, GByteArray **ret_text)
 	return NULL;
 }
 
+/* A call that changes something has somebody behind it who waits, whatever it
+ * says: all of its wait is bounded by the deadline. */
+static void try_start(Try *try)
+{
+	gint64 now_us = g_get_monotonic_time();
+
+	try->patient = !try->call->interactive && try->request->safe;
+	try->deadline_us = try->call->deadline_us;
+	try->budget_until_us =
+		try->patient ? now_us + BUDGET_WAIT_MAX_US : try->deadline_us;
+}
+
+static GError *try_end(Try *try)
+{
+	if (try->open)
+		try->problem->code = BACKEND_ERROR_TIMEOUT;
+	else if (gate_is_aborted(try->api->gate) && is_retryable(try)) {
+		/* Nothing came of it, so that the abort is the reason. */
+		g_clear_error(&try->problem);
+		cancelled(&try->problem);
+	}
+	return g_steal_pointer(&try->problem);
+}
+
 Json *api_call(Api *api, const ApiRequest *request, const Call *call,
 	GByteArray **ret_text, GError **error)
 {
 	g_auto(Try) try = {.api = api, .request = request, .call = call};
-	Json *json = try_all(&try, ret_text);
+	GError *problem;
+	Json *json;
 
+	try_start(&try);
+	json = try_all(&try, ret_text);
 	if (json)
 		return json;
-	/* Nothing came of it, so that the abort is the reason. */
-	if (api_is_aborted(api) && is_retryable(&try)) {
-		g_clear_error(&try.problem);
-		cancelled(&try.problem);
-	}
-	if (try.problem->code != BACKEND_ERROR_CANCELLED)
-		api_note(api, try.problem);
-	g_propagate_error(error, g_steal_pointer(&try.problem));
+	problem = try_end(&try);
+	if (problem->code != BACKEND_ERROR_CANCELLED)
+		api_note(api, problem);
+	g_propagate_error(error, problem);
 	return NULL;
 }
 
 static void report_throttle(gint64 closed_us, gint64 now_us, GString *out)
 {
 	gint64 left_s = (closed_us - now_us) / G_USEC_PER_SEC + 1;
-	g_autofree char *until =
-		utc_text(g_get_real_time() / G_USEC_PER_SEC + left_s);
+	g_autofree char *until = utc_text(real_s() + left_s);
 
 	g_string_append_printf(out, "throttled_until: %s\n", until);
 }
@@ -447,7 +493,8 @@ void api_report(Api *api, GString *out)
 	g_string_append_printf(out, "endpoint: %s%s\n", api->endpoint,
 		api->plain ? " (plain http)" : "");
 	credential_source_report(api->source, out);
-	g_string_append_printf(out, "calls_left: %.0f\n", left);
+	/* As wide whatever it is: it changes by time alone. */
+	g_string_append_printf(out, "calls_left: %8.0f\n", left);
 	if (closed)
 		report_throttle(closed, now_us, out);
 	pthread_mutex_lock(&api->lock);

@@ -10,15 +10,21 @@
  * for the budget, signs each attempt anew, sends, repairs the clock, retries
  * what may be retried, and turns refusals into errors.  Thread-safe.
  *
- * Retried: calls marked `safe`, on REMOTE, TIMEOUT, UNREACHABLE, THROTTLED and
- * BAD_ANSWER; others only on UNREACHABLE (surely unsent), on THROTTLED and on a
- * refused clock, since a provider that throttles or refuses has not acted.
- * Backoff is random(0, 1) * min(5 s, 100 ms * 2^n), or what Retry-After says;
- * never past the deadline; at most 4 attempts.
+ * Retried: any call once on a refused clock that was wrong, and once on refused
+ * credentials (AUTH, AUTH_EXPIRED) for which there are others now, since neither
+ * was done; any call on UNREACHABLE (surely unsent), on THROTTLED (not done) and
+ * on a replay (the provider has had the same bytes before); calls marked `safe`
+ * also on REMOTE, TIMEOUT and BAD_ANSWER.  The pause is what the provider asks
+ * for, or else random(0, 1) * min(5 s, 100 ms * 2^n), counted from the end of
+ * the throttling; never past the deadline; at most 4 attempts.
+ *
+ * THROTTLED shuts the whole account's budget, for as long as the provider says
+ * or for 1 s, 2 s, ... 60 s while it goes on.
  *
  * After a call that is not safe has left, what leaves its outcome open (a
- * broken or cut answer, one that is no JSON, a 5xx without a provider's code)
- * is TIMEOUT; before, nothing is.
+ * broken or cut answer, one that is no JSON, the provider's own failure, a
+ * replay) is TIMEOUT, and stays so whatever later attempts are told; before,
+ * nothing is.
  */
 typedef struct Api Api;
 
@@ -30,6 +36,7 @@ typedef struct {
 	const char *query; /* encoded, without "?"; NULL or "": none */
 	const char *body;  /* JSON; NULL: none */
 	gboolean safe;     /* repeating it does no harm */
+	gboolean outline;  /* see json_parse_outline */
 } ApiRequest;
 
 typedef struct {
@@ -42,8 +49,15 @@ typedef struct {
 	 * `body` is NULL when it was not JSON. */
 	void (*refuse)(
 		const HttpAnswer *answer, const Json *body, GError **error);
-	/* Whether an error came of a wrong clock (by its provider code). */
+	/* Whether an answer of status 2xx is none of a refusal, else *error with
+	 * detail.  May be NULL: it is none. */
+	gboolean (*accept)(const Json *answer, GError **error);
+	/* Whether an error came of a wrong clock (by its provider code).  This
+	 * and the next may be NULL: none does. */
 	gboolean (*is_skew)(const char *provider_code);
+	/* Whether it says that this attempt had come before, as it does when
+	 * somebody on the way sends it twice: the first may have been obeyed. */
+	gboolean (*is_replay)(const char *provider_code);
 	void *data;
 } ApiProtocol;
 
@@ -64,7 +78,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Api, api_free)
 /*
  * Makes a call and returns the parsed answer (an empty object for an empty
  * body).  *ret_text (may be NULL) gets the bytes it was parsed from, valid for
- * the json_span functions.  Blocks until call->deadline_us at most.
+ * the json_span functions; free them with http_body_free.  Blocks until
+ * call->deadline_us at most.  But a safe call that is not interactive may wait
+ * for the budget up to 10 minutes besides, behind those that came before it: the
+ * time until the deadline runs only while it does not.
  */
 Json *api_call(Api *api, const ApiRequest *request, const Call *call,
 	GByteArray **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;

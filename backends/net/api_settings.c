@@ -27,7 +27,7 @@ static const char *key_text(GHashTable *keys, const char *name)
 	return text && *text ? text : NULL;
 }
 
-static gboolean key_bool(
+gboolean api_key_bool(
 	GHashTable *keys, const char *name, gboolean *ret, GError **error)
 {
 	static const char *const yes[] = {"true", "yes", "on", "1", NULL};
@@ -83,9 +83,12 @@ static gboolean check_endpoint(const ApiSettings *settings, GError **error)
 		return FALSE;
 	}
 	if (strpbrk(settings->endpoint, "?#")) {
+		g_autofree char *shown = http_url_shown(settings->endpoint);
+
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"endpoint = %.200s: a URL without a query was expected",
-			settings->endpoint);
+			"endpoint = %.200s...: a URL without a query was "
+			"expected",
+			shown);
 		return FALSE;
 	}
 	return TRUE;
@@ -101,7 +104,7 @@ gboolean api_settings_read(GHashTable *keys, const char *endpoint,
 	settings.http.proxy = key_text(keys, "proxy");
 	settings.http.no_proxy = key_text(keys, "no_proxy");
 	settings.http.ca_file = key_text(keys, "ca_file");
-	if (!key_bool(keys, "insecure_http", &settings.http.insecure_http,
+	if (!api_key_bool(keys, "insecure_http", &settings.http.insecure_http,
 		    error) ||
 		!key_number(keys, "calls_per_second", RATE_DEFAULT,
 			&settings.rate, error) ||

@@ -15,3 +15,8 @@ gboolean api_settings_read(GHashTable *keys, const char *endpoint,
 	ApiSettings *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void api_settings_clear(ApiSettings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ApiSettings, api_settings_clear)
+
+/* Reads a key of type KEY_BOOL; FALSE when it is not there or empty.  Errors:
+ * CONFIG, naming the key. */
+gboolean api_key_bool(GHashTable *keys, const char *name, gboolean *ret,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -8,6 +8,8 @@
  */
 
 #define RATE_MIN 0.01
+#define STRIKE_US G_USEC_PER_SEC
+#define STRIKE_MAX_US (60 * G_USEC_PER_SEC)
 
 struct Budget {
 	double rate;
@@ -18,6 +20,7 @@ struct Budget {
 	double tokens;
 	gint64 filled_us; /* when tokens was right */
 	gint64 closed_until;
+	guint strikes; /* throttlings without a delay, in a row */
 };
 
 Budget *budget_new(double rate, double burst)
@@ -57,21 +60,39 @@ static void budget_fill(Budget *budget, gint64 now_us)
 	budget->filled_us = now_us;
 }
 
-gint64 budget_take(Budget *budget, gboolean interactive, gint64 now_us)
+/* Lock held. */
+static gint64 wait_for_one(Budget *budget, gboolean interactive, gint64 now_us)
 {
 	double needed = interactive ? 1 : 1 + budget->reserve;
-	gint64 wait = 0;
 
-	pthread_mutex_lock(&budget->lock);
 	budget_fill(budget, now_us);
 	if (now_us < budget->closed_until)
-		wait = budget->closed_until - now_us;
-	else if (budget->tokens < needed)
-		/* One more, so that rounding never answers "now". */
-		wait = 1 + (gint64)((needed - budget->tokens) / budget->rate *
-				    G_USEC_PER_SEC);
-	else
+		return budget->closed_until - now_us;
+	if (budget->tokens >= needed)
+		return 0;
+	/* One more, so that rounding never answers "now". */
+	return 1 + (gint64)((needed - budget->tokens) / budget->rate *
+			    G_USEC_PER_SEC);
+}
+
+gint64 budget_take(Budget *budget, gboolean interactive, gint64 now_us)
+{
+	gint64 wait;
+
+	pthread_mutex_lock(&budget->lock);
+	wait = wait_for_one(budget, interactive, now_us);
+	if (wait == 0)
 		budget->tokens -= 1;
+	pthread_mutex_unlock(&budget->lock);
+	return wait;
+}
+
+gint64 budget_wait(Budget *budget, gboolean interactive, gint64 now_us)
+{
+	gint64 wait;
+
+	pthread_mutex_lock(&budget->lock);
+	wait = wait_for_one(budget, interactive, now_us);
 	pthread_mutex_unlock(&budget->lock);
 	return wait;
 }
@@ -80,6 +101,28 @@ void budget_penalise(Budget *budget, gint64 until_us)
 {
 	pthread_mutex_lock(&budget->lock);
 	budget->closed_until = MAX(budget->closed_until, until_us);
+	pthread_mutex_unlock(&budget->lock);
+}
+
+void budget_throttled(Budget *budget, gint64 now_us)
+{
+	pthread_mutex_lock(&budget->lock);
+	/* Calls that were under way together are refused together. */
+	if (now_us >= budget->closed_until) {
+		budget->closed_until =
+			now_us + MIN(STRIKE_US << MIN(budget->strikes, 10),
+					 STRIKE_MAX_US);
+		budget->strikes++;
+	}
+	pthread_mutex_unlock(&budget->lock);
+}
+
+void budget_answered(Budget *budget, gint64 now_us)
+{
+	pthread_mutex_lock(&budget->lock);
+	/* What was sent before it closed proves nothing. */
+	if (now_us >= budget->closed_until)
+		budget->strikes = 0;
 	pthread_mutex_unlock(&budget->lock);
 }
 

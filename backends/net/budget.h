@@ -19,8 +19,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Budget, budget_free)
  */
 gint64 budget_take(Budget *budget, gboolean interactive, gint64 now_us);
 
-/* The provider throttled: nothing is given until `until_us`. */
+/* The same question, taking nothing. */
+gint64 budget_wait(Budget *budget, gboolean interactive, gint64 now_us);
+
+/* The provider throttled and said for how long: nothing is given until `until_us`. */
 void budget_penalise(Budget *budget, gint64 until_us);
+/*
+ * It throttled and did not say: closed for 1 s, and the next times in a row for
+ * 2 s, 4 s, up to 60 s.  While it is closed further ones count for nothing.
+ */
+void budget_throttled(Budget *budget, gint64 now_us);
+/* It answered: the row has ended. */
+void budget_answered(Budget *budget, gint64 now_us);
 
 /* Calls left now, and the microsecond until which it is closed (0: open). */
 double budget_left(Budget *budget, gint64 now_us, gint64 *ret_closed_until);

@@ -33,6 +33,7 @@
  */
 
 #define BODY_MAX (16 * 1024 * 1024)
+#define RESERVE_MAX (1024 * 1024) /* for an answer that only says its size */
 #define HEADERS_MAX 256
 #define HEADER_BYTES_MAX (256 * 1024)
 #define IDLE_MAX 16
@@ -67,6 +68,7 @@ struct HttpClient {
 typedef struct {
 	const HttpRequest *request;
 	HttpAnswer *answer;
+	CURL *easy;
 	gsize limit;
 	guint headers;
 	gsize header_bytes;
@@ -233,12 +235,30 @@ static gsize on_header(char *line, gsize size, gsize n, void *data)
 	return len;
 }
 
+/* Room for as much as is announced, so that the body need not grow. */
+static void reserve(Transfer *transfer)
+{
+	GByteArray *body = transfer->answer->body;
+	curl_off_t len = -1;
+
+	curl_easy_getinfo(
+		transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &len);
+	if (len <= 0)
+		return;
+	g_byte_array_set_size(body,
+		(guint)MIN(len, (curl_off_t)MIN(transfer->limit, RESERVE_MAX)) +
+			1);
+	g_byte_array_set_size(body, 0);
+}
+
 static gsize on_body(char *bytes, gsize size, gsize n, void *data)
 {
 	Transfer *transfer = data;
 	GByteArray *body = transfer->answer->body;
 	gsize len = size * n;
 
+	if (body->len == 0)
+		reserve(transfer);
 	if (len > transfer->limit - body->len) {
 		transfer->over = TRUE;
 		return 0;
@@ -276,6 +296,15 @@ static gboolean url_split(const char *url, UrlParts *ret)
 	       curl_url_get(parsed, CURLUPART_HOST, &ret->host, 0) == CURLUE_OK;
 }
 
+char *http_url_shown(const char *url)
+{
+	g_auto(UrlParts) parts = {NULL};
+
+	if (!url_split(url, &parts))
+		return g_strdup("what was given");
+	return g_strdup_printf("%s://%s", parts.scheme, parts.host);
+}
+
 gboolean http_url_check(const char *url, gboolean insecure_http, GError **error)
 {
 	g_auto(UrlParts) parts = {NULL};
@@ -294,12 +323,9 @@ gboolean http_url_check(const char *url, gboolean insecure_http, GError **error)
 		wrong = "is plain http, which insecure_http = true would allow";
 	if (!wrong)
 		return TRUE;
-	if (parts.user)
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"the URL of %s %s", parts.host, wrong);
-	else
-		backend_error_set(
-			error, BACKEND_ERROR_CONFIG, "%.200s %s", url, wrong);
+	g_autofree char *shown = http_url_shown(url);
+	backend_error_set(
+		error, BACKEND_ERROR_CONFIG, "%.200s %s", shown, wrong);
 	return FALSE;
 }
 
@@ -560,6 +586,7 @@ HttpAnswer *http_send(HttpClient *client, const HttpRequest *request,
 	if (!may_start(client, request, deadline_us, error))
 		return NULL;
 	line = client_take(client);
+	transfer.easy = line->easy;
 	code = perform(client, line, &transfer, deadline_us);
 	client_return(client, line);
 	if (code != CURLE_OK) {

@@ -36,10 +36,15 @@ const char *http_request_get(const HttpRequest *request, const char *name);
 void http_request_free(HttpRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpRequest, http_request_free)
 
+/* An answer's bytes, which may hold secrets: freed by wiping them. */
+typedef GByteArray HttpBody;
+void http_body_free(HttpBody *body);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpBody, http_body_free)
+
 typedef struct {
 	guint status;
 	GHashTable *headers; /* lower-case name -> value, the last of each */
-	GByteArray *body;    /* NUL-terminated beyond its length */
+	HttpBody *body;      /* NUL-terminated beyond its length */
 } HttpAnswer;
 
 const char *http_answer_get(const HttpAnswer *answer, const char *lower_name);
@@ -69,6 +74,10 @@ void http_client_abort(HttpClient *client);
  * and plain http only where it is safe.  Errors: CONFIG. */
 gboolean http_url_check(const char *url, gboolean insecure_http,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Scheme and host of a URL, for messages: the rest may hold secrets.  New
+ * string. */
+char *http_url_shown(const char *url);
 
 /* Percent-encodes strictly by RFC 3986 (unreserved stay).  New string. */
 char *http_encode(const char *text);

@@ -4,11 +4,10 @@
 
 #include "auth/secret.h"
 
-/* Headers carry tokens and signatures, bodies carry keys. */
+/* Headers carry tokens and signatures. */
 static void header_free(gpointer header)
 {
-	secret_wipe(header, strlen(header));
-	g_free(header);
+	secret_free_text(header);
 }
 
 HttpRequest *http_request_new(const char *method, const char *url)
@@ -74,15 +73,20 @@ const char *http_answer_get(const HttpAnswer *answer, const char *lower_name)
 	return g_hash_table_lookup(answer->headers, lower_name);
 }
 
+void http_body_free(HttpBody *body)
+{
+	if (!body)
+		return;
+	secret_wipe(body->data, body->len);
+	g_byte_array_unref(body);
+}
+
 void http_answer_free(HttpAnswer *answer)
 {
 	if (!answer)
 		return;
 	g_hash_table_unref(answer->headers);
-	if (answer->body) {
-		secret_wipe(answer->body->data, answer->body->len);
-		g_byte_array_unref(answer->body);
-	}
+	http_body_free(answer->body);
 	g_free(answer);
 }
 

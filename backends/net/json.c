@@ -25,17 +25,24 @@ static Json *parse_repaired(const char *text, gsize len)
 	return cJSON_ParseWithLength(copy, len);
 }
 
+static gboolean check(
+	const char *text, gsize len, JsonScan *ret_scan, GError **error)
+{
+	if (json_scan(text, len, ret_scan))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		"not JSON: %s at byte %" G_GSIZE_FORMAT, ret_scan->reason,
+		ret_scan->offset);
+	return FALSE;
+}
+
 Json *json_parse(const char *text, gsize len, GError **error)
 {
 	JsonScan scan;
 	Json *document;
 
-	if (!json_scan(text, len, &scan)) {
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-			"not JSON: %s at byte %" G_GSIZE_FORMAT, scan.reason,
-			scan.offset);
+	if (!check(text, len, &scan, error))
 		return NULL;
-	}
 	document = scan.repair ? parse_repaired(text, len)
 			       : cJSON_ParseWithLength(text, len);
 	if (!document)
@@ -43,6 +50,18 @@ Json *json_parse(const char *text, gsize len, GError **error)
 			"JSON of %" G_GSIZE_FORMAT " bytes could not be read",
 			len);
 	return document;
+}
+
+Json *json_parse_outline(const char *text, gsize len, GError **error)
+{
+	g_autofree char *outline = NULL;
+	JsonScan scan;
+
+	if (!check(text, len, &scan, error))
+		return NULL;
+	outline = json_span_outline(text, len);
+	return outline ? json_parse(outline, strlen(outline), error)
+		       : json_parse(text, len, error);
 }
 
 void json_free(Json *document)
@@ -158,10 +177,8 @@ gboolean json_whole(const Json *value, gint64 *ret)
 	return TRUE;
 }
 
-gint64 json_get_int(const Json *object, const char *name, gint64 min,
-	gint64 max, gint64 fallback)
+gint64 json_int(const Json *value, gint64 min, gint64 max, gint64 fallback)
 {
-	const Json *value = find(object, name);
 	const char *text = json_text(value);
 	gint64 number;
 
@@ -170,6 +187,12 @@ gint64 json_get_int(const Json *object, const char *name, gint64 min,
 	if (!json_whole(value, &number) || number < min || number > max)
 		return fallback;
 	return number;
+}
+
+gint64 json_get_int(const Json *object, const char *name, gint64 min,
+	gint64 max, gint64 fallback)
+{
+	return json_int(find(object, name), min, max, fallback);
 }
 
 Json *json_object(void)

@@ -99,32 +99,34 @@ static gboolean scan_escape(Scan *scan)
 
 #define EACH(byte) (G_GUINT64_CONSTANT(0x0101010101010101) * (byte))
 
-/* Whether one of eight bytes may be a quote, a backslash or a control
- * character.  The borrow of a subtraction can make it TRUE for nothing, which
- * costs time and no more. */
-static gboolean may_be_special(const char *at)
+/* A bit in each of eight bytes that is a quote, a backslash or a control
+ * character.  The borrow of a subtraction can set more of them, but only above
+ * one that is right. */
+static guint64 special_bits(const char *at)
 {
 	guint64 word, quote, backslash;
 
 	memcpy(&word, at, sizeof(word));
+	word = GUINT64_FROM_LE(word);
 	quote = word ^ EACH('"');
 	backslash = word ^ EACH('\\');
-	return ((((word - EACH(0x20)) & ~word) | ((quote - EACH(1)) & ~quote) |
-			((backslash - EACH(1)) & ~backslash)) &
-		       EACH(0x80)) != 0;
+	return (((word - EACH(0x20)) & ~word) | ((quote - EACH(1)) & ~quote) |
+		       ((backslash - EACH(1)) & ~backslash)) &
+	       EACH(0x80);
 }
 
 /* Most of an answer is inside strings: what is plain there goes by eights. */
-static void skip_plain(Scan *scan)
+static const char *skip_plain(const char *at, const char *end)
 {
-	const char *at = scan->at;
+	for (; end - at >= 8; at += 8) {
+		guint64 bits = special_bits(at);
 
-	while (scan->end - at >= 8 && !may_be_special(at))
-		at += 8;
-	while (at < scan->end && *at != '"' && *at != '\\' &&
-		(guchar)*at >= 0x20)
+		if (bits != 0)
+			return at + __builtin_ctzll(bits) / 8;
+	}
+	while (at < end && *at != '"' && *at != '\\' && (guchar)*at >= 0x20)
 		at++;
-	scan->at = at;
+	return at;
 }
 
 static gboolean scan_string(Scan *scan)
@@ -133,7 +135,7 @@ static gboolean scan_string(Scan *scan)
 		return fail(scan, "a name in quotes was expected");
 	scan->at++;
 	for (;;) {
-		skip_plain(scan);
+		scan->at = skip_plain(scan->at, scan->end);
 		if (scan->at == scan->end)
 			return fail(scan, "a string that does not end");
 		if (*scan->at == '"')
@@ -335,19 +337,23 @@ void json_scan_repair(char *text, gsize len)
 	}
 }
 
-gsize json_scan_space(const char *text, gsize len, gsize at)
-{
-	Scan scan = {.at = text + MIN(at, len), .end = text + len};
-
-	skip_space(&scan);
-	return (gsize)(scan.at - text);
-}
+/* ---- steps over a text that has passed ---- */
 
 gsize json_scan_string(const char *text, gsize len, gsize at)
 {
-	Scan scan = {.at = text + MIN(at, len), .end = text + len};
+	const char *end = text + len;
+	const char *found = text + MIN(at, len);
 
-	return scan_string(&scan) ? (gsize)(scan.at - text) : len;
+	do {
+		/* Past the opening quote, or what cannot be one. */
+		found += end - found > 1 && *found == '\\' ? 2 : 1;
+		if (found >= end)
+			return len;
+		found = skip_plain(found, end);
+		if (found == end)
+			return len;
+	} while (*found != '"');
+	return (gsize)(found - text) + 1;
 }
 
 /* Where a number or a word ends. */
@@ -358,30 +364,37 @@ static gsize after_scalar(const char *text, gsize len, gsize at)
 	return at;
 }
 
+/* What a step inside a container stops at. */
+static const guint8 is_stop[256] = {
+	['"'] = 1, ['{'] = 1, ['['] = 1, ['}'] = 1, [']'] = 1};
+
+static gsize after_container(const char *text, gsize len, gsize at)
+{
+	int depth = 0;
+
+	do {
+		while (at < len && !is_stop[(guchar)text[at]])
+			at++;
+		if (at >= len)
+			return len;
+		if (text[at] == '"') {
+			at = json_scan_string(text, len, at);
+			continue;
+		}
+		depth += text[at] == '{' || text[at] == '[' ? 1 : -1;
+		at++;
+	} while (depth > 0);
+	return at;
+}
+
 gsize json_scan_value(const char *text, gsize len, gsize at)
 {
-	guint depth = 0;
-
-	while (at < len) {
-		switch (text[at]) {
-		case '"':
-			at = json_scan_string(text, len, at);
-			break;
-		case '{':
-		case '[':
-			depth++;
-			at++;
-			break;
-		case '}':
-		case ']':
-			depth -= depth > 0 ? 1 : 0;
-			at++;
-			break;
-		default:
-			at = depth > 0 ? at + 1 : after_scalar(text, len, at);
-		}
-		if (depth == 0)
-			return at;
-	}
-	return len;
+	if (at >= len)
+		return len;
+	if (text[at] == '"')
+		return json_scan_string(text, len, at);
+	if (text[at] == '{' || text[at] == '[')
+		return after_container(text, len, at);
+	/* Whatever it is, a step is a step. */
+	return after_scalar(text, len, at + 1);
 }

@@ -25,8 +25,18 @@ gboolean json_scan(const char *text, gsize len, JsonScan *ret);
  */
 void json_scan_repair(char *text, gsize len);
 
+/*
+ * Steps over a text that json_scan has accepted: they check nothing again, and
+ * promise no more on other texts than to stay within them.
+ */
 /* The first offset from `at` on that is no white space (len at the end). */
-gsize json_scan_space(const char *text, gsize len, gsize at);
+static inline gsize json_scan_space(const char *text, gsize len, gsize at)
+{
+	while (at < len && (text[at] == ' ' || text[at] == '\n' ||
+				   text[at] == '\r' || text[at] == '\t'))
+		at++;
+	return at;
+}
 /* The offset after the value (or the string) that begins at `at`. */
 gsize json_scan_value(const char *text, gsize len, gsize at);
 gsize json_scan_string(const char *text, gsize len, gsize at);

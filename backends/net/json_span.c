@@ -4,6 +4,9 @@
 
 #include "net/json_scan.h"
 
+/* A number of so many digits is surely exact. */
+#define WHOLE_DIGITS 15
+
 /* One step through an object: at the first byte after "{" or a value. */
 static gboolean member_next(const char *text, gsize len, gsize *at,
 	JsonSpan *ret_key, JsonSpan *ret_value)
@@ -20,6 +23,8 @@ static gboolean member_next(const char *text, gsize len, gsize *at,
 	if (value >= len || text[value] != ':')
 		return FALSE;
 	value = json_scan_space(text, len, value + 1);
+	if (value >= len)
+		return FALSE;
 	value_end = json_scan_value(text, len, value);
 	*ret_key = (JsonSpan){key, key_end - key};
 	*ret_value = (JsonSpan){value, value_end - value};
@@ -27,37 +32,56 @@ static gboolean member_next(const char *text, gsize len, gsize *at,
 	return TRUE;
 }
 
-/* The offset after the bracket that opens the text's value; len: none. */
-static gsize inside(const char *text, gsize len, char bracket)
-{
-	gsize at = json_scan_space(text, len, 0);
-
-	return at < len && text[at] == bracket ? at + 1 : len;
-}
-
 static gboolean has_escape(const char *text, JsonSpan span)
 {
 	return memchr(text + span.start, '\\', span.len) != NULL;
+}
+
+/* Whether a key without escapes is that name. */
+static gboolean key_equals(const char *text, JsonSpan key, const char *name)
+{
+	const char *at = text + key.start + 1;
+	gsize n = key.len - 2, i = 0;
+
+	/* Nearly all differ in the first byte. */
+	while (i < n && name[i] != '\0' && name[i] == at[i])
+		i++;
+	return i == n && name[i] == '\0';
 }
 
 static gboolean key_is(const char *text, JsonSpan key, const char *name)
 {
 	g_autoptr(Json) plain = NULL;
 
+	if (key.len < 2)
+		return FALSE;
 	if (!has_escape(text, key))
-		return key.len == strlen(name) + 2 &&
-		       memcmp(text + key.start + 1, name, key.len - 2) == 0;
+		return key_equals(text, key, name);
 	plain = json_parse(text + key.start, key.len, NULL);
 	return g_strcmp0(json_text(plain), name) == 0;
+}
+
+/* A key that is spelt with escapes may spell a secret. */
+static gboolean key_is_secret(
+	const char *text, JsonSpan key, const char *const *secrets)
+{
+	if (key.len < 2 || has_escape(text, key))
+		return TRUE;
+	for (; *secrets; secrets++)
+		if (key_equals(text, key, *secrets))
+			return TRUE;
+	return FALSE;
 }
 
 gboolean json_span_member(
 	const char *text, gsize len, const char *name, JsonSpan *ret)
 {
-	gsize at = inside(text, len, '{');
+	gsize at = json_scan_space(text, len, 0);
 	gboolean found = FALSE;
 	JsonSpan key, value;
 
+	if (at >= len || text[at++] != '{')
+		return FALSE;
 	while (member_next(text, len, &at, &key, &value)) {
 		if (!key_is(text, key, name))
 			continue;
@@ -67,52 +91,135 @@ gboolean json_span_member(
 	return found;
 }
 
-GArray *json_span_elements(const char *text, gsize len)
+/* ---- an answer ---- */
+
+static void append_span(GString *out, const char *text, JsonSpan span)
 {
-	GArray *spans = g_array_new(FALSE, FALSE, sizeof(JsonSpan));
-	gsize at = json_scan_space(text, len, inside(text, len, '['));
-
-	while (at < len && text[at] != ']') {
-		gsize end = json_scan_value(text, len, at);
-		JsonSpan span = {at, end - at};
-
-		g_array_append_val(spans, span);
-		at = json_scan_space(text, len, end);
-		if (at >= len || text[at] != ',')
-			break;
-		at = json_scan_space(text, len, at + 1);
-	}
-	return spans;
+	g_string_append_len(out, text + span.start, (gssize)span.len);
 }
 
-static gboolean key_is_secret(
-	const char *text, JsonSpan key, const char *const *secrets)
+static void append_outline(GString *out, const char *text, JsonSpan value)
 {
-	if (has_escape(text, key))
-		return TRUE;
-	for (; *secrets; secrets++)
-		if (key_is(text, key, *secrets))
-			return TRUE;
-	return FALSE;
+	char first = text[value.start];
+
+	if (first == '{')
+		g_string_append_printf(out,
+			"{\"start\":%" G_GSIZE_FORMAT //
+			",\"len\":%" G_GSIZE_FORMAT "}",
+			value.start, value.len);
+	else if (first == '[')
+		g_string_append_printf(out,
+			"[%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT "]",
+			value.start, value.len);
+	else
+		append_span(out, text, value);
 }
 
-char *json_mask(
-	const char *text, gsize len, const char *const *secrets, gsize *ret_len)
+char *json_span_outline(const char *text, gsize len)
 {
-	GString *out = g_string_sized_new(len);
-	gsize at = inside(text, len, '{');
-	gsize copied = 0;
+	gsize at = json_scan_space(text, len, 0);
+	GString *out = g_string_new("{");
 	JsonSpan key, value;
 
-	while (member_next(text, len, &at, &key, &value)) {
-		if (!key_is_secret(text, key, secrets))
-			continue;
-		g_string_append_len(
-			out, text + copied, (gssize)(value.start - copied));
-		g_string_append(out, "\"***\"");
-		copied = value.start + value.len;
+	if (at >= len || text[at] != '{') {
+		g_string_free(out, TRUE);
+		return NULL;
 	}
-	g_string_append_len(out, text + copied, (gssize)(len - copied));
-	*ret_len = out->len;
+	at++;
+	while (member_next(text, len, &at, &key, &value)) {
+		if (out->len > 1)
+			g_string_append_c(out, ',');
+		append_span(out, text, key);
+		g_string_append_c(out, ':');
+		append_outline(out, text, value);
+	}
+	g_string_append_c(out, '}');
 	return g_string_free(out, FALSE);
+}
+
+gboolean json_outline_span(const Json *value, JsonSpan *ret)
+{
+	const Json *start = json_first(value);
+	gint64 at, len;
+
+	if (!start || !json_next(start) || !json_whole(start, &at) ||
+		!json_whole(json_next(start), &len))
+		return FALSE;
+	*ret = (JsonSpan){(gsize)at, (gsize)len};
+	return TRUE;
+}
+
+/* ---- records ---- */
+
+gboolean json_element_next(const char *text, gsize len, gsize *at)
+{
+	gsize next = json_scan_space(text, len, *at);
+
+	if (next < len && text[next] == ',')
+		next = json_scan_space(text, len, next + 1);
+	*at = next;
+	return next < len && text[next] != ']';
+}
+
+gsize json_pick(const char *text, gsize len, gsize at, const JsonPick *pick,
+	JsonSpan *ret_values, GString *ret_masked)
+{
+	gsize copied = at;
+	JsonSpan key, value;
+
+	memset(ret_values, 0, pick->n * sizeof(*ret_values));
+	g_string_truncate(ret_masked, 0);
+	if (at >= len || text[at] != '{')
+		return json_scan_value(text, len, at);
+	at++;
+	while (member_next(text, len, &at, &key, &value)) {
+		for (guint i = 0; i < pick->n; i++)
+			if (key_is(text, key, pick->names[i]))
+				ret_values[i] = value;
+		if (!key_is_secret(text, key, pick->secrets))
+			continue;
+		append_span(ret_masked, text,
+			(JsonSpan){copied, value.start - copied});
+		g_string_append(ret_masked, "\"***\"");
+		copied = at;
+	}
+	at = MIN(json_scan_space(text, len, at) + 1, len);
+	append_span(ret_masked, text, (JsonSpan){copied, at - copied});
+	return at;
+}
+
+char *json_span_text(const char *text, JsonSpan span, gsize max)
+{
+	g_autoptr(Json) value = NULL;
+	const char *plain;
+
+	if (span.len < 2 || text[span.start] != '"')
+		return NULL;
+	if (!has_escape(text, span))
+		return span.len - 2 <= max
+			       ? g_strndup(text + span.start + 1, span.len - 2)
+			       : NULL;
+	value = json_parse(text + span.start, span.len, NULL);
+	plain = json_text(value);
+	return plain && strlen(plain) <= max ? g_strdup(plain) : NULL;
+}
+
+gint64 json_span_int(const char *text, JsonSpan span, gint64 min, gint64 max,
+	gint64 fallback)
+{
+	g_autoptr(Json) value = NULL;
+	gint64 number = 0;
+
+	for (gsize i = 0; i < span.len && span.len <= WHOLE_DIGITS; i++) {
+		char digit = text[span.start + i];
+
+		if (!g_ascii_isdigit(digit))
+			break;
+		number = number * 10 + (digit - '0');
+		if (i + 1 == span.len)
+			return number < min || number > max ? fallback : number;
+	}
+	value = span.len > 0 ? json_parse(text + span.start, span.len, NULL)
+			     : NULL;
+	return json_int(value, min, max, fallback);
 }

@@ -5,19 +5,22 @@
 #include "error.h"
 #include "net/retry.h"
 
-static Json *parse(const HttpAnswer *answer, GError **error)
+#define SECRET_MASKED_MIN 8
+
+static Json *parse(const HttpAnswer *answer, gboolean outline, GError **error)
 {
-	return json_parse(
-		(const char *)answer->body->data, answer->body->len, error);
+	const char *text = (const char *)answer->body->data;
+
+	return outline ? json_parse_outline(text, answer->body->len, error)
+		       : json_parse(text, answer->body->len, error);
 }
 
 GError *outcome_refusal(void (*refuse)(const HttpAnswer *answer,
 				const Json *body, GError **error),
-	const HttpAnswer *answer, gboolean safe, gint64 now,
-	gint64 *ret_server_s)
+	const HttpAnswer *answer, gint64 now, gint64 *ret_server_s)
 {
 	const char *date = http_answer_get(answer, "date");
-	g_autoptr(Json) body = parse(answer, NULL);
+	g_autoptr(Json) body = parse(answer, FALSE, NULL);
 	BackendErrorDetail *detail;
 	GError *problem = NULL;
 
@@ -30,15 +33,14 @@ GError *outcome_refusal(void (*refuse)(const HttpAnswer *answer,
 	detail = backend_error_detail(problem);
 	if (detail && detail->retry_after_ms == 0)
 		detail->retry_after_ms = retry_after_ms(answer, now);
-	if (answer->status >= 500 && !safe &&
-		!(detail && detail->provider_code))
-		problem->code = BACKEND_ERROR_TIMEOUT;
 	return problem;
 }
 
-Json *outcome_json(HttpAnswer *answer, GByteArray **ret_text, GError **error)
+Json *outcome_json(HttpAnswer *answer, gboolean outline,
+	gboolean (*accept)(const Json *answer, GError **error),
+	GByteArray **ret_text, GError **error)
 {
-	Json *json;
+	g_autoptr(Json) json = NULL;
 
 	/* A redirect, which is never followed. */
 	if (answer->status < 200 || answer->status > 299) {
@@ -49,22 +51,37 @@ Json *outcome_json(HttpAnswer *answer, GByteArray **ret_text, GError **error)
 	}
 	if (answer->body->len == 0)
 		g_byte_array_append(answer->body, (const guint8 *)"{}", 2);
-	json = parse(answer, error);
-	if (json && ret_text)
+	json = parse(answer, outline, error);
+	if (!json || (accept && !accept(json, error)))
+		return NULL;
+	if (ret_text)
 		*ret_text = g_steal_pointer(&answer->body);
-	return json;
+	return g_steal_pointer(&json);
+}
+
+/* A shorter one is none: masking it would spoil innocent words. */
+static gboolean is_worth_masking(const Secret *secret)
+{
+	return secret && secret_len(secret) >= SECRET_MASKED_MIN;
 }
 
 static void mask(char **text, const Secret *secret)
 {
+	const char *rest = *text, *found;
 	GString *out;
 
-	if (!*text || !secret || secret_len(secret) == 0 ||
-		!strstr(*text, secret_peek(secret)))
+	if (!rest || !is_worth_masking(secret) ||
+		!strstr(rest, secret_peek(secret)))
 		return;
-	out = g_string_new(*text);
-	g_string_replace(out, secret_peek(secret), "***", 0);
-	g_free(*text);
+	/* Never with the secret in it, as a replacement in place would be. */
+	out = g_string_sized_new(strlen(rest) + 1);
+	while ((found = strstr(rest, secret_peek(secret)))) {
+		g_string_append_len(out, rest, found - rest);
+		g_string_append(out, "***");
+		rest = found + secret_len(secret);
+	}
+	g_string_append(out, rest);
+	secret_free_text(*text);
 	*text = g_string_free(out, FALSE);
 }
 
@@ -79,7 +96,8 @@ void outcome_clear_up(
 {
 	BackendErrorDetail *detail = backend_error_detail(problem);
 
-	if (!safe && problem->code == BACKEND_ERROR_BAD_ANSWER)
+	if (!safe && (problem->code == BACKEND_ERROR_BAD_ANSWER ||
+			     problem->code == BACKEND_ERROR_REMOTE))
 		problem->code = BACKEND_ERROR_TIMEOUT;
 	mask_all(&problem->message, credentials);
 	if (!detail)

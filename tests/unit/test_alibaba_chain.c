@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "script_server.h"
+#include "tiny_server.h"
 
 /* Everything that the chain looks at; each test begins without any. */
 static const char *const variables[] = {
@@ -434,18 +434,18 @@ static void odd_sections_do_no_harm(Fixture *f, const void *unused)
 
 static void a_uri_answers_keys_that_expire(Fixture *f, const void *unused)
 {
-	g_autoptr(ScriptServer) server = script_server_new();
+	g_autoptr(TinyServer) server = tiny_server_new();
 	g_autofree char *uri =
-		g_strconcat(script_server_url(server), "/k?x=1", NULL);
+		g_strconcat(tiny_server_url(server), "/k?x=1", NULL);
 
 	g_setenv("ALIBABA_CLOUD_CREDENTIALS_URI", uri, TRUE);
-	script_server_answer(
+	tiny_server_answer(
 		server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
 	g_autoptr(Credentials) found = find_within(NULL, 20000, NULL);
 	g_assert_cmpstr(found->access_key_id, ==, "u-id");
 	g_assert_cmpstr(secret_peek(found->token), ==, "u-token");
 	g_assert_cmpint(found->expires_ms, ==, 32472241445000);
-	g_autofree char *request = script_server_request(server, 0);
+	g_autofree char *request = tiny_server_request(server, 0);
 	g_assert_true(g_str_has_prefix(request, "GET /k?x=1 HTTP/1.1\r\n"));
 }
 
@@ -458,6 +458,8 @@ static void a_uri_that_answers_nonsense_is_told(Fixture *f, const void *unused)
 	} rows[] = {
 		{404, "{\"Code\":\"Success\"," KEYS "}", "status 404",
 			BACKEND_ERROR_AUTH},
+		{503, "{}", "http://127.0.0.1 answered with status 503",
+			BACKEND_ERROR_REMOTE},
 		{200, "{\"Code\":\"Failed\"," KEYS "}", "Code is not Success",
 			BACKEND_ERROR_AUTH},
 		{200, "{" KEYS "}", "Code is not Success", BACKEND_ERROR_AUTH},
@@ -469,13 +471,13 @@ static void a_uri_that_answers_nonsense_is_told(Fixture *f, const void *unused)
 			"SecurityToken is missing", BACKEND_ERROR_AUTH},
 		{200, "<html>sesame", "not JSON", BACKEND_ERROR_BAD_ANSWER},
 	};
-	g_autoptr(ScriptServer) server = script_server_new();
+	g_autoptr(TinyServer) server = tiny_server_new();
+	g_autofree char *uri =
+		g_strconcat(tiny_server_url(server), "/sesame?sesame", NULL);
 
-	g_setenv("ALIBABA_CLOUD_CREDENTIALS_URI", script_server_url(server),
-		TRUE);
+	g_setenv("ALIBABA_CLOUD_CREDENTIALS_URI", uri, TRUE);
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		script_server_answer(
-			server, rows[i].status, NULL, rows[i].body);
+		tiny_server_answer(server, rows[i].status, NULL, rows[i].body);
 		fails(NULL, rows[i].code, rows[i].say);
 	}
 }
@@ -490,6 +492,81 @@ static void a_uri_elsewhere_must_be_encrypted(Fixture *f, const void *unused)
 	g_assert_cmpint(
 		g_get_monotonic_time() - before, <, 60 * G_USEC_PER_SEC);
 	g_assert_nonnull(strstr(error->message, "the credentials URI ("));
+}
+
+/* ---- one identity ---- */
+
+static const char slow[] = "#!/bin/sh\nexec sleep 100\n";
+
+static Credentials *get_soon(CredentialSource *source)
+{
+	return credential_source_get(
+		source, g_get_monotonic_time() + 20 * G_USEC_PER_SEC, NULL);
+}
+
+static void a_source_that_hangs_leaves_time_for_the_next(
+	Fixture *f, const void *unused)
+{
+	g_autoptr(TinyServer) server = tiny_server_new();
+	g_autoptr(GError) error = NULL;
+
+	put_external(f, slow);
+	g_setenv(
+		"ALIBABA_CLOUD_CREDENTIALS_URI", tiny_server_url(server), TRUE);
+	tiny_server_answer(
+		server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
+	g_autoptr(Credentials) found = find_within(NULL, 3000, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(found->access_key_id, ==, "u-id");
+}
+
+static void what_gave_them_is_asked_first_from_then_on(
+	Fixture *f, const void *unused)
+{
+	const HttpSettings http = {0};
+	g_autoptr(CredentialSource) source = alibaba_chain_new(NULL, &http);
+	g_autoptr(TinyServer) server = tiny_server_new();
+
+	g_setenv(
+		"ALIBABA_CLOUD_CREDENTIALS_URI", tiny_server_url(server), TRUE);
+	for (guint i = 0; i < 2; i++)
+		tiny_server_answer(
+			server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
+	g_autoptr(Credentials) first = get_soon(source);
+	g_assert_cmpstr(first->access_key_id, ==, "u-id");
+	set_pair();
+	credential_source_reject(source, first);
+	g_autoptr(Credentials) second = get_soon(source);
+	g_assert_cmpstr(second->access_key_id, ==, "u-id");
+	g_assert_cmpuint(tiny_server_requests(server), ==, 2);
+	/* When it has none any more, it makes way like any other. */
+	tiny_server_answer(server, 404, NULL, "");
+	credential_source_reject(source, second);
+	g_autoptr(Credentials) third = get_soon(source);
+	g_assert_cmpstr(third->access_key_id, ==, "env-id");
+}
+
+static void a_source_out_of_reach_does_not_change_the_identity(
+	Fixture *f, const void *unused)
+{
+	const HttpSettings http = {0};
+	g_autoptr(CredentialSource) source = alibaba_chain_new(NULL, &http);
+
+	put_cli(f, CLI);
+	g_autoptr(Credentials) first = get_soon(source);
+	g_assert_cmpstr(first->access_key_id, ==, "b-id");
+	put_external(f, slow);
+	put_ini(f, INI);
+	gint64 before = g_get_monotonic_time();
+	g_autoptr(Credentials) second = get_soon(source);
+	g_assert_true(first == second);
+	g_assert_cmpint(
+		g_get_monotonic_time() - before, <, 10 * G_USEC_PER_SEC);
+	/* Refused ones are good for nothing, and any others are better. */
+	credential_source_reject(source, first);
+	g_autoptr(Credentials) third = credential_source_get(
+		source, g_get_monotonic_time() + 3 * G_USEC_PER_SEC, NULL);
+	g_assert_cmpstr(third->access_key_id, ==, "i-id");
 }
 
 /* ---- beside the chain ---- */
@@ -601,6 +678,9 @@ int main(int argc, char **argv)
 	ADD("uri", a_uri_answers_keys_that_expire);
 	ADD("uri-odd", a_uri_that_answers_nonsense_is_told);
 	ADD("uri-plain", a_uri_elsewhere_must_be_encrypted);
+	ADD("share", a_source_that_hangs_leaves_time_for_the_next);
+	ADD("same-first", what_gave_them_is_asked_first_from_then_on);
+	ADD("same-only", a_source_out_of_reach_does_not_change_the_identity);
 	ADD("in-sight", sources_are_in_sight_without_asking);
 	ADD("region", the_region_is_the_profiles_or_the_environments);
 	ADD("changed", a_changed_file_is_read_again);

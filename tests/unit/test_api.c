@@ -21,7 +21,8 @@ typedef struct {
 	gint64 last_now;
 } Fixture;
 
-static Credentials *fetch(void *self, gint64 deadline_us, GError **error)
+static Credentials *fetch(
+	void *self, gboolean again, gint64 deadline_us, GError **error)
 {
 	Fixture *f = self;
 
@@ -52,6 +53,10 @@ static BackendErrorCode code_of(const char *code, guint status)
 		return BACKEND_ERROR_THROTTLED;
 	if (g_strcmp0(code, "BadKey") == 0 || g_strcmp0(code, "Skew") == 0)
 		return BACKEND_ERROR_AUTH;
+	if (g_strcmp0(code, "Quota") == 0)
+		return BACKEND_ERROR_QUOTA;
+	if (g_strcmp0(code, "Replay") == 0)
+		return BACKEND_ERROR_REMOTE;
 	if (status == 429)
 		return BACKEND_ERROR_THROTTLED;
 	return status >= 500 ? BACKEND_ERROR_REMOTE : BACKEND_ERROR_INVALID;
@@ -73,6 +78,31 @@ static gboolean is_skew(const char *code)
 	return strcmp(code, "Skew") == 0;
 }
 
+static gboolean is_replay(const char *code)
+{
+	return strcmp(code, "Replay") == 0;
+}
+
+static gboolean accept(const Json *answer, GError **error)
+{
+	if (json_get_bool(answer, "success", TRUE))
+		return TRUE;
+	backend_error_set(error,
+		code_of(json_get_text(answer, "Code", 100, NULL), 500),
+		"very-secret failure");
+	return FALSE;
+}
+
+static ApiProtocol protocol_of(Fixture *f)
+{
+	return (ApiProtocol){.sign = sign,
+		.refuse = refuse,
+		.accept = accept,
+		.is_skew = is_skew,
+		.is_replay = is_replay,
+		.data = f};
+}
+
 static Credentials *make_credentials(const char *id)
 {
 	return credentials_new(id, secret_new("very-secret", -1),
@@ -81,7 +111,7 @@ static Credentials *make_credentials(const char *id)
 
 static void open_api(Fixture *f)
 {
-	const ApiProtocol protocol = {sign, refuse, is_skew, f};
+	const ApiProtocol protocol = protocol_of(f);
 	g_autoptr(GError) error = NULL;
 
 	f->api = api_new(f->keys, tiny_server_url(f->server),
@@ -92,6 +122,7 @@ static void open_api(Fixture *f)
 static void set_up(Fixture *f, gconstpointer data)
 {
 	f->server = tiny_server_new();
+	tiny_server_rest(f->server, (TinyAnswer){0});
 	f->keys = g_hash_table_new(g_str_hash, g_str_equal);
 	f->credentials = make_credentials("AK1");
 	open_api(f);
@@ -117,7 +148,7 @@ static gboolean sending(void *data)
 {
 	Fixture *f = data;
 
-	f->asked++;
+	__atomic_add_fetch(&f->asked, 1, __ATOMIC_RELAXED);
 	return !f->refuse_sending;
 }
 
@@ -175,6 +206,37 @@ static void drop(GError *error)
 	g_clear_error(&error);
 }
 
+typedef struct {
+	Fixture *f;
+	guint requests;
+} Aborter;
+
+static void *abort_soon(void *data)
+{
+	Aborter *aborter = data;
+
+	tiny_server_wait(aborter->f->server, aborter->requests);
+	g_usleep(50 * MS);
+	api_abort(aborter->f->api);
+	return NULL;
+}
+
+static void abort_call(
+	Fixture *f, How how, guint requests, BackendErrorCode code)
+{
+	Aborter aborter = {f, requests};
+	gint64 start = g_get_monotonic_time();
+	pthread_t thread;
+
+	how.ms = 20000;
+	g_assert_cmpint(
+		pthread_create(&thread, NULL, abort_soon, &aborter), ==, 0);
+	drop(assert_fails(f, how, code, requests));
+	pthread_join(thread, NULL);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 1000 * MS);
+	drop(assert_fails(f, how, BACKEND_ERROR_CANCELLED, requests));
+}
+
 static const How safe = {0};
 static const How changing = {.changing = TRUE};
 static const TinyAnswer busy = {
@@ -182,6 +244,8 @@ static const TinyAnswer busy = {
 static const TinyAnswer gateway = {.status = 502, .body = "<html>"};
 static const TinyAnswer throttled = {
 	.status = 400, .body = "{\"Code\":\"Throttling\"}"};
+static const TinyAnswer replay = {
+	.status = 400, .body = "{\"Code\":\"Replay\"}"};
 static const TinyAnswer bad_key = {
 	.status = 403, .body = "{\"Code\":\"BadKey\"}"};
 
@@ -256,10 +320,11 @@ static void test_errors_that_stay_are_not_retried(
 /* What leaves the outcome of a changing call open is TIMEOUT, sent once. */
 static void test_unclear_outcomes(Fixture *f, gconstpointer data)
 {
-	const TinyAnswer scripts[] = {gateway, {.kind = TINY_CUT},
+	const TinyAnswer scripts[] = {gateway, busy, {.kind = TINY_CUT},
 		{.kind = TINY_RESET}, {.kind = TINY_CLOSE},
 		{.body = "{nonsense"}, {.body = "<html>"}, {.kind = TINY_HUGE},
-		{.status = 302}, {.status = 500, .body = ""}};
+		{.status = 302}, {.status = 500, .body = ""},
+		{.body = "{\"success\":false}"}};
 
 	for (guint i = 0; i < G_N_ELEMENTS(scripts); i++) {
 		tiny_server_push(f->server, scripts[i]);
@@ -270,25 +335,74 @@ static void test_unclear_outcomes(Fixture *f, gconstpointer data)
 		BACKEND_ERROR_TIMEOUT, G_N_ELEMENTS(scripts) + 1));
 }
 
+/* A reason of its own says that nothing was done, whatever the status. */
 static void test_clear_refusals(Fixture *f, gconstpointer data)
 {
-	tiny_server_push(f->server, busy);
-	drop(assert_fails(f, changing, BACKEND_ERROR_REMOTE, 1));
+	const char *quota = "{\"Code\":\"Quota\",\"success\":false}";
+
 	tiny_server_push(f->server, (TinyAnswer){.status = 400});
-	drop(assert_fails(f, changing, BACKEND_ERROR_INVALID, 2));
+	drop(assert_fails(f, changing, BACKEND_ERROR_INVALID, 1));
+	tiny_server_push(f->server, (TinyAnswer){.status = 503, .body = quota});
+	drop(assert_fails(f, changing, BACKEND_ERROR_QUOTA, 2));
+	tiny_server_push(f->server, (TinyAnswer){.body = quota});
+	drop(assert_fails(f, changing, BACKEND_ERROR_QUOTA, 3));
+}
+
+static void test_refusal_of_status_200(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GByteArray) text = NULL;
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i < 4; i++)
+		tiny_server_push(
+			f->server, (TinyAnswer){.body = "{\"success\":false}"});
+	g_assert_null(call(f, safe, &text, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE);
+	g_assert_cmpstr(error->message, ==, "*** failure");
+	g_assert_null(text);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 4);
+}
+
+/* Somebody sent it twice, and the first may have been obeyed. */
+static void test_replays(Fixture *f, gconstpointer data)
+{
+	tiny_server_push(f->server, replay);
+	assert_fine(f, changing, 2);
+	for (guint i = 0; i < 4; i++)
+		tiny_server_push(f->server, replay);
+	drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 6));
+	for (guint i = 0; i < 4; i++)
+		tiny_server_push(f->server, replay);
+	drop(assert_fails(f, safe, BACKEND_ERROR_REMOTE, 10));
+	g_assert_cmpuint(f->asked, ==, 2);
+}
+
+static void test_open_outcomes_stay_open(Fixture *f, gconstpointer data)
+{
+	tiny_server_push(f->server, replay);
+	tiny_server_push(f->server, (TinyAnswer){.status = 400});
+	drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 2));
+	tiny_server_push(f->server, replay);
+	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
+	abort_call(f, changing, 4, BACKEND_ERROR_TIMEOUT);
 }
 
 static void test_changing_calls_retry_throttling(Fixture *f, gconstpointer data)
 {
+	const How how = {.changing = TRUE, .ms = 20000};
+	gint64 start = g_get_monotonic_time();
+
 	tiny_server_push(f->server, throttled);
 	tiny_server_push(f->server, throttled);
-	assert_fine(f, changing, 3);
+	assert_fine(f, how, 3);
 	g_assert_cmpuint(f->asked, ==, 1);
+	/* Without a word on how long: a second, then two. */
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 2990 * MS);
 }
 
 static void test_unreachable(Fixture *f, gconstpointer data)
 {
-	const ApiProtocol protocol = {sign, refuse, is_skew, f};
+	const ApiProtocol protocol = protocol_of(f);
 	g_autoptr(Api) lost = api_new(NULL, "https://127.0.0.1:1",
 		credential_source_new(&class, f), &protocol, NULL);
 	Api *kept = f->api;
@@ -339,7 +453,9 @@ static void test_throttling_closes_the_budget(Fixture *f, gconstpointer data)
 	g_assert_cmpint(backend_error_detail(error)->retry_after_ms, ==, 60000);
 	spent = assert_fails(f, safe, BACKEND_ERROR_BUDGET, 1);
 	g_assert_cmpint(backend_error_detail(spent)->retry_after_ms, >, 50000);
-	drop(assert_fails(f, (How){.patient = TRUE}, BACKEND_ERROR_BUDGET, 1));
+	/* Nobody's call waits long, but not for somebody who waits. */
+	drop(assert_fails(f, (How){.changing = TRUE, .patient = TRUE},
+		BACKEND_ERROR_BUDGET, 1));
 	g_assert_cmpint(g_get_monotonic_time() - start, <, 1000 * MS);
 	api_report(f->api, report);
 	g_assert_nonnull(strstr(report->str, "\nthrottled_until: 2"));
@@ -358,6 +474,53 @@ static void test_budget(Fixture *f, gconstpointer data)
 	/* Two tokens: the call's own and the reserve's. */
 	assert_fine(f, (How){.patient = TRUE}, 6);
 	g_assert_cmpint(g_get_monotonic_time() - start, >=, 250 * MS);
+}
+
+static void test_throttling_beyond_patience(Fixture *f, gconstpointer data)
+{
+	TinyAnswer script = throttled;
+	gint64 start = g_get_monotonic_time();
+
+	script.headers = "Retry-After: 700\r\n";
+	tiny_server_push(f->server, script);
+	drop(assert_fails(f, safe, BACKEND_ERROR_THROTTLED, 1));
+	drop(assert_fails(f, (How){.patient = TRUE}, BACKEND_ERROR_BUDGET, 1));
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 1000 * MS);
+}
+
+static void test_throttling_without_a_delay(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) spent = NULL;
+
+	tiny_server_push(f->server, throttled);
+	drop(assert_fails(f, (How){.ms = 500}, BACKEND_ERROR_THROTTLED, 1));
+	spent = assert_fails(f, safe, BACKEND_ERROR_BUDGET, 1);
+	g_assert_nonnull(strstr(spent->message, "throttled this account"));
+	g_assert_cmpint(backend_error_detail(spent)->retry_after_ms, >, 500);
+	assert_fine(f, (How){.patient = TRUE, .ms = 500}, 2);
+}
+
+/* The budget lets one pass after 500 ms and the answer takes another 200 ms:
+ * more than the call has, but it was not the call that took its time. */
+static void test_waiting_for_the_budget_is_free(Fixture *f, gconstpointer data)
+{
+	const How patient = {.patient = TRUE, .ms = 400};
+	const TinyAnswer slow = {.delay_ms = 200};
+	gint64 start = g_get_monotonic_time();
+
+	set_budget(f, "2", "1");
+	assert_fine(f, patient, 1);
+	tiny_server_push(f->server, slow);
+	assert_fine(f, patient, 2);
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 690 * MS);
+	/* The rest of it is bounded as before. */
+	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
+	start = g_get_monotonic_time();
+	drop(assert_fails(f, patient, BACKEND_ERROR_TIMEOUT, 3));
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 1500 * MS);
+	/* Somebody waits for a change, whatever it says. */
+	drop(assert_fails(f, (How){.changing = TRUE, .patient = TRUE, .ms = 20},
+		BACKEND_ERROR_BUDGET, 3));
 }
 
 static char *date_header(gint64 offset_s)
@@ -394,6 +557,47 @@ static void test_clock_is_repaired(Fixture *f, gconstpointer data)
 	push_skew(f, 0);
 	assert_fine(f, safe, 5);
 	g_assert_cmpint(ABS(f->last_now - now), <, 30);
+}
+
+#define TOGETHER 8
+
+static void *call_changing(void *data)
+{
+	g_autoptr(Json) json =
+		call(data, (How){.changing = TRUE, .ms = 20000}, NULL, NULL);
+
+	return GINT_TO_POINTER(json != NULL);
+}
+
+/* All are signed before the first is refused. */
+static void test_clock_is_repaired_for_all(Fixture *f, gconstpointer data)
+{
+	g_autofree char *date = date_header(-7200);
+	pthread_t threads[TOGETHER];
+	guint fine = 0;
+
+	for (guint i = 0; i < TOGETHER; i++)
+		tiny_server_push(
+			f->server, (TinyAnswer){.status = 400,
+					   .headers = date,
+					   .body = "{\"Code\":\"Skew\"}",
+					   .delay_ms = 300});
+	for (guint i = 0; i < TOGETHER; i++)
+		g_assert_cmpint(
+			pthread_create(&threads[i], NULL, call_changing, f), ==,
+			0);
+	for (guint i = 0; i < TOGETHER; i++) {
+		void *one;
+
+		pthread_join(threads[i], &one);
+		fine += one != NULL;
+	}
+	g_assert_cmpuint(fine, ==, TOGETHER);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 2 * TOGETHER);
+	assert_fine(f, safe, 2 * TOGETHER + 1);
+	g_assert_cmpint(
+		ABS(f->last_now + 7200 - g_get_real_time() / G_USEC_PER_SEC), <,
+		30);
 }
 
 static void test_clock_is_repaired_once(Fixture *f, gconstpointer data)
@@ -435,37 +639,6 @@ static void test_no_credentials(Fixture *f, gconstpointer data)
 	/* Not TIMEOUT: nothing can exist. */
 	drop(assert_fails(f, changing, BACKEND_ERROR_UNREACHABLE, 0));
 	g_assert_cmpuint(f->asked, ==, 0);
-}
-
-typedef struct {
-	Fixture *f;
-	guint requests;
-} Aborter;
-
-static void *abort_soon(void *data)
-{
-	Aborter *aborter = data;
-
-	tiny_server_wait(aborter->f->server, aborter->requests);
-	g_usleep(50 * MS);
-	api_abort(aborter->f->api);
-	return NULL;
-}
-
-static void abort_call(
-	Fixture *f, How how, guint requests, BackendErrorCode code)
-{
-	Aborter aborter = {f, requests};
-	gint64 start = g_get_monotonic_time();
-	pthread_t thread;
-
-	how.ms = 20000;
-	g_assert_cmpint(
-		pthread_create(&thread, NULL, abort_soon, &aborter), ==, 0);
-	drop(assert_fails(f, how, code, requests));
-	pthread_join(thread, NULL);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 1000 * MS);
-	drop(assert_fails(f, how, BACKEND_ERROR_CANCELLED, requests));
 }
 
 static void test_abort_in_flight(Fixture *f, gconstpointer data)
@@ -522,6 +695,22 @@ static void test_secrets_are_masked(Fixture *f, gconstpointer data)
 	g_assert_null(strstr(report->str, "very-"));
 	g_assert_nonnull(strstr(report->str, "\nlast_error: 2"));
 	g_assert_nonnull(strstr(report->str, " (code Odd)\n"));
+}
+
+/* What is that short is part of innocent words. */
+static void test_short_secrets_are_not_masked(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	credentials_unref(f->credentials);
+	f->credentials = credentials_new("AK1", secret_new("session", -1),
+		secret_new("eightlet", -1), 0, "test");
+	tiny_server_push(f->server,
+		(TinyAnswer){.status = 400,
+			.body = "{\"Message\":\"eightleteightlet: no such "
+				"session as eightlet\"}"});
+	error = assert_fails(f, safe, BACKEND_ERROR_INVALID, 1);
+	g_assert_cmpstr(error->message, ==, "******: no such session as ***");
 }
 
 static void test_report(Fixture *f, gconstpointer data)
@@ -584,7 +773,7 @@ static void test_threads(Fixture *f, gconstpointer data)
 
 static void assert_key(const char *name, const char *value, gboolean fine)
 {
-	const ApiProtocol protocol = {sign, refuse, is_skew, NULL};
+	const ApiProtocol protocol = protocol_of(NULL);
 	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Api) api = NULL;
@@ -597,6 +786,25 @@ static void assert_key(const char *name, const char *value, gboolean fine)
 		return;
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
 	g_assert_nonnull(strstr(error->message, name));
+}
+
+static void test_urls_are_not_repeated(void)
+{
+	static const char *const urls[] = {"http://h.example/sesame?x=sesame",
+		"https://sesame:sesame@h.example/sesame",
+		"https://h.example/p?key=sesame", "ftp://h.example/sesame",
+		"https://[sesame"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(urls); i++) {
+		const ApiProtocol protocol = protocol_of(NULL);
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(api_new(NULL, urls[i],
+			credential_source_new(&class, NULL), &protocol,
+			&error));
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
+		g_assert_null(strstr(error->message, "sesame"));
+	}
 }
 
 static void test_keys(void)
@@ -699,14 +907,22 @@ int main(int argc, char **argv)
 		test_errors_that_stay_are_not_retried);
 	ADD("unclear-outcomes-are-timeouts", test_unclear_outcomes);
 	ADD("clear-refusals-are-told", test_clear_refusals);
+	ADD("refusals-of-status-200-are-refusals", test_refusal_of_status_200);
+	ADD("replays-are-unclear", test_replays);
+	ADD("open-outcomes-stay-open", test_open_outcomes_stay_open);
 	ADD("changing-calls-retry-throttling",
 		test_changing_calls_retry_throttling);
 	ADD("changing-calls-retry-unreachable", test_unreachable);
 	ADD("sending-may-refuse", test_sending_may_refuse);
 	ADD("retry-after-is-heeded", test_retry_after);
 	ADD("throttling-closes-the-budget", test_throttling_closes_the_budget);
+	ADD("throttling-beyond-patience", test_throttling_beyond_patience);
+	ADD("throttling-without-a-delay", test_throttling_without_a_delay);
 	ADD("budget-refuses-or-waits", test_budget);
+	ADD("waiting-for-the-budget-is-free",
+		test_waiting_for_the_budget_is_free);
 	ADD("clock-is-repaired", test_clock_is_repaired);
+	ADD("clock-is-repaired-for-all", test_clock_is_repaired_for_all);
 	ADD("clock-is-repaired-once", test_clock_is_repaired_once);
 	ADD("right-clock-is-left-alone", test_right_clock_is_left_alone);
 	ADD("refused-credentials-are-renewed", test_refused_credentials);
@@ -718,9 +934,12 @@ int main(int argc, char **argv)
 		test_abort_while_waiting_for_budget);
 	ADD("deadline-bounds-retries", test_deadline_bounds_retries);
 	ADD("secrets-are-masked", test_secrets_are_masked);
+	ADD("short-secrets-are-not-masked", test_short_secrets_are_not_masked);
 	ADD("report", test_report);
 	ADD("counts-by-action", test_counts);
 	ADD("threads-share-an-api", test_threads);
+	g_test_add_func(
+		"/api/urls-are-not-repeated", test_urls_are_not_repeated);
 	g_test_add_func("/api/keys-are-checked", test_keys);
 	g_test_add_func("/api/backoff-is-jittered", test_backoff);
 	g_test_add_func("/api/http-dates", test_http_dates);

@@ -82,6 +82,38 @@ static void test_penalty(void)
 	g_assert_cmpint(until, ==, 0);
 }
 
+/* One second, then twice as long each time, up to a minute. */
+static void test_throttling_without_a_delay(void)
+{
+	static const gint64 closed_s[] = {1, 2, 4, 8, 16, 32, 60, 60};
+	g_autoptr(Budget) budget = budget_new(10, 50);
+	gint64 now = START;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(closed_s); i++) {
+		budget_throttled(budget, now);
+		/* Those sent before it closed, refused and answered. */
+		budget_throttled(budget, now + SECOND / 2);
+		budget_answered(budget, now + SECOND / 2);
+		g_assert_cmpint(budget_take(budget, TRUE, now), ==,
+			closed_s[i] * SECOND);
+		now += closed_s[i] * SECOND;
+		g_assert_cmpint(budget_wait(budget, TRUE, now), ==, 0);
+	}
+	budget_answered(budget, now);
+	budget_throttled(budget, now);
+	g_assert_cmpint(budget_wait(budget, TRUE, now), ==, SECOND);
+}
+
+static void test_asking_takes_nothing(void)
+{
+	g_autoptr(Budget) budget = budget_new(1, 1);
+
+	for (guint i = 0; i < 5; i++)
+		g_assert_cmpint(budget_wait(budget, FALSE, START), ==, 0);
+	g_assert_cmpint(budget_take(budget, FALSE, START), ==, 0);
+	g_assert_cmpint(budget_wait(budget, FALSE, START), >, 0);
+}
+
 static void test_clock_going_back(void)
 {
 	g_autoptr(Budget) budget = budget_new(10, 5);
@@ -135,6 +167,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/budget/small-bursts-starve-nobody",
 		test_small_bursts_starve_nobody);
 	g_test_add_func("/budget/a-penalty-closes-it", test_penalty);
+	g_test_add_func("/budget/throttling-without-a-delay-closes-it-longer",
+		test_throttling_without_a_delay);
+	g_test_add_func(
+		"/budget/asking-takes-nothing", test_asking_takes_nothing);
 	g_test_add_func("/budget/a-clock-going-back-gives-nothing",
 		test_clock_going_back);
 	g_test_add_func("/budget/threads-share-one-budget",

@@ -14,7 +14,8 @@ typedef struct {
 	guint inside, most_inside;
 	const char *id; /* NULL: fails */
 	gint64 lifetime_ms;
-	guint delay_ms;
+	guint delay_ms; /* no longer than the deadline */
+	gboolean again; /* of the last fetch */
 	char *print;
 	gboolean aborted, freed;
 } Chain;
@@ -36,23 +37,37 @@ static Credentials *chain_make(Chain *chain, GError **error)
 		"chain");
 }
 
-static Credentials *chain_fetch(void *self, gint64 deadline_us, GError **error)
+static gboolean wait_within(guint delay_ms, gint64 deadline_us)
+{
+	gint64 left_us = deadline_us - g_get_monotonic_time();
+	gint64 delay_us = (gint64)delay_ms * MS;
+
+	g_usleep(CLAMP(delay_us, 0, MAX(left_us, 0)));
+	return delay_us <= left_us;
+}
+
+static Credentials *chain_fetch(
+	void *self, gboolean again, gint64 deadline_us, GError **error)
 {
 	Chain *chain = self;
 	Credentials *made;
+	gboolean in_time;
 	guint delay_ms;
 
 	pthread_mutex_lock(&chain->lock);
 	chain->fetches++;
+	chain->again = again;
 	chain->inside++;
 	chain->most_inside = MAX(chain->most_inside, chain->inside);
 	delay_ms = chain->delay_ms;
 	pthread_mutex_unlock(&chain->lock);
-	g_usleep(delay_ms * MS);
+	in_time = wait_within(delay_ms, deadline_us);
 	pthread_mutex_lock(&chain->lock);
 	chain->inside--;
-	made = chain_make(chain, error);
+	made = in_time ? chain_make(chain, error) : NULL;
 	pthread_mutex_unlock(&chain->lock);
+	if (!in_time)
+		backend_error_set(error, BACKEND_ERROR_TIMEOUT, "too slow");
 	return made;
 }
 
@@ -196,7 +211,72 @@ static void test_expired_and_no_new_ones(Fixture *f, gconstpointer data)
 	f->chain.id = NULL;
 	assert_error(f, BACKEND_ERROR_UNREACHABLE, 2);
 	f->chain.id = "AK3";
+	g_usleep(1050 * MS);
 	assert_id(f, "AK3", 3);
+	g_assert_false(f->chain.again);
+}
+
+static void test_failure_stands_for_a_second(Fixture *f, gconstpointer data)
+{
+	gint64 start = g_get_monotonic_time();
+	guint calls = 0;
+
+	f->chain.id = NULL;
+	while (g_get_monotonic_time() - start < 900 * MS) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(get(f, &error));
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNREACHABLE);
+		g_usleep(20 * MS);
+		calls++;
+	}
+	g_assert_cmpuint(calls, >, 5);
+	g_assert_cmpuint(fetches_of(f), ==, 1);
+	/* What the user puts right is taken at once. */
+	f->chain.id = "AK1";
+	f->chain.print = g_strdup("file changed");
+	assert_id(f, "AK1", 2);
+}
+
+static void test_refused_ones_are_replaced_at_once(
+	Fixture *f, gconstpointer data)
+{
+	g_autoptr(Credentials) bad = get(f, NULL);
+
+	/* A refresh fails just before. */
+	f->chain.id = NULL;
+	f->chain.print = g_strdup("file changed");
+	assert_id(f, "AK1", 2);
+	credential_source_reject(f->source, bad);
+	f->chain.id = "AK2";
+	assert_id(f, "AK2", 3);
+}
+
+/* Two seconds at most, for one call. */
+static void test_slow_refresh(Fixture *f, gconstpointer data)
+{
+	g_autoptr(Credentials) got = NULL;
+	gint64 start;
+
+	assert_id(f, "AK1", 1);
+	g_assert_false(f->chain.again);
+	f->chain.delay_ms = 60 * 1000;
+	f->chain.print = g_strdup("changed");
+	start = g_get_monotonic_time();
+	got = credential_source_get(f->source, start + 30000 * MS, NULL);
+	g_assert_nonnull(got);
+	g_assert_true(f->chain.again);
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 1900 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 4000 * MS);
+	start = g_get_monotonic_time();
+	assert_id(f, "AK1", 2);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 500 * MS);
+	/* Another change is another matter. */
+	f->chain.delay_ms = 0;
+	f->chain.id = "AK2";
+	g_free(f->chain.print);
+	f->chain.print = g_strdup("changed again");
+	assert_id(f, "AK2", 3);
 }
 
 static void test_fetched_ones_already_expired(Fixture *f, gconstpointer data)
@@ -380,6 +460,10 @@ int main(int argc, char **argv)
 	ADD("old-ones-outlive-a-failed-refresh",
 		test_old_ones_outlive_a_failed_refresh);
 	ADD("expired-and-no-new-ones", test_expired_and_no_new_ones);
+	ADD("failure-stands-for-a-second", test_failure_stands_for_a_second);
+	ADD("refused-are-replaced-at-once",
+		test_refused_ones_are_replaced_at_once);
+	ADD("slow-refresh-costs-two-seconds", test_slow_refresh);
 	ADD("fetched-ones-already-expired", test_fetched_ones_already_expired);
 	ADD("changed-file-is-read-again", test_changed_file_is_read_again);
 	ADD("rejected-are-fetched-anew", test_rejected_ones_are_fetched_anew);

@@ -20,6 +20,7 @@ static void set_up(Fixture *f, gconstpointer data)
 	const HttpSettings settings = {NULL};
 
 	f->server = tiny_server_new();
+	tiny_server_rest(f->server, (TinyAnswer){0});
 	f->client = http_client_new(&settings);
 }
 
@@ -507,6 +508,18 @@ static void test_addresses(void)
 	g_assert_false(http_rules_is_loopback("["));
 }
 
+static void test_bodies_are_wiped(void)
+{
+	HttpBody *body = g_byte_array_new();
+	g_autoptr(GByteArray) kept = g_byte_array_ref(body);
+	static const guint8 none[7];
+
+	g_byte_array_append(body, (const guint8 *)"sesame", 7);
+	http_body_free(body);
+	g_assert_cmpmem(kept->data, kept->len, none, sizeof(none));
+	http_body_free(NULL);
+}
+
 #define ADD(name, function)                                                    \
 	g_test_add("/http/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -538,6 +551,7 @@ int main(int argc, char **argv)
 	ADD("proxy-and-no-proxy", test_proxy);
 	ADD("environment-proxy-is-not-for-loopback",
 		test_environment_proxy_is_not_for_loopback);
+	g_test_add_func("/http/bodies-are-wiped", test_bodies_are_wiped);
 	g_test_add_func("/http/urls-that-are-allowed", test_urls);
 	g_test_add_func("/http/encoding-is-strict", test_encode);
 	g_test_add_func("/http/addresses", test_addresses);

@@ -80,6 +80,30 @@ static void entries_stay_where_they_are(void)
 	g_assert_cmpuint(sum, ==, (guint64)N * (N - 1) / 2);
 }
 
+static void note_number(Id *id, void *data)
+{
+	g_string_append_printf(data, "%u ", id->number);
+}
+
+/* Nobody outside can choose ids that all want the same place. */
+static void each_table_has_an_order_of_its_own(void)
+{
+	g_autoptr(GString) one = g_string_new(NULL);
+	g_autoptr(GString) two = g_string_new(NULL);
+	g_autoptr(IdTable) a = ids_new(reserved);
+	g_autoptr(IdTable) b = ids_new(reserved);
+
+	for (guint i = 0; i < 100; i++) {
+		g_autofree char *id = g_strdup_printf("s-%u", i);
+
+		ids_add(a, id, i);
+		ids_add(b, id, i);
+	}
+	ids_foreach(a, note_number, one);
+	ids_foreach(b, note_number, two);
+	g_assert_cmpstr(one->str, !=, two->str);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -91,5 +115,7 @@ int main(int argc, char **argv)
 		name_and_id_of_different_entries_are_told_apart);
 	g_test_add_func("/ids/entries_stay_where_they_are",
 		entries_stay_where_they_are);
+	g_test_add_func("/ids/each_table_has_an_order_of_its_own",
+		each_table_has_an_order_of_its_own);
 	return g_test_run();
 }

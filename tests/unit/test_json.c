@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "net/json.h"
+#include "net/json_scan.h"
 
 static Json *parse(const char *text)
 {
@@ -176,14 +177,19 @@ static void test_getters(void)
 	g_assert_null(json_first(json_get(json, "t")));
 }
 
+static const char *const secrets[] = {"token", "key", NULL};
+static const char *const name_a[] = {"a"};
+static const JsonPick pick_a = {name_a, 1, secrets};
+
 static void test_last_member_counts(void)
 {
 	const char *text = "{\"a\":1,\"b\":2,\"\\u0061\":3}";
 	g_autoptr(Json) json = parse(text);
+	g_autoptr(GString) masked = g_string_new(NULL);
 	JsonSpan span;
 
 	g_assert_cmpint(json_get_int(json, "a", 0, 9, 0), ==, 3);
-	g_assert_true(json_span_member(text, strlen(text), "a", &span));
+	json_pick(text, strlen(text), 0, &pick_a, &span, masked);
 	g_assert_cmpmem(text + span.start, span.len, "3", 1);
 }
 
@@ -247,40 +253,82 @@ static void test_span_member(void)
 	g_assert_false(json_span_member("{}", 2, "a", &span));
 }
 
-static void test_span_elements(void)
+static void test_outline(void)
 {
-	const char *text = " [ {\"a\":\"]\"} ,2, \"x\\\\\",[] , true ] ";
+	const char *text = " { \"a\" : [1, {\"b\":2}] , \"b\":\"x,\\\"}\" ,"
+			   "\"c\":-1.5e3,\"\\u0064\":{\"a\":9}} ";
+	g_autoptr(Json) json = json_parse_outline(text, strlen(text), NULL);
+	g_autoptr(Json) array = json_parse_outline("[[1]]", 5, NULL);
+	JsonSpan span = {7, 7};
+
+	g_assert_cmpuint(json_size(json), ==, 4);
+	g_assert_cmpint(json_type(json_get(json, "a")), ==, JSON_ARRAY);
+	g_assert_true(json_outline_span(json_get(json, "a"), &span));
+	g_assert_cmpmem(text + span.start, span.len, "[1, {\"b\":2}]", 12);
+	g_assert_cmpint(json_type(json_get(json, "d")), ==, JSON_OBJECT);
+	g_assert_true(json_outline_span(json_get(json, "d"), &span));
+	g_assert_cmpmem(text + span.start, span.len, "{\"a\":9}", 7);
+	g_assert_cmpstr(json_get_text(json, "b", 9, ""), ==, "x,\"}");
+	g_assert_false(json_outline_span(json_get(json, "b"), &span));
+	g_assert_false(json_outline_span(json_get(json, "c"), &span));
+	g_assert_false(json_outline_span(NULL, &span));
+	g_assert_cmpint(json_type(json_first(array)), ==, JSON_ARRAY);
+}
+
+/* What lies deep is checked too. */
+static void test_outline_refuses(void)
+{
+	static const char *const bad[] = {"{\"a\":[01]}", "{\"a\":{\"b\"}}",
+		"{\"a\":[\"\\x\"]}", "{\"a\":[1}", "{\"a\":[]} x", "", "{"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(
+			json_parse_outline(bad[i], strlen(bad[i]), &error));
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
+	}
+}
+
+static void test_elements(void)
+{
+	const char *text = "[ {\"a\":\"]\"} ,2, \"x\\\\\",[] , true ] ";
 	static const char *const want[] = {
 		"{\"a\":\"]\"}", "2", "\"x\\\\\"", "[]", "true"};
-	g_autoptr(GArray) spans = json_span_elements(text, strlen(text));
-	g_autoptr(GArray) none = json_span_elements("[ ]", 3);
-	g_autoptr(GArray) object = json_span_elements("{}", 2);
+	g_autoptr(GString) masked = g_string_new(NULL);
+	gsize at = 1, n = 0;
 
-	g_assert_cmpuint(spans->len, ==, G_N_ELEMENTS(want));
-	for (guint i = 0; i < spans->len; i++) {
-		JsonSpan span = g_array_index(spans, JsonSpan, i);
+	while (json_element_next(text, strlen(text), &at)) {
+		gsize start = at;
+		JsonSpan value;
 
+		at = json_pick(text, strlen(text), at, &pick_a, &value, masked);
+		g_assert_cmpuint(n, <, G_N_ELEMENTS(want));
 		g_assert_cmpmem(
-			text + span.start, span.len, want[i], strlen(want[i]));
+			text + start, at - start, want[n], strlen(want[n]));
+		g_assert_cmpstr(masked->str, ==, n == 0 ? want[0] : "");
+		g_assert_cmpuint(value.len, ==, n == 0 ? 3 : 0);
+		n++;
 	}
-	g_assert_cmpuint(none->len, ==, 0);
-	g_assert_cmpuint(object->len, ==, 0);
+	g_assert_cmpuint(n, ==, G_N_ELEMENTS(want));
+	at = 1;
+	g_assert_false(json_element_next("[ ]", 3, &at));
 }
 
 static void assert_mask(const char *text, const char *want)
 {
-	static const char *const secrets[] = {"token", "key", NULL};
-	gsize len = 0;
-	g_autofree char *masked = json_mask(text, strlen(text), secrets, &len);
+	g_autoptr(GString) masked = g_string_new("left over");
+	JsonSpan value;
+	gsize end = json_pick(text, strlen(text), 0, &pick_a, &value, masked);
 
-	g_assert_cmpstr(masked, ==, want);
-	g_assert_cmpuint(len, ==, strlen(want));
+	g_assert_cmpstr(masked->str, ==, want);
+	g_assert_cmpuint(end, ==, strlen(text));
 }
 
 static void test_mask(void)
 {
-	assert_mask("{\"a\":1, \"token\" : \"s\\\"}x\" ,\"b\":2}",
-		"{\"a\":1, \"token\" : \"***\" ,\"b\":2}");
+	assert_mask("{\"a\":1, \"token\" : \"s\\\"}x\" ,\"b\":2 }",
+		"{\"a\":1, \"token\" : \"***\" ,\"b\":2 }");
 	assert_mask("{\"token\":{\"x\":[1]},\"key\":null,\"keys\":1}",
 		"{\"token\":\"***\",\"key\":\"***\",\"keys\":1}");
 	assert_mask("{\"tok\\u0065n\":\"s\"}", "{\"tok\\u0065n\":\"***\"}");
@@ -289,45 +337,93 @@ static void test_mask(void)
 	assert_mask("{\"x\":{\"token\":\"inner\"}}",
 		"{\"x\":{\"token\":\"inner\"}}");
 	assert_mask("{}", "{}");
-	assert_mask("[\"token\"]", "[\"token\"]");
+	assert_mask("{ }", "{ }");
+	assert_mask("[\"token\"]", "");
 }
 
-/* Spans promise nothing on such texts but to stay within them. */
-static void test_spans_stay_inside(void)
+/* The value of "a" as a text of at most 5 bytes, as a number of at most 99. */
+static void assert_value(const char *text, const char *want, gint64 number)
+{
+	g_autoptr(GString) masked = g_string_new(NULL);
+	g_autoptr(Json) json = json_parse(text, strlen(text), NULL);
+	g_autofree char *read = NULL;
+	JsonSpan value;
+
+	json_pick(text, strlen(text), 0, &pick_a, &value, masked);
+	read = json_span_text(text, value, 5);
+	g_assert_cmpstr(read, ==, want);
+	g_assert_cmpstr(json_get_text(json, "a", 5, NULL), ==, want);
+	g_assert_cmpint(json_span_int(text, value, 0, 99, -1), ==, number);
+	g_assert_cmpint(json_get_int(json, "a", 0, 99, -1), ==, number);
+}
+
+static void test_values_are_read_as_if_built(void)
+{
+	assert_value("{\"a\":\"plain\"}", "plain", -1);
+	assert_value("{\"a\":\"longer\"}", NULL, -1);
+	assert_value("{\"a\":\"\"}", "", -1);
+	assert_value("{\"a\":\"\\u00e9\\\\\"}", "\xc3\xa9\\", -1);
+	assert_value("{\"a\":\"a\\u0000\"}", "a\xef\xbf\xbd", -1);
+	assert_value("{\"a\":\"a\\nlonger\"}", NULL, -1);
+	assert_value("{\"a\":42}", NULL, 42);
+	assert_value("{\"a\":\"42\"}", "42", 42);
+	assert_value("{\"a\":100}", NULL, -1);
+	assert_value("{\"a\":4.2e1}", NULL, 42);
+	assert_value("{\"a\":-1}", NULL, -1);
+	assert_value("{\"a\":1.5}", NULL, -1);
+	assert_value("{\"a\":9999999999999999999}", NULL, -1);
+	assert_value("{\"a\":null}", NULL, -1);
+	assert_value("{\"a\":{\"a\":7}}", NULL, -1);
+	assert_value("{\"b\":7}", NULL, -1);
+	assert_value("{\"\\u0061\":7}", NULL, 7);
+	assert_value("{\"aa\":1,\"a\":2,\"\":3}", NULL, 2);
+}
+
+/* Walks of such texts promise nothing but to stay within them. */
+static void test_walks_stay_inside(void)
 {
 	static const char *const bad[] = {"", "{", "[", "{\"", "{\"a", "{\"a\"",
-		"{\"a\":", "{\"a\":\"", "[1", "[\"\\", "{\"a\":[[[", "[}",
-		"{]"};
-	static const char *const secrets[] = {"a", NULL};
+		"{\"a\":", "{\"a\":\"", "[1", "[\"\\", "{\"a\":[[[", "[}", "{]",
+		"{\"a\":1", "{\"a\\", "[{\"a\":\"\\"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-		gsize len = strlen(bad[i]), masked_len;
+		gsize len = strlen(bad[i]), at = 1;
 		g_autofree char *copy =
 			len > 0 ? g_memdup2(bad[i], len) : g_strdup("");
-		g_autoptr(GArray) spans G_GNUC_UNUSED =
-			json_span_elements(copy, len);
-		g_autofree char *masked G_GNUC_UNUSED =
-			json_mask(copy, len, secrets, &masked_len);
-		JsonSpan span = {0, 0};
+		g_autofree char *outline G_GNUC_UNUSED =
+			json_span_outline(copy, len);
+		g_autoptr(GString) masked = g_string_new(NULL);
+		JsonSpan value = {0, 0};
 
-		if (json_span_member(copy, len, "a", &span))
-			g_assert_cmpuint(span.start + span.len, <=, len);
+		if (json_span_member(copy, len, "a", &value))
+			g_assert_cmpuint(value.start + value.len, <=, len);
+		g_assert_cmpuint(
+			json_pick(copy, len, 0, &pick_a, &value, masked), <=,
+			len);
+		g_assert_cmpuint(value.start + value.len, <=, len);
+		while (json_element_next(copy, len, &at))
+			at = json_pick(copy, len, at, &pick_a, &value, masked);
 	}
 }
 
 /* Each element's own bytes are JSON, and none is missing. */
-static void assert_spans(const Json *json, const char *text, gsize len)
+static void assert_elements(const Json *json, const char *text, gsize len)
 {
-	g_autoptr(GArray) spans = json_span_elements(text, len);
+	g_autoptr(GString) masked = g_string_new(NULL);
+	gsize at = json_scan_space(text, len, 0) + 1;
+	guint n = 0;
 
-	g_assert_cmpuint(spans->len, ==, json_size(json));
-	for (guint i = 0; i < spans->len; i++) {
-		JsonSpan span = g_array_index(spans, JsonSpan, i);
+	for (; json_element_next(text, len, &at); n++) {
+		gsize start = at;
+		JsonSpan value;
+
+		at = json_pick(text, len, at, &pick_a, &value, masked);
 		g_autoptr(Json) element =
-			json_parse(text + span.start, span.len, NULL);
+			json_parse(text + start, at - start, NULL);
 
 		g_assert_nonnull(element);
 	}
+	g_assert_cmpuint(n, ==, json_size(json));
 }
 
 /* What the scan accepts cJSON reads, however odd it is. */
@@ -355,7 +451,7 @@ static void test_mutations(void)
 			g_assert_true(
 				g_str_has_prefix(error->message, "not JSON: "));
 		if (json && json_type(json) == JSON_ARRAY)
-			assert_spans(json, text, len);
+			assert_elements(json, text, len);
 		accepted += json ? 1 : 0;
 	}
 	g_assert_cmpuint(accepted, >, 1000);
@@ -381,9 +477,14 @@ int main(int argc, char **argv)
 	g_test_add_func("/json/whole-numbers-are-exact", test_whole);
 	g_test_add_func("/json/building", test_building);
 	g_test_add_func("/json/span-of-a-member", test_span_member);
-	g_test_add_func("/json/spans-of-elements", test_span_elements);
+	g_test_add_func("/json/outline-tells-where-members-lie", test_outline);
+	g_test_add_func(
+		"/json/outline-refuses-what-is-not-json", test_outline_refuses);
+	g_test_add_func("/json/elements-one-by-one", test_elements);
+	g_test_add_func("/json/picked-values-are-read-as-if-built",
+		test_values_are_read_as_if_built);
 	g_test_add_func("/json/mask-hides-top-level-secrets", test_mask);
-	g_test_add_func("/json/spans-stay-inside", test_spans_stay_inside);
+	g_test_add_func("/json/walks-stay-inside", test_walks_stay_inside);
 	g_test_add_func("/json/mutations", test_mutations);
 	return g_test_run();
 }

@@ -121,6 +121,7 @@ static void a_session_that_cannot_be_looked_at_stands_there(void)
 	g_autofree char *last = NULL, *later = NULL;
 	guint32 number, session;
 
+	f->start = FALSE;
 	fixture_open(f, NULL, NULL);
 	number = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_GONE);
@@ -135,6 +136,66 @@ static void a_session_that_cannot_be_looked_at_stands_there(void)
 	g_assert_cmpuint(fixture_find(f, number, name), ==, session);
 	later = fixture_read(f, session, SESSION_STATE);
 	g_assert_cmpstr(later, ==, "Stopped\n");
+}
+
+/* The budget is spent, the session not visible yet, the provider in trouble. */
+static void a_session_that_cannot_be_looked_at_is_started(void)
+{
+	static const BackendErrorCode codes[] = {BACKEND_ERROR_BUDGET,
+		BACKEND_ERROR_GONE, BACKEND_ERROR_TIMEOUT,
+		BACKEND_ERROR_DENIED};
+
+	for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
+		g_autoptr(Fixture) f = fixture_new();
+		g_autofree char *answer = NULL, *name = NULL, *state = NULL;
+		guint32 number, session;
+
+		fixture_open(f, NULL, NULL);
+		number = fixture_workspace(f, "m-1");
+		memory_fail(f->backend, MEMORY_GET, 0, 0, codes[i]);
+		answer = must_create(f, number);
+		g_assert_cmpuint(
+			memory_calls(f->backend, MEMORY_CONTROL), ==, 1);
+		name = member(answer, "name");
+		session = fixture_find(f, number, name);
+		fixture_refresh(f, number);
+		state = fixture_read(f, session, SESSION_STATE);
+		g_assert_cmpstr(state, ==, "Running\n");
+	}
+}
+
+/* It began to run before anybody could see it. */
+static void what_runs_already_need_not_be_started(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *answer = NULL;
+	guint32 number;
+
+	fixture_open(f, "auto_start", "true", NULL);
+	number = fixture_workspace(f, "m-1");
+	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_DENIED);
+	answer = must_create(f, number);
+	g_assert_nonnull(answer);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 1);
+}
+
+static void a_start_that_fails_unseen_is_not_silent(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *answer = NULL, *text = NULL;
+	g_autoptr(GError) error = NULL;
+	guint32 number;
+
+	fixture_open(f, NULL, NULL);
+	number = fixture_workspace(f, "m-1");
+	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_DENIED);
+	memory_fail(f->backend, MEMORY_CONTROL, 0, 1, BACKEND_ERROR_BUDGET);
+	answer = fixture_create(f, number, spec, &error);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_nonnull(strstr(error->message, "was created and exists"));
+	text = cache_last_error(f->cache, number);
+	g_assert_nonnull(strstr(text, "was created and exists"));
+	g_assert_cmpuint(cache_count(f->cache, number), ==, 1);
 }
 
 static void a_moment_of_ignorance_is_waited_for(void)
@@ -160,7 +221,8 @@ static void a_failed_start_says_that_the_session_exists(void)
 	number = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_CONTROL, 0, 1, BACKEND_ERROR_CONFLICT);
 	answer = fixture_create(f, number, spec, &error);
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+	/* Any other code would say that there is no session. */
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_nonnull(strstr(error->message, "was created and exists"));
 	last = cache_last(f->cache, number);
 	g_assert_nonnull(last);
@@ -232,6 +294,25 @@ static void verbs_that_make_no_sense_are_refused(void)
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 0);
 }
 
+static void a_verb_that_ends_a_session_takes_it_away(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *answer = NULL, *state = NULL;
+	g_autoptr(GError) error = NULL;
+	guint32 number, session;
+
+	fixture_open(f, "sessions", "2", NULL);
+	number = fixture_workspace(f, "m-1");
+	session = fixture_find(f, number, "s-000001");
+	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_GONE);
+	answer = fixture_control(f, session, "stop", &error);
+	g_assert_no_error(error);
+	state = member(answer, "state");
+	g_assert_cmpstr(state, ==, "");
+	g_assert_cmpuint(fixture_count_news(f, NEWS_VANISHED, session), ==, 1);
+	g_assert_cmpuint(cache_count(f->cache, number), ==, 1);
+}
+
 /* What is shown says stopped, the provider knows better. */
 static void old_knowledge_does_not_refuse_a_verb(void)
 {
@@ -297,6 +378,28 @@ static Order *order_later(Fixture *f, guint32 number, int *done)
 {
 	return cache_create(f->cache, number, spec, strlen(spec),
 		g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done, done);
+}
+
+/* Longer than any number of tries: what counts is the deadline. */
+static void a_new_session_is_looked_for_as_long_as_there_is_time(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	g_autofree char *state = NULL;
+	guint32 number;
+	int done = 0;
+
+	fixture_open(f, "auto_start", "true", NULL);
+	number = fixture_workspace(f, "m-1");
+	memory_fail(f->backend, MEMORY_GET, 0, 5, BACKEND_ERROR_REMOTE);
+	order = cache_create(f->cache, number, spec, strlen(spec),
+		g_get_monotonic_time() + 15 * G_USEC_PER_SEC, count_done,
+		&done);
+	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
+	g_assert_no_error(order_error(order));
+	state = member(order_answer(order), "state");
+	g_assert_cmpstr(state, ==, "Running");
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 0);
 }
 
 static void what_was_sent_cannot_be_dropped(void)
@@ -422,11 +525,16 @@ int main(int argc, char **argv)
 	ADD(a_bad_spec_costs_no_call);
 	ADD(a_refused_create_makes_nothing);
 	ADD(a_session_that_cannot_be_looked_at_stands_there);
+	ADD(a_session_that_cannot_be_looked_at_is_started);
+	ADD(what_runs_already_need_not_be_started);
+	ADD(a_start_that_fails_unseen_is_not_silent);
+	ADD(a_new_session_is_looked_for_as_long_as_there_is_time);
 	ADD(a_moment_of_ignorance_is_waited_for);
 	ADD(a_failed_start_says_that_the_session_exists);
 	ADD(the_same_token_is_the_same_session);
 	ADD(verbs_are_sent_and_seen);
 	ADD(verbs_that_make_no_sense_are_refused);
+	ADD(a_verb_that_ends_a_session_takes_it_away);
 	ADD(old_knowledge_does_not_refuse_a_verb);
 	ADD(rmdir_ends_only_where_it_may);
 	ADD(read_only_sends_nothing);

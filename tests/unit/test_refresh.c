@@ -161,6 +161,32 @@ static void refreshes_go_on_while_somebody_looks(void)
 	cache_hold(f->cache, number, FALSE);
 }
 
+/* Somebody who tries again and again does not make the provider be asked as
+ * often. */
+static void a_first_listing_that_fails_is_asked_for_less_and_less(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	gint64 until = g_get_monotonic_time() + 3500000;
+	guint64 calls;
+	Dir *dir;
+
+	fixture_open(f, NULL, NULL);
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
+	dir = dir_find(f->cache, fixture_find(f, f->provider, "m-1"));
+	while (g_get_monotonic_time() < until) {
+		fixture_known(f, dir->number, NULL);
+		g_usleep(5000);
+	}
+	calls = memory_calls(f->backend, MEMORY_LIST_PAGE);
+	g_assert_cmpuint(calls, ==, 2);
+	/* He who comes after a long silence does not hear of that. */
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.begged_us -= 61 * G_USEC_PER_SEC;
+	pthread_mutex_unlock(&dir->lock);
+	g_assert_cmpint(fixture_known(f, dir->number, NULL), ==, KNOWN_NOT_YET);
+	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) == calls + 1);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -171,5 +197,6 @@ int main(int argc, char **argv)
 	ADD(lists_of_workspaces_are_asked_less_often);
 	ADD(fixed_workspaces_are_not_asked_for);
 	ADD(refreshes_go_on_while_somebody_looks);
+	ADD(a_first_listing_that_fails_is_asked_for_less_and_less);
 	return g_test_run();
 }

@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apply.h"
+#include "disk_compact.h"
 #include "warnings.h"
 
 /* Opened again, with a provider that answers nothing: what is known must do. */
@@ -97,6 +100,25 @@ static void an_unfinished_listing_is_not_complete_later(void)
 	memory_release(f->backend, MEMORY_LIST_PAGE);
 	g_free(fixture_list(f, number));
 	g_assert_cmpuint(cache_count(f->cache, number), ==, 25);
+}
+
+static void a_workspace_that_returns_has_its_sessions(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 number, session;
+
+	fixture_open(f, "workspaces_made", "2", "sessions", "3", NULL);
+	number = fixture_workspace(f, "m-2");
+	session = fixture_find(f, number, "s-000002");
+	memory_remove_workspace(f->backend, "m-2");
+	fixture_refresh(f, f->provider);
+	fixture_close(f);
+	fixture_open(f, "workspaces_made", "1", NULL);
+	g_assert_cmpuint(fixture_find(f, f->provider, "m-2"), ==, 0);
+	memory_add_workspace(f->backend, "m-2");
+	fixture_refresh(f, f->provider);
+	g_assert_cmpuint(fixture_find(f, f->provider, "m-2"), ==, number);
+	g_assert_cmpuint(fixture_find(f, number, "s-000002"), ==, session);
 }
 
 static void the_newest_session_stays_the_newest(void)
@@ -273,6 +295,170 @@ static void a_kill_at_any_moment_is_survived(void)
 	g_assert_cmpuint(size_of(heap), ==, heap_len);
 }
 
+/* ---- damage ---- */
+
+static void overwrite(const char *path, off_t at)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(pwrite(fd, "XXXX", 4, at), ==, 4);
+	close(fd);
+}
+
+/* Whoever asks for what was lost must not hear that there is none. */
+static void a_damaged_listing_is_not_complete(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *path = path_of(f, "index"), *after = NULL;
+	guint32 number, lost;
+
+	fixture_open(f, "sessions", "3", NULL);
+	number = fixture_workspace(f, "m-1");
+	for (guint i = 4; i <= 30; i++) {
+		g_autofree char *id = g_strdup_printf("s-%06u", i);
+
+		memory_put(f->backend, "m-1", id, NULL, "Running");
+	}
+	fixture_refresh(f, number);
+	lost = fixture_find(f, number, "s-000029");
+	fixture_close(f);
+	/* It was complete before that, once. */
+	overwrite(path, (off_t)size_of(path) / 2);
+	warnings_keep();
+	fixture_open(f, "fail", "list_page", NULL);
+	warnings_expect_one("*m-1/index is damaged*");
+	/* What was cut off is not there to tell at the second start. */
+	for (guint i = 0; i < 2; i++) {
+		g_autofree char *partial = cache_partial(f->cache, number);
+		guint64 count = cache_count(f->cache, number);
+
+		g_assert_cmpuint(count, >, 0);
+		g_assert_cmpuint(count, <, 29);
+		if (i == 0)
+			g_assert_nonnull(strstr(partial, "index was damaged"));
+		g_assert_cmpint(fixture_known(f, number, NULL), !=, KNOWN_YES);
+		memory_put(f->backend, "m-1", "s-000029", NULL, "Running");
+		g_assert_cmpuint(fixture_find(f, number, "s-000029"), !=, 0);
+		fixture_close(f);
+		fixture_open(f, "fail", "list_page", NULL);
+	}
+	memory_heal(f->backend);
+	fixture_refresh(f, number);
+	after = cache_partial(f->cache, number);
+	g_assert_null(after);
+	g_assert_cmpuint(lost, !=, 0);
+}
+
+/* It does not matter which workspaces the tree still knows. */
+static void numbers_are_not_used_again_after_damage(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *path = g_build_filename(f->state_dir, ".tree", NULL);
+	guint32 number, session;
+	Tree *tree;
+
+	fixture_open(f, "sessions", "30", NULL);
+	number = fixture_workspace(f, "m-1");
+	session = fixture_find(f, number, "s-000030");
+	fixture_close(f);
+	g_assert_cmpint(truncate(path, 5), ==, 0);
+	warnings_keep();
+	fixture_open(f, "sessions", "30", NULL);
+	warnings_expect_one("*.tree*ignored*");
+	g_assert_cmpuint(f->provider, >, session + 900000);
+	/* It is on disk, should this one be killed. */
+	tree = tree_open(f->state_dir, NULL);
+	g_assert_cmpuint(tree_limit(tree), >, session + 900000);
+	tree_free(tree);
+	number = fixture_workspace(f, "m-1");
+	g_assert_cmpuint(number, >, session + 900000);
+	g_assert_cmpuint(fixture_find(f, number, "s-000030"), ==, session);
+	/* Once is enough. */
+	fixture_close(f);
+	fixture_open(f, "sessions", "31", NULL);
+	fixture_refresh(f, number);
+	g_assert_cmpuint(
+		fixture_find(f, number, "s-000031"), <, session + 1100000);
+}
+
+/* A link where the index should be cannot be opened, and is not touched. */
+static void a_workspace_whose_files_cannot_be_used_works(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *path = path_of(f, "index"), *kept = NULL;
+	g_autofree char *aside = path_of(f, "aside"), *text = NULL;
+	g_autofree char *json = NULL;
+	guint32 number;
+	gsize before, after;
+
+	fixture_open(f, "sessions", "3", NULL);
+	number = fixture_workspace(f, "m-1");
+	fixture_close(f);
+	g_assert_true(g_file_get_contents(path, &kept, &before, NULL));
+	g_assert_cmpint(rename(path, aside), ==, 0);
+	g_assert_cmpint(symlink(aside, path), ==, 0);
+	warnings_keep();
+	fixture_open(f, "sessions", "3", NULL);
+	warnings_expect_one("*m/m-1 is kept in memory only*");
+	text = cache_last_error(f->cache, number);
+	g_assert_nonnull(strstr(text, "kept in memory only"));
+	g_assert_cmpuint(fixture_workspace(f, "m-1"), ==, number);
+	fixture_refresh(f, number);
+	g_assert_cmpuint(cache_count(f->cache, number), ==, 3);
+	json = fixture_read(
+		f, fixture_find(f, number, "s-000002"), SESSION_JSON);
+	g_assert_nonnull(strstr(json, "s-000002"));
+	fixture_close(f);
+	g_clear_pointer(&kept, g_free);
+	g_assert_true(g_file_get_contents(aside, &kept, &after, NULL));
+	g_assert_cmpuint(after, ==, before);
+}
+
+/* The end of a listing that cannot be recorded has not happened. */
+static void a_workspace_that_cannot_be_forgotten_is_there(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *path = g_build_filename(f->state_dir, ".tree", NULL);
+	g_autofree char *partial = NULL;
+	struct rlimit before, small;
+	guint32 number;
+
+	fixture_open(f, "workspaces_made", "2", NULL);
+	number = fixture_workspace(f, "m-2");
+	memory_remove_workspace(f->backend, "m-2");
+	signal(SIGXFSZ, SIG_IGN);
+	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+	small = before;
+	/* Room for the record of its going, none for that of the time. */
+	small.rlim_cur = size_of(path) + 20;
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+	fixture_refresh(f, f->provider);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+	partial = cache_partial(f->cache, f->provider);
+	g_assert_nonnull(partial);
+	g_assert_cmpuint(fixture_find(f, f->provider, "m-2"), ==, number);
+	reopen_offline(f);
+	g_assert_cmpuint(fixture_find(f, f->provider, "m-2"), ==, number);
+}
+
+/* Whoever unmounts does not wait for what can be done at the next start. */
+static void nothing_is_tidied_at_the_end(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *path = path_of(f, "bodies.1");
+	Dir *dir;
+
+	fixture_open(f, "sessions", "3", NULL);
+	dir = dir_find(f->cache, fixture_workspace(f, "m-1"));
+	cache_stop(f->cache);
+	dir->disk->garbage = 1u << 30;
+	g_assert_true(disk_wants_compact(dir->disk));
+	apply_tidy(dir);
+	g_assert_true(disk_wants_compact(dir->disk));
+	g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -280,11 +466,17 @@ int main(int argc, char **argv)
 	ADD(what_was_known_is_there_without_a_network);
 	ADD(numbers_are_never_used_again);
 	ADD(an_unfinished_listing_is_not_complete_later);
+	ADD(a_workspace_that_returns_has_its_sessions);
 	ADD(the_newest_session_stays_the_newest);
 	ADD(a_damaged_index_costs_the_workspace_only);
 	ADD(a_damaged_body_comes_back_with_a_refresh);
 	ADD(a_full_disk_is_a_failed_page);
 	ADD(garbage_is_written_away);
 	ADD(a_kill_at_any_moment_is_survived);
+	ADD(a_damaged_listing_is_not_complete);
+	ADD(numbers_are_not_used_again_after_damage);
+	ADD(a_workspace_whose_files_cannot_be_used_works);
+	ADD(a_workspace_that_cannot_be_forgotten_is_there);
+	ADD(nothing_is_tidied_at_the_end);
 	return g_test_run();
 }

@@ -2,11 +2,16 @@
 
 #include <string.h>
 
+#include "core.h"
+#include "name.h"
+#include "warnings.h"
+
 /* ---- a provider whose pages are written down beforehand ---- */
 
 typedef struct {
 	Backend base;
-	/* A page: "token: id id id > next", total by "=n"; the first has none. */
+	/* A page: "token: id id id > next", total by "=n", a record that was
+	 * left out by "!"; the first has no token. */
 	const char *const *pages;
 	guint calls;
 	gint64 retry_after_ms; /* each call is throttled */
@@ -33,6 +38,8 @@ static SessionPage *page_of(const char *text)
 	for (char **word = words; *word != NULL; word++) {
 		if (g_str_equal(*word, ">"))
 			page->next = g_strdup(*++word);
+		else if (g_str_equal(*word, "!"))
+			page->skipped++;
 		else if (**word == '=')
 			page->total = g_ascii_strtoll(*word + 1, NULL, 10);
 		else if (**word != '\0')
@@ -141,6 +148,88 @@ static void more_pages_than_entries_is_refused(void)
 	check_refused(pages, 20, "more pages than");
 }
 
+static void a_listing_that_ends_early_is_refused(void)
+{
+	static const char *const pages[] = {
+		": s-1 s-2 =5 > a", "a: s-2 s-3 =5", NULL};
+
+	check_refused(pages, 2, "the listing ended after 3 of 5 sessions");
+}
+
+/* One was made, and stands on a page that was read before. */
+static void a_listing_that_grows_is_whole(void)
+{
+	static const char *const pages[] = {
+		": s-1 s-2 =3 > a", "a: s-3 =4", NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *names = NULL;
+
+	scripted_open(f, pages);
+	names = fixture_list(f, fixture_find(f, f->provider, "w"));
+	g_assert_cmpstr(names, ==, "s-1 s-2 s-3");
+}
+
+static void what_ends_early_takes_nothing_away(void)
+{
+	static const char *const whole[] = {": s-1 s-2 s-3 =3", NULL};
+	static const char *const early[] = {": s-1 =3", NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *partial = NULL, *names = NULL;
+	Scripted *script = scripted_open(f, whole);
+	guint32 number = fixture_find(f, f->provider, "w");
+
+	g_free(fixture_list(f, number));
+	script->pages = early;
+	for (guint i = 0; i < 3; i++)
+		fixture_refresh(f, number);
+	partial = cache_partial(f->cache, number);
+	g_assert_nonnull(strstr(partial, "ended after 1 of 3 sessions"));
+	names = fixture_names(f, number);
+	g_assert_cmpstr(names, ==, "s-1 s-2 s-3");
+}
+
+/* Pages shifted, so that the last session of one stands on none. */
+static void a_session_that_one_listing_misses_stays(void)
+{
+	static const char *const whole[] = {": s-1 s-2 s-3 =3", NULL};
+	static const char *const shifted[] = {": s-1 s-3 =2", NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	Scripted *script = scripted_open(f, whole);
+	guint32 number = fixture_find(f, f->provider, "w");
+
+	g_free(fixture_list(f, number));
+	for (guint i = 0; i < 6; i++) {
+		script->pages = i % 2 == 0 ? shifted : whole;
+		fixture_refresh(f, number);
+	}
+	g_assert_cmpuint(fixture_count_news(f, NEWS_VANISHED, 0), ==, 0);
+	script->pages = shifted;
+	fixture_refresh(f, number);
+	fixture_refresh(f, number);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_VANISHED, 0), ==, 1);
+	g_assert_cmpuint(cache_count(f->cache, number), ==, 2);
+}
+
+/* The record of s-2 cannot be understood any more: perhaps it is there. */
+static void what_may_have_been_left_out_stays(void)
+{
+	static const char *const whole[] = {": s-1 s-2 =2", NULL};
+	static const char *const holed[] = {": s-1 ! =2", NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *partial = NULL, *names = NULL;
+	Scripted *script = scripted_open(f, whole);
+	guint32 number = fixture_find(f, f->provider, "w");
+
+	g_free(fixture_list(f, number));
+	script->pages = holed;
+	for (guint i = 0; i < 3; i++)
+		fixture_refresh(f, number);
+	partial = cache_partial(f->cache, number);
+	g_assert_null(partial);
+	names = fixture_names(f, number);
+	g_assert_cmpstr(names, ==, "s-1 s-2");
+}
+
 static void single_empty_pages_are_legal(void)
 {
 	static const char *const pages[] = {
@@ -184,6 +273,43 @@ static void hostile_ids_become_names(void)
 	g_assert_cmpstr(names, ==, "%2E. a%2Fb %6Eew %FF%252e%01 s-1");
 	g_assert_cmpuint(fixture_find(f, number, "%2E."), !=, 0);
 	g_assert_cmpuint(fixture_find(f, number, ".."), ==, 0);
+}
+
+/* The second id is spelled as the name of the first, which is too long. */
+static void of_two_with_one_name_one_is_shown(void)
+{
+	g_autofree char *long_id = g_strnfill(300, 'x');
+	g_autofree char *cut = name_escape(long_id, NULL);
+	g_autofree char *page = g_strdup_printf(": %s %s s-1", long_id, cut);
+	const char *const pages[] = {page, NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *names = NULL, *want = g_strconcat(cut, " s-1", NULL);
+	guint32 number, before;
+
+	scripted_open(f, pages);
+	number = fixture_find(f, f->provider, "w");
+	warnings_keep();
+	names = fixture_list(f, number);
+	g_assert_cmpstr(names, ==, want);
+	before = numbers_next(f->cache->numbers);
+	fixture_refresh(f, number);
+	warnings_expect_one("*more than one entry*");
+	g_assert_cmpuint(numbers_next(f->cache->numbers), ==, before);
+}
+
+/* Nobody can tell the id from a name that was cut: only the listing can. */
+static void a_cut_name_waits_for_the_listing(void)
+{
+	g_autofree char *long_id = g_strnfill(300, 'x');
+	g_autofree char *cut = name_escape(long_id, NULL);
+	g_autofree char *page = g_strdup_printf(": %s s-1", long_id);
+	const char *const pages[] = {page, NULL};
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 number;
+
+	scripted_open(f, pages);
+	number = fixture_find(f, f->provider, "w");
+	g_assert_cmpuint(fixture_find(f, number, cut), !=, 0);
 }
 
 static void a_throttle_is_obeyed(void)
@@ -395,9 +521,16 @@ int main(int argc, char **argv)
 	ADD(a_token_that_comes_again_is_refused);
 	ADD(page_after_page_empty_is_refused);
 	ADD(more_pages_than_entries_is_refused);
+	ADD(a_listing_that_ends_early_is_refused);
+	ADD(a_listing_that_grows_is_whole);
+	ADD(what_ends_early_takes_nothing_away);
+	ADD(a_session_that_one_listing_misses_stays);
+	ADD(what_may_have_been_left_out_stays);
 	ADD(single_empty_pages_are_legal);
 	ADD(an_id_given_twice_is_one_session);
 	ADD(hostile_ids_become_names);
+	ADD(of_two_with_one_name_one_is_shown);
+	ADD(a_cut_name_waits_for_the_listing);
 	ADD(a_throttle_is_obeyed);
 	ADD(pages_show_as_they_arrive);
 	ADD(a_failed_page_leaves_what_was_there);

@@ -86,7 +86,7 @@ static void it_is_written_anew_when_it_has_grown(void)
 static void rubbish_is_named_and_left(void)
 {
 	g_autofree char *path = g_build_filename(dir, ".tree", NULL);
-	g_autofree char *top = NULL;
+	g_autofree char *top = NULL, *aside = NULL, *kept = NULL;
 	Tree *tree;
 
 	g_assert_true(g_file_set_contents(path, "rubbish", 7, NULL));
@@ -95,6 +95,13 @@ static void rubbish_is_named_and_left(void)
 	warnings_expect_one("*.tree*ignored*");
 	top = dump(tree, 0);
 	g_assert_cmpstr(top, ==, "");
+	g_assert_true(tree_is_damaged(tree));
+	tree_free(tree);
+	aside = g_strconcat(path, ".damaged", NULL);
+	g_assert_true(g_file_get_contents(aside, &kept, NULL, NULL));
+	g_assert_cmpstr(kept, ==, "rubbish");
+	tree = open_tree();
+	g_assert_false(tree_is_damaged(tree));
 	tree_free(tree);
 }
 

@@ -20,8 +20,9 @@ struct TinyServer {
 
 	pthread_mutex_t lock; /* guards what follows */
 	GQueue answers;       /* TinyAnswer, owned */
-	GPtrArray *requests;  /* char * */
-	GArray *threads;      /* pthread_t, one a connection */
+	TinyAnswer rest;
+	GPtrArray *requests; /* char * */
+	GArray *threads;     /* pthread_t, one a connection */
 };
 
 typedef struct {
@@ -111,6 +112,16 @@ static char *read_request(Connection *c)
 	return g_strndup(text->str, text->len);
 }
 
+static TinyAnswer *answer_copy(const TinyAnswer *answer)
+{
+	TinyAnswer *copy = g_new(TinyAnswer, 1);
+
+	*copy = *answer;
+	copy->headers = g_strdup(answer->headers);
+	copy->body = g_strdup(answer->body);
+	return copy;
+}
+
 static TinyAnswer *take_answer(TinyServer *server, char *request)
 {
 	TinyAnswer *answer;
@@ -118,8 +129,10 @@ static TinyAnswer *take_answer(TinyServer *server, char *request)
 	pthread_mutex_lock(&server->lock);
 	g_ptr_array_add(server->requests, request);
 	answer = g_queue_pop_head(&server->answers);
+	if (!answer)
+		answer = answer_copy(&server->rest);
 	pthread_mutex_unlock(&server->lock);
-	return answer ? answer : g_new0(TinyAnswer, 1);
+	return answer;
 }
 
 static void answer_free(gpointer data)
@@ -281,6 +294,7 @@ TinyServer *tiny_server_new(void)
 		g_strdup_printf("http://127.0.0.1:%u", ntohs(address.sin_port));
 	server->requests = g_ptr_array_new_with_free_func(g_free);
 	server->threads = g_array_new(FALSE, FALSE, sizeof(pthread_t));
+	server->rest = (TinyAnswer){.status = 500, .body = ""};
 	pthread_mutex_init(&server->lock, NULL);
 	if (pthread_create(&server->acceptor, NULL, accept_all, server) != 0)
 		g_error("no thread");
@@ -312,13 +326,23 @@ const char *tiny_server_url(const TinyServer *server)
 
 void tiny_server_push(TinyServer *server, TinyAnswer answer)
 {
-	TinyAnswer *copy = g_new(TinyAnswer, 1);
-
-	*copy = answer;
-	copy->headers = g_strdup(answer.headers);
-	copy->body = g_strdup(answer.body);
 	pthread_mutex_lock(&server->lock);
-	g_queue_push_tail(&server->answers, copy);
+	g_queue_push_tail(&server->answers, answer_copy(&answer));
+	pthread_mutex_unlock(&server->lock);
+}
+
+void tiny_server_answer(
+	TinyServer *server, guint status, const char *headers, const char *body)
+{
+	tiny_server_push(server,
+		(TinyAnswer){
+			.status = status, .headers = headers, .body = body});
+}
+
+void tiny_server_rest(TinyServer *server, TinyAnswer answer)
+{
+	pthread_mutex_lock(&server->lock);
+	server->rest = answer;
 	pthread_mutex_unlock(&server->lock);
 }
 

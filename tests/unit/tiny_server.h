@@ -5,7 +5,7 @@
 /*
  * An HTTP server on loopback that is told what to answer and then asked what it
  * saw.  Answers are taken in the order in which they were pushed, by whichever
- * request comes next; with none left it answers 200 and {}.
+ * request comes next; with none left it answers 500, or as it was told.
  */
 typedef struct TinyServer TinyServer;
 
@@ -38,6 +38,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TinyServer, tiny_server_free)
 const char *tiny_server_url(const TinyServer *server); /* no trailing slash */
 /* Copies the answer. */
 void tiny_server_push(TinyServer *server, TinyAnswer answer);
+/* The same for a plain answer: headers are whole lines, or NULL. */
+void tiny_server_answer(TinyServer *server, guint status, const char *headers,
+	const char *body);
+/* What comes when none is left; its strings are borrowed. */
+void tiny_server_rest(TinyServer *server, TinyAnswer answer);
 
 guint tiny_server_connections(TinyServer *server);
 guint tiny_server_requests(TinyServer *server);

@@ -1,0 +1,156 @@
+#include <pthread.h>
+
+#include <glib.h>
+
+#include "net/gate.h"
+
+#define MS 1000
+#define WAITERS 6
+
+typedef struct {
+	Gate *gate;
+	Budget *budget;
+	guint passed; /* atomic */
+} Fixture;
+
+typedef struct {
+	Fixture *f;
+	guint place; /* in which it passed, from 1 */
+} Waiter;
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+	f->gate = gate_new();
+	f->budget = budget_new(10, 1);
+	g_assert_cmpint(
+		budget_take(f->budget, FALSE, g_get_monotonic_time()), ==, 0);
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+	gate_free(f->gate);
+	budget_free(f->budget);
+}
+
+static GatePass take(Fixture *f, gint64 ms, gint64 *ret_wait_us)
+{
+	return gate_take(f->gate, f->budget, g_get_monotonic_time() + ms * MS,
+		ret_wait_us);
+}
+
+static void *wait_long(void *data)
+{
+	Waiter *waiter = data;
+	gint64 wait_us;
+
+	if (take(waiter->f, 20000, &wait_us) == GATE_OPEN)
+		waiter->place = __atomic_add_fetch(
+			&waiter->f->passed, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void start(Waiter *waiter, Fixture *f, pthread_t *ret)
+{
+	*waiter = (Waiter){.f = f};
+	g_assert_cmpint(pthread_create(ret, NULL, wait_long, waiter), ==, 0);
+	/* So that the order is known. */
+	g_usleep(30 * MS);
+}
+
+static void test_order(Fixture *f, gconstpointer data)
+{
+	Waiter waiters[WAITERS];
+	pthread_t threads[WAITERS];
+	gint64 begun = g_get_monotonic_time();
+
+	budget_penalise(f->budget, begun + 400 * MS);
+	for (guint i = 0; i < WAITERS; i++)
+		start(&waiters[i], f, &threads[i]);
+	for (guint i = 0; i < WAITERS; i++)
+		pthread_join(threads[i], NULL);
+	for (guint i = 0; i < WAITERS; i++)
+		g_assert_cmpuint(waiters[i].place, ==, i + 1);
+	/* 400 ms closed gave the first, each other one took 100 ms. */
+	g_assert_cmpint(g_get_monotonic_time() - begun, >=, 890 * MS);
+}
+
+static void test_who_gives_up_holds_up_nobody(Fixture *f, gconstpointer data)
+{
+	Waiter waiter;
+	pthread_t thread;
+	gint64 wait_us = 0, begun = g_get_monotonic_time();
+
+	budget_penalise(f->budget, begun + 10000 * MS);
+	g_assert_cmpint(take(f, 5000, &wait_us), ==, GATE_SHUT);
+	g_assert_cmpint(wait_us, >, 9000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 1000 * MS);
+	start(&waiter, f, &thread);
+	g_assert_cmpint(take(f, 5000, &wait_us), ==, GATE_SHUT);
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 1000 * MS);
+	gate_abort(f->gate);
+	pthread_join(thread, NULL);
+}
+
+/* There would be one soon, but it is another's. */
+static void test_late_in_the_line(Fixture *f, gconstpointer data)
+{
+	Waiter first;
+	pthread_t thread;
+	gint64 wait_us = 0, begun;
+
+	budget_free(f->budget);
+	f->budget = budget_new(1, 1);
+	g_assert_cmpint(
+		budget_take(f->budget, FALSE, g_get_monotonic_time()), ==, 0);
+	start(&first, f, &thread);
+	begun = g_get_monotonic_time();
+	g_assert_cmpint(take(f, 1500, &wait_us), ==, GATE_SHUT);
+	g_assert_cmpint(wait_us, >, 0);
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 1900 * MS);
+	pthread_join(thread, NULL);
+	g_assert_cmpuint(first.place, ==, 1);
+}
+
+static void test_abort(Fixture *f, gconstpointer data)
+{
+	Waiter waiters[2];
+	pthread_t threads[2];
+	gint64 wait_us, begun = g_get_monotonic_time();
+
+	budget_penalise(f->budget, begun + 10000 * MS);
+	for (guint i = 0; i < 2; i++)
+		start(&waiters[i], f, &threads[i]);
+	g_assert_false(gate_is_aborted(f->gate));
+	gate_abort(f->gate);
+	for (guint i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		g_assert_cmpuint(waiters[i].place, ==, 0);
+	}
+	g_assert_true(gate_is_aborted(f->gate));
+	g_assert_cmpint(take(f, 20000, &wait_us), ==, GATE_ABORTED);
+	g_assert_false(gate_sleep(f->gate, begun + 20000 * MS));
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 5000 * MS);
+}
+
+static void test_sleep(Fixture *f, gconstpointer data)
+{
+	gint64 begun = g_get_monotonic_time();
+
+	g_assert_true(gate_sleep(f->gate, begun + 50 * MS));
+	g_assert_cmpint(g_get_monotonic_time() - begun, >=, 50 * MS);
+	g_assert_true(gate_sleep(f->gate, begun));
+}
+
+#define ADD(name, function)                                                    \
+	g_test_add("/gate/" name, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	ADD("first-come-first-served", test_order);
+	ADD("who-gives-up-holds-up-nobody", test_who_gives_up_holds_up_nobody);
+	ADD("late-in-the-line-gives-up-in-time", test_late_in_the_line);
+	ADD("abort-ends-all-waiting", test_abort);
+	ADD("sleeps-until-then", test_sleep);
+	return g_test_run();
+}

@@ -13,6 +13,10 @@
  */
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
 	guint32 tick, guint32 sweep, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* *ret_fresh: how many entries of the page that listing has not named before. */
+gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
+	guint32 sweep, guint *ret_fresh,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 	guint32 tick, guint32 sweep, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -20,18 +24,35 @@ gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 gboolean apply_gone(Dir *dir, const char *id, guint32 tick,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* At the end of a sweep: what it has not seen goes, but for what was asked for
- * since its first question.  Then completeness is recorded. */
-gboolean apply_sweep_end(Dir *dir, guint32 sweep, guint32 first_tick,
-	gint64 complete_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A listing that went to its end. */
+typedef struct {
+	guint32 sweep;      /* its number */
+	guint32 first_tick; /* what was asked for since is not its business */
+	gint64 begun_ms;
+	gboolean gaps; /* entries were left out, which may be any */
+} Listed;
+
+/*
+ * Pages shift while sessions come and go, so that one listing may miss a session
+ * that is there.  Notes what this one has not named; returns the ids of some of
+ * it, `most` at most, for the caller to ask for: of what no listing before this
+ * has missed, or, when it has gaps, of all.  A new array of new strings.
+ */
+GPtrArray *apply_missed(Dir *dir, const Listed *listed, guint most);
+/* Then: what two whole listings running have not named goes, unless this one
+ * has gaps; of workspaces, what this one has not named.  Then completeness is
+ * recorded. */
+gboolean apply_sweep_end(Dir *dir, const Listed *listed,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Remembers the newest session made here. */
 gboolean apply_last(
 	Dir *dir, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Records when the listing was complete last, if that is not on disk. */
 void apply_settle(Dir *dir);
-/* Rewrites the files when they hold too much garbage. */
-void apply_compact(Dir *dir);
+/* Waits until what was written is on the medium, and rewrites the files when
+ * they hold too much garbage. */
+void apply_tidy(Dir *dir);
 
 /* Makes the directory of a workspace's entry, or finds it. */
 Dir *apply_workspace_dir(Dir *provider, Id *id);

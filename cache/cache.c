@@ -11,10 +11,16 @@
  *
  * core.h has the lock order.
  */
-#include "apply.h"
-#include "refresh.h"
+#include "cache.h"
 
 #include <string.h>
+
+#include "apply.h"
+#include "clock.h"
+#include "refresh.h"
+
+/* So many numbers may have been given out that no file tells of. */
+#define NUMBERS_LOST_MAX 1000000u
 
 static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 {
@@ -23,14 +29,54 @@ static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 
 static void init_locks(Cache *cache)
 {
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&cache->stop_cond, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&cache->stop_cond);
 	pthread_mutex_init(&cache->stop_lock, NULL);
 	pthread_mutex_init(&cache->lock, NULL);
+}
+
+/* The highest that fn answers for an entry of a directory. */
+static guint32 highest_below(const char *path, guint32 (*fn)(const char *path))
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	guint32 highest = 0;
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *below = g_build_filename(path, name, NULL);
+
+		highest = MAX(highest, fn(below));
+	}
+	return highest;
+}
+
+static guint32 workspace_highest(const char *path)
+{
+	g_autofree char *index = g_build_filename(path, "index", NULL);
+
+	return disk_highest(index);
+}
+
+static guint32 provider_highest(const char *path)
+{
+	return highest_below(path, workspace_highest);
+}
+
+/* Where it is not known how far numbers were given out: far beyond all that was
+ * kept, also in workspaces that nobody has named yet. */
+static void skip_numbers(Cache *cache)
+{
+	guint32 limit = tree_limit(cache->tree), highest = 0;
+	g_autoptr(GError) error = NULL;
+
+	if (tree_is_damaged(cache->tree))
+		highest = highest_below(cache->state_dir, provider_highest);
+	if (highest > 0) {
+		limit = MAX(limit, highest + NUMBERS_LOST_MAX);
+		/* The tree looks sound from here on: it must say so itself. */
+		if (!tree_reserve(cache->tree, limit, &error))
+			g_warning("%s", error->message);
+	}
+	numbers_skip(cache->numbers, limit);
 }
 
 Cache *cache_new(const CacheSettings *settings, GError **error)
@@ -61,7 +107,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->dirs = g_ptr_array_new();
 	cache->root = dir_new(cache, DIR_ROOT, NULL, NULL, 0, "", "", NULL);
 	cache->root->listing.complete = TRUE;
-	numbers_skip(cache->numbers, tree_limit(cache->tree));
+	skip_numbers(cache);
 	return cache;
 }
 
@@ -102,35 +148,6 @@ static gboolean keep_entry(Dir *dir, const TreeEntry *known, const Id *id,
 		created_ms, error);
 }
 
-/* What a workspace's files hold becomes what it shows. */
-static void load_workspace(Dir *dir)
-{
-	g_autoptr(GError) error = NULL;
-	DiskLoaded load = {.ids = dir->ids, .words = dir->cache->words};
-	Snapshot *empty = dir->shown;
-
-	load.numbers = dir->cache->numbers;
-	load.owner = dir;
-	if (!disk_load(dir->disk, &load, &error)) {
-		g_warning("%s", error->message);
-		return;
-	}
-	if (load.rows == NULL)
-		return;
-	for (guint i = 0; i < load.rows->len; i++)
-		dir->listing.passing += phase_is_passing(
-			(Phase)g_array_index(load.rows, Row, i).phase);
-	dir->shown = snapshot_apply(empty, (const Row *)(void *)load.rows->data,
-		load.rows->len, NULL, 0,
-		load.mtime_ns != 0 ? load.mtime_ns : dir->cache->born_ns,
-		dir->disk->heap);
-	snapshot_unref(empty);
-	dir->recorded_ms = dir->listing.listed_ms = load.complete_ms;
-	dir->listing.complete = load.complete_ms != 0;
-	dir->last = load.last;
-	disk_loaded_clear(&load);
-}
-
 typedef struct {
 	Dir *dir;
 	GArray *rows;
@@ -153,7 +170,6 @@ static void add_workspace(
 	row.number = row.id->number;
 	row.since_ms = known != NULL ? known->created_ms : 0;
 	dir = apply_workspace_dir(self->dir, row.id);
-	load_workspace(dir);
 	__atomic_store_n(&dir->there, 1, __ATOMIC_RELEASE);
 	g_array_append_val(self->rows, row);
 }
@@ -169,18 +185,11 @@ static void visit_known(const TreeEntry *entry, void *data)
 		ids_add(self->dir->ids, entry->id, entry->number);
 }
 
-static gint row_compare(gconstpointer a, gconstpointer b)
-{
-	guint32 one = ((const Row *)a)->number, two = ((const Row *)b)->number;
-
-	return one < two ? -1 : one > two;
-}
-
 static void show_rows(Dir *dir, GArray *rows, gint64 mtime_ns)
 {
 	Snapshot *old = dir->shown;
 
-	g_array_sort(rows, row_compare);
+	rows_sort(rows);
 	dir->shown = snapshot_apply(old, (const Row *)(void *)rows->data,
 		rows->len, NULL, 0, mtime_ns, NULL);
 	snapshot_unref(old);

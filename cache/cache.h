@@ -23,7 +23,8 @@ typedef enum { ENTRY_PROVIDER, ENTRY_WORKSPACE, ENTRY_SESSION } EntryKind;
 typedef struct {
 	guint32 number;
 	guint32 parent; /* 0: the root */
-	guint32 workspace, provider; /* those it lies in, itself included; or 0 */
+	guint32 workspace,
+		provider; /* those it lies in, itself included; or 0 */
 	EntryKind kind;
 	guint files;         /* session: bit set of 1 << SessionFile */
 	gboolean read_only;  /* the section says so */
@@ -44,16 +45,17 @@ typedef enum {
 	NEWS_APPEARED, /* number, in parent, under name */
 	NEWS_VANISHED, /* likewise; the number stands for nothing any more */
 	NEWS_CHANGED,  /* the bytes of `files` of session `number` */
-	NEWS_LISTING,  /* the listing of directory `number` got further, ended or
+	NEWS_LISTING, /* the listing of directory `number` got further, ended or
 	                  failed, or a name asked for in it is decided */
-	NEWS_TEXT,     /* .last_error, .last or .partial of `number` changed */
+	NEWS_TEXT,    /* .last_error, .last or .partial of `number` changed */
 } NewsKind;
 
 typedef struct {
 	NewsKind kind;
 	guint32 number, parent;
-	const char *name; /* APPEARED, VANISHED: escaped; borrowed for the call */
-	guint files;      /* CHANGED: bit set of 1 << SessionFile */
+	const char
+		*name; /* APPEARED, VANISHED: escaped; borrowed for the call */
+	guint files;   /* CHANGED: bit set of 1 << SessionFile */
 } News;
 
 /* Called on a worker with no lock held, in the order in which things became
@@ -63,35 +65,37 @@ typedef void (*CacheObserver)(const News *news, gsize n, void *data);
 /* ---- construction ---- */
 
 typedef struct {
-	const char *state_dir;      /* exists, private to this mount, locked */
-	const char *const *reserved; /* names in use by the tree; ends with NULL */
-	gint64 refresh_ms;          /* age at which a looked-at listing is asked */
-	gint64 window_ms;           /* interest lasts that long after a look */
-	gint64 deadline_ms;         /* for each background call */
+	const char *state_dir; /* exists, private to this mount, locked */
+	const char *const
+		*reserved;  /* names in use by the tree; ends with NULL */
+	gint64 refresh_ms;  /* age at which a looked-at listing is asked */
+	gint64 window_ms;   /* interest lasts that long after a look */
+	gint64 deadline_ms; /* for each background call */
 	CacheObserver observer;
 	void *data;
 } CacheSettings;
 
 typedef struct {
-	const char *name;        /* the section's: the directory's name */
-	Backend *backend;        /* taken */
-	char **workspaces;       /* copied; NULL: those the list API names */
-	gint64 refresh_ms;       /* 0: as in CacheSettings */
+	const char *name;  /* the section's: the directory's name */
+	Backend *backend;  /* taken */
+	char **workspaces; /* copied; NULL: those the list API names */
+	gint64 refresh_ms; /* 0: as in CacheSettings */
 	gboolean read_only;
 	gboolean rmdir_ends;
-	gboolean start;          /* create's second step is wanted */
+	gboolean start; /* create's second step is wanted */
 } CacheProvider;
 
-/* Loads what the state directory holds (a damaged file costs what it held, and
- * is named by g_warning).  Errors: LOCAL, NO_ROOM. */
-Cache *cache_new(const CacheSettings *settings, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
-/* Before cache_start only. */
-gboolean cache_add(Cache *cache, const CacheProvider *provider, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+/* Opens the state directory.  (A damaged file, here and in cache_add, costs what
+ * it held, and is named by g_warning.)  Errors: LOCAL, NO_ROOM. */
+Cache *cache_new(const CacheSettings *settings,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Before cache_start only: loads what is known of the provider. */
+gboolean cache_add(Cache *cache, const CacheProvider *provider,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Starts the scheduler.  From here on the observer may be called. */
 void cache_start(Cache *cache);
-/* Ends calls in flight, joins every thread: no news afterwards.  Within 1 s. */
+/* Ends calls in flight, joins every thread: no news afterwards.  Waits for none
+ * but the local disk: what is being written or synced is not broken off. */
 void cache_stop(Cache *cache);
 void cache_free(Cache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cache, cache_free)
@@ -104,13 +108,15 @@ gboolean cache_entry(Cache *cache, guint32 number, Entry *ret);
 /*
  * The entry called `name` (as escaped) in directory `parent`.  A name that is
  * unknown while the listing is incomplete is asked for by `get`.  A question
- * that fails answers FAILED for a second, then is asked again.
+ * that fails answers FAILED for a second, then is asked again; a listing that
+ * fails again and again is for a minute at most.
  */
 Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 	GError **error);
 
 /* Returns FALSE to stop. */
-typedef gboolean (*CacheVisit)(const Entry *entry, const char *name, void *data);
+typedef gboolean (*CacheVisit)(
+	const Entry *entry, const char *name, void *data);
 
 /*
  * Visits the entries of directory `parent` with a number above `after`, in
@@ -124,8 +130,8 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 /* Exact size and time of a content file, without keeping its bytes.
  * Errors: GONE, LOCAL. */
 gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
-	gsize *ret_size, gint64 *ret_mtime_ns, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+	gsize *ret_size, gint64 *ret_mtime_ns,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Its bytes.  Errors: GONE, LOCAL. */
 GBytes *cache_read(Cache *cache, guint32 session, SessionFile file,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -144,13 +150,14 @@ void cache_hold(Cache *cache, guint32 number, gboolean held);
 /* ---- orders: creating and steering ---- */
 
 typedef struct Order Order;
-/* Called exactly once for each order, on a worker, with no lock held. */
+/* Called exactly once for each order, with no lock held: on a worker, or, once
+ * the cache is stopped, inside the call that gives the order. */
 typedef void (*OrderDone)(Order *order, void *data);
 
 /* Checks and creates.  spec is copied.  Never NULL: what is wrong arrives as
  * the order's error.  The caller gets a reference. */
-Order *cache_create(Cache *cache, guint32 workspace, const char *spec, gsize len,
-	gint64 deadline_us, OrderDone done, void *data);
+Order *cache_create(Cache *cache, guint32 workspace, const char *spec,
+	gsize len, gint64 deadline_us, OrderDone done, void *data);
 /* Sends a verb; NULL verb: what rmdir means. */
 Order *cache_control(Cache *cache, guint32 session, const char *verb,
 	gint64 deadline_us, OrderDone done, void *data);

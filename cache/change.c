@@ -54,31 +54,24 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 	return TRUE;
 }
 
-gboolean change_cut(Change *self, const Row *row, GError **error)
+void change_cut(Change *self, const Row *row)
 {
 	Dir *dir = self->dir;
 
 	if (dir->disk != NULL)
 		disk_remove(dir->disk, row);
-	else if (!tree_remove(dir->cache->tree, row->number, error))
-		return FALSE;
+	for (SessionFile file = 0; dir->disk != NULL && file < N_SESSION_FILES;
+		file++)
+		self->newest_ns = MAX(self->newest_ns, row_mtime_ns(row, file));
 	g_array_append_val(self->cuts, row->number);
 	self->passing -= phase_is_passing((Phase)row->phase);
 	self->members = TRUE;
 	if (row->number == dir->last)
 		self->texts = TRUE;
 	add_news(self, NEWS_VANISHED, row, 0);
-	return TRUE;
 }
 
 /* ---- publishing ---- */
-
-static gint row_compare(gconstpointer a, gconstpointer b)
-{
-	guint32 one = ((const Row *)a)->number, two = ((const Row *)b)->number;
-
-	return one < two ? -1 : one > two;
-}
 
 static void mark_there(Change *self, guint32 number, int there)
 {
@@ -125,9 +118,26 @@ static void publish(Change *self, Snapshot *next)
 		self->news->len);
 	if (self->texts) {
 		dir->text_ns = time_after(dir->text_ns);
+		dir_presence_changed(dir);
 		dir_news(dir, NEWS_TEXT);
 	}
 	pthread_mutex_unlock(&dir->lock);
+}
+
+/* Once it is true: an entry too many is gone with the next listing. */
+static void forget_workspaces(const Change *self)
+{
+	Dir *dir = self->dir;
+
+	if (dir->disk != NULL)
+		return;
+	for (guint i = 0; i < self->cuts->len; i++) {
+		g_autoptr(GError) error = NULL;
+
+		if (!tree_remove(dir->cache->tree,
+			    g_array_index(self->cuts, guint32, i), &error))
+			g_warning("%s", error->message);
+	}
 }
 
 gboolean change_commit(Change *self, GError **error)
@@ -138,16 +148,17 @@ gboolean change_commit(Change *self, GError **error)
 	if (self->rows->len == 0 && self->cuts->len == 0)
 		return TRUE;
 	if (self->members)
-		mtime_ns = time_after(mtime_ns);
+		mtime_ns = time_after(MAX(mtime_ns, self->newest_ns));
 	if (!keep_on_disk(self, mtime_ns, error))
 		return FALSE;
-	g_array_sort(self->rows, row_compare);
+	rows_sort(self->rows);
 	publish(self,
 		snapshot_apply(dir->shown,
 			(const Row *)(void *)self->rows->data, self->rows->len,
 			(const guint32 *)(void *)self->cuts->data,
 			self->cuts->len, mtime_ns,
 			dir->disk != NULL ? dir->disk->heap : NULL));
+	forget_workspaces(self);
 	dir->unsettled = TRUE;
 	if (dir->provider != NULL)
 		__atomic_add_fetch(&dir->provider->changed, self->news->len,
@@ -159,8 +170,7 @@ gboolean change_record(Dir *dir, gint64 complete_ms, GError **error)
 {
 	if (dir->disk != NULL) {
 		disk_complete(dir->disk, complete_ms);
-		if (!disk_commit(dir->disk, error) ||
-			!disk_sync(dir->disk, error))
+		if (!disk_commit(dir->disk, error))
 			return FALSE;
 	} else if (!tree_complete(
 			   dir->cache->tree, dir->number, complete_ms, error)) {
@@ -169,14 +179,4 @@ gboolean change_record(Dir *dir, gint64 complete_ms, GError **error)
 	dir->recorded_ms = complete_ms;
 	dir->unsettled = FALSE;
 	return TRUE;
-}
-
-Snapshot *change_rebuild(
-	Snapshot *old, GArray *rows, gint64 mtime_ns, Heap *heap)
-{
-	Snapshot *next = snapshot_apply(old, (const Row *)(void *)rows->data,
-		rows->len, NULL, 0, mtime_ns, heap);
-
-	snapshot_unref(old);
-	return next;
 }

@@ -13,7 +13,8 @@ typedef struct {
 	GArray *news; /* News */
 	int passing;  /* by how much their number changes */
 	gboolean members;
-	gboolean texts; /* .last goes with a row */
+	gint64 newest_ns; /* of the files of what is cut */
+	gboolean texts;   /* .last goes with a row */
 } Change;
 
 void change_begin(Change *self, Dir *dir);
@@ -23,14 +24,10 @@ void change_end(Change *self);
  * whose bytes changed.  A NULL body stays where it is. */
 gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 	gsize len, guint files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean change_cut(
-	Change *self, const Row *row, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void change_cut(Change *self, const Row *row);
 /* Disk first, then the snapshot, then the news. */
 gboolean change_commit(Change *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Records on disk that the listing was complete, and waits for the medium. */
+/* Records on disk that the listing was complete. */
 gboolean change_record(
 	Dir *dir, gint64 complete_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* A snapshot of just these rows; old is taken. */
-Snapshot *change_rebuild(
-	Snapshot *old, GArray *rows, gint64 mtime_ns, Heap *heap);

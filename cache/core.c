@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "clock.h"
+
 gboolean cache_is_stopping(Cache *cache)
 {
 	return __atomic_load_n(&cache->stopping, __ATOMIC_ACQUIRE);
@@ -9,13 +11,10 @@ gboolean cache_is_stopping(Cache *cache)
 
 gboolean cache_sleep(Cache *cache, gint64 ms)
 {
-	gint64 until_us = g_get_monotonic_time() + ms * 1000;
-	struct timespec until;
+	struct timespec until = clock_until(g_get_monotonic_time() + ms * 1000);
 	gboolean on;
 	int rc = 0;
 
-	until.tv_sec = until_us / G_USEC_PER_SEC;
-	until.tv_nsec = (until_us % G_USEC_PER_SEC) * 1000;
 	pthread_mutex_lock(&cache->stop_lock);
 	while (!cache_is_stopping(cache) && rc == 0)
 		rc = pthread_cond_timedwait(

@@ -16,7 +16,7 @@
  * Lock order, outermost first; each may be skipped, none taken backwards:
  *
  *   Dir.apply     one change of a directory at a time: held across disk writes
- *                 and compaction, by workers only
+ *                 and the end of compaction, by workers only
  *   Cache.lock    the list of directories
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   the leaves    inside Numbers (which writes to Tree), Words, NewsQueue, Pool,

@@ -89,9 +89,18 @@ void dir_news(Dir *self, NewsKind kind)
 	news_push(self->cache->news, &news, 1);
 }
 
+void dir_presence_changed(Dir *self)
+{
+	self->presence_ns =
+		time_after(MAX(self->presence_ns, self->shown->mtime_ns));
+}
+
 void dir_set_text(Dir *self, char **text, char *value)
 {
 	gboolean same = g_strcmp0(*text, value) == 0;
+
+	if (text == &self->partial && (*text == NULL) != (value == NULL))
+		dir_presence_changed(self);
 
 	g_free(*text);
 	*text = value;

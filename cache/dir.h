@@ -19,6 +19,8 @@ typedef struct {
 	gint64 started_us; /* of the last sweep; 0: none since the start */
 	gint64 took_us;
 	gint64 failed_us; /* when the last sweep failed; 0: it did not */
+	gint64 begged_us; /* when somebody last asked for it while it was not
+	                     complete; 0: never */
 	gint64 retry_us;  /* the provider asked for peace until then */
 	guint failures;   /* one after the other */
 	GError *error;    /* of the last sweep, if it failed */
@@ -44,7 +46,9 @@ typedef struct Dir {
 
 	pthread_mutex_t apply;
 	Disk *disk;         /* workspaces only */
+	gboolean clashed;   /* two ids of one name were met, and told of */
 	gboolean unsettled; /* changed since completeness was last recorded */
+	gboolean compacting;
 	gint64 recorded_ms; /* completeness as it is on disk */
 
 	pthread_mutex_t lock;
@@ -56,6 +60,8 @@ typedef struct Dir {
 	guint askers;
 	char *last_error, *partial;
 	guint32 last;
+	gint64 presence_ns; /* .last or .partial came or went: the directory's
+	                       listing changed with it; 0: never */
 	gint64 text_ns;
 } Dir;
 
@@ -63,6 +69,10 @@ typedef struct Dir {
 Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	guint32 number, const char *id, const char *name, Disk *disk);
 void dir_free(Dir *self);
+/* Shows what a workspace's files hold; before it is there for anybody.  What is
+ * damaged is named by g_warning and in .partial, and costs what it held; files
+ * that cannot be used at all are named in .last_error. */
+void dir_load(Dir *self);
 
 /* The directory that this number stands for, 0 being the root; NULL: none that
  * is there now. */
@@ -80,6 +90,8 @@ guint32 dir_tick(Dir *self);
 
 /* With Dir.lock. */
 void dir_news(Dir *self, NewsKind kind);
+/* With Dir.lock: .last or .partial came or went. */
+void dir_presence_changed(Dir *self);
 /* With Dir.lock: replaces a text (taken) and tells. */
 void dir_set_text(Dir *self, char **text, char *value);
 /* Takes the lock: "<UTC> <what>: <sentence>" becomes .last_error. */

@@ -62,15 +62,26 @@ gboolean disk_open_heap(Disk *self, guint32 generation, GError **error)
 
 static void bytes_count(Disk *self)
 {
-	guint64 bytes = ledger_len(self->ledger) + heap_len(self->heap);
+	guint64 bytes = heap_len(self->heap);
 
+	if (self->ledger != NULL)
+		bytes += ledger_len(self->ledger);
 	__atomic_store_n(&self->bytes, bytes, __ATOMIC_RELAXED);
+}
+
+static gboolean is_open(const Disk *self)
+{
+	return self->heap != NULL && (self->ledger != NULL || self->in_memory);
 }
 
 static gboolean disk_make(Disk *self, GError **error)
 {
 	g_autofree char *path = g_build_filename(self->path, "index", NULL);
 
+	if (self->in_memory) {
+		self->heap = heap_memory(error);
+		return self->heap != NULL;
+	}
 	if (g_mkdir_with_parents(self->path, 0700) != 0) {
 		file_error(error, "make", self->path);
 		return FALSE;
@@ -92,7 +103,7 @@ gboolean disk_put(Disk *self, Row *row, const Row *old, const char *word,
 	g_autoptr(GByteArray) names = g_byte_array_sized_new(64);
 	DiskRow out = {.number = row->number, .phase = row->phase};
 
-	if (self->ledger == NULL && !disk_make(self, error))
+	if (!is_open(self) && !disk_make(self, error))
 		return FALSE;
 	if (body != NULL) {
 		row->body_at = heap_len(self->heap) + self->bodies->len;
@@ -125,7 +136,7 @@ gboolean disk_put(Disk *self, Row *row, const Row *old, const char *word,
 
 void disk_remove(Disk *self, const Row *row)
 {
-	if (self->ledger == NULL)
+	if (!is_open(self))
 		return;
 	ledger_record(self->records, DISK_REMOVE, &row->number,
 		sizeof(row->number), NULL, 0);
@@ -176,27 +187,42 @@ gboolean disk_commit(Disk *self, GError **error)
 
 	if (self->records->len == 0)
 		return TRUE;
-	ok = self->ledger != NULL || disk_make(self, error);
+	ok = is_open(self) || disk_make(self, error);
 	ok = ok && heap_append(self->heap, self->bodies->data,
 			   self->bodies->len, error);
-	ok = ok && ledger_append(self->ledger, self->records, error);
+	ok = ok && (self->in_memory ||
+			   ledger_append(self->ledger, self->records, error));
 	if (ok) {
 		self->live_bytes += (guint64)self->live_more;
 		self->garbage += self->garbage_more;
-		self->dirty = TRUE;
+		self->commits++;
 		bytes_count(self);
 	}
 	disk_abandon(self);
 	return ok;
 }
 
+guint64 disk_share(Disk *self, int ret_files[2])
+{
+	if (self->commits == self->synced || self->in_memory)
+		return self->synced;
+	ret_files[0] = heap_dup(self->heap);
+	ret_files[1] = ledger_dup(self->ledger);
+	return self->commits;
+}
+
+void disk_shared_synced(Disk *self, guint64 commits)
+{
+	self->synced = MAX(self->synced, commits);
+}
+
 gboolean disk_sync(Disk *self, GError **error)
 {
-	if (!self->dirty)
+	if (self->commits == self->synced || self->in_memory)
 		return TRUE;
 	if (!heap_sync(self->heap, error) || !ledger_sync(self->ledger, error))
 		return FALSE;
-	self->dirty = FALSE;
+	self->synced = self->commits;
 	return TRUE;
 }
 

@@ -14,20 +14,26 @@
  *
  * A body is written before the record that names it.  A rewrite makes the next
  * generation beside the old one, and the rename of `index` switches to it.
+ * Files that are there but cannot be opened are left alone: all is kept in
+ * memory then, until the next start.
  *
- * One thread at a time (the directory's apply lock), but for disk_bytes.
+ * One thread at a time (the directory's apply lock), but for disk_bytes and
+ * disk_compact_rows.
  */
 typedef struct {
 	char *path;
-	Ledger *ledger; /* NULL until something is written or loaded */
-	Heap *heap;     /* likewise */
+	Ledger *ledger;     /* NULL until something is written or loaded */
+	Heap *heap;         /* likewise */
+	gboolean in_memory; /* the files cannot be used; no ledger then */
 	GByteArray *records, *bodies; /* the batch that is being made */
 	gint64 live_more;             /* its change of live_bytes */
 	guint64 garbage_more;         /* likewise */
 	guint64 live_bytes;           /* of the heap, that rows refer to */
-	guint64 garbage; /* of the ledger, that means nothing now */
-	gboolean dirty;  /* written, not yet synced */
-	guint64 bytes;   /* of both files; atomic */
+	guint64 garbage;         /* of the ledger, that means nothing now */
+	guint64 commits, synced; /* how many; how many are on the medium */
+	guint64 bytes;           /* of both files; atomic */
+	guint compact_failures;  /* one after the other */
+	gint64 compact_after_us; /* not before; 0: at any time */
 } Disk;
 
 /* Touches no file yet.  path is taken. */
@@ -47,9 +53,11 @@ typedef struct {
 	gint64 complete_ms; /* out: of the last complete sweep; 0: never */
 	gint64 mtime_ns;    /* out: last change of membership; 0: unknown */
 	guint32 last;       /* out: number of .last; 0: none */
+	gboolean damaged;   /* out: something was left out; complete_ms is 0 */
 } DiskLoaded;
 
-/* What is damaged is named by g_warning and left out.  Errors: LOCAL. */
+/* What is damaged is named by g_warning and left out.  Errors: LOCAL; from then
+ * on nothing is kept but in memory. */
 gboolean disk_load(
 	Disk *self, DiskLoaded *load, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void disk_loaded_clear(DiskLoaded *load);
@@ -69,21 +77,14 @@ void disk_last(Disk *self, guint32 number);
  * file.  Errors: LOCAL, NO_ROOM. */
 gboolean disk_commit(Disk *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void disk_abandon(Disk *self);
+/* Descriptors of the files, for the caller to sync and close without the lock;
+ * left alone when nothing was written since.  Returns what to say to
+ * disk_shared_synced once both are synced. */
+guint64 disk_share(Disk *self, int ret_files[2]);
+void disk_shared_synced(Disk *self, guint64 commits);
 /* Waits until what was committed is on the medium. */
 gboolean disk_sync(Disk *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint64 disk_bytes(Disk *self);
-
-/* ---- rewriting without garbage ---- */
-
-gboolean disk_wants_compact(const Disk *self);
-/*
- * Rewrites what the snapshot shows into new files.  *ret_rows: its rows by
- * number as they lie now, sharing the snapshot's mtimes; the caller frees the
- * array, and self->heap is the heap they lie in.  On failure all is as before.
- */
-gboolean disk_compact(Disk *self, const Snapshot *shown, const IdTable *ids,
-	Words *words, gint64 complete_ms, guint32 last, GArray **ret_rows,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- the form of the records; shared by the files of this noun ---- */
 
@@ -105,6 +106,8 @@ typedef struct {
 	guint8 zero[2];
 } DiskRow;
 
+/* The highest number in an index, which is only read; 0: none. */
+guint32 disk_highest(const char *index);
 /* Opens the heap of a generation and drops those of others. */
 gboolean disk_open_heap(Disk *self, guint32 generation,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,21 +1,62 @@
-#include "disk.h"
+#include "disk_compact.h"
 
 #include <unistd.h>
+
+#include "error.h"
 
 #define SLACK (1024u * 1024)
 #define FLUSH_AT (1024u * 1024)
 #define TOMBS_MIN 10000u
+#define AGAIN_US (60 * G_USEC_PER_SEC)
+#define AGAIN_SHIFT_MAX 6
+
+struct DiskCompact {
+	Disk *next;
+	Snapshot *base; /* what is written first */
+	GArray *rows;   /* Row: those of base as they lie in next */
+	Words *words;
+	const gboolean *stop;
+	guint32 generation; /* of next */
+	gboolean switched;
+};
 
 gboolean disk_wants_compact(const Disk *self)
 {
 	guint64 heap, garbage;
 
-	if (self->ledger == NULL)
+	if (self->heap == NULL ||
+		(self->compact_after_us != 0 &&
+			g_get_monotonic_time() < self->compact_after_us))
 		return FALSE;
 	heap = heap_len(self->heap);
 	garbage = heap - MIN(heap, self->live_bytes);
 	return garbage > heap / 2 + SLACK ||
-	       self->garbage > ledger_len(self->ledger) / 2 + SLACK;
+	       (self->ledger != NULL &&
+		       self->garbage > ledger_len(self->ledger) / 2 + SLACK);
+}
+
+void disk_compact_failed(Disk *self)
+{
+	guint shift = MIN(self->compact_failures, AGAIN_SHIFT_MAX);
+
+	self->compact_failures++;
+	self->compact_after_us = g_get_monotonic_time() + (AGAIN_US << shift);
+}
+
+static gboolean goes_on(const DiskCompact *self, GError **error)
+{
+	if (!__atomic_load_n(self->stop, __ATOMIC_RELAXED))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_CANCELLED,
+		"the file system is being unmounted");
+	return FALSE;
+}
+
+/* What is gathered is written when it has become much. */
+static gboolean flush(Disk *next, GError **error)
+{
+	return next->bodies->len + next->records->len < FLUSH_AT ||
+	       disk_commit(next, error);
 }
 
 /* ---- ids of sessions that are gone keep their numbers, up to a point ---- */
@@ -41,8 +82,8 @@ static gint newest_first(gconstpointer a, gconstpointer b)
 	return one > two ? -1 : one < two;
 }
 
-static gboolean put_tombs(
-	Disk *next, const Snapshot *shown, const IdTable *ids, GError **error)
+static gboolean put_tombs(DiskCompact *self, const Snapshot *shown,
+	const IdTable *ids, GError **error)
 {
 	g_autoptr(GPtrArray) gone = g_ptr_array_new();
 	Tombs tombs = {shown, gone};
@@ -51,8 +92,8 @@ static gboolean put_tombs(
 	ids_foreach(ids, tomb_visit, &tombs);
 	g_ptr_array_sort(gone, newest_first);
 	for (guint i = 0; i < gone->len && i < most; i++) {
-		disk_tomb(next, g_ptr_array_index(gone, i));
-		if (next->records->len >= FLUSH_AT && !disk_commit(next, error))
+		disk_tomb(self->next, g_ptr_array_index(gone, i));
+		if (!goes_on(self, error) || !flush(self->next, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -60,37 +101,70 @@ static gboolean put_tombs(
 
 /* ---- rows ---- */
 
+/* The row, which lies in that heap, gets its place in the next one. */
 static gboolean put_row(
-	Disk *next, Disk *self, Row *row, Words *words, GError **error)
+	DiskCompact *self, Row *row, const Row *old, Heap *heap, GError **error)
 {
 	g_autofree char *body = NULL;
 
 	if (row->body_len > 0)
-		body = heap_read(self->heap, row->body_at, row->body_len,
+		body = heap_read(heap, row->body_at, row->body_len,
 			row->body_hash, NULL);
 	if (body == NULL) /* damaged: the next refresh brings it back */
 		row->body_at = row->body_len = row->body_hash = 0;
-	if (!disk_put(next, row, NULL, words_get(words, row->word), body,
-		    row->body_len, error))
-		return FALSE;
-	if (next->bodies->len + next->records->len < FLUSH_AT)
-		return TRUE;
-	return disk_commit(next, error);
+	return goes_on(self, error) &&
+	       disk_put(self->next, row, old, words_get(self->words, row->word),
+		       body, row->body_len, error) &&
+	       flush(self->next, error);
 }
 
-static gboolean put_rows(Disk *next, Disk *self, const Snapshot *shown,
-	Words *words, GArray *rows, GError **error)
+static gboolean row_is_same(const Row *a, const Row *b)
+{
+	return a->body_at == b->body_at && a->body_len == b->body_len &&
+	       a->body_hash == b->body_hash && a->since_ms == b->since_ms &&
+	       a->mtimes == b->mtimes && a->word == b->word &&
+	       a->phase == b->phase;
+}
+
+/* Rows of base with a number below that one are gone. */
+static guint drop_below(DiskCompact *self, guint at, guint64 number)
+{
+	for (; at < self->rows->len; at++) {
+		const Row *row = &g_array_index(self->rows, Row, at);
+
+		if (row->number >= number)
+			break;
+		disk_remove(self->next, row);
+	}
+	return at;
+}
+
+/* Writes what is shown now and is otherwise than in base. */
+static gboolean put_changes(
+	DiskCompact *self, const Snapshot *shown, GArray *out, GError **error)
 {
 	SnapshotAt at = snapshot_seek(shown, 0);
-	const Row *old;
+	const Row *now;
+	guint next = 0;
 
-	while ((old = snapshot_step(shown, &at)) != NULL) {
-		Row row = *old;
+	while ((now = snapshot_step(shown, &at)) != NULL) {
+		const Row *old = NULL, *base = NULL;
+		Row row = *now;
 
-		if (!put_row(next, self, &row, words, error))
+		next = drop_below(self, next, now->number);
+		if (next < self->rows->len)
+			old = &g_array_index(self->rows, Row, next);
+		if (old != NULL && old->number == now->number)
+			base = snapshot_find(self->base, now->number);
+		if (base != NULL && row_is_same(base, now))
+			row = *old;
+		else if (!put_row(self, &row, base != NULL ? old : NULL,
+				 shown->heap, error))
 			return FALSE;
-		g_array_append_val(rows, row);
+		next += base != NULL;
+		g_array_append_val(out, row);
 	}
+	drop_below(self, next, G_MAXUINT64);
 	return TRUE;
 }
 
@@ -101,66 +175,126 @@ static char *heap_path(const Disk *self, guint32 generation)
 	return g_strdup_printf("%s/bodies.%u", self->path, generation);
 }
 
-static gboolean next_open(Disk *next, guint32 generation, GError **error)
+static gboolean next_open(DiskCompact *self, GError **error)
 {
+	Disk *next = self->next;
 	g_autofree char *index =
 		g_build_filename(next->path, "index.new", NULL);
-	g_autofree char *bodies = heap_path(next, generation);
+	g_autofree char *bodies = heap_path(next, self->generation);
 
+	if (next->in_memory) {
+		next->heap = heap_memory(error);
+		return next->heap != NULL;
+	}
 	unlink(bodies);
 	next->heap = heap_open(bodies, error);
 	if (next->heap == NULL)
 		return FALSE;
-	next->ledger = ledger_create(index, generation, error);
+	next->ledger = ledger_create(index, self->generation, error);
 	return next->ledger != NULL;
+}
+
+static gboolean next_sync(Disk *next, GError **error)
+{
+	return disk_commit(next, error) && disk_sync(next, error);
 }
 
 static gboolean next_switch(Disk *next, GError **error)
 {
 	g_autofree char *index = g_build_filename(next->path, "index", NULL);
 
-	return disk_commit(next, error) && disk_sync(next, error) &&
-	       ledger_rename(next->ledger, index, error);
+	return next_sync(next, error) &&
+	       (next->in_memory || ledger_rename(next->ledger, index, error));
 }
 
-static void disk_swap(Disk *self, Disk *next)
+static void disk_adopt(Disk *self, Disk *next)
 {
-	Disk old = *self;
-
-	*self = *next;
-	*next = old;
+	ledger_free(self->ledger);
+	self->ledger = g_steal_pointer(&next->ledger);
+	heap_unref(self->heap);
+	self->heap = g_steal_pointer(&next->heap);
+	self->live_bytes = next->live_bytes;
+	self->garbage = next->garbage;
+	self->synced = self->commits;
+	self->compact_failures = 0;
+	self->compact_after_us = 0;
+	__atomic_store_n(&self->bytes, next->bytes, __ATOMIC_RELAXED);
 }
 
-gboolean disk_compact(Disk *self, const Snapshot *shown, const IdTable *ids,
-	Words *words, gint64 complete_ms, guint32 last, GArray **ret_rows,
-	GError **error)
+/* ---- the steps ---- */
+
+DiskCompact *disk_compact_begin(
+	const Disk *disk, Snapshot *shown, Words *words, const gboolean *stop)
 {
-	g_autoptr(Disk) next = disk_new(g_strdup(self->path));
-	g_autoptr(GArray) rows = g_array_sized_new(
+	DiskCompact *self = g_new0(DiskCompact, 1);
+
+	self->next = disk_new(g_strdup(disk->path));
+	self->next->in_memory = disk->in_memory;
+	self->base = snapshot_ref(shown);
+	self->rows = g_array_sized_new(
 		FALSE, FALSE, sizeof(Row), (guint)shown->count);
-	guint32 old = ledger_generation(self->ledger), new = old + 1;
-	g_autofree char *old_heap = heap_path(self, old);
-	g_autofree char *new_heap = heap_path(self, new);
-	gboolean ok;
+	self->words = words;
+	self->stop = stop;
+	if (disk->ledger != NULL)
+		self->generation = ledger_generation(disk->ledger) + 1;
+	return self;
+}
 
-	ok = next_open(next, new, error) &&
-	     put_rows(next, self, shown, words, rows, error) &&
-	     put_tombs(next, shown, ids, error);
-	if (ok) {
-		if (complete_ms != 0)
-			disk_complete(next, complete_ms);
-		if (last != 0)
-			disk_last(next, last);
-		disk_touch(next, shown->mtime_ns);
-		ok = next_switch(next, error);
-	}
-	if (!ok) {
-		unlink(new_heap);
+gboolean disk_compact_rows(DiskCompact *self, GError **error)
+{
+	SnapshotAt at = snapshot_seek(self->base, 0);
+	const Row *old;
+
+	if (!next_open(self, error))
 		return FALSE;
+	while ((old = snapshot_step(self->base, &at)) != NULL) {
+		Row row = *old;
+
+		if (!put_row(self, &row, NULL, self->base->heap, error))
+			return FALSE;
+		g_array_append_val(self->rows, row);
 	}
-	disk_swap(self, next);
-	self->garbage = 0;
-	unlink(old_heap);
+	/* So that little is left to be waited for at the end. */
+	return next_sync(self->next, error);
+}
+
+gboolean disk_compact_end(DiskCompact *self, Disk *disk, const DiskState *state,
+	GArray **ret_rows, GError **error)
+{
+	g_autoptr(GArray) rows = g_array_sized_new(
+		FALSE, FALSE, sizeof(Row), (guint)state->shown->count);
+	g_autofree char *old_heap = heap_path(disk, self->generation - 1);
+
+	if (!put_changes(self, state->shown, rows, error) ||
+		!put_tombs(self, state->shown, state->ids, error))
+		return FALSE;
+	if (state->complete_ms != 0)
+		disk_complete(self->next, state->complete_ms);
+	if (state->last != 0)
+		disk_last(self->next, state->last);
+	disk_touch(self->next, state->shown->mtime_ns);
+	if (!next_switch(self->next, error))
+		return FALSE;
+	disk_adopt(disk, self->next);
+	self->switched = TRUE;
+	if (!disk->in_memory)
+		unlink(old_heap);
 	*ret_rows = g_steal_pointer(&rows);
 	return TRUE;
+}
+
+void disk_compact_free(DiskCompact *self)
+{
+	if (self == NULL)
+		return;
+	if (!self->switched && self->next->heap != NULL &&
+		!self->next->in_memory) {
+		g_autofree char *path = heap_path(self->next, self->generation);
+
+		unlink(path);
+	}
+	disk_free(self->next);
+	snapshot_unref(self->base);
+	g_array_unref(self->rows);
+	g_free(self);
 }

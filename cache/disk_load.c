@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+#include "cache.h"
+
+#define NS_PER_MS 1000000
+/* So that it still grows as nanoseconds: a year before their end. */
+#define TIME_MAX_MS                                                            \
+	(G_MAXINT64 / NS_PER_MS - G_GINT64_CONSTANT(366) * 24 * 3600 * 1000)
+
 typedef struct {
 	Disk *disk;
 	DiskLoaded *load;
@@ -38,6 +45,12 @@ static void add_row(Loader *self, const Row *row)
 	g_array_append_val(self->rows, *row);
 }
 
+/* Such a time can be counted with, in whatever unit. */
+static gboolean time_makes_sense(gint64 time, gint64 per_ms)
+{
+	return time >= 0 && time / per_ms <= TIME_MAX_MS;
+}
+
 static gboolean word_of(
 	Loader *self, const guint8 *text, gsize len, guint16 *ret_word)
 {
@@ -47,7 +60,8 @@ static gboolean word_of(
 		return FALSE;
 	memcpy(word, text, len);
 	word[len] = '\0';
-	return words_index(self->load->words, word, ret_word, NULL);
+	*ret_word = words_index(self->load->words, word);
+	return TRUE;
 }
 
 static gboolean load_session(Loader *self, const guint8 *data, gsize len)
@@ -62,7 +76,8 @@ static gboolean load_session(Loader *self, const guint8 *data, gsize len)
 	memcpy(&in, data, sizeof(in));
 	times = in.has_mtimes != 0 ? times : 0;
 	if (len != sizeof(in) + times + in.id_len + in.word_len ||
-		in.phase >= N_PHASES || in.body_len > SESSION_BODY_MAX)
+		in.phase >= N_PHASES || in.body_len > SESSION_BODY_MAX ||
+		!time_makes_sense(in.since_ms, 1))
 		return FALSE;
 	names = data + sizeof(in) + times;
 	row.id = id_of(self, names, in.id_len, in.number);
@@ -79,6 +94,9 @@ static gboolean load_session(Loader *self, const guint8 *data, gsize len)
 		row.mtimes = g_new0(Mtimes, 1);
 		row.mtimes->refs = 1;
 		memcpy(row.mtimes->ns, data + sizeof(in), times);
+		for (SessionFile file = 0; file < N_SESSION_FILES; file++)
+			if (!time_makes_sense(row.mtimes->ns[file], NS_PER_MS))
+				row.mtimes->ns[file] = in.since_ms * NS_PER_MS;
 	}
 	add_row(self, &row);
 	return TRUE;
@@ -92,11 +110,17 @@ static gboolean load_number(const guint8 *data, gsize len, guint32 *ret_number)
 	return TRUE;
 }
 
-static gboolean load_time(const guint8 *data, gsize len, gint64 *ret_time)
+static gboolean load_time(
+	const guint8 *data, gsize len, gint64 per_ms, gint64 *ret_time)
 {
-	if (len != sizeof(*ret_time))
+	gint64 time;
+
+	if (len != sizeof(time))
 		return FALSE;
-	memcpy(ret_time, data, sizeof(*ret_time));
+	memcpy(&time, data, sizeof(time));
+	if (!time_makes_sense(time, per_ms))
+		return FALSE;
+	*ret_time = time;
 	return TRUE;
 }
 
@@ -129,10 +153,10 @@ static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 			     number) != NULL;
 		break;
 	case DISK_COMPLETE:
-		ok = load_time(data, len, &self->load->complete_ms);
+		ok = load_time(data, len, 1, &self->load->complete_ms);
 		break;
 	case DISK_TOUCH:
-		ok = load_time(data, len, &self->load->mtime_ns);
+		ok = load_time(data, len, NS_PER_MS, &self->load->mtime_ns);
 		break;
 	case DISK_LAST:
 		ok = load_number(data, len, &self->load->last);
@@ -144,13 +168,6 @@ static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 		self->refused++;
 }
 
-static gint row_compare(gconstpointer a, gconstpointer b)
-{
-	guint32 one = ((const Row *)a)->number, two = ((const Row *)b)->number;
-
-	return one < two ? -1 : one > two;
-}
-
 /* Of the records of one number the last is the truth. */
 static void settle(Loader *self)
 {
@@ -158,7 +175,7 @@ static void settle(Loader *self)
 	guint kept = 0;
 
 	if (!self->sorted)
-		g_array_sort(rows, row_compare); /* stable */
+		rows_sort(rows);
 	for (guint i = 0; i < rows->len; i++) {
 		Row *row = &g_array_index(rows, Row, i);
 		gboolean last =
@@ -194,33 +211,74 @@ static void check_bodies(Loader *self)
 			self->disk->path, lost);
 }
 
+/* FALSE without an error: there is no index. */
+static gboolean load_index(Loader *self, const char *path, GError **error)
+{
+	Disk *disk = self->disk;
+
+	disk->ledger = ledger_open(path, load_record, self, error);
+	settle(self);
+	if (disk->ledger == NULL)
+		return FALSE;
+	if (self->refused > 0)
+		g_warning("%s: %u records make no sense: left out", path,
+			self->refused);
+	/* What was left out may be sessions: whoever asks for one of them must
+	 * not hear that there is none. */
+	self->load->damaged =
+		self->refused > 0 || ledger_is_damaged(disk->ledger);
+	if (self->load->damaged)
+		self->load->complete_ms = 0;
+	return disk_open_heap(disk, ledger_generation(disk->ledger), error);
+}
+
 gboolean disk_load(Disk *self, DiskLoaded *load, GError **error)
 {
 	g_autofree char *path = g_build_filename(self->path, "index", NULL);
 	g_autoptr(GError) local = NULL;
 	Loader loader = {.disk = self, .load = load, .sorted = TRUE};
+	guint64 bytes;
 
 	load->rows = loader.rows = g_array_new(FALSE, FALSE, sizeof(Row));
-	self->ledger = ledger_open(path, load_record, &loader, &local);
-	settle(&loader);
-	if (self->ledger == NULL) {
+	if (!load_index(&loader, path, &local)) {
+		g_clear_pointer(&self->ledger, ledger_free);
 		disk_loaded_clear(load);
 		if (local == NULL)
 			return TRUE;
+		self->in_memory = TRUE;
 		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
 	}
-	if (loader.refused > 0)
-		g_warning("%s: %u records make no sense: left out", path,
-			loader.refused);
-	if (!disk_open_heap(self, ledger_generation(self->ledger), error)) {
-		g_clear_pointer(&self->ledger, ledger_free);
-		disk_loaded_clear(load);
-		return FALSE;
-	}
 	check_bodies(&loader);
-	self->bytes = ledger_len(self->ledger) + heap_len(self->heap);
+	bytes = ledger_len(self->ledger) + heap_len(self->heap);
+	__atomic_store_n(&self->bytes, bytes, __ATOMIC_RELAXED);
 	return TRUE;
+}
+
+/* ---- numbers alone ---- */
+
+static void note_highest(
+	guint32 type, const guint8 *data, gsize len, void *user)
+{
+	guint32 *highest = user, number = 0;
+	DiskRow row;
+
+	if (type == DISK_SESSION && len >= sizeof(row)) {
+		memcpy(&row, data, sizeof(row));
+		number = row.number;
+	} else if (type == DISK_TOMB && !load_number(data, len, &number)) {
+		number = 0;
+	}
+	if (number <= CACHE_NUMBER_MAX)
+		*highest = MAX(*highest, number);
+}
+
+guint32 disk_highest(const char *index)
+{
+	guint32 highest = 0;
+
+	ledger_peek(index, note_highest, &highest);
+	return highest;
 }
 
 void disk_loaded_clear(DiskLoaded *load)
@@ -230,4 +288,5 @@ void disk_loaded_clear(DiskLoaded *load)
 	g_clear_pointer(&load->rows, g_array_unref);
 	load->complete_ms = load->mtime_ns = 0;
 	load->last = 0;
+	load->damaged = FALSE;
 }

@@ -8,3 +8,6 @@
  * The value is kept on disk: it must not change.
  */
 guint64 hash_bytes(const void *data, gsize len);
+
+/* SipHash-1-3: nobody who does not know the key can make collisions. */
+guint64 hash_keyed(const guint64 key[2], const void *data, gsize len);

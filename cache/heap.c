@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,11 +68,21 @@ gssize heap_file_read(int fd, void *data, gsize len, guint64 at)
 	return (gssize)done;
 }
 
+static Heap *heap_new(int fd, const char *path, guint64 len)
+{
+	Heap *self = g_new0(Heap, 1);
+
+	self->refs = 1;
+	self->fd = fd;
+	self->len = len;
+	self->path = g_strdup(path);
+	return self;
+}
+
 Heap *heap_open(const char *path, GError **error)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct stat st;
-	Heap *self;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		file_error(error, "open", path);
@@ -79,12 +90,19 @@ Heap *heap_open(const char *path, GError **error)
 			close(fd);
 		return NULL;
 	}
-	self = g_new0(Heap, 1);
-	self->refs = 1;
-	self->fd = fd;
-	self->len = (guint64)st.st_size;
-	self->path = g_strdup(path);
-	return self;
+	return heap_new(fd, path, (guint64)st.st_size);
+}
+
+Heap *heap_memory(GError **error)
+{
+	const char *name = "bodies in memory";
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	if (fd < 0) {
+		file_error(error, "make", name);
+		return NULL;
+	}
+	return heap_new(fd, name, 0);
 }
 
 Heap *heap_ref(Heap *self)
@@ -120,6 +138,11 @@ gboolean heap_append(Heap *self, const void *data, gsize len, GError **error)
 	}
 	self->len += len;
 	return TRUE;
+}
+
+int heap_dup(const Heap *self)
+{
+	return fcntl(self->fd, F_DUPFD_CLOEXEC, 0);
 }
 
 gboolean heap_sync(Heap *self, GError **error)

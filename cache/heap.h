@@ -11,6 +11,8 @@ typedef struct Heap Heap;
 
 /* Opens a file, or makes it (mode 0600).  Errors: LOCAL, NO_ROOM. */
 Heap *heap_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One without a name, in memory.  Errors: LOCAL. */
+Heap *heap_memory(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Heap *heap_ref(Heap *self);
 void heap_unref(Heap *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Heap, heap_unref)
@@ -20,6 +22,8 @@ guint64 heap_len(const Heap *self);
 /* All or nothing.  Errors: LOCAL, NO_ROOM. */
 gboolean heap_append(Heap *self, const void *data, gsize len,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A descriptor of the file, for the caller to close; -1 when there are none. */
+int heap_dup(const Heap *self);
 gboolean heap_sync(Heap *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*

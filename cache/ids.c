@@ -1,7 +1,9 @@
 #include "ids.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "hash.h"
 #include "name.h"
@@ -17,7 +19,8 @@ typedef struct Chunk {
 
 struct IdTable {
 	const char *const *reserved;
-	Id **slots; /* open addressing, a power of two, NULL: free */
+	guint64 key[2]; /* ids come from outside */
+	Id **slots;     /* open addressing, a power of two, NULL: free */
 	guint n_slots;
 	guint count;
 	Chunk *chunks;
@@ -29,6 +32,9 @@ IdTable *ids_new(const char *const *reserved)
 	IdTable *self = g_new0(IdTable, 1);
 
 	self->reserved = reserved;
+	/* Without randomness it works all the same, but can be slowed down. */
+	if (getrandom(self->key, sizeof(self->key), GRND_NONBLOCK) < 0)
+		g_debug("no random key: %s", g_strerror(errno));
 	return self;
 }
 
@@ -68,9 +74,9 @@ static void *arena_take(IdTable *self, gsize len)
 	return taken;
 }
 
-static guint32 name_hash(const char *name)
+static guint32 name_hash(const IdTable *self, const char *name)
 {
-	return (guint32)hash_bytes(name, strlen(name));
+	return (guint32)hash_keyed(self->key, name, strlen(name));
 }
 
 /* The slot that holds the name, or the free one where it belongs. */
@@ -112,7 +118,7 @@ Id *ids_find(const IdTable *self, const char *name)
 {
 	if (self->n_slots == 0)
 		return NULL;
-	return self->slots[slot_of(self, name, name_hash(name))];
+	return self->slots[slot_of(self, name, name_hash(self, name))];
 }
 
 Id *ids_get(const IdTable *self, const char *id)
@@ -128,7 +134,7 @@ Id *ids_add(IdTable *self, const char *id, guint32 number)
 	g_autofree char *name = name_escape(id, self->reserved);
 	gsize id_len = strlen(id);
 	gboolean same = strcmp(id, name) == 0;
-	guint32 hash = name_hash(name);
+	guint32 hash = name_hash(self, name);
 	guint at;
 	Id *entry;
 

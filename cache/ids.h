@@ -11,9 +11,10 @@
  */
 typedef struct {
 	guint32 number;
-	guint32 asked; /* tick of the question whose answer is shown */
-	guint32 swept; /* the last sweep that listed it */
-	guint32 hash;  /* of the name */
+	guint32 asked;  /* tick of the question whose answer is shown */
+	guint32 swept;  /* the last sweep that listed it */
+	guint32 missed; /* the first whole sweep since that did not; 0: none */
+	guint32 hash;   /* of the name */
 	guint16 id_len;
 	guint16 name_at; /* into text */
 	char text[];     /* the id; its name, where that is another */

@@ -31,6 +31,7 @@ struct Ledger {
 	int fd;
 	guint32 generation;
 	guint64 len;
+	gboolean damaged;
 	char *path;
 };
 
@@ -121,11 +122,33 @@ static void drop_tail(Ledger *self)
 	size = (guint64)st.st_size;
 	if (size <= self->len)
 		return;
+	self->damaged = TRUE;
 	g_warning("%s is damaged at byte %" G_GUINT64_FORMAT
 		  ": dropped the last %" G_GUINT64_FORMAT " bytes",
 		self->path, self->len, size - self->len);
 	if (ftruncate(self->fd, (off_t)self->len) != 0)
 		g_warning("cannot cut %s: %s", self->path, g_strerror(errno));
+}
+
+/* What cannot be read is kept for whoever wants to know why; one file of it. */
+static void put_aside(const char *path, GError **error)
+{
+	g_autofree char *aside = g_strconcat(path, ".damaged", NULL);
+
+	if (rename(path, aside) != 0) {
+		file_error(error, "put aside", path);
+		return;
+	}
+	g_warning("%s is damaged or of another version: ignored, and kept as "
+		  "%s",
+		path, aside);
+}
+
+static gboolean head_is_good(const FileHead *head, gssize len)
+{
+	return len == sizeof(*head) &&
+	       memcmp(head->magic, MAGIC, sizeof(head->magic)) == 0 &&
+	       head_check(head) == head->check;
 }
 
 Ledger *ledger_open(
@@ -134,6 +157,7 @@ Ledger *ledger_open(
 	g_autoptr(Ledger) self = NULL;
 	FileHead head;
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	gssize n;
 
 	if (fd < 0 && errno == ENOENT)
 		return NULL;
@@ -141,20 +165,40 @@ Ledger *ledger_open(
 		file_error(error, "open", path);
 		return NULL;
 	}
-	if (heap_file_read(fd, &head, sizeof(head), 0) != sizeof(head) ||
-		memcmp(head.magic, MAGIC, sizeof(head.magic)) != 0 ||
-		head_check(&head) != head.check) {
-		g_warning("%s is damaged or of another version: ignored", path);
+	n = heap_file_read(fd, &head, sizeof(head), 0);
+	if (n < 0)
+		file_error(error, "read", path);
+	else if (!head_is_good(&head, n))
+		put_aside(path, error);
+	else
+		self = ledger_new(fd, path, &head);
+	if (self == NULL) {
 		close(fd);
 		return NULL;
 	}
-	self = ledger_new(fd, path, &head);
 	if (!replay(self, visit, user)) {
 		file_error(error, "read", path);
 		return NULL;
 	}
 	drop_tail(self);
 	return g_steal_pointer(&self);
+}
+
+void ledger_peek(const char *path, LedgerVisit visit, void *user)
+{
+	g_autoptr(Ledger) self = NULL;
+	FileHead head;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return;
+	if (!head_is_good(&head, heap_file_read(fd, &head, sizeof(head), 0))) {
+		close(fd);
+		return;
+	}
+	self = ledger_new(fd, path, &head);
+	if (!replay(self, visit, user))
+		g_debug("cannot read %s: %s", path, g_strerror(errno));
 }
 
 /* ---- writing ---- */
@@ -188,6 +232,11 @@ gboolean ledger_rename(Ledger *self, const char *path, GError **error)
 	g_free(self->path);
 	self->path = g_strdup(path);
 	return TRUE;
+}
+
+gboolean ledger_is_damaged(const Ledger *self)
+{
+	return self->damaged;
 }
 
 guint32 ledger_generation(const Ledger *self)
@@ -228,6 +277,11 @@ gboolean ledger_append(Ledger *self, const GByteArray *batch, GError **error)
 	}
 	self->len += batch->len;
 	return TRUE;
+}
+
+int ledger_dup(const Ledger *self)
+{
+	return fcntl(self->fd, F_DUPFD_CLOEXEC, 0);
 }
 
 gboolean ledger_sync(Ledger *self, GError **error)

@@ -4,8 +4,11 @@
 #include "name.h"
 #include "refresh.h"
 
-/* A listing that failed is asked for again on a look, but not at once. */
+/* A listing that failed is asked for again on a look, but not at once; later
+ * from time to time, unless nobody has asked for long. */
 #define FAILED_US G_USEC_PER_SEC
+#define FAILED_MAX_US (60 * G_USEC_PER_SEC)
+#define FAILED_SHIFT_MAX 6
 
 /* ---- entries ---- */
 
@@ -36,7 +39,7 @@ static void entry_of_dir(Dir *dir, Entry *ret)
 		ret->workspace = dir->number;
 	}
 	pthread_mutex_lock(&dir->lock);
-	ret->mtime_ns = dir->shown->mtime_ns;
+	ret->mtime_ns = MAX(dir->shown->mtime_ns, dir->presence_ns);
 	pthread_mutex_unlock(&dir->lock);
 }
 
@@ -88,19 +91,33 @@ gboolean cache_entry(Cache *cache, guint32 number, Entry *ret)
 
 /* ---- what is not known ---- */
 
+/* With Dir.lock: when somebody may ask again for a listing that failed; he who
+ * comes after a long silence may at once. */
+static gint64 again_us(Listing *listing, gint64 now)
+{
+	guint shift = MIN(listing->failures, FAILED_SHIFT_MAX);
+	gint64 pause_us = MIN(FAILED_US << shift, FAILED_MAX_US);
+	gboolean silence = now - listing->begged_us > FAILED_MAX_US;
+
+	listing->begged_us = now;
+	return MAX(
+		silence ? 0 : listing->failed_us + pause_us, listing->retry_us);
+}
+
 /* With Dir.lock, for a listing that was never complete: asks for it, unless
  * that failed just now. */
 static Known want_listing(Dir *dir, gboolean *ret_poke, GError **error)
 {
 	Listing *listing = &dir->listing;
 	gint64 now = g_get_monotonic_time();
+	gint64 again;
 
 	if (listing->complete)
 		return KNOWN_YES;
+	again = again_us(listing, now);
 	if (listing->sweeping)
 		return KNOWN_NOT_YET;
-	if (listing->error != NULL && (now < listing->failed_us + FAILED_US ||
-					      now < listing->retry_us)) {
+	if (listing->error != NULL && now < again) {
 		if (error != NULL)
 			*error = g_error_copy(listing->error);
 		return KNOWN_FAILED;

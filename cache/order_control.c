@@ -1,6 +1,6 @@
 #include "order.h"
 
-#include "apply.h"
+#include "look.h"
 
 typedef struct {
 	char *id;
@@ -36,22 +36,11 @@ static gboolean target_find(Order *self, Target *ret, GError **error)
 /* Shows what the provider says of the session now. */
 static gboolean look(Order *self, const char *id, GError **error)
 {
-	Dir *dir = self->dir;
-	guint32 tick = dir_tick(dir);
 	Call call = order_call(self);
-	g_autoptr(GError) local = NULL;
-	g_autoptr(Session) session = NULL;
 
 	/* Looking sends nothing that could not be dropped any more. */
 	call.sending = NULL;
-	session =
-		backend_get(dir->provider->backend, dir->id, id, &call, &local);
-	if (session != NULL)
-		return apply_sessions(dir, &session, 1, tick, 0, error);
-	if (g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_GONE))
-		return apply_gone(dir, id, tick, error);
-	g_propagate_error(error, g_steal_pointer(&local));
-	return FALSE;
+	return look_at(self->dir, id, &call, error);
 }
 
 static const BackendVerb *verb_of(Order *self, GError **error)

@@ -6,8 +6,10 @@
 #include "apply.h"
 
 #define TOKEN_BYTES 16
-#define LOOKS_MAX 5
 #define LOOK_AGAIN_MS 100
+#define LOOK_PAUSE_MAX_MS 2000
+/* How long a session that need not be started is looked for. */
+#define LOOK_ONLY_US (2 * G_USEC_PER_SEC)
 
 static gboolean token_new(char ret_token[2 * TOKEN_BYTES + 1], GError **error)
 {
@@ -38,13 +40,12 @@ static void look_clear(Look *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
 
 /* Asks for the session and shows what is answered. */
-static gboolean look_once(
-	Order *self, const char *id, Look *ret, GError **error)
+static gboolean look_once(Order *self, const char *id, const Call *call,
+	Look *ret, GError **error)
 {
 	guint32 tick = dir_tick(self->dir);
-	Call call = order_call(self);
 	g_autoptr(Session) session = backend_get(
-		self->dir->provider->backend, self->dir->id, id, &call, error);
+		self->dir->provider->backend, self->dir->id, id, call, error);
 
 	if (session == NULL)
 		return FALSE;
@@ -53,21 +54,59 @@ static gboolean look_once(
 	return apply_sessions(self->dir, &session, 1, tick, 0, error);
 }
 
-/* A provider may need a moment to know its own new session. */
+static const char *start_verb(const Order *self)
+{
+	const Provider *provider = self->dir->provider;
+
+	return provider->start ? provider->backend->class->start_verb : NULL;
+}
+
+/* Half of the time that is left; the other is for the second step. */
+static gint64 look_until_us(const Order *self)
+{
+	gint64 now = g_get_monotonic_time();
+	gint64 half_us = MAX(0, self->deadline_us - now) / 2;
+
+	if (start_verb(self) == NULL)
+		half_us = MIN(half_us, LOOK_ONLY_US);
+	return now + half_us;
+}
+
+/* Asking again will not help. */
+static gboolean is_final(const GError *error)
+{
+	switch (error->code) {
+	case BACKEND_ERROR_AUTH:
+	case BACKEND_ERROR_DENIED:
+	case BACKEND_ERROR_UNSUPPORTED:
+	case BACKEND_ERROR_CANCELLED:
+		return TRUE;
+	default:
+		return FALSE;
+	}
+}
+
+/* A provider may need a moment to know its own new session, and the budget may
+ * be spent: that is waited for, since half a create helps nobody. */
 static void look_until_seen(Order *self, const char *id, Look *ret)
 {
-	for (guint i = 0; i < LOOKS_MAX; i++) {
-		g_autoptr(GError) error = NULL;
-		gint64 pause_ms = LOOK_AGAIN_MS << i;
-		gint64 left_us;
+	gint64 pause_ms = LOOK_AGAIN_MS;
+	Call call = order_call(self);
 
-		if (look_once(self, id, ret, &error))
+	call.deadline_us = look_until_us(self);
+	call.interactive = FALSE;
+	for (;;) {
+		g_autoptr(GError) error = NULL;
+
+		if (look_once(self, id, &call, ret, &error))
 			return;
-		g_debug("%s: not seen yet: %s", id, error->message);
-		left_us = self->deadline_us - g_get_monotonic_time();
-		if (left_us <= pause_ms * 1000 ||
+		g_debug("%s: %s", id, error->message);
+		if (ret->seen || is_final(error) ||
+			call.deadline_us - g_get_monotonic_time() <=
+				pause_ms * 1000 ||
 			!cache_sleep(self->cache, pause_ms))
 			return;
+		pause_ms = MIN(2 * pause_ms, LOOK_PAUSE_MAX_MS);
 	}
 }
 
@@ -100,12 +139,12 @@ static guint32 number_of(Dir *dir, const char *raw)
 }
 
 /* That the row could not be kept on disk does not undo the session. */
-static void show_new(Order *self, const char *id, gboolean seen)
+static void show_new(Order *self, const char *id)
 {
 	g_autoptr(GError) error = NULL;
 	guint32 number = number_of(self->dir, id);
 
-	if (!seen && number == 0 && !show_unseen(self, id, &error)) {
+	if (number == 0 && !show_unseen(self, id, &error)) {
 		dir_set_error(self->dir, self->what, error);
 		return;
 	}
@@ -126,32 +165,40 @@ static void start_failed(const char *id, GError *cause, GError **error)
 		id, sentence);
 }
 
-static gboolean is_up(const Look *look)
+/* Whether it runs, although it could not be started: somebody else may have, or
+ * it did so by itself before anybody saw it. */
+static gboolean runs_already(
+	Order *self, const char *id, Look *look, const GError *cause)
 {
-	return look->phase != PHASE_STOPPED && look->phase != PHASE_FAILED;
-}
-
-/* Create's second step, where the provider has one and it is wanted.  Somebody
- * waits, but half a create helps nobody: it waits for the budget. */
-static gboolean start(Order *self, const char *id, Look *look, GError **error)
-{
-	Provider *provider = self->dir->provider;
-	const char *verb = provider->backend->class->start_verb;
-	g_autoptr(GError) local = NULL;
+	gboolean unseen = !look->seen;
 	Call call = order_call(self);
 
-	if (!look->seen || look->phase != PHASE_STOPPED || verb == NULL ||
-		!provider->start)
+	if (look_once(self, id, &call, look, NULL))
+		return look->phase != PHASE_STOPPED &&
+		       look->phase != PHASE_FAILED;
+	return unseen &&
+	       g_error_matches(cause, BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+}
+
+/* Create's second step, where the provider has one and it is wanted; also when
+ * nobody knows how the session stands.  Somebody waits, but it waits for the
+ * budget. */
+static gboolean start(Order *self, const char *id, Look *look, GError **error)
+{
+	const char *verb = start_verb(self);
+	g_autoptr(GError) local = NULL;
+	Call call = order_call(self), after = call;
+
+	if (verb == NULL || (look->seen && look->phase != PHASE_STOPPED))
 		return TRUE;
 	call.interactive = FALSE;
-	if (backend_control(provider->backend, self->dir->id, id, look->body,
-		    verb, &call, &local)) {
-		if (!look_once(self, id, look, &local))
+	if (backend_control(self->dir->provider->backend, self->dir->id, id,
+		    look->body, verb, &call, &local)) {
+		if (!look_once(self, id, &after, look, &local))
 			g_debug("%s: %s", id, local->message);
 		return TRUE;
 	}
-	/* Somebody else may have started it. */
-	if (look_once(self, id, look, NULL) && is_up(look))
+	if (runs_already(self, id, look, local))
 		return TRUE;
 	start_failed(id, local, error);
 	return FALSE;
@@ -175,7 +222,7 @@ gboolean order_create(Order *self, GError **error)
 	if (id == NULL)
 		return FALSE;
 	look_until_seen(self, id, &look);
-	show_new(self, id, look.seen);
+	show_new(self, id);
 	if (!start(self, id, &look, error))
 		return FALSE;
 	order_answer_set(self, id);

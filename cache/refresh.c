@@ -1,8 +1,8 @@
 #include "refresh.h"
 
 #include <signal.h>
-#include <time.h>
 
+#include "clock.h"
 #include "sweep.h"
 
 #define PROVIDER_TIMES 12
@@ -113,8 +113,7 @@ static void *refresh_run(void *data)
 		self->poked = FALSE;
 		pthread_mutex_unlock(&self->lock);
 		next_us = visit_all(self);
-		until.tv_sec = next_us / G_USEC_PER_SEC;
-		until.tv_nsec = (next_us % G_USEC_PER_SEC) * 1000;
+		until = clock_until(next_us);
 		pthread_mutex_lock(&self->lock);
 		while (!self->poked && !self->stopped && rc == 0)
 			rc = pthread_cond_timedwait(
@@ -127,14 +126,10 @@ static void *refresh_run(void *data)
 Refresh *refresh_new(Cache *cache)
 {
 	Refresh *self = g_new0(Refresh, 1);
-	pthread_condattr_t attr;
 
 	self->cache = cache;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&self->wake);
 	return self;
 }
 

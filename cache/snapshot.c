@@ -33,6 +33,18 @@ gint64 row_mtime_ns(const Row *row, SessionFile file)
 	return row->since_ms * 1000000;
 }
 
+static gint row_compare(gconstpointer a, gconstpointer b)
+{
+	guint32 one = ((const Row *)a)->number, two = ((const Row *)b)->number;
+
+	return one < two ? -1 : one > two;
+}
+
+void rows_sort(GArray *rows)
+{
+	g_array_sort(rows, row_compare); /* stable */
+}
+
 static Block *block_new(const Row *rows, guint n)
 {
 	Block *self = g_malloc(sizeof(*self) + n * sizeof(Row));

@@ -51,6 +51,9 @@ void mtimes_unref(Mtimes *self);
 /* When a file of the row changed, in ns since the epoch. */
 gint64 row_mtime_ns(const Row *row, SessionFile file);
 
+/* Puts Rows in the order of their numbers; equal ones stay as they are. */
+void rows_sort(GArray *rows);
+
 Snapshot *snapshot_new(gint64 mtime_ns, Heap *heap);
 Snapshot *snapshot_ref(Snapshot *self);
 void snapshot_unref(Snapshot *self);

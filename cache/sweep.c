@@ -2,15 +2,22 @@
 
 #include <string.h>
 
+#include "ahead.h"
 #include "apply.h"
 #include "ask.h"
 #include "hash.h"
+#include "look.h"
 #include "refresh.h"
 
 #define PAGES_MAX 100000u
 #define PAGES_SLACK 16
 #define EMPTY_MAX 3u
 #define RETRY_MAX_MS (60 * 60 * 1000)
+#define WAITS_MAX 3
+#define WAIT_MIN_MS 1000
+#define WAIT_MAX_MS (60 * 1000)
+/* Sessions asked for at the end of a sweep. */
+#define ASKED_MAX 16
 #define TOKEN_SHOWN 64
 
 typedef struct {
@@ -20,8 +27,13 @@ typedef struct {
 	guint empty;        /* pages without entries, one after the other */
 	char *token;        /* of that page; NULL: the first */
 	GHashTable *tokens; /* hashes of all so far */
-	gint64 total;       /* entries, as the provider says; -1 unknown */
-	gboolean distrust;  /* damage on disk was known when it began */
+	Ahead *ahead;
+	gint64 total;      /* entries, as the provider says; -1 unknown */
+	gint64 least;      /* of the totals so far; -1 unknown */
+	guint64 seen;      /* sessions, each once, and what was left out */
+	gboolean gaps;     /* something was left out */
+	guint waits;       /* for this page, after one another */
+	gboolean distrust; /* damage on disk was known when it began */
 } Sweep;
 
 /* ---- one page ---- */
@@ -30,16 +42,20 @@ static gboolean page_sessions(
 	Sweep *self, char **ret_next, guint *ret_n, GError **error)
 {
 	Dir *dir = self->dir;
-	guint32 tick = dir_tick(dir);
-	Call call = dir_call(dir, FALSE);
-	g_autoptr(SessionPage) page = backend_list_page(
-		dir->provider->backend, dir->id, self->token, &call, error);
+	guint32 tick = 0;
+	guint fresh = 0;
+	g_autoptr(SessionPage) page =
+		ahead_take(self->ahead, self->token, &tick, error);
 
 	if (page == NULL ||
-		!apply_sessions(dir, (Session *const *)page->sessions->pdata,
-			page->sessions->len, tick, self->number, error))
+		!apply_page(dir, page, tick, self->number, &fresh, error))
 		return FALSE;
+	self->seen += fresh + page->skipped;
+	self->gaps = self->gaps || page->skipped > 0;
 	self->total = page->total;
+	/* Sessions made meanwhile may stand on pages that were read before. */
+	if (page->total >= 0 && (self->least < 0 || page->total < self->least))
+		self->least = page->total;
 	*ret_n = page->sessions->len;
 	*ret_next = g_steal_pointer(&page->next);
 	return TRUE;
@@ -64,7 +80,18 @@ static gboolean page_workspaces(
 	return TRUE;
 }
 
-/* ---- a listing must have an end ---- */
+/* ---- a listing must have an end, and not too early ---- */
+
+static gboolean check_whole(const Sweep *self, GError **error)
+{
+	if (self->least < 0 || self->seen >= (guint64)self->least)
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		"the listing ended after %" G_GUINT64_FORMAT
+		" of %" G_GINT64_FORMAT " sessions",
+		self->seen, self->least);
+	return FALSE;
+}
 
 static gboolean check_end(
 	Sweep *self, guint n, const char *next, GError **error)
@@ -112,8 +139,9 @@ static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
 		return FALSE;
 	tell_progress(self->dir);
 	*ret_more = next != NULL;
+	self->waits = 0;
 	if (next == NULL)
-		return TRUE;
+		return check_whole(self, error);
 	if (!check_end(self, n, next, error))
 		return FALSE;
 	g_free(self->token);
@@ -122,20 +150,74 @@ static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
 	return TRUE;
 }
 
+/* What was listed so far need not be listed again because of a full budget.
+ * (Before the first page is there, another sweep costs no more than a wait.)
+ * TRUE after a wait: the page may be asked for again. */
+static gboolean wait_for_peace(Sweep *self, GError *error)
+{
+	gint64 ms;
+
+	if (self->page == 1 || self->waits == WAITS_MAX ||
+		(!g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_BUDGET) &&
+			!g_error_matches(
+				error, BACKEND_ERROR, BACKEND_ERROR_THROTTLED)))
+		return FALSE;
+	ms = MAX(backend_error_detail(error)->retry_after_ms, WAIT_MIN_MS);
+	self->waits++;
+	return ms <= WAIT_MAX_MS && cache_sleep(self->dir->cache, ms);
+}
+
 static gboolean sweep_pages(Sweep *self, GError **error)
 {
 	gboolean more = TRUE;
 
 	while (more) {
+		g_autoptr(GError) local = NULL;
+
 		if (cache_is_stopping(self->dir->cache)) {
 			backend_error_set(error, BACKEND_ERROR_CANCELLED,
 				"the file system is being unmounted");
 			return FALSE;
 		}
-		if (!sweep_page(self, &more, error))
+		if (!sweep_page(self, &more, &local) &&
+			!wait_for_peace(self, local)) {
+			g_propagate_error(error, g_steal_pointer(&local));
 			return FALSE;
+		}
 	}
 	return TRUE;
+}
+
+/* What the listing has not named: one answer is worth a second listing. */
+static void ask_missed(const Sweep *self, const Listed *listed)
+{
+	Dir *dir = self->dir;
+	g_autoptr(GPtrArray) ids = NULL;
+	gboolean on = TRUE;
+
+	if (dir->kind != DIR_WORKSPACE)
+		return;
+	ids = apply_missed(dir, listed, ASKED_MAX);
+	for (guint i = 0; on && i < ids->len; i++) {
+		Call call = dir_call(dir, FALSE);
+		g_autoptr(GError) error = NULL;
+
+		/* A session may be what cannot be understood: others not. */
+		on = look_at(dir, g_ptr_array_index(ids, i), &call, &error) ||
+		     g_error_matches(
+			     error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
+	}
+}
+
+static gboolean sweep_finish(const Sweep *self, gint64 begun_ms, GError **error)
+{
+	Listed listed = {.sweep = self->number,
+		.first_tick = self->first_tick,
+		.begun_ms = begun_ms,
+		.gaps = self->gaps};
+
+	ask_missed(self, &listed);
+	return apply_sweep_end(self->dir, &listed, error);
 }
 
 /* ---- the end; with Dir.lock ---- */
@@ -234,18 +316,25 @@ void sweep_run(void *data)
 	Dir *dir = data;
 	gint64 begun_ms = now_ms();
 	g_autoptr(GHashTable) tokens = g_hash_table_new(NULL, NULL);
+	g_autoptr(Ahead) ahead = ahead_new(dir);
 	g_autoptr(GError) error = NULL;
-	Sweep sweep = {.dir = dir, .page = 1, .tokens = tokens, .total = -1};
+	Sweep sweep = {.dir = dir, .page = 1, .tokens = tokens};
+	gboolean ok;
 
 	pthread_mutex_lock(&dir->lock);
 	sweep.number = dir->listing.sweep;
 	pthread_mutex_unlock(&dir->lock);
 	sweep.distrust = __atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
 	sweep.first_tick = dir_tick(dir);
-	if (sweep_pages(&sweep, &error) &&
-		apply_sweep_end(
-			dir, sweep.number, sweep.first_tick, begun_ms, &error))
-		apply_compact(dir);
+	sweep.ahead = ahead;
+	sweep.total = sweep.least = -1;
+	ok = sweep_pages(&sweep, &error);
+	/* Nothing of this listing is on its way any more when it ends. */
+	g_clear_pointer(&ahead, ahead_free);
+	if (!ok || !sweep_finish(&sweep, begun_ms, &error))
+		g_debug("%s: %s", dir->name, error->message);
 	sweep_end(&sweep, begun_ms, error);
+	/* Nobody waits for this. */
+	apply_tidy(dir);
 	g_free(sweep.token);
 }

@@ -34,6 +34,7 @@ struct Tree {
 	GPtrArray *entries;    /* TreeEntry, as loaded */
 	GHashTable *by_number; /* number -> TreeEntry */
 	guint32 limit;
+	gboolean damaged;
 	guint records;
 };
 
@@ -149,6 +150,11 @@ guint32 tree_limit(Tree *self)
 	return self->limit;
 }
 
+gboolean tree_is_damaged(Tree *self)
+{
+	return self->damaged;
+}
+
 /* ---- writing ---- */
 
 static void put_record(GByteArray *batch, const TreeEntry *entry)
@@ -222,9 +228,14 @@ gboolean tree_touch(Tree *self, guint32 number, gint64 mtime_ns, GError **error)
 gboolean tree_reserve(Tree *self, guint32 limit, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
+	gboolean ok;
 
 	number_record(batch, TREE_LIMIT, limit);
-	return tree_append(self, batch, error);
+	pthread_mutex_lock(&self->lock);
+	ok = ledger_append(self->ledger, batch, error) &&
+	     ledger_sync(self->ledger, error);
+	pthread_mutex_unlock(&self->lock);
+	return ok;
 }
 
 guint64 tree_bytes(Tree *self)
@@ -283,6 +294,7 @@ Tree *tree_open(const char *state_dir, GError **error)
 		g_propagate_error(error, g_steal_pointer(&local));
 		return NULL;
 	}
+	self->damaged = self->ledger == NULL || ledger_is_damaged(self->ledger);
 	g_ptr_array_sort(self->entries, by_number);
 	if (self->ledger == NULL ||
 		self->records > 4 * self->entries->len + GARBAGE_MAX)

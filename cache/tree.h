@@ -4,8 +4,9 @@
 
 /*
  * The ledger of the upper directories, `.tree` in the state directory (the dot
- * keeps it apart from all providers): which number stands for which provider and workspace, when their listings were
- * complete, and how far numbers may have been given out.  Any thread.
+  * keeps it apart from all providers): which number stands for which provider
+ * and workspace, when their listings were complete, and how far numbers may
+ * have been given out.  Any thread.
  */
 typedef struct Tree Tree;
 
@@ -31,7 +32,10 @@ const TreeEntry *tree_find(Tree *self, guint32 parent, const char *id);
 /* Visits the entries of a directory, in the order of their numbers. */
 void tree_foreach(Tree *self, guint32 parent,
 	void (*visit)(const TreeEntry *entry, void *data), void *data);
+/* As last reserved; 0: never. */
 guint32 tree_limit(Tree *self);
+/* Something was lost, or there was no file: the limit cannot be relied on. */
+gboolean tree_is_damaged(Tree *self);
 
 /* ---- writing.  Errors: LOCAL, NO_ROOM ---- */
 
@@ -43,7 +47,8 @@ gboolean tree_complete(Tree *self, guint32 number, gint64 complete_ms,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean tree_touch(Tree *self, guint32 number, gint64 mtime_ns,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Numbers below limit may be in use, none at or above it is. */
+/* From now on numbers below limit may be in use.  Returns when that is on the
+ * medium: whatever happens, no number is given out again. */
 gboolean tree_reserve(
 	Tree *self, guint32 limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint64 tree_bytes(Tree *self);

@@ -3,9 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "error.h"
-
 #define WORDS_MAX 4096
+#define OTHER 1 /* the index of WORD_OTHER */
 
 struct Words {
 	pthread_mutex_t lock;
@@ -14,15 +13,27 @@ struct Words {
 	guint n;
 };
 
+static guint16 word_add(Words *self, const char *word)
+{
+	char *copy;
+
+	if (self->n == WORDS_MAX)
+		return OTHER;
+	copy = g_strdup(word);
+	/* Readers look without the lock. */
+	__atomic_store_n(&self->words[self->n], copy, __ATOMIC_RELEASE);
+	g_hash_table_insert(self->index, copy, GUINT_TO_POINTER(self->n));
+	return (guint16)self->n++;
+}
+
 Words *words_new(void)
 {
 	Words *self = g_new0(Words, 1);
 
 	pthread_mutex_init(&self->lock, NULL);
 	self->index = g_hash_table_new(g_str_hash, g_str_equal);
-	self->words[0] = g_strdup("");
-	g_hash_table_insert(self->index, self->words[0], GUINT_TO_POINTER(0));
-	self->n = 1;
+	word_add(self, "");
+	word_add(self, WORD_OTHER);
 	return self;
 }
 
@@ -37,31 +48,11 @@ void words_free(Words *self)
 	g_free(self);
 }
 
-static gboolean word_add(
-	Words *self, const char *word, guint16 *ret_index, GError **error)
-{
-	char *copy;
-
-	if (self->n == WORDS_MAX) {
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-			"the provider names more than %d different states",
-			WORDS_MAX);
-		return FALSE;
-	}
-	copy = g_strdup(word);
-	/* Readers look without the lock. */
-	__atomic_store_n(&self->words[self->n], copy, __ATOMIC_RELEASE);
-	g_hash_table_insert(self->index, copy, GUINT_TO_POINTER(self->n));
-	*ret_index = (guint16)self->n++;
-	return TRUE;
-}
-
-gboolean words_index(
-	Words *self, const char *word, guint16 *ret_index, GError **error)
+guint16 words_index(Words *self, const char *word)
 {
 	char cut[WORD_MAX_BYTES + 1];
-	gpointer index;
-	gboolean ok = TRUE;
+	gpointer known;
+	guint16 index;
 
 	if (strlen(word) > WORD_MAX_BYTES) {
 		const char *end =
@@ -71,12 +62,12 @@ gboolean words_index(
 		word = cut;
 	}
 	pthread_mutex_lock(&self->lock);
-	if (g_hash_table_lookup_extended(self->index, word, NULL, &index))
-		*ret_index = (guint16)GPOINTER_TO_UINT(index);
+	if (g_hash_table_lookup_extended(self->index, word, NULL, &known))
+		index = (guint16)GPOINTER_TO_UINT(known);
 	else
-		ok = word_add(self, word, ret_index, error);
+		index = word_add(self, word);
 	pthread_mutex_unlock(&self->lock);
-	return ok;
+	return index;
 }
 
 const char *words_get(Words *self, guint16 index)

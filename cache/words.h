@@ -9,13 +9,13 @@
 typedef struct Words Words;
 
 #define WORD_MAX_BYTES 128
+#define WORD_OTHER "Unknown"
 
 Words *words_new(void);
 void words_free(Words *self);
 
-/* What lies beyond WORD_MAX_BYTES is cut.  Errors: BAD_ANSWER when there are
- * thousands of different words already. */
-gboolean words_index(Words *self, const char *word, guint16 *ret_index,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What lies beyond WORD_MAX_BYTES is cut.  Once there are thousands of words,
+ * all further ones are WORD_OTHER. */
+guint16 words_index(Words *self, const char *word);
 /* Borrowed for the life of the table. */
 const char *words_get(Words *self, guint16 index);

@@ -3,9 +3,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 
-#define IDLE_S 5
+#include "clock.h"
+
+#define IDLE_US (5 * G_USEC_PER_SEC)
 
 typedef enum { SLOT_FREE, SLOT_RUNNING, SLOT_ENDED } SlotState;
 
@@ -32,14 +33,10 @@ struct Pool {
 Pool *pool_new(void)
 {
 	Pool *self = g_new0(Pool, 1);
-	pthread_condattr_t attr;
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->pushed, &attr);
-	pthread_cond_init(&self->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&self->pushed);
+	clock_cond_init(&self->ended);
 	g_queue_init(&self->jobs);
 	for (guint i = 0; i < POOL_THREADS_MAX; i++)
 		self->slots[i].pool = self;
@@ -49,11 +46,9 @@ Pool *pool_new(void)
 /* With the lock: the next job; NULL when it is time to go. */
 static Job *next_job(Pool *self)
 {
-	struct timespec until;
+	struct timespec until = clock_until(g_get_monotonic_time() + IDLE_US);
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += IDLE_S;
 	self->idle++;
 	while (g_queue_is_empty(&self->jobs) && !self->stopped && rc == 0)
 		rc = pthread_cond_timedwait(&self->pushed, &self->lock, &until);

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "dir.h"
+
+/*
+ * The pages of one listing of a workspace, each asked for as soon as the answer
+ * before it has named it: while that one is read and shown, on another worker.
+ * At most one page is on its way beyond the one that was taken last, and it is
+ * thrown away when that one does not name it after all.
+ *
+ * One thread makes, takes and frees.
+ */
+typedef struct Ahead Ahead;
+
+Ahead *ahead_new(Dir *dir);
+/* Waits for a page on its way, and throws it away. */
+void ahead_free(Ahead *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ahead, ahead_free)
+
+/*
+ * The page of that token (NULL: the first), asked for now unless it was before.
+ * *ret_tick gets the tick of the moment before it was asked for.  Errors: the
+ * provider's.
+ */
+SessionPage *ahead_take(Ahead *self, const char *token, guint32 *ret_tick,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,80 @@
+#include "dir.h"
+
+/* How many of the rows are on their way to another phase. */
+static guint count_passing(const GArray *rows)
+{
+	guint passing = 0;
+
+	for (guint i = 0; i < rows->len; i++)
+		passing += phase_is_passing(
+			(Phase)g_array_index(rows, Row, i).phase);
+	return passing;
+}
+
+/* A listing that was never complete stays incomplete: its rows are known, but
+ * names that are not among them are still asked for. */
+static void show_loaded(Dir *dir, const DiskLoaded *load)
+{
+	gint64 mtime_ns =
+		load->mtime_ns != 0 ? load->mtime_ns : dir->cache->born_ns;
+	Snapshot *empty = dir->shown;
+
+	dir->recorded_ms = load->complete_ms;
+	pthread_mutex_lock(&dir->lock);
+	dir->shown =
+		snapshot_apply(empty, (const Row *)(void *)load->rows->data,
+			load->rows->len, NULL, 0, mtime_ns, dir->disk->heap);
+	dir->listing.passing = count_passing(load->rows);
+	dir->listing.listed_ms = load->complete_ms;
+	dir->listing.complete = load->complete_ms != 0;
+	dir->last = load->last;
+	pthread_mutex_unlock(&dir->lock);
+	snapshot_unref(empty);
+}
+
+/* Until a sweep has seen all.  It is recorded, since the damaged part of the
+ * file will not be there to tell next time. */
+static void show_damage(Dir *dir)
+{
+	g_autoptr(GError) error = NULL;
+
+	pthread_mutex_lock(&dir->lock);
+	dir_set_text(dir, &dir->partial,
+		g_strdup_printf(
+			"the state file %s/index was damaged; shown: the "
+			"%" G_GUINT64_FORMAT " entries that it still held\n",
+			dir->disk->path, dir->shown->count));
+	pthread_mutex_unlock(&dir->lock);
+	disk_complete(dir->disk, 0);
+	if (!disk_commit(dir->disk, &error))
+		g_warning("%s", error->message);
+}
+
+static void tell_in_memory(Dir *dir, GError *error)
+{
+	g_autofree char *place = dir_path(dir);
+	g_autofree char *what = g_strdup_printf(
+		"%s is kept in memory only until the next start", place);
+
+	g_warning("%s: %s", what, error->message);
+	dir_set_error(dir, what, error);
+}
+
+void dir_load(Dir *self)
+{
+	g_autoptr(GError) error = NULL;
+	DiskLoaded load = {.ids = self->ids,
+		.words = self->cache->words,
+		.numbers = self->cache->numbers,
+		.owner = self};
+
+	if (!disk_load(self->disk, &load, &error)) {
+		tell_in_memory(self, error);
+		return;
+	}
+	if (load.rows != NULL)
+		show_loaded(self, &load);
+	if (load.damaged)
+		show_damage(self);
+	disk_loaded_clear(&load);
+}

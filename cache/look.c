@@ -1,0 +1,18 @@
+#include "look.h"
+
+#include "apply.h"
+
+gboolean look_at(Dir *dir, const char *id, const Call *call, GError **error)
+{
+	guint32 tick = dir_tick(dir);
+	g_autoptr(GError) local = NULL;
+	g_autoptr(Session) session =
+		backend_get(dir->provider->backend, dir->id, id, call, &local);
+
+	if (session != NULL)
+		return apply_sessions(dir, &session, 1, tick, 0, error);
+	if (g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_GONE))
+		return apply_gone(dir, id, tick, error);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return FALSE;
+}

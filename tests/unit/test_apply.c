@@ -1,0 +1,330 @@
+/* Answers that arrive in another order than they were asked for. */
+#include "apply.h"
+
+#include <string.h>
+
+#include "cache_fixture.h"
+
+static Dir *workspace_of(Fixture *f)
+{
+	fixture_open(f, NULL, NULL);
+	return dir_find(f->cache, fixture_workspace(f, "m-1"));
+}
+
+/* The answer "this session is in that state". */
+static void answer(Dir *dir, const char *id, const char *state, guint32 tick,
+	guint32 sweep)
+{
+	g_autoptr(Session) session = session_new();
+	g_autoptr(GError) error = NULL;
+	gboolean ok;
+
+	session->id = g_strdup(id);
+	session->name = g_strdup("");
+	session->state = g_strdup(state);
+	session->phase = PHASE_IDLE;
+	session->body = g_strdup_printf("{\"state\":\"%s\"}", state);
+	session->body_len = strlen(session->body);
+	ok = apply_sessions(dir, &session, 1, tick, sweep, &error);
+	g_assert_no_error(error);
+	g_assert_true(ok);
+	news_deliver(dir->cache->news);
+}
+
+/* The ids that are to be asked for, joined by a blank. */
+static char *end_listed(Dir *dir, const Listed *listed)
+{
+	g_autoptr(GPtrArray) missed = apply_missed(dir, listed, 2);
+	GString *out = g_string_new(NULL);
+
+	for (guint i = 0; i < missed->len; i++)
+		g_string_append_printf(out, "%s%s", i > 0 ? " " : "",
+			(char *)g_ptr_array_index(missed, i));
+	g_assert_true(apply_sweep_end(dir, listed, NULL));
+	news_deliver(dir->cache->news);
+	return g_string_free(out, FALSE);
+}
+
+static void end_sweep(
+	Dir *dir, guint32 sweep, guint32 first_tick, const char *missed)
+{
+	Listed listed = {sweep, first_tick, 1, FALSE};
+	g_autofree char *ids = end_listed(dir, &listed);
+
+	g_assert_cmpstr(ids, ==, missed);
+}
+
+static void check_state(Fixture *f, Dir *dir, const char *id, const char *want)
+{
+	guint32 session = fixture_find(f, dir->number, id);
+	g_autofree char *state = NULL;
+
+	g_assert_cmpuint(session, !=, 0);
+	state = fixture_read(f, session, SESSION_STATE);
+	g_assert_cmpstr(state, ==, want);
+}
+
+static void an_older_page_does_not_undo_a_newer_answer(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	guint32 page, get;
+
+	answer(dir, "s-1", "Stopped", dir_tick(dir), 1);
+	page = dir_tick(dir);
+	get = dir_tick(dir);
+	answer(dir, "s-1", "Running", get, 0);
+	answer(dir, "s-1", "Stopped", page, 2);
+	check_state(f, dir, "s-1", "Running\n");
+	end_sweep(dir, 2, page, "");
+	check_state(f, dir, "s-1", "Running\n");
+	answer(dir, "s-1", "Stopped", dir_tick(dir), 3);
+	check_state(f, dir, "s-1", "Stopped\n");
+}
+
+static void what_was_made_during_a_sweep_stays_at_its_end(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *moves = NULL;
+	Dir *dir = workspace_of(f);
+	guint32 first = dir_tick(dir);
+
+	answer(dir, "s-1", "Running", dir_tick(dir), 7);
+	answer(dir, "s-2", "Running", dir_tick(dir), 0);
+	end_sweep(dir, 7, first, "");
+	check_state(f, dir, "s-2", "Running\n");
+	/* Two sweeps that began later and do not name it end it. */
+	for (guint32 sweep = 8; sweep < 10; sweep++) {
+		first = dir_tick(dir);
+		check_state(f, dir, "s-2", "Running\n");
+		answer(dir, "s-1", "Running", dir_tick(dir), sweep);
+		end_sweep(dir, sweep, first, sweep == 8 ? "s-2" : "");
+	}
+	moves = fixture_moves(f, dir->number);
+	g_assert_cmpstr(moves, ==, "+s-1 +s-2 -s-2");
+}
+
+/* A sweep in which s-1 and s-2 are named, or are not. */
+static char *sweep(Dir *dir, guint32 number, gboolean named, gboolean gaps)
+{
+	Listed listed = {number, dir_tick(dir), 1, gaps};
+
+	for (guint i = 1; named && i <= 2; i++) {
+		g_autofree char *id = g_strdup_printf("s-%u", i);
+
+		answer(dir, id, "Running", dir_tick(dir), number);
+	}
+	return end_listed(dir, &listed);
+}
+
+/* Pages shift while sessions come and go. */
+static void one_listing_that_misses_takes_nothing_away(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *one = NULL, *two = NULL, *three = NULL;
+	Dir *dir = workspace_of(f);
+
+	g_free(sweep(dir, 11, TRUE, FALSE));
+	one = sweep(dir, 12, FALSE, FALSE);
+	g_assert_cmpstr(one, ==, "s-1 s-2");
+	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 2);
+	g_free(sweep(dir, 13, TRUE, FALSE));
+	two = sweep(dir, 14, FALSE, FALSE);
+	g_assert_cmpstr(two, ==, "s-1 s-2");
+	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 2);
+	three = sweep(dir, 15, FALSE, FALSE);
+	g_assert_cmpstr(three, ==, ""); /* asked for once */
+	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 0);
+}
+
+static void a_listing_with_gaps_takes_nothing_away(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+
+	g_free(sweep(dir, 11, TRUE, FALSE));
+	for (guint32 number = 12; number < 15; number++) {
+		g_autofree char *ids = sweep(dir, number, FALSE, TRUE);
+
+		g_assert_cmpstr(ids, ==, "s-1 s-2");
+	}
+	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 2);
+	g_free(sweep(dir, 15, FALSE, FALSE));
+	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 0);
+}
+
+/* What the provider says of it is older than what was seen of it. */
+static void what_returns_is_not_older_than_it_was(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	g_autoptr(Session) session = session_new();
+	guint32 number;
+	gint64 before;
+
+	session->id = g_strdup("s-1");
+	session->name = g_strdup("");
+	session->state = g_strdup("Running");
+	session->body = g_strdup("{}");
+	session->body_len = 2;
+	session->changed_ms = 1000000000000;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	number = fixture_find(f, dir->number, "s-1");
+	g_assert_cmpint(fixture_mtime(f, number, SESSION_STATE), ==,
+		session->changed_ms * 1000000);
+	session->changed_ms = 0;
+	session->phase = PHASE_BUSY;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	before = fixture_mtime(f, number, SESSION_PHASE);
+	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
+	session->changed_ms = 1000000000000;
+	session->phase = PHASE_IDLE;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	g_assert_cmpuint(fixture_find(f, dir->number, "s-1"), ==, number);
+	g_assert_cmpint(fixture_mtime(f, number, SESSION_PHASE), >, before);
+	g_assert_cmpint(fixture_mtime(f, number, SESSION_STATE), >=, before);
+}
+
+/* The same over a restart, when only the membership's time is on disk. */
+static void what_returns_later_is_not_older_than_it_was(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	guint32 number;
+	gint64 before;
+
+	memory_put(f->backend, "m-1", "s-1", NULL, "Running");
+	fixture_refresh(f, dir->number);
+	memory_put(f->backend, "m-1", "s-1", NULL, "Busy");
+	fixture_refresh(f, dir->number);
+	number = fixture_find(f, dir->number, "s-1");
+	before = fixture_mtime(f, number, SESSION_STATE);
+	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
+	fixture_close(f);
+	dir = workspace_of(f);
+	answer(dir, "s-1", "Running", dir_tick(dir), 0);
+	g_assert_cmpuint(fixture_find(f, dir->number, "s-1"), ==, number);
+	g_assert_cmpint(fixture_mtime(f, number, SESSION_STATE), >, before);
+}
+
+/* A time that cannot be counted in nanoseconds. */
+static void a_time_beyond_all_bounds_is_none(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	g_autoptr(Session) session = session_new();
+	guint32 number;
+
+	session->id = g_strdup("s-1");
+	session->name = g_strdup("");
+	session->state = g_strdup("Running");
+	session->body = g_strdup("{}");
+	session->body_len = 2;
+	session->created_ms = session->changed_ms = G_MAXINT64;
+	for (guint i = 0; i < 2; i++) {
+		session->phase = i == 0 ? PHASE_IDLE : PHASE_BUSY;
+		g_assert_true(apply_sessions(
+			dir, &session, 1, dir_tick(dir), 0, NULL));
+	}
+	number = fixture_find(f, dir->number, "s-1");
+	g_assert_cmpint(fixture_mtime(f, number, SESSION_PHASE), <=,
+		g_get_real_time() * 1000 + 1000000);
+}
+
+static void an_older_absence_takes_nothing_away(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	guint32 get = dir_tick(dir);
+
+	answer(dir, "s-1", "Running", dir_tick(dir), 0);
+	g_assert_true(apply_gone(dir, "s-1", get, NULL));
+	check_state(f, dir, "s-1", "Running\n");
+	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
+	g_assert_cmpuint(fixture_find(f, dir->number, "s-1"), ==, 0);
+	g_assert_true(apply_gone(dir, "never", dir_tick(dir), NULL));
+}
+
+static void passing_sessions_are_counted(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	g_autoptr(Session) session = session_new();
+
+	session->id = g_strdup("s-1");
+	session->name = g_strdup("");
+	session->state = g_strdup("Starting");
+	session->phase = PHASE_STARTING;
+	session->body = g_strdup("{}");
+	session->body_len = 2;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	g_assert_cmpuint(dir->listing.passing, ==, 1);
+	session->phase = PHASE_STOPPING;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	g_assert_cmpuint(dir->listing.passing, ==, 1);
+	session->phase = PHASE_IDLE;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	g_assert_cmpuint(dir->listing.passing, ==, 0);
+	session->phase = PHASE_STARTING;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
+	g_assert_cmpuint(dir->listing.passing, ==, 0);
+}
+
+/* The provider tells no times: the clock must do, and never stand still. */
+static void each_change_has_a_later_time(void)
+{
+	static const char *const states[] = {"Busy", "Running"};
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	guint32 session;
+	gint64 before;
+
+	answer(dir, "s-1", "Running", dir_tick(dir), 0);
+	session = fixture_find(f, dir->number, "s-1");
+	before = fixture_mtime(f, session, SESSION_STATE);
+	for (guint i = 0; i < 100; i++) {
+		gint64 now;
+
+		answer(dir, "s-1", states[i % 2], dir_tick(dir), 0);
+		now = fixture_mtime(f, session, SESSION_STATE);
+		g_assert_cmpint(now, >, before);
+		before = now;
+	}
+}
+
+static void a_readers_snapshot_stays_as_it_was(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	g_autoptr(Snapshot) kept = NULL;
+	g_autofree char *body = NULL;
+	const Row *row;
+
+	answer(dir, "s-1", "Running", dir_tick(dir), 0);
+	kept = dir_snapshot(dir);
+	answer(dir, "s-1", "Stopped", dir_tick(dir), 0);
+	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
+	g_assert_cmpuint(kept->count, ==, 1);
+	row = snapshot_find(kept, kept->blocks[0].first);
+	body = dir_body(dir, kept, row, NULL);
+	g_assert_cmpstr(body, ==, "{\"state\":\"Running\"}");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(name) g_test_add_func("/apply/" #name, name)
+	ADD(an_older_page_does_not_undo_a_newer_answer);
+	ADD(what_was_made_during_a_sweep_stays_at_its_end);
+	ADD(one_listing_that_misses_takes_nothing_away);
+	ADD(a_listing_with_gaps_takes_nothing_away);
+	ADD(what_returns_is_not_older_than_it_was);
+	ADD(what_returns_later_is_not_older_than_it_was);
+	ADD(a_time_beyond_all_bounds_is_none);
+	ADD(an_older_absence_takes_nothing_away);
+	ADD(passing_sessions_are_counted);
+	ADD(each_change_has_a_later_time);
+	ADD(a_readers_snapshot_stays_as_it_was);
+	return g_test_run();
+}

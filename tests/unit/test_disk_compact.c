@@ -1,0 +1,144 @@
+#include "disk_box.h"
+
+#include <string.h>
+
+#include "error.h"
+
+static void what_changes_while_it_is_rewritten_is_kept(void)
+{
+	static const char want[] =
+		"64 s-1 Running {\"a\":1};65 s-2 Stopped {};"
+		"66 s-3 Running {\"a\":3,\"b\":4};69 s-6 Running {\"a\":6};";
+	g_auto(Box) box = {0};
+	DiskCompact *compact;
+
+	box_open(&box);
+	box_must_put(&box, "s-1", "Running", "{\"a\":1}");
+	box_must_put(&box, "s-2", "Running", "{\"a\":2}");
+	box_must_put(&box, "s-3", "Running", "{\"a\":3}");
+	box_must_put(&box, "s-4", "Running", "{\"a\":4}");
+	box_must_put(&box, "s-5", "Running", "{\"a\":5}");
+	compact = box_compact_begin(&box);
+	box_must_put(&box, "s-2", "Stopped", "{}");
+	box_must_put(&box, "s-3", "Running", "{\"a\":3,\"b\":4}");
+	box_must_remove(&box, 67);
+	box_must_put(&box, "s-6", "Running", "{\"a\":6}");
+	box_must_remove(&box, 68);
+	assert_dump(&box, want);
+	box_compact_end(&box, compact);
+	assert_dump(&box, want);
+	box_reopen(&box);
+	assert_dump(&box, want);
+	g_assert_cmpuint(ids_get(box.load.ids, "s-4")->number, ==, 67);
+	g_assert_cmpuint(box.disk->live_bytes, ==, 7 + 2 + 13 + 7);
+}
+
+static void a_rewrite_that_is_stopped_leaves_no_file(void)
+{
+	static const gboolean stop = TRUE;
+	g_auto(Box) box = {0};
+	g_autofree char *heap = NULL;
+	g_autoptr(GError) error = NULL;
+	DiskCompact *compact;
+
+	box_open(&box);
+	box_must_put(&box, "s-1", "Running", "{\"a\":1}");
+	compact =
+		disk_compact_begin(box.disk, box.shown, box.load.words, &stop);
+	g_assert_false(disk_compact_rows(compact, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
+	disk_compact_free(compact);
+	heap = box_file(&box, "bodies.2");
+	g_assert_false(g_file_test(heap, G_FILE_TEST_EXISTS));
+	box_reopen(&box);
+	assert_dump(&box, "64 s-1 Running {\"a\":1};");
+}
+
+static void a_rewrite_that_failed_is_not_tried_at_once(void)
+{
+	g_auto(Box) box = {0};
+	g_autofree char *big = g_strnfill(200000, 'x');
+
+	box_open(&box);
+	for (guint i = 0; i < 20; i++) {
+		big[0] = (char)('a' + i);
+		box_must_put(&box, "s-1", "Running", big);
+	}
+	g_assert_true(disk_wants_compact(box.disk));
+	disk_compact_failed(box.disk);
+	g_assert_false(disk_wants_compact(box.disk));
+	box.disk->compact_after_us = g_get_monotonic_time();
+	g_assert_true(disk_wants_compact(box.disk));
+	disk_compact_failed(box.disk);
+	g_assert_cmpint(box.disk->compact_after_us, >,
+		g_get_monotonic_time() + 100 * G_USEC_PER_SEC);
+}
+
+static void garbage_goes_and_the_rest_stays(void)
+{
+	g_auto(Box) box = {0};
+	g_autofree char *old = NULL, *big = g_strnfill(40000, 'x');
+	g_autofree char *before = NULL;
+	g_autoptr(Snapshot) reader = NULL;
+	g_autofree char *read = NULL;
+	const Row *row;
+
+	box_open(&box);
+	box_must_put(&box, "s-1", "Running", "{\"a\":1}");
+	g_assert_false(disk_wants_compact(box.disk));
+	for (guint i = 0; i < 60; i++) {
+		g_autofree char *body = g_strdup_printf("{\"%s\":%u}", big, i);
+
+		box_must_put(&box, "s-2", "Running", body);
+	}
+	g_assert_true(disk_wants_compact(box.disk));
+	before = box_dump(&box);
+	reader = snapshot_ref(box.shown);
+	box_compact(&box);
+	assert_dump(&box, before);
+	g_assert_cmpuint(heap_len(box.disk->heap), <, 50000);
+	g_assert_false(disk_wants_compact(box.disk));
+	old = box_file(&box, "bodies.1");
+	g_assert_false(g_file_test(old, G_FILE_TEST_EXISTS));
+	row = snapshot_find(reader, 65);
+	read = heap_read(reader->heap, row->body_at, row->body_len,
+		row->body_hash, NULL);
+	g_assert_nonnull(read); /* who began before goes on */
+	box_must_put(&box, "s-3", "Running", "{}");
+	box_reopen(&box);
+	g_assert_cmpuint(box.shown->count, ==, 3);
+	g_assert_cmpint(box.load.complete_ms, ==, 55);
+	g_assert_cmpuint(box.load.last, ==, 64);
+}
+
+static void compaction_remembers_ids_that_are_gone(void)
+{
+	g_auto(Box) box = {0};
+	const guint32 cut = 64;
+	Snapshot *next;
+
+	box_open(&box);
+	box_must_put(&box, "s-1", "Running", "{}");
+	box_must_put(&box, "s-2", "Running", "{}");
+	disk_remove(box.disk, snapshot_find(box.shown, cut));
+	g_assert_true(disk_commit(box.disk, NULL));
+	next = snapshot_apply(box.shown, NULL, 0, &cut, 1, 1, box.disk->heap);
+	snapshot_unref(box.shown);
+	box.shown = next;
+	box_compact(&box);
+	box_reopen(&box);
+	assert_dump(&box, "65 s-2 Running {};");
+	g_assert_cmpuint(ids_get(box.load.ids, "s-1")->number, ==, 64);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(name) g_test_add_func("/disk_compact/" #name, name)
+	ADD(what_changes_while_it_is_rewritten_is_kept);
+	ADD(a_rewrite_that_is_stopped_leaves_no_file);
+	ADD(a_rewrite_that_failed_is_not_tried_at_once);
+	ADD(garbage_goes_and_the_rest_stays);
+	ADD(compaction_remembers_ids_that_are_gone);
+	return g_test_run();
+}

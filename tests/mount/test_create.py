@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import harness
 from harness import SLOW, eventually
 
 SPEC = {"name": "probe", "kind": "SQL", "queueName": "root_queue"}
@@ -167,6 +168,16 @@ def test_a_clone_is_an_equal_session(emu, mount):
     assert m.read(m.ws("w-1"), ".last", "config.json") == \
         m.read(m.ws("w-1"), first, "config.json")
     assert made(emu) == 2
+
+
+def test_every_example_is_accepted(emu, mount):
+    m = mount(emu)
+    folder = os.path.join(harness.ROOT, "examples", "specs")
+    specs = sorted(os.listdir(folder))
+    assert specs
+    for spec in specs:
+        m.run(["cp", os.path.join(folder, spec), m.ws("w-1") + "/new"]).ok()
+    assert made(emu) == len(specs)
 
 
 def test_every_session_can_be_cloned(emulator, mount):

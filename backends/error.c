@@ -28,6 +28,12 @@ G_DEFINE_EXTENDED_ERROR(BackendError, backend_error)
 
 #define SENTENCE_MAX 4096
 
+/* GLib registers a domain when it is first used, and takes no lock for that. */
+__attribute__((constructor)) static void register_domain(void)
+{
+	backend_error_quark();
+}
+
 void backend_error_set(
 	GError **error, BackendErrorCode code, const char *format, ...)
 {

@@ -310,8 +310,10 @@ class Mount(Process):
 
     def wait_mounted(self, seconds=10):
         end = time.monotonic() + seconds * SLOW
-        while not (self.is_mounted() and self.run(
-                ["stat", "-f", self.path], timeout=seconds).status == 0):
+        # A dead mount has no statfs; what lies below has no root number 1.
+        ask = 'stat -f "$0" > /dev/null && stat -c %i "$0"'
+        while self.run(["sh", "-c", ask, self.path],
+                       timeout=seconds).out != "1\n":
             if not self.alive():
                 raise AssertionError(
                     f"sessionfs ended: {self.wait(5)}\n{self.log()}")

@@ -50,11 +50,24 @@ static gboolean add_plain(Listing *self, const char *name, fuse_ino_t ino,
 	return TRUE;
 }
 
+/* FALSE when it did not fit. */
+static gboolean append_plus(Listing *self, const char *name,
+	const struct fuse_entry_param *param, off_t next)
+{
+	gsize room = self->size - self->used;
+	gsize need = fuse_add_direntry_plus(
+		self->req, self->buffer + self->used, room, name, param, next);
+
+	if (need > room)
+		return FALSE;
+	self->used += need;
+	return TRUE;
+}
+
 static gboolean add_plus(
 	Listing *self, const char *name, const View *view, off_t next)
 {
 	struct fuse_entry_param param = {0};
-	gsize room = self->size - self->used;
 
 	/* A name without attributes is legal: the kernel asks for them. */
 	if (!lookup_param(self->daemon, view, &param, NULL)) {
@@ -62,12 +75,8 @@ static gboolean add_plus(
 		param.attr.st_ino = view->ino;
 		param.attr.st_mode = S_IFREG;
 	}
-	gsize need = fuse_add_direntry_plus(
-		self->req, self->buffer + self->used, room, name, &param, next);
-
-	if (need > room)
+	if (!append_plus(self, name, &param, next))
 		return FALSE;
-	self->used += need;
 	if (param.ino)
 		g_array_append_val(self->given, view->ino);
 	return TRUE;
@@ -94,19 +103,12 @@ static gboolean add_dots(Listing *self, const char *name, guint64 cookie)
 	struct fuse_entry_param param = {
 		.attr = {.st_ino = self->dir.ino, .st_mode = S_IFDIR},
 	};
-	gsize room = self->size - self->used, need;
 
 	if (self->off >= cookie)
 		return TRUE;
-	if (!self->plus)
-		return add_plain(
-			self, name, self->dir.ino, S_IFDIR, (off_t)cookie);
-	need = fuse_add_direntry_plus(self->req, self->buffer + self->used,
-		room, name, &param, (off_t)cookie);
-	if (need > room)
-		return FALSE;
-	self->used += need;
-	return TRUE;
+	if (self->plus)
+		return append_plus(self, name, &param, (off_t)cookie);
+	return add_plain(self, name, self->dir.ino, S_IFDIR, (off_t)cookie);
 }
 
 static gboolean add_rows(Listing *self)

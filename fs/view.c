@@ -121,17 +121,24 @@ static void directory_attr(
 	*ret_timeout = watched ? daemon->window : VIEW_KEEP;
 }
 
+static char *view_text(Daemon *daemon, const View *view, GError **error)
+{
+	char *text = view->row->text(daemon, view->entry.number);
+
+	if (!text)
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no %s now", view->row->name);
+	return text;
+}
+
 /* A text is made anew for each question, so that its size is the true one. */
 static gboolean text_attr(
 	Daemon *daemon, const View *view, struct stat *ret, GError **error)
 {
-	g_autofree char *text = view->row->text(daemon, view->entry.number);
+	g_autofree char *text = view_text(daemon, view, error);
 
-	if (!text) {
-		backend_error_set(error, BACKEND_ERROR_GONE,
-			"there is no %s now", view->row->name);
+	if (!text)
 		return FALSE;
-	}
 	set_size(ret, strlen(text));
 	if (view->row->changing)
 		set_times(ret, g_get_real_time() * 1000);
@@ -213,11 +220,8 @@ GBytes *view_bytes(Daemon *daemon, const View *view, GError **error)
 	if (view->row->kind == ROW_CONTENT)
 		return cache_read(daemon->cache, view->entry.number,
 			view->row->file, error);
-	text = view->row->text(daemon, view->entry.number);
-	if (!text) {
-		backend_error_set(error, BACKEND_ERROR_GONE,
-			"there is no %s now", view->row->name);
+	text = view_text(daemon, view, error);
+	if (!text)
 		return NULL;
-	}
 	return g_bytes_new_take(text, strlen(text));
 }

@@ -13,10 +13,10 @@
 
 char *alibaba_credentials_path(void)
 {
-	const char *path = alibaba_env("ALIBABA_CLOUD_CREDENTIALS_FILE");
+	const char *path = auth_env("ALIBABA_CLOUD_CREDENTIALS_FILE");
 
 	return path ? g_strdup(path)
-		    : alibaba_home_path(".alibabacloud/credentials");
+		    : auth_home_path(".alibabacloud/credentials");
 }
 
 /* The keys of one section; names and values point into file, which is cut up
@@ -64,7 +64,7 @@ static Credentials *section_pair(
 	return NULL;
 }
 
-static Credentials *section_role(const AlibabaAuth *auth, GHashTable *keys,
+static Credentials *section_role(const Chain *chain, GHashTable *keys,
 	const char *origin, gint64 deadline_us, GError **error)
 {
 	const AlibabaRole role = {
@@ -75,11 +75,11 @@ static Credentials *section_role(const AlibabaAuth *auth, GHashTable *keys,
 	g_autoptr(Credentials) base = section_pair(keys, origin, error);
 
 	return base ? alibaba_assume_role(
-			      auth, &role, base, origin, deadline_us, error)
+			      chain, &role, base, origin, deadline_us, error)
 		    : NULL;
 }
 
-static Credentials *section_keys(const AlibabaAuth *auth, GHashTable *keys,
+static Credentials *section_keys(const Chain *chain, GHashTable *keys,
 	const char *origin, gint64 deadline_us, GError **error)
 {
 	const char *type = g_hash_table_lookup(keys, "type");
@@ -87,9 +87,9 @@ static Credentials *section_keys(const AlibabaAuth *auth, GHashTable *keys,
 	if (g_strcmp0(type, "access_key") == 0)
 		return section_pair(keys, origin, error);
 	if (g_strcmp0(type, "ram_role_arn") == 0)
-		return section_role(auth, keys, origin, deadline_us, error);
+		return section_role(chain, keys, origin, deadline_us, error);
 	if (g_strcmp0(type, "ecs_ram_role") == 0)
-		return alibaba_metadata(auth,
+		return alibaba_metadata(chain,
 			g_hash_table_lookup(keys, "role_name"), deadline_us,
 			error);
 	backend_error_set(error, BACKEND_ERROR_AUTH,
@@ -99,26 +99,26 @@ static Credentials *section_keys(const AlibabaAuth *auth, GHashTable *keys,
 }
 
 Credentials *alibaba_credentials_file(
-	const AlibabaAuth *auth, gint64 deadline_us, GError **error)
+	const Chain *chain, gint64 deadline_us, GError **error)
 {
 	g_autofree char *path = alibaba_credentials_path();
-	const char *name = alibaba_profile_name(auth, "default");
+	const char *name = alibaba_profile_name(chain, "default");
 	g_autofree char *origin = g_strdup_printf(
 		"section %.*s of %s", NAME_MAX_SHOWN, name, path);
 	Credentials *credentials = NULL;
 	gsize len = 0;
-	char *file = alibaba_read_file(path, &len, error);
+	char *file = auth_read_file(path, &len, error);
 
 	if (!file)
 		return NULL;
 	GHashTable *keys = section_read(file, name);
 	if (keys)
 		credentials =
-			section_keys(auth, keys, origin, deadline_us, error);
+			section_keys(chain, keys, origin, deadline_us, error);
 	else
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"%s: there is no such section", origin);
 	g_clear_pointer(&keys, g_hash_table_unref);
-	alibaba_wipe_text(file, len);
+	auth_wipe_text(file, len);
 	return credentials;
 }

@@ -19,7 +19,7 @@
 #define REFRESH_MS (60 * 60 * 1000)
 #define ANSWER_MAX (64 * 1024)
 
-static HttpAnswer *fetch(const AlibabaAuth *auth, const char *method,
+static HttpAnswer *fetch(const Chain *chain, const char *method,
 	const char *url, const char *header, const char *value,
 	gint64 deadline_us, GError **error)
 {
@@ -28,8 +28,8 @@ static HttpAnswer *fetch(const AlibabaAuth *auth, const char *method,
 	request->limit = ANSWER_MAX;
 	if (value)
 		http_request_set(request, header, value);
-	HttpAnswer *answer = alibaba_send(
-		auth->nearby, request, LIMIT_MS, deadline_us, error);
+	HttpAnswer *answer =
+		auth_send(chain->nearby, request, LIMIT_MS, deadline_us, error);
 	if (!answer || answer->status == 200)
 		return answer;
 	g_autofree char *shown = http_url_shown(url);
@@ -37,7 +37,7 @@ static HttpAnswer *fetch(const AlibabaAuth *auth, const char *method,
 		answer->status >= 500 ? BACKEND_ERROR_REMOTE
 				      : BACKEND_ERROR_AUTH,
 		"%.200s answered with status %u", shown, answer->status);
-	alibaba_wipe_answer(answer);
+	auth_wipe_answer(answer);
 	return NULL;
 }
 
@@ -58,17 +58,17 @@ static char *word_of(const HttpAnswer *answer)
 }
 
 /* A token, or NULL for v1; FALSE when v1 is forbidden. */
-static gboolean token_get(const AlibabaAuth *auth, gint64 deadline_us,
+static gboolean token_get(const Chain *chain, gint64 deadline_us,
 	char **ret_token, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	HttpAnswer *answer = fetch(auth, "PUT", METADATA "api/token",
+	HttpAnswer *answer = fetch(chain, "PUT", METADATA "api/token",
 		"x-aliyun-ecs-metadata-token-ttl-seconds", TOKEN_SECONDS,
 		deadline_us, &cause);
 
 	*ret_token = answer ? word_of(answer) : NULL;
-	alibaba_wipe_answer(answer);
-	if (*ret_token || !alibaba_env_true("ALIBABA_CLOUD_IMDSV1_DISABLED"))
+	auth_wipe_answer(answer);
+	if (*ret_token || !auth_env_true("ALIBABA_CLOUD_IMDSV1_DISABLED"))
 		return TRUE;
 	backend_error_set(error, BACKEND_ERROR_AUTH,
 		"no metadata token (%s), and ALIBABA_CLOUD_IMDSV1_DISABLED "
@@ -77,22 +77,22 @@ static gboolean token_get(const AlibabaAuth *auth, gint64 deadline_us,
 	return FALSE;
 }
 
-static HttpAnswer *get(const AlibabaAuth *auth, const char *url,
-	const char *token, gint64 deadline_us, GError **error)
+static HttpAnswer *get(const Chain *chain, const char *url, const char *token,
+	gint64 deadline_us, GError **error)
 {
-	return fetch(auth, "GET", url, "x-aliyun-ecs-metadata-token", token,
+	return fetch(chain, "GET", url, "x-aliyun-ecs-metadata-token", token,
 		deadline_us, error);
 }
 
-static char *role_get(const AlibabaAuth *auth, const char *token,
-	gint64 deadline_us, GError **error)
+static char *role_get(const Chain *chain, const char *token, gint64 deadline_us,
+	GError **error)
 {
-	HttpAnswer *answer = get(auth, ROLES, token, deadline_us, error);
+	HttpAnswer *answer = get(chain, ROLES, token, deadline_us, error);
 
 	if (!answer)
 		return NULL;
 	char *role = word_of(answer);
-	alibaba_wipe_answer(answer);
+	auth_wipe_answer(answer);
 	if (!role)
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"the metadata service names no RAM role");
@@ -114,58 +114,58 @@ static Credentials *read_keys(
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"%s: the answer's Code is not Success", origin);
 	else
-		credentials = alibaba_keys_read(
-			body, &alibaba_sts_names, origin, error);
-	alibaba_wipe_json(body);
+		credentials =
+			auth_keys_read(body, &alibaba_sts_names, origin, error);
+	auth_wipe_json(body);
 	return credentials;
 }
 
-static Credentials *role_keys(const AlibabaAuth *auth, const char *role,
+static Credentials *role_keys(const Chain *chain, const char *role,
 	const char *token, gint64 deadline_us, GError **error)
 {
 	g_autofree char *segment = http_encode(role);
 	g_autofree char *url = g_strconcat(ROLES, segment, NULL);
 	g_autofree char *origin =
 		g_strdup_printf("ECS metadata, role %s", role);
-	HttpAnswer *answer = get(auth, url, token, deadline_us, error);
+	HttpAnswer *answer = get(chain, url, token, deadline_us, error);
 
 	if (!answer)
 		return NULL;
 	Credentials *credentials = read_keys(answer, origin, error);
-	alibaba_wipe_answer(answer);
+	auth_wipe_answer(answer);
 	if (credentials)
 		credentials->refresh_ms = REFRESH_MS;
 	return credentials;
 }
 
-Credentials *alibaba_metadata(const AlibabaAuth *auth, const char *role,
+Credentials *alibaba_metadata(const Chain *chain, const char *role,
 	gint64 deadline_us, GError **error)
 {
 	char *token = NULL;
 	g_autofree char *named = NULL;
 	Credentials *credentials = NULL;
 
-	if (!token_get(auth, deadline_us, &token, error))
+	if (!token_get(chain, deadline_us, &token, error))
 		return NULL;
 	if (!role || !*role)
-		role = named = role_get(auth, token, deadline_us, error);
+		role = named = role_get(chain, token, deadline_us, error);
 	if (role)
-		credentials = role_keys(auth, role, token, deadline_us, error);
+		credentials = role_keys(chain, role, token, deadline_us, error);
 	if (token)
-		alibaba_wipe_text(token, strlen(token));
+		auth_wipe_text(token, strlen(token));
 	return credentials;
 }
 
-Credentials *alibaba_uri(const AlibabaAuth *auth, const char *uri,
-	gint64 deadline_us, GError **error)
+Credentials *alibaba_uri(
+	const Chain *chain, const char *uri, gint64 deadline_us, GError **error)
 {
 	HttpAnswer *answer =
-		fetch(auth, "GET", uri, NULL, NULL, deadline_us, error);
+		fetch(chain, "GET", uri, NULL, NULL, deadline_us, error);
 
 	if (!answer)
 		return NULL;
 	Credentials *credentials =
 		read_keys(answer, "ALIBABA_CLOUD_CREDENTIALS_URI", error);
-	alibaba_wipe_answer(answer);
+	auth_wipe_answer(answer);
 	return credentials;
 }

@@ -17,7 +17,7 @@
 
 /* One look at a file: what a mode's function needs. */
 typedef struct {
-	const AlibabaAuth *auth;
+	const Chain *chain;
 	const Json *config; /* the CLI's */
 	gint64 deadline_us;
 	guint depth;
@@ -30,12 +30,12 @@ static Credentials *profile_keys(
 
 char *alibaba_cli_path(void)
 {
-	return alibaba_home_path(".aliyun/config.json");
+	return auth_home_path(".aliyun/config.json");
 }
 
 gboolean alibaba_cli_enabled(void)
 {
-	return !alibaba_env_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED");
+	return !auth_env_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED");
 }
 
 static const char *text(const Json *profile, const char *name)
@@ -71,21 +71,21 @@ static AlibabaRole role_of(const Json *profile)
 static Credentials *mode_ak(
 	Reading *reading, const Json *profile, GError **error)
 {
-	const AlibabaKeyNames names = {
+	const AuthKeyNames names = {
 		"access_key_id", "access_key_secret", "", "", FALSE};
 	g_autofree char *origin = origin_of(profile);
 
-	return alibaba_keys_read(profile, &names, origin, error);
+	return auth_keys_read(profile, &names, origin, error);
 }
 
 static Credentials *mode_sts_token(
 	Reading *reading, const Json *profile, GError **error)
 {
-	AlibabaKeyNames names = alibaba_cli_names;
+	AuthKeyNames names = alibaba_cli_names;
 	g_autofree char *origin = origin_of(profile);
 
 	names.temporary = TRUE;
-	return alibaba_keys_read(profile, &names, origin, error);
+	return auth_keys_read(profile, &names, origin, error);
 }
 
 static Credentials *assume(Reading *reading, const Json *profile,
@@ -94,7 +94,7 @@ static Credentials *assume(Reading *reading, const Json *profile,
 	const AlibabaRole role = role_of(profile);
 	g_autofree char *origin = origin_of(profile);
 
-	return alibaba_assume_role(reading->auth, &role, base, origin,
+	return alibaba_assume_role(reading->chain, &role, base, origin,
 		reading->deadline_us, error);
 }
 
@@ -102,7 +102,7 @@ static Credentials *assume(Reading *reading, const Json *profile,
 static Credentials *mode_role(
 	Reading *reading, const Json *profile, GError **error)
 {
-	g_autoptr(Credentials) base = alibaba_keys_read(
+	g_autoptr(Credentials) base = auth_keys_read(
 		profile, &alibaba_cli_names, "role's base", error);
 
 	return base ? assume(reading, profile, base, error) : NULL;
@@ -120,7 +120,7 @@ static Credentials *mode_chained_role(
 static Credentials *mode_ecs(
 	Reading *reading, const Json *profile, GError **error)
 {
-	return alibaba_metadata(reading->auth, text(profile, "ram_role_name"),
+	return alibaba_metadata(reading->chain, text(profile, "ram_role_name"),
 		reading->deadline_us, error);
 }
 
@@ -130,7 +130,7 @@ static Credentials *mode_oidc(
 	const AlibabaRole role = role_of(profile);
 	g_autofree char *origin = origin_of(profile);
 
-	return alibaba_assume_role_oidc(reading->auth, &role,
+	return alibaba_assume_role_oidc(reading->chain, &role,
 		text(profile, "oidc_provider_arn"),
 		text(profile, "oidc_token_file"), origin, reading->deadline_us,
 		error);
@@ -151,20 +151,20 @@ static Credentials *mode_external(
 		return NULL;
 	}
 	char *output = process_run(argv, OUTPUT_MAX, reading->deadline_us,
-		&reading->auth->stopped, &len, error);
+		&reading->chain->stopped, &len, error);
 	if (!output)
 		return NULL;
 	Json *body = json_parse(output, len, NULL);
-	AlibabaKeyNames names = alibaba_cli_names;
+	AuthKeyNames names = alibaba_cli_names;
 	names.temporary = g_str_equal(text(body, "mode"), "StsToken");
 	Credentials *credentials = NULL;
 	if (body)
-		credentials = alibaba_keys_read(body, &names, origin, error);
+		credentials = auth_keys_read(body, &names, origin, error);
 	else
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"%s did not print JSON", argv[0]);
-	alibaba_wipe_json(body);
-	alibaba_wipe_text(output, len);
+	auth_wipe_json(body);
+	auth_wipe_text(output, len);
 	return credentials;
 }
 
@@ -211,16 +211,16 @@ static Credentials *profile_keys(
 	return NULL;
 }
 
-const char *alibaba_profile_name(const AlibabaAuth *auth, const char *fallback)
+const char *alibaba_profile_name(const Chain *chain, const char *fallback)
 {
-	const char *env = alibaba_env("ALIBABA_CLOUD_PROFILE");
+	const char *env = auth_env("ALIBABA_CLOUD_PROFILE");
 
-	if (auth->profile)
-		return auth->profile;
+	if (chain->profile)
+		return chain->profile;
 	return env ? env : fallback;
 }
 
-/* The configuration, to be given to alibaba_wipe_json. */
+/* The configuration, to be given to auth_wipe_json. */
 static Json *config_read(GError **error)
 {
 	g_autofree char *path = alibaba_cli_path();
@@ -232,11 +232,11 @@ static Json *config_read(GError **error)
 			"ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set");
 		return NULL;
 	}
-	char *file = alibaba_read_file(path, &len, error);
+	char *file = auth_read_file(path, &len, error);
 	if (!file)
 		return NULL;
 	Json *config = json_parse(file, len, &cause);
-	alibaba_wipe_text(file, len);
+	auth_wipe_text(file, len);
 	if (!config)
 		backend_error_set(error, BACKEND_ERROR_AUTH, "%s: %s", path,
 			cause->message);
@@ -244,29 +244,30 @@ static Json *config_read(GError **error)
 }
 
 Credentials *alibaba_cli_profile(
-	const AlibabaAuth *auth, gint64 deadline_us, GError **error)
+	const Chain *chain, gint64 deadline_us, GError **error)
 {
 	Json *config = config_read(error);
 
 	if (!config)
 		return NULL;
-	Reading reading = {auth, config, deadline_us, 0};
+	Reading reading = {chain, config, deadline_us, 0};
 	Credentials *credentials = profile_keys(&reading,
-		alibaba_profile_name(auth, text(config, "current")), error);
-	alibaba_wipe_json(config);
+		alibaba_profile_name(chain, text(config, "current")), error);
+	auth_wipe_json(config);
 	return credentials;
 }
 
 char *alibaba_cli_region(const char *profile)
 {
-	const AlibabaAuth auth = {.profile = (char *)profile};
+	const Chain chain = {.profile = (char *)profile};
 	Json *config = config_read(NULL);
 
 	if (!config)
 		return NULL;
-	const char *name = alibaba_profile_name(&auth, text(config, "current"));
+	const char *name =
+		alibaba_profile_name(&chain, text(config, "current"));
 	const char *region = text(profile_find(config, name), "region_id");
 	char *found = *region ? g_strdup(region) : NULL;
-	alibaba_wipe_json(config);
+	auth_wipe_json(config);
 	return found;
 }

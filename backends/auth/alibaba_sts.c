@@ -33,9 +33,9 @@ static char *sts_host(const AlibabaRole *role)
 {
 	const char *region = role->sts_region && *role->sts_region
 				     ? role->sts_region
-				     : alibaba_env("ALIBABA_CLOUD_STS_REGION");
+				     : auth_env("ALIBABA_CLOUD_STS_REGION");
 	gboolean vpc = role->vpc ||
-		       alibaba_env_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED");
+		       auth_env_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED");
 
 	if (role->sts_endpoint && *role->sts_endpoint)
 		return g_strdup(role->sts_endpoint);
@@ -48,7 +48,7 @@ static char *sts_host(const AlibabaRole *role)
 /* Without it the service could not tell our sessions from others'. */
 static const char *session_name(const AlibabaRole *role)
 {
-	const char *env = alibaba_env("ALIBABA_CLOUD_ROLE_SESSION_NAME");
+	const char *env = auth_env("ALIBABA_CLOUD_ROLE_SESSION_NAME");
 
 	if (role->session_name && *role->session_name)
 		return role->session_name;
@@ -87,7 +87,7 @@ static void form_add(GString *form, const char *name, const char *value)
 	char *encoded = http_encode(value);
 	g_string_append_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
 	g_string_append(form, encoded);
-	alibaba_wipe_text(encoded, strlen(encoded));
+	auth_wipe_text(encoded, strlen(encoded));
 }
 
 static void form_add_role(GString *form, const AlibabaRole *role)
@@ -117,22 +117,22 @@ static Credentials *read_keys(
 		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 			"the token service's answer makes no sense");
 	else
-		credentials = alibaba_keys_read(json_get(body, "Credentials"),
+		credentials = auth_keys_read(json_get(body, "Credentials"),
 			&alibaba_sts_names, origin, error);
-	alibaba_wipe_json(body);
+	auth_wipe_json(body);
 	return credentials;
 }
 
-static Credentials *exchange(const AlibabaAuth *auth, HttpRequest *request,
+static Credentials *exchange(const Chain *chain, HttpRequest *request,
 	const char *origin, gint64 deadline_us, GError **error)
 {
 	request->limit = ANSWER_MAX;
 	HttpAnswer *answer =
-		alibaba_send(auth->sts, request, 0, deadline_us, error);
+		auth_send(chain->remote, request, 0, deadline_us, error);
 	if (!answer)
 		return NULL;
 	Credentials *credentials = read_keys(answer, origin, error);
-	alibaba_wipe_answer(answer);
+	auth_wipe_answer(answer);
 	if (!credentials)
 		g_prefix_error(error, "the token service: ");
 	return credentials;
@@ -140,9 +140,9 @@ static Credentials *exchange(const AlibabaAuth *auth, HttpRequest *request,
 
 /* ---- the two calls ---- */
 
-Credentials *alibaba_assume_role(const AlibabaAuth *auth,
-	const AlibabaRole *role, const Credentials *base, const char *origin,
-	gint64 deadline_us, GError **error)
+Credentials *alibaba_assume_role(const Chain *chain, const AlibabaRole *role,
+	const Credentials *base, const char *origin, gint64 deadline_us,
+	GError **error)
 {
 	g_autofree char *url = sts_url(role, error);
 	g_autoptr(GString) query = g_string_new(NULL);
@@ -157,7 +157,7 @@ Credentials *alibaba_assume_role(const AlibabaAuth *auth,
 	http_request_set(request, "accept", "application/json");
 	const SignScope scope = {.now = g_get_real_time() / G_USEC_PER_SEC};
 	sign_request(SIGN_ACS3, request, base, &scope);
-	return exchange(auth, request, origin, deadline_us, error);
+	return exchange(chain, request, origin, deadline_us, error);
 }
 
 static void wipe_bytes(gpointer string)
@@ -194,7 +194,7 @@ static char *oidc_query(void)
 	return g_string_free(g_steal_pointer(&query), FALSE);
 }
 
-Credentials *alibaba_assume_role_oidc(const AlibabaAuth *auth,
+Credentials *alibaba_assume_role_oidc(const Chain *chain,
 	const AlibabaRole *role, const char *provider_arn,
 	const char *token_file, const char *origin, gint64 deadline_us,
 	GError **error)
@@ -204,7 +204,7 @@ Credentials *alibaba_assume_role_oidc(const AlibabaAuth *auth,
 
 	if (!url)
 		return NULL;
-	char *token = alibaba_read_file(token_file, &len, error);
+	char *token = auth_read_file(token_file, &len, error);
 	if (!token)
 		return NULL;
 	g_autofree char *query = oidc_query();
@@ -214,6 +214,6 @@ Credentials *alibaba_assume_role_oidc(const AlibabaAuth *auth,
 		request, "content-type", "application/x-www-form-urlencoded");
 	http_request_set(request, "accept", "application/json");
 	request->body = oidc_form(role, provider_arn, token, len);
-	alibaba_wipe_text(token, len);
-	return exchange(auth, request, origin, deadline_us, error);
+	auth_wipe_text(token, len);
+	return exchange(chain, request, origin, deadline_us, error);
 }

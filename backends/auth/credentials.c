@@ -338,8 +338,9 @@ static void report_current(const Credentials *current, GString *out)
 		expires ? g_date_time_format(expires, "%Y-%m-%dT%H:%M:%SZ")
 			: NULL;
 
-	g_string_append_printf(out, "credentials: %s, key %s", current->origin,
-		current->access_key_id);
+	g_string_append_printf(out, "credentials: %s", current->origin);
+	if (*current->access_key_id)
+		g_string_append_printf(out, ", key %s", current->access_key_id);
 	if (current->expires_ms == 0)
 		g_string_append(out, ", no expiry\n");
 	else

@@ -3,10 +3,11 @@
 #include "auth/secret.h"
 #include "error.h"
 
-/* A key pair that signs.  Immutable, reference-counted. */
+/* What a request is signed with: a key pair, or only a secret that is sent (a
+ * bearer token, say; then the id is "").  Immutable, reference-counted. */
 typedef struct {
 	char *access_key_id;
-	Secret *secret;    /* the secret key */
+	Secret *secret;    /* the secret key or the token; NULL: none is sent */
 	Secret *token;     /* session token of temporary keys; NULL: none */
 	gint64 expires_ms; /* since the epoch; 0: never */
 	char *origin;      /* where it came from, for people: "environment" */

@@ -37,7 +37,8 @@ def test_a_clean_end_is_accepted(inner):
     "==1==ERROR: AddressSanitizer: heap-use-after-free",
     "x.c:3:4: runtime error: signed integer overflow",
     "(process:1): GLib-CRITICAL **: g_free", "assertion failed: (a == b)",
-    "WARNING: ThreadSanitizer: data race", "double free or corruption"])
+    "WARNING: ThreadSanitizer: data race", "double free or corruption"],
+    ids=["asan", "ubsan", "glib", "assert", "tsan", "malloc"])
 def test_suspicious_words_fail(inner, words):
     stand_in(inner, f"trap 'exit 0' TERM; echo '{words}' >&2; " + WAIT)
     with pytest.raises(AssertionError, match="said"):

@@ -1,0 +1,195 @@
+#include "auth/chain.h"
+
+#include <string.h>
+
+#define NEARBY_CONNECT_MS 1000
+
+/* One look through the sources. */
+typedef struct {
+	Chain *chain;
+	gboolean again; /* what there is can still be used */
+	gint64 deadline_us;
+	GString *looked; /* what was wrong with each */
+	int code;        /* the first that says more than "not here" */
+} Round;
+
+static gboolean is_out_of_reach(const GError *cause)
+{
+	switch (cause->code) {
+	case BACKEND_ERROR_TIMEOUT:
+	case BACKEND_ERROR_UNREACHABLE:
+	case BACKEND_ERROR_REMOTE:
+	case BACKEND_ERROR_THROTTLED:
+	case BACKEND_ERROR_BAD_ANSWER:
+		return TRUE;
+	default:
+		return FALSE;
+	}
+}
+
+static gboolean is_asked(const Chain *chain, const ChainSource *source)
+{
+	return !chain->profile || source->profiled;
+}
+
+/* Half of what is left, so that a source that hangs leaves the others time; all
+ * of it where there are no others, or where they will not be asked then. */
+static gint64 share_us(const Round *round, const ChainSource *source)
+{
+	gint64 now_us = g_get_monotonic_time();
+
+	for (source++; source->what; source++)
+		if (!round->again && is_asked(round->chain, source) &&
+			source->may_be(round->chain))
+			return now_us + (round->deadline_us - now_us) / 2;
+	return round->deadline_us;
+}
+
+/* Whether nobody else is to be asked after this failure. */
+static gboolean is_over(
+	const Round *round, const ChainSource *source, const GError *cause)
+{
+	const Chain *chain = round->chain;
+
+	if (g_atomic_int_get(&chain->stopped))
+		return TRUE;
+	if (chain->class->strict && !source->metadata && source->may_be(chain))
+		return TRUE;
+	return round->again && is_out_of_reach(cause);
+}
+
+/* Asks one source; *ret_over: the others are not to be asked. */
+static Credentials *round_ask(
+	Round *round, const ChainSource *source, gboolean *ret_over)
+{
+	Chain *chain = round->chain;
+	g_autoptr(GError) cause = NULL;
+	Credentials *found =
+		source->get(chain, share_us(round, source), &cause);
+
+	if (found) {
+		chain->last = source - chain->class->sources + 1;
+		chain->on_site |= source->metadata;
+		return found;
+	}
+	g_string_append_printf(round->looked, "%s%s (%s)",
+		round->looked->len ? "; " : "", source->what, cause->message);
+	if (round->code == BACKEND_ERROR_AUTH)
+		round->code = cause->code;
+	*ret_over = is_over(round, source, cause);
+	return NULL;
+}
+
+/* first: the source to begin with, counted from 1; 0: in order. */
+static Credentials *round_run(Round *round, guint first)
+{
+	const ChainSource *sources = round->chain->class->sources;
+	gboolean over = FALSE;
+	Credentials *found =
+		first > 0 ? round_ask(round, sources + first - 1, &over) : NULL;
+
+	for (guint i = 0; !found && !over && sources[i].what; i++)
+		if (i + 1 != first && is_asked(round->chain, sources + i))
+			found = round_ask(round, sources + i, &over);
+	return found;
+}
+
+static char *chain_fingerprint(void *self)
+{
+	const Chain *chain = self;
+	GString *out = g_string_new(NULL);
+
+	chain->class->fingerprint(chain, out);
+	return g_string_free(out, FALSE);
+}
+
+static Credentials *chain_fetch(
+	void *data, gboolean again, gint64 deadline_us, GError **error)
+{
+	Chain *chain = data;
+	g_autofree char *print = chain_fingerprint(chain);
+	g_autoptr(GString) looked = g_string_new(NULL);
+	Round round = {chain, again, deadline_us, looked, BACKEND_ERROR_AUTH};
+	gboolean same = g_strcmp0(print, chain->last_print) == 0;
+	Credentials *found = round_run(&round, same ? chain->last : 0);
+
+	if (found) {
+		g_free(chain->last_print);
+		chain->last_print = g_steal_pointer(&print);
+		return found;
+	}
+	backend_error_set(error, round.code,
+		"no credentials for %s; looked in %s", chain->class->vendor,
+		looked->str);
+	return NULL;
+}
+
+/* ---- construction ---- */
+
+static void chain_free(void *data)
+{
+	Chain *chain = data;
+
+	http_client_free(chain->remote);
+	http_client_free(chain->nearby);
+	g_free(chain->profile);
+	g_free(chain->region);
+	g_free(chain->last_print);
+	g_free(chain);
+}
+
+static void chain_abort(void *data)
+{
+	Chain *chain = data;
+
+	g_atomic_int_set(&chain->stopped, 1);
+	http_client_abort(chain->remote);
+	http_client_abort(chain->nearby);
+}
+
+/* The class that a source keeps is the chain's own, since the vendor's name and
+ * patience are in it. */
+typedef struct {
+	Chain chain;
+	CredentialClass class;
+} Whole;
+
+static char *text_or_null(const char *text)
+{
+	return g_strdup(text && *text ? text : NULL);
+}
+
+CredentialSource *chain_new(const ChainClass *class, const char *profile,
+	const char *region, const HttpSettings *http)
+{
+	static const HttpSettings none;
+	HttpSettings nearby = http ? *http : none;
+	Whole *whole = g_new0(Whole, 1);
+
+	nearby.proxy = "";
+	nearby.connect_ms = NEARBY_CONNECT_MS;
+	whole->chain.class = class;
+	whole->chain.profile = text_or_null(profile);
+	whole->chain.region = text_or_null(region);
+	whole->chain.remote = http_client_new(http ? http : &none);
+	whole->chain.nearby = http_client_new(&nearby);
+	whole->class = (CredentialClass){
+		.name = class->name,
+		.refresh_ms = class->refresh_ms,
+		.fetch = chain_fetch,
+		.fingerprint = chain_fingerprint,
+		.free = chain_free,
+		.abort = chain_abort,
+	};
+	return credential_source_new(&whole->class, whole);
+}
+
+gboolean chain_in_sight(const ChainClass *class)
+{
+	const Chain chain = {.class = class};
+
+	for (const ChainSource *source = class->sources; source->what; source++)
+		if (!source->metadata && source->may_be(&chain))
+			return TRUE;
+	return FALSE;
+}

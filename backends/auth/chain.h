@@ -1,0 +1,64 @@
+#pragma once
+
+#include "auth/tools.h"
+
+/*
+ * A vendor's credential chain: its sources are tried in turn, one that fails
+ * makes way for the next, and only when none is left is there an error, which
+ * then says what was wrong with each.  A profile that is named in the
+ * configuration is the user's choice: only the sources that know profiles are
+ * asked then.
+ *
+ * The order is asked for an identity once.  After that the source that gave it
+ * comes first, until a file has changed; and while what it gave is good, one
+ * that is out of reach ends the round, lest an hour's outage turn the account
+ * into another.
+ */
+typedef struct Chain Chain;
+
+typedef struct {
+	const char *what; /* for people: "the environment" */
+	/* One thread at a time.  A source that is not set up fails with AUTH and
+	 * says in a few words what is missing. */
+	Credentials *(*get)(
+		const Chain *chain, gint64 deadline_us, GError **error);
+	/* Whether it is worth the time.  No network. */
+	gboolean (*may_be)(const Chain *chain);
+	gboolean profiled; /* knows profiles */
+	gboolean metadata; /* a service of the machine's host: that nobody
+	                      answers there is a plain "not here", unless
+	                      somebody did before */
+} ChainSource;
+
+typedef struct {
+	const char *name;           /* "alibaba" */
+	const char *vendor;         /* for people: "Alibaba Cloud" */
+	gint64 refresh_ms;          /* as in CredentialClass */
+	const ChainSource *sources; /* ends with a NULL what */
+	/* Names the files that may be read and their times; see
+	 * auth_append_stat. */
+	void (*fingerprint)(const Chain *chain, GString *out);
+	gboolean strict; /* a source that is set up (may_be) but fails ends the
+	                    round: no other takes its place */
+} ChainClass;
+
+struct Chain {
+	const ChainClass *class;
+	char *profile;      /* NULL: as the vendor chooses */
+	char *region;       /* of the section; NULL: none is known */
+	HttpClient *remote; /* as the section says */
+	HttpClient *nearby; /* the metadata service: no proxy, 1 s to connect */
+	gint stopped;       /* atomic; for process_run */
+
+	/* Of the last success, by the one thread that fetches. */
+	guint last;       /* its source, counted from 1; 0: none yet */
+	char *last_print; /* fingerprint then */
+	gboolean on_site; /* the metadata service has answered */
+};
+
+/* profile, region and http may be NULL; all are copied. */
+CredentialSource *chain_new(const ChainClass *class, const char *profile,
+	const char *region, const HttpSettings *http);
+
+/* Whether a source other than a metadata service is in sight.  No network. */
+gboolean chain_in_sight(const ChainClass *class);

@@ -1,0 +1,182 @@
+#include "auth/tools.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_MAX 65536 /* tokens run to a few KiB */
+
+/* ---- environment and files ---- */
+
+const char *auth_env(const char *name)
+{
+	const char *value = g_getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+gboolean auth_env_true(const char *name)
+{
+	const char *value = auth_env(name);
+
+	return value && g_ascii_strcasecmp(value, "true") == 0;
+}
+
+char *auth_home_path(const char *rest)
+{
+	const char *home = auth_env("HOME");
+
+	return g_build_filename(home ? home : g_get_home_dir(), rest, NULL);
+}
+
+static char *read_open(int fd, gsize size, gsize *ret_len)
+{
+	char *text = g_malloc(size + 1);
+	gsize len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, text + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += n;
+	}
+	text[len] = '\0';
+	*ret_len = len;
+	return text;
+}
+
+char *auth_read_file(const char *path, gsize *ret_len, GError **error)
+{
+	/* Not to hang on a pipe that somebody put there. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	char *text = NULL;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		backend_error_set(error, BACKEND_ERROR_AUTH, "%s: %s", path,
+			g_strerror(errno));
+	else if (!S_ISREG(st.st_mode) || st.st_size > AUTH_FILE_MAX)
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"%s: not a file of at most 1 MiB", path);
+	else
+		text = read_open(fd, st.st_size, ret_len);
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+/* Size and inode besides the time: tools that replace a file may keep that. */
+void auth_append_stat(GString *out, char *path)
+{
+	g_autofree char *owned = path;
+	struct stat st;
+
+	if (stat(owned, &st) != 0)
+		return;
+	g_string_append_printf(out, "%s %ju %jd %jd.%09ld\n", owned,
+		(uintmax_t)st.st_ino, (intmax_t)st.st_size,
+		(intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+/* ---- wiping ---- */
+
+void auth_wipe_text(char *text, gsize len)
+{
+	secret_wipe(text, len);
+	g_free(text);
+}
+
+/* Through borrowed pointers, but the document is ours and about to go. */
+static void wipe_strings(const Json *value)
+{
+	char *text = (char *)json_text(value);
+
+	if (text)
+		secret_wipe(text, strlen(text));
+	json_foreach (child, value)
+		wipe_strings(child);
+}
+
+void auth_wipe_json(Json *document)
+{
+	if (!document)
+		return;
+	wipe_strings(document);
+	json_free(document);
+}
+
+void auth_wipe_answer(HttpAnswer *answer)
+{
+	if (!answer)
+		return;
+	if (answer->body)
+		secret_wipe(answer->body->data, answer->body->len);
+	http_answer_free(answer);
+}
+
+static void request_wipe(HttpRequest *request)
+{
+	for (guint i = 0; i < request->headers->len; i++) {
+		char *header = g_ptr_array_index(request->headers, i);
+		secret_wipe(header, strlen(header));
+	}
+	http_request_free(request);
+}
+
+HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
+	gint64 deadline_us, GError **error)
+{
+	gint64 limit_us = g_get_monotonic_time() + limit_ms * 1000;
+
+	if (limit_ms > 0)
+		deadline_us = MIN(deadline_us, limit_us);
+	HttpAnswer *answer = http_send(client, request, deadline_us, error);
+	request_wipe(request);
+	return answer;
+}
+
+/* ---- credentials out of JSON ---- */
+
+static const char *member(
+	const Json *object, const char *name, gboolean needed, GError **error)
+{
+	const char *text = json_get_text(object, name, KEY_MAX, "");
+
+	if (*text || !needed)
+		return text;
+	backend_error_set(error, BACKEND_ERROR_AUTH, "%s is missing", name);
+	return NULL;
+}
+
+/* 0 (never) when there is none that can be read. */
+static gint64 expiry_ms(const Json *object, const char *name)
+{
+	const char *text = json_get_text(object, name, 64, "");
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, utc);
+
+	return time ? g_date_time_to_unix(time) * 1000 : 0;
+}
+
+Credentials *auth_keys_read(const Json *object, const AuthKeyNames *names,
+	const char *origin, GError **error)
+{
+	const char *id = member(object, names->id, TRUE, error);
+	const char *secret =
+		id ? member(object, names->secret, TRUE, error) : NULL;
+	const char *token =
+		secret ? member(object, names->token, names->temporary, error)
+		       : NULL;
+
+	if (!token)
+		return NULL;
+	return credentials_new(id, secret_new(secret, -1),
+		*token ? secret_new(token, -1) : NULL,
+		expiry_ms(object, names->expiry), origin);
+}

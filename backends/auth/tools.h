@@ -1,0 +1,46 @@
+#pragma once
+
+#include "auth/credentials.h"
+#include "net/http.h"
+#include "net/json.h"
+
+/*
+ * What the sources of all credential chains share: the environment, files and
+ * answers that hold secrets.  Any thread.
+ */
+
+#define AUTH_FILE_MAX (1024 * 1024)
+
+/* An environment variable's value, NULL when unset or empty. */
+const char *auth_env(const char *name);
+gboolean auth_env_true(const char *name);
+/* A path below the user's home.  New string. */
+char *auth_home_path(const char *rest);
+
+/* A whole regular file, NUL-terminated; NULL with AUTH and why.  The buffer is
+ * given back to auth_wipe_text. */
+char *auth_read_file(const char *path, gsize *ret_len,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void auth_wipe_text(char *text, gsize len);
+/* json_free, wiping every string first. */
+void auth_wipe_json(Json *document);
+
+/* Appends a line that changes when the file does; nothing when there is none.
+ * Takes path. */
+void auth_append_stat(GString *out, char *path);
+
+/* Sends, waits at most `limit_ms` (0: to the deadline), and wipes the request,
+ * which it takes.  The answer is given back to auth_wipe_answer. */
+HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
+	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void auth_wipe_answer(HttpAnswer *answer);
+
+/* A key pair out of JSON: the members' names. */
+typedef struct {
+	const char *id, *secret, *token, *expiry; /* expiry: ISO 8601 */
+	gboolean temporary;                       /* the token must be there */
+} AuthKeyNames;
+
+/* Errors: AUTH, naming the member that is missing. */
+Credentials *auth_keys_read(const Json *object, const AuthKeyNames *names,
+	const char *origin, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,6 +4,7 @@
 
 #include "classes.h"
 #include "net/api.h"
+#include "net/json.h"
 #include "spec.h"
 
 const BackendClass *const backend_classes[] = {
@@ -192,6 +193,61 @@ gboolean backend_control(Backend *self, const char *workspace, const char *id,
 		self, workspace, id, body, verb, call, error);
 }
 
+gboolean backend_control_workspace(Backend *self, const char *workspace,
+	const char *verb, const Call *call, GError **error)
+{
+	if (!backend_workspace_verb(self, verb, error) ||
+		!id_askable(workspace, "workspace", error))
+		return FALSE;
+	return self->class->control_workspace(
+		self, workspace, verb, call, error);
+}
+
+GBytes *backend_describe(Backend *self, const char *workspace, const char *id,
+	const char *body, SessionFile file, const Call *call,
+	gint64 *ret_until_ms, GError **error)
+{
+	if (!(self->class->described & (1u << file)))
+		return unsupported(self, "tell more of a session", error);
+	if (!id_askable(workspace, "workspace", error) ||
+		!id_askable(id, "session", error))
+		return NULL;
+	return self->class->describe(
+		self, workspace, id, body, file, call, ret_until_ms, error);
+}
+
+gboolean backend_is_other(
+	const Backend *self, const Session *before, const Session *now)
+{
+	if (before->created_ms > 0 && now->created_ms > 0 &&
+		before->created_ms != now->created_ms)
+		return TRUE;
+	return self->class->is_other && self->class->is_other(before, now);
+}
+
+char *backend_merge(const char *base, gsize base_len, const char *over,
+	gsize over_len, gsize *ret_len)
+{
+	g_autoptr(Json) under = json_parse(base, base_len, NULL);
+	g_autoptr(Json) top = json_parse(over, over_len, NULL);
+	g_autoptr(Json) all = json_object();
+	char *text;
+
+	json_foreach (member, under)
+		if (json_name(member))
+			json_set_copy(all, json_name(member), member);
+	json_foreach (member, top) {
+		const char *name = json_name(member);
+
+		if (name && (json_type(member) != JSON_NULL ||
+				    !json_get(all, name)))
+			json_set_copy(all, name, member);
+	}
+	text = json_print(all, FALSE);
+	*ret_len = strlen(text);
+	return text;
+}
+
 gboolean backend_check_spec(Backend *self, const char *workspace,
 	const char *spec, gsize spec_len, GError **error)
 {
@@ -203,13 +259,12 @@ gboolean backend_check_spec(Backend *self, const char *workspace,
 	       class->check_spec(self, workspace, spec, spec_len, error);
 }
 
-const BackendVerb *backend_verb(
-	const Backend *self, const char *name, GError **error)
+static const BackendVerb *verb_find(const BackendVerb *verbs, const char *owner,
+	const char *name, GError **error)
 {
 	g_autoptr(GString) known = g_string_new(NULL);
 
-	for (const BackendVerb *verb = self->class->verbs; verb && verb->name;
-		verb++) {
+	for (const BackendVerb *verb = verbs; verb && verb->name; verb++) {
 		if (g_str_equal(verb->name, name))
 			return verb;
 		g_string_append_printf(
@@ -219,12 +274,27 @@ const BackendVerb *backend_verb(
 	g_autofree char *shown = g_utf8_make_valid(cut, -1);
 	if (known->len > 0)
 		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
-			"%s is not a verb of %s; it has: %s", shown,
-			self->class->name, known->str);
+			"%s is not a verb of %s; it has: %s", shown, owner,
+			known->str);
 	else
 		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
-			"%s has no verbs", self->class->name);
+			"%s has no verbs", owner);
 	return NULL;
+}
+
+const BackendVerb *backend_verb(
+	const Backend *self, const char *name, GError **error)
+{
+	return verb_find(self->class->verbs, self->class->name, name, error);
+}
+
+const BackendVerb *backend_workspace_verb(
+	const Backend *self, const char *name, GError **error)
+{
+	g_autofree char *owner =
+		g_strdup_printf("a workspace of %s", self->class->name);
+
+	return verb_find(self->class->workspace_verbs, owner, name, error);
 }
 
 Phase backend_phase(const BackendClass *class, const char *state)

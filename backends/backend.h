@@ -87,7 +87,22 @@ typedef struct BackendClass {
 	const BackendState *states; /* ends with a NULL word */
 	const BackendVerb *verbs;   /* ends with a NULL name */
 	const SpecField *spec;      /* top-level members of a spec */
-	guint files;            /* bit set of 1 << SessionFile it knows of */
+	guint files;       /* bit set of 1 << SessionFile it knows of */
+	guint whole_files; /* those of them that a thin record cannot tell: what
+	                      they hold costs a `get` until there was one */
+	guint described;   /* those of them whose bytes `describe` gets */
+	guint secret_files; /* those of them that are for the owner alone, since
+	                       they bear tokens (mode 0600) */
+	const char *const *private; /* members of a record, at any depth, that
+	                               session.json, which all may read, shows
+	                               as "***", while config.json tells them;
+	                               ends with NULL; may be NULL */
+	const char *const *unique;  /* not NULL: the provider does not tell what
+	                              a session was made from, so that the spec
+	                              is remembered, but for these top-level
+	                              members; ends with NULL */
+	const BackendVerb *workspace_verbs; /* of .ctl; `from` is not used; ends
+	                                       with a NULL name; may be NULL */
 	const char *start_verb; /* verb of create's second step, when a new
 	                               session is seen stopped; NULL: one step */
 	const char *end_verb;   /* what a permitted rmdir means */
@@ -129,6 +144,26 @@ typedef struct BackendClass {
 	gboolean (*control)(Backend *self, const char *workspace,
 		const char *id, const char *body, const char *verb,
 		const Call *call, GError **error);
+
+	/* Sends a verb of the table for a workspace.  NULL where there is none. */
+	gboolean (*control_workspace)(Backend *self, const char *workspace,
+		const char *verb, const Call *call, GError **error);
+
+	/*
+	 * The bytes of a file of `described`, as a reader gets them; none when it
+	 * has none now.  body: the session's record.  *ret_until_ms (since the
+	 * epoch): they are worth showing until then; 0: until the session changes.
+	 * What is secret in them is given to secret_bytes.
+	 */
+	GBytes *(*describe)(Backend *self, const char *workspace,
+		const char *id, const char *body, SessionFile file,
+		const Call *call, gint64 *ret_until_ms, GError **error);
+
+	/*
+	 * Whether two records of one id cannot be of the same session, since the
+	 * provider uses its ids again.  Pure.  May be NULL: it does not.
+	 */
+	gboolean (*is_other)(const Session *before, const Session *now);
 
 	/*
 	 * Rules that the table cannot say: members that the workspace implies must
@@ -197,6 +232,26 @@ gboolean backend_control(Backend *self, const char *workspace, const char *id,
 	const char *body, const char *verb, const Call *call,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+gboolean backend_control_workspace(Backend *self, const char *workspace,
+	const char *verb, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* UNSUPPORTED for a file that is not of `described`. */
+GBytes *backend_describe(Backend *self, const char *workspace, const char *id,
+	const char *body, SessionFile file, const Call *call,
+	gint64 *ret_until_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether `now` is another session than `before`, of the same id: as the slot
+ * says, or because it was made at another time. */
+gboolean backend_is_other(
+	const Backend *self, const Session *before, const Session *now);
+
+/*
+ * Puts an object over another: the members of `over`, and of `base` those that
+ * are missing in it or null there.  Both are texts that json_parse accepts; a
+ * base that is none is left out.  New string.
+ */
+char *backend_merge(const char *base, gsize base_len, const char *over,
+	gsize over_len, gsize *ret_len);
+
 /*
  * Checks a spec against the class's table and check_spec: JSON, an object,
  * depth, types, ranges, required members, unknown keys (with "did you mean").
@@ -208,6 +263,8 @@ gboolean backend_check_spec(Backend *self, const char *workspace,
 
 /* The verb of that name, or NULL with UNSUPPORTED naming those there are. */
 const BackendVerb *backend_verb(
+	const Backend *self, const char *name, GError **error);
+const BackendVerb *backend_workspace_verb(
 	const Backend *self, const char *name, GError **error);
 
 /* The phase of a provider's word; PENDING for an unknown one. */

@@ -46,6 +46,8 @@ typedef struct {
 	gint64 changed_ms; /* last change the provider tells of; 0 unknown */
 	char *body;        /* its JSON object, as sent, secrets cut to "***" */
 	gsize body_len;
+	gboolean thin; /* others of its answers tell more: members that are
+	                  known from them and missing here stay */
 } Session;
 
 #define SESSION_ID_MAX 1024

@@ -26,7 +26,11 @@ typedef struct {
 	guint32 workspace,
 		provider; /* those it lies in, itself included; or 0 */
 	EntryKind kind;
-	guint files;         /* session: bit set of 1 << SessionFile */
+	guint files;  /* session: bit set of 1 << SessionFile */
+	guint costly; /* those of them whose bytes cost a call now: cache_open
+	                 gets them, cache_read does not */
+	guint secret; /* those of them that are for the owner alone */
+	gboolean steered;    /* workspace: it takes verbs */
 	gboolean read_only;  /* the section says so */
 	gboolean rmdir_ends; /* the section says rmdir = terminate */
 	gint64 mtime_ns;     /* of the directory: membership last changed */
@@ -47,7 +51,9 @@ typedef enum {
 	NEWS_CHANGED,  /* the bytes of `files` of session `number` */
 	NEWS_LISTING, /* the listing of directory `number` got further, ended or
 	                  failed, or a name asked for in it is decided */
-	NEWS_TEXT,    /* .last_error, .last or .partial of `number` changed */
+	NEWS_DESCRIBED, /* what cache_open of session `number` waits for is there
+	                   or cannot be had; the sizes of `files` are others */
+	NEWS_TEXT,      /* .last_error, .last or .partial of `number` changed */
 } NewsKind;
 
 typedef struct {
@@ -75,6 +81,9 @@ typedef struct {
 	void *data;
 } CacheSettings;
 
+/* Which sessions that have ended (stopped or failed) are shown. */
+typedef enum { ENDED_ALL, ENDED_DAY, ENDED_NONE } Ended;
+
 typedef struct {
 	const char *name;  /* the section's: the directory's name */
 	Backend *backend;  /* taken */
@@ -83,6 +92,7 @@ typedef struct {
 	gboolean read_only;
 	gboolean rmdir_ends;
 	gboolean start; /* create's second step is wanted */
+	Ended ended;    /* DAY: those of the last 24 hours */
 } CacheProvider;
 
 /* Opens the state directory.  (A damaged file, here and in cache_add, costs what
@@ -127,12 +137,30 @@ typedef gboolean (*CacheVisit)(
 Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 	void *data, GError **error);
 
-/* Exact size and time of a content file, without keeping its bytes.
+#define CACHE_COSTLY_SIZE 4096
+
+typedef struct {
+	gsize size; /* exact; or CACHE_COSTLY_SIZE, for bytes that would have to
+	               be asked for */
+	gint64 mtime_ns;
+	gint64 keep_ms; /* how long this may be taken for true: 0 not at all,
+	                   -1 until news */
+} ContentStat;
+
+/* Size and time of a content file, without keeping its bytes.
  * Errors: GONE, LOCAL. */
 gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
-	gsize *ret_size, gint64 *ret_mtime_ns,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Its bytes.  Errors: GONE, LOCAL. */
+	ContentStat *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * The bytes of a costly file for somebody who opens it: YES with a reference
+ * when the last answer is still good, NOT_YET when the provider was asked (then
+ * NEWS_DESCRIBED tells), FAILED with the reason (BUDGET at once, when the budget
+ * is spent), NO when there is no such session.
+ */
+Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
+	GError **error);
+/* Its bytes; of a costly one the last that cache_open got, or none.
+ * Errors: GONE, LOCAL. */
 GBytes *cache_read(Cache *cache, guint32 session, SessionFile file,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -158,8 +186,9 @@ typedef void (*OrderDone)(Order *order, void *data);
  * the order's error.  The caller gets a reference. */
 Order *cache_create(Cache *cache, guint32 workspace, const char *spec,
 	gsize len, gint64 deadline_us, OrderDone done, void *data);
-/* Sends a verb; NULL verb: what rmdir means. */
-Order *cache_control(Cache *cache, guint32 session, const char *verb,
+/* Sends a verb for a session, or for a workspace that is steered; NULL verb: what
+ * rmdir means. */
+Order *cache_control(Cache *cache, guint32 number, const char *verb,
 	gint64 deadline_us, OrderDone done, void *data);
 /* The caller is gone: TRUE when nothing was sent, and nothing will be. */
 gboolean order_drop(Order *order);

@@ -254,7 +254,7 @@ static gboolean has_file(const Dir *dir, SessionFile file)
 }
 
 gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
-	gsize *ret_size, gint64 *ret_mtime_ns, GError **error)
+	ContentStat *ret, GError **error)
 {
 	guint32 sizes[N_SESSION_FILES];
 	const Row *row = NULL;
@@ -267,16 +267,24 @@ gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
 		g_autoptr(GString) out = g_string_new(NULL);
 
 		content_of(dir, row, file, "", out);
-		*ret_size = out->len;
+		ret->size = out->len;
 	} else if (file == SESSION_JSON) {
-		*ret_size = row->body_len > 0 ? row->body_len + 1 : 0;
+		ret->size = row->body_len > 0 ? row->body_len + 1 : 0;
 	} else if (sizes_of(dir, shown, row, sizes, error)) {
-		*ret_size = sizes[file];
+		ret->size = sizes[file];
 	} else {
 		return FALSE;
 	}
-	*ret_mtime_ns = row_mtime_ns(row, file);
+	ret->mtime_ns = row_mtime_ns(row, file);
+	ret->keep_ms = -1;
 	return TRUE;
+}
+
+Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
+	GError **error)
+{
+	*ret = cache_read(cache, session, file, error);
+	return *ret != NULL ? KNOWN_YES : KNOWN_FAILED;
 }
 
 GBytes *cache_read(

@@ -233,19 +233,19 @@ Order *cache_create(Cache *cache, guint32 workspace, const char *spec,
 	return order_give(self);
 }
 
-Order *cache_control(Cache *cache, guint32 session, const char *verb,
+Order *cache_control(Cache *cache, guint32 number, const char *verb,
 	gint64 deadline_us, OrderDone done, void *data)
 {
-	Dir *dir = dir_around(cache, session);
+	Dir *dir = dir_around(cache, number);
 	Order *self;
 
 	if (dir != NULL &&
-		(dir->number == session || dir->kind != DIR_WORKSPACE))
+		(dir->number == number || dir->kind != DIR_WORKSPACE))
 		dir = NULL;
 	self = order_new(cache, dir, deadline_us, done, data);
-	self->session = session;
+	self->session = number;
 	self->verb = g_strdup(verb);
 	self->what = g_strdup_printf(
-		"%s of session %u", verb != NULL ? verb : "rmdir", session);
+		"%s of session %u", verb != NULL ? verb : "rmdir", number);
 	return order_give(self);
 }

@@ -151,14 +151,13 @@ static gboolean text_attr(
 static gboolean content_attr(
 	Daemon *daemon, const View *view, struct stat *ret, GError **error)
 {
-	gint64 mtime_ns;
-	gsize size;
+	ContentStat content;
 
 	if (!cache_stat(daemon->cache, view->entry.number, view->row->file,
-		    &size, &mtime_ns, error))
+		    &content, error))
 		return FALSE;
-	set_size(ret, size);
-	set_times(ret, mtime_ns);
+	set_size(ret, content.size);
+	set_times(ret, content.mtime_ns);
 	return TRUE;
 }
 

@@ -92,3 +92,25 @@ gsize secret_len(const Secret *secret)
 {
 	return secret->len;
 }
+
+typedef struct {
+	char *text;
+	gsize len;
+} Wiped;
+
+static void wiped_free(gpointer data)
+{
+	Wiped *self = data;
+
+	secret_wipe(self->text, self->len);
+	g_free(self->text);
+	g_free(self);
+}
+
+GBytes *secret_bytes(char *text, gsize len)
+{
+	Wiped *self = g_new(Wiped, 1);
+
+	*self = (Wiped){text, len};
+	return g_bytes_new_with_free_func(text, len, wiped_free, self);
+}

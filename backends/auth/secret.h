@@ -19,6 +19,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Secret, secret_unref)
 const char *secret_peek(const Secret *secret);
 gsize secret_len(const Secret *secret);
 
+/* Bytes that are wiped when the last reference goes; takes text. */
+GBytes *secret_bytes(char *text, gsize len);
+
 /* Overwrites memory in a way that the compiler keeps. */
 void secret_wipe(void *memory, gsize len);
 /* Wipes a string up to its end, and frees it.  NULL is fine. */

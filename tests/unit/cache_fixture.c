@@ -294,15 +294,14 @@ char *fixture_read(Fixture *self, guint32 session, SessionFile file)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) bytes =
 		cache_read(self->cache, session, file, &error);
-	gsize size = 0;
-	gint64 mtime;
+	ContentStat content;
 	gboolean ok;
 
 	g_assert_no_error(error);
-	ok = cache_stat(self->cache, session, file, &size, &mtime, &error);
+	ok = cache_stat(self->cache, session, file, &content, &error);
 	g_assert_no_error(error);
 	g_assert_true(ok);
-	g_assert_cmpuint(size, ==, g_bytes_get_size(bytes));
+	g_assert_cmpuint(content.size, ==, g_bytes_get_size(bytes));
 	return g_strndup(
 		g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 }
@@ -310,14 +309,12 @@ char *fixture_read(Fixture *self, guint32 session, SessionFile file)
 gint64 fixture_mtime(Fixture *self, guint32 session, SessionFile file)
 {
 	g_autoptr(GError) error = NULL;
-	gint64 mtime = 0;
-	gsize size;
-	gboolean ok =
-		cache_stat(self->cache, session, file, &size, &mtime, &error);
+	ContentStat content;
+	gboolean ok = cache_stat(self->cache, session, file, &content, &error);
 
 	g_assert_no_error(error);
 	g_assert_true(ok);
-	return mtime;
+	return content.mtime_ns;
 }
 
 /* ---- orders ---- */

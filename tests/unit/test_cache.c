@@ -216,9 +216,8 @@ static void what_is_gone_has_no_bytes(void)
 	g_autoptr(Fixture) f = fixture_new();
 	guint32 workspace, session;
 	g_autoptr(GError) error = NULL;
-	gint64 mtime;
+	ContentStat content;
 	Entry entry;
-	gsize size;
 
 	fixture_open(f, "sessions", "2", NULL);
 	workspace = fixture_workspace(f, "m-1");
@@ -229,8 +228,8 @@ static void what_is_gone_has_no_bytes(void)
 	g_assert_false(cache_entry(f->cache, session, &entry));
 	g_assert_null(cache_read(f->cache, session, SESSION_STATE, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
-	g_assert_false(cache_stat(
-		f->cache, session, SESSION_STATE, &size, &mtime, NULL));
+	g_assert_false(
+		cache_stat(f->cache, session, SESSION_STATE, &content, NULL));
 	g_assert_cmpuint(cache_count(f->cache, session), ==, 0);
 }
 

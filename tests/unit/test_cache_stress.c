@@ -36,13 +36,12 @@ static gboolean read_entry(const Entry *entry, const char *name, void *data)
 	for (SessionFile file = 0; file <= SESSION_JSON; file++) {
 		g_autoptr(GBytes) bytes =
 			cache_read(self->cache, entry->number, file, NULL);
-		gint64 mtime;
-		gsize size;
+		ContentStat content;
 
-		if (!cache_stat(self->cache, entry->number, file, &size, &mtime,
-			    NULL))
+		if (!cache_stat(
+			    self->cache, entry->number, file, &content, NULL))
 			continue;
-		g_assert_cmpint(mtime, >, 0);
+		g_assert_cmpint(content.mtime_ns, >, 0);
 		if (bytes != NULL)
 			g_assert_cmpuint(g_bytes_get_size(bytes), <, 4096);
 	}

@@ -99,6 +99,10 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 	case NEWS_LISTING:
 		pending_wake(daemon->pending, news->number);
 		break;
+	case NEWS_DESCRIBED:
+		content_changed(daemon, news);
+		pending_wake(daemon->pending, news->number);
+		break;
 	case NEWS_TEXT:
 		text_changed(daemon, news);
 		break;

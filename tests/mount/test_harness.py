@@ -51,7 +51,8 @@ def test_an_exit_status_fails(inner):
         inner.close()
 
 
-def test_a_daemon_that_stays_is_killed_and_fails(inner):
+def test_a_daemon_that_stays_is_killed_and_fails(inner, monkeypatch):
+    monkeypatch.setattr(harness, "END_S", 0.2)
     program = stand_in(inner, "trap '' TERM; " + WAIT)
     with pytest.raises(AssertionError, match="runs on"):
         inner.close()

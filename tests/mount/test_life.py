@@ -35,7 +35,7 @@ def test_sigterm_ends_cleanly_whatever_is_in_flight(emulator, mount):
 def test_other_signals_end_it_too(emulator, mount, sign):
     m = mount(emulator("--workspace", "w-1"))
     m.process.send_signal(sign)
-    assert m.wait(2 * SLOW) == 0
+    assert m.wait(5 * SLOW) == 0
     assert not m.is_mounted()
 
 
@@ -44,8 +44,8 @@ def test_unmounting_ends_the_daemon(emulator, mount):
     os.listdir(m.ws("w-1"))
     began = time.monotonic()
     run(["fusermount3", "-u", m.path]).ok()
-    assert m.wait(2 * SLOW) == 0
-    assert time.monotonic() - began < 2 * SLOW
+    assert m.wait(5 * SLOW) == 0
+    assert time.monotonic() - began < 5 * SLOW
 
 
 def test_unmounting_while_in_use_says_busy_and_service_goes_on(
@@ -57,7 +57,7 @@ def test_unmounting_while_in_use_says_busy_and_service_goes_on(
         assert held.read()
         assert m.read(m.ws("w-1"), name, "phase")
     run(["fusermount3", "-u", m.path]).ok()
-    assert m.wait(2 * SLOW) == 0
+    assert m.wait(5 * SLOW) == 0
 
 
 def test_a_dead_mount_is_replaced(emulator, mount):

@@ -233,7 +233,7 @@ static void abort_call(
 		pthread_create(&thread, NULL, abort_soon, &aborter), ==, 0);
 	drop(assert_fails(f, how, code, requests));
 	pthread_join(thread, NULL);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 1000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 10000 * MS);
 	drop(assert_fails(f, how, BACKEND_ERROR_CANCELLED, requests));
 }
 
@@ -456,7 +456,7 @@ static void test_throttling_closes_the_budget(Fixture *f, gconstpointer data)
 	/* Nobody's call waits long, but not for somebody who waits. */
 	drop(assert_fails(f, (How){.changing = TRUE, .patient = TRUE},
 		BACKEND_ERROR_BUDGET, 1));
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 1000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 20000 * MS);
 	api_report(f->api, report);
 	g_assert_nonnull(strstr(report->str, "\nthrottled_until: 2"));
 }
@@ -465,15 +465,15 @@ static void test_budget(Fixture *f, gconstpointer data)
 {
 	gint64 start;
 
-	set_budget(f, "4", "5");
+	set_budget(f, "1", "5");
 	for (guint i = 1; i <= 5; i++)
 		assert_fine(f, safe, i);
 	start = g_get_monotonic_time();
 	drop(assert_fails(f, safe, BACKEND_ERROR_BUDGET, 5));
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 50 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 900 * MS);
 	/* Two tokens: the call's own and the reserve's. */
 	assert_fine(f, (How){.patient = TRUE}, 6);
-	g_assert_cmpint(g_get_monotonic_time() - start, >=, 250 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 1000 * MS);
 }
 
 static void test_throttling_beyond_patience(Fixture *f, gconstpointer data)
@@ -485,7 +485,7 @@ static void test_throttling_beyond_patience(Fixture *f, gconstpointer data)
 	tiny_server_push(f->server, script);
 	drop(assert_fails(f, safe, BACKEND_ERROR_THROTTLED, 1));
 	drop(assert_fails(f, (How){.patient = TRUE}, BACKEND_ERROR_BUDGET, 1));
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 1000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 60000 * MS);
 }
 
 static void test_throttling_without_a_delay(Fixture *f, gconstpointer data)
@@ -517,7 +517,7 @@ static void test_waiting_for_the_budget_is_free(Fixture *f, gconstpointer data)
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
 	start = g_get_monotonic_time();
 	drop(assert_fails(f, patient, BACKEND_ERROR_TIMEOUT, 3));
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 1500 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 20000 * MS);
 	/* Somebody waits for a change, whatever it says. */
 	drop(assert_fails(f, (How){.changing = TRUE, .patient = TRUE, .ms = 20},
 		BACKEND_ERROR_BUDGET, 3));
@@ -674,10 +674,10 @@ static void test_deadline_bounds_retries(Fixture *f, gconstpointer data)
 	TinyAnswer script = busy;
 	gint64 start = g_get_monotonic_time();
 
-	script.headers = "Retry-After: 5\r\n";
+	script.headers = "Retry-After: 60\r\n";
 	tiny_server_push(f->server, script);
-	drop(assert_fails(f, (How){.ms = 1000}, BACKEND_ERROR_REMOTE, 1));
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 500 * MS);
+	drop(assert_fails(f, (How){.ms = 30000}, BACKEND_ERROR_REMOTE, 1));
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 20000 * MS);
 }
 
 static void test_secrets_are_masked(Fixture *f, gconstpointer data)

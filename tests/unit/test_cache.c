@@ -255,7 +255,7 @@ static void the_end_is_quick(void)
 	fixture_until(memory_running(f->backend, MEMORY_GET) == 5);
 	start = g_get_monotonic_time();
 	cache_stop(f->cache);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
 	fixture_forget_news(f);
 	cache_stop(f->cache);
 	g_assert_cmpuint(fixture_count_news(f, NEWS_LISTING, 0), ==, 0);

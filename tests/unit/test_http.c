@@ -255,7 +255,7 @@ static void test_a_gigabyte(Fixture *f, gconstpointer data)
 		f, (TinyAnswer){.kind = TINY_HUGE}, BACKEND_ERROR_BAD_ANSWER);
 	assert_get_fails(
 		f, (TinyAnswer){.kind = TINY_STREAM}, BACKEND_ERROR_BAD_ANSWER);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 2000 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 30000 * MS);
 }
 
 static void test_deadline(Fixture *f, gconstpointer data)
@@ -359,7 +359,7 @@ static void abort_while(Fixture *f, gboolean once, BackendErrorCode code)
 	g_assert_cmpint(pthread_create(&thread, NULL, abort_soon, f), ==, 0);
 	assert_fails(f, request, 10000, code);
 	pthread_join(thread, NULL);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 500 * MS);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 5000 * MS);
 }
 
 static void test_abort(Fixture *f, gconstpointer data)

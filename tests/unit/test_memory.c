@@ -119,12 +119,12 @@ static void a_created_session_stands_stopped_until_it_is_started(void)
 static void states_take_their_time(void)
 {
 	g_autoptr(Backend) memory =
-		open_memory("start_ms=300", "auto_start=true", NULL);
+		open_memory("start_ms=2000", "auto_start=true", NULL);
 	g_autofree char *id = create(memory, SPEC, "t1", NULL);
 	g_autofree char *before = state_of(memory, id);
 
 	g_assert_cmpstr(before, ==, "Starting");
-	g_usleep(400 * 1000);
+	g_usleep(2050 * 1000);
 	g_autofree char *after = state_of(memory, id);
 	g_assert_cmpstr(after, ==, "Running");
 }

@@ -46,7 +46,7 @@ static void what_was_known_is_there_without_a_network(void)
 	start = g_get_monotonic_time();
 	reopen_offline(f);
 	again = fixture_list(f, number);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 100000);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 2000000);
 	g_assert_cmpstr(again, ==, names);
 	g_assert_true(cache_entry(f->cache, number, &after));
 	g_assert_cmpint(after.mtime_ns, ==, before.mtime_ns);

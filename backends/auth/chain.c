@@ -32,12 +32,21 @@ static gboolean is_asked(const Chain *chain, const ChainSource *source)
 	return !chain->profile || source->profiled;
 }
 
+/* Whether nobody takes its place when it fails. */
+static gboolean is_final(const Chain *chain, const ChainSource *source)
+{
+	return chain->class->strict && !source->metadata &&
+	       source->may_be(chain);
+}
+
 /* Half of what is left, so that a source that hangs leaves the others time; all
  * of it where there are no others, or where they will not be asked then. */
 static gint64 share_us(const Round *round, const ChainSource *source)
 {
 	gint64 now_us = g_get_monotonic_time();
 
+	if (is_final(round->chain, source))
+		return round->deadline_us;
 	for (source++; source->what; source++)
 		if (!round->again && is_asked(round->chain, source) &&
 			source->may_be(round->chain))
@@ -53,9 +62,8 @@ static gboolean is_over(
 
 	if (g_atomic_int_get(&chain->stopped))
 		return TRUE;
-	if (chain->class->strict && !source->metadata && source->may_be(chain))
-		return TRUE;
-	return round->again && is_out_of_reach(cause);
+	return is_final(chain, source) ||
+	       (round->again && is_out_of_reach(cause));
 }
 
 /* Asks one source; *ret_over: the others are not to be asked. */

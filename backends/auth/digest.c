@@ -26,6 +26,16 @@ void digest_hmac(const void *key, gsize key_len, const char *text,
 	secret_wipe(digest, sizeof(digest));
 }
 
+char *digest_sha1_hex(const char *text)
+{
+	guchar digest[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	if (EVP_Digest(text, strlen(text), digest, &len, EVP_sha1(), NULL) != 1)
+		g_error("libcrypto has no SHA-1");
+	return digest_hex(digest, len);
+}
+
 char *digest_hex(const guchar *bytes, gsize len)
 {
 	static const char digits[] = "0123456789abcdef";

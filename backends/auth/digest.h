@@ -14,3 +14,6 @@ void digest_hmac(const void *key, gsize key_len, const char *text,
 char *digest_hex(const guchar *bytes, gsize len);
 /* 32 random digits; new string. */
 char *digest_random_hex(void);
+/* Hex SHA-1 of a string, where a vendor's file names need it: no protection.
+ * New string. */
+char *digest_sha1_hex(const char *text);

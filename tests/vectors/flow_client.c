@@ -1,29 +1,71 @@
 /*
- * Asks Alibaba's credential chain once and prints what it found as JSON, for
- * flows.py to compare.
+ * Asks a vendor's credential chain and prints what it found as JSON, for
+ * flows.py to compare: a line for each of "get" and "refused" on standard input,
+ * the latter after telling the chain that what it gave last was refused.
  *
- * usage: flow_client CA_FILE [PROFILE]
+ * usage: flow_client VENDOR CA_FILE [PROFILE]
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "auth/alibaba_chain.h"
+#include "auth/aws_chain.h"
+#include "auth/google_chain.h"
+#include "auth/huawei_chain.h"
+#include "auth/huawei_region.h"
 #include "net/json.h"
 
-int main(int argc, char **argv)
+static CredentialSource *open_aws(const char *profile, const HttpSettings *http)
 {
-	const HttpSettings http = {.ca_file = argc > 1 ? argv[1] : NULL};
-	g_autoptr(CredentialSource) source =
-		alibaba_chain_new(argc > 2 ? argv[2] : NULL, &http);
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Credentials) found = credential_source_get(
-		source, g_get_monotonic_time() + 20 * G_USEC_PER_SEC, &error);
+	return aws_chain_new(profile, NULL, http);
+}
+
+static CredentialSource *open_huawei(
+	const char *profile, const HttpSettings *http)
+{
+	g_autofree char *iam = huawei_iam_endpoint(profile, "cn-north-4");
+
+	return huawei_chain_new(profile, iam, http);
+}
+
+/* A profile is a credentials file here. */
+static CredentialSource *open_google(
+	const char *profile, const HttpSettings *http)
+{
+	return google_chain_new(profile, NULL, http);
+}
+
+static const struct {
+	const char *name; /* as the flows' `provider` */
+	CredentialSource *(*open)(
+		const char *profile, const HttpSettings *http);
+} vendors[] = {
+	{"aliyun", alibaba_chain_new},
+	{"aws", open_aws},
+	{"google", open_google},
+	{"huawei", open_huawei},
+};
+
+static CredentialSource *vendor_open(
+	const char *name, const char *ca_file, const char *profile)
+{
+	const HttpSettings http = {.ca_file = ca_file};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(vendors); i++)
+		if (strcmp(vendors[i].name, name) == 0)
+			return vendors[i].open(profile, &http);
+	return NULL;
+}
+
+static void print_found(const Credentials *found, const GError *error)
+{
 	g_autoptr(Json) out = json_object();
 
 	if (found) {
-		json_set_text(out, "accessKeyId", found->access_key_id);
-		json_set_text(
-			out, "accessKeySecret", secret_peek(found->secret));
-		json_set_text(out, "securityToken",
+		json_set_text(out, "id", found->access_key_id);
+		json_set_text(out, "secret",
+			found->secret ? secret_peek(found->secret) : "");
+		json_set_text(out, "token",
 			found->token ? secret_peek(found->token) : "");
 		json_set_text(out, "origin", found->origin);
 		json_set_int(out, "expires", found->expires_ms / 1000);
@@ -31,7 +73,29 @@ int main(int argc, char **argv)
 		json_set_text(out, "error", error->message);
 		json_set_int(out, "code", error->code);
 	}
-	g_autofree char *text = json_print(out, TRUE);
-	fputs(text, stdout);
-	return 0;
+	g_autofree char *text = json_print(out, FALSE);
+	puts(text);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		return 2;
+	g_autoptr(CredentialSource) source =
+		vendor_open(argv[1], argv[2], argc > 3 ? argv[3] : NULL);
+	g_autoptr(Credentials) last = NULL;
+	char line[32];
+
+	while (source && fgets(line, sizeof(line), stdin)) {
+		g_autoptr(GError) error = NULL;
+
+		if (strcmp(line, "refused\n") == 0 && last)
+			credential_source_reject(source, last);
+		g_clear_pointer(&last, credentials_unref);
+		last = credential_source_get(source,
+			g_get_monotonic_time() + 20 * G_USEC_PER_SEC, &error);
+		print_found(last, error);
+	}
+	return source ? 0 : 2;
 }

@@ -3,23 +3,27 @@
 
 usage: flows.py CLIENT [DIRECTORY]
 
-Runs in a network namespace of its own that owns 100.100.100.200 and the names of
-Alibaba's token service, so that the client needs no knobs for tests.  Each file
-of the folder is one exchange:
+Runs in a network namespace of its own that owns the vendors' metadata addresses
+and the names of their services, so that the client needs no knobs for tests.  Each
+file of the folder is one exchange:
 
+  provider  the vendor: a row of flow_vendors.py
   setup     env, home_files ($HOME stands for the folder that holds them), profile
   requests  what has to be asked, in order: method, target, headers, body
-  answers   what each is answered: status, headers, body
+  answers   what each is answered: status, headers, body ([text, n]: n times);
+            status 0: the connection ends; -1: nothing ever comes
   result    the credentials that come of it, or
   error     words of the sentence that comes instead
+  then      what the same client finds when it asks again, once for each: refused
+            (it says before that the last were), home_files, result or error
 
-A request that repeats an earlier one may be left out.  A call of the token
-service is compared by its parameters, wherever they stand, and by its signature,
-since the SDK that made the files signs it in an older way.  Times in answers are
-moved from the file's clock to now.  Prints TAP.
+A request that repeats an earlier one may be left out, if there is no `then`.
+Times in files and answers are moved from the file's clock to now; $MS(time) is such
+a time in milliseconds since the epoch.  Prints TAP.
 """
 import datetime
 import glob
+import ipaddress
 import json
 import os
 import re
@@ -29,19 +33,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "mount"))
-import acs3  # noqa: E402
+sys.path.insert(0, HERE)
+from flow_vendors import NOT_COMPARED, VENDORS  # noqa: E402
 
-METADATA = "100.100.100.200"
 INSIDE = "FLOWS_INSIDE"
-# What says how a call was made and not what it asks.
-MANNERS = {"Version", "Action", "Format", "Timestamp", "SignatureMethod",
-           "SignatureVersion", "SignatureNonce", "AccessKeyId", "Signature",
-           "SecurityToken"}
-NOT_COMPARED = {"connection", "content-length", "accept", "user-agent"}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|UTC)")
 
 
 def skip(reason):
@@ -66,45 +64,74 @@ def enter():
     os.execvp(how[0], how + [sys.executable] + sys.argv)
 
 
-def furnish(folder, hosts):
+def furnish(folder, names):
     """The addresses, the names and the certificate of the namespace."""
     def run(*argv):
         subprocess.run(argv, check=True, capture_output=True)
     run("ip", "link", "set", "lo", "up")
-    run("ip", "address", "add", METADATA + "/32", "dev", "lo")
-    names = os.path.join(folder, "hosts")
-    with open(names, "w") as out:
-        out.write("127.0.0.1 localhost " + " ".join(hosts) + "\n")
-    run("mount", "--bind", names, "/etc/hosts")
+    for address in sorted({a for v in VENDORS.values() for a in v["addresses"]}):
+        try:
+            run("ip", "address", "add", address, "dev", "lo")
+        except subprocess.CalledProcessError:
+            if ":" not in address:
+                raise
+    hosts = os.path.join(folder, "hosts")
+    with open(hosts, "w") as out:
+        out.write("127.0.0.1 localhost " + " ".join(names) + "\n")
+    run("mount", "--bind", hosts, "/etc/hosts")
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
         "-subj", "/CN=flows", "-keyout", os.path.join(folder, "key.pem"),
         "-out", os.path.join(folder, "ca.pem"), "-addext",
-        "subjectAltName=" + ",".join("DNS:" + h for h in hosts))
+        "subjectAltName=" + ",".join("DNS:" + n for n in names))
 
 
-def place(request):
-    """Where a request has to arrive."""
+# ---- the server ----
+
+def address_of(host):
+    """The address that a Host header names; None for a name to be served."""
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        return None
+
+
+def place(vendor, request):
+    """Where a request has to arrive: address and port."""
     host = request["headers"]["host"]
-    if host.startswith("sts"):
-        return "127.0.0.1", 443
-    return (METADATA if host == METADATA else "127.0.0.1"), 80
+    address = address_of(host)
+    if address or host in vendor["plain"]:
+        return address or "127.0.0.1", 80
+    return "127.0.0.1", 443
+
+
+def has_place(where):
+    family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((where[0], 0))
+        return True
+    except OSError:
+        return False
 
 
 class Player:
     """Serves one flow: answers in step, remembers what it was asked."""
 
-    def __init__(self, folder, steps):
-        self.steps, self.seen, self.problems = steps, [], []
+    def __init__(self, folder, steps, places):
+        self.steps, self.seen = steps, []
         self.lock = threading.Lock()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(os.path.join(folder, "ca.pem"),
                                  os.path.join(folder, "key.pem"))
         self.listeners = []
         # Only where this exchange asks: elsewhere nobody is to answer.
-        for address, port in {place(lower(step[0])) for step in steps}:
-            listener = socket.create_server((address, port))
+        for where in places:
+            listener = socket.create_server(
+                where, family=socket.AF_INET6 if ":" in where[0] else socket.AF_INET)
             self.listeners.append(listener)
-            threading.Thread(target=self.listen, args=(listener, port == 443),
+            threading.Thread(target=self.listen, args=(listener, where[1] == 443),
                              daemon=True).start()
 
     def close(self):
@@ -148,6 +175,10 @@ class Player:
                               "headers": headers, "body": body.decode()})
             answer = self.steps[n][1] if n < len(self.steps) else \
                 {"status": 500, "headers": {}, "body": ""}
+        if answer["status"] < 0:
+            lines.readline()
+        if answer["status"] <= 0:
+            return False
         text = answer["body"].encode()
         head = [f"HTTP/1.1 {answer['status']} x"]
         head += [f"{k}: {v}" for k, v in answer.get("headers", {}).items()]
@@ -156,45 +187,47 @@ class Player:
         return True
 
 
-def moved(text, clock):
-    """The text with its times as far from now as they were from the clock."""
-    then = datetime.datetime.fromisoformat(clock.replace("Z", "+00:00"))
-    shift = datetime.datetime.now(datetime.timezone.utc) - then
+# ---- a flow ----
 
-    def move(match):
-        time = datetime.datetime.fromisoformat(match[0][:19] + "+00:00") + shift
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", move, text)
+class Clock:
+    """Moves the times of a flow as far from now as they were from its clock."""
 
+    def __init__(self, clock):
+        then = datetime.datetime.fromisoformat(clock.replace("Z", "+00:00"))
+        self.shift = datetime.datetime.now(datetime.timezone.utc) - then
 
-def steps_of(flow):
-    steps, known = [], set()
-    for request, answer in zip(flow["requests"], flow["answers"]):
-        name = (request["method"], request["target"], request["body"])
-        if name not in known:
-            known.add(name)
-            steps.append((request, dict(
-                answer, body=moved(answer["body"], flow["clock"]))))
-    return steps
+    def time(self, text):
+        return datetime.datetime.fromisoformat(text[:19] + "+00:00") + self.shift
 
-
-def parameters(request):
-    query = request["target"].partition("?")[2]
-    pairs = urllib.parse.parse_qsl(query, True)
-    if "urlencoded" in request["headers"].get("content-type", ""):
-        pairs += urllib.parse.parse_qsl(request["body"], True)
-    return dict(pairs)
+    def moved(self, text):
+        text = re.sub(r"\$MS\(([^)]*)\)",
+                      lambda m: str(int(self.time(m[1]).timestamp()) * 1000), text)
+        return TIME.sub(
+            lambda m: self.time(m[0]).strftime("%Y-%m-%dT%H:%M:%S") + m[2], text)
 
 
 def lower(request):
     return dict(request, headers={k.lower(): v for k, v in request["headers"].items()})
 
 
-def differences(step, wanted, got):
-    if wanted["method"] != got["method"]:
-        yield f"{step}: method {got['method']}, not {wanted['method']}"
-    if wanted["target"] != got["target"]:
-        yield f"{step}: target {got['target']}, not {wanted['target']}"
+def steps_of(flow, clock):
+    steps, known = [], set()
+    for request, answer in zip(flow["requests"], flow["answers"]):
+        name = (request["method"], request["target"], request["body"])
+        body = answer["body"]
+        body = clock.moved(body) if isinstance(body, str) else body[0] * body[1]
+        if name not in known or "then" in flow:
+            steps.append((lower(request), dict(answer, body=body)))
+        known.add(name)
+    return steps
+
+
+def differences(step, wanted, got, tls):
+    for name in ("method", "target", "body"):
+        if wanted[name] != got[name]:
+            yield f"{step}: {name} {got[name]}, not {wanted[name]}"
+    if got["tls"] != tls:
+        yield f"{step}: with TLS: {got['tls']}"
     for name, value in wanted["headers"].items():
         if name not in NOT_COMPARED and got["headers"].get(name) != value:
             yield f"{step}: {name}: {got['headers'].get(name)}, not {value}"
@@ -202,91 +235,95 @@ def differences(step, wanted, got):
         yield f"{step}: {name}: {got['headers'][name]}, which should not be there"
 
 
-def sts_differences(step, wanted, got, key):
-    want, have = parameters(wanted), parameters(got)
-    host = wanted["headers"]["host"]
-    if not got["tls"] or got["headers"]["host"] != host:
-        yield f"{step}: asked {got['headers']['host']}, not https://{host}"
-    if got["method"] != "POST" or got["target"].partition("?")[0] != "/":
-        yield f"{step}: {got['method']} {got['target']}"
-    for name in (want.keys() | have.keys()) - MANNERS:
-        if want.get(name) != have.get(name):
-            yield f"{step}: {name} is {have.get(name)}, not {want.get(name)}"
-    for name, header in (("Action", "x-acs-action"), ("Version", "x-acs-version")):
-        if have.get(name, got["headers"].get(header)) != want[name]:
-            yield f"{step}: {name} is not {want[name]}"
-    signed = got["headers"].get("authorization")
-    if "Signature" not in want:
-        if signed or abs(seconds(have["Timestamp"]) - seconds(acs3.timestamp())) > 60:
-            yield f"{step}: signed {signed}, time {have.get('Timestamp')}"
-    elif signed != acs3.authorize("POST", got["target"], got["headers"], key,
-                                  acs3.sha256(got["body"].encode())):
-        yield f"{step}: the signature {signed} is wrong"
-    elif got["headers"].get("x-acs-security-token") != want.get("SecurityToken"):
-        yield f"{step}: the base's token is not sent"
-
-
-def seconds(stamp):
-    return datetime.datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").timestamp()
-
-
-def signers(flow):
-    """Secrets by access key id, as the set-up and the answers tell them."""
+def compare(vendor, flow, steps, seen):
     text = json.dumps(flow).replace('\\"', '"').replace("\\n", "\n")
-    return dict(re.findall(
-        r'(?:access_key_id|ACCESS_KEY_ID|AccessKeyId)"?\s*[=:]\s*"?([^"\s]+)"?,?\s*"?'
-        r'(?:ALIBABA_CLOUD_)?(?:access_key_secret|ACCESS_KEY_SECRET|AccessKeySecret)"?\s*[=:]\s*"?([^"\s]+)', text))
-
-
-def compare(flow, steps, seen):
-    keys = signers(flow)
-    for n, (wanted, got) in enumerate(zip((s[0] for s in steps), seen)):
-        wanted = lower(wanted)
-        if wanted["headers"]["host"].startswith("sts"):
-            who = parameters(wanted).get("AccessKeyId")
-            yield from sts_differences(n, wanted, got, (who, keys.get(who, "?")))
+    keys = dict(vendor["keys"].findall(text.replace('\\"', '"')))
+    for n, ((wanted, _), got) in enumerate(zip(steps, seen)):
+        if vendor["is_call"](wanted):
+            yield from vendor["call"](n, wanted, got, keys)
         else:
-            yield from differences(n, wanted, got)
+            yield from differences(n, wanted, got, place(vendor, wanted)[1] == 443)
     if len(seen) != len(steps):
         yield f"{len(seen)} requests, not {len(steps)}: " + \
             "; ".join(f"{s['method']} {s['target']}" for s in seen)
 
 
-def compare_result(flow, found):
-    if flow.get("error"):
-        if flow["error"] not in found.get("error", ""):
-            yield f"no error with \"{flow['error']}\": {found}"
+def compare_result(vendor, flow, wanted, found, clock):
+    if wanted.get("error"):
+        if wanted["error"] not in found.get("error", ""):
+            yield f"no error with \"{wanted['error']}\": {found}"
         return
-    for name in ("accessKeyId", "accessKeySecret", "securityToken"):
-        if found.get(name) != flow["result"].get(name, ""):
-            yield f"{name} is {found.get(name)}: {found}"
-    if "Expiration" in json.dumps(flow["answers"]) and not found.get("expires"):
+    result = wanted["result"]
+    for theirs, ours in zip(vendor["result"], ("id", "secret", "token")):
+        if found.get(ours) != result.get(theirs, ""):
+            yield f"{theirs} is {found.get(ours)}: {found}"
+    if "expiration" in result:
+        expiry = clock.time(result["expiration"]).timestamp()
+        if abs(found.get("expires", 0) - expiry) > 1:
+            yield f"it expires at {found.get('expires')}, not {expiry}"
+    elif "Expiration" in json.dumps(flow["answers"]) and not found.get("expires"):
         yield "the expiry is not known"
 
 
-def play(client, folder, flow):
-    steps = steps_of(flow)
-    home = tempfile.mkdtemp(dir=folder)
-    for name, text in flow["setup"].get("home_files", {}).items():
+def write_files(home, files, clock):
+    for name, text in files.items():
         path = os.path.join(home, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w") as out:
-            out.write(text.replace("$HOME", home))
-    env = {k: v for k, v in os.environ.items() if not k.startswith("ALIBABA_")}
-    env.update({k: v.replace("$HOME", home)
-                for k, v in flow["setup"]["env"].items()}, HOME=home)
-    player = Player(folder, steps)
+            out.write(clock.moved(text.replace("$HOME", home)))
+
+
+def environment(vendor, flow, home):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(vendor["clear"])}
+    env.update({k: v.replace("$HOME", home) for k, v in flow["setup"]["env"].items()},
+               HOME=home)
+    return env
+
+
+def ask(argv, env, rounds, home, clock):
+    """What the client says in each round."""
+    found = []
+    with subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as client:
+        timer = threading.Timer(100, client.kill)
+        timer.start()
+        for each in rounds:
+            write_files(home, each.get("home_files", {}), clock)
+            client.stdin.write("refused\n" if each.get("refused") else "get\n")
+            client.stdin.flush()
+            found.append(json.loads(client.stdout.readline() or "{}"))
+        client.stdin.close()
+        timer.cancel()
+    return found, client.returncode
+
+
+def play(client, folder, flow):
+    vendor, clock = VENDORS[flow["provider"]], Clock(flow["clock"])
+    steps = steps_of(flow, clock)
+    places = {place(vendor, request) for request, _ in steps}
+    if not all(has_place(p) for p in places):
+        return None
+    home = tempfile.mkdtemp(dir=folder)
+    rounds = [dict(flow, home_files=flow["setup"].get("home_files", {}))]
+    rounds += flow.get("then", [])
+    player = Player(folder, steps, places)
+    argv = [client, flow["provider"], os.path.join(folder, "ca.pem")]
+    argv += [flow["setup"]["profile"]] if "profile" in flow["setup"] else []
     try:
-        profile = flow["setup"].get("profile")
-        p = subprocess.run(
-            [client, os.path.join(folder, "ca.pem")] + ([profile] if profile else []),
-            env=env, capture_output=True, text=True, timeout=100)
+        found, status = ask(argv, environment(vendor, flow, home), rounds, home, clock)
     finally:
         player.close()
-    if p.returncode:
-        return [f"status {p.returncode}: {p.stderr}"]
-    return list(compare(flow, steps, player.seen)) + \
-        list(compare_result(flow, json.loads(p.stdout)))
+    problems = [f"status {status}"] if status else []
+    problems += compare(vendor, flow, steps, player.seen)
+    for wanted, got in zip(rounds, found):
+        problems += compare_result(vendor, flow, wanted, got, clock)
+    return problems
+
+
+def names_of(flows):
+    """The names of hosts that are asked."""
+    hosts = {lower(r)["headers"]["host"] for f in flows for r in f["requests"]}
+    return sorted(h for h in hosts if not address_of(h)) or ["sts.invalid"]
 
 
 def main():
@@ -299,16 +336,15 @@ def main():
     for path in sorted(glob.glob(os.path.join(where, "*.json"))):
         with open(path) as f:
             flows.append(json.load(f))
-    hosts = sorted({h for f in flows for r in f["requests"]
-                    for h in [lower(r)["headers"]["host"]] if h.startswith("sts")})
     print(f"1..{len(flows)}")
     with tempfile.TemporaryDirectory() as folder:
-        furnish(folder, hosts or ["sts.aliyuncs.com"])
+        furnish(folder, names_of(flows))
         for n, flow in enumerate(flows, 1):
             problems = play(client, folder, flow)
-            for problem in problems:
+            for problem in problems or []:
                 print("# " + problem.replace("\n", "\n# "))
-            print(f"{'not ok' if problems else 'ok'} {n} {flow['name']}", flush=True)
+            print(f"{'not ok' if problems else 'ok'} {n} {flow['name']}"
+                  f"{' # SKIP no such address here' if problems is None else ''}", flush=True)
     sys.exit(0)
 
 

@@ -1,0 +1,68 @@
+#include "auth/aws_auth.h"
+
+#include <string.h>
+
+const AuthKeyNames aws_token_names = {
+	"AccessKeyId", "SecretAccessKey", "Token", "Expiration", TRUE};
+const AuthKeyNames aws_session_names = {
+	"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", FALSE};
+
+gint64 aws_time_ms(const char *text)
+{
+	g_autofree char *copy = g_strdup(text);
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+
+	if (g_str_has_suffix(copy, "UTC"))
+		strchr(copy, 'U')[0] = '\0';
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(copy, utc);
+	return time ? g_date_time_to_unix(time) * 1000 : 0;
+}
+
+char *aws_word_of(const HttpAnswer *answer)
+{
+	char *text =
+		g_strndup((const char *)answer->body->data, answer->body->len);
+
+	g_strstrip(text);
+	for (const char *c = text; *c; c++)
+		if (!g_ascii_isgraph(*c)) {
+			secret_free_text(text);
+			return NULL;
+		}
+	if (*text)
+		return text;
+	g_free(text);
+	return NULL;
+}
+
+gboolean aws_header_fits(const char *text, GError **error)
+{
+	for (const char *c = text; *c; c++)
+		if (g_ascii_iscntrl(*c) && *c != '\t') {
+			backend_error_set(error, BACKEND_ERROR_AUTH,
+				"the token holds a line break or control "
+				"character");
+			return FALSE;
+		}
+	return TRUE;
+}
+
+Credentials *aws_answer_keys(const HttpAnswer *answer,
+	const AuthKeyNames *names, const char *origin, GError **error)
+{
+	Json *body = json_parse(
+		(const char *)answer->body->data, answer->body->len, NULL);
+	const char *code = json_get_text(body, "Code", 256, "Success");
+	Credentials *credentials = NULL;
+
+	if (!body)
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"%s: the answer is not JSON", origin);
+	else if (!g_str_equal(code, "Success"))
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"%s: the answer's Code is not Success", origin);
+	else
+		credentials = auth_keys_read(body, names, origin, error);
+	auth_wipe_json(body);
+	return credentials;
+}

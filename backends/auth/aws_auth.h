@@ -1,0 +1,63 @@
+#pragma once
+
+#include "auth/aws_files.h"
+#include "auth/chain.h"
+
+/* The sources of AWS's credential chain.  Private to the files auth/aws_*.c. */
+
+/* AccessKeyId, SecretAccessKey, Expiration, and Token or SessionToken. */
+extern const AuthKeyNames aws_token_names, aws_session_names;
+
+/* ISO 8601, and "...UTC" as old tools write it; ms since the epoch, 0 when it
+ * cannot be read. */
+gint64 aws_time_ms(const char *text);
+/* An answer's body, when that is one printable word; NULL when it is none.  New
+ * string, for secret_free_text. */
+char *aws_word_of(const HttpAnswer *answer);
+/* Whether a secret can be sent as a header.  Errors: AUTH, without it. */
+gboolean aws_header_fits(
+	const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The keys of an answer in JSON. */
+Credentials *aws_answer_keys(const HttpAnswer *answer,
+	const AuthKeyNames *names, const char *origin,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- sources ---- */
+
+/* Borrowed texts; NULL where not given. */
+typedef struct {
+	const char *arn, *session_name, *external_id;
+	gint64 seconds; /* 0: as the service says */
+} AwsRole;
+
+Credentials *aws_assume_role(const Chain *chain, const AwsRole *role,
+	const Credentials *base, const char *origin, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads the token file anew: it rotates. */
+Credentials *aws_assume_role_web(const Chain *chain, const AwsRole *role,
+	const char *token_file, const char *origin, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+Credentials *aws_environment(const Chain *chain, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+Credentials *aws_container(const Chain *chain, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean aws_container_set(const Chain *chain);
+Credentials *aws_metadata(const Chain *chain, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The profile in use, whatever kind it is. */
+Credentials *aws_profile(const Chain *chain, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether that profile tells of credentials, or somebody named it and it is not
+ * there, or the files cannot be read. */
+gboolean aws_profile_set(const Chain *chain);
+
+/* Borrowed texts; all there but session, which is NULL in the legacy form. */
+typedef struct {
+	const char *profile, *session, *start_url, *region;
+	const char *account, *role;
+} AwsSso;
+
+Credentials *aws_sso(const Chain *chain, const AwsSso *sso, const char *origin,
+	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,120 @@
+#include "auth/aws_chain.h"
+
+#include "auth/aws_auth.h"
+
+#define REFRESH_MS (5 * 60 * 1000)
+
+/* ---- sources that need no file of their own ---- */
+
+static Credentials *not_set(const char *name, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_AUTH, "%s is not set", name);
+	return NULL;
+}
+
+Credentials *aws_environment(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	const char *id = auth_env("AWS_ACCESS_KEY_ID");
+	const char *secret = auth_env("AWS_SECRET_ACCESS_KEY");
+	const char *token = auth_env("AWS_SESSION_TOKEN");
+	const char *expiry = auth_env("AWS_CREDENTIAL_EXPIRATION");
+
+	if (!id)
+		return not_set("AWS_ACCESS_KEY_ID", error);
+	if (!secret)
+		return not_set("AWS_SECRET_ACCESS_KEY", error);
+	return credentials_new(id, secret_new(secret, -1),
+		token ? secret_new(token, -1) : NULL,
+		expiry ? aws_time_ms(expiry) : 0, "environment");
+}
+
+static Credentials *from_web(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	const char *file = auth_env("AWS_WEB_IDENTITY_TOKEN_FILE");
+	const AwsRole role = {
+		.arn = auth_env("AWS_ROLE_ARN"),
+		.session_name = auth_env("AWS_ROLE_SESSION_NAME"),
+	};
+
+	if (!file)
+		return not_set("AWS_WEB_IDENTITY_TOKEN_FILE", error);
+	if (!role.arn)
+		return not_set("AWS_ROLE_ARN", error);
+	return aws_assume_role_web(chain, &role, file,
+		"web identity of the environment", deadline_us, error);
+}
+
+/* Most machines are no EC2 instances: that nobody answers there is a plain
+ * "not here", unless the environment says that somebody should. */
+static Credentials *from_metadata(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	Credentials *found = aws_metadata(chain, deadline_us, &cause);
+
+	if (found)
+		return found;
+	if (chain->on_site || auth_env("AWS_EC2_METADATA_SERVICE_ENDPOINT"))
+		g_propagate_error(error, g_steal_pointer(&cause));
+	else
+		backend_error_set(
+			error, BACKEND_ERROR_AUTH, "%s", cause->message);
+	return NULL;
+}
+
+/* ---- what can be told without the network ---- */
+
+static void chain_files(const Chain *chain, GString *out)
+{
+	auth_append_stat(out, aws_files_config_path());
+	auth_append_stat(out, aws_files_credentials_path());
+}
+
+static gboolean is_key_set(const Chain *chain)
+{
+	return auth_env("AWS_ACCESS_KEY_ID") != NULL;
+}
+
+static gboolean is_web_set(const Chain *chain)
+{
+	return auth_env("AWS_WEB_IDENTITY_TOKEN_FILE") != NULL;
+}
+
+/* Nobody knows without asking. */
+static gboolean may_be_on_ec2(const Chain *chain)
+{
+	return !auth_env_true("AWS_EC2_METADATA_DISABLED");
+}
+
+/* ---- the chain ---- */
+
+static const ChainSource sources[] = {
+	{"the environment", aws_environment, is_key_set},
+	{"the shared files", aws_profile, aws_profile_set, .profiled = TRUE},
+	{"web identity", from_web, is_web_set},
+	{"the container", aws_container, aws_container_set},
+	{"EC2 metadata", from_metadata, may_be_on_ec2, .metadata = TRUE},
+	{NULL},
+};
+
+static const ChainClass aws_chain = {
+	.name = "aws",
+	.vendor = "AWS",
+	.refresh_ms = REFRESH_MS,
+	.sources = sources,
+	.fingerprint = chain_files,
+	.strict = TRUE,
+};
+
+gboolean aws_chain_in_sight(void)
+{
+	return chain_in_sight(&aws_chain);
+}
+
+CredentialSource *aws_chain_new(
+	const char *profile, const char *region, const HttpSettings *http)
+{
+	return chain_new(&aws_chain, profile, region, http);
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "auth/credentials.h"
+#include "net/http.h"
+
+/*
+ * AWS's own credential chain: environment, shared files (keys, role_arn, web
+ * identity, credential_process, SSO), web identity of the environment,
+ * container, instance metadata.  profile: NULL follows AWS_PROFILE, then
+ * AWS_DEFAULT_PROFILE, then "default"; one that is given skips all but the
+ * files.  Keys in the environment win over AWS_PROFILE, as in most SDKs.
+ * region: where roles are assumed; NULL follows aws_region, then us-east-1.
+ *
+ * A source that is set up but fails ends the search, as it does in botocore and
+ * for most sources in the other SDKs: to go on as somebody else would surprise.
+ * Files whose profile tells of no credentials are not set up; a named profile
+ * that is not there is, and fails.
+ */
+CredentialSource *aws_chain_new(
+	const char *profile, const char *region, const HttpSettings *http);
+
+/* Whether a source other than instance metadata is in sight.  No network. */
+gboolean aws_chain_in_sight(void);
+
+/* AWS_REGION, AWS_DEFAULT_REGION, or the profile's region; NULL when there is
+ * none or it is not made of a-z, 0-9 and "-".  New string.  No network. */
+char *aws_region(const char *profile);

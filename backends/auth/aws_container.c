@@ -1,0 +1,124 @@
+/*
+ * Containers (ECS, EKS pod identity): a URI of the environment answers
+ *
+ *   GET uri, Authorization: the token as it is
+ *   -> {AccessKeyId, SecretAccessKey, Token, Expiration}
+ */
+#include <string.h>
+
+#include "auth/aws_auth.h"
+#include "net/http_rules.h"
+
+#define RELATIVE "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+#define FULL "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+#define TOKEN "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+#define TOKEN_FILE "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+#define RELATIVE_BASE "http://169.254.170.2"
+#define LIMIT_MS 5000
+#define ANSWER_MAX (64 * 1024)
+
+/* Where the token may go in the clear, beside loopback. */
+static const char *const plain_hosts[] = {
+	"169.254.170.2", "169.254.170.23", "fd00:ec2::23", NULL};
+
+gboolean aws_container_set(const Chain *chain)
+{
+	return auth_env(RELATIVE) || auth_env(FULL);
+}
+
+static gboolean is_safe(const char *uri)
+{
+	g_autofree char *scheme = NULL;
+	g_autofree char *host = NULL;
+
+	if (!g_uri_split(uri, G_URI_FLAGS_ENCODED, &scheme, NULL, &host, NULL,
+		    NULL, NULL, NULL, NULL) ||
+		!scheme || !host)
+		return FALSE;
+	if (g_ascii_strcasecmp(scheme, "https") == 0)
+		return TRUE;
+	return g_ascii_strcasecmp(scheme, "http") == 0 &&
+	       (http_rules_is_loopback(host) ||
+		       g_strv_contains(plain_hosts, host));
+}
+
+static char *uri_of(GError **error)
+{
+	const char *relative = auth_env(RELATIVE);
+	const char *full = auth_env(FULL);
+
+	/* Without the slash it would be a part of the host. */
+	if (relative && *relative == '/')
+		return g_strconcat(RELATIVE_BASE, relative, NULL);
+	if (relative)
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			RELATIVE " does not begin with a slash");
+	else if (!full)
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			RELATIVE " and " FULL " are not set");
+	else if (is_safe(full))
+		return g_strdup(full);
+	else
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			FULL " is neither https nor one of the hosts that are "
+			     "known to be near");
+	return NULL;
+}
+
+/* NULL without an error: none is sent.  For secret_free_text. */
+static char *token_of(GError **error)
+{
+	const char *file = auth_env(TOKEN_FILE);
+	gsize len = 0;
+	char *token = file ? auth_read_file(file, &len, error)
+			   : g_strdup(auth_env(TOKEN));
+
+	if (token && aws_header_fits(g_strchomp(token), error))
+		return token;
+	secret_free_text(token);
+	return NULL;
+}
+
+static HttpAnswer *ask(
+	const Chain *chain, const char *uri, gint64 deadline_us, GError **error)
+{
+	HttpRequest *request = http_request_new("GET", uri);
+	g_autoptr(GError) cause = NULL;
+	char *token = token_of(&cause);
+
+	request->limit = ANSWER_MAX;
+	if (token)
+		http_request_set(request, "authorization", token);
+	secret_free_text(token);
+	if (!cause)
+		return auth_send(
+			chain->nearby, request, LIMIT_MS, deadline_us, error);
+	http_request_free(request);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
+}
+
+Credentials *aws_container(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	g_autofree char *uri = uri_of(error);
+	Credentials *credentials = NULL;
+
+	if (!uri)
+		return NULL;
+	HttpAnswer *answer = ask(chain, uri, deadline_us, error);
+	if (!answer)
+		return NULL;
+	g_autofree char *shown = http_url_shown(uri);
+	if (answer->status == 200)
+		credentials = aws_answer_keys(
+			answer, &aws_token_names, "container", error);
+	else
+		backend_error_set(error,
+			answer->status >= 500 ? BACKEND_ERROR_REMOTE
+					      : BACKEND_ERROR_AUTH,
+			"%.200s answered with status %u", shown,
+			answer->status);
+	auth_wipe_answer(answer);
+	return credentials;
+}

@@ -1,0 +1,165 @@
+/*
+ * IAM Identity Center: `aws sso login` leaves a token in a file named after the
+ * SHA-1 of the session's name, or of the start URL in the legacy form:
+ *
+ *   ~/.aws/sso/cache/{sha1}.json   {accessToken, expiresAt, ...}
+ *
+ * that buys the keys of a role:
+ *
+ *   GET https://portal.sso.{region}.amazonaws.com/federation/credentials
+ *       ?role_name&account_id, x-amz-sso_bearer_token
+ *   -> {roleCredentials: {accessKeyId, secretAccessKey, sessionToken,
+ *       expiration (ms)}}
+ */
+#include "auth/aws_auth.h"
+#include "auth/aws_endpoint.h"
+#include "auth/digest.h"
+
+#define ANSWER_MAX (64 * 1024)
+#define TOKEN_MAX 65536
+#define EXPIRY_MAX G_GINT64_CONSTANT(253402300799999) /* of the year 9999 */
+
+static const AuthKeyNames sso_names = {
+	"accessKeyId", "secretAccessKey", "sessionToken", "", TRUE};
+
+static char *cache_path(const AwsSso *sso)
+{
+	g_autofree char *name =
+		digest_sha1_hex(sso->session ? sso->session : sso->start_url);
+	g_autofree char *rest =
+		g_strconcat(".aws/sso/cache/", name, ".json", NULL);
+
+	return auth_home_path(rest);
+}
+
+static void ask_to_log_in(const AwsSso *sso, BackendErrorCode code,
+	const char *why, GError **error)
+{
+	backend_error_set(error, code, "%s: run `aws sso login --profile %s`",
+		why, sso->profile);
+}
+
+/* The cached token, good for now; new string, for secret_free_text. */
+static char *token_of(const AwsSso *sso, const Json *cache, GError **error)
+{
+	const char *token = json_get_text(cache, "accessToken", TOKEN_MAX, "");
+	const char *expiry = json_get_text(cache, "expiresAt", 64, "");
+
+	if (!*token)
+		ask_to_log_in(sso, BACKEND_ERROR_AUTH,
+			"there is no SSO token in the cache", error);
+	else if (aws_time_ms(expiry) <= g_get_real_time() / 1000)
+		ask_to_log_in(sso, BACKEND_ERROR_AUTH_EXPIRED,
+			"the SSO token has expired", error);
+	else if (aws_header_fits(token, error))
+		return g_strdup(token);
+	return NULL;
+}
+
+static char *token_read(const AwsSso *sso, GError **error)
+{
+	g_autofree char *path = cache_path(sso);
+	gsize len = 0;
+	char *file = auth_read_file(path, &len, NULL);
+	Json *cache = file ? json_parse(file, len, NULL) : NULL;
+	char *token = token_of(sso, cache, error);
+
+	auth_wipe_json(cache);
+	auth_wipe_text(file, len);
+	return token;
+}
+
+static char *portal_url(const Chain *chain, const AwsSso *sso, GError **error)
+{
+	const AwsEndpoint wanted = {
+		.service = "portal.sso",
+		.env = "SSO",
+		.region = sso->region,
+		.profile = chain->profile,
+		.fips = aws_flag(chain->profile, "AWS_USE_FIPS_ENDPOINT",
+			"use_fips_endpoint"),
+		.dual_stack = aws_flag(chain->profile,
+			"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+	};
+	g_autofree char *base = aws_endpoint(&wanted, error);
+	g_autoptr(GString) query = g_string_new(NULL);
+
+	if (!base)
+		return NULL;
+	http_query_add(query, "role_name", sso->role);
+	http_query_add(query, "account_id", sso->account);
+	return g_strconcat(base, "/federation/credentials?", query->str, NULL);
+}
+
+static Credentials *read_keys(
+	const HttpAnswer *answer, const char *origin, GError **error)
+{
+	Json *body = json_parse(
+		(const char *)answer->body->data, answer->body->len, NULL);
+	const Json *keys = json_get(body, "roleCredentials");
+	Credentials *credentials = NULL;
+
+	if (keys)
+		credentials = auth_keys_read(keys, &sso_names, origin, error);
+	else
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the SSO portal's answer makes no sense");
+	if (credentials)
+		credentials->expires_ms =
+			json_get_int(keys, "expiration", 0, EXPIRY_MAX, 0);
+	auth_wipe_json(body);
+	return credentials;
+}
+
+static void refuse(const AwsSso *sso, guint status, GError **error)
+{
+	if (status == 401)
+		ask_to_log_in(sso, BACKEND_ERROR_AUTH_EXPIRED,
+			"the SSO portal refuses the token", error);
+	else if (status == 403 || status == 404)
+		backend_error_set(error, BACKEND_ERROR_DENIED,
+			"the SSO portal does not give the role %.64s of the "
+			"account %.16s",
+			sso->role, sso->account);
+	else
+		backend_error_set(error,
+			status == 429  ? BACKEND_ERROR_THROTTLED
+			: status < 500 ? BACKEND_ERROR_AUTH
+				       : BACKEND_ERROR_REMOTE,
+			"the SSO portal answered with status %u", status);
+}
+
+static Credentials *exchange(const Chain *chain, const AwsSso *sso,
+	HttpRequest *request, const char *origin, gint64 deadline_us,
+	GError **error)
+{
+	Credentials *credentials = NULL;
+	HttpAnswer *answer =
+		auth_send(chain->remote, request, 0, deadline_us, error);
+
+	if (!answer)
+		return NULL;
+	if (answer->status == 200)
+		credentials = read_keys(answer, origin, error);
+	else
+		refuse(sso, answer->status, error);
+	auth_wipe_answer(answer);
+	return credentials;
+}
+
+Credentials *aws_sso(const Chain *chain, const AwsSso *sso, const char *origin,
+	gint64 deadline_us, GError **error)
+{
+	char *token = token_read(sso, error);
+	g_autofree char *url = token ? portal_url(chain, sso, error) : NULL;
+
+	if (!url) {
+		secret_free_text(token);
+		return NULL;
+	}
+	HttpRequest *request = http_request_new("GET", url);
+	request->limit = ANSWER_MAX;
+	http_request_set(request, "x-amz-sso_bearer_token", token);
+	secret_free_text(token);
+	return exchange(chain, sso, request, origin, deadline_us, error);
+}

@@ -1,0 +1,252 @@
+/*
+ * The dialogue with AWS's security token service (API version 2011-06-15):
+ *
+ *   POST https://sts.{region}.amazonaws.com/
+ *        Action=AssumeRole&Version&RoleArn&RoleSessionName&..., signed (SigV4)
+ *        Action=AssumeRoleWithWebIdentity&...&WebIdentityToken, unsigned
+ *   -> <XResponse><XResult><Credentials>keys</Credentials>...
+ *   or <ErrorResponse><Error><Code/><Message/></Error><RequestId/>
+ */
+#include <string.h>
+
+#include "auth/aws_auth.h"
+#include "auth/aws_chain.h"
+#include "auth/aws_endpoint.h"
+#include "auth/aws_xml.h"
+#include "auth/sign.h"
+
+#define STS_VERSION "2011-06-15"
+#define REGION_DEFAULT "us-east-1"
+#define ANSWER_MAX (256 * 1024)
+#define TEXT_MAX 65536
+#define MESSAGE_MAX 1024
+
+/* ---- where ---- */
+
+static char *region_of(const Chain *chain)
+{
+	char *region = chain->region ? g_strdup(chain->region)
+				     : aws_region(chain->profile);
+
+	return region ? region : g_strdup(REGION_DEFAULT);
+}
+
+static char *sts_url(const Chain *chain, const char *region, GError **error)
+{
+	const AwsEndpoint wanted = {
+		.service = "sts",
+		.env = "STS",
+		.region = region,
+		.profile = chain->profile,
+		.fips = aws_flag(chain->profile, "AWS_USE_FIPS_ENDPOINT",
+			"use_fips_endpoint"),
+		.dual_stack = aws_flag(chain->profile,
+			"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+	};
+	g_autofree char *base = aws_endpoint(&wanted, error);
+
+	return base ? g_strconcat(base, "/", NULL) : NULL;
+}
+
+/* ---- the question ---- */
+
+/* Wipes what it encodes, since one of the values is a token. */
+static void form_add(GString *form, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	char *encoded = http_encode(value);
+	g_string_append_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
+	g_string_append(form, encoded);
+	auth_wipe_text(encoded, strlen(encoded));
+}
+
+static void wipe_bytes(gpointer string)
+{
+	GString *s = string;
+
+	secret_wipe(s->str, s->allocated_len);
+	g_string_free(s, TRUE);
+}
+
+/* Without a name of ours the service could not tell our calls from others'. */
+static GBytes *form_new(
+	const char *action, const AwsRole *role, const char *token)
+{
+	g_autofree char *seconds =
+		role->seconds
+			? g_strdup_printf("%" G_GINT64_FORMAT, role->seconds)
+			: NULL;
+	GString *form = g_string_new(NULL);
+
+	form_add(form, "Action", action);
+	form_add(form, "Version", STS_VERSION);
+	form_add(form, "RoleArn", role->arn);
+	form_add(form, "RoleSessionName",
+		role->session_name ? role->session_name : "sessionfs");
+	form_add(form, "DurationSeconds", seconds);
+	form_add(form, "ExternalId", role->external_id);
+	/* Last: as the form grows, no copy of it is left behind. */
+	form_add(form, "WebIdentityToken", token);
+	return g_bytes_new_with_free_func(
+		form->str, form->len, wipe_bytes, form);
+}
+
+static HttpRequest *request_new(const char *url, GBytes *form)
+{
+	HttpRequest *request = http_request_new("POST", url);
+
+	http_request_set(
+		request, "content-type", "application/x-www-form-urlencoded");
+	request->body = form;
+	request->limit = ANSWER_MAX;
+	return request;
+}
+
+/* ---- the answer ---- */
+
+/* By code first: the same status stands for several of them. */
+static const struct {
+	const char *code;
+	BackendErrorCode means;
+} refusals[] = {
+	{"AccessDenied", BACKEND_ERROR_DENIED},
+	{"AccessDeniedException", BACKEND_ERROR_DENIED},
+	{"ExpiredToken", BACKEND_ERROR_AUTH_EXPIRED},
+	{"ExpiredTokenException", BACKEND_ERROR_AUTH_EXPIRED},
+	{"IDPCommunicationError", BACKEND_ERROR_REMOTE},
+	{"RequestLimitExceeded", BACKEND_ERROR_THROTTLED},
+	{"Throttling", BACKEND_ERROR_THROTTLED},
+	{"ThrottlingException", BACKEND_ERROR_THROTTLED},
+};
+
+static BackendErrorCode refusal_code(guint status, const char *code)
+{
+	for (gsize i = 0; code && i < G_N_ELEMENTS(refusals); i++)
+		if (g_str_equal(refusals[i].code, code))
+			return refusals[i].means;
+	if (status == 429)
+		return BACKEND_ERROR_THROTTLED;
+	return status >= 500 ? BACKEND_ERROR_REMOTE : BACKEND_ERROR_AUTH;
+}
+
+static char *text_at(const HttpAnswer *answer, const char *path, gsize max)
+{
+	return aws_xml_text(
+		(const char *)answer->body->data, answer->body->len, path, max);
+}
+
+static void refuse(const HttpAnswer *answer, GError **error)
+{
+	g_autofree char *code = text_at(answer, "?/Error/Code", 128);
+	g_autofree char *message =
+		text_at(answer, "?/Error/Message", MESSAGE_MAX);
+	GError *made = NULL;
+
+	backend_error_set(&made, refusal_code(answer->status, code), "%s: %s",
+		code ? code : "refused",
+		message ? message : "it gave no reason");
+	BackendErrorDetail *detail = backend_error_detail(made);
+	detail->provider_code = g_steal_pointer(&code);
+	detail->request_id = text_at(answer, "?/RequestId", 128);
+	if (!message && !detail->provider_code)
+		g_prefix_error(&made, "status %u, ", answer->status);
+	g_propagate_error(error, made);
+}
+
+/* The keys as the other sources answer them. */
+static Json *keys_of(const HttpAnswer *answer)
+{
+	static const char *const names[] = {
+		"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"};
+	Json *keys = json_object();
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path =
+			g_strconcat("?/?/Credentials/", names[i], NULL);
+		char *text = text_at(answer, path, TEXT_MAX);
+
+		if (text)
+			json_set_text(keys, names[i], text);
+		secret_free_text(text);
+	}
+	return keys;
+}
+
+static Credentials *read_keys(
+	const HttpAnswer *answer, const char *origin, GError **error)
+{
+	AuthKeyNames names = aws_session_names;
+
+	if (answer->status != 200) {
+		refuse(answer, error);
+		return NULL;
+	}
+	names.temporary = TRUE;
+	Json *keys = keys_of(answer);
+	Credentials *credentials = NULL;
+	if (json_size(keys) == 0)
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the answer makes no sense");
+	else
+		credentials = auth_keys_read(keys, &names, origin, error);
+	auth_wipe_json(keys);
+	return credentials;
+}
+
+static Credentials *exchange(const Chain *chain, HttpRequest *request,
+	const char *origin, gint64 deadline_us, GError **error)
+{
+	Credentials *credentials = NULL;
+	HttpAnswer *answer =
+		auth_send(chain->remote, request, 0, deadline_us, error);
+
+	if (answer)
+		credentials = read_keys(answer, origin, error);
+	auth_wipe_answer(answer);
+	if (!credentials)
+		g_prefix_error(error, "the token service: ");
+	return credentials;
+}
+
+/* ---- the two calls ---- */
+
+Credentials *aws_assume_role(const Chain *chain, const AwsRole *role,
+	const Credentials *base, const char *origin, gint64 deadline_us,
+	GError **error)
+{
+	g_autofree char *region = region_of(chain);
+	g_autofree char *url = sts_url(chain, region, error);
+
+	if (!url)
+		return NULL;
+	HttpRequest *request =
+		request_new(url, form_new("AssumeRole", role, NULL));
+	const SignScope scope = {
+		.region = region,
+		.service = "sts",
+		.now = g_get_real_time() / G_USEC_PER_SEC,
+	};
+	sign_request(SIGN_SIGV4, request, base, &scope);
+	return exchange(chain, request, origin, deadline_us, error);
+}
+
+Credentials *aws_assume_role_web(const Chain *chain, const AwsRole *role,
+	const char *token_file, const char *origin, gint64 deadline_us,
+	GError **error)
+{
+	g_autofree char *region = region_of(chain);
+	g_autofree char *url = sts_url(chain, region, error);
+	gsize len = 0;
+
+	if (!url)
+		return NULL;
+	char *token = auth_read_file(token_file, &len, error);
+	if (!token)
+		return NULL;
+	g_strchomp(token);
+	HttpRequest *request = request_new(
+		url, form_new("AssumeRoleWithWebIdentity", role, token));
+	auth_wipe_text(token, len);
+	return exchange(chain, request, origin, deadline_us, error);
+}

@@ -1,0 +1,509 @@
+#include "auth/aws_chain.h"
+
+#include <glib/gstdio.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aws_home.h"
+#include "tiny_server.h"
+
+#define PAIR "aws_access_key_id = file-id\naws_secret_access_key = f-sesame\n"
+#define ROLE "role_arn = arn:aws:iam::1:role/r\n"
+#define STS_ANSWER                                                             \
+	"<R><S><Credentials><AccessKeyId>sts-id</AccessKeyId>"                 \
+	"<SecretAccessKey>s-sesame</SecretAccessKey>"                          \
+	"<SessionToken>s-token</SessionToken>"                                 \
+	"<Expiration>2099-01-01T00:00:00Z</Expiration>"                        \
+	"</Credentials></S></R>"
+#define CONTAINER_ANSWER                                                       \
+	"{\"AccessKeyId\":\"box-id\",\"SecretAccessKey\":\"b-sesame\","        \
+	"\"Token\":\"b-token\",\"Expiration\":\"2099-01-01T00:00:00Z\"}"
+
+static Credentials *find_within(const char *profile, gint64 ms, GError **error)
+{
+	const HttpSettings http = {.proxy = ""};
+	g_autoptr(CredentialSource) source =
+		aws_chain_new(profile, NULL, &http);
+
+	return credential_source_get(
+		source, g_get_monotonic_time() + ms * 1000, error);
+}
+
+/* "id/secret/token" of what the chain finds, or the sentence of its error. */
+static void finds(const char *profile, const char *wanted)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Credentials) found = find_within(profile, 20000, &error);
+	g_autofree char *text =
+		found ? g_strdup_printf("%s/%s/%s", found->access_key_id,
+				secret_peek(found->secret),
+				found->token ? secret_peek(found->token) : "")
+		      : g_strdup(error->message);
+
+	g_assert_cmpstr(text, ==, wanted);
+}
+
+/* Nothing is found, and the sentence says that, and no secret. */
+static void fails(const char *profile, BackendErrorCode code, const char *say)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(find_within(profile, 20000, &error));
+	if (!strstr(error->message, say))
+		g_error("\"%s\" does not say \"%s\"", error->message, say);
+	g_assert_error(error, BACKEND_ERROR, (int)code);
+	g_assert_null(strstr(error->message, "sesame"));
+}
+
+static void set_pair(void)
+{
+	g_setenv("AWS_ACCESS_KEY_ID", "env-id", TRUE);
+	g_setenv("AWS_SECRET_ACCESS_KEY", "e-sesame", TRUE);
+}
+
+/* ---- what can be told without the network ---- */
+
+static void in_sight(AwsHome *home, const void *unused)
+{
+	g_assert_false(aws_chain_in_sight());
+	aws_home_config(home, "[default]\nregion = x\n[profile p]\n" PAIR);
+	g_assert_false(aws_chain_in_sight());
+	g_setenv("AWS_PROFILE", "p", TRUE);
+	g_assert_true(aws_chain_in_sight());
+	/* Somebody meant AWS: better to say what is wrong. */
+	g_setenv("AWS_PROFILE", "absent", TRUE);
+	g_assert_true(aws_chain_in_sight());
+	g_unsetenv("AWS_PROFILE");
+	g_unsetenv("AWS_EC2_METADATA_DISABLED");
+	g_assert_false(aws_chain_in_sight());
+}
+
+static void in_sight_of(AwsHome *home, const void *variable)
+{
+	g_assert_false(aws_chain_in_sight());
+	g_setenv(variable, "/x", TRUE);
+	g_assert_true(aws_chain_in_sight());
+}
+
+static void in_sight_of_kind(AwsHome *home, const void *key)
+{
+	g_autofree char *text =
+		g_strdup_printf("[default]\n%s = x\n", (const char *)key);
+
+	aws_home_credentials(home, text);
+	g_assert_true(aws_chain_in_sight());
+}
+
+static void nothing(AwsHome *home, const void *unused)
+{
+	fails(NULL, BACKEND_ERROR_AUTH, "AWS_ACCESS_KEY_ID is not set");
+	fails(NULL, BACKEND_ERROR_AUTH, "there is no profile default");
+	fails(NULL, BACKEND_ERROR_AUTH, "AWS_EC2_METADATA_DISABLED is set");
+}
+
+/* ---- the environment ---- */
+
+static void environment(AwsHome *home, const void *unused)
+{
+	set_pair();
+	finds(NULL, "env-id/e-sesame/");
+	g_setenv("AWS_SESSION_TOKEN", "e-token", TRUE);
+	finds(NULL, "env-id/e-sesame/e-token");
+	g_setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z", TRUE);
+	fails(NULL, BACKEND_ERROR_AUTH_EXPIRED, "have expired");
+}
+
+static void environment_and_profile(AwsHome *home, const void *unused)
+{
+	aws_home_credentials(home, "[p]\n" PAIR);
+	set_pair();
+	g_setenv("AWS_PROFILE", "p", TRUE);
+	finds(NULL, "env-id/e-sesame/");
+	finds("p", "file-id/f-sesame/");
+	fails("absent", BACKEND_ERROR_AUTH, "there is no profile absent");
+}
+
+/* ---- profiles ---- */
+
+static void keys(AwsHome *home, const void *unused)
+{
+	aws_home_credentials(home, "[default]\n" PAIR "aws_session_token = t\n"
+				   "[half]\naws_access_key_id = x\n");
+	finds(NULL, "file-id/f-sesame/t");
+	fails("half", BACKEND_ERROR_AUTH, "aws_secret_access_key is missing");
+}
+
+static void bad_profiles(AwsHome *home, const void *unused)
+{
+	static const struct {
+		const char *text, *say;
+	} rows[] = {
+		{"region = x", "profile p: it tells of no credentials"},
+		{ROLE, "role_arn needs source_profile or credential_source"},
+		{ROLE "source_profile = q\ncredential_source = Environment",
+			"exclude one another"},
+		{ROLE "source_profile = q", "there is no profile q"},
+		{ROLE "source_profile = p", "in a circle at p"},
+		{ROLE "credential_source = Moon", "is none of Environment"},
+		{ROLE "credential_source = Environment",
+			"AWS_ACCESS_KEY_ID is not set"},
+		{ROLE "source_profile = p\nmfa_serial = m\n" PAIR,
+			"mfa_serial wants a code"},
+		{ROLE "source_profile = p\nduration_seconds = 899\n" PAIR,
+			"duration_seconds is no number"},
+		{ROLE "source_profile = p\nduration_seconds = 9h\n" PAIR,
+			"duration_seconds is no number"},
+		{"web_identity_token_file = /x", "role_arn is missing"},
+		{"login_session = x", "login_session is not supported"},
+		{"sso_session = s", "sso_account_id is missing"},
+		{"sso_account_id = 1\nsso_role_name = r\nsso_session = s",
+			"sso_region is missing in sso-session s"},
+		{"sso_account_id = 1\nsso_role_name = r\nsso_region = x",
+			"sso_start_url or sso_region is missing"},
+		{"credential_process = echo", "did not print JSON"},
+		{"credential_process = exit 7", "ended with status 7"},
+		{"credential_process = echo '{\"Version\":1}'",
+			"AccessKeyId is missing"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strdup_printf("[profile p]\n%s\n", rows[i].text);
+
+		aws_home_config(home, text);
+		fails("p", BACKEND_ERROR_AUTH, rows[i].say);
+	}
+}
+
+static void deep_chain(AwsHome *home, const void *unused)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; i < 100; i++)
+		g_string_append_printf(text,
+			"[profile p%u]\n" ROLE "source_profile = p%u\n", i,
+			i + 1);
+	aws_home_config(home, text->str);
+	fails("p0", BACKEND_ERROR_AUTH, "in a circle at p16");
+}
+
+static void process(AwsHome *home, const void *unused)
+{
+	g_autofree char *path = aws_home_put(home, "out",
+		"{\"Version\": 1, \"AccessKeyId\": \"p-id\","
+		"\"SecretAccessKey\": \"p-sesame\"}");
+	g_autofree char *text = g_strdup_printf(
+		"[default]\ncredential_process = cat \"%s\" && true\n", path);
+
+	aws_home_config(home, text);
+	finds(NULL, "p-id/p-sesame/");
+}
+
+static void process_hangs(AwsHome *home, const void *unused)
+{
+	gint64 start_us = g_get_monotonic_time();
+	g_autoptr(GError) error = NULL;
+
+	aws_home_config(home, "[default]\ncredential_process = sleep 60\n");
+	g_assert_null(find_within(NULL, 300, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_cmpint(
+		g_get_monotonic_time() - start_us, <, 30 * G_USEC_PER_SEC);
+}
+
+static void *get_in_thread(void *source)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(credential_source_get(
+		source, g_get_monotonic_time() + 60 * G_USEC_PER_SEC, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
+	return NULL;
+}
+
+static void process_aborted(AwsHome *home, const void *unused)
+{
+	const HttpSettings http = {0};
+	g_autofree char *mark = g_build_filename(home->path, "mark", NULL);
+	g_autofree char *text = g_strdup_printf(
+		"[default]\ncredential_process = : >%s; sleep 60\n", mark);
+	g_autoptr(CredentialSource) source = aws_chain_new(NULL, NULL, &http);
+	pthread_t thread;
+
+	aws_home_config(home, text);
+	pthread_create(&thread, NULL, get_in_thread, source);
+	for (guint i = 0; i < 2000 && access(mark, F_OK) != 0; i++)
+		g_usleep(10000);
+	credential_source_abort(source);
+	pthread_join(thread, NULL);
+}
+
+static void follows_files(AwsHome *home, const void *unused)
+{
+	const HttpSettings http = {0};
+	g_autoptr(CredentialSource) source = aws_chain_new(NULL, NULL, &http);
+
+	for (guint i = 0; i < 3; i++) {
+		g_autofree char *text =
+			g_strdup_printf("[default]\naws_access_key_id = id%u\n"
+					"aws_secret_access_key = s%.*s\n",
+				i, (int)i, "xxxx");
+
+		aws_home_credentials(home, text);
+		g_autofree char *id = g_strdup_printf("id%u", i);
+		g_autoptr(Credentials) found = credential_source_get(source,
+			g_get_monotonic_time() + 20 * G_USEC_PER_SEC, NULL);
+		g_assert_nonnull(found);
+		g_assert_cmpstr(found->access_key_id, ==, id);
+	}
+}
+
+/* ---- over the network ---- */
+
+static void role(AwsHome *home, const void *unused)
+{
+	g_autoptr(TinyServer) server = tiny_server_new();
+	g_autofree char *url =
+		g_strconcat(tiny_server_url(server), "/base/", NULL);
+
+	g_setenv("AWS_ENDPOINT_URL_STS", url, TRUE);
+	g_setenv("AWS_REGION", "eu-west-1", TRUE);
+	aws_home_credentials(
+		home, "[default]\n" ROLE "source_profile = default\n" PAIR);
+	tiny_server_answer(server, 200, NULL, STS_ANSWER);
+	finds(NULL, "sts-id/s-sesame/s-token");
+	g_autofree char *request = tiny_server_request(server, 0);
+	g_assert_true(g_str_has_prefix(request, "POST /base/ HTTP/1.1"));
+	g_assert_nonnull(strstr(request, "Credential=file-id/"));
+	g_assert_nonnull(strstr(request, "/eu-west-1/sts/aws4_request"));
+	g_assert_null(strstr(request, "sesame"));
+}
+
+static void role_refused(AwsHome *home, const void *unused)
+{
+	static const struct {
+		guint status;
+		const char *code;
+		BackendErrorCode means;
+	} rows[] = {
+		{403, "AccessDenied", BACKEND_ERROR_DENIED},
+		{403, "ExpiredToken", BACKEND_ERROR_AUTH_EXPIRED},
+		{403, "InvalidClientTokenId", BACKEND_ERROR_AUTH},
+		{400, "Throttling", BACKEND_ERROR_THROTTLED},
+		{400, "IDPCommunicationError", BACKEND_ERROR_REMOTE},
+		{429, "Odd", BACKEND_ERROR_THROTTLED},
+		{500, "InternalFailure", BACKEND_ERROR_REMOTE},
+	};
+	g_autoptr(TinyServer) server = tiny_server_new();
+
+	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(server), TRUE);
+	aws_home_credentials(
+		home, "[default]\n" ROLE "source_profile = default\n" PAIR);
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *body = g_strdup_printf(
+			"<ErrorResponse><Error><Code>%s</Code><Message>m &amp; "
+			"m</Message></Error></ErrorResponse>",
+			rows[i].code);
+		g_autofree char *say =
+			g_strconcat(rows[i].code, ": m & m", NULL);
+
+		tiny_server_answer(server, rows[i].status, NULL, body);
+		fails(NULL, rows[i].means, say);
+	}
+}
+
+static void container_set(const TinyServer *server)
+{
+	g_autofree char *url =
+		g_strconcat(tiny_server_url(server), "/creds", NULL);
+
+	g_setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, TRUE);
+	g_setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "tok", TRUE);
+}
+
+/* The others are not asked as somebody else. */
+static void strict(AwsHome *home, const void *unused)
+{
+	g_autoptr(TinyServer) server = tiny_server_new();
+
+	container_set(server);
+	tiny_server_rest(server, (TinyAnswer){.body = CONTAINER_ANSWER});
+	finds(NULL, "box-id/b-sesame/b-token");
+	g_setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere", TRUE);
+	fails(NULL, BACKEND_ERROR_AUTH, "AWS_ROLE_ARN is not set");
+	g_setenv("AWS_ROLE_ARN", "arn", TRUE);
+	fails(NULL, BACKEND_ERROR_AUTH, "/nowhere");
+	aws_home_config(home, "[default]\ncredential_process = exit 1\n");
+	fails(NULL, BACKEND_ERROR_AUTH, "ended with status 1");
+	g_assert_cmpuint(tiny_server_requests(server), ==, 1);
+}
+
+static void container_bad(AwsHome *home, const void *unused)
+{
+	g_autoptr(TinyServer) server = tiny_server_new();
+
+	container_set(server);
+	tiny_server_answer(server, 404, NULL, "{}");
+	fails(NULL, BACKEND_ERROR_AUTH, "answered with status 404");
+	tiny_server_answer(server, 503, NULL, "{}");
+	fails(NULL, BACKEND_ERROR_REMOTE, "answered with status 503");
+	tiny_server_answer(server, 200, NULL, "<html>");
+	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "is not JSON");
+	tiny_server_answer(server, 200, NULL, "{\"AccessKeyId\":\"x\"}");
+	fails(NULL, BACKEND_ERROR_AUTH, "SecretAccessKey is missing");
+	tiny_server_push(server, (TinyAnswer){.kind = TINY_HUGE});
+	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "over the limit");
+	g_setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "a\r\nb: sesame", TRUE);
+	fails(NULL, BACKEND_ERROR_AUTH, "line break");
+}
+
+static void container_hosts(AwsHome *home, const void *unused)
+{
+	static const char *const bad[] = {"http://169.254.169.254/x",
+		"http://example.com/x", "http://127.0.0.1.example.com/",
+		"ftp://127.0.0.1/", "//127.0.0.1/", "http:///x", "x",
+		"http://[fd00:ec2::24]/", "http://127.0.0.1@example.com/"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", bad[i], TRUE);
+		fails(NULL, BACKEND_ERROR_AUTH, "neither https nor one of");
+	}
+}
+
+static void sso_config(AwsHome *home, const char *expiry)
+{
+	/* SHA-1 of "corp". */
+	g_autofree char *token = g_strdup_printf(
+		"{\"accessToken\":\"sso-sesame\",\"expiresAt\":\"%s\"}",
+		expiry);
+
+	aws_home_config(home, "[default]\nsso_session = corp\n"
+			      "sso_account_id = 1\nsso_role_name = r\n"
+			      "[sso-session corp]\nsso_region = eu-west-1\n"
+			      "sso_start_url = https://corp.example\n");
+	g_free(aws_home_put(home,
+		".aws/sso/cache/"
+		"ee0bfd2552fbd840c02cc48b6e823320543c450f.json",
+		token));
+}
+
+static void sso(AwsHome *home, const void *unused)
+{
+	g_autoptr(TinyServer) server = tiny_server_new();
+
+	g_setenv("AWS_ENDPOINT_URL_SSO", tiny_server_url(server), TRUE);
+	sso_config(home, "2020-01-01T00:00:00Z");
+	fails(NULL, BACKEND_ERROR_AUTH_EXPIRED,
+		"run `aws sso login --profile default`");
+	sso_config(home, "2099-01-01T00:00:00Z");
+	tiny_server_answer(server, 200, NULL,
+		"{\"roleCredentials\":{\"accessKeyId\":\"sso-id\","
+		"\"secretAccessKey\":\"r-sesame\",\"sessionToken\":\"t\","
+		"\"expiration\":4070908800000}}");
+	finds(NULL, "sso-id/r-sesame/t");
+	g_autofree char *request = tiny_server_request(server, 0);
+	g_assert_nonnull(strstr(request, "x-amz-sso_bearer_token: sso-sesame"));
+	tiny_server_answer(server, 401, NULL, "{}");
+	fails(NULL, BACKEND_ERROR_AUTH_EXPIRED, "refuses the token");
+	tiny_server_answer(server, 404, NULL, "{}");
+	fails(NULL, BACKEND_ERROR_DENIED, "does not give the role r");
+	tiny_server_answer(server, 200, NULL, "{}");
+	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "makes no sense");
+}
+
+static void metadata_set(const TinyServer *server)
+{
+	g_unsetenv("AWS_EC2_METADATA_DISABLED");
+	g_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", tiny_server_url(server),
+		TRUE);
+}
+
+/* Where there are no tokens, on without one, unless that is forbidden. */
+static void metadata_v1(AwsHome *home, const void *unused)
+{
+	static const guint no_token[] = {403, 404, 405};
+	g_autoptr(TinyServer) server = tiny_server_new();
+
+	metadata_set(server);
+	for (gsize i = 0; i < G_N_ELEMENTS(no_token); i++) {
+		tiny_server_answer(server, no_token[i], NULL, "");
+		tiny_server_answer(server, 200, NULL, "role");
+		tiny_server_answer(server, 200, NULL, CONTAINER_ANSWER);
+		finds(NULL, "box-id/b-sesame/b-token");
+	}
+	g_autofree char *request = tiny_server_request(server, 1);
+	g_assert_null(strstr(request, "x-aws-ec2-metadata-token"));
+	tiny_server_answer(server, 400, NULL, "");
+	fails(NULL, BACKEND_ERROR_AUTH, "with status 400");
+	g_setenv("AWS_EC2_METADATA_V1_DISABLED", "true", TRUE);
+	tiny_server_answer(server, 403, NULL, "");
+	fails(NULL, BACKEND_ERROR_AUTH, "forbids to go without");
+}
+
+/* An outage is no reason to lose keys that are still good. */
+static void metadata_outage(AwsHome *home, const void *unused)
+{
+	const HttpSettings http = {.proxy = ""};
+	g_autoptr(TinyServer) server = tiny_server_new();
+	g_autoptr(CredentialSource) source = aws_chain_new(NULL, NULL, &http);
+	gint64 deadline_us = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+
+	metadata_set(server);
+	tiny_server_answer(server, 200, NULL, "token");
+	tiny_server_answer(server, 200, NULL, "role");
+	tiny_server_answer(server, 200, NULL, CONTAINER_ANSWER);
+	g_autoptr(Credentials) first =
+		credential_source_get(source, deadline_us, NULL);
+	g_assert_nonnull(first);
+	g_assert_cmpstr(first->access_key_id, ==, "box-id");
+	tiny_server_rest(server, (TinyAnswer){.status = 500});
+	aws_home_config(home, "# a change makes the chain ask anew\n");
+	g_autoptr(Credentials) second =
+		credential_source_get(source, deadline_us, NULL);
+	g_assert_true(second == first);
+	g_assert_cmpuint(tiny_server_requests(server), ==, 4);
+}
+
+#define add(name, function) aws_home_add("/aws_chain/" name, function)
+#define add_for(name, function, data)                                          \
+	g_test_add("/aws_chain/" name "/" data, AwsHome, data,                 \
+		aws_home_set_up, function, aws_home_tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	add("in_sight", in_sight);
+	add_for("in_sight", in_sight_of, "AWS_ACCESS_KEY_ID");
+	add_for("in_sight", in_sight_of, "AWS_WEB_IDENTITY_TOKEN_FILE");
+	add_for("in_sight", in_sight_of,
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+	add_for("in_sight", in_sight_of, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	add_for("in_sight", in_sight_of_kind, "aws_access_key_id");
+	add_for("in_sight", in_sight_of_kind, "role_arn");
+	add_for("in_sight", in_sight_of_kind, "web_identity_token_file");
+	add_for("in_sight", in_sight_of_kind, "credential_process");
+	add_for("in_sight", in_sight_of_kind, "sso_session");
+	add_for("in_sight", in_sight_of_kind, "sso_start_url");
+	add_for("in_sight", in_sight_of_kind, "login_session");
+	add("nothing_says_where_it_looked", nothing);
+	add("environment", environment);
+	add("environment_wins_over_a_profile_nobody_configured",
+		environment_and_profile);
+	add("keys_of_a_profile", keys);
+	add("bad_profiles_say_what_is_wrong", bad_profiles);
+	add("a_chain_of_profiles_has_an_end", deep_chain);
+	add("process_through_the_shell", process);
+	add("a_process_that_hangs_is_ended", process_hangs);
+	add("abort_ends_a_process", process_aborted);
+	add("a_changed_file_is_followed", follows_files);
+	add("role_at_a_configured_endpoint", role);
+	add("refusals_of_the_token_service", role_refused);
+	add("a_failed_source_is_the_last", strict);
+	add("bad_answers_of_a_container", container_bad);
+	add("no_token_to_strange_hosts", container_hosts);
+	add("sso_by_the_cached_token", sso);
+	add("metadata_without_tokens", metadata_v1);
+	add("outage_keeps_good_keys", metadata_outage);
+	return g_test_run();
+}

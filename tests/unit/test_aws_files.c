@@ -1,0 +1,260 @@
+#include "auth/aws_files.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "aws_home.h"
+
+static AwsFiles *look(void)
+{
+	g_autoptr(GError) error = NULL;
+	AwsFiles *files = aws_files_read(&error);
+
+	g_assert_no_error(error);
+	return files;
+}
+
+static void says_of(AwsFilesKind kind, const char *name, const char *key,
+	const char *wanted)
+{
+	g_autoptr(AwsFiles) files = look();
+
+	g_assert_cmpstr(aws_files_get(files, kind, name, key), ==, wanted);
+}
+
+static void says(const char *profile, const char *key, const char *wanted)
+{
+	says_of(AWS_FILES_PROFILE, profile, key, wanted);
+}
+
+static void has(const char *profile, gboolean wanted)
+{
+	g_autoptr(AwsFiles) files = look();
+
+	g_assert_cmpint(
+		aws_files_has(files, AWS_FILES_PROFILE, profile), ==, wanted);
+}
+
+static void test_absent(AwsHome *home, const void *unused)
+{
+	has("default", FALSE);
+	says("default", "region", NULL);
+	g_setenv("AWS_CONFIG_FILE", "/dev/null", TRUE);
+	has("default", FALSE);
+}
+
+static void test_sections(AwsHome *home, const void *unused)
+{
+	aws_home_config(home, "stray = 1\n"
+			      "[default]\nregion=d\n"
+			      "[ profile  a ]\nregion = a\n"
+			      "[profile \"b c\"]\nregion = b\n"
+			      "[profile 'd']\r\nregion = c\r\n"
+			      "[e]\nregion = e\n"
+			      "[profile]\nregion = f\n"
+			      "[sso-session s]\nsso_region = s\n"
+			      "[preview]\ncloudfront = true\n"
+			      "[profile a]\noutput = json\n");
+	says("default", "region", "d");
+	says("a", "region", "a");
+	says("a", "output", "json");
+	says("b c", "region", "b");
+	says("d", "region", "c");
+	has("e", FALSE);
+	has("", FALSE);
+	has("s", FALSE);
+	has("preview", FALSE);
+	says_of(AWS_FILES_SSO_SESSION, "s", "sso_region", "s");
+	says_of(AWS_FILES_SSO_SESSION, "a", "region", NULL);
+}
+
+static void test_remarks(AwsHome *home, const void *unused)
+{
+	aws_home_config(home, "# [profile x]\n; y\n"
+			      "[default] # the one\n"
+			      "a = 1 # one\nb = 2\t; two\n"
+			      "c = https://x/start#/\n"
+			      "  # d = 4\n"
+			      "e = #\n"
+			      "f = x;y\n");
+	has("x", FALSE);
+	says("default", "a", "1");
+	says("default", "b", "2");
+	says("default", "c", "https://x/start#/");
+	says("default", "d", NULL);
+	says("default", "e", NULL);
+	says("default", "f", "x;y");
+}
+
+static void test_pairs(AwsHome *home, const void *unused)
+{
+	aws_home_config(home, "\xEF\xBB\xBF[default]\n"
+			      "Region =  eu-west-1  \n"
+			      "secret=a=b==\n"
+			      "no value\n"
+			      "=nothing\n"
+			      "twice = 1\ntwice = 2\n"
+			      "last = end");
+	says("default", "region", "eu-west-1");
+	says("default", "secret", "a=b==");
+	says("default", "no value", NULL);
+	says("default", "twice", "2");
+	says("default", "last", "end");
+}
+
+static void test_indented(AwsHome *home, const void *unused)
+{
+	aws_home_config(home, "[services s]\n"
+			      "emr =\n"
+			      "  endpoint_url = http://e\n"
+			      "  max = 1\n"
+			      "emr_serverless = \n"
+			      "\tendpoint_url = http://es\n"
+			      "[default]\n"
+			      "credential_process = one \\\n"
+			      "    two = 2\n"
+			      "    three\n"
+			      "region = r\n"
+			      "[profile indented]\n"
+			      "  region = i\n"
+			      "  output = o\n");
+	says_of(AWS_FILES_SERVICES, "s", "emr.endpoint_url", "http://e");
+	says_of(AWS_FILES_SERVICES, "s", "emr.max", "1");
+	says_of(AWS_FILES_SERVICES, "s", "emr_serverless.endpoint_url",
+		"http://es");
+	says_of(AWS_FILES_SERVICES, "s", "endpoint_url", NULL);
+	says("default", "credential_process", "one \\ two = 2 three");
+	says("default", "two", NULL);
+	says("default", "region", "r");
+	says("indented", "region", "i");
+	says("indented", "output", "o");
+}
+
+static void test_two_files(AwsHome *home, const void *unused)
+{
+	aws_home_config(home,
+		"[profile x]\nregion = c\naws_access_key_id = config\n"
+		"[default]\nregion = hidden\nkey = hidden\n"
+		"[profile default]\nregion = shown\n");
+	aws_home_credentials(home,
+		"[x]\naws_access_key_id = credentials\nempty =\n"
+		"[only]\na = 1\n[profile y]\na = 1\n[sso-session s]\na = 1\n");
+	says("x", "aws_access_key_id", "credentials");
+	says("x", "region", "c");
+	says("only", "a", "1");
+	has("y", FALSE);
+	says_of(AWS_FILES_SSO_SESSION, "s", "a", NULL);
+	says("default", "region", "shown");
+	says("default", "key", NULL);
+}
+
+static void test_paths(AwsHome *home, const void *unused)
+{
+	g_free(aws_home_put(home, "elsewhere", "[default]\nregion = e\n"));
+	g_autofree char *other =
+		aws_home_put(home, "keys", "[default]\nkey = k\n");
+
+	g_setenv("AWS_CONFIG_FILE", "~/elsewhere", TRUE);
+	g_setenv("AWS_SHARED_CREDENTIALS_FILE", other, TRUE);
+	says("default", "region", "e");
+	says("default", "key", "k");
+}
+
+static void test_unreadable(AwsHome *home, const void *unused)
+{
+	g_autofree char *huge = g_strnfill(AUTH_FILE_MAX + 1, 'x');
+	g_autoptr(GError) error = NULL;
+
+	aws_home_config(home, huge);
+	g_assert_null(aws_files_read(&error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
+	g_assert_nonnull(strstr(error->message, ".aws/config"));
+}
+
+static void test_profile(AwsHome *home, const void *unused)
+{
+	gboolean chosen = TRUE;
+
+	g_assert_cmpstr(aws_files_profile(NULL, &chosen), ==, "default");
+	g_assert_false(chosen);
+	g_setenv("AWS_DEFAULT_PROFILE", "old", TRUE);
+	g_assert_cmpstr(aws_files_profile("", &chosen), ==, "old");
+	g_assert_true(chosen);
+	g_setenv("AWS_PROFILE", "new", TRUE);
+	g_assert_cmpstr(aws_files_profile(NULL, NULL), ==, "new");
+	g_assert_cmpstr(aws_files_profile("mine", NULL), ==, "mine");
+}
+
+static void test_setting(AwsHome *home, const void *unused)
+{
+	aws_home_config(home, "[default]\nk = d\n[profile p]\nk = p\n");
+	g_autofree char *ours = aws_files_setting("p", "AWS_K", "k");
+	g_autofree char *default_one = aws_files_setting(NULL, NULL, "k");
+	g_autofree char *none = aws_files_setting("p", "AWS_K", "other");
+
+	g_assert_cmpstr(ours, ==, "p");
+	g_assert_cmpstr(default_one, ==, "d");
+	g_assert_null(none);
+	g_setenv("AWS_K", "env", TRUE);
+	g_autofree char *env = aws_files_setting("p", "AWS_K", "k");
+	g_assert_cmpstr(env, ==, "env");
+}
+
+/* Neither in time nor in memory more than the file's size would tell. */
+static void test_long(AwsHome *home, const void *unused)
+{
+	g_autoptr(GString) text = g_string_new("[default]\nk = v\n");
+	guint lines = 0;
+
+	while (text->len < AUTH_FILE_MAX - 4) {
+		g_string_append(text, "\n x");
+		lines++;
+	}
+	aws_home_config(home, text->str);
+	g_autoptr(AwsFiles) files = look();
+	g_assert_cmpuint(
+		strlen(aws_files_get(files, AWS_FILES_PROFILE, "default", "k")),
+		==, 1 + 2 * lines);
+}
+
+/* Whatever the bytes, nothing outside of them is touched: for the sanitizers. */
+static void test_noise(AwsHome *home, const void *unused)
+{
+	static const char alphabet[] = "[]=#; \t\r\n\"'ax\0";
+	g_autoptr(GRand) rand = g_rand_new_with_seed(7);
+
+	for (guint round = 0; round < 500; round++) {
+		g_autoptr(GString) text = g_string_new("[default]\n");
+
+		for (guint i = 0; i < 60; i++)
+			g_string_append_c(
+				text, alphabet[g_rand_int_range(
+					      rand, 0, sizeof(alphabet) - 1)]);
+		g_autofree char *path = aws_home_put(home, ".aws/config", "");
+		g_assert_true(
+			g_file_set_contents(path, text->str, text->len, NULL));
+		g_autoptr(AwsFiles) files = look();
+		g_assert_true(
+			aws_files_has(files, AWS_FILES_PROFILE, "default"));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	aws_home_add("/aws_files/absent_files_are_empty", test_absent);
+	aws_home_add("/aws_files/sections_by_kind_and_name", test_sections);
+	aws_home_add("/aws_files/remarks_are_left_out", test_remarks);
+	aws_home_add("/aws_files/pairs_as_written", test_pairs);
+	aws_home_add("/aws_files/indented_lines_nest_or_go_on", test_indented);
+	aws_home_add("/aws_files/the_credentials_file_wins", test_two_files);
+	aws_home_add("/aws_files/the_environment_names_the_files", test_paths);
+	aws_home_add("/aws_files/a_huge_file_is_refused", test_unreadable);
+	aws_home_add("/aws_files/the_profile_in_use", test_profile);
+	aws_home_add(
+		"/aws_files/the_environment_before_the_profile", test_setting);
+	aws_home_add("/aws_files/a_value_of_many_lines", test_long);
+	aws_home_add("/aws_files/noise_does_no_harm", test_noise);
+	return g_test_run();
+}

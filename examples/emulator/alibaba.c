@@ -3,7 +3,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "auth/sign.h"
+#include "exchange.h"
+#include "page.h"
 #include "text.h"
 
 /*
@@ -49,15 +50,7 @@ void alibaba_put_refusal(
 	answer_take(x->answer, status, json_print(body, FALSE));
 }
 
-/* Begins an answer's body, sized to be appended to; body_end writes its last
- * member, the request id. */
-static GString *body_begin(Exchange *x, gsize size)
-{
-	g_string_free(x->answer->body, TRUE);
-	x->answer->body = g_string_sized_new(size);
-	return x->answer->body;
-}
-
+/* Writes an answer's last member, the request id. */
 static void body_end(Exchange *x)
 {
 	char id[40];
@@ -89,20 +82,10 @@ static void refuse_result(Exchange *x, StoreResult result)
 		break;
 	case STORE_OK:
 	case STORE_SAME:
+	case STORE_EXISTS:
 		break;
 	}
 }
-
-typedef struct {
-	gsize offset, limit;
-	char *token; /* as it was asked; NULL: none */
-} Page;
-
-static void page_clear(Page *page)
-{
-	g_free(page->token);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Page, page_clear)
 
 static gboolean refuse_parameter(Exchange *x, const char *name)
 {
@@ -116,34 +99,14 @@ static gboolean refuse_parameter(Exchange *x, const char *name)
 static gboolean page_read(Exchange *x, Page *page)
 {
 	g_autofree char *results = request_query(x->request, "maxResults");
-	guint64 limit = RESULTS_DEFAULT, offset = 0;
+	g_autofree char *token = request_query(x->request, "nextToken");
 
-	page->token = request_query(x->request, "nextToken");
-	if (results && !g_ascii_string_to_unsigned(
-			       results, 10, 1, G_MAXINT32, &limit, NULL))
+	if (!page_number(results, 1, G_MAXINT32, RESULTS_DEFAULT, &page->limit))
 		return refuse_parameter(x, "maxResults");
-	if (page->token && !g_ascii_string_to_unsigned(page->token, 10, 0,
-				   G_MAXINT64, &offset, NULL))
+	if (!page_at_token(page, "", token))
 		return refuse_parameter(x, "nextToken");
-	page->limit = MIN(limit, (guint64)x->emulator->settings.page_max);
-	page->offset = offset;
+	page->limit = MIN(page->limit, (gsize)x->emulator->settings.page_max);
 	return TRUE;
-}
-
-/* The token that leads on, new string; NULL: this was the last page. */
-static char *page_next(const Page *page, const Fault *fault, gsize total)
-{
-	gsize next = page->offset + page->limit;
-
-	if (fault && fault->repeat_token && page->token)
-		return g_strdup(page->token);
-	/* Another spelling of the same place, so that no session is lost. */
-	if (fault && fault->empty)
-		return g_strdup_printf("0%s", page->token ? page->token : "0");
-	if (next >= total &&
-		!(fault && (fault->endless || fault->repeat_token)))
-		return NULL;
-	return g_strdup_printf("%" G_GSIZE_FORMAT, next);
 }
 
 static void page_end(Exchange *x, const Page *page, gsize total)
@@ -175,31 +138,14 @@ static void filter_clear(Filter *filter)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Filter, filter_clear)
 
-/* Compares JSON text with JSON text, without parsing a record of which there
- * may be a million. */
-static gboolean member_is(
-	const char *record, const char *name, const char *wanted)
-{
-	g_autoptr(GString) quoted = NULL;
-	JsonSpan span;
-
-	if (!wanted)
-		return TRUE;
-	if (!json_span_member(record, strlen(record), name, &span))
-		return FALSE;
-	quoted = g_string_new(NULL);
-	text_quote(quoted, wanted);
-	return span.len == quoted->len &&
-	       !memcmp(record + span.start, quoted->str, span.len);
-}
-
 static gboolean session_wanted(const char *record, const void *data)
 {
 	const Filter *filter = data;
 
-	return member_is(record, "kind", filter->kind) &&
-	       member_is(record, "queueName", filter->queueName) &&
-	       member_is(record, "sessionClusterId", filter->sessionClusterId);
+	return text_member_is(record, "kind", filter->kind) &&
+	       text_member_is(record, "queueName", filter->queueName) &&
+	       text_member_is(
+		       record, "sessionClusterId", filter->sessionClusterId);
 }
 
 static void list_sessions(Exchange *x)
@@ -220,15 +166,12 @@ static void list_sessions(Exchange *x)
 	if (!page_read(x, &page))
 		return;
 	query = (StoreQuery){
-		.offset = page.offset,
-		.limit = x->fault && x->fault->empty ? 0 : page.limit,
-		.wrap = x->fault && x->fault->endless,
-		.twice = x->fault && x->fault->duplicate,
 		.id = filter.sessionClusterId,
 		.keep = filtered ? session_wanted : NULL,
 		.data = &filter,
 	};
-	g_string_append(body_begin(x, 256 + page.limit * RECORD_GUESS),
+	page_query(&page, x->fault, &query);
+	g_string_append(exchange_body(x, 256 + page.limit * RECORD_GUESS),
 		"{\"sessionClusters\":[");
 	result = store_list(x->store, x->request->parts[0], &query,
 		x->answer->body, &total);
@@ -243,7 +186,7 @@ static void get_session(Exchange *x)
 	StoreResult result;
 
 	g_string_append(
-		body_begin(x, 2 * RECORD_GUESS), "{\"sessionCluster\":");
+		exchange_body(x, 2 * RECORD_GUESS), "{\"sessionCluster\":");
 	result = store_get(x->store, x->request->parts[0], x->request->parts[1],
 		x->answer->body);
 	if (result != STORE_OK) {
@@ -256,7 +199,7 @@ static void get_session(Exchange *x)
 
 static void answer_id(Exchange *x, const char *id)
 {
-	g_string_append(body_begin(x, 256), "{\"sessionClusterId\":");
+	g_string_append(exchange_body(x, 256), "{\"sessionClusterId\":");
 	text_quote(x->answer->body, id);
 	g_string_append_c(x->answer->body, ',');
 	body_end(x);
@@ -264,15 +207,12 @@ static void answer_id(Exchange *x, const char *id)
 
 static Json *body_object(Exchange *x)
 {
-	const GByteArray *body = x->request->body;
-	g_autoptr(Json) object =
-		json_parse((const char *)body->data, body->len, NULL);
+	Json *object = exchange_object(x);
 
-	if (object && json_type(object) == JSON_OBJECT)
-		return g_steal_pointer(&object);
-	alibaba_put_refusal(x, 400, "InvalidParameter",
-		"The request body must be a JSON object.");
-	return NULL;
+	if (!object)
+		alibaba_put_refusal(x, 400, "InvalidParameter",
+			"The request body must be a JSON object.");
+	return object;
 }
 
 static void create_session(Exchange *x)
@@ -280,9 +220,7 @@ static void create_session(Exchange *x)
 	const char *workspace = x->request->parts[0];
 	g_autoptr(Json) body = body_object(x);
 	g_autofree char *problem = body ? alibaba_spec_check(body) : NULL;
-	g_autofree char *text = body ? json_print(body, FALSE) : NULL;
-	g_autofree char *digest =
-		text ? sign_sha256_hex(text, strlen(text)) : NULL;
+	g_autofree char *digest = body ? exchange_digest(body) : NULL;
 	g_autofree char *id = alibaba_id_new();
 	g_autofree char *record = NULL, *extra = NULL, *ret = NULL;
 	StoreResult result;
@@ -292,13 +230,15 @@ static void create_session(Exchange *x)
 	if (!body || problem)
 		return;
 	record = alibaba_record_new(
-		id, workspace, body, clock_now_ms(&x->emulator->clock), &extra);
+		id, workspace, body, exchange_now(x), &extra);
 	result = store_create(x->store, workspace,
 		&(StoreSpec){
 			.id = id,
 			.record = record,
 			.extra = extra,
-			.starts = x->emulator->settings.create_starts,
+			.life = x->emulator->settings.create_starts
+					? LIFE_STARTING
+					: LIFE_STOPPED,
 			.token = json_text(json_get(body, "clientToken")),
 			.digest = digest,
 		},
@@ -309,8 +249,7 @@ static void create_session(Exchange *x)
 		refuse_result(x, result);
 }
 
-static void steer(
-	Exchange *x, StoreResult (*verb)(Store *, const char *, const char *))
+static void steer(Exchange *x, guint from, Life to)
 {
 	g_autoptr(Json) body = body_object(x);
 	const char *id =
@@ -324,7 +263,7 @@ static void steer(
 			"sessionClusterId is mandatory for this action.");
 		return;
 	}
-	result = verb(x->store, x->request->parts[0], id);
+	result = store_move(x->store, x->request->parts[0], id, from, to);
 	if (result == STORE_OK)
 		answer_id(x, id);
 	else
@@ -333,12 +272,12 @@ static void steer(
 
 static void start_session(Exchange *x)
 {
-	steer(x, store_start);
+	steer(x, LIFE_ENDED, LIFE_STARTING);
 }
 
 static void stop_session(Exchange *x)
 {
-	steer(x, store_stop);
+	steer(x, LIFE_ALIVE, LIFE_STOPPING);
 }
 
 static gboolean workspace_wanted(const char *record, const void *data)
@@ -359,15 +298,17 @@ static void list_workspaces(Exchange *x)
 		.name = request_query(x->request, "name"),
 		.state = request_query(x->request, "state"),
 	};
-	gsize limit, total;
+	StoreQuery query = {.keep = workspace_wanted, .data = &filter};
+	StoreResult result;
+	gsize total;
 
 	if (!page_read(x, &page))
 		return;
-	limit = x->fault && x->fault->empty ? 0 : page.limit;
-	g_string_append(body_begin(x, RECORD_GUESS), "{\"workspaces\":[");
-	store_list_workspaces(x->store, page.offset, limit, workspace_wanted,
-		&filter, x->answer->body, &total);
-	page_end(x, &page, total);
+	page_query(&page, x->fault, &query);
+	g_string_append(exchange_body(x, RECORD_GUESS), "{\"workspaces\":[");
+	result = store_list(x->store, NULL, &query, x->answer->body, &total);
+	if (result == STORE_OK)
+		page_end(x, &page, total);
 }
 
 static void put_queue(GString *out, const char *name, const char *workspace)
@@ -395,7 +336,7 @@ static void list_queues(Exchange *x)
 		refuse_result(x, STORE_NO_WORKSPACE);
 		return;
 	}
-	body = body_begin(x, 2 * RECORD_GUESS);
+	body = exchange_body(x, 2 * RECORD_GUESS);
 	g_string_append(body, "{\"queues\":[");
 	put_queue(body, "root_queue", workspace);
 	g_string_append_c(body, ',');
@@ -420,6 +361,19 @@ static const char *code_of(guint status)
 	return status >= 500 ? "InternalError" : "InvalidParameter";
 }
 
+static gboolean owns(const Request *request)
+{
+	return request_header(request, "x-acs-action") ||
+	       g_str_has_prefix(request->path, "/api/v1/workspaces");
+}
+
+static void refuse_unknown(Exchange *x)
+{
+	alibaba_put_refusal(x, 404, "InvalidApi.NotFound",
+		"Specified api is not found, please check your url and "
+		"method.");
+}
+
 #define ROOM "/api/v1/workspaces/{}"
 #define SESSIONS ROOM "/sessionClusters"
 
@@ -440,7 +394,10 @@ const Provider alibaba_provider = {
 	.routes = routes,
 	.n_routes = G_N_ELEMENTS(routes),
 	.sessions = &alibaba_session_class,
+	.owns = owns,
 	.admit = alibaba_admit,
 	.refuse = alibaba_put_refusal,
 	.code = code_of,
+	.unknown = refuse_unknown,
+	.demo = alibaba_demo,
 };

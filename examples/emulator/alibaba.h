@@ -12,7 +12,7 @@ gboolean alibaba_admit(Exchange *x, const Route *route);
 /* alibaba_record.c */
 extern const StoreClass alibaba_session_class;
 /* The record of a session as a create makes it, new string.  *ret_extra gets
- * the members that only GetSessionCluster shows, NULL: none. */
+ * the object of what only GetSessionCluster shows, NULL: none. */
 char *alibaba_record_new(const char *id, const char *workspace,
 	const Json *spec, gint64 now_ms, char **ret_extra);
 /* Where a running session shows its UI, new string. */
@@ -22,6 +22,9 @@ char *alibaba_id_new(void); /* "sc-" and 16 hex digits */
 /* alibaba_spec.c: what is wrong with the body of a create, new string, NULL:
  * nothing. */
 char *alibaba_spec_check(const Json *spec);
+
+/* alibaba_demo.c: two workspaces worth looking at. */
+void alibaba_demo(Store *store, gint64 now_ms);
 
 /* alibaba.c: {RequestId, HostId, Code, Message} and the id as a header. */
 void alibaba_put_refusal(

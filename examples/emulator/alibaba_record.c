@@ -1,30 +1,30 @@
 #include "alibaba.h"
 
 #include <string.h>
-#include <sys/random.h>
 
+#include "seed.h"
 #include "text.h"
 
-/* When the first session made in numbers was created, and how far apart. */
-#define FIRST_MS G_GINT64_CONSTANT(1735689600000)
-#define APART_MS 25000
 #define START_DELAY_MS 41000
 
 #define REGION "cn-hangzhou.emr-serverless.example"
 #define WEBUI "https://spark-ui." REGION "/ui/"
 
-static const char *const states[] = {
-	[LIFE_STOPPED] = "Stopped",
-	[LIFE_STARTING] = "Starting",
-	[LIFE_RUNNING] = "Running",
-	[LIFE_STOPPING] = "Stopping",
-	[LIFE_ERROR] = "Error",
+static const EntryState states[LIFE_OTHER] = {
+	[LIFE_STOPPED] = {"Stopped"},
+	[LIFE_STARTING] = {"Starting", LIFE_RUNNING, 100},
+	[LIFE_RUNNING] = {"Running"},
+	[LIFE_STOPPING] = {"Stopping", LIFE_STOPPED, 100},
+	[LIFE_ERROR] = {"Error"},
+};
+
+static const EntryState workspace_states[LIFE_OTHER] = {
+	[LIFE_RUNNING] = {"RUNNING"},
 };
 
 /*
  * A session made in numbers, as the list API answers it.  What "$x" stands for
- * is put_field's: a page is written several times faster this way than by a
- * JSON builder.
+ * is put_field's.
  */
 static const char template[] =
 	"{\"sessionClusterId\":\"$i\",\"workspaceId\":$w,\"queueName\":\"$q\","
@@ -40,56 +40,6 @@ static const char template[] =
 	"\"domain\":\"gateway." REGION "\","
 	"\"connectionToken\":\"$T\",\"publicEndpointEnabled\":false}";
 
-/* Sebastiano Vigna's splitmix64 step: one to one, so ids do not collide. */
-static guint64 mix(guint64 x)
-{
-	x += G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
-	x = (x ^ (x >> 30)) * G_GUINT64_CONSTANT(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * G_GUINT64_CONSTANT(0x94d049bb133111eb);
-	return x ^ (x >> 31);
-}
-
-static void put_hex(GString *out, guint64 x)
-{
-	char digits[16];
-
-	for (int i = 15; i >= 0; i--, x >>= 4)
-		digits[i] = "0123456789abcdef"[x & 15];
-	g_string_append_len(out, digits, sizeof(digits));
-}
-
-static void put_decimal(GString *out, guint64 x)
-{
-	char digits[20];
-	gsize at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + x % 10);
-		x /= 10;
-	} while (x);
-	g_string_append_len(out, digits + at, sizeof(digits) - at);
-}
-
-static void put_name(GString *out, const Entry *entry)
-{
-	static const char *const subjects[] = {"orders", "clicks", "billing",
-		"inventory", "churn", "ads", "payments", "search"};
-	static const char *const jobs[] = {"daily", "adhoc", "backfill",
-		"report", "features", "dashboard"};
-
-	g_string_append(out, subjects[(entry->seed >> 20) % 8]);
-	g_string_append_c(out, '-');
-	g_string_append(out, jobs[(entry->seed >> 28) % 6]);
-	g_string_append_c(out, '-');
-	put_decimal(out, (entry->created_ms - FIRST_MS) / APART_MS);
-}
-
-static void put_token(GString *out, guint64 seed)
-{
-	for (guint i = 1; i <= 4; i++)
-		put_hex(out, mix(seed + i));
-}
-
 static void put_reason(GString *out, const Entry *entry)
 {
 	if (entry->life == LIFE_ERROR)
@@ -104,8 +54,6 @@ static void put_reason(GString *out, const Entry *entry)
 static void put_field(
 	GString *out, char field, const Entry *entry, const char *workspace)
 {
-	static const char *const users[] = {
-		"li.na", "wang.fang", "chen.jie", "zhao.lei", "airflow", "dbt"};
 	guint64 seed = entry->seed;
 
 	switch (field) {
@@ -119,31 +67,31 @@ static void put_field(
 		g_string_append(out, seed & 16 ? "root_queue" : "dev_queue");
 		break;
 	case 'n':
-		put_name(out, entry);
+		seed_name(out, entry);
 		break;
 	case 'k':
 		g_string_append(out, seed & 32 ? "SQL" : "NOTEBOOK");
 		break;
 	case 'u':
-		put_decimal(out, 10001 + (seed >> 8) % 6);
+		seed_decimal(out, 10001 + (seed >> 8) % 6);
 		break;
 	case 'U':
-		g_string_append(out, users[(seed >> 8) % 6]);
+		g_string_append(out, seed_user(seed));
 		break;
 	case 's':
-		g_string_append(out, states[entry->life]);
+		g_string_append(out, states[entry->life].word);
 		break;
 	case 'r':
 		put_reason(out, entry);
 		break;
 	case 'c':
-		put_decimal(out, entry->created_ms);
+		seed_decimal(out, entry->created_ms);
 		break;
 	case 't':
-		put_decimal(out, entry->started_ms);
+		seed_decimal(out, entry->started_ms);
 		break;
 	case 'm':
-		put_decimal(out, 4 << (seed >> 16) % 4);
+		seed_decimal(out, 4 << (seed >> 16) % 4);
 		break;
 	case 'x':
 		if (entry->life != LIFE_RUNNING)
@@ -152,7 +100,7 @@ static void put_field(
 		g_string_append(out, entry->id);
 		break;
 	case 'T':
-		put_token(out, seed);
+		seed_token(out, seed);
 		break;
 	}
 }
@@ -160,32 +108,18 @@ static void put_field(
 static void record_render(
 	const Entry *entry, const char *workspace, GString *out)
 {
-	const char *at = template, *dollar;
-
-	while ((dollar = strchr(at, '$'))) {
-		g_string_append_len(out, at, dollar - at);
-		put_field(out, dollar[1], entry, workspace);
-		at = dollar + 2;
-	}
-	g_string_append(out, at);
+	seed_write(out, template, put_field, entry, workspace);
 }
 
 static Entry *record_seeded(const char *workspace, guint64 index)
 {
-	Entry *entry = g_new0(Entry, 1);
-	GString *id = g_string_sized_new(20);
-	guint percent;
+	guint64 seed = seed_of(workspace, index);
+	GString *id = g_string_new("sc-");
+	Entry *entry;
 
-	entry->seed = mix((guint64)g_str_hash(workspace) << 32 ^ index);
-	percent = entry->seed % 100;
-	g_string_append(id, "sc-");
-	put_hex(id, entry->seed);
-	entry->id = g_string_free(id, FALSE);
-	entry->created_ms = FIRST_MS + (gint64)index * APART_MS;
+	seed_hex(id, seed);
+	entry = seed_entry(seed, g_string_free(id, FALSE), index, 60, 36);
 	entry->started_ms = entry->created_ms + START_DELAY_MS;
-	entry->life = percent < 60   ? LIFE_STOPPED
-		      : percent < 96 ? LIFE_RUNNING
-				     : LIFE_ERROR;
 	return entry;
 }
 
@@ -194,6 +128,8 @@ static void record_moved(Entry *entry, const char *workspace)
 {
 	g_autofree char *webui = NULL;
 
+	if (entry->life == LIFE_STARTING)
+		entry->started_ms = entry->moved_ms;
 	if (!entry->record)
 		return;
 	if (entry->life == LIFE_RUNNING)
@@ -201,7 +137,7 @@ static void record_moved(Entry *entry, const char *workspace)
 	text_put_string(&entry->record, "webUI", webui ? webui : "");
 	if (entry->started_ms)
 		text_put_int(&entry->record, "startTime", entry->started_ms);
-	text_put_string(&entry->record, "state", states[entry->life]);
+	text_put_string(&entry->record, "state", states[entry->life].word);
 	text_put(&entry->record, "stateChangeReason",
 		"{\"code\":\"200\",\"message\":\"success\"}");
 }
@@ -211,20 +147,14 @@ char *alibaba_webui(const char *id)
 	return g_strconcat(WEBUI, id, NULL);
 }
 
-static Life record_life(const char *state)
-{
-	for (guint i = 0; i < G_N_ELEMENTS(states); i++)
-		if (!g_ascii_strcasecmp(states[i], state))
-			return i;
-	return LIFE_OTHER;
-}
-
-static char *record_workspace(const char *id)
+static Entry *workspace_named(const char *id, gint64 now_ms)
 {
 	g_autoptr(GString) quoted = g_string_new(NULL);
+	char *record;
+	Entry *entry;
 
 	text_quote(quoted, id);
-	return g_strdup_printf(
+	record = g_strdup_printf(
 		"{\"workspaceId\":%s,\"workspaceName\":%s,"
 		"\"workspaceStatus\":\"RUNNING\",\"regionId\":\"cn-hangzhou\","
 		"\"createTime\":%" G_GINT64_FORMAT ",\"releaseType\":\"PRO\","
@@ -232,26 +162,36 @@ static char *record_workspace(const char *id)
 		"\"resourceSpec\":\"100cu\",\"paymentType\":\"PayAsYouGo\","
 		"\"paymentStatus\":\"NORMAL\",\"autoRenew\":false,"
 		"\"resourceGroupId\":\"rg-acfmzabcdemulat\",\"tags\":[]}",
-		quoted->str, quoted->str, FIRST_MS - 86400000);
+		quoted->str, quoted->str, SEED_FIRST_MS - 86400000);
+	entry = entry_new(id, record);
+	entry->life = LIFE_RUNNING;
+	return entry;
 }
+
+static const StoreClass workspace_class = {
+	.id_member = "workspaceId",
+	.state_member = "workspaceStatus",
+	.states = workspace_states,
+	.oldest_first = TRUE,
+	.named = workspace_named,
+};
 
 const StoreClass alibaba_session_class = {
 	.id_member = "sessionClusterId",
 	.state_member = "state",
+	.states = states,
 	.render = record_render,
 	.moved = record_moved,
 	.seeded = record_seeded,
-	.life = record_life,
-	.workspace = record_workspace,
+	.workspaces = &workspace_class,
 };
 
 char *alibaba_id_new(void)
 {
-	guint64 number = 0;
+	GString *id = g_string_new("sc-");
 
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		number = (guint64)g_get_real_time();
-	return g_strdup_printf("sc-%016" G_GINT64_MODIFIER "x", mix(number));
+	seed_hex(id, seed_random());
+	return g_string_free(id, FALSE);
 }
 
 /* "esr-4.0.0" is answered with what it is made of. */
@@ -305,7 +245,7 @@ static void set_connection(Json *record, const char *id)
 {
 	g_autoptr(GString) token = g_string_new(NULL);
 
-	put_token(token, mix(g_str_hash(id)));
+	seed_token(token, seed_mix(g_str_hash(id)));
 	json_set_text(record, "domain", "gateway." REGION);
 	json_set_text(record, "domainInner", "gateway-inner." REGION);
 	json_set_text(record, "connectionToken", token->str);
@@ -318,7 +258,7 @@ char *alibaba_record_new(const char *id, const char *workspace,
 {
 	g_autoptr(Json) record = json_object();
 	g_autoptr(Json) reason = json_object();
-	g_autoptr(GString) extra = g_string_new("\"envId\":");
+	g_autoptr(GString) extra = g_string_new("{\"envId\":");
 	const char *env = json_text(json_get(spec, "envId"));
 	const char *release = json_text(json_get(spec, "releaseVersion"));
 
@@ -332,7 +272,7 @@ char *alibaba_record_new(const char *id, const char *workspace,
 	copy_or(record, spec, "kind", "SQL");
 	json_set_text(record, "userId", "1509789347010000");
 	json_set_text(record, "userName", "emulator");
-	json_set_text(record, "state", states[LIFE_STOPPED]);
+	json_set_text(record, "state", states[LIFE_STOPPED].word);
 	json_set_copy(record, "stateChangeReason", reason);
 	json_set_int(record, "gmtCreate", now_ms);
 	set_switches(record, spec);
@@ -343,6 +283,7 @@ char *alibaba_record_new(const char *id, const char *workspace,
 	set_connection(record, id);
 	if (env)
 		text_quote(extra, env);
+	g_string_append_c(extra, '}');
 	*ret_extra = env ? g_strdup(extra->str) : NULL;
 	return json_print(record, FALSE);
 }

@@ -66,19 +66,12 @@ static gboolean action_known(const Json *body)
 {
 	const char *name = json_get_text(body, "provider", 64, "alibaba");
 	const char *action = json_get_text(body, "action", 64, "*");
+	const Provider *provider = emulator_provider(name);
 
-	for (guint i = 0; emulator_providers[i]; i++) {
-		const Provider *provider = emulator_providers[i];
-
-		if (strcmp(provider->name, name))
-			continue;
-		if (!strcmp(action, "*"))
+	for (guint i = 0; provider && i < provider->n_routes; i++)
+		if (!strcmp(provider->routes[i].action, action))
 			return TRUE;
-		for (guint j = 0; j < provider->n_routes; j++)
-			if (!strcmp(provider->routes[j].action, action))
-				return TRUE;
-	}
-	return FALSE;
+	return provider && !strcmp(action, "*");
 }
 
 static void add_fault(Control *c)
@@ -148,18 +141,25 @@ static void answer_result(Control *c, StoreResult result)
 	}
 }
 
+/* A member of the body that is an object, byte for byte, new string; else
+ * NULL. */
+static char *object_member(Control *c, const char *name)
+{
+	if (json_type(json_get(c->body, name)) != JSON_OBJECT)
+		return NULL;
+	return text_member((const char *)c->request->body->data, name);
+}
+
 static void add_workspace(Control *c)
 {
 	g_autofree char *id = parameter(c, "workspace");
-	const char *text = (const char *)c->request->body->data;
-	g_autofree char *record = NULL;
+	g_autofree char *record = object_member(c, "record");
+	g_autofree char *extra = object_member(c, "extra");
 	Store *store = id ? store_of(c) : NULL;
 
 	if (!store)
 		return;
-	if (json_type(json_get(c->body, "record")) == JSON_OBJECT)
-		record = text_member(text, "record");
-	store_add_workspace(store, id, record);
+	store_add_workspace(store, id, record, extra);
 	done(c);
 }
 
@@ -177,23 +177,22 @@ static void remove_workspace(Control *c)
 /* The record to plant, byte for byte, new string; NULL: complained. */
 static char *planted_record(Control *c)
 {
-	const char *text = (const char *)c->request->body->data;
 	const char *coded = json_text(json_get(c->body, "session_base64"));
+	char *record = NULL;
 
 	if (coded) {
 		gsize len;
 		g_autofree guchar *bytes = g_base64_decode(coded, &len);
-		char *record = g_strndup((char *)bytes, len);
 
-		g_strstrip(record);
-		if (*record == '{' && g_str_has_suffix(record, "}"))
-			return record;
-		g_free(record);
-	} else if (json_type(json_get(c->body, "session")) == JSON_OBJECT) {
-		return text_member(text, "session");
+		record = g_strstrip(g_strndup((char *)bytes, len));
+		if (*record != '{' || !g_str_has_suffix(record, "}"))
+			g_clear_pointer(&record, g_free);
+	} else {
+		record = object_member(c, "session");
 	}
-	complain(c, 400, "\"session\" must be an object");
-	return NULL;
+	if (!record)
+		complain(c, 400, "\"session\" must be an object");
+	return record;
 }
 
 static void add_session(Control *c)
@@ -201,12 +200,13 @@ static void add_session(Control *c)
 	g_autofree char *workspace = parameter(c, "workspace");
 	Store *store = workspace ? store_of(c) : NULL;
 	g_autofree char *record = store ? planted_record(c) : NULL;
+	g_autofree char *extra = object_member(c, "extra");
 	g_autoptr(Json) body = json_object();
 	g_autofree char *id = NULL, *valid = NULL;
 
 	if (!record)
 		return;
-	store_plant(store, workspace, record, NULL, 0, &id);
+	store_plant(store, workspace, record, extra, 0, &id);
 	valid = g_utf8_make_valid(id, -1);
 	json_set_text(body, "id", valid);
 	answer_take(c->answer, 200, json_print(body, TRUE));
@@ -220,6 +220,15 @@ static void remove_session(Control *c)
 
 	if (store)
 		answer_result(c, store_remove(store, workspace, id));
+}
+
+static void restart(Control *c)
+{
+	g_autofree char *workspace = parameter(c, "workspace");
+	Store *store = workspace ? store_of(c) : NULL;
+
+	if (store)
+		answer_result(c, store_restart(store, workspace));
 }
 
 static void dump_sessions(Control *c)
@@ -277,6 +286,7 @@ static const struct {
 	{"POST", "/_control/session", add_session},
 	{"DELETE", "/_control/session", remove_session},
 	{"GET", "/_control/sessions", dump_sessions},
+	{"POST", "/_control/restart", restart},
 	{"POST", "/_control/churn", churn},
 };
 

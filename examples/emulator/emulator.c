@@ -2,10 +2,18 @@
 
 #include <string.h>
 
+/* The first is whose a request is that looks like nobody's. */
 const Provider *const emulator_providers[] = {
 	&alibaba_provider,
+	&emr_serverless_provider,
+	&emr_provider,
+	&dli_provider,
+	&dataproc_provider,
+	&livy_provider,
 	NULL,
 };
+
+#define PROVIDERS (G_N_ELEMENTS(emulator_providers) - 1)
 
 Emulator *emulator_new(const Settings *settings)
 {
@@ -13,7 +21,8 @@ Emulator *emulator_new(const Settings *settings)
 
 	self->settings = *settings;
 	clock_init(&self->clock, settings->manual_clock);
-	for (guint i = 0; i < EMULATOR_PROVIDERS; i++)
+	self->stores = g_new0(Store *, PROVIDERS);
+	for (guint i = 0; i < PROVIDERS; i++)
 		self->stores[i] = store_new(emulator_providers[i]->sessions,
 			&settings->pace, &self->clock);
 	self->faults = faults_new();
@@ -29,8 +38,9 @@ void emulator_free(Emulator *emulator)
 {
 	if (!emulator)
 		return;
-	for (guint i = 0; i < EMULATOR_PROVIDERS; i++)
+	for (guint i = 0; i < PROVIDERS; i++)
 		store_free(emulator->stores[i]);
+	g_free(emulator->stores);
 	faults_free(emulator->faults);
 	ledger_free(emulator->ledger);
 	nonces_free(emulator->nonces);
@@ -38,12 +48,35 @@ void emulator_free(Emulator *emulator)
 	g_free(emulator);
 }
 
+static gint provider_index(const char *name)
+{
+	for (guint i = 0; i < PROVIDERS; i++)
+		if (!strcmp(emulator_providers[i]->name, name))
+			return (gint)i;
+	return -1;
+}
+
+const Provider *emulator_provider(const char *name)
+{
+	gint i = provider_index(name);
+
+	return i < 0 ? NULL : emulator_providers[i];
+}
+
 Store *emulator_store(Emulator *emulator, const char *provider)
 {
-	for (guint i = 0; i < EMULATOR_PROVIDERS; i++)
-		if (!strcmp(emulator_providers[i]->name, provider))
-			return emulator->stores[i];
-	return NULL;
+	gint i = provider_index(provider);
+
+	return i < 0 ? NULL : emulator->stores[i];
+}
+
+void emulator_demo(Emulator *emulator)
+{
+	gint64 now = clock_now_ms(&emulator->clock);
+
+	for (guint i = 0; i < PROVIDERS; i++)
+		if (emulator_providers[i]->demo)
+			emulator_providers[i]->demo(emulator->stores[i], now);
 }
 
 static void raw_body(const Fault *fault, Answer *answer)
@@ -125,32 +158,40 @@ static void answer_routed(Exchange *x, const Route *route)
 		spoil_answer(x);
 }
 
+/* Whose a request is: the one's that has a route for it, else the one's that it
+ * looks like. */
+static guint find_provider(Request *request, const Route **ret_route)
+{
+	for (guint i = 0; i < PROVIDERS; i++) {
+		*ret_route = route_find(emulator_providers[i], request);
+		if (*ret_route)
+			return i;
+	}
+	for (guint i = 0; i < PROVIDERS; i++)
+		if (emulator_providers[i]->owns(request))
+			return i;
+	return 0;
+}
+
 static void answer_provider(
 	Emulator *emulator, Request *request, Answer *answer)
 {
+	const Route *route;
+	guint i = find_provider(request, &route);
 	Exchange x = {
 		.emulator = emulator,
-		.provider = emulator_providers[0],
-		.store = emulator->stores[0],
+		.provider = emulator_providers[i],
+		.store = emulator->stores[i],
 		.request = request,
 		.answer = answer,
 	};
-	const Route *route = NULL;
 
-	for (guint i = 0; !route && i < EMULATOR_PROVIDERS; i++) {
-		route = route_find(emulator_providers[i], request);
-		if (!route)
-			continue;
-		x.provider = emulator_providers[i];
-		x.store = emulator->stores[i];
-	}
+	request->provider = x.provider->name;
 	ledger_note(emulator->ledger, x.provider, route, request);
 	if (route)
 		answer_routed(&x, route);
 	else
-		x.provider->refuse(&x, 404, "InvalidApi.NotFound",
-			"Specified api is not found, please check your url and "
-			"method.");
+		x.provider->unknown(&x);
 }
 
 void emulator_answer(Emulator *emulator, Request *request, Answer *answer)

@@ -10,6 +10,7 @@
 
 /* What the command line says; strings are borrowed for ever. */
 typedef struct {
+	/* The pair that all providers with signatures take. */
 	const char *access_key_id, *access_key_secret;
 	const char *security_token; /* NULL: none is demanded */
 	gint64 page_max;
@@ -18,22 +19,25 @@ typedef struct {
 	StorePace pace;
 } Settings;
 
-#define EMULATOR_PROVIDERS 1
-
 /* What all threads share.  Members are set once, before the first request; what
  * they point to has a lock of its own each, and no two are held at once. */
 struct Emulator {
 	Settings settings;
 	Clock clock;
-	Store *stores[EMULATOR_PROVIDERS];
+	Store **stores; /* of each provider, in their order */
 	Faults *faults;
 	Ledger *ledger;
 	Nonces *nonces;
 	Credentials *credentials; /* of the key pair that is accepted */
 };
 
-extern const Provider *const emulator_providers[EMULATOR_PROVIDERS + 1];
+extern const Provider *const emulator_providers[]; /* ended by NULL */
 extern const Provider alibaba_provider;
+extern const Provider emr_serverless_provider;
+extern const Provider emr_provider;
+extern const Provider dli_provider;
+extern const Provider livy_provider;
+extern const Provider dataproc_provider;
 
 Emulator *emulator_new(const Settings *settings); /* borrows the strings */
 void emulator_free(Emulator *emulator);
@@ -42,11 +46,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Emulator, emulator_free)
 /* Answers a request, waiting where a fault says so.  Thread-safe. */
 void emulator_answer(Emulator *emulator, Request *request, Answer *answer);
 
-/* The sessions of a provider by its name, NULL: no such provider. */
+/* A provider by its name, NULL: none; and its sessions. */
+const Provider *emulator_provider(const char *name);
 Store *emulator_store(Emulator *emulator, const char *provider);
 
 /* Fills in the sessions that a demonstration shows; before the server runs. */
-void demo_fill(Emulator *emulator);
+void emulator_demo(Emulator *emulator);
 
 /* The control path, whose table is in README.md. */
 void control_answer(Emulator *emulator, Request *request, Answer *answer);

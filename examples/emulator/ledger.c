@@ -43,6 +43,16 @@ void ledger_free(Ledger *ledger)
 	g_free(ledger);
 }
 
+/* The first row of an action, which counts for all of them. */
+static guint first_of(const Provider *provider, const char *action)
+{
+	guint i = 0;
+
+	while (strcmp(provider->routes[i].action, action))
+		i++;
+	return i;
+}
+
 static guint64 *count_of(
 	Ledger *ledger, const Provider *provider, const Route *route)
 {
@@ -50,7 +60,8 @@ static guint64 *count_of(
 
 	while (ledger->providers[i] != provider)
 		i++;
-	return (guint64 *)ledger->counts->pdata[i] + (route - provider->routes);
+	return (guint64 *)ledger->counts->pdata[i] +
+	       first_of(provider, route->action);
 }
 
 /* A request as it is kept: the log of long ones would have no bound. */
@@ -62,6 +73,7 @@ static Request *request_kept(Request *request)
 		return request_ref(request);
 	copy = request_new(request->target);
 	copy->method = g_strdup(request->method);
+	copy->provider = request->provider;
 	copy->action = request->action;
 	for (guint i = 0; i < request->headers->len; i++)
 		g_ptr_array_add(
@@ -96,19 +108,27 @@ void ledger_reset(Ledger *ledger)
 	pthread_mutex_unlock(&ledger->lock);
 }
 
+static void append_counts(
+	GString *out, const Provider *provider, const guint64 *counts)
+{
+	for (guint i = 0; i < provider->n_routes; i++) {
+		const char *action = provider->routes[i].action;
+
+		if (first_of(provider, action) == i)
+			g_string_append_printf(out,
+				"%s\"%s\":%" G_GUINT64_FORMAT, i ? "," : "",
+				action, counts[i]);
+	}
+}
+
 void ledger_counts(Ledger *ledger, GString *out)
 {
 	pthread_mutex_lock(&ledger->lock);
 	for (guint i = 0; ledger->providers[i]; i++) {
-		const Provider *provider = ledger->providers[i];
-		const guint64 *counts = ledger->counts->pdata[i];
-
-		g_string_append_printf(
-			out, "%s\"%s\":{", i ? "," : "{", provider->name);
-		for (guint j = 0; j < provider->n_routes; j++)
-			g_string_append_printf(out,
-				"%s\"%s\":%" G_GUINT64_FORMAT, j ? "," : "",
-				provider->routes[j].action, counts[j]);
+		g_string_append_printf(out, "%s\"%s\":{", i ? "," : "{",
+			ledger->providers[i]->name);
+		append_counts(
+			out, ledger->providers[i], ledger->counts->pdata[i]);
 		g_string_append_c(out, '}');
 	}
 	g_string_append_c(out, '}');
@@ -146,6 +166,8 @@ static void append_request(GString *out, const Request *request)
 	}
 	g_string_append(out, "},\"body\":");
 	quote_valid(out, (const char *)request->body->data, request->body->len);
+	g_string_append(out, ",\"provider\":");
+	text_quote(out, request->provider);
 	g_string_append(out, ",\"action\":");
 	if (request->action)
 		text_quote(out, request->action);

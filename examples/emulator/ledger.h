@@ -24,5 +24,6 @@ void ledger_reset(Ledger *ledger);
 
 /* Appends {"alibaba":{"ListSessionClusters":3,...}}. */
 void ledger_counts(Ledger *ledger, GString *out);
-/* Appends an array of {method,target,headers,body,action}, oldest first. */
+/* Appends an array of {method,target,headers,body,provider,action}, oldest
+ * first. */
 void ledger_requests(Ledger *ledger, GString *out);

@@ -78,12 +78,14 @@ static gboolean options_parse(
 			"Listen on this port of 127.0.0.1 (any free one)", "N"},
 		{"fill", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->fills,
 			"Make N sessions in a workspace; may be repeated",
-			"WORKSPACE=N"},
+			"[PROVIDER:]WORKSPACE=N"},
 		{"workspace", 0, 0, G_OPTION_ARG_STRING_ARRAY,
 			&options->workspaces,
-			"Make an empty workspace; may be repeated", "ID"},
+			"Make an empty workspace; may be repeated",
+			"[PROVIDER:]ID"},
 		{"demo", 0, 0, G_OPTION_ARG_NONE, &options->demo,
-			"Make two workspaces worth looking at", NULL},
+			"Make workspaces worth looking at, of each provider",
+			NULL},
 		{"manual-clock", 0, 0, G_OPTION_ARG_NONE,
 			&options->settings.manual_clock,
 			"States move only by POST /_control/clock", NULL},
@@ -95,13 +97,13 @@ static gboolean options_parse(
 		{"page-max", 0, 0, G_OPTION_ARG_INT, &options->page_max,
 			"The longest page given (100)", "N"},
 		{"start-ms", 0, 0, G_OPTION_ARG_INT, &options->start_ms,
-			"How long a session is Starting (2000)", "N"},
+			"How long a session takes to start (2000)", "N"},
 		{"stop-ms", 0, 0, G_OPTION_ARG_INT, &options->stop_ms,
-			"How long a session is Stopping (1000)", "N"},
+			"How long a session takes to stop (1000)", "N"},
 		{"create-state", 0, 0, G_OPTION_ARG_STRING,
 			&options->create_state,
-			"What a created session is: Stopped or Starting "
-			"(Stopped)",
+			"What a created session of alibaba is: Stopped or "
+			"Starting (Stopped)",
 			"STATE"},
 		{"die-with-parent", 0, 0, G_OPTION_ARG_NONE,
 			&options->die_with_parent,
@@ -119,6 +121,10 @@ static gboolean options_parse(
 		"it "
 		"serves; ends on SIGTERM or SIGINT.");
 	g_option_context_add_main_entries(context, entries, NULL);
+	for (guint i = 0; emulator_providers[i]; i++)
+		if (emulator_providers[i]->options)
+			g_option_context_add_main_entries(
+				context, emulator_providers[i]->options, NULL);
 	if (!g_option_context_parse(context, argc, argv, error))
 		return FALSE;
 	if (*argc > 1)
@@ -126,25 +132,49 @@ static gboolean options_parse(
 	return options_settle(options, error);
 }
 
+/* "livy:room" is the room of livy, "room" alibaba's.  *text moves on to it. */
+static Store *store_named(Emulator *emulator, const char **text)
+{
+	const char *colon = strchr(*text, ':');
+	g_autofree char *name = colon ? g_strndup(*text, colon - *text) : NULL;
+	Store *store = name ? emulator_store(emulator, name) : NULL;
+
+	if (!store)
+		return emulator_store(emulator, "alibaba");
+	*text = colon + 1;
+	return store;
+}
+
+static gboolean fill_one(Emulator *emulator, char *text, GError **error)
+{
+	char *equals = strrchr(text, '=');
+	const char *workspace = text;
+	Store *store;
+	guint64 n;
+
+	if (!equals || equals == text ||
+		!g_ascii_string_to_unsigned(
+			equals + 1, 10, 0, FILL_MAX, &n, NULL))
+		return bad(error, "--fill must be [PROVIDER:]WORKSPACE=N");
+	*equals = '\0';
+	store = store_named(emulator, &workspace);
+	store_fill(store, workspace, n);
+	return TRUE;
+}
+
 static gboolean fill(Emulator *emulator, const Options *options, GError **error)
 {
-	Store *store = emulator_store(emulator, "alibaba");
+	for (char **each = options->workspaces; each && *each; each++) {
+		const char *workspace = *each;
+		Store *store = store_named(emulator, &workspace);
 
-	for (char **id = options->workspaces; id && *id; id++)
-		store_add_workspace(store, *id, NULL);
-	for (char **each = options->fills; each && *each; each++) {
-		char *equals = strrchr(*each, '=');
-		guint64 n;
-
-		if (!equals || equals == *each ||
-			!g_ascii_string_to_unsigned(
-				equals + 1, 10, 0, FILL_MAX, &n, NULL))
-			return bad(error, "--fill must be WORKSPACE=N");
-		*equals = '\0';
-		store_fill(store, *each, n);
+		store_add_workspace(store, workspace, NULL, NULL);
 	}
+	for (char **each = options->fills; each && *each; each++)
+		if (!fill_one(emulator, *each, error))
+			return FALSE;
 	if (options->demo)
-		demo_fill(emulator);
+		emulator_demo(emulator);
 	return TRUE;
 }
 

@@ -7,59 +7,72 @@
 
 /* What tests do to a workspace behind the provider's back. */
 
-/* A member that is a string, decoded, new string; else NULL. */
-static char *string_member(const char *record, const char *name)
+/* The state may be a planted one, which lasts. */
+static void adopt_state(Room *room, Entry *entry, gint64 now)
 {
-	g_autoptr(Json) document = json_parse(record, strlen(record), NULL);
+	g_autoptr(Json) record =
+		json_parse(entry->record, strlen(entry->record), NULL);
 
-	return document ? g_strdup(json_text(json_get(document, name))) : NULL;
-}
-
-static void adopt_state(Room *room, Entry *entry)
-{
-	g_autofree char *state =
-		string_member(entry->record, room->class->state_member);
-
-	entry->life = state ? room->class->life(state) : LIFE_OTHER;
+	entry->life = store_class_life(
+		room->class, store_class_state(room->class, record));
+	entry->moved_ms = now;
 	entry->due_ms = 0;
 }
 
-void room_plant(Room *room, const char *record, gint64 now, char **ret_id)
+void room_merge(Room *room, Entry *entry, const char *patch, const char *extra,
+	gint64 now)
 {
-	g_autofree char *id = string_member(record, room->class->id_member);
+	GString *record = g_string_new(NULL);
+
+	room_write(room, entry, now, record);
+	if (!entry->record && room->class->render_extra) {
+		GString *shown = g_string_new(NULL);
+
+		room->class->render_extra(entry, room->id, shown);
+		entry->extra = g_string_free(shown, FALSE);
+	}
+	g_free(entry->record);
+	entry->record = g_string_free(record, FALSE);
+	if (patch)
+		text_merge(&entry->record, patch);
+	if (extra && !entry->extra)
+		entry->extra = g_strdup(extra);
+	else if (extra)
+		text_merge(&entry->extra, extra);
+	if (patch)
+		adopt_state(room, entry, now);
+}
+
+/* So that the API gives no number a second time. */
+static void count_past(Room *room, const char *id)
+{
+	guint64 number;
+
+	if (room->class->counted && g_ascii_string_to_unsigned(id, 10, 0,
+					    G_MAXINT32, &number, NULL))
+		room->next_index = MAX(room->next_index, number + 1);
+}
+
+Entry *room_plant(Room *room, const char *record, const char *extra, gint64 now)
+{
+	g_autoptr(Json) document = json_parse(record, strlen(record), NULL);
+	g_autofree char *id = store_class_id(room->class, document);
 	Entry *entry = id ? room_find(room, id) : NULL;
 
+	if (entry) {
+		room_merge(room, entry, record, extra, now);
+		return entry;
+	}
 	if (!id)
 		id = g_strdup_printf(
 			"nameless-%" G_GUINT64_FORMAT, room->next_nameless++);
-	if (entry) {
-		GString *whole = g_string_new(NULL);
-
-		room_write(room, entry, now, whole);
-		g_free(entry->record);
-		entry->record = g_string_free(whole, FALSE);
-		text_merge(&entry->record, record);
-	} else {
-		entry = g_new0(Entry, 1);
-		entry->id = g_strdup(id);
-		entry->record = g_strdup(record);
-		entry->created_ms = now;
-		g_ptr_array_add(room->entries, entry);
-		g_hash_table_add(room->by_id, entry);
-	}
-	adopt_state(room, entry);
-	*ret_id = g_steal_pointer(&id);
-}
-
-gboolean room_remove(Room *room, const char *id)
-{
-	Entry *entry = room_find(room, id);
-
-	if (!entry)
-		return FALSE;
-	g_hash_table_remove(room->by_id, entry);
-	g_ptr_array_remove(room->entries, entry);
-	return TRUE;
+	entry = entry_new(id, g_strdup(record));
+	entry->extra = g_strdup(extra);
+	entry->created_ms = now;
+	adopt_state(room, entry, now);
+	room_add(room, entry);
+	count_past(room, id);
+	return entry;
 }
 
 void room_dump(Room *room, gsize limit, gint64 now, GString *out)
@@ -75,10 +88,9 @@ void room_dump(Room *room, gsize limit, gint64 now, GString *out)
 	for (guint i = 0; i < room->made->len; i++) {
 		const RoomMade *made = room->made->pdata[i];
 
-		g_string_append(out, i ? ",{\"sessionClusterId\":"
-				       : "{\"sessionClusterId\":");
+		g_string_append(out, i ? ",{\"id\":" : "{\"id\":");
 		text_quote(out, made->id);
-		g_string_append(out, ",\"clientToken\":");
+		g_string_append(out, ",\"token\":");
 		if (made->token)
 			text_quote(out, made->token);
 		else
@@ -104,15 +116,17 @@ static void append_id(GString *out, const Entry *entry)
 static void churn_change(Room *room, gsize n, gint64 now, GString *out)
 {
 	gsize step = stride(room->entries->len, n);
+	Life other =
+		room->class->states[LIFE_BUSY].word ? LIFE_BUSY : LIFE_STOPPED;
 
 	for (gsize i = 0; step && i < n && i * step < room->entries->len; i++) {
 		Entry *entry = room->entries->pdata[i * step];
 
 		if (entry->life == LIFE_RUNNING) {
-			room_move(room, entry, LIFE_STOPPED, 0);
+			room_move(room, entry, other, now);
 		} else {
 			entry->started_ms = now;
-			room_move(room, entry, LIFE_RUNNING, 0);
+			room_move(room, entry, LIFE_RUNNING, now);
 		}
 		append_id(out, entry);
 	}
@@ -130,6 +144,7 @@ static void churn_remove(Room *room, gsize n, GString *out)
 
 		if (step && i % step == 0 && gone < n) {
 			append_id(out, entry);
+			room->n_going -= entry->gone_ms != 0;
 			g_hash_table_remove(room->by_id, entry);
 			gone++;
 		} else {

@@ -84,17 +84,33 @@ char *request_decode(const char *text, gsize len)
 	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-char *request_query(const Request *request, const char *name)
+char **request_query_all(const Request *request, const char *name)
 {
+	g_autoptr(GStrvBuilder) found = g_strv_builder_new();
 	gsize len = strlen(name);
 	const char *at = request->query;
 
 	while (at && *at) {
 		gsize span = strcspn(at, "&");
+		g_autofree char *pair =
+			g_strdelimit(g_strndup(at, span), "+", ' ');
+		g_autofree char *value = NULL;
 
-		if (span > len + 1 && at[len] == '=' && !strncmp(at, name, len))
-			return request_decode(at + len + 1, span - len - 1);
+		if (g_str_has_prefix(pair, name) && pair[len] == '=')
+			value = request_decode(pair + len + 1, span - len - 1);
+		if (value)
+			g_strv_builder_add(found, value);
 		at += span + (at[span] == '&');
 	}
+	return g_strv_builder_end(found);
+}
+
+char *request_query(const Request *request, const char *name)
+{
+	g_auto(GStrv) all = request_query_all(request, name);
+
+	for (char **each = all; *each; each++)
+		if (**each)
+			return g_strdup(*each);
 	return NULL;
 }

@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#define REQUEST_PARTS 4
+#define REQUEST_PARTS 6
 
 /*
  * One HTTP request.  Reference-counted; frozen once it is handed to the
@@ -17,7 +17,7 @@ typedef struct {
 	GByteArray *body;   /* NUL-terminated beyond its length */
 	gboolean too_big;   /* the body went over REQUEST_BODY_MAX */
 
-	const char *action; /* static; NULL: no route */
+	const char *provider, *action; /* static; NULL: no route */
 	char *parts
 		[REQUEST_PARTS]; /* what a route's {...} stood for, decoded */
 } Request;
@@ -37,8 +37,11 @@ void request_feed(Request *request, const char *data, gsize len);
 /* A header's value by its name in any case, borrowed; NULL when absent. */
 const char *request_header(const Request *request, const char *name);
 
-/* A query parameter, decoded, new string; NULL when absent or empty. */
+/* A query parameter, decoded ("+" is a blank), new string; NULL when absent or
+ * empty. */
 char *request_query(const Request *request, const char *name);
+/* All of that name, the empty ones too, in order; ended by NULL. */
+char **request_query_all(const Request *request, const char *name);
 
 /* Percent-decodes; NULL where that is broken or would hide a NUL. */
 char *request_decode(const char *text, gsize len);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "net/json.h"
 #include "text.h"
 
 static void token_free(void *memory)
@@ -23,13 +22,13 @@ static void made_free(void *memory)
 	g_free(made);
 }
 
-Room *room_new(const StoreClass *class, const char *id)
+Room *room_new(const StoreClass *class, const StorePace *pace, const char *id)
 {
 	Room *room = g_new0(Room, 1);
 
 	room->class = class;
+	room->pace = pace;
 	room->id = g_strdup(id);
-	room->record = class->workspace(id);
 	room->entries = g_ptr_array_new_with_free_func(entry_free);
 	room->by_id = g_hash_table_new(entry_hash, entry_equal);
 	room->tokens = g_hash_table_new_full(
@@ -47,7 +46,6 @@ void room_free(void *memory)
 	g_hash_table_unref(room->tokens);
 	g_ptr_array_unref(room->made);
 	g_free(room->id);
-	g_free(room->record);
 	g_free(room);
 }
 
@@ -58,7 +56,7 @@ Entry *room_find(Room *room, const char *id)
 	return g_hash_table_lookup(room->by_id, &key);
 }
 
-static void room_add(Room *room, Entry *entry)
+void room_add(Room *room, Entry *entry)
 {
 	g_ptr_array_add(room->entries, entry);
 	g_hash_table_add(room->by_id, entry);
@@ -71,19 +69,62 @@ void room_fill(Room *room, gsize n)
 			room->class->seeded(room->id, room->next_index++));
 }
 
-void room_move(Room *room, Entry *entry, Life life, gint64 due_ms)
+gboolean room_remove(Room *room, const char *id)
 {
+	Entry *entry = room_find(room, id);
+
+	if (!entry)
+		return FALSE;
+	room->n_going -= entry->gone_ms != 0;
+	g_hash_table_remove(room->by_id, entry);
+	g_ptr_array_remove(room->entries, entry);
+	return TRUE;
+}
+
+void room_sweep(Room *room, gint64 now)
+{
+	for (guint i = room->entries->len; i-- > 0 && room->n_going;) {
+		const Entry *entry = room->entries->pdata[i];
+
+		if (entry->gone_ms && entry->gone_ms <= now)
+			room_remove(room, entry->id);
+	}
+}
+
+void room_restart(Room *room)
+{
+	g_hash_table_remove_all(room->by_id);
+	g_ptr_array_set_size(room->entries, 0);
+	g_hash_table_remove_all(room->tokens);
+	room->next_index = 0;
+	room->n_going = 0;
+}
+
+void room_move(Room *room, Entry *entry, Life life, gint64 now)
+{
+	const EntryState *state =
+		life < LIFE_OTHER ? &room->class->states[life] : NULL;
+	gint64 whole = life == LIFE_STOPPING ? room->pace->stop_ms
+					     : room->pace->start_ms;
+
 	entry->life = life;
-	entry->due_ms = due_ms;
-	room->class->moved(entry, room->id);
+	entry->moved_ms = now;
+	entry->due_ms =
+		state && state->share ? now + whole * state->share / 100 : 0;
+	if (room->class->moved)
+		room->class->moved(entry, room->id);
+	else if (entry->record && state)
+		text_put_string(
+			&entry->record, room->class->state_member, state->word);
 }
 
 void room_settle(Room *room, Entry *entry, gint64 now)
 {
-	if (!entry->due_ms || now < entry->due_ms)
-		return;
-	room_move(room, entry,
-		entry->life == LIFE_STARTING ? LIFE_RUNNING : LIFE_STOPPED, 0);
+	/* Each at its own time, however late somebody asks. */
+	while (entry->due_ms && now >= entry->due_ms &&
+		entry->life < LIFE_OTHER)
+		room_move(room, entry, room->class->states[entry->life].next,
+			entry->due_ms);
 }
 
 void room_write(Room *room, Entry *entry, gint64 now, GString *out)
@@ -95,80 +136,44 @@ void room_write(Room *room, Entry *entry, gint64 now, GString *out)
 		room->class->render(entry, room->id, out);
 }
 
-static void write_item(
-	Room *room, Entry *entry, gint64 now, GString *out, gboolean *first)
+/* Adds the members of an object to the object that ends the text. */
+static void append_members(GString *out, const char *object)
 {
-	if (!*first)
-		g_string_append_c(out, ',');
-	*first = FALSE;
-	room_write(room, entry, now, out);
-}
+	const char *first = object + 1 + strspn(object + 1, " \t\r\n");
 
-/* The i-th newest. */
-static Entry *room_newest(Room *room, gsize i)
-{
-	return room->entries->pdata[room->entries->len - 1 - i];
-}
-
-static void list_all(
-	Room *room, const StoreQuery *query, gint64 now, GString *out)
-{
-	gsize total = room->entries->len;
-	gsize offset =
-		query->wrap && total ? query->offset % total : query->offset;
-	gboolean first = TRUE;
-
-	for (gsize i = 0; i < query->limit && offset < total; i++) {
-		Entry *entry = room_newest(room, offset++);
-
-		write_item(room, entry, now, out, &first);
-		if (query->twice)
-			write_item(room, entry, now, out, &first);
-		if (query->wrap && offset == total)
-			offset = 0;
-	}
-}
-
-/* The slow way, which reads every record, unless only one may be it. */
-static gsize list_wanted(
-	Room *room, const StoreQuery *query, gint64 now, GString *out)
-{
-	g_autoptr(GString) record = g_string_new(NULL);
-	Entry *only = query->id ? room_find(room, query->id) : NULL;
-	gsize n = !query->id ? room->entries->len : only != NULL;
-	gboolean first = TRUE;
-	gsize total = 0;
-
-	for (gsize i = 0; i < n; i++) {
-		Entry *entry = only ? only : room_newest(room, i);
-
-		g_string_truncate(record, 0);
-		room_write(room, entry, now, record);
-		if (!query->keep(record->str, query->data))
-			continue;
-		if (total >= query->offset &&
-			total - query->offset < query->limit)
-			write_item(room, entry, now, out, &first);
-		total++;
-	}
-	return total;
-}
-
-void room_list(Room *room, const StoreQuery *query, gint64 now, GString *out,
-	gsize *ret_total)
-{
-	if (query->keep) {
-		*ret_total = list_wanted(room, query, now, out);
+	if (*first == '}')
 		return;
-	}
-	list_all(room, query, now, out);
-	*ret_total = room->entries->len;
+	g_string_truncate(out, out->len - 1);
+	if (out->str[out->len - 1] != '{')
+		g_string_append_c(out, ',');
+	g_string_append(out, first);
 }
 
-static void remember_token(Room *room, const StoreSpec *spec)
+void room_write_whole(Room *room, Entry *entry, gint64 now, GString *out)
 {
-	RoomToken *token = g_new0(RoomToken, 1);
+	g_autoptr(GString) extra = NULL;
 
+	room_write(room, entry, now, out);
+	if (entry->extra) {
+		append_members(out, entry->extra);
+	} else if (!entry->record && room->class->render_extra) {
+		extra = g_string_new(NULL);
+		room->class->render_extra(entry, room->id, extra);
+		append_members(out, extra->str);
+	}
+}
+
+static void remember(Room *room, const StoreSpec *spec)
+{
+	RoomMade *made = g_new0(RoomMade, 1);
+	RoomToken *token;
+
+	made->id = g_strdup(spec->id);
+	made->token = g_strdup(spec->token);
+	g_ptr_array_add(room->made, made);
+	if (!spec->token)
+		return;
+	token = g_new0(RoomToken, 1);
 	token->id = g_strdup(spec->id);
 	token->digest = g_strdup(spec->digest);
 	g_hash_table_insert(room->tokens, g_strdup(spec->token), token);
@@ -180,26 +185,20 @@ StoreResult room_create(
 	const RoomToken *token =
 		spec->token ? g_hash_table_lookup(room->tokens, spec->token)
 			    : NULL;
-	RoomMade *made;
 	Entry *entry;
 
 	if (token && strcmp(token->digest, spec->digest))
 		return STORE_MISMATCH;
+	if (!token && room_find(room, spec->id))
+		return STORE_EXISTS;
 	*ret_id = g_strdup(token ? token->id : spec->id);
 	if (token)
 		return STORE_SAME;
-	if (spec->token)
-		remember_token(room, spec);
-	entry = g_new0(Entry, 1);
-	entry->id = g_strdup(spec->id);
-	entry->record = g_strdup(spec->record);
+	remember(room, spec);
+	entry = entry_new(spec->id, g_strdup(spec->record));
 	entry->extra = g_strdup(spec->extra);
 	entry->created_ms = now;
 	room_add(room, entry);
-	room_move(room, entry, LIFE_STOPPED, 0);
-	made = g_new0(RoomMade, 1);
-	made->id = g_strdup(spec->id);
-	made->token = g_strdup(spec->token);
-	g_ptr_array_add(room->made, made);
+	room_move(room, entry, spec->life, now);
 	return STORE_OK;
 }

@@ -2,14 +2,20 @@
 
 #include <string.h>
 
+/* "{}:stop" takes what is before the ":stop". */
 static gboolean segment_fits(const char *pattern, gsize pattern_len,
 	const char *path, gsize path_len, char **ret_part)
 {
-	if (pattern_len == 2 && !memcmp(pattern, "{}", 2)) {
-		*ret_part = path_len ? request_decode(path, path_len) : NULL;
-		return *ret_part != NULL;
-	}
-	return pattern_len == path_len && !memcmp(pattern, path, path_len);
+	gsize rest = pattern_len - 2;
+
+	if (pattern_len < 2 || memcmp(pattern, "{}", 2))
+		return pattern_len == path_len &&
+		       !memcmp(pattern, path, path_len);
+	if (path_len <= rest ||
+		memcmp(pattern + 2, path + path_len - rest, rest))
+		return FALSE;
+	*ret_part = request_decode(path, path_len - rest);
+	return *ret_part != NULL;
 }
 
 static gboolean path_fits(const char *pattern, const char *path, char **parts)
@@ -21,8 +27,9 @@ static gboolean path_fits(const char *pattern, const char *path, char **parts)
 		gsize path_len = strcspn(path, "/");
 		g_autofree char *part = NULL;
 
-		if (n == REQUEST_PARTS || !segment_fits(pattern, pattern_len,
-						  path, path_len, &part))
+		if (!segment_fits(pattern, pattern_len, path, path_len, &part))
+			return FALSE;
+		if (part && n == REQUEST_PARTS)
 			return FALSE;
 		if (part)
 			parts[n++] = g_steal_pointer(&part);
@@ -41,12 +48,22 @@ static void parts_clear(char **parts)
 		g_clear_pointer(&parts[i], g_free);
 }
 
+static gboolean target_fits(
+	const char *prefix, const char *action, const Request *request)
+{
+	const char *target = request_header(request, "X-Amz-Target");
+
+	return !prefix || (target && g_str_has_prefix(target, prefix) &&
+				  !strcmp(target + strlen(prefix), action));
+}
+
 const Route *route_find(const Provider *provider, Request *request)
 {
 	for (guint i = 0; i < provider->n_routes; i++) {
 		const Route *route = &provider->routes[i];
 
-		if (strcmp(route->method, request->method))
+		if (strcmp(route->method, request->method) ||
+			!target_fits(provider->target, route->action, request))
 			continue;
 		if (path_fits(route->path, request->path, request->parts)) {
 			request->action = route->action;

@@ -7,8 +7,8 @@
 
 /*
  * A provider is a table of routes, a gate that judges signatures, and a way of
- * writing refusals.  Its file is all there is to add for another one, and a row
- * in emulator.c.
+ * writing refusals.  Its files are all there is to add for another one, and a
+ * row in emulator.c.
  */
 typedef struct Emulator Emulator; /* emulator.h */
 typedef struct Provider Provider;
@@ -23,11 +23,13 @@ typedef struct {
 	Answer *answer;
 } Exchange;
 
-/* A row: calls of this method and path are this action. */
+/* A row: calls of this method and path are this action.  Rows of one action are
+ * counted together. */
 typedef struct {
 	const char *action;
 	const char *method;
-	const char *path; /* "{}" stands for one segment */
+	const char
+		*path; /* "{}" stands for one segment, "{}:x" for its start */
 	void (*handle)(Exchange *x);
 } Route;
 
@@ -35,7 +37,11 @@ struct Provider {
 	const char *name;
 	const Route *routes;
 	guint n_routes;
+	const char *target; /* the action is what X-Amz-Target has after this;
+	                       NULL: method and path are all */
 	const StoreClass *sessions;
+	/* Whether a request that has no route looks as if meant for this one. */
+	gboolean (*owns)(const Request *request);
 	/* Judges the signature and what goes with it.  FALSE: the answer says why
 	 * not, and the route is not called. */
 	gboolean (*admit)(Exchange *x, const Route *route);
@@ -44,6 +50,14 @@ struct Provider {
 		const char *message);
 	/* The code that goes with a status when a fault names none. */
 	const char *(*code)(guint status);
+	/* Fills in the refusal of what has no route. */
+	void (*unknown)(Exchange *x);
+	/* Makes the sessions of a demonstration; NULL: none. */
+	void (*demo)(Store *store, gint64 now_ms);
+	/* Command line switches of its own, whose arg_data are variables of its
+	 * file, set before the first request; ended by a row of NULL.  NULL:
+	 * none. */
+	const GOptionEntry *options;
 };
 
 /* The route of a request, NULL: none.  Sets its action and, in the order of the

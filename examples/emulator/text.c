@@ -69,6 +69,34 @@ void text_put_int(char **text, const char *name, gint64 value)
 	text_put(text, name, digits);
 }
 
+void text_cut(char **text, const char *name)
+{
+	g_autoptr(GString) out = g_string_new(*text);
+	gsize start, end;
+	JsonSpan span;
+
+	if (!json_span_member(out->str, out->len, name, &span))
+		return;
+	end = span.start + span.len;
+	/* A key's own quotes are escaped within it: the one before the colon's
+	 * opening partner begins the member. */
+	start = (gsize)(g_strrstr_len(out->str, span.start, ":") - out->str);
+	start = (gsize)(g_strrstr_len(out->str, start, "\"") - out->str);
+	start = (gsize)(g_strrstr_len(out->str, start, "\"") - out->str);
+	end += strspn(out->str + end, " \t\r\n");
+	if (out->str[end] == ',') {
+		end++;
+	} else {
+		while (start > 0 && strchr(" \t\r\n", out->str[start - 1]))
+			start--;
+		if (out->str[start - 1] == ',')
+			start--;
+	}
+	g_string_erase(out, start, end - start);
+	g_free(*text);
+	*text = g_strdup(out->str);
+}
+
 char *text_member(const char *text, const char *name)
 {
 	JsonSpan span;
@@ -76,6 +104,21 @@ char *text_member(const char *text, const char *name)
 	if (!json_span_member(text, strlen(text), name, &span))
 		return NULL;
 	return g_strndup(text + span.start, span.len);
+}
+
+gboolean text_member_is(const char *text, const char *name, const char *wanted)
+{
+	g_autoptr(GString) quoted = NULL;
+	JsonSpan span;
+
+	if (!wanted)
+		return TRUE;
+	if (!json_span_member(text, strlen(text), name, &span))
+		return FALSE;
+	quoted = g_string_new(NULL);
+	text_quote(quoted, wanted);
+	return span.len == quoted->len &&
+	       !memcmp(text + span.start, quoted->str, span.len);
 }
 
 void text_merge(char **text, const char *patch)

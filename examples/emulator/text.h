@@ -19,9 +19,16 @@ void text_put(char **text, const char *name, const char *value);
 void text_put_string(char **text, const char *name, const char *value);
 void text_put_int(char **text, const char *name, gint64 value);
 
+/* Removes a top-level member, if there is one. */
+void text_cut(char **text, const char *name);
+
 /* Sets every member of the object patch in the object *text; a patch that does
  * not parse changes nothing. */
 void text_merge(char **text, const char *patch);
 
 /* The JSON of a top-level member, new string; NULL when there is none. */
 char *text_member(const char *text, const char *name);
+
+/* Whether a top-level member is that string, spelt as text_quote spells it, and
+ * without parsing; wanted NULL: anything is. */
+gboolean text_member_is(const char *text, const char *name, const char *wanted);

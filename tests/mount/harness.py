@@ -227,19 +227,38 @@ class Emulator(Process):
     def no_faults(self):
         self.control("DELETE", "faults")
 
-    def session(self, workspace, record):
-        """Puts a session there, or changes members of the one of that id."""
-        return self.control("POST", "session",
-                            {"workspace": workspace, "session": record})
+    def session(self, workspace, record, provider="alibaba", extra=None):
+        """Puts a session there, or changes members of the one of that id;
+        extra: those that only a get shows."""
+        body = {"provider": provider, "workspace": workspace,
+                "session": record}
+        if extra is not None:
+            body["extra"] = extra
+        return self.control("POST", "session", body)
 
-    def remove(self, workspace, session):
-        query = urllib.parse.urlencode({"workspace": workspace, "id": session})
+    def workspace(self, workspace, provider="alibaba", **members):
+        """Makes a workspace, or changes its `record`, its `extra`."""
+        self.control("POST", "workspace", {
+            "provider": provider, "workspace": workspace, **members})
+
+    def remove(self, workspace, session, provider="alibaba"):
+        query = urllib.parse.urlencode({
+            "provider": provider, "workspace": workspace, "id": session})
         self.control("DELETE", "session?" + query)
 
-    def sessions(self, workspace):
-        query = urllib.parse.urlencode({"workspace": workspace})
-        answer = self.control("GET", "sessions?" + query, timeout=120)
-        return answer["sessions"] if isinstance(answer, dict) else answer
+    def dump(self, workspace, provider="alibaba"):
+        """{"sessions", "total", "created", "made": [{"id", "token"}]}"""
+        query = urllib.parse.urlencode({
+            "provider": provider, "workspace": workspace})
+        return self.control("GET", "sessions?" + query, timeout=120)
+
+    def sessions(self, workspace, provider="alibaba"):
+        return self.dump(workspace, provider)["sessions"]
+
+    def restart(self, workspace, provider):
+        """As a server that keeps its sessions in memory."""
+        self.control("POST", "restart", {
+            "provider": provider, "workspace": workspace})
 
     def requests(self):
         answer = self.control("GET", "requests")

@@ -461,8 +461,8 @@ def test_client_token_makes_one_session(emu, client):
     dump = emu.control("GET", "sessions?workspace=w-1")
     assert dump["created"] == dump["total"] == 2
     assert dump["made"] == [
-        {"sessionClusterId": first, "clientToken": "t-1"},
-        {"sessionClusterId": other["sessionClusterId"], "clientToken": "t-2"}]
+        {"id": first, "token": "t-1"},
+        {"id": other["sessionClusterId"], "token": "t-2"}]
 
 
 def test_one_token_from_many_threads_makes_one_session(emu):
@@ -757,7 +757,7 @@ def test_counts_list_every_action_and_reset(emu, client):
         "ListWorkspaces", "ListWorkspaceQueues", "ListSessionClusters",
         "GetSessionCluster", "CreateSessionCluster", "StartSessionCluster",
         "StopSessionCluster"), 0)
-    assert emu.control("GET", "counts") == {"alibaba": zero}
+    assert emu.counts() == zero
     client.list().ok()
     client.call("GET", f"{API}/w-1/sessionClusters", "ListSessionClusters",
                 key=(KEY[0], "wrong"))
@@ -798,6 +798,9 @@ def test_body_over_the_limit_is_refused_and_service_goes_on(client):
     ("GET", "nothing", 404), ("POST", "counts", 404),
     ("GET", "sessions", 400), ("GET", "sessions?workspace=w-9", 404),
     ("GET", "sessions?workspace=w-1&limit=x", 400),
+    ("GET", "sessions?workspace=w-1&provider=nobody", 404),
+    ("GET", "sessions?workspace=w-1&provider=emr", 404),
+    ("POST", "restart", 400), ("POST", "restart?workspace=w-9", 404),
     ("DELETE", "workspace?workspace=w-9", 404),
     ("POST", "churn", 400), ("POST", "session", 400)])
 def test_bad_control_is_told(shared_client, method, path, status):

@@ -136,15 +136,13 @@ static void add_session(Store *store, const DemoSession *session, gint64 now)
 		passing ? now + PASSING_MS : 0, &id);
 }
 
-void demo_fill(Emulator *emulator)
+void alibaba_demo(Store *store, gint64 now_ms)
 {
-	Store *store = emulator_store(emulator, "alibaba");
-	gint64 now = clock_now_ms(&emulator->clock);
-
 	store_add_workspace(
-		store, ANALYTICS, "{\"workspaceName\":\"analytics\"}");
-	store_add_workspace(store, ML, "{\"workspaceName\":\"ml-platform\"}");
+		store, ANALYTICS, "{\"workspaceName\":\"analytics\"}", NULL);
+	store_add_workspace(
+		store, ML, "{\"workspaceName\":\"ml-platform\"}", NULL);
 	/* Backwards: the last one made is listed first. */
 	for (guint i = G_N_ELEMENTS(sessions); i-- > 0;)
-		add_session(store, &sessions[i], now);
+		add_session(store, &sessions[i], now_ms);
 }

@@ -4,11 +4,15 @@
 
 #include "classes.h"
 #include "net/api.h"
-#include "net/json.h"
 #include "spec.h"
 
 const BackendClass *const backend_classes[] = {
 	&alibaba_class,
+	&dataproc_class,
+	&dli_class,
+	&emr_class,
+	&emr_serverless_class,
+	&livy_class,
 	&memory_class,
 	NULL,
 };
@@ -223,29 +227,6 @@ gboolean backend_is_other(
 		before->created_ms != now->created_ms)
 		return TRUE;
 	return self->class->is_other && self->class->is_other(before, now);
-}
-
-char *backend_merge(const char *base, gsize base_len, const char *over,
-	gsize over_len, gsize *ret_len)
-{
-	g_autoptr(Json) under = json_parse(base, base_len, NULL);
-	g_autoptr(Json) top = json_parse(over, over_len, NULL);
-	g_autoptr(Json) all = json_object();
-	char *text;
-
-	json_foreach (member, under)
-		if (json_name(member))
-			json_set_copy(all, json_name(member), member);
-	json_foreach (member, top) {
-		const char *name = json_name(member);
-
-		if (name && (json_type(member) != JSON_NULL ||
-				    !json_get(all, name)))
-			json_set_copy(all, name, member);
-	}
-	text = json_print(all, FALSE);
-	*ret_len = strlen(text);
-	return text;
 }
 
 gboolean backend_check_spec(Backend *self, const char *workspace,

@@ -58,6 +58,7 @@ typedef enum {
 	SPEC_OBJECT, /* fields: its members; NULL fields: any members */
 	SPEC_ARRAY,  /* fields[0] describes each element */
 	SPEC_STRING_MAP,
+	SPEC_ANY, /* what check_spec alone can tell */
 } SpecType;
 
 /* One member of what `new` accepts.  Tables end with a NULL name. */
@@ -251,6 +252,15 @@ gboolean backend_is_other(
  */
 char *backend_merge(const char *base, gsize base_len, const char *over,
 	gsize over_len, gsize *ret_len);
+
+/* Appends a record as all may read it: the values of members of `private`, at
+ * any depth, read "***". */
+void backend_mask(
+	const Backend *self, const char *body, gsize len, GString *out);
+
+/* What of an accepted spec is remembered, an object without the members of
+ * `unique`: a new string; NULL where nothing is. */
+char *backend_kept_spec(const Backend *self, const char *spec, gsize len);
 
 /*
  * Checks a spec against the class's table and check_spec: JSON, an object,

@@ -61,47 +61,15 @@ static const BackendKey memory_keys[] = {
 	{"delay_ms", KEY_INT, "how long each call takes (0)"},
 	{"auto_start", KEY_BOOL, "created sessions start by themselves"},
 	{"fail", KEY_STRING, "actions that fail, such as \"create; get\""},
+	{"thin_lists", KEY_BOOL, "listings tell but a part of each session"},
+	{"mute", KEY_BOOL, "no answer tells what a session was made from"},
+	{"timeless", KEY_BOOL, "no answer tells any time"},
+	{"describe_ms", KEY_INT,
+		"for how long described files are good (0: until a change)"},
 	{NULL},
 };
 
-/* ---- records to answers ---- */
-
-static Json *record_json(const Record *r)
-{
-	Json *body =
-		r->spec ? json_parse(r->spec, strlen(r->spec), NULL) : NULL;
-
-	if (!body)
-		body = json_object();
-	json_set_text(body, "id", r->id);
-	json_set_text(body, "name", r->name);
-	json_set_text(body, "state", r->state);
-	json_set_int(body, "created", r->made_ms);
-	json_set_int(body, "changed", r->changed_ms);
-	if (g_ascii_strcasecmp(r->state, "Running") == 0) {
-		g_autofree char *url =
-			g_strdup_printf("https://memory.invalid/ui/%s", r->id);
-		json_set_text(body, "webui", url);
-	}
-	return body;
-}
-
-static Session *record_session(Memory *self, Record *r)
-{
-	Session *session = session_new();
-
-	record_settle(self, r);
-	g_autoptr(Json) body = record_json(r);
-	session->id = g_strdup(r->id);
-	session->name = g_strdup(r->name);
-	session->state = g_strdup(r->state);
-	session->phase = backend_phase(&memory_class, r->state);
-	session->created_ms = r->made_ms;
-	session->changed_ms = r->changed_ms;
-	session->body = json_print(body, FALSE);
-	session->body_len = strlen(session->body);
-	return session;
-}
+/* ---- what is asked for ---- */
 
 static Space *space_asked(Memory *self, const char *workspace, GError **error)
 {
@@ -167,7 +135,8 @@ static SessionPage *page_fill(Memory *self, const Space *s, guint64 start)
 
 	for (guint64 i = start; i < end; i++)
 		g_ptr_array_add(page->sessions,
-			record_session(self, g_ptr_array_index(s->records, i)));
+			record_session(self, g_ptr_array_index(s->records, i),
+				self->thin_lists));
 	page->total = s->records->len;
 	page->next = end < s->records->len
 			     ? g_strdup_printf("%" G_GUINT64_FORMAT, end)
@@ -203,7 +172,7 @@ static Session *memory_get(Backend *base, const char *workspace, const char *id,
 	if (!action_begin(self, MEMORY_GET, call, error))
 		return NULL;
 	Record *r = record_asked(self, workspace, id, error);
-	Session *session = r ? record_session(self, r) : NULL;
+	Session *session = r ? record_session(self, r, FALSE) : NULL;
 	action_end(self, MEMORY_GET, session != NULL);
 	return session;
 }
@@ -274,10 +243,10 @@ static char *memory_create(Backend *base, const char *workspace,
 }
 
 static gboolean control_locked(
-	Memory *self, Record *r, const char *verb, GError **error)
+	Memory *self, Space *s, Record *r, const char *verb, GError **error)
 {
 	const BackendVerb *row = backend_verb(&self->base, verb, error);
-	Phase phase = backend_phase(&memory_class, r->state);
+	Phase phase = backend_phase(self->base.class, r->state);
 
 	if (!row)
 		return FALSE;
@@ -286,6 +255,10 @@ static gboolean control_locked(
 			"%s makes no sense while the session is %s", verb,
 			r->state);
 		return FALSE;
+	}
+	if (g_str_equal(verb, "delete")) {
+		space_drop(s, r);
+		return TRUE;
 	}
 	record_set(
 		self, r, g_str_equal(verb, "start") ? "Starting" : "Stopping");
@@ -303,7 +276,8 @@ static gboolean memory_control(Backend *base, const char *workspace,
 		!action_begin(self, MEMORY_CONTROL, call, error))
 		return FALSE;
 	Record *r = record_asked(self, workspace, id, error);
-	gboolean done = r && control_locked(self, r, verb, error);
+	gboolean done = r && control_locked(self, space_find(self, workspace),
+				     r, verb, error);
 	action_end(self, MEMORY_CONTROL, done);
 	return done;
 }
@@ -385,6 +359,13 @@ static gboolean key_int(GHashTable *keys, const char *name, gint64 least,
 	return FALSE;
 }
 
+static gboolean key_bool(GHashTable *keys, const char *name)
+{
+	const char *text = g_hash_table_lookup(keys, name);
+
+	return text && g_ascii_strcasecmp(text, "true") == 0;
+}
+
 /* The words of `fail`: those actions fail until memory_heal. */
 static gboolean key_fail(Memory *self, const char *text, GError **error)
 {
@@ -424,7 +405,6 @@ static void fill(Memory *self, gint64 spaces, gint64 sessions)
 static gboolean configure(Memory *self, GHashTable *keys, GError **error)
 {
 	gint64 spaces, sessions, page, delay;
-	const char *start = g_hash_table_lookup(keys, "auto_start");
 
 	if (!key_int(keys, "workspaces_made", 0, 1000, 1, &spaces, error) ||
 		!key_int(keys, "sessions", 0, SESSIONS_MAX, 0, &sessions,
@@ -434,10 +414,15 @@ static gboolean configure(Memory *self, GHashTable *keys, GError **error)
 		!key_int(keys, "start_ms", 0, G_MAXINT, START_MS_DEFAULT,
 			&self->start_ms, error) ||
 		!key_int(keys, "delay_ms", 0, G_MAXINT, 0, &delay, error) ||
+		!key_int(keys, "describe_ms", 0, G_MAXINT, 0,
+			&self->describe_ms, error) ||
 		!key_fail(self, g_hash_table_lookup(keys, "fail"), error))
 		return FALSE;
 	self->page = page;
-	self->auto_start = start && g_ascii_strcasecmp(start, "true") == 0;
+	self->auto_start = key_bool(keys, "auto_start");
+	self->thin_lists = key_bool(keys, "thin_lists");
+	self->mute = key_bool(keys, "mute");
+	self->timeless = key_bool(keys, "timeless");
 	for (guint i = 0; i < N_MEMORY_ACTIONS; i++)
 		self->scripts[i].delay_ms = delay;
 	fill(self, spaces, sessions);

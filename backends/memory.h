@@ -11,9 +11,10 @@
  * given again answers the same session, one given with another spec is EXISTS.
  *
  * Config keys: workspaces_made, sessions, page, start_ms, delay_ms, auto_start,
- * fail; see memory.c.  Workspaces are called m-1, m-2, ...; their sessions
- * s-000001, ...  Every function may be called from any thread while calls run.
- * `self` is an instance of memory_class.
+ * fail, thin_lists, mute, timeless, describe_ms; see memory.c.  Workspaces are
+ * called m-1, m-2, ...; their sessions s-000001, ...  Every function may be
+ * called from any thread while calls run.  `self` is an instance of memory_class
+ * or of one that memory_rich_class returned.
  */
 
 typedef enum {
@@ -22,8 +23,20 @@ typedef enum {
 	MEMORY_GET,
 	MEMORY_CREATE,
 	MEMORY_CONTROL,
+	MEMORY_CONTROL_WORKSPACE,
+	MEMORY_DESCRIBE,
 	N_MEMORY_ACTIONS,
 } MemoryAction;
+
+/*
+ * memory_class with all that a provider may have: config.json is only told by
+ * get, where listings are thin; log and endpoint are described; endpoint is
+ * secret; `conf` is private; sessions can be deleted, workspaces started and
+ * stopped (all their sessions); ids come again (see memory_replace).  With
+ * `remembers`, no call tells a config.json, but specs are remembered, save
+ * their `kind`.
+ */
+BackendClass memory_rich_class(gboolean remembers);
 
 void memory_add_workspace(Backend *self, const char *id);
 void memory_remove_workspace(Backend *self, const char *id);
@@ -32,6 +45,17 @@ void memory_remove_workspace(Backend *self, const char *id);
  * The workspace is made when needed.  name NULL: the id. */
 void memory_put(Backend *self, const char *workspace, const char *id,
 	const char *name, const char *state);
+/* As memory_put, with times of its own. */
+void memory_put_at(Backend *self, const char *workspace, const char *id,
+	const char *state, gint64 made_ms, gint64 changed_ms);
+/* The session goes, and its id stands for another one, made a second later. */
+void memory_replace(Backend *self, const char *workspace, const char *id);
+/* What its described files say from now on. */
+void memory_say(
+	Backend *self, const char *workspace, const char *id, const char *text);
+/* What it was made from; the members stand in its record. */
+void memory_respec(
+	Backend *self, const char *workspace, const char *id, const char *spec);
 /* FALSE when there is none. */
 gboolean memory_remove(Backend *self, const char *workspace, const char *id);
 guint memory_size(Backend *self, const char *workspace);

@@ -8,6 +8,8 @@ static const char *const action_names[N_MEMORY_ACTIONS] = {
 	[MEMORY_GET] = "get",
 	[MEMORY_CREATE] = "create",
 	[MEMORY_CONTROL] = "control",
+	[MEMORY_CONTROL_WORKSPACE] = "control_workspace",
+	[MEMORY_DESCRIBE] = "describe",
 };
 
 /* Which states end by themselves, and where. */
@@ -23,6 +25,7 @@ static void record_free(Record *r)
 	g_free(r->name);
 	g_free(r->state);
 	g_free(r->spec);
+	g_free(r->text);
 	g_free(r);
 }
 
@@ -81,6 +84,18 @@ Record *record_add(
 	g_ptr_array_add(s->records, r);
 	g_hash_table_insert(s->by_id, r->id, r);
 	return r;
+}
+
+static gboolean is_record(gpointer key, gpointer value, gpointer record)
+{
+	return value == record;
+}
+
+void space_drop(Space *s, Record *r)
+{
+	g_hash_table_foreach_remove(s->by_token, is_record, r);
+	g_hash_table_remove(s->by_id, r->id);
+	g_ptr_array_remove(s->records, r);
 }
 
 Record *record_make(Space *s, const char *name, const char *state)
@@ -235,11 +250,6 @@ void memory_put(Backend *base, const char *workspace, const char *id,
 	pthread_mutex_unlock(&self->lock);
 }
 
-static gboolean is_record(gpointer key, gpointer value, gpointer record)
-{
-	return value == record;
-}
-
 gboolean memory_remove(Backend *base, const char *workspace, const char *id)
 {
 	Memory *self = (Memory *)base;
@@ -247,11 +257,8 @@ gboolean memory_remove(Backend *base, const char *workspace, const char *id)
 	pthread_mutex_lock(&self->lock);
 	Space *s = space_find(self, workspace);
 	Record *r = s ? g_hash_table_lookup(s->by_id, id) : NULL;
-	if (r) {
-		g_hash_table_foreach_remove(s->by_token, is_record, r);
-		g_hash_table_remove(s->by_id, id);
-		g_ptr_array_remove(s->records, r);
-	}
+	if (r)
+		space_drop(s, r);
 	pthread_mutex_unlock(&self->lock);
 	return r != NULL;
 }

@@ -13,7 +13,9 @@
 
 typedef struct {
 	char *id, *name, *state;
-	char *spec; /* JSON as it was created from; NULL: none */
+	char *spec;   /* JSON as it was created from; NULL: none */
+	char *text;   /* what its described files say; NULL: its state */
+	guint serial; /* tells it from another one of the same id */
 	gint64 made_ms, changed_ms;
 	gint64 moves_us; /* monotonic; 0: stays */
 } Record;
@@ -48,6 +50,9 @@ typedef struct {
 	guint page;
 	gint64 start_ms;
 	gboolean auto_start;
+	gboolean thin_lists, mute, timeless;
+	gint64 describe_ms;
+	guint serials; /* given so far */
 } Memory;
 
 void space_free(Space *space);
@@ -57,11 +62,15 @@ Space *space_ensure(Memory *self, const char *id);
 
 Record *record_add(
 	Space *space, const char *id, const char *name, const char *state);
+void space_drop(Space *space, Record *record);
 /* Adds one under the next free id. */
 Record *record_make(Space *space, const char *name, const char *state);
 void record_set(Memory *self, Record *record, const char *state);
 /* Moves on a state whose time has come. */
 void record_settle(Memory *self, Record *record);
+
+/* As an answer tells of it; thin: as a listing does. */
+Session *record_session(Memory *self, Record *record, gboolean thin);
 
 /* Counts a call and lets its script pass: delay, hold, failure.  On success
  * the lock is held; on failure it is not. */

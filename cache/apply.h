@@ -45,6 +45,13 @@ GPtrArray *apply_missed(Dir *dir, const Listed *listed, guint most);
 gboolean apply_sweep_end(Dir *dir, const Listed *listed,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * An order for that session is being carried out, and then no more: it is not
+ * hidden until a sweep has ended that began after that.  spec (an object; may be
+ * NULL) will lie under the next record of it.
+ */
+void apply_order_begins(Dir *dir, const char *id, const char *spec);
+void apply_order_ends(Dir *dir, const char *id);
 /* Remembers the newest session made here. */
 gboolean apply_last(
 	Dir *dir, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -117,7 +117,13 @@ static gboolean ask_one(Dir *dir, const char *id, GError **error)
 		backend_get(dir->provider->backend, dir->id, id, &call, error);
 	if (session == NULL)
 		return FALSE;
-	return apply_sessions(dir, &session, 1, tick, 0, error);
+	if (!apply_sessions(dir, &session, 1, tick, 0, error))
+		return FALSE;
+	if (dir_number(dir, id) != 0)
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_GONE,
+		"the session is one of those that are not shown");
+	return FALSE;
 }
 
 /* With Dir.lock. */

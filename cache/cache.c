@@ -3,10 +3,12 @@
  *
  *   lookup.c   what FUSE threads ask: answered from snapshots, never waiting
  *   ask.c      one name, while a listing is incomplete      (worker, pool asks)
+ *   open.c     the bytes that only a call of their own gets (worker, pool opens)
+ *   fill.c     records that a listing tells in part         (worker, pool fills)
  *   refresh.c  when a listing is due                        (its own thread)
  *   sweep.c    a listing, page by page                      (worker, pool sweeps)
  *   order*.c   creating and steering                        (worker, pool orders)
- *   apply.c    what any of these was answered becomes what is shown:
+ *   apply*.c   what any of these was answered becomes what is shown:
  *              change.c -> disk.c or tree.c -> snapshot.c -> news.c
  *
  * core.h has the lock order.
@@ -100,7 +102,10 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->news = news_new(settings->observer, settings->data);
 	cache->sizes = sizes_new();
 	cache->sweeps = pool_new();
+	cache->described = described_new();
 	cache->asks = pool_new();
+	cache->opens = pool_new();
+	cache->fills = pool_new();
 	cache->orders = pool_new();
 	cache->refresh = refresh_new(cache);
 	cache->providers = g_ptr_array_new();
@@ -234,6 +239,7 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 	provider->read_only = settings->read_only;
 	provider->rmdir_ends = settings->rmdir_ends;
 	provider->start = settings->start;
+	provider->ended = settings->ended;
 	g_ptr_array_add(cache->providers, provider);
 	return provider;
 }
@@ -299,6 +305,8 @@ void cache_stop(Cache *cache)
 	}
 	pool_stop(cache->sweeps);
 	pool_stop(cache->asks);
+	pool_stop(cache->opens);
+	pool_stop(cache->fills);
 	pool_stop(cache->orders);
 	news_stop(cache->news);
 	settle_all(cache);
@@ -312,6 +320,8 @@ void cache_free(Cache *cache)
 	refresh_free(cache->refresh);
 	pool_free(cache->sweeps);
 	pool_free(cache->asks);
+	pool_free(cache->opens);
+	pool_free(cache->fills);
 	pool_free(cache->orders);
 	for (guint i = 0; i < cache->dirs->len; i++)
 		dir_free(g_ptr_array_index(cache->dirs, i));
@@ -321,6 +331,7 @@ void cache_free(Cache *cache)
 	g_ptr_array_unref(cache->providers);
 	news_free(cache->news);
 	sizes_free(cache->sizes);
+	described_free(cache->described);
 	words_free(cache->words);
 	numbers_free(cache->numbers);
 	tree_free(cache->tree);

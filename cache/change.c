@@ -1,10 +1,16 @@
 #include "change.h"
 
+typedef struct {
+	Id *id;
+	guint32 number;
+} Renumbered;
+
 void change_begin(Change *self, Dir *dir)
 {
 	*self = (Change){.dir = dir};
 	self->rows = g_array_new(FALSE, FALSE, sizeof(Row));
 	self->cuts = g_array_new(FALSE, FALSE, sizeof(guint32));
+	self->renumbered = g_array_new(FALSE, FALSE, sizeof(Renumbered));
 	self->news = g_array_new(FALSE, FALSE, sizeof(News));
 }
 
@@ -14,6 +20,7 @@ void change_end(Change *self)
 		mtimes_unref(g_array_index(self->rows, Row, i).mtimes);
 	g_array_unref(self->rows);
 	g_array_unref(self->cuts);
+	g_array_unref(self->renumbered);
 	g_array_unref(self->news);
 	if (self->dir->disk != NULL)
 		disk_abandon(self->dir->disk);
@@ -71,7 +78,62 @@ void change_cut(Change *self, const Row *row)
 	add_news(self, NEWS_VANISHED, row, 0);
 }
 
+gboolean change_renumber(
+	Change *self, Id *id, guint32 *ret_number, GError **error)
+{
+	Renumbered entry = {.id = id};
+	Dir *dir = self->dir;
+
+	if (!numbers_take(dir->cache->numbers, dir, &entry.number, error))
+		return FALSE;
+	g_array_append_val(self->renumbered, entry);
+	*ret_number = entry.number;
+	return TRUE;
+}
+
 /* ---- publishing ---- */
+
+static gint number_compare(gconstpointer a, gconstpointer b)
+{
+	guint32 one = *(const guint32 *)a, two = *(const guint32 *)b;
+
+	return one < two ? -1 : one > two;
+}
+
+static void renumber(Change *self)
+{
+	for (guint i = 0; i < self->renumbered->len; i++) {
+		const Renumbered *entry =
+			&g_array_index(self->renumbered, Renumbered, i);
+
+		entry->id->number = entry->number;
+	}
+}
+
+/* What was got by calls of its own for what the sessions were before. */
+static void drop_described(Change *self)
+{
+	Dir *dir = self->dir;
+	Described *described = dir->cache->described;
+	News news = {.kind = NEWS_DESCRIBED, .parent = dir->number};
+
+	if (dir->kind != DIR_WORKSPACE ||
+		(dir->provider->backend->class->described == 0 &&
+			dir->provider->backend->class->whole_files == 0))
+		return;
+	for (guint i = 0; i < self->rows->len; i++) {
+		const Row *row = &g_array_index(self->rows, Row, i);
+		gboolean ended = phase_has_ended((Phase)row->phase);
+
+		news.number = row->number;
+		news.files = described_changed(described, row->number, ended);
+		if (news.files != 0)
+			news_push(dir->cache->news, &news, 1);
+	}
+	for (guint i = 0; i < self->cuts->len; i++)
+		described_forget(
+			described, g_array_index(self->cuts, guint32, i));
+}
 
 static void mark_there(Change *self, guint32 number, int there)
 {
@@ -113,9 +175,11 @@ static void publish(Change *self, Snapshot *next)
 	old = dir->shown;
 	dir->shown = next;
 	dir->listing.passing += (guint)self->passing;
+	renumber(self);
 	mark_children(self);
 	news_push(dir->cache->news, (const News *)(void *)self->news->data,
 		self->news->len);
+	drop_described(self);
 	if (self->texts) {
 		dir->text_ns = time_after(dir->text_ns);
 		dir_presence_changed(dir);
@@ -152,6 +216,7 @@ gboolean change_commit(Change *self, GError **error)
 	if (!keep_on_disk(self, mtime_ns, error))
 		return FALSE;
 	rows_sort(self->rows);
+	g_array_sort(self->cuts, number_compare);
 	publish(self,
 		snapshot_apply(dir->shown,
 			(const Row *)(void *)self->rows->data, self->rows->len,

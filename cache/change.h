@@ -8,10 +8,11 @@
  */
 typedef struct {
 	Dir *dir;
-	GArray *rows; /* Row: new or changed; each owns its mtimes */
-	GArray *cuts; /* guint32 */
-	GArray *news; /* News */
-	int passing;  /* by how much their number changes */
+	GArray *rows;       /* Row: new or changed; each owns its mtimes */
+	GArray *cuts;       /* guint32 */
+	GArray *renumbered; /* Renumbered */
+	GArray *news;       /* News */
+	int passing;        /* by how much their number changes */
 	gboolean members;
 	gint64 newest_ns; /* of the files of what is cut */
 	gboolean texts;   /* .last goes with a row */
@@ -25,6 +26,10 @@ void change_end(Change *self);
 gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 	gsize len, guint files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void change_cut(Change *self, const Row *row);
+/* From the commit on, the id has a new number, which stands for another session
+ * than the old one did. */
+gboolean change_renumber(Change *self, Id *id, guint32 *ret_number,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Disk first, then the snapshot, then the news. */
 gboolean change_commit(Change *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

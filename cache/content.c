@@ -10,11 +10,22 @@ static void append_line(GString *out, const char *text, gsize len)
 	g_string_append_c(out, '\n');
 }
 
+static void append_json(
+	Backend *backend, const char *body, gsize len, GString *out)
+{
+	if (len == 0 || backend->class->private == NULL) {
+		append_line(out, body, len);
+		return;
+	}
+	backend_mask(backend, body, len, out);
+	g_string_append_c(out, '\n');
+}
+
 static void append_body_file(Backend *backend, SessionFile file,
 	const char *body, gsize len, GString *out)
 {
 	if (file == SESSION_JSON)
-		append_line(out, body, len);
+		append_json(backend, body, len, out);
 	else if (len > 0)
 		backend_render(backend, file, body, len, out);
 }
@@ -35,11 +46,12 @@ guint content_diff(Backend *backend, const char *old, gsize old_len,
 {
 	g_autoptr(GString) one = g_string_new(NULL);
 	g_autoptr(GString) two = g_string_new(NULL);
+	guint files = backend->class->files & ~backend->class->described;
 	guint changed = 0;
 
 	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
 		if (file == SESSION_STATE || file == SESSION_PHASE ||
-			(backend->class->files & (1u << file)) == 0)
+			(files & (1u << file)) == 0)
 			continue;
 		g_string_truncate(one, 0);
 		g_string_truncate(two, 0);

@@ -7,7 +7,7 @@
 void content_append(Backend *backend, SessionFile file, const char *word,
 	Phase phase, const char *body, gsize len, GString *out);
 
-/* Of the files that come from the body, those whose bytes differ between two
- * bodies: a bit set of 1 << SessionFile. */
+/* Of the files that come from the body, so not of the described ones, those whose
+ * bytes differ between two bodies: a bit set of 1 << SessionFile. */
 guint content_diff(Backend *backend, const char *old, gsize old_len,
 	const char *new, gsize new_len);

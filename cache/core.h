@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "cache.h"
+#include "described.h"
 #include "news.h"
 #include "numbers.h"
 #include "sizes.h"
@@ -20,7 +21,7 @@
  *   Cache.lock    the list of directories
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   the leaves    inside Numbers (which writes to Tree), Words, NewsQueue, Pool,
- *                 Refresh and Sizes
+ *                 Refresh, Sizes and Described
  *
  * None is held across a call of a backend, a callback of an order or the
  * observer.  Backend's tables, check_spec and render are pure and may be used
@@ -35,6 +36,7 @@ typedef struct {
 	char **workspaces; /* NULL: those the list API names */
 	gint64 refresh_ms;
 	gboolean read_only, rmdir_ends, start;
+	Ended ended;
 	struct Dir *dir;
 	/* Atomic. */
 	guint64 sweeps, failed, changed;
@@ -51,7 +53,8 @@ struct Cache {
 	Tree *tree;
 	NewsQueue *news;
 	Sizes *sizes;
-	Pool *sweeps, *asks, *orders;
+	Described *described;
+	Pool *sweeps, *asks, *opens, *fills, *orders;
 	Refresh *refresh;
 	struct Dir *root;
 	GPtrArray *providers; /* Provider; fixed once started */

@@ -20,7 +20,9 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	self->ids = ids_new((const char *const *)cache->reserved);
 	self->shown = snapshot_new(cache->born_ns, NULL);
 	self->questions = questions_new();
+	self->lately = lately_new();
 	g_queue_init(&self->asking);
+	g_queue_init(&self->opening);
 	self->text_ns = cache->born_ns;
 	pthread_mutex_lock(&cache->lock);
 	g_ptr_array_add(cache->dirs, self);
@@ -34,7 +36,12 @@ void dir_free(Dir *self)
 	ids_free(self->ids);
 	disk_free(self->disk);
 	g_hash_table_unref(self->questions);
+	lately_free(self->lately);
+	g_clear_pointer(&self->overs, g_hash_table_unref);
+	g_clear_pointer(&self->aged, g_hash_table_unref);
+	g_clear_pointer(&self->filled, g_hash_table_unref);
 	g_queue_clear(&self->asking);
+	g_queue_clear_full(&self->opening, g_free);
 	g_clear_error(&self->listing.error);
 	g_free(self->last_error);
 	g_free(self->partial);
@@ -64,6 +71,61 @@ gboolean dir_is_there(const Dir *self)
 		if (!__atomic_load_n(&self->there, __ATOMIC_ACQUIRE))
 			return FALSE;
 	return TRUE;
+}
+
+Snapshot *dir_session(
+	Cache *cache, guint32 number, Dir **ret_dir, const Row **ret_row)
+{
+	Dir *dir = dir_around(cache, number);
+	g_autoptr(Snapshot) shown = NULL;
+	const Row *row;
+
+	if (dir == NULL || dir->kind != DIR_WORKSPACE ||
+		dir->number == number || !dir_is_there(dir))
+		return NULL;
+	shown = dir_snapshot(dir);
+	row = snapshot_find(shown, number);
+	if (row == NULL)
+		return NULL;
+	*ret_dir = dir;
+	*ret_row = row;
+	return g_steal_pointer(&shown);
+}
+
+guint32 dir_number(Dir *self, const char *raw)
+{
+	guint32 number = 0;
+	const Id *id;
+
+	pthread_mutex_lock(&self->lock);
+	id = ids_get(self->ids, raw);
+	if (id != NULL && snapshot_find(self->shown, id->number) != NULL)
+		number = id->number;
+	pthread_mutex_unlock(&self->lock);
+	return number;
+}
+
+gboolean phase_has_ended(Phase phase)
+{
+	return phase == PHASE_STOPPED || phase == PHASE_FAILED;
+}
+
+gboolean dir_is_steered(const Dir *self)
+{
+	const BackendVerb *verbs =
+		self->provider->backend->class->workspace_verbs;
+
+	return verbs != NULL && verbs->name != NULL;
+}
+
+guint dir_costly(const Dir *self, const Row *row)
+{
+	const BackendClass *class = self->provider->backend->class;
+	guint files = class->described;
+
+	if (row->thin)
+		files |= class->whole_files;
+	return files & class->files;
 }
 
 Snapshot *dir_snapshot(Dir *self)

@@ -2,6 +2,7 @@
 
 #include "core.h"
 #include "disk.h"
+#include "lately.h"
 
 /*
  * One directory: the root, a provider, or a workspace.  Its rows are the
@@ -50,6 +51,11 @@ typedef struct Dir {
 	gboolean unsettled; /* changed since completeness was last recorded */
 	gboolean compacting;
 	gint64 recorded_ms; /* completeness as it is on disk */
+	Lately *lately;     /* what was ordered here */
+	GHashTable *overs;  /* Id -> the thin record that was laid over last;
+	                       NULL: none ever was */
+	GHashTable *aged;   /* Id: ended for long, and nobody knows since when;
+	                       NULL: none */
 
 	pthread_mutex_t lock;
 	IdTable *ids;    /* changed under both locks: read under either */
@@ -58,11 +64,15 @@ typedef struct Dir {
 	GHashTable *questions; /* name -> Question */
 	GQueue asking;         /* Question, waiting for a worker */
 	guint askers;
+	GQueue opening; /* what open.c asks for, waiting for a worker */
+	guint openers;
 	char *last_error, *partial;
 	guint32 last;
 	gint64 presence_ns; /* .last or .partial came or went: the directory's
 	                       listing changed with it; 0: never */
 	gint64 text_ns;
+	gboolean filling;   /* a job of fill.h is under way; it owns: */
+	GHashTable *filled; /* number -> when it may be asked for again */
 } Dir;
 
 /* id and name are borrowed for life, disk (may be NULL) is taken. */
@@ -81,6 +91,18 @@ Dir *dir_find(Cache *cache, guint32 number);
 Dir *dir_around(Cache *cache, guint32 number);
 /* It and all above it are there. */
 gboolean dir_is_there(const Dir *self);
+
+/* The snapshot and row of a session; NULL when it is not there. */
+Snapshot *dir_session(
+	Cache *cache, guint32 number, Dir **ret_dir, const Row **ret_row);
+/* The number of the session of that id; 0: none is shown.  Takes the lock. */
+guint32 dir_number(Dir *self, const char *id);
+/* Stopped or failed. */
+gboolean phase_has_ended(Phase phase);
+/* A workspace that takes verbs. */
+gboolean dir_is_steered(const Dir *self);
+/* Those of the files of a session that cost a call now. */
+guint dir_costly(const Dir *self, const Row *row);
 
 /* What it shows now; a new reference. */
 Snapshot *dir_snapshot(Dir *self);

@@ -89,7 +89,7 @@ guint64 disk_bytes(Disk *self);
 /* ---- the form of the records; shared by the files of this noun ---- */
 
 enum {
-	DISK_SESSION = 1, /* DiskRow, [Mtimes.ns], id, word */
+	DISK_SESSION = 1, /* DiskRow, [born:u32], [Mtimes.ns], id, word */
 	DISK_REMOVE,      /* number:u32 */
 	DISK_TOMB,        /* number:u32, id: known once, not there now */
 	DISK_COMPLETE,    /* ms:i64 */
@@ -103,8 +103,12 @@ typedef struct {
 	guint32 number, body_len;
 	guint16 id_len, word_len;
 	guint8 phase, has_mtimes;
-	guint8 zero[2];
+	guint8 flags; /* DISK_THIN, DISK_BORN */
+	guint8 zero;
 } DiskRow;
+
+#define DISK_THIN 1u
+#define DISK_BORN 2u /* Row.born is there */
 
 /* The highest number in an index, which is only read; 0: none. */
 guint32 disk_highest(const char *index);

@@ -32,7 +32,10 @@ static Id *id_of(Loader *self, const guint8 *text, gsize len, guint32 number)
 	entry = ids_add(self->load->ids, id, number);
 	if (entry == NULL)
 		entry = ids_get(self->load->ids, id);
-	return entry != NULL && entry->number == number ? entry : NULL;
+	/* One that came again as another session has its newest number. */
+	if (entry != NULL)
+		entry->number = MAX(entry->number, number);
+	return entry;
 }
 
 static void add_row(Loader *self, const Row *row)
@@ -64,40 +67,49 @@ static gboolean word_of(
 	return TRUE;
 }
 
+static Mtimes *load_mtimes(const guint8 *data, gint64 since_ms)
+{
+	Mtimes *times = g_new0(Mtimes, 1);
+
+	times->refs = 1;
+	memcpy(times->ns, data, sizeof(times->ns));
+	for (SessionFile file = 0; file < N_SESSION_FILES; file++)
+		if (!time_makes_sense(times->ns[file], NS_PER_MS))
+			times->ns[file] = since_ms * NS_PER_MS;
+	return times;
+}
+
 static gboolean load_session(Loader *self, const guint8 *data, gsize len)
 {
-	gsize times = sizeof(((Mtimes *)NULL)->ns);
+	const guint8 *at = data + sizeof(DiskRow);
+	gsize born, times;
 	DiskRow in;
 	Row row = {0};
-	const guint8 *names;
 
 	if (len < sizeof(in))
 		return FALSE;
 	memcpy(&in, data, sizeof(in));
-	times = in.has_mtimes != 0 ? times : 0;
-	if (len != sizeof(in) + times + in.id_len + in.word_len ||
+	born = (in.flags & DISK_BORN) != 0 ? sizeof(row.born) : 0;
+	times = in.has_mtimes != 0 ? sizeof(((Mtimes *)NULL)->ns) : 0;
+	if (len != sizeof(in) + born + times + in.id_len + in.word_len ||
 		in.phase >= N_PHASES || in.body_len > SESSION_BODY_MAX ||
 		!time_makes_sense(in.since_ms, 1))
 		return FALSE;
-	names = data + sizeof(in) + times;
-	row.id = id_of(self, names, in.id_len, in.number);
+	memcpy(&row.born, at, born);
+	at += born;
+	row.id = id_of(self, at + times, in.id_len, in.number);
 	if (row.id == NULL ||
-		!word_of(self, names + in.id_len, in.word_len, &row.word))
+		!word_of(self, at + times + in.id_len, in.word_len, &row.word))
 		return FALSE;
 	row.number = in.number;
 	row.phase = in.phase;
+	row.thin = (in.flags & DISK_THIN) != 0;
 	row.since_ms = in.since_ms;
 	row.body_at = in.body_at;
 	row.body_len = in.body_len;
 	row.body_hash = in.body_hash;
-	if (times > 0) {
-		row.mtimes = g_new0(Mtimes, 1);
-		row.mtimes->refs = 1;
-		memcpy(row.mtimes->ns, data + sizeof(in), times);
-		for (SessionFile file = 0; file < N_SESSION_FILES; file++)
-			if (!time_makes_sense(row.mtimes->ns[file], NS_PER_MS))
-				row.mtimes->ns[file] = in.since_ms * NS_PER_MS;
-	}
+	if (times > 0)
+		row.mtimes = load_mtimes(at, in.since_ms);
 	add_row(self, &row);
 	return TRUE;
 }
@@ -181,7 +193,7 @@ static void settle(Loader *self)
 		gboolean last =
 			i + 1 == rows->len || row[1].number != row->number;
 
-		if (last && row->id != NULL) {
+		if (last && row->id != NULL && row->id->number == row->number) {
 			g_array_index(rows, Row, kept++) = *row;
 			continue;
 		}

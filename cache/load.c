@@ -11,6 +11,33 @@ static guint count_passing(const GArray *rows)
 	return passing;
 }
 
+/* Those that have ended are not shown by this configuration. */
+static void drop_ended(Dir *dir, DiskLoaded *load)
+{
+	g_autoptr(GError) error = NULL;
+	guint kept = 0, all = load->rows->len;
+
+	if (dir->provider->ended != ENDED_NONE)
+		return;
+	for (guint i = 0; i < all; i++) {
+		Row *row = &g_array_index(load->rows, Row, i);
+
+		if (!phase_has_ended((Phase)row->phase)) {
+			g_array_index(load->rows, Row, kept++) = *row;
+			continue;
+		}
+		disk_remove(dir->disk, row);
+		mtimes_unref(row->mtimes);
+	}
+	g_array_set_size(load->rows, kept);
+	if (kept == all)
+		return;
+	load->mtime_ns = time_after(load->mtime_ns);
+	disk_touch(dir->disk, load->mtime_ns);
+	if (!disk_commit(dir->disk, &error))
+		g_warning("%s", error->message);
+}
+
 /* A listing that was never complete stays incomplete: its rows are known, but
  * names that are not among them are still asked for. */
 static void show_loaded(Dir *dir, const DiskLoaded *load)
@@ -72,8 +99,10 @@ void dir_load(Dir *self)
 		tell_in_memory(self, error);
 		return;
 	}
-	if (load.rows != NULL)
+	if (load.rows != NULL) {
+		drop_ended(self, &load);
 		show_loaded(self, &load);
+	}
 	if (load.damaged)
 		show_damage(self);
 	disk_loaded_clear(&load);

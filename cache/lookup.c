@@ -1,6 +1,5 @@
 #include "apply.h"
 #include "ask.h"
-#include "content.h"
 #include "name.h"
 #include "refresh.h"
 
@@ -20,6 +19,8 @@ static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 	ret->parent = ret->workspace = dir->number;
 	ret->provider = dir->parent->number;
 	ret->files = provider->backend->class->files;
+	ret->costly = dir_costly(dir, row);
+	ret->secret = provider->backend->class->secret_files & ret->files;
 	ret->read_only = provider->read_only;
 	ret->rmdir_ends = provider->rmdir_ends;
 	ret->mtime_ns = row->since_ms * 1000000;
@@ -36,6 +37,7 @@ static void entry_of_dir(Dir *dir, Entry *ret)
 	}
 	if (dir->kind == DIR_WORKSPACE) {
 		ret->kind = ENTRY_WORKSPACE;
+		ret->steered = dir_is_steered(dir);
 		ret->workspace = dir->number;
 	}
 	pthread_mutex_lock(&dir->lock);
@@ -53,26 +55,6 @@ static void entry_of_row(Dir *dir, const Row *row, Entry *ret)
 			numbers_owner(dir->cache->numbers, row->number), ret);
 }
 
-/* The snapshot and row of a session; both NULL when it is not there. */
-static Snapshot *session_row(
-	Cache *cache, guint32 number, Dir **ret_dir, const Row **ret_row)
-{
-	Dir *dir = dir_around(cache, number);
-	g_autoptr(Snapshot) shown = NULL;
-	const Row *row;
-
-	if (dir == NULL || dir->kind != DIR_WORKSPACE ||
-		dir->number == number || !dir_is_there(dir))
-		return NULL;
-	shown = dir_snapshot(dir);
-	row = snapshot_find(shown, number);
-	if (row == NULL)
-		return NULL;
-	*ret_dir = dir;
-	*ret_row = row;
-	return g_steal_pointer(&shown);
-}
-
 gboolean cache_entry(Cache *cache, guint32 number, Entry *ret)
 {
 	Dir *dir = dir_find(cache, number);
@@ -83,7 +65,7 @@ gboolean cache_entry(Cache *cache, guint32 number, Entry *ret)
 		entry_of_dir(dir, ret);
 		return TRUE;
 	}
-	shown = session_row(cache, number, &dir, &row);
+	shown = dir_session(cache, number, &dir, &row);
 	if (shown != NULL)
 		entry_of_session(dir, row, ret);
 	return shown != NULL;
@@ -207,109 +189,6 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 	return known;
 }
 
-/* ---- content ---- */
-
-static gboolean set_gone(GError **error)
-{
-	backend_error_set(
-		error, BACKEND_ERROR_GONE, "there is no such session any more");
-	return FALSE;
-}
-
-static void content_of(Dir *dir, const Row *row, SessionFile file,
-	const char *body, GString *out)
-{
-	content_append(dir->provider->backend, file,
-		words_get(dir->cache->words, row->word), (Phase)row->phase,
-		body, row->body_len, out);
-}
-
-/* The sizes of all files that come from the body, at the price of one read. */
-static gboolean sizes_of(Dir *dir, const Snapshot *shown, const Row *row,
-	guint32 ret_sizes[N_SESSION_FILES], GError **error)
-{
-	g_autoptr(GString) out = NULL;
-	g_autofree char *body = NULL;
-
-	if (sizes_get(
-		    dir->cache->sizes, row->number, row->body_hash, ret_sizes))
-		return TRUE;
-	body = dir_body(dir, shown, row, error);
-	if (body == NULL)
-		return FALSE;
-	out = g_string_new(NULL);
-	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
-		g_string_truncate(out, 0);
-		content_of(dir, row, file, body, out);
-		ret_sizes[file] = (guint32)out->len;
-	}
-	sizes_put(dir->cache->sizes, row->number, row->body_hash, ret_sizes);
-	return TRUE;
-}
-
-static gboolean has_file(const Dir *dir, SessionFile file)
-{
-	return file < N_SESSION_FILES &&
-	       (dir->provider->backend->class->files & (1u << file)) != 0;
-}
-
-gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
-	ContentStat *ret, GError **error)
-{
-	guint32 sizes[N_SESSION_FILES];
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = session_row(cache, session, &dir, &row);
-
-	if (shown == NULL || !has_file(dir, file))
-		return set_gone(error);
-	if (file == SESSION_STATE || file == SESSION_PHASE) {
-		g_autoptr(GString) out = g_string_new(NULL);
-
-		content_of(dir, row, file, "", out);
-		ret->size = out->len;
-	} else if (file == SESSION_JSON) {
-		ret->size = row->body_len > 0 ? row->body_len + 1 : 0;
-	} else if (sizes_of(dir, shown, row, sizes, error)) {
-		ret->size = sizes[file];
-	} else {
-		return FALSE;
-	}
-	ret->mtime_ns = row_mtime_ns(row, file);
-	ret->keep_ms = -1;
-	return TRUE;
-}
-
-Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
-	GError **error)
-{
-	*ret = cache_read(cache, session, file, error);
-	return *ret != NULL ? KNOWN_YES : KNOWN_FAILED;
-}
-
-GBytes *cache_read(
-	Cache *cache, guint32 session, SessionFile file, GError **error)
-{
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = session_row(cache, session, &dir, &row);
-	g_autofree char *body = NULL;
-	g_autoptr(GString) out = NULL;
-
-	if (shown == NULL || !has_file(dir, file)) {
-		set_gone(error);
-		return NULL;
-	}
-	body = file == SESSION_STATE || file == SESSION_PHASE
-		       ? g_strdup("")
-		       : dir_body(dir, shown, row, error);
-	if (body == NULL)
-		return NULL;
-	out = g_string_new(NULL);
-	content_of(dir, row, file, body, out);
-	return g_string_free_to_bytes(g_steal_pointer(&out));
-}
-
 guint64 cache_count(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_find(cache, number);
@@ -319,7 +198,7 @@ guint64 cache_count(Cache *cache, guint32 number)
 	const Row *row = NULL;
 
 	if (dir == NULL) {
-		shown = session_row(cache, number, &dir, &row);
+		shown = dir_session(cache, number, &dir, &row);
 		return shown != NULL;
 	}
 	shown = dir_snapshot(dir);

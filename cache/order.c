@@ -118,6 +118,18 @@ void order_answer_set(Order *self, const char *raw)
 	self->answer = g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+void order_answer_workspace(Order *self, const char *verb)
+{
+	g_autoptr(GString) out = g_string_new("{");
+
+	append_json(out, "workspace", self->dir->name);
+	append_json(out, "provider", self->dir->parent->name);
+	append_json(out, "verb", verb);
+	g_string_append(out, "}\n");
+	g_free(self->answer);
+	self->answer = g_string_free(g_steal_pointer(&out), FALSE);
+}
+
 /* ---- the run ---- */
 
 static gboolean order_check(Order *self, GError **error)
@@ -156,7 +168,8 @@ static gboolean order_carry_out(Order *self, GError **error)
 		return FALSE;
 	if (self->spec != NULL)
 		return order_create(self, error);
-	return order_control(self, error);
+	return self->session != 0 ? order_control(self, error)
+				  : order_steer(self, error);
 }
 
 /* What was ordered shows soon. */
@@ -239,13 +252,19 @@ Order *cache_control(Cache *cache, guint32 number, const char *verb,
 	Dir *dir = dir_around(cache, number);
 	Order *self;
 
-	if (dir != NULL &&
-		(dir->number == number || dir->kind != DIR_WORKSPACE))
+	if (dir != NULL && dir->kind != DIR_WORKSPACE)
 		dir = NULL;
 	self = order_new(cache, dir, deadline_us, done, data);
-	self->session = number;
 	self->verb = g_strdup(verb);
-	self->what = g_strdup_printf(
-		"%s of session %u", verb != NULL ? verb : "rmdir", number);
+	if (dir != NULL && dir->number == number) {
+		g_autofree char *place = dir_path(dir);
+
+		self->what = g_strdup_printf(
+			"%s of %s", verb != NULL ? verb : "rmdir", place);
+	} else {
+		self->session = number;
+		self->what = g_strdup_printf("%s of session %u",
+			verb != NULL ? verb : "rmdir", number);
+	}
 	return order_give(self);
 }

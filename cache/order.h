@@ -14,7 +14,7 @@ struct Order {
 	int state; /* OrderState; atomic */
 	Cache *cache;
 	Dir *dir;        /* the workspace; NULL: there is none of that number */
-	guint32 session; /* control: its number */
+	guint32 session; /* control: its number; 0: the workspace's own */
 	char *spec;      /* create; NULL: control */
 	gsize spec_len;
 	char *verb;
@@ -31,7 +31,9 @@ struct Order {
 Call order_call(Order *self);
 /* Sets the answer from what is known of the session now. */
 void order_answer_set(Order *self, const char *id);
+void order_answer_workspace(Order *self, const char *verb);
 
 /* Both on a worker. */
 gboolean order_create(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean order_control(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean order_steer(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

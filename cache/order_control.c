@@ -1,5 +1,6 @@
 #include "order.h"
 
+#include "apply.h"
 #include "look.h"
 
 typedef struct {
@@ -105,25 +106,56 @@ static void describe(Order *self, const char *id)
 		self->verb != NULL ? self->verb : "rmdir", place, id);
 }
 
-gboolean order_control(Order *self, GError **error)
+static gboolean steer_session(Order *self, Target *target, GError **error)
 {
-	g_auto(Target) target = {0};
 	Dir *dir = self->dir;
 	Call call = order_call(self);
 	g_autoptr(GError) local = NULL;
-	const BackendVerb *verb;
+	const BackendVerb *verb = verb_of(self, error);
+
+	if (verb == NULL || !check_phase(self, verb, target, error))
+		return FALSE;
+	if (!backend_control(dir->provider->backend, dir->id, target->id,
+		    target->body, verb->name, &call, error))
+		return FALSE;
+	if (!look(self, target->id, &local))
+		g_debug("%s: %s", target->id, local->message);
+	order_answer_set(self, target->id);
+	return TRUE;
+}
+
+gboolean order_control(Order *self, GError **error)
+{
+	g_auto(Target) target = {0};
+	g_autofree char *id = NULL;
+	gboolean ok;
 
 	if (!target_find(self, &target, error))
 		return FALSE;
 	describe(self, target.id);
-	verb = verb_of(self, error);
-	if (verb == NULL || !check_phase(self, verb, &target, error))
+	id = g_strdup(target.id);
+	apply_order_begins(self->dir, id, NULL);
+	ok = steer_session(self, &target, error);
+	apply_order_ends(self->dir, id);
+	return ok;
+}
+
+gboolean order_steer(Order *self, GError **error)
+{
+	Dir *dir = self->dir;
+	Call call = order_call(self);
+
+	if (self->verb == NULL || !dir_is_steered(dir)) {
+		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
+			"a workspace of %s %s",
+			dir->provider->backend->class->name,
+			dir_is_steered(dir) ? "is not ended by rmdir"
+					    : "takes no verbs");
 		return FALSE;
-	if (!backend_control(dir->provider->backend, dir->id, target.id,
-		    target.body, verb->name, &call, error))
+	}
+	if (!backend_control_workspace(
+		    dir->provider->backend, dir->id, self->verb, &call, error))
 		return FALSE;
-	if (!look(self, target.id, &local))
-		g_debug("%s: %s", target.id, local->message);
-	order_answer_set(self, target.id);
+	order_answer_workspace(self, self->verb);
 	return TRUE;
 }

@@ -110,8 +110,8 @@ static void look_until_seen(Order *self, const char *id, Look *ret)
 	}
 }
 
-/* It exists, but nothing is known of it: it stands there with empty files until
- * a listing names it. */
+/* It exists, but nothing is known of it, save what is remembered: it stands there
+ * with files that are empty otherwise until a listing names it. */
 static gboolean show_unseen(Order *self, const char *id, GError **error)
 {
 	g_autoptr(Session) session = session_new();
@@ -121,34 +121,22 @@ static gboolean show_unseen(Order *self, const char *id, GError **error)
 	session->state = g_strdup("");
 	session->phase = PHASE_PENDING;
 	session->body = g_strdup("");
+	session->thin = TRUE;
 	return apply_sessions(
 		self->dir, &session, 1, dir_tick(self->dir), 0, error);
-}
-
-static guint32 number_of(Dir *dir, const char *raw)
-{
-	guint32 number = 0;
-	const Id *id;
-
-	pthread_mutex_lock(&dir->lock);
-	id = ids_get(dir->ids, raw);
-	if (id != NULL && snapshot_find(dir->shown, id->number) != NULL)
-		number = id->number;
-	pthread_mutex_unlock(&dir->lock);
-	return number;
 }
 
 /* That the row could not be kept on disk does not undo the session. */
 static void show_new(Order *self, const char *id)
 {
 	g_autoptr(GError) error = NULL;
-	guint32 number = number_of(self->dir, id);
+	guint32 number = dir_number(self->dir, id);
 
 	if (number == 0 && !show_unseen(self, id, &error)) {
 		dir_set_error(self->dir, self->what, error);
 		return;
 	}
-	number = number_of(self->dir, id);
+	number = dir_number(self->dir, id);
 	if (number != 0 && !apply_last(self->dir, number, &error))
 		dir_set_error(self->dir, self->what, error);
 }
@@ -210,8 +198,9 @@ gboolean order_create(Order *self, GError **error)
 	Backend *backend = dir->provider->backend;
 	char token[2 * TOKEN_BYTES + 1];
 	Call call = order_call(self);
-	g_autofree char *id = NULL;
+	g_autofree char *id = NULL, *kept = NULL;
 	g_auto(Look) look = {0};
+	gboolean ok;
 
 	if (!backend_check_spec(
 		    backend, dir->id, self->spec, self->spec_len, error) ||
@@ -221,10 +210,13 @@ gboolean order_create(Order *self, GError **error)
 		&call, error);
 	if (id == NULL)
 		return FALSE;
+	kept = backend_kept_spec(backend, self->spec, self->spec_len);
+	apply_order_begins(dir, id, kept);
 	look_until_seen(self, id, &look);
 	show_new(self, id);
-	if (!start(self, id, &look, error))
-		return FALSE;
-	order_answer_set(self, id);
-	return TRUE;
+	ok = start(self, id, &look, error);
+	if (ok)
+		order_answer_set(self, id);
+	apply_order_ends(dir, id);
+	return ok;
 }

@@ -26,6 +26,15 @@ void mtimes_unref(Mtimes *self)
 		g_free(self);
 }
 
+guint32 row_born(gint64 created_ms)
+{
+	guint64 ms = (guint64)created_ms;
+
+	if (created_ms <= 0)
+		return 0;
+	return MAX(1, (guint32)(ms ^ ms >> 32));
+}
+
 gint64 row_mtime_ns(const Row *row, SessionFile file)
 {
 	if (row->mtimes != NULL)
@@ -204,7 +213,8 @@ Snapshot *snapshot_new(gint64 mtime_ns, Heap *heap)
 Snapshot *snapshot_apply(const Snapshot *old, const Row *put, gsize n_put,
 	const guint32 *cut, gsize n_cut, gint64 mtime_ns, Heap *heap)
 {
-	Edit edit = {put, put + n_put, cut, cut + n_cut};
+	Edit edit = {put, n_put > 0 ? put + n_put : put, cut,
+		n_cut > 0 ? cut + n_cut : cut};
 	g_autofree Writer *writer = g_new(Writer, 1);
 	Snapshot *self;
 

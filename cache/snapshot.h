@@ -27,6 +27,8 @@ typedef struct {
 	Mtimes *mtimes;  /* NULL: none of its files has been seen to change */
 	guint16 word;    /* state: index into the words */
 	guint8 phase;
+	guint8 thin;  /* its body has never been whole */
+	guint32 born; /* of when it was made: see row_born; 0: unknown */
 } Row;
 
 typedef struct Block Block;
@@ -47,6 +49,9 @@ typedef struct {
 
 Mtimes *mtimes_ref(Mtimes *self);
 void mtimes_unref(Mtimes *self);
+
+/* What is kept of a moment of making, enough to tell one from another. */
+guint32 row_born(gint64 created_ms);
 
 /* When a file of the row changed, in ns since the epoch. */
 gint64 row_mtime_ns(const Row *row, SessionFile file);

@@ -5,6 +5,7 @@
 #include "ahead.h"
 #include "apply.h"
 #include "ask.h"
+#include "fill.h"
 #include "hash.h"
 #include "look.h"
 #include "refresh.h"
@@ -334,6 +335,7 @@ void sweep_run(void *data)
 	if (!ok || !sweep_finish(&sweep, begun_ms, &error))
 		g_debug("%s: %s", dir->name, error->message);
 	sweep_end(&sweep, begun_ms, error);
+	fill_start(dir);
 	/* Nobody waits for this. */
 	apply_tidy(dir);
 	g_free(sweep.token);

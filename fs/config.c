@@ -37,6 +37,7 @@ static const OwnKey provider_keys[] = {
 
 static void provider_free(ConfigProvider *provider)
 {
+	g_clear_pointer(&provider->backend, backend_close);
 	g_hash_table_unref(provider->keys);
 	g_strfreev(provider->workspaces);
 	g_free(provider->name);
@@ -293,6 +294,28 @@ static const char *set_rmdir(ConfigProvider *provider, const char *value)
 		       : "terminate or refuse";
 }
 
+static const char *const ended_names[] = {
+	[ENDED_ALL] = "all",
+	[ENDED_DAY] = "24h",
+	[ENDED_NONE] = "none",
+};
+
+const char *config_ended_name(Ended ended)
+{
+	return ended_names[ended];
+}
+
+static const char *set_ended(ConfigProvider *provider, const char *value)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(ended_names); i++) {
+		if (!strcmp(value, ended_names[i])) {
+			provider->ended = (Ended)i;
+			return NULL;
+		}
+	}
+	return "all, 24h or none";
+}
+
 /* *ret_known is FALSE for a key that no provider has. */
 static const char *set_provider_key(ConfigProvider *provider, const char *key,
 	const char *value, gboolean *ret_known)
@@ -306,6 +329,8 @@ static const char *set_provider_key(ConfigProvider *provider, const char *key,
 		return NULL;
 	if (!strcmp(key, "rmdir"))
 		return set_rmdir(provider, value);
+	if (!strcmp(key, "ended"))
+		return set_ended(provider, value);
 	if (!strcmp(key, "workspaces")) {
 		g_strfreev(provider->workspaces);
 		provider->workspaces = split_list(value);
@@ -350,6 +375,17 @@ ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
 	return provider;
 }
 
+/* "a, b, c": new string. */
+static char *type_names(void)
+{
+	GString *out = g_string_new(NULL);
+
+	for (gsize i = 0; backend_classes[i]; i++)
+		g_string_append_printf(
+			out, "%s%s", i ? ", " : "", backend_classes[i]->name);
+	return g_string_free(out, FALSE);
+}
+
 static ConfigProvider *add_provider(
 	const Reading *reading, const char *group, GError **error)
 {
@@ -358,9 +394,12 @@ static ConfigProvider *add_provider(
 	const BackendClass *class = backend_class_find(type ? type : group);
 
 	if (!class) {
+		g_autofree char *known = type_names();
+
 		wrong(reading, group, type ? "type" : NULL, error,
-			"is no provider type that this version knows: \"%s\"",
-			type ? type : group);
+			"is no provider type that this version knows: \"%s\"; "
+			"there are: %s",
+			type ? type : group, known);
 		return NULL;
 	}
 	ConfigProvider *provider = config_provider_new(group, class);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backend.h"
+#include "cache.h"
 
 /*
  * The configuration: a key file whose group [sessionfs] is the daemon's own and
@@ -13,7 +13,9 @@ typedef struct {
 	GHashTable *keys;  /* the class's own keys: name -> text */
 	char **workspaces; /* NULL: those the list API names */
 	gboolean read_only, rmdir_ends, start;
+	Ended ended;
 	gint64 refresh_ms; /* 0: the daemon's */
+	Backend *backend;  /* once config_open made it; NULL: taken */
 } ConfigProvider;
 
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */
 	GPtrArray *providers; /* ConfigProvider * */
+	gboolean discovered; /* they are those whose credentials are in sight */
 } Config;
 
 /* The defaults, with no provider. */
@@ -46,6 +49,13 @@ gboolean config_parse(Config *config, const char *text, const char *origin,
 gboolean config_load(Config *config, const char *path,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * Makes each provider's backend.  Of those that were discovered, what cannot be
+ * opened is left out with a warning, unless that is all of them.
+ * Errors: CONFIG, with each one's reason.
+ */
+gboolean config_open(Config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Sets one of the daemon's own keys, as `-o key=value` does. */
 gboolean config_set(Config *config, const char *key, const char *value,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -57,6 +67,9 @@ gboolean config_parse_duration(const char *text, gint64 *ret_ms);
 /* A value as it may be shown: without what may be the user and password of a
  * URL.  New string. */
 char *config_without_password(const char *value);
+
+/* "all", "24h", "none": static. */
+const char *config_ended_name(Ended ended);
 
 /* What is in force, without secrets: new string. */
 char *config_describe(const Config *config);

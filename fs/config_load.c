@@ -23,6 +23,7 @@ static gboolean discover(Config *config, GError **error)
 				config_provider_new(backend_classes[i]->name,
 					backend_classes[i]));
 	}
+	config->discovered = TRUE;
 	if (config->providers->len)
 		return TRUE;
 	backend_error_set(error, BACKEND_ERROR_CONFIG,
@@ -47,6 +48,79 @@ gboolean config_load(Config *config, const char *path, GError **error)
 	return discover(config, error);
 }
 
+/* ---- backends ---- */
+
+/* Why it cannot be opened: a new string; NULL when it was. */
+static char *open_one(ConfigProvider *provider)
+{
+	g_autoptr(GError) problem = NULL;
+
+	provider->backend =
+		backend_open(provider->class, provider->keys, &problem);
+	if (provider->backend)
+		return NULL;
+	return g_strdup_printf("[%s] %s", provider->name, problem->message);
+}
+
+/* Each that cannot be opened goes, and says why. */
+static GPtrArray *leave_out(Config *config)
+{
+	GPtrArray *reasons = g_ptr_array_new_with_free_func(g_free);
+	char *reason;
+
+	for (guint i = 0; i < config->providers->len;) {
+		reason = open_one(g_ptr_array_index(config->providers, i));
+		if (!reason) {
+			i++;
+			continue;
+		}
+		g_ptr_array_add(reasons, reason);
+		g_ptr_array_remove_index(config->providers, i);
+	}
+	return reasons;
+}
+
+static gboolean open_discovered(Config *config, GError **error)
+{
+	g_autoptr(GPtrArray) reasons = leave_out(config);
+	g_autofree char *all = NULL;
+
+	for (guint i = 0; i < reasons->len && config->providers->len; i++)
+		g_warning("its credentials were found, but it is left out: %s; "
+			  "a section of that name in ~/.config/sessionfs/"
+			  "sessionfs.conf can say what is missing",
+			(char *)g_ptr_array_index(reasons, i));
+	if (config->providers->len)
+		return TRUE;
+	g_ptr_array_add(reasons, NULL);
+	all = g_strjoinv("; ", (char **)reasons->pdata);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"there is no configuration, and of the providers whose "
+		"credentials were found none can be used: %s; sections of "
+		"those names in ~/.config/sessionfs/sessionfs.conf can say "
+		"what is missing",
+		all);
+	return FALSE;
+}
+
+gboolean config_open(Config *config, GError **error)
+{
+	if (config->discovered)
+		return open_discovered(config, error);
+	for (guint i = 0; i < config->providers->len; i++) {
+		g_autofree char *reason =
+			open_one(g_ptr_array_index(config->providers, i));
+
+		if (!reason)
+			continue;
+		backend_error_set(error, BACKEND_ERROR_CONFIG, "%s", reason);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* ---- what is in force ---- */
+
 static void describe_provider(const ConfigProvider *provider, GString *out)
 {
 	GHashTableIter iter;
@@ -54,10 +128,12 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 
 	g_string_append_printf(out, "\n[%s]\ntype = %s\n", provider->name,
 		provider->class->name);
-	g_string_append_printf(out, "read_only = %s\nrmdir = %s\nstart = %s\n",
+	g_string_append_printf(out,
+		"read_only = %s\nrmdir = %s\nstart = %s\nended = %s\n",
 		provider->read_only ? "true" : "false",
 		provider->rmdir_ends ? "terminate" : "refuse",
-		provider->start ? "true" : "false");
+		provider->start ? "true" : "false",
+		config_ended_name(provider->ended));
 	if (provider->workspaces) {
 		g_autofree char *list = g_strjoinv("; ", provider->workspaces);
 

@@ -368,7 +368,7 @@ static int take_verb(
 	verb = g_strstrip(g_strndup(bytes, MIN(len, VERB_MAX + 1)));
 	if (len > VERB_MAX || !g_str_is_ascii(verb) || strpbrk(verb, " \t\n"))
 		return fail(self, BACKEND_ERROR_INVALID,
-			"ctl takes one verb a write");
+			"%s takes one verb a write", self->row->name);
 	self->state = RUNNING;
 	*ret_verb = g_steal_pointer(&verb);
 	return 0;

@@ -8,8 +8,8 @@
 /*
  * One open of a control file.  `new` collects a JSON document; the write that
  * completes it is the create, and answers for it, since a shell's echo ignores
- * errors of close(2).  `ctl` takes one verb a write.  What became of it can be
- * read back on the same descriptor.
+ * errors of close(2).  `ctl`, and `.ctl` of a workspace, take one verb a write.
+ * What became of it can be read back on the same descriptor.
  *
  * A document that failed stays failed: bytes that follow it can never become
  * a session by accident.  Truncating to nothing, or another open, starts anew.

@@ -32,12 +32,70 @@ static char *find_program(void)
 	return g_find_program_in_path(PROGRAM);
 }
 
+#define KEY_ID "emulator-key"
+#define KEY_SECRET "emulator-secret"
+
+/* One section: a type, the key that tells where the emulator is, what stands
+ * there behind the emulator's own URL, and the other lines. */
+typedef struct {
+	const char *type, *place, *path, *keys;
+} DemoSection;
+
+static const DemoSection sections[] = {
+	{"alibaba", "endpoint", "", "region = cn-hangzhou\n"},
+	{"emr-serverless", "endpoint", "", "region = us-east-1\n"},
+	{"emr", "endpoint", "", "region = us-east-1\n"},
+	{"dli", "endpoint", "", "region = cn-north-4\n"},
+	{"livy", "url", "/livy", ""},
+	{"dataproc", "endpoint", "",
+		"project = emulator-project\nregion = us-central1\n"},
+};
+
 /* What only the demo's own emulator accepts. */
+static const struct {
+	const char *name, *value;
+} credentials[] = {
+	{"ALIBABA_CLOUD_ACCESS_KEY_ID", KEY_ID},
+	{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", KEY_SECRET},
+	{"AWS_ACCESS_KEY_ID", KEY_ID},
+	{"AWS_SECRET_ACCESS_KEY", KEY_SECRET},
+	{"HUAWEICLOUD_SDK_AK", KEY_ID},
+	{"HUAWEICLOUD_SDK_SK", KEY_SECRET},
+	{"HUAWEICLOUD_SDK_PROJECT_ID", "0123456789abcdef0123456789abcdef"},
+	{"CLOUDSDK_AUTH_ACCESS_TOKEN", "emulator-token"},
+};
+
+/* What would win over them, or send what is meant for the emulator elsewhere. */
+static const char *const in_the_way[] = {
+	"ALIBABA_CLOUD_SECURITY_TOKEN",
+	"AWS_CREDENTIAL_EXPIRATION",
+	"AWS_DEFAULT_PROFILE",
+	"AWS_ENDPOINT_URL",
+	"AWS_ENDPOINT_URL_EMR",
+	"AWS_ENDPOINT_URL_EMR_SERVERLESS",
+	"AWS_PROFILE",
+	"AWS_ROLE_ARN",
+	"AWS_SECURITY_TOKEN",
+	"AWS_SESSION_TOKEN",
+	"AWS_USE_DUALSTACK_ENDPOINT",
+	"AWS_USE_FIPS_ENDPOINT",
+	"AWS_WEB_IDENTITY_TOKEN_FILE",
+	"CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
+	"CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
+	"CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT",
+	"GOOGLE_APPLICATION_CREDENTIALS",
+	"HUAWEICLOUD_SDK_CREDENTIALS_FILE",
+	"HUAWEICLOUD_SDK_IDP_ID",
+	"HUAWEICLOUD_SDK_ID_TOKEN_FILE",
+	"HUAWEICLOUD_SDK_SECURITY_TOKEN",
+};
+
 static void set_credentials(void)
 {
-	g_setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "emulator-key", TRUE);
-	g_setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "emulator-secret", TRUE);
-	g_unsetenv("ALIBABA_CLOUD_SECURITY_TOKEN");
+	for (gsize i = 0; i < G_N_ELEMENTS(in_the_way); i++)
+		g_unsetenv(in_the_way[i]);
+	for (gsize i = 0; i < G_N_ELEMENTS(credentials); i++)
+		g_setenv(credentials[i].name, credentials[i].value, TRUE);
 }
 
 /* It keeps nothing of ours open: whoever reads our stderr to its end, as $(...)
@@ -99,14 +157,20 @@ static char *start(const char *program, pid_t *ret_pid)
 	return g_strdup(line + strlen(READY));
 }
 
+/* Types that this version does not know are left out. */
 static gboolean add_sections(Config *config, const char *url, GError **error)
 {
-	g_autofree char *text = g_strdup_printf("[alibaba]\n"
-						"region = cn-hangzhou\n"
-						"endpoint = %s\n",
-		url);
+	g_autoptr(GString) text = g_string_new(NULL);
 
-	return config_parse(config, text, "--demo", error);
+	for (gsize i = 0; i < G_N_ELEMENTS(sections); i++) {
+		const DemoSection *section = &sections[i];
+
+		if (backend_class_find(section->type))
+			g_string_append_printf(text, "[%s]\n%s = %s%s\n%s",
+				section->type, section->place, url,
+				section->path, section->keys);
+	}
+	return config_parse(config, text->str, "--demo", error);
 }
 
 gboolean demo_start(Demo *ret, Config *config, GError **error)

@@ -6,6 +6,7 @@
 #include "handle.h"
 #include "interest.h"
 #include "node.h"
+#include "pending.h"
 #include "reply.h"
 #include "view.h"
 
@@ -38,7 +39,7 @@ static void open_bytes(Daemon *daemon, GBytes *bytes, const View *view,
 	struct fuse_file_info *info)
 {
 	info->noflush = 1;
-	if (view->row->kind == ROW_CONTENT &&
+	if (view->row->kind == ROW_CONTENT && !view_is_costly(view) &&
 		g_bytes_get_size(bytes) <= VIEW_PAGED_MAX) {
 		info->keep_cache = 1;
 		return;
@@ -58,37 +59,105 @@ static void open_control(fuse_req_t req, Daemon *daemon, const View *view,
 	info->fh = (uintptr_t)handles_open(daemon->handles, NULL, control);
 }
 
-void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+/* One OPEN while it is answered. */
+typedef struct {
+	Daemon *daemon;
+	fuse_ino_t ino;
+	struct fuse_file_info info;
+} Opening;
+
+static Known find_bytes(
+	Daemon *daemon, const View *view, GBytes **ret, GError **error)
 {
-	Daemon *daemon = fuse_req_userdata(req);
+	if (view_is_costly(view))
+		return cache_open(daemon->cache, view->entry.number,
+			view->row->file, ret, error);
+	*ret = view_bytes(daemon, view, error);
+	return *ret ? KNOWN_YES : KNOWN_FAILED;
+}
+
+static void send_open(fuse_req_t req, Opening *self)
+{
+	if (!reply_open(req, &self->info))
+		handles_close(self->daemon->handles, handle_of(&self->info));
+}
+
+/* TRUE when the request was answered. */
+static gboolean answer_content(fuse_req_t req, Opening *self, const View *view)
+{
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) bytes = NULL;
+
+	switch (find_bytes(self->daemon, view, &bytes, &error)) {
+	case KNOWN_YES:
+		open_bytes(self->daemon, bytes, view, &self->info);
+		send_open(req, self);
+		return TRUE;
+	case KNOWN_NO:
+		reply_error(req, ENOENT);
+		return TRUE;
+	case KNOWN_NOT_YET:
+		return FALSE;
+	case KNOWN_FAILED:
+		break;
+	}
+	reply_failure(req, error);
+	return TRUE;
+}
+
+/* TRUE when the request was answered.  What the node is, and whether its bytes
+ * cost a call, may be different each time that it is asked. */
+static gboolean answer_open(fuse_req_t req, Opening *self)
+{
 	View view;
 	int refused;
 
-	metrics_count(daemon->metrics, OP_OPEN);
-	interest_look(daemon->interest, node_number(ino));
-	if (!view_resolve(daemon, ino, &view)) {
+	if (!view_resolve(self->daemon, self->ino, &view)) {
 		reply_error(req, ENOENT);
-		return;
+		return TRUE;
 	}
-	refused = refusal(&view, info->flags);
+	refused = refusal(&view, self->info.flags);
 	if (refused) {
 		reply_error(req, refused);
-		return;
+		return TRUE;
 	}
-	if (is_control(&view)) {
-		open_control(req, daemon, &view, info);
-	} else {
-		bytes = view_bytes(daemon, &view, &error);
-		if (!bytes) {
-			reply_failure(req, error);
-			return;
-		}
-		open_bytes(daemon, bytes, &view, info);
-	}
-	if (!reply_open(req, info))
-		handles_close(daemon->handles, handle_of(info));
+	if (!is_control(&view))
+		return answer_content(req, self, &view);
+	open_control(req, self->daemon, &view, &self->info);
+	send_open(req, self);
+	return TRUE;
+}
+
+static gboolean retry_open(fuse_req_t req, void *data)
+{
+	return answer_open(req, data);
+}
+
+static void park_open(fuse_req_t req, const Opening *opening)
+{
+	Daemon *daemon = opening->daemon;
+
+	pending_park(daemon->pending, req,
+		&(ParkSpec){
+			.key = node_number(opening->ino),
+			.deadline_us = g_get_monotonic_time() +
+				       daemon->read_timeout_us,
+			.retry = retry_open,
+			.leave = pending_leave_plain,
+			.free = g_free,
+			.data = g_memdup2(opening, sizeof(*opening)),
+		});
+}
+
+void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	Opening opening = {daemon, ino, *info};
+
+	metrics_count(daemon->metrics, OP_OPEN);
+	interest_look(daemon->interest, node_number(ino));
+	if (!answer_open(req, &opening))
+		park_open(req, &opening);
 }
 
 static void read_current(

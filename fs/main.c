@@ -82,28 +82,19 @@ static gboolean open_state(Run *run, GError **error)
 		run->config->state_dir, run->mountpoint, &run->state, error);
 }
 
-static gboolean add_provider(
-	Run *run, const ConfigProvider *section, GError **error)
+static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 {
-	g_autoptr(GError) problem = NULL;
-	Backend *backend =
-		backend_open(section->class, section->keys, &problem);
-
-	if (!backend) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG, "[%s] %s",
-			section->name, problem->message);
-		return FALSE;
-	}
 	return cache_add(run->daemon.cache,
 		&(CacheProvider){
 			.name = section->name,
-			.backend = backend,
+			.backend = g_steal_pointer(&section->backend),
 			.workspaces = section->workspaces,
 			.refresh_ms = section->refresh_ms,
 			.read_only =
 				section->read_only || run->config->read_only,
 			.rmdir_ends = section->rmdir_ends,
 			.start = section->start,
+			.ended = section->ended,
 		},
 		error);
 }
@@ -164,8 +155,8 @@ static void fill_daemon(Run *run)
 
 static gboolean start(Run *run, GError **error)
 {
-	if (!configure(run, error) || !open_state(run, error) ||
-		!open_cache(run, error))
+	if (!configure(run, error) || !config_open(run->config, error) ||
+		!open_state(run, error) || !open_cache(run, error))
 		return FALSE;
 	fill_daemon(run);
 	run->session = mount_start(

@@ -105,6 +105,11 @@ static const TreeRow rows[] = {
 		.mode = 0644,
 		.optional = TRUE,
 		.text = workspace_partial},
+	{.name = ".ctl",
+		.in = DIR_WORKSPACE,
+		.slot = 6,
+		.kind = ROW_VERB,
+		.mode = 0660},
 	{.name = "state",
 		.in = DIR_SESSION,
 		.slot = SESSION_SLOT(SESSION_STATE),
@@ -195,6 +200,8 @@ gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry)
 {
 	if (row->kind == ROW_CONTENT)
 		return (entry->files >> row->file) & 1;
+	if (row->kind == ROW_VERB && row->in == DIR_WORKSPACE)
+		return entry->steered;
 	if (!row->optional)
 		return TRUE;
 	g_autofree char *text = row->text(daemon, entry->number);

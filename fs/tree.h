@@ -21,7 +21,7 @@ typedef enum {
 	ROW_TEXT,    /* made anew for each open, direct I/O */
 	ROW_LINK,    /* a symlink; there only while its text is */
 	ROW_CREATE,  /* control file: a spec creates a session */
-	ROW_VERB,    /* control file: a verb steers one */
+	ROW_VERB,    /* control file: a verb steers one, or a workspace */
 } RowKind;
 
 typedef struct {

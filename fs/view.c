@@ -109,6 +109,15 @@ static mode_t type_of_row(const TreeRow *row)
 	}
 }
 
+static mode_t mode_of(const View *view)
+{
+	const TreeRow *row = view->row;
+	gboolean secret = row->kind == ROW_CONTENT &&
+			  ((view->entry.secret >> row->file) & 1);
+
+	return secret ? 0600 : row->mode;
+}
+
 static void directory_attr(
 	Daemon *daemon, const View *view, struct stat *ret, double *ret_timeout)
 {
@@ -148,8 +157,15 @@ static gboolean text_attr(
 	return TRUE;
 }
 
-static gboolean content_attr(
-	Daemon *daemon, const View *view, struct stat *ret, GError **error)
+/* Until it was opened, the kernel has to ask for the size of what costs a
+ * call each time. */
+static double seconds_of(gint64 keep_ms)
+{
+	return keep_ms < 0 ? VIEW_KEEP : MIN((double)keep_ms / 1000, VIEW_KEEP);
+}
+
+static gboolean content_attr(Daemon *daemon, const View *view, struct stat *ret,
+	double *ret_timeout, GError **error)
 {
 	ContentStat content;
 
@@ -158,6 +174,7 @@ static gboolean content_attr(
 		return FALSE;
 	set_size(ret, content.size);
 	set_times(ret, content.mtime_ns);
+	*ret_timeout = seconds_of(content.keep_ms);
 	return TRUE;
 }
 
@@ -180,14 +197,13 @@ gboolean view_attr(Daemon *daemon, const View *view, struct stat *ret,
 		*ret_timeout = timeout;
 		return TRUE;
 	}
-	attr.st_mode = type_of_row(view->row) | view->row->mode;
+	attr.st_mode = type_of_row(view->row) | mode_of(view);
 	switch (view->row->kind) {
 	case ROW_DIR:
 		timeout = VIEW_KEEP;
 		break;
 	case ROW_CONTENT:
-		timeout = VIEW_KEEP;
-		if (!content_attr(daemon, view, &attr, error))
+		if (!content_attr(daemon, view, &attr, &timeout, error))
 			return FALSE;
 		break;
 	case ROW_TEXT:
@@ -210,6 +226,12 @@ double view_entry_timeout(const Daemon *daemon, const View *view)
 		(view->dir == DIR_PROVIDER || view->dir == DIR_WORKSPACE))
 		return daemon->window;
 	return VIEW_KEEP;
+}
+
+gboolean view_is_costly(const View *view)
+{
+	return view->row && view->row->kind == ROW_CONTENT &&
+	       ((view->entry.costly >> view->row->file) & 1);
 }
 
 GBytes *view_bytes(Daemon *daemon, const View *view, GError **error)

@@ -37,6 +37,10 @@ gboolean view_attr(Daemon *daemon, const View *view, struct stat *ret,
 /* For how long its name may be kept in the directory it is in. */
 double view_entry_timeout(const Daemon *daemon, const View *view);
 
-/* The bytes of a CONTENT, TEXT or LINK row. */
+/* Whether its bytes cost a call now: an open gets them by cache_open. */
+gboolean view_is_costly(const View *view);
+
+/* The bytes of a CONTENT, TEXT or LINK row; of a costly one those that are
+ * known. */
 GBytes *view_bytes(Daemon *daemon, const View *view,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

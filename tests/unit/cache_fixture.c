@@ -62,7 +62,7 @@ guint fixture_count_news(Fixture *self, NewsKind kind, guint32 number)
 	return count;
 }
 
-guint fixture_changed_files(Fixture *self, guint32 number)
+static guint files_of(NewsKind kind, guint32 number)
 {
 	guint files = 0;
 
@@ -70,11 +70,21 @@ guint fixture_changed_files(Fixture *self, guint32 number)
 	for (guint i = 0; i < heard->len; i++) {
 		const News *news = &g_array_index(heard, Heard, i).news;
 
-		if (news->kind == NEWS_CHANGED && news->number == number)
+		if (news->kind == kind && news->number == number)
 			files |= news->files;
 	}
 	pthread_mutex_unlock(&heard_lock);
 	return files;
+}
+
+guint fixture_changed_files(Fixture *self, guint32 number)
+{
+	return files_of(NEWS_CHANGED, number);
+}
+
+guint fixture_described_files(Fixture *self, guint32 number)
+{
+	return files_of(NEWS_DESCRIBED, number);
 }
 
 char *fixture_moves(Fixture *self, guint32 parent)
@@ -113,8 +123,9 @@ Fixture *fixture_new(void)
 	return self;
 }
 
-static Backend *open_backend(const char *key, va_list args)
+static Backend *open_backend(Fixture *self, const char *key, va_list args)
 {
+	const BackendClass *class = backend_class_find("memory");
 	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GError) error = NULL;
 	Backend *backend;
@@ -122,7 +133,11 @@ static Backend *open_backend(const char *key, va_list args)
 	for (; key != NULL; key = va_arg(args, const char *))
 		g_hash_table_insert(keys, (gpointer)key,
 			(gpointer)va_arg(args, const char *));
-	backend = backend_open(backend_class_find("memory"), keys, &error);
+	if (self->rich) {
+		self->class = memory_rich_class(self->remembers);
+		class = &self->class;
+	}
+	backend = backend_open(class, keys, &error);
 	g_assert_no_error(error);
 	return backend;
 }
@@ -141,7 +156,8 @@ void fixture_open(Fixture *self, const char *key, ...)
 		.workspaces = self->workspaces,
 		.read_only = self->read_only,
 		.rmdir_ends = self->rmdir_ends,
-		.start = self->start};
+		.start = self->start,
+		.ended = self->ended};
 	g_autoptr(GError) error = NULL;
 	va_list args;
 	gboolean ok;
@@ -149,7 +165,7 @@ void fixture_open(Fixture *self, const char *key, ...)
 
 	va_start(args, key);
 	self->backend = self->other != NULL ? g_steal_pointer(&self->other)
-					    : open_backend(key, args);
+					    : open_backend(self, key, args);
 	provider.backend = self->backend;
 	va_end(args);
 	self->cache = cache_new(&settings, &error);
@@ -304,6 +320,30 @@ char *fixture_read(Fixture *self, guint32 session, SessionFile file)
 	g_assert_cmpuint(content.size, ==, g_bytes_get_size(bytes));
 	return g_strndup(
 		g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+}
+
+char *fixture_read_costly(
+	Fixture *self, guint32 session, SessionFile file, GError **error)
+{
+	g_autoptr(GBytes) bytes = NULL;
+
+	fixture_until(cache_open(self->cache, session, file, &bytes, error) !=
+		      KNOWN_NOT_YET);
+	if (bytes == NULL)
+		return NULL;
+	return g_strndup(
+		g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+}
+
+ContentStat fixture_stat(Fixture *self, guint32 session, SessionFile file)
+{
+	g_autoptr(GError) error = NULL;
+	ContentStat content;
+	gboolean ok = cache_stat(self->cache, session, file, &content, &error);
+
+	g_assert_no_error(error);
+	g_assert_true(ok);
+	return content;
 }
 
 gint64 fixture_mtime(Fixture *self, guint32 session, SessionFile file)

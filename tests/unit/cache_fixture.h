@@ -15,8 +15,11 @@ typedef struct {
 	/* How the next fixture_open makes them. */
 	gint64 refresh_ms, window_ms, deadline_ms;
 	gboolean read_only, rmdir_ends, start;
+	Ended ended;
+	gboolean rich, remembers; /* of memory_rich_class */
 	char **workspaces;
-	Backend *other; /* taken, in place of the in-memory one */
+	Backend *other;     /* taken, in place of the in-memory one */
+	BackendClass class; /* of the rich one */
 } Fixture;
 
 Fixture *fixture_new(void);
@@ -42,6 +45,10 @@ char *fixture_names(Fixture *self, guint32 parent);
 /* Asks the provider for this directory now and waits for the end of it. */
 void fixture_refresh(Fixture *self, guint32 number);
 char *fixture_read(Fixture *self, guint32 session, SessionFile file);
+/* Opens it and waits; NULL with an error, or without one: no such session. */
+char *fixture_read_costly(
+	Fixture *self, guint32 session, SessionFile file, GError **error);
+ContentStat fixture_stat(Fixture *self, guint32 session, SessionFile file);
 gint64 fixture_mtime(Fixture *self, guint32 session, SessionFile file);
 
 /* Waits until check holds; fails the test after a few seconds. */
@@ -63,6 +70,8 @@ void fixture_forget_news(Fixture *self);
 guint fixture_count_news(Fixture *self, NewsKind kind, guint32 number);
 /* The union of `files` of the CHANGED of a number. */
 guint fixture_changed_files(Fixture *self, guint32 number);
+/* The same of DESCRIBED. */
+guint fixture_described_files(Fixture *self, guint32 number);
 /* "+s-1 -s-2": what appeared and vanished in a directory, in order. */
 char *fixture_moves(Fixture *self, guint32 parent);
 

@@ -281,9 +281,142 @@ static void every_class_is_complete(void)
 	g_assert_null(backend_class_find("nobody"));
 }
 
+/* ---- records as text ---- */
+
+static void check_merge(const char *base, const char *over, const char *want)
+{
+	gsize len = 0;
+	g_autofree char *all =
+		backend_merge(base, strlen(base), over, strlen(over), &len);
+
+	g_assert_cmpstr(all, ==, want);
+	g_assert_cmpuint(strlen(all), ==, len);
+}
+
+static void a_record_is_laid_over_another(void)
+{
+	check_merge("{\"a\":1,\"b\":2}", "{\"b\":3,\"c\":4}",
+		"{\"a\":1,\"b\":3,\"c\":4}");
+	check_merge("{\"a\":1,\"b\":null}", "{\"a\":null,\"b\":2}",
+		"{\"a\":1,\"b\":2}");
+	check_merge("{}", "{\"a\":null}", "{\"a\":null}");
+	check_merge("", "{\"a\":1}", "{\"a\":1}");
+	check_merge("{rubbish", "{\"a\":1}", "{\"a\":1}");
+	check_merge("[1]", "{\"a\":1}", "{\"a\":1}");
+	check_merge("{\"a\":1}", "", "{\"a\":1}");
+	/* Of members given twice the last counts. */
+	check_merge(
+		"{\"a\":1,\"a\":2}", "{\"b\":3,\"b\":4}", "{\"a\":2,\"b\":4}");
+	check_merge("{\"a\\nb\":\"x\"}", "{\"\":\"y\"}",
+		"{\"a\\nb\":\"x\",\"\":\"y\"}");
+}
+
+static void nested_values_stay_as_they_were_sent(void)
+{
+	check_merge("{\"a\":{\"n\":12345678901234567890, \"z\":1.50}}",
+		"{\"b\":[ 9007199254740993 ]}",
+		"{\"a\":{\"n\":12345678901234567890, \"z\":1.50},"
+		"\"b\":[ 9007199254740993 ]}");
+	/* Not merged in depth. */
+	check_merge(
+		"{\"a\":{\"x\":1}}", "{\"a\":{\"y\":2}}", "{\"a\":{\"y\":2}}");
+}
+
+static void records_of_many_members_are_merged_soon(void)
+{
+	g_autoptr(GString) base = g_string_new("{\"a\":0");
+	gint64 start = g_get_monotonic_time();
+	gsize len = 0;
+
+	for (guint i = 0; base->len < SESSION_BODY_MAX - 20; i++)
+		g_string_append_printf(base, ",\"%x\":%u", i, i % 10);
+	g_string_append_c(base, '}');
+	g_autofree char *all =
+		backend_merge(base->str, base->len, base->str, base->len, &len);
+	g_assert_cmpuint(len, ==, strlen(all));
+	g_assert_cmpuint(len, <=, base->len);
+	g_assert_cmpuint(len, >, base->len / 2);
+	g_test_message(
+		"%.1f ms", (double)(g_get_monotonic_time() - start) / 1000);
+}
+
+static char *mask(const char *body)
+{
+	static const char *const private[] = {"conf", "Properties", NULL};
+	BackendClass class = full;
+	Backend backend = {&class};
+	GString *out = g_string_new(NULL);
+
+	class.private = private;
+	backend_mask(&backend, body, strlen(body), out);
+	return g_string_free(out, FALSE);
+}
+
+static void check_mask(const char *body, const char *want)
+{
+	g_autofree char *masked = mask(body);
+
+	g_assert_cmpstr(masked, ==, want);
+}
+
+static void private_members_are_masked_at_any_depth(void)
+{
+	check_mask("{\"a\": 1, \"conf\" : {\"x\": [1, \"}\"]}, \"b\":2}",
+		"{\"a\": 1, \"conf\" : \"***\", \"b\":2}");
+	check_mask("{\"a\":[{\"b\":{\"Properties\":{\"p\":\"secret\"}}},"
+		   "{\"Properties\":null}]}",
+		"{\"a\":[{\"b\":{\"Properties\":\"***\"}},"
+		"{\"Properties\":\"***\"}]}");
+	check_mask("{\"a\":\"conf\",\"Conf\":[\"conf\"],\"confs\":1}",
+		"{\"a\":\"conf\",\"Conf\":[\"conf\"],\"confs\":1}");
+	/* It may spell any name. */
+	check_mask("{\"c\\u006fnf\":\"secret\"}", "{\"c\\u006fnf\":\"***\"}");
+	check_mask("{\"a\":\"x\\\",\\\"conf\\\":1\"}",
+		"{\"a\":\"x\\\",\\\"conf\\\":1\"}");
+	check_mask("", "");
+}
+
+static void what_is_no_record_is_masked_within_its_bounds(void)
+{
+	static const char body[] = "{\"conf\": {\"a\": \"b\\\"\", [1, 2]}";
+
+	for (gsize len = 0; len < sizeof(body); len++) {
+		g_autofree char *cut = g_strndup(body, len);
+
+		g_free(mask(cut));
+	}
+}
+
+static void a_remembered_spec_lacks_what_is_unique(void)
+{
+	static const char *const unique[] = {"name", "token", NULL};
+	static const char spec[] =
+		"{\"name\":\"n\",\"token\":\"t\",\"kind\":\"k\"}";
+	BackendClass class = full;
+	Backend backend = {&class};
+	g_autofree char *kept = NULL;
+
+	g_assert_null(backend_kept_spec(&backend, spec, strlen(spec)));
+	class.unique = unique;
+	kept = backend_kept_spec(&backend, spec, strlen(spec));
+	g_assert_cmpstr(kept, ==, "{\"kind\":\"k\"}");
+	g_assert_null(backend_kept_spec(&backend, "{", 1));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/backend/merge", a_record_is_laid_over_another);
+	g_test_add_func(
+		"/backend/merge-nested", nested_values_stay_as_they_were_sent);
+	g_test_add_func(
+		"/backend/merge-many", records_of_many_members_are_merged_soon);
+	g_test_add_func(
+		"/backend/mask", private_members_are_masked_at_any_depth);
+	g_test_add_func("/backend/mask-rubbish",
+		what_is_no_record_is_masked_within_its_bounds);
+	g_test_add_func(
+		"/backend/kept-spec", a_remembered_spec_lacks_what_is_unique);
 	g_test_add_func("/backend/missing-slots",
 		slots_that_are_missing_are_unsupported);
 	g_test_add_func(

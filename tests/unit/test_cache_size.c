@@ -34,8 +34,8 @@ static Session *session_of(guint i, const char *state)
 	return session;
 }
 
-static gint64 apply_pages(
-	Dir *dir, guint32 sweep, const char *state, guint every)
+static gint64 apply_pages_as(
+	Dir *dir, guint32 sweep, const char *state, guint every, gboolean thin)
 {
 	gint64 spent = 0;
 
@@ -48,6 +48,9 @@ static gint64 apply_pages(
 			g_ptr_array_add(sessions,
 				session_of(
 					i, i % every == 0 ? state : "Running"));
+		for (guint i = 0; i < PAGE; i++)
+			((Session *)g_ptr_array_index(sessions, i))->thin =
+				thin;
 		start = g_get_monotonic_time();
 		g_assert_true(
 			apply_sessions(dir, (Session *const *)sessions->pdata,
@@ -56,6 +59,12 @@ static gint64 apply_pages(
 		news_deliver(dir->cache->news);
 	}
 	return spent;
+}
+
+static gint64 apply_pages(
+	Dir *dir, guint32 sweep, const char *state, guint every)
+{
+	return apply_pages_as(dir, sweep, state, every, FALSE);
 }
 
 static void report(const char *what, gint64 us)
@@ -79,6 +88,8 @@ static void a_hundred_thousand_sessions(void)
 	kept = dir_snapshot(dir);
 	report("unchanged", apply_pages(dir, 2, "Running", 1));
 	report("one in 100 changed", apply_pages(dir, 3, "Busy", 100));
+	report("thin, first", apply_pages_as(dir, 4, "Busy", 100, TRUE));
+	report("thin, unchanged", apply_pages_as(dir, 5, "Busy", 100, TRUE));
 	fixture_forget_news(f);
 	malloc_trim(0);
 	after = heap_used();

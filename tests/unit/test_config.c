@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "warnings.h"
+
 static void refused(const char *text, const char *expected)
 {
 	g_autoptr(Config) config = config_new();
@@ -32,12 +34,15 @@ static void a_wrong_value_says_what_is_wanted(void)
 	refused("[sessionfs]\nuid = root\n", "a numeric id");
 	refused("[alibaba]\nrmdir = sure\n", "terminate or refuse");
 	refused("[alibaba]\nendpoint = ftp://x\n", "URL");
+	refused("[alibaba]\nregion = r\nended = some\n",
+		"test.conf:3: [alibaba] ended must be all, 24h or none");
 }
 
 static void a_section_must_be_a_provider(void)
 {
 	refused("[clowds]\n", "no provider type");
-	refused("[prod]\ntype = clowds\n", "\"clowds\"");
+	refused("[prod]\ntype = clowds\n", "test.conf:2: ");
+	refused("[prod]\ntype = clowds\n", "\"clowds\"; there are: alibaba, ");
 	refused("[../x]\ntype = alibaba\n", "no name for a directory");
 	refused("[.x]\ntype = alibaba\n", "no name for a directory");
 	refused("[a\n", "test.conf");
@@ -75,6 +80,102 @@ static void sections_become_providers(void)
 	g_assert_true(other->read_only);
 	g_assert_false(other->start);
 	g_assert_cmpint(other->refresh_ms, ==, 120000);
+}
+
+static void ended_says_which_sessions_are_shown(void)
+{
+	static const struct {
+		const char *line;
+		Ended ended;
+		const char *shown;
+	} cases[] = {
+		{"", ENDED_ALL, "\nended = all\n"},
+		{"ended = all\n", ENDED_ALL, "\nended = all\n"},
+		{"ended = 24h\n", ENDED_DAY, "\nended = 24h\n"},
+		{"ended = none\n", ENDED_NONE, "\nended = none\n"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Config) config = config_new();
+		g_autoptr(GError) error = NULL;
+		g_autofree char *text = g_strconcat(
+			"[alibaba]\nregion = x\n", cases[i].line, NULL);
+		g_autofree char *shown = NULL;
+		ConfigProvider *provider;
+
+		g_assert_true(config_parse(config, text, "test.conf", &error));
+		provider = g_ptr_array_index(config->providers, 0);
+		g_assert_cmpint(provider->ended, ==, cases[i].ended);
+		shown = config_describe(config);
+		g_assert_nonnull(strstr(shown, cases[i].shown));
+	}
+}
+
+/* As discovery leaves them. */
+static Config *discovered(const char *const *types)
+{
+	Config *config = config_new();
+
+	config->discovered = TRUE;
+	for (; *types; types++)
+		g_ptr_array_add(
+			config->providers, config_provider_new(*types,
+						   backend_class_find(*types)));
+	return config;
+}
+
+static void no_region_is_known(void)
+{
+	static const char *const names[] = {"ALIBABA_CLOUD_REGION_ID",
+		"ALIBABA_CLOUD_PROFILE", "ALIBABA_CLOUD_CREDENTIALS_FILE"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		g_unsetenv(names[i]);
+	g_setenv("HOME", "/nonexistent", TRUE);
+}
+
+static void what_was_found_and_cannot_be_opened_is_left_out(void)
+{
+	static const char *const types[] = {"alibaba", "memory", NULL};
+	g_autoptr(Config) config = discovered(types);
+	g_autoptr(GError) error = NULL;
+	ConfigProvider *provider;
+
+	no_region_is_known();
+	warnings_keep();
+	g_assert_true(config_open(config, &error));
+	warnings_expect_one("*left out: ?alibaba] no region*");
+	g_assert_cmpuint(config->providers->len, ==, 1);
+	provider = g_ptr_array_index(config->providers, 0);
+	g_assert_cmpstr(provider->name, ==, "memory");
+	g_assert_nonnull(provider->backend);
+}
+
+static void when_nothing_found_can_be_opened_each_says_why(void)
+{
+	static const char *const types[] = {"alibaba", "alibaba", NULL};
+	g_autoptr(Config) config = discovered(types);
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	no_region_is_known();
+	g_assert_false(config_open(config, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
+	parts = g_strsplit(error->message, "[alibaba] no region", -1);
+	g_assert_cmpuint(g_strv_length(parts), ==, 3);
+}
+
+static void what_the_file_names_must_open(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	no_region_is_known();
+	g_assert_true(config_parse(config, "[memory]\n[ali]\ntype = alibaba\n",
+		"test.conf", &error));
+	g_assert_false(config_open(config, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
+	g_assert_true(g_str_has_prefix(error->message, "[ali] no region"));
 }
 
 static void a_proxy_password_is_not_described(void)
@@ -178,6 +279,16 @@ int main(int argc, char **argv)
 		a_section_must_be_a_provider);
 	g_test_add_func(
 		"/config/sections-become-providers", sections_become_providers);
+	g_test_add_func("/config/ended-says-which-sessions-are-shown",
+		ended_says_which_sessions_are_shown);
+	g_test_add_func(
+		"/config/what-was-found-and-cannot-be-opened-is-left-out",
+		what_was_found_and_cannot_be_opened_is_left_out);
+	g_test_add_func(
+		"/config/when-nothing-found-can-be-opened-each-says-why",
+		when_nothing_found_can_be_opened_each_says_why);
+	g_test_add_func("/config/what-the-file-names-must-open",
+		what_the_file_names_must_open);
 	g_test_add_func("/config/a-proxy-password-is-not-described",
 		a_proxy_password_is_not_described);
 	g_test_add_func("/config/what-may-be-a-password-is-not-shown",

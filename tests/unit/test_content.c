@@ -79,6 +79,40 @@ static void a_body_that_makes_no_sense_is_shown_as_it_is(void)
 	g_assert_cmpstr(config, ==, "");
 }
 
+static void what_is_private_is_not_for_all(void)
+{
+	static const char one[] = "{\"name\":\"x\",\"conf\":{\"a\":\"b\"}}";
+	static const char two[] = "{\"name\":\"x\",\"conf\":{\"a\":\"c\"}}";
+	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+	BackendClass rich = memory_rich_class(FALSE);
+	Backend *plain = backend;
+	g_autofree char *json = NULL, *config = NULL;
+
+	backend = backend_open(&rich, keys, NULL);
+	json = content(SESSION_JSON, "x", one);
+	g_assert_cmpstr(json, ==, "{\"name\":\"x\",\"conf\":\"***\"}\n");
+	config = content(SESSION_CONFIG, "x", one);
+	g_assert_nonnull(strstr(config, "\"a\":\t\"b\""));
+	g_assert_cmpuint(diff(one, two), ==, 1 << SESSION_CONFIG);
+	backend_close(backend);
+	backend = plain;
+}
+
+/* Their bytes do not come from the body. */
+static void what_is_described_does_not_differ(void)
+{
+	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+	BackendClass class = memory_rich_class(FALSE);
+	Backend *plain = backend;
+
+	class.described |= 1 << SESSION_WEBUI;
+	backend = backend_open(&class, keys, NULL);
+	g_assert_cmpuint(
+		diff("{}", "{\"webui\":\"x\"}"), ==, 1 << SESSION_JSON);
+	backend_close(backend);
+	backend = plain;
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
@@ -94,6 +128,10 @@ int main(int argc, char **argv)
 		only_files_with_other_bytes_differ);
 	g_test_add_func("/content/a_body_that_makes_no_sense_is_shown_as_it_is",
 		a_body_that_makes_no_sense_is_shown_as_it_is);
+	g_test_add_func("/content/what_is_private_is_not_for_all",
+		what_is_private_is_not_for_all);
+	g_test_add_func("/content/what_is_described_does_not_differ",
+		what_is_described_does_not_differ);
 	rc = g_test_run();
 	backend_close(backend);
 	return rc;

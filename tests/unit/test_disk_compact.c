@@ -33,6 +33,77 @@ static void what_changes_while_it_is_rewritten_is_kept(void)
 	g_assert_cmpuint(box.disk->live_bytes, ==, 7 + 2 + 13 + 7);
 }
 
+static void renumber(Box *box, const char *raw)
+{
+	Id *id = ids_get(box->load.ids, raw);
+
+	box_must_remove(box, id->number);
+	g_assert_true(numbers_take(box->load.numbers, box, &id->number, NULL));
+}
+
+/* The id came again, as another session. */
+static void an_id_has_its_newest_number(void)
+{
+	static const char want[] =
+		"65 s-2 Running {};67 s-1 Running {\"a\":3};";
+	g_auto(Box) box = {0};
+	DiskCompact *compact;
+
+	box_open(&box);
+	box_must_put(&box, "s-1", "Running", "{\"a\":1}");
+	box_must_put(&box, "s-2", "Running", "{}");
+	renumber(&box, "s-1");
+	box_must_put(&box, "s-1", "Running", "{\"a\":2}");
+	box_reopen(&box);
+	assert_dump(&box, "65 s-2 Running {};66 s-1 Running {\"a\":2};");
+	compact = box_compact_begin(&box);
+	renumber(&box, "s-1");
+	box_must_put(&box, "s-1", "Running", "{\"a\":3}");
+	box_compact_end(&box, compact);
+	assert_dump(&box, want);
+	box_reopen(&box);
+	assert_dump(&box, want);
+	g_assert_false(box.load.damaged);
+	g_assert_cmpuint(ids_get(box.load.ids, "s-1")->number, ==, 67);
+	g_assert_cmpuint(numbers_next(box.load.numbers), >=, 68);
+}
+
+static void check_marks(Box *box, guint8 thin, guint32 born)
+{
+	const Row *row = snapshot_find(box->shown, 64);
+
+	g_assert_cmpuint(row->thin, ==, thin);
+	g_assert_cmpuint(row->born, ==, born);
+	g_assert_cmpint(row_mtime_ns(row, SESSION_LOG), ==,
+		born != 0 ? 5 : 1234 * G_GINT64_CONSTANT(1000000));
+}
+
+static void what_is_thin_and_when_it_was_made_is_kept(void)
+{
+	g_auto(Box) box = {0};
+	Mtimes times = {.refs = 1};
+	Row row;
+
+	times.ns[SESSION_LOG] = 5;
+	box_open(&box);
+	box_must_put(&box, "s-1", "Running", "{}");
+	box_reopen(&box);
+	check_marks(&box, 0, 0);
+	row = *snapshot_find(box.shown, 64);
+	row.thin = 1;
+	row.born = row_born(1700000000000);
+	row.mtimes = &times;
+	g_assert_cmpuint(row.born, !=, row_born(1700000000001));
+	g_assert_true(disk_put(box.disk, &row, snapshot_find(box.shown, 64),
+		"Running", NULL, 0, NULL));
+	g_assert_true(disk_commit(box.disk, NULL));
+	box_reopen(&box);
+	check_marks(&box, 1, row.born);
+	box_compact(&box);
+	box_reopen(&box);
+	check_marks(&box, 1, row.born);
+}
+
 static void a_rewrite_that_is_stopped_leaves_no_file(void)
 {
 	static const gboolean stop = TRUE;
@@ -139,6 +210,8 @@ int main(int argc, char **argv)
 	ADD(a_rewrite_that_is_stopped_leaves_no_file);
 	ADD(a_rewrite_that_failed_is_not_tried_at_once);
 	ADD(garbage_goes_and_the_rest_stays);
+	ADD(an_id_has_its_newest_number);
+	ADD(what_is_thin_and_when_it_was_made_is_kept);
 	ADD(compaction_remembers_ids_that_are_gone);
 	return g_test_run();
 }

@@ -305,6 +305,121 @@ static void a_rendered_config_creates_an_equal_session(void)
 	g_assert_cmpstr(compact, ==, spec);
 }
 
+/* ---- what few providers have ---- */
+
+static Backend *open_rich(
+	BackendClass *ret_class, const char *key, const char *value)
+{
+	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GError) error = NULL;
+	Backend *memory;
+
+	*ret_class = memory_rich_class(FALSE);
+	g_hash_table_insert(keys, (char *)key, (char *)value);
+	g_hash_table_insert(keys, (char *)"sessions", (char *)"1");
+	memory = backend_open(ret_class, keys, &error);
+	g_assert_no_error(error);
+	memory_respec(memory, "m-1", "s-000001", SPEC);
+	return memory;
+}
+
+static void a_listing_may_tell_but_a_part(void)
+{
+	BackendClass class;
+	g_autoptr(Backend) memory = open_rich(&class, "thin_lists", "true");
+	const Call call = call_for(5000);
+	g_autoptr(SessionPage) page =
+		backend_list_page(memory, "m-1", NULL, &call, NULL);
+	g_autoptr(Session) whole =
+		backend_get(memory, "m-1", "s-000001", &call, NULL);
+	const Session *thin = g_ptr_array_index(page->sessions, 0);
+
+	g_assert_true(thin->thin);
+	g_assert_null(strstr(thin->body, "SQL"));
+	g_assert_false(whole->thin);
+	g_assert_nonnull(strstr(whole->body, "SQL"));
+}
+
+static void it_may_be_mute_and_timeless(void)
+{
+	BackendClass class;
+	g_autoptr(Backend) mute = open_rich(&class, "mute", "true");
+	g_autoptr(Backend) timeless = open_rich(&class, "timeless", "true");
+	const Call call = call_for(5000);
+	g_autoptr(Session) one =
+		backend_get(mute, "m-1", "s-000001", &call, NULL);
+	g_autoptr(Session) two =
+		backend_get(timeless, "m-1", "s-000001", &call, NULL);
+
+	g_assert_true(one->thin);
+	g_assert_null(strstr(one->body, "SQL"));
+	g_assert_cmpint(one->created_ms, >, 0);
+	g_assert_cmpint(two->created_ms, ==, 0);
+	g_assert_null(strstr(two->body, "created"));
+}
+
+static void described_files_cost_a_call(void)
+{
+	BackendClass class;
+	g_autoptr(Backend) memory = open_rich(&class, "describe_ms", "60000");
+	const Call call = call_for(5000);
+	gint64 until_ms = 0, now_ms = g_get_real_time() / 1000;
+	g_autoptr(GError) error = NULL, gone = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+
+	memory_say(memory, "m-1", "s-000001", "line");
+	bytes = backend_describe(memory, "m-1", "s-000001", "{}", SESSION_LOG,
+		&call, &until_ms, &error);
+	g_assert_no_error(error);
+	g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
+		"log of s-000001: line\n", 22);
+	g_assert_cmpint(until_ms, >=, now_ms + 60000);
+	g_assert_null(backend_describe(memory, "m-1", "s-000001", "{}",
+		SESSION_WEBUI, &call, &until_ms, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
+	g_assert_null(backend_describe(memory, "m-1", "none", "{}", SESSION_LOG,
+		&call, &until_ms, &gone));
+	g_assert_error(gone, BACKEND_ERROR, BACKEND_ERROR_GONE);
+	g_assert_cmpuint(memory_calls(memory, MEMORY_DESCRIBE), ==, 2);
+}
+
+static void another_session_may_have_an_id(void)
+{
+	BackendClass class;
+	g_autoptr(Backend) memory = open_rich(&class, "timeless", "true");
+	const Call call = call_for(5000);
+
+	memory_replace(memory, "m-1", "s-000001");
+	g_autoptr(Session) one =
+		backend_get(memory, "m-1", "s-000001", &call, NULL);
+	memory_put(memory, "m-1", "s-000001", NULL, "Busy");
+	g_autoptr(Session) same =
+		backend_get(memory, "m-1", "s-000001", &call, NULL);
+	memory_replace(memory, "m-1", "s-000001");
+	g_autoptr(Session) other =
+		backend_get(memory, "m-1", "s-000001", &call, NULL);
+	g_assert_false(backend_is_other(memory, one, same));
+	g_assert_true(backend_is_other(memory, one, other));
+}
+
+static void workspaces_and_sessions_take_more_verbs(void)
+{
+	BackendClass class;
+	g_autoptr(Backend) memory = open_rich(&class, "page", "10");
+	const Call call = call_for(5000);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(
+		backend_control_workspace(memory, "m-1", "stop", &call, NULL));
+	g_autofree char *stopped = state_of(memory, "s-000001");
+	g_assert_cmpstr(stopped, ==, "Stopped");
+	g_assert_false(backend_control_workspace(
+		memory, "m-9", "stop", &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
+	g_assert_true(control(memory, "s-000001", "delete", NULL));
+	g_assert_cmpuint(memory_size(memory, "m-1"), ==, 0);
+}
+
 static void keys_out_of_range_are_refused(void)
 {
 	static const char *const wrong[][2] = {
@@ -400,6 +515,12 @@ int main(int argc, char **argv)
 	g_test_add_func("/memory/change", sessions_come_change_and_go);
 	g_test_add_func(
 		"/memory/config", a_rendered_config_creates_an_equal_session);
+	g_test_add_func("/memory/thin", a_listing_may_tell_but_a_part);
+	g_test_add_func("/memory/mute", it_may_be_mute_and_timeless);
+	g_test_add_func("/memory/describe", described_files_cost_a_call);
+	g_test_add_func("/memory/replace", another_session_may_have_an_id);
+	g_test_add_func(
+		"/memory/verbs", workspaces_and_sessions_take_more_verbs);
 	g_test_add_func("/memory/keys", keys_out_of_range_are_refused);
 	g_test_add_func(
 		"/memory/fail-key", actions_named_in_the_configuration_fail);

@@ -1,0 +1,164 @@
+/* What is done to records as text: nested values stay as they were sent. */
+#include <string.h>
+
+#include "backend.h"
+#include "net/json.h"
+#include "net/json_scan.h"
+
+/* ---- one record over another ---- */
+
+typedef struct {
+	const char *text;
+	Json *outline;
+	GHashTable
+		*members; /* name -> the last member of that name; borrowed */
+} Record;
+
+static void record_read(Record *self, const char *text, gsize len)
+{
+	self->text = text;
+	self->outline = json_parse_outline(text, len, NULL);
+	self->members = g_hash_table_new(g_str_hash, g_str_equal);
+	json_foreach (member, self->outline)
+		if (json_name(member))
+			g_hash_table_insert(self->members,
+				(gpointer)json_name(member), (gpointer)member);
+}
+
+static void record_clear(Record *self)
+{
+	g_clear_pointer(&self->members, g_hash_table_unref);
+	g_clear_pointer(&self->outline, json_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Record, record_clear)
+
+static void append_name(GString *out, const char *name)
+{
+	g_autoptr(Json) box = json_object();
+
+	json_set_text(box, "", name);
+	g_autofree char *text = json_print(json_get(box, ""), FALSE);
+	g_string_append(out, text);
+}
+
+static void append_member(GString *out, const Record *from, const Json *member)
+{
+	JsonSpan span;
+
+	if (out->len > 1)
+		g_string_append_c(out, ',');
+	append_name(out, json_name(member));
+	g_string_append_c(out, ':');
+	if (json_outline_span(member, &span)) {
+		g_string_append_len(
+			out, from->text + span.start, (gssize)span.len);
+		return;
+	}
+	g_autofree char *text = json_print(member, FALSE);
+	g_string_append(out, text);
+}
+
+/* The members of a record, each in the version of the other one if that has
+ * one; with `rest`, only those that the other one lacks. */
+static void append_members(
+	GString *out, const Record *self, const Record *other, gboolean rest)
+{
+	json_foreach (member, self->outline) {
+		const char *name = json_name(member);
+		const Json *over;
+
+		if (!name || g_hash_table_lookup(self->members, name) != member)
+			continue;
+		over = g_hash_table_lookup(other->members, name);
+		if (rest && over)
+			continue;
+		if (over && json_type(over) != JSON_NULL)
+			append_member(out, other, over);
+		else
+			append_member(out, self, member);
+	}
+}
+
+char *backend_merge(const char *base, gsize base_len, const char *over,
+	gsize over_len, gsize *ret_len)
+{
+	g_autoptr(GString) out = g_string_sized_new(base_len + over_len + 2);
+	g_auto(Record) under = {0};
+	g_auto(Record) top = {0};
+
+	record_read(&under, base, base_len);
+	record_read(&top, over, over_len);
+	g_string_append_c(out, '{');
+	append_members(out, &under, &top, FALSE);
+	append_members(out, &top, &under, TRUE);
+	g_string_append_c(out, '}');
+	*ret_len = out->len;
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* ---- what not all may see ---- */
+
+static gboolean key_is_private(
+	const char *const *names, const char *key, gsize len)
+{
+	/* It may spell any name. */
+	if (memchr(key, '\\', len))
+		return TRUE;
+	for (; *names; names++)
+		if (strlen(*names) == len && memcmp(*names, key, len) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* The offset of the value of the key that lies in [at, end) with its quotes;
+ * `len`: it is no key. */
+static gsize value_of(const char *text, gsize len, gsize end)
+{
+	gsize colon = json_scan_space(text, len, end);
+
+	if (colon >= len || text[colon] != ':')
+		return len;
+	return json_scan_space(text, len, colon + 1);
+}
+
+void backend_mask(
+	const Backend *self, const char *body, gsize len, GString *out)
+{
+	const char *const *names = self->class->private;
+	gsize copied = 0, at = 0;
+
+	while (names && at < len) {
+		gsize end, value;
+
+		if (body[at] != '"') {
+			at++;
+			continue;
+		}
+		end = json_scan_string(body, len, at);
+		value = value_of(body, len, end);
+		if (value < len && end - at >= 2 &&
+			key_is_private(names, body + at + 1, end - at - 2)) {
+			g_string_append_len(
+				out, body + copied, (gssize)(value - copied));
+			g_string_append(out, "\"***\"");
+			end = copied = json_scan_value(body, len, value);
+		}
+		at = MAX(end, at + 1);
+	}
+	g_string_append_len(out, body + copied, (gssize)(len - copied));
+}
+
+/* ---- what a session was made from ---- */
+
+char *backend_kept_spec(const Backend *self, const char *spec, gsize len)
+{
+	g_autoptr(Json) object =
+		self->class->unique ? json_parse(spec, len, NULL) : NULL;
+
+	if (!object)
+		return NULL;
+	for (const char *const *name = self->class->unique; *name; name++)
+		json_remove(object, *name);
+	return json_print(object, FALSE);
+}

@@ -1,0 +1,467 @@
+#include <string.h>
+
+#include "apply.h"
+#include "content.h"
+#include "hash.h"
+#include "sight.h"
+
+#define NS_PER_MS 1000000
+#define DAY_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)
+
+/* What an answer says of one session, beside what is shown of it. */
+typedef struct {
+	const Session *session;
+	const Row *old; /* NULL: it is not shown */
+	gboolean thin;  /* what it does not tell stays */
+	const char *body;
+	gsize len;
+	char *own;  /* where body lies, if not in session */
+	char *held; /* the body of old, once it was needed; "" when it
+	                   cannot be read */
+	gsize held_len;
+	gboolean known; /* its body tells nothing that old does not */
+} Told;
+
+static void told_clear(Told *self)
+{
+	g_clear_pointer(&self->own, g_free);
+	g_clear_pointer(&self->held, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Told, told_clear)
+
+static const BackendClass *class_of(const Dir *dir)
+{
+	return dir->provider->backend->class;
+}
+
+/* ---- thin records: which one was laid over what ---- */
+
+typedef struct {
+	guint64 thin;   /* hash of the thin record */
+	guint64 result; /* hash of the body since then */
+} Over;
+
+static gboolean over_is_known(const Dir *dir, const Row *old, guint64 thin)
+{
+	const Over *over = dir->overs != NULL
+				   ? g_hash_table_lookup(dir->overs, old->id)
+				   : NULL;
+
+	return over != NULL && over->thin == thin &&
+	       over->result == old->body_hash &&
+	       !__atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
+}
+
+static void over_note(Dir *dir, const Id *id, guint64 thin, guint64 result)
+{
+	Over *over;
+
+	if (dir->overs == NULL)
+		dir->overs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	over = g_hash_table_lookup(dir->overs, id);
+	if (over == NULL) {
+		over = g_new(Over, 1);
+		g_hash_table_insert(dir->overs, (gpointer)id, over);
+	}
+	*over = (Over){thin, result};
+}
+
+/* ---- comparing ---- */
+
+static gboolean body_is_same(Dir *dir, const Row *old, const Told *told)
+{
+	g_autofree char *body = NULL;
+
+	if (old->body_len != told->len ||
+		old->body_hash != hash_bytes(told->body, told->len))
+		return FALSE;
+	if (!__atomic_load_n(&dir->distrust, __ATOMIC_RELAXED))
+		return TRUE;
+	body = dir_body(dir, dir->shown, old, NULL);
+	return body != NULL;
+}
+
+static void read_held(Dir *dir, Told *told)
+{
+	if (told->held != NULL)
+		return;
+	told->held = dir_body(dir, dir->shown, told->old, NULL);
+	if (told->held != NULL)
+		told->held_len = told->old->body_len;
+	else
+		told->held = g_strdup("");
+}
+
+static gboolean told_is_known(Dir *dir, const Told *told)
+{
+	if (told->thin && over_is_known(dir, told->old,
+				  hash_bytes(told->body, told->len)))
+		return TRUE;
+	return !told->thin && body_is_same(dir, told->old, told);
+}
+
+/* The id was given to another session, since the old one is not there any
+ * more. */
+static gboolean is_other(Dir *dir, Told *told, const Row *row)
+{
+	const Row *old = told->old;
+	Session before = {.id = told->session->id, .name = (char *)""};
+
+	/* Without a word, nothing was ever said of it. */
+	if (old->word == 0)
+		return FALSE;
+	if (old->born != 0 && row->born != 0 && old->born != row->born)
+		return TRUE;
+	if (class_of(dir)->is_other == NULL || told->known)
+		return FALSE;
+	before.state = (char *)words_get(dir->cache->words, old->word);
+	before.phase = (Phase)old->phase;
+	before.created_ms = old->born != 0 ? told->session->created_ms : 0;
+	read_held(dir, told);
+	before.body = told->held;
+	before.body_len = told->held_len;
+	before.thin = old->thin != 0;
+	return backend_is_other(dir->provider->backend, &before, told->session);
+}
+
+/* The files whose bytes differ between a row and what is now said of it. */
+static guint files_changed(
+	Dir *dir, const Row *new, Told *told, gboolean same_body)
+{
+	const Row *old = told->old;
+	guint files = 0;
+
+	if (!same_body) {
+		read_held(dir, told);
+		files = content_diff(dir->provider->backend, told->held,
+			told->held_len, told->body, told->len);
+	}
+	/* What nobody can read did not change. */
+	if (old->thin && new->thin)
+		files &= ~class_of(dir)->whole_files;
+	if (old->word != new->word)
+		files |= 1u << SESSION_STATE;
+	if (old->phase != new->phase)
+		files |= 1u << SESSION_PHASE;
+	return files;
+}
+
+/* ---- times ---- */
+
+static gint64 moved_ns(gint64 before_ns, gint64 changed_ms)
+{
+	/* Not later than now: so it can be counted in nanoseconds. */
+	if (changed_ms > 0 && changed_ms <= now_ms() &&
+		changed_ms * NS_PER_MS > before_ns)
+		return changed_ms * NS_PER_MS;
+	return time_after(before_ns);
+}
+
+static Mtimes *moved_times(const Row *old, guint files, gint64 changed_ms)
+{
+	Mtimes *times = g_new0(Mtimes, 1);
+
+	times->refs = 1;
+	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
+		gint64 ns = row_mtime_ns(old, file);
+
+		if (files & (1u << file))
+			ns = moved_ns(ns, changed_ms);
+		times->ns[file] = ns;
+	}
+	return times;
+}
+
+static gint64 since_ms(const Session *session)
+{
+	gint64 now = now_ms();
+
+	if (session->changed_ms > 0 && session->changed_ms <= now)
+		return session->changed_ms;
+	if (session->created_ms > 0 && session->created_ms <= now)
+		return session->created_ms;
+	return now;
+}
+
+/* What was there before must not be older now than it was then; all that went
+ * away went before the membership last changed. */
+static gint64 return_ms(const Dir *dir)
+{
+	return time_after(dir->shown->mtime_ns) / NS_PER_MS + 1;
+}
+
+/* ---- those that have ended ---- */
+
+/* When it ended, which is when that was first seen if nobody says. */
+static gint64 ended_ms(const Session *session, const Row *old)
+{
+	if (session->changed_ms > 0)
+		return session->changed_ms;
+	if (old != NULL && phase_has_ended((Phase)old->phase))
+		return row_mtime_ns(old, SESSION_PHASE) / NS_PER_MS;
+	return now_ms();
+}
+
+static gboolean is_aged(Dir *dir, const Told *told, const Id *id)
+{
+	if (dir->aged != NULL && g_hash_table_contains(dir->aged, id))
+		return TRUE;
+	if (now_ms() - ended_ms(told->session, told->old) <= DAY_MS)
+		return FALSE;
+	/* Else it would be new, and seen for the first time, at the next. */
+	if (told->session->changed_ms <= 0) {
+		if (dir->aged == NULL)
+			dir->aged = g_hash_table_new(NULL, NULL);
+		g_hash_table_add(dir->aged, (gpointer)id);
+	}
+	return TRUE;
+}
+
+static gboolean is_hidden(
+	Dir *dir, const Told *told, const Id *id, guint32 sweep)
+{
+	Ended ended = dir->provider->ended;
+
+	if (ended == ENDED_ALL)
+		return FALSE;
+	if (!phase_has_ended(told->session->phase)) {
+		if (dir->aged != NULL)
+			g_hash_table_remove(dir->aged, id);
+		return FALSE;
+	}
+	if (lately_spares(dir->lately, id, sweep))
+		return FALSE;
+	return ended == ENDED_NONE || is_aged(dir, told, id);
+}
+
+/* ---- into the change ---- */
+
+static gboolean put_new(Change *change, Row *row, const Told *told,
+	gboolean returns, GError **error)
+{
+	const Session *session = told->session;
+	Dir *dir = change->dir;
+	Row since = *row;
+
+	row->since_ms = since.since_ms =
+		returns ? return_ms(dir) : since_ms(session);
+	row->thin = session->thin;
+	if (dir->provider->ended == ENDED_DAY && session->changed_ms <= 0 &&
+		phase_has_ended(session->phase))
+		row->mtimes = moved_times(&since, 1u << SESSION_PHASE, 0);
+	if (told->thin)
+		over_note(dir, row->id,
+			hash_bytes(session->body, session->body_len),
+			hash_bytes(told->body, told->len));
+	return change_put(change, row, NULL, told->body, told->len, 0, error);
+}
+
+/* Whether a merged record says what the held one says; it may be spelt in another
+ * way. */
+static gboolean is_held(const Told *told, const char *all, gsize len)
+{
+	g_autofree char *plain = NULL;
+	gsize plain_len = 0;
+
+	if (len == told->held_len && memcmp(all, told->held, len) == 0)
+		return TRUE;
+	plain = backend_merge(told->held, told->held_len, "", 0, &plain_len);
+	return len == plain_len && memcmp(all, plain, len) == 0;
+}
+
+/* Lays a thin record over what is held.  Whether the result is just that. */
+static gboolean merge(Dir *dir, Told *told, Row *row)
+{
+	guint64 thin = hash_bytes(told->body, told->len);
+	g_autofree char *all = NULL;
+	gboolean same = FALSE;
+	gsize len = 0;
+
+	read_held(dir, told);
+	all = backend_merge(
+		told->held, told->held_len, told->body, told->len, &len);
+	if (told->held_len == 0 || len > SESSION_BODY_MAX) {
+		row->thin = told->session->thin;
+	} else {
+		same = is_held(told, all, len);
+		g_free(told->own);
+		told->own = g_steal_pointer(&all);
+		told->body = told->own;
+		told->len = len;
+	}
+	over_note(dir, row->id, thin,
+		same ? told->old->body_hash
+		     : hash_bytes(told->body, told->len));
+	return same;
+}
+
+static gboolean put_changed(
+	Change *change, Row *row, Told *told, GError **error)
+{
+	const Row *old = told->old;
+	gboolean same = told->known;
+	guint files;
+
+	row->thin = told->thin ? old->thin : 0;
+	if (told->thin && !same)
+		same = merge(change->dir, told, row);
+	if (same && old->word == row->word && old->phase == row->phase &&
+		old->thin == row->thin)
+		return TRUE;
+	files = files_changed(change->dir, row, told, same);
+	row->since_ms = old->since_ms;
+	row->body_at = old->body_at;
+	row->body_len = old->body_len;
+	row->body_hash = old->body_hash;
+	if (row->born == 0)
+		row->born = old->born;
+	if (files != 0)
+		row->mtimes =
+			moved_times(old, files, told->session->changed_ms);
+	else
+		row->mtimes = mtimes_ref(old->mtimes);
+	return change_put(change, row, old, same ? NULL : told->body, told->len,
+		files, error);
+}
+
+/* Both in one change; the number of the old one is never used again. */
+static gboolean put_other(Change *change, Row *row, Told *told, GError **error)
+{
+	change_cut(change, told->old);
+	if (!change_renumber(change, row->id, &row->number, error))
+		return FALSE;
+	return put_new(change, row, told, TRUE, error);
+}
+
+/* What a session was made from lies under the first that is said of it. */
+static void lay_under(Dir *dir, const Id *id, Told *told)
+{
+	g_autofree char *spec = lately_take(dir->lately, id);
+	g_autofree char *all = NULL;
+	gsize len = 0;
+
+	if (spec == NULL)
+		return;
+	all = backend_merge(spec, strlen(spec), told->body, told->len, &len);
+	if (len > SESSION_BODY_MAX)
+		return;
+	told->own = g_steal_pointer(&all);
+	told->body = told->own;
+	told->len = len;
+}
+
+static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
+{
+	Dir *dir = change->dir;
+	const Session *session = told->session;
+	gboolean returns = TRUE;
+	Row row = {.id = id, .phase = (guint8)session->phase};
+
+	if (!sight_number(dir, id, &returns, error))
+		return FALSE;
+	lay_under(dir, id, told);
+	row.number = id->number;
+	row.word = words_index(dir->cache->words, session->state);
+	row.born = row_born(session->created_ms);
+	if (told->old == NULL)
+		return put_new(change, &row, told, returns, error);
+	told->known = told_is_known(dir, told);
+	if (is_other(dir, told, &row))
+		return put_other(change, &row, told, error);
+	return put_changed(change, &row, told, error);
+}
+
+static gboolean sight_session(
+	Sight *self, const Session *session, GError **error)
+{
+	Change *change = self->change;
+	Dir *dir = change->dir;
+	Id *id = sight_id(dir, session->id);
+	g_auto(Told) told = {.session = session};
+
+	if (id == NULL) {
+		self->fresh++;
+		return TRUE;
+	}
+	if (!sight_counts(self, id))
+		return TRUE;
+	if (id->number != 0)
+		told.old = snapshot_find(dir->shown, id->number);
+	if (is_hidden(dir, &told, id, self->sweep)) {
+		if (told.old != NULL)
+			change_cut(change, told.old);
+		return TRUE;
+	}
+	told.body = session->body;
+	told.len = session->body_len;
+	told.thin = session->thin || class_of(dir)->unique != NULL;
+	return put_session(change, id, &told, error);
+}
+
+static gboolean sight_all(Dir *dir, Session *const *sessions, guint n,
+	Sight *sight, GError **error)
+{
+	Change change;
+	gboolean ok = TRUE;
+
+	sight->change = &change;
+	pthread_mutex_lock(&dir->apply);
+	change_begin(&change, dir);
+	for (guint i = 0; ok && i < n; i++)
+		ok = sight_session(sight, sessions[i], error);
+	ok = ok && change_commit(&change, error);
+	change_end(&change);
+	pthread_mutex_unlock(&dir->apply);
+	return ok;
+}
+
+gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
+	guint32 tick, guint32 sweep, GError **error)
+{
+	Sight sight = {.tick = tick, .sweep = sweep};
+
+	return sight_all(dir, sessions, n, &sight, error);
+}
+
+gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
+	guint32 sweep, guint *ret_fresh, GError **error)
+{
+	Sight sight = {.tick = tick, .sweep = sweep};
+	GPtrArray *sessions = page->sessions;
+
+	if (!sight_all(dir, (Session *const *)sessions->pdata, sessions->len,
+		    &sight, error))
+		return FALSE;
+	*ret_fresh = sight.fresh;
+	return TRUE;
+}
+
+/* ---- orders ---- */
+
+static void note_order(
+	Dir *dir, const char *raw, guint32 sweep, const char *spec)
+{
+	const Id *id;
+
+	pthread_mutex_lock(&dir->apply);
+	id = sight_id(dir, raw);
+	if (id != NULL)
+		lately_note(dir->lately, id, sweep, spec);
+	pthread_mutex_unlock(&dir->apply);
+}
+
+void apply_order_begins(Dir *dir, const char *raw, const char *spec)
+{
+	note_order(dir, raw, LATELY_NOW, spec);
+}
+
+void apply_order_ends(Dir *dir, const char *raw)
+{
+	guint32 sweep;
+
+	pthread_mutex_lock(&dir->lock);
+	sweep = dir->listing.sweep;
+	pthread_mutex_unlock(&dir->lock);
+	note_order(dir, raw, sweep, NULL);
+}

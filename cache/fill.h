@@ -1,0 +1,10 @@
+#pragma once
+
+#include "dir.h"
+
+/*
+ * Asking for the whole of what a listing tells in part, where that costs a call:
+ * in the background, newest first, one after the other, as far as the budget
+ * goes that nobody waits for.  Call it when a sweep has ended.
+ */
+void fill_start(Dir *dir);

@@ -1,0 +1,79 @@
+#include "lately.h"
+
+struct Lately {
+	GHashTable *notes; /* Id -> Note */
+};
+
+#define SPEC_SWEEPS 16u
+
+typedef struct {
+	guint32 sweep;
+	char *spec;
+} Note;
+
+static void note_free(gpointer data)
+{
+	Note *note = data;
+
+	g_free(note->spec);
+	g_free(note);
+}
+
+Lately *lately_new(void)
+{
+	Lately *self = g_new0(Lately, 1);
+
+	self->notes = g_hash_table_new_full(NULL, NULL, NULL, note_free);
+	return self;
+}
+
+void lately_free(Lately *self)
+{
+	if (self == NULL)
+		return;
+	g_hash_table_unref(self->notes);
+	g_free(self);
+}
+
+void lately_note(Lately *self, const Id *id, guint32 sweep, const char *spec)
+{
+	Note *note = g_hash_table_lookup(self->notes, id);
+
+	if (note == NULL) {
+		note = g_new0(Note, 1);
+		g_hash_table_insert(self->notes, (gpointer)id, note);
+	}
+	note->sweep = sweep;
+	if (spec == NULL)
+		return;
+	g_free(note->spec);
+	note->spec = g_strdup(spec);
+}
+
+gboolean lately_spares(const Lately *self, const Id *id, guint32 sweep)
+{
+	const Note *note = g_hash_table_lookup(self->notes, id);
+
+	return note != NULL && (sweep == 0 || note->sweep >= sweep);
+}
+
+char *lately_take(Lately *self, const Id *id)
+{
+	Note *note = g_hash_table_lookup(self->notes, id);
+
+	return note != NULL ? g_steal_pointer(&note->spec) : NULL;
+}
+
+/* A provider may need some listings to know of its new session. */
+static gboolean is_older(gpointer key, gpointer value, gpointer data)
+{
+	const Note *note = value;
+	guint32 sweeps = note->spec != NULL ? SPEC_SWEEPS : 0;
+
+	return (guint64)note->sweep + sweeps < *(const guint32 *)data;
+}
+
+void lately_forget(Lately *self, guint32 sweep)
+{
+	g_hash_table_foreach_remove(self->notes, is_older, &sweep);
+}

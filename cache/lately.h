@@ -1,0 +1,24 @@
+#pragma once
+
+#include "ids.h"
+
+/*
+ * The sessions of a directory for which an order was given lately: until a sweep
+ * that began after it has ended, they are not hidden, and what a new one was
+ * made from waits for its record.  The caller's lock.
+ */
+typedef struct Lately Lately;
+
+Lately *lately_new(void);
+void lately_free(Lately *self);
+/* In the place of a sweep: the order is still being carried out. */
+#define LATELY_NOW G_MAXUINT32
+/* An order ended while `sweep` was the last one begun.  spec is copied; NULL:
+ * whatever waits stays. */
+void lately_note(Lately *self, const Id *id, guint32 sweep, const char *spec);
+/* Whether the id is not to be hidden by what sweep (0: none) tells of it. */
+gboolean lately_spares(const Lately *self, const Id *id, guint32 sweep);
+/* Takes what waits for a record of the id; NULL: nothing. */
+char *lately_take(Lately *self, const Id *id);
+/* Forgets what was ordered before that sweep. */
+void lately_forget(Lately *self, guint32 sweep);

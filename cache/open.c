@@ -1,0 +1,388 @@
+#include "content.h"
+#include "dir.h"
+#include "look.h"
+
+/* In the past, but not 0, which would be until the session changes. */
+#define NOT_LONGER_MS 1
+/* Of one workspace at a time. */
+#define OPENERS_MAX 8
+
+static gboolean set_gone(GError **error)
+{
+	backend_error_set(
+		error, BACKEND_ERROR_GONE, "there is no such session any more");
+	return FALSE;
+}
+
+static gboolean has_file(const Dir *dir, SessionFile file)
+{
+	return file < N_SESSION_FILES &&
+	       (dir->provider->backend->class->files & (1u << file)) != 0;
+}
+
+static gboolean is_described(const Dir *dir, SessionFile file)
+{
+	return (dir->provider->backend->class->described & (1u << file)) != 0;
+}
+
+static gboolean is_costly(const Dir *dir, const Row *row, SessionFile file)
+{
+	return (dir_costly(dir, row) & (1u << file)) != 0;
+}
+
+/* ---- what comes from the record ---- */
+
+static void content_of(Dir *dir, const Row *row, SessionFile file,
+	const char *body, GString *out)
+{
+	content_append(dir->provider->backend, file,
+		words_get(dir->cache->words, row->word), (Phase)row->phase,
+		body, row->body_len, out);
+}
+
+/* The sizes of all files that come from the body, at the price of one read. */
+static gboolean sizes_of(Dir *dir, const Snapshot *shown, const Row *row,
+	guint32 ret_sizes[N_SESSION_FILES], GError **error)
+{
+	g_autoptr(GString) out = NULL;
+	g_autofree char *body = NULL;
+
+	if (sizes_get(
+		    dir->cache->sizes, row->number, row->body_hash, ret_sizes))
+		return TRUE;
+	body = dir_body(dir, shown, row, error);
+	if (body == NULL)
+		return FALSE;
+	out = g_string_new(NULL);
+	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
+		g_string_truncate(out, 0);
+		if (has_file(dir, file) && !is_described(dir, file))
+			content_of(dir, row, file, body, out);
+		ret_sizes[file] = (guint32)out->len;
+	}
+	sizes_put(dir->cache->sizes, row->number, row->body_hash, ret_sizes);
+	return TRUE;
+}
+
+static gboolean size_of(Dir *dir, const Snapshot *shown, const Row *row,
+	SessionFile file, gsize *ret_size, GError **error)
+{
+	guint32 sizes[N_SESSION_FILES];
+
+	if (file == SESSION_STATE || file == SESSION_PHASE) {
+		g_autoptr(GString) out = g_string_new(NULL);
+
+		content_of(dir, row, file, "", out);
+		*ret_size = out->len;
+	} else if (file == SESSION_JSON &&
+		   dir->provider->backend->class->private == NULL) {
+		*ret_size = row->body_len > 0 ? row->body_len + 1 : 0;
+	} else if (sizes_of(dir, shown, row, sizes, error)) {
+		*ret_size = sizes[file];
+	} else {
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static GBytes *render(Dir *dir, const Snapshot *shown, const Row *row,
+	SessionFile file, GError **error)
+{
+	g_autofree char *body = NULL;
+	g_autoptr(GString) out = NULL;
+
+	body = file == SESSION_STATE || file == SESSION_PHASE
+		       ? g_strdup("")
+		       : dir_body(dir, shown, row, error);
+	if (body == NULL)
+		return NULL;
+	out = g_string_new(NULL);
+	content_of(dir, row, file, body, out);
+	return g_string_free_to_bytes(g_steal_pointer(&out));
+}
+
+/* ---- stat and read ---- */
+
+gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
+	ContentStat *ret, GError **error)
+{
+	const Row *row = NULL;
+	Dir *dir = NULL;
+	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
+	ContentStat stat = {.size = CACHE_COSTLY_SIZE};
+
+	if (shown == NULL || !has_file(dir, file))
+		return set_gone(error);
+	stat.mtime_ns = row_mtime_ns(row, file);
+	if (is_described(dir, file)) {
+		if (described_stat(cache->described, session, file, &stat))
+			stat.mtime_ns =
+				MAX(stat.mtime_ns, row_mtime_ns(row, file));
+	} else if (!is_costly(dir, row, file)) {
+		if (!size_of(dir, shown, row, file, &stat.size, error))
+			return FALSE;
+		stat.keep_ms = -1;
+	}
+	*ret = stat;
+	return TRUE;
+}
+
+GBytes *cache_read(
+	Cache *cache, guint32 session, SessionFile file, GError **error)
+{
+	const Row *row = NULL;
+	Dir *dir = NULL;
+	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
+	GBytes *bytes = NULL;
+
+	if (shown == NULL || !has_file(dir, file)) {
+		set_gone(error);
+		return NULL;
+	}
+	if (!is_costly(dir, row, file))
+		return render(dir, shown, row, file, error);
+	if (is_described(dir, file))
+		bytes = described_read(cache->described, session, file);
+	return bytes != NULL ? bytes : g_bytes_new_static("", 0);
+}
+
+/* ---- asking: jobs ---- */
+
+typedef struct {
+	Dir *dir;
+	guint32 session;
+	guint file;
+} Question;
+
+/* Where the session stands: bytes that are good until it changes are so only if
+ * it did not change while they were asked for. */
+typedef struct {
+	char *id, *body;
+	guint64 body_hash;
+	gint64 mtime_ns;
+	guint16 word;
+	guint8 phase;
+} Stand;
+
+static void stand_clear(Stand *self)
+{
+	g_clear_pointer(&self->id, g_free);
+	g_clear_pointer(&self->body, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stand, stand_clear)
+
+static gboolean stand_find(const Question *self, Stand *ret, GError **error)
+{
+	Dir *dir = self->dir;
+	g_autoptr(Snapshot) shown = dir_snapshot(dir);
+	const Row *row = snapshot_find(shown, self->session);
+
+	if (cache_is_stopping(dir->cache)) {
+		backend_error_set(error, BACKEND_ERROR_CANCELLED,
+			"the file system is being unmounted");
+		return FALSE;
+	}
+	if (row == NULL)
+		return set_gone(error);
+	ret->body = dir_body(dir, shown, row, error);
+	if (ret->body == NULL)
+		return FALSE;
+	ret->id = g_strdup(row->id->text);
+	ret->body_hash = row->body_hash;
+	ret->word = row->word;
+	ret->phase = row->phase;
+	if (self->file < N_SESSION_FILES)
+		ret->mtime_ns = row_mtime_ns(row, self->file);
+	return TRUE;
+}
+
+static void tell(const Question *self, guint files)
+{
+	News news = {.kind = NEWS_DESCRIBED,
+		.number = self->session,
+		.parent = self->dir->number,
+		.files = files};
+
+	news_push(self->dir->cache->news, &news, 1);
+}
+
+/* The answer becomes what is shown, while nothing else can. */
+static void question_settle(const Question *self, const Stand *stand,
+	GBytes *bytes, gint64 until_ms, GError *error)
+{
+	Described *described = self->dir->cache->described;
+	Dir *dir = self->dir;
+	const Row *row;
+	guint files = 0;
+
+	pthread_mutex_lock(&dir->lock);
+	row = snapshot_find(dir->shown, self->session);
+	if (row != NULL && until_ms == 0 &&
+		(row->body_hash != stand->body_hash ||
+			row->word != stand->word || row->phase != stand->phase))
+		until_ms = NOT_LONGER_MS;
+	if (error != NULL)
+		described_fail(described, self->session, self->file, error);
+	else if (described_settle(described, self->session, self->file, bytes,
+			 until_ms, stand->mtime_ns))
+		files = 1u << self->file;
+	if (row == NULL)
+		described_forget(described, self->session);
+	tell(self, files);
+	pthread_mutex_unlock(&dir->lock);
+	news_deliver(dir->cache->news);
+}
+
+static GBytes *describe(const Question *self, const Stand *stand,
+	gint64 *ret_until_ms, GError **error)
+{
+	Dir *dir = self->dir;
+	Call call = dir_call(dir, TRUE);
+	g_autoptr(GBytes) bytes = backend_describe(dir->provider->backend,
+		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
+		ret_until_ms, error);
+
+	if (bytes == NULL || g_bytes_get_size(bytes) <= DESCRIBED_MAX)
+		return g_steal_pointer(&bytes);
+	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		"the answer is too long to be shown");
+	return NULL;
+}
+
+static void describe_one(const Question *self)
+{
+	g_auto(Stand) stand = {0};
+	GError *error = NULL;
+	GBytes *bytes = NULL;
+	gint64 until_ms = 0;
+
+	if (stand_find(self, &stand, &error))
+		bytes = describe(self, &stand, &until_ms, &error);
+	question_settle(self, &stand, bytes, until_ms, error);
+}
+
+static void look_at_one(const Question *self)
+{
+	g_auto(Stand) stand = {0};
+	GError *error = NULL;
+
+	if (stand_find(self, &stand, &error)) {
+		Call call = dir_call(self->dir, TRUE);
+
+		if (!look_at(self->dir, stand.id, &call, &error))
+			g_debug("%s: %s", stand.id, error->message);
+	}
+	question_settle(self, &stand, NULL, NOT_LONGER_MS, error);
+}
+
+static Question *next_question(Dir *dir)
+{
+	Question *question;
+
+	pthread_mutex_lock(&dir->lock);
+	question = g_queue_pop_head(&dir->opening);
+	if (question == NULL)
+		dir->openers--;
+	pthread_mutex_unlock(&dir->lock);
+	return question;
+}
+
+static void open_run(void *data)
+{
+	Dir *dir = data;
+
+	for (;;) {
+		g_autofree Question *question = next_question(dir);
+
+		if (question == NULL)
+			return;
+		if (question->file == DESCRIBED_WHOLE)
+			look_at_one(question);
+		else
+			describe_one(question);
+	}
+}
+
+/* ---- open ---- */
+
+/* A slow workspace must not take all workers. */
+static gboolean question_push(Dir *dir, guint32 session, guint file)
+{
+	Question *question = g_new(Question, 1);
+	gboolean push, ok = TRUE;
+
+	*question = (Question){dir, session, file};
+	pthread_mutex_lock(&dir->lock);
+	g_queue_push_tail(&dir->opening, question);
+	push = dir->openers < OPENERS_MAX;
+	dir->openers += push;
+	pthread_mutex_unlock(&dir->lock);
+	if (push)
+		ok = pool_push(dir->cache->opens, open_run, dir);
+	if (ok)
+		return TRUE;
+	pthread_mutex_lock(&dir->lock);
+	dir->openers--;
+	if (g_queue_remove(&dir->opening, question))
+		g_free(question);
+	pthread_mutex_unlock(&dir->lock);
+	return FALSE;
+}
+
+static Known ask(
+	Dir *dir, guint32 session, guint file, GBytes **ret, GError **error)
+{
+	Described *described = dir->cache->described;
+	gboolean begin = FALSE;
+	Known known =
+		described_open(described, session, file, ret, &begin, error);
+
+	if (!begin || question_push(dir, session, file))
+		return known;
+	described_forget(described, session);
+	backend_error_set(error, BACKEND_ERROR_CANCELLED,
+		"the file system is being unmounted");
+	return KNOWN_FAILED;
+}
+
+/* From what is shown now: it may have become whole a moment ago. */
+static Known open_record(Cache *cache, guint32 session, SessionFile file,
+	GBytes **ret, GError **error)
+{
+	const Row *row = NULL;
+	Dir *dir = NULL;
+	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
+	GBytes *bytes;
+
+	if (shown == NULL)
+		return KNOWN_NO;
+	bytes = render(dir, shown, row, file, error);
+	if (bytes == NULL)
+		return KNOWN_FAILED;
+	*ret = bytes;
+	return KNOWN_YES;
+}
+
+Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
+	GError **error)
+{
+	const Row *row = NULL;
+	Dir *dir = NULL;
+	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
+	GBytes *bytes = NULL;
+	Known known = KNOWN_YES;
+
+	if (shown == NULL || !has_file(dir, file))
+		return KNOWN_NO;
+	if (is_described(dir, file))
+		known = ask(dir, session, file, &bytes, error);
+	else if (is_costly(dir, row, file))
+		known = ask(dir, session, DESCRIBED_WHOLE, &bytes, error);
+	if (known != KNOWN_YES)
+		return known;
+	if (bytes == NULL)
+		return open_record(cache, session, file, ret, error);
+	*ret = bytes;
+	return KNOWN_YES;
+}

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "change.h"
+
+/*
+ * What one answer says of entries of a directory, on its way into a change.
+ * With Dir.apply.
+ */
+typedef struct {
+	Change *change;
+	guint32 tick, sweep;
+	guint fresh; /* entries that the sweep has not named before */
+} Sight;
+
+/* The entry of an id, made when it is new; its number may be 0, which stands for
+ * nothing.  NULL: it cannot be shown. */
+Id *sight_id(Dir *dir, const char *raw);
+/* Gives the entry a number, unless it has one; *ret_known: it had. */
+gboolean sight_number(Dir *dir, Id *id, gboolean *ret_known,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether this answer is to be taken; notes that the id was listed. */
+gboolean sight_counts(Sight *self, Id *id);

@@ -1,0 +1,205 @@
+"""Files whose bytes cost a call: the OPEN waits for them, and nothing else."""
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import harness
+from harness import SLOW, eventually, run
+
+PLACEHOLDER = 4096
+QUEUE, LOG = "q_1", "GetSessionLog"
+CALLS = 2  # of one log at most: how long it is, and then its end
+KEYS = {
+    "HUAWEICLOUD_SDK_AK": harness.KEY_ID,
+    "HUAWEICLOUD_SDK_SK": harness.KEY_SECRET,
+    "HUAWEICLOUD_SDK_PROJECT_ID": "0123456789abcdef0123456789abcdef",
+}
+
+
+class World:
+    """A mount of an emulated DLI, and its sessions' logs."""
+
+    def __init__(self, rig, deadline="10s", **keys):
+        self.emu = rig.emulator("--fill", f"dli:{QUEUE}=4")
+        folder = rig.new_folder("mount")
+        self.mount = rig.mount(folder=folder, env=KEYS, config=harness.key_file({
+            "sessionfs": {"state_dir": os.path.join(folder, "state"),
+                          "deadline": deadline},
+            "dli": {"region": "cn-north-4", "endpoint": self.emu.url, **keys}}))
+        self.path = os.path.join(self.mount.path, "dli", QUEUE)
+        listed = run(["ls", "-U", self.path]).ok().split()
+        self.sessions = [name for name in listed if name != "new"]
+
+    def log(self, n=0):
+        return os.path.join(self.path, self.sessions[n], "log")
+
+    def asked(self):
+        return self.emu.count(LOG, "dli")
+
+    def fault(self, **fault):
+        self.emu.fault(provider="dli", action=LOG, **fault)
+
+    def say(self, n, lines):
+        """What the log has to say, line by line."""
+        body = {"id": self.sessions[n], "from": 0, "total": len(lines),
+                "log": lines}
+        self.fault(times=-1, body=json.dumps(body))
+
+
+@pytest.fixture
+def world(rig):
+    return World(rig)
+
+
+# Each reads the file "$1" to its end, and writes what it got to "$2".
+READERS = {
+    "cat": 'cat "$1" >"$2"',
+    "cp": 'cp "$1" "$2"',
+    "rsync": 'rsync -a "$1" "$2"',
+    "tar": 'tar -C "$(dirname "$1")" -cf - log | tar -xO >"$2"',
+    "dd": 'dd if="$1" of="$2" bs=100 status=none',
+    "mmap": "python3 -c 'import mmap, sys; f = open(sys.argv[1], \"rb\"); "
+            "open(sys.argv[2], \"wb\").write(mmap.mmap(f.fileno(), 0, "
+            "flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ))' \"$1\" \"$2\"",
+}
+
+
+@pytest.mark.parametrize("reader, size", [
+    (reader, size) for reader in READERS for size in (0, 300, 9000, 200000)
+    if size or reader != "mmap"])  # nothing cannot be mapped
+def test_a_reader_gets_every_byte(world, tmp_path, reader, size):
+    lines = [f"{n:099d}" for n in range(size // 100)]
+    world.say(0, lines)
+    expected = "".join(line + "\n" for line in lines).encode()
+    assert os.stat(world.log()).st_size == PLACEHOLDER
+    copy = tmp_path / "copy"
+    run(["sh", "-c", READERS[reader], "sh", world.log(), copy]).ok()
+    assert copy.read_bytes() == expected
+    assert os.stat(world.log()).st_size == len(expected)
+
+
+def test_looking_costs_no_call_and_opening_one(world):
+    run(["ls", "-lR", world.path]).ok()
+    run(["du", "-a", world.path]).ok()
+    assert world.asked() == 0
+    first = run(["cat", world.log()]).ok()
+    cost = world.asked()
+    assert 1 <= cost <= CALLS
+    assert run(["cat", world.log()]).ok() == first
+    assert world.asked() == cost
+    run(["cat", world.log(1)]).ok()
+    assert world.asked() > cost
+
+
+def test_many_who_open_it_at_once_share_a_call(world):
+    world.fault(delay_ms=500)
+    readers = [threading.Thread(target=run, args=(["cat", world.log()],))
+               for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert 1 <= world.asked() <= CALLS
+
+
+def open_in_child(path):
+    """A process that opens and reads; its status tells the errno."""
+    code = ("import os, sys\n"
+            "try: os.read(os.open(sys.argv[1], os.O_RDONLY), 1)\n"
+            "except OSError as e: sys.exit(e.errno)\n")
+    return subprocess.Popen([sys.executable, "-c", code, path])
+
+
+def wait_parked(world):
+    eventually(lambda: world.asked() == 1)
+
+
+@pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGKILL,
+                                   signal.SIGINT])
+def test_who_waits_can_be_ended_at_once(world, which):
+    world.fault(hang=True)
+    child = open_in_child(world.log())
+    wait_parked(world)
+    assert child.poll() is None
+    began = time.monotonic()
+    child.send_signal(which)
+    child.wait(5 * SLOW)
+    assert time.monotonic() - began < 2 * SLOW
+    world.emu.no_faults()
+
+
+def test_nobody_else_waits(world):
+    world.fault(hang=True)
+    child = open_in_child(world.log())
+    wait_parked(world)
+    beside = os.path.dirname(world.log())
+    assert run(["ls", "-l", beside], timeout=5).ok()
+    assert run(["cat", beside + "/state"], timeout=5).ok()
+    assert run(["stat", world.log()], timeout=5).ok()
+    # The fault has spoiled one call: the next is answered.
+    assert run(["cat", world.log(1)], timeout=5).ok()
+    assert child.poll() is None
+    child.kill()
+    child.wait(5)
+    world.emu.no_faults()
+
+
+def test_who_waits_is_answered_when_the_bytes_come(world):
+    world.fault(delay_ms=1000)
+    began = time.monotonic()
+    assert open_in_child(world.log()).wait(20 * SLOW) == 0
+    assert time.monotonic() - began >= 1
+
+
+def test_no_answer_is_a_timeout(rig):
+    world = World(rig, deadline="500ms")
+    world.fault(hang=True, times=-1)
+    assert open_in_child(world.log()).wait(20 * SLOW) == errno.ETIMEDOUT
+    world.emu.no_faults()
+
+
+@pytest.mark.parametrize("fault, name", [
+    ({"status": 500, "code": "DLI.0999"}, "EREMOTEIO"),
+    ({"body": "what?"}, "EBADMSG"),
+])
+def test_a_failure_has_its_errno(world, fault, name):
+    world.fault(times=-1, **fault)
+    assert open_in_child(world.log()).wait(20 * SLOW) == getattr(errno, name)
+    assert os.stat(world.log()).st_size == PLACEHOLDER
+
+
+def test_a_spent_budget_fails_at_once(rig):
+    world = World(rig, calls_per_second=1, burst=4)
+    seen = [open_in_child(world.log(n)).wait(20 * SLOW) for n in range(4)]
+    assert errno.EUSERS in seen and set(seen) <= {
+        0, errno.EUSERS}
+
+
+def test_an_open_file_keeps_the_bytes_that_it_got(world):
+    world.say(0, ["first"])
+    with open(world.log(), "rb", buffering=0) as old:
+        assert old.read() == b"first\n"
+        world.emu.no_faults()
+        world.say(0, ["second"])
+        # Good for 5 s; then it is asked again.
+        eventually(lambda: run(["cat", world.log()]).ok() == "second\n",
+                   timeout=20, interval=0.5)
+        old.seek(0)
+        assert old.read() == b"first\n"
+
+
+def test_a_mount_that_ends_lets_them_go(world):
+    world.fault(hang=True)
+    child = open_in_child(world.log())
+    wait_parked(world)
+    world.mount.stop()
+    assert child.wait(5 * SLOW) in (errno.ENOTCONN,
+                                    errno.ECANCELED)
+    world.emu.no_faults()

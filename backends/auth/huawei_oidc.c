@@ -1,0 +1,164 @@
+/*
+ * The dialogue with IAM that turns an OIDC identity token into a key pair:
+ *
+ *   POST {iam}/v3.0/OS-AUTH/id-token/tokens   X-Idp-Id
+ *        {auth: {id_token: {id}}}             -> X-Subject-Token: a token
+ *   POST {iam}/v3.0/OS-CREDENTIAL/securitytokens
+ *        {auth: {identity: {methods: ["token"], token: {id, duration_seconds}}}}
+ *        -> {credential: {access, secret, securitytoken, expires_at}}
+ *
+ * neither of them signed.
+ */
+#include <string.h>
+
+#include "auth/huawei_auth.h"
+#include "dli_error.h"
+
+#define DURATION "21600" /* as the SDKs ask; 24 h are possible */
+#define ANSWER_MAX (256 * 1024)
+
+const AuthKeyNames huawei_key_names = {
+	"access", "secret", "securitytoken", "expires_at", TRUE};
+
+/* Whether a token can stand in JSON as it is.  Tokens are base64 and dots. */
+static gboolean token_is_plain(const char *token)
+{
+	for (const char *c = token; *c; c++)
+		if (!g_ascii_isgraph(*c) || *c == '"' || *c == '\\')
+			return FALSE;
+	return *token != '\0';
+}
+
+static void wipe_bytes(gpointer string)
+{
+	GString *s = string;
+
+	secret_wipe(s->str, s->allocated_len);
+	g_string_free(s, TRUE);
+}
+
+/* The text with the token between its halves. */
+static GBytes *body_around(
+	const char *before, const char *token, const char *after)
+{
+	/* Room for all of it, lest growing leave copies of the token behind. */
+	GString *body = g_string_sized_new(
+		strlen(before) + strlen(token) + strlen(after) + 1);
+
+	g_string_append(body, before);
+	g_string_append(body, token);
+	g_string_append(body, after);
+	return g_bytes_new_with_free_func(
+		body->str, body->len, wipe_bytes, body);
+}
+
+static HttpAnswer *post(const Chain *chain, const char *path,
+	const char *idp_id, GBytes *body, gint64 deadline_us, GError **error)
+{
+	g_autofree char *url = g_strconcat(chain->region, path, NULL);
+	HttpRequest *request = http_request_new("POST", url);
+
+	http_request_set(
+		request, "content-type", "application/json;charset=UTF-8");
+	if (idp_id)
+		http_request_set(request, "x-idp-id", idp_id);
+	request->body = body;
+	request->limit = ANSWER_MAX;
+	HttpAnswer *answer =
+		auth_send(chain->remote, request, 0, deadline_us, error);
+	if (!answer || answer->status < 300)
+		return answer;
+	Json *refusal = json_parse(
+		(const char *)answer->body->data, answer->body->len, NULL);
+	dli_refuse(answer, refusal, error);
+	auth_wipe_json(refusal);
+	auth_wipe_answer(answer);
+	return NULL;
+}
+
+/* IAM's own token; to be given to secret_free_text. */
+static char *token_get(const Chain *chain, const char *idp_id,
+	const char *id_token, gint64 deadline_us, GError **error)
+{
+	HttpAnswer *answer =
+		post(chain, "/v3.0/OS-AUTH/id-token/tokens", idp_id,
+			body_around("{\"auth\":{\"id_token\":{\"id\":\"",
+				id_token, "\"}}}"),
+			deadline_us, error);
+	char *token = NULL;
+
+	if (!answer)
+		return NULL;
+	char *sent = (char *)http_answer_get(answer, "x-subject-token");
+	if (sent && token_is_plain(sent))
+		token = g_strdup(sent);
+	else
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the answer has no X-Subject-Token as it should");
+	if (sent)
+		secret_wipe(sent, strlen(sent));
+	auth_wipe_answer(answer);
+	return token;
+}
+
+static Credentials *keys_get(const Chain *chain, const char *token,
+	const char *origin, gint64 deadline_us, GError **error)
+{
+	HttpAnswer *answer = post(chain, "/v3.0/OS-CREDENTIAL/securitytokens",
+		NULL,
+		body_around("{\"auth\":{\"identity\":{\"methods\":[\"token\"],"
+			    "\"token\":{\"id\":\"",
+			token, "\",\"duration_seconds\":" DURATION "}}}}"),
+		deadline_us, error);
+
+	if (!answer)
+		return NULL;
+	Json *body = json_parse(
+		(const char *)answer->body->data, answer->body->len, error);
+	Credentials *credentials =
+		body ? auth_keys_read(json_get(body, "credential"),
+			       &huawei_key_names, origin, error)
+		     : NULL;
+	auth_wipe_json(body);
+	auth_wipe_answer(answer);
+	return credentials;
+}
+
+static Credentials *exchange(const Chain *chain, const char *idp_id,
+	const char *id_token, const char *origin, gint64 deadline_us,
+	GError **error)
+{
+	char *token = token_get(chain, idp_id, id_token, deadline_us, error);
+	Credentials *credentials =
+		token ? keys_get(chain, token, origin, deadline_us, error)
+		      : NULL;
+
+	secret_free_text(token);
+	if (!credentials)
+		g_prefix_error(error, "IAM: ");
+	return credentials;
+}
+
+Credentials *huawei_oidc(const Chain *chain, const char *idp_id,
+	const char *token_file, const char *origin, gint64 deadline_us,
+	GError **error)
+{
+	Credentials *credentials = NULL;
+	gsize len = 0;
+	char *file = auth_read_file(token_file, &len, error);
+
+	if (!file)
+		return NULL;
+	const char *id_token = g_strstrip(file);
+	if (!chain->region)
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"no region or endpoint of IAM is known");
+	else if (!token_is_plain(id_token))
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"%s: there is no token in it", token_file);
+	else
+		credentials = exchange(
+			chain, idp_id, id_token, origin, deadline_us, error);
+	auth_wipe_text(file, len);
+	return credentials;
+}

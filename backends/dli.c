@@ -1,0 +1,445 @@
+/*
+ * Huawei Cloud Data Lake Insight, interactive sessions: Livy behind a gateway,
+ * in two flavours of which one addresses queues and the older one clusters.
+ * The dialogue, with S = /v2.0/{project}/sessions:
+ *
+ *   GET    /v1.0/{project}/queues?queue_type=general  -> {queues[]}
+ *   GET    /v2.0/{project}/clusters                   -> {clusters[]}
+ *   GET    S ?queue|cluster_name&from&size            -> {total, sessions[]}
+ *   GET    S/{id}                                     -> the session
+ *   GET    S/{id}/log ?from&size                      -> {total, log[]}
+ *   POST   S {kind, queue|cluster_name, ...}          -> the session
+ *   DELETE S/{id}                                     -> {msg}
+ *
+ * Signed with SDK-HMAC-SHA256; the project is in the path and in X-Project-Id.
+ * `from` is an offset.  There is no idempotency token, and names are not
+ * unique.  Any 2xx is success.  What was never set is null, empty or missing; of
+ * what a session was made from little comes back.  An error is {error_code,
+ * error_msg}, and its code counts, since most have status 400.
+ */
+#include <string.h>
+
+#include "auth/huawei_chain.h"
+#include "classes.h"
+#include "dli_account.h"
+#include "dli_error.h"
+#include "dli_log.h"
+#include "dli_record.h"
+
+#define PAGE_SIZE 100 /* undocumented; as Livy's default */
+#define PAGE_SIZE_SAFE 20
+#define OFFSET_MAX G_MAXINT32
+#define LOG_LINES 200
+#define LOG_FRESH_MS 5000
+
+/* ---- tables ---- */
+
+static const BackendState dli_states[] = {
+	{"not_started", PHASE_PENDING},
+	{"starting", PHASE_STARTING},
+	{"recovering", PHASE_STARTING},
+	{"idle", PHASE_IDLE},
+	{"busy", PHASE_BUSY},
+	{"running", PHASE_BUSY}, /* this and killed are Livy's */
+	{"shutting_down", PHASE_STOPPING},
+	{"success", PHASE_STOPPED},
+	{"dead", PHASE_STOPPED}, /* documented as no more than "has exited" */
+	{"killed", PHASE_STOPPED},
+	{"error", PHASE_FAILED},
+	{NULL},
+};
+
+static const BackendVerb dli_verbs[] = {
+	{"terminate", "end a session; its record goes as well",
+		1 << PHASE_PENDING | 1 << PHASE_STARTING | 1 << PHASE_IDLE |
+			1 << PHASE_BUSY | 1 << PHASE_STOPPED |
+			1 << PHASE_FAILED},
+	{NULL},
+};
+
+static const BackendKey dli_keys[] = {
+	{"region", KEY_STRING, "such as cn-north-4"},
+	{"project", KEY_STRING, "project id, instead of looking it up in IAM"},
+	{"containers", KEY_STRING, "queues or clusters (queues)"},
+	{"profile", KEY_STRING, "section of the credentials file (basic)"},
+	{"iam_endpoint", KEY_URL, "base URL of IAM instead of the region's"},
+	{NULL},
+};
+
+static const char *const dli_private[] = {"conf", NULL};
+/* Names are not unique, and where a session lies is not part of a clone. */
+static const char *const dli_unique[] = {"queue", "cluster_name", NULL};
+
+typedef struct {
+	Backend base;
+	DliAccount *account;
+	const DliKind *kind;
+	gint page_size; /* atomic: PAGE_SIZE until a server refuses it */
+} Dli;
+
+/* ---- calls ---- */
+
+static Json *ask(Dli *self, const DliQuestion *question, const Call *call,
+	GByteArray **ret_text, GError **error)
+{
+	return dli_account_ask(self->account, question, call, ret_text, error);
+}
+
+static char *session_path(const char *id, const char *rest)
+{
+	g_autofree char *segment = http_encode(id);
+
+	return g_strconcat("/sessions/", segment, rest, NULL);
+}
+
+static void *bad_answer(const char *what, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		"the provider's answer has no %s as it should", what);
+	return NULL;
+}
+
+/* ---- slots: listing ---- */
+
+static void add_workspace(
+	const DliKind *kind, const Json *record, GPtrArray *workspaces)
+{
+	const char *id = json_get_text(record, kind->name, SESSION_ID_MAX, "");
+	const char *type = json_get_text(record, "queue_type", 64, "");
+
+	/* No session runs on such a queue. */
+	if (!*id || g_str_equal(type, "sql"))
+		return;
+	Workspace *workspace = g_new0(Workspace, 1);
+	workspace->id = g_strdup(id);
+	workspace->name = dli_text(record, kind->name);
+	workspace->created_ms = dli_time(record, "create_time");
+	g_ptr_array_add(workspaces, workspace);
+}
+
+static WorkspacePage *dli_list_workspaces(
+	Backend *base, const char *token, const Call *call, GError **error)
+{
+	Dli *self = (Dli *)base;
+	const DliKind *kind = self->kind;
+	const DliQuestion question = {.action = kind->action,
+		.version = kind->version,
+		.path = kind->path,
+		.query = kind->query};
+	g_autoptr(Json) answer = ask(self, &question, call, NULL, error);
+
+	if (!answer)
+		return NULL;
+	const Json *list = json_get(answer, kind->list);
+	if (!list || json_type(list) != JSON_ARRAY)
+		return bad_answer(kind->list, error);
+	WorkspacePage *page = workspace_page_new();
+	json_foreach (record, list)
+		add_workspace(kind, record, page->workspaces);
+	return page;
+}
+
+static Json *list_size(Dli *self, const char *workspace, gint64 from, int size,
+	const Call *call, GByteArray **ret_text, GError **error)
+{
+	g_autoptr(GString) query = g_string_new(NULL);
+
+	http_query_add(query, self->kind->member, workspace);
+	g_string_append_printf(
+		query, "&from=%" G_GINT64_FORMAT "&size=%d", from, size);
+	const DliQuestion question = {.action = "ListSessions",
+		.path = "/sessions",
+		.query = query->str};
+	return ask(self, &question, call, ret_text, error);
+}
+
+/* The greatest page is not documented: a server that refuses ours is asked for
+ * small ones from then on. */
+static Json *list_call(Dli *self, const char *workspace, gint64 from,
+	const Call *call, GByteArray **ret_text, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	int size = g_atomic_int_get(&self->page_size);
+	Json *answer =
+		list_size(self, workspace, from, size, call, ret_text, &cause);
+
+	if (answer)
+		return answer;
+	if (size > PAGE_SIZE_SAFE && dli_blames(cause, "size")) {
+		g_atomic_int_set(&self->page_size, PAGE_SIZE_SAFE);
+		return list_size(self, workspace, from, PAGE_SIZE_SAFE, call,
+			ret_text, error);
+	}
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
+}
+
+/* The page that follows; NULL at the end.  A server that tells no total is
+ * asked until a page is empty. */
+static char *next_token(gint64 from, gint64 n, gint64 total)
+{
+	gint64 next = from + n;
+
+	if (n == 0 || next > OFFSET_MAX || (total >= 0 && next >= total))
+		return NULL;
+	return g_strdup_printf("%" G_GINT64_FORMAT, next);
+}
+
+/* Before the page is read: it is full, unless it is the last one. */
+static void announce_next(
+	Dli *self, gint64 from, gint64 total, const Call *call)
+{
+	int size = g_atomic_int_get(&self->page_size);
+	g_autofree char *next =
+		total > from + size ? next_token(from, size, total) : NULL;
+
+	if (next && call->next)
+		call->next(next, call->next_data);
+}
+
+static gboolean read_token(const char *token, gint64 *ret, GError **error)
+{
+	*ret = 0;
+	if (!token ||
+		g_ascii_string_to_signed(token, 10, 0, OFFSET_MAX, ret, NULL))
+		return TRUE;
+	return bad_answer("usable offset", error) != NULL;
+}
+
+static SessionPage *dli_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	Dli *self = (Dli *)base;
+	const DliHome home = {self->kind->member, workspace};
+	g_autoptr(HttpBody) text = NULL;
+	JsonSpan span;
+	gint64 from;
+
+	if (!read_token(token, &from, error))
+		return NULL;
+	g_autoptr(Json) answer =
+		list_call(self, workspace, from, call, &text, error);
+	if (!answer)
+		return NULL;
+	const Json *list = json_get(answer, "sessions");
+	if (!list || json_type(list) != JSON_ARRAY ||
+		!json_outline_span(list, &span))
+		return bad_answer("array of sessions", error);
+	SessionPage *page = session_page_new();
+	page->total = json_get_int(answer, "total", 0, G_MAXINT64, -1);
+	announce_next(self, from, page->total, call);
+	guint n = dli_sessions((const char *)text->data, &span, &home, page);
+	page->next = next_token(from, n, page->total);
+	return page;
+}
+
+/* ---- slots: one session ---- */
+
+static Session *dli_get(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
+{
+	Dli *self = (Dli *)base;
+	const DliHome home = {self->kind->member, workspace};
+	g_autofree char *path = session_path(id, NULL);
+	const DliQuestion question = {.action = "GetSession", .path = path};
+	g_autoptr(HttpBody) text = NULL;
+	g_autoptr(Json) answer = ask(self, &question, call, &text, error);
+	gboolean elsewhere = FALSE;
+
+	if (!answer)
+		return NULL;
+	const JsonSpan whole = {0, text->len};
+	Session *session = dli_session(
+		(const char *)text->data, &whole, &home, &elsewhere);
+	if (session)
+		return session;
+	if (!elsewhere)
+		return bad_answer("usable session", error);
+	backend_error_set(error, BACKEND_ERROR_GONE,
+		"this session is not of %s", workspace);
+	return NULL;
+}
+
+static char *dli_create(Backend *base, const char *workspace, const char *spec,
+	gsize spec_len, const char *token, const Call *call, GError **error)
+{
+	Dli *self = (Dli *)base;
+	const DliHome home = {self->kind->member, workspace};
+	g_autoptr(Json) body = json_parse(spec, spec_len, error);
+
+	if (!body)
+		return NULL;
+	dli_spec_place(body, &home);
+	g_autofree char *text = json_print(body, FALSE);
+	const DliQuestion question = {.action = "CreateSession",
+		.method = "POST",
+		.path = "/sessions",
+		.body = text};
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(Json) answer = ask(self, &question, call, NULL, &cause);
+	const char *id = json_get_text(answer, "id", SESSION_ID_MAX, "");
+	if (*id)
+		return g_strdup(id);
+	if (!cause)
+		backend_error_set(&cause, BACKEND_ERROR_TIMEOUT,
+			"the answer to the create names no session");
+	if (cause->code == BACKEND_ERROR_TIMEOUT)
+		g_prefix_error(&cause, "the session may exist: ");
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
+}
+
+static gboolean dli_control(Backend *base, const char *workspace,
+	const char *id, const char *body, const char *verb, const Call *call,
+	GError **error)
+{
+	g_autofree char *path = session_path(id, NULL);
+	const DliQuestion question = {
+		.action = "DeleteSession", .method = "DELETE", .path = path};
+	g_autoptr(Json) answer = ask((Dli *)base, &question, call, NULL, error);
+
+	return answer != NULL;
+}
+
+/* ---- slots: the log ---- */
+
+static Json *log_call(Dli *self, const char *id, gint64 from, const Call *call,
+	GError **error)
+{
+	g_autofree char *path = session_path(id, "/log");
+	g_autofree char *query = g_strdup_printf(
+		"from=%" G_GINT64_FORMAT "&size=%d", from, LOG_LINES);
+	const DliQuestion question = {
+		.action = "GetSessionLog", .path = path, .query = query};
+	Json *answer = ask(self, &question, call, NULL, error);
+	const Json *lines = json_get(answer, "log");
+
+	if (!answer || !lines || json_type(lines) == JSON_ARRAY ||
+		json_type(lines) == JSON_NULL)
+		return answer;
+	json_free(answer);
+	return bad_answer("array of lines", error);
+}
+
+/* Neither how many lines there are nor how many of them a server gives at once
+ * is known before its first answer. */
+static Json *log_tail(
+	Dli *self, const char *id, const Call *call, GError **error)
+{
+	Json *head = log_call(self, id, 0, call, error);
+	gint64 total = json_get_int(head, "total", 0, OFFSET_MAX, 0);
+	gint64 given = json_size(json_get(head, "log"));
+
+	if (!head || given == 0 || total <= given)
+		return head;
+	json_free(head);
+	return log_call(self, id, total - MIN(given, LOG_LINES), call, error);
+}
+
+static gboolean has_ended(const char *body)
+{
+	g_autoptr(Json) record =
+		body ? json_parse(body, strlen(body), NULL) : NULL;
+	const char *state = json_get_text(record, "state", 64, "");
+	Phase phase = backend_phase(&dli_class, state);
+
+	return phase == PHASE_STOPPED || phase == PHASE_FAILED;
+}
+
+static GBytes *dli_describe(Backend *base, const char *workspace,
+	const char *id, const char *body, SessionFile file, const Call *call,
+	gint64 *ret_until_ms, GError **error)
+{
+	g_autoptr(Json) answer = log_tail((Dli *)base, id, call, error);
+
+	if (!answer)
+		return NULL;
+	GString *text = g_string_new(NULL);
+	dli_log_append(json_get(answer, "log"), text);
+	*ret_until_ms =
+		has_ended(body) ? 0 : g_get_real_time() / 1000 + LOG_FRESH_MS;
+	return g_string_free_to_bytes(text);
+}
+
+/* ---- slots: pure ones ---- */
+
+static gboolean dli_check_spec(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+{
+	const DliHome home = {((Dli *)base)->kind->member, workspace};
+	g_autoptr(Json) document = json_parse(spec, spec_len, error);
+
+	return document && dli_spec_check(document, &home, error);
+}
+
+static void dli_report(Backend *base, GString *out)
+{
+	dli_account_report(((Dli *)base)->account, out);
+}
+
+static void dli_count(Backend *base,
+	void (*visit)(
+		const char *action, guint64 calls, guint64 failed, void *data),
+	void *data)
+{
+	dli_account_count(((Dli *)base)->account, visit, data);
+}
+
+static void dli_abort(Backend *base)
+{
+	dli_account_abort(((Dli *)base)->account);
+}
+
+/* ---- opening ---- */
+
+static void dli_close(Backend *base)
+{
+	Dli *self = (Dli *)base;
+
+	dli_account_free(self->account);
+	g_free(self);
+}
+
+static Backend *dli_open(GHashTable *keys, GError **error)
+{
+	DliAccount *account = dli_account_new(keys, error);
+
+	if (!account)
+		return NULL;
+	Dli *self = g_new0(Dli, 1);
+	self->base.class = &dli_class;
+	self->account = account;
+	self->kind = dli_account_kind(account);
+	self->page_size = PAGE_SIZE;
+	return &self->base;
+}
+
+const BackendClass dli_class = {
+	.name = "dli",
+	.keys = dli_keys,
+	.remote = TRUE,
+	.states = dli_states,
+	.verbs = dli_verbs,
+	.spec = dli_spec,
+	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
+		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
+		 1 << SESSION_LOG,
+	.described = 1 << SESSION_LOG,
+	.private = dli_private,
+	.unique = dli_unique,
+	.end_verb = "terminate",
+	.open = dli_open,
+	.close = dli_close,
+	.discover = huawei_chain_in_sight,
+	.list_workspaces = dli_list_workspaces,
+	.list_page = dli_list_page,
+	.get = dli_get,
+	.create = dli_create,
+	.control = dli_control,
+	.describe = dli_describe,
+	.check_spec = dli_check_spec,
+	.render = dli_render,
+	.report = dli_report,
+	.count = dli_count,
+	.abort = dli_abort,
+};

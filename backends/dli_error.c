@@ -1,0 +1,215 @@
+#include "dli_error.h"
+
+#include <string.h>
+
+#include "error.h"
+
+#define MESSAGE_MAX 1024
+#define CODE_MAX 128
+
+#define NO_CALL                                                                \
+	"this region's endpoint has no such call; not every region still "     \
+	"offers sessions"
+
+/* What a code means; the first pattern that fits counts.  NULL advice: the
+ * provider's own message says enough. */
+static const struct {
+	const char *pattern;
+	BackendErrorCode code;
+	const char *advice;
+} refusals[] = {
+	{"DLI.0001", BACKEND_ERROR_INVALID, NULL},
+	{"DLI.0002", BACKEND_ERROR_GONE, NULL},
+	{"DLI.0003", BACKEND_ERROR_DENIED, "ask for the permission in DLI"},
+	{"DLI.0006", BACKEND_ERROR_EXISTS, NULL},
+	{"DLI.0007", BACKEND_ERROR_UNSUPPORTED, NULL},
+	{"DLI.0009", BACKEND_ERROR_QUOTA, "raise the limit or end a session"},
+	{"DLI.0011", BACKEND_ERROR_DENIED, "ask for the permission in DLI"},
+	{"DLI.0012", BACKEND_ERROR_CONFLICT, "try again later"},
+	{"DLI.0013", BACKEND_ERROR_AUTH, "check the access key"},
+	{"DLI.0014", BACKEND_ERROR_AUTH, "check the access key"},
+	{"DLI.0015", BACKEND_ERROR_AUTH, "check the temporary credentials"},
+	{"DLI.0016", BACKEND_ERROR_DENIED, "ask for the role in IAM"},
+	{"DLI.0018", BACKEND_ERROR_INVALID, NULL},
+	{"DLI.0019", BACKEND_ERROR_REMOTE, NULL},
+	{"DLI.0023", BACKEND_ERROR_GONE, NULL},
+	{"DLI.0999", BACKEND_ERROR_REMOTE, NULL},
+	{"DLI.1028", BACKEND_ERROR_QUOTA, "raise the quota or end a session"},
+	{"APIG*.0101", BACKEND_ERROR_UNSUPPORTED, NO_CALL},
+	{"APIG*.0301", BACKEND_ERROR_AUTH,
+		"check the secret key, and this machine's clock"},
+	{"APIG*.0302", BACKEND_ERROR_DENIED, "ask for the permission in IAM"},
+	{"APIG*.0303", BACKEND_ERROR_AUTH, "check the access key"},
+	{"APIG*.0307", BACKEND_ERROR_AUTH_EXPIRED, "renew the credentials"},
+	{"APIG*.0308", BACKEND_ERROR_THROTTLED, NULL},
+};
+
+/* What a status means when the code says nothing.  A 404 of nobody known is a
+ * gateway's, and does not prove that a session is gone. */
+static const struct {
+	guint least, most;
+	BackendErrorCode code;
+	const char *message;
+} statuses[] = {
+	{401, 401, BACKEND_ERROR_AUTH, "the credentials were refused"},
+	{403, 403, BACKEND_ERROR_DENIED, "this is not allowed"},
+	{404, 404, BACKEND_ERROR_UNSUPPORTED,
+		"the endpoint has no such call: check region and endpoint"},
+	{409, 409, BACKEND_ERROR_CONFLICT, "this conflicts with its state"},
+	{429, 429, BACKEND_ERROR_THROTTLED, "the provider throttles"},
+	{400, 499, BACKEND_ERROR_INVALID, "the provider refused the request"},
+	{500, 599, BACKEND_ERROR_REMOTE, "the provider failed"},
+	{0, G_MAXUINT, BACKEND_ERROR_REMOTE,
+		"the provider refused without saying why"},
+};
+
+/* An answer's own words, whatever it was written in; owned. */
+typedef struct {
+	guint status;
+	char *code, *message, *request_id;
+} Refusal;
+
+static void refusal_clear(Refusal *r)
+{
+	g_free(r->code);
+	g_free(r->message);
+	g_free(r->request_id);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Refusal, refusal_clear)
+
+/* ---- reading ---- */
+
+/* A member's text or number; NULL when there is none.  New string. */
+static char *word(const Json *body, const char *name, gsize max)
+{
+	const char *text = json_get_text(body, name, max, NULL);
+	gint64 number;
+
+	if (text && *text)
+		return g_utf8_make_valid(text, -1);
+	if (!text && json_get(body, name) &&
+		json_whole(json_get(body, name), &number))
+		return g_strdup_printf("%" G_GINT64_FORMAT, number);
+	return NULL;
+}
+
+static void read_flat(Refusal *r, const Json *body)
+{
+	static const char *const shapes[][2] = {
+		{"error_code", "error_msg"},
+		{"code", "message"},
+		{"errCode", "errMsg"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
+		if (!r->code)
+			r->code = word(body, shapes[i][0], CODE_MAX);
+		if (!r->message)
+			r->message = word(body, shapes[i][1], MESSAGE_MAX);
+	}
+	if (!r->request_id)
+		r->request_id = word(body, "request_id", CODE_MAX);
+}
+
+static void read_body(Refusal *r, const Json *body)
+{
+	if (!body)
+		return;
+	read_flat(r, body);
+	if (r->code || r->message)
+		return;
+	json_foreach (member, body)
+		if (json_type(member) == JSON_OBJECT)
+			read_flat(r, member);
+}
+
+/* ---- saying ---- */
+
+static gboolean is_one(const char *code, const char *pattern)
+{
+	return code && g_pattern_match_simple(pattern, code);
+}
+
+gboolean dli_is_skew(const char *provider_code)
+{
+	return is_one(provider_code, "APIG*.0301");
+}
+
+/* An unknown queue comes as an error of the metadata, as others do. */
+static gboolean says_missing(const char *message)
+{
+	g_autofree char *lower = message ? g_ascii_strdown(message, -1) : NULL;
+
+	return lower &&
+	       (strstr(lower, "not exist") || strstr(lower, "not found"));
+}
+
+static BackendErrorCode code_by_status(const Refusal *r, gsize row)
+{
+	if (is_one(r->code, "DLI.0008"))
+		return says_missing(r->message) ? BACKEND_ERROR_GONE
+						: BACKEND_ERROR_REMOTE;
+	if (r->status == 404 && is_one(r->code, "DLI.*"))
+		return BACKEND_ERROR_GONE;
+	return statuses[row].code;
+}
+
+/* The message on a wrong signature is not passed on: it quotes what was signed,
+ * a security token included. */
+static const char *message_shown(const Refusal *r, const char *fallback)
+{
+	return r->message && !(r->code && dli_is_skew(r->code)) ? r->message
+								: fallback;
+}
+
+static void refusal_set(const Refusal *r, GError **error)
+{
+	g_autoptr(GError) made = NULL;
+	gsize s = 0, c = 0;
+
+	while (r->status < statuses[s].least || r->status > statuses[s].most)
+		s++;
+	while (c < G_N_ELEMENTS(refusals) &&
+		!is_one(r->code, refusals[c].pattern))
+		c++;
+	gboolean known = c < G_N_ELEMENTS(refusals) && r->status != 429;
+	const char *advice = known ? refusals[c].advice : NULL;
+	backend_error_set(&made,
+		known ? refusals[c].code : code_by_status(r, s), "%s%s%s",
+		message_shown(r, statuses[s].message), advice ? "; " : "",
+		advice ? advice : "");
+	BackendErrorDetail *detail = backend_error_detail(made);
+	detail->provider_code = g_strdup(r->code);
+	detail->request_id = g_strdup(r->request_id);
+	g_propagate_error(error, g_steal_pointer(&made));
+}
+
+void dli_refuse(const HttpAnswer *answer, const Json *body, GError **error)
+{
+	g_auto(Refusal) r = {.status = answer->status};
+
+	read_body(&r, body);
+	if (!r.request_id)
+		r.request_id =
+			g_strdup(http_answer_get(answer, "x-request-id"));
+	refusal_set(&r, error);
+}
+
+gboolean dli_accept(const Json *answer, GError **error)
+{
+	const char *word_of = json_get_text(answer, "is_success", 16, "true");
+	g_auto(Refusal) r = {0};
+
+	if (json_get_bool(answer, "is_success", TRUE) &&
+		g_ascii_strcasecmp(word_of, "false") != 0)
+		return TRUE;
+	read_flat(&r, answer);
+	refusal_set(&r, error);
+	return FALSE;
+}
+
+gboolean dli_blames(const GError *error, const char *parameter)
+{
+	return g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_INVALID) &&
+	       strstr(error->message, parameter);
+}

@@ -1,0 +1,197 @@
+#include "dli_project.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define PROJECT_LEN 32
+#define SHUT_US G_USEC_PER_SEC
+
+struct DliProject {
+	char *region;
+	Api *iam;
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t changed;
+	char *id;      /* set once */
+	gboolean busy; /* somebody asks */
+	GError *failure;
+	gint64 shut_us; /* failure stands until then */
+};
+
+gboolean dli_project_legal(const char *id)
+{
+	return strlen(id) == PROJECT_LEN &&
+	       strspn(id, "0123456789abcdefABCDEF") == PROJECT_LEN;
+}
+
+DliProject *dli_project_new(const char *id, const char *region, Api *iam)
+{
+	DliProject *self = g_new0(DliProject, 1);
+	pthread_condattr_t monotonic;
+
+	self->id = g_strdup(id);
+	self->region = g_strdup(region);
+	self->iam = iam;
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&self->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return self;
+}
+
+void dli_project_free(DliProject *self)
+{
+	if (!self)
+		return;
+	g_clear_pointer(&self->iam, api_free);
+	g_clear_error(&self->failure);
+	pthread_cond_destroy(&self->changed);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self->region);
+	g_free(self->id);
+	g_free(self);
+}
+
+Api *dli_project_iam(const DliProject *self)
+{
+	return self->iam;
+}
+
+/* ---- asking ---- */
+
+/* The name is a filter that a proxy may ignore. */
+static gboolean is_regions(const DliProject *self, const Json *project)
+{
+	const char *name = json_get_text(project, "name", 256, self->region);
+
+	return g_str_equal(name, self->region);
+}
+
+static char *read_projects(
+	const DliProject *self, const Json *answer, GError **error)
+{
+	const char *found = NULL;
+	guint n = 0;
+
+	json_foreach (project, json_get(answer, "projects")) {
+		const char *id = json_get_text(project, "id", 64, "");
+
+		if (!dli_project_legal(id) || !is_regions(self, project))
+			continue;
+		found = id;
+		n++;
+	}
+	if (n == 1)
+		return g_strdup(found);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"IAM knows %s project of the name %s: set project = its id, or "
+		"HUAWEICLOUD_SDK_PROJECT_ID",
+		n > 1 ? "more than one" : "no", self->region);
+	return NULL;
+}
+
+static char *look_up(const DliProject *self, const Call *call, GError **error)
+{
+	const Call asked = {.deadline_us = call->deadline_us,
+		.interactive = call->interactive};
+	g_autoptr(GString) query = g_string_new(NULL);
+	g_autoptr(GError) cause = NULL;
+
+	http_query_add(query, "name", self->region);
+	const ApiRequest request = {.action = "ListProjects",
+		.method = "GET",
+		.path = "/v3/projects",
+		.query = query->str,
+		.safe = TRUE};
+	g_autoptr(Json) answer =
+		api_call(self->iam, &request, &asked, NULL, &cause);
+	if (answer)
+		return read_projects(self, answer, error);
+	if (cause->code == BACKEND_ERROR_TIMEOUT)
+		cause->code = BACKEND_ERROR_UNREACHABLE;
+	g_prefix_error(&cause, "looking up the project of %s: ", self->region);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
+}
+
+/* ---- one for all ---- */
+
+static gboolean wait_changed(DliProject *self, const Call *call, GError **error)
+{
+	struct timespec until = {
+		.tv_sec = call->deadline_us / G_USEC_PER_SEC,
+		.tv_nsec = call->deadline_us % G_USEC_PER_SEC * 1000,
+	};
+
+	if (pthread_cond_timedwait(&self->changed, &self->lock, &until) == 0)
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_UNREACHABLE,
+		"the project of %s is still being looked up", self->region);
+	return FALSE;
+}
+
+/* Lock held.  TRUE: it is known, or the caller is the one to ask. */
+static gboolean take_turn(DliProject *self, const Call *call, GError **error)
+{
+	while (!self->id) {
+		if (self->failure && g_get_monotonic_time() < self->shut_us) {
+			g_propagate_error(error, g_error_copy(self->failure));
+			return FALSE;
+		}
+		if (!self->busy)
+			return TRUE;
+		if (!wait_changed(self, call, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* A call that was dropped, or one that found no budget, says nothing of IAM. */
+static gboolean is_everybodys(const GError *failure)
+{
+	return failure->code != BACKEND_ERROR_CANCELLED &&
+	       failure->code != BACKEND_ERROR_BUDGET;
+}
+
+/* Lock held, but not while it asks. */
+static void ask(DliProject *self, const Call *call, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	self->busy = TRUE;
+	pthread_mutex_unlock(&self->lock);
+	char *id = look_up(self, call, &cause);
+	pthread_mutex_lock(&self->lock);
+	self->busy = FALSE;
+	self->id = id;
+	g_clear_error(&self->failure);
+	if (cause && is_everybodys(cause)) {
+		self->failure = g_error_copy(cause);
+		self->shut_us = g_get_monotonic_time() + SHUT_US;
+	}
+	if (cause)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	pthread_cond_broadcast(&self->changed);
+}
+
+const char *dli_project_get(DliProject *self, const Call *call, GError **error)
+{
+	const char *id;
+
+	pthread_mutex_lock(&self->lock);
+	if (take_turn(self, call, error) && !self->id)
+		ask(self, call, error);
+	id = self->id;
+	pthread_mutex_unlock(&self->lock);
+	return id;
+}
+
+const char *dli_project_peek(DliProject *self)
+{
+	const char *id;
+
+	pthread_mutex_lock(&self->lock);
+	id = self->id;
+	pthread_mutex_unlock(&self->lock);
+	return id;
+}

@@ -1,0 +1,104 @@
+#include "dli_settings.h"
+
+#include <string.h>
+
+#include "auth/huawei_chain.h"
+#include "auth/huawei_region.h"
+#include "dli_project.h"
+#include "error.h"
+
+#define REGION_BEHIND_ENDPOINT "cn-north-4" /* a proxy or test wants one too */
+
+static const DliKind kinds[] = {
+	{"queues", "ListQueues", "v1.0", "/queues", "queue_type=general",
+		"queues", "queue_name", "queue"},
+	{"clusters", "ListClusters", "v2.0", "/clusters", NULL, "clusters",
+		"cluster_name", "cluster_name"},
+};
+
+static const DliKind *choose_kind(const char *key, GError **error)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (!key || g_str_equal(key, kinds[i].containers))
+			return &kinds[i];
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"containers = %.64s: queues or clusters was expected", key);
+	return NULL;
+}
+
+static char *choose_region(GHashTable *keys, GError **error)
+{
+	const char *key = g_hash_table_lookup(keys, "region");
+	g_autofree char *region =
+		key ? g_strdup(key) : huawei_region_only("dli");
+
+	if (!region && g_hash_table_lookup(keys, "endpoint"))
+		region = g_strdup(REGION_BEHIND_ENDPOINT);
+	if (!region) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"no region is known: set region = cn-north-4 (or "
+			"another) in the section");
+		return NULL;
+	}
+	if (huawei_region_legal(region))
+		return g_steal_pointer(&region);
+	g_autofree char *shown = g_utf8_make_valid(region, -1);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"%.64s is not the name of a region, such as cn-north-4", shown);
+	return NULL;
+}
+
+static gboolean choose_project(
+	DliSettings *settings, const char *key, GError **error)
+{
+	g_autofree char *project =
+		key ? g_strdup(key) : huawei_chain_project(settings->profile);
+
+	if (project && !dli_project_legal(project)) {
+		g_autofree char *shown = g_utf8_make_valid(project, -1);
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"project = %.64s: an id of 32 hex digits was expected, "
+			"not a name",
+			shown);
+		return FALSE;
+	}
+	settings->project = g_steal_pointer(&project);
+	return TRUE;
+}
+
+gboolean dli_settings_read(GHashTable *keys, DliSettings *ret, GError **error)
+{
+	const char *iam = g_hash_table_lookup(keys, "iam_endpoint");
+	g_auto(DliSettings) settings = {
+		.kind = choose_kind(
+			g_hash_table_lookup(keys, "containers"), error),
+		.profile = g_strdup(g_hash_table_lookup(keys, "profile")),
+	};
+
+	if (!settings.kind)
+		return FALSE;
+	settings.region = choose_region(keys, error);
+	if (!settings.region ||
+		!choose_project(
+			&settings, g_hash_table_lookup(keys, "project"), error))
+		return FALSE;
+	settings.endpoint = huawei_endpoint("dli", settings.region);
+	settings.iam =
+		iam ? g_strdup(iam)
+		    : huawei_iam_endpoint(settings.profile, settings.region);
+	while (g_str_has_suffix(settings.iam, "/"))
+		settings.iam[strlen(settings.iam) - 1] = '\0';
+	*ret = settings;
+	settings = (DliSettings){NULL};
+	return TRUE;
+}
+
+void dli_settings_clear(DliSettings *settings)
+{
+	g_free(settings->region);
+	g_free(settings->endpoint);
+	g_free(settings->profile);
+	g_free(settings->project);
+	g_free(settings->iam);
+	*settings = (DliSettings){NULL};
+}

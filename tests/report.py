@@ -247,6 +247,9 @@ def pytest_collectreport(report):
     if report.failed:
         record(os.environ["REPORT_LABEL"], f"{report.nodeid} (collection)",
                "failed", 0.0, report.longreprtext)
+    elif report.skipped:  # a whole file
+        record(os.environ["REPORT_LABEL"], short(report.nodeid), "skipped",
+               0.0, report.longrepr[2])
 
 
 def main(argv):

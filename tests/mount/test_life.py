@@ -203,7 +203,9 @@ def test_the_demo_works_and_leaves_nothing(rig):
     m = harness.Mount(folder, "", argv=["-f", "--demo",
                                         os.path.join(folder, "mnt")])
     rig.started.append(m)
-    assert set(os.listdir(m.path)) == {".sessionfs", "alibaba"}
+    assert set(os.listdir(m.path)) == {
+        ".sessionfs", "alibaba", "dataproc", "dli", "emr", "emr-serverless",
+        "livy"}
     kids = children(m.pid)
     assert len(kids) == 1
     workspace = sorted(n for n in os.listdir(m.path + "/alibaba")

@@ -12,10 +12,35 @@
  * net/api.h, which signs, waits for the budget, retries and times out.  It does
  * not cache, sleep, retry or touch files.  Each slot may be called from several
  * worker threads at once for one instance; none is ever called from a FUSE
- * thread, but for check_spec, render and the tables, which do no I/O.
+ * thread, but for check_spec, render, is_other and the tables, which do no I/O.
  *
  * A slot that fails returns NULL or FALSE and sets a BACKEND_ERROR; out
  * parameters are then untouched.  What comes back belongs to the caller.
+ *
+ * To add a provider called foo:
+ *
+ *   1. foo.c opens with the dialogue it speaks.  Tables: states (the vendor's
+ *      words and their phases), verbs, keys, spec.  Slots: open (reads keys,
+ *      makes an Api with a CredentialSource and an ApiProtocol), list_workspaces,
+ *      list_page, get, create, control; the others as the vendor has them, NULL
+ *      where not.  record.h reads sessions out of answers by a table of member
+ *      names; refusal.h turns the vendor's error codes into ours by a table.
+ *      Over 500 lines, what is pure moves to foo_record.c, foo_spec.c.
+ *   2. Credentials: a chain of the vendor's own sources, auth/foo_chain.c, is a
+ *      ChainClass (auth/chain.h).  A signature that is none of sign.h's goes
+ *      there, with vectors from the vendor's SDK in tests/vectors/requests; each
+ *      exchange of credentials is a flow in tests/vectors/flows.
+ *   3. One line each in classes.h, in the table of backend.c, in meson.build.
+ *      The config's `type`, the directories, the files, ctl, .status and the
+ *      metrics follow from the tables.
+ *   4. tests/unit/test_foo.c plays recorded answers to the slots: pages, hostile
+ *      ones, each class of refusal; that what `new` takes comes back in
+ *      config.json.
+ *   5. examples/emulator/foo.c speaks the server's side (README.md there), and
+ *      the vendor's SDK proves it in tests/conformance.  A row in
+ *      tests/mount/test_providers.py asks everything of it on a real mount;
+ *      examples/specs/foo-*.json are tried there.  A section in fs/demo.c and in
+ *      the README.
  */
 typedef struct Backend Backend;
 

@@ -81,6 +81,7 @@ void credentials_unref(Credentials *credentials)
 	secret_unref(credentials->secret);
 	secret_unref(credentials->token);
 	g_free(credentials->origin);
+	g_free(credentials->project);
 	g_free(counted);
 }
 

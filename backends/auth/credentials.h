@@ -12,6 +12,7 @@ typedef struct {
 	gint64 expires_ms; /* since the epoch; 0: never */
 	char *origin;      /* where it came from, for people: "environment" */
 	gint64 refresh_ms; /* fetch again when less remains; 0: as its class says */
+	char *project; /* that pays for the calls; NULL: as the vendor says */
 } Credentials;
 
 Credentials *credentials_new(const char *id, Secret *secret, Secret *token,

@@ -245,27 +245,47 @@ static void delete_session(Exchange *x)
 		no_session(x, id);
 }
 
-/* The body, NULL: the answer says what its parser has against it. */
+/* What the parser has against a body, new string; NULL: nothing. */
+static char *parser_says(const Exchange *x, const Json *body)
+{
+	const char *text = (const char *)x->request->body->data;
+	const char *type = request_header(x->request, "Content-Type");
+	gsize word = 0;
+
+	/* The servlet's own reader takes a form's body away. */
+	if (x->request->body->len == 0 || (type && strstr(type, "form")))
+		return g_strdup("No content to map due to end-of-input");
+	while (g_ascii_isalpha(text[word]))
+		word++;
+	if (!body && word > 0)
+		return g_strdup_printf(
+			"Unrecognized token '%.*s': was expecting (JSON String,"
+			" Number, Array, Object or token 'null', 'true' or "
+			"'false')",
+			(int)MIN(word, 64), text);
+	if (!body)
+		return g_strdup("Unexpected end-of-input within/between Object "
+				"entries");
+	if (json_type(body) == JSON_OBJECT)
+		return NULL;
+	return g_strdup("Cannot deserialize value of type `org.apache.livy."
+			"server.interactive.CreateInteractiveRequest`");
+}
+
+/* The body, NULL: the answer says why not. */
 static Json *create_body(Exchange *x)
 {
 	const GByteArray *bytes = x->request->body;
 	g_autoptr(Json) body =
 		json_parse((const char *)bytes->data, bytes->len, NULL);
-	const char *source =
-		"\n at [Source: (org.eclipse.jetty.server.HttpInputOverHTTP);"
-		" line: 1, column: 1]";
-	const char *what = NULL;
+	g_autofree char *what = parser_says(x, body);
 
-	if (bytes->len == 0)
-		what = "No content to map due to end-of-input";
-	else if (!body)
-		what = "Unexpected end-of-input within/between Object entries";
-	else if (json_type(body) != JSON_OBJECT)
-		what = "Cannot deserialize value of type `org.apache.livy."
-		       "server.interactive.CreateInteractiveRequest`";
 	if (!what)
 		return g_steal_pointer(&body);
-	g_autofree char *text = g_strconcat(what, source, NULL);
+	g_autofree char *text = g_strconcat(what,
+		"\n at [Source: (org.eclipse.jetty.server.HttpInputOverHTTP);"
+		" line: 1, column: 1]",
+		NULL);
 	livy_put_string(x, 400, text);
 	return NULL;
 }

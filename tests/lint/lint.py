@@ -254,10 +254,11 @@ def narrow_face(tree):
 
 FOREIGN = (
     ("libfuse", r"fuse", r"fs/.*"),
-    ("libcurl", r"curl/", r"backends/net/http\.c"),
+    ("libcurl", r"curl/",
+     r"backends/net/http(_login\.[ch]|_transfer\.[ch]|_url\.c|\.c)"),
     ("cJSON", r"(cjson/|cJSON\.h)", r"backends/net/json\.c"),
     ("OpenSSL", r"openssl/",
-     r"backends/auth/(sign\w*|canonical\w*|digest|secret\w*)\.c"),
+     r"backends/auth/(sign\w*|canonical\w*|digest|secret\w*|google_jwt)\.c"),
     ("libmicrohttpd", r"microhttpd", r"examples/emulator/.*"),
 )
 

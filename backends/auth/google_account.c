@@ -1,0 +1,268 @@
+/*
+ * Credentials files, as the console and gcloud write them:
+ *
+ *   {"type": "service_account", client_email, private_key, private_key_id,
+ *    token_uri, project_id, universe_domain}
+ *   {"type": "authorized_user", client_id, client_secret, refresh_token,
+ *    quota_project_id}
+ *
+ * The first is exchanged for a token with a JWT that its key signs.  It could be
+ * sent as the bearer itself, but then the provider alone would have to know it,
+ * while a token endpoint is what proxies and private clouds name in token_uri.
+ */
+#include <string.h>
+
+#include "auth/google_auth.h"
+#include "auth/google_jwt.h"
+
+#define TOKEN_URI "https://oauth2.googleapis.com/token"
+#define GRANT_JWT "urn:ietf:params:oauth:grant-type:jwt-bearer"
+#define UNIVERSE "googleapis.com"
+#define MEMBER_MAX 16384
+#define NAME_MAX_LEN 256
+#define JWT_SECONDS 3600
+#define SKEW_MIN_S 60 /* a clock that is off by less is not the reason */
+
+/* A file that is being made use of. */
+typedef struct {
+	const Chain *chain;
+	const Json *file;
+	gint64 deadline_us;
+} Account;
+
+static const char *optional(const Json *file, const char *name)
+{
+	const char *text = json_get_text(file, name, MEMBER_MAX, NULL);
+
+	return text && *text ? text : NULL;
+}
+
+static const char *needed(const Json *file, const char *name, GError **error)
+{
+	const char *text = optional(file, name);
+
+	if (!text)
+		backend_error_set(
+			error, BACKEND_ERROR_AUTH, "%s is missing in it", name);
+	return text;
+}
+
+static const char *token_uri(const Account *account)
+{
+	const char *uri = optional(account->file, "token_uri");
+
+	return uri ? uri : TOKEN_URI;
+}
+
+/* Who it is, fit for a line. */
+static char *who(const char *kind, const char *name)
+{
+	g_autofree char *valid = g_utf8_make_valid(name, -1);
+	char *text = g_strdup_printf("%s %.*s", kind, NAME_MAX_LEN, valid);
+
+	for (char *c = text; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
+	return text;
+}
+
+/* ---- service accounts ---- */
+
+static char *make_jwt(const Account *account, gint64 now, GError **error)
+{
+	const char *email = needed(account->file, "client_email", error);
+	const char *key =
+		email ? needed(account->file, "private_key", error) : NULL;
+	const char *kid = optional(account->file, "private_key_id");
+	g_autoptr(Json) header = json_object();
+	g_autoptr(Json) claims = json_object();
+
+	if (!key)
+		return NULL;
+	json_set_text(header, "alg", "RS256");
+	json_set_text(header, "typ", "JWT");
+	if (kid)
+		json_set_text(header, "kid", kid);
+	json_set_text(claims, "iss", email);
+	json_set_text(claims, "scope", GOOGLE_SCOPE);
+	json_set_text(claims, "aud", token_uri(account));
+	json_set_int(claims, "iat", now);
+	json_set_int(claims, "exp", now + JWT_SECONDS);
+	g_autofree char *header_text = json_print(header, FALSE);
+	g_autofree char *claims_text = json_print(claims, FALSE);
+	return google_jwt_sign(header_text, claims_text, key, error);
+}
+
+static Credentials *grant_jwt(const Account *account, gint64 now,
+	gint64 *ret_server_s, GError **error)
+{
+	char *jwt = make_jwt(account, now, error);
+
+	if (!jwt)
+		return NULL;
+	GoogleForm *form = google_form_new(GRANT_JWT);
+	google_form_add(form, "assertion", jwt);
+	form->secrets[0] = jwt;
+	g_autofree char *origin =
+		who("service account", optional(account->file, "client_email"));
+	Credentials *credentials =
+		google_token_post(account->chain, token_uri(account), form,
+			origin, account->deadline_us, ret_server_s, error);
+	secret_free_text(jwt);
+	return credentials;
+}
+
+/* The JWT says when it was made, and is refused when that makes no sense: with
+ * a clock that is wrong it is made once more, by the endpoint's. */
+static Credentials *service_account(const Account *account, GError **error)
+{
+	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+	gint64 server = 0;
+	g_autoptr(GError) cause = NULL;
+	Credentials *credentials = grant_jwt(account, now, &server, &cause);
+
+	if (!credentials && server > 0 && ABS(server - now) > SKEW_MIN_S &&
+		g_error_matches(cause, BACKEND_ERROR, BACKEND_ERROR_AUTH))
+		return grant_jwt(account, server, NULL, error);
+	if (!credentials)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	return credentials;
+}
+
+/* ---- users ---- */
+
+static Credentials *authorized_user(const Account *account, GError **error)
+{
+	const char *id = needed(account->file, "client_id", error);
+	const char *secret =
+		id ? needed(account->file, "client_secret", error) : NULL;
+	const char *refresh =
+		secret ? needed(account->file, "refresh_token", error) : NULL;
+
+	if (!refresh)
+		return NULL;
+	GoogleForm *form = google_form_new("refresh_token");
+	google_form_add(form, "client_id", id);
+	google_form_add(form, "client_secret", secret);
+	google_form_add(form, "refresh_token", refresh);
+	form->secrets[0] = secret;
+	form->secrets[1] = refresh;
+	g_autoptr(GError) cause = NULL;
+	Credentials *credentials =
+		google_token_post(account->chain, token_uri(account), form,
+			"user of gcloud", account->deadline_us, NULL, &cause);
+	if (credentials)
+		return credentials;
+	if (strstr(cause->message, "invalid_grant"))
+		backend_error_set(error, cause->code,
+			"%s; log in again: gcloud auth application-default "
+			"login",
+			cause->message);
+	else
+		g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
+}
+
+/* ---- files ---- */
+
+static const struct {
+	const char *type;
+	Credentials *(*get)(const Account *account, GError **error);
+} types[] = {
+	{"service_account", service_account},
+	{"authorized_user", authorized_user},
+};
+
+/* The types that there are besides are worth a word of their own. */
+static const char *const not_done[] = {"impersonated_service_account",
+	"external_account", "external_account_authorized_user",
+	"gdch_service_account", NULL};
+
+static void refuse_type(const char *type, GError **error)
+{
+	if (g_strv_contains(not_done, type))
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"credentials of type %s are not supported; use a "
+			"service account's key, gcloud auth "
+			"application-default login, or access_token_file",
+			type);
+	else
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"its type is neither service_account nor "
+			"authorized_user");
+}
+
+/* The other universes have hosts and rules of their own. */
+static gboolean universe_check(const Json *file, GError **error)
+{
+	const char *universe = optional(file, "universe_domain");
+
+	if (!universe || g_str_equal(universe, UNIVERSE))
+		return TRUE;
+	g_autofree char *shown = who("universe", universe);
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"they are of the %s, and only " UNIVERSE " is supported",
+		shown);
+	return FALSE;
+}
+
+static Credentials *account_get(const Account *account, GError **error)
+{
+	const char *type = optional(account->file, "type");
+
+	if (!universe_check(account->file, error))
+		return NULL;
+	for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+		if (g_strcmp0(type, types[i].type) != 0)
+			continue;
+		Credentials *credentials = types[i].get(account, error);
+		if (credentials)
+			credentials->project = g_strdup(
+				optional(account->file, "quota_project_id"));
+		return credentials;
+	}
+	refuse_type(type ? type : "", error);
+	return NULL;
+}
+
+/* To be given to auth_wipe_json. */
+static Json *file_read(const char *path, GError **error)
+{
+	gsize len;
+	char *text = auth_read_file(path, &len, error);
+
+	if (!text)
+		return NULL;
+	Json *file = json_parse(text, len, NULL);
+	auth_wipe_text(text, len);
+	if (file && json_type(file) == JSON_OBJECT)
+		return file;
+	auth_wipe_json(file);
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"%s: not a credentials file (JSON)", path);
+	return NULL;
+}
+
+Credentials *google_account(const Chain *chain, const char *path,
+	gint64 deadline_us, GError **error)
+{
+	Json *file = file_read(path, error);
+	const Account account = {chain, file, deadline_us};
+
+	if (!file)
+		return NULL;
+	Credentials *credentials = account_get(&account, error);
+	auth_wipe_json(file);
+	if (!credentials)
+		g_prefix_error(error, "%s: ", path);
+	return credentials;
+}
+
+char *google_account_project(const char *path)
+{
+	Json *file = file_read(path, NULL);
+	char *project = g_strdup(optional(file, "project_id"));
+
+	auth_wipe_json(file);
+	return project;
+}

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "auth/chain.h"
+
+/* The sources of Google's credential chain.  Private to auth/google_*.c. */
+
+#define GOOGLE_SCOPE "https://www.googleapis.com/auth/cloud-platform"
+
+/* ---- the token endpoint (google_token.c) ---- */
+
+/* A form to be posted.  Its values are wiped with it. */
+typedef struct {
+	GString *text;
+	const char *secrets[2]; /* borrowed; not to be shown should the answer
+	                           quote them; NULL: none */
+} GoogleForm;
+
+GoogleForm *google_form_new(const char *grant);
+void google_form_add(GoogleForm *form, const char *name, const char *value);
+
+/*
+ * Posts the form, which it takes, to the endpoint, and reads {access_token,
+ * expires_in}.  *ret_server_s (may be NULL) gets the time that a refusal bears,
+ * seconds since the epoch; 0: none.  Errors: AUTH for a refusal, CONFIG for an
+ * endpoint that is neither https nor on this machine, and what the network says.
+ */
+Credentials *google_token_post(const Chain *chain, const char *uri,
+	GoogleForm *form, const char *origin, gint64 deadline_us,
+	gint64 *ret_server_s, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads {access_token, expires_in}.  Errors: BAD_ANSWER. */
+Credentials *google_token_read(const HttpAnswer *answer, const char *origin,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A token that was given as it is; surrounding white space is cut.  Errors:
+ * AUTH for text that cannot be a token. */
+Credentials *google_token_plain(const char *text, const char *origin,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- sources ---- */
+
+/* What a credentials file (JSON with a `type`) gives. */
+Credentials *google_account(const Chain *chain, const char *path,
+	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* project_id of a credentials file; NULL when there is none.  New string. */
+char *google_account_project(const char *path);
+
+/* The service account of the machine, by its metadata server. */
+Credentials *google_metadata(const Chain *chain, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- gcloud's own files (google_config.c) ---- */
+
+/* A path below gcloud's directory.  New string. */
+char *google_config_path(const char *rest);
+/* A property of gcloud's active configuration; NULL when there is none.  New
+ * string. */
+char *google_config_get(const char *section, const char *name);

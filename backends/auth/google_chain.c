@@ -1,0 +1,224 @@
+#include "auth/google_chain.h"
+
+#include "auth/google_auth.h"
+
+#define REFRESH_MS (5 * 60 * 1000)
+
+static const char variable_token[] = "CLOUDSDK_AUTH_ACCESS_TOKEN";
+static const char variable_token_file[] = "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE";
+static const char variable_account[] = "GOOGLE_APPLICATION_CREDENTIALS";
+
+/* ---- files ---- */
+
+static char *default_path(void)
+{
+	return google_config_path("application_default_credentials.json");
+}
+
+/* The file that somebody named; NULL: nobody did. */
+static const char *named_path(const Chain *chain)
+{
+	return chain->profile ? chain->profile : auth_env(variable_account);
+}
+
+/* Read whole at each change of the file, so that who renews the token need not
+ * tell us. */
+static Credentials *token_file(const char *path, GError **error)
+{
+	gsize len;
+	char *text = auth_read_file(path, &len, error);
+
+	if (!text)
+		return NULL;
+	Credentials *credentials = google_token_plain(text, path, error);
+	auth_wipe_text(text, len);
+	return credentials;
+}
+
+/* ---- sources ---- */
+
+static Credentials *from_environment(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	const char *token = auth_env(variable_token);
+	const char *path = auth_env(variable_token_file);
+
+	if (token)
+		return google_token_plain(token, "environment", error);
+	if (path)
+		return token_file(path, error);
+	backend_error_set(
+		error, BACKEND_ERROR_AUTH, "%s is not set", variable_token);
+	return NULL;
+}
+
+static Credentials *from_named(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	const char *path = named_path(chain);
+
+	if (path)
+		return google_account(chain, path, deadline_us, error);
+	backend_error_set(
+		error, BACKEND_ERROR_AUTH, "%s is not set", variable_account);
+	return NULL;
+}
+
+static Credentials *from_default(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	g_autofree char *path = default_path();
+
+	return google_account(chain, path, deadline_us, error);
+}
+
+/* Most machines are not Google's: that nobody answers there is a plain "not
+ * here", unless the environment says that somebody should. */
+static Credentials *from_metadata(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (auth_env_true("NO_GCE_CHECK")) {
+		backend_error_set(
+			error, BACKEND_ERROR_AUTH, "NO_GCE_CHECK is set");
+		return NULL;
+	}
+	Credentials *found = google_metadata(chain, deadline_us, &cause);
+	if (found)
+		return found;
+	if (auth_env("GCE_METADATA_HOST") || chain->on_site)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	else
+		backend_error_set(
+			error, BACKEND_ERROR_AUTH, "%s", cause->message);
+	return NULL;
+}
+
+static Credentials *from_token_file(
+	const Chain *chain, gint64 deadline_us, GError **error)
+{
+	return token_file(chain->profile, error);
+}
+
+/* ---- what can be told without the network ---- */
+
+static gboolean is_token_set(const Chain *chain)
+{
+	return auth_env(variable_token) || auth_env(variable_token_file);
+}
+
+static gboolean is_file_named(const Chain *chain)
+{
+	return named_path(chain) != NULL;
+}
+
+static gboolean is_default_there(const Chain *chain)
+{
+	g_autofree char *path = default_path();
+
+	return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
+/* Nobody knows without asking. */
+static gboolean may_be_on_gce(const Chain *chain)
+{
+	return !auth_env_true("NO_GCE_CHECK");
+}
+
+static gboolean is_always(const Chain *chain)
+{
+	return TRUE;
+}
+
+static void chain_files(const Chain *chain, GString *out)
+{
+	const char *named = named_path(chain);
+	const char *token = auth_env(variable_token_file);
+
+	if (named)
+		auth_append_stat(out, g_strdup(named));
+	if (token)
+		auth_append_stat(out, g_strdup(token));
+	auth_append_stat(out, default_path());
+}
+
+/* ---- the chains ---- */
+
+static const ChainSource sources[] = {
+	{"the environment", from_environment, is_token_set},
+	{"the credentials file", from_named, is_file_named, .profiled = TRUE},
+	{"gcloud's default credentials", from_default, is_default_there},
+	{"the metadata server", from_metadata, may_be_on_gce, .metadata = TRUE},
+	{NULL},
+};
+
+/* Google's own libraries look no further than the first that is set up. */
+static const ChainClass google_chain = {
+	.name = "dataproc",
+	.vendor = "Google Cloud",
+	.refresh_ms = REFRESH_MS,
+	.sources = sources,
+	.fingerprint = chain_files,
+	.strict = TRUE,
+};
+
+static const ChainSource token_sources[] = {
+	{"the token file", from_token_file, is_always, .profiled = TRUE},
+	{NULL},
+};
+
+static const ChainClass token_chain = {
+	.name = "dataproc",
+	.vendor = "Google Cloud",
+	.refresh_ms = REFRESH_MS,
+	.sources = token_sources,
+	.fingerprint = chain_files,
+	.strict = TRUE,
+};
+
+CredentialSource *google_chain_new(const char *account_file,
+	const char *token_file, const HttpSettings *http)
+{
+	if (token_file)
+		return chain_new(&token_chain, token_file, NULL, http);
+	return chain_new(&google_chain, account_file, NULL, http);
+}
+
+/* ---- where ---- */
+
+char *google_chain_project(const char *account_file)
+{
+	const Chain chain = {.profile = (char *)account_file};
+	const char *env = auth_env("GOOGLE_CLOUD_PROJECT");
+	g_autofree char *path = default_path();
+	const char *named = named_path(&chain);
+
+	if (!env)
+		env = auth_env("CLOUDSDK_CORE_PROJECT");
+	if (env)
+		return g_strdup(env);
+	char *project = google_config_get("core", "project");
+	return project ? project : google_account_project(named ? named : path);
+}
+
+char *google_chain_region(void)
+{
+	const char *env = auth_env("CLOUDSDK_DATAPROC_REGION");
+
+	if (!env)
+		env = auth_env("GOOGLE_CLOUD_REGION");
+	return env ? g_strdup(env) : google_config_get("dataproc", "region");
+}
+
+gboolean google_chain_in_sight(void)
+{
+	g_autofree char *project = NULL;
+	g_autofree char *region = NULL;
+
+	if (!chain_in_sight(&google_chain))
+		return FALSE;
+	project = google_chain_project(NULL);
+	region = google_chain_region();
+	return project && region;
+}

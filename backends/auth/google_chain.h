@@ -1,0 +1,26 @@
+#pragma once
+
+#include "auth/credentials.h"
+#include "net/http.h"
+
+/*
+ * Google's application default credentials: CLOUDSDK_AUTH_ACCESS_TOKEN (or its
+ * _FILE), the file that GOOGLE_APPLICATION_CREDENTIALS names, gcloud's
+ * application_default_credentials.json, the metadata server.  What they give is
+ * an OAuth 2 bearer token: Credentials.secret, with an empty id.
+ *
+ * account_file, token_file (either NULL): the only file that is asked then, with
+ * credentials in JSON, or with a bare token that somebody else renews.
+ */
+CredentialSource *google_chain_new(const char *account_file,
+	const char *token_file, const HttpSettings *http);
+
+/* Whether credentials, a project and a region can be had without asking the
+ * network. */
+gboolean google_chain_in_sight(void);
+
+/* The project: the environment's, gcloud's, the credentials file's (of
+ * account_file, NULL: of the default).  NULL when none is.  New string. */
+char *google_chain_project(const char *account_file);
+/* The region: the environment's or gcloud's. */
+char *google_chain_region(void);

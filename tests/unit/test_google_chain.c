@@ -1,0 +1,628 @@
+#include "auth/google_chain.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "google_key.h"
+#include "net/json.h"
+#include "tiny_server.h"
+
+#define GRANTED "{\"access_token\":\"ya29.x\",\"expires_in\":3599}"
+
+/* Everything that the chain looks at; each test begins without any. */
+static const char *const variables[] = {
+	"CLOUDSDK_AUTH_ACCESS_TOKEN",
+	"CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
+	"GOOGLE_APPLICATION_CREDENTIALS",
+	"CLOUDSDK_CONFIG",
+	"CLOUDSDK_ACTIVE_CONFIG_NAME",
+	"CLOUDSDK_CORE_PROJECT",
+	"CLOUDSDK_DATAPROC_REGION",
+	"GOOGLE_CLOUD_PROJECT",
+	"GOOGLE_CLOUD_REGION",
+	"GCE_METADATA_HOST",
+	"GCE_METADATA_IP",
+};
+
+typedef struct {
+	char *home;
+	TinyServer *server;
+} Fixture;
+
+static void set_up(Fixture *f, const void *unused)
+{
+	f->home = g_dir_make_tmp("chain-XXXXXX", NULL);
+	f->server = tiny_server_new();
+	for (gsize i = 0; i < G_N_ELEMENTS(variables); i++)
+		g_unsetenv(variables[i]);
+	g_setenv("HOME", f->home, TRUE);
+	/* No test may leave this machine. */
+	g_setenv("NO_GCE_CHECK", "true", TRUE);
+}
+
+static void remove_tree(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+		remove_tree(child);
+	}
+	g_remove(path);
+}
+
+static void tear_down(Fixture *f, const void *unused)
+{
+	tiny_server_free(f->server);
+	remove_tree(f->home);
+	g_free(f->home);
+}
+
+static char *put(Fixture *f, const char *rest, const char *text)
+{
+	char *path = g_build_filename(f->home, rest, NULL);
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	return path;
+}
+
+/* A file of one member more than the type; token_uri is the tiny server's. */
+static char *account_text(Fixture *f, const char *more)
+{
+	g_autoptr(Json) file = json_parse(more, strlen(more), NULL);
+	g_autofree char *uri =
+		g_strconcat(tiny_server_url(f->server), "/token", NULL);
+
+	if (!json_get(file, "token_uri"))
+		json_set_text(file, "token_uri", uri);
+	if (!json_get(file, "private_key"))
+		json_set_text(file, "private_key", GOOGLE_TEST_KEY);
+	return json_print(file, FALSE);
+}
+
+static char *put_account(Fixture *f, const char *rest, const char *more)
+{
+	g_autofree char *text = account_text(f, more);
+
+	return put(f, rest, text);
+}
+
+#define SERVICE                                                                \
+	"{\"type\":\"service_account\",\"client_email\":\"s@p.example\","      \
+	"\"private_key_id\":\"k1\",\"project_id\":\"of-file\"}"
+#define USER                                                                   \
+	"{\"type\":\"authorized_user\",\"client_id\":\"the id\","              \
+	"\"client_secret\":\"sesame-client\","                                 \
+	"\"refresh_token\":\"1//sesame-refresh\","                             \
+	"\"quota_project_id\":\"payer\"}"
+#define DEFAULT_FILE ".config/gcloud/application_default_credentials.json"
+
+static Credentials *find_from(
+	const char *account, const char *token, GError **error)
+{
+	const HttpSettings http = {0};
+	g_autoptr(CredentialSource) source =
+		google_chain_new(account, token, &http);
+
+	return credential_source_get(
+		source, g_get_monotonic_time() + 20 * G_USEC_PER_SEC, error);
+}
+
+static void finds(const char *account, const char *token, const char *wanted)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Credentials) found = find_from(account, token, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(secret_peek(found->secret), ==, wanted);
+	g_assert_cmpstr(found->access_key_id, ==, "");
+}
+
+/* Nothing is found, and the sentence says that, and no secret. */
+static void fails(const char *account, BackendErrorCode code, const char *say)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(find_from(account, NULL, &error));
+	if (!strstr(error->message, say))
+		g_error("\"%s\" does not say \"%s\"", error->message, say);
+	g_assert_error(error, BACKEND_ERROR, (int)code);
+	g_assert_null(strstr(error->message, "sesame"));
+	g_assert_null(strstr(error->message, "BEGIN"));
+	g_assert_null(strstr(error->message, "eyJ"));
+}
+
+/* ---- plain tokens ---- */
+
+static void a_token_of_the_environment_comes_first(
+	Fixture *f, const void *unused)
+{
+	g_autofree char *file = put(f, "token", "from-file\n");
+
+	g_free(put_account(f, DEFAULT_FILE, SERVICE));
+	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", file, TRUE);
+	finds(NULL, NULL, "from-file");
+	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "from-env", TRUE);
+	finds(NULL, NULL, "from-env");
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
+}
+
+static void a_named_token_file_is_all_that_is_asked(
+	Fixture *f, const void *unused)
+{
+	g_autofree char *file = put(f, "token", "  from-key \n");
+	const HttpSettings http = {0};
+	g_autoptr(CredentialSource) source =
+		google_chain_new(NULL, file, &http);
+	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+
+	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "from-env", TRUE);
+	g_autoptr(Credentials) old =
+		credential_source_get(source, deadline, NULL);
+	g_assert_cmpstr(secret_peek(old->secret), ==, "from-key");
+	g_free(put(f, "token", "renewed"));
+	g_autoptr(Credentials) fresh =
+		credential_source_get(source, deadline, NULL);
+	g_assert_cmpstr(secret_peek(fresh->secret), ==, "renewed");
+	g_unlink(file);
+	g_autoptr(GError) error = NULL;
+	g_assert_null(find_from(NULL, file, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
+}
+
+static void what_cannot_be_a_token_is_refused(Fixture *f, const void *unused)
+{
+	static const char *const odd[] = {
+		" \n", "sesame sesame", "sesame\r\nx: y", "ses\xc3\xa4me"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
+		g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", odd[i], TRUE);
+		fails(NULL, BACKEND_ERROR_AUTH, "holds no token");
+	}
+}
+
+/* ---- service accounts ---- */
+
+/* The decoded nth part of the JWT in the last request's form. */
+static Json *jwt_part(const char *request, guint n)
+{
+	const char *jwt = strstr(request, "assertion=");
+	g_auto(GStrv) parts = g_strsplit(jwt + strlen("assertion="), ".", 3);
+	g_autoptr(GString) text = g_string_new(parts[n]);
+	gsize len;
+
+	g_strdelimit(text->str, "-", '+');
+	g_strdelimit(text->str, "_", '/');
+	while (text->len % 4)
+		g_string_append_c(text, '=');
+	g_autofree guchar *bytes = g_base64_decode(text->str, &len);
+	return json_parse((char *)bytes, len, NULL);
+}
+
+static void a_service_account_signs_for_its_token(
+	Fixture *f, const void *unused)
+{
+	g_autofree char *path = put_account(f, "sa.json", SERVICE);
+	g_autofree char *uri =
+		g_strconcat(tiny_server_url(f->server), "/token", NULL);
+	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+
+	tiny_server_answer(f->server, 200, NULL, GRANTED);
+	finds(path, NULL, "ya29.x");
+	g_autofree char *request = tiny_server_request(f->server, 0);
+	g_assert_true(g_str_has_prefix(request, "POST /token "));
+	g_assert_nonnull(strstr(request, "application/x-www-form-urlencoded"));
+	g_assert_nonnull(strstr(request,
+		"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-"
+		"bearer&assertion=eyJ"));
+	g_autoptr(Json) header = jwt_part(request, 0);
+	g_autoptr(Json) claims = jwt_part(request, 1);
+	g_assert_cmpstr(json_get_text(header, "alg", 9, ""), ==, "RS256");
+	g_assert_cmpstr(json_get_text(header, "kid", 9, ""), ==, "k1");
+	g_assert_cmpstr(
+		json_get_text(claims, "iss", 99, ""), ==, "s@p.example");
+	g_assert_cmpstr(json_get_text(claims, "aud", 99, ""), ==, uri);
+	g_assert_cmpstr(json_get_text(claims, "scope", 99, ""), ==,
+		"https://www.googleapis.com/auth/cloud-platform");
+	gint64 made = json_get_int(claims, "iat", 0, G_MAXINT64, 0);
+	g_assert_cmpint(made, >=, now);
+	g_assert_cmpint(made, <, now + 100);
+	g_assert_cmpint(
+		json_get_int(claims, "exp", 0, G_MAXINT64, 0), ==, made + 3600);
+}
+
+static void a_token_is_kept_until_near_its_end(Fixture *f, const void *unused)
+{
+	g_autofree char *path = put_account(f, "sa.json", SERVICE);
+	const HttpSettings http = {0};
+	g_autoptr(CredentialSource) source =
+		google_chain_new(path, NULL, &http);
+	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	gint64 now_ms = g_get_real_time() / 1000;
+
+	tiny_server_answer(f->server, 200, NULL, GRANTED);
+	g_autoptr(Credentials) one =
+		credential_source_get(source, deadline, NULL);
+	g_autoptr(Credentials) two =
+		credential_source_get(source, deadline, NULL);
+	g_assert_true(one == two);
+	g_assert_cmpint(one->expires_ms, >=, now_ms + 3599 * 1000);
+	g_assert_cmpint(one->expires_ms, <, now_ms + 3699 * 1000);
+	g_assert_cmpstr(one->origin, ==, "service account s@p.example");
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 1);
+}
+
+static void a_changed_file_is_read_again(Fixture *f, const void *unused)
+{
+	g_autofree char *path = put_account(f, "sa.json", SERVICE);
+	const HttpSettings http = {0};
+	g_autoptr(CredentialSource) source =
+		google_chain_new(path, NULL, &http);
+	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+
+	tiny_server_answer(f->server, 200, NULL, GRANTED);
+	tiny_server_answer(
+		f->server, 200, NULL, "{\"access_token\":\"of-the-user\"}");
+	g_autoptr(Credentials) one =
+		credential_source_get(source, deadline, NULL);
+	g_assert_null(one->project);
+	g_free(put_account(f, "sa.json", USER));
+	g_autoptr(Credentials) two =
+		credential_source_get(source, deadline, NULL);
+	g_assert_cmpstr(secret_peek(two->secret), ==, "of-the-user");
+	g_assert_cmpstr(two->project, ==, "payer");
+}
+
+static void a_wrong_clock_is_put_right(Fixture *f, const void *unused)
+{
+	g_autofree char *path = put_account(f, "sa.json", SERVICE);
+
+	tiny_server_answer(f->server, 400,
+		"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+		"{\"error\":\"invalid_grant\"}");
+	tiny_server_answer(f->server, 200, NULL, GRANTED);
+	finds(path, NULL, "ya29.x");
+	g_autofree char *request = tiny_server_request(f->server, 1);
+	g_autoptr(Json) claims = jwt_part(request, 1);
+	g_assert_cmpint(
+		json_get_int(claims, "iat", 0, G_MAXINT64, 0), ==, 784111777);
+}
+
+/* ---- users ---- */
+
+static void a_user_sends_the_refresh_token(Fixture *f, const void *unused)
+{
+	g_free(put_account(f, DEFAULT_FILE, USER));
+	tiny_server_answer(f->server, 200, NULL, GRANTED);
+	finds(NULL, NULL, "ya29.x");
+	g_autofree char *request = tiny_server_request(f->server, 0);
+	g_assert_nonnull(strstr(request,
+		"\r\n\r\ngrant_type=refresh_token&client_id=the%20id&"
+		"client_secret=sesame-client&"
+		"refresh_token=1%2F%2Fsesame-refresh"));
+}
+
+static void a_user_who_was_logged_out_is_told_what_to_do(
+	Fixture *f, const void *unused)
+{
+	g_autofree char *path = put_account(f, "user.json", USER);
+
+	tiny_server_answer(f->server, 400, NULL,
+		"{\"error\":\"invalid_grant\",\"error_description\":"
+		"\"Token has been expired or revoked.\"}");
+	fails(path, BACKEND_ERROR_AUTH,
+		"invalid_grant: Token has been expired or revoked.; log in "
+		"again: gcloud auth application-default login");
+}
+
+/* ---- refusals ---- */
+
+static void refusals_are_told_without_secrets(Fixture *f, const void *unused)
+{
+	static const struct {
+		guint status;
+		const char *body;
+		BackendErrorCode code;
+		const char *say;
+	} rows[] = {
+		{400,
+			"{\"error\":\"x\",\"error_description\":\"bad "
+			"sesame-client\"}",
+			BACKEND_ERROR_AUTH, "says x)"},
+		{401, "{\"error\":\"invalid_client\"}", BACKEND_ERROR_AUTH,
+			"invalid_client"},
+		{400, "{\"error\":\"<sesame>\"}", BACKEND_ERROR_AUTH,
+			"status 400"},
+		{400, "{\"error\":{\"message\":\"sesame\"}}",
+			BACKEND_ERROR_AUTH, "status 400"},
+		{400, "<html>sesame", BACKEND_ERROR_AUTH, "status 400"},
+		{429, "{}", BACKEND_ERROR_THROTTLED, "status 429"},
+		{503, "x", BACKEND_ERROR_REMOTE, "status 503"},
+		{302, "", BACKEND_ERROR_AUTH, "status 302"},
+		{200, "", BACKEND_ERROR_BAD_ANSWER, "access_token"},
+		{200, "[]", BACKEND_ERROR_BAD_ANSWER, "access_token"},
+		{200, "{\"access_token\":7}", BACKEND_ERROR_BAD_ANSWER,
+			"access_token"},
+		{200, "{\"access_token\":\"\"}", BACKEND_ERROR_BAD_ANSWER,
+			"access_token"},
+		{200, "{\"access_token\":\"sesame\\r\\nx: y\"}",
+			BACKEND_ERROR_BAD_ANSWER, "access_token"},
+	};
+	g_autofree char *path = put_account(f, "user.json", USER);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		tiny_server_answer(
+			f->server, rows[i].status, NULL, rows[i].body);
+		fails(path, rows[i].code, rows[i].say);
+	}
+}
+
+static void odd_lifetimes_are_an_hour(Fixture *f, const void *unused)
+{
+	static const char *const odd[] = {
+		"-1", "0", "1e99", "\"soon\"", "null", "9999999999"};
+	g_autofree char *path = put_account(f, "user.json", USER);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
+		g_autofree char *body = g_strdup_printf(
+			"{\"access_token\":\"t\",\"expires_in\":%s}", odd[i]);
+		gint64 hour_ms = g_get_real_time() / 1000 + 3600 * 1000;
+
+		tiny_server_answer(f->server, 200, NULL, body);
+		g_autoptr(Credentials) found = find_from(path, NULL, NULL);
+		g_assert_cmpint(found->expires_ms, >=, hour_ms);
+		g_assert_cmpint(found->expires_ms, <, hour_ms + 100 * 1000);
+	}
+}
+
+static void what_a_file_lacks_is_named(Fixture *f, const void *unused)
+{
+	static const char *const rows[][2] = {
+		{"{\"type\":\"service_account\"}", "client_email is missing"},
+		{"{\"type\":\"service_account\",\"client_email\":\"a\","
+		 "\"private_key\":\"\"}",
+			"private_key is missing"},
+		{"{\"type\":\"service_account\",\"client_email\":\"a\","
+		 "\"private_key\":\"sesame\"}",
+			"private key is no RSA key"},
+		{"{\"type\":\"authorized_user\"}", "client_id is missing"},
+		{"{\"type\":\"authorized_user\",\"client_id\":\"a\"}",
+			"client_secret is missing"},
+		{"{\"type\":\"authorized_user\",\"client_id\":\"a\","
+		 "\"client_secret\":\"sesame\"}",
+			"refresh_token is missing"},
+		{"{\"type\":\"external_account\"}",
+			"external_account are not supported"},
+		{"{\"type\":\"impersonated_service_account\"}",
+			"impersonated_service_account are not supported"},
+		{"{\"type\":\"gdch_service_account\"}", "not supported"},
+		{"{\"type\":\"sesame\"}", "neither service_account nor"},
+		{"{\"type\":7}", "neither service_account nor"},
+		{"{\"type\":\"authorized_user\",\"client_id\":\"a\","
+		 "\"universe_domain\":\"other.example\"}",
+			"universe other.example"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *path = put_account(f, "x.json", rows[i][0]);
+		fails(path, BACKEND_ERROR_AUTH, rows[i][1]);
+	}
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
+}
+
+static void odd_files_do_no_harm(Fixture *f, const void *unused)
+{
+	static const char *const odd[] = {"", "[]", "sesame", "{", "7"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
+		g_autofree char *path = put(f, "x.json", odd[i]);
+		fails(path, BACKEND_ERROR_AUTH, "not a credentials file");
+	}
+	fails("/nonexistent/x.json", BACKEND_ERROR_AUTH, "/nonexistent/x.json");
+	fails(f->home, BACKEND_ERROR_AUTH, "not a file");
+}
+
+static void secrets_go_nowhere_in_the_clear(Fixture *f, const void *unused)
+{
+	static const char *const uris[] = {
+		"http://token.example/",
+		"http://169.254.169.254/token",
+		"ftp://127.0.0.1/",
+		"https://u:p@127.0.0.1/",
+		"nonsense",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(uris); i++) {
+		g_autofree char *more = g_strdup_printf(
+			"{\"type\":\"authorized_user\",\"client_id\":\"a\","
+			"\"client_secret\":\"s\",\"refresh_token\":\"r\","
+			"\"token_uri\":\"%s\"}",
+			uris[i]);
+		g_autofree char *path = put_account(f, "x.json", more);
+		fails(path, BACKEND_ERROR_CONFIG, "token_uri");
+	}
+}
+
+/* ---- the order ---- */
+
+static void a_named_file_that_fails_is_not_passed_over(
+	Fixture *f, const void *unused)
+{
+	g_autofree char *good = put_account(f, DEFAULT_FILE, USER);
+
+	g_setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent/x", TRUE);
+	fails(NULL, BACKEND_ERROR_AUTH, "/nonexistent/x");
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
+	g_setenv("GOOGLE_APPLICATION_CREDENTIALS", good, TRUE);
+	tiny_server_answer(f->server, 200, NULL, GRANTED);
+	finds(NULL, NULL, "ya29.x");
+}
+
+static void without_any_the_error_says_where_it_looked(
+	Fixture *f, const void *unused)
+{
+	fails(NULL, BACKEND_ERROR_AUTH, "no credentials for Google Cloud");
+	fails(NULL, BACKEND_ERROR_AUTH,
+		"CLOUDSDK_AUTH_ACCESS_TOKEN is not set");
+	fails(NULL, BACKEND_ERROR_AUTH,
+		"GOOGLE_APPLICATION_CREDENTIALS is not set");
+	fails(NULL, BACKEND_ERROR_AUTH, DEFAULT_FILE);
+	fails(NULL, BACKEND_ERROR_AUTH, "NO_GCE_CHECK is set");
+}
+
+/* ---- the metadata server ---- */
+
+static void set_metadata(Fixture *f)
+{
+	g_unsetenv("NO_GCE_CHECK");
+	g_setenv("GCE_METADATA_HOST",
+		tiny_server_url(f->server) + strlen("http://"), TRUE);
+}
+
+static void the_metadata_server_gives_the_machines_token(
+	Fixture *f, const void *unused)
+{
+	set_metadata(f);
+	tiny_server_answer(
+		f->server, 200, "Metadata-Flavor: Google\r\n", GRANTED);
+	finds(NULL, NULL, "ya29.x");
+	g_autofree char *request = tiny_server_request(f->server, 0);
+	g_assert_true(g_str_has_prefix(request,
+		"GET /computeMetadata/v1/instance/service-accounts/default/"
+		"token?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-"
+		"platform "));
+	g_autofree char *lower = g_ascii_strdown(request, -1);
+	g_assert_nonnull(strstr(lower, "\r\nmetadata-flavor: google\r\n"));
+}
+
+static void somebody_else_at_its_address_is_not_believed(
+	Fixture *f, const void *unused)
+{
+	set_metadata(f);
+	tiny_server_answer(f->server, 200, NULL, GRANTED);
+	fails(NULL, BACKEND_ERROR_AUTH, "not Google's");
+	tiny_server_answer(
+		f->server, 404, "Metadata-Flavor: Google\r\n", "nothing");
+	fails(NULL, BACKEND_ERROR_AUTH, "has no service account");
+	tiny_server_answer(
+		f->server, 503, "Metadata-Flavor: Google\r\n", "sesame");
+	fails(NULL, BACKEND_ERROR_REMOTE, "status 503");
+	tiny_server_answer(
+		f->server, 200, "Metadata-Flavor: Google\r\n", "sesame");
+	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "access_token");
+	g_setenv("GCE_METADATA_HOST", "x/y", TRUE);
+	fails(NULL, BACKEND_ERROR_AUTH, "no host name");
+	g_setenv("GCE_METADATA_HOST", "somewhere.example", TRUE);
+	fails(NULL, BACKEND_ERROR_CONFIG, "plain http");
+}
+
+/* ---- where ---- */
+
+static void is(char *owned, const char *wanted)
+{
+	g_autofree char *text = owned;
+
+	g_assert_cmpstr(text, ==, wanted);
+}
+
+static void put_config(Fixture *f, const char *name, const char *project)
+{
+	g_autofree char *rest = g_strconcat(
+		".config/gcloud/configurations/config_", name, NULL);
+	g_autofree char *text = g_strdup_printf(
+		"[core]\naccount = a@b.example\nproject = %s\n\n"
+		"[dataproc]\nregion = r-%s\n",
+		project, project);
+
+	g_free(put(f, rest, text));
+}
+
+static void the_place_is_looked_for_in_order(Fixture *f, const void *unused)
+{
+	g_free(put_account(f, DEFAULT_FILE, SERVICE));
+	is(google_chain_project(NULL), "of-file");
+	is(google_chain_project("/nonexistent"), NULL);
+	is(google_chain_region(), NULL);
+	put_config(f, "default", "p-default");
+	is(google_chain_project(NULL), "p-default");
+	is(google_chain_region(), "r-p-default");
+	put_config(f, "work", "p-work");
+	g_free(put(f, ".config/gcloud/active_config", "work\n"));
+	is(google_chain_project(NULL), "p-work");
+	g_setenv("CLOUDSDK_ACTIVE_CONFIG_NAME", "../../x", TRUE);
+	is(google_chain_project(NULL), "p-default");
+	g_setenv("CLOUDSDK_CORE_PROJECT", "p-cloudsdk", TRUE);
+	g_setenv("GOOGLE_CLOUD_REGION", "r-cloud", TRUE);
+	is(google_chain_project(NULL), "p-cloudsdk");
+	is(google_chain_region(), "r-cloud");
+	g_setenv("GOOGLE_CLOUD_PROJECT", "p-cloud", TRUE);
+	g_setenv("CLOUDSDK_DATAPROC_REGION", "r-dataproc", TRUE);
+	is(google_chain_project(NULL), "p-cloud");
+	is(google_chain_region(), "r-dataproc");
+}
+
+static void gclouds_directory_may_lie_elsewhere(Fixture *f, const void *unused)
+{
+	g_autofree char *elsewhere = g_build_filename(f->home, "x", NULL);
+
+	g_free(put(f, "x/configurations/config_default",
+		"[core]\nproject=p-x\n[dataproc]\nregion =\n"));
+	g_setenv("CLOUDSDK_CONFIG", elsewhere, TRUE);
+	is(google_chain_project(NULL), "p-x");
+	is(google_chain_region(), NULL);
+	g_free(put(f, "x/configurations/config_default", "\x01[[[ nonsense"));
+	is(google_chain_project(NULL), NULL);
+}
+
+static void it_is_in_sight_with_credentials_and_a_place(
+	Fixture *f, const void *unused)
+{
+	g_assert_false(google_chain_in_sight());
+	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "t", TRUE);
+	g_assert_false(google_chain_in_sight());
+	g_setenv("GOOGLE_CLOUD_PROJECT", "p", TRUE);
+	g_assert_false(google_chain_in_sight());
+	g_setenv("GOOGLE_CLOUD_REGION", "r", TRUE);
+	g_assert_true(google_chain_in_sight());
+	g_unsetenv("CLOUDSDK_AUTH_ACCESS_TOKEN");
+	g_assert_false(google_chain_in_sight());
+	g_unsetenv("NO_GCE_CHECK");
+	g_assert_false(google_chain_in_sight());
+	g_free(put_account(f, DEFAULT_FILE, USER));
+	g_assert_true(google_chain_in_sight());
+}
+
+#define ADD(path, function)                                                    \
+	g_test_add("/google-chain/" path, Fixture, NULL, set_up, function,     \
+		tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	ADD("environment", a_token_of_the_environment_comes_first);
+	ADD("token-file", a_named_token_file_is_all_that_is_asked);
+	ADD("token-odd", what_cannot_be_a_token_is_refused);
+	ADD("service", a_service_account_signs_for_its_token);
+	ADD("kept", a_token_is_kept_until_near_its_end);
+	ADD("changed", a_changed_file_is_read_again);
+	ADD("clock", a_wrong_clock_is_put_right);
+	ADD("user", a_user_sends_the_refresh_token);
+	ADD("user-out", a_user_who_was_logged_out_is_told_what_to_do);
+	ADD("refused", refusals_are_told_without_secrets);
+	ADD("lifetimes", odd_lifetimes_are_an_hour);
+	ADD("lacks", what_a_file_lacks_is_named);
+	ADD("odd", odd_files_do_no_harm);
+	ADD("clear", secrets_go_nowhere_in_the_clear);
+	ADD("named", a_named_file_that_fails_is_not_passed_over);
+	ADD("none", without_any_the_error_says_where_it_looked);
+	ADD("metadata", the_metadata_server_gives_the_machines_token);
+	ADD("metadata-odd", somebody_else_at_its_address_is_not_believed);
+	ADD("place", the_place_is_looked_for_in_order);
+	ADD("elsewhere", gclouds_directory_may_lie_elsewhere);
+	ADD("in-sight", it_is_in_sight_with_credentials_and_a_place);
+	return g_test_run();
+}

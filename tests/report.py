@@ -11,6 +11,7 @@ $REPORT_FILE names, one JSON object per test.  $REPORT_LABEL is the plugin's
 label, $REPORT_WORDS limits `tap` to tests whose name has one of the words.
 """
 import concurrent.futures
+import fcntl
 import glob
 import json
 import os
@@ -46,6 +47,7 @@ def record(label, name, outcome, seconds, detail=""):
     with lock:
         print(line, file=screen, flush=True)
         with open(os.environ["REPORT_FILE"], "a") as out:
+            fcntl.flock(out, fcntl.LOCK_EX)  # suites may run side by side
             out.write(json.dumps(row) + "\n")
 
 

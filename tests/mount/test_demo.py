@@ -36,24 +36,26 @@ class Demo:
     def shell(self, line):
         return self.run("sh", "-c", 'cd "$1" && ' + line, "sh", self.path)
 
+    def emulators(self):
+        """The processes of emulators that this demo started."""
+        found = set()
+        home = f"HOME={self.folder}/home".encode()
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    argv = f.read().split(b"\0")
+                with open(f"/proc/{pid}/environ", "rb") as f:
+                    env = f.read().split(b"\0")
+            except OSError:
+                continue
+            if argv[0].endswith(b"sessionfs-emulator") and home in env:
+                found.add(int(pid))
+        return found
+
     def end(self):
         if self.mounted():
             harness.run(["umount", "-l", self.path],
                         prefix=self.place.inside)
-
-
-def emulators(pid_of_daemon_url=None):
-    """The command lines of emulators that a demo started."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as f:
-                argv = f.read().split(b"\0")
-        except OSError:
-            continue
-        if argv[0].endswith(b"sessionfs-emulator") and b"--demo" in argv:
-            found.append(int(pid))
-    return set(found)
 
 
 @pytest.fixture(params=["root", "user"])
@@ -72,7 +74,6 @@ def demo(request, rig):
 @pytest.mark.skipif(os.environ.get("BUILD_NAME", "gcc") != "gcc",
                     reason="it makes a build of its own")
 def test_the_script_shows_the_tour_twice(demo):
-    before = emulators()
     first = demo.run(DEMO, demo.path).ok()
     assert "Running" in first and f"fusermount3 -u {demo.path}" in first
     assert "kidn" in first
@@ -81,19 +82,18 @@ def test_the_script_shows_the_tour_twice(demo):
     assert workspaces
     second = demo.run(DEMO, demo.path).ok()
     assert "already" in second and "Running" in second
-    assert len(emulators() - before) == 1
+    assert len(demo.emulators()) == 1
     demo.run("fusermount3", "-u", demo.path).ok()
     harness.eventually(lambda: not demo.mounted())
-    harness.eventually(lambda: emulators() == before)
+    harness.eventually(lambda: not demo.emulators())
     third = demo.run(DEMO, demo.path).ok()
     assert "already" not in third
     demo.run("fusermount3", "-u", demo.path).ok()
-    harness.eventually(lambda: emulators() == before)
+    harness.eventually(lambda: not demo.emulators())
 
 
 def test_the_daemon_alone(demo):
     """In the background: it returns when the mount answers."""
-    before = emulators()
     os.makedirs(demo.path)
     demo.place.give(demo.path)
     program = demo.place.program(harness.SESSIONFS)
@@ -112,11 +112,10 @@ def test_the_daemon_alone(demo):
     listed = set(demo.shell(f"ls {at}").ok().split()) - set(names)
     assert len(listed) == 1
     demo.run("fusermount3", "-u", demo.path).ok()
-    harness.eventually(lambda: emulators() == before)
+    harness.eventually(lambda: not demo.emulators())
 
 
 def test_a_killed_daemon_takes_its_emulator_with_it(demo):
-    before = emulators()
     os.makedirs(demo.path)
     demo.place.give(demo.path)
     daemon = subprocess.Popen(
@@ -125,11 +124,11 @@ def test_a_killed_daemon_takes_its_emulator_with_it(demo):
         stderr=subprocess.DEVNULL, preexec_fn=harness.die_with_us)
     try:
         harness.eventually(demo.mounted)
-        harness.eventually(lambda: emulators() - before)
+        harness.eventually(demo.emulators)
     finally:
         daemon.kill()
         daemon.wait(10)
-    harness.eventually(lambda: emulators() == before)
+    harness.eventually(lambda: not demo.emulators())
 
 
 def test_the_script_says_what_is_wrong(tmp_path):

@@ -19,17 +19,17 @@
 
 #include "alibaba_error.h"
 #include "alibaba_record.h"
+#include "answer.h"
+#include "api_backend.h"
 #include "auth/alibaba_chain.h"
 #include "auth/sign.h"
 #include "classes.h"
-#include "net/api.h"
 #include "net/api_settings.h"
+#include "spec_rule.h"
 
 #define API_VERSION "2023-08-08"
 #define PAGE_SIZE 100     /* undocumented; the vendor's usual maximum */
 #define PAGE_SIZE_SAFE 20 /* the documented example */
-#define TOKEN_MAX 4096
-#define REGION_MAX 64
 #define REGION_BEHIND_ENDPOINT "cn-hangzhou" /* a proxy or test wants one too */
 
 /* ---- tables ---- */
@@ -68,8 +68,7 @@ static const BackendKey alibaba_keys[] = {
 };
 
 typedef struct {
-	Backend base;
-	Api *api;
+	ApiBackend base;
 	char *region;
 	gint page_size; /* atomic: PAGE_SIZE until a server refuses it */
 } Alibaba;
@@ -115,7 +114,7 @@ static Json *ask(Alibaba *self, const char *action, const char *path,
 		.body = body,
 		.safe = !body,
 		.outline = ret_text != NULL};
-	return api_call(self->api, &request, call, ret_text, error);
+	return api_call(self->base.api, &request, call, ret_text, error);
 }
 
 static char *workspace_path(const char *workspace, const char *rest)
@@ -160,29 +159,14 @@ static Json *list_call(Alibaba *self, const char *action, const char *path,
 	return NULL;
 }
 
-static void *bad_answer(const char *what, GError **error)
-{
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-		"the provider's answer has no %s as it should", what);
-	return NULL;
-}
-
-/* The next page's token, NULL at the end.  One that cannot be sent back would
- * end the listing before its end. */
+/* The next page's token, which may be a number too. */
 static gboolean read_next(const Json *answer, char **ret_next, GError **error)
 {
-	const Json *token = json_get(answer, "nextToken");
-	const char *text = json_text(token);
 	gint64 number;
 
-	if (!token || json_type(token) == JSON_NULL)
-		*ret_next = NULL;
-	else if (text && strlen(text) <= TOKEN_MAX)
-		*ret_next = *text ? g_strdup(text) : NULL;
-	else if (json_whole(token, &number))
-		*ret_next = g_strdup_printf("%" G_GINT64_FORMAT, number);
-	else
-		return bad_answer("usable nextToken", error) != NULL;
+	if (!json_whole(json_get(answer, "nextToken"), &number))
+		return answer_next(answer, "nextToken", ret_next, error);
+	*ret_next = g_strdup_printf("%" G_GINT64_FORMAT, number);
 	return TRUE;
 }
 
@@ -197,20 +181,18 @@ static WorkspacePage *alibaba_list_workspaces(
 
 	if (!answer)
 		return NULL;
-	const Json *list = json_get(answer, "workspaces");
-	if (!list || json_type(list) != JSON_ARRAY)
-		return bad_answer("array of workspaces", error);
+	const Json *list = answer_list(answer, "workspaces", error);
+	if (!list)
+		return NULL;
 	g_autoptr(WorkspacePage) page = workspace_page_new();
 	json_foreach (record, list) {
 		const char *id = json_get_text(
 			record, "workspaceId", SESSION_ID_MAX, "");
-		if (!*id)
-			continue;
-		Workspace *workspace = g_new0(Workspace, 1);
-		workspace->id = g_strdup(id);
-		workspace->name = alibaba_text(record, "workspaceName");
-		workspace->created_ms = alibaba_time(record, "createTime");
-		g_ptr_array_add(page->workspaces, workspace);
+		if (*id)
+			answer_add_workspace(page, id,
+				record_text(record, "workspaceName"),
+				record_time(
+					&alibaba_record, record, "createTime"));
 	}
 	return read_next(answer, &page->next, error) ? g_steal_pointer(&page)
 						     : NULL;
@@ -226,19 +208,15 @@ static SessionPage *alibaba_list_page(Backend *base, const char *workspace,
 		self, "ListSessionClusters", path, token, call, &text, error);
 	JsonSpan span;
 
-	if (!answer)
+	if (!answer || !answer_find(answer, "sessionClusters", JSON_ARRAY,
+			       &span, error))
 		return NULL;
-	const Json *list = json_get(answer, "sessionClusters");
-	if (!list || json_type(list) != JSON_ARRAY ||
-		!json_outline_span(list, &span))
-		return bad_answer("array of sessionClusters", error);
 	g_autoptr(SessionPage) page = session_page_new();
 	if (!read_next(answer, &page->next, error))
 		return NULL;
-	if (call->next && page->next)
-		call->next(page->next, call->next_data);
-	page->skipped = alibaba_sessions(
-		(const char *)text->data, &span, page->sessions);
+	answer_announce(page, call);
+	record_read_all(
+		&alibaba_record, (const char *)text->data, &span, NULL, page);
 	page->total = json_get_int(answer, "totalCount", 0, G_MAXINT64, -1);
 	return g_steal_pointer(&page);
 }
@@ -255,14 +233,12 @@ static Session *alibaba_get(Backend *base, const char *workspace,
 		self, "GetSessionCluster", path, "", NULL, call, &text, error);
 	JsonSpan span;
 
-	if (!answer)
+	if (!answer || !answer_find(answer, "sessionCluster", JSON_OBJECT,
+			       &span, error))
 		return NULL;
-	const Json *record = json_get(answer, "sessionCluster");
-	if (!record || json_type(record) != JSON_OBJECT ||
-		!json_outline_span(record, &span))
-		return bad_answer("sessionCluster", error);
-	Session *session = alibaba_session((const char *)text->data, &span);
-	return session ? session : bad_answer("usable sessionCluster", error);
+	Session *session = record_read(
+		&alibaba_record, (const char *)text->data, &span, NULL, NULL);
+	return session ? session : answer_bad("usable sessionCluster", error);
 }
 
 /* ---- slots: changing ---- */
@@ -282,20 +258,10 @@ static char *alibaba_create(Backend *base, const char *workspace,
 		json_set_text(body, "clientToken", token);
 	g_autofree char *path = workspace_path(workspace, NULL);
 	g_autofree char *text = json_print(body, FALSE);
-	g_autoptr(GError) cause = NULL;
+	GError *cause = NULL;
 	g_autoptr(Json) answer = ask(self, "CreateSessionCluster", path, "",
 		text, call, NULL, &cause);
-	const char *id =
-		json_get_text(answer, "sessionClusterId", SESSION_ID_MAX, "");
-	if (*id)
-		return g_strdup(id);
-	if (!cause)
-		backend_error_set(&cause, BACKEND_ERROR_TIMEOUT,
-			"the answer to the create names no session");
-	if (cause->code == BACKEND_ERROR_TIMEOUT)
-		g_prefix_error(&cause, "the session may exist: ");
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
+	return answer_created(answer, "sessionClusterId", cause, error);
 }
 
 static gboolean alibaba_control(Backend *base, const char *workspace,
@@ -323,26 +289,15 @@ static gboolean alibaba_control(Backend *base, const char *workspace,
 
 /* ---- slots: pure ones ---- */
 
-static gboolean agrees(
-	const Json *spec, const char *name, const char *implied, GError **error)
-{
-	const char *given = json_text(json_get(spec, name));
-
-	if (!given || g_str_equal(given, implied))
-		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
-		"%s must be %s here, or be left out", name, implied);
-	return FALSE;
-}
-
 static gboolean alibaba_check_spec(Backend *base, const char *workspace,
 	const char *spec, gsize spec_len, GError **error)
 {
 	const Alibaba *self = (Alibaba *)base;
 	g_autoptr(Json) document = json_parse(spec, spec_len, error);
 
-	return document && agrees(document, "workspaceId", workspace, error) &&
-	       agrees(document, "regionId", self->region, error);
+	return document &&
+	       spec_agrees(document, "workspaceId", workspace, error) &&
+	       spec_agrees(document, "regionId", self->region, error);
 }
 
 static void alibaba_report(Backend *base, GString *out)
@@ -350,31 +305,10 @@ static void alibaba_report(Backend *base, GString *out)
 	Alibaba *self = (Alibaba *)base;
 
 	g_string_append_printf(out, "region: %s\n", self->region);
-	api_report(self->api, out);
-}
-
-static void alibaba_count(Backend *base,
-	void (*visit)(
-		const char *action, guint64 calls, guint64 failed, void *data),
-	void *data)
-{
-	api_count(((Alibaba *)base)->api, visit, data);
-}
-
-static void alibaba_abort(Backend *base)
-{
-	api_abort(((Alibaba *)base)->api);
+	api_backend_report(base, out);
 }
 
 /* ---- opening ---- */
-
-/* It becomes part of a host name. */
-static gboolean region_legal(const char *region)
-{
-	return *region && strlen(region) <= REGION_MAX &&
-	       strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
-		       strlen(region);
-}
 
 static char *region_choose(GHashTable *keys, GError **error)
 {
@@ -392,20 +326,16 @@ static char *region_choose(GHashTable *keys, GError **error)
 			"CLI's profile, or ALIBABA_CLOUD_REGION_ID");
 		return NULL;
 	}
-	if (region_legal(region))
-		return g_steal_pointer(&region);
-	g_autofree char *shown = g_utf8_make_valid(region, -1);
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
-		"%.64s is not the name of a region, such as cn-hangzhou",
-		shown);
-	return NULL;
+	return api_backend_region(region, "cn-hangzhou", error)
+		       ? g_steal_pointer(&region)
+		       : NULL;
 }
 
 static void alibaba_close(Backend *base)
 {
 	Alibaba *self = (Alibaba *)base;
 
-	g_clear_pointer(&self->api, api_free);
+	g_clear_pointer(&self->base.api, api_free);
 	g_free(self->region);
 	g_free(self);
 }
@@ -420,22 +350,18 @@ static Backend *alibaba_open(GHashTable *keys, GError **error)
 	g_autofree char *endpoint = g_strdup_printf(
 		"https://emr-serverless-spark%s.%s.aliyuncs.com",
 		vpc ? "-vpc" : "", region);
-	const HttpSettings http = {
-		.proxy = g_hash_table_lookup(keys, "proxy"),
-		.no_proxy = g_hash_table_lookup(keys, "no_proxy"),
-		.ca_file = g_hash_table_lookup(keys, "ca_file"),
-	};
+	const HttpSettings http = api_backend_http(keys);
 	CredentialSource *source =
 		alibaba_chain_new(g_hash_table_lookup(keys, "profile"), &http);
 	Api *api = api_new(keys, endpoint, source, &alibaba_protocol, error);
 	if (!api)
 		return NULL;
 	Alibaba *self = g_new0(Alibaba, 1);
-	self->base.class = &alibaba_class;
-	self->api = api;
+	self->base.base.class = &alibaba_class;
+	self->base.api = api;
 	self->region = g_steal_pointer(&region);
 	self->page_size = PAGE_SIZE;
-	return &self->base;
+	return &self->base.base;
 }
 
 const BackendClass alibaba_class = {
@@ -461,6 +387,6 @@ const BackendClass alibaba_class = {
 	.check_spec = alibaba_check_spec,
 	.render = alibaba_render,
 	.report = alibaba_report,
-	.count = alibaba_count,
-	.abort = alibaba_abort,
+	.count = api_backend_count,
+	.abort = api_backend_abort,
 };

@@ -2,18 +2,12 @@
 
 #include <string.h>
 
-#include "error.h"
+#include "refusal.h"
 
 #define XML_SCANNED (64 * 1024)
 #define MESSAGE_MAX 1024
 
-/* What a code means; the first pattern that fits counts.  NULL advice: the
- * provider's own message says enough. */
-static const struct {
-	const char *pattern;
-	BackendErrorCode code;
-	const char *advice;
-} refusals[] = {
+static const RefusalCode codes[] = {
 	{"*Throttling*", BACKEND_ERROR_THROTTLED, NULL},
 	{"InvalidTimeStamp*", BACKEND_ERROR_AUTH, "check this machine's clock"},
 	/* Each attempt has a nonce of its own: this one came twice, and what
@@ -52,38 +46,13 @@ static const struct {
 	{"ServiceUnavailable*", BACKEND_ERROR_REMOTE, NULL},
 	{"Missing*", BACKEND_ERROR_INVALID, NULL},
 	{"Invalid*", BACKEND_ERROR_INVALID, NULL},
+	{NULL},
 };
 
-/* What a status means when the code says nothing. */
-static const struct {
-	guint least, most;
-	BackendErrorCode code;
-	const char *message;
-} statuses[] = {
-	{401, 401, BACKEND_ERROR_AUTH, "the credentials were refused"},
-	{403, 403, BACKEND_ERROR_DENIED, "this is not allowed"},
+static const RefusalStatus statuses[] = {
 	{404, 404, BACKEND_ERROR_GONE, "there is no such thing"},
-	{409, 409, BACKEND_ERROR_CONFLICT, "this conflicts with its state"},
-	{429, 429, BACKEND_ERROR_THROTTLED, "the provider throttles"},
-	{400, 499, BACKEND_ERROR_INVALID, "the provider refused the request"},
-	{500, 599, BACKEND_ERROR_REMOTE, "the provider failed"},
-	{0, G_MAXUINT, BACKEND_ERROR_REMOTE,
-		"the provider refused without saying why"},
+	{0},
 };
-
-/* An answer's own words, whatever it was written in; owned. */
-typedef struct {
-	guint status;
-	char *code, *message, *request_id;
-} Refusal;
-
-static void refusal_clear(Refusal *r)
-{
-	g_free(r->code);
-	g_free(r->message);
-	g_free(r->request_id);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Refusal, refusal_clear)
 
 /* ---- reading ---- */
 
@@ -136,36 +105,13 @@ static void read_json(Refusal *r, const Json *body)
 
 /* ---- saying ---- */
 
-/* Two messages are not passed on: that of a wrong signature quotes what was
- * signed, a security token included, and that of an empty one says nothing. */
-static const char *message_shown(const Refusal *r, const char *fallback)
+static gboolean quotes(const Refusal *r)
 {
-	if (!r->message || g_strcmp0(r->code, "SignatureDoesNotMatch") == 0)
-		return fallback;
-	return r->message;
+	return g_strcmp0(r->code, "SignatureDoesNotMatch") == 0;
 }
 
-static void refusal_set(const Refusal *r, GError **error)
-{
-	g_autoptr(GError) made = NULL;
-	gsize s = 0, c = 0;
-
-	while (r->status < statuses[s].least || r->status > statuses[s].most)
-		s++;
-	while (c < G_N_ELEMENTS(refusals) &&
-		!(r->code &&
-			g_pattern_match_simple(refusals[c].pattern, r->code)))
-		c++;
-	gboolean known = c < G_N_ELEMENTS(refusals) && r->status != 429;
-	const char *advice = known ? refusals[c].advice : NULL;
-	backend_error_set(&made, known ? refusals[c].code : statuses[s].code,
-		"%s%s%s", message_shown(r, statuses[s].message),
-		advice ? "; " : "", advice ? advice : "");
-	BackendErrorDetail *detail = backend_error_detail(made);
-	detail->provider_code = g_strdup(r->code);
-	detail->request_id = g_strdup(r->request_id);
-	g_propagate_error(error, g_steal_pointer(&made));
-}
+static const RefusalKind kind = {
+	.codes = codes, .statuses = statuses, .quotes = quotes};
 
 void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 {
@@ -178,7 +124,7 @@ void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 	if (!r.request_id)
 		r.request_id =
 			g_strdup(http_answer_get(answer, "x-acs-request-id"));
-	refusal_set(&r, error);
+	refusal_set(&r, &kind, error);
 }
 
 gboolean alibaba_is_skew(const char *provider_code)
@@ -199,7 +145,7 @@ gboolean alibaba_accept(const Json *answer, GError **error)
 		json_get_bool(answer, "Success", TRUE))
 		return TRUE;
 	read_json(&r, answer);
-	refusal_set(&r, error);
+	refusal_set(&r, &kind, error);
 	return FALSE;
 }
 

@@ -19,6 +19,7 @@
  */
 #include <string.h>
 
+#include "answer.h"
 #include "auth/huawei_chain.h"
 #include "classes.h"
 #include "dli_account.h"
@@ -92,17 +93,10 @@ static char *session_path(const char *id, const char *rest)
 	return g_strconcat("/sessions/", segment, rest, NULL);
 }
 
-static void *bad_answer(const char *what, GError **error)
-{
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-		"the provider's answer has no %s as it should", what);
-	return NULL;
-}
-
 /* ---- slots: listing ---- */
 
 static void add_workspace(
-	const DliKind *kind, const Json *record, GPtrArray *workspaces)
+	const DliKind *kind, const Json *record, WorkspacePage *page)
 {
 	const char *id = json_get_text(record, kind->name, SESSION_ID_MAX, "");
 	const char *type = json_get_text(record, "queue_type", 64, "");
@@ -110,11 +104,8 @@ static void add_workspace(
 	/* No session runs on such a queue. */
 	if (!*id || g_str_equal(type, "sql"))
 		return;
-	Workspace *workspace = g_new0(Workspace, 1);
-	workspace->id = g_strdup(id);
-	workspace->name = dli_text(record, kind->name);
-	workspace->created_ms = dli_time(record, "create_time");
-	g_ptr_array_add(workspaces, workspace);
+	answer_add_workspace(page, id, record_text(record, kind->name),
+		record_time(&dli_record, record, "create_time"));
 }
 
 static WorkspacePage *dli_list_workspaces(
@@ -130,12 +121,12 @@ static WorkspacePage *dli_list_workspaces(
 
 	if (!answer)
 		return NULL;
-	const Json *list = json_get(answer, kind->list);
-	if (!list || json_type(list) != JSON_ARRAY)
-		return bad_answer(kind->list, error);
+	const Json *list = answer_list(answer, kind->list, error);
+	if (!list)
+		return NULL;
 	WorkspacePage *page = workspace_page_new();
 	json_foreach (record, list)
-		add_workspace(kind, record, page->workspaces);
+		add_workspace(kind, record, page);
 	return page;
 }
 
@@ -203,14 +194,14 @@ static gboolean read_token(const char *token, gint64 *ret, GError **error)
 	if (!token ||
 		g_ascii_string_to_signed(token, 10, 0, OFFSET_MAX, ret, NULL))
 		return TRUE;
-	return bad_answer("usable offset", error) != NULL;
+	return answer_bad("usable offset", error) != NULL;
 }
 
 static SessionPage *dli_list_page(Backend *base, const char *workspace,
 	const char *token, const Call *call, GError **error)
 {
 	Dli *self = (Dli *)base;
-	const DliHome home = {self->kind->member, workspace};
+	DliHome home = {self->kind->member, workspace};
 	g_autoptr(HttpBody) text = NULL;
 	JsonSpan span;
 	gint64 from;
@@ -219,16 +210,14 @@ static SessionPage *dli_list_page(Backend *base, const char *workspace,
 		return NULL;
 	g_autoptr(Json) answer =
 		list_call(self, workspace, from, call, &text, error);
-	if (!answer)
+	if (!answer ||
+		!answer_find(answer, "sessions", JSON_ARRAY, &span, error))
 		return NULL;
-	const Json *list = json_get(answer, "sessions");
-	if (!list || json_type(list) != JSON_ARRAY ||
-		!json_outline_span(list, &span))
-		return bad_answer("array of sessions", error);
 	SessionPage *page = session_page_new();
 	page->total = json_get_int(answer, "total", 0, G_MAXINT64, -1);
 	announce_next(self, from, page->total, call);
-	guint n = dli_sessions((const char *)text->data, &span, &home, page);
+	guint n = record_read_all(
+		&dli_record, (const char *)text->data, &span, &home, page);
 	page->next = next_token(from, n, page->total);
 	return page;
 }
@@ -239,7 +228,7 @@ static Session *dli_get(Backend *base, const char *workspace, const char *id,
 	const Call *call, GError **error)
 {
 	Dli *self = (Dli *)base;
-	const DliHome home = {self->kind->member, workspace};
+	DliHome home = {self->kind->member, workspace};
 	g_autofree char *path = session_path(id, NULL);
 	const DliQuestion question = {.action = "GetSession", .path = path};
 	g_autoptr(HttpBody) text = NULL;
@@ -248,13 +237,13 @@ static Session *dli_get(Backend *base, const char *workspace, const char *id,
 
 	if (!answer)
 		return NULL;
-	const JsonSpan whole = {0, text->len};
-	Session *session = dli_session(
-		(const char *)text->data, &whole, &home, &elsewhere);
+	const JsonSpan whole = answer_whole(text);
+	Session *session = record_read(&dli_record, (const char *)text->data,
+		&whole, &home, &elsewhere);
 	if (session)
 		return session;
 	if (!elsewhere)
-		return bad_answer("usable session", error);
+		return answer_bad("usable session", error);
 	backend_error_set(error, BACKEND_ERROR_GONE,
 		"this session is not of %s", workspace);
 	return NULL;
@@ -275,18 +264,9 @@ static char *dli_create(Backend *base, const char *workspace, const char *spec,
 		.method = "POST",
 		.path = "/sessions",
 		.body = text};
-	g_autoptr(GError) cause = NULL;
+	GError *cause = NULL;
 	g_autoptr(Json) answer = ask(self, &question, call, NULL, &cause);
-	const char *id = json_get_text(answer, "id", SESSION_ID_MAX, "");
-	if (*id)
-		return g_strdup(id);
-	if (!cause)
-		backend_error_set(&cause, BACKEND_ERROR_TIMEOUT,
-			"the answer to the create names no session");
-	if (cause->code == BACKEND_ERROR_TIMEOUT)
-		g_prefix_error(&cause, "the session may exist: ");
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
+	return answer_created(answer, "id", cause, error);
 }
 
 static gboolean dli_control(Backend *base, const char *workspace,
@@ -318,7 +298,7 @@ static Json *log_call(Dli *self, const char *id, gint64 from, const Call *call,
 		json_type(lines) == JSON_NULL)
 		return answer;
 	json_free(answer);
-	return bad_answer("array of lines", error);
+	return answer_bad("array of lines", error);
 }
 
 /* Neither how many lines there are nor how many of them a server gives at once

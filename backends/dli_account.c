@@ -1,5 +1,6 @@
 #include "dli_account.h"
 
+#include "api_backend.h"
 #include "auth/huawei_chain.h"
 #include "auth/sign.h"
 #include "dli_error.h"
@@ -38,11 +39,7 @@ static const ApiProtocol account_protocol = {
 static CredentialSource *source_new(
 	GHashTable *keys, const DliSettings *settings)
 {
-	const HttpSettings http = {
-		.proxy = g_hash_table_lookup(keys, "proxy"),
-		.no_proxy = g_hash_table_lookup(keys, "no_proxy"),
-		.ca_file = g_hash_table_lookup(keys, "ca_file"),
-	};
+	const HttpSettings http = api_backend_http(keys);
 
 	return huawei_chain_new(settings->profile, settings->iam, &http);
 }

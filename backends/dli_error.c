@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "error.h"
+#include "refusal.h"
 
 #define MESSAGE_MAX 1024
 #define CODE_MAX 128
@@ -11,13 +11,7 @@
 	"this region's endpoint has no such call; not every region still "     \
 	"offers sessions"
 
-/* What a code means; the first pattern that fits counts.  NULL advice: the
- * provider's own message says enough. */
-static const struct {
-	const char *pattern;
-	BackendErrorCode code;
-	const char *advice;
-} refusals[] = {
+static const RefusalCode codes[] = {
 	{"DLI.0001", BACKEND_ERROR_INVALID, NULL},
 	{"DLI.0002", BACKEND_ERROR_GONE, NULL},
 	{"DLI.0003", BACKEND_ERROR_DENIED, "ask for the permission in DLI"},
@@ -42,40 +36,16 @@ static const struct {
 	{"APIG*.0303", BACKEND_ERROR_AUTH, "check the access key"},
 	{"APIG*.0307", BACKEND_ERROR_AUTH_EXPIRED, "renew the credentials"},
 	{"APIG*.0308", BACKEND_ERROR_THROTTLED, NULL},
+	{NULL},
 };
 
-/* What a status means when the code says nothing.  A 404 of nobody known is a
- * gateway's, and does not prove that a session is gone. */
-static const struct {
-	guint least, most;
-	BackendErrorCode code;
-	const char *message;
-} statuses[] = {
-	{401, 401, BACKEND_ERROR_AUTH, "the credentials were refused"},
-	{403, 403, BACKEND_ERROR_DENIED, "this is not allowed"},
+/* A 404 of nobody known is a gateway's, and does not prove that a session is
+ * gone. */
+static const RefusalStatus statuses[] = {
 	{404, 404, BACKEND_ERROR_UNSUPPORTED,
 		"the endpoint has no such call: check region and endpoint"},
-	{409, 409, BACKEND_ERROR_CONFLICT, "this conflicts with its state"},
-	{429, 429, BACKEND_ERROR_THROTTLED, "the provider throttles"},
-	{400, 499, BACKEND_ERROR_INVALID, "the provider refused the request"},
-	{500, 599, BACKEND_ERROR_REMOTE, "the provider failed"},
-	{0, G_MAXUINT, BACKEND_ERROR_REMOTE,
-		"the provider refused without saying why"},
+	{0},
 };
-
-/* An answer's own words, whatever it was written in; owned. */
-typedef struct {
-	guint status;
-	char *code, *message, *request_id;
-} Refusal;
-
-static void refusal_clear(Refusal *r)
-{
-	g_free(r->code);
-	g_free(r->message);
-	g_free(r->request_id);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Refusal, refusal_clear)
 
 /* ---- reading ---- */
 
@@ -125,14 +95,9 @@ static void read_body(Refusal *r, const Json *body)
 
 /* ---- saying ---- */
 
-static gboolean is_one(const char *code, const char *pattern)
-{
-	return code && g_pattern_match_simple(pattern, code);
-}
-
 gboolean dli_is_skew(const char *provider_code)
 {
-	return is_one(provider_code, "APIG*.0301");
+	return refusal_code_fits(provider_code, "APIG*.0301");
 }
 
 /* An unknown queue comes as an error of the metadata, as others do. */
@@ -144,45 +109,26 @@ static gboolean says_missing(const char *message)
 	       (strstr(lower, "not exist") || strstr(lower, "not found"));
 }
 
-static BackendErrorCode code_by_status(const Refusal *r, gsize row)
+static BackendErrorCode judge(
+	const Refusal *r, gboolean known, BackendErrorCode code)
 {
-	if (is_one(r->code, "DLI.0008"))
+	if (known)
+		return code;
+	if (refusal_code_fits(r->code, "DLI.0008"))
 		return says_missing(r->message) ? BACKEND_ERROR_GONE
 						: BACKEND_ERROR_REMOTE;
-	if (r->status == 404 && is_one(r->code, "DLI.*"))
+	if (r->status == 404 && refusal_code_fits(r->code, "DLI.*"))
 		return BACKEND_ERROR_GONE;
-	return statuses[row].code;
+	return code;
 }
 
-/* The message on a wrong signature is not passed on: it quotes what was signed,
- * a security token included. */
-static const char *message_shown(const Refusal *r, const char *fallback)
+static gboolean quotes(const Refusal *r)
 {
-	return r->message && !(r->code && dli_is_skew(r->code)) ? r->message
-								: fallback;
+	return r->code && dli_is_skew(r->code);
 }
 
-static void refusal_set(const Refusal *r, GError **error)
-{
-	g_autoptr(GError) made = NULL;
-	gsize s = 0, c = 0;
-
-	while (r->status < statuses[s].least || r->status > statuses[s].most)
-		s++;
-	while (c < G_N_ELEMENTS(refusals) &&
-		!is_one(r->code, refusals[c].pattern))
-		c++;
-	gboolean known = c < G_N_ELEMENTS(refusals) && r->status != 429;
-	const char *advice = known ? refusals[c].advice : NULL;
-	backend_error_set(&made,
-		known ? refusals[c].code : code_by_status(r, s), "%s%s%s",
-		message_shown(r, statuses[s].message), advice ? "; " : "",
-		advice ? advice : "");
-	BackendErrorDetail *detail = backend_error_detail(made);
-	detail->provider_code = g_strdup(r->code);
-	detail->request_id = g_strdup(r->request_id);
-	g_propagate_error(error, g_steal_pointer(&made));
-}
+static const RefusalKind kind = {
+	.codes = codes, .statuses = statuses, .judge = judge, .quotes = quotes};
 
 void dli_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 {
@@ -192,7 +138,7 @@ void dli_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 	if (!r.request_id)
 		r.request_id =
 			g_strdup(http_answer_get(answer, "x-request-id"));
-	refusal_set(&r, error);
+	refusal_set(&r, &kind, error);
 }
 
 gboolean dli_accept(const Json *answer, GError **error)
@@ -204,7 +150,7 @@ gboolean dli_accept(const Json *answer, GError **error)
 		g_ascii_strcasecmp(word_of, "false") != 0)
 		return TRUE;
 	read_flat(&r, answer);
-	refusal_set(&r, error);
+	refusal_set(&r, &kind, error);
 	return FALSE;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api_backend.h"
 #include "auth/huawei_chain.h"
 #include "auth/huawei_region.h"
 #include "dli_project.h"
@@ -40,12 +41,9 @@ static char *choose_region(GHashTable *keys, GError **error)
 			"another) in the section");
 		return NULL;
 	}
-	if (huawei_region_legal(region))
-		return g_steal_pointer(&region);
-	g_autofree char *shown = g_utf8_make_valid(region, -1);
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
-		"%.64s is not the name of a region, such as cn-north-4", shown);
-	return NULL;
+	return api_backend_region(region, "cn-north-4", error)
+		       ? g_steal_pointer(&region)
+		       : NULL;
 }
 
 static gboolean choose_project(

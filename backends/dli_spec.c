@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "spec.h"
+#include "spec_rule.h"
 
 /* ---- the table ---- */
 
@@ -122,18 +123,6 @@ static const struct {
 
 /* ---- checking and placing ---- */
 
-static gboolean agrees(
-	const Json *spec, const char *name, const char *implied, GError **error)
-{
-	const char *given = json_text(json_get(spec, name));
-
-	if (!given || g_str_equal(given, implied))
-		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
-		"%s must be %s here, or be left out", name, implied);
-	return FALSE;
-}
-
 gboolean dli_spec_check(const Json *spec, const DliHome *home, GError **error)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
@@ -143,8 +132,8 @@ gboolean dli_spec_check(const Json *spec, const DliHome *home, GError **error)
 			return refuse(rules[i].name, rules[i].rule, error);
 	}
 	/* Each is an alias of the other, and `queue` wins. */
-	return agrees(spec, "queue", home->workspace, error) &&
-	       agrees(spec, "cluster_name", home->workspace, error);
+	return spec_agrees(spec, "queue", home->workspace, error) &&
+	       spec_agrees(spec, "cluster_name", home->workspace, error);
 }
 
 void dli_spec_place(Json *spec, const DliHome *home)
@@ -156,22 +145,6 @@ void dli_spec_place(Json *spec, const DliHome *home)
 
 /* ---- from a record ---- */
 
-/* Empty texts and lists stand for what was never set. */
-static gboolean is_unset(const Json *value)
-{
-	const char *text = json_text(value);
-
-	switch (json_type(value)) {
-	case JSON_STRING:
-		return *text == '\0';
-	case JSON_ARRAY:
-	case JSON_OBJECT:
-		return json_size(value) == 0;
-	default:
-		return json_type(value) == JSON_NULL;
-	}
-}
-
 /* Members that say where, not what: a clone may lie elsewhere. */
 static const char *const not_in_config[] = {"queue", "cluster_name", NULL};
 
@@ -182,7 +155,7 @@ Json *dli_spec_of(const Json *record)
 	for (const SpecField *field = dli_spec; field->name; field++) {
 		const Json *value = json_get(spec, field->name);
 
-		if (value && is_unset(value))
+		if (value && spec_is_unset(value))
 			json_remove(spec, field->name);
 	}
 	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {

@@ -16,7 +16,14 @@ static const struct {
 	[SPEC_OBJECT] = {JSON_OBJECT, "an object"},
 	[SPEC_ARRAY] = {JSON_ARRAY, "an array"},
 	[SPEC_STRING_MAP] = {JSON_OBJECT, "an object of strings"},
+	[SPEC_ANY] = {JSON_NULL, "any value"},
 };
+
+static gboolean is_typed(const SpecField *field, const Json *value)
+{
+	return field->type == SPEC_ANY ||
+	       json_type(value) == spec_types[field->type].json;
+}
 
 static gboolean value_check(const SpecField *field, const Json *value,
 	GString *path, GError **error);
@@ -240,12 +247,11 @@ static gboolean map_check(const Json *map, GString *path, GError **error)
 static gboolean value_check(const SpecField *field, const Json *value,
 	GString *path, GError **error)
 {
-	JsonType type = json_type(value);
-
-	if (type != spec_types[field->type].json) {
+	if (!is_typed(field, value)) {
 		backend_error_set(error, BACKEND_ERROR_INVALID,
 			"%s must be %s, not %s", path->str,
-			spec_types[field->type].what, json_type_name(type));
+			spec_types[field->type].what,
+			json_type_name(json_type(value)));
 		return FALSE;
 	}
 	switch (field->type) {
@@ -262,6 +268,7 @@ static gboolean value_check(const SpecField *field, const Json *value,
 	case SPEC_STRING_MAP:
 		return map_check(value, path, error);
 	case SPEC_BOOL:
+	case SPEC_ANY:
 		break;
 	}
 	return TRUE;
@@ -397,7 +404,7 @@ static gboolean value_reduce(
 {
 	g_autoptr(GString) path = g_string_new(NULL);
 
-	if (json_type(value) != spec_types[field->type].json)
+	if (!is_typed(field, value))
 		return FALSE;
 	if (field->type == SPEC_OBJECT && field->fields)
 		return object_reduce(field->fields, value, NULL, out);

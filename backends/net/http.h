@@ -26,7 +26,13 @@ typedef struct {
 	gsize limit;        /* greatest answer accepted, bytes; 0: 16 MiB */
 	gboolean once;      /* goes out on a fresh connection, since its outcome
 	                       would be unclear if a kept one were dead */
+	gboolean
+		negotiate; /* bears a Kerberos ticket (SPNEGO) for the host, and
+	                       the cookies by which it knows us since */
 } HttpRequest;
+
+/* Whether this libcurl can do that. */
+gboolean http_can_negotiate(void);
 
 HttpRequest *http_request_new(const char *method, const char *url);
 /* Adds or replaces; the name is compared without case. */

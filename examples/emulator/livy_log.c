@@ -14,8 +14,7 @@
 #define LATER_EVERY_MS 5000
 
 static const char *const first_lines[LINES_FIRST] = {
-	"WARN NativeCodeLoader: Unable to load native-hadoop library for your "
-	"platform... using builtin-java classes where applicable",
+	"WARN NativeCodeLoader: Unable to load native-hadoop library",
 	"INFO RSCDriver: Connecting to: localhost:20000",
 	"INFO RSCDriver: Starting RPC server...",
 	"INFO RpcServer: Connected to the port 20001",
@@ -38,10 +37,8 @@ static const char *const later_lines[] = {
 
 /* Of a driver that could not start. */
 static const char *const dead_lines[] = {
-	"java.lang.IllegalArgumentException: System memory must be at least "
-	"471859200",
-	"\tat org.apache.spark.memory.UnifiedMemoryManager.getMaxMemory("
-	"UnifiedMemoryManager.scala:219)",
+	"java.lang.IllegalArgumentException: System memory is too small",
+	"\tat org.apache.spark.memory.UnifiedMemoryManager.getMaxMemory",
 };
 
 static const char *const headings[] = {"stdout: ", "\nstderr: "};

@@ -1,68 +1,29 @@
-#include <pthread.h>
 #include <string.h>
 
-#include "backend.h"
 #include "classes.h"
 #include "net/json.h"
-#include "tiny_server.h"
+#include "provider_fixture.h"
 
 #define SPEC                                                                   \
 	"{\"name\":\"n\",\"kind\":\"SQL\",\"workspaceId\":\"w-1\","            \
 	"\"regionId\":\"cn-test\"}"
-#define TOKEN "0123456789abcdef0123456789abcdef"
+#define TOKEN PROVIDER_TOKEN
 
-/* A provider in front of a scripted server. */
-typedef struct {
-	TinyServer *server;
-	Backend *alibaba;
-} Fixture;
-
-static void set_key(GHashTable *keys, const char *name, const char *value)
-{
-	g_hash_table_insert(keys, (char *)name, (char *)value);
-}
-
-static Call soon(void)
-{
-	return (Call){
-		.deadline_us = g_get_monotonic_time() + 10 * G_USEC_PER_SEC};
-}
-
-static void set_up(Fixture *f, const void *unused)
+static void set_up(ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
-	g_autoptr(GError) error = NULL;
 
-	f->server = tiny_server_new();
-	set_key(keys, "endpoint", tiny_server_url(f->server));
-	set_key(keys, "region", "cn-test");
-	f->alibaba = backend_open(&alibaba_class, keys, &error);
-	g_assert_no_error(error);
+	provider_set_key(keys, "region", "cn-test");
+	provider_open(f, &alibaba_class, keys, "w-1");
 }
 
-static void tear_down(Fixture *f, const void *unused)
+static char *create(ProviderFixture *f, GError **error)
 {
-	backend_close(f->alibaba);
-	tiny_server_free(f->server);
-}
-
-static SessionPage *list(Fixture *f, const char *token, GError **error)
-{
-	const Call call = soon();
-
-	return backend_list_page(f->alibaba, "w-1", token, &call, error);
-}
-
-static char *create(Fixture *f, GError **error)
-{
-	const Call call = soon();
-
-	return backend_create(
-		f->alibaba, "w-1", SPEC, strlen(SPEC), TOKEN, &call, error);
+	return provider_create(f, SPEC, error);
 }
 
 /* The nth request begins with that line and holds that text. */
-static void saw(Fixture *f, guint n, const char *line, const char *text)
+static void saw(ProviderFixture *f, guint n, const char *line, const char *text)
 {
 	g_autofree char *request = tiny_server_request(f->server, n);
 	g_autofree char *lower = g_ascii_strdown(request, -1);
@@ -74,35 +35,22 @@ static void saw(Fixture *f, guint n, const char *line, const char *text)
 		g_error("no \"%s\": %s", text, request);
 }
 
-static char *header(Fixture *f, guint n, const char *name)
-{
-	g_autofree char *request = tiny_server_request(f->server, n);
-	g_auto(GStrv) lines = g_strsplit(request, "\r\n", -1);
-	gsize len = strlen(name);
-
-	for (char **line = lines; *line; line++)
-		if (g_ascii_strncasecmp(*line, name, len) == 0 &&
-			(*line)[len] == ':')
-			return g_strdup(*line + len + 2);
-	return NULL;
-}
-
 /* ---- listing ---- */
 
-static void workspaces_are_read_page_by_page(Fixture *f, const void *unused)
+static void workspaces_are_read_page_by_page(
+	ProviderFixture *f, const void *unused)
 {
-	const Call call = soon();
+	const Call call = provider_soon();
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 200, NULL,
+	provider_answer(f, 200,
 		"{\"workspaces\":[{\"workspaceId\":\"w-1\","
 		"\"workspaceName\":\"one\",\"createTime\":1684115879955},"
 		"{\"workspaceName\":\"no id\"},7,{\"workspaceId\":9},"
 		"{\"workspaceId\":\"w-2\"}],\"nextToken\":\"a b\"}");
-	tiny_server_answer(
-		f->server, 200, NULL, "{\"workspaces\":[],\"nextToken\":\"\"}");
+	provider_answer(f, 200, "{\"workspaces\":[],\"nextToken\":\"\"}");
 	g_autoptr(WorkspacePage) page =
-		backend_list_workspaces(f->alibaba, NULL, &call, &error);
+		backend_list_workspaces(f->backend, NULL, &call, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(page->workspaces->len, ==, 2);
 	const Workspace *one = g_ptr_array_index(page->workspaces, 0);
@@ -113,7 +61,7 @@ static void workspaces_are_read_page_by_page(Fixture *f, const void *unused)
 	g_assert_cmpstr(two->id, ==, "w-2");
 	g_assert_cmpstr(two->name, ==, "");
 	g_autoptr(WorkspacePage) last =
-		backend_list_workspaces(f->alibaba, page->next, &call, &error);
+		backend_list_workspaces(f->backend, page->next, &call, &error);
 	g_assert_no_error(error);
 	g_assert_null(last->next);
 	saw(f, 0, "GET /api/v1/workspaces?regionId=cn-test&maxResults=100 ",
@@ -125,7 +73,7 @@ static void workspaces_are_read_page_by_page(Fixture *f, const void *unused)
 }
 
 static void sessions_keep_the_bytes_they_were_sent_as(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	static const char body[] =
 		"{ \"requestId\":\"r\", \"sessionClusters\" : [\n"
@@ -137,8 +85,8 @@ static void sessions_keep_the_bytes_they_were_sent_as(
 		"\"nextToken\":\"2\",\"totalCount\":17}";
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 200, NULL, body);
-	g_autoptr(SessionPage) page = list(f, NULL, &error);
+	provider_answer(f, 200, body);
+	g_autoptr(SessionPage) page = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(page->sessions->len, ==, 2);
 	g_assert_cmpint(page->total, ==, 17);
@@ -172,7 +120,8 @@ static void note_next(const char *token, void *data)
 	g_string_append_printf(data, "[%s]", token);
 }
 
-static void the_next_page_is_announced_once(Fixture *f, const void *unused)
+static void the_next_page_is_announced_once(
+	ProviderFixture *f, const void *unused)
 {
 	static const char *const pages[][2] = {
 		{"{\"sessionClusters\":[{\"sessionClusterId\":\"s\"}],"
@@ -192,13 +141,13 @@ static void the_next_page_is_announced_once(Fixture *f, const void *unused)
 	for (gsize i = 0; i < G_N_ELEMENTS(pages); i++) {
 		g_autoptr(GString) told = g_string_new(NULL);
 		g_autofree char *same = NULL;
-		Call call = soon();
+		Call call = provider_soon();
 
 		call.next = note_next;
 		call.next_data = told;
-		tiny_server_answer(f->server, 200, NULL, pages[i][0]);
+		provider_answer(f, 200, pages[i][0]);
 		g_autoptr(SessionPage) page =
-			backend_list_page(f->alibaba, "w-1", NULL, &call, NULL);
+			backend_list_page(f->backend, "w-1", NULL, &call, NULL);
 		g_assert_cmpstr(told->str, ==, pages[i][1]);
 		if (page && page->next)
 			same = g_strdup_printf("[%s]", page->next);
@@ -207,7 +156,7 @@ static void the_next_page_is_announced_once(Fixture *f, const void *unused)
 	}
 }
 
-static void hostile_records_are_left_out(Fixture *f, const void *unused)
+static void hostile_records_are_left_out(ProviderFixture *f, const void *unused)
 {
 	g_autofree char *long_id = g_strnfill(SESSION_ID_MAX + 1, 'x');
 	g_autofree char *padding = g_strnfill(SESSION_BODY_MAX, 'x');
@@ -222,8 +171,8 @@ static void hostile_records_are_left_out(Fixture *f, const void *unused)
 		long_id, padding);
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 200, NULL, body);
-	g_autoptr(SessionPage) page = list(f, NULL, &error);
+	provider_answer(f, 200, body);
+	g_autoptr(SessionPage) page = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(page->sessions->len, ==, 2);
 	const Session *dots = g_ptr_array_index(page->sessions, 0);
@@ -236,18 +185,18 @@ static void hostile_records_are_left_out(Fixture *f, const void *unused)
 }
 
 static void an_empty_page_with_a_token_is_passed_on(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
-	tiny_server_answer(f->server, 200, NULL,
-		"{\"sessionClusters\":[],\"nextToken\":7}");
-	g_autoptr(SessionPage) page = list(f, NULL, NULL);
+	provider_answer(f, 200, "{\"sessionClusters\":[],\"nextToken\":7}");
+	g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 
 	g_assert_cmpuint(page->sessions->len, ==, 0);
 	g_assert_cmpstr(page->next, ==, "7");
 	g_assert_cmpint(page->total, ==, -1);
 }
 
-static void answers_without_a_list_make_no_sense(Fixture *f, const void *unused)
+static void answers_without_a_list_make_no_sense(
+	ProviderFixture *f, const void *unused)
 {
 	static const char *const bodies[] = {
 		"{}",
@@ -258,22 +207,17 @@ static void answers_without_a_list_make_no_sense(Fixture *f, const void *unused)
 		"[]",
 	};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
-		g_autoptr(GError) error = NULL;
-
-		tiny_server_answer(f->server, 200, NULL, bodies[i]);
-		g_assert_null(list(f, NULL, &error));
-		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++)
+		provider_makes_no_sense(f, bodies[i]);
 }
 
 static void the_last_of_two_lists_counts_for_ids_and_bytes(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
-	tiny_server_answer(f->server, 200, NULL,
+	provider_answer(f, 200,
 		"{\"sessionClusters\":[{\"sessionClusterId\":\"a\"}],"
 		"\"sessionClusters\":[{\"sessionClusterId\":\"b\"}]}");
-	g_autoptr(SessionPage) page = list(f, NULL, NULL);
+	g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 	const Session *session = g_ptr_array_index(page->sessions, 0);
 
 	g_assert_cmpstr(session->id, ==, "b");
@@ -281,18 +225,18 @@ static void the_last_of_two_lists_counts_for_ids_and_bytes(
 }
 
 static void a_refused_page_size_is_asked_smaller_from_then_on(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 400, NULL,
+	provider_answer(f, 400,
 		"{\"Code\":\"InvalidParameter\","
 		"\"Message\":\"MaxResults must be at most 50\"}");
-	tiny_server_answer(f->server, 200, NULL, "{\"sessionClusters\":[]}");
-	tiny_server_answer(f->server, 200, NULL, "{\"sessionClusters\":[]}");
-	g_autoptr(SessionPage) first = list(f, "5", &error);
+	provider_answer(f, 200, "{\"sessionClusters\":[]}");
+	provider_answer(f, 200, "{\"sessionClusters\":[]}");
+	g_autoptr(SessionPage) first = provider_list(f, "5", &error);
 	g_assert_no_error(error);
-	g_autoptr(SessionPage) second = list(f, NULL, &error);
+	g_autoptr(SessionPage) second = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_nonnull(first);
 	g_assert_nonnull(second);
@@ -301,7 +245,8 @@ static void a_refused_page_size_is_asked_smaller_from_then_on(
 	saw(f, 2, "GET ", "maxResults=20 ");
 }
 
-static void times_are_read_in_every_spelling(Fixture *f, const void *unused)
+static void times_are_read_in_every_spelling(
+	ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		const char *text;
@@ -326,23 +271,24 @@ static void times_are_read_in_every_spelling(Fixture *f, const void *unused)
 			"{\"sessionClusters\":[{\"sessionClusterId\":\"a\","
 			"\"gmtCreate\":%s}]}",
 			rows[i].text);
-		tiny_server_answer(f->server, 200, NULL, body);
-		g_autoptr(SessionPage) page = list(f, NULL, NULL);
+		provider_answer(f, 200, body);
+		g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 		const Session *session = g_ptr_array_index(page->sessions, 0);
 		g_assert_cmpint(session->created_ms, ==, rows[i].ms);
 	}
 }
 
-static void one_session_is_asked_by_its_id(Fixture *f, const void *unused)
+static void one_session_is_asked_by_its_id(
+	ProviderFixture *f, const void *unused)
 {
-	const Call call = soon();
+	const Call call = provider_soon();
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 200, NULL,
+	provider_answer(f, 200,
 		"{\"requestId\":\"r\",\"sessionCluster\":{\"sessionClusterId\":"
 		"\"a/b\",\"state\":\"Stopped\",\"connectionToken\":\"x\"}}");
 	g_autoptr(Session) session =
-		backend_get(f->alibaba, "w 1", "a/b", &call, &error);
+		backend_get(f->backend, "w 1", "a/b", &call, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(session->body, ==,
 		"{\"sessionClusterId\":\"a/b\",\"state\":\"Stopped\","
@@ -356,21 +302,23 @@ static void one_session_is_asked_by_its_id(Fixture *f, const void *unused)
 /* ---- signing ---- */
 
 static void every_attempt_is_signed_with_a_nonce_of_its_own(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
-	tiny_server_answer(f->server, 503, NULL, "");
-	tiny_server_answer(f->server, 400, NULL,
+	provider_answer(f, 503, "");
+	provider_answer(f, 400,
 		"{\"Code\":\"SignatureNonceUsed\",\"Message\":\"used\"}");
-	tiny_server_answer(f->server, 200, NULL, "{\"sessionClusters\":[]}");
-	g_autoptr(SessionPage) page = list(f, NULL, NULL);
+	provider_answer(f, 200, "{\"sessionClusters\":[]}");
+	g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 	g_autoptr(GHashTable) nonces =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	g_assert_nonnull(page);
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 3);
 	for (guint i = 0; i < 3; i++) {
-		char *nonce = header(f, i, "x-acs-signature-nonce");
-		g_autofree char *authorization = header(f, i, "authorization");
+		char *nonce = provider_sent_header(
+			f->server, i, "x-acs-signature-nonce");
+		g_autofree char *authorization =
+			provider_sent_header(f->server, i, "authorization");
 
 		g_assert_cmpuint(strlen(nonce), ==, 32);
 		g_assert_true(g_str_has_prefix(authorization,
@@ -383,25 +331,24 @@ static void every_attempt_is_signed_with_a_nonce_of_its_own(
 }
 
 static void a_used_nonce_is_no_verdict_on_a_create(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
-	tiny_server_answer(f->server, 400, NULL,
+	provider_answer(f, 400,
 		"{\"Code\":\"SignatureNonceUsed\",\"Message\":\"used\"}");
-	tiny_server_answer(
-		f->server, 200, NULL, "{\"sessionClusterId\":\"sc-1\"}");
+	provider_answer(f, 200, "{\"sessionClusterId\":\"sc-1\"}");
 	g_autofree char *id = create(f, NULL);
 
 	g_assert_cmpstr(id, ==, "sc-1");
 }
 
 static void a_nonce_used_to_the_end_leaves_a_create_open(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 	const char *used = "{\"Code\":\"SignatureNonceUsed\"}";
 
 	for (guint i = 0; i < 4; i++)
-		tiny_server_answer(f->server, 400, NULL, used);
+		provider_answer(f, 400, used);
 	g_assert_null(create(f, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_nonnull(strstr(error->message, "may exist"));
@@ -410,14 +357,15 @@ static void a_nonce_used_to_the_end_leaves_a_create_open(
 		saw(f, i, "POST ", "\"clientToken\":\"" TOKEN "\"}");
 }
 
-static void a_wrong_clock_is_repaired(Fixture *f, const void *unused)
+static void a_wrong_clock_is_repaired(ProviderFixture *f, const void *unused)
 {
 	tiny_server_answer(f->server, 400,
 		"date: Sun, 06 Nov 2044 08:49:37 GMT\r\n",
 		"{\"Code\":\"InvalidTimeStamp.Expired\",\"Message\":\"old\"}");
-	tiny_server_answer(f->server, 200, NULL, "{\"sessionClusters\":[]}");
-	g_autoptr(SessionPage) page = list(f, NULL, NULL);
-	g_autofree char *date = header(f, 1, "x-acs-date");
+	provider_answer(f, 200, "{\"sessionClusters\":[]}");
+	g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
+	g_autofree char *date =
+		provider_sent_header(f->server, 1, "x-acs-date");
 
 	g_assert_nonnull(page);
 	g_assert_true(g_str_has_prefix(date, "2044-11-06T08:"));
@@ -426,10 +374,10 @@ static void a_wrong_clock_is_repaired(Fixture *f, const void *unused)
 /* ---- creating and steering ---- */
 
 static void a_create_sends_the_spec_less_what_the_path_says(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
-	tiny_server_answer(f->server, 200, NULL,
-		"{\"requestId\":\"r\",\"sessionClusterId\":\"w-odd\"}");
+	provider_answer(
+		f, 200, "{\"requestId\":\"r\",\"sessionClusterId\":\"w-odd\"}");
 	g_autofree char *id = create(f, NULL);
 
 	g_assert_cmpstr(id, ==, "w-odd");
@@ -441,22 +389,21 @@ static void a_create_sends_the_spec_less_what_the_path_says(
 	saw(f, 0, "POST ", "x-acs-action: CreateSessionCluster");
 }
 
-static void a_token_of_the_spec_wins(Fixture *f, const void *unused)
+static void a_token_of_the_spec_wins(ProviderFixture *f, const void *unused)
 {
 	static const char spec[] =
 		"{\"name\":\"n\",\"kind\":\"SQL\",\"clientToken\":\"mine\"}";
-	const Call call = soon();
+	const Call call = provider_soon();
 
-	tiny_server_answer(
-		f->server, 200, NULL, "{\"sessionClusterId\":\"sc-1\"}");
+	provider_answer(f, 200, "{\"sessionClusterId\":\"sc-1\"}");
 	g_autofree char *id = backend_create(
-		f->alibaba, "w-1", spec, strlen(spec), TOKEN, &call, NULL);
+		f->backend, "w-1", spec, strlen(spec), TOKEN, &call, NULL);
 	g_assert_nonnull(id);
 	saw(f, 0, "POST ", "\"clientToken\":\"mine\"}");
 }
 
 static void a_create_whose_answer_is_lost_may_exist(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	static const char answer[] = "{\"sessionClusterId\":\"sc-1\"}";
 	static const struct {
@@ -493,7 +440,8 @@ static void a_create_whose_answer_is_lost_may_exist(
 	}
 }
 
-static void a_refused_create_does_not_exist(Fixture *f, const void *unused)
+static void a_refused_create_does_not_exist(
+	ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		guint status;
@@ -515,7 +463,7 @@ static void a_refused_create_does_not_exist(Fixture *f, const void *unused)
 					"\"requestId\":\"rq-1\"}",
 				rows[i].code);
 
-		tiny_server_answer(f->server, rows[i].status, NULL, body);
+		provider_answer(f, rows[i].status, body);
 		g_assert_null(create(f, &error));
 		g_assert_error(error, BACKEND_ERROR, (int)rows[i].meaning);
 		g_assert_cmpuint(tiny_server_requests(f->server), ==, i + 1);
@@ -523,11 +471,11 @@ static void a_refused_create_does_not_exist(Fixture *f, const void *unused)
 }
 
 static void a_create_that_failed_over_there_may_exist(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 500, NULL,
+	provider_answer(f, 500,
 		"{\"code\":\"InternalError\",\"message\":\"it broke\","
 		"\"requestId\":\"rq-1\"}");
 	g_assert_null(create(f, &error));
@@ -538,17 +486,17 @@ static void a_create_that_failed_over_there_may_exist(
 }
 
 static void a_verb_names_the_session_and_its_queue(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
-	const Call call = soon();
+	const Call call = provider_soon();
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 200, NULL, "{}");
-	tiny_server_answer(f->server, 200, NULL, "{}");
-	g_assert_true(backend_control(f->alibaba, "w-1", "sc-1",
+	provider_answer(f, 200, "{}");
+	provider_answer(f, 200, "{}");
+	g_assert_true(backend_control(f->backend, "w-1", "sc-1",
 		"{\"queueName\":\"root_queue\"}", "start", &call, &error));
 	g_assert_true(backend_control(
-		f->alibaba, "w-1", "sc-1", NULL, "stop", &call, &error));
+		f->backend, "w-1", "sc-1", NULL, "stop", &call, &error));
 	saw(f, 0,
 		"POST /api/v1/workspaces/w-1/sessionClusters/action/"
 		"startSessionCluster?regionId=cn-test ",
@@ -561,7 +509,7 @@ static void a_verb_names_the_session_and_its_queue(
 		"\r\n\r\n{\"sessionClusterId\":\"sc-1\"}");
 	saw(f, 1, "POST ", "x-acs-action: StopSessionCluster");
 	g_assert_false(backend_control(
-		f->alibaba, "w-1", "sc-1", NULL, "delete", &call, &error));
+		f->backend, "w-1", "sc-1", NULL, "delete", &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 2);
 }
@@ -605,7 +553,7 @@ static const struct {
 	{503, "ServiceUnavailable", BACKEND_ERROR_TIMEOUT},
 };
 
-static void refusals_are_told_apart(Fixture *f, const void *unused)
+static void refusals_are_told_apart(ProviderFixture *f, const void *unused)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {
 		g_autofree char *body = g_strdup_printf(
@@ -613,10 +561,10 @@ static void refusals_are_told_apart(Fixture *f, const void *unused)
 			"\"RequestId\":\"rq\"}",
 			refusals[i].code);
 		g_autoptr(GError) error = NULL;
-		const Call call = soon();
+		const Call call = provider_soon();
 
-		tiny_server_answer(f->server, refusals[i].status, NULL, body);
-		g_assert_false(backend_control(f->alibaba, "w-1", "sc-1", NULL,
+		provider_answer(f, refusals[i].status, body);
+		g_assert_false(backend_control(f->backend, "w-1", "sc-1", NULL,
 			"stop", &call, &error));
 		if (error->code != (int)refusals[i].meaning &&
 			!(*refusals[i].code == '\0'))
@@ -629,50 +577,50 @@ static void refusals_are_told_apart(Fixture *f, const void *unused)
 }
 
 static void a_failure_while_listing_is_the_providers(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
 	for (guint i = 0; i < 4; i++)
-		tiny_server_answer(
-			f->server, 500, NULL, "{\"Code\":\"InternalError\"}");
-	g_assert_null(list(f, NULL, &error));
+		provider_answer(f, 500, "{\"Code\":\"InternalError\"}");
+	g_assert_null(provider_list(f, NULL, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE);
 }
 
-static void throttling_waits_as_it_is_told(Fixture *f, const void *unused)
+static void throttling_waits_as_it_is_told(
+	ProviderFixture *f, const void *unused)
 {
 	gint64 before = g_get_monotonic_time();
 
 	tiny_server_answer(f->server, 400, "x-acs-retry-after: 300\r\n",
 		"{\"Code\":\"Throttling.User\",\"Message\":\"slowly\"}");
-	tiny_server_answer(f->server, 200, NULL, "{\"sessionClusters\":[]}");
-	g_autoptr(SessionPage) page = list(f, NULL, NULL);
+	provider_answer(f, 200, "{\"sessionClusters\":[]}");
+	g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 	g_assert_nonnull(page);
 	g_assert_cmpint(g_get_monotonic_time() - before, >=, 300 * 1000);
 }
 
 static void throttling_beyond_the_deadline_is_told_at_once(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
 	tiny_server_answer(f->server, 429, "retry-after: 600\r\n",
 		"{\"Code\":\"Quota.CallsPerSecond\"}");
-	g_assert_null(list(f, NULL, &error));
+	g_assert_null(provider_list(f, NULL, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_THROTTLED);
 	const BackendErrorDetail *detail = backend_error_detail(error);
 	g_assert_cmpint(detail->retry_after_ms, ==, 600000);
 }
 
-static void refusals_in_xml_are_read(Fixture *f, const void *unused)
+static void refusals_in_xml_are_read(ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
 	tiny_server_answer(f->server, 403, "content-type: text/xml\r\n",
 		"<?xml version=\"1.0\"?><Error><RequestId>rq-9</RequestId>"
 		"<Code>NoPermission</Code><Message>not you</Message></Error>");
-	g_assert_null(list(f, NULL, &error));
+	g_assert_null(provider_list(f, NULL, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_DENIED);
 	const BackendErrorDetail *detail = backend_error_detail(error);
 	g_assert_cmpstr(detail->provider_code, ==, "NoPermission");
@@ -680,7 +628,7 @@ static void refusals_in_xml_are_read(Fixture *f, const void *unused)
 	g_assert_nonnull(strstr(error->message, "not you"));
 }
 
-static void broken_xml_does_no_harm(Fixture *f, const void *unused)
+static void broken_xml_does_no_harm(ProviderFixture *f, const void *unused)
 {
 	static const char *const bodies[] = {"<Error><Code>",
 		"<Error><Code></Code>", "<Error", "</Code><Code>",
@@ -689,42 +637,44 @@ static void broken_xml_does_no_harm(Fixture *f, const void *unused)
 	for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
 		g_autoptr(GError) error = NULL;
 
-		tiny_server_answer(f->server, 404, NULL, bodies[i]);
-		g_assert_null(list(f, NULL, &error));
+		provider_answer(f, 404, bodies[i]);
+		g_assert_null(provider_list(f, NULL, &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
 	}
 }
 
-static void success_false_is_a_refusal(Fixture *f, const void *unused)
+static void success_false_is_a_refusal(ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 200, NULL,
+	provider_answer(f, 200,
 		"{\"success\":false,\"code\":\"Session.QuotaExceeded\","
 		"\"message\":\"too many\",\"sessionClusterId\":\"sc-1\"}");
 	g_assert_null(create(f, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_QUOTA);
 }
 
-static void what_was_signed_is_not_repeated(Fixture *f, const void *unused)
+static void what_was_signed_is_not_repeated(
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	tiny_server_answer(f->server, 400, NULL,
+	provider_answer(f, 400,
 		"{\"Code\":\"SignatureDoesNotMatch\",\"Message\":"
 		"\"server string to sign is: x-acs-security-token:CAIS\"}");
-	g_assert_null(list(f, NULL, &error));
+	g_assert_null(provider_list(f, NULL, &error));
 	g_assert_null(strstr(error->message, "CAIS"));
 	g_assert_nonnull(strstr(error->message, "check the access key secret"));
 }
 
 /* ---- pure slots ---- */
 
-static void check_spec(Fixture *f, const char *spec, const char *sentence)
+static void check_spec(
+	ProviderFixture *f, const char *spec, const char *sentence)
 {
 	g_autoptr(GError) error = NULL;
 	gboolean fine = backend_check_spec(
-		f->alibaba, "w-1", spec, strlen(spec), &error);
+		f->backend, "w-1", spec, strlen(spec), &error);
 
 	g_assert_cmpint(fine, ==, sentence == NULL);
 	if (!sentence)
@@ -735,7 +685,7 @@ static void check_spec(Fixture *f, const char *spec, const char *sentence)
 }
 
 static void specs_are_checked_before_anything_is_sent(
-	Fixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	check_spec(f, SPEC, NULL);
 	check_spec(f,
@@ -762,17 +712,9 @@ static void specs_are_checked_before_anything_is_sent(
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 }
 
-static char *render(Fixture *f, SessionFile file, const char *body)
+static void a_config_is_what_new_accepts(ProviderFixture *f, const void *unused)
 {
-	GString *out = g_string_new(NULL);
-
-	backend_render(f->alibaba, file, body, strlen(body), out);
-	return g_string_free(out, FALSE);
-}
-
-static void a_config_is_what_new_accepts(Fixture *f, const void *unused)
-{
-	g_autofree char *config = render(f, SESSION_CONFIG,
+	g_autofree char *config = provider_render(f, SESSION_CONFIG,
 		"{\"sessionClusterId\":\"sc-1\",\"workspaceId\":\"w-9\","
 		"\"name\":\"n\",\"kind\":\"SQL\",\"queueName\":\"q\","
 		"\"state\":\"Running\",\"userId\":\"1\",\"envId\":null,"
@@ -799,7 +741,8 @@ static void a_config_is_what_new_accepts(Fixture *f, const void *unused)
 		"{\"configFileName\":\"a\",\"configItemKey\":\"k\"}]}");
 }
 
-static void content_files_are_rendered_or_empty(Fixture *f, const void *unused)
+static void content_files_are_rendered_or_empty(
+	ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		SessionFile file;
@@ -837,78 +780,43 @@ static void content_files_are_rendered_or_empty(Fixture *f, const void *unused)
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text = render(f, rows[i].file, rows[i].body);
+		g_autofree char *text =
+			provider_render(f, rows[i].file, rows[i].body);
 		g_assert_cmpstr(text, ==, rows[i].text);
 	}
 }
 
-static void count_one(
-	const char *action, guint64 calls, guint64 failed, void *seen)
+static void calls_are_counted_and_reported(
+	ProviderFixture *f, const void *unused)
 {
-	g_string_append_printf(
-		seen, "%s %u %u;", action, (guint)calls, (guint)failed);
-}
-
-static void calls_are_counted_and_reported(Fixture *f, const void *unused)
-{
-	g_autoptr(GString) seen = g_string_new(NULL);
 	g_autoptr(GString) report = g_string_new(NULL);
 
-	tiny_server_answer(f->server, 403, NULL, "{\"Code\":\"NoPermission\"}");
-	g_assert_null(list(f, NULL, NULL));
-	backend_count(f->alibaba, count_one, seen);
-	g_assert_nonnull(strstr(seen->str, "ListSessionClusters 1 1;"));
-	backend_report(f->alibaba, report);
+	provider_answer(f, 403, "{\"Code\":\"NoPermission\"}");
+	g_assert_null(provider_list(f, NULL, NULL));
+	g_autofree char *seen = provider_counted(f);
+	g_assert_nonnull(strstr(seen, "ListSessionClusters 1 1;"));
+	backend_report(f->backend, report);
 	g_assert_nonnull(strstr(report->str, "region: cn-test\n"));
 	g_assert_nonnull(strstr(report->str, "credentials: environment"));
 	g_assert_nonnull(strstr(report->str, "last_error: "));
 	g_assert_null(strstr(report->str, "test-secret"));
 }
 
-static void an_aborted_provider_answers_at_once(Fixture *f, const void *unused)
-{
-	g_autoptr(GError) error = NULL;
-
-	backend_abort(f->alibaba);
-	g_assert_null(list(f, NULL, &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
-}
-
 #define THREADS 6
 #define ROUNDS 20
 
-static void *list_often(void *data)
-{
-	guint listed = 0;
-
-	for (guint i = 0; i < ROUNDS; i++) {
-		g_autoptr(SessionPage) page = list(data, NULL, NULL);
-		listed += page && page->sessions->len == 1;
-	}
-	return GUINT_TO_POINTER(listed);
-}
-
 /* The first refusals make several threads change the page size at once. */
-static void many_threads_may_call_at_once(Fixture *f, const void *unused)
+static void many_threads_may_call_at_once(
+	ProviderFixture *f, const void *unused)
 {
-	pthread_t threads[THREADS];
-	guint listed = 0;
-
 	for (guint i = 0; i < THREADS; i++)
-		tiny_server_answer(f->server, 400, NULL,
-			"{\"Code\":\"InvalidParameter.MaxResults\"}");
+		provider_answer(
+			f, 400, "{\"Code\":\"InvalidParameter.MaxResults\"}");
 	for (guint i = 0; i < THREADS * ROUNDS; i++)
-		tiny_server_answer(f->server, 200, NULL,
+		provider_answer(f, 200,
 			"{\"sessionClusters\":[{\"sessionClusterId\":\"a\","
 			"\"state\":\"Running\"}]}");
-	for (guint i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, list_often, f);
-	for (guint i = 0; i < THREADS; i++) {
-		void *some;
-
-		pthread_join(threads[i], &some);
-		listed += GPOINTER_TO_UINT(some);
-	}
+	guint listed = provider_list_often(f, THREADS, ROUNDS);
 	/* A second refusal in one call is an error; those are few. */
 	g_assert_cmpuint(listed, >=, THREADS * ROUNDS - THREADS);
 }
@@ -921,9 +829,9 @@ static Backend *open_with(
 	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
 
 	if (region)
-		set_key(keys, "region", region);
+		provider_set_key(keys, "region", region);
 	if (endpoint)
-		set_key(keys, "endpoint", endpoint);
+		provider_set_key(keys, "endpoint", endpoint);
 	return backend_open(&alibaba_class, keys, error);
 }
 
@@ -933,12 +841,12 @@ static void a_key_that_makes_no_sense_is_refused(void)
 	g_autoptr(GString) report = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 
-	set_key(keys, "region", "cn-test");
-	set_key(keys, "vpc", "maybe");
+	provider_set_key(keys, "region", "cn-test");
+	provider_set_key(keys, "vpc", "maybe");
 	g_assert_null(backend_open(&alibaba_class, keys, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
 	g_assert_nonnull(strstr(error->message, "vpc = maybe"));
-	set_key(keys, "vpc", "Yes");
+	provider_set_key(keys, "vpc", "Yes");
 	g_autoptr(Backend) inside = backend_open(&alibaba_class, keys, NULL);
 	backend_report(inside, report);
 	g_assert_nonnull(strstr(report->str, "-spark-vpc.cn-test.aliyuncs."));
@@ -975,7 +883,8 @@ static void the_region_is_needed_and_checked(void)
 }
 
 #define ADD(path, function)                                                    \
-	g_test_add("/alibaba/" path, Fixture, NULL, set_up, function, tear_down)
+	g_test_add("/alibaba/" path, ProviderFixture, NULL, set_up, function,  \
+		provider_close)
 
 int main(int argc, char **argv)
 {
@@ -1017,7 +926,7 @@ int main(int argc, char **argv)
 	ADD("config", a_config_is_what_new_accepts);
 	ADD("render", content_files_are_rendered_or_empty);
 	ADD("count", calls_are_counted_and_reported);
-	ADD("abort", an_aborted_provider_answers_at_once);
+	ADD("abort", provider_aborts);
 	ADD("threads", many_threads_may_call_at_once);
 	g_test_add_func("/alibaba/keys", a_key_that_makes_no_sense_is_refused);
 	g_test_add_func("/alibaba/region", the_region_is_needed_and_checked);

@@ -116,7 +116,7 @@ static guint read_page(const GString *text)
 	if (!list || json_type(list) != JSON_ARRAY)
 		return 0;
 	g_assert_true(json_outline_span(list, &span));
-	alibaba_sessions(text->str, &span, made->sessions);
+	record_read_all(&alibaba_record, text->str, &span, NULL, made);
 	g_assert_cmpuint(made->sessions->len, <=,
 		json_size(json_get(whole, "sessionClusters")));
 	for (guint i = 0; i < made->sessions->len; i++)

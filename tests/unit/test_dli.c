@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <string.h>
 
 #include "classes.h"
@@ -9,34 +8,26 @@
 #define V2 "/v2.0/" DLI_TEST_PROJECT
 #define ID "f28a0d0c-0a37-4bd4-8d1d-1416031e5151"
 
-static void saw(DliFixture *f, guint n, const char *line, const char *body)
+static void saw(ProviderFixture *f, guint n, const char *line, const char *body)
 {
 	dli_saw(f->server, n, line, body, DLI_TEST_PROJECT);
 }
 
-static char *create_in(DliFixture *f, const char *spec, GError **error)
-{
-	const Call call = dli_soon();
-
-	return backend_create(f->dli, "q-1", spec, strlen(spec),
-		"0123456789abcdef0123456789abcdef", &call, error);
-}
-
 /* ---- workspaces ---- */
 
-static void queues_are_the_workspaces(DliFixture *f, const void *unused)
+static void queues_are_the_workspaces(ProviderFixture *f, const void *unused)
 {
-	const Call call = dli_soon();
+	const Call call = provider_soon();
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 200,
+	provider_answer(f, 200,
 		"{\"is_success\":\"true\",\"queues\":[{\"queue_name\":\"etl\","
 		"\"queue_type\":\"general\",\"create_time\":1580385783000},"
 		"{\"queue_name\":\"only-sql\",\"queue_type\":\"sql\"},7,"
 		"{\"queue_name\":\"\"},{\"queue_name\":9},{},"
 		"{\"queue_name\":\"all\",\"queue_type\":null}]}");
 	g_autoptr(WorkspacePage) page =
-		backend_list_workspaces(f->dli, NULL, &call, &error);
+		backend_list_workspaces(f->backend, NULL, &call, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(page->workspaces->len, ==, 2);
 	const Workspace *etl = g_ptr_array_index(page->workspaces, 0);
@@ -48,29 +39,30 @@ static void queues_are_the_workspaces(DliFixture *f, const void *unused)
 	saw(f, 0, "GET " V1 "/queues?queue_type=general", "");
 }
 
-static void clusters_may_be_the_workspaces(DliFixture *f, const void *unused)
+static void clusters_may_be_the_workspaces(
+	ProviderFixture *f, const void *unused)
 {
-	const Call call = dli_soon();
+	const Call call = provider_soon();
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 200,
+	provider_answer(f, 200,
 		"{\"clusters\":[{\"cluster_name\":\"c-1\","
 		"\"status\":\"AVAILABLE\",\"create_time\":5}]}");
 	g_autoptr(WorkspacePage) page =
-		backend_list_workspaces(f->dli, NULL, &call, &error);
+		backend_list_workspaces(f->backend, NULL, &call, &error);
 	g_assert_no_error(error);
 	const Workspace *one = g_ptr_array_index(page->workspaces, 0);
 	g_assert_cmpstr(one->id, ==, "c-1");
 	saw(f, 0, "GET " V2 "/clusters", "");
 
-	dli_answer(f, 200, "{\"total\":0,\"sessions\":[]}");
-	g_autoptr(SessionPage) none = dli_list(f, NULL, &error);
+	provider_answer(f, 200, "{\"total\":0,\"sessions\":[]}");
+	g_autoptr(SessionPage) none = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_null(none->next);
 	saw(f, 1, "GET " V2 "/sessions?cluster_name=q-1&from=0&size=100", "");
 
-	dli_answer(f, 201, "{\"id\":\"" ID "\"}");
-	g_autofree char *id = create_in(f,
+	provider_answer(f, 201, "{\"id\":\"" ID "\"}");
+	g_autofree char *id = provider_create(f,
 		"{\"cluster_name\":\"q-1\",\"kind\":\"spark\","
 		"\"queue\":\"q-1\"}",
 		&error);
@@ -80,7 +72,7 @@ static void clusters_may_be_the_workspaces(DliFixture *f, const void *unused)
 }
 
 static void an_answer_without_queues_makes_no_sense(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		const char *body;
@@ -92,14 +84,14 @@ static void an_answer_without_queues_makes_no_sense(
 		{"{\"queues\":null,\"is_success\":true}",
 			BACKEND_ERROR_BAD_ANSWER},
 	};
-	const Call call = dli_soon();
+	const Call call = provider_soon();
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 
-		dli_answer(f, 200, rows[i].body);
-		g_assert_null(
-			backend_list_workspaces(f->dli, NULL, &call, &error));
+		provider_answer(f, 200, rows[i].body);
+		g_assert_null(backend_list_workspaces(
+			f->backend, NULL, &call, &error));
 		g_assert_error(error, BACKEND_ERROR, (int)rows[i].code);
 	}
 }
@@ -107,22 +99,22 @@ static void an_answer_without_queues_makes_no_sense(
 /* ---- listing ---- */
 
 static void pages_go_by_offset_and_end_at_the_total(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 200,
+	provider_answer(f, 200,
 		"{\"from\":0,\"total\":3,\"sessions\":[{\"id\":\"a\","
 		"\"state\":\"idle\"},{\"id\":\"b\",\"state\":\"busy\"}],"
 		"\"create_time\":7}");
-	dli_answer(f, 200,
+	provider_answer(f, 200,
 		"{\"from\":2,\"total\":3,\"sessions\":[{\"id\":\"c\"}]}");
-	g_autoptr(SessionPage) first = dli_list(f, NULL, &error);
+	g_autoptr(SessionPage) first = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(first->sessions->len, ==, 2);
 	g_assert_cmpint(first->total, ==, 3);
 	g_assert_cmpstr(first->next, ==, "2");
-	g_autoptr(SessionPage) second = dli_list(f, first->next, &error);
+	g_autoptr(SessionPage) second = provider_list(f, first->next, &error);
 	g_assert_no_error(error);
 	g_assert_null(second->next);
 	saw(f, 0, "GET " V2 "/sessions?queue=q-1&from=0&size=100", "");
@@ -130,7 +122,8 @@ static void pages_go_by_offset_and_end_at_the_total(
 }
 
 /* Sessions that end between two pages leave the last one empty. */
-static void an_empty_page_ends_the_listing(DliFixture *f, const void *unused)
+static void an_empty_page_ends_the_listing(
+	ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		const char *token, *body, *next;
@@ -147,9 +140,9 @@ static void an_empty_page_ends_the_listing(DliFixture *f, const void *unused)
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 
-		dli_answer(f, 200, rows[i].body);
+		provider_answer(f, 200, rows[i].body);
 		g_autoptr(SessionPage) page =
-			dli_list(f, rows[i].token, &error);
+			provider_list(f, rows[i].token, &error);
 		g_assert_no_error(error);
 		g_assert_cmpstr(page->next, ==, rows[i].next);
 	}
@@ -161,11 +154,11 @@ static void note_next(const char *token, void *data)
 }
 
 static void the_next_page_is_announced_where_it_is_sure(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GString) told = g_string_new(NULL);
 	g_autoptr(GString) body = g_string_new("{\"total\":150,\"sessions\":[");
-	Call call = dli_soon();
+	Call call = provider_soon();
 
 	call.next = note_next;
 	call.next_data = told;
@@ -173,45 +166,45 @@ static void the_next_page_is_announced_where_it_is_sure(
 		g_string_append_printf(
 			body, "%s{\"id\":\"s%u\"}", i > 0 ? "," : "", i);
 	g_string_append(body, "]}");
-	dli_answer(f, 200, body->str);
+	provider_answer(f, 200, body->str);
 	g_autoptr(SessionPage) page =
-		backend_list_page(f->dli, "q-1", NULL, &call, NULL);
+		backend_list_page(f->backend, "q-1", NULL, &call, NULL);
 	g_assert_cmpstr(told->str, ==, "[100]");
 	g_assert_cmpstr(page->next, ==, "100");
-	dli_answer(f, 200, body->str);
+	provider_answer(f, 200, body->str);
 	g_autoptr(SessionPage) last =
-		backend_list_page(f->dli, "q-1", "100", &call, NULL);
+		backend_list_page(f->backend, "q-1", "100", &call, NULL);
 	g_assert_nonnull(last);
 	g_assert_cmpstr(told->str, ==, "[100]");
 }
 
 static void tokens_that_are_no_offsets_are_refused(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	static const char *const tokens[] = {"x", "-1", "1 ", "99999999999"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(tokens); i++) {
 		g_autoptr(GError) error = NULL;
 
-		g_assert_null(dli_list(f, tokens[i], &error));
+		g_assert_null(provider_list(f, tokens[i], &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 	}
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 }
 
 static void a_refused_page_size_is_asked_smaller_from_then_on(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 400,
+	provider_answer(f, 400,
 		"{\"error_code\":\"DLI.0001\","
 		"\"error_msg\":\"size must be at most 50\"}");
-	dli_answer(f, 200, "{\"total\":0,\"sessions\":[]}");
-	dli_answer(f, 200, "{\"total\":0,\"sessions\":[]}");
-	g_autoptr(SessionPage) first = dli_list(f, "5", &error);
+	provider_answer(f, 200, "{\"total\":0,\"sessions\":[]}");
+	provider_answer(f, 200, "{\"total\":0,\"sessions\":[]}");
+	g_autoptr(SessionPage) first = provider_list(f, "5", &error);
 	g_assert_no_error(error);
-	g_autoptr(SessionPage) second = dli_list(f, NULL, &error);
+	g_autoptr(SessionPage) second = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_null(first->next);
 	g_assert_null(second->next);
@@ -221,15 +214,15 @@ static void a_refused_page_size_is_asked_smaller_from_then_on(
 }
 
 static void sessions_of_other_queues_are_left_out(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
-	dli_answer(f, 200,
+	provider_answer(f, 200,
 		"{\"total\":5,\"sessions\":[{\"id\":\"a\",\"queue\":\"q-2\"},"
 		"{\"id\":\"b\",\"queue\":\"Q-1\"},"
 		"{\"id\":\"c\",\"queue\":\"\",\"cluster_name\":\"q-9\"},"
 		"{\"id\":\"d\",\"queue\":null,\"cluster_name\":\"q-1\"},"
 		"{\"id\":\"e\",\"queue\":\"q-1\",\"cluster_name\":\"x\"}]}");
-	g_autoptr(SessionPage) page = dli_list(f, NULL, NULL);
+	g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 
 	g_assert_cmpuint(page->sessions->len, ==, 3);
 	g_assert_cmpuint(page->skipped, ==, 0);
@@ -242,7 +235,7 @@ static void sessions_of_other_queues_are_left_out(
 }
 
 static void answers_without_a_list_make_no_sense(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	static const char *const bodies[] = {"{}", "{\"sessions\":{}}",
 		"{\"sessions\":null}", "[]", "\"x\""};
@@ -250,29 +243,23 @@ static void answers_without_a_list_make_no_sense(
 	for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
 		g_autoptr(GError) error = NULL;
 
-		dli_answer(f, 200, bodies[i]);
-		g_assert_null(dli_list(f, NULL, &error));
+		provider_answer(f, 200, bodies[i]);
+		g_assert_null(provider_list(f, NULL, &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 	}
 }
 
 /* ---- one session ---- */
 
-static Session *get(DliFixture *f, const char *id, GError **error)
-{
-	const Call call = dli_soon();
-
-	return backend_get(f->dli, "q-1", id, &call, error);
-}
-
-static void one_session_is_asked_by_its_id(DliFixture *f, const void *unused)
+static void one_session_is_asked_by_its_id(
+	ProviderFixture *f, const void *unused)
 {
 	static const char body[] = "{ \"id\":\"a/b\", \"state\":\"dead\","
 				   "\"queue\":\"q-1\",\"update_time\":9}";
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 200, body);
-	g_autoptr(Session) session = get(f, "a/b", &error);
+	provider_answer(f, 200, body);
+	g_autoptr(Session) session = provider_get(f, "a/b", &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(session->body, ==, body);
 	g_assert_cmpint(session->phase, ==, PHASE_STOPPED);
@@ -280,17 +267,17 @@ static void one_session_is_asked_by_its_id(DliFixture *f, const void *unused)
 }
 
 static void a_session_of_another_queue_is_not_here(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 200, "{\"id\":\"a\",\"queue\":\"q-2\"}");
-	g_assert_null(get(f, "a", &error));
+	provider_answer(f, 200, "{\"id\":\"a\",\"queue\":\"q-2\"}");
+	g_assert_null(provider_get(f, "a", &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
 }
 
 static void a_get_that_tells_of_none_makes_no_sense(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	static const char *const bodies[] = {"{}", "[]", "{\"id\":\"\"}",
 		"{\"id\":7}", "{\"id\":\"b\"}", "{\"sessions\":[]}"};
@@ -298,8 +285,8 @@ static void a_get_that_tells_of_none_makes_no_sense(
 	for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
 		g_autoptr(GError) error = NULL;
 
-		dli_answer(f, 200, bodies[i]);
-		g_assert_null(get(f, "a", &error));
+		provider_answer(f, 200, bodies[i]);
+		g_assert_null(provider_get(f, "a", &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 	}
 }
@@ -307,13 +294,13 @@ static void a_get_that_tells_of_none_makes_no_sense(
 /* ---- creating and ending ---- */
 
 static void a_create_names_its_queue_and_takes_the_id_of_the_answer(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 201,
+	provider_answer(f, 201,
 		"{\"id\":\"" ID "\",\"state\":\"starting\",\"log\":[]}");
-	g_autofree char *id = create_in(f,
+	g_autofree char *id = provider_create(f,
 		"{\"queue\":\"q-1\",\"kind\":\"spark\",\"conf\":[{\"a\":1}]}",
 		&error);
 	g_assert_no_error(error);
@@ -323,7 +310,7 @@ static void a_create_names_its_queue_and_takes_the_id_of_the_answer(
 }
 
 static void a_create_without_a_clear_answer_may_exist(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		guint status;
@@ -340,8 +327,9 @@ static void a_create_without_a_clear_answer_may_exist(
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 
-		dli_answer(f, rows[i].status, rows[i].body);
-		g_assert_null(create_in(f, "{\"kind\":\"spark\"}", &error));
+		provider_answer(f, rows[i].status, rows[i].body);
+		g_assert_null(
+			provider_create(f, "{\"kind\":\"spark\"}", &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 		g_assert_nonnull(strstr(error->message, "may exist"));
 	}
@@ -349,47 +337,48 @@ static void a_create_without_a_clear_answer_may_exist(
 		tiny_server_requests(f->server), ==, G_N_ELEMENTS(rows));
 }
 
-static void a_refused_create_does_not_exist(DliFixture *f, const void *unused)
+static void a_refused_create_does_not_exist(
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 400,
+	provider_answer(f, 400,
 		"{\"error_code\":\"DLI.0012\",\"error_msg\":\"no CUs\"}");
-	g_assert_null(create_in(f, "{\"kind\":\"spark\"}", &error));
+	g_assert_null(provider_create(f, "{\"kind\":\"spark\"}", &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
 	g_assert_cmpstr(error->message, ==, "no CUs; try again later");
 }
 
-static void terminate_deletes(DliFixture *f, const void *unused)
+static void terminate_deletes(ProviderFixture *f, const void *unused)
 {
-	const Call call = dli_soon();
+	const Call call = provider_soon();
 	g_autoptr(GError) error = NULL;
 
-	dli_answer(f, 200, "{\"msg\":\"deleted\"}");
-	dli_answer(f, 204, "");
+	provider_answer(f, 200, "{\"msg\":\"deleted\"}");
+	provider_answer(f, 204, "");
 	g_assert_true(backend_control(
-		f->dli, "q-1", ID, NULL, "terminate", &call, &error));
+		f->backend, "q-1", ID, NULL, "terminate", &call, &error));
 	g_assert_true(backend_control(
-		f->dli, "q-1", ID, "{}", "terminate", &call, &error));
+		f->backend, "q-1", ID, "{}", "terminate", &call, &error));
 	saw(f, 0, "DELETE " V2 "/sessions/" ID, "");
-	dli_answer(f, 400,
+	provider_answer(f, 400,
 		"{\"error_code\":\"DLI.0002\",\"error_msg\":\"no session\"}");
 	g_assert_false(backend_control(
-		f->dli, "q-1", ID, NULL, "terminate", &call, &error));
+		f->backend, "q-1", ID, NULL, "terminate", &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
 	g_clear_error(&error);
 	g_assert_false(backend_control(
-		f->dli, "q-1", ID, NULL, "start", &call, &error));
+		f->backend, "q-1", ID, NULL, "start", &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 }
 
 /* ---- the log ---- */
 
-static char *read_log(
-	DliFixture *f, const char *body, gint64 *ret_until_ms, GError **error)
+static char *read_log(ProviderFixture *f, const char *body,
+	gint64 *ret_until_ms, GError **error)
 {
-	const Call call = dli_soon();
-	g_autoptr(GBytes) bytes = backend_describe(f->dli, "q-1", ID, body,
+	const Call call = provider_soon();
+	g_autoptr(GBytes) bytes = backend_describe(f->backend, "q-1", ID, body,
 		SESSION_LOG, &call, ret_until_ms, error);
 	gsize len;
 	const char *text = bytes ? g_bytes_get_data(bytes, &len) : NULL;
@@ -397,11 +386,11 @@ static char *read_log(
 	return bytes ? g_strndup(text ? text : "", len) : NULL;
 }
 
-static void a_short_log_is_one_call(DliFixture *f, const void *unused)
+static void a_short_log_is_one_call(ProviderFixture *f, const void *unused)
 {
 	gint64 until_ms = -1, now_ms = g_get_real_time() / 1000;
 
-	dli_answer(f, 200,
+	provider_answer(f, 200,
 		"{\"id\":\"x\",\"from\":0,\"total\":2,"
 		"\"log\":[\"stdout: \",\"\\nstderr:\\tx\"]}");
 	g_autofree char *text =
@@ -411,13 +400,14 @@ static void a_short_log_is_one_call(DliFixture *f, const void *unused)
 	saw(f, 0, "GET " V2 "/sessions/" ID "/log?from=0&size=200", "");
 }
 
-static void of_a_long_log_the_end_is_read(DliFixture *f, const void *unused)
+static void of_a_long_log_the_end_is_read(
+	ProviderFixture *f, const void *unused)
 {
 	gint64 until_ms = -1;
 
 	/* This server gives two lines at most, whatever it is asked for. */
-	dli_answer(f, 200, "{\"total\":900,\"log\":[\"a\",\"b\"]}");
-	dli_answer(f, 200, "{\"total\":901,\"log\":[\"y\",\"z\"]}");
+	provider_answer(f, 200, "{\"total\":900,\"log\":[\"a\",\"b\"]}");
+	provider_answer(f, 200, "{\"total\":901,\"log\":[\"y\",\"z\"]}");
 	g_autofree char *text =
 		read_log(f, "{\"state\":\"dead\"}", &until_ms, NULL);
 	g_assert_cmpstr(text, ==, "y\nz\n");
@@ -425,7 +415,8 @@ static void of_a_long_log_the_end_is_read(DliFixture *f, const void *unused)
 	saw(f, 1, "GET " V2 "/sessions/" ID "/log?from=898&size=200", "");
 }
 
-static void odd_logs_are_empty_or_refused(DliFixture *f, const void *unused)
+static void odd_logs_are_empty_or_refused(
+	ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		const char *body, *text;
@@ -443,7 +434,7 @@ static void odd_logs_are_empty_or_refused(DliFixture *f, const void *unused)
 		g_autoptr(GError) error = NULL;
 		gint64 until_ms = -1;
 
-		dli_answer(f, 200, rows[i].body);
+		provider_answer(f, 200, rows[i].body);
 		g_autofree char *text = read_log(f, NULL, &until_ms, &error);
 		g_assert_cmpstr(text, ==, rows[i].text);
 		if (rows[i].text)
@@ -455,84 +446,47 @@ static void odd_logs_are_empty_or_refused(DliFixture *f, const void *unused)
 
 /* ---- the account ---- */
 
-static void count_one(
-	const char *action, guint64 calls, guint64 failed, void *seen)
+static void calls_are_counted_and_reported(
+	ProviderFixture *f, const void *unused)
 {
-	g_string_append_printf(
-		seen, "%s %u %u;", action, (guint)calls, (guint)failed);
-}
-
-static void calls_are_counted_and_reported(DliFixture *f, const void *unused)
-{
-	g_autoptr(GString) seen = g_string_new(NULL);
 	g_autoptr(GString) report = g_string_new(NULL);
 
-	dli_answer(f, 403, "{\"error_code\":\"APIGW.0302\"}");
-	g_assert_null(dli_list(f, NULL, NULL));
-	backend_count(f->dli, count_one, seen);
-	g_assert_nonnull(strstr(seen->str, "ListSessions 1 1;"));
-	backend_report(f->dli, report);
+	provider_answer(f, 403, "{\"error_code\":\"APIGW.0302\"}");
+	g_assert_null(provider_list(f, NULL, NULL));
+	g_autofree char *seen = provider_counted(f);
+	g_assert_nonnull(strstr(seen, "ListSessions 1 1;"));
+	backend_report(f->backend, report);
 	g_assert_nonnull(strstr(report->str, "region: cn-test-1\n"));
 	g_assert_nonnull(strstr(report->str, "project: " DLI_TEST_PROJECT));
 	g_assert_nonnull(strstr(report->str, "credentials: environment"));
 	g_assert_null(strstr(report->str, "not-a-secret"));
 }
 
-static void an_aborted_provider_answers_at_once(
-	DliFixture *f, const void *unused)
-{
-	g_autoptr(GError) error = NULL;
-
-	backend_abort(f->dli);
-	g_assert_null(dli_list(f, NULL, &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
-}
-
 #define THREADS 4
 #define ROUNDS 10
 
-static void *list_often(void *data)
+static void many_threads_may_call_at_once(
+	ProviderFixture *f, const void *unused)
 {
-	guint listed = 0;
-
-	for (guint i = 0; i < ROUNDS; i++) {
-		g_autoptr(SessionPage) page = dli_list(data, NULL, NULL);
-		listed += page && page->sessions->len == 1;
-	}
-	return GUINT_TO_POINTER(listed);
-}
-
-static void many_threads_may_call_at_once(DliFixture *f, const void *unused)
-{
-	pthread_t threads[THREADS];
-	guint listed = 0;
-
 	for (guint i = 0; i < THREADS * ROUNDS; i++)
-		dli_answer(
+		provider_answer(
 			f, 200, "{\"total\":1,\"sessions\":[{\"id\":\"a\"}]}");
-	for (guint i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, list_often, f);
-	for (guint i = 0; i < THREADS; i++) {
-		void *some;
-
-		pthread_join(threads[i], &some);
-		listed += GPOINTER_TO_UINT(some);
-	}
-	g_assert_cmpuint(listed, ==, THREADS * ROUNDS);
+	g_assert_cmpuint(
+		provider_list_often(f, THREADS, ROUNDS), ==, THREADS * ROUNDS);
 }
 
 #define ADD(path, function)                                                    \
-	g_test_add("/dli/" path, DliFixture, NULL, dli_fixture_set_up,         \
-		function, dli_fixture_tear_down)
+	g_test_add("/dli/" path, ProviderFixture, NULL, dli_fixture_set_up,    \
+		function, provider_close)
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	dli_fixture_environment();
 	ADD("queues", queues_are_the_workspaces);
-	g_test_add("/dli/clusters", DliFixture, NULL,
+	g_test_add("/dli/clusters", ProviderFixture, NULL,
 		dli_fixture_set_up_clusters, clusters_may_be_the_workspaces,
-		dli_fixture_tear_down);
+		provider_close);
 	ADD("no-queues", an_answer_without_queues_makes_no_sense);
 	ADD("pages", pages_go_by_offset_and_end_at_the_total);
 	ADD("empty-page", an_empty_page_ends_the_listing);
@@ -552,7 +506,7 @@ int main(int argc, char **argv)
 	ADD("log-tail", of_a_long_log_the_end_is_read);
 	ADD("log-odd", odd_logs_are_empty_or_refused);
 	ADD("count", calls_are_counted_and_reported);
-	ADD("abort", an_aborted_provider_answers_at_once);
+	ADD("abort", provider_aborts);
 	ADD("threads", many_threads_may_call_at_once);
 	return g_test_run();
 }

@@ -11,22 +11,22 @@
 #define LONG_US (60 * G_USEC_PER_SEC)
 #define OTHER "fedcba9876543210fedcba9876543210"
 
-static void iam_answer(DliFixture *f, guint status, const char *body)
+static void iam_answer(ProviderFixture *f, guint status, const char *body)
 {
 	tiny_server_answer(f->iam, status, NULL, body);
 }
 
 static void it_is_looked_up_once_by_the_regions_name(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
 	iam_answer(f, 200, FOUND);
-	dli_answer(f, 200, EMPTY);
-	dli_answer(f, 200, EMPTY);
-	g_autoptr(SessionPage) first = dli_list(f, NULL, &error);
+	provider_answer(f, 200, EMPTY);
+	provider_answer(f, 200, EMPTY);
+	g_autoptr(SessionPage) first = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
-	g_autoptr(SessionPage) second = dli_list(f, NULL, &error);
+	g_autoptr(SessionPage) second = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(first->sessions->len + second->sessions->len, ==, 0);
 	g_assert_cmpuint(tiny_server_requests(f->iam), ==, 1);
@@ -45,23 +45,24 @@ static void count_one(
 }
 
 static void the_lookup_is_reported_and_counted(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GString) report = g_string_new(NULL);
 	g_autoptr(GString) seen = g_string_new(NULL);
 
-	backend_report(f->dli, report);
+	backend_report(f->backend, report);
 	g_assert_nonnull(strstr(report->str, "project: not looked up yet\n"));
 	iam_answer(f, 200, FOUND);
-	dli_answer(f, 200, EMPTY);
-	g_autoptr(SessionPage) page = dli_list(f, NULL, NULL);
+	provider_answer(f, 200, EMPTY);
+	g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 	g_assert_nonnull(page);
-	backend_count(f->dli, count_one, seen);
+	backend_count(f->backend, count_one, seen);
 	g_assert_nonnull(strstr(seen->str, "ListProjects;"));
 	g_assert_nonnull(strstr(seen->str, "ListSessions;"));
 }
 
-static void no_project_or_several_are_told(DliFixture *f, const void *unused)
+static void no_project_or_several_are_told(
+	ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		const char *body, *say;
@@ -83,68 +84,69 @@ static void no_project_or_several_are_told(DliFixture *f, const void *unused)
 		g_autoptr(GError) error = NULL;
 
 		iam_answer(f, 200, rows[i].body);
-		g_assert_null(dli_list(f, NULL, &error));
+		g_assert_null(provider_list(f, NULL, &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
 		g_assert_nonnull(strstr(error->message, rows[i].say));
 		g_assert_nonnull(strstr(error->message, "set project = "));
 		g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 		/* Another one, for which no failure stands. */
-		dli_fixture_tear_down(f, NULL);
+		provider_close(f, NULL);
 		dli_fixture_set_up_lookup(f, NULL);
 	}
 }
 
 static void among_others_the_regions_own_is_taken(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	iam_answer(f, 200,
 		"{\"projects\":[{\"id\":\"" OTHER "\",\"name\":\"MOS\"},"
 		"{\"id\":\"" DLI_TEST_PROJECT "\",\"name\":\"cn-test-1\"}]}");
-	dli_answer(f, 200, EMPTY);
-	g_autoptr(SessionPage) page = dli_list(f, NULL, NULL);
+	provider_answer(f, 200, EMPTY);
+	g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 
 	g_assert_nonnull(page);
 	g_autofree char *project =
-		dli_sent_header(f->server, 0, "x-project-id");
+		provider_sent_header(f->server, 0, "x-project-id");
 	g_assert_cmpstr(project, ==, DLI_TEST_PROJECT);
 }
 
 /* Nobody hammers IAM, and nobody has to start again when it is back. */
-static void a_failure_stands_for_a_moment(DliFixture *f, const void *unused)
+static void a_failure_stands_for_a_moment(
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) first = NULL;
 	g_autoptr(GError) second = NULL;
 
 	iam_answer(f, 403, "{\"error\":{\"code\":403,\"message\":\"no\"}}");
-	g_assert_null(dli_list(f, NULL, &first));
+	g_assert_null(provider_list(f, NULL, &first));
 	g_assert_error(first, BACKEND_ERROR, BACKEND_ERROR_DENIED);
 	g_assert_nonnull(strstr(first->message, "looking up the project"));
 	gint64 begun_us = g_get_monotonic_time();
-	g_assert_null(dli_list(f, NULL, &second));
+	g_assert_null(provider_list(f, NULL, &second));
 	if (g_get_monotonic_time() - begun_us < G_USEC_PER_SEC / 2) {
 		g_assert_cmpstr(second->message, ==, first->message);
 		g_assert_cmpuint(tiny_server_requests(f->iam), ==, 1);
 	}
 	tiny_server_rest(f->iam, (TinyAnswer){.body = FOUND});
-	dli_answer(f, 200, EMPTY);
+	provider_answer(f, 200, EMPTY);
 	g_autoptr(SessionPage) page = NULL;
 	while (!page && g_get_monotonic_time() - begun_us < LONG_US) {
 		g_usleep(10000);
-		page = dli_list(f, NULL, NULL);
+		page = provider_list(f, NULL, NULL);
 	}
 	g_assert_nonnull(page);
 }
 
 /* Nothing was sent to DLI, so that no session can exist. */
 static void a_create_whose_lookup_times_out_was_not_sent(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	const Call call = {
 		.deadline_us = g_get_monotonic_time() + G_USEC_PER_SEC};
 	g_autoptr(GError) error = NULL;
 
 	tiny_server_rest(f->iam, (TinyAnswer){.kind = TINY_HANG});
-	g_assert_null(backend_create(f->dli, "q-1", "{\"kind\":\"spark\"}",
+	g_assert_null(backend_create(f->backend, "q-1", "{\"kind\":\"spark\"}",
 		strlen("{\"kind\":\"spark\"}"), "", &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNREACHABLE);
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
@@ -154,19 +156,19 @@ static void a_create_whose_lookup_times_out_was_not_sent(
 
 static void *list_once(void *data)
 {
-	g_autoptr(SessionPage) page = dli_list(data, NULL, NULL);
+	g_autoptr(SessionPage) page = provider_list(data, NULL, NULL);
 
 	return GUINT_TO_POINTER(page != NULL);
 }
 
-static void many_wait_for_one_lookup(DliFixture *f, const void *unused)
+static void many_wait_for_one_lookup(ProviderFixture *f, const void *unused)
 {
 	pthread_t threads[THREADS];
 	guint listed = 0;
 
 	tiny_server_push(f->iam, (TinyAnswer){.body = FOUND, .delay_ms = 300});
 	for (guint i = 0; i < THREADS; i++)
-		dli_answer(f, 200, EMPTY);
+		provider_answer(f, 200, EMPTY);
 	for (guint i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, list_once, f);
 	for (guint i = 0; i < THREADS; i++) {
@@ -183,12 +185,12 @@ static void *list_error(void *data)
 {
 	GError *error = NULL;
 
-	g_assert_null(dli_list(data, NULL, &error));
+	g_assert_null(provider_list(data, NULL, &error));
 	return error;
 }
 
 static void an_abort_ends_the_lookup_and_those_who_wait(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	pthread_t threads[THREADS];
 
@@ -196,7 +198,7 @@ static void an_abort_ends_the_lookup_and_those_who_wait(
 	for (guint i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, list_error, f);
 	tiny_server_wait(f->iam, 1);
-	backend_abort(f->dli);
+	backend_abort(f->backend);
 	for (guint i = 0; i < THREADS; i++) {
 		void *problem;
 
@@ -207,7 +209,7 @@ static void an_abort_ends_the_lookup_and_those_who_wait(
 }
 
 static void who_waits_has_a_deadline_of_his_own(
-	DliFixture *f, const void *unused)
+	ProviderFixture *f, const void *unused)
 {
 	const Call call = {
 		.deadline_us = g_get_monotonic_time() + G_USEC_PER_SEC};
@@ -218,16 +220,17 @@ static void who_waits_has_a_deadline_of_his_own(
 	tiny_server_rest(f->iam, (TinyAnswer){.kind = TINY_HANG});
 	pthread_create(&patient, NULL, list_error, f);
 	tiny_server_wait(f->iam, 1);
-	g_assert_null(backend_list_page(f->dli, "q-1", NULL, &call, &error));
+	g_assert_null(
+		backend_list_page(f->backend, "q-1", NULL, &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNREACHABLE);
-	backend_abort(f->dli);
+	backend_abort(f->backend);
 	pthread_join(patient, &problem);
 	g_error_free(problem);
 }
 
 #define ADD(path, function)                                                    \
-	g_test_add("/dli-project/" path, DliFixture, NULL,                     \
-		dli_fixture_set_up_lookup, function, dli_fixture_tear_down)
+	g_test_add("/dli-project/" path, ProviderFixture, NULL,                \
+		dli_fixture_set_up_lookup, function, provider_close)
 
 int main(int argc, char **argv)
 {

@@ -14,7 +14,7 @@ static Session *read_one(const char *text)
 	const JsonSpan span = {0, strlen(text)};
 	gboolean elsewhere = FALSE;
 
-	return dli_session(text, &span, &home, &elsewhere);
+	return record_read(&dli_record, text, &span, (void *)&home, &elsewhere);
 }
 
 static void a_record_is_kept_as_it_was_sent(void)
@@ -99,7 +99,9 @@ static void hostile_records_are_skipped(void)
 	const JsonSpan span = {0, strlen(text)};
 	g_autoptr(SessionPage) page = session_page_new();
 
-	g_assert_cmpuint(dli_sessions(text, &span, &home, page), ==, 10);
+	g_assert_cmpuint(
+		record_read_all(&dli_record, text, &span, (void *)&home, page),
+		==, 10);
 	g_assert_cmpuint(page->sessions->len, ==, 1);
 	g_assert_cmpuint(page->skipped, ==, 9);
 	const Session *dots = g_ptr_array_index(page->sessions, 0);

@@ -1,0 +1,364 @@
+#include "auth/livy_auth.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "auth/process.h"
+#include "auth/tools.h"
+
+#define REFRESH_MS (60 * 1000)
+#define OUTPUT_MAX (64 * 1024)
+#define LINE_MAX_LEN 65536
+#define EXPIRY_MAX 64
+
+typedef struct {
+	const char *word;     /* as `auth` begins */
+	const char *argument; /* what follows the colon, for people; NULL: no */
+	gboolean named;       /* of it a header's name comes first */
+	gboolean (*prepare)(LivyAuth *, GError **);
+	Credentials *(*fetch)(LivyAuth *, gint64 deadline_us, GError **);
+	const char *scheme; /* before the secret */
+} Kind;
+
+struct LivyAuth {
+	const Kind *kind;
+	char *header;    /* that bears the secret; NULL: none does */
+	char *file;      /* or the command line */
+	char **argv;     /* of a command */
+	gint stopped;    /* atomic */
+	gboolean warned; /* of a file that all may read; by who fetches */
+};
+
+/* ---- what is read ---- */
+
+static gboolean is_plain(const char *text, gboolean blanks)
+{
+	for (const guchar *c = (const guchar *)text; *c; c++)
+		if (g_ascii_iscntrl((char)*c) || (*c == ' ' && !blanks))
+			return FALSE;
+	return *text != '\0';
+}
+
+static void warn_once(LivyAuth *self)
+{
+	struct stat st;
+
+	if (self->warned || stat(self->file, &st) != 0 ||
+		!(st.st_mode & S_IROTH))
+		return;
+	self->warned = TRUE;
+	g_warning("%s holds a secret, and everybody may read it: chmod 600",
+		self->file);
+}
+
+/* A file's first line, for secret_free_text. */
+static char *first_line(LivyAuth *self, GError **error)
+{
+	gsize len = 0;
+	char *text = auth_read_file(self->file, &len, error);
+	char *line;
+
+	if (!text)
+		return NULL;
+	warn_once(self);
+	gsize end = strcspn(text, "\r\n");
+	line = end <= LINE_MAX_LEN ? g_strndup(text, end) : g_strdup("");
+	auth_wipe_text(text, len);
+	return line;
+}
+
+static Credentials *unusable(
+	const LivyAuth *self, const char *why, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_AUTH, "%s: %s", self->file, why);
+	return NULL;
+}
+
+static char *origin_of(const LivyAuth *self)
+{
+	return g_strdup_printf("%s %s", self->kind->word, self->file);
+}
+
+/* ---- kinds ---- */
+
+static Credentials *fetch_none(
+	LivyAuth *self, gint64 deadline_us, GError **error)
+{
+	return credentials_new("", NULL, NULL, 0, "none are sent");
+}
+
+static Credentials *fetch_ticket(
+	LivyAuth *self, gint64 deadline_us, GError **error)
+{
+	return credentials_new("", NULL, NULL, 0, "Kerberos ticket cache");
+}
+
+static Credentials *basic_of(
+	const LivyAuth *self, const char *line, GError **error)
+{
+	g_autofree char *origin = origin_of(self);
+	const char *colon = strchr(line, ':');
+
+	if (!colon || colon == line || !is_plain(line, TRUE))
+		return unusable(
+			self, "the first line is not user:password", error);
+	char *encoded = g_base64_encode((const guchar *)line, strlen(line));
+	/* The password stands beside its encoded form, so that neither is
+	 * shown when a server quotes it. */
+	return credentials_new(
+		"", secret_take(encoded), secret_new(colon + 1, -1), 0, origin);
+}
+
+static Credentials *fetch_basic(
+	LivyAuth *self, gint64 deadline_us, GError **error)
+{
+	char *line = first_line(self, error);
+	Credentials *found = line ? basic_of(self, line, error) : NULL;
+
+	secret_free_text(line);
+	return found;
+}
+
+static Credentials *secret_of(const LivyAuth *self, const char *word,
+	gint64 expires_ms, GError **error)
+{
+	g_autofree char *origin = origin_of(self);
+
+	/* A header's value may be of several words, a token is one. */
+	if (!is_plain(word, self->kind->named))
+		return unusable(self, "no usable token in it", error);
+	return credentials_new(
+		"", secret_new(word, -1), NULL, expires_ms, origin);
+}
+
+static Credentials *fetch_line(
+	LivyAuth *self, gint64 deadline_us, GError **error)
+{
+	char *line = first_line(self, error);
+	Credentials *found =
+		line ? secret_of(self, g_strstrip(line), 0, error) : NULL;
+
+	secret_free_text(line);
+	return found;
+}
+
+/* Milliseconds since the epoch; 0 where there is none, -1 for what is no time. */
+static gint64 expiry_of(const Json *answer)
+{
+	const Json *value = json_get(answer, "expires_at");
+	const char *text = json_get_text(answer, "expires_at", EXPIRY_MAX, "");
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, utc);
+	gint64 seconds = json_int(value, 1, G_MAXINT64 / G_USEC_PER_SEC, -1);
+
+	if (!value || json_type(value) == JSON_NULL)
+		return 0;
+	if (time)
+		seconds = g_date_time_to_unix(time);
+	return seconds < 0 ? -1 : seconds * 1000;
+}
+
+static Credentials *token_of(
+	const LivyAuth *self, const Json *answer, GError **error)
+{
+	gint64 expires_ms = expiry_of(answer);
+
+	if (expires_ms < 0)
+		return unusable(self, "expires_at is no time", error);
+	return secret_of(self, json_get_text(answer, "token", LINE_MAX_LEN, ""),
+		expires_ms, error);
+}
+
+static Credentials *fetch_command(
+	LivyAuth *self, gint64 deadline_us, GError **error)
+{
+	Credentials *found = NULL;
+	gsize len = 0;
+	char *output = process_run(self->argv, OUTPUT_MAX, deadline_us,
+		&self->stopped, &len, error);
+
+	if (!output)
+		return NULL;
+	Json *answer = json_parse(output, len, NULL);
+	auth_wipe_text(output, len);
+	if (answer)
+		found = token_of(self, answer, error);
+	else
+		unusable(self, "it did not print JSON", error);
+	auth_wipe_json(answer);
+	return found;
+}
+
+/* ---- setting up ---- */
+
+static gboolean refuse(GError **error, const char *why)
+{
+	backend_error_set(error, BACKEND_ERROR_CONFIG, "auth: %s", why);
+	return FALSE;
+}
+
+/* A daemon's own folder is nobody's. */
+static gboolean prepare_file(LivyAuth *self, GError **error)
+{
+	if (g_str_has_prefix(self->file, "~/")) {
+		char *path = auth_home_path(self->file + 2);
+
+		g_free(self->file);
+		self->file = path;
+	}
+	return g_path_is_absolute(self->file) ||
+	       refuse(error, "the file's path must begin with a slash");
+}
+
+static gboolean prepare_command(LivyAuth *self, GError **error)
+{
+	if (!g_shell_parse_argv(self->file, NULL, &self->argv, NULL))
+		return refuse(error, "the command cannot be split into words");
+	/* Its arguments are not for everybody's eyes. */
+	g_free(self->file);
+	self->file = g_strdup(self->argv[0]);
+	return TRUE;
+}
+
+static gboolean prepare_ticket(LivyAuth *self, GError **error)
+{
+	return http_can_negotiate() ||
+	       refuse(error, "this libcurl was built without SPNEGO (GSSAPI), "
+			     "which negotiate needs");
+}
+
+static const Kind kinds[] = {
+	{"none", NULL, FALSE, NULL, fetch_none, NULL},
+	{"basic", "FILE", FALSE, prepare_file, fetch_basic, "Basic "},
+	{"bearer", "FILE", FALSE, prepare_file, fetch_line, "Bearer "},
+	{"header", "NAME:FILE", TRUE, prepare_file, fetch_line, ""},
+	{"exec", "COMMAND", FALSE, prepare_command, fetch_command, "Bearer "},
+	{"negotiate", NULL, FALSE, prepare_ticket, fetch_ticket, NULL},
+};
+
+static gboolean is_token(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (!g_ascii_isalnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c))
+			return FALSE;
+	return *text != '\0';
+}
+
+/* Those that say where a request goes, or where it ends. */
+static gboolean is_reserved(const char *name)
+{
+	static const char *const reserved[] = {"host", "content-length",
+		"transfer-encoding", "connection", "content-type", "expect",
+		"x-requested-by", NULL};
+	g_autofree char *lower = g_ascii_strdown(name, -1);
+
+	return g_strv_contains(reserved, lower);
+}
+
+/* Moves the header's name from the front of the argument. */
+static gboolean take_name(LivyAuth *self, GError **error)
+{
+	char *colon = strchr(self->file, ':');
+
+	if (!self->kind->named) {
+		self->header = g_strdup("Authorization");
+		return TRUE;
+	}
+	if (!colon)
+		return refuse(error, "header:NAME:FILE was expected");
+	self->header = g_strndup(self->file, colon - self->file);
+	memmove(self->file, colon + 1, strlen(colon + 1) + 1);
+	if (!is_token(self->header) || is_reserved(self->header))
+		return refuse(error, "this header cannot bear a secret");
+	return TRUE;
+}
+
+static const Kind *kind_find(const char *text, gsize len)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (strlen(kinds[i].word) == len &&
+			strncmp(kinds[i].word, text, len) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+LivyAuth *livy_auth_new(const char *text, GError **error)
+{
+	g_autoptr(LivyAuth) self = g_new0(LivyAuth, 1);
+	const char *all = text && *text ? text : "none";
+	gsize len = strcspn(all, ":");
+	const char *rest = all[len] ? all + len + 1 : NULL;
+
+	self->kind = kind_find(all, len);
+	if (!self->kind || (self->kind->argument != NULL) != (rest && *rest)) {
+		refuse(error,
+			"none, basic:FILE, bearer:FILE, header:NAME:FILE, "
+			"exec:COMMAND or negotiate was expected");
+		return NULL;
+	}
+	self->file = g_strdup(rest);
+	if (rest && !take_name(self, error))
+		return NULL;
+	if (self->kind->prepare && !self->kind->prepare(self, error))
+		return NULL;
+	return g_steal_pointer(&self);
+}
+
+void livy_auth_free(LivyAuth *self)
+{
+	if (!self)
+		return;
+	g_free(self->header);
+	g_free(self->file);
+	g_strfreev(self->argv);
+	g_free(self);
+}
+
+/* ---- the source ---- */
+
+static Credentials *auth_fetch(
+	void *self, gboolean again, gint64 deadline_us, GError **error)
+{
+	return ((LivyAuth *)self)->kind->fetch(self, deadline_us, error);
+}
+
+static char *auth_fingerprint(void *data)
+{
+	const LivyAuth *self = data;
+	GString *out = g_string_new(NULL);
+
+	if (self->file && !self->argv)
+		auth_append_stat(out, g_strdup(self->file));
+	return g_string_free(out, FALSE);
+}
+
+static void auth_abort(void *data)
+{
+	g_atomic_int_set(&((LivyAuth *)data)->stopped, 1);
+}
+
+CredentialSource *livy_auth_source(LivyAuth *self)
+{
+	static const CredentialClass class = {
+		.name = "livy",
+		.refresh_ms = REFRESH_MS,
+		.fetch = auth_fetch,
+		.fingerprint = auth_fingerprint,
+		.abort = auth_abort,
+	};
+
+	return credential_source_new(&class, self);
+}
+
+void livy_auth_sign(const LivyAuth *self, HttpRequest *request,
+	const Credentials *credentials)
+{
+	if (credentials->secret && self->header) {
+		char *value = g_strconcat(self->kind->scheme,
+			secret_peek(credentials->secret), NULL);
+
+		http_request_set(request, self->header, value);
+		secret_free_text(value);
+	}
+	request->negotiate = self->kind->fetch == fetch_ticket;
+}

@@ -1,0 +1,176 @@
+#include "aws_service.h"
+
+#include "auth/aws_chain.h"
+#include "auth/aws_endpoint.h"
+#include "auth/sign.h"
+#include "aws_error.h"
+#include "net/api_settings.h"
+
+#define REGION_BEHIND_ENDPOINT "us-east-1" /* a proxy or test wants one too */
+
+/* ---- tables ---- */
+
+const BackendKey aws_keys[] = {
+	{"region", KEY_STRING, "such as eu-west-1"},
+	{"profile", KEY_STRING, "profile of the AWS configuration files"},
+	{"fips", KEY_BOOL, "use the FIPS endpoint"},
+	{"dual_stack", KEY_BOOL, "use the endpoint that speaks IPv6 too"},
+	{NULL},
+};
+
+const BackendState aws_states[] = {
+	{"SUBMITTED", PHASE_PENDING},
+	{"STARTING", PHASE_STARTING},
+	/* Up, and before the first verdict on idle or busy. */
+	{"STARTED", PHASE_IDLE},
+	{"IDLE", PHASE_IDLE},
+	{"BUSY", PHASE_BUSY},
+	{"TERMINATING", PHASE_STOPPING},
+	{"TERMINATED", PHASE_STOPPED},
+	{"FAILED", PHASE_FAILED},
+	{NULL},
+};
+
+const BackendVerb aws_verbs[] = {
+	{"terminate", "end a session; its record stays for a while",
+		1 << PHASE_PENDING | 1 << PHASE_STARTING | 1 << PHASE_IDLE |
+			1 << PHASE_BUSY},
+	{NULL},
+};
+
+/* ---- signing ---- */
+
+static gboolean aws_sign(const ApiRequest *call, HttpRequest *request,
+	const Credentials *credentials, gint64 now, void *data, GError **error)
+{
+	const Aws *self = data;
+	const SignScope scope = {.region = self->region,
+		.service = self->service->name,
+		.now = now};
+
+	if (self->service->target) {
+		g_autofree char *target = g_strjoin(
+			".", self->service->target, call->action, NULL);
+
+		http_request_set(request, "x-amz-target", target);
+		http_request_set(
+			request, "content-type", "application/x-amz-json-1.1");
+	} else if (call->body) {
+		http_request_set(request, "content-type", "application/json");
+	}
+	http_request_set(request, "accept", "application/json");
+	sign_request(SIGN_SIGV4, request, credentials, &scope);
+	return TRUE;
+}
+
+/* ---- opening ---- */
+
+static char *region_choose(GHashTable *keys, GError **error)
+{
+	const char *key = g_hash_table_lookup(keys, "region");
+	const char *profile = g_hash_table_lookup(keys, "profile");
+	g_autofree char *region = key ? g_strdup(key) : aws_region(profile);
+
+	if (!region && g_hash_table_lookup(keys, "endpoint"))
+		region = g_strdup(REGION_BEHIND_ENDPOINT);
+	if (!region) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"no region is known: set region = eu-west-1 (or "
+			"another) in the section, region in the AWS profile, "
+			"or AWS_REGION");
+		return NULL;
+	}
+	return api_backend_region(region, "eu-west-1", error)
+		       ? g_steal_pointer(&region)
+		       : NULL;
+}
+
+/* The section's key, or else what AWS's own settings say. */
+static gboolean flag_choose(GHashTable *keys, const char *name, const char *env,
+	const char *setting, gboolean *ret, GError **error)
+{
+	const char *key = g_hash_table_lookup(keys, name);
+
+	if (key && *key)
+		return api_key_bool(keys, name, ret, error);
+	*ret = aws_flag(g_hash_table_lookup(keys, "profile"), env, setting);
+	return TRUE;
+}
+
+/* Where the service answers; the key `endpoint`, which api_new heeds, makes the
+ * rest idle. */
+static char *endpoint_choose(const AwsService *service, GHashTable *keys,
+	const char *region, GError **error)
+{
+	const char *key = g_hash_table_lookup(keys, "endpoint");
+	AwsEndpoint wanted = {.service = service->name,
+		.env = service->env,
+		.region = region,
+		.profile = g_hash_table_lookup(keys, "profile")};
+	g_autoptr(GError) cause = NULL;
+
+	if (!flag_choose(keys, "fips", "AWS_USE_FIPS_ENDPOINT",
+		    "use_fips_endpoint", &wanted.fips, error) ||
+		!flag_choose(keys, "dual_stack", "AWS_USE_DUALSTACK_ENDPOINT",
+			"use_dualstack_endpoint", &wanted.dual_stack, error))
+		return NULL;
+	if (key && *key)
+		return g_strdup(key);
+	char *endpoint = aws_endpoint(&wanted, &cause);
+	if (!endpoint)
+		backend_error_set(
+			error, BACKEND_ERROR_CONFIG, "%s", cause->message);
+	return endpoint;
+}
+
+static Api *api_open(
+	Aws *self, GHashTable *keys, const char *endpoint, GError **error)
+{
+	const ApiProtocol protocol = {
+		.sign = aws_sign,
+		.refuse = self->service->target ? aws_refuse_json
+						: aws_refuse_rest,
+		.is_skew = aws_is_skew,
+		.data = self,
+	};
+	const HttpSettings http = api_backend_http(keys);
+	CredentialSource *source = aws_chain_new(
+		g_hash_table_lookup(keys, "profile"), self->region, &http);
+
+	return api_new(keys, endpoint, source, &protocol, error);
+}
+
+Backend *aws_open(const AwsService *service, GHashTable *keys, GError **error)
+{
+	g_autofree char *region = region_choose(keys, error);
+	g_autofree char *endpoint =
+		region ? endpoint_choose(service, keys, region, error) : NULL;
+
+	if (!endpoint)
+		return NULL;
+	Aws *self = g_new0(Aws, 1);
+	self->service = service;
+	self->region = g_steal_pointer(&region);
+	self->base.api = api_open(self, keys, endpoint, error);
+	if (self->base.api)
+		return &self->base.base;
+	aws_close(&self->base.base);
+	return NULL;
+}
+
+void aws_close(Backend *base)
+{
+	Aws *self = (Aws *)base;
+
+	g_clear_pointer(&self->base.api, api_free);
+	g_free(self->region);
+	g_free(self);
+}
+
+void aws_report(Backend *base, GString *out)
+{
+	Aws *self = (Aws *)base;
+
+	g_string_append_printf(out, "region: %s\n", self->region);
+	api_backend_report(base, out);
+}

@@ -1,0 +1,409 @@
+/*
+ * Google Dataproc Serverless, interactive sessions, API v1.  The dialogue, with
+ * S = /v1/projects/{project}/locations/{location}/sessions:
+ *
+ *   GET    S ?pageSize&pageToken               -> {sessions[], nextPageToken}
+ *   GET    S/{id}                              -> the session
+ *   POST   S ?sessionId&requestId, a session   -> an operation
+ *   POST   S/{id}:terminate {}                 -> an operation
+ *   DELETE S/{id}                              -> an operation
+ *
+ * with an OAuth 2 bearer token and nothing signed.  Who creates chooses the id.
+ * Operations are not followed: the session itself says how it goes.  Members
+ * with default values are left out of answers.  A terminated session stays until
+ * it is deleted; a live one that is deleted is terminated first.
+ *
+ * The host is the global front end, since a section may name several locations
+ * and the path tells which; a regional one can be set as the endpoint.
+ */
+#include <string.h>
+
+#include "answer.h"
+#include "api_backend.h"
+#include "auth/google_chain.h"
+#include "auth/tools.h"
+#include "classes.h"
+#include "dataproc_error.h"
+#include "dataproc_record.h"
+#include "dataproc_spec.h"
+#include "dataproc_value.h"
+
+#define ENDPOINT "https://dataproc.googleapis.com"
+#define PAGE_SIZE "1000" /* undocumented; what Google's own clients ask for */
+#define PLACE_MAX 128
+
+/* ---- tables ---- */
+
+static const BackendState dataproc_states[] = {
+	{"STATE_UNSPECIFIED", PHASE_PENDING},
+	{"CREATING", PHASE_STARTING},
+	{"ACTIVE", PHASE_IDLE}, /* the API does not tell idle from busy */
+	{"TERMINATING", PHASE_STOPPING},
+	{"TERMINATED", PHASE_STOPPED},
+	{"FAILED", PHASE_FAILED},
+	{NULL},
+};
+
+static const BackendVerb dataproc_verbs[] = {
+	{"terminate", "end a session; its record stays",
+		1 << PHASE_PENDING | 1 << PHASE_STARTING | 1 << PHASE_IDLE |
+			1 << PHASE_BUSY},
+	{"delete", "delete a session's record, and end it first if it lives",
+		(1 << N_PHASES) - 1},
+	{NULL},
+};
+
+static const BackendKey dataproc_keys[] = {
+	{"project", KEY_STRING, "the project's id"},
+	{"region", KEY_STRING, "such as us-central1"},
+	{"credentials_file", KEY_STRING,
+		"JSON file of a service account or of gcloud"},
+	{"access_token_file", KEY_STRING,
+		"file with a bare access token that others renew"},
+	{"quota_project", KEY_STRING, "the project that pays for the calls"},
+	{NULL},
+};
+
+typedef struct {
+	ApiBackend base;
+	char *project;
+	char *region;
+	char *quota_project; /* NULL: as the credentials say */
+} Dataproc;
+
+/* ---- calls ---- */
+
+static gboolean dataproc_sign(const ApiRequest *call, HttpRequest *request,
+	const Credentials *credentials, gint64 now, void *data, GError **error)
+{
+	const Dataproc *self = data;
+	const char *payer = self->quota_project ? self->quota_project
+						: credentials->project;
+	char *bearer =
+		g_strconcat("Bearer ", secret_peek(credentials->secret), NULL);
+
+	http_request_set(request, "authorization", bearer);
+	secret_free_text(bearer);
+	http_request_set(request, "accept", "application/json");
+	if (payer)
+		http_request_set(request, "x-goog-user-project", payer);
+	if (call->body)
+		http_request_set(request, "content-type", "application/json");
+	return TRUE;
+}
+
+/* The sessions of a location, or one of them; `verb` may be NULL. */
+static char *sessions_path(const Dataproc *self, const char *location,
+	const char *id, const char *verb)
+{
+	g_autofree char *project = http_encode(self->project);
+	g_autofree char *place = http_encode(location);
+	g_autofree char *one = id ? http_encode(id) : NULL;
+
+	return g_strconcat("/v1/projects/", project, "/locations/", place,
+		"/sessions", one ? "/" : "", one ? one : "", verb ? ":" : NULL,
+		verb, NULL);
+}
+
+/* ---- slots: reading ---- */
+
+/* There is no call for it: the one that is configured. */
+static WorkspacePage *dataproc_list_workspaces(
+	Backend *base, const char *token, const Call *call, GError **error)
+{
+	return answer_workspace(((const Dataproc *)base)->region);
+}
+
+/* Where the array of sessions lies; an empty one is left out. */
+static gboolean sessions_span(
+	const Json *answer, JsonSpan *ret_span, GError **error)
+{
+	const Json *list = json_get(answer, "sessions");
+
+	*ret_span = (JsonSpan){0, 0};
+	if (!list || json_type(list) == JSON_NULL)
+		return TRUE;
+	return answer_find(answer, "sessions", JSON_ARRAY, ret_span, error);
+}
+
+static SessionPage *dataproc_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	Dataproc *self = (Dataproc *)base;
+	g_autofree char *path = sessions_path(self, workspace, NULL, NULL);
+	g_autoptr(GString) query = g_string_new("pageSize=" PAGE_SIZE);
+	g_autoptr(HttpBody) text = NULL;
+	JsonSpan span;
+
+	if (token)
+		http_query_add(query, "pageToken", token);
+	g_autoptr(Json) answer = api_backend_get(
+		base, "ListSessions", path, query->str, call, &text, error);
+	if (!answer || !sessions_span(answer, &span, error))
+		return NULL;
+	SessionPage *page = answer_page(answer, "nextPageToken", call, error);
+	if (page && span.len > 0)
+		record_read_all(&dataproc_record, (const char *)text->data,
+			&span, (void *)workspace, page);
+	return page;
+}
+
+static Session *dataproc_get(Backend *base, const char *workspace,
+	const char *id, const Call *call, GError **error)
+{
+	Dataproc *self = (Dataproc *)base;
+	g_autofree char *path = sessions_path(self, workspace, id, NULL);
+	g_autoptr(HttpBody) text = NULL;
+	g_autoptr(Json) answer = api_backend_get(
+		base, "GetSession", path, NULL, call, &text, error);
+
+	if (!answer)
+		return NULL;
+	const JsonSpan span = answer_whole(text);
+	g_autoptr(Session) session = record_read(&dataproc_record,
+		(const char *)text->data, &span, (void *)workspace, NULL);
+	if (session && g_str_equal(session->id, id))
+		return g_steal_pointer(&session);
+	return answer_bad("session of that name", error);
+}
+
+/* ---- slots: changing ---- */
+
+/* A request that was made before answers with its first operation, whose session
+ * may have another id than the one that was asked for now. */
+static char *created_id(
+	const Json *answer, const char *location, const char *asked)
+{
+	const char *name = json_get_text(
+		json_get(answer, "metadata"), "session", SESSION_ID_MAX, "");
+	g_auto(DataprocName) parts = {NULL};
+
+	if (dataproc_name_parse(name, &parts) &&
+		g_str_equal(parts.location, location))
+		return g_steal_pointer(&parts.id);
+	return g_strdup(asked);
+}
+
+static char *dataproc_create(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, const char *token, const Call *call,
+	GError **error)
+{
+	Dataproc *self = (Dataproc *)base;
+	const DataprocPlace place = {self->project, workspace};
+	g_autoptr(Json) body = json_parse(spec, spec_len, error);
+	g_autofree char *id = NULL;
+	g_autofree char *request_id = NULL;
+
+	if (!body)
+		return NULL;
+	dataproc_spec_split(body, &place, token, &id, &request_id);
+	g_autofree char *text = json_print(body, FALSE);
+	g_autofree char *path = sessions_path(self, workspace, NULL, NULL);
+	g_autoptr(GString) query = g_string_new(NULL);
+	http_query_add(query, "sessionId", id);
+	http_query_add(query, "requestId", request_id);
+	const ApiRequest request = {.action = "CreateSession",
+		.method = "POST",
+		.path = path,
+		.query = query->str,
+		.body = text};
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(Json) answer =
+		api_call(self->base.api, &request, call, NULL, &cause);
+	if (answer)
+		return created_id(answer, workspace, id);
+	if (cause->code == BACKEND_ERROR_TIMEOUT)
+		g_prefix_error(&cause, "session %s may exist: ", id);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
+}
+
+static gboolean dataproc_control(Backend *base, const char *workspace,
+	const char *id, const char *body, const char *verb, const Call *call,
+	GError **error)
+{
+	Dataproc *self = (Dataproc *)base;
+	gboolean end = g_str_equal(verb, "terminate");
+	g_autofree char *path =
+		sessions_path(self, workspace, id, end ? "terminate" : NULL);
+	const ApiRequest request = {
+		.action = end ? "TerminateSession" : "DeleteSession",
+		.method = end ? "POST" : "DELETE",
+		.path = path,
+		.body = end ? "{}" : NULL,
+	};
+	g_autoptr(Json) answer =
+		api_call(self->base.api, &request, call, NULL, error);
+
+	return answer != NULL;
+}
+
+/* ---- slots: pure ones ---- */
+
+static gboolean dataproc_check_spec(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+{
+	const Dataproc *self = (Dataproc *)base;
+	const DataprocPlace place = {self->project, workspace};
+	g_autoptr(Json) document = json_parse(spec, spec_len, error);
+
+	return document && dataproc_spec_check(document, &place, error);
+}
+
+static void dataproc_render(Backend *base, SessionFile file, const char *text,
+	gsize len, GString *out)
+{
+	const Dataproc *self = (Dataproc *)base;
+	g_autoptr(Json) record = json_parse(text, len, NULL);
+
+	if (record)
+		dataproc_record_render(record, file, self->project, out);
+}
+
+static void dataproc_report(Backend *base, GString *out)
+{
+	const Dataproc *self = (Dataproc *)base;
+
+	g_string_append_printf(
+		out, "project: %s\nregion: %s\n", self->project, self->region);
+	api_backend_report(base, out);
+}
+
+/* ---- opening ---- */
+
+/* What becomes part of a path, a header or a line. */
+static gboolean place_check(
+	const char *name, const char *text, const char *example, GError **error)
+{
+	if (*text && strlen(text) <= PLACE_MAX &&
+		strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.:") ==
+			strlen(text))
+		return TRUE;
+	g_autofree char *shown = g_utf8_make_valid(text, -1);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"%s = %.64s: a name such as %s was expected", name, shown,
+		example);
+	return FALSE;
+}
+
+static char *project_choose(GHashTable *keys, GError **error)
+{
+	const char *key = g_hash_table_lookup(keys, "project");
+	g_autofree char *project =
+		key ? g_strdup(key)
+		    : google_chain_project(
+			      g_hash_table_lookup(keys, "credentials_file"));
+
+	if (!project)
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"no project is known: set project = my-project in the "
+			"section, GOOGLE_CLOUD_PROJECT, or gcloud config set "
+			"project");
+	return project && place_check("project", project, "my-project", error)
+		       ? g_steal_pointer(&project)
+		       : NULL;
+}
+
+static char *region_choose(GHashTable *keys, GError **error)
+{
+	const char *key = g_hash_table_lookup(keys, "region");
+	g_autofree char *region = key ? g_strdup(key) : google_chain_region();
+
+	if (!region)
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"no region is known: set region = us-central1 (or "
+			"another) in the section, CLOUDSDK_DATAPROC_REGION, or "
+			"gcloud config set dataproc/region");
+	return region && place_check("region", region, "us-central1", error)
+		       ? g_steal_pointer(&region)
+		       : NULL;
+}
+
+static char *payer_choose(GHashTable *keys)
+{
+	const char *key = g_hash_table_lookup(keys, "quota_project");
+
+	return g_strdup(
+		key && *key ? key : auth_env("GOOGLE_CLOUD_QUOTA_PROJECT"));
+}
+
+/* At most one of the two files is named. */
+static CredentialSource *source_open(GHashTable *keys, GError **error)
+{
+	const char *account = g_hash_table_lookup(keys, "credentials_file");
+	const char *token = g_hash_table_lookup(keys, "access_token_file");
+	const HttpSettings http = api_backend_http(keys);
+
+	if (!account || !token)
+		return google_chain_new(account, token, &http);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"credentials_file and access_token_file cannot be given both");
+	return NULL;
+}
+
+static void dataproc_close(Backend *base)
+{
+	Dataproc *self = (Dataproc *)base;
+
+	g_clear_pointer(&self->base.api, api_free);
+	g_free(self->project);
+	g_free(self->region);
+	g_free(self->quota_project);
+	g_free(self);
+}
+
+static Backend *dataproc_open(GHashTable *keys, GError **error)
+{
+	Dataproc *self = g_new0(Dataproc, 1);
+	const ApiProtocol protocol = {
+		.sign = dataproc_sign,
+		.refuse = dataproc_refuse,
+		.accept = dataproc_accept,
+		.data = self,
+	};
+	CredentialSource *source = NULL;
+
+	self->base.base.class = &dataproc_class;
+	self->project = project_choose(keys, error);
+	self->region = self->project ? region_choose(keys, error) : NULL;
+	self->quota_project = payer_choose(keys);
+	if (self->region &&
+		(!self->quota_project ||
+			place_check("quota_project", self->quota_project,
+				"my-project", error)))
+		source = source_open(keys, error);
+	if (source)
+		self->base.api =
+			api_new(keys, ENDPOINT, source, &protocol, error);
+	if (self->base.api)
+		return &self->base.base;
+	dataproc_close(&self->base.base);
+	return NULL;
+}
+
+const BackendClass dataproc_class = {
+	.name = "dataproc",
+	.keys = dataproc_keys,
+	.remote = TRUE,
+	.states = dataproc_states,
+	.verbs = dataproc_verbs,
+	.spec = dataproc_spec,
+	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
+		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
+		 1 << SESSION_ENDPOINT,
+	.private = dataproc_private,
+	.end_verb = "terminate",
+	.open = dataproc_open,
+	.close = dataproc_close,
+	.discover = google_chain_in_sight,
+	.list_workspaces = dataproc_list_workspaces,
+	.list_page = dataproc_list_page,
+	.get = dataproc_get,
+	.create = dataproc_create,
+	.control = dataproc_control,
+	.check_spec = dataproc_check_spec,
+	.render = dataproc_render,
+	.report = dataproc_report,
+	.count = api_backend_count,
+	.abort = api_backend_abort,
+};

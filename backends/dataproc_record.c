@@ -1,0 +1,179 @@
+#include "dataproc_record.h"
+
+#include "classes.h"
+#include "dataproc_spec.h"
+#include "dataproc_value.h"
+#include "net/http.h"
+#include "spec.h"
+
+#define TIME_MAX 40
+#define CONSOLE "https://console.cloud.google.com/dataproc/interactive/"
+#define CONNECT "Spark Connect Server"
+#define HISTORY "Spark History Server"
+#define OWN_LABEL "goog-"
+
+/* Spark's properties, among which people put passwords of databases. */
+const char *const dataproc_private[] = {"properties", NULL};
+
+/* Behind those of every record. */
+enum {
+	PICKED_JUPYTER = N_RECORD_MEMBERS,
+	N_PICKED,
+};
+G_STATIC_ASSERT(N_PICKED <= RECORD_MEMBERS_MAX);
+static const char *const members[N_PICKED] = {
+	[RECORD_ID] = "name",
+	[RECORD_NAME] = "",
+	[RECORD_STATE] = "state",
+	[RECORD_CREATED] = "createTime",
+	[RECORD_CHANGED] = "stateTime",
+	[PICKED_JUPYTER] = "jupyterSession",
+};
+
+/* ---- records ---- */
+
+static gint64 picked_time(const char *text, JsonSpan value)
+{
+	g_autofree char *word = json_span_text(text, value, TIME_MAX);
+
+	return dataproc_time(word);
+}
+
+/* The id that a resource name tells; NULL when it is of another place. */
+static char *picked_id(const RawRecord *record)
+{
+	const char *location = record->data;
+	g_autofree char *name = json_span_text(
+		record->text, record->values[RECORD_ID], SESSION_ID_MAX);
+	g_auto(DataprocName) parts = {NULL};
+
+	if (!name || !dataproc_name_parse(name, &parts) ||
+		!g_str_equal(parts.location, location))
+		return NULL;
+	return g_steal_pointer(&parts.id);
+}
+
+/* Sessions have no name of their own, but notebooks are shown with one. */
+static void pick_title(const RawRecord *record, Session *session)
+{
+	JsonSpan jupyter = record->values[PICKED_JUPYTER], inner = {0, 0};
+	const char *text = record->text + jupyter.start;
+
+	if (jupyter.len > 0)
+		(void)json_span_member(
+			text, jupyter.len, "displayName", &inner);
+	g_free(session->name);
+	session->name = record_picked_text(text, inner, SESSION_ID_MAX, "");
+}
+
+/* A state that is unspecified is left out of an answer. */
+const RecordKind dataproc_record = {
+	.class = &dataproc_class,
+	.pick = {members, N_PICKED, record_no_secrets},
+	.no_state = "STATE_UNSPECIFIED",
+	.time = picked_time,
+	.id = picked_id,
+	.finish = pick_title,
+};
+
+/* ---- content files ---- */
+
+/* Labels that the provider sets by itself, and that nobody else may. */
+static void drop_own_labels(Json *spec)
+{
+	const Json *labels = json_get(spec, "labels");
+	g_autoptr(Json) kept = json_object();
+
+	json_foreach (label, labels)
+		if (!g_str_has_prefix(json_name(label), OWN_LABEL))
+			json_set_text(kept, json_name(label), json_text(label));
+	if (!labels || json_size(kept) == json_size(labels))
+		return;
+	json_remove(spec, "labels");
+	if (json_size(kept) > 0)
+		json_set_copy(spec, "labels", kept);
+}
+
+static void render_config(const Json *record, const char *project, GString *out)
+{
+	g_autoptr(Json) spec =
+		spec_reduce(dataproc_spec, record, dataproc_not_in_config);
+
+	drop_own_labels(spec);
+	g_autofree char *text = json_print(spec, TRUE);
+	g_string_append(out, text);
+}
+
+static const char *url_of(const Json *value)
+{
+	const char *url = json_text(value);
+
+	return record_is_url(url) ? url : NULL;
+}
+
+/* Name to URL; NULL when there are none. */
+static const Json *endpoints_of(const Json *record)
+{
+	const Json *endpoints =
+		json_get(json_get(record, "runtimeInfo"), "endpoints");
+
+	return endpoints && json_type(endpoints) == JSON_OBJECT ? endpoints
+								: NULL;
+}
+
+/* One line, so that $(cat endpoint) is a URL; session.json has them all. */
+static void render_endpoint(
+	const Json *record, const char *project, GString *out)
+{
+	const Json *endpoints = endpoints_of(record);
+	const char *url = url_of(json_get(endpoints, CONNECT));
+
+	json_foreach (endpoint, endpoints)
+		if (!url && !g_str_equal(json_name(endpoint), HISTORY))
+			url = url_of(endpoint);
+	if (url)
+		g_string_append_printf(out, "%s\n", url);
+}
+
+/* The history server where one is attached, else the session's page of the
+ * console, which is there from the first moment on. */
+static void render_webui(const Json *record, const char *project, GString *out)
+{
+	const char *url = url_of(json_get(endpoints_of(record), HISTORY));
+	const char *name = json_get_text(record, "name", SESSION_ID_MAX, "");
+	g_auto(DataprocName) parts = {NULL};
+
+	if (url) {
+		g_string_append_printf(out, "%s\n", url);
+		return;
+	}
+	if (!dataproc_name_parse(name, &parts))
+		return;
+	g_autofree char *region = http_encode(parts.location);
+	g_autofree char *id = http_encode(parts.id);
+	g_autofree char *owner = http_encode(project);
+	g_string_append_printf(out,
+		CONSOLE "%s/%s/sparkApplications/applications?project=%s\n",
+		region, id, owner);
+}
+
+static void render_reason(const Json *record, const char *project, GString *out)
+{
+	record_append_line(out,
+		json_get_text(record, "stateMessage", SESSION_BODY_MAX, ""));
+}
+
+static void (*const renders[N_SESSION_FILES])(
+	const Json *, const char *, GString *) = {
+	[SESSION_CONFIG] = render_config,
+	[SESSION_WEBUI] = render_webui,
+	[SESSION_REASON] = render_reason,
+	[SESSION_ENDPOINT] = render_endpoint,
+};
+
+void dataproc_record_render(
+	const Json *record, SessionFile file, const char *project, GString *out)
+{
+	if (renders[file])
+		renders[file](record, project, out);
+}

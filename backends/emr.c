@@ -1,0 +1,298 @@
+/*
+ * Amazon EMR on EC2, Spark Connect sessions of emr-spark-8.0.0 and later, API of
+ * 2009-03-31 (JSON 1.1).  Each call is a POST of its input to /, named by the
+ * header X-Amz-Target: ElasticMapReduce.{action}.  The dialogue:
+ *
+ *   ListClusters {ClusterStates, Marker}       -> {Clusters[], Marker}
+ *   ListSessions {ClusterId, MaxResults, NextToken}
+ *                                              -> {Sessions[], NextToken}
+ *   GetSession {ClusterId, SessionId}          -> {Session{}}
+ *   StartSession {ClusterId, ClientRequestToken, ...}   -> {Id, State, ...}
+ *   TerminateSession {ClusterId, SessionId}    -> {SessionId, State, ...}
+ *   GetSessionEndpoint {ClusterId, SessionId}
+ *         -> {Endpoint, AuthToken, AuthTokenExpirationTime, Credentials}
+ *   GetOnClusterAppUIPresignedURL {ClusterId, OnClusterAppUIType}
+ *                                    -> {PresignedURLReady, PresignedURL}
+ *
+ * Signed with SigV4.  Listed records are whole, newest first.  An error is
+ * {__type, Message, ErrorCode}, with status 400 or 500; an id that names nothing
+ * has no type of its own and is told by the text.
+ *
+ * `webui` is the cluster's Spark History Server, since a record names no YARN
+ * application.  Its address is asked of the cluster itself, which is up as long
+ * as it is shown.  CreatePersistentAppUI would outlive the cluster, but it makes
+ * something, nothing says that asking twice makes it once, and reading a file
+ * must not make anything.
+ */
+#include <string.h>
+
+#include "answer.h"
+#include "auth/aws_chain.h"
+#include "aws_content.h"
+#include "aws_service.h"
+#include "classes.h"
+#include "emr_record.h"
+
+#define PAGE_SIZE 100 /* of sessions; clusters come by fifty whatever we say */
+#define WEBUI_MS (10 * 60 * 1000) /* nobody says how long it is valid */
+#define WEBUI_RETRY_MS (5 * 1000)
+
+static const AwsService service = {
+	"elasticmapreduce", "EMR", "ElasticMapReduce"};
+
+static const char *const private_members[] = {"EngineConfigurations", NULL};
+
+/* Those whose sessions can be asked for.  Ended clusters stay listed for two
+ * months. */
+static const char live_clusters[] =
+	"{\"ClusterStates\":[\"RUNNING\",\"WAITING\"]}";
+
+/* ---- calls ---- */
+
+/* Who takes the text gets but the outline of the answer. */
+static Json *post(Backend *base, const char *action, const Json *input,
+	gboolean safe, const Call *call, GByteArray **ret_text, GError **error)
+{
+	g_autofree char *body = json_print(input, FALSE);
+	const ApiRequest request = {.action = action,
+		.method = "POST",
+		.path = "/",
+		.body = body,
+		.safe = safe,
+		.outline = ret_text != NULL};
+
+	return api_call(
+		((ApiBackend *)base)->api, &request, call, ret_text, error);
+}
+
+static Json *ask(Backend *base, const char *action, const Json *input,
+	const Call *call, GByteArray **ret_text, GError **error)
+{
+	return post(base, action, input, TRUE, call, ret_text, error);
+}
+
+/* The input of calls about one session. */
+static Json *session_input(const char *cluster, const char *id)
+{
+	Json *input = json_object();
+
+	json_set_text(input, "ClusterId", cluster);
+	json_set_text(input, "SessionId", id);
+	return input;
+}
+
+/* ---- slots: reading ---- */
+
+static WorkspacePage *emr_list_workspaces(
+	Backend *base, const char *token, const Call *call, GError **error)
+{
+	g_autoptr(Json) input =
+		json_parse(live_clusters, strlen(live_clusters), error);
+
+	if (!input)
+		return NULL;
+	if (token && *token)
+		json_set_text(input, "Marker", token);
+	g_autoptr(Json) answer =
+		ask(base, "ListClusters", input, call, NULL, error);
+	if (!answer)
+		return NULL;
+	const Json *list = answer_list(answer, "Clusters", error);
+	if (!list)
+		return NULL;
+	g_autoptr(WorkspacePage) page = workspace_page_new();
+	json_foreach (record, list) {
+		const char *id =
+			json_get_text(record, "Id", SESSION_ID_MAX, "");
+		const Json *status = json_get(record, "Status");
+		if (*id)
+			answer_add_workspace(page, id,
+				record_text(record, "Name"),
+				record_time(&emr_record,
+					json_get(status, "Timeline"),
+					"CreationDateTime"));
+	}
+	return answer_next(answer, "Marker", &page->next, error)
+		       ? g_steal_pointer(&page)
+		       : NULL;
+}
+
+static SessionPage *emr_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	g_autoptr(Json) input = json_object();
+	g_autoptr(HttpBody) text = NULL;
+	JsonSpan span;
+
+	json_set_text(input, "ClusterId", workspace);
+	if (token && *token)
+		json_set_text(input, "NextToken", token);
+	json_set_int(input, "MaxResults", PAGE_SIZE);
+	g_autoptr(Json) answer =
+		ask(base, "ListSessions", input, call, &text, error);
+	if (!answer ||
+		!answer_find(answer, "Sessions", JSON_ARRAY, &span, error))
+		return NULL;
+	SessionPage *page = answer_page(answer, "NextToken", call, error);
+	if (page)
+		record_read_all(&emr_record, (const char *)text->data, &span,
+			NULL, page);
+	return page;
+}
+
+static Session *emr_get(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
+{
+	g_autoptr(Json) input = session_input(workspace, id);
+	g_autoptr(HttpBody) text = NULL;
+	g_autoptr(Json) answer =
+		ask(base, "GetSession", input, call, &text, error);
+	JsonSpan span;
+
+	if (!answer ||
+		!answer_find(answer, "Session", JSON_OBJECT, &span, error))
+		return NULL;
+	Session *session = record_read(
+		&emr_record, (const char *)text->data, &span, NULL, NULL);
+	return session ? session : answer_bad("usable Session", error);
+}
+
+/* ---- slots: described files ---- */
+
+static GBytes *describe_endpoint(Backend *base, const char *workspace,
+	const char *id, const Call *call, gint64 *ret_until_ms, GError **error)
+{
+	g_autoptr(Json) input = session_input(workspace, id);
+	g_autoptr(Json) answer =
+		ask(base, "GetSessionEndpoint", input, call, NULL, error);
+
+	if (!answer)
+		return NULL;
+	const Json *pair =
+		json_get(json_get(answer, "Credentials"), "UsernamePassword");
+	const AwsAccess access = {
+		.url = json_text(json_get(answer, "Endpoint")),
+		.token = json_text(json_get(answer, "AuthToken")),
+		.user = json_text(json_get(pair, "Username")),
+		.password = json_text(json_get(pair, "Password")),
+		.expires_ms = record_time(
+			&emr_record, answer, "AuthTokenExpirationTime"),
+	};
+	GBytes *bytes = aws_access_text(&access, error);
+	if (bytes)
+		*ret_until_ms = aws_access_until_ms(&access);
+	return bytes;
+}
+
+static GBytes *describe_webui(Backend *base, const char *workspace,
+	const Call *call, gint64 *ret_until_ms, GError **error)
+{
+	g_autoptr(Json) input = json_object();
+
+	json_set_text(input, "ClusterId", workspace);
+	json_set_text(input, "OnClusterAppUIType", "SparkHistoryServer");
+	g_autoptr(Json) answer = ask(base, "GetOnClusterAppUIPresignedURL",
+		input, call, NULL, error);
+	if (!answer)
+		return NULL;
+	gboolean ready = json_get_bool(answer, "PresignedURLReady", TRUE);
+	const char *url = json_text(json_get(answer, "PresignedURL"));
+	GBytes *bytes = aws_url_text(ready ? url : NULL);
+	*ret_until_ms =
+		g_get_real_time() / 1000 +
+		(g_bytes_get_size(bytes) > 0 ? WEBUI_MS : WEBUI_RETRY_MS);
+	return bytes;
+}
+
+static GBytes *emr_describe(Backend *base, const char *workspace,
+	const char *id, const char *body, SessionFile file, const Call *call,
+	gint64 *ret_until_ms, GError **error)
+{
+	g_autoptr(Json) record =
+		body ? json_parse(body, strlen(body), NULL) : NULL;
+	const char *state = json_get_text(record, "State", 64, "");
+
+	if (file == SESSION_WEBUI)
+		return describe_webui(
+			base, workspace, call, ret_until_ms, error);
+	if (!aws_has_no_endpoint(state))
+		return describe_endpoint(
+			base, workspace, id, call, ret_until_ms, error);
+	*ret_until_ms = 0;
+	return aws_no_text();
+}
+
+/* ---- slots: changing ---- */
+
+static char *emr_create(Backend *base, const char *workspace, const char *spec,
+	gsize spec_len, const char *token, const Call *call, GError **error)
+{
+	g_autoptr(Json) input = json_parse(spec, spec_len, error);
+
+	if (!input)
+		return NULL;
+	if (!json_get(input, "ClusterId"))
+		json_set_text(input, "ClusterId", workspace);
+	if (!json_get(input, "ClientRequestToken"))
+		json_set_text(input, "ClientRequestToken", token);
+	GError *cause = NULL;
+	g_autoptr(Json) answer =
+		post(base, "StartSession", input, FALSE, call, NULL, &cause);
+	return answer_created(answer, "Id", cause, error);
+}
+
+static gboolean emr_control(Backend *base, const char *workspace,
+	const char *id, const char *body, const char *verb, const Call *call,
+	GError **error)
+{
+	g_autoptr(Json) input = session_input(workspace, id);
+	g_autoptr(Json) answer =
+		post(base, "TerminateSession", input, FALSE, call, NULL, error);
+
+	return answer != NULL;
+}
+
+/* ---- slots: pure ones ---- */
+
+static gboolean emr_check_spec(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+{
+	g_autoptr(Json) document = json_parse(spec, spec_len, error);
+
+	return document && emr_check(workspace, document, error);
+}
+
+static Backend *emr_open(GHashTable *keys, GError **error)
+{
+	return aws_open(&service, keys, error);
+}
+
+const BackendClass emr_class = {
+	.name = "emr",
+	.keys = aws_keys,
+	.remote = TRUE,
+	.states = aws_states,
+	.verbs = aws_verbs,
+	.spec = emr_spec,
+	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
+		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
+		 1 << SESSION_ENDPOINT,
+	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
+	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
+	.private = private_members,
+	.end_verb = "terminate",
+	.open = emr_open,
+	.close = aws_close,
+	.discover = aws_chain_in_sight,
+	.list_workspaces = emr_list_workspaces,
+	.list_page = emr_list_page,
+	.get = emr_get,
+	.create = emr_create,
+	.control = emr_control,
+	.describe = emr_describe,
+	.check_spec = emr_check_spec,
+	.render = emr_render,
+	.report = aws_report,
+	.count = api_backend_count,
+	.abort = api_backend_abort,
+};

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "record.h"
+
+/* EMR's record of a session, the same in GetSession and ListSessions, and the
+ * body of StartSession.  Pure. */
+extern const SpecField emr_spec[];
+extern const RecordKind emr_record;
+
+/* The rules for a spec that the table does not say.  Errors: INVALID. */
+gboolean emr_check(const char *cluster, const Json *spec,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As the slot of BackendClass. */
+void emr_render(Backend *self, SessionFile file, const char *text, gsize len,
+	GString *out);

@@ -1,0 +1,335 @@
+/*
+ * AWS EMR Serverless, sessions, API of 2021-07-13 (REST-JSON 1).  The dialogue,
+ * with A = /applications, S = A/{applicationId}/sessions:
+ *
+ *   GET    A ?maxResults&nextToken&states   -> {applications[], nextToken}
+ *   GET    S ?maxResults&nextToken          -> {sessions[], nextToken}
+ *   GET    S/{id}                           -> {session{}}
+ *   GET    S/{id}/endpoint -> {endpoint, authToken, authTokenExpiresAt}
+ *   GET    A/{applicationId}/dashboard ?resourceId&resourceType=SESSION
+ *                                           -> {url}, valid for an hour
+ *   POST   S {executionRoleArn, clientToken, ...}        -> {sessionId}
+ *   DELETE S/{id}                           -> {applicationId, sessionId}
+ *   POST   A/{applicationId}/start, .../stop, no body    -> nothing
+ *
+ * Signed with SigV4.  What is listed lacks what a session was made from.  An
+ * ended session stays for a while and cannot be started again.  An error is
+ * {message} with its type in the header x-amzn-errortype.
+ */
+#include <string.h>
+
+#include "answer.h"
+#include "auth/aws_chain.h"
+#include "aws_content.h"
+#include "aws_service.h"
+#include "classes.h"
+#include "emr_serverless_record.h"
+
+#define PAGE_SIZE "50" /* the greatest that is allowed */
+#define RELEASE_MAJOR 7
+#define RELEASE_MINOR 13
+#define DASHBOARD_MS (55 * 60 * 1000) /* of the hour that it is valid */
+#define DASHBOARD_RETRY_MS (10 * 1000)
+
+static const AwsService service = {"emr-serverless", "EMR_SERVERLESS", NULL};
+
+static const BackendVerb emr_serverless_workspace_verbs[] = {
+	{"start", "start the application"},
+	{"stop", "stop the application; its sessions must have ended"},
+	{NULL},
+};
+
+static const char *const private_members[] = {"configurationOverrides", NULL};
+
+/* All but TERMINATED. */
+static const char *const application_states[] = {
+	"CREATING", "CREATED", "STARTING", "STARTED", "STOPPING", "STOPPED"};
+
+/* ---- calls ---- */
+
+static Json *order(Backend *base, const char *action, const char *method,
+	const char *path, const char *body, const Call *call, GError **error)
+{
+	const ApiRequest request = {
+		.action = action, .method = method, .path = path, .body = body};
+
+	return api_call(((ApiBackend *)base)->api, &request, call, NULL, error);
+}
+
+static char *application_path(const char *application, const char *rest)
+{
+	g_autofree char *segment = http_encode(application);
+
+	return g_strconcat("/applications/", segment, rest, NULL);
+}
+
+static char *session_path(
+	const char *application, const char *id, const char *rest)
+{
+	g_autofree char *segment = http_encode(id);
+	g_autofree char *tail = g_strconcat("/sessions/", segment, rest, NULL);
+
+	return application_path(application, tail);
+}
+
+/* An empty nextToken would be refused. */
+static GString *page_query(const char *token)
+{
+	GString *query = g_string_new(NULL);
+
+	http_query_add(query, "maxResults", PAGE_SIZE);
+	if (token && *token)
+		http_query_add(query, "nextToken", token);
+	return query;
+}
+
+/* ---- slots: reading ---- */
+
+/* Whether sessions exist in that release.  A label that is spelt in a new way
+ * is a new one. */
+static gboolean release_has_sessions(const char *label)
+{
+	gsize start = strcspn(label, "0123456789");
+	char *end;
+	guint64 major, minor;
+
+	if (!label[start])
+		return TRUE;
+	major = g_ascii_strtoull(label + start, &end, 10);
+	minor = *end == '.' ? g_ascii_strtoull(end + 1, NULL, 10) : 0;
+	return major > RELEASE_MAJOR ||
+	       (major == RELEASE_MAJOR && minor >= RELEASE_MINOR);
+}
+
+static gboolean is_wanted(const Json *application)
+{
+	const char *type = json_get_text(application, "type", 64, "Spark");
+	const char *state = json_get_text(application, "state", 64, "");
+	const char *label = json_get_text(application, "releaseLabel", 64, "");
+
+	return g_ascii_strcasecmp(type, "Spark") == 0 &&
+	       g_ascii_strcasecmp(state, "TERMINATED") != 0 &&
+	       release_has_sessions(label);
+}
+
+static WorkspacePage *emr_serverless_list_workspaces(
+	Backend *base, const char *token, const Call *call, GError **error)
+{
+	g_autoptr(GString) query = page_query(token);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(application_states); i++)
+		http_query_add(query, "states", application_states[i]);
+	g_autoptr(Json) answer = api_backend_get(base, "ListApplications",
+		"/applications", query->str, call, NULL, error);
+	if (!answer)
+		return NULL;
+	const Json *list = answer_list(answer, "applications", error);
+	if (!list)
+		return NULL;
+	g_autoptr(WorkspacePage) page = workspace_page_new();
+	json_foreach (record, list) {
+		const char *id =
+			json_get_text(record, "id", SESSION_ID_MAX, "");
+		if (*id && is_wanted(record))
+			answer_add_workspace(page, id,
+				record_text(record, "name"),
+				record_time(&emr_serverless_record, record,
+					"createdAt"));
+	}
+	return answer_next(answer, "nextToken", &page->next, error)
+		       ? g_steal_pointer(&page)
+		       : NULL;
+}
+
+static SessionPage *emr_serverless_list_page(Backend *base,
+	const char *workspace, const char *token, const Call *call,
+	GError **error)
+{
+	g_autofree char *path = application_path(workspace, "/sessions");
+	g_autoptr(GString) query = page_query(token);
+	g_autoptr(HttpBody) text = NULL;
+	g_autoptr(Json) answer = api_backend_get(
+		base, "ListSessions", path, query->str, call, &text, error);
+	JsonSpan span;
+
+	if (!answer ||
+		!answer_find(answer, "sessions", JSON_ARRAY, &span, error))
+		return NULL;
+	SessionPage *page = answer_page(answer, "nextToken", call, error);
+	if (page)
+		record_read_all(&emr_serverless_listed,
+			(const char *)text->data, &span, NULL, page);
+	return page;
+}
+
+static Session *emr_serverless_get(Backend *base, const char *workspace,
+	const char *id, const Call *call, GError **error)
+{
+	g_autofree char *path = session_path(workspace, id, NULL);
+	g_autoptr(HttpBody) text = NULL;
+	g_autoptr(Json) answer = api_backend_get(
+		base, "GetSession", path, NULL, call, &text, error);
+	JsonSpan span;
+
+	if (!answer ||
+		!answer_find(answer, "session", JSON_OBJECT, &span, error))
+		return NULL;
+	Session *session = record_read(&emr_serverless_record,
+		(const char *)text->data, &span, NULL, NULL);
+	return session ? session : answer_bad("usable session", error);
+}
+
+/* ---- slots: described files ---- */
+
+static GBytes *describe_endpoint(Backend *base, const char *workspace,
+	const char *id, const Call *call, gint64 *ret_until_ms, GError **error)
+{
+	g_autofree char *path = session_path(workspace, id, "/endpoint");
+	g_autoptr(Json) answer = api_backend_get(
+		base, "GetSessionEndpoint", path, NULL, call, NULL, error);
+
+	if (!answer)
+		return NULL;
+	const AwsAccess access = {
+		.url = json_text(json_get(answer, "endpoint")),
+		.token = json_text(json_get(answer, "authToken")),
+		.expires_ms = record_time(
+			&emr_serverless_record, answer, "authTokenExpiresAt"),
+	};
+	GBytes *bytes = aws_access_text(&access, error);
+	if (bytes)
+		*ret_until_ms = aws_access_until_ms(&access);
+	return bytes;
+}
+
+/* The live UI while the session runs, the history server afterwards. */
+static GBytes *describe_webui(Backend *base, const char *workspace,
+	const char *id, const Call *call, gint64 *ret_until_ms, GError **error)
+{
+	g_autofree char *path = application_path(workspace, "/dashboard");
+	g_autoptr(GString) query = g_string_new(NULL);
+
+	http_query_add(query, "resourceId", id);
+	http_query_add(query, "resourceType", "SESSION");
+	g_autoptr(Json) answer = api_backend_get(base, "GetResourceDashboard",
+		path, query->str, call, NULL, error);
+	if (!answer)
+		return NULL;
+	GBytes *bytes = aws_url_text(json_text(json_get(answer, "url")));
+	*ret_until_ms = g_get_real_time() / 1000 +
+			(g_bytes_get_size(bytes) > 0 ? DASHBOARD_MS
+						     : DASHBOARD_RETRY_MS);
+	return bytes;
+}
+
+static GBytes *emr_serverless_describe(Backend *base, const char *workspace,
+	const char *id, const char *body, SessionFile file, const Call *call,
+	gint64 *ret_until_ms, GError **error)
+{
+	g_autoptr(Json) record =
+		body ? json_parse(body, strlen(body), NULL) : NULL;
+	const char *state = json_get_text(record, "state", 64, "");
+
+	if (file == SESSION_WEBUI)
+		return describe_webui(
+			base, workspace, id, call, ret_until_ms, error);
+	if (!aws_has_no_endpoint(state))
+		return describe_endpoint(
+			base, workspace, id, call, ret_until_ms, error);
+	*ret_until_ms = 0;
+	return aws_no_text();
+}
+
+/* ---- slots: changing ---- */
+
+static char *emr_serverless_create(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, const char *token, const Call *call,
+	GError **error)
+{
+	g_autoptr(Json) body = json_parse(spec, spec_len, error);
+
+	if (!body)
+		return NULL;
+	json_remove(body, "applicationId");
+	if (!json_get(body, "clientToken"))
+		json_set_text(body, "clientToken", token);
+	g_autofree char *path = application_path(workspace, "/sessions");
+	g_autofree char *text = json_print(body, FALSE);
+	GError *cause = NULL;
+	g_autoptr(Json) answer =
+		order(base, "StartSession", "POST", path, text, call, &cause);
+	return answer_created(answer, "sessionId", cause, error);
+}
+
+static gboolean emr_serverless_control(Backend *base, const char *workspace,
+	const char *id, const char *body, const char *verb, const Call *call,
+	GError **error)
+{
+	g_autofree char *path = session_path(workspace, id, NULL);
+	g_autoptr(Json) answer = order(
+		base, "TerminateSession", "DELETE", path, NULL, call, error);
+
+	return answer != NULL;
+}
+
+static gboolean emr_serverless_control_workspace(Backend *base,
+	const char *workspace, const char *verb, const Call *call,
+	GError **error)
+{
+	gboolean start = g_str_equal(verb, "start");
+	g_autofree char *path =
+		application_path(workspace, start ? "/start" : "/stop");
+	g_autoptr(Json) answer =
+		order(base, start ? "StartApplication" : "StopApplication",
+			"POST", path, NULL, call, error);
+
+	return answer != NULL;
+}
+
+/* ---- slots: pure ones ---- */
+
+static gboolean emr_serverless_check_spec(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+{
+	g_autoptr(Json) document = json_parse(spec, spec_len, error);
+
+	return document && emr_serverless_check(workspace, document, error);
+}
+
+static Backend *emr_serverless_open(GHashTable *keys, GError **error)
+{
+	return aws_open(&service, keys, error);
+}
+
+const BackendClass emr_serverless_class = {
+	.name = "emr-serverless",
+	.keys = aws_keys,
+	.remote = TRUE,
+	.states = aws_states,
+	.verbs = aws_verbs,
+	.spec = emr_serverless_spec,
+	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
+		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
+		 1 << SESSION_ENDPOINT,
+	.whole_files = 1 << SESSION_CONFIG,
+	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
+	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
+	.private = private_members,
+	.workspace_verbs = emr_serverless_workspace_verbs,
+	.end_verb = "terminate",
+	.open = emr_serverless_open,
+	.close = aws_close,
+	.discover = aws_chain_in_sight,
+	.list_workspaces = emr_serverless_list_workspaces,
+	.list_page = emr_serverless_list_page,
+	.get = emr_serverless_get,
+	.create = emr_serverless_create,
+	.control = emr_serverless_control,
+	.control_workspace = emr_serverless_control_workspace,
+	.describe = emr_serverless_describe,
+	.check_spec = emr_serverless_check_spec,
+	.render = emr_serverless_render,
+	.report = aws_report,
+	.count = api_backend_count,
+	.abort = api_backend_abort,
+};

@@ -1,0 +1,183 @@
+#include "emr_serverless_record.h"
+
+#include "aws_spec.h"
+#include "classes.h"
+#include "spec.h"
+#include "spec_rule.h"
+
+#define REASON_MAX 4096
+#define TAGS_MAX 200
+#define PROPERTIES_MAX 100
+
+/* ---- tables ---- */
+
+/* Configurations hold configurations: the depth of JSON is what bounds them. */
+static const SpecField spec_configuration[4];
+static const SpecField spec_configurations[] = {
+	{"", SPEC_OBJECT, .fields = spec_configuration},
+	{NULL},
+};
+static const SpecField spec_configuration[4] = {
+	{"classification", SPEC_STRING, TRUE, 1, 1024},
+	{"properties", SPEC_STRING_MAP},
+	{"configurations", SPEC_ARRAY, FALSE, 0, 100, spec_configurations},
+	{NULL},
+};
+static const SpecField spec_overrides[] = {
+	{"runtimeConfiguration", SPEC_ARRAY, FALSE, 0, 100,
+		spec_configurations},
+	{NULL},
+};
+const SpecField emr_serverless_spec[] = {
+	{"name", SPEC_STRING, FALSE, 1, 256},
+	{"executionRoleArn", SPEC_STRING, TRUE, 20, 2048},
+	{"idleTimeoutMinutes", SPEC_INT, FALSE, 0, 1000000},
+	{"tags", SPEC_STRING_MAP},
+	{"configurationOverrides", SPEC_OBJECT, .fields = spec_overrides},
+	{"clientToken", SPEC_STRING, FALSE, 1, 64},
+	{"applicationId", SPEC_STRING, FALSE, 1, 64},
+	{NULL},
+};
+
+/* Members that say where or how often, not what: a clone must not have them. */
+static const char *const not_in_config[] = {
+	"clientToken", "applicationId", NULL};
+
+static const char *const secret_members[] = {"authToken", NULL};
+static const char *const members[N_RECORD_MEMBERS] = {
+	[RECORD_ID] = "sessionId",
+	[RECORD_NAME] = "name",
+	[RECORD_STATE] = "state",
+	[RECORD_CREATED] = "createdAt",
+	[RECORD_CHANGED] = "updatedAt",
+};
+const RecordKind emr_serverless_record = {
+	.class = &emr_serverless_class,
+	.pick = {members, N_RECORD_MEMBERS, secret_members},
+	.no_state = "UNKNOWN",
+	.time = record_seconds,
+};
+const RecordKind emr_serverless_listed = {
+	.class = &emr_serverless_class,
+	.pick = {members, N_RECORD_MEMBERS, secret_members},
+	.no_state = "UNKNOWN",
+	.thin = TRUE,
+	.time = record_seconds,
+};
+
+/* ---- specs ---- */
+
+static gboolean check_name(const Json *spec, GError **error)
+{
+	const char *name = json_text(json_get(spec, "name"));
+
+	for (const char *c = name; c && *c; c = g_utf8_next_char(c))
+		if (!g_unichar_isspace(g_utf8_get_char(c)))
+			return TRUE;
+	if (!name)
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_INVALID,
+		"name must not be blank throughout");
+	return FALSE;
+}
+
+static gboolean check_size(
+	const Json *value, const char *name, guint max, GError **error)
+{
+	guint size = value ? json_size(value) : 0;
+
+	if (size <= max)
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_INVALID,
+		"%s must have at most %u entries, not %u", name, max, size);
+	return FALSE;
+}
+
+static gboolean check_tags(const Json *tags, GError **error)
+{
+	static const char others[] = " /_.:=+@-";
+
+	if (!check_size(tags, "tags", TAGS_MAX, error))
+		return FALSE;
+	json_foreach (tag, tags) {
+		g_autoptr(Json) pair = json_object();
+
+		if (!aws_spec_tag(json_name(tag), json_text(tag), error))
+			return FALSE;
+		json_set_text(pair, "a tag's key", json_name(tag));
+		json_set_text(pair, "a tag's value", json_text(tag));
+		if (!aws_spec_made_of(pair, "a tag's key", others, error) ||
+			!aws_spec_made_of(pair, "a tag's value", others, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* As deep as the table let it be. */
+static gboolean check_properties(const Json *configurations, GError **error)
+{
+	json_foreach (one, configurations)
+		if (!check_size(json_get(one, "properties"), "properties",
+			    PROPERTIES_MAX, error) ||
+			!check_properties(
+				json_get(one, "configurations"), error))
+			return FALSE;
+	return TRUE;
+}
+
+gboolean emr_serverless_check(
+	const char *application, const Json *spec, GError **error)
+{
+	const Json *overrides = json_get(spec, "configurationOverrides");
+
+	return spec_agrees(spec, "applicationId", application, error) &&
+	       aws_spec_role(spec, "executionRoleArn", error) &&
+	       aws_spec_made_of(spec, "clientToken", "._-", error) &&
+	       check_name(spec, error) &&
+	       check_tags(json_get(spec, "tags"), error) &&
+	       check_properties(
+		       json_get(overrides, "runtimeConfiguration"), error);
+}
+
+/* ---- content files ---- */
+
+/* The tags without those that only AWS sets, which `new` would refuse. */
+static Json *own_tags(const Json *tags)
+{
+	Json *kept = json_object();
+
+	json_foreach (tag, tags)
+		if (!aws_tag_is_own(json_name(tag)))
+			json_set_text(kept, json_name(tag), json_text(tag));
+	return kept;
+}
+
+static void render_config(const Json *record, GString *out)
+{
+	g_autoptr(Json) spec =
+		spec_reduce(emr_serverless_spec, record, not_in_config);
+	g_autoptr(Json) tags = own_tags(json_get(spec, "tags"));
+
+	json_remove(spec, "tags");
+	if (json_size(tags) > 0)
+		json_set_copy(spec, "tags", tags);
+	g_autofree char *text = json_print(spec, TRUE);
+	g_string_append(out, text);
+}
+
+static void render_reason(const Json *record, GString *out)
+{
+	record_append_line(
+		out, json_get_text(record, "stateDetails", REASON_MAX, ""));
+}
+
+static const RecordRender renders[N_SESSION_FILES] = {
+	[SESSION_CONFIG] = render_config,
+	[SESSION_REASON] = render_reason,
+};
+
+void emr_serverless_render(Backend *self, SessionFile file, const char *text,
+	gsize len, GString *out)
+{
+	record_render(renders, file, text, len, out);
+}

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "record.h"
+
+/* EMR Serverless's record of a session, whole in GetSession and in part in
+ * ListSessions, and the body of StartSession.  Pure. */
+extern const SpecField emr_serverless_spec[];
+extern const RecordKind emr_serverless_record;
+extern const RecordKind emr_serverless_listed;
+
+/* The rules for a spec that the table does not say.  Errors: INVALID. */
+gboolean emr_serverless_check(const char *application, const Json *spec,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As the slot of BackendClass. */
+void emr_serverless_render(Backend *self, SessionFile file, const char *text,
+	gsize len, GString *out);

@@ -1,0 +1,411 @@
+/*
+ * Apache Livy, interactive sessions, and the gateways that speak like it.  The
+ * dialogue, below the base URL:
+ *
+ *   GET    /sessions ?from&size        -> {from, total, sessions[]}
+ *   GET    /sessions/{id or name}      -> {id, name, state, kind, log[], ...}
+ *   POST   /sessions {kind, name, ...} -> the same
+ *   DELETE /sessions/{id}              -> {msg}, when it has stopped
+ *   GET    /sessions/{id}/log ?from=-1&size -> {id, from, total, log[]}
+ *   GET    /version                    -> {version, ...}
+ *
+ * All calls bear X-Requested-By, without which a server that guards against
+ * forged requests refuses what changes something.  There is no idempotency token:
+ * a session without a name gets one of its own, under which one is found whose
+ * answer was lost.  Ids count from 0 again when a server has forgotten its
+ * sessions.  Records have no times.  A body with a member that is newer than the
+ * server is refused.  An error is {msg}, a string, a page of HTML, or nothing.
+ */
+#include <string.h>
+
+#include "answer.h"
+#include "auth/livy_auth.h"
+#include "auth/tools.h"
+#include "classes.h"
+#include "livy_error.h"
+#include "livy_log.h"
+#include "livy_record.h"
+#include "livy_server.h"
+
+#define PAGE_SIZE 100
+#define LOG_LINES 200 /* more than that no server gives */
+#define LOG_WORTH_MS 5000
+
+/* ---- tables ---- */
+
+static const BackendState livy_states[] = {
+	{"not_started", PHASE_PENDING},
+	{"starting", PHASE_STARTING},
+	{"recovering", PHASE_STARTING},
+	{"idle", PHASE_IDLE},
+	{"busy", PHASE_BUSY},
+	{"running", PHASE_BUSY},
+	{"shutting_down", PHASE_STOPPING},
+	{"success", PHASE_STOPPED},
+	{"killed", PHASE_STOPPED},
+	{"error", PHASE_FAILED},
+	{"dead", PHASE_FAILED},
+	{NULL},
+};
+
+static const BackendVerb livy_verbs[] = {
+	{"terminate", "end a session; the server forgets it",
+		(1 << N_PHASES) - 1},
+	{NULL},
+};
+
+static const BackendKey livy_keys[] = {
+	{"url", KEY_URL, "the server, such as http://127.0.0.1:8998"},
+	{"auth", KEY_STRING,
+		"none, basic:FILE, bearer:FILE, header:NAME:FILE, "
+		"exec:COMMAND or negotiate (none)"},
+	{NULL},
+};
+
+static const char *const livy_private[] = {"conf", NULL};
+
+/* ---- calls ---- */
+
+static gboolean livy_sign(const ApiRequest *call, HttpRequest *request,
+	const Credentials *credentials, gint64 now, void *data, GError **error)
+{
+	http_request_set(request, "Accept", "application/json");
+	http_request_set(request, "X-Requested-By", "sessionfs");
+	if (call->body)
+		http_request_set(request, "Content-Type", "application/json");
+	livy_auth_sign(data, request, credentials);
+	return TRUE;
+}
+
+/* The path of a session.  A text that is no id is a name to the server. */
+static char *session_path(Livy *self, const char *workspace, const char *id,
+	const char *rest, GError **error)
+{
+	if (!livy_is_ours(self, workspace, error))
+		return NULL;
+	if (!livy_id_legal(id))
+		return livy_gone("no session's id looks like this", error);
+	return g_strconcat("/sessions/", id, rest, NULL);
+}
+
+/* ---- slots: reading ---- */
+
+static WorkspacePage *livy_list_workspaces(
+	Backend *base, const char *token, const Call *call, GError **error)
+{
+	return answer_workspace(((Livy *)base)->workspace);
+}
+
+/* Where a page begins, and the last session of the one before. */
+typedef struct {
+	gint64 from;
+	char *last;
+} Place;
+
+static void place_clear(Place *self)
+{
+	g_free(self->last);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
+
+/* A token is "from:id". */
+static gboolean place_read(const char *token, Place *ret, GError **error)
+{
+	const char *colon = token ? strchr(token, ':') : NULL;
+	guint64 from = 0;
+
+	if (!token)
+		return TRUE;
+	g_autofree char *number =
+		colon ? g_strndup(token, colon - token) : NULL;
+	if (!number || !g_ascii_string_to_unsigned(
+			       number, 10, 1, G_MAXINT32, &from, NULL))
+		return answer_bad("such page", error) != NULL;
+	ret->from = (gint64)from;
+	ret->last = g_strdup(colon + 1);
+	return TRUE;
+}
+
+static SessionPage *page_call(
+	Livy *self, gint64 from, gint64 size, const Call *call, GError **error)
+{
+	g_autofree char *query = g_strdup_printf(
+		"from=%" G_GINT64_FORMAT "&size=%" G_GINT64_FORMAT, from, size);
+	g_autoptr(HttpBody) text = NULL;
+	g_autoptr(Json) answer = api_backend_get(&self->base.base,
+		"ListSessions", "/sessions", query, call, &text, error);
+	guint members = (guint)LIVY_MEMBERS_UNKNOWN;
+	JsonSpan span;
+
+	if (!answer ||
+		!answer_find(answer, "sessions", JSON_ARRAY, &span, error))
+		return NULL;
+	SessionPage *page = session_page_new();
+	page->total = json_get_int(answer, "total", 0, G_MAXINT32, -1);
+	record_read_all(
+		&livy_record, (const char *)text->data, &span, &members, page);
+	/* A server without sessions may be another than it was. */
+	if (page->sessions->len > 0 || page->total == 0)
+		livy_learn(self, members);
+	return page;
+}
+
+static const char *session_at(const SessionPage *page, guint i)
+{
+	return ((Session *)g_ptr_array_index(page->sessions, i))->id;
+}
+
+/*
+ * Pages go by offset, which shift when a session ends before they are all read.
+ * So each begins with the last session of the one before; when that is not there
+ * any more, a page's worth is read again.  *ret_from: where it begins.
+ */
+static SessionPage *page_after(Livy *self, const Place *place, gint64 *ret_from,
+	const Call *call, GError **error)
+{
+	gint64 overlap = place->from > 0 ? 1 : 0;
+
+	*ret_from = place->from - overlap;
+	g_autoptr(SessionPage) page =
+		page_call(self, *ret_from, PAGE_SIZE + overlap, call, error);
+	if (!page || overlap == 0)
+		return g_steal_pointer(&page);
+	if (page->sessions->len > 0 &&
+		g_str_equal(session_at(page, 0), place->last)) {
+		g_ptr_array_remove_index(page->sessions, 0);
+		*ret_from += 1;
+		return g_steal_pointer(&page);
+	}
+	*ret_from = MAX(0, place->from - PAGE_SIZE);
+	return page_call(self, *ret_from, 2 * PAGE_SIZE, call, error);
+}
+
+static SessionPage *livy_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	Livy *self = (Livy *)base;
+	g_auto(Place) place = {0};
+	gint64 from;
+
+	if (!livy_is_ours(self, workspace, error) ||
+		!place_read(token, &place, error))
+		return NULL;
+	SessionPage *page = page_after(self, &place, &from, call, error);
+	if (!page)
+		return NULL;
+	guint n = page->sessions->len;
+	gint64 end = from + n + page->skipped;
+	gboolean more = page->total < 0 ? n >= PAGE_SIZE : end < page->total;
+	if (n > 0 && end > place.from && more)
+		page->next = g_strdup_printf("%" G_GINT64_FORMAT ":%s", end,
+			session_at(page, n - 1));
+	return page;
+}
+
+static Session *livy_get(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
+{
+	Livy *self = (Livy *)base;
+	g_autofree char *path = session_path(self, workspace, id, NULL, error);
+	g_autoptr(HttpBody) text = NULL;
+	g_autoptr(Json) answer =
+		path ? api_backend_get(&self->base.base, "GetSession", path,
+			       NULL, call, &text, error)
+		     : NULL;
+	guint members;
+
+	if (!answer)
+		return NULL;
+	const JsonSpan span = answer_whole(text);
+	Session *session = record_read(
+		&livy_record, (const char *)text->data, &span, &members, NULL);
+	if (!session)
+		return answer_bad("usable session", error);
+	livy_learn(self, members);
+	return session;
+}
+
+static GBytes *livy_describe(Backend *base, const char *workspace,
+	const char *id, const char *body, SessionFile file, const Call *call,
+	gint64 *ret_until_ms, GError **error)
+{
+	Livy *self = (Livy *)base;
+	g_autofree char *path =
+		session_path(self, workspace, id, "/log", error);
+	g_autofree char *query = g_strdup_printf("from=-1&size=%d", LOG_LINES);
+	g_autoptr(Json) answer =
+		path ? api_backend_get(&self->base.base, "GetSessionLog", path,
+			       query, call, NULL, error)
+		     : NULL;
+	g_autoptr(Json) record =
+		body ? json_parse(body, strlen(body), NULL) : NULL;
+
+	if (!answer)
+		return NULL;
+	const Json *log = answer_list(answer, "log", error);
+	if (!log)
+		return NULL;
+	GString *out = g_string_new(NULL);
+	livy_log_text(log, out);
+	Phase phase = backend_phase(
+		&livy_class, json_get_text(record, "state", 64, ""));
+	gboolean ended = phase == PHASE_STOPPED || phase == PHASE_FAILED;
+	*ret_until_ms = ended ? 0 : g_get_real_time() / 1000 + LOG_WORTH_MS;
+	return g_string_free_to_bytes(out);
+}
+
+/* ---- slots: changing ---- */
+
+static gboolean livy_control(Backend *base, const char *workspace,
+	const char *id, const char *body, const char *verb, const Call *call,
+	GError **error)
+{
+	Livy *self = (Livy *)base;
+	g_autofree char *path = session_path(self, workspace, id, NULL, error);
+	const ApiRequest request = {
+		.action = "DeleteSession", .method = "DELETE", .path = path};
+	g_autoptr(Json) answer =
+		path ? api_call(self->base.api, &request, call, NULL, error)
+		     : NULL;
+
+	return answer != NULL;
+}
+
+/* ---- slots: pure ones ---- */
+
+static gboolean livy_check_spec(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, GError **error)
+{
+	g_autoptr(Json) document = json_parse(spec, spec_len, error);
+	const char *name = json_text(json_get(document, "name"));
+
+	if (!document)
+		return FALSE;
+	if (name && !livy_name_legal(name)) {
+		backend_error_set(error, BACKEND_ERROR_INVALID,
+			"name must be neither empty nor a number: leave it out "
+			"for one that is made up");
+		return FALSE;
+	}
+	return livy_members_known((Livy *)base, document, error);
+}
+
+/* ---- opening ---- */
+
+static const char *key_text(GHashTable *keys, const char *name)
+{
+	const char *text = g_hash_table_lookup(keys, name);
+
+	return text && *text ? text : NULL;
+}
+
+static const char *url_choose(GHashTable *keys, GError **error)
+{
+	const char *url = key_text(keys, "url");
+
+	if (!url)
+		url = key_text(keys, "endpoint");
+	if (!url)
+		url = auth_env("LIVY_URL");
+	if (!url)
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"no server is known: set url = http://HOST:8998 in the "
+			"section, or LIVY_URL");
+	return url;
+}
+
+/* host[:port][/prefix]; NULL for what is none.  Never shown before: people write
+ * passwords into it. */
+static char *url_rest(const char *url, GError **error)
+{
+	const char *mark = strstr(url, "://");
+	const char *rest = mark ? mark + 3 : url;
+	gsize len = strlen(rest);
+
+	if (memchr(rest, '@', strcspn(rest, "/?#"))) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"url holds a user name: put user:password into a file "
+			"and set auth = basic:FILE");
+		return NULL;
+	}
+	while (len > 0 && rest[len - 1] == '/')
+		len--;
+	if (mark && len > 0 && len <= SESSION_ID_MAX && !strpbrk(rest, "?#"))
+		return g_strndup(rest, len);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"url is not a URL without a query, such as "
+		"https://gateway/livy");
+	return NULL;
+}
+
+static gboolean livy_discover(void)
+{
+	return auth_env("LIVY_URL") != NULL;
+}
+
+static void livy_close(Backend *base)
+{
+	Livy *self = (Livy *)base;
+
+	g_clear_pointer(&self->base.api, api_free);
+	livy_auth_free(self->auth); /* the source in it has gone */
+	g_free(self->workspace);
+	g_free(self);
+}
+
+static Backend *livy_open(GHashTable *keys, GError **error)
+{
+	const char *url = url_choose(keys, error);
+	g_autofree char *workspace = url ? url_rest(url, error) : NULL;
+	g_autoptr(LivyAuth) auth =
+		workspace ? livy_auth_new(key_text(keys, "auth"), error) : NULL;
+
+	if (!auth)
+		return NULL;
+	const ApiProtocol protocol = {
+		.sign = livy_sign,
+		.refuse = livy_refuse,
+		.data = auth,
+	};
+	Api *api = api_new(keys, url, livy_auth_source(auth), &protocol, error);
+	if (!api)
+		return NULL;
+	Livy *self = g_new0(Livy, 1);
+	self->base.base.class = &livy_class;
+	self->base.api = api;
+	self->auth = g_steal_pointer(&auth);
+	self->workspace = g_steal_pointer(&workspace);
+	self->members = LIVY_MEMBERS_UNKNOWN;
+	return &self->base.base;
+}
+
+const BackendClass livy_class = {
+	.name = "livy",
+	.keys = livy_keys,
+	.remote = TRUE,
+	.states = livy_states,
+	.verbs = livy_verbs,
+	.spec = livy_spec,
+	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
+		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
+		 1 << SESSION_LOG,
+	.described = 1 << SESSION_LOG,
+	.private = livy_private,
+	.unique = livy_unique,
+	.end_verb = "terminate",
+	.open = livy_open,
+	.close = livy_close,
+	.discover = livy_discover,
+	.list_workspaces = livy_list_workspaces,
+	.list_page = livy_list_page,
+	.get = livy_get,
+	.create = livy_create,
+	.control = livy_control,
+	.describe = livy_describe,
+	.is_other = livy_is_other,
+	.check_spec = livy_check_spec,
+	.render = livy_render,
+	.report = api_backend_report,
+	.count = api_backend_count,
+	.abort = api_backend_abort,
+};

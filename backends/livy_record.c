@@ -1,0 +1,260 @@
+#include "livy_record.h"
+
+#include <string.h>
+
+#include "classes.h"
+#include "livy_log.h"
+#include "spec.h"
+#include "spec_rule.h"
+
+#define STATE_MAX 64
+
+/* ---- tables ---- */
+
+static const SpecField spec_path[] = {
+	{"", SPEC_STRING, FALSE, 1, 65536},
+	{NULL},
+};
+const SpecField livy_spec[] = {
+	{"kind", SPEC_STRING},
+	{"name", SPEC_STRING},
+	{"proxyUser", SPEC_STRING},
+	{"queue", SPEC_STRING},
+	{"driverMemory", SPEC_STRING},
+	{"driverCores", SPEC_INT, FALSE, 0, G_MAXINT32},
+	{"executorMemory", SPEC_STRING},
+	{"executorCores", SPEC_INT, FALSE, 0, G_MAXINT32},
+	{"numExecutors", SPEC_INT, FALSE, 0, G_MAXINT32},
+	{"conf", SPEC_STRING_MAP},
+	{"jars", SPEC_ARRAY, .fields = spec_path},
+	{"pyFiles", SPEC_ARRAY, .fields = spec_path},
+	{"files", SPEC_ARRAY, .fields = spec_path},
+	{"archives", SPEC_ARRAY, .fields = spec_path},
+	{"heartbeatTimeoutInSecond", SPEC_INT, FALSE, 0, G_MAXINT32},
+	{"ttl", SPEC_STRING},
+	{"idleTimeout", SPEC_STRING},
+	{NULL},
+};
+
+const char *const livy_unique[] = {"name", NULL};
+
+static const struct {
+	LivyMember member;
+	const char *name;
+	guint since; /* 0.since */
+} members[] = {
+	{LIVY_NAME, "name", 6},
+	{LIVY_TTL, "ttl", 8},
+	{LIVY_IDLE_TIMEOUT, "idleTimeout", 9},
+};
+
+/* Behind those of every record: what tells of the server's version. */
+enum {
+	PICKED_TTL = N_RECORD_MEMBERS,
+	PICKED_IDLE_TIMEOUT,
+	N_PICKED,
+};
+G_STATIC_ASSERT(N_PICKED <= RECORD_MEMBERS_MAX);
+static const char *const picked_names[N_PICKED] = {
+	[RECORD_ID] = "id",
+	[RECORD_NAME] = "name",
+	[RECORD_STATE] = "state",
+	[RECORD_CREATED] = "",
+	[RECORD_CHANGED] = "",
+	[PICKED_TTL] = "ttl",
+	[PICKED_IDLE_TIMEOUT] = "idleTimeout",
+};
+
+/* ---- versions ---- */
+
+const char *livy_member_name(LivyMember member)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
+		if (members[i].member == member)
+			return members[i].name;
+	return "?";
+}
+
+gboolean livy_version_members(const char *version, guint *ret_members)
+{
+	g_auto(GStrv) parts = g_strsplit(version, ".", 3);
+	guint64 major, minor;
+	guint known = 0;
+
+	if (g_strv_length(parts) < 2 ||
+		!g_ascii_string_to_unsigned(
+			parts[0], 10, 0, 1000, &major, NULL) ||
+		!g_ascii_string_to_unsigned(
+			parts[1], 10, 0, 1000, &minor, NULL))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
+		if (major > 0 || minor >= members[i].since)
+			known |= members[i].member;
+	*ret_members = known;
+	return TRUE;
+}
+
+guint livy_record_members(const Json *record)
+{
+	guint known = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
+		if (json_get(record, members[i].name))
+			known |= members[i].member;
+	return known;
+}
+
+static guint picked_members(const JsonSpan *values)
+{
+	guint known = 0;
+
+	if (values[RECORD_NAME].len > 0)
+		known |= LIVY_NAME;
+	if (values[PICKED_TTL].len > 0)
+		known |= LIVY_TTL;
+	if (values[PICKED_IDLE_TIMEOUT].len > 0)
+		known |= LIVY_IDLE_TIMEOUT;
+	return known;
+}
+
+/* ---- records ---- */
+
+static gboolean is_digits(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+gboolean livy_name_legal(const char *name)
+{
+	return *name && !is_digits(name);
+}
+
+gboolean livy_id_legal(const char *id)
+{
+	guint64 number;
+
+	return is_digits(id) && (*id != '0' || !id[1]) &&
+	       g_ascii_string_to_unsigned(id, 10, 0, G_MAXINT32, &number, NULL);
+}
+
+static char *picked_id(const RawRecord *record)
+{
+	gint64 id = json_span_int(
+		record->text, record->values[RECORD_ID], 0, G_MAXINT32, -1);
+
+	return id >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, id) : NULL;
+}
+
+static void note_members(const RawRecord *record, Session *session)
+{
+	*(guint *)record->data = picked_members(record->values);
+}
+
+/* Thin, since before 0.8 most of what a session was made from is not echoed. */
+const RecordKind livy_record = {
+	.class = &livy_class,
+	.pick = {picked_names, N_PICKED, record_no_secrets},
+	.no_state = "unknown",
+	.thin = TRUE,
+	.id = picked_id,
+	.finish = note_members,
+};
+
+/* ---- an id used again ---- */
+
+/* Members that stay for a session's life, once they are known.  One that is
+ * null proves nothing: it may come later, or may have been remembered from the
+ * spec; but for the name, which is not. */
+static const struct {
+	const char *name;
+	gboolean stays; /* and does not go back to null */
+} lasting[] = {
+	{"name", TRUE},
+	{"kind", FALSE},
+	{"owner", FALSE},
+	{"proxyUser", FALSE},
+	{"appId", FALSE},
+};
+
+static gboolean contradict(
+	const Json *before, const Json *now, const char *name, gboolean stays)
+{
+	const char *old = json_text(json_get(before, name));
+	const Json *value = json_get(now, name);
+	const char *new = json_text(value);
+
+	if (!old || !value)
+		return FALSE;
+	if (!new)
+		return stays && json_type(value) == JSON_NULL;
+	return !g_str_equal(old, new);
+}
+
+/* A recovering session was there before the server was; one that has only just
+ * begun was not. */
+static gboolean has_just_begun(const Session *session)
+{
+	return g_ascii_strcasecmp(session->state, "not_started") == 0 ||
+	       g_ascii_strcasecmp(session->state, "starting") == 0;
+}
+
+gboolean livy_is_other(const Session *before, const Session *now)
+{
+	if (before->phase > PHASE_STARTING && has_just_begun(now))
+		return TRUE;
+	g_autoptr(Json) old = json_parse(before->body, before->body_len, NULL);
+	g_autoptr(Json) new = json_parse(now->body, now->body_len, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(lasting); i++)
+		if (contradict(old, new, lasting[i].name, lasting[i].stays))
+			return TRUE;
+	return FALSE;
+}
+
+/* ---- content files ---- */
+
+/* Since 0.9 a record tells of what was never set too: as 0, null, "", [], {}. */
+static gboolean was_never_set(const Json *value)
+{
+	gint64 number;
+
+	return spec_is_unset(value) ||
+	       (json_whole(value, &number) && number == 0);
+}
+
+static void render_config(const Json *record, GString *out)
+{
+	g_autoptr(Json) spec = spec_reduce(livy_spec, record, livy_unique);
+	g_autoptr(Json) set = json_object();
+
+	json_foreach (member, spec)
+		if (!was_never_set(member))
+			json_set_copy(set, json_name(member), member);
+	g_autofree char *text = json_print(set, TRUE);
+	g_string_append(out, text);
+}
+
+static void render_webui(const Json *record, GString *out)
+{
+	record_append_url(out,
+		json_text(json_get(json_get(record, "appInfo"), "sparkUiUrl")));
+}
+
+static void render_reason(const Json *record, GString *out)
+{
+	const char *state = json_get_text(record, "state", STATE_MAX, "");
+
+	if (backend_phase(&livy_class, state) == PHASE_FAILED)
+		livy_log_reason(json_get(record, "log"), out);
+}
+
+static const RecordRender renders[N_SESSION_FILES] = {
+	[SESSION_CONFIG] = render_config,
+	[SESSION_WEBUI] = render_webui,
+	[SESSION_REASON] = render_reason,
+};
+
+void livy_render(Backend *self, SessionFile file, const char *text, gsize len,
+	GString *out)
+{
+	record_render(renders, file, text, len, out);
+}

@@ -1,0 +1,325 @@
+#include "net/http_transfer.h"
+
+#include <string.h>
+
+#include "auth/secret.h"
+#include "error.h"
+#include "net/http_rules.h"
+#include "net/http_url.h"
+
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "libcurl 7.87 is needed, for CURLOPT_QUICK_EXIT"
+#endif
+
+/*
+ * What a failure means hangs on one moment, on_prerequest: curl calls it when
+ * the connection stands, TLS included, and nothing of the request has left.
+ *
+ *   before it          UNREACHABLE  surely nothing was done
+ *   after, no answer   TIMEOUT      it may have been done
+ *   answer begun       BAD_ANSWER   it was done, but we cannot read what
+ *
+ * Hostile servers: the body is bounded as it arrives, the headers by number and
+ * by bytes over all answers of a transfer (interim ones have no end by
+ * themselves), the time as a whole, so that a slow drip gains nothing.
+ */
+
+#define RESERVE_MAX (1024 * 1024) /* for an answer that only says its size */
+#define HEADERS_MAX 256
+#define HEADER_BYTES_MAX (256 * 1024)
+#define LOGIN_ROUNDS 3
+
+/* curl repeats a request on its own when a kept connection turns out to be
+ * dead.  A signature is good for one attempt only, and whether there may be a
+ * second is for others to say; but for a login of several rounds, where the
+ * request may come twice. */
+static int on_prerequest(
+	void *data, char *address, char *local, int port, int local_port)
+{
+	Transfer *transfer = data;
+	const HttpRequest *request = transfer->request;
+	guint most = request->negotiate && !request->once ? LOGIN_ROUNDS : 1;
+
+	if (transfer->rounds++ >= most)
+		return CURL_PREREQFUNC_ABORT;
+	transfer->sent = TRUE;
+	return CURL_PREREQFUNC_OK;
+}
+
+/* "HTTP/1.1 200 OK" */
+static guint read_status(const char *line, gsize len)
+{
+	const char *blank = memchr(line, ' ', len);
+	guint status = 0;
+
+	for (gsize at = blank ? (gsize)(blank - line) + 1 : len;
+		at < len && g_ascii_isdigit(line[at]) && status < 1000; at++)
+		status = status * 10 + (guint)(line[at] - '0');
+	return status;
+}
+
+static void add_header(HttpAnswer *answer, const char *line, gsize len)
+{
+	const char *colon = memchr(line, ':', len);
+
+	if (g_ascii_strncasecmp(line, "HTTP/", MIN(len, 5)) == 0) {
+		/* An interim answer's headers are not the answer's. */
+		g_hash_table_remove_all(answer->headers);
+		answer->status = read_status(line, len);
+	} else if (colon)
+		g_hash_table_insert(answer->headers,
+			g_ascii_strdown(line, colon - line),
+			g_strstrip(g_strndup(
+				colon + 1, (gsize)(line + len - colon) - 1)));
+}
+
+static gsize on_header(char *line, gsize size, gsize n, void *data)
+{
+	Transfer *transfer = data;
+	gsize len = size * n;
+
+	transfer->answered = TRUE;
+	transfer->header_bytes += len;
+	if (++transfer->headers > HEADERS_MAX ||
+		transfer->header_bytes > HEADER_BYTES_MAX) {
+		transfer->over = TRUE;
+		return 0;
+	}
+	add_header(transfer->answer, line, len);
+	return len;
+}
+
+/* Room for as much as is announced, so that the body need not grow. */
+static void reserve(Transfer *transfer)
+{
+	GByteArray *body = transfer->answer->body;
+	curl_off_t len = -1;
+
+	curl_easy_getinfo(
+		transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &len);
+	if (len <= 0)
+		return;
+	g_byte_array_set_size(body,
+		(guint)MIN(len, (curl_off_t)MIN(transfer->limit, RESERVE_MAX)) +
+			1);
+	g_byte_array_set_size(body, 0);
+}
+
+static gsize on_body(char *bytes, gsize size, gsize n, void *data)
+{
+	Transfer *transfer = data;
+	GByteArray *body = transfer->answer->body;
+	gsize len = size * n;
+
+	if (body->len == 0)
+		reserve(transfer);
+	if (len > transfer->limit - body->len) {
+		transfer->over = TRUE;
+		return 0;
+	}
+	g_byte_array_append(body, (const guint8 *)bytes, (guint)len);
+	return len;
+}
+
+/* Requests for credentials never pass a proxy, nor do those to this machine
+ * unless the proxy was named for this account. */
+static void set_proxy(
+	CURL *easy, const HttpSettings *settings, const char *host)
+{
+	if (http_rules_is_metadata(host) ||
+		(!settings->proxy && http_rules_is_loopback(host)))
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	else if (settings->proxy)
+		curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy);
+	if (settings->no_proxy)
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, settings->no_proxy);
+}
+
+static void set_security(CURL *easy, const HttpSettings *settings)
+{
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(
+		easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (settings->ca_file)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+}
+
+static void set_limits(CURL *easy, const HttpSettings *settings,
+	Transfer *transfer, gint64 left_ms)
+{
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* A resolver that hangs must not keep us past the deadline. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+		(long)MIN(settings->connect_ms, left_ms));
+	curl_easy_setopt(
+		easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->limit);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L * 1024);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->message);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prerequest);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+static void append_header(struct curl_slist **list, const char *header)
+{
+	struct curl_slist *longer = curl_slist_append(*list, header);
+
+	if (!longer)
+		g_error("no memory for libcurl");
+	*list = longer;
+}
+
+/* Headers exactly as they were signed, and none that curl would add. */
+static struct curl_slist *make_headers(const HttpRequest *request)
+{
+	static const char *const unwanted[] = {
+		"Accept", "Content-Type", "Expect"};
+	struct curl_slist *list = NULL;
+
+	for (guint i = 0; i < request->headers->len; i++) {
+		const char *header = g_ptr_array_index(request->headers, i);
+		g_autofree char *empty = NULL;
+
+		/* "name:" would mean to leave it out. */
+		if (g_str_has_suffix(header, ": "))
+			empty = g_strdup_printf(
+				"%.*s;", (int)strlen(header) - 2, header);
+		append_header(&list, empty ? empty : header);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(unwanted); i++) {
+		g_autofree char *none = g_strconcat(unwanted[i], ":", NULL);
+
+		if (!http_request_get(request, unwanted[i]))
+			append_header(&list, none);
+	}
+	return list;
+}
+
+static void free_headers(struct curl_slist *list)
+{
+	for (struct curl_slist *item = list; item; item = item->next)
+		secret_wipe(item->data, strlen(item->data));
+	curl_slist_free_all(list);
+}
+
+static gboolean method_is(const HttpRequest *request, const char *method)
+{
+	return strcmp(request->method, method) == 0;
+}
+
+static void set_body(CURL *easy, const HttpRequest *request)
+{
+	gsize len = 0;
+	const char *bytes =
+		request->body ? g_bytes_get_data(request->body, &len) : NULL;
+
+	if (method_is(request, "HEAD")) {
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+		return;
+	}
+	/* POST and PUT announce a length even when it is nought. */
+	if (len > 0 || method_is(request, "POST") ||
+		method_is(request, "PUT")) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(
+			easy, CURLOPT_POSTFIELDS, len > 0 ? bytes : "");
+		curl_easy_setopt(
+			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+	}
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+static void set_request(CURL *easy, const HttpRequest *request)
+{
+	curl_easy_setopt(easy, CURLOPT_URL, request->url);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(
+		easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* On a kept connection that is dead its fate would be unknown. */
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
+	if (!http_request_get(request, "user-agent"))
+		curl_easy_setopt(easy, CURLOPT_USERAGENT, "sessionfs");
+	set_body(easy, request);
+}
+
+gboolean transfer_set_up(Transfer *transfer, const HttpSettings *settings,
+	HttpLogin *login, gint64 left_ms)
+{
+	g_autofree char *host = http_url_host(transfer->request->url);
+	CURL *easy = transfer->easy;
+
+	if (!host)
+		return FALSE;
+	transfer->sent_headers = make_headers(transfer->request);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->sent_headers);
+	set_request(easy, transfer->request);
+	set_security(easy, settings);
+	set_limits(easy, settings, transfer, left_ms);
+	set_proxy(easy, settings, host);
+	http_login_set(login, easy, transfer->request->negotiate);
+	return TRUE;
+}
+
+/* A refused login proves that nothing was done, and curl, which would try it
+ * once more, has been kept from that. */
+static gboolean is_login_refused(const Transfer *transfer, CURLcode code)
+{
+	return code == CURLE_ABORTED_BY_CALLBACK && !transfer->aborted &&
+	       transfer->request->negotiate && transfer->answer->status == 401;
+}
+
+gboolean transfer_end(Transfer *transfer, CURLcode code)
+{
+	HttpAnswer *answer = transfer->answer;
+
+	free_headers(transfer->sent_headers);
+	transfer->sent_headers = NULL;
+	http_login_end(transfer->easy);
+	if (code != CURLE_OK && !is_login_refused(transfer, code))
+		return FALSE;
+	g_byte_array_append(answer->body, (const guint8 *)"", 1);
+	g_byte_array_set_size(answer->body, answer->body->len - 1);
+	return TRUE;
+}
+
+void transfer_fail(const Transfer *transfer, CURLcode code, GError **error)
+{
+	g_autofree char *named = http_url_host(transfer->request->url);
+	const char *host = named ? named : "?";
+	const char *why = *transfer->message ? transfer->message
+					     : curl_easy_strerror(code);
+
+	if (code == CURLE_ABORTED_BY_CALLBACK && !transfer->aborted)
+		why = "it was a kept one";
+	if (transfer->aborted && !(transfer->sent && transfer->request->once))
+		backend_error_set(error, BACKEND_ERROR_CANCELLED,
+			"the request to %s was cancelled", host);
+	else if (transfer->over || code == CURLE_FILESIZE_EXCEEDED)
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the answer from %s is over the limit of "
+			"%" G_GSIZE_FORMAT " bytes",
+			host, transfer->limit);
+	else if (!transfer->sent)
+		backend_error_set(error, BACKEND_ERROR_UNREACHABLE,
+			"%s cannot be reached: %s", host, why);
+	else if (transfer->aborted || code == CURLE_OPERATION_TIMEDOUT)
+		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+			"no answer from %s in time", host);
+	else if (transfer->answered)
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the answer from %s was cut short: %s", host, why);
+	else
+		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+			"the connection to %s broke before an answer: %s", host,
+			why);
+}

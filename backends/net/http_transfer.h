@@ -1,0 +1,38 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include "net/http.h"
+#include "net/http_login.h"
+
+/*
+ * One request's way through an easy handle: options, callbacks, and what a
+ * failure means.  Private to net/http*.c.
+ */
+typedef struct {
+	/* Filled in by who makes it. */
+	const HttpRequest *request;
+	HttpAnswer *answer;
+	CURL *easy;
+	gsize limit;
+
+	struct curl_slist *sent_headers;
+	guint rounds; /* requests that curl has begun to send */
+	guint headers;
+	gsize header_bytes;
+	gboolean sent;     /* some of the request may have left */
+	gboolean answered; /* some of the answer came */
+	gboolean over;     /* it went over a limit */
+	gboolean aborted;  /* set by who drives it */
+	char message[CURL_ERROR_SIZE];
+} Transfer;
+
+/* FALSE: its URL is none. */
+gboolean transfer_set_up(Transfer *transfer, const HttpSettings *settings,
+	HttpLogin *login, gint64 left_ms);
+
+/* Once it is over: whether there is an answer, which is complete then. */
+gboolean transfer_end(Transfer *transfer, CURLcode code);
+
+/* The error of one that ended without. */
+void transfer_fail(const Transfer *transfer, CURLcode code, GError **error);

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "backend.h"
+#include "net/json.h"
+
+/*
+ * Sessions as the answers of providers tell of them.  A provider says in a
+ * const table what its records are like; where they lie in an answer is a span
+ * of its text, out of which they are picked without building JSON.  Pure.
+ */
+
+/* What a Session is made of: the first members of a RecordKind's pick. */
+enum {
+	RECORD_ID,
+	RECORD_NAME,
+	RECORD_STATE,
+	RECORD_CREATED,
+	RECORD_CHANGED,
+	N_RECORD_MEMBERS,
+};
+#define RECORD_MEMBERS_MAX 8
+
+/* One record of an answer, borrowed. */
+typedef struct {
+	const char *text;       /* the answer */
+	JsonSpan at;            /* where in it the record lies */
+	const JsonSpan *values; /* where its picked members do */
+	void *data;             /* the caller's */
+} RawRecord;
+
+typedef struct {
+	const BackendClass *class;
+	JsonPick pick;        /* names: the five above, then the provider's own,
+	                       RECORD_MEMBERS_MAX in all; "" for none */
+	const char *no_state; /* the state of a record that tells none */
+	gboolean thin;        /* see Session */
+	/* Milliseconds since the epoch of a value; 0 when it is no time. */
+	gint64 (*time)(const char *text, JsonSpan value);
+	/* Makes the id, or NULL where the record cannot be shown.  May be NULL:
+	 * it is the text of RECORD_ID. */
+	char *(*id)(const RawRecord *record);
+	/* Whether a record is of another workspace, and so neither shown nor
+	 * counted.  May be NULL: none is. */
+	gboolean (*is_elsewhere)(const RawRecord *record);
+	/* Adds what only this provider tells.  May be NULL. */
+	void (*finish)(const RawRecord *record, Session *session);
+} RecordKind;
+
+/* The `secrets` of a pick whose records hold none. */
+extern const char *const record_no_secrets[];
+
+/*
+ * The session of the record that lies there.  NULL for one that cannot be shown
+ * (no usable id, or too long) or, with *ret_elsewhere (may be NULL) TRUE, is of
+ * another workspace.
+ */
+Session *record_read(const RecordKind *kind, const char *text,
+	const JsonSpan *span, void *data, gboolean *ret_elsewhere);
+
+/* Adds the sessions of the array that lies there, and counts those that cannot
+ * be shown as skipped.  Returns the number of its elements. */
+guint record_read_all(const RecordKind *kind, const char *text,
+	const JsonSpan *span, void *data, SessionPage *page);
+
+/* ---- values ---- */
+
+/* As RecordKind.time: a date, "YYYY-MM-DD HH:MM:SS" or as ISO 8601 has it, in
+ * UTC where no zone is told; or else a whole number of milliseconds, or one of
+ * seconds with any fraction. */
+gint64 record_ms(const char *text, JsonSpan value);
+gint64 record_seconds(const char *text, JsonSpan value);
+
+/* A member's time as `kind` reads it. */
+gint64 record_time(
+	const RecordKind *kind, const Json *object, const char *name);
+/* A member's text as valid UTF-8, "" when there is none.  New string. */
+char *record_text(const Json *object, const char *name);
+/* The same of a value in a text; fallback for what is empty, no string or longer
+ * than max. */
+char *record_picked_text(
+	const char *text, JsonSpan value, gsize max, const char *fallback);
+
+/* ---- content files ---- */
+
+/* Appends a text without control characters, and that as a line; no line for an
+ * empty one. */
+void record_append_clean(GString *out, const char *text);
+void record_append_line(GString *out, const char *text);
+
+#define RECORD_URL_MAX 8192
+/* Whether a text is a web address that may be shown; text may be NULL. */
+gboolean record_is_url(const char *text);
+/* Appends one as a line; nothing for what is none. */
+void record_append_url(GString *out, const char *text);
+
+/* Appends what the table's function for that file makes of a session's body. */
+typedef void (*RecordRender)(const Json *record, GString *out);
+void record_render(const RecordRender renders[N_SESSION_FILES],
+	SessionFile file, const char *body, gsize len, GString *out);

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "error.h"
+
+/*
+ * From what a provider says when it refuses to a BACKEND_ERROR.  Each provider
+ * reads its own wire form and has tables of what its codes mean; what a status
+ * means where the code says nothing is mostly the same everywhere.  Pure.
+ */
+
+/* An answer's own words, NULL where it has none; owned. */
+typedef struct {
+	guint status; /* 0: of an answer that was none of a refusal by that */
+	char *code, *message, *request_id; /* valid UTF-8 */
+	gint64 retry_after_ms;             /* 0: it names none */
+} Refusal;
+
+void refusal_clear(Refusal *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Refusal, refusal_clear)
+
+/* What a code means; the first pattern that fits counts.  NULL advice: the
+ * provider's own message says enough.  Tables end with a NULL pattern. */
+typedef struct {
+	const char *pattern; /* "*" and "?" stand for any characters */
+	BackendErrorCode code;
+	const char *advice;
+} RefusalCode;
+
+/* What a status means, and the words for it where the provider has none.  Tables
+ * end with a NULL message. */
+typedef struct {
+	guint least, most;
+	BackendErrorCode code;
+	const char *message, *advice;
+} RefusalStatus;
+
+typedef struct {
+	const RefusalCode *codes;
+	const RefusalStatus *statuses; /* before those of all */
+	/* The last word on the code that the tables say; known: there is a row
+	 * for the provider's.  May be NULL. */
+	BackendErrorCode (*judge)(
+		const Refusal *r, gboolean known, BackendErrorCode code);
+	/* Whether its message quotes what was signed, a security token included,
+	 * and so is not passed on.  May be NULL: none does. */
+	gboolean (*quotes)(const Refusal *r);
+} RefusalKind;
+
+gboolean refusal_code_fits(const char *code, const char *pattern);
+
+/* The row for a status, of own (may be NULL) or else of all. */
+const RefusalStatus *refusal_status(const RefusalStatus *own, guint status);
+
+/* Sets *error by the tables.  Status 429 is THROTTLED whatever the code says. */
+void refusal_set(const Refusal *self, const RefusalKind *kind, GError **error);
+
+/* Sets *error to that message and advice (may be NULL), with the detail. */
+void refusal_say(const Refusal *self, BackendErrorCode code,
+	const char *message, const char *advice, GError **error);

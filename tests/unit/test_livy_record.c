@@ -1,0 +1,270 @@
+#include <string.h>
+
+#include "backend.h"
+#include "classes.h"
+#include "livy_log.h"
+#include "livy_record.h"
+
+static Session *session_of(const char *body)
+{
+	const JsonSpan span = {0, strlen(body)};
+	guint members;
+
+	return record_read(&livy_record, body, &span, &members, NULL);
+}
+
+static char *rendered(SessionFile file, const char *body)
+{
+	GString *out = g_string_new(NULL);
+
+	livy_render(NULL, file, body, strlen(body), out);
+	return g_string_free(out, FALSE);
+}
+
+/* ---- ids used again ---- */
+
+static void a_session_is_told_from_the_next_of_its_id(void)
+{
+	static const struct {
+		const char *before, *now;
+		gboolean other;
+	} rows[] = {
+		/* Going on. */
+		{"\"state\":\"starting\"", "\"state\":\"idle\"", FALSE},
+		{"\"state\":\"not_started\"", "\"state\":\"starting\"", FALSE},
+		{"\"state\":\"idle\"", "\"state\":\"recovering\"", FALSE},
+		{"\"state\":\"recovering\"", "\"state\":\"starting\"", FALSE},
+		{"\"state\":\"busy\"", "\"state\":\"idle\"", FALSE},
+		{"\"state\":\"idle\"", "\"state\":\"hibernating\"", FALSE},
+		/* Becoming known, or not being told. */
+		{"\"appId\":null", "\"appId\":\"application_1\"", FALSE},
+		{"\"owner\":null", "\"owner\":\"bob\"", FALSE},
+		{"\"appId\":\"application_1\"", "\"appId\":null", FALSE},
+		{"\"name\":\"a\"", "\"kind\":\"spark\"", FALSE},
+		/* Remembered from a spec that the server did not heed. */
+		{"\"proxyUser\":\"bob\"", "\"proxyUser\":null", FALSE},
+		/* Beginning again. */
+		{"\"state\":\"idle\"", "\"state\":\"starting\"", TRUE},
+		{"\"state\":\"busy\"", "\"state\":\"not_started\"", TRUE},
+		{"\"state\":\"dead\"", "\"state\":\"Starting\"", TRUE},
+		{"\"state\":\"shutting_down\"", "\"state\":\"starting\"", TRUE},
+		/* Contradicting. */
+		{"\"name\":\"a\"", "\"name\":\"b\"", TRUE},
+		{"\"name\":\"a\"", "\"name\":null", TRUE},
+		{"\"kind\":\"sql\"", "\"kind\":\"spark\"", TRUE},
+		{"\"owner\":\"ann\"", "\"owner\":\"bob\"", TRUE},
+		{"\"proxyUser\":\"ann\"", "\"proxyUser\":\"bob\"", TRUE},
+		{"\"appId\":\"application_1\"", "\"appId\":\"application_2\"",
+			TRUE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *old =
+			g_strdup_printf("{\"id\":1,%s}", rows[i].before);
+		g_autofree char *new =
+			g_strdup_printf("{\"id\":1,%s}", rows[i].now);
+		g_autoptr(Session) before = session_of(old);
+		g_autoptr(Session) now = session_of(new);
+
+		if (livy_is_other(before, now) != rows[i].other)
+			g_error("%s, %s", old, new);
+	}
+}
+
+/* A session that nobody has seen yet stands there without a body. */
+static void a_session_without_a_body_contradicts_none(void)
+{
+	g_autoptr(Session) before = session_new();
+	g_autoptr(Session) now = session_of("{\"id\":1,\"name\":\"a\"}");
+
+	before->state = g_strdup("");
+	before->body = g_strdup("");
+	before->phase = PHASE_PENDING;
+	g_assert_false(livy_is_other(before, now));
+}
+
+/* ---- versions ---- */
+
+static void versions_tell_what_is_known(void)
+{
+	static const struct {
+		const char *text;
+		gboolean good;
+		guint members;
+	} rows[] = {
+		{"0.5.0-incubating", TRUE, 0},
+		{"0.6.0-incubating", TRUE, LIVY_NAME},
+		{"0.7.1-incubating", TRUE, LIVY_NAME},
+		{"0.8.0-incubating-SNAPSHOT", TRUE, LIVY_NAME | LIVY_TTL},
+		{"0.9.0", TRUE, LIVY_MEMBERS},
+		{"0.10.0", TRUE, LIVY_MEMBERS},
+		{"1.0", TRUE, LIVY_MEMBERS},
+		{"", FALSE, 0},
+		{"seven", FALSE, 0},
+		{"0", FALSE, 0},
+		{"0.x.1", FALSE, 0},
+		{"-1.2.3", FALSE, 0},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		guint members = 99;
+
+		g_assert_true(livy_version_members(rows[i].text, &members) ==
+			      rows[i].good);
+		g_assert_cmpuint(
+			members, ==, rows[i].good ? rows[i].members : 99);
+	}
+}
+
+/* ---- content files ---- */
+
+static void config_holds_what_was_set(void)
+{
+	g_autofree char *config = rendered(SESSION_CONFIG,
+		"{\"id\":4,\"name\":\"alpha\",\"appId\":\"a\",\"owner\":\"o\","
+		"\"proxyUser\":null,\"state\":\"idle\",\"kind\":\"spark\","
+		"\"log\":[\"x\"],\"ttl\":null,\"idleTimeout\":\"20m\","
+		"\"driverMemory\":null,\"driverCores\":0,\"executorCores\":2,"
+		"\"conf\":{\"spark.x\":\"hush\"},\"archives\":[],"
+		"\"files\":[\"hdfs:///f\"],\"heartbeatTimeoutInSecond\":0,"
+		"\"queue\":\"\",\"numExecutors\":0,\"future\":true}");
+	g_autoptr(Json) spec = json_parse(config, strlen(config), NULL);
+
+	g_assert_cmpuint(json_size(spec), ==, 5);
+	g_assert_cmpstr(json_text(json_get(spec, "kind")), ==, "spark");
+	g_assert_cmpstr(json_text(json_get(spec, "idleTimeout")), ==, "20m");
+	g_assert_cmpint(json_get_int(spec, "executorCores", 0, 9, -1), ==, 2);
+	g_assert_cmpstr(json_text(json_get(json_get(spec, "conf"), "spark.x")),
+		==, "hush");
+	g_assert_cmpstr(json_text(json_first(json_get(spec, "files"))), ==,
+		"hdfs:///f");
+}
+
+static void a_url_is_shown_when_it_is_one(void)
+{
+	static const char *const rows[][2] = {
+		{"{\"appInfo\":{\"sparkUiUrl\":\"http://rm:8088/proxy/a/\"}}",
+			"http://rm:8088/proxy/a/\n"},
+		{"{\"appInfo\":{\"sparkUiUrl\":null}}", ""},
+		{"{\"appInfo\":{\"sparkUiUrl\":\"javascript:x\"}}", ""},
+		{"{\"appInfo\":{\"sparkUiUrl\":\"http://a\\nb\"}}", ""},
+		{"{\"appInfo\":7}", ""},
+		{"nonsense", ""},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *url = rendered(SESSION_WEBUI, rows[i][0]);
+		g_assert_cmpstr(url, ==, rows[i][1]);
+	}
+}
+
+static void a_reason_is_what_the_log_ended_with(void)
+{
+	static const char *const rows[][2] = {
+		{"{\"state\":\"dead\",\"log\":[\"stdout: \",\"\\nstderr: \","
+		 "\"Invalid maximum heap size: -Xmxbanana\","
+		 "\"Error: Could not create the Java Virtual Machine.\","
+		 "\"Error: A fatal exception has occurred.\"]}",
+			"Invalid maximum heap size: -Xmxbanana\n"
+			"Error: Could not create the Java Virtual Machine.\n"
+			"Error: A fatal exception has occurred.\n"},
+		{"{\"state\":\"error\",\"log\":[\"26/11/20 INFO a: b\","
+		 "\"java.lang.IllegalArgumentException: too small\","
+		 "\"\\tat org.apache.x(y.java:1)\",\"\\t... 12 more\","
+		 "\"26/11/20 17:33:30 INFO Shutdown: done\"]}",
+			"java.lang.IllegalArgumentException: too small\n"},
+		/* Better than nothing. */
+		{"{\"state\":\"dead\",\"log\":[\"26/11/20 INFO a: b\",\" \"]}",
+			"26/11/20 INFO a: b\n"},
+		{"{\"state\":\"dead\",\"log\":[\"\\nYARN Diagnostics: \","
+		 "\"AM killed\"]}",
+			"YARN Diagnostics:\nAM killed\n"},
+		{"{\"state\":\"dead\",\"log\":[\"a\\u0007b\\u001b[1m\"]}",
+			"a b [1m\n"},
+		{"{\"state\":\"dead\",\"log\":[]}", ""},
+		{"{\"state\":\"idle\",\"log\":[\"Error: none\"]}", ""},
+		{"{\"state\":\"killed\",\"log\":[\"Error: none\"]}", ""},
+		{"{\"state\":\"dead\",\"log\":{\"a\":1}}", ""},
+		{"{\"state\":\"dead\",\"log\":[1,null,[\"x\"]]}", ""},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *reason = rendered(SESSION_REASON, rows[i][0]);
+		g_assert_cmpstr(reason, ==, rows[i][1]);
+	}
+}
+
+/* ---- logs ---- */
+
+static void headings_are_left_out_and_lines_kept(void)
+{
+	static const char *const rows[][2] = {
+		{"[\"stdout: \",\"\\nstderr: \"]", ""},
+		{"[\"stdout: \",\"a\",\"\\nstderr: \",\"b\"]", "a\nb\n"},
+		{"[\"stdout: hello\",\"\\nstderr: world\"]", "hello\nworld\n"},
+		{"[\"a\",\"\\nYARN Diagnostics: \"]", "a\n"},
+		{"[\"\\nYARN Diagnostics: \",\"\\nstderr: \",\"b\"]", "b\n"},
+		{"[\"\\nYARN Diagnostics: \",\"late\"]",
+			"YARN Diagnostics:\nlate\n"},
+		{"[\"\",\"\\tat x\",\"two\\nlines\\n\"]",
+			"\n\tat x\ntwo\nlines\n"},
+		{"[1,null,{\"a\":\"b\"},\"c\"]", "c\n"},
+		{"{\"a\":\"b\"}", "b\n"},
+		{"7", ""},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(Json) log =
+			json_parse(rows[i][0], strlen(rows[i][0]), NULL);
+		g_autoptr(GString) out = g_string_new(NULL);
+
+		livy_log_text(log, out);
+		g_assert_cmpstr(out->str, ==, rows[i][1]);
+	}
+}
+
+/* ---- phases ---- */
+
+static void all_states_have_their_phase(void)
+{
+	static const struct {
+		const char *state;
+		Phase phase;
+	} rows[] = {
+		{"not_started", PHASE_PENDING},
+		{"starting", PHASE_STARTING},
+		{"recovering", PHASE_STARTING},
+		{"idle", PHASE_IDLE},
+		{"busy", PHASE_BUSY},
+		{"running", PHASE_BUSY},
+		{"shutting_down", PHASE_STOPPING},
+		{"success", PHASE_STOPPED},
+		{"killed", PHASE_STOPPED},
+		{"error", PHASE_FAILED},
+		{"dead", PHASE_FAILED},
+		{"DEAD", PHASE_FAILED},
+		{"of tomorrow", PHASE_PENDING},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+		g_assert_cmpint(backend_phase(&livy_class, rows[i].state), ==,
+			rows[i].phase);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/livy_record/is-other",
+		a_session_is_told_from_the_next_of_its_id);
+	g_test_add_func("/livy_record/is-other/no-body",
+		a_session_without_a_body_contradicts_none);
+	g_test_add_func("/livy_record/versions", versions_tell_what_is_known);
+	g_test_add_func("/livy_record/config", config_holds_what_was_set);
+	g_test_add_func("/livy_record/webui", a_url_is_shown_when_it_is_one);
+	g_test_add_func(
+		"/livy_record/reason", a_reason_is_what_the_log_ended_with);
+	g_test_add_func(
+		"/livy_record/log", headings_are_left_out_and_lines_kept);
+	g_test_add_func("/livy_record/phases", all_states_have_their_phase);
+	return g_test_run();
+}

@@ -325,6 +325,18 @@ static gboolean put_changed(
 		files, error);
 }
 
+/* One that is not shown.  Where ids come again, nobody can tell whether it is the
+ * one that went: so it is another one. */
+static gboolean put_back(Change *change, Row *row, const Told *told,
+	gboolean returns, GError **error)
+{
+	gboolean other = returns && class_of(change->dir)->is_other != NULL;
+
+	if (other && !change_renumber(change, row->id, &row->number, error))
+		return FALSE;
+	return put_new(change, row, told, returns, error);
+}
+
 /* Both in one change; the number of the old one is never used again. */
 static gboolean put_other(Change *change, Row *row, Told *told, GError **error)
 {
@@ -365,7 +377,7 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 	row.word = words_index(dir->cache->words, session->state);
 	row.born = row_born(session->created_ms);
 	if (told->old == NULL)
-		return put_new(change, &row, told, returns, error);
+		return put_back(change, &row, told, returns, error);
 	told->known = told_is_known(dir, told);
 	if (is_other(dir, told, &row))
 		return put_other(change, &row, told, error);

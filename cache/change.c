@@ -126,7 +126,8 @@ static void drop_described(Change *self)
 		gboolean ended = phase_has_ended((Phase)row->phase);
 
 		news.number = row->number;
-		news.files = described_changed(described, row->number, ended);
+		news.files = described_changed(described, row->number, ended) &
+			     dir->provider->backend->class->described;
 		if (news.files != 0)
 			news_push(dir->cache->news, &news, 1);
 	}

@@ -31,6 +31,7 @@ struct Described {
 	GHashTable *kept; /* by key */
 	GQueue used;      /* Kept: the longest unused first */
 	gsize bytes;
+	gboolean full; /* something went to make room */
 };
 
 static guint64 key_of(guint32 number, guint file)
@@ -102,6 +103,7 @@ static void make_room(Described *self, const Kept *spared)
 		if (oldest == NULL || oldest == spared)
 			return;
 		kept_remove(self, oldest);
+		self->full = TRUE;
 	}
 }
 
@@ -247,8 +249,11 @@ void described_fail(Described *self, guint32 number, guint file, GError *error)
 
 	pthread_mutex_lock(&self->lock);
 	kept = kept_end(self, number, file);
-	if (kept != NULL)
+	if (kept != NULL) {
 		kept->error = g_steal_pointer(&error);
+		/* Nor is what was good before: it would not have been asked. */
+		kept->answered = FALSE;
+	}
 	pthread_mutex_unlock(&self->lock);
 	g_clear_error(&error);
 }
@@ -311,6 +316,8 @@ guint described_changed(Described *self, guint32 number, gboolean ended)
 		file++) {
 		Kept *kept = kept_find(self, number, file);
 
+		if (kept == NULL && self->full)
+			dropped |= 1u << file;
 		if (kept == NULL || kept->bytes == NULL ||
 			(kept->until_ms != 0 && !ended))
 			continue;

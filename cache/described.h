@@ -44,5 +44,5 @@ gboolean described_stat(
 GBytes *described_read(Described *self, guint32 number, guint file);
 
 /* The session changed: drops what was good until then, or, when it ended, all.
- * Returns the files whose bytes went. */
+ * Returns the files whose bytes went, or may have gone before to make room. */
 guint described_changed(Described *self, guint32 number, gboolean ended);

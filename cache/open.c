@@ -152,10 +152,11 @@ typedef struct {
 	Dir *dir;
 	guint32 session;
 	guint file;
+	gint64 until_us; /* so long somebody may wait for the answer */
 } Question;
 
-/* Where the session stands: bytes that are good until it changes are so only if
- * it did not change while they were asked for. */
+/* Where the session stands: bytes that are good until it changes, or ends, are so
+ * only if it did not while they were asked for. */
 typedef struct {
 	char *id, *body;
 	guint64 body_hash;
@@ -172,6 +173,14 @@ static void stand_clear(Stand *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stand, stand_clear)
 
+/* Most of the time in which somebody may wait went by in the queue. */
+static gboolean too_late(const Question *self)
+{
+	gint64 whole_us = self->dir->cache->deadline_ms * 1000;
+
+	return self->until_us - g_get_monotonic_time() < whole_us / 10;
+}
+
 static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 {
 	Dir *dir = self->dir;
@@ -185,6 +194,11 @@ static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 	}
 	if (row == NULL)
 		return set_gone(error);
+	if (too_late(self)) {
+		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+			"what was asked before it took too long");
+		return FALSE;
+	}
 	ret->body = dir_body(dir, shown, row, error);
 	if (ret->body == NULL)
 		return FALSE;
@@ -195,6 +209,12 @@ static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 	if (self->file < N_SESSION_FILES)
 		ret->mtime_ns = row_mtime_ns(row, self->file);
 	return TRUE;
+}
+
+static gboolean stand_has_moved(const Stand *self, const Row *row)
+{
+	return row->body_hash != self->body_hash || row->word != self->word ||
+	       row->phase != self->phase;
 }
 
 static void tell(const Question *self, guint files)
@@ -218,9 +238,8 @@ static void question_settle(const Question *self, const Stand *stand,
 
 	pthread_mutex_lock(&dir->lock);
 	row = snapshot_find(dir->shown, self->session);
-	if (row != NULL && until_ms == 0 &&
-		(row->body_hash != stand->body_hash ||
-			row->word != stand->word || row->phase != stand->phase))
+	if (row != NULL && stand_has_moved(stand, row) &&
+		(until_ms == 0 || phase_has_ended((Phase)row->phase)))
 		until_ms = NOT_LONGER_MS;
 	if (error != NULL)
 		described_fail(described, self->session, self->file, error);
@@ -238,7 +257,7 @@ static GBytes *describe(const Question *self, const Stand *stand,
 	gint64 *ret_until_ms, GError **error)
 {
 	Dir *dir = self->dir;
-	Call call = dir_call(dir, TRUE);
+	Call call = {.deadline_us = self->until_us, .interactive = TRUE};
 	g_autoptr(GBytes) bytes = backend_describe(dir->provider->backend,
 		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
 		ret_until_ms, error);
@@ -268,7 +287,8 @@ static void look_at_one(const Question *self)
 	GError *error = NULL;
 
 	if (stand_find(self, &stand, &error)) {
-		Call call = dir_call(self->dir, TRUE);
+		Call call = {
+			.deadline_us = self->until_us, .interactive = TRUE};
 
 		if (!look_at(self->dir, stand.id, &call, &error))
 			g_debug("%s: %s", stand.id, error->message);
@@ -312,7 +332,8 @@ static gboolean question_push(Dir *dir, guint32 session, guint file)
 	Question *question = g_new(Question, 1);
 	gboolean push, ok = TRUE;
 
-	*question = (Question){dir, session, file};
+	*question = (Question){dir, session, file,
+		g_get_monotonic_time() + dir->cache->deadline_ms * 1000};
 	pthread_mutex_lock(&dir->lock);
 	g_queue_push_tail(&dir->opening, question);
 	push = dir->openers < OPENERS_MAX;

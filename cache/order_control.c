@@ -79,16 +79,24 @@ static void set_conflict(const BackendVerb *verb, Phase phase, GError **error)
 		verb->name, phase_name(phase), from->str);
 }
 
-/* What is shown may be old: the provider is asked before the verb is refused. */
+/* What is shown may be old: the provider is asked before the verb is refused; and
+ * before it is sent, where the id may be another session's by now. */
 static gboolean check_phase(
 	Order *self, const BackendVerb *verb, Target *target, GError **error)
 {
+	const BackendClass *class = self->dir->provider->backend->class;
+	gboolean sure = class->is_other == NULL;
 	g_autoptr(GError) local = NULL;
 
-	if (verb->from & (1u << target->phase))
+	if (sure && (verb->from & (1u << target->phase)))
 		return TRUE;
-	if (!look(self, target->id, &local))
+	if (!look(self, target->id, &local)) {
 		g_debug("%s: %s", target->id, local->message);
+		if (!sure) {
+			g_propagate_error(error, g_steal_pointer(&local));
+			return FALSE;
+		}
+	}
 	if (!target_find(self, target, error))
 		return FALSE;
 	if (verb->from & (1u << target->phase))

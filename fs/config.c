@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "net/api.h"
+#include "spec.h"
+
 /* Shorter ones would make a busy loop of what they pace. */
 #define SHORTEST_MS 10
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
@@ -134,6 +137,16 @@ static const char *set_own(const OwnKey *key, void *record, const char *value)
 	return NULL;
 }
 
+static const char *url_problem(const char *value)
+{
+	if (!g_str_has_prefix(value, "http://") &&
+		!g_str_has_prefix(value, "https://"))
+		return "an http or https URL";
+	return strpbrk(value, " \t") ? "a URL without blanks (remarks stand on "
+				       "lines of their own)"
+				     : NULL;
+}
+
 /* What is wrong with a provider's value; NULL: nothing. */
 static const char *backend_value_problem(KeyType type, const char *value)
 {
@@ -149,10 +162,7 @@ static const char *backend_value_problem(KeyType type, const char *value)
 		return parse_int(value, G_MAXINT32, &number) ? NULL
 							     : "a number";
 	case KEY_URL:
-		return g_str_has_prefix(value, "http://") ||
-				       g_str_has_prefix(value, "https://")
-			       ? NULL
-			       : "an http or https URL";
+		return url_problem(value);
 	case KEY_SECONDS:
 		return config_parse_duration(value, &number)
 			       ? NULL
@@ -168,6 +178,37 @@ static const OwnKey *own_find(const OwnKey *keys, const char *name)
 			return keys;
 	}
 	return NULL;
+}
+
+/* Keys of a provider's section that neither table has. */
+static const char *const other_keys[] = {
+	"ended", "rmdir", "type", "workspaces", NULL};
+
+static void add_name(GArray *names, const char *name)
+{
+	SpecField field = {.name = name};
+
+	g_array_append_val(names, field);
+}
+
+/* "; did you mean refresh?", or "": new string.  No class: of [sessionfs]. */
+static char *key_hint(const BackendClass *class, const char *name)
+{
+	g_autoptr(GArray) names = g_array_new(TRUE, TRUE, sizeof(SpecField));
+	const OwnKey *own = class ? provider_keys : daemon_keys;
+	const char *near;
+
+	for (; own->name; own++)
+		add_name(names, own->name);
+	for (gsize i = 0; class && other_keys[i]; i++)
+		add_name(names, other_keys[i]);
+	for (gsize i = 0; class && class->keys && class->keys[i].name; i++)
+		add_name(names, class->keys[i].name);
+	for (gsize i = 0; class && class->remote && api_keys[i].name; i++)
+		add_name(names, api_keys[i].name);
+	near = spec_nearest((const SpecField *)(void *)names->data, name);
+	return near ? g_strdup_printf("; did you mean %s?", near)
+		    : g_strdup("");
 }
 
 /* ---- the file ---- */
@@ -265,9 +306,12 @@ static gboolean read_daemon_key(const Reading *reading, const char *group,
 	const OwnKey *known = own_find(daemon_keys, key);
 	const char *problem;
 
-	if (!known)
-		return wrong(
-			reading, group, key, error, "has no key \"%s\"", key);
+	if (!known) {
+		g_autofree char *hint = key_hint(NULL, key);
+
+		return wrong(reading, group, key, error, "has no key \"%s\"%s",
+			key, hint);
+	}
 	problem = set_own(known, reading->config, value);
 	return !problem ||
 	       wrong_value(reading, group, key, problem, value, error);
@@ -355,10 +399,13 @@ static gboolean read_provider_key(const Reading *reading,
 	gboolean known;
 	const char *problem = set_provider_key(provider, key, value, &known);
 
-	if (!known)
+	if (!known) {
+		g_autofree char *hint = key_hint(provider->class, key);
+
 		return wrong(reading, provider->name, key, error,
-			"(type %s) has no key \"%s\"", provider->class->name,
-			key);
+			"(type %s) has no key \"%s\"%s", provider->class->name,
+			key, hint);
+	}
 	return !problem ||
 	       wrong_value(reading, provider->name, key, problem, value, error);
 }
@@ -375,14 +422,16 @@ ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
 	return provider;
 }
 
-/* "a, b, c": new string. */
+/* "a, b, c", of those that speak to somebody: new string. */
 static char *type_names(void)
 {
 	GString *out = g_string_new(NULL);
 
-	for (gsize i = 0; backend_classes[i]; i++)
-		g_string_append_printf(
-			out, "%s%s", i ? ", " : "", backend_classes[i]->name);
+	for (gsize i = 0; backend_classes[i]; i++) {
+		if (backend_classes[i]->remote)
+			g_string_append_printf(out, "%s%s",
+				out->len ? ", " : "", backend_classes[i]->name);
+	}
 	return g_string_free(out, FALSE);
 }
 
@@ -397,8 +446,8 @@ static ConfigProvider *add_provider(
 		g_autofree char *known = type_names();
 
 		wrong(reading, group, type ? "type" : NULL, error,
-			"is no provider type that this version knows: \"%s\"; "
-			"there are: %s",
+			"%s: no provider type is called \"%s\"; there are: %s",
+			type ? "type is wrong" : "type is missing",
 			type ? type : group, known);
 		return NULL;
 	}

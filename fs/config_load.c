@@ -86,8 +86,9 @@ static gboolean open_discovered(Config *config, GError **error)
 	g_autofree char *all = NULL;
 
 	for (guint i = 0; i < reasons->len && config->providers->len; i++)
-		g_warning("its credentials were found, but it is left out: %s; "
-			  "a section of that name in ~/.config/sessionfs/"
+		g_warning("a provider whose credentials were found is left "
+			  "out: %s; a section of that name in "
+			  "~/.config/sessionfs/"
 			  "sessionfs.conf can say what is missing",
 			(char *)g_ptr_array_index(reasons, i));
 	if (config->providers->len)
@@ -134,6 +135,10 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 		provider->rmdir_ends ? "terminate" : "refuse",
 		provider->start ? "true" : "false",
 		config_ended_name(provider->ended));
+	if (provider->refresh_ms)
+		g_string_append_printf(out,
+			"refresh = %" G_GINT64_FORMAT "ms\n",
+			provider->refresh_ms);
 	if (provider->workspaces) {
 		g_autofree char *list = g_strjoinv("; ", provider->workspaces);
 
@@ -159,6 +164,15 @@ char *config_describe(const Config *config)
 		config->read_only ? "true" : "false",
 		config->allow_other ? "true" : "false", config->refresh_ms,
 		config->window_ms, config->deadline_ms, config->create_ms);
+	if (config->uid >= 0)
+		g_string_append_printf(
+			out, "uid = %" G_GINT64_FORMAT "\n", config->uid);
+	if (config->gid >= 0)
+		g_string_append_printf(
+			out, "gid = %" G_GINT64_FORMAT "\n", config->gid);
+	if (config->state_dir)
+		g_string_append_printf(
+			out, "state_dir = %s\n", config->state_dir);
 	for (guint i = 0; i < config->providers->len; i++)
 		describe_provider(g_ptr_array_index(config->providers, i), out);
 	return g_string_free(out, FALSE);

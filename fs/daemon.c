@@ -57,6 +57,9 @@ static void membership_changed(
 		notify_listing(daemon->notify, parent);
 		pending_wake(daemon->pending, news->parent);
 	}
+	/* Who waits for bytes of what is gone need not wait for them. */
+	if (news->kind == NEWS_VANISHED)
+		pending_wake(daemon->pending, news->number);
 	if (news->kind == NEWS_VANISHED ||
 		interest_appeared(daemon->interest, news->parent, news->name))
 		notify_entry(daemon->notify, parent, news->name);

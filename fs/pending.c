@@ -134,8 +134,12 @@ static gint64 next_due(const Parked *parked)
 {
 	gint64 due = MIN(parked->again_us, parked->spec.deadline_us);
 
+	/* It is attended to when pending_park has armed it: to look before then
+	 * would keep the lock from it. */
 	if (!parked->armed)
 		return G_MAXINT64;
+	if (parked->ripe)
+		return 0;
 	return parked->interrupted ? MIN(parked->check_us, due) : due;
 }
 
@@ -167,7 +171,7 @@ static gint64 pass(Pending *self)
 			g_queue_delete_link(&self->parked, link);
 			parked_free(parked);
 		} else {
-			wake = MIN(wake, parked->ripe ? 0 : next_due(parked));
+			wake = MIN(wake, next_due(parked));
 		}
 	}
 	return wake;

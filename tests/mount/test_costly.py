@@ -26,8 +26,8 @@ KEYS = {
 class World:
     """A mount of an emulated DLI, and its sessions' logs."""
 
-    def __init__(self, rig, deadline="10s", **keys):
-        self.emu = rig.emulator("--fill", f"dli:{QUEUE}=4")
+    def __init__(self, rig, deadline="10s", fill=4, **keys):
+        self.emu = rig.emulator("--fill", f"dli:{QUEUE}={fill}")
         folder = rig.new_folder("mount")
         self.mount = rig.mount(folder=folder, env=KEYS, config=harness.key_file({
             "sessionfs": {"state_dir": os.path.join(folder, "state"),
@@ -182,6 +182,18 @@ def test_a_spent_budget_fails_at_once(rig):
         0, errno.EUSERS}
 
 
+def test_a_walk_that_opens_everything_ends_soon(rig):
+    """Many at once, most of them refused: nobody waits, and none is asked for
+    beyond the budget."""
+    world = World(rig, fill=3000, calls_per_second=10, burst=40)
+    began = time.monotonic()
+    run(f"find {world.path} -name log -print0 | "
+        "xargs -0 -P 64 -n 20 cat > /dev/null 2>&1", timeout=60)
+    spent = time.monotonic() - began
+    assert world.asked() <= 40 + 10 * (spent + 1)
+    assert run(["cat", world.path + "/.status"], timeout=5).ok()
+
+
 def test_an_open_file_keeps_the_bytes_that_it_got(world):
     world.say(0, ["first"])
     with open(world.log(), "rb", buffering=0) as old:
@@ -203,3 +215,51 @@ def test_a_mount_that_ends_lets_them_go(world):
     assert child.wait(5 * SLOW) in (errno.ENOTCONN,
                                     errno.ECANCELED)
     world.emu.no_faults()
+
+
+def test_who_waits_for_what_vanishes_is_let_go(rig):
+    """Its call goes on; the OPEN does not wait for the end of it."""
+    world = World(rig, deadline="100s")
+    world.fault(hang=True)
+    child = open_in_child(world.log())
+    wait_parked(world)
+    with open(os.path.dirname(world.log()) + "/ctl", "w") as ctl:
+        ctl.write("terminate\n")
+    assert child.wait(20 * SLOW) == errno.ENOENT
+    world.emu.no_faults()
+
+
+# ---- what a listing tells in part ----
+
+APPLICATION = "00fapp000000001"
+AWS = {"AWS_ACCESS_KEY_ID": harness.KEY_ID,
+       "AWS_SECRET_ACCESS_KEY": harness.KEY_SECRET,
+       "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_record_becomes_whole_when_it_is_opened(rig, tmp_path, reader):
+    emu = rig.emulator("--fill", f"emr-serverless:{APPLICATION}=1")
+    # Nor in the background, for a minute.
+    emu.fault(provider="emr-serverless", action="GetSession", status=500,
+              times=-1)
+    folder = rig.new_folder("mount")
+    mount = rig.mount(folder=folder, env=AWS, config=harness.key_file({
+        "sessionfs": {"state_dir": os.path.join(folder, "state"),
+                      "refresh": "1h"},
+        "emr-serverless": {"region": "us-east-1", "endpoint": emu.url}}))
+    top = mount.ws(APPLICATION, "emr-serverless")
+    session, = (n for n in os.listdir(top)
+                if n != "new" and not n.startswith("."))
+    file = os.path.join(top, session, "config.json")
+    eventually(lambda: emu.count("GetSession", "emr-serverless"))
+    assert os.stat(file).st_size == PLACEHOLDER
+    emu.no_faults()
+    copy = tmp_path / "copy"
+    reader = READERS[reader].replace("-cf - log", "-cf - config.json")
+    run(["sh", "-c", reader, "sh", file, copy]).ok()
+    spec = copy.read_bytes()
+    assert "executionRoleArn" in json.loads(spec)
+    assert len(spec) == os.stat(file).st_size
+    with open(file, "rb") as f:
+        assert f.read() == spec

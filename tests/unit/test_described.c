@@ -104,6 +104,58 @@ static void an_answer_to_what_is_forgotten_is_dropped(void)
 	described_free(described);
 }
 
+/* Asks for it, and gets a byte that is good for a moment from until_ms on. */
+static void keep_until(Described *described, guint file, gint64 until_ms)
+{
+	GBytes *bytes = NULL;
+	gboolean begin = FALSE;
+
+	described_open(described, 1, file, &bytes, &begin, NULL);
+	g_assert_true(begin);
+	described_settle(
+		described, 1, file, g_bytes_new_static("x", 1), until_ms, 7);
+}
+
+static void a_refusal_is_not_hidden_by_old_bytes(void)
+{
+	Described *described = described_new();
+	g_autoptr(GError) error = NULL;
+	GBytes *bytes = NULL;
+	gboolean begin = FALSE;
+	ContentStat stat;
+
+	keep_until(described, SESSION_ENDPOINT, 1);
+	fixture_until(described_stat(described, 1, SESSION_ENDPOINT, &stat) &&
+		      stat.keep_ms == 0);
+	g_assert_cmpint(described_open(described, 1, SESSION_ENDPOINT, &bytes,
+				&begin, NULL),
+		==, KNOWN_NOT_YET);
+	described_fail(described, 1, SESSION_ENDPOINT,
+		g_error_new_literal(BACKEND_ERROR, BACKEND_ERROR_REMOTE, "x"));
+	begin = FALSE;
+	g_assert_cmpint(described_open(described, 1, SESSION_ENDPOINT, &bytes,
+				&begin, &error),
+		==, KNOWN_FAILED);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE);
+	g_assert_true(described_stat(described, 1, SESSION_ENDPOINT, &stat));
+	g_assert_cmpint(stat.keep_ms, ==, 0);
+	described_free(described);
+}
+
+/* The kernel may hold the size of what went to make room. */
+static void a_change_of_what_went_to_make_room_is_told(void)
+{
+	Described *described = described_new();
+
+	keep(described, 1, SESSION_LOG, DESCRIBED_MAX);
+	g_assert_cmpuint(described_changed(described, 2, FALSE), ==, 0);
+	for (guint32 number = 2; number <= 5; number++)
+		keep(described, number, SESSION_LOG, DESCRIBED_MAX);
+	g_assert_false(is_kept(described, 1, SESSION_LOG));
+	g_assert_cmpuint(described_changed(described, 1, FALSE) & LOG, ==, LOG);
+	described_free(described);
+}
+
 /* ---- the cache ---- */
 
 static Fixture *open_rich(const char *describe_ms, guint32 *ret_session)
@@ -306,6 +358,26 @@ static void a_change_meanwhile_makes_it_good_for_a_moment(void)
 	g_assert_cmpint(fixture_stat(f, session, SESSION_LOG).keep_ms, !=, -1);
 }
 
+static void what_ends_meanwhile_is_good_for_a_moment(void)
+{
+	guint32 session;
+	g_autoptr(Fixture) f = open_rich("60000", &session);
+	g_autofree char *text = NULL;
+	GBytes *bytes = NULL;
+
+	memory_hold(f->backend, MEMORY_DESCRIBE);
+	g_assert_cmpint(
+		cache_open(f->cache, session, SESSION_ENDPOINT, &bytes, NULL),
+		==, KNOWN_NOT_YET);
+	fixture_until(memory_running(f->backend, MEMORY_DESCRIBE) == 1);
+	memory_put(f->backend, "m-1", "s-000001", NULL, "Stopped");
+	fixture_refresh(f, workspace_of(f));
+	memory_release(f->backend, MEMORY_DESCRIBE);
+	text = read_file(f, session, SESSION_ENDPOINT);
+	g_assert_cmpint(
+		fixture_stat(f, session, SESSION_ENDPOINT).keep_ms, <=, 1000);
+}
+
 static void who_waits_for_what_vanishes_is_told(void)
 {
 	guint32 session;
@@ -359,6 +431,35 @@ static void a_workspace_has_some_workers_not_all(void)
 	memory_release(f->backend, MEMORY_DESCRIBE);
 	text = read_file(f, other, SESSION_LOG);
 	fixture_until(describes(f) == 31);
+}
+
+/* Those behind slow calls are not asked for when nobody can wait any more. */
+static void what_waited_too_long_is_not_asked(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(GError) error = NULL;
+	guint32 workspace, last = 0;
+	GBytes *bytes = NULL;
+
+	f->rich = TRUE;
+	f->deadline_ms = 2000;
+	fixture_open(f, "sessions", "20", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_hold(f->backend, MEMORY_DESCRIBE);
+	for (guint i = 1; i <= 20; i++) {
+		g_autofree char *name = g_strdup_printf("s-%06u", i);
+
+		last = fixture_find(f, workspace, name);
+		g_assert_cmpint(
+			cache_open(f->cache, last, SESSION_LOG, &bytes, NULL),
+			==, KNOWN_NOT_YET);
+	}
+	fixture_until(fixture_count_news(f, NEWS_DESCRIBED, last) == 1);
+	g_assert_cmpuint(describes(f), <, 20);
+	g_assert_cmpint(cache_open(f->cache, last, SESSION_LOG, &bytes, &error),
+		==, KNOWN_FAILED);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	memory_release(f->backend, MEMORY_DESCRIBE);
 }
 
 static void the_end_does_not_wait_for_an_answer(void)
@@ -455,6 +556,8 @@ int main(int argc, char **argv)
 	ADD(they_have_a_bound_in_bytes);
 	ADD(what_is_asked_for_is_not_dropped);
 	ADD(an_answer_to_what_is_forgotten_is_dropped);
+	ADD(a_refusal_is_not_hidden_by_old_bytes);
+	ADD(a_change_of_what_went_to_make_room_is_told);
 	ADD(many_open_and_one_call_is_made);
 	ADD(reading_without_opening_costs_nothing);
 	ADD(a_change_drops_what_is_good_until_then);
@@ -463,8 +566,10 @@ int main(int argc, char **argv)
 	ADD(a_refusal_is_told_and_forgotten);
 	ADD(what_is_too_long_is_refused);
 	ADD(a_change_meanwhile_makes_it_good_for_a_moment);
+	ADD(what_ends_meanwhile_is_good_for_a_moment);
 	ADD(who_waits_for_what_vanishes_is_told);
 	ADD(a_workspace_has_some_workers_not_all);
+	ADD(what_waited_too_long_is_not_asked);
 	ADD(the_end_does_not_wait_for_an_answer);
 	ADD(many_threads_open_while_all_changes);
 	return g_test_run();

@@ -109,6 +109,55 @@ static void the_new_number_survives_a_restart(void)
 	g_assert_cmpuint(third, >, after);
 }
 
+/* Nobody can tell whether it is the one that went. */
+static void what_went_and_comes_again_is_another(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 workspace, before, after;
+	Entry entry;
+
+	open_rich(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	before = fixture_find(f, workspace, "s-000001");
+	memory_remove(f->backend, "m-1", "s-000001");
+	fixture_refresh(f, workspace);
+	g_assert_cmpuint(fixture_find(f, workspace, "s-000001"), ==, 0);
+	memory_put(f->backend, "m-1", "s-000001", NULL, "Running");
+	fixture_refresh(f, workspace);
+	after = fixture_find(f, workspace, "s-000001");
+	g_assert_cmpuint(after, >, before);
+	g_assert_false(cache_entry(f->cache, before, &entry));
+	memory_remove(f->backend, "m-1", "s-000001");
+	fixture_refresh(f, workspace);
+	fixture_close(f);
+	/* Also across a restart. */
+	open_rich(f, NULL, NULL);
+	memory_put(f->backend, "m-1", "s-000001", NULL, "Running");
+	fixture_refresh(f, workspace);
+	g_assert_cmpuint(fixture_find(f, workspace, "s-000001"), >, after);
+}
+
+static void a_verb_never_reaches_another_session(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(GError) error = NULL, unsure = NULL;
+	guint32 workspace, session;
+
+	f->refresh_ms = 3600000;
+	open_rich(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	session = fixture_find(f, workspace, "s-000001");
+	memory_replace(f->backend, "m-1", "s-000001");
+	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_BUDGET);
+	g_assert_null(fixture_control(f, session, "stop", &unsure));
+	g_assert_error(unsure, BACKEND_ERROR, BACKEND_ERROR_BUDGET);
+	memory_heal(f->backend);
+	g_assert_null(fixture_control(f, session, "stop", &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 0);
+	g_assert_cmpuint(fixture_find(f, workspace, "s-000001"), >, session);
+}
+
 static void last_does_not_name_another_session(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
@@ -262,6 +311,8 @@ int main(int argc, char **argv)
 	ADD(also_from_thin_records);
 	ADD(the_name_is_there_all_the_time);
 	ADD(the_new_number_survives_a_restart);
+	ADD(what_went_and_comes_again_is_another);
+	ADD(a_verb_never_reaches_another_session);
 	ADD(last_does_not_name_another_session);
 	ADD(the_spec_is_remembered);
 	ADD(without_the_slot_it_is_not);

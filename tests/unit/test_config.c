@@ -24,6 +24,16 @@ static void a_misspelt_key_is_named_with_its_line(void)
 		"test.conf:4: [alibaba]");
 }
 
+static void the_key_that_was_meant_is_guessed(void)
+{
+	refused("[sessionfs]\nrefesh = 5s\n", "; did you mean refresh?");
+	refused("[alibaba]\nregoin = x\n", "; did you mean region?");
+	refused("[alibaba]\nworkspace = x\n", "; did you mean workspaces?");
+	refused("[alibaba]\nca-file = x\n", "; did you mean ca_file?");
+	refused("[alibaba]\nreadonly = true\n", "; did you mean read_only?");
+	refused("[alibaba]\ncolour = x\n", "has no key \"colour\"");
+}
+
 static void a_wrong_value_says_what_is_wanted(void)
 {
 	refused("[sessionfs]\nrefresh = soon\n", "a duration");
@@ -34,13 +44,15 @@ static void a_wrong_value_says_what_is_wanted(void)
 	refused("[sessionfs]\nuid = root\n", "a numeric id");
 	refused("[alibaba]\nrmdir = sure\n", "terminate or refuse");
 	refused("[alibaba]\nendpoint = ftp://x\n", "URL");
+	refused("[alibaba]\nendpoint = http://x  # mine\n",
+		"remarks stand on lines of their own");
 	refused("[alibaba]\nregion = r\nended = some\n",
 		"test.conf:3: [alibaba] ended must be all, 24h or none");
 }
 
 static void a_section_must_be_a_provider(void)
 {
-	refused("[clowds]\n", "no provider type");
+	refused("[clowds]\n", "type is missing: no provider type is called");
 	refused("[prod]\ntype = clowds\n", "test.conf:2: ");
 	refused("[prod]\ntype = clowds\n", "\"clowds\"; there are: alibaba, ");
 	refused("[../x]\ntype = alibaba\n", "no name for a directory");
@@ -273,6 +285,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/config/a-misspelt-key-is-named-with-its-line",
 		a_misspelt_key_is_named_with_its_line);
+	g_test_add_func("/config/the-key-that-was-meant-is-guessed",
+		the_key_that_was_meant_is_guessed);
 	g_test_add_func("/config/a-wrong-value-says-what-is-wanted",
 		a_wrong_value_says_what_is_wanted);
 	g_test_add_func("/config/a-section-must-be-a-provider",

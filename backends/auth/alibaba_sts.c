@@ -123,19 +123,25 @@ static Credentials *read_keys(
 	return credentials;
 }
 
+/* token: what was sent; may be NULL. */
 static Credentials *exchange(const Chain *chain, HttpRequest *request,
-	const char *origin, gint64 deadline_us, GError **error)
+	const char *token, const char *origin, gint64 deadline_us,
+	GError **error)
 {
+	g_autoptr(GError) cause = NULL;
 	request->limit = ANSWER_MAX;
 	HttpAnswer *answer =
 		auth_send(chain->remote, request, 0, deadline_us, error);
 	if (!answer)
 		return NULL;
-	Credentials *credentials = read_keys(answer, origin, error);
+	Credentials *credentials = read_keys(answer, origin, &cause);
 	auth_wipe_answer(answer);
-	if (!credentials)
-		g_prefix_error(error, "the token service: ");
-	return credentials;
+	if (credentials)
+		return credentials;
+	auth_mask(cause, token);
+	g_propagate_prefixed_error(
+		error, g_steal_pointer(&cause), "the token service: ");
+	return NULL;
 }
 
 /* ---- the two calls ---- */
@@ -157,7 +163,9 @@ Credentials *alibaba_assume_role(const Chain *chain, const AlibabaRole *role,
 	http_request_set(request, "accept", "application/json");
 	const SignScope scope = {.now = g_get_real_time() / G_USEC_PER_SEC};
 	sign_request(SIGN_ACS3, request, base, &scope);
-	return exchange(chain, request, origin, deadline_us, error);
+	return exchange(chain, request,
+		base->token ? secret_peek(base->token) : NULL, origin,
+		deadline_us, error);
 }
 
 static void wipe_bytes(gpointer string)
@@ -214,6 +222,8 @@ Credentials *alibaba_assume_role_oidc(const Chain *chain,
 		request, "content-type", "application/x-www-form-urlencoded");
 	http_request_set(request, "accept", "application/json");
 	request->body = oidc_form(role, provider_arn, token, len);
+	Credentials *credentials =
+		exchange(chain, request, token, origin, deadline_us, error);
 	auth_wipe_text(token, len);
-	return exchange(chain, request, origin, deadline_us, error);
+	return credentials;
 }

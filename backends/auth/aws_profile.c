@@ -227,14 +227,14 @@ static Credentials *process_keys(
 /* Through the shell, as the vendor does: the value is a command line. */
 static Credentials *get_process(Reading *reading, GError **error)
 {
-	g_autofree char *command =
-		g_strdup(value(reading, "credential_process"));
+	char *command = g_strdup(value(reading, "credential_process"));
 	char *argv[] = {(char *)"/bin/sh", (char *)"-c", command, NULL};
 	g_autofree char *origin = origin_of(reading, "process");
 	gsize len = 0;
 	char *output = process_run(argv, OUTPUT_MAX, reading->deadline_us,
 		&reading->chain->stopped, &len, error);
 
+	secret_free_text(command); /* it may hold a password */
 	if (!output) {
 		g_prefix_error(error, "credential_process: ");
 		return NULL;

@@ -194,19 +194,25 @@ static Credentials *read_keys(
 	return credentials;
 }
 
+/* token: what was sent; may be NULL. */
 static Credentials *exchange(const Chain *chain, HttpRequest *request,
-	const char *origin, gint64 deadline_us, GError **error)
+	const char *token, const char *origin, gint64 deadline_us,
+	GError **error)
 {
+	g_autoptr(GError) cause = NULL;
 	Credentials *credentials = NULL;
 	HttpAnswer *answer =
-		auth_send(chain->remote, request, 0, deadline_us, error);
+		auth_send(chain->remote, request, 0, deadline_us, &cause);
 
 	if (answer)
-		credentials = read_keys(answer, origin, error);
+		credentials = read_keys(answer, origin, &cause);
 	auth_wipe_answer(answer);
-	if (!credentials)
-		g_prefix_error(error, "the token service: ");
-	return credentials;
+	if (credentials)
+		return credentials;
+	auth_mask(cause, token);
+	g_propagate_prefixed_error(
+		error, g_steal_pointer(&cause), "the token service: ");
+	return NULL;
 }
 
 /* ---- the two calls ---- */
@@ -228,7 +234,9 @@ Credentials *aws_assume_role(const Chain *chain, const AwsRole *role,
 		.now = g_get_real_time() / G_USEC_PER_SEC,
 	};
 	sign_request(SIGN_SIGV4, request, base, &scope);
-	return exchange(chain, request, origin, deadline_us, error);
+	return exchange(chain, request,
+		base->token ? secret_peek(base->token) : NULL, origin,
+		deadline_us, error);
 }
 
 Credentials *aws_assume_role_web(const Chain *chain, const AwsRole *role,
@@ -247,6 +255,8 @@ Credentials *aws_assume_role_web(const Chain *chain, const AwsRole *role,
 	g_strchomp(token);
 	HttpRequest *request = request_new(
 		url, form_new("AssumeRoleWithWebIdentity", role, token));
+	Credentials *credentials =
+		exchange(chain, request, token, origin, deadline_us, error);
 	auth_wipe_text(token, len);
-	return exchange(chain, request, origin, deadline_us, error);
+	return credentials;
 }

@@ -198,8 +198,12 @@ char *google_chain_project(const char *account_file)
 		env = auth_env("CLOUDSDK_CORE_PROJECT");
 	if (env)
 		return g_strdup(env);
-	char *project = google_config_get("core", "project");
-	return project ? project : google_account_project(named ? named : path);
+	/* As Google's libraries do: whom the file is of matters more than what
+	 * gcloud works on. */
+	char *project = named ? google_account_project(named) : NULL;
+	if (!project)
+		project = google_config_get("core", "project");
+	return project || named ? project : google_account_project(path);
 }
 
 char *google_chain_region(void)

@@ -19,8 +19,9 @@ CredentialSource *google_chain_new(const char *account_file,
  * network. */
 gboolean google_chain_in_sight(void);
 
-/* The project: the environment's, gcloud's, the credentials file's (of
- * account_file, NULL: of the default).  NULL when none is.  New string. */
+/* The project: the environment's, that of the credentials file somebody named
+ * (account_file, or the environment), gcloud's, that of the default file if
+ * nobody named another.  NULL when there is none.  New string. */
 char *google_chain_project(const char *account_file);
 /* The region: the environment's or gcloud's. */
 char *google_chain_region(void);

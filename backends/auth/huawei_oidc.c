@@ -89,14 +89,12 @@ static char *token_get(const Chain *chain, const char *idp_id,
 
 	if (!answer)
 		return NULL;
-	char *sent = (char *)http_answer_get(answer, "x-subject-token");
+	const char *sent = http_answer_get(answer, "x-subject-token");
 	if (sent && token_is_plain(sent))
 		token = g_strdup(sent);
 	else
 		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 			"the answer has no X-Subject-Token as it should");
-	if (sent)
-		secret_wipe(sent, strlen(sent));
 	auth_wipe_answer(answer);
 	return token;
 }
@@ -128,14 +126,18 @@ static Credentials *exchange(const Chain *chain, const char *idp_id,
 	const char *id_token, const char *origin, gint64 deadline_us,
 	GError **error)
 {
-	char *token = token_get(chain, idp_id, id_token, deadline_us, error);
+	g_autoptr(GError) cause = NULL;
+	char *token = token_get(chain, idp_id, id_token, deadline_us, &cause);
 	Credentials *credentials =
-		token ? keys_get(chain, token, origin, deadline_us, error)
+		token ? keys_get(chain, token, origin, deadline_us, &cause)
 		      : NULL;
 
+	auth_mask(cause, id_token);
+	auth_mask(cause, token);
 	secret_free_text(token);
 	if (!credentials)
-		g_prefix_error(error, "IAM: ");
+		g_propagate_prefixed_error(
+			error, g_steal_pointer(&cause), "IAM: ");
 	return credentials;
 }
 

@@ -38,8 +38,9 @@ static int patience_left(const Patience *p, GError **error)
 	return (int)CLAMP((left + 999) / 1000, 0, STOP_POLL_MS);
 }
 
-/* Threads of a daemon block signals: the program must not inherit that.  A
- * group of its own lets its children be killed with it. */
+/* Threads of a daemon block signals, and libraries open files without O_CLOEXEC
+ * (libcurl its sockets): the program must not inherit either.  A group of its own
+ * lets its children be killed with it. */
 static int spawn(char **argv, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t files;
@@ -53,6 +54,7 @@ static int spawn(char **argv, int out, pid_t *ret_pid)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out, 1);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addclosefrom_np(&files, 3);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
 						      POSIX_SPAWN_SETSIGMASK |
@@ -125,9 +127,11 @@ static gboolean reap(
 	return FALSE;
 }
 
+/* Itself too: it may have left its group. */
 static void finish_off(pid_t pid)
 {
 	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 }

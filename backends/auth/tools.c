@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/outcome.h"
+
 #define KEY_MAX 65536 /* tokens run to a few KiB */
 
 /* ---- environment and files ---- */
@@ -141,6 +143,15 @@ HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	return answer;
 }
 
+void auth_mask(GError *error, const char *secret)
+{
+	if (!error || !secret)
+		return;
+	g_autoptr(Credentials) sent =
+		credentials_new("", secret_new(secret, -1), NULL, 0, "");
+	outcome_clear_up(error, TRUE, sent);
+}
+
 /* ---- credentials out of JSON ---- */
 
 static const char *member(
@@ -152,6 +163,21 @@ static const char *member(
 		return text;
 	backend_error_set(error, BACKEND_ERROR_AUTH, "%s is missing", name);
 	return NULL;
+}
+
+/* It is shown, and stands in a header. */
+static const char *member_id(
+	const Json *object, const char *name, GError **error)
+{
+	const char *id = member(object, name, TRUE, error);
+
+	for (const char *c = id; c && *c; c++)
+		if (!g_ascii_isgraph(*c)) {
+			backend_error_set(
+				error, BACKEND_ERROR_AUTH, "%s is none", name);
+			return NULL;
+		}
+	return id;
 }
 
 /* 0 (never) when there is none that can be read. */
@@ -167,7 +193,7 @@ static gint64 expiry_ms(const Json *object, const char *name)
 Credentials *auth_keys_read(const Json *object, const AuthKeyNames *names,
 	const char *origin, GError **error)
 {
-	const char *id = member(object, names->id, TRUE, error);
+	const char *id = member_id(object, names->id, error);
 	const char *secret =
 		id ? member(object, names->secret, TRUE, error) : NULL;
 	const char *token =

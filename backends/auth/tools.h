@@ -35,12 +35,16 @@ HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void auth_wipe_answer(HttpAnswer *answer);
 
+/* Puts "***" for a secret that was sent, where the error quotes it.  Either may
+ * be NULL. */
+void auth_mask(GError *error, const char *secret);
+
 /* A key pair out of JSON: the members' names. */
 typedef struct {
 	const char *id, *secret, *token, *expiry; /* expiry: ISO 8601 */
 	gboolean temporary;                       /* the token must be there */
 } AuthKeyNames;
 
-/* Errors: AUTH, naming the member that is missing. */
+/* Errors: AUTH, naming the member that is missing or makes no sense. */
 Credentials *auth_keys_read(const Json *object, const AuthKeyNames *names,
 	const char *origin, GError **error) G_GNUC_WARN_UNUSED_RESULT;

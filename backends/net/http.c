@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "auth/secret.h"
 #include "error.h"
 #include "net/http_login.h"
 #include "net/http_rules.h"
@@ -203,12 +204,18 @@ static gboolean perform(HttpClient *client, Line *line, Transfer *transfer,
 	return FALSE;
 }
 
+/* Some bear tokens: Set-Cookie, X-Subject-Token. */
+static void value_free(gpointer value)
+{
+	secret_free_text(value);
+}
+
 static HttpAnswer *answer_new(void)
 {
 	HttpAnswer *answer = g_new0(HttpAnswer, 1);
 
-	answer->headers =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	answer->headers = g_hash_table_new_full(
+		g_str_hash, g_str_equal, g_free, value_free);
 	answer->body = g_byte_array_new();
 	return answer;
 }

@@ -200,6 +200,19 @@ static void process(AwsHome *home, const void *unused)
 	finds(NULL, "p-id/p-sesame/");
 }
 
+/* It would be a line of its own in .status. */
+static void process_odd_id(AwsHome *home, const void *unused)
+{
+	g_autofree char *path = aws_home_put(home, "out",
+		"{\"Version\": 1, \"AccessKeyId\": \"id\\ncredentials: x\","
+		"\"SecretAccessKey\": \"p-sesame\"}");
+	g_autofree char *text = g_strdup_printf(
+		"[default]\ncredential_process = cat \"%s\"\n", path);
+
+	aws_home_config(home, text);
+	fails(NULL, BACKEND_ERROR_AUTH, "AccessKeyId is none");
+}
+
 static void process_hangs(AwsHome *home, const void *unused)
 {
 	gint64 start_us = g_get_monotonic_time();
@@ -280,6 +293,30 @@ static void role(AwsHome *home, const void *unused)
 	g_assert_null(strstr(request, "sesame"));
 }
 
+/* Abort and deadline, while the token service says nothing. */
+static void role_hangs(AwsHome *home, const void *unused)
+{
+	const HttpSettings http = {.proxy = ""};
+	g_autoptr(TinyServer) server = tiny_server_new();
+	g_autoptr(CredentialSource) source = aws_chain_new(NULL, NULL, &http);
+	gint64 start_us = g_get_monotonic_time();
+	g_autoptr(GError) error = NULL;
+	pthread_t thread;
+
+	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(server), TRUE);
+	aws_home_credentials(
+		home, "[default]\n" ROLE "source_profile = default\n" PAIR);
+	tiny_server_rest(server, (TinyAnswer){.kind = TINY_HANG});
+	g_assert_null(find_within(NULL, 300, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	pthread_create(&thread, NULL, get_in_thread, source);
+	tiny_server_wait(server, 2);
+	credential_source_abort(source);
+	pthread_join(thread, NULL);
+	g_assert_cmpint(
+		g_get_monotonic_time() - start_us, <, 30 * G_USEC_PER_SEC);
+}
+
 static void role_refused(AwsHome *home, const void *unused)
 {
 	static const struct {
@@ -311,6 +348,31 @@ static void role_refused(AwsHome *home, const void *unused)
 		tiny_server_answer(server, rows[i].status, NULL, body);
 		fails(NULL, rows[i].means, say);
 	}
+}
+
+/* Keys that are refused may come back, with the request they signed. */
+static void role_quoted(AwsHome *home, const void *unused)
+{
+	g_autoptr(TinyServer) server = tiny_server_new();
+	g_autofree char *file = aws_home_put(home, "jwt", "eyJh.web-sesame.x");
+	g_autofree char *text = g_strdup_printf(
+		"[default]\n" ROLE "source_profile = default\n" PAIR
+		"aws_session_token = FwoGZXIvYX-sesame\n"
+		"[w]\n" ROLE "web_identity_token_file = %s\n",
+		file);
+
+	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(server), TRUE);
+	aws_home_credentials(home, text);
+	tiny_server_answer(server, 403, NULL,
+		"<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code>"
+		"<Message>sent: "
+		"x-amz-security-token:FwoGZXIvYX-sesame</Message>"
+		"</Error></ErrorResponse>");
+	fails(NULL, BACKEND_ERROR_AUTH, "sent: x-amz-security-token:***");
+	tiny_server_answer(server, 400, NULL,
+		"<E><Error><Code>InvalidIdentityToken</Code>"
+		"<Message>not eyJh.web-sesame.x</Message></Error></E>");
+	fails("w", BACKEND_ERROR_AUTH, "not ***");
 }
 
 static void container_set(const TinyServer *server)
@@ -412,6 +474,23 @@ static void sso(AwsHome *home, const void *unused)
 	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "makes no sense");
 }
 
+/* Keys and tokens go nowhere in the clear. */
+static void plain_http(AwsHome *home, const void *unused)
+{
+	g_setenv("AWS_ENDPOINT_URL", "http://192.0.2.1", TRUE);
+	sso_config(home, "2099-01-01T00:00:00Z");
+	fails(NULL, BACKEND_ERROR_CONFIG, "plain http");
+	aws_home_config(
+		home, "[default]\n" ROLE "source_profile = default\n" PAIR);
+	fails(NULL, BACKEND_ERROR_CONFIG, "plain http");
+	g_free(aws_home_put(home, "jwt", "web-sesame"));
+	g_setenv("AWS_ROLE_ARN", "arn", TRUE);
+	g_autofree char *file = g_build_filename(home->path, "jwt", NULL);
+	g_setenv("AWS_WEB_IDENTITY_TOKEN_FILE", file, TRUE);
+	aws_home_config(home, "");
+	fails(NULL, BACKEND_ERROR_CONFIG, "plain http");
+}
+
 static void metadata_set(const TinyServer *server)
 {
 	g_unsetenv("AWS_EC2_METADATA_DISABLED");
@@ -420,6 +499,20 @@ static void metadata_set(const TinyServer *server)
 }
 
 /* Where there are no tokens, on without one, unless that is forbidden. */
+/* Who answers there would choose the account. */
+static void metadata_hosts(AwsHome *home, const void *unused)
+{
+	static const char *const bad[] = {"http://192.0.2.1",
+		"http://metadata.example", "http://169.254.169.254@192.0.2.1",
+		"http://[fd00:ec2::255]", "file:///etc"};
+
+	g_unsetenv("AWS_EC2_METADATA_DISABLED");
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", bad[i], TRUE);
+		fails(NULL, BACKEND_ERROR_CONFIG, "looked in");
+	}
+}
+
 static void metadata_v1(AwsHome *home, const void *unused)
 {
 	static const guint no_token[] = {403, 404, 405};
@@ -494,15 +587,20 @@ int main(int argc, char **argv)
 	add("bad_profiles_say_what_is_wrong", bad_profiles);
 	add("a_chain_of_profiles_has_an_end", deep_chain);
 	add("process_through_the_shell", process);
+	add("a_process_with_an_odd_id", process_odd_id);
 	add("a_process_that_hangs_is_ended", process_hangs);
 	add("abort_ends_a_process", process_aborted);
 	add("a_changed_file_is_followed", follows_files);
 	add("role_at_a_configured_endpoint", role);
+	add("a_role_that_hangs_ends_in_time", role_hangs);
+	add("a_quoted_secret_is_masked", role_quoted);
 	add("refusals_of_the_token_service", role_refused);
 	add("a_failed_source_is_the_last", strict);
 	add("bad_answers_of_a_container", container_bad);
 	add("no_token_to_strange_hosts", container_hosts);
 	add("sso_by_the_cached_token", sso);
+	add("no_plain_http_to_token_services", plain_http);
+	add("no_plain_http_to_strange_metadata", metadata_hosts);
 	add("metadata_without_tokens", metadata_v1);
 	add("outage_keeps_good_keys", metadata_outage);
 	return g_test_run();

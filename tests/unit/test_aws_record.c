@@ -59,18 +59,21 @@ static const Service emr = {
 		"\"SessionIdleTimeoutInMinutes\":60},{\"Id\":\"s2\"}]}",
 };
 
+/* The same in each run. */
+static GRand *dice;
+
 /* Changes, cuts or doubles a few bytes. */
 static void mutate(GString *text)
 {
 	static const char odd[] = "{}[]\",:\\u0n1-e.\n\x01\x80\xff";
-	gint32 times = g_test_rand_int_range(1, 5);
+	gint32 times = g_rand_int_range(dice, 1, 5);
 
 	for (gint32 i = 0; i < times && text->len > 1; i++) {
-		gsize at = g_test_rand_int_range(0, text->len);
-		gsize some = g_test_rand_int_range(1, 24);
+		gsize at = g_rand_int_range(dice, 0, text->len);
+		gsize some = g_rand_int_range(dice, 1, 24);
 		gsize len = MIN(text->len - at, some);
 
-		switch (g_test_rand_int_range(0, 4)) {
+		switch (g_rand_int_range(dice, 0, 4)) {
 		case 0:
 			g_string_erase(text, at, len);
 			break;
@@ -81,7 +84,7 @@ static void mutate(GString *text)
 		}
 		default:
 			text->str[at] =
-				odd[g_test_rand_int_range(0, sizeof(odd) - 1)];
+				odd[g_rand_int_range(dice, 0, sizeof(odd) - 1)];
 		}
 	}
 }
@@ -95,6 +98,18 @@ static char *render(
 	return g_string_free(out, FALSE);
 }
 
+/* AWS's own cannot be given back: an object of them, or an array of pairs. */
+static void check_tags(const Json *tags)
+{
+	json_foreach (tag, tags) {
+		const char *key = json_text(json_get(tag, "Key"));
+
+		if (!key)
+			key = json_name(tag);
+		g_assert_false(key && g_str_has_prefix(key, "aws:"));
+	}
+}
+
 static void check_config(const Service *service, const Session *session)
 {
 	g_autofree char *config = render(service, SESSION_CONFIG, session);
@@ -102,7 +117,8 @@ static void check_config(const Service *service, const Session *session)
 	g_autoptr(GError) error = NULL;
 
 	g_assert_nonnull(parsed);
-	g_assert_null(strstr(config, "\"aws:"));
+	check_tags(json_get(parsed, "tags"));
+	check_tags(json_get(parsed, "Tags"));
 	if (service->role_needed && !json_get(parsed, service->role))
 		return;
 	if (!g_utf8_validate(config, -1, NULL))
@@ -128,7 +144,8 @@ static void check_session(const Service *service, const Session *session)
 	for (const char *c = session->state; *c; c++)
 		g_assert_false(g_ascii_iscntrl(*c));
 	g_assert_cmpint(session->created_ms, >=, 0);
-	g_assert_cmpint(session->changed_ms, >=, session->created_ms);
+	g_assert_true(session->changed_ms == 0 ||
+		      session->changed_ms >= session->created_ms);
 	check_config(service, session);
 }
 
@@ -154,6 +171,7 @@ static void mutated_pages_keep_every_promise(const void *data)
 	const Service *service = data;
 	guint sessions = 0, empty = 0;
 
+	dice = g_rand_new_with_seed(4711);
 	for (guint i = 0; i < ROUNDS; i++) {
 		g_autoptr(GString) text = g_string_new(service->page);
 
@@ -162,6 +180,7 @@ static void mutated_pages_keep_every_promise(const void *data)
 		sessions += n;
 		empty += n == 0;
 	}
+	g_rand_free(dice);
 	/* Else the mutations would be too weak or too strong to tell. */
 	g_assert_cmpuint(sessions, >, ROUNDS / 10);
 	g_assert_cmpuint(empty, >, ROUNDS / 10);

@@ -565,6 +565,22 @@ static void the_place_is_looked_for_in_order(Fixture *f, const void *unused)
 	is(google_chain_region(), "r-dataproc");
 }
 
+/* Its account may have no say in the project that gcloud works on. */
+static void a_named_files_project_beats_gclouds(Fixture *f, const void *unused)
+{
+	g_autofree char *service = put_account(f, "named.json", SERVICE);
+	g_autofree char *user = put_account(f, "user.json", USER);
+
+	put_config(f, "default", "p-default");
+	is(google_chain_project(service), "of-file");
+	is(google_chain_project(user), "p-default");
+	is(google_chain_project("/nonexistent"), "p-default");
+	g_setenv("GOOGLE_APPLICATION_CREDENTIALS", service, TRUE);
+	is(google_chain_project(NULL), "of-file");
+	g_setenv("GOOGLE_CLOUD_PROJECT", "p-cloud", TRUE);
+	is(google_chain_project(NULL), "p-cloud");
+}
+
 static void gclouds_directory_may_lie_elsewhere(Fixture *f, const void *unused)
 {
 	g_autofree char *elsewhere = g_build_filename(f->home, "x", NULL);
@@ -622,6 +638,7 @@ int main(int argc, char **argv)
 	ADD("metadata", the_metadata_server_gives_the_machines_token);
 	ADD("metadata-odd", somebody_else_at_its_address_is_not_believed);
 	ADD("place", the_place_is_looked_for_in_order);
+	ADD("place-named", a_named_files_project_beats_gclouds);
 	ADD("elsewhere", gclouds_directory_may_lie_elsewhere);
 	ADD("in-sight", it_is_in_sight_with_credentials_and_a_place);
 	return g_test_run();

@@ -252,6 +252,20 @@ static void an_exchange_that_fails_ends_the_search(
 	g_assert_cmpuint(tiny_server_requests(f->iam), ==, G_N_ELEMENTS(rows));
 }
 
+static void what_was_sent_is_not_shown(Fixture *f, const void *unused)
+{
+	set_oidc(f, "eyJh.id-sesame");
+	tiny_server_answer(f->iam, 401, NULL,
+		"{\"error_code\":\"IAM.1\",\"error_msg\":\"eyJh.id-sesame is "
+		"old\"}");
+	fails(f, NULL, BACKEND_ERROR_AUTH, "*** is old");
+	tiny_server_answer(
+		f->iam, 201, "X-Subject-Token: MIIsubject-sesame\r\n", "{}");
+	tiny_server_answer(f->iam, 403, NULL,
+		"{\"error_msg\":\"not with MIIsubject-sesame\"}");
+	fails(f, NULL, BACKEND_ERROR_DENIED, "not with ***");
+}
+
 static void keys_that_make_no_sense_are_told(Fixture *f, const void *unused)
 {
 	static const struct {
@@ -416,6 +430,7 @@ int main(int argc, char **argv)
 	ADD("oidc", a_token_is_changed_for_keys);
 	ADD("oidc-section", a_section_may_lead_to_oidc);
 	ADD("oidc-failed", an_exchange_that_fails_ends_the_search);
+	ADD("oidc-quoted", what_was_sent_is_not_shown);
 	ADD("oidc-nonsense", keys_that_make_no_sense_are_told);
 	ADD("oidc-file", token_files_that_hold_none_are_told);
 	ADD("project", a_project_goes_with_its_keys);

@@ -49,8 +49,49 @@ static void test_closed(gconstpointer data)
 	g_assert_cmpint(status, ==, 0);
 }
 
+/* Others in the daemon may not say O_CLOEXEC: libcurl does not of its sockets. */
+static void test_inherits_nothing(void)
+{
+	g_autoptr(GError) error = NULL;
+	int fd = open("/dev/null", O_RDONLY);
+
+	g_assert_cmpint(fd, >, 2);
+	g_autofree char *script = g_strdup_printf(
+		"test -e /proc/self/fd/%d && echo open || echo closed", fd);
+	g_autofree char *text = run(script, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(text, ==, "closed\n");
+	close(fd);
+}
+
+/* It leaves the group that is killed; then only its own end ends it. */
+static int stray(void)
+{
+	if (setpgid(0, getpgid(getppid())) != 0)
+		return 1;
+	sleep(60);
+	return 0;
+}
+
+static void test_stray_is_killed_as_well(gconstpointer program)
+{
+	char *argv[] = {(char *)program, (char *)"stray", NULL};
+	gint64 start_us = g_get_monotonic_time();
+	g_autoptr(GError) error = NULL;
+	static const gint stop;
+	gsize len = 0;
+
+	g_assert_null(process_run(
+		argv, 4096, start_us + G_USEC_PER_SEC, &stop, &len, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_cmpint(
+		g_get_monotonic_time() - start_us, <, 30 * G_USEC_PER_SEC);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "stray") == 0)
+		return stray();
 	g_test_init(&argc, &argv, NULL);
 	for (guint closed = 0; closed < 8; closed++) {
 		g_autofree char *name = g_strdup_printf(
@@ -59,5 +100,8 @@ int main(int argc, char **argv)
 		g_test_add_data_func(
 			name, GUINT_TO_POINTER(closed), test_closed);
 	}
+	g_test_add_func("/process/inherits-nothing", test_inherits_nothing);
+	g_test_add_data_func("/process/stray-is-killed-as-well", argv[0],
+		test_stray_is_killed_as_well);
 	return g_test_run();
 }

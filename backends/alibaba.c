@@ -237,7 +237,7 @@ static Session *alibaba_get(Backend *base, const char *workspace,
 			       &span, error))
 		return NULL;
 	Session *session = record_read(
-		&alibaba_record, (const char *)text->data, &span, NULL, NULL);
+		&alibaba_got, (const char *)text->data, &span, NULL, NULL);
 	return session ? session : answer_bad("usable sessionCluster", error);
 }
 

@@ -58,11 +58,38 @@ static const char *const members[N_RECORD_MEMBERS] = {
 	/* Missing or 0 until it was started for the first time. */
 	[RECORD_CHANGED] = "startTime",
 };
+
+/* When it was started does not tell for how long it has been over. */
+static void forget_start(const RawRecord *record, Session *session)
+{
+	if (session->phase == PHASE_STOPPED || session->phase == PHASE_FAILED)
+		session->changed_ms = 0;
+}
+
+/* A get may write the date that a listing has as a number: without a zone, and
+ * to the second, by which it would be taken for another session's. */
+static void forget_date(const RawRecord *record, Session *session)
+{
+	JsonSpan date = record->values[RECORD_CREATED];
+
+	forget_start(record, session);
+	if (json_span_int(record->text, date, 0, G_MAXINT64, -1) < 0)
+		session->created_ms = 0;
+}
+
 const RecordKind alibaba_record = {
 	.class = &alibaba_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "Unknown",
 	.time = record_ms,
+	.finish = forget_start,
+};
+const RecordKind alibaba_got = {
+	.class = &alibaba_class,
+	.pick = {members, N_RECORD_MEMBERS, secret_members},
+	.no_state = "Unknown",
+	.time = record_ms,
+	.finish = forget_date,
 };
 
 /* ---- content files ---- */

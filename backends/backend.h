@@ -123,7 +123,11 @@ typedef struct BackendClass {
 	                               session.json, which all may read, shows
 	                               as "***", while config.json tells them;
 	                               ends with NULL; may be NULL */
-	const char *const *unique;  /* not NULL: the provider does not tell what
+	const char *const *dated; /* members that differ as soon as anything of
+	                               a record does; ends with NULL; may be NULL */
+	const char *const *fleeting; /* with `dated`: those that hold no longer,
+	                                and which a thin record does not tell */
+	const char *const *unique; /* not NULL: the provider does not tell what
 	                              a session was made from, so that the spec
 	                              is remembered, but for these top-level
 	                              members; ends with NULL */
@@ -277,6 +281,11 @@ gboolean backend_is_other(
  */
 char *backend_merge(const char *base, gsize base_len, const char *over,
 	gsize over_len, gsize *ret_len);
+
+/* As backend_merge of a thin record and the one that is held: without the
+ * `fleeting` members that the held one alone has, where a `dated` one differs. */
+char *backend_renew(const Backend *self, const char *held, gsize held_len,
+	const char *thin, gsize thin_len, gsize *ret_len);
 
 /* Appends a record as all may read it: the values of members of `private`, at
  * any depth, read "***". */

@@ -14,10 +14,13 @@ typedef struct {
 		*members; /* name -> the last member of that name; borrowed */
 } Record;
 
-static void record_read(Record *self, const char *text, gsize len)
+static void record_read(
+	Record *self, const char *text, gsize len, const char *const *except)
 {
 	self->text = text;
 	self->outline = json_parse_outline(text, len, NULL);
+	for (; self->outline && except && *except; except++)
+		json_remove(self->outline, *except);
 	self->members = g_hash_table_new(g_str_hash, g_str_equal);
 	json_foreach (member, self->outline)
 		if (json_name(member))
@@ -80,21 +83,62 @@ static void append_members(
 	}
 }
 
-char *backend_merge(const char *base, gsize base_len, const char *over,
-	gsize over_len, gsize *ret_len)
+/* Without those members of the base that are in `except`, unless over has them. */
+static char *merge(const char *base, gsize base_len, const char *over,
+	gsize over_len, const char *const *except, gsize *ret_len)
 {
 	g_autoptr(GString) out = g_string_sized_new(base_len + over_len + 2);
 	g_auto(Record) under = {0};
 	g_auto(Record) top = {0};
 
-	record_read(&under, base, base_len);
-	record_read(&top, over, over_len);
+	record_read(&under, base, base_len, except);
+	record_read(&top, over, over_len, NULL);
 	g_string_append_c(out, '{');
 	append_members(out, &under, &top, FALSE);
 	append_members(out, &top, &under, TRUE);
 	g_string_append_c(out, '}');
 	*ret_len = out->len;
 	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+char *backend_merge(const char *base, gsize base_len, const char *over,
+	gsize over_len, gsize *ret_len)
+{
+	return merge(base, base_len, over, over_len, NULL, ret_len);
+}
+
+/* As a record spells it; NULL where it has none. */
+static char *member_text(const char *text, gsize len, const char *name)
+{
+	JsonSpan span;
+
+	return json_span_member(text, len, name, &span)
+		       ? g_strndup(text + span.start, span.len)
+		       : NULL;
+}
+
+static gboolean is_dated(const Backend *self, const char *held, gsize held_len,
+	const char *thin, gsize thin_len)
+{
+	const char *const *name = self->class->dated;
+
+	for (; name && *name; name++) {
+		g_autofree char *old = member_text(held, held_len, *name);
+		g_autofree char *new = member_text(thin, thin_len, *name);
+
+		if (g_strcmp0(old, new) != 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+char *backend_renew(const Backend *self, const char *held, gsize held_len,
+	const char *thin, gsize thin_len, gsize *ret_len)
+{
+	gboolean dated = is_dated(self, held, held_len, thin, thin_len);
+
+	return merge(held, held_len, thin, thin_len,
+		dated ? self->class->fleeting : NULL, ret_len);
 }
 
 /* ---- what not all may see ---- */

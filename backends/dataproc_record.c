@@ -7,6 +7,7 @@
 #include "spec.h"
 
 #define TIME_MAX 40
+#define STATE_MAX 64
 #define CONSOLE "https://console.cloud.google.com/dataproc/interactive/"
 #define CONNECT "Spark Connect Server"
 #define HISTORY "Spark History Server"
@@ -121,13 +122,17 @@ static const Json *endpoints_of(const Json *record)
 								: NULL;
 }
 
-/* One line, so that $(cat endpoint) is a URL; session.json has them all. */
+/* One line, so that $(cat endpoint) is a URL; session.json has them all, and goes
+ * on telling them when nobody answers there any more. */
 static void render_endpoint(
 	const Json *record, const char *project, GString *out)
 {
 	const Json *endpoints = endpoints_of(record);
 	const char *url = url_of(json_get(endpoints, CONNECT));
+	const char *state = json_get_text(record, "state", STATE_MAX, "");
 
+	if (backend_phase(&dataproc_class, state) >= PHASE_STOPPING)
+		return;
 	json_foreach (endpoint, endpoints)
 		if (!url && !g_str_equal(json_name(endpoint), HISTORY))
 			url = url_of(endpoint);

@@ -165,36 +165,51 @@ static Json *list_call(Dli *self, const char *workspace, gint64 from,
 	return NULL;
 }
 
+/* Where a page begins.  A token is "from", or "from:elsewhere". */
+typedef struct {
+	gint64 from;
+	gint64 elsewhere; /* sessions before it that are of other workspaces: a
+	                     server that heeds no filter counts them too */
+} Place;
+
+static gboolean read_token(const char *token, Place *ret, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(token ? token : "0", ":", 2);
+	gint64 *const numbers[] = {&ret->from, &ret->elsewhere};
+
+	*ret = (Place){0, 0};
+	for (gsize i = 0; parts[i]; i++)
+		if (!g_ascii_string_to_signed(
+			    parts[i], 10, 0, OFFSET_MAX, numbers[i], NULL))
+			return answer_bad("usable offset", error) != NULL;
+	return TRUE;
+}
+
 /* The page that follows; NULL at the end.  A server that tells no total is
  * asked until a page is empty. */
-static char *next_token(gint64 from, gint64 n, gint64 total)
+static char *next_token(const Place *place, gint64 n, gint64 total)
 {
-	gint64 next = from + n;
+	gint64 next = place->from + n;
 
 	if (n == 0 || next > OFFSET_MAX || (total >= 0 && next >= total))
 		return NULL;
-	return g_strdup_printf("%" G_GINT64_FORMAT, next);
+	if (place->elsewhere == 0)
+		return g_strdup_printf("%" G_GINT64_FORMAT, next);
+	return g_strdup_printf("%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT, next,
+		place->elsewhere);
 }
 
-/* Before the page is read: it is full, unless it is the last one. */
+/* Before the page is read: it is full, unless it is the last one.  How many of it
+ * are elsewhere cannot be known yet. */
 static void announce_next(
-	Dli *self, gint64 from, gint64 total, const Call *call)
+	Dli *self, const Place *place, gint64 total, const Call *call)
 {
 	int size = g_atomic_int_get(&self->page_size);
-	g_autofree char *next =
-		total > from + size ? next_token(from, size, total) : NULL;
+	gboolean sure = place->elsewhere == 0 && total > place->from + size;
+	g_autofree char *next = sure ? next_token(place, size, total) : NULL;
 
 	if (next && call->next)
 		call->next(next, call->next_data);
-}
-
-static gboolean read_token(const char *token, gint64 *ret, GError **error)
-{
-	*ret = 0;
-	if (!token ||
-		g_ascii_string_to_signed(token, 10, 0, OFFSET_MAX, ret, NULL))
-		return TRUE;
-	return answer_bad("usable offset", error) != NULL;
 }
 
 static SessionPage *dli_list_page(Backend *base, const char *workspace,
@@ -204,21 +219,24 @@ static SessionPage *dli_list_page(Backend *base, const char *workspace,
 	DliHome home = {self->kind->member, workspace};
 	g_autoptr(HttpBody) text = NULL;
 	JsonSpan span;
-	gint64 from;
+	Place place;
 
-	if (!read_token(token, &from, error))
+	if (!read_token(token, &place, error))
 		return NULL;
 	g_autoptr(Json) answer =
-		list_call(self, workspace, from, call, &text, error);
+		list_call(self, workspace, place.from, call, &text, error);
 	if (!answer ||
 		!answer_find(answer, "sessions", JSON_ARRAY, &span, error))
 		return NULL;
 	SessionPage *page = session_page_new();
-	page->total = json_get_int(answer, "total", 0, G_MAXINT64, -1);
-	announce_next(self, from, page->total, call);
+	gint64 total = json_get_int(answer, "total", 0, G_MAXINT64, -1);
+	announce_next(self, &place, total, call);
 	guint n = record_read_all(
 		&dli_record, (const char *)text->data, &span, &home, page);
-	page->next = next_token(from, n, page->total);
+	place.elsewhere += n - page->sessions->len - page->skipped;
+	page->next = next_token(&place, n, total);
+	if (total >= 0)
+		page->total = MAX(0, total - place.elsewhere);
 	return page;
 }
 

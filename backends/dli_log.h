@@ -4,13 +4,10 @@
 
 /*
  * The lines of a driver's log, an array of texts that may hold tabs and more
- * lines themselves.  What a terminal would obey reads "?".  Pure.
+ * lines themselves.  Pure.
  */
 
-#define DLI_LOG_MAX (1024 * 1024)
-
-/* Appends the lines, each with a newline; of more than DLI_LOG_MAX bytes the
- * last ones. */
+/* Appends the lines as livy_log_append_line and livy_log_append_tail do. */
 void dli_log_append(const Json *lines, GString *out);
 
 /* The URL behind the last "tracking URL:"; NULL when there is none.  New

@@ -41,6 +41,12 @@ static const BackendVerb emr_serverless_workspace_verbs[] = {
 
 static const char *const private_members[] = {"configurationOverrides", NULL};
 
+/* What GetSession tells besides, and what ends with a state or goes on growing. */
+static const char *const dated_members[] = {"state", "updatedAt", NULL};
+static const char *const fleeting_members[] = {"idleSince", "endedAt",
+	"totalResourceUtilization", "billedResourceUtilization",
+	"totalExecutionDurationSeconds", NULL};
+
 /* All but TERMINATED. */
 static const char *const application_states[] = {
 	"CREATING", "CREATED", "STARTING", "STARTED", "STOPPING", "STOPPED"};
@@ -279,11 +285,18 @@ static gboolean emr_serverless_control_workspace(Backend *base,
 	gboolean start = g_str_equal(verb, "start");
 	g_autofree char *path =
 		application_path(workspace, start ? "/start" : "/stop");
+	g_autoptr(GError) cause = NULL;
 	g_autoptr(Json) answer =
 		order(base, start ? "StartApplication" : "StopApplication",
-			"POST", path, NULL, call, error);
+			"POST", path, NULL, call, &cause);
 
-	return answer != NULL;
+	if (answer)
+		return TRUE;
+	/* There is nothing in it to be wrong but the application's state. */
+	if (cause->code == BACKEND_ERROR_INVALID)
+		cause->code = BACKEND_ERROR_CONFLICT;
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return FALSE;
 }
 
 /* ---- slots: pure ones ---- */
@@ -315,6 +328,8 @@ const BackendClass emr_serverless_class = {
 	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.private = private_members,
+	.dated = dated_members,
+	.fleeting = fleeting_members,
 	.workspace_verbs = emr_serverless_workspace_verbs,
 	.end_verb = "terminate",
 	.open = emr_serverless_open,

@@ -330,11 +330,18 @@ static char *url_rest(const char *url, GError **error)
 	}
 	while (len > 0 && rest[len - 1] == '/')
 		len--;
+	if (g_str_has_suffix(rest, "/sessions") ||
+		g_str_has_suffix(rest, "/sessions/")) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"url ends in /sessions: leave that out");
+		return NULL;
+	}
 	if (mark && len > 0 && len <= SESSION_ID_MAX && !strpbrk(rest, "?#"))
 		return g_strndup(rest, len);
 	backend_error_set(error, BACKEND_ERROR_CONFIG,
-		"url is not a URL without a query, such as "
-		"https://gateway/livy");
+		"%s is not a URL without a query that begins with http:// or "
+		"https://, such as https://gateway/livy",
+		auth_env("LIVY_URL") == url ? "LIVY_URL" : "url");
 	return NULL;
 }
 
@@ -360,6 +367,8 @@ static Backend *livy_open(GHashTable *keys, GError **error)
 	g_autoptr(LivyAuth) auth =
 		workspace ? livy_auth_new(key_text(keys, "auth"), error) : NULL;
 
+	if (workspace && !auth)
+		g_prefix_error(error, "auth: ");
 	if (!auth)
 		return NULL;
 	const ApiProtocol protocol = {

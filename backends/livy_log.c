@@ -58,18 +58,61 @@ static void each_line(const Json *log,
 	}
 }
 
+/* ---- texts ---- */
+
+/* C1 included, which some terminals obey as well. */
+static gboolean is_control(gunichar c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+static void append_clean(GString *out, const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+	for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
+		gunichar letter = g_utf8_get_char(c);
+
+		if (letter == '\r' && (c[1] == '\n' || !c[1]))
+			continue;
+		if (letter == '\t' || letter == '\n' || !is_control(letter))
+			g_string_append_unichar(out, letter);
+		else
+			g_string_append_c(out, '?');
+	}
+}
+
+void livy_log_append_line(GString *out, const char *line)
+{
+	gsize before = out->len;
+
+	append_clean(out, line);
+	if (out->len == before || out->str[out->len - 1] != '\n')
+		g_string_append_c(out, '\n');
+}
+
+void livy_log_append_tail(GString *out, const GString *lines)
+{
+	const char *start = lines->str;
+
+	if (lines->len > LIVY_LOG_MAX)
+		start = strchr(start + lines->len - LIVY_LOG_MAX - 1, '\n') + 1;
+	g_string_append(out, start);
+}
+
 static void append_line(const char *line, gsize len, void *data)
 {
-	GString *out = data;
+	g_autofree char *text = g_strndup(line, len);
 
-	g_string_append_len(out, line, len);
-	if (len == 0 || line[len - 1] != '\n')
-		g_string_append_c(out, '\n');
+	livy_log_append_line(data, text);
 }
 
 void livy_log_text(const Json *log, GString *out)
 {
-	each_line(log, append_line, out);
+	g_autoptr(GString) all = g_string_new(NULL);
+
+	each_line(log, append_line, all);
+	livy_log_append_tail(out, all);
 }
 
 /* ---- reasons ---- */

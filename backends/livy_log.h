@@ -8,8 +8,16 @@
  * there even when nothing follows them.  Pure.
  */
 
-/* Appends the lines, each ended by a newline.  The two usual headings are left
- * out, others stand where something follows them. */
+#define LIVY_LOG_MAX (1024 * 1024)
+
+/* Appends a line and a newline, where it does not end in one.  What a terminal
+ * would obey reads "?". */
+void livy_log_append_line(GString *out, const char *line);
+/* Appends lines; of more than LIVY_LOG_MAX bytes the last ones. */
+void livy_log_append_tail(GString *out, const GString *lines);
+
+/* Appends the lines, as these two do.  The two usual headings are left out, others
+ * stand where something follows them. */
 void livy_log_text(const Json *log, GString *out);
 
 /* Appends the last lines that may say why a session ended; stack frames and

@@ -124,9 +124,16 @@ static gboolean is_digits(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
+/* The server asks of each unit of UTF-16 whether it is a digit of any script. */
 gboolean livy_name_legal(const char *name)
 {
-	return *name && !is_digits(name);
+	for (; *name; name = g_utf8_next_char(name)) {
+		gunichar c = g_utf8_get_char(name);
+
+		if (c > 0xffff || !g_unichar_isdigit(c))
+			return TRUE;
+	}
+	return FALSE;
 }
 
 gboolean livy_id_legal(const char *id)

@@ -114,9 +114,11 @@ static Session *session_of(const RecordKind *kind, const RawRecord *record,
 		picked_state(text, values[RECORD_STATE], kind->no_state);
 	session->phase = backend_phase(kind->class, session->state);
 	if (kind->time) {
+		gint64 changed = kind->time(text, values[RECORD_CHANGED]);
+
 		session->created_ms = kind->time(text, values[RECORD_CREATED]);
-		session->changed_ms = MAX(session->created_ms,
-			kind->time(text, values[RECORD_CHANGED]));
+		if (changed > 0)
+			session->changed_ms = MAX(session->created_ms, changed);
 	}
 	session->body = g_strndup(masked->str, masked->len);
 	session->body_len = masked->len;

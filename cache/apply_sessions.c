@@ -279,8 +279,8 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 	gsize len = 0;
 
 	read_held(dir, told);
-	all = backend_merge(
-		told->held, told->held_len, told->body, told->len, &len);
+	all = backend_renew(dir->provider->backend, told->held, told->held_len,
+		told->body, told->len, &len);
 	if (told->held_len == 0 || len > SESSION_BODY_MAX) {
 		row->thin = told->session->thin;
 	} else {

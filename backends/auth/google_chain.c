@@ -217,12 +217,5 @@ char *google_chain_region(void)
 
 gboolean google_chain_in_sight(void)
 {
-	g_autofree char *project = NULL;
-	g_autofree char *region = NULL;
-
-	if (!chain_in_sight(&google_chain))
-		return FALSE;
-	project = google_chain_project(NULL);
-	region = google_chain_region();
-	return project && region;
+	return chain_in_sight(&google_chain);
 }

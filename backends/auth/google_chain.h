@@ -15,8 +15,7 @@
 CredentialSource *google_chain_new(const char *account_file,
 	const char *token_file, const HttpSettings *http);
 
-/* Whether credentials, a project and a region can be had without asking the
- * network. */
+/* Whether a source other than the metadata service is in sight.  No network. */
 gboolean google_chain_in_sight(void);
 
 /* The project: the environment's, that of the credentials file somebody named

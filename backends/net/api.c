@@ -503,7 +503,7 @@ void api_report(Api *api, GString *out)
 			"clock_offset: %+" G_GINT64_FORMAT " s\n", api->skew_s);
 	if (api->last_error)
 		g_string_append_printf(
-			out, "last_error: %s\n", api->last_error);
+			out, "last_failed_call: %s\n", api->last_error);
 	pthread_mutex_unlock(&api->lock);
 }
 

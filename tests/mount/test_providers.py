@@ -354,6 +354,12 @@ def test_an_application_is_started_and_stopped(world):
     row = next(r for r in ROWS if r.type == "emr-serverless")
     w = world(row)
     assert ".ctl" in os.listdir(w.path())
+    name = w.create()
+    w.until_up(name)
+    assert w.write("stop", ".ctl") == errno.EBUSY
+    assert w.write("terminate", name, "ctl") == 0
+    eventually(lambda: w.state(name) == row.ended, timeout=30)
+    w.emu.reset()
     assert w.write("stop", ".ctl") == 0
     assert w.count("StopApplication") == 1
     # It has to be stopped before it can be started.

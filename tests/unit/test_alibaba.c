@@ -108,7 +108,7 @@ static void sessions_keep_the_bytes_they_were_sent_as(
 	g_assert_cmpstr(two->state, ==, "Hibernating");
 	g_assert_cmpint(two->phase, ==, PHASE_PENDING);
 	g_assert_cmpint(two->created_ms, ==, 3000);
-	g_assert_cmpint(two->changed_ms, ==, 3000);
+	g_assert_cmpint(two->changed_ms, ==, 0);
 	saw(f, 0,
 		"GET /api/v1/workspaces/w-1/sessionClusters?regionId=cn-test&"
 		"maxResults=100 ",
@@ -275,6 +275,53 @@ static void times_are_read_in_every_spelling(
 		g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 		const Session *session = g_ptr_array_index(page->sessions, 0);
 		g_assert_cmpint(session->created_ms, ==, rows[i].ms);
+	}
+}
+
+/* Listings have a number where a get may have a date, to the second and of no
+ * zone: taken for when it was made, it would be of another session. */
+static void a_date_of_a_get_is_not_when_it_was_made(
+	ProviderFixture *f, const void *unused)
+{
+	static const char *const rows[][2] = {
+		{"\"2024-09-01 06:23:01\"", "0"},
+		{"\"1725171781955\"", "1725171781955"},
+		{"1725171781955", "1725171781955"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const Call call = provider_soon();
+		g_autofree char *body = g_strdup_printf(
+			"{\"sessionCluster\":{\"sessionClusterId\":\"a\","
+			"\"state\":\"Running\",\"startTime\":2000,"
+			"\"gmtCreate\":%s}}",
+			rows[i][0]);
+		provider_answer(f, 200, body);
+		g_autoptr(Session) session =
+			backend_get(f->backend, "w-1", "a", &call, NULL);
+		g_assert_cmpint(session->created_ms, ==,
+			g_ascii_strtoll(rows[i][1], NULL, 10));
+		g_assert_cmpint(session->changed_ms, >=, 2000);
+	}
+}
+
+/* It may have run for days and have stopped just now. */
+static void a_start_does_not_tell_of_an_end(
+	ProviderFixture *f, const void *unused)
+{
+	static const char *const states[] = {"Stopped", "Error", "Running"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
+		g_autofree char *body = g_strdup_printf(
+			"{\"sessionClusters\":[{\"sessionClusterId\":\"a\","
+			"\"state\":\"%s\",\"gmtCreate\":1000,"
+			"\"startTime\":2000}]}",
+			states[i]);
+		provider_answer(f, 200, body);
+		g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
+		const Session *session = g_ptr_array_index(page->sessions, 0);
+		g_assert_cmpint(session->created_ms, ==, 1000);
+		g_assert_cmpint(session->changed_ms, ==, i < 2 ? 0 : 2000);
 	}
 }
 
@@ -798,7 +845,7 @@ static void calls_are_counted_and_reported(
 	backend_report(f->backend, report);
 	g_assert_nonnull(strstr(report->str, "region: cn-test\n"));
 	g_assert_nonnull(strstr(report->str, "credentials: environment"));
-	g_assert_nonnull(strstr(report->str, "last_error: "));
+	g_assert_nonnull(strstr(report->str, "last_failed_call: "));
 	g_assert_null(strstr(report->str, "test-secret"));
 }
 
@@ -903,6 +950,8 @@ int main(int argc, char **argv)
 	ADD("two-lists", the_last_of_two_lists_counts_for_ids_and_bytes);
 	ADD("page-size", a_refused_page_size_is_asked_smaller_from_then_on);
 	ADD("times", times_are_read_in_every_spelling);
+	ADD("times/get", a_date_of_a_get_is_not_when_it_was_made);
+	ADD("times/end", a_start_does_not_tell_of_an_end);
 	ADD("get", one_session_is_asked_by_its_id);
 	ADD("nonce", every_attempt_is_signed_with_a_nonce_of_its_own);
 	ADD("nonce-create", a_used_nonce_is_no_verdict_on_a_create);

@@ -693,7 +693,7 @@ static void test_secrets_are_masked(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(error->message, ==, "you signed x:*** with ***");
 	api_report(f->api, report);
 	g_assert_null(strstr(report->str, "very-"));
-	g_assert_nonnull(strstr(report->str, "\nlast_error: 2"));
+	g_assert_nonnull(strstr(report->str, "\nlast_failed_call: 2"));
 	g_assert_nonnull(strstr(report->str, " (code Odd)\n"));
 }
 
@@ -724,7 +724,7 @@ static void test_report(Fixture *f, gconstpointer data)
 	assert_fine(f, safe, 1);
 	api_report(f->api, report);
 	g_assert_true(g_str_has_prefix(report->str, start));
-	g_assert_null(strstr(report->str, "last_error"));
+	g_assert_null(strstr(report->str, "last_failed_call"));
 	g_assert_null(strstr(report->str, "throttled_until"));
 }
 

@@ -181,7 +181,8 @@ static void the_next_page_is_announced_where_it_is_sure(
 static void tokens_that_are_no_offsets_are_refused(
 	ProviderFixture *f, const void *unused)
 {
-	static const char *const tokens[] = {"x", "-1", "1 ", "99999999999"};
+	static const char *const tokens[] = {
+		"x", "-1", "1 ", "99999999999", "1:", "1:x", "1:2:3", ":1"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(tokens); i++) {
 		g_autoptr(GError) error = NULL;
@@ -226,12 +227,43 @@ static void sessions_of_other_queues_are_left_out(
 
 	g_assert_cmpuint(page->sessions->len, ==, 3);
 	g_assert_cmpuint(page->skipped, ==, 0);
+	g_assert_cmpint(page->total, ==, 3);
+	g_assert_null(page->next);
 	for (guint i = 0; i < 3; i++) {
 		const Session *one = g_ptr_array_index(page->sessions, i);
 		const char id[] = {"bde"[i], '\0'};
 
 		g_assert_cmpstr(one->id, ==, id);
 	}
+}
+
+/* Else the listing would seem to end before its end. */
+static void sessions_of_other_queues_are_not_counted_on_any_page(
+	ProviderFixture *f, const void *unused)
+{
+	static const char one[] =
+		"{\"total\":4,\"sessions\":[{\"id\":\"a\",\"queue\":\"q-2\"},"
+		"{\"id\":\"b\",\"queue\":\"q-1\"}]}";
+	static const char two[] =
+		"{\"total\":4,\"sessions\":[{\"id\":\"c\",\"queue\":\"q-2\"},"
+		"{\"id\":\"d\",\"queue\":\"q-1\"}]}";
+	g_autoptr(GString) told = g_string_new(NULL);
+	Call call = provider_soon();
+
+	call.next = note_next;
+	call.next_data = told;
+	provider_answer(f, 200, one);
+	provider_answer(f, 200, two);
+	g_autoptr(SessionPage) first = provider_list(f, NULL, NULL);
+	g_assert_cmpstr(first->next, ==, "2:1");
+	g_assert_cmpint(first->total, ==, 3);
+	g_autoptr(SessionPage) last =
+		backend_list_page(f->backend, "q-1", first->next, &call, NULL);
+	g_assert_null(last->next);
+	g_assert_cmpint(last->total, ==, 2);
+	g_assert_cmpuint(last->sessions->len, ==, 1);
+	g_assert_cmpstr(told->str, ==, "");
+	saw(f, 1, "GET " V2 "/sessions?queue=q-1&from=2&size=100", "");
 }
 
 static void answers_without_a_list_make_no_sense(
@@ -494,6 +526,8 @@ int main(int argc, char **argv)
 	ADD("tokens", tokens_that_are_no_offsets_are_refused);
 	ADD("page-size", a_refused_page_size_is_asked_smaller_from_then_on);
 	ADD("elsewhere", sessions_of_other_queues_are_left_out);
+	ADD("elsewhere-total",
+		sessions_of_other_queues_are_not_counted_on_any_page);
 	ADD("no-list", answers_without_a_list_make_no_sense);
 	ADD("get", one_session_is_asked_by_its_id);
 	ADD("get-elsewhere", a_session_of_another_queue_is_not_here);

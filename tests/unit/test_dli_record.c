@@ -4,6 +4,7 @@
 
 #include "classes.h"
 #include "dli_log.h"
+#include "livy_log.h"
 
 static const DliHome home = {"queue", "q-1"};
 
@@ -34,6 +35,24 @@ static void a_record_is_kept_as_it_was_sent(void)
 	g_assert_cmpstr(session->body, ==, text);
 	g_assert_cmpuint(session->body_len, ==, strlen(text));
 	g_assert_true(session->thin);
+}
+
+/* A listing tells no time of change: how long a session has been over is then not
+ * known, and not since it was made. */
+static void a_change_is_not_made_up(void)
+{
+	static const char *const texts[] = {
+		"{\"id\":\"a\",\"state\":\"dead\",\"create_time\":1000}",
+		"{\"id\":\"a\",\"state\":\"dead\",\"create_time\":1000,"
+		"\"update_time\":0}",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(Session) session = read_one(texts[i]);
+
+		g_assert_cmpint(session->created_ms, ==, 1000);
+		g_assert_cmpint(session->changed_ms, ==, 0);
+	}
 }
 
 static void states_have_phases(void)
@@ -314,23 +333,24 @@ static void of_a_huge_log_the_last_lines_stay(void)
 	g_autofree char *line = g_strnfill(1023, 'x');
 	g_autoptr(GString) array = g_string_new("[\"first\"");
 
-	for (guint i = 0; i < DLI_LOG_MAX / 1024; i++)
+	for (guint i = 0; i < LIVY_LOG_MAX / 1024; i++)
 		g_string_append_printf(array, ",\"%s\"", line);
 	g_string_append(array, "]");
 	g_autofree char *whole = log_of(array->str);
-	g_assert_cmpuint(strlen(whole), ==, DLI_LOG_MAX);
+	g_assert_cmpuint(strlen(whole), ==, LIVY_LOG_MAX);
 	g_assert_true(g_str_has_prefix(whole, "xxx"));
 
-	g_autofree char *one = g_strnfill(DLI_LOG_MAX + 5, 'y');
+	g_autofree char *one = g_strnfill(LIVY_LOG_MAX + 5, 'y');
 	g_autofree char *single = g_strdup_printf("[\"%s\"]", one);
 	g_autofree char *cut = log_of(single);
-	g_assert_cmpuint(strlen(cut), <=, DLI_LOG_MAX);
+	g_assert_cmpuint(strlen(cut), <=, LIVY_LOG_MAX);
 }
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/dli-record/bytes", a_record_is_kept_as_it_was_sent);
+	g_test_add_func("/dli-record/change", a_change_is_not_made_up);
 	g_test_add_func("/dli-record/phases", states_have_phases);
 	g_test_add_func("/dli-record/unset", what_was_never_set_is_absent);
 	g_test_add_func("/dli-record/hostile", hostile_records_are_skipped);

@@ -108,7 +108,8 @@ static void summaries_are_thin_and_keep_their_bytes(
 	g_assert_nonnull(strstr(one->body, "\"odd\":1.50"));
 	g_assert_cmpstr(two->state, ==, "HIBERNATING");
 	g_assert_cmpint(two->phase, ==, PHASE_PENDING);
-	g_assert_cmpint(two->changed_ms, ==, 5000);
+	g_assert_cmpint(two->created_ms, ==, 5000);
+	g_assert_cmpint(two->changed_ms, ==, 0);
 	g_autoptr(SessionPage) last = provider_list(f, page->next, &error);
 	g_assert_no_error(error);
 	g_assert_null(last->next);
@@ -212,6 +213,38 @@ static void one_session_is_asked_whole(ProviderFixture *f, const void *unused)
 	g_assert_cmpstr(session->body, ==,
 		"{\"sessionId\":\"" ID "\",\"state\":\"IDLE\"}");
 	aws_saw(f, 0, "GET " SESSIONS "/" ID, "", SERVICE);
+}
+
+/* A summary tells neither since when a session is idle nor that it is not. */
+static void what_held_for_another_state_is_not_kept(
+	ProviderFixture *f, const void *unused)
+{
+	static const char whole[] =
+		"{\"sessionId\":\"s\",\"state\":\"IDLE\",\"updatedAt\":7,"
+		"\"idleSince\":6,\"totalExecutionDurationSeconds\":9,"
+		"\"idleTimeoutMinutes\":5,\"startedAt\":1}";
+	static const char *const rows[][2] = {
+		{"{\"sessionId\":\"s\",\"state\":\"IDLE\",\"updatedAt\":7}",
+			whole},
+		{"{\"sessionId\":\"s\",\"state\":\"BUSY\",\"updatedAt\":7}",
+			"{\"sessionId\":\"s\",\"state\":\"BUSY\","
+			"\"updatedAt\":7,\"idleTimeoutMinutes\":5,"
+			"\"startedAt\":1}"},
+		{"{\"sessionId\":\"s\",\"state\":\"IDLE\",\"updatedAt\":8,"
+		 "\"idleSince\":8}",
+			"{\"sessionId\":\"s\",\"state\":\"IDLE\","
+			"\"updatedAt\":8,\"idleTimeoutMinutes\":5,"
+			"\"startedAt\":1,\"idleSince\":8}"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		gsize len = 0;
+		g_autofree char *all = backend_renew(f->backend, whole,
+			strlen(whole), rows[i][0], strlen(rows[i][0]), &len);
+
+		g_assert_cmpstr(all, ==, rows[i][1]);
+		g_assert_cmpuint(len, ==, strlen(all));
+	}
 }
 
 static void an_odd_id_is_encoded_once_and_signed_twice(
@@ -731,6 +764,7 @@ int main(int argc, char **argv)
 	ADD("hostile", hostile_records_are_left_out);
 	ADD("no-list", answers_without_a_list_make_no_sense);
 	ADD("get", one_session_is_asked_whole);
+	ADD("fleeting", what_held_for_another_state_is_not_kept);
 	ADD("odd-id", an_odd_id_is_encoded_once_and_signed_twice);
 	ADD("create", a_create_sends_the_spec_and_a_token);
 	ADD("create-token", a_token_of_the_spec_wins);

@@ -94,6 +94,8 @@ static void urls_become_workspaces_or_are_refused(void)
 		{"https://bob@gateway", NULL, "auth = basic:FILE"},
 		{"https://gateway/livy?x=1", NULL, "without a query"},
 		{"https://gateway/livy#x", NULL, "without a query"},
+		{"https://gateway/livy/sessions", NULL, "leave that out"},
+		{"https://gateway/livy/sessions/", NULL, "leave that out"},
 		{"gateway", NULL, "url"},
 		{"https://", NULL, "url"},
 		{"ftp://gateway", NULL, "neither https nor http"},

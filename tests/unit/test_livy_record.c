@@ -208,6 +208,9 @@ static void headings_are_left_out_and_lines_kept(void)
 			"YARN Diagnostics:\nlate\n"},
 		{"[\"\",\"\\tat x\",\"two\\nlines\\n\"]",
 			"\n\tat x\ntwo\nlines\n"},
+		{"[\"a\\u001b[2Jb\\u0007\",\"c\\u009bd\\r\\n\",\"\\u00e4\"]",
+			"a?[2Jb?\nc?d\n\xc3\xa4\n"},
+		{"[\"\\nYARN \\u001b[1m: \",\"late\"]", "YARN ?[1m:\nlate\n"},
 		{"[1,null,{\"a\":\"b\"},\"c\"]", "c\n"},
 		{"{\"a\":\"b\"}", "b\n"},
 		{"7", ""},
@@ -221,6 +224,48 @@ static void headings_are_left_out_and_lines_kept(void)
 		livy_log_text(log, out);
 		g_assert_cmpstr(out->str, ==, rows[i][1]);
 	}
+}
+
+static void of_a_huge_log_the_last_lines_stay(void)
+{
+	g_autofree char *line = g_strnfill(1023, 'x');
+	g_autoptr(GString) text = g_string_new("[\"first\"");
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (guint i = 0; i < LIVY_LOG_MAX / 1024; i++)
+		g_string_append_printf(text, ",\"%s\"", line);
+	g_string_append_c(text, ']');
+	g_autoptr(Json) log = json_parse(text->str, text->len, NULL);
+	livy_log_text(log, out);
+	g_assert_cmpuint(out->len, ==, LIVY_LOG_MAX);
+	g_assert_true(g_str_has_prefix(out->str, "xxx"));
+}
+
+/* ---- names ---- */
+
+/* The server's digits are those of any script. */
+static void names_that_leak_a_driver_are_known(void)
+{
+	static const struct {
+		const char *name;
+		gboolean legal;
+	} rows[] = {
+		{"a", TRUE},
+		{"7a", TRUE},
+		{" 7", TRUE},
+		{"-7", TRUE},
+		{"7.5", TRUE},
+		{"\xc2\xbd", TRUE},         /* a half is no digit */
+		{"\xf0\x9d\x9f\x8e", TRUE}, /* nor are two surrogates */
+		{"", FALSE},
+		{"0", FALSE},
+		{"4294967296", FALSE},
+		{"\xd9\xa3\xd9\xa4", FALSE},
+		{"1\xef\xbc\x92", FALSE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+		g_assert_true(livy_name_legal(rows[i].name) == rows[i].legal);
 }
 
 /* ---- phases ---- */
@@ -265,6 +310,10 @@ int main(int argc, char **argv)
 		"/livy_record/reason", a_reason_is_what_the_log_ended_with);
 	g_test_add_func(
 		"/livy_record/log", headings_are_left_out_and_lines_kept);
+	g_test_add_func(
+		"/livy_record/log/huge", of_a_huge_log_the_last_lines_stay);
+	g_test_add_func(
+		"/livy_record/names", names_that_leak_a_driver_are_known);
 	g_test_add_func("/livy_record/phases", all_states_have_their_phase);
 	return g_test_run();
 }

@@ -51,11 +51,6 @@ static gboolean state_is_of(const char *state, guint phases)
 	return FALSE;
 }
 
-gboolean aws_has_ended(const char *state)
-{
-	return state_is_of(state, 1 << PHASE_STOPPED | 1 << PHASE_FAILED);
-}
-
 gboolean aws_has_no_endpoint(const char *state)
 {
 	return state_is_of(state,

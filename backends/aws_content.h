@@ -37,4 +37,3 @@ GBytes *aws_no_text(void);
  * not up yet.  One whose state is unknown may have.
  */
 gboolean aws_has_no_endpoint(const char *state);
-gboolean aws_has_ended(const char *state);

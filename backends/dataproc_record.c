@@ -40,18 +40,30 @@ static gint64 picked_time(const char *text, JsonSpan value)
 	return dataproc_time(word);
 }
 
-/* The id that a resource name tells; NULL when it is of another place. */
-static char *picked_id(const RawRecord *record)
+static gboolean picked_name(const RawRecord *record, DataprocName *ret)
 {
-	const char *location = record->data;
 	g_autofree char *name = json_span_text(
 		record->text, record->values[RECORD_ID], SESSION_ID_MAX);
+
+	return name && dataproc_name_parse(name, ret);
+}
+
+/* The id that a resource name tells. */
+static char *picked_id(const RawRecord *record)
+{
 	g_auto(DataprocName) parts = {NULL};
 
-	if (!name || !dataproc_name_parse(name, &parts) ||
-		!g_str_equal(parts.location, location))
-		return NULL;
-	return g_steal_pointer(&parts.id);
+	return picked_name(record, &parts) ? g_steal_pointer(&parts.id) : NULL;
+}
+
+/* What is left out for its place is no gap in the listing. */
+static gboolean is_elsewhere(const RawRecord *record)
+{
+	const char *location = record->data;
+	g_auto(DataprocName) parts = {NULL};
+
+	return picked_name(record, &parts) &&
+	       !g_str_equal(parts.location, location);
 }
 
 /* Sessions have no name of their own, but notebooks are shown with one. */
@@ -74,6 +86,7 @@ const RecordKind dataproc_record = {
 	.no_state = "STATE_UNSPECIFIED",
 	.time = picked_time,
 	.id = picked_id,
+	.is_elsewhere = is_elsewhere,
 	.finish = pick_title,
 };
 

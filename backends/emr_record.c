@@ -22,7 +22,7 @@ static const SpecField spec_configuration[4] = {
 	{NULL},
 };
 static const SpecField spec_cloud_watch[] = {
-	{"Enabled", SPEC_BOOL, TRUE},
+	{"Enabled", SPEC_BOOL},
 	{"LogGroup", SPEC_STRING},
 	{"LogStreamNamePrefix", SPEC_STRING},
 	{"EncryptionKeyArn", SPEC_STRING},
@@ -30,12 +30,12 @@ static const SpecField spec_cloud_watch[] = {
 	{NULL},
 };
 static const SpecField spec_managed[] = {
-	{"Enabled", SPEC_BOOL, TRUE},
+	{"Enabled", SPEC_BOOL},
 	{"EncryptionKeyArn", SPEC_STRING},
 	{NULL},
 };
 static const SpecField spec_s3[] = {
-	{"Enabled", SPEC_BOOL, TRUE},
+	{"Enabled", SPEC_BOOL},
 	{"LogUri", SPEC_STRING},
 	{"EncryptionKeyArn", SPEC_STRING},
 	{"LogTypes", SPEC_OBJECT},

@@ -23,6 +23,8 @@
 
 /* So many numbers may have been given out that no file tells of. */
 #define NUMBERS_LOST_MAX 1000000u
+/* At least so long a provider that does not answer opens is left alone. */
+#define SILENCE_MIN_MS 5000
 
 static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 {
@@ -121,6 +123,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 static void provider_free(Provider *provider)
 {
 	backend_close(provider->backend);
+	silence_free(provider->silence);
 	g_strfreev(provider->workspaces);
 	g_free(provider);
 }
@@ -236,6 +239,8 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 	provider->workspaces = g_strdupv(settings->workspaces);
 	provider->refresh_ms = settings->refresh_ms > 0 ? settings->refresh_ms
 							: cache->refresh_ms;
+	provider->silence =
+		silence_new(MAX(provider->refresh_ms, SILENCE_MIN_MS));
 	provider->read_only = settings->read_only;
 	provider->rmdir_ends = settings->rmdir_ends;
 	provider->start = settings->start;

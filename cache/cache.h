@@ -155,7 +155,8 @@ gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
  * The bytes of a costly file for somebody who opens it: YES with a reference
  * when the last answer is still good, NOT_YET when the provider was asked (then
  * NEWS_DESCRIBED tells), FAILED with the reason (BUDGET at once, when the budget
- * is spent), NO when there is no such session.
+ * is spent; TIMEOUT or UNREACHABLE at once, for a while, when another file of the
+ * provider had no answer), NO when there is no such session.
  */
 Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
 	GError **error);
@@ -204,6 +205,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_unref)
 void cache_record_error(Cache *cache, guint32 number, GError *error);
 
 /* ---- texts; new strings ---- */
+
+char *cache_path(Cache *cache, guint32 number); /* "ali/w-1"; of a session, its
+                                                   workspace's; or NULL */
 
 char *cache_status(Cache *cache, guint32 number);     /* .status */
 char *cache_last_error(Cache *cache, guint32 number); /* "" when none */

@@ -6,6 +6,7 @@
 #include "described.h"
 #include "news.h"
 #include "numbers.h"
+#include "silence.h"
 #include "sizes.h"
 #include "tree.h"
 #include "words.h"
@@ -21,7 +22,7 @@
  *   Cache.lock    the list of directories
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   the leaves    inside Numbers (which writes to Tree), Words, NewsQueue, Pool,
- *                 Refresh, Sizes and Described
+ *                 Refresh, Sizes, Described and Silence
  *
  * None is held across a call of a backend, a callback of an order or the
  * observer.  Backend's tables, check_spec and render are pure and may be used
@@ -38,6 +39,7 @@ typedef struct {
 	gboolean read_only, rmdir_ends, start;
 	Ended ended;
 	struct Dir *dir;
+	Silence *silence; /* of opens that had no answer */
 	/* Atomic. */
 	guint64 sweeps, failed, changed;
 } Provider;

@@ -187,6 +187,21 @@ Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
 	return known;
 }
 
+gboolean described_would_begin(Described *self, guint32 number, guint file)
+{
+	g_autoptr(GBytes) bytes = NULL;
+	gboolean begin;
+	Kept *kept;
+
+	pthread_mutex_lock(&self->lock);
+	kept = kept_find(self, number, file);
+	begin = kept == NULL ||
+		(!kept->asking &&
+			answer_of(kept, &bytes, NULL) == KNOWN_NOT_YET);
+	pthread_mutex_unlock(&self->lock);
+	return begin;
+}
+
 /* What was asked for is there, or not; NULL: it was forgotten meanwhile. */
 static Kept *kept_end(Described *self, guint32 number, guint file)
 {

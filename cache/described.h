@@ -29,6 +29,8 @@ void described_free(Described *self);
  */
 Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
 	gboolean *ret_begin, GError **error);
+/* Whether described_open would say now that the caller has to ask. */
+gboolean described_would_begin(Described *self, guint32 number, guint file);
 /* Takes the bytes.  until_ms as `describe` gives it; mtime_ns: of bytes that are
  * the first.  Whether they are others than before. */
 gboolean described_settle(Described *self, guint32 number, guint file,

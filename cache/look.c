@@ -9,6 +9,9 @@ gboolean look_at(Dir *dir, const char *id, const Call *call, GError **error)
 	g_autoptr(Session) session =
 		backend_get(dir->provider->backend, dir->id, id, call, &local);
 
+	if (session != NULL ||
+		g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_GONE))
+		silence_note(dir->provider->silence, NULL);
 	if (session != NULL)
 		return apply_sessions(dir, &session, 1, tick, 0, error);
 	if (g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_GONE))

@@ -4,6 +4,10 @@
 
 /* In the past, but not 0, which would be until the session changes. */
 #define NOT_LONGER_MS 1
+/* The answer, or that there is none, comes so much before the end of the time
+ * that a reader has: he is to get it, and others are to hear of it before he
+ * opens the next file. */
+#define EARLIER 20 /* a twentieth */
 /* Of one workspace at a time. */
 #define OPENERS_MAX 8
 
@@ -152,6 +156,7 @@ typedef struct {
 	Dir *dir;
 	guint32 session;
 	guint file;
+	gint64 asked_us;
 	gint64 until_us; /* so long somebody may wait for the answer */
 } Question;
 
@@ -194,6 +199,8 @@ static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 	}
 	if (row == NULL)
 		return set_gone(error);
+	if (!silence_still_lets(dir->provider->silence, self->asked_us, error))
+		return FALSE;
 	if (too_late(self)) {
 		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
 			"what was asked before it took too long");
@@ -258,10 +265,14 @@ static GBytes *describe(const Question *self, const Stand *stand,
 {
 	Dir *dir = self->dir;
 	Call call = {.deadline_us = self->until_us, .interactive = TRUE};
+	g_autoptr(GError) local = NULL;
 	g_autoptr(GBytes) bytes = backend_describe(dir->provider->backend,
 		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
-		ret_until_ms, error);
+		ret_until_ms, &local);
 
+	silence_note(dir->provider->silence, local);
+	if (local != NULL)
+		g_propagate_error(error, g_steal_pointer(&local));
 	if (bytes == NULL || g_bytes_get_size(bytes) <= DESCRIBED_MAX)
 		return g_steal_pointer(&bytes);
 	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
@@ -290,8 +301,10 @@ static void look_at_one(const Question *self)
 		Call call = {
 			.deadline_us = self->until_us, .interactive = TRUE};
 
-		if (!look_at(self->dir, stand.id, &call, &error))
+		if (!look_at(self->dir, stand.id, &call, &error)) {
+			silence_note(self->dir->provider->silence, error);
 			g_debug("%s: %s", stand.id, error->message);
+		}
 	}
 	question_settle(self, &stand, NULL, NOT_LONGER_MS, error);
 }
@@ -330,10 +343,12 @@ static void open_run(void *data)
 static gboolean question_push(Dir *dir, guint32 session, guint file)
 {
 	Question *question = g_new(Question, 1);
+	gint64 now_us = g_get_monotonic_time();
+	gint64 whole_us = dir->cache->deadline_ms * 1000;
 	gboolean push, ok = TRUE;
 
-	*question = (Question){dir, session, file,
-		g_get_monotonic_time() + dir->cache->deadline_ms * 1000};
+	*question = (Question){dir, session, file, now_us,
+		now_us + whole_us - whole_us / EARLIER};
 	pthread_mutex_lock(&dir->lock);
 	g_queue_push_tail(&dir->opening, question);
 	push = dir->openers < OPENERS_MAX;
@@ -356,9 +371,12 @@ static Known ask(
 {
 	Described *described = dir->cache->described;
 	gboolean begin = FALSE;
-	Known known =
-		described_open(described, session, file, ret, &begin, error);
+	Known known;
 
+	if (described_would_begin(described, session, file) &&
+		!silence_lets(dir->provider->silence, error))
+		return KNOWN_FAILED;
+	known = described_open(described, session, file, ret, &begin, error);
 	if (!begin || question_push(dir, session, file))
 		return known;
 	described_forget(described, session);

@@ -138,6 +138,7 @@ static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
 		ok = page_workspaces(self, &next, &n, error);
 	if (!ok)
 		return FALSE;
+	silence_note(self->dir->provider->silence, NULL);
 	tell_progress(self->dir);
 	*ret_more = next != NULL;
 	self->waits = 0;

@@ -115,6 +115,13 @@ char *cache_status(Cache *cache, guint32 number)
 
 /* ---- the other texts ---- */
 
+char *cache_path(Cache *cache, guint32 number)
+{
+	Dir *dir = text_dir(cache, number);
+
+	return dir != NULL ? dir_path(dir) : NULL;
+}
+
 char *cache_last_error(Cache *cache, guint32 number)
 {
 	Dir *dir = text_dir(cache, number);

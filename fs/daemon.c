@@ -11,6 +11,9 @@
 #include "tree.h"
 #include "version.h"
 
+/* Of a .partial, in the log. */
+#define LOGGED_MAX 1000
+
 char *daemon_version(Daemon *daemon, guint32 number)
 {
 	return g_strdup_printf("sessionfs %s\nlibfuse %s\n", SESSIONFS_VERSION,
@@ -58,8 +61,11 @@ static void membership_changed(
 		pending_wake(daemon->pending, news->parent);
 	}
 	/* Who waits for bytes of what is gone need not wait for them. */
-	if (news->kind == NEWS_VANISHED)
+	if (news->kind == NEWS_VANISHED) {
 		pending_wake(daemon->pending, news->number);
+		g_hash_table_remove(
+			daemon->failing, GUINT_TO_POINTER(news->number));
+	}
 	if (news->kind == NEWS_VANISHED ||
 		interest_appeared(daemon->interest, news->parent, news->name))
 		notify_entry(daemon->notify, parent, news->name);
@@ -89,6 +95,24 @@ static void text_changed(Daemon *daemon, const News *news)
 	notify_listing(daemon->notify, parent);
 }
 
+/* A listing fails again every few seconds: logged when it begins and ends. */
+static void log_listing(Daemon *daemon, guint32 number)
+{
+	gpointer key = GUINT_TO_POINTER(number);
+	g_autofree char *partial = cache_partial(daemon->cache, number);
+	g_autofree char *path = cache_path(daemon->cache, number);
+
+	if (!path) {
+		g_hash_table_remove(daemon->failing, key);
+	} else if (partial && g_hash_table_add(daemon->failing, key)) {
+		int len = (int)MIN(strcspn(partial, "\n"), LOGGED_MAX);
+
+		g_warning("%s: %.*s", path, len, partial);
+	} else if (!partial && g_hash_table_remove(daemon->failing, key)) {
+		g_message("%s: the listing is complete again", path);
+	}
+}
+
 static void handle_news(Daemon *daemon, const News *news, const News *before)
 {
 	switch (news->kind) {
@@ -108,6 +132,7 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 		break;
 	case NEWS_TEXT:
 		text_changed(daemon, news);
+		log_listing(daemon, news->number);
 		break;
 	}
 }

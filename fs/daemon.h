@@ -31,6 +31,8 @@ typedef struct Daemon {
 	gboolean
 		keep_listings; /* the kernel's directory cache can be trusted */
 	char *config;          /* as shown in .sessionfs/config */
+	GHashTable *failing;   /* numbers of directories whose listing failed
+	                          and was logged; the observer's alone */
 } Daemon;
 
 /* Texts of the files in .sessionfs; new strings, any thread. */

@@ -180,6 +180,15 @@ static void send(Listing *self, gint changes)
 		interest_forget(interest, given_number(self, i), 1);
 }
 
+/* ENOENT is what readdir takes for the end of a directory that was removed: a
+ * listing that was refused must not look empty. */
+static void refuse(fuse_req_t req, const GError *error)
+{
+	int number = reply_errno(error);
+
+	reply_error(req, number == ENOENT ? ENXIO : number);
+}
+
 /* TRUE when the request was answered. */
 static gboolean answer(Listing *self)
 {
@@ -193,7 +202,7 @@ static gboolean answer(Listing *self)
 	if (!self->used && known == KNOWN_NOT_YET)
 		return FALSE;
 	if (!self->used && known == KNOWN_FAILED)
-		reply_failure(self->req, error);
+		refuse(self->req, error);
 	else
 		send(self, changes);
 	return TRUE;

@@ -144,6 +144,7 @@ static void fill_daemon(Run *run)
 	daemon->started_ns = g_get_real_time() * 1000;
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->config = config_describe(config);
+	daemon->failing = g_hash_table_new(NULL, NULL);
 	daemon->metrics = metrics_new();
 	daemon->handles = handles_new();
 	daemon->interest =
@@ -201,6 +202,7 @@ static void finish(Run *run)
 	interest_free(daemon->interest);
 	g_clear_pointer(&daemon->cache, cache_free);
 	metrics_free(daemon->metrics);
+	g_clear_pointer(&daemon->failing, g_hash_table_unref);
 	g_free(daemon->config);
 	state_close(&run->state);
 	demo_end(&run->demo);

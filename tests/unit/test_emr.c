@@ -379,6 +379,9 @@ static void specs_that_are_right_pass(ProviderFixture *f, const void *unused)
 		"{\"MonitoringConfiguration\":{\"S3LoggingConfiguration\":{"
 		"\"Enabled\":true,\"LogUri\":\"s3://x/\",\"LogTypes\":{"
 		"\"SPARK_DRIVER\":[\"stdout\"]}}}}",
+		"{\"MonitoringConfiguration\":{\"S3LoggingConfiguration\":{"
+		"\"LogUri\":\"s3://x/\"},\"CloudWatchLoggingConfiguration\":"
+		"{},\"ManagedLoggingConfiguration\":{}}}",
 		"{\"SessionIdleTimeoutInMinutes\":60}",
 	};
 
@@ -406,9 +409,9 @@ static void specs_that_are_wrong_cost_nothing(
 		{"{\"EngineConfigurations\":[{\"Configurations\":[{\"x\":1}]}]"
 		 "}",
 			"Configurations[0].x is not"},
-		{"{\"MonitoringConfiguration\":{\"S3LoggingConfiguration\":{}}"
-		 "}",
-			"Enabled is missing"},
+		{"{\"MonitoringConfiguration\":{\"S3LoggingConfiguration\":"
+		 "{\"Enabled\":\"yes\"}}}",
+			"Enabled must be true or false"},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -428,7 +431,9 @@ static void a_config_is_what_new_accepts(ProviderFixture *f, const void *unused)
 		"\"Name\":\"n\",\"State\":\"IDLE\",\"ServerUrl\":\"sc://x\","
 		"\"ExecutionRoleArn\":null,\"SessionIdleTimeoutInMinutes\":5,"
 		"\"EngineConfigurations\":[{\"Classification\":\"a\","
-		"\"Properties\":{\"k\":\"v\"}}],\"Tags\":[{\"Key\":\"aws:x\","
+		"\"Properties\":{\"k\":\"v\"}}],\"MonitoringConfiguration\":{"
+		"\"S3LoggingConfiguration\":{\"LogUri\":\"s3://x/\"}},"
+		"\"Tags\":[{\"Key\":\"aws:x\","
 		"\"Value\":\"1\"},{\"Key\":\"k\",\"Value\":\"v\"}]}");
 	g_autoptr(GError) error = provider_check(f, config);
 	g_autoptr(Json) parsed = json_parse(config, strlen(config), NULL);
@@ -438,6 +443,8 @@ static void a_config_is_what_new_accepts(ProviderFixture *f, const void *unused)
 	g_assert_cmpstr(compact, ==,
 		"{\"Name\":\"n\",\"EngineConfigurations\":[{"
 		"\"Classification\":\"a\",\"Properties\":{\"k\":\"v\"}}],"
+		"\"MonitoringConfiguration\":{\"S3LoggingConfiguration\":{"
+		"\"LogUri\":\"s3://x/\"}},"
 		"\"SessionIdleTimeoutInMinutes\":5,"
 		"\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"}]}");
 }

@@ -283,12 +283,15 @@ def environment(vendor, flow, home):
 def ask(argv, env, rounds, home, clock):
     """What the client says in each round."""
     found = []
+    # Before it starts: it may read them at once.
+    write_files(home, rounds[0]["home_files"], clock)
     with subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as client:
         timer = threading.Timer(100, client.kill)
         timer.start()
-        for each in rounds:
-            write_files(home, each.get("home_files", {}), clock)
+        for n, each in enumerate(rounds):
+            if n:
+                write_files(home, each.get("home_files", {}), clock)
             client.stdin.write("refused\n" if each.get("refused") else "get\n")
             client.stdin.flush()
             found.append(json.loads(client.stdout.readline() or "{}"))

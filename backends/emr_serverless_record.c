@@ -8,6 +8,7 @@
 #define REASON_MAX 4096
 #define TAGS_MAX 200
 #define PROPERTIES_MAX 100
+#define PROPERTY_MAX 1024 /* characters */
 
 /* ---- tables ---- */
 
@@ -113,12 +114,30 @@ static gboolean check_tags(const Json *tags, GError **error)
 	return TRUE;
 }
 
+static gboolean check_lengths(const Json *properties, GError **error)
+{
+	json_foreach (property, properties) {
+		glong name = g_utf8_strlen(json_name(property), -1);
+
+		if (name > 0 && name <= PROPERTY_MAX &&
+			g_utf8_strlen(json_text(property), -1) <= PROPERTY_MAX)
+			continue;
+		backend_error_set(error, BACKEND_ERROR_INVALID,
+			"properties must have names of 1 to %d characters and "
+			"values of %d at most",
+			PROPERTY_MAX, PROPERTY_MAX);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 /* As deep as the table let it be. */
 static gboolean check_properties(const Json *configurations, GError **error)
 {
 	json_foreach (one, configurations)
 		if (!check_size(json_get(one, "properties"), "properties",
 			    PROPERTIES_MAX, error) ||
+			!check_lengths(json_get(one, "properties"), error) ||
 			!check_properties(
 				json_get(one, "configurations"), error))
 			return FALSE;

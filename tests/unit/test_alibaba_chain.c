@@ -6,117 +6,40 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tiny_server.h"
+#include "chain_fixture.h"
 
-/* Everything that the chain looks at; each test begins without any. */
-static const char *const variables[] = {
-	"ALIBABA_CLOUD_ACCESS_KEY_ID",
-	"ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-	"ALIBABA_CLOUD_SECURITY_TOKEN",
-	"ALIBABA_CLOUD_ROLE_ARN",
-	"ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
-	"ALIBABA_CLOUD_OIDC_TOKEN_FILE",
-	"ALIBABA_CLOUD_ROLE_SESSION_NAME",
-	"ALIBABA_CLOUD_PROFILE",
-	"ALIBABA_CLOUD_CLI_PROFILE_DISABLED",
-	"ALIBABA_CLOUD_CREDENTIALS_FILE",
-	"ALIBABA_CLOUD_CREDENTIALS_URI",
-	"ALIBABA_CLOUD_ECS_METADATA",
-	"ALIBABA_CLOUD_REGION_ID",
-	"ALIBABA_CLOUD_STS_REGION",
-};
-
-typedef struct {
-	char *home;
-} Fixture;
-
-static void set_up(Fixture *f, const void *unused)
+static void put_cli(ChainFixture *f, const char *text)
 {
-	f->home = g_dir_make_tmp("chain-XXXXXX", NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(variables); i++)
-		g_unsetenv(variables[i]);
-	g_setenv("HOME", f->home, TRUE);
-	/* No test may leave this machine. */
-	g_setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true", TRUE);
+	g_free(chain_fixture_put(f, ".aliyun/config.json", text));
 }
 
-static void remove_tree(const char *path)
+static void put_ini(ChainFixture *f, const char *text)
 {
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-		remove_tree(child);
-	}
-	g_remove(path);
+	g_free(chain_fixture_put(f, ".alibabacloud/credentials", text));
 }
 
-static void tear_down(Fixture *f, const void *unused)
+static CredentialSource *chain(const char *profile)
 {
-	remove_tree(f->home);
-	g_free(f->home);
-}
+	const HttpSettings http = {0};
 
-static char *put(Fixture *f, const char *rest, const char *text)
-{
-	char *path = g_build_filename(f->home, rest, NULL);
-	g_autofree char *folder = g_path_get_dirname(path);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-	g_assert_true(g_file_set_contents(path, text, -1, NULL));
-	return path;
-}
-
-static void put_cli(Fixture *f, const char *text)
-{
-	g_free(put(f, ".aliyun/config.json", text));
-}
-
-static void put_ini(Fixture *f, const char *text)
-{
-	g_free(put(f, ".alibabacloud/credentials", text));
+	return alibaba_chain_new(profile, &http);
 }
 
 static Credentials *find_within(const char *profile, gint64 ms, GError **error)
 {
-	const HttpSettings http = {0};
-	g_autoptr(CredentialSource) source = alibaba_chain_new(profile, &http);
+	g_autoptr(CredentialSource) source = chain(profile);
 
-	return credential_source_get(
-		source, g_get_monotonic_time() + ms * 1000, error);
-}
-
-/* "id/secret/token" of what the chain finds, or the sentence of its error. */
-static char *find(const char *profile)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Credentials) found = find_within(profile, 20000, &error);
-
-	if (!found)
-		return g_strdup(error->message);
-	return g_strdup_printf("%s/%s/%s", found->access_key_id,
-		secret_peek(found->secret),
-		found->token ? secret_peek(found->token) : "");
+	return chain_ask(source, ms, error);
 }
 
 static void finds(const char *profile, const char *wanted)
 {
-	g_autofree char *found = find(profile);
-
-	g_assert_cmpstr(found, ==, wanted);
+	chain_finds(chain(profile), wanted);
 }
 
-/* Nothing is found, and the sentence says that. */
 static void fails(const char *profile, BackendErrorCode code, const char *say)
 {
-	g_autoptr(GError) error = NULL;
-
-	g_assert_null(find_within(profile, 20000, &error));
-	if (!strstr(error->message, say))
-		g_error("\"%s\" does not say \"%s\"", error->message, say);
-	g_assert_error(error, BACKEND_ERROR, (int)code);
-	g_assert_null(strstr(error->message, "sesame"));
+	chain_fails(chain(profile), code, say);
 }
 
 static void set_pair(void)
@@ -143,7 +66,7 @@ static void set_pair(void)
 
 /* ---- environment ---- */
 
-static void the_environment_comes_first(Fixture *f, const void *unused)
+static void the_environment_comes_first(ChainFixture *f, const void *unused)
 {
 	put_cli(f, CLI);
 	put_ini(f, INI);
@@ -153,7 +76,7 @@ static void the_environment_comes_first(Fixture *f, const void *unused)
 	finds(NULL, "env-id/env-sesame/tok");
 }
 
-static void half_a_pair_makes_way_for_the_next(Fixture *f, const void *unused)
+static void half_a_pair_makes_way_for_the_next(ChainFixture *f, const void *unused)
 {
 	set_pair();
 	g_unsetenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
@@ -164,7 +87,7 @@ static void half_a_pair_makes_way_for_the_next(Fixture *f, const void *unused)
 }
 
 static void without_any_the_error_says_where_it_looked(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	static const char *const places[] = {"environment (", "OIDC (",
 		".aliyun/config.json: No such file",
@@ -179,7 +102,7 @@ static void without_any_the_error_says_where_it_looked(
 /* ---- the CLI's profiles ---- */
 
 static void a_profile_is_chosen_by_section_environment_or_current(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	put_cli(f, CLI);
 	put_ini(f, INI);
@@ -191,7 +114,7 @@ static void a_profile_is_chosen_by_section_environment_or_current(
 }
 
 static void a_named_profile_beats_the_environment(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	put_cli(f, CLI);
 	set_pair();
@@ -199,7 +122,7 @@ static void a_named_profile_beats_the_environment(
 	fails("nobody", BACKEND_ERROR_AUTH, "there is no profile nobody");
 }
 
-static void a_disabled_cli_is_not_read(Fixture *f, const void *unused)
+static void a_disabled_cli_is_not_read(ChainFixture *f, const void *unused)
 {
 	put_cli(f, CLI);
 	put_ini(f, INI);
@@ -207,7 +130,7 @@ static void a_disabled_cli_is_not_read(Fixture *f, const void *unused)
 	finds(NULL, "i-id/i=sesame==/");
 }
 
-static void broken_profiles_are_named(Fixture *f, const void *unused)
+static void broken_profiles_are_named(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		const char *profile, *say;
@@ -253,11 +176,11 @@ static void broken_profiles_are_named(Fixture *f, const void *unused)
 	}
 }
 
-static void odd_files_do_no_harm(Fixture *f, const void *unused)
+static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 {
 	static const char *const texts[] = {"", "{bad", "[]", "null", "{}",
 		"{\"profiles\":{}}", "{\"profiles\":[],\"current\":\"x\"}"};
-	g_autofree char *path = put(f, ".aliyun/config.json", "");
+	g_autofree char *path = chain_fixture_put(f, ".aliyun/config.json", "");
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
 		put_cli(f, texts[i]);
@@ -276,9 +199,9 @@ static void odd_files_do_no_harm(Fixture *f, const void *unused)
 
 /* ---- an external command ---- */
 
-static void put_external(Fixture *f, const char *script)
+static void put_external(ChainFixture *f, const char *script)
 {
-	g_autofree char *path = put(f, "give", script);
+	g_autofree char *path = chain_fixture_put(f, "give", script);
 	g_autofree char *config = g_strdup_printf(
 		"{\"current\":\"e\",\"profiles\":[{\"name\":\"e\","
 		"\"mode\":\"External\",\"process_command\":\"%s 'one two' "
@@ -289,7 +212,7 @@ static void put_external(Fixture *f, const char *script)
 	put_cli(f, config);
 }
 
-static void a_command_is_run_without_a_shell(Fixture *f, const void *unused)
+static void a_command_is_run_without_a_shell(ChainFixture *f, const void *unused)
 {
 	put_external(f,
 		"#!/bin/sh\n[ \"$#\" = 4 ] && [ \"$1\" = 'one two' ] && "
@@ -300,7 +223,7 @@ static void a_command_is_run_without_a_shell(Fixture *f, const void *unused)
 	finds(NULL, "x-id/x-sesame/");
 }
 
-static void a_command_that_fails_is_told(Fixture *f, const void *unused)
+static void a_command_that_fails_is_told(ChainFixture *f, const void *unused)
 {
 	put_external(f, "#!/bin/sh\necho sesame; exit 3\n");
 	fails(NULL, BACKEND_ERROR_AUTH, "ended with status 3");
@@ -318,7 +241,7 @@ static void a_command_that_fails_is_told(Fixture *f, const void *unused)
 	fails(NULL, BACKEND_ERROR_AUTH, "cannot be run");
 }
 
-static pid_t read_pid(Fixture *f)
+static pid_t read_pid(ChainFixture *f)
 {
 	g_autofree char *path = g_build_filename(f->home, "pid", NULL);
 	g_autofree char *text = NULL;
@@ -353,7 +276,7 @@ static const char hang[] = "#!/bin/sh\nsleep 1000 &\n"
 			   "mv \"$HOME/pid.new\" \"$HOME/pid\"\nwait\n";
 
 static void a_command_that_hangs_is_killed_with_its_children(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 	gint64 before = g_get_monotonic_time();
@@ -366,24 +289,14 @@ static void a_command_that_hangs_is_killed_with_its_children(
 	await_end(read_pid(f));
 }
 
-static void *get_in_thread(void *source)
+static void an_abort_ends_a_command(ChainFixture *f, const void *unused)
 {
-	GError *error = NULL;
-
-	g_assert_null(credential_source_get(
-		source, g_get_monotonic_time() + 600 * G_USEC_PER_SEC, &error));
-	return error;
-}
-
-static void an_abort_ends_a_command(Fixture *f, const void *unused)
-{
-	const HttpSettings http = {0};
-	g_autoptr(CredentialSource) source = alibaba_chain_new(NULL, &http);
+	g_autoptr(CredentialSource) source = chain(NULL);
 	pthread_t thread;
 	void *problem;
 
 	put_external(f, hang);
-	pthread_create(&thread, NULL, get_in_thread, source);
+	pthread_create(&thread, NULL, chain_ask_until_aborted, source);
 	pid_t pid = read_pid(f);
 	credential_source_abort(source);
 	pthread_join(thread, &problem);
@@ -394,7 +307,7 @@ static void an_abort_ends_a_command(Fixture *f, const void *unused)
 
 /* ---- the credentials file ---- */
 
-static void a_section_is_chosen_like_a_profile(Fixture *f, const void *unused)
+static void a_section_is_chosen_like_a_profile(ChainFixture *f, const void *unused)
 {
 	put_ini(f, INI);
 	finds(NULL, "i-id/i=sesame==/");
@@ -405,15 +318,15 @@ static void a_section_is_chosen_like_a_profile(Fixture *f, const void *unused)
 	fails("none", BACKEND_ERROR_AUTH, "there is no such section");
 }
 
-static void a_section_may_lie_elsewhere(Fixture *f, const void *unused)
+static void a_section_may_lie_elsewhere(ChainFixture *f, const void *unused)
 {
-	g_autofree char *path = put(f, "elsewhere", INI);
+	g_autofree char *path = chain_fixture_put(f, "elsewhere", INI);
 
 	g_setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", path, TRUE);
 	finds(NULL, "i-id/i=sesame==/");
 }
 
-static void odd_sections_do_no_harm(Fixture *f, const void *unused)
+static void odd_sections_do_no_harm(ChainFixture *f, const void *unused)
 {
 	static const char *const texts[] = {"", "[", "[]", "=\n=", "[default",
 		"[default]\n=\ntype", "type=access_key\n",
@@ -432,24 +345,23 @@ static void odd_sections_do_no_harm(Fixture *f, const void *unused)
 	"\"SecurityToken\":\"u-token\",\"Expiration\":\"2999-01-02T03:04:"     \
 	"05Z\""
 
-static void a_uri_answers_keys_that_expire(Fixture *f, const void *unused)
+static void a_uri_answers_keys_that_expire(ChainFixture *f, const void *unused)
 {
-	g_autoptr(TinyServer) server = tiny_server_new();
 	g_autofree char *uri =
-		g_strconcat(tiny_server_url(server), "/k?x=1", NULL);
+		g_strconcat(tiny_server_url(f->server), "/k?x=1", NULL);
 
 	g_setenv("ALIBABA_CLOUD_CREDENTIALS_URI", uri, TRUE);
 	tiny_server_answer(
-		server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
+		f->server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
 	g_autoptr(Credentials) found = find_within(NULL, 20000, NULL);
 	g_assert_cmpstr(found->access_key_id, ==, "u-id");
 	g_assert_cmpstr(secret_peek(found->token), ==, "u-token");
 	g_assert_cmpint(found->expires_ms, ==, 32472241445000);
-	g_autofree char *request = tiny_server_request(server, 0);
+	g_autofree char *request = tiny_server_request(f->server, 0);
 	g_assert_true(g_str_has_prefix(request, "GET /k?x=1 HTTP/1.1\r\n"));
 }
 
-static void a_uri_that_answers_nonsense_is_told(Fixture *f, const void *unused)
+static void a_uri_that_answers_nonsense_is_told(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		guint status;
@@ -471,18 +383,17 @@ static void a_uri_that_answers_nonsense_is_told(Fixture *f, const void *unused)
 			"SecurityToken is missing", BACKEND_ERROR_AUTH},
 		{200, "<html>sesame", "not JSON", BACKEND_ERROR_BAD_ANSWER},
 	};
-	g_autoptr(TinyServer) server = tiny_server_new();
 	g_autofree char *uri =
-		g_strconcat(tiny_server_url(server), "/sesame?sesame", NULL);
+		g_strconcat(tiny_server_url(f->server), "/sesame?sesame", NULL);
 
 	g_setenv("ALIBABA_CLOUD_CREDENTIALS_URI", uri, TRUE);
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		tiny_server_answer(server, rows[i].status, NULL, rows[i].body);
+		tiny_server_answer(f->server, rows[i].status, NULL, rows[i].body);
 		fails(NULL, rows[i].code, rows[i].say);
 	}
 }
 
-static void a_uri_elsewhere_must_be_encrypted(Fixture *f, const void *unused)
+static void a_uri_elsewhere_must_be_encrypted(ChainFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -498,82 +409,71 @@ static void a_uri_elsewhere_must_be_encrypted(Fixture *f, const void *unused)
 
 static const char slow[] = "#!/bin/sh\nexec sleep 100\n";
 
-static Credentials *get_soon(CredentialSource *source)
-{
-	return credential_source_get(
-		source, g_get_monotonic_time() + 20 * G_USEC_PER_SEC, NULL);
-}
-
 static void a_source_that_hangs_leaves_time_for_the_next(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
-	g_autoptr(TinyServer) server = tiny_server_new();
 	g_autoptr(GError) error = NULL;
 
 	put_external(f, slow);
 	g_setenv(
-		"ALIBABA_CLOUD_CREDENTIALS_URI", tiny_server_url(server), TRUE);
+		"ALIBABA_CLOUD_CREDENTIALS_URI", tiny_server_url(f->server), TRUE);
 	tiny_server_answer(
-		server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
+		f->server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
 	g_autoptr(Credentials) found = find_within(NULL, 3000, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(found->access_key_id, ==, "u-id");
 }
 
 static void what_gave_them_is_asked_first_from_then_on(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
-	const HttpSettings http = {0};
-	g_autoptr(CredentialSource) source = alibaba_chain_new(NULL, &http);
-	g_autoptr(TinyServer) server = tiny_server_new();
+	g_autoptr(CredentialSource) source = chain(NULL);
 
 	g_setenv(
-		"ALIBABA_CLOUD_CREDENTIALS_URI", tiny_server_url(server), TRUE);
+		"ALIBABA_CLOUD_CREDENTIALS_URI", tiny_server_url(f->server), TRUE);
 	for (guint i = 0; i < 2; i++)
 		tiny_server_answer(
-			server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
-	g_autoptr(Credentials) first = get_soon(source);
+			f->server, 200, NULL, "{\"Code\":\"Success\"," KEYS "}");
+	g_autoptr(Credentials) first = chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(first->access_key_id, ==, "u-id");
 	set_pair();
 	credential_source_reject(source, first);
-	g_autoptr(Credentials) second = get_soon(source);
+	g_autoptr(Credentials) second = chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(second->access_key_id, ==, "u-id");
-	g_assert_cmpuint(tiny_server_requests(server), ==, 2);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 2);
 	/* When it has none any more, it makes way like any other. */
-	tiny_server_answer(server, 404, NULL, "");
+	tiny_server_answer(f->server, 404, NULL, "");
 	credential_source_reject(source, second);
-	g_autoptr(Credentials) third = get_soon(source);
+	g_autoptr(Credentials) third = chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(third->access_key_id, ==, "env-id");
 }
 
 static void a_source_out_of_reach_does_not_change_the_identity(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
-	const HttpSettings http = {0};
-	g_autoptr(CredentialSource) source = alibaba_chain_new(NULL, &http);
+	g_autoptr(CredentialSource) source = chain(NULL);
 
 	put_cli(f, CLI);
-	g_autoptr(Credentials) first = get_soon(source);
+	g_autoptr(Credentials) first = chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(first->access_key_id, ==, "b-id");
 	put_external(f, slow);
 	put_ini(f, INI);
 	gint64 before = g_get_monotonic_time();
-	g_autoptr(Credentials) second = get_soon(source);
+	g_autoptr(Credentials) second = chain_ask(source, 20000, NULL);
 	g_assert_true(first == second);
 	g_assert_cmpint(
 		g_get_monotonic_time() - before, <, 10 * G_USEC_PER_SEC);
 	/* Refused ones are good for nothing, and any others are better. */
 	credential_source_reject(source, first);
-	g_autoptr(Credentials) third = credential_source_get(
-		source, g_get_monotonic_time() + 3 * G_USEC_PER_SEC, NULL);
+	g_autoptr(Credentials) third = chain_ask(source, 3000, NULL);
 	g_assert_cmpstr(third->access_key_id, ==, "i-id");
 }
 
 /* ---- beside the chain ---- */
 
-static void sources_are_in_sight_without_asking(Fixture *f, const void *unused)
+static void sources_are_in_sight_without_asking(ChainFixture *f, const void *unused)
 {
-	g_autofree char *elsewhere = put(f, "elsewhere", INI);
+	g_autofree char *elsewhere = chain_fixture_put(f, "elsewhere", INI);
 
 	g_assert_false(alibaba_chain_in_sight());
 	g_setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "x", TRUE);
@@ -606,7 +506,7 @@ static void is_region(const char *profile, const char *wanted)
 }
 
 static void the_region_is_the_profiles_or_the_environments(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	is_region(NULL, NULL);
 	g_setenv("ALIBABA_CLOUD_REGION_ID", "cn-env", TRUE);
@@ -619,34 +519,30 @@ static void the_region_is_the_profiles_or_the_environments(
 	is_region(NULL, "cn-a");
 }
 
-static void a_changed_file_is_read_again(Fixture *f, const void *unused)
+static void a_changed_file_is_read_again(ChainFixture *f, const void *unused)
 {
-	const HttpSettings http = {0};
-	g_autoptr(CredentialSource) source = alibaba_chain_new(NULL, &http);
-	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	g_autoptr(CredentialSource) source = chain(NULL);
 
 	put_ini(f, INI);
 	g_autoptr(Credentials) old =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_autoptr(Credentials) same =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_true(old == same);
 	put_cli(f, CLI);
 	g_autoptr(Credentials) fresh =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(fresh->access_key_id, ==, "b-id");
 }
 
 static void a_report_names_the_source_and_no_secret(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
-	const HttpSettings http = {0};
-	g_autoptr(CredentialSource) source = alibaba_chain_new("a", &http);
+	g_autoptr(CredentialSource) source = chain("a");
 	g_autoptr(GString) out = g_string_new(NULL);
 
 	put_cli(f, CLI);
-	g_autoptr(Credentials) found = credential_source_get(
-		source, g_get_monotonic_time() + 20 * G_USEC_PER_SEC, NULL);
+	g_autoptr(Credentials) found = chain_ask(source, 20000, NULL);
 	g_assert_nonnull(found);
 	credential_source_report(source, out);
 	g_assert_nonnull(strstr(out->str, "aliyun CLI profile a (AK)"));
@@ -654,8 +550,7 @@ static void a_report_names_the_source_and_no_secret(
 }
 
 #define ADD(path, function)                                                    \
-	g_test_add("/alibaba-chain/" path, Fixture, NULL, set_up, function,    \
-		tear_down)
+	chain_fixture_add("/alibaba-chain/" path, function, NULL)
 
 int main(int argc, char **argv)
 {

@@ -20,40 +20,28 @@
 	"{\"AccessKeyId\":\"box-id\",\"SecretAccessKey\":\"b-sesame\","        \
 	"\"Token\":\"b-token\",\"Expiration\":\"2099-01-01T00:00:00Z\"}"
 
-static Credentials *find_within(const char *profile, gint64 ms, GError **error)
+static CredentialSource *chain(const char *profile)
 {
 	const HttpSettings http = {.proxy = ""};
-	g_autoptr(CredentialSource) source =
-		aws_chain_new(profile, NULL, &http);
 
-	return credential_source_get(
-		source, g_get_monotonic_time() + ms * 1000, error);
+	return aws_chain_new(profile, NULL, &http);
 }
 
-/* "id/secret/token" of what the chain finds, or the sentence of its error. */
+static Credentials *find_within(const char *profile, gint64 ms, GError **error)
+{
+	g_autoptr(CredentialSource) source = chain(profile);
+
+	return chain_ask(source, ms, error);
+}
+
 static void finds(const char *profile, const char *wanted)
 {
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Credentials) found = find_within(profile, 20000, &error);
-	g_autofree char *text =
-		found ? g_strdup_printf("%s/%s/%s", found->access_key_id,
-				secret_peek(found->secret),
-				found->token ? secret_peek(found->token) : "")
-		      : g_strdup(error->message);
-
-	g_assert_cmpstr(text, ==, wanted);
+	chain_finds(chain(profile), wanted);
 }
 
-/* Nothing is found, and the sentence says that, and no secret. */
 static void fails(const char *profile, BackendErrorCode code, const char *say)
 {
-	g_autoptr(GError) error = NULL;
-
-	g_assert_null(find_within(profile, 20000, &error));
-	if (!strstr(error->message, say))
-		g_error("\"%s\" does not say \"%s\"", error->message, say);
-	g_assert_error(error, BACKEND_ERROR, (int)code);
-	g_assert_null(strstr(error->message, "sesame"));
+	chain_fails(chain(profile), code, say);
 }
 
 static void set_pair(void)
@@ -64,10 +52,10 @@ static void set_pair(void)
 
 /* ---- what can be told without the network ---- */
 
-static void in_sight(AwsHome *home, const void *unused)
+static void in_sight(ChainFixture *f, const void *unused)
 {
 	g_assert_false(aws_chain_in_sight());
-	aws_home_config(home, "[default]\nregion = x\n[profile p]\n" PAIR);
+	aws_home_config(f, "[default]\nregion = x\n[profile p]\n" PAIR);
 	g_assert_false(aws_chain_in_sight());
 	g_setenv("AWS_PROFILE", "p", TRUE);
 	g_assert_true(aws_chain_in_sight());
@@ -79,23 +67,23 @@ static void in_sight(AwsHome *home, const void *unused)
 	g_assert_false(aws_chain_in_sight());
 }
 
-static void in_sight_of(AwsHome *home, const void *variable)
+static void in_sight_of(ChainFixture *f, const void *variable)
 {
 	g_assert_false(aws_chain_in_sight());
 	g_setenv(variable, "/x", TRUE);
 	g_assert_true(aws_chain_in_sight());
 }
 
-static void in_sight_of_kind(AwsHome *home, const void *key)
+static void in_sight_of_kind(ChainFixture *f, const void *key)
 {
 	g_autofree char *text =
 		g_strdup_printf("[default]\n%s = x\n", (const char *)key);
 
-	aws_home_credentials(home, text);
+	aws_home_credentials(f, text);
 	g_assert_true(aws_chain_in_sight());
 }
 
-static void nothing(AwsHome *home, const void *unused)
+static void nothing(ChainFixture *f, const void *unused)
 {
 	fails(NULL, BACKEND_ERROR_AUTH, "AWS_ACCESS_KEY_ID is not set");
 	fails(NULL, BACKEND_ERROR_AUTH, "there is no profile default");
@@ -104,7 +92,7 @@ static void nothing(AwsHome *home, const void *unused)
 
 /* ---- the environment ---- */
 
-static void environment(AwsHome *home, const void *unused)
+static void environment(ChainFixture *f, const void *unused)
 {
 	set_pair();
 	finds(NULL, "env-id/e-sesame/");
@@ -114,9 +102,9 @@ static void environment(AwsHome *home, const void *unused)
 	fails(NULL, BACKEND_ERROR_AUTH_EXPIRED, "have expired");
 }
 
-static void environment_and_profile(AwsHome *home, const void *unused)
+static void environment_and_profile(ChainFixture *f, const void *unused)
 {
-	aws_home_credentials(home, "[p]\n" PAIR);
+	aws_home_credentials(f, "[p]\n" PAIR);
 	set_pair();
 	g_setenv("AWS_PROFILE", "p", TRUE);
 	finds(NULL, "env-id/e-sesame/");
@@ -126,15 +114,15 @@ static void environment_and_profile(AwsHome *home, const void *unused)
 
 /* ---- profiles ---- */
 
-static void keys(AwsHome *home, const void *unused)
+static void keys(ChainFixture *f, const void *unused)
 {
-	aws_home_credentials(home, "[default]\n" PAIR "aws_session_token = t\n"
+	aws_home_credentials(f, "[default]\n" PAIR "aws_session_token = t\n"
 				   "[half]\naws_access_key_id = x\n");
 	finds(NULL, "file-id/f-sesame/t");
 	fails("half", BACKEND_ERROR_AUTH, "aws_secret_access_key is missing");
 }
 
-static void bad_profiles(AwsHome *home, const void *unused)
+static void bad_profiles(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		const char *text, *say;
@@ -171,12 +159,12 @@ static void bad_profiles(AwsHome *home, const void *unused)
 		g_autofree char *text =
 			g_strdup_printf("[profile p]\n%s\n", rows[i].text);
 
-		aws_home_config(home, text);
+		aws_home_config(f, text);
 		fails("p", BACKEND_ERROR_AUTH, rows[i].say);
 	}
 }
 
-static void deep_chain(AwsHome *home, const void *unused)
+static void deep_chain(ChainFixture *f, const void *unused)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
@@ -184,78 +172,66 @@ static void deep_chain(AwsHome *home, const void *unused)
 		g_string_append_printf(text,
 			"[profile p%u]\n" ROLE "source_profile = p%u\n", i,
 			i + 1);
-	aws_home_config(home, text->str);
+	aws_home_config(f, text->str);
 	fails("p0", BACKEND_ERROR_AUTH, "in a circle at p16");
 }
 
-static void process(AwsHome *home, const void *unused)
+static void process(ChainFixture *f, const void *unused)
 {
-	g_autofree char *path = aws_home_put(home, "out",
+	g_autofree char *path = chain_fixture_put(f, "out",
 		"{\"Version\": 1, \"AccessKeyId\": \"p-id\","
 		"\"SecretAccessKey\": \"p-sesame\"}");
 	g_autofree char *text = g_strdup_printf(
 		"[default]\ncredential_process = cat \"%s\" && true\n", path);
 
-	aws_home_config(home, text);
+	aws_home_config(f, text);
 	finds(NULL, "p-id/p-sesame/");
 }
 
 /* It would be a line of its own in .status. */
-static void process_odd_id(AwsHome *home, const void *unused)
+static void process_odd_id(ChainFixture *f, const void *unused)
 {
-	g_autofree char *path = aws_home_put(home, "out",
+	g_autofree char *path = chain_fixture_put(f, "out",
 		"{\"Version\": 1, \"AccessKeyId\": \"id\\ncredentials: x\","
 		"\"SecretAccessKey\": \"p-sesame\"}");
 	g_autofree char *text = g_strdup_printf(
 		"[default]\ncredential_process = cat \"%s\"\n", path);
 
-	aws_home_config(home, text);
+	aws_home_config(f, text);
 	fails(NULL, BACKEND_ERROR_AUTH, "AccessKeyId is none");
 }
 
-static void process_hangs(AwsHome *home, const void *unused)
+static void process_hangs(ChainFixture *f, const void *unused)
 {
 	gint64 start_us = g_get_monotonic_time();
 	g_autoptr(GError) error = NULL;
 
-	aws_home_config(home, "[default]\ncredential_process = sleep 60\n");
+	aws_home_config(f, "[default]\ncredential_process = sleep 60\n");
 	g_assert_null(find_within(NULL, 300, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_cmpint(
 		g_get_monotonic_time() - start_us, <, 30 * G_USEC_PER_SEC);
 }
 
-static void *get_in_thread(void *source)
+static void process_aborted(ChainFixture *f, const void *unused)
 {
-	g_autoptr(GError) error = NULL;
-
-	g_assert_null(credential_source_get(
-		source, g_get_monotonic_time() + 60 * G_USEC_PER_SEC, &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
-	return NULL;
-}
-
-static void process_aborted(AwsHome *home, const void *unused)
-{
-	const HttpSettings http = {0};
-	g_autofree char *mark = g_build_filename(home->path, "mark", NULL);
+	g_autofree char *mark = g_build_filename(f->home, "mark", NULL);
 	g_autofree char *text = g_strdup_printf(
 		"[default]\ncredential_process = : >%s; sleep 60\n", mark);
-	g_autoptr(CredentialSource) source = aws_chain_new(NULL, NULL, &http);
+	g_autoptr(CredentialSource) source = chain(NULL);
 	pthread_t thread;
 
-	aws_home_config(home, text);
-	pthread_create(&thread, NULL, get_in_thread, source);
+	aws_home_config(f, text);
+	pthread_create(&thread, NULL, chain_ask_until_aborted, source);
 	for (guint i = 0; i < 2000 && access(mark, F_OK) != 0; i++)
 		g_usleep(10000);
 	credential_source_abort(source);
 	pthread_join(thread, NULL);
 }
 
-static void follows_files(AwsHome *home, const void *unused)
+static void follows_files(ChainFixture *f, const void *unused)
 {
-	const HttpSettings http = {0};
-	g_autoptr(CredentialSource) source = aws_chain_new(NULL, NULL, &http);
+	g_autoptr(CredentialSource) source = chain(NULL);
 
 	for (guint i = 0; i < 3; i++) {
 		g_autofree char *text =
@@ -263,10 +239,9 @@ static void follows_files(AwsHome *home, const void *unused)
 					"aws_secret_access_key = s%.*s\n",
 				i, (int)i, "xxxx");
 
-		aws_home_credentials(home, text);
+		aws_home_credentials(f, text);
 		g_autofree char *id = g_strdup_printf("id%u", i);
-		g_autoptr(Credentials) found = credential_source_get(source,
-			g_get_monotonic_time() + 20 * G_USEC_PER_SEC, NULL);
+		g_autoptr(Credentials) found = chain_ask(source, 20000, NULL);
 		g_assert_nonnull(found);
 		g_assert_cmpstr(found->access_key_id, ==, id);
 	}
@@ -274,19 +249,18 @@ static void follows_files(AwsHome *home, const void *unused)
 
 /* ---- over the network ---- */
 
-static void role(AwsHome *home, const void *unused)
+static void role(ChainFixture *f, const void *unused)
 {
-	g_autoptr(TinyServer) server = tiny_server_new();
 	g_autofree char *url =
-		g_strconcat(tiny_server_url(server), "/base/", NULL);
+		g_strconcat(tiny_server_url(f->server), "/base/", NULL);
 
 	g_setenv("AWS_ENDPOINT_URL_STS", url, TRUE);
 	g_setenv("AWS_REGION", "eu-west-1", TRUE);
 	aws_home_credentials(
-		home, "[default]\n" ROLE "source_profile = default\n" PAIR);
-	tiny_server_answer(server, 200, NULL, STS_ANSWER);
+		f, "[default]\n" ROLE "source_profile = default\n" PAIR);
+	tiny_server_answer(f->server, 200, NULL, STS_ANSWER);
 	finds(NULL, "sts-id/s-sesame/s-token");
-	g_autofree char *request = tiny_server_request(server, 0);
+	g_autofree char *request = tiny_server_request(f->server, 0);
 	g_assert_true(g_str_has_prefix(request, "POST /base/ HTTP/1.1"));
 	g_assert_nonnull(strstr(request, "Credential=file-id/"));
 	g_assert_nonnull(strstr(request, "/eu-west-1/sts/aws4_request"));
@@ -294,30 +268,28 @@ static void role(AwsHome *home, const void *unused)
 }
 
 /* Abort and deadline, while the token service says nothing. */
-static void role_hangs(AwsHome *home, const void *unused)
+static void role_hangs(ChainFixture *f, const void *unused)
 {
-	const HttpSettings http = {.proxy = ""};
-	g_autoptr(TinyServer) server = tiny_server_new();
-	g_autoptr(CredentialSource) source = aws_chain_new(NULL, NULL, &http);
+	g_autoptr(CredentialSource) source = chain(NULL);
 	gint64 start_us = g_get_monotonic_time();
 	g_autoptr(GError) error = NULL;
 	pthread_t thread;
 
-	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(server), TRUE);
+	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(f->server), TRUE);
 	aws_home_credentials(
-		home, "[default]\n" ROLE "source_profile = default\n" PAIR);
-	tiny_server_rest(server, (TinyAnswer){.kind = TINY_HANG});
+		f, "[default]\n" ROLE "source_profile = default\n" PAIR);
+	tiny_server_rest(f->server, (TinyAnswer){.kind = TINY_HANG});
 	g_assert_null(find_within(NULL, 300, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
-	pthread_create(&thread, NULL, get_in_thread, source);
-	tiny_server_wait(server, 2);
+	pthread_create(&thread, NULL, chain_ask_until_aborted, source);
+	tiny_server_wait(f->server, 2);
 	credential_source_abort(source);
 	pthread_join(thread, NULL);
 	g_assert_cmpint(
 		g_get_monotonic_time() - start_us, <, 30 * G_USEC_PER_SEC);
 }
 
-static void role_refused(AwsHome *home, const void *unused)
+static void role_refused(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		guint status;
@@ -332,11 +304,10 @@ static void role_refused(AwsHome *home, const void *unused)
 		{429, "Odd", BACKEND_ERROR_THROTTLED},
 		{500, "InternalFailure", BACKEND_ERROR_REMOTE},
 	};
-	g_autoptr(TinyServer) server = tiny_server_new();
 
-	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(server), TRUE);
+	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(f->server), TRUE);
 	aws_home_credentials(
-		home, "[default]\n" ROLE "source_profile = default\n" PAIR);
+		f, "[default]\n" ROLE "source_profile = default\n" PAIR);
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *body = g_strdup_printf(
 			"<ErrorResponse><Error><Code>%s</Code><Message>m &amp; "
@@ -345,82 +316,77 @@ static void role_refused(AwsHome *home, const void *unused)
 		g_autofree char *say =
 			g_strconcat(rows[i].code, ": m & m", NULL);
 
-		tiny_server_answer(server, rows[i].status, NULL, body);
+		tiny_server_answer(f->server, rows[i].status, NULL, body);
 		fails(NULL, rows[i].means, say);
 	}
 }
 
 /* Keys that are refused may come back, with the request they signed. */
-static void role_quoted(AwsHome *home, const void *unused)
+static void role_quoted(ChainFixture *f, const void *unused)
 {
-	g_autoptr(TinyServer) server = tiny_server_new();
-	g_autofree char *file = aws_home_put(home, "jwt", "eyJh.web-sesame.x");
+	g_autofree char *file = chain_fixture_put(f, "jwt", "eyJh.web-sesame.x");
 	g_autofree char *text = g_strdup_printf(
 		"[default]\n" ROLE "source_profile = default\n" PAIR
 		"aws_session_token = FwoGZXIvYX-sesame\n"
 		"[w]\n" ROLE "web_identity_token_file = %s\n",
 		file);
 
-	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(server), TRUE);
-	aws_home_credentials(home, text);
-	tiny_server_answer(server, 403, NULL,
+	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(f->server), TRUE);
+	aws_home_credentials(f, text);
+	tiny_server_answer(f->server, 403, NULL,
 		"<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code>"
 		"<Message>sent: "
 		"x-amz-security-token:FwoGZXIvYX-sesame</Message>"
 		"</Error></ErrorResponse>");
 	fails(NULL, BACKEND_ERROR_AUTH, "sent: x-amz-security-token:***");
-	tiny_server_answer(server, 400, NULL,
+	tiny_server_answer(f->server, 400, NULL,
 		"<E><Error><Code>InvalidIdentityToken</Code>"
 		"<Message>not eyJh.web-sesame.x</Message></Error></E>");
 	fails("w", BACKEND_ERROR_AUTH, "not ***");
 }
 
-static void container_set(const TinyServer *server)
+static void container_set(ChainFixture *f)
 {
 	g_autofree char *url =
-		g_strconcat(tiny_server_url(server), "/creds", NULL);
+		g_strconcat(tiny_server_url(f->server), "/creds", NULL);
 
 	g_setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, TRUE);
 	g_setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "tok", TRUE);
 }
 
 /* The others are not asked as somebody else. */
-static void strict(AwsHome *home, const void *unused)
+static void strict(ChainFixture *f, const void *unused)
 {
-	g_autoptr(TinyServer) server = tiny_server_new();
-
-	container_set(server);
-	tiny_server_rest(server, (TinyAnswer){.body = CONTAINER_ANSWER});
+	container_set(f);
+	tiny_server_rest(f->server, (TinyAnswer){.body = CONTAINER_ANSWER});
 	finds(NULL, "box-id/b-sesame/b-token");
 	g_setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere", TRUE);
 	fails(NULL, BACKEND_ERROR_AUTH, "AWS_ROLE_ARN is not set");
 	g_setenv("AWS_ROLE_ARN", "arn", TRUE);
 	fails(NULL, BACKEND_ERROR_AUTH, "/nowhere");
-	aws_home_config(home, "[default]\ncredential_process = exit 1\n");
+	aws_home_config(f, "[default]\ncredential_process = exit 1\n");
 	fails(NULL, BACKEND_ERROR_AUTH, "ended with status 1");
-	g_assert_cmpuint(tiny_server_requests(server), ==, 1);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 1);
 }
 
-static void container_bad(AwsHome *home, const void *unused)
+static void container_bad(ChainFixture *f, const void *unused)
 {
-	g_autoptr(TinyServer) server = tiny_server_new();
-
-	container_set(server);
-	tiny_server_answer(server, 404, NULL, "{}");
+	container_set(f);
+	tiny_server_answer(f->server, 404, NULL, "{}");
 	fails(NULL, BACKEND_ERROR_AUTH, "answered with status 404");
-	tiny_server_answer(server, 503, NULL, "{}");
+	tiny_server_answer(f->server, 503, NULL, "{}");
 	fails(NULL, BACKEND_ERROR_REMOTE, "answered with status 503");
-	tiny_server_answer(server, 200, NULL, "<html>");
+	tiny_server_answer(f->server, 200, NULL, "<html>");
 	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "is not JSON");
-	tiny_server_answer(server, 200, NULL, "{\"AccessKeyId\":\"x\"}");
+	tiny_server_answer(f->server, 200, NULL, "{\"AccessKeyId\":\"x\"}");
 	fails(NULL, BACKEND_ERROR_AUTH, "SecretAccessKey is missing");
-	tiny_server_push(server, (TinyAnswer){.kind = TINY_HUGE});
+	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HUGE});
 	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "over the limit");
 	g_setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "a\r\nb: sesame", TRUE);
 	fails(NULL, BACKEND_ERROR_AUTH, "line break");
 }
 
-static void container_hosts(AwsHome *home, const void *unused)
+static void container_hosts(ChainFixture *f, const void *unused)
 {
 	static const char *const bad[] = {"http://169.254.169.254/x",
 		"http://example.com/x", "http://127.0.0.1.example.com/",
@@ -433,74 +399,72 @@ static void container_hosts(AwsHome *home, const void *unused)
 	}
 }
 
-static void sso_config(AwsHome *home, const char *expiry)
+static void sso_config(ChainFixture *f, const char *expiry)
 {
 	/* SHA-1 of "corp". */
 	g_autofree char *token = g_strdup_printf(
 		"{\"accessToken\":\"sso-sesame\",\"expiresAt\":\"%s\"}",
 		expiry);
 
-	aws_home_config(home, "[default]\nsso_session = corp\n"
+	aws_home_config(f, "[default]\nsso_session = corp\n"
 			      "sso_account_id = 1\nsso_role_name = r\n"
 			      "[sso-session corp]\nsso_region = eu-west-1\n"
 			      "sso_start_url = https://corp.example\n");
-	g_free(aws_home_put(home,
+	g_free(chain_fixture_put(f,
 		".aws/sso/cache/"
 		"ee0bfd2552fbd840c02cc48b6e823320543c450f.json",
 		token));
 }
 
-static void sso(AwsHome *home, const void *unused)
+static void sso(ChainFixture *f, const void *unused)
 {
-	g_autoptr(TinyServer) server = tiny_server_new();
-
-	g_setenv("AWS_ENDPOINT_URL_SSO", tiny_server_url(server), TRUE);
-	sso_config(home, "2020-01-01T00:00:00Z");
+	g_setenv("AWS_ENDPOINT_URL_SSO", tiny_server_url(f->server), TRUE);
+	sso_config(f, "2020-01-01T00:00:00Z");
 	fails(NULL, BACKEND_ERROR_AUTH_EXPIRED,
 		"run `aws sso login --profile default`");
-	sso_config(home, "2099-01-01T00:00:00Z");
-	tiny_server_answer(server, 200, NULL,
+	sso_config(f, "2099-01-01T00:00:00Z");
+	tiny_server_answer(f->server, 200, NULL,
 		"{\"roleCredentials\":{\"accessKeyId\":\"sso-id\","
 		"\"secretAccessKey\":\"r-sesame\",\"sessionToken\":\"t\","
 		"\"expiration\":4070908800000}}");
 	finds(NULL, "sso-id/r-sesame/t");
-	g_autofree char *request = tiny_server_request(server, 0);
+	g_autofree char *request = tiny_server_request(f->server, 0);
 	g_assert_nonnull(strstr(request, "x-amz-sso_bearer_token: sso-sesame"));
-	tiny_server_answer(server, 401, NULL, "{}");
+	tiny_server_answer(f->server, 401, NULL, "{}");
 	fails(NULL, BACKEND_ERROR_AUTH_EXPIRED, "refuses the token");
-	tiny_server_answer(server, 404, NULL, "{}");
+	tiny_server_answer(f->server, 404, NULL, "{}");
 	fails(NULL, BACKEND_ERROR_DENIED, "does not give the role r");
-	tiny_server_answer(server, 200, NULL, "{}");
+	tiny_server_answer(f->server, 200, NULL, "{}");
 	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "makes no sense");
 }
 
 /* Keys and tokens go nowhere in the clear. */
-static void plain_http(AwsHome *home, const void *unused)
+static void plain_http(ChainFixture *f, const void *unused)
 {
 	g_setenv("AWS_ENDPOINT_URL", "http://192.0.2.1", TRUE);
-	sso_config(home, "2099-01-01T00:00:00Z");
+	sso_config(f, "2099-01-01T00:00:00Z");
 	fails(NULL, BACKEND_ERROR_CONFIG, "plain http");
 	aws_home_config(
-		home, "[default]\n" ROLE "source_profile = default\n" PAIR);
+		f, "[default]\n" ROLE "source_profile = default\n" PAIR);
 	fails(NULL, BACKEND_ERROR_CONFIG, "plain http");
-	g_free(aws_home_put(home, "jwt", "web-sesame"));
+	g_free(chain_fixture_put(f, "jwt", "web-sesame"));
 	g_setenv("AWS_ROLE_ARN", "arn", TRUE);
-	g_autofree char *file = g_build_filename(home->path, "jwt", NULL);
+	g_autofree char *file = g_build_filename(f->home, "jwt", NULL);
 	g_setenv("AWS_WEB_IDENTITY_TOKEN_FILE", file, TRUE);
-	aws_home_config(home, "");
+	aws_home_config(f, "");
 	fails(NULL, BACKEND_ERROR_CONFIG, "plain http");
 }
 
-static void metadata_set(const TinyServer *server)
+static void metadata_set(ChainFixture *f)
 {
 	g_unsetenv("AWS_EC2_METADATA_DISABLED");
-	g_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", tiny_server_url(server),
+	g_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", tiny_server_url(f->server),
 		TRUE);
 }
 
 /* Where there are no tokens, on without one, unless that is forbidden. */
 /* Who answers there would choose the account. */
-static void metadata_hosts(AwsHome *home, const void *unused)
+static void metadata_hosts(ChainFixture *f, const void *unused)
 {
 	static const char *const bad[] = {"http://192.0.2.1",
 		"http://metadata.example", "http://169.254.169.254@192.0.2.1",
@@ -513,55 +477,51 @@ static void metadata_hosts(AwsHome *home, const void *unused)
 	}
 }
 
-static void metadata_v1(AwsHome *home, const void *unused)
+static void metadata_v1(ChainFixture *f, const void *unused)
 {
 	static const guint no_token[] = {403, 404, 405};
-	g_autoptr(TinyServer) server = tiny_server_new();
 
-	metadata_set(server);
+	metadata_set(f);
 	for (gsize i = 0; i < G_N_ELEMENTS(no_token); i++) {
-		tiny_server_answer(server, no_token[i], NULL, "");
-		tiny_server_answer(server, 200, NULL, "role");
-		tiny_server_answer(server, 200, NULL, CONTAINER_ANSWER);
+		tiny_server_answer(f->server, no_token[i], NULL, "");
+		tiny_server_answer(f->server, 200, NULL, "role");
+		tiny_server_answer(f->server, 200, NULL, CONTAINER_ANSWER);
 		finds(NULL, "box-id/b-sesame/b-token");
 	}
-	g_autofree char *request = tiny_server_request(server, 1);
+	g_autofree char *request = tiny_server_request(f->server, 1);
 	g_assert_null(strstr(request, "x-aws-ec2-metadata-token"));
-	tiny_server_answer(server, 400, NULL, "");
+	tiny_server_answer(f->server, 400, NULL, "");
 	fails(NULL, BACKEND_ERROR_AUTH, "with status 400");
 	g_setenv("AWS_EC2_METADATA_V1_DISABLED", "true", TRUE);
-	tiny_server_answer(server, 403, NULL, "");
+	tiny_server_answer(f->server, 403, NULL, "");
 	fails(NULL, BACKEND_ERROR_AUTH, "forbids to go without");
 }
 
 /* An outage is no reason to lose keys that are still good. */
-static void metadata_outage(AwsHome *home, const void *unused)
+static void metadata_outage(ChainFixture *f, const void *unused)
 {
-	const HttpSettings http = {.proxy = ""};
-	g_autoptr(TinyServer) server = tiny_server_new();
-	g_autoptr(CredentialSource) source = aws_chain_new(NULL, NULL, &http);
-	gint64 deadline_us = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	g_autoptr(CredentialSource) source = chain(NULL);
 
-	metadata_set(server);
-	tiny_server_answer(server, 200, NULL, "token");
-	tiny_server_answer(server, 200, NULL, "role");
-	tiny_server_answer(server, 200, NULL, CONTAINER_ANSWER);
+	metadata_set(f);
+	tiny_server_answer(f->server, 200, NULL, "token");
+	tiny_server_answer(f->server, 200, NULL, "role");
+	tiny_server_answer(f->server, 200, NULL, CONTAINER_ANSWER);
 	g_autoptr(Credentials) first =
-		credential_source_get(source, deadline_us, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_nonnull(first);
 	g_assert_cmpstr(first->access_key_id, ==, "box-id");
-	tiny_server_rest(server, (TinyAnswer){.status = 500});
-	aws_home_config(home, "# a change makes the chain ask anew\n");
+	tiny_server_rest(f->server, (TinyAnswer){.status = 500});
+	aws_home_config(f, "# a change makes the chain ask anew\n");
 	g_autoptr(Credentials) second =
-		credential_source_get(source, deadline_us, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_true(second == first);
-	g_assert_cmpuint(tiny_server_requests(server), ==, 4);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 4);
 }
 
-#define add(name, function) aws_home_add("/aws_chain/" name, function)
+#define add(name, function)                                                    \
+	chain_fixture_add("/aws_chain/" name, function, NULL)
 #define add_for(name, function, data)                                          \
-	g_test_add("/aws_chain/" name "/" data, AwsHome, data,                 \
-		aws_home_set_up, function, aws_home_tear_down)
+	chain_fixture_add("/aws_chain/" name "/" data, function, data)
 
 int main(int argc, char **argv)
 {

@@ -25,7 +25,7 @@ static void fails(const AwsEndpoint *wanted, const char *say)
 		g_error("\"%s\" does not say \"%s\"", error->message, say);
 }
 
-static void test_partitions(AwsHome *home, const void *unused)
+static void test_partitions(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		const char *service, *region;
@@ -71,7 +71,7 @@ static void test_partitions(AwsHome *home, const void *unused)
 	}
 }
 
-static void test_bad_regions(AwsHome *home, const void *unused)
+static void test_bad_regions(ChainFixture *f, const void *unused)
 {
 	g_autofree char *long_one = g_strnfill(64, 'a');
 	const char *const bad[] = {NULL, "", "eu_west_1", "EU-west-1",
@@ -87,13 +87,13 @@ static void test_bad_regions(AwsHome *home, const void *unused)
 	}
 }
 
-static void test_configured(AwsHome *home, const void *unused)
+static void test_configured(ChainFixture *f, const void *unused)
 {
 	const AwsEndpoint emr = {"elasticmapreduce", "EMR", "eu-west-1", "p"};
 	const AwsEndpoint sts = {"sts", "STS", "eu-west-1", "p"};
 	const AwsEndpoint other = {"sts", "STS", "eu-west-1", NULL};
 
-	aws_home_config(home,
+	aws_home_config(f,
 		"[profile p]\nservices = s\nendpoint_url = http://profile/\n"
 		"[services s]\nemr =\n  endpoint_url = http://section:1/x//\n");
 	is(&emr, "http://section:1/x");
@@ -108,16 +108,16 @@ static void test_configured(AwsHome *home, const void *unused)
 	is(&emr, "https://elasticmapreduce.eu-west-1.amazonaws.com");
 }
 
-static void test_ignored_by_profile(AwsHome *home, const void *unused)
+static void test_ignored_by_profile(ChainFixture *f, const void *unused)
 {
 	const AwsEndpoint sts = {"sts", "STS", "eu-west-1", NULL};
 
-	aws_home_config(home, "[default]\nendpoint_url = http://profile\n"
+	aws_home_config(f, "[default]\nendpoint_url = http://profile\n"
 			      "ignore_configured_endpoint_urls = true\n");
 	is(&sts, "https://sts.eu-west-1.amazonaws.com");
 }
 
-static void test_bad_urls(AwsHome *home, const void *unused)
+static void test_bad_urls(ChainFixture *f, const void *unused)
 {
 	static const char *const bad[] = {"x", "/", "ftp://x", "http://",
 		"http://u:p@x", "http://x/?q", "http://x/#f", "http://x/ y"};
@@ -141,9 +141,9 @@ static gboolean fips(const char *profile)
 	return aws_flag(profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
 }
 
-static void test_flags(AwsHome *home, const void *unused)
+static void test_flags(ChainFixture *f, const void *unused)
 {
-	aws_home_config(home, "[profile p]\nuse_fips_endpoint = TRUE\n"
+	aws_home_config(f, "[profile p]\nuse_fips_endpoint = TRUE\n"
 			      "[profile q]\nuse_fips_endpoint = yes\n");
 	g_assert_true(fips("p"));
 	g_assert_false(fips("q"));
@@ -161,11 +161,11 @@ static void region_is(const char *profile, const char *wanted)
 	g_assert_cmpstr(region, ==, wanted);
 }
 
-static void test_region(AwsHome *home, const void *unused)
+static void test_region(ChainFixture *f, const void *unused)
 {
 	region_is(NULL, NULL);
 	aws_home_config(
-		home, "[default]\nregion = d-1\n[profile p]\nregion = p-1\n");
+		f, "[default]\nregion = d-1\n[profile p]\nregion = p-1\n");
 	region_is(NULL, "d-1");
 	region_is("p", "p-1");
 	region_is("absent", NULL);
@@ -180,14 +180,14 @@ static void test_region(AwsHome *home, const void *unused)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	aws_home_add("/aws_endpoint/hosts_by_partition", test_partitions);
-	aws_home_add("/aws_endpoint/what_is_no_region", test_bad_regions);
-	aws_home_add("/aws_endpoint/configured_ones_in_order", test_configured);
-	aws_home_add("/aws_endpoint/a_profile_may_ignore_them",
-		test_ignored_by_profile);
-	aws_home_add("/aws_endpoint/bad_ones_are_refused", test_bad_urls);
-	aws_home_add("/aws_endpoint/flags", test_flags);
-	aws_home_add("/aws_endpoint/region_of_environment_then_profile",
-		test_region);
+	chain_fixture_add("/aws_endpoint/hosts_by_partition", test_partitions, NULL);
+	chain_fixture_add("/aws_endpoint/what_is_no_region", test_bad_regions, NULL);
+	chain_fixture_add("/aws_endpoint/configured_ones_in_order", test_configured, NULL);
+	chain_fixture_add("/aws_endpoint/a_profile_may_ignore_them",
+		test_ignored_by_profile, NULL);
+	chain_fixture_add("/aws_endpoint/bad_ones_are_refused", test_bad_urls, NULL);
+	chain_fixture_add("/aws_endpoint/flags", test_flags, NULL);
+	chain_fixture_add("/aws_endpoint/region_of_environment_then_profile",
+		test_region, NULL);
 	return g_test_run();
 }

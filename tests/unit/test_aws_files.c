@@ -36,7 +36,7 @@ static void has(const char *profile, gboolean wanted)
 		aws_files_has(files, AWS_FILES_PROFILE, profile), ==, wanted);
 }
 
-static void test_absent(AwsHome *home, const void *unused)
+static void test_absent(ChainFixture *f, const void *unused)
 {
 	has("default", FALSE);
 	says("default", "region", NULL);
@@ -44,9 +44,9 @@ static void test_absent(AwsHome *home, const void *unused)
 	has("default", FALSE);
 }
 
-static void test_sections(AwsHome *home, const void *unused)
+static void test_sections(ChainFixture *f, const void *unused)
 {
-	aws_home_config(home, "stray = 1\n"
+	aws_home_config(f, "stray = 1\n"
 			      "[default]\nregion=d\n"
 			      "[ profile  a ]\nregion = a\n"
 			      "[profile \"b c\"]\nregion = b\n"
@@ -69,9 +69,9 @@ static void test_sections(AwsHome *home, const void *unused)
 	says_of(AWS_FILES_SSO_SESSION, "a", "region", NULL);
 }
 
-static void test_remarks(AwsHome *home, const void *unused)
+static void test_remarks(ChainFixture *f, const void *unused)
 {
-	aws_home_config(home, "# [profile x]\n; y\n"
+	aws_home_config(f, "# [profile x]\n; y\n"
 			      "[default] # the one\n"
 			      "a = 1 # one\nb = 2\t; two\n"
 			      "c = https://x/start#/\n"
@@ -87,9 +87,9 @@ static void test_remarks(AwsHome *home, const void *unused)
 	says("default", "f", "x;y");
 }
 
-static void test_pairs(AwsHome *home, const void *unused)
+static void test_pairs(ChainFixture *f, const void *unused)
 {
-	aws_home_config(home, "\xEF\xBB\xBF[default]\n"
+	aws_home_config(f, "\xEF\xBB\xBF[default]\n"
 			      "Region =  eu-west-1  \n"
 			      "secret=a=b==\n"
 			      "no value\n"
@@ -103,9 +103,9 @@ static void test_pairs(AwsHome *home, const void *unused)
 	says("default", "last", "end");
 }
 
-static void test_indented(AwsHome *home, const void *unused)
+static void test_indented(ChainFixture *f, const void *unused)
 {
-	aws_home_config(home, "[services s]\n"
+	aws_home_config(f, "[services s]\n"
 			      "emr =\n"
 			      "  endpoint_url = http://e\n"
 			      "  max = 1\n"
@@ -131,13 +131,13 @@ static void test_indented(AwsHome *home, const void *unused)
 	says("indented", "output", "o");
 }
 
-static void test_two_files(AwsHome *home, const void *unused)
+static void test_two_files(ChainFixture *f, const void *unused)
 {
-	aws_home_config(home,
+	aws_home_config(f,
 		"[profile x]\nregion = c\naws_access_key_id = config\n"
 		"[default]\nregion = hidden\nkey = hidden\n"
 		"[profile default]\nregion = shown\n");
-	aws_home_credentials(home,
+	aws_home_credentials(f,
 		"[x]\naws_access_key_id = credentials\nempty =\n"
 		"[only]\na = 1\n[profile y]\na = 1\n[sso-session s]\na = 1\n");
 	says("x", "aws_access_key_id", "credentials");
@@ -149,11 +149,11 @@ static void test_two_files(AwsHome *home, const void *unused)
 	says("default", "key", NULL);
 }
 
-static void test_paths(AwsHome *home, const void *unused)
+static void test_paths(ChainFixture *f, const void *unused)
 {
-	g_free(aws_home_put(home, "elsewhere", "[default]\nregion = e\n"));
+	g_free(chain_fixture_put(f, "elsewhere", "[default]\nregion = e\n"));
 	g_autofree char *other =
-		aws_home_put(home, "keys", "[default]\nkey = k\n");
+		chain_fixture_put(f, "keys", "[default]\nkey = k\n");
 
 	g_setenv("AWS_CONFIG_FILE", "~/elsewhere", TRUE);
 	g_setenv("AWS_SHARED_CREDENTIALS_FILE", other, TRUE);
@@ -161,18 +161,18 @@ static void test_paths(AwsHome *home, const void *unused)
 	says("default", "key", "k");
 }
 
-static void test_unreadable(AwsHome *home, const void *unused)
+static void test_unreadable(ChainFixture *f, const void *unused)
 {
 	g_autofree char *huge = g_strnfill(AUTH_FILE_MAX + 1, 'x');
 	g_autoptr(GError) error = NULL;
 
-	aws_home_config(home, huge);
+	aws_home_config(f, huge);
 	g_assert_null(aws_files_read(&error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
 	g_assert_nonnull(strstr(error->message, ".aws/config"));
 }
 
-static void test_profile(AwsHome *home, const void *unused)
+static void test_profile(ChainFixture *f, const void *unused)
 {
 	gboolean chosen = TRUE;
 
@@ -186,9 +186,9 @@ static void test_profile(AwsHome *home, const void *unused)
 	g_assert_cmpstr(aws_files_profile("mine", NULL), ==, "mine");
 }
 
-static void test_setting(AwsHome *home, const void *unused)
+static void test_setting(ChainFixture *f, const void *unused)
 {
-	aws_home_config(home, "[default]\nk = d\n[profile p]\nk = p\n");
+	aws_home_config(f, "[default]\nk = d\n[profile p]\nk = p\n");
 	g_autofree char *ours = aws_files_setting("p", "AWS_K", "k");
 	g_autofree char *default_one = aws_files_setting(NULL, NULL, "k");
 	g_autofree char *none = aws_files_setting("p", "AWS_K", "other");
@@ -202,7 +202,7 @@ static void test_setting(AwsHome *home, const void *unused)
 }
 
 /* Neither in time nor in memory more than the file's size would tell. */
-static void test_long(AwsHome *home, const void *unused)
+static void test_long(ChainFixture *f, const void *unused)
 {
 	g_autoptr(GString) text = g_string_new("[default]\nk = v\n");
 	guint lines = 0;
@@ -211,7 +211,7 @@ static void test_long(AwsHome *home, const void *unused)
 		g_string_append(text, "\n x");
 		lines++;
 	}
-	aws_home_config(home, text->str);
+	aws_home_config(f, text->str);
 	g_autoptr(AwsFiles) files = look();
 	g_assert_cmpuint(
 		strlen(aws_files_get(files, AWS_FILES_PROFILE, "default", "k")),
@@ -219,7 +219,7 @@ static void test_long(AwsHome *home, const void *unused)
 }
 
 /* Whatever the bytes, nothing outside of them is touched: for the sanitizers. */
-static void test_noise(AwsHome *home, const void *unused)
+static void test_noise(ChainFixture *f, const void *unused)
 {
 	static const char alphabet[] = "[]=#; \t\r\n\"'ax\0";
 	g_autoptr(GRand) rand = g_rand_new_with_seed(7);
@@ -231,7 +231,7 @@ static void test_noise(AwsHome *home, const void *unused)
 			g_string_append_c(
 				text, alphabet[g_rand_int_range(
 					      rand, 0, sizeof(alphabet) - 1)]);
-		g_autofree char *path = aws_home_put(home, ".aws/config", "");
+		g_autofree char *path = chain_fixture_put(f, ".aws/config", "");
 		g_assert_true(
 			g_file_set_contents(path, text->str, text->len, NULL));
 		g_autoptr(AwsFiles) files = look();
@@ -243,18 +243,18 @@ static void test_noise(AwsHome *home, const void *unused)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	aws_home_add("/aws_files/absent_files_are_empty", test_absent);
-	aws_home_add("/aws_files/sections_by_kind_and_name", test_sections);
-	aws_home_add("/aws_files/remarks_are_left_out", test_remarks);
-	aws_home_add("/aws_files/pairs_as_written", test_pairs);
-	aws_home_add("/aws_files/indented_lines_nest_or_go_on", test_indented);
-	aws_home_add("/aws_files/the_credentials_file_wins", test_two_files);
-	aws_home_add("/aws_files/the_environment_names_the_files", test_paths);
-	aws_home_add("/aws_files/a_huge_file_is_refused", test_unreadable);
-	aws_home_add("/aws_files/the_profile_in_use", test_profile);
-	aws_home_add(
-		"/aws_files/the_environment_before_the_profile", test_setting);
-	aws_home_add("/aws_files/a_value_of_many_lines", test_long);
-	aws_home_add("/aws_files/noise_does_no_harm", test_noise);
+	chain_fixture_add("/aws_files/absent_files_are_empty", test_absent, NULL);
+	chain_fixture_add("/aws_files/sections_by_kind_and_name", test_sections, NULL);
+	chain_fixture_add("/aws_files/remarks_are_left_out", test_remarks, NULL);
+	chain_fixture_add("/aws_files/pairs_as_written", test_pairs, NULL);
+	chain_fixture_add("/aws_files/indented_lines_nest_or_go_on", test_indented, NULL);
+	chain_fixture_add("/aws_files/the_credentials_file_wins", test_two_files, NULL);
+	chain_fixture_add("/aws_files/the_environment_names_the_files", test_paths, NULL);
+	chain_fixture_add("/aws_files/a_huge_file_is_refused", test_unreadable, NULL);
+	chain_fixture_add("/aws_files/the_profile_in_use", test_profile, NULL);
+	chain_fixture_add(
+		"/aws_files/the_environment_before_the_profile", test_setting, NULL);
+	chain_fixture_add("/aws_files/a_value_of_many_lines", test_long, NULL);
+	chain_fixture_add("/aws_files/noise_does_no_harm", test_noise, NULL);
 	return g_test_run();
 }

@@ -648,6 +648,32 @@ static void too_many_tags_and_properties_are_refused(
 		"properties must have at most 100 entries, not 201");
 }
 
+static void properties_have_a_length(ProviderFixture *f, const void *unused)
+{
+	static const struct {
+		guint name, value;
+		gboolean right;
+	} rows[] = {{1, 0, TRUE}, {1024, 1024, TRUE}, {0, 1, FALSE},
+		{1025, 1, FALSE}, {1, 1025, FALSE}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *name = g_strnfill(rows[i].name, 'n');
+		g_autofree char *value = g_strnfill(rows[i].value, 'v');
+		g_autofree char *more = g_strdup_printf(
+			",\"configurationOverrides\":{\"runtimeConfiguration\":"
+			"[{\"classification\":\"a\",\"properties\":"
+			"{\"%s\":\"%s\"}}]}",
+			name, value);
+		g_autofree char *spec = with_role(more);
+		g_autoptr(GError) error = provider_check(f, spec);
+
+		g_assert_true((error == NULL) == rows[i].right);
+		if (error)
+			g_assert_nonnull(strstr(
+				error->message, "properties must have names"));
+	}
+}
+
 static void a_config_is_what_new_accepts(ProviderFixture *f, const void *unused)
 {
 	g_autofree char *config = provider_render(f, SESSION_CONFIG,
@@ -786,6 +812,7 @@ int main(int argc, char **argv)
 	ADD("spec-wrong", specs_that_are_wrong_cost_nothing);
 	ADD("role", a_role_is_known_by_its_arn);
 	ADD("many", too_many_tags_and_properties_are_refused);
+	ADD("lengths", properties_have_a_length);
 	ADD("config", a_config_is_what_new_accepts);
 	ADD("reason", the_reason_is_one_line);
 	g_test_add_func(

@@ -4,74 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chain_fixture.h"
 #include "google_key.h"
 #include "net/json.h"
-#include "tiny_server.h"
 
 #define GRANTED "{\"access_token\":\"ya29.x\",\"expires_in\":3599}"
 
-/* Everything that the chain looks at; each test begins without any. */
-static const char *const variables[] = {
-	"CLOUDSDK_AUTH_ACCESS_TOKEN",
-	"CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
-	"GOOGLE_APPLICATION_CREDENTIALS",
-	"CLOUDSDK_CONFIG",
-	"CLOUDSDK_ACTIVE_CONFIG_NAME",
-	"CLOUDSDK_CORE_PROJECT",
-	"CLOUDSDK_DATAPROC_REGION",
-	"GOOGLE_CLOUD_PROJECT",
-	"GOOGLE_CLOUD_REGION",
-	"GCE_METADATA_HOST",
-	"GCE_METADATA_IP",
-};
-
-typedef struct {
-	char *home;
-	TinyServer *server;
-} Fixture;
-
-static void set_up(Fixture *f, const void *unused)
-{
-	f->home = g_dir_make_tmp("chain-XXXXXX", NULL);
-	f->server = tiny_server_new();
-	for (gsize i = 0; i < G_N_ELEMENTS(variables); i++)
-		g_unsetenv(variables[i]);
-	g_setenv("HOME", f->home, TRUE);
-	/* No test may leave this machine. */
-	g_setenv("NO_GCE_CHECK", "true", TRUE);
-}
-
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-		remove_tree(child);
-	}
-	g_remove(path);
-}
-
-static void tear_down(Fixture *f, const void *unused)
-{
-	tiny_server_free(f->server);
-	remove_tree(f->home);
-	g_free(f->home);
-}
-
-static char *put(Fixture *f, const char *rest, const char *text)
-{
-	char *path = g_build_filename(f->home, rest, NULL);
-	g_autofree char *folder = g_path_get_dirname(path);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-	g_assert_true(g_file_set_contents(path, text, -1, NULL));
-	return path;
-}
-
 /* A file of one member more than the type; token_uri is the tiny server's. */
-static char *account_text(Fixture *f, const char *more)
+static char *account_text(ChainFixture *f, const char *more)
 {
 	g_autoptr(Json) file = json_parse(more, strlen(more), NULL);
 	g_autofree char *uri =
@@ -84,11 +24,11 @@ static char *account_text(Fixture *f, const char *more)
 	return json_print(file, FALSE);
 }
 
-static char *put_account(Fixture *f, const char *rest, const char *more)
+static char *put_account(ChainFixture *f, const char *rest, const char *more)
 {
 	g_autofree char *text = account_text(f, more);
 
-	return put(f, rest, text);
+	return chain_fixture_put(f, rest, text);
 }
 
 #define SERVICE                                                                \
@@ -101,80 +41,62 @@ static char *put_account(Fixture *f, const char *rest, const char *more)
 	"\"quota_project_id\":\"payer\"}"
 #define DEFAULT_FILE ".config/gcloud/application_default_credentials.json"
 
-static Credentials *find_from(
-	const char *account, const char *token, GError **error)
+static CredentialSource *chain(const char *account, const char *token)
 {
 	const HttpSettings http = {0};
-	g_autoptr(CredentialSource) source =
-		google_chain_new(account, token, &http);
 
-	return credential_source_get(
-		source, g_get_monotonic_time() + 20 * G_USEC_PER_SEC, error);
+	return google_chain_new(account, token, &http);
 }
 
-static void finds(const char *account, const char *token, const char *wanted)
+static void finds(const char *account, const char *wanted)
 {
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Credentials) found = find_from(account, token, &error);
+	g_autofree char *alone = g_strdup_printf("/%s/", wanted);
 
-	g_assert_no_error(error);
-	g_assert_cmpstr(secret_peek(found->secret), ==, wanted);
-	g_assert_cmpstr(found->access_key_id, ==, "");
+	chain_finds(chain(account, NULL), alone);
 }
 
-/* Nothing is found, and the sentence says that, and no secret. */
 static void fails(const char *account, BackendErrorCode code, const char *say)
 {
-	g_autoptr(GError) error = NULL;
-
-	g_assert_null(find_from(account, NULL, &error));
-	if (!strstr(error->message, say))
-		g_error("\"%s\" does not say \"%s\"", error->message, say);
-	g_assert_error(error, BACKEND_ERROR, (int)code);
-	g_assert_null(strstr(error->message, "sesame"));
-	g_assert_null(strstr(error->message, "BEGIN"));
-	g_assert_null(strstr(error->message, "eyJ"));
+	chain_fails(chain(account, NULL), code, say);
 }
 
 /* ---- plain tokens ---- */
 
 static void a_token_of_the_environment_comes_first(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
-	g_autofree char *file = put(f, "token", "from-file\n");
+	g_autofree char *file = chain_fixture_put(f, "token", "from-file\n");
 
 	g_free(put_account(f, DEFAULT_FILE, SERVICE));
 	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", file, TRUE);
-	finds(NULL, NULL, "from-file");
+	finds(NULL, "from-file");
 	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "from-env", TRUE);
-	finds(NULL, NULL, "from-env");
+	finds(NULL, "from-env");
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 }
 
 static void a_named_token_file_is_all_that_is_asked(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
-	g_autofree char *file = put(f, "token", "  from-key \n");
-	const HttpSettings http = {0};
+	g_autofree char *file = chain_fixture_put(f, "token", "  from-key \n");
 	g_autoptr(CredentialSource) source =
-		google_chain_new(NULL, file, &http);
-	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+		chain(NULL, file);
 
 	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "from-env", TRUE);
 	g_autoptr(Credentials) old =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(secret_peek(old->secret), ==, "from-key");
-	g_free(put(f, "token", "renewed"));
+	g_free(chain_fixture_put(f, "token", "renewed"));
 	g_autoptr(Credentials) fresh =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(secret_peek(fresh->secret), ==, "renewed");
 	g_unlink(file);
 	g_autoptr(GError) error = NULL;
-	g_assert_null(find_from(NULL, file, &error));
+	g_assert_null(chain_ask(source, 20000, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
 }
 
-static void what_cannot_be_a_token_is_refused(Fixture *f, const void *unused)
+static void what_cannot_be_a_token_is_refused(ChainFixture *f, const void *unused)
 {
 	static const char *const odd[] = {
 		" \n", "sesame sesame", "sesame\r\nx: y", "ses\xc3\xa4me"};
@@ -204,7 +126,7 @@ static Json *jwt_part(const char *request, guint n)
 }
 
 static void a_service_account_signs_for_its_token(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	g_autofree char *path = put_account(f, "sa.json", SERVICE);
 	g_autofree char *uri =
@@ -212,7 +134,7 @@ static void a_service_account_signs_for_its_token(
 	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
 
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
-	finds(path, NULL, "ya29.x");
+	finds(path, "ya29.x");
 	g_autofree char *request = tiny_server_request(f->server, 0);
 	g_assert_true(g_str_has_prefix(request, "POST /token "));
 	g_assert_nonnull(strstr(request, "application/x-www-form-urlencoded"));
@@ -235,20 +157,18 @@ static void a_service_account_signs_for_its_token(
 		json_get_int(claims, "exp", 0, G_MAXINT64, 0), ==, made + 3600);
 }
 
-static void a_token_is_kept_until_near_its_end(Fixture *f, const void *unused)
+static void a_token_is_kept_until_near_its_end(ChainFixture *f, const void *unused)
 {
 	g_autofree char *path = put_account(f, "sa.json", SERVICE);
-	const HttpSettings http = {0};
 	g_autoptr(CredentialSource) source =
-		google_chain_new(path, NULL, &http);
-	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+		chain(path, NULL);
 	gint64 now_ms = g_get_real_time() / 1000;
 
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
 	g_autoptr(Credentials) one =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_autoptr(Credentials) two =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_true(one == two);
 	g_assert_cmpint(one->expires_ms, >=, now_ms + 3599 * 1000);
 	g_assert_cmpint(one->expires_ms, <, now_ms + 3699 * 1000);
@@ -256,28 +176,26 @@ static void a_token_is_kept_until_near_its_end(Fixture *f, const void *unused)
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 1);
 }
 
-static void a_changed_file_is_read_again(Fixture *f, const void *unused)
+static void a_changed_file_is_read_again(ChainFixture *f, const void *unused)
 {
 	g_autofree char *path = put_account(f, "sa.json", SERVICE);
-	const HttpSettings http = {0};
 	g_autoptr(CredentialSource) source =
-		google_chain_new(path, NULL, &http);
-	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+		chain(path, NULL);
 
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
 	tiny_server_answer(
 		f->server, 200, NULL, "{\"access_token\":\"of-the-user\"}");
 	g_autoptr(Credentials) one =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_null(one->project);
 	g_free(put_account(f, "sa.json", USER));
 	g_autoptr(Credentials) two =
-		credential_source_get(source, deadline, NULL);
+		chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(secret_peek(two->secret), ==, "of-the-user");
 	g_assert_cmpstr(two->project, ==, "payer");
 }
 
-static void a_wrong_clock_is_put_right(Fixture *f, const void *unused)
+static void a_wrong_clock_is_put_right(ChainFixture *f, const void *unused)
 {
 	g_autofree char *path = put_account(f, "sa.json", SERVICE);
 
@@ -285,7 +203,7 @@ static void a_wrong_clock_is_put_right(Fixture *f, const void *unused)
 		"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
 		"{\"error\":\"invalid_grant\"}");
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
-	finds(path, NULL, "ya29.x");
+	finds(path, "ya29.x");
 	g_autofree char *request = tiny_server_request(f->server, 1);
 	g_autoptr(Json) claims = jwt_part(request, 1);
 	g_assert_cmpint(
@@ -294,11 +212,11 @@ static void a_wrong_clock_is_put_right(Fixture *f, const void *unused)
 
 /* ---- users ---- */
 
-static void a_user_sends_the_refresh_token(Fixture *f, const void *unused)
+static void a_user_sends_the_refresh_token(ChainFixture *f, const void *unused)
 {
 	g_free(put_account(f, DEFAULT_FILE, USER));
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
-	finds(NULL, NULL, "ya29.x");
+	finds(NULL, "ya29.x");
 	g_autofree char *request = tiny_server_request(f->server, 0);
 	g_assert_nonnull(strstr(request,
 		"\r\n\r\ngrant_type=refresh_token&client_id=the%20id&"
@@ -307,7 +225,7 @@ static void a_user_sends_the_refresh_token(Fixture *f, const void *unused)
 }
 
 static void a_user_who_was_logged_out_is_told_what_to_do(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	g_autofree char *path = put_account(f, "user.json", USER);
 
@@ -321,7 +239,7 @@ static void a_user_who_was_logged_out_is_told_what_to_do(
 
 /* ---- refusals ---- */
 
-static void refusals_are_told_without_secrets(Fixture *f, const void *unused)
+static void refusals_are_told_without_secrets(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		guint status;
@@ -361,7 +279,7 @@ static void refusals_are_told_without_secrets(Fixture *f, const void *unused)
 	}
 }
 
-static void odd_lifetimes_are_an_hour(Fixture *f, const void *unused)
+static void odd_lifetimes_are_an_hour(ChainFixture *f, const void *unused)
 {
 	static const char *const odd[] = {
 		"-1", "0", "1e99", "\"soon\"", "null", "9999999999"};
@@ -373,13 +291,13 @@ static void odd_lifetimes_are_an_hour(Fixture *f, const void *unused)
 		gint64 hour_ms = g_get_real_time() / 1000 + 3600 * 1000;
 
 		tiny_server_answer(f->server, 200, NULL, body);
-		g_autoptr(Credentials) found = find_from(path, NULL, NULL);
+		g_autoptr(Credentials) found = find(path);
 		g_assert_cmpint(found->expires_ms, >=, hour_ms);
 		g_assert_cmpint(found->expires_ms, <, hour_ms + 100 * 1000);
 	}
 }
 
-static void what_a_file_lacks_is_named(Fixture *f, const void *unused)
+static void what_a_file_lacks_is_named(ChainFixture *f, const void *unused)
 {
 	static const char *const rows[][2] = {
 		{"{\"type\":\"service_account\"}", "client_email is missing"},
@@ -414,19 +332,19 @@ static void what_a_file_lacks_is_named(Fixture *f, const void *unused)
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 }
 
-static void odd_files_do_no_harm(Fixture *f, const void *unused)
+static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 {
 	static const char *const odd[] = {"", "[]", "sesame", "{", "7"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
-		g_autofree char *path = put(f, "x.json", odd[i]);
+		g_autofree char *path = chain_fixture_put(f, "x.json", odd[i]);
 		fails(path, BACKEND_ERROR_AUTH, "not a credentials file");
 	}
 	fails("/nonexistent/x.json", BACKEND_ERROR_AUTH, "/nonexistent/x.json");
 	fails(f->home, BACKEND_ERROR_AUTH, "not a file");
 }
 
-static void secrets_go_nowhere_in_the_clear(Fixture *f, const void *unused)
+static void secrets_go_nowhere_in_the_clear(ChainFixture *f, const void *unused)
 {
 	static const char *const uris[] = {
 		"http://token.example/",
@@ -450,7 +368,7 @@ static void secrets_go_nowhere_in_the_clear(Fixture *f, const void *unused)
 /* ---- the order ---- */
 
 static void a_named_file_that_fails_is_not_passed_over(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	g_autofree char *good = put_account(f, DEFAULT_FILE, USER);
 
@@ -459,11 +377,11 @@ static void a_named_file_that_fails_is_not_passed_over(
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 	g_setenv("GOOGLE_APPLICATION_CREDENTIALS", good, TRUE);
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
-	finds(NULL, NULL, "ya29.x");
+	finds(NULL, "ya29.x");
 }
 
 static void without_any_the_error_says_where_it_looked(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	fails(NULL, BACKEND_ERROR_AUTH, "no credentials for Google Cloud");
 	fails(NULL, BACKEND_ERROR_AUTH,
@@ -476,7 +394,7 @@ static void without_any_the_error_says_where_it_looked(
 
 /* ---- the metadata server ---- */
 
-static void set_metadata(Fixture *f)
+static void set_metadata(ChainFixture *f)
 {
 	g_unsetenv("NO_GCE_CHECK");
 	g_setenv("GCE_METADATA_HOST",
@@ -484,12 +402,12 @@ static void set_metadata(Fixture *f)
 }
 
 static void the_metadata_server_gives_the_machines_token(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	set_metadata(f);
 	tiny_server_answer(
 		f->server, 200, "Metadata-Flavor: Google\r\n", GRANTED);
-	finds(NULL, NULL, "ya29.x");
+	finds(NULL, "ya29.x");
 	g_autofree char *request = tiny_server_request(f->server, 0);
 	g_assert_true(g_str_has_prefix(request,
 		"GET /computeMetadata/v1/instance/service-accounts/default/"
@@ -500,7 +418,7 @@ static void the_metadata_server_gives_the_machines_token(
 }
 
 static void somebody_else_at_its_address_is_not_believed(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	set_metadata(f);
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
@@ -529,7 +447,7 @@ static void is(char *owned, const char *wanted)
 	g_assert_cmpstr(text, ==, wanted);
 }
 
-static void put_config(Fixture *f, const char *name, const char *project)
+static void put_config(ChainFixture *f, const char *name, const char *project)
 {
 	g_autofree char *rest = g_strconcat(
 		".config/gcloud/configurations/config_", name, NULL);
@@ -538,10 +456,10 @@ static void put_config(Fixture *f, const char *name, const char *project)
 		"[dataproc]\nregion = r-%s\n",
 		project, project);
 
-	g_free(put(f, rest, text));
+	g_free(chain_fixture_put(f, rest, text));
 }
 
-static void the_place_is_looked_for_in_order(Fixture *f, const void *unused)
+static void the_place_is_looked_for_in_order(ChainFixture *f, const void *unused)
 {
 	g_free(put_account(f, DEFAULT_FILE, SERVICE));
 	is(google_chain_project(NULL), "of-file");
@@ -551,7 +469,7 @@ static void the_place_is_looked_for_in_order(Fixture *f, const void *unused)
 	is(google_chain_project(NULL), "p-default");
 	is(google_chain_region(), "r-p-default");
 	put_config(f, "work", "p-work");
-	g_free(put(f, ".config/gcloud/active_config", "work\n"));
+	g_free(chain_fixture_put(f, ".config/gcloud/active_config", "work\n"));
 	is(google_chain_project(NULL), "p-work");
 	g_setenv("CLOUDSDK_ACTIVE_CONFIG_NAME", "../../x", TRUE);
 	is(google_chain_project(NULL), "p-default");
@@ -566,7 +484,7 @@ static void the_place_is_looked_for_in_order(Fixture *f, const void *unused)
 }
 
 /* Its account may have no say in the project that gcloud works on. */
-static void a_named_files_project_beats_gclouds(Fixture *f, const void *unused)
+static void a_named_files_project_beats_gclouds(ChainFixture *f, const void *unused)
 {
 	g_autofree char *service = put_account(f, "named.json", SERVICE);
 	g_autofree char *user = put_account(f, "user.json", USER);
@@ -581,20 +499,20 @@ static void a_named_files_project_beats_gclouds(Fixture *f, const void *unused)
 	is(google_chain_project(NULL), "p-cloud");
 }
 
-static void gclouds_directory_may_lie_elsewhere(Fixture *f, const void *unused)
+static void gclouds_directory_may_lie_elsewhere(ChainFixture *f, const void *unused)
 {
 	g_autofree char *elsewhere = g_build_filename(f->home, "x", NULL);
 
-	g_free(put(f, "x/configurations/config_default",
+	g_free(chain_fixture_put(f, "x/configurations/config_default",
 		"[core]\nproject=p-x\n[dataproc]\nregion =\n"));
 	g_setenv("CLOUDSDK_CONFIG", elsewhere, TRUE);
 	is(google_chain_project(NULL), "p-x");
 	is(google_chain_region(), NULL);
-	g_free(put(f, "x/configurations/config_default", "\x01[[[ nonsense"));
+	g_free(chain_fixture_put(f, "x/configurations/config_default", "\x01[[[ nonsense"));
 	is(google_chain_project(NULL), NULL);
 }
 
-static void it_is_in_sight_with_credentials(Fixture *f, const void *unused)
+static void it_is_in_sight_with_credentials(ChainFixture *f, const void *unused)
 {
 	g_assert_false(google_chain_in_sight());
 	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "t", TRUE);
@@ -608,8 +526,7 @@ static void it_is_in_sight_with_credentials(Fixture *f, const void *unused)
 }
 
 #define ADD(path, function)                                                    \
-	g_test_add("/google-chain/" path, Fixture, NULL, set_up, function,     \
-		tear_down)
+	chain_fixture_add("/google-chain/" path, function, NULL)
 
 int main(int argc, char **argv)
 {

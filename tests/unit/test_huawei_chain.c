@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "auth/huawei_region.h"
+#include "chain_fixture.h"
 #include "error.h"
-#include "tiny_server.h"
 
 #define PROJECT "0123456789abcdef0123456789abcdef"
 #define KEYS                                                                   \
@@ -13,90 +13,28 @@
 	"\"securitytoken\":\"t-token\",\"expires_at\":"                        \
 	"\"2999-01-02T03:04:05.678000Z\"}}"
 
-/* A home of its own, and IAM played by a scripted server.  No test asks the
- * metadata service: what is set up and fails is not replaced by another. */
-typedef struct {
-	char *home;
-	TinyServer *iam;
-} Fixture;
+/* The server plays IAM.  No test asks the metadata service: what is set up and
+ * fails is not replaced by another. */
 
-static void set_up(Fixture *f, const void *unused)
+static void put_ini(ChainFixture *f, const char *text)
 {
-	g_auto(GStrv) names = g_listenv();
-
-	for (char **name = names; *name; name++)
-		if (g_str_has_prefix(*name, "HUAWEICLOUD_"))
-			g_unsetenv(*name);
-	f->home = g_dir_make_tmp("huawei-XXXXXX", NULL);
-	f->iam = tiny_server_new();
-	g_setenv("HOME", f->home, TRUE);
+	g_free(chain_fixture_put(f, ".huaweicloud/credentials", text));
 }
 
-static void remove_tree(const char *path)
+static CredentialSource *chain(ChainFixture *f, const char *profile)
 {
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-		remove_tree(child);
-	}
-	g_remove(path);
+	return huawei_chain_new(profile, tiny_server_url(f->server), NULL);
 }
 
-static void tear_down(Fixture *f, const void *unused)
+static void finds(ChainFixture *f, const char *profile, const char *wanted)
 {
-	remove_tree(f->home);
-	g_free(f->home);
-	tiny_server_free(f->iam);
+	chain_finds(chain(f, profile), wanted);
 }
 
-static char *put(Fixture *f, const char *rest, const char *text)
+static void fails(ChainFixture *f, const char *profile, BackendErrorCode code,
+	const char *say)
 {
-	char *path = g_build_filename(f->home, rest, NULL);
-	g_autofree char *folder = g_path_get_dirname(path);
-
-	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-	g_assert_true(g_file_set_contents(path, text, -1, NULL));
-	return path;
-}
-
-static void put_ini(Fixture *f, const char *text)
-{
-	g_free(put(f, ".huaweicloud/credentials", text));
-}
-
-static Credentials *find(Fixture *f, const char *profile, GError **error)
-{
-	g_autoptr(CredentialSource) source =
-		huawei_chain_new(profile, tiny_server_url(f->iam), NULL);
-
-	return credential_source_get(
-		source, g_get_monotonic_time() + 20 * G_USEC_PER_SEC, error);
-}
-
-static void finds(Fixture *f, const char *profile, const char *wanted)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Credentials) found = find(f, profile, &error);
-
-	g_assert_no_error(error);
-	g_autofree char *text = g_strdup_printf("%s/%s/%s",
-		found->access_key_id, secret_peek(found->secret),
-		found->token ? secret_peek(found->token) : "");
-	g_assert_cmpstr(text, ==, wanted);
-}
-
-static void fails(
-	Fixture *f, const char *profile, BackendErrorCode code, const char *say)
-{
-	g_autoptr(GError) error = NULL;
-
-	g_assert_null(find(f, profile, &error));
-	if (!strstr(error->message, say))
-		g_error("\"%s\" does not say \"%s\"", error->message, say);
-	g_assert_error(error, BACKEND_ERROR, (int)code);
-	g_assert_null(strstr(error->message, "sesame"));
+	chain_fails(chain(f, profile), code, say);
 }
 
 static void set_pair(void)
@@ -105,9 +43,9 @@ static void set_pair(void)
 	g_setenv("HUAWEICLOUD_SDK_SK", "env-sesame", TRUE);
 }
 
-static void set_oidc(Fixture *f, const char *token)
+static void set_oidc(ChainFixture *f, const char *token)
 {
-	g_autofree char *path = put(f, "token", token);
+	g_autofree char *path = chain_fixture_put(f, "token", token);
 
 	g_setenv("HUAWEICLOUD_SDK_IDP_ID", "idp", TRUE);
 	g_setenv("HUAWEICLOUD_SDK_ID_TOKEN_FILE", path, TRUE);
@@ -121,7 +59,7 @@ static void set_oidc(Fixture *f, const char *token)
 
 /* ---- keys ---- */
 
-static void the_environment_comes_before_files(Fixture *f, const void *unused)
+static void the_environment_comes_before_files(ChainFixture *f, const void *unused)
 {
 	put_ini(f, INI);
 	finds(f, NULL, "i-id/i=sesame==/");
@@ -132,7 +70,7 @@ static void the_environment_comes_before_files(Fixture *f, const void *unused)
 }
 
 static void a_named_section_beats_the_environment(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	put_ini(f, INI);
 	set_pair();
@@ -141,15 +79,15 @@ static void a_named_section_beats_the_environment(
 	fails(f, "half", BACKEND_ERROR_AUTH, "there is no ak and sk");
 }
 
-static void the_file_may_lie_elsewhere(Fixture *f, const void *unused)
+static void the_file_may_lie_elsewhere(ChainFixture *f, const void *unused)
 {
-	g_autofree char *path = put(f, "elsewhere", INI);
+	g_autofree char *path = chain_fixture_put(f, "elsewhere", INI);
 
 	g_setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", path, TRUE);
 	finds(f, NULL, "i-id/i=sesame==/");
 }
 
-static void odd_files_do_no_harm(Fixture *f, const void *unused)
+static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 {
 	static const char *const texts[] = {"", "[", "[]", "=\n=", "[basic",
 		"[basic]\n=\nak", "ak=x\nsk=y\n", "[basic]\nak=\nsk=\n",
@@ -168,7 +106,7 @@ static void odd_files_do_no_harm(Fixture *f, const void *unused)
 	}
 }
 
-static void it_is_in_sight_without_the_network(Fixture *f, const void *unused)
+static void it_is_in_sight_without_the_network(ChainFixture *f, const void *unused)
 {
 	g_assert_false(huawei_chain_in_sight());
 	put_ini(f, "[global]\nak = a\nsk = b\n");
@@ -182,22 +120,22 @@ static void it_is_in_sight_without_the_network(Fixture *f, const void *unused)
 
 /* ---- OIDC ---- */
 
-static void a_token_is_changed_for_keys(Fixture *f, const void *unused)
+static void a_token_is_changed_for_keys(ChainFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
 	set_oidc(f, "eyJ.a-b_c.sig\n");
 	set_pair();
-	tiny_server_answer(f->iam, 201, "X-Subject-Token: MIIsubject+/==\r\n",
+	tiny_server_answer(f->server, 201, "X-Subject-Token: MIIsubject+/==\r\n",
 		"{\"token\":{}}");
-	tiny_server_answer(f->iam, 201, NULL, KEYS);
+	tiny_server_answer(f->server, 201, NULL, KEYS);
 	g_autoptr(Credentials) found = find(f, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(found->access_key_id, ==, "t-id");
 	g_assert_cmpstr(secret_peek(found->token), ==, "t-token");
 	g_assert_cmpint(found->expires_ms, ==, 32472241445000);
-	g_autofree char *first = tiny_server_request(f->iam, 0);
-	g_autofree char *second = tiny_server_request(f->iam, 1);
+	g_autofree char *first = tiny_server_request(f->server, 0);
+	g_autofree char *second = tiny_server_request(f->server, 1);
 	g_assert_true(g_str_has_prefix(
 		first, "POST /v3.0/OS-AUTH/id-token/tokens HTTP/1.1\r\n"));
 	g_assert_nonnull(strstr(first, "x-idp-id: idp\r\n"));
@@ -210,20 +148,20 @@ static void a_token_is_changed_for_keys(Fixture *f, const void *unused)
 		"{\"id\":\"MIIsubject+/==\",\"duration_seconds\":21600}}}}"));
 }
 
-static void a_section_may_lead_to_oidc(Fixture *f, const void *unused)
+static void a_section_may_lead_to_oidc(ChainFixture *f, const void *unused)
 {
-	g_autofree char *token = put(f, "token", "tok");
+	g_autofree char *token = chain_fixture_put(f, "token", "tok");
 	g_autofree char *ini = g_strdup_printf(
 		"[basic]\nidp_id = idp\nid_token_file = %s\n", token);
 
 	put_ini(f, ini);
-	tiny_server_answer(f->iam, 201, "X-Subject-Token: s\r\n", "{}");
-	tiny_server_answer(f->iam, 201, NULL, KEYS);
+	tiny_server_answer(f->server, 201, "X-Subject-Token: s\r\n", "{}");
+	tiny_server_answer(f->server, 201, NULL, KEYS);
 	finds(f, NULL, "t-id/t-sesame/t-token");
 }
 
 static void an_exchange_that_fails_ends_the_search(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	static const struct {
 		guint status;
@@ -246,27 +184,27 @@ static void an_exchange_that_fails_ends_the_search(
 	put_ini(f, INI);
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		tiny_server_answer(
-			f->iam, rows[i].status, rows[i].headers, rows[i].body);
+			f->server, rows[i].status, rows[i].headers, rows[i].body);
 		fails(f, NULL, rows[i].code, rows[i].say);
 	}
-	g_assert_cmpuint(tiny_server_requests(f->iam), ==, G_N_ELEMENTS(rows));
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, G_N_ELEMENTS(rows));
 }
 
-static void what_was_sent_is_not_shown(Fixture *f, const void *unused)
+static void what_was_sent_is_not_shown(ChainFixture *f, const void *unused)
 {
 	set_oidc(f, "eyJh.id-sesame");
-	tiny_server_answer(f->iam, 401, NULL,
+	tiny_server_answer(f->server, 401, NULL,
 		"{\"error_code\":\"IAM.1\",\"error_msg\":\"eyJh.id-sesame is "
 		"old\"}");
 	fails(f, NULL, BACKEND_ERROR_AUTH, "*** is old");
 	tiny_server_answer(
-		f->iam, 201, "X-Subject-Token: MIIsubject-sesame\r\n", "{}");
-	tiny_server_answer(f->iam, 403, NULL,
+		f->server, 201, "X-Subject-Token: MIIsubject-sesame\r\n", "{}");
+	tiny_server_answer(f->server, 403, NULL,
 		"{\"error_msg\":\"not with MIIsubject-sesame\"}");
 	fails(f, NULL, BACKEND_ERROR_DENIED, "not with ***");
 }
 
-static void keys_that_make_no_sense_are_told(Fixture *f, const void *unused)
+static void keys_that_make_no_sense_are_told(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		const char *body;
@@ -284,13 +222,13 @@ static void keys_that_make_no_sense_are_told(Fixture *f, const void *unused)
 
 	set_oidc(f, "tok");
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		tiny_server_answer(f->iam, 201, "X-Subject-Token: s\r\n", "{}");
-		tiny_server_answer(f->iam, 201, NULL, rows[i].body);
+		tiny_server_answer(f->server, 201, "X-Subject-Token: s\r\n", "{}");
+		tiny_server_answer(f->server, 201, NULL, rows[i].body);
 		fails(f, NULL, rows[i].code, "IAM: ");
 	}
 }
 
-static void token_files_that_hold_none_are_told(Fixture *f, const void *unused)
+static void token_files_that_hold_none_are_told(ChainFixture *f, const void *unused)
 {
 	set_oidc(f, " \n");
 	fails(f, NULL, BACKEND_ERROR_AUTH, "there is no token in it");
@@ -300,7 +238,7 @@ static void token_files_that_hold_none_are_told(Fixture *f, const void *unused)
 	fails(f, NULL, BACKEND_ERROR_AUTH, "there is no token in it");
 	g_setenv("HUAWEICLOUD_SDK_ID_TOKEN_FILE", "/nonexistent", TRUE);
 	fails(f, NULL, BACKEND_ERROR_AUTH, "/nonexistent: No such file");
-	g_assert_cmpuint(tiny_server_requests(f->iam), ==, 0);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 }
 
 /* ---- the project ---- */
@@ -312,7 +250,7 @@ static void project_is(const char *profile, const char *wanted)
 	g_assert_cmpstr(found, ==, wanted);
 }
 
-static void a_project_goes_with_its_keys(Fixture *f, const void *unused)
+static void a_project_goes_with_its_keys(ChainFixture *f, const void *unused)
 {
 	project_is(NULL, NULL);
 	put_ini(f, "[basic]\nproject_id = in-file\n"
@@ -344,13 +282,13 @@ static void only_is(const char *wanted)
 	g_assert_cmpstr(found, ==, wanted);
 }
 
-static void put_yaml(Fixture *f, const char *text)
+static void put_yaml(ChainFixture *f, const char *text)
 {
-	g_free(put(f, ".huaweicloud/regions.yaml", text));
+	g_free(chain_fixture_put(f, ".huaweicloud/regions.yaml", text));
 }
 
 static void endpoints_follow_environment_file_and_rule(
-	Fixture *f, const void *unused)
+	ChainFixture *f, const void *unused)
 {
 	endpoint_is("dli", "cn-north-4",
 		"https://dli.cn-north-4.myhuaweicloud.com");
@@ -373,17 +311,17 @@ static void endpoints_follow_environment_file_and_rule(
 	only_is("cn-x");
 }
 
-static void the_one_region_of_the_file_is_taken(Fixture *f, const void *unused)
+static void the_one_region_of_the_file_is_taken(ChainFixture *f, const void *unused)
 {
 	g_autofree char *path =
-		put(f, "mine", "DLI:\n- id: cn-a\n  endpoint: https://dli.a\n");
+		chain_fixture_put(f, "mine", "DLI:\n- id: cn-a\n  endpoint: https://dli.a\n");
 
 	g_setenv("HUAWEICLOUD_SDK_REGIONS_FILE", path, TRUE);
 	only_is("cn-a");
 	endpoint_is("dli", "cn-a", "https://dli.a");
 }
 
-static void odd_regions_do_no_harm(Fixture *f, const void *unused)
+static void odd_regions_do_no_harm(ChainFixture *f, const void *unused)
 {
 	static const char *const texts[] = {"", ":", "DLI", "DLI:\n", "DLI:\n-",
 		"DLI:\n- \n", "DLI:\n  - id:\n    endpoint:\n", "DLI: {a: b}\n",
@@ -405,7 +343,7 @@ static void iam_is(const char *profile, const char *wanted)
 	g_assert_cmpstr(found, ==, wanted);
 }
 
-static void iam_is_where_environment_or_file_say(Fixture *f, const void *unused)
+static void iam_is_where_environment_or_file_say(ChainFixture *f, const void *unused)
 {
 	iam_is(NULL, "https://iam.cn-x.myhuaweicloud.com");
 	put_ini(f, "[basic]\niam_endpoint = https://iam.file\n"
@@ -417,7 +355,7 @@ static void iam_is_where_environment_or_file_say(Fixture *f, const void *unused)
 }
 
 #define ADD(path, function)                                                    \
-	g_test_add("/huawei/" path, Fixture, NULL, set_up, function, tear_down)
+	chain_fixture_add("/huawei/" path, function, NULL)
 
 int main(int argc, char **argv)
 {

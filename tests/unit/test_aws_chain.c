@@ -1,12 +1,10 @@
 #include "auth/aws_chain.h"
 
-#include <glib/gstdio.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "aws_home.h"
-#include "tiny_server.h"
 
 #define PAIR "aws_access_key_id = file-id\naws_secret_access_key = f-sesame\n"
 #define ROLE "role_arn = arn:aws:iam::1:role/r\n"
@@ -117,7 +115,7 @@ static void environment_and_profile(ChainFixture *f, const void *unused)
 static void keys(ChainFixture *f, const void *unused)
 {
 	aws_home_credentials(f, "[default]\n" PAIR "aws_session_token = t\n"
-				   "[half]\naws_access_key_id = x\n");
+				"[half]\naws_access_key_id = x\n");
 	finds(NULL, "file-id/f-sesame/t");
 	fails("half", BACKEND_ERROR_AUTH, "aws_secret_access_key is missing");
 }
@@ -324,7 +322,8 @@ static void role_refused(ChainFixture *f, const void *unused)
 /* Keys that are refused may come back, with the request they signed. */
 static void role_quoted(ChainFixture *f, const void *unused)
 {
-	g_autofree char *file = chain_fixture_put(f, "jwt", "eyJh.web-sesame.x");
+	g_autofree char *file =
+		chain_fixture_put(f, "jwt", "eyJh.web-sesame.x");
 	g_autofree char *text = g_strdup_printf(
 		"[default]\n" ROLE "source_profile = default\n" PAIR
 		"aws_session_token = FwoGZXIvYX-sesame\n"
@@ -407,9 +406,9 @@ static void sso_config(ChainFixture *f, const char *expiry)
 		expiry);
 
 	aws_home_config(f, "[default]\nsso_session = corp\n"
-			      "sso_account_id = 1\nsso_role_name = r\n"
-			      "[sso-session corp]\nsso_region = eu-west-1\n"
-			      "sso_start_url = https://corp.example\n");
+			   "sso_account_id = 1\nsso_role_name = r\n"
+			   "[sso-session corp]\nsso_region = eu-west-1\n"
+			   "sso_start_url = https://corp.example\n");
 	g_free(chain_fixture_put(f,
 		".aws/sso/cache/"
 		"ee0bfd2552fbd840c02cc48b6e823320543c450f.json",
@@ -458,11 +457,10 @@ static void plain_http(ChainFixture *f, const void *unused)
 static void metadata_set(ChainFixture *f)
 {
 	g_unsetenv("AWS_EC2_METADATA_DISABLED");
-	g_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", tiny_server_url(f->server),
-		TRUE);
+	g_setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT",
+		tiny_server_url(f->server), TRUE);
 }
 
-/* Where there are no tokens, on without one, unless that is forbidden. */
 /* Who answers there would choose the account. */
 static void metadata_hosts(ChainFixture *f, const void *unused)
 {
@@ -477,6 +475,7 @@ static void metadata_hosts(ChainFixture *f, const void *unused)
 	}
 }
 
+/* Where there are no tokens, on without one, unless that is forbidden. */
 static void metadata_v1(ChainFixture *f, const void *unused)
 {
 	static const guint no_token[] = {403, 404, 405};
@@ -506,14 +505,12 @@ static void metadata_outage(ChainFixture *f, const void *unused)
 	tiny_server_answer(f->server, 200, NULL, "token");
 	tiny_server_answer(f->server, 200, NULL, "role");
 	tiny_server_answer(f->server, 200, NULL, CONTAINER_ANSWER);
-	g_autoptr(Credentials) first =
-		chain_ask(source, 20000, NULL);
+	g_autoptr(Credentials) first = chain_ask(source, 20000, NULL);
 	g_assert_nonnull(first);
 	g_assert_cmpstr(first->access_key_id, ==, "box-id");
 	tiny_server_rest(f->server, (TinyAnswer){.status = 500});
 	aws_home_config(f, "# a change makes the chain ask anew\n");
-	g_autoptr(Credentials) second =
-		chain_ask(source, 20000, NULL);
+	g_autoptr(Credentials) second = chain_ask(source, 20000, NULL);
 	g_assert_true(second == first);
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 4);
 }

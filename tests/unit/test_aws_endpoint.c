@@ -113,7 +113,7 @@ static void test_ignored_by_profile(ChainFixture *f, const void *unused)
 	const AwsEndpoint sts = {"sts", "STS", "eu-west-1", NULL};
 
 	aws_home_config(f, "[default]\nendpoint_url = http://profile\n"
-			      "ignore_configured_endpoint_urls = true\n");
+			   "ignore_configured_endpoint_urls = true\n");
 	is(&sts, "https://sts.eu-west-1.amazonaws.com");
 }
 
@@ -144,7 +144,7 @@ static gboolean fips(const char *profile)
 static void test_flags(ChainFixture *f, const void *unused)
 {
 	aws_home_config(f, "[profile p]\nuse_fips_endpoint = TRUE\n"
-			      "[profile q]\nuse_fips_endpoint = yes\n");
+			   "[profile q]\nuse_fips_endpoint = yes\n");
 	g_assert_true(fips("p"));
 	g_assert_false(fips("q"));
 	g_assert_false(fips(NULL));
@@ -180,12 +180,16 @@ static void test_region(ChainFixture *f, const void *unused)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	chain_fixture_add("/aws_endpoint/hosts_by_partition", test_partitions, NULL);
-	chain_fixture_add("/aws_endpoint/what_is_no_region", test_bad_regions, NULL);
-	chain_fixture_add("/aws_endpoint/configured_ones_in_order", test_configured, NULL);
+	chain_fixture_add(
+		"/aws_endpoint/hosts_by_partition", test_partitions, NULL);
+	chain_fixture_add(
+		"/aws_endpoint/what_is_no_region", test_bad_regions, NULL);
+	chain_fixture_add("/aws_endpoint/configured_ones_in_order",
+		test_configured, NULL);
 	chain_fixture_add("/aws_endpoint/a_profile_may_ignore_them",
 		test_ignored_by_profile, NULL);
-	chain_fixture_add("/aws_endpoint/bad_ones_are_refused", test_bad_urls, NULL);
+	chain_fixture_add(
+		"/aws_endpoint/bad_ones_are_refused", test_bad_urls, NULL);
 	chain_fixture_add("/aws_endpoint/flags", test_flags, NULL);
 	chain_fixture_add("/aws_endpoint/region_of_environment_then_profile",
 		test_region, NULL);

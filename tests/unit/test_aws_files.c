@@ -47,15 +47,15 @@ static void test_absent(ChainFixture *f, const void *unused)
 static void test_sections(ChainFixture *f, const void *unused)
 {
 	aws_home_config(f, "stray = 1\n"
-			      "[default]\nregion=d\n"
-			      "[ profile  a ]\nregion = a\n"
-			      "[profile \"b c\"]\nregion = b\n"
-			      "[profile 'd']\r\nregion = c\r\n"
-			      "[e]\nregion = e\n"
-			      "[profile]\nregion = f\n"
-			      "[sso-session s]\nsso_region = s\n"
-			      "[preview]\ncloudfront = true\n"
-			      "[profile a]\noutput = json\n");
+			   "[default]\nregion=d\n"
+			   "[ profile  a ]\nregion = a\n"
+			   "[profile \"b c\"]\nregion = b\n"
+			   "[profile 'd']\r\nregion = c\r\n"
+			   "[e]\nregion = e\n"
+			   "[profile]\nregion = f\n"
+			   "[sso-session s]\nsso_region = s\n"
+			   "[preview]\ncloudfront = true\n"
+			   "[profile a]\noutput = json\n");
 	says("default", "region", "d");
 	says("a", "region", "a");
 	says("a", "output", "json");
@@ -72,12 +72,12 @@ static void test_sections(ChainFixture *f, const void *unused)
 static void test_remarks(ChainFixture *f, const void *unused)
 {
 	aws_home_config(f, "# [profile x]\n; y\n"
-			      "[default] # the one\n"
-			      "a = 1 # one\nb = 2\t; two\n"
-			      "c = https://x/start#/\n"
-			      "  # d = 4\n"
-			      "e = #\n"
-			      "f = x;y\n");
+			   "[default] # the one\n"
+			   "a = 1 # one\nb = 2\t; two\n"
+			   "c = https://x/start#/\n"
+			   "  # d = 4\n"
+			   "e = #\n"
+			   "f = x;y\n");
 	has("x", FALSE);
 	says("default", "a", "1");
 	says("default", "b", "2");
@@ -90,12 +90,12 @@ static void test_remarks(ChainFixture *f, const void *unused)
 static void test_pairs(ChainFixture *f, const void *unused)
 {
 	aws_home_config(f, "\xEF\xBB\xBF[default]\n"
-			      "Region =  eu-west-1  \n"
-			      "secret=a=b==\n"
-			      "no value\n"
-			      "=nothing\n"
-			      "twice = 1\ntwice = 2\n"
-			      "last = end");
+			   "Region =  eu-west-1  \n"
+			   "secret=a=b==\n"
+			   "no value\n"
+			   "=nothing\n"
+			   "twice = 1\ntwice = 2\n"
+			   "last = end");
 	says("default", "region", "eu-west-1");
 	says("default", "secret", "a=b==");
 	says("default", "no value", NULL);
@@ -106,19 +106,19 @@ static void test_pairs(ChainFixture *f, const void *unused)
 static void test_indented(ChainFixture *f, const void *unused)
 {
 	aws_home_config(f, "[services s]\n"
-			      "emr =\n"
-			      "  endpoint_url = http://e\n"
-			      "  max = 1\n"
-			      "emr_serverless = \n"
-			      "\tendpoint_url = http://es\n"
-			      "[default]\n"
-			      "credential_process = one \\\n"
-			      "    two = 2\n"
-			      "    three\n"
-			      "region = r\n"
-			      "[profile indented]\n"
-			      "  region = i\n"
-			      "  output = o\n");
+			   "emr =\n"
+			   "  endpoint_url = http://e\n"
+			   "  max = 1\n"
+			   "emr_serverless = \n"
+			   "\tendpoint_url = http://es\n"
+			   "[default]\n"
+			   "credential_process = one \\\n"
+			   "    two = 2\n"
+			   "    three\n"
+			   "region = r\n"
+			   "[profile indented]\n"
+			   "  region = i\n"
+			   "  output = o\n");
 	says_of(AWS_FILES_SERVICES, "s", "emr.endpoint_url", "http://e");
 	says_of(AWS_FILES_SERVICES, "s", "emr.max", "1");
 	says_of(AWS_FILES_SERVICES, "s", "emr_serverless.endpoint_url",
@@ -243,17 +243,24 @@ static void test_noise(ChainFixture *f, const void *unused)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	chain_fixture_add("/aws_files/absent_files_are_empty", test_absent, NULL);
-	chain_fixture_add("/aws_files/sections_by_kind_and_name", test_sections, NULL);
-	chain_fixture_add("/aws_files/remarks_are_left_out", test_remarks, NULL);
-	chain_fixture_add("/aws_files/pairs_as_written", test_pairs, NULL);
-	chain_fixture_add("/aws_files/indented_lines_nest_or_go_on", test_indented, NULL);
-	chain_fixture_add("/aws_files/the_credentials_file_wins", test_two_files, NULL);
-	chain_fixture_add("/aws_files/the_environment_names_the_files", test_paths, NULL);
-	chain_fixture_add("/aws_files/a_huge_file_is_refused", test_unreadable, NULL);
-	chain_fixture_add("/aws_files/the_profile_in_use", test_profile, NULL);
 	chain_fixture_add(
-		"/aws_files/the_environment_before_the_profile", test_setting, NULL);
+		"/aws_files/absent_files_are_empty", test_absent, NULL);
+	chain_fixture_add(
+		"/aws_files/sections_by_kind_and_name", test_sections, NULL);
+	chain_fixture_add(
+		"/aws_files/remarks_are_left_out", test_remarks, NULL);
+	chain_fixture_add("/aws_files/pairs_as_written", test_pairs, NULL);
+	chain_fixture_add(
+		"/aws_files/indented_lines_nest_or_go_on", test_indented, NULL);
+	chain_fixture_add(
+		"/aws_files/the_credentials_file_wins", test_two_files, NULL);
+	chain_fixture_add(
+		"/aws_files/the_environment_names_the_files", test_paths, NULL);
+	chain_fixture_add(
+		"/aws_files/a_huge_file_is_refused", test_unreadable, NULL);
+	chain_fixture_add("/aws_files/the_profile_in_use", test_profile, NULL);
+	chain_fixture_add("/aws_files/the_environment_before_the_profile",
+		test_setting, NULL);
 	chain_fixture_add("/aws_files/a_value_of_many_lines", test_long, NULL);
 	chain_fixture_add("/aws_files/noise_does_no_harm", test_noise, NULL);
 	return g_test_run();

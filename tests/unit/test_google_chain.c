@@ -79,24 +79,23 @@ static void a_named_token_file_is_all_that_is_asked(
 	ChainFixture *f, const void *unused)
 {
 	g_autofree char *file = chain_fixture_put(f, "token", "  from-key \n");
-	g_autoptr(CredentialSource) source =
-		chain(NULL, file);
+	g_autoptr(CredentialSource) source = chain(NULL, file);
 
 	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "from-env", TRUE);
-	g_autoptr(Credentials) old =
-		chain_ask(source, 20000, NULL);
+	g_autoptr(Credentials) old = chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(secret_peek(old->secret), ==, "from-key");
 	g_free(chain_fixture_put(f, "token", "renewed"));
-	g_autoptr(Credentials) fresh =
-		chain_ask(source, 20000, NULL);
+	g_autoptr(Credentials) fresh = chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(secret_peek(fresh->secret), ==, "renewed");
 	g_unlink(file);
 	g_autoptr(GError) error = NULL;
-	g_assert_null(chain_ask(source, 20000, &error));
+	g_autoptr(CredentialSource) later = chain(NULL, file);
+	g_assert_null(chain_ask(later, 20000, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
 }
 
-static void what_cannot_be_a_token_is_refused(ChainFixture *f, const void *unused)
+static void what_cannot_be_a_token_is_refused(
+	ChainFixture *f, const void *unused)
 {
 	static const char *const odd[] = {
 		" \n", "sesame sesame", "sesame\r\nx: y", "ses\xc3\xa4me"};
@@ -157,18 +156,16 @@ static void a_service_account_signs_for_its_token(
 		json_get_int(claims, "exp", 0, G_MAXINT64, 0), ==, made + 3600);
 }
 
-static void a_token_is_kept_until_near_its_end(ChainFixture *f, const void *unused)
+static void a_token_is_kept_until_near_its_end(
+	ChainFixture *f, const void *unused)
 {
 	g_autofree char *path = put_account(f, "sa.json", SERVICE);
-	g_autoptr(CredentialSource) source =
-		chain(path, NULL);
+	g_autoptr(CredentialSource) source = chain(path, NULL);
 	gint64 now_ms = g_get_real_time() / 1000;
 
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
-	g_autoptr(Credentials) one =
-		chain_ask(source, 20000, NULL);
-	g_autoptr(Credentials) two =
-		chain_ask(source, 20000, NULL);
+	g_autoptr(Credentials) one = chain_ask(source, 20000, NULL);
+	g_autoptr(Credentials) two = chain_ask(source, 20000, NULL);
 	g_assert_true(one == two);
 	g_assert_cmpint(one->expires_ms, >=, now_ms + 3599 * 1000);
 	g_assert_cmpint(one->expires_ms, <, now_ms + 3699 * 1000);
@@ -179,18 +176,15 @@ static void a_token_is_kept_until_near_its_end(ChainFixture *f, const void *unus
 static void a_changed_file_is_read_again(ChainFixture *f, const void *unused)
 {
 	g_autofree char *path = put_account(f, "sa.json", SERVICE);
-	g_autoptr(CredentialSource) source =
-		chain(path, NULL);
+	g_autoptr(CredentialSource) source = chain(path, NULL);
 
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
 	tiny_server_answer(
 		f->server, 200, NULL, "{\"access_token\":\"of-the-user\"}");
-	g_autoptr(Credentials) one =
-		chain_ask(source, 20000, NULL);
+	g_autoptr(Credentials) one = chain_ask(source, 20000, NULL);
 	g_assert_null(one->project);
 	g_free(put_account(f, "sa.json", USER));
-	g_autoptr(Credentials) two =
-		chain_ask(source, 20000, NULL);
+	g_autoptr(Credentials) two = chain_ask(source, 20000, NULL);
 	g_assert_cmpstr(secret_peek(two->secret), ==, "of-the-user");
 	g_assert_cmpstr(two->project, ==, "payer");
 }
@@ -239,7 +233,8 @@ static void a_user_who_was_logged_out_is_told_what_to_do(
 
 /* ---- refusals ---- */
 
-static void refusals_are_told_without_secrets(ChainFixture *f, const void *unused)
+static void refusals_are_told_without_secrets(
+	ChainFixture *f, const void *unused)
 {
 	static const struct {
 		guint status;
@@ -291,7 +286,8 @@ static void odd_lifetimes_are_an_hour(ChainFixture *f, const void *unused)
 		gint64 hour_ms = g_get_real_time() / 1000 + 3600 * 1000;
 
 		tiny_server_answer(f->server, 200, NULL, body);
-		g_autoptr(Credentials) found = find(path);
+		g_autoptr(CredentialSource) source = chain(path, NULL);
+		g_autoptr(Credentials) found = chain_ask(source, 20000, NULL);
 		g_assert_cmpint(found->expires_ms, >=, hour_ms);
 		g_assert_cmpint(found->expires_ms, <, hour_ms + 100 * 1000);
 	}
@@ -459,7 +455,8 @@ static void put_config(ChainFixture *f, const char *name, const char *project)
 	g_free(chain_fixture_put(f, rest, text));
 }
 
-static void the_place_is_looked_for_in_order(ChainFixture *f, const void *unused)
+static void the_place_is_looked_for_in_order(
+	ChainFixture *f, const void *unused)
 {
 	g_free(put_account(f, DEFAULT_FILE, SERVICE));
 	is(google_chain_project(NULL), "of-file");
@@ -484,7 +481,8 @@ static void the_place_is_looked_for_in_order(ChainFixture *f, const void *unused
 }
 
 /* Its account may have no say in the project that gcloud works on. */
-static void a_named_files_project_beats_gclouds(ChainFixture *f, const void *unused)
+static void a_named_files_project_beats_gclouds(
+	ChainFixture *f, const void *unused)
 {
 	g_autofree char *service = put_account(f, "named.json", SERVICE);
 	g_autofree char *user = put_account(f, "user.json", USER);
@@ -499,7 +497,8 @@ static void a_named_files_project_beats_gclouds(ChainFixture *f, const void *unu
 	is(google_chain_project(NULL), "p-cloud");
 }
 
-static void gclouds_directory_may_lie_elsewhere(ChainFixture *f, const void *unused)
+static void gclouds_directory_may_lie_elsewhere(
+	ChainFixture *f, const void *unused)
 {
 	g_autofree char *elsewhere = g_build_filename(f->home, "x", NULL);
 
@@ -508,7 +507,8 @@ static void gclouds_directory_may_lie_elsewhere(ChainFixture *f, const void *unu
 	g_setenv("CLOUDSDK_CONFIG", elsewhere, TRUE);
 	is(google_chain_project(NULL), "p-x");
 	is(google_chain_region(), NULL);
-	g_free(chain_fixture_put(f, "x/configurations/config_default", "\x01[[[ nonsense"));
+	g_free(chain_fixture_put(
+		f, "x/configurations/config_default", "\x01[[[ nonsense"));
 	is(google_chain_project(NULL), NULL);
 }
 

@@ -1,6 +1,5 @@
 #include "auth/huawei_chain.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "auth/huawei_region.h"
@@ -59,7 +58,8 @@ static void set_oidc(ChainFixture *f, const char *token)
 
 /* ---- keys ---- */
 
-static void the_environment_comes_before_files(ChainFixture *f, const void *unused)
+static void the_environment_comes_before_files(
+	ChainFixture *f, const void *unused)
 {
 	put_ini(f, INI);
 	finds(f, NULL, "i-id/i=sesame==/");
@@ -97,7 +97,8 @@ static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 		g_autoptr(GError) error = NULL;
 
 		put_ini(f, texts[i]);
-		g_autoptr(Credentials) found = find(f, "basic", &error);
+		g_autoptr(CredentialSource) source = chain(f, "basic");
+		g_autoptr(Credentials) found = chain_ask(source, 20000, &error);
 		if (i < 8) {
 			g_assert_null(found);
 			g_assert_error(
@@ -106,7 +107,8 @@ static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 	}
 }
 
-static void it_is_in_sight_without_the_network(ChainFixture *f, const void *unused)
+static void it_is_in_sight_without_the_network(
+	ChainFixture *f, const void *unused)
 {
 	g_assert_false(huawei_chain_in_sight());
 	put_ini(f, "[global]\nak = a\nsk = b\n");
@@ -126,10 +128,11 @@ static void a_token_is_changed_for_keys(ChainFixture *f, const void *unused)
 
 	set_oidc(f, "eyJ.a-b_c.sig\n");
 	set_pair();
-	tiny_server_answer(f->server, 201, "X-Subject-Token: MIIsubject+/==\r\n",
-		"{\"token\":{}}");
+	tiny_server_answer(f->server, 201,
+		"X-Subject-Token: MIIsubject+/==\r\n", "{\"token\":{}}");
 	tiny_server_answer(f->server, 201, NULL, KEYS);
-	g_autoptr(Credentials) found = find(f, NULL, &error);
+	g_autoptr(CredentialSource) source = chain(f, NULL);
+	g_autoptr(Credentials) found = chain_ask(source, 20000, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(found->access_key_id, ==, "t-id");
 	g_assert_cmpstr(secret_peek(found->token), ==, "t-token");
@@ -183,11 +186,12 @@ static void an_exchange_that_fails_ends_the_search(
 	set_oidc(f, "tok");
 	put_ini(f, INI);
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		tiny_server_answer(
-			f->server, rows[i].status, rows[i].headers, rows[i].body);
+		tiny_server_answer(f->server, rows[i].status, rows[i].headers,
+			rows[i].body);
 		fails(f, NULL, rows[i].code, rows[i].say);
 	}
-	g_assert_cmpuint(tiny_server_requests(f->server), ==, G_N_ELEMENTS(rows));
+	g_assert_cmpuint(
+		tiny_server_requests(f->server), ==, G_N_ELEMENTS(rows));
 }
 
 static void what_was_sent_is_not_shown(ChainFixture *f, const void *unused)
@@ -204,7 +208,8 @@ static void what_was_sent_is_not_shown(ChainFixture *f, const void *unused)
 	fails(f, NULL, BACKEND_ERROR_DENIED, "not with ***");
 }
 
-static void keys_that_make_no_sense_are_told(ChainFixture *f, const void *unused)
+static void keys_that_make_no_sense_are_told(
+	ChainFixture *f, const void *unused)
 {
 	static const struct {
 		const char *body;
@@ -222,13 +227,15 @@ static void keys_that_make_no_sense_are_told(ChainFixture *f, const void *unused
 
 	set_oidc(f, "tok");
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		tiny_server_answer(f->server, 201, "X-Subject-Token: s\r\n", "{}");
+		tiny_server_answer(
+			f->server, 201, "X-Subject-Token: s\r\n", "{}");
 		tiny_server_answer(f->server, 201, NULL, rows[i].body);
 		fails(f, NULL, rows[i].code, "IAM: ");
 	}
 }
 
-static void token_files_that_hold_none_are_told(ChainFixture *f, const void *unused)
+static void token_files_that_hold_none_are_told(
+	ChainFixture *f, const void *unused)
 {
 	set_oidc(f, " \n");
 	fails(f, NULL, BACKEND_ERROR_AUTH, "there is no token in it");
@@ -311,10 +318,11 @@ static void endpoints_follow_environment_file_and_rule(
 	only_is("cn-x");
 }
 
-static void the_one_region_of_the_file_is_taken(ChainFixture *f, const void *unused)
+static void the_one_region_of_the_file_is_taken(
+	ChainFixture *f, const void *unused)
 {
-	g_autofree char *path =
-		chain_fixture_put(f, "mine", "DLI:\n- id: cn-a\n  endpoint: https://dli.a\n");
+	g_autofree char *path = chain_fixture_put(
+		f, "mine", "DLI:\n- id: cn-a\n  endpoint: https://dli.a\n");
 
 	g_setenv("HUAWEICLOUD_SDK_REGIONS_FILE", path, TRUE);
 	only_is("cn-a");
@@ -343,7 +351,8 @@ static void iam_is(const char *profile, const char *wanted)
 	g_assert_cmpstr(found, ==, wanted);
 }
 
-static void iam_is_where_environment_or_file_say(ChainFixture *f, const void *unused)
+static void iam_is_where_environment_or_file_say(
+	ChainFixture *f, const void *unused)
 {
 	iam_is(NULL, "https://iam.cn-x.myhuaweicloud.com");
 	put_ini(f, "[basic]\niam_endpoint = https://iam.file\n"
@@ -354,8 +363,7 @@ static void iam_is_where_environment_or_file_say(ChainFixture *f, const void *un
 	iam_is(NULL, "https://iam.env");
 }
 
-#define ADD(path, function)                                                    \
-	chain_fixture_add("/huawei/" path, function, NULL)
+#define ADD(path, function) chain_fixture_add("/huawei/" path, function, NULL)
 
 int main(int argc, char **argv)
 {

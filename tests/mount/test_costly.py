@@ -263,3 +263,42 @@ def test_a_record_becomes_whole_when_it_is_opened(rig, tmp_path, reader):
     assert len(spec) == os.stat(file).st_size
     with open(file, "rb") as f:
         assert f.read() == spec
+
+
+# ---- a provider that does not answer ----
+
+DASHBOARDS = 20
+
+
+@pytest.mark.parametrize("trouble", ["gone", "hung"])
+def test_a_walk_waits_once_for_a_provider_that_does_not_answer(rig, trouble):
+    """Two files of each session cost a call; the others are known."""
+    fill = ("--fill", f"emr-serverless:{APPLICATION}={DASHBOARDS}")
+    emu = rig.emulator(*fill)
+    folder = rig.new_folder("mount")
+    mount = rig.mount(folder=folder, env=AWS, config=harness.key_file({
+        "sessionfs": {"state_dir": os.path.join(folder, "state"),
+                      "deadline": "3s"},
+        "emr-serverless": {"region": "us-east-1", "endpoint": emu.url,
+                           "calls_per_second": 1000, "burst": 1000}}))
+    top = mount.ws(APPLICATION, "emr-serverless")
+    run(["ls", top]).ok()
+    eventually(lambda: emu.count("GetSession", "emr-serverless") >= DASHBOARDS)
+    phases = run(f"grep -lx idle {top}/*/phase").ok()
+    file = os.path.join(os.path.dirname(phases.split("\n")[0]), "endpoint")
+    if trouble == "gone":
+        emu.terminate()
+    else:
+        emu.fault(provider="emr-serverless", action="*", times=-1, hang=True)
+    walk = run(f"LC_ALL=C grep -r . {top}", timeout=100)
+    assert walk.seconds < 8 * SLOW  # of two minutes, were each file waited for
+    assert walk.status == 2
+    assert len(walk.err.strip().split("\n")) == 2 * DASHBOARDS
+    assert walk.out.count("/state:") == DASHBOARDS
+    assert walk.out.count("/config.json:") >= DASHBOARDS
+    if trouble == "gone":
+        rig.emulator(*fill, "--port", emu.url.rpartition(":")[2])
+    else:
+        emu.no_faults()
+    eventually(lambda: run(["cat", file]).status == 0, timeout=15,
+               interval=0.2)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import harness
 from harness import SLOW, eventually
 
 LIST = "ListSessionClusters"
@@ -120,6 +121,65 @@ def test_a_first_listing_that_fails_says_so(emulator, mount):
     assert listed.status != 0 and "ermission denied" in listed.err
     assert len([n for n in listed.out.split() if n != "new"]) in (0, 200)
     assert "not for you" in m.read(m.ws("w-1"), ".status")
+
+
+AWS = {"AWS_ACCESS_KEY_ID": harness.KEY_ID,
+       "AWS_SECRET_ACCESS_KEY": harness.KEY_SECRET,
+       "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def aws_section(emu, **keys):
+    return {"emr-serverless": {"region": "us-east-1", "endpoint": emu.url,
+                               **keys}}
+
+
+def test_a_workspace_that_does_not_exist_does_not_look_empty(emulator, mount):
+    emu = emulator()
+    m = mount(emu, config=aws_section(emu, workspaces="00nope"), env=AWS)
+    nope = m.ws("00nope", "emr-serverless")
+    listed = m.run(f"LC_ALL=C ls {nope}")
+    assert listed.status == 2 and "No such device or address" in listed.err
+    said, = (line for line in m.read(nope, ".status").split("\n")
+             if line.startswith("partial: "))
+    assert "00nope" in said and "failed" in said
+    assert not os.path.exists(nope + "/00fsession")
+
+
+def test_the_log_says_once_that_a_listing_fails_and_that_it_works(
+        rig, emulator, mount):
+    emu = emulator("--fill", "emr-serverless:00fapp000000001=3")
+    folder = rig.new_folder("mount")
+    keys = os.path.join(folder, "home", ".aws", "credentials")
+    os.makedirs(os.path.dirname(keys))
+
+    def write_key(secret):
+        with open(keys, "w") as f:
+            f.write("[default]\naws_access_key_id = emulator-key\n"
+                    f"aws_secret_access_key = {secret}\n")
+
+    write_key("wrong")
+    m = mount(emu, folder=folder, env={"AWS_EC2_METADATA_DISABLED": "true"},
+              config={**FAST, **aws_section(emu)})
+    top = m.path + "/emr-serverless"
+
+    def logged():
+        return [line for line in m.read(".sessionfs", "log").split("\n")
+                if " emr-serverless: " in line]
+
+    assert m.run(f"ls {top}").status == 2
+    eventually(logged)
+    failures = int(re.search(
+        r"^failures: (\d+)$", m.read(top, ".status"), re.M).group(1))
+    eventually(lambda: int(re.search(
+        r"^failures: (\d+)$", m.read(top, ".status"), re.M).group(1))
+        > failures and m.run(f"ls {top}"), 30)
+    failed, = logged()
+    assert " warning: " in failed and "InvalidSignatureException" in failed
+    assert "emulator-key" not in failed and len(failed) < 1200
+    write_key(harness.KEY_SECRET)
+    eventually(lambda: m.run(f"ls {top}").ok() and len(logged()) > 1, 30)
+    assert logged()[0] == failed
+    assert logged()[1].endswith("the listing is complete again")
 
 
 @pytest.mark.parametrize("fault", [

@@ -1,0 +1,112 @@
+#include "silence.h"
+
+#include <pthread.h>
+
+struct Silence {
+	gint64 pause_us;
+	pthread_mutex_t lock;
+	GError *error;   /* NULL: it speaks */
+	gint64 since_us; /* monotonic: when that error came */
+	gint64 again_us; /* when one may ask again */
+};
+
+Silence *silence_new(gint64 pause_ms)
+{
+	Silence *self = g_new0(Silence, 1);
+
+	self->pause_us = pause_ms * 1000;
+	pthread_mutex_init(&self->lock, NULL);
+	return self;
+}
+
+void silence_free(Silence *self)
+{
+	if (self == NULL)
+		return;
+	g_clear_error(&self->error);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+/* With the lock. */
+static void set_error(const Silence *self, gint64 now_us, GError **error)
+{
+	gint64 left_us = MAX(0, self->again_us - now_us);
+	char *text;
+
+	if (error == NULL)
+		return;
+	*error = g_error_copy(self->error);
+	text = g_strdup_printf("%s; asked again in %.1f s at the earliest",
+		(*error)->message, (double)left_us / G_USEC_PER_SEC);
+	g_free((*error)->message);
+	(*error)->message = text;
+}
+
+gboolean silence_lets(Silence *self, GError **error)
+{
+	gint64 now_us = g_get_monotonic_time();
+	gboolean lets = TRUE;
+
+	pthread_mutex_lock(&self->lock);
+	if (self->error != NULL && now_us < self->again_us) {
+		set_error(self, now_us, error);
+		lets = FALSE;
+	} else if (self->error != NULL) {
+		self->again_us = now_us + self->pause_us;
+	}
+	pthread_mutex_unlock(&self->lock);
+	return lets;
+}
+
+gboolean silence_still_lets(Silence *self, gint64 asked_us, GError **error)
+{
+	gboolean lets;
+
+	pthread_mutex_lock(&self->lock);
+	lets = self->error == NULL || asked_us > self->since_us;
+	if (!lets)
+		set_error(self, g_get_monotonic_time(), error);
+	pthread_mutex_unlock(&self->lock);
+	return lets;
+}
+
+static gboolean is_silence(const GError *error)
+{
+	return g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT) ||
+	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_UNREACHABLE);
+}
+
+/* A refusal is an answer, but some are our own. */
+static gboolean is_life(const GError *error)
+{
+	if (error == NULL)
+		return TRUE;
+	if (error->domain != BACKEND_ERROR)
+		return FALSE;
+	switch ((BackendErrorCode)error->code) {
+	case BACKEND_ERROR_DENIED:
+	case BACKEND_ERROR_GONE:
+	case BACKEND_ERROR_CONFLICT:
+	case BACKEND_ERROR_THROTTLED:
+	case BACKEND_ERROR_REMOTE:
+	case BACKEND_ERROR_BAD_ANSWER:
+		return TRUE;
+	default:
+		return FALSE;
+	}
+}
+
+void silence_note(Silence *self, const GError *error)
+{
+	pthread_mutex_lock(&self->lock);
+	if (is_silence(error)) {
+		g_clear_error(&self->error);
+		self->error = g_error_copy(error);
+		self->since_us = g_get_monotonic_time();
+		self->again_us = self->since_us + self->pause_us;
+	} else if (is_life(error)) {
+		g_clear_error(&self->error);
+	}
+	pthread_mutex_unlock(&self->lock);
+}

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import venv
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -22,7 +23,7 @@ CONSTRAINTS = os.path.join(HERE, "constraints.txt")
 # A registry that does not answer must not hold up the other tests for long.
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install",
        "--no-warn-script-location", "--retries", "1", "--timeout", "20"]
-LIMIT_S = 300
+LIMIT_S = 300  # for all groups together
 REASON_MAX = 300
 
 
@@ -58,13 +59,13 @@ def reason(said):
     return "; ".join(told)[:REASON_MAX]
 
 
-def install(python, requirements):
+def install(python, requirements, seconds):
     """None when they are there, or why they are not."""
     try:
         done = subprocess.run(
             [python, *PIP, "-c", CONSTRAINTS, *requirements], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=LIMIT_S, check=False)
+            stderr=subprocess.STDOUT, timeout=max(1, seconds), check=False)
     except subprocess.TimeoutExpired:
         return f"pip did not end within {LIMIT_S} s"
     return reason(done.stdout) if done.returncode else None
@@ -72,6 +73,7 @@ def install(python, requirements):
 
 def fill(home):
     python = os.path.join(home, "bin", "python")
+    end = time.monotonic() + LIMIT_S
     if not os.path.exists(os.path.join(home, "made")):
         shutil.rmtree(home, ignore_errors=True)
         venv.create(home, with_pip=True, system_site_packages=True)
@@ -81,7 +83,7 @@ def fill(home):
         failed = os.path.join(home, group + ".failed")
         if os.path.exists(done):
             continue
-        why = install(python, requirements)
+        why = install(python, requirements, end - time.monotonic())
         with open(failed if why else done, "w") as f:
             f.write(f"{', '.join(requirements)}: {why}\n" if why else "")
         if not why and os.path.exists(failed):

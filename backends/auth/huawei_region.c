@@ -4,7 +4,6 @@
 
 #include "auth/huawei_auth.h"
 
-#define REGION_MAX 64
 #define VARIABLE "HUAWEICLOUD_SDK_REGION_"
 
 /* Whose hosts are not below myhuaweicloud.com. */
@@ -13,13 +12,6 @@ static const struct {
 } domains[] = {
 	{"eu-west-101", "myhuaweicloud.eu"},
 };
-
-gboolean huawei_region_legal(const char *region)
-{
-	return *region && strlen(region) <= REGION_MAX &&
-	       strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
-		       strlen(region);
-}
 
 /* ---- the environment ---- */
 

@@ -15,9 +15,6 @@
  * No network.  Any thread.
  */
 
-/* Whether it can be part of a host name. */
-gboolean huawei_region_legal(const char *region);
-
 /* The one region for which those places name an endpoint of the service; NULL
  * when they name none or several.  New string. */
 char *huawei_region_only(const char *service);

@@ -57,26 +57,17 @@ static void put_field(
 	guint64 seed = entry->seed;
 
 	switch (field) {
-	case 'i':
-		g_string_append(out, entry->id);
-		break;
 	case 'w':
 		text_quote(out, workspace);
 		break;
 	case 'q':
 		g_string_append(out, seed & 16 ? "root_queue" : "dev_queue");
 		break;
-	case 'n':
-		seed_name(out, entry);
-		break;
 	case 'k':
 		g_string_append(out, seed & 32 ? "SQL" : "NOTEBOOK");
 		break;
 	case 'u':
 		seed_decimal(out, 10001 + (seed >> 8) % 6);
-		break;
-	case 'U':
-		g_string_append(out, seed_user(seed));
 		break;
 	case 's':
 		g_string_append(out, states[entry->life].word);
@@ -89,9 +80,6 @@ static void put_field(
 		break;
 	case 't':
 		seed_decimal(out, entry->started_ms);
-		break;
-	case 'm':
-		seed_decimal(out, 4 << (seed >> 16) % 4);
 		break;
 	case 'x':
 		if (entry->life != LIFE_RUNNING)
@@ -114,13 +102,8 @@ static void record_render(
 static Entry *record_seeded(const char *workspace, guint64 index)
 {
 	guint64 seed = seed_of(workspace, index);
-	GString *id = g_string_new("sc-");
-	Entry *entry;
 
-	seed_hex(id, seed);
-	entry = seed_entry(seed, g_string_free(id, FALSE), index, 60, 36);
-	entry->started_ms = entry->created_ms + START_DELAY_MS;
-	return entry;
+	return seed_session(seed, seed_id("sc-", seed), index, START_DELAY_MS);
 }
 
 /* A UI is only where something runs, and an old reason is no reason any more. */
@@ -188,10 +171,7 @@ const StoreClass alibaba_session_class = {
 
 char *alibaba_id_new(void)
 {
-	GString *id = g_string_new("sc-");
-
-	seed_hex(id, seed_random());
-	return g_string_free(id, FALSE);
+	return seed_id("sc-", seed_random());
 }
 
 /* "esr-4.0.0" is answered with what it is made of. */

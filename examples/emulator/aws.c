@@ -5,6 +5,7 @@
 #include "seed.h"
 #include "text.h"
 
+#define LASTS_MS 3600000 /* sessions of --fill that have ended */
 #define TOKEN_WORDS 6
 #define MS_DIGITS 3 /* of a second */
 #define MINUTE_MS G_GINT64_CONSTANT(60000)
@@ -110,6 +111,44 @@ void aws_put_time(char **text, const char *name, gint64 ms, gboolean exponent)
 	g_autofree char *time = aws_time(ms, exponent);
 
 	text_put(text, name, time);
+}
+
+void aws_append_time(GString *out, gint64 ms, gboolean exponent)
+{
+	g_autofree char *time = aws_time(ms, exponent);
+
+	g_string_append(out, time);
+}
+
+gint64 aws_updated_ms(const Entry *entry)
+{
+	if (entry->moved_ms)
+		return entry->moved_ms;
+	return entry->life == LIFE_RUNNING ? entry->started_ms
+					   : entry->started_ms + LASTS_MS;
+}
+
+void aws_put_field(
+	GString *out, char field, const Entry *entry, gboolean exponent)
+{
+	switch (field) {
+	case 's':
+		g_string_append(out, aws_states[entry->life].word);
+		break;
+	case 'd':
+		g_string_append(out, aws_reason(entry->life));
+		break;
+	case 'c':
+		aws_append_time(
+			out, entry->created_ms + entry->seed % 1000, exponent);
+		break;
+	case 'u':
+		aws_append_time(out, aws_updated_ms(entry), exponent);
+		break;
+	case 't':
+		aws_append_time(out, entry->started_ms, exponent);
+		break;
+	}
 }
 
 void aws_moved(Entry *entry, const StoreClass *class, const AwsNames *names,

@@ -30,6 +30,8 @@ void aws_refuse_json(Exchange *x, guint status, const char *code,
 /* Seconds with a fraction, new string: 1773500966.123, or as the older service
  * spells it, 1.773500966123E9. */
 char *aws_time(gint64 ms, gboolean exponent);
+/* The same, appended. */
+void aws_append_time(GString *out, gint64 ms, gboolean exponent);
 /* The same, set as a member of the object *text. */
 void aws_put_time(char **text, const char *name, gint64 ms, gboolean exponent);
 
@@ -43,6 +45,14 @@ typedef struct {
  * *late, which is the entry's record or extra. */
 void aws_moved(Entry *entry, const StoreClass *class, const AwsNames *names,
 	char **late);
+/* Sessions made in numbers were started that long after they were created. */
+#define AWS_START_MS 41000
+/* When such a session stood last as it does. */
+gint64 aws_updated_ms(const Entry *entry);
+/* The letters of seed_write that both services' records have: s the state, d why,
+ * c when it was created, u updated, t started. */
+void aws_put_field(
+	GString *out, char field, const Entry *entry, gboolean exponent);
 /* What a life is explained with, in general. */
 const char *aws_reason(Life life);
 

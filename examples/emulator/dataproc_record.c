@@ -228,9 +228,6 @@ static void put_field(
 	const char *word = states[entry->life].word;
 
 	switch (field) {
-	case 'i':
-		g_string_append(out, entry->id);
-		break;
 	case 'w':
 		g_string_append(out, workspace);
 		break;
@@ -258,14 +255,8 @@ static void put_field(
 			g_string_append(out, "\"stateMessage\":\"Driver pod "
 					     "was evicted.\",");
 		break;
-	case 'U':
-		g_string_append(out, seed_user(seed));
-		break;
 	case 'T':
 		g_string_append(out, seed & 16 ? "data" : "research");
-		break;
-	case 'm':
-		seed_decimal(out, 4 << (seed >> 16) % 4);
 		break;
 	}
 }
@@ -279,13 +270,8 @@ static void record_render(
 static Entry *record_seeded(const char *workspace, guint64 index)
 {
 	guint64 seed = seed_of(workspace, index);
-	GString *id = g_string_new("s-");
-	Entry *entry;
 
-	seed_hex(id, seed);
-	entry = seed_entry(seed, g_string_free(id, FALSE), index, 60, 36);
-	entry->started_ms = entry->created_ms + START_DELAY_MS;
-	return entry;
+	return seed_session(seed, seed_id("s-", seed), index, START_DELAY_MS);
 }
 
 static char *record_id(const Json *record)

@@ -3,12 +3,10 @@
 #include "seed.h"
 #include "text.h"
 
-#define START_DELAY_MS 41000
-#define LASTS_MS 3600000 /* sessions of --fill that have ended */
 #define HOUSE ".compute-1.amazonaws.com"
 
 /* A session made in numbers, as both calls answer it.  What "$x" stands for is
- * put_field's. */
+ * put_field's, aws_put_field's and seed_write's. */
 static const char template[] =
 	"{\"Id\":\"$i\",\"ClusterId\":$w,\"Name\":\"$n\",\"Arn\":$r,"
 	"\"AccountId\":\"" AWS_ACCOUNT "\",\"State\":\"$s\","
@@ -45,21 +43,6 @@ char *emr_id_new(void)
 	return id_of_seed(seed_random());
 }
 
-static gint64 updated_ms(const Entry *entry)
-{
-	if (entry->moved_ms)
-		return entry->moved_ms;
-	return entry->life == LIFE_RUNNING ? entry->started_ms
-					   : entry->started_ms + LASTS_MS;
-}
-
-static void put_time(GString *out, gint64 ms)
-{
-	g_autofree char *time = aws_time(ms, TRUE);
-
-	g_string_append(out, time);
-}
-
 static void put_arn(GString *out, const char *cluster, const char *id)
 {
 	g_autofree char *arn = emr_arn(AWS_REGION, cluster, id);
@@ -71,40 +54,16 @@ static void put_field(
 	GString *out, char field, const Entry *entry, const char *workspace)
 {
 	switch (field) {
-	case 'i':
-		g_string_append(out, entry->id);
-		break;
 	case 'w':
 		text_quote(out, workspace);
 		break;
-	case 'n':
-		seed_name(out, entry);
-		break;
 	case 'r':
 		put_arn(out, workspace, entry->id);
-		break;
-	case 's':
-		g_string_append(out, aws_states[entry->life].word);
-		break;
-	case 'd':
-		g_string_append(out, aws_reason(entry->life));
-		break;
-	case 'c':
-		put_time(out, entry->created_ms + entry->seed % 1000);
-		break;
-	case 'u':
-		put_time(out, updated_ms(entry));
-		break;
-	case 't':
-		put_time(out, entry->started_ms);
 		break;
 	case 'e':
 		g_string_append(out, LIFE_BIT(entry->life) & LIFE_ALIVE
 					     ? "IdleSince"
 					     : "EndedAt");
-		break;
-	case 'm':
-		seed_decimal(out, 4 << (entry->seed >> 16) % 4);
 		break;
 	case '1':
 		seed_decimal(out, (entry->seed >> 8) % 256);
@@ -112,8 +71,8 @@ static void put_field(
 	case '2':
 		seed_decimal(out, 4 + (entry->seed >> 16) % 250);
 		break;
-	case 'U':
-		g_string_append(out, seed_user(entry->seed));
+	default:
+		aws_put_field(out, field, entry, TRUE);
 		break;
 	}
 }
@@ -126,10 +85,8 @@ static void render(const Entry *entry, const char *workspace, GString *out)
 static Entry *seeded(const char *workspace, guint64 index)
 {
 	guint64 seed = seed_of(workspace, index);
-	Entry *entry = seed_entry(seed, id_of_seed(seed), index, 60, 36);
 
-	entry->started_ms = entry->created_ms + START_DELAY_MS;
-	return entry;
+	return seed_session(seed, id_of_seed(seed), index, AWS_START_MS);
 }
 
 static void moved(Entry *entry, const char *workspace)

@@ -3,12 +3,11 @@
 #include "seed.h"
 #include "text.h"
 
-#define START_DELAY_MS 41000
-#define LASTS_MS 3600000 /* sessions of --fill that have ended */
 #define IDLE_MINUTES 60
 
 /* A session made in numbers, as ListSessions answers it, and what GetSession
- * adds.  What "$x" stands for is put_field's. */
+ * adds.  What "$x" stands for is put_field's, aws_put_field's and
+ * seed_write's. */
 static const char template[] =
 	"{\"applicationId\":$a,\"sessionId\":\"$i\",\"arn\":$r,\"name\":\"$n\","
 	"\"state\":\"$s\",\"stateDetails\":\"$d\","
@@ -46,21 +45,6 @@ char *emr_serverless_id_new(void)
 	return id_of_seed(seed_random());
 }
 
-static void put_time(GString *out, gint64 ms)
-{
-	g_autofree char *time = aws_time(ms, FALSE);
-
-	g_string_append(out, time);
-}
-
-static gint64 updated_ms(const Entry *entry)
-{
-	if (entry->moved_ms)
-		return entry->moved_ms;
-	return entry->life == LIFE_RUNNING ? entry->started_ms
-					   : entry->started_ms + LASTS_MS;
-}
-
 static void put_arn(GString *out, const char *application, const char *id)
 {
 	g_autofree char *arn = emr_serverless_arn(AWS_REGION, application, id);
@@ -71,14 +55,14 @@ static void put_arn(GString *out, const char *application, const char *id)
 /* What depends on how it stands: an end, or since when it is idle. */
 static void put_end(GString *out, const Entry *entry)
 {
-	gint64 end = updated_ms(entry);
+	gint64 end = aws_updated_ms(entry);
 
 	if (LIFE_BIT(entry->life) & LIFE_ALIVE) {
 		g_string_append(out, "\"idleSince\":");
-		put_time(out, end);
+		aws_append_time(out, end, FALSE);
 	} else {
 		g_string_append(out, "\"endedAt\":");
-		put_time(out, end);
+		aws_append_time(out, end, FALSE);
 		g_string_append(out, ",\"totalExecutionDurationSeconds\":");
 		seed_decimal(out, (end - entry->started_ms) / 1000);
 	}
@@ -92,38 +76,14 @@ static void put_field(
 	case 'a':
 		text_quote(out, workspace);
 		break;
-	case 'i':
-		g_string_append(out, entry->id);
-		break;
 	case 'r':
 		put_arn(out, workspace, entry->id);
-		break;
-	case 'n':
-		seed_name(out, entry);
-		break;
-	case 's':
-		g_string_append(out, aws_states[entry->life].word);
-		break;
-	case 'd':
-		g_string_append(out, aws_reason(entry->life));
-		break;
-	case 'U':
-		g_string_append(out, seed_user(entry->seed));
-		break;
-	case 'c':
-		put_time(out, entry->created_ms + entry->seed % 1000);
-		break;
-	case 'u':
-		put_time(out, updated_ms(entry));
-		break;
-	case 't':
-		put_time(out, entry->started_ms);
 		break;
 	case 'e':
 		put_end(out, entry);
 		break;
-	case 'm':
-		seed_decimal(out, 4 << (entry->seed >> 16) % 4);
+	default:
+		aws_put_field(out, field, entry, FALSE);
 		break;
 	}
 }
@@ -142,10 +102,8 @@ static void render_extra(
 static Entry *seeded(const char *workspace, guint64 index)
 {
 	guint64 seed = seed_of(workspace, index);
-	Entry *entry = seed_entry(seed, id_of_seed(seed), index, 60, 36);
 
-	entry->started_ms = entry->created_ms + START_DELAY_MS;
-	return entry;
+	return seed_session(seed, id_of_seed(seed), index, AWS_START_MS);
 }
 
 static void put_use(char **extra, const Entry *entry)

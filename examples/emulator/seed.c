@@ -35,6 +35,14 @@ void seed_hex(GString *out, guint64 x)
 	g_string_append_len(out, digits, sizeof(digits));
 }
 
+char *seed_id(const char *prefix, guint64 seed)
+{
+	GString *id = g_string_new(prefix);
+
+	seed_hex(id, seed);
+	return g_string_free(id, FALSE);
+}
+
 void seed_decimal(GString *out, guint64 x)
 {
 	char digits[20];
@@ -111,6 +119,34 @@ Entry *seed_entry(
 	return entry;
 }
 
+Entry *seed_session(guint64 seed, char *id, guint64 index, gint64 start_ms)
+{
+	Entry *entry = seed_entry(seed, id, index, 60, 36);
+
+	entry->started_ms = entry->created_ms + start_ms;
+	return entry;
+}
+
+/* FALSE: the letter is the provider's. */
+static gboolean put_common(GString *out, char field, const Entry *entry)
+{
+	switch (field) {
+	case 'i':
+		g_string_append(out, entry->id);
+		return TRUE;
+	case 'n':
+		seed_name(out, entry);
+		return TRUE;
+	case 'U':
+		g_string_append(out, seed_user(entry->seed));
+		return TRUE;
+	case 'm':
+		seed_decimal(out, 4 << (entry->seed >> 16) % 4);
+		return TRUE;
+	}
+	return FALSE;
+}
+
 void seed_write(GString *out, const char *template, SeedField field,
 	const Entry *entry, const char *workspace)
 {
@@ -118,7 +154,8 @@ void seed_write(GString *out, const char *template, SeedField field,
 
 	while ((dollar = strchr(at, '$'))) {
 		g_string_append_len(out, at, dollar - at);
-		field(out, dollar[1], entry, workspace);
+		if (!put_common(out, dollar[1], entry))
+			field(out, dollar[1], entry, workspace);
 		at = dollar + 2;
 	}
 	g_string_append(out, at);

@@ -19,6 +19,8 @@ guint64 seed_of(const char *workspace, guint64 index);
 guint64 seed_random(void);
 
 void seed_hex(GString *out, guint64 x); /* 16 digits */
+/* A prefix and seed_hex, new string. */
+char *seed_id(const char *prefix, guint64 seed);
 void seed_decimal(GString *out, guint64 x);
 /* So many of [0-9a-z]; those of one seed are the same. */
 void seed_letters(GString *out, guint64 seed, guint n);
@@ -36,7 +38,13 @@ char *seed_uuid(guint64 seed);
 Entry *seed_entry(
 	guint64 seed, char *id, guint64 index, guint stopped, guint running);
 
-/* Appends a template in which "$x" is what field() appends for x. */
+/* The same of sessions that end by and by: most have stopped, a third runs, a
+ * few have failed; each was started that long after it was created. */
+Entry *seed_session(guint64 seed, char *id, guint64 index, gint64 start_ms);
+
+/* Appends a template in which "$x" is what field() appends for x.  Some are the
+ * same in all: i the id, n a name, U a user, m a power of two for memory; field()
+ * is not asked for those. */
 typedef void (*SeedField)(
 	GString *out, char field, const Entry *entry, const char *workspace);
 void seed_write(GString *out, const char *template, SeedField field,

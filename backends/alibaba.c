@@ -375,6 +375,7 @@ const BackendClass alibaba_class = {
 		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
 		 1 << SESSION_ENDPOINT,
 	.start_verb = "start",
+	.record = &alibaba_record,
 	.end_verb = "stop",
 	.open = alibaba_open,
 	.close = alibaba_close,

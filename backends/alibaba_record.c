@@ -77,11 +77,14 @@ static void forget_date(const RawRecord *record, Session *session)
 		session->created_ms = 0;
 }
 
+static const char *const users[] = {"userName", "userId", NULL};
+
 const RecordKind alibaba_record = {
 	.class = &alibaba_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "Unknown",
 	.time = record_ms,
+	.users = users,
 	.finish = forget_start,
 };
 const RecordKind alibaba_got = {

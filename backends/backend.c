@@ -144,6 +144,21 @@ SessionPage *backend_list_page(Backend *self, const char *workspace,
 	return page;
 }
 
+SessionPage *backend_list_living(Backend *self, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	if (!self->class->list_living)
+		return unsupported(
+			self, "list its living sessions alone", error);
+	if (!id_askable(workspace, "workspace", error))
+		return NULL;
+	SessionPage *page =
+		self->class->list_living(self, workspace, token, call, error);
+	if (page)
+		page_clean(page);
+	return page;
+}
+
 Session *backend_get(Backend *self, const char *workspace, const char *id,
 	const Call *call, GError **error)
 {
@@ -276,6 +291,11 @@ const BackendVerb *backend_workspace_verb(
 		g_strdup_printf("a workspace of %s", self->class->name);
 
 	return verb_find(self->class->workspace_verbs, owner, name, error);
+}
+
+gboolean backend_state_has_ended(const BackendState *state)
+{
+	return state->phase == PHASE_STOPPED || state->phase == PHASE_FAILED;
 }
 
 Phase backend_phase(const BackendClass *class, const char *state)

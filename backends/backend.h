@@ -24,8 +24,9 @@
  *      makes an Api with a CredentialSource and an ApiProtocol), list_workspaces,
  *      list_page, get, create, control; the others as the vendor has them, NULL
  *      where not.  record.h reads sessions out of answers by a table of member
- *      names; refusal.h turns the vendor's error codes into ours by a table.
- *      Over 500 lines, what is pure moves to foo_record.c, foo_spec.c.
+ *      names, which the views read too (`record`); refusal.h turns the vendor's
+ *      error codes into ours by a table.  Over 500 lines, what is pure moves to
+ *      foo_record.c, foo_spec.c.
  *   2. Credentials: a chain of the vendor's own sources, auth/foo_chain.c, is a
  *      ChainClass (auth/chain.h).  A signature that is none of sign.h's goes
  *      there, with vectors from the vendor's SDK in tests/vectors/requests; each
@@ -131,11 +132,15 @@ typedef struct BackendClass {
 	                              a session was made from, so that the spec
 	                              is remembered, but for these top-level
 	                              members; ends with NULL */
+	const struct RecordKind *record;    /* what a body is like: see
+	                                       backend_tell */
 	const BackendVerb *workspace_verbs; /* of .ctl; `from` is not used; ends
 	                                       with a NULL name; may be NULL */
 	const char *start_verb; /* verb of create's second step, when a new
 	                               session is seen stopped; NULL: one step */
 	const char *end_verb;   /* what a permitted rmdir means */
+	gboolean newest_first;  /* list_page names those made last first, as the
+	                           vendor documents */
 
 	/*
 	 * Makes an instance from config keys (name -> text, borrowed; every key
@@ -154,6 +159,12 @@ typedef struct BackendClass {
 
 	/* One page of a container's sessions; token is NULL at first. */
 	SessionPage *(*list_page)(Backend *self, const char *workspace,
+		const char *token, const Call *call, GError **error);
+
+	/* The same of those sessions alone that have not ended, as far as the
+	 * provider can tell them apart itself; `total` is then of no use.  NULL:
+	 * it cannot. */
+	SessionPage *(*list_living)(Backend *self, const char *workspace,
 		const char *token, const Call *call, GError **error);
 
 	/* One session.  Errors: GONE when the provider knows it not. */
@@ -253,6 +264,10 @@ WorkspacePage *backend_list_workspaces(Backend *self, const char *token,
 SessionPage *backend_list_page(Backend *self, const char *workspace,
 	const char *token, const Call *call,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* UNSUPPORTED where there is no such list. */
+SessionPage *backend_list_living(Backend *self, const char *workspace,
+	const char *token, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Session *backend_get(Backend *self, const char *workspace, const char *id,
 	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 char *backend_create(Backend *self, const char *workspace, const char *spec,
@@ -287,6 +302,23 @@ char *backend_merge(const char *base, gsize base_len, const char *over,
 char *backend_renew(const Backend *self, const char *held, gsize held_len,
 	const char *thin, gsize thin_len, gsize *ret_len);
 
+/* What a body tells besides the state; "" and 0 for what it does not. */
+typedef struct {
+	char *name, *user; /* valid UTF-8, at most SESSION_ID_MAX bytes */
+	gint64 created_ms;
+} SessionBrief;
+
+/* Reads it by the `record` of the class; pure.  Cleared by the caller. */
+void backend_tell(
+	const Backend *self, const char *body, gsize len, SessionBrief *ret);
+void session_brief_clear(SessionBrief *brief);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SessionBrief, session_brief_clear)
+
+/* Whether a whole record says what the held one does, but that some of the
+ * `fleeting` members both have went on, while the `dated` ones did not. */
+gboolean backend_is_steady(const Backend *self, const char *held,
+	gsize held_len, const char *now, gsize now_len);
+
 /* Appends a record as all may read it: the values of members of `private`, at
  * any depth, read "***". */
 void backend_mask(
@@ -310,6 +342,9 @@ const BackendVerb *backend_verb(
 	const Backend *self, const char *name, GError **error);
 const BackendVerb *backend_workspace_verb(
 	const Backend *self, const char *name, GError **error);
+
+/* Stopped or failed. */
+gboolean backend_state_has_ended(const BackendState *state);
 
 /* The phase of a provider's word; PENDING for an unknown one. */
 Phase backend_phase(const BackendClass *class, const char *state);

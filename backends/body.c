@@ -141,6 +141,28 @@ char *backend_renew(const Backend *self, const char *held, gsize held_len,
 		dated ? self->class->fleeting : NULL, ret_len);
 }
 
+gboolean backend_is_steady(const Backend *self, const char *held,
+	gsize held_len, const char *now, gsize now_len)
+{
+	const char *const *name = self->class->fleeting;
+	g_autoptr(Json) old = NULL;
+	g_autoptr(Json) new = NULL;
+
+	if (!self->class->dated || is_dated(self, held, held_len, now, now_len))
+		return FALSE;
+	old = json_parse(held, held_len, NULL);
+	new = json_parse(now, now_len, NULL);
+	for (; old && new &&name &&*name; name++) {
+		const Json *before = json_get(old, *name);
+
+		if (before && json_get(new, *name))
+			json_set_copy(new, *name, before);
+	}
+	g_autofree char *one = old ? json_print(old, FALSE) : NULL;
+	g_autofree char *two = new ? json_print(new, FALSE) : NULL;
+	return one && two && g_str_equal(one, two);
+}
+
 /* ---- what not all may see ---- */
 
 static gboolean key_is_private(

@@ -2,7 +2,7 @@
  * Google Dataproc Serverless, interactive sessions, API v1.  The dialogue, with
  * S = /v1/projects/{project}/locations/{location}/sessions:
  *
- *   GET    S ?pageSize&pageToken               -> {sessions[], nextPageToken}
+ *   GET    S ?pageSize&pageToken&filter        -> {sessions[], nextPageToken}
  *   GET    S/{id}                              -> the session
  *   POST   S ?sessionId&requestId, a session   -> an operation
  *   POST   S/{id}:terminate {}                 -> an operation
@@ -31,6 +31,8 @@
 #define ENDPOINT "https://dataproc.googleapis.com"
 #define PAGE_SIZE "1000" /* undocumented; what Google's own clients ask for */
 #define PLACE_MAX 128
+
+static const char living_only[] = "state != TERMINATED and state != FAILED";
 
 /* ---- tables ---- */
 
@@ -126,8 +128,9 @@ static gboolean sessions_span(
 	return answer_find(answer, "sessions", JSON_ARRAY, ret_span, error);
 }
 
-static SessionPage *dataproc_list_page(Backend *base, const char *workspace,
-	const char *token, const Call *call, GError **error)
+/* filter: NULL: all. */
+static SessionPage *list_sessions(Backend *base, const char *workspace,
+	const char *filter, const char *token, const Call *call, GError **error)
 {
 	Dataproc *self = (Dataproc *)base;
 	g_autofree char *path = sessions_path(self, workspace, NULL, NULL);
@@ -137,6 +140,8 @@ static SessionPage *dataproc_list_page(Backend *base, const char *workspace,
 
 	if (token)
 		http_query_add(query, "pageToken", token);
+	if (filter)
+		http_query_add(query, "filter", filter);
 	g_autoptr(Json) answer = api_backend_get(
 		base, "ListSessions", path, query->str, call, &text, error);
 	if (!answer || !sessions_span(answer, &span, error))
@@ -146,6 +151,18 @@ static SessionPage *dataproc_list_page(Backend *base, const char *workspace,
 		record_read_all(&dataproc_record, (const char *)text->data,
 			&span, (void *)workspace, page);
 	return page;
+}
+
+static SessionPage *dataproc_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	return list_sessions(base, workspace, NULL, token, call, error);
+}
+
+static SessionPage *dataproc_list_living(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	return list_sessions(base, workspace, living_only, token, call, error);
 }
 
 static Session *dataproc_get(Backend *base, const char *workspace,
@@ -392,12 +409,14 @@ const BackendClass dataproc_class = {
 		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
 		 1 << SESSION_ENDPOINT,
 	.private = dataproc_private,
+	.record = &dataproc_record,
 	.end_verb = "terminate",
 	.open = dataproc_open,
 	.close = dataproc_close,
 	.discover = google_chain_in_sight,
 	.list_workspaces = dataproc_list_workspaces,
 	.list_page = dataproc_list_page,
+	.list_living = dataproc_list_living,
 	.get = dataproc_get,
 	.create = dataproc_create,
 	.control = dataproc_control,

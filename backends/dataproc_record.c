@@ -67,7 +67,7 @@ static gboolean is_elsewhere(const RawRecord *record)
 }
 
 /* Sessions have no name of their own, but notebooks are shown with one. */
-static void pick_title(const RawRecord *record, Session *session)
+static char *picked_title(const RawRecord *record)
 {
 	JsonSpan jupyter = record->values[PICKED_JUPYTER], inner = {0, 0};
 	const char *text = record->text + jupyter.start;
@@ -75,9 +75,10 @@ static void pick_title(const RawRecord *record, Session *session)
 	if (jupyter.len > 0)
 		(void)json_span_member(
 			text, jupyter.len, "displayName", &inner);
-	g_free(session->name);
-	session->name = record_picked_text(text, inner, SESSION_ID_MAX, "");
+	return record_picked_text(text, inner, SESSION_ID_MAX, "");
 }
+
+static const char *const users[] = {"creator", "user", NULL};
 
 /* A state that is unspecified is left out of an answer. */
 const RecordKind dataproc_record = {
@@ -86,8 +87,9 @@ const RecordKind dataproc_record = {
 	.no_state = "STATE_UNSPECIFIED",
 	.time = picked_time,
 	.id = picked_id,
+	.name = picked_title,
+	.users = users,
 	.is_elsewhere = is_elsewhere,
-	.finish = pick_title,
 };
 
 /* ---- content files ---- */

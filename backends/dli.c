@@ -425,6 +425,7 @@ const BackendClass dli_class = {
 	.described = 1 << SESSION_LOG,
 	.private = dli_private,
 	.unique = dli_unique,
+	.record = &dli_record,
 	.end_verb = "terminate",
 	.open = dli_open,
 	.close = dli_close,

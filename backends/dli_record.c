@@ -67,12 +67,15 @@ static void forget_size(const RawRecord *record, Session *session)
 	session->body_len += strlen("null") - size.len;
 }
 
+static const char *const users[] = {"owner", "proxyUser", NULL};
+
 const RecordKind dli_record = {
 	.class = &dli_class,
 	.pick = {members, N_PICKED, record_no_secrets},
 	.no_state = "unknown",
 	.thin = TRUE,
 	.time = record_ms,
+	.users = users,
 	.is_elsewhere = is_elsewhere,
 	.finish = forget_size,
 };

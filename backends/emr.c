@@ -47,6 +47,10 @@ static const char *const private_members[] = {"EngineConfigurations", NULL};
 static const char live_clusters[] =
 	"{\"ClusterStates\":[\"RUNNING\",\"WAITING\"]}";
 
+static const char living_sessions[] =
+	"{\"SessionStates\":[\"SUBMITTED\",\"STARTING\",\"STARTED\",\"IDLE\","
+	"\"BUSY\",\"TERMINATING\"]}";
+
 /* ---- calls ---- */
 
 /* Who takes the text gets but the outline of the answer. */
@@ -117,10 +121,11 @@ static WorkspacePage *emr_list_workspaces(
 		       : NULL;
 }
 
-static SessionPage *emr_list_page(Backend *base, const char *workspace,
-	const char *token, const Call *call, GError **error)
+/* input: what is asked for besides a page of this cluster. */
+static SessionPage *list_sessions(Backend *base, Json *input,
+	const char *workspace, const char *token, const Call *call,
+	GError **error)
 {
-	g_autoptr(Json) input = json_object();
 	g_autoptr(HttpBody) text = NULL;
 	JsonSpan span;
 
@@ -138,6 +143,25 @@ static SessionPage *emr_list_page(Backend *base, const char *workspace,
 		record_read_all(&emr_record, (const char *)text->data, &span,
 			NULL, page);
 	return page;
+}
+
+static SessionPage *emr_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	g_autoptr(Json) input = json_object();
+
+	return list_sessions(base, input, workspace, token, call, error);
+}
+
+static SessionPage *emr_list_living(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error)
+{
+	g_autoptr(Json) input =
+		json_parse(living_sessions, strlen(living_sessions), error);
+
+	if (!input)
+		return NULL;
+	return list_sessions(base, input, workspace, token, call, error);
 }
 
 static Session *emr_get(Backend *base, const char *workspace, const char *id,
@@ -280,12 +304,15 @@ const BackendClass emr_class = {
 	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.private = private_members,
+	.record = &emr_record,
 	.end_verb = "terminate",
+	.newest_first = TRUE,
 	.open = emr_open,
 	.close = aws_close,
 	.discover = aws_chain_in_sight,
 	.list_workspaces = emr_list_workspaces,
 	.list_page = emr_list_page,
+	.list_living = emr_list_living,
 	.get = emr_get,
 	.create = emr_create,
 	.control = emr_control,

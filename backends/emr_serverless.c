@@ -3,7 +3,7 @@
  * with A = /applications, S = A/{applicationId}/sessions:
  *
  *   GET    A ?maxResults&nextToken&states   -> {applications[], nextToken}
- *   GET    S ?maxResults&nextToken          -> {sessions[], nextToken}
+ *   GET    S ?maxResults&nextToken&states   -> {sessions[], nextToken}
  *   GET    S/{id}                           -> {session{}}
  *   GET    S/{id}/endpoint -> {endpoint, authToken, authTokenExpiresAt}
  *   GET    A/{applicationId}/dashboard ?resourceId&resourceType=SESSION
@@ -147,12 +147,10 @@ static WorkspacePage *emr_serverless_list_workspaces(
 		       : NULL;
 }
 
-static SessionPage *emr_serverless_list_page(Backend *base,
-	const char *workspace, const char *token, const Call *call,
-	GError **error)
+static SessionPage *list_sessions(Backend *base, const char *workspace,
+	const GString *query, const Call *call, GError **error)
 {
 	g_autofree char *path = application_path(workspace, "/sessions");
-	g_autoptr(GString) query = page_query(token);
 	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer = api_backend_get(
 		base, "ListSessions", path, query->str, call, &text, error);
@@ -166,6 +164,28 @@ static SessionPage *emr_serverless_list_page(Backend *base,
 		record_read_all(&emr_serverless_listed,
 			(const char *)text->data, &span, NULL, page);
 	return page;
+}
+
+static SessionPage *emr_serverless_list_page(Backend *base,
+	const char *workspace, const char *token, const Call *call,
+	GError **error)
+{
+	g_autoptr(GString) query = page_query(token);
+
+	return list_sessions(base, workspace, query, call, error);
+}
+
+/* They come grouped by state, newest first in each. */
+static SessionPage *emr_serverless_list_living(Backend *base,
+	const char *workspace, const char *token, const Call *call,
+	GError **error)
+{
+	g_autoptr(GString) query = page_query(token);
+
+	for (const BackendState *state = aws_states; state->word; state++)
+		if (!backend_state_has_ended(state))
+			http_query_add(query, "states", state->word);
+	return list_sessions(base, workspace, query, call, error);
 }
 
 static Session *emr_serverless_get(Backend *base, const char *workspace,
@@ -331,12 +351,14 @@ const BackendClass emr_serverless_class = {
 	.dated = dated_members,
 	.fleeting = fleeting_members,
 	.workspace_verbs = emr_serverless_workspace_verbs,
+	.record = &emr_serverless_record,
 	.end_verb = "terminate",
 	.open = emr_serverless_open,
 	.close = aws_close,
 	.discover = aws_chain_in_sight,
 	.list_workspaces = emr_serverless_list_workspaces,
 	.list_page = emr_serverless_list_page,
+	.list_living = emr_serverless_list_living,
 	.get = emr_serverless_get,
 	.create = emr_serverless_create,
 	.control = emr_serverless_control,

@@ -52,11 +52,14 @@ static const char *const members[N_RECORD_MEMBERS] = {
 	[RECORD_CREATED] = "createdAt",
 	[RECORD_CHANGED] = "updatedAt",
 };
+static const char *const users[] = {"createdBy", NULL};
+
 const RecordKind emr_serverless_record = {
 	.class = &emr_serverless_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "UNKNOWN",
 	.time = record_seconds,
+	.users = users,
 };
 const RecordKind emr_serverless_listed = {
 	.class = &emr_serverless_class,

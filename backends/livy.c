@@ -401,6 +401,7 @@ const BackendClass livy_class = {
 	.described = 1 << SESSION_LOG,
 	.private = livy_private,
 	.unique = livy_unique,
+	.record = &livy_record,
 	.end_verb = "terminate",
 	.open = livy_open,
 	.close = livy_close,

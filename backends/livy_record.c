@@ -157,6 +157,8 @@ static void note_members(const RawRecord *record, Session *session)
 	*(guint *)record->data = picked_members(record->values);
 }
 
+static const char *const users[] = {"owner", "proxyUser", NULL};
+
 /* Thin, since before 0.8 most of what a session was made from is not echoed. */
 const RecordKind livy_record = {
 	.class = &livy_class,
@@ -164,6 +166,7 @@ const RecordKind livy_record = {
 	.no_state = "unknown",
 	.thin = TRUE,
 	.id = picked_id,
+	.users = users,
 	.finish = note_members,
 };
 

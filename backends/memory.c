@@ -9,6 +9,7 @@
 #include "classes.h"
 #include "memory_store.h"
 #include "net/json.h"
+#include "record.h"
 #include "spec.h"
 
 #define SESSIONS_MAX 1000000
@@ -71,16 +72,6 @@ static const BackendKey memory_keys[] = {
 
 /* ---- what is asked for ---- */
 
-static Space *space_asked(Memory *self, const char *workspace, GError **error)
-{
-	Space *s = space_find(self, workspace);
-
-	if (!s)
-		backend_error_set(error, BACKEND_ERROR_GONE,
-			"there is no workspace %s", workspace);
-	return s;
-}
-
 static Record *record_asked(
 	Memory *self, const char *workspace, const char *id, GError **error)
 {
@@ -125,42 +116,6 @@ static WorkspacePage *memory_list_workspaces(
 		g_ptr_array_add(page->workspaces, w);
 	}
 	action_end(self, MEMORY_LIST_WORKSPACES, TRUE);
-	return page;
-}
-
-static SessionPage *page_fill(Memory *self, const Space *s, guint64 start)
-{
-	SessionPage *page = session_page_new();
-	guint64 end = MIN(start + self->page, s->records->len);
-
-	for (guint64 i = start; i < end; i++)
-		g_ptr_array_add(page->sessions,
-			record_session(self, g_ptr_array_index(s->records, i),
-				self->thin_lists));
-	page->total = s->records->len;
-	page->next = end < s->records->len
-			     ? g_strdup_printf("%" G_GUINT64_FORMAT, end)
-			     : g_strdup(self->loop);
-	return page;
-}
-
-static SessionPage *memory_list_page(Backend *base, const char *workspace,
-	const char *token, const Call *call, GError **error)
-{
-	Memory *self = (Memory *)base;
-	guint64 start = 0;
-
-	if (token && !g_ascii_string_to_unsigned(
-			     token, 10, 0, G_MAXUINT, &start, NULL)) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
-			"that is no token of a page");
-		return NULL;
-	}
-	if (!action_begin(self, MEMORY_LIST_PAGE, call, error))
-		return NULL;
-	Space *s = space_asked(self, workspace, error);
-	SessionPage *page = s ? page_fill(self, s, start) : NULL;
-	action_end(self, MEMORY_LIST_PAGE, page != NULL);
 	return page;
 }
 
@@ -459,6 +414,21 @@ static Backend *memory_open(GHashTable *keys, GError **error)
 	return NULL;
 }
 
+static const char *const told_members[N_RECORD_MEMBERS] = {
+	[RECORD_ID] = "id",
+	[RECORD_NAME] = "name",
+	[RECORD_STATE] = "state",
+	[RECORD_CREATED] = "created",
+	[RECORD_CHANGED] = "changed",
+};
+static const char *const told_users[] = {"user", NULL};
+static const RecordKind told = {
+	.class = &memory_class,
+	.pick = {told_members, N_RECORD_MEMBERS, record_no_secrets},
+	.time = record_ms,
+	.users = told_users,
+};
+
 const BackendClass memory_class = {
 	.name = "memory",
 	.keys = memory_keys,
@@ -467,6 +437,7 @@ const BackendClass memory_class = {
 	.spec = memory_spec,
 	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
 		 1 << SESSION_WEBUI | 1 << SESSION_JSON,
+	.record = &told,
 	.start_verb = "start",
 	.end_verb = "stop",
 	.open = memory_open,

@@ -20,6 +20,7 @@
 typedef enum {
 	MEMORY_LIST_WORKSPACES,
 	MEMORY_LIST_PAGE,
+	MEMORY_LIST_LIVING,
 	MEMORY_GET,
 	MEMORY_CREATE,
 	MEMORY_CONTROL,
@@ -41,10 +42,18 @@ BackendClass memory_rich_class(gboolean remembers);
 void memory_add_workspace(Backend *self, const char *id);
 void memory_remove_workspace(Backend *self, const char *id);
 
+/* Makes instances opened with that class from now on list their newest sessions
+ * first, and the living ones alone where they are asked to. */
+void memory_class_lists(
+	BackendClass *class, gboolean newest_first, gboolean living);
+
 /* Adds a session at the end, or changes its state when there is one of that id.
  * The workspace is made when needed.  name NULL: the id. */
 void memory_put(Backend *self, const char *workspace, const char *id,
 	const char *name, const char *state);
+/* It is called otherwise from now on. */
+void memory_rename(
+	Backend *self, const char *workspace, const char *id, const char *name);
 /* As memory_put, with times of its own. */
 void memory_put_at(Backend *self, const char *workspace, const char *id,
 	const char *state, gint64 made_ms, gint64 changed_ms);

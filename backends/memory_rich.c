@@ -132,6 +132,18 @@ void memory_put_at(Backend *base, const char *workspace, const char *id,
 	pthread_mutex_unlock(&self->lock);
 }
 
+void memory_rename(
+	Backend *base, const char *workspace, const char *id, const char *name)
+{
+	Memory *self = (Memory *)base;
+
+	pthread_mutex_lock(&self->lock);
+	Record *r = record_ensure(self, workspace, id, "Running");
+	g_free(r->name);
+	r->name = g_strdup(name);
+	pthread_mutex_unlock(&self->lock);
+}
+
 void memory_replace(Backend *base, const char *workspace, const char *id)
 {
 	Memory *self = (Memory *)base;

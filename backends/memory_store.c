@@ -5,6 +5,7 @@
 static const char *const action_names[N_MEMORY_ACTIONS] = {
 	[MEMORY_LIST_WORKSPACES] = "list_workspaces",
 	[MEMORY_LIST_PAGE] = "list_page",
+	[MEMORY_LIST_LIVING] = "list_living",
 	[MEMORY_GET] = "get",
 	[MEMORY_CREATE] = "create",
 	[MEMORY_CONTROL] = "control",
@@ -52,6 +53,16 @@ Space *space_find(Memory *self, const char *id)
 			return s;
 	}
 	return NULL;
+}
+
+Space *space_asked(Memory *self, const char *workspace, GError **error)
+{
+	Space *s = space_find(self, workspace);
+
+	if (!s)
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no workspace %s", workspace);
+	return s;
 }
 
 Space *space_ensure(Memory *self, const char *id)

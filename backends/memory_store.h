@@ -6,7 +6,7 @@
 
 /*
  * What memory.c keeps: workspaces with their sessions, and the script of each
- * action.  Private to the two memory files.  Everything is guarded by
+ * action.  Private to the memory files.  Everything is guarded by
  * Memory.lock, which the functions here expect to be held, but for
  * action_begin, which takes it, and action_end, which gives it back.
  */
@@ -57,6 +57,8 @@ typedef struct {
 
 void space_free(Space *space);
 Space *space_find(Memory *self, const char *id);
+/* The one that a call is about.  Errors: GONE. */
+Space *space_asked(Memory *self, const char *id, GError **error);
 /* Finds or makes it. */
 Space *space_ensure(Memory *self, const char *id);
 
@@ -78,3 +80,7 @@ gboolean action_begin(Memory *self, MemoryAction action, const Call *call,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void action_end(Memory *self, MemoryAction action, gboolean done);
 const char *action_name(MemoryAction action);
+
+/* The slot, in memory_list.c. */
+SessionPage *memory_list_page(Backend *base, const char *workspace,
+	const char *token, const Call *call, GError **error);

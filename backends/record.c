@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "net/json_scan.h"
+
 #define STATE_MAX 64
 #define TIME_MAX 40
 #define DATE_LEAST "2024-09-01 06:23:01"
@@ -99,6 +101,14 @@ static char *record_id(const RecordKind *kind, const RawRecord *record)
 	return id && *id ? g_steal_pointer(&id) : NULL;
 }
 
+static char *record_name(const RecordKind *kind, const RawRecord *record)
+{
+	if (kind->name)
+		return kind->name(record);
+	return record_picked_text(
+		record->text, record->values[RECORD_NAME], SESSION_ID_MAX, "");
+}
+
 /* Takes the id. */
 static Session *session_of(const RecordKind *kind, const RawRecord *record,
 	char *id, const GString *masked)
@@ -108,8 +118,7 @@ static Session *session_of(const RecordKind *kind, const RawRecord *record,
 	Session *session = session_new();
 
 	session->id = id;
-	session->name = record_picked_text(
-		text, values[RECORD_NAME], SESSION_ID_MAX, "");
+	session->name = record_name(kind, record);
 	session->state =
 		picked_state(text, values[RECORD_STATE], kind->no_state);
 	session->phase = backend_phase(kind->class, session->state);
@@ -185,6 +194,57 @@ guint record_read_all(const RecordKind *kind, const char *text,
 		g_debug("%u sessions without a usable id or body are left out",
 			page->skipped);
 	return n;
+}
+
+/* ---- what is known of a session is a record too ---- */
+
+#define TOLD_MAX (RECORD_MEMBERS_MAX + RECORD_USERS_MAX)
+
+static char *told_user(const char *text, const JsonSpan *values, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *user =
+			record_picked_text(text, values[i], SESSION_ID_MAX, "");
+
+		if (*user)
+			return g_steal_pointer(&user);
+	}
+	return g_strdup("");
+}
+
+void backend_tell(
+	const Backend *self, const char *body, gsize len, SessionBrief *ret)
+{
+	const RecordKind *kind = self->class->record;
+	const char *names[TOLD_MAX];
+	JsonPick pick = {names, 0, record_no_secrets};
+	JsonSpan values[TOLD_MAX];
+
+	*ret = (SessionBrief){NULL};
+	for (guint i = 0; kind && i < kind->pick.n; i++)
+		names[pick.n++] = kind->pick.names[i];
+	for (guint i = 0; kind && kind->users && kind->users[i]; i++)
+		names[pick.n++] = kind->users[i];
+	if (!kind) {
+		ret->name = g_strdup("");
+		ret->user = g_strdup("");
+		return;
+	}
+	g_autoptr(GString) masked = g_string_sized_new(len);
+	json_pick(body, len, json_scan_space(body, len, 0), &pick, values,
+		masked);
+	const RawRecord record = {body, {0, len}, values, NULL};
+	ret->name = record_name(kind, &record);
+	ret->user =
+		told_user(body, values + kind->pick.n, pick.n - kind->pick.n);
+	if (kind->time)
+		ret->created_ms = kind->time(body, values[RECORD_CREATED]);
+}
+
+void session_brief_clear(SessionBrief *brief)
+{
+	g_clear_pointer(&brief->name, g_free);
+	g_clear_pointer(&brief->user, g_free);
 }
 
 /* ---- content files ---- */

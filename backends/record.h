@@ -19,6 +19,7 @@ enum {
 	N_RECORD_MEMBERS,
 };
 #define RECORD_MEMBERS_MAX 8
+#define RECORD_USERS_MAX 2
 
 /* One record of an answer, borrowed. */
 typedef struct {
@@ -28,7 +29,7 @@ typedef struct {
 	void *data;             /* the caller's */
 } RawRecord;
 
-typedef struct {
+typedef struct RecordKind {
 	const BackendClass *class;
 	JsonPick pick;        /* names: the five above, then the provider's own,
 	                       RECORD_MEMBERS_MAX in all; "" for none */
@@ -39,6 +40,12 @@ typedef struct {
 	/* Makes the id, or NULL where the record cannot be shown.  May be NULL:
 	 * it is the text of RECORD_ID. */
 	char *(*id)(const RawRecord *record);
+	/* Makes the name, "" for none.  May be NULL: it is the text of
+	 * RECORD_NAME. */
+	char *(*name)(const RawRecord *record);
+	/* Members that tell whose it is: the first that does counts.
+	 * RECORD_USERS_MAX at most, ends with NULL; may be NULL. */
+	const char *const *users;
 	/* Whether a record is of another workspace, and so neither shown nor
 	 * counted.  May be NULL: none is. */
 	gboolean (*is_elsewhere)(const RawRecord *record);

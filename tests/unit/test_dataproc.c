@@ -107,6 +107,22 @@ static void pages_are_asked_by_their_token(
 		"GET " S "?pageSize=1000&pageToken=x%2F%2By ", NULL);
 }
 
+static void the_living_are_listed_alone(ProviderFixture *f, const void *unused)
+{
+	const Call call = provider_soon();
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 200, "{\"nextPageToken\":\"n\"}");
+	g_autoptr(SessionPage) page =
+		backend_list_living(f->backend, "us-x1", "m", &call, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(page->next, ==, "n");
+	provider_saw(f->server, 0,
+		"GET " S "?pageSize=1000&pageToken=m&filter=state%20%21%3D%20"
+		"TERMINATED%20and%20state%20%21%3D%20FAILED ",
+		NULL);
+}
+
 static void note_next(const char *token, void *data)
 {
 	g_string_append_printf(data, "[%s]", token);
@@ -831,6 +847,7 @@ int main(int argc, char **argv)
 	ADD("pages", pages_are_asked_by_their_token);
 	ADD("next", the_next_page_is_announced);
 	ADD("hostile", hostile_records_are_left_out);
+	ADD("living", the_living_are_listed_alone);
 	ADD("no-list", answers_of_other_shapes_make_no_sense);
 	ADD("get", one_session_is_asked_by_its_id);
 	ADD("states", states_have_phases);

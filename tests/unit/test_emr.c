@@ -119,6 +119,27 @@ static void listed_records_are_whole(ProviderFixture *f, const void *unused)
 		"\",\"NextToken\":\"tok+en/==\",\"MaxResults\":100}");
 }
 
+static void the_living_are_listed_alone(ProviderFixture *f, const void *unused)
+{
+	const Call call = provider_soon();
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 200,
+		"{\"Sessions\":[{\"Id\":\"" ID
+		"\",\"State\":\"BUSY\"}],\"NextToken\":\"n\"}");
+	g_autoptr(SessionPage) page =
+		backend_list_living(f->backend, CLUSTER, "m", &call, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(page->sessions->len, ==, 1);
+	g_assert_cmpstr(page->next, ==, "n");
+	saw(f, 0, "ListSessions",
+		"{\"SessionStates\":[\"SUBMITTED\",\"STARTING\",\"STARTED\","
+		"\"IDLE\",\"BUSY\",\"TERMINATING\"],"
+		"\"ClusterId\":\"" CLUSTER
+		"\",\"NextToken\":\"m\",\"MaxResults\":100}");
+	g_assert_true(f->backend->class->newest_first);
+}
+
 static void note_next(const char *token, void *data)
 {
 	g_string_append_printf(data, "[%s]", token);
@@ -475,6 +496,7 @@ int main(int argc, char **argv)
 	ADD("clusters", clusters_that_are_up_are_listed);
 	ADD("sessions", listed_records_are_whole);
 	ADD("next", the_next_page_is_announced);
+	ADD("living", the_living_are_listed_alone);
 	ADD("no-list", answers_without_a_list_make_no_sense);
 	ADD("hostile", hostile_records_are_left_out);
 	ADD("get", one_session_is_asked_by_both_ids);

@@ -118,6 +118,61 @@ static void summaries_are_thin_and_keep_their_bytes(
 		SERVICE);
 }
 
+static void the_living_are_listed_alone(ProviderFixture *f, const void *unused)
+{
+	const Call call = provider_soon();
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 200,
+		"{\"sessions\":[{\"sessionId\":\"" ID
+		"\",\"state\":\"BUSY\"}],\"nextToken\":\"n\"}");
+	g_autoptr(SessionPage) page =
+		backend_list_living(f->backend, APP, NULL, &call, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(page->sessions->len, ==, 1);
+	const Session *one = g_ptr_array_index(page->sessions, 0);
+	g_assert_true(one->thin);
+	g_assert_cmpstr(page->next, ==, "n");
+	aws_saw(f, 0,
+		"GET " SESSIONS
+		"?maxResults=50&states=SUBMITTED&states=STARTING"
+		"&states=STARTED&states=IDLE&states=BUSY&states=TERMINATING",
+		"", SERVICE);
+	g_assert_false(f->backend->class->newest_first);
+}
+
+static gboolean is_steady(
+	const ProviderFixture *f, const char *held, const char *now)
+{
+	return backend_is_steady(
+		f->backend, held, strlen(held), now, strlen(now));
+}
+
+static void what_grows_by_itself_is_no_change(
+	ProviderFixture *f, const void *unused)
+{
+	const char *held = "{\"state\":\"BUSY\",\"updatedAt\":5,\"a\":1,"
+			   "\"totalExecutionDurationSeconds\":7}";
+
+	g_assert_true(is_steady(f, held, held));
+	g_assert_true(is_steady(f, held,
+		"{\"state\":\"BUSY\",\"updatedAt\":5,\"a\":1,"
+		"\"totalExecutionDurationSeconds\":8}"));
+	g_assert_false(is_steady(f, held,
+		"{\"state\":\"BUSY\",\"updatedAt\":6,\"a\":1,"
+		"\"totalExecutionDurationSeconds\":8}"));
+	g_assert_false(is_steady(f, held,
+		"{\"state\":\"BUSY\",\"updatedAt\":5,\"a\":2,"
+		"\"totalExecutionDurationSeconds\":8}"));
+	g_assert_false(is_steady(f, held,
+		"{\"state\":\"BUSY\",\"updatedAt\":5,\"a\":1,"
+		"\"totalExecutionDurationSeconds\":7,\"idleSince\":4}"));
+	g_assert_false(is_steady(
+		f, held, "{\"state\":\"BUSY\",\"updatedAt\":5,\"a\":1}"));
+	g_assert_false(is_steady(f, "", held));
+	g_assert_false(is_steady(f, held, "{"));
+}
+
 static void an_empty_token_is_neither_read_nor_sent(
 	ProviderFixture *f, const void *unused)
 {
@@ -788,6 +843,8 @@ int main(int argc, char **argv)
 	ADD("empty-token", an_empty_token_is_neither_read_nor_sent);
 	ADD("next", the_next_page_is_announced_once);
 	ADD("hostile", hostile_records_are_left_out);
+	ADD("living", the_living_are_listed_alone);
+	ADD("growth", what_grows_by_itself_is_no_change);
 	ADD("no-list", answers_without_a_list_make_no_sense);
 	ADD("get", one_session_is_asked_whole);
 	ADD("fleeting", what_held_for_another_state_is_not_kept);

@@ -89,6 +89,51 @@ static void pages_follow_one_another_to_the_end(void)
 	g_assert_cmpuint(memory_calls(memory, MEMORY_LIST_PAGE), ==, 3);
 }
 
+/* The ids on a page, each by its last letter. */
+static char *ids_on(const SessionPage *page)
+{
+	GString *out = g_string_new(NULL);
+
+	for (guint i = 0; i < page->sessions->len; i++) {
+		const Session *s = g_ptr_array_index(page->sessions, i);
+
+		g_string_append_c(out, s->id[strlen(s->id) - 1]);
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void listings_are_such_as_the_class_has_them(void)
+{
+	const Call call = call_for(5000);
+	BackendClass class = memory_class;
+	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(Backend) plain = open_memory(NULL, NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_hash_table_insert(keys, (gpointer) "sessions", (gpointer) "5");
+	g_hash_table_insert(keys, (gpointer) "page", (gpointer) "2");
+	memory_class_lists(&class, TRUE, TRUE);
+	g_autoptr(Backend) memory = backend_open(&class, keys, &error);
+	g_assert_no_error(error);
+	memory_put(memory, "m-1", "s-000004", NULL, "Stopped");
+	g_autoptr(SessionPage) newest =
+		backend_list_page(memory, "m-1", NULL, &call, &error);
+	g_autofree char *first = ids_on(newest);
+	g_assert_cmpstr(first, ==, "54");
+	g_autoptr(SessionPage) one =
+		backend_list_living(memory, "m-1", NULL, &call, &error);
+	g_autofree char *living = ids_on(one);
+	g_assert_cmpstr(living, ==, "53");
+	g_autoptr(SessionPage) two =
+		backend_list_living(memory, "m-1", one->next, &call, &error);
+	g_autofree char *rest = ids_on(two);
+	g_assert_cmpstr(rest, ==, "21");
+	g_assert_null(two->next);
+	g_assert_no_error(error);
+	g_assert_null(backend_list_living(plain, "m-1", NULL, &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
+}
+
 static void an_endless_listing_repeats_its_token(void)
 {
 	g_autoptr(Backend) memory = open_memory("sessions=3", NULL);
@@ -498,6 +543,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/memory/pages", pages_follow_one_another_to_the_end);
+	g_test_add_func(
+		"/memory/lists", listings_are_such_as_the_class_has_them);
 	g_test_add_func("/memory/loop", an_endless_listing_repeats_its_token);
 	g_test_add_func("/memory/two-steps",
 		a_created_session_stands_stopped_until_it_is_started);

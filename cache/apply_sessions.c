@@ -296,6 +296,16 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 	return same;
 }
 
+/* What grows all the time is no change worth telling of. */
+static gboolean only_went_on(Dir *dir, Told *told)
+{
+	if (class_of(dir)->dated == NULL)
+		return FALSE;
+	read_held(dir, told);
+	return backend_is_steady(dir->provider->backend, told->held,
+		told->held_len, told->body, told->len);
+}
+
 static gboolean put_changed(
 	Change *change, Row *row, Told *told, GError **error)
 {
@@ -306,6 +316,8 @@ static gboolean put_changed(
 	row->thin = told->thin ? old->thin : 0;
 	if (told->thin && !same)
 		same = merge(change->dir, told, row);
+	else if (!same && !old->thin)
+		same = only_went_on(change->dir, told);
 	if (same && old->word == row->word && old->phase == row->phase &&
 		old->thin == row->thin)
 		return TRUE;

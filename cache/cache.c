@@ -2,11 +2,14 @@
  * The making and the end of a cache; what it does in between is in
  *
  *   lookup.c   what FUSE threads ask: answered from snapshots, never waiting
+ *   view.c     the same of views and tables, from index.c
+ *   index.c    what views are made of; follows change.c     (worker, pool asks)
  *   ask.c      one name, while a listing is incomplete      (worker, pool asks)
  *   open.c     the bytes that only a call of their own gets (worker, pool opens)
  *   fill.c     records that a listing tells in part         (worker, pool fills)
  *   refresh.c  when a listing is due                        (its own thread)
  *   sweep.c    a listing, page by page                      (worker, pool sweeps)
+ *   glance.c   what somebody watches, between long ones    (worker, pool glances)
  *   order*.c   creating and steering                        (worker, pool orders)
  *   apply*.c   what any of these was answered becomes what is shown:
  *              change.c -> disk.c or tree.c -> snapshot.c -> news.c
@@ -104,6 +107,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->news = news_new(settings->observer, settings->data);
 	cache->sizes = sizes_new();
 	cache->sweeps = pool_new();
+	cache->glances = pool_new();
 	cache->described = described_new();
 	cache->asks = pool_new();
 	cache->opens = pool_new();
@@ -273,6 +277,13 @@ gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
 	return TRUE;
 }
 
+guint32 cache_home(Cache *cache, guint32 number)
+{
+	const Dir *dir = dir_around(cache, number);
+
+	return dir != NULL ? dir->number : 0;
+}
+
 /* ---- beginning and end ---- */
 
 void cache_start(Cache *cache)
@@ -309,6 +320,7 @@ void cache_stop(Cache *cache)
 		backend_abort(provider->backend);
 	}
 	pool_stop(cache->sweeps);
+	pool_stop(cache->glances);
 	pool_stop(cache->asks);
 	pool_stop(cache->opens);
 	pool_stop(cache->fills);
@@ -324,6 +336,7 @@ void cache_free(Cache *cache)
 	cache_stop(cache);
 	refresh_free(cache->refresh);
 	pool_free(cache->sweeps);
+	pool_free(cache->glances);
 	pool_free(cache->asks);
 	pool_free(cache->opens);
 	pool_free(cache->fills);

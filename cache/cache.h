@@ -18,7 +18,15 @@ typedef struct Cache Cache;
 #define CACHE_NUMBER_FIRST 64u
 #define CACHE_NUMBER_MAX ((1u << 27) - 1)
 
-typedef enum { ENTRY_PROVIDER, ENTRY_WORKSPACE, ENTRY_SESSION } EntryKind;
+typedef enum {
+	ENTRY_PROVIDER,
+	ENTRY_WORKSPACE,
+	ENTRY_SESSION,
+	ENTRY_GROUP, /* a directory of links in a view */
+} EntryKind;
+
+/* The views of a workspace: its sessions as links, by what is known of them. */
+typedef enum { BY_NAME, BY_STATE, BY_PHASE, BY_USER, N_VIEWS } ByWhat;
 
 typedef struct {
 	guint32 number;
@@ -26,6 +34,7 @@ typedef struct {
 	guint32 workspace,
 		provider; /* those it lies in, itself included; or 0 */
 	EntryKind kind;
+	ByWhat by;    /* group: of which view; its parent is the workspace */
 	guint files;  /* session: bit set of 1 << SessionFile */
 	guint costly; /* those of them whose bytes cost a call now: cache_open
 	                 gets them, cache_read does not */
@@ -53,15 +62,42 @@ typedef enum {
 	                  failed, or a name asked for in it is decided */
 	NEWS_DESCRIBED, /* what cache_open of session `number` waits for is there
 	                   or cannot be had; the sizes of `files` are others */
-	NEWS_TEXT,      /* .last_error, .last or .partial of `number` changed */
+	NEWS_TEXT,      /* `texts` of `number` changed */
+	NEWS_GROUPED,   /* group `number` appeared in view `by` of workspace
+	                   `parent`, under name */
+	NEWS_UNGROUPED, /* likewise, vanished */
+	NEWS_LINKED, /* session `number` is now in view `by` under name: in group
+	                  `parent`, or, BY_NAME, of workspace `parent` */
+	NEWS_UNLINKED, /* likewise, no more */
+	NEWS_TABLE,    /* the tables of workspace `number` have other bytes */
 } NewsKind;
+
+enum {
+	TEXT_LAST_ERROR = 1 << 0, /* other bytes */
+	TEXT_LAST_GONE = 1 << 1,  /* .last points nowhere, or elsewhere */
+	TEXT_LAST_MADE = 1 << 2,
+	TEXT_PARTIAL_GONE = 1 << 3,
+	TEXT_PARTIAL_MADE = 1 << 4,
+	TEXT_PARTIAL = 1 << 5, /* other bytes */
+};
 
 typedef struct {
 	NewsKind kind;
 	guint32 number, parent;
-	const char
-		*name; /* APPEARED, VANISHED: escaped; borrowed for the call */
-	guint files;   /* CHANGED: bit set of 1 << SessionFile */
+	const char *name; /* APPEARED, VANISHED, and of views: escaped;
+	                     borrowed for the call, as are the next three */
+	guint files;      /* CHANGED: bit set of 1 << SessionFile; VANISHED: of
+	                     those that sessions have there */
+	guint texts;      /* TEXT: bit set of TEXT_... */
+	ByWhat by;        /* of views */
+	gboolean first;   /* not an event at the provider.  APPEARED: part of a
+	                     listing that had never been complete; CHANGED: of
+	                     a record of which only a part was known so far,
+	                     the whole is, and the state is the same */
+	const char *id;   /* APPEARED, VANISHED, CHANGED: raw */
+	const char *from, *to; /* state words: CHANGED, the same where the state
+	                          did not change; APPEARED has `to`, VANISHED
+	                          `from`; "" for what has none */
 } News;
 
 /* Called on a worker with no lock held, in the order in which things became
@@ -168,10 +204,74 @@ GBytes *cache_read(Cache *cache, guint32 session, SessionFile file,
 /* How many sessions a workspace, provider or (0) everything shows. */
 guint64 cache_count(Cache *cache, guint32 number);
 
+/* The raw ids of the provider and the workspace that the number is or lies in, or
+ * lay in last, borrowed for the cache's life; NULL: none. */
+void cache_place(Cache *cache, guint32 number, const char **ret_provider,
+	const char **ret_workspace);
+/* The directory name of what the number stands for or, when that is gone, stood
+ * for last; NULL for a number that was never shown.  New string. */
+char *cache_name(Cache *cache, guint32 number);
+
+/* The workspace, or else the provider, that it is or lies in, or lay in; 0: none. */
+guint32 cache_home(Cache *cache, guint32 number);
+
+/*
+ * The state and phase of a session as shown: FALSE when there is none.  The word
+ * is borrowed for the cache's life.
+ */
+gboolean cache_phase(
+	Cache *cache, guint32 session, const char **ret_state, Phase *ret);
+
+/* ---- views and tables of a workspace, at no cost ---- */
+
+/*
+ * All of these need an index of the workspace, which is made on the first
+ * question (NOT_YET; NEWS_LISTING of the workspace tells) and from then on
+ * follows each change, with news of the views.  While the listing has never been
+ * complete they answer NOT_YET or FAILED, as the end of cache_list does.
+ */
+Known cache_view_ready(Cache *cache, guint32 workspace, GError **error);
+
+/* Visits the groups of a view (not of BY_NAME, which has none) with a number
+ * above `after`, in ascending order.  The seven of BY_PHASE are always there,
+ * others while they have links. */
+Known cache_groups(Cache *cache, guint32 workspace, ByWhat by, guint32 after,
+	CacheVisit visit, void *data, GError **error);
+Known cache_group_find(Cache *cache, guint32 workspace, ByWhat by,
+	const char *name, Entry *ret, GError **error);
+
+/* Visits the links of a group, or, BY_NAME, of workspace `where`: each is an
+ * Entry of its session with the link's name, in ascending order of numbers. */
+Known cache_links(Cache *cache, guint32 where, guint32 after, CacheVisit visit,
+	void *data, GError **error);
+Known cache_link_find(Cache *cache, guint32 where, const char *name, Entry *ret,
+	GError **error);
+/* When that which view `by` of the workspace lists last changed (groups; BY_NAME:
+ * links); strictly increasing.  (A group's is its Entry.mtime_ns.) */
+gint64 cache_view_mtime_ns(Cache *cache, guint32 workspace, ByWhat by);
+
+typedef enum { TABLE_TSV, TABLE_JSONL } CacheTable;
+
+/* Exact size of a table and when it last changed. */
+Known cache_table_stat(Cache *cache, guint32 workspace, CacheTable table,
+	gsize *ret_size, gint64 *ret_mtime_ns, GError **error);
+/* Its bytes; a new reference. */
+Known cache_table(Cache *cache, guint32 workspace, CacheTable table,
+	GBytes **ret, GError **error);
+
 /* ---- interest ---- */
 
-/* Somebody looks at this directory or something below it, now. */
+/* Somebody looks at this directory or something below it, now.  A session's
+ * number counts for it and for its workspace. */
 void cache_look(Cache *cache, guint32 number);
+/* The sessions of a workspace that the kernel holds on to (watched, opened, a
+ * cwd); replaces what was said before.  Where a listing takes long, they and
+ * those looked at last are asked for one by one in between. */
+void cache_watch(
+	Cache *cache, guint32 workspace, const guint32 *sessions, gsize n);
+/* Asks for this workspace's or provider's listing now, whoever looks; a pause
+ * that the provider asked for is kept. */
+void cache_refresh(Cache *cache, guint32 number);
 /* Whether the kernel holds on to something in this workspace or provider:
  * a watch, a cwd, an open file.  Interest lasts while it does. */
 void cache_hold(Cache *cache, guint32 number, gboolean held);

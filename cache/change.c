@@ -1,5 +1,7 @@
 #include "change.h"
 
+#include "index.h"
+
 typedef struct {
 	Id *id;
 	guint32 number;
@@ -26,13 +28,24 @@ void change_end(Change *self)
 		disk_abandon(self->dir->disk);
 }
 
-static void add_news(Change *self, NewsKind kind, const Row *row, guint files)
+/* `row` is new, stands for `old`, or (NULL) goes with `old`. */
+static void add_news(Change *self, NewsKind kind, const Row *row,
+	const Row *old, guint files)
 {
-	News news = {.kind = kind, .number = row->number, .files = files};
+	Words *words = self->dir->cache->words;
+	const Id *id = row != NULL ? row->id : old->id;
+	News news = {.kind = kind, .files = files, .id = id->text};
 
+	news.number = row != NULL ? row->number : old->number;
 	news.parent = self->dir->number;
 	if (kind != NEWS_CHANGED)
-		news.name = id_name(row->id);
+		news.name = id_name(id);
+	news.from = old != NULL ? words_get(words, old->word) : "";
+	news.to = row != NULL ? words_get(words, row->word) : "";
+	/* That more is known of it now is no event at the provider. */
+	if (row != NULL && old != NULL)
+		news.first = old->thin && !row->thin &&
+			     old->word == row->word && old->phase == row->phase;
 	g_array_append_val(self->news, news);
 }
 
@@ -54,9 +67,9 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 		self->passing -= phase_is_passing((Phase)old->phase);
 	if (old == NULL) {
 		self->members = TRUE;
-		add_news(self, NEWS_APPEARED, row, 0);
+		add_news(self, NEWS_APPEARED, row, NULL, 0);
 	} else if (files != 0) {
-		add_news(self, NEWS_CHANGED, row, files);
+		add_news(self, NEWS_CHANGED, row, old, files);
 	}
 	return TRUE;
 }
@@ -75,7 +88,9 @@ void change_cut(Change *self, const Row *row)
 	self->members = TRUE;
 	if (row->number == dir->last)
 		self->texts = TRUE;
-	add_news(self, NEWS_VANISHED, row, 0);
+	add_news(self, NEWS_VANISHED, NULL, row,
+		dir->provider != NULL ? dir->provider->backend->class->files
+				      : 0);
 }
 
 gboolean change_renumber(
@@ -167,24 +182,73 @@ static gboolean keep_on_disk(Change *self, gint64 mtime_ns, GError **error)
 	return disk_commit(dir->disk, error);
 }
 
+/* With Dir.lock.  What was ordered here is an event, whatever is known. */
+static void mark_first(Change *self)
+{
+	Dir *dir = self->dir;
+
+	if (dir->listing.complete)
+		return;
+	for (guint i = 0; i < self->news->len; i++) {
+		News *news = &g_array_index(self->news, News, i);
+		const Id *id = ids_get(dir->ids, news->id);
+
+		if (news->kind == NEWS_APPEARED)
+			news->first = !lately_spares(dir->lately, id, 0);
+	}
+}
+
+/* With Dir.lock: whom the numbers stood for.  cache_name may be asked. */
+static void keep_cut(Change *self)
+{
+	Dir *dir = self->dir;
+
+	if (dir->kind != DIR_WORKSPACE || self->cuts->len == 0)
+		return;
+	if (dir->cut == NULL)
+		dir->cut = g_hash_table_new(NULL, NULL);
+	for (guint i = 0; i < self->cuts->len; i++) {
+		guint32 number = g_array_index(self->cuts, guint32, i);
+		const Row *row = snapshot_find(dir->shown, number);
+
+		if (row != NULL)
+			g_hash_table_insert(
+				dir->cut, GUINT_TO_POINTER(number), row->id);
+	}
+}
+
+/* The views: only where somebody has asked for one. */
+static void follow(const Change *self)
+{
+	Index *index = __atomic_load_n(&self->dir->index, __ATOMIC_ACQUIRE);
+
+	if (index != NULL)
+		index_follow(index, (const Row *)(void *)self->rows->data,
+			self->rows->len,
+			(const guint32 *)(void *)self->cuts->data,
+			self->cuts->len);
+}
+
 static void publish(Change *self, Snapshot *next)
 {
 	Dir *dir = self->dir;
 	g_autoptr(Snapshot) old = NULL;
 
 	pthread_mutex_lock(&dir->lock);
+	keep_cut(self);
 	old = dir->shown;
 	dir->shown = next;
 	dir->listing.passing += (guint)self->passing;
 	renumber(self);
 	mark_children(self);
+	mark_first(self);
 	news_push(dir->cache->news, (const News *)(void *)self->news->data,
 		self->news->len);
 	drop_described(self);
 	if (self->texts) {
 		dir->text_ns = time_after(dir->text_ns);
 		dir_presence_changed(dir);
-		dir_news(dir, NEWS_TEXT);
+		dir_text_news(dir, TEXT_LAST_GONE);
 	}
 	pthread_mutex_unlock(&dir->lock);
 }
@@ -224,6 +288,7 @@ gboolean change_commit(Change *self, GError **error)
 			(const guint32 *)(void *)self->cuts->data,
 			self->cuts->len, mtime_ns,
 			dir->disk != NULL ? dir->disk->heap : NULL));
+	follow(self);
 	forget_workspaces(self);
 	dir->unsettled = TRUE;
 	if (dir->provider != NULL)

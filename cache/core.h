@@ -22,7 +22,8 @@
  *   Cache.lock    the list of directories
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   the leaves    inside Numbers (which writes to Tree), Words, NewsQueue, Pool,
- *                 Refresh, Sizes, Described and Silence
+ *                 Refresh, Sizes, Described, Silence, Watch and
+ *                 Index
  *
  * None is held across a call of a backend, a callback of an order or the
  * observer.  Backend's tables, check_spec and render are pure and may be used
@@ -56,7 +57,7 @@ struct Cache {
 	NewsQueue *news;
 	Sizes *sizes;
 	Described *described;
-	Pool *sweeps, *asks, *opens, *fills, *orders;
+	Pool *sweeps, *glances, *asks, *opens, *fills, *orders;
 	Refresh *refresh;
 	struct Dir *root;
 	GPtrArray *providers; /* Provider; fixed once started */

@@ -1,6 +1,11 @@
 #include "dir.h"
 
 #include "ask.h"
+#include "index.h"
+
+/* Between the end of a window and the word of who asked the kernel what it still
+ * holds (cache_hold) four quarters of it pass, of four seconds at most. */
+#define GRACE_MAX_MS 4000
 
 Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	guint32 number, const char *id, const char *name, Disk *disk)
@@ -21,6 +26,7 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	self->shown = snapshot_new(cache->born_ns, NULL);
 	self->questions = questions_new();
 	self->lately = lately_new();
+	self->watch = watch_new(cache->window_ms * 1000);
 	g_queue_init(&self->asking);
 	g_queue_init(&self->opening);
 	self->text_ns = cache->born_ns;
@@ -37,6 +43,9 @@ void dir_free(Dir *self)
 	disk_free(self->disk);
 	g_hash_table_unref(self->questions);
 	lately_free(self->lately);
+	index_free(self->index);
+	g_clear_pointer(&self->cut, g_hash_table_unref);
+	watch_free(self->watch);
 	g_clear_pointer(&self->overs, g_hash_table_unref);
 	g_clear_pointer(&self->aged, g_hash_table_unref);
 	g_clear_pointer(&self->filled, g_hash_table_unref);
@@ -157,19 +166,37 @@ void dir_presence_changed(Dir *self)
 		time_after(MAX(self->presence_ns, self->shown->mtime_ns));
 }
 
+void dir_text_news(Dir *self, guint texts)
+{
+	News news = {.kind = NEWS_TEXT, .number = self->number, .texts = texts};
+
+	if (self->parent != NULL)
+		news.parent = self->parent->number;
+	news_push(self->cache->news, &news, 1);
+}
+
+static guint text_change(const Dir *self, char **text, const char *value)
+{
+	if (text != &self->partial)
+		return TEXT_LAST_ERROR;
+	if (*text == NULL)
+		return TEXT_PARTIAL_MADE;
+	return value != NULL ? TEXT_PARTIAL : TEXT_PARTIAL_GONE;
+}
+
 void dir_set_text(Dir *self, char **text, char *value)
 {
+	guint change = text_change(self, text, value);
 	gboolean same = g_strcmp0(*text, value) == 0;
-
-	if (text == &self->partial && (*text == NULL) != (value == NULL))
-		dir_presence_changed(self);
 
 	g_free(*text);
 	*text = value;
 	if (same)
 		return;
+	if (change & (TEXT_PARTIAL_MADE | TEXT_PARTIAL_GONE))
+		dir_presence_changed(self);
 	self->text_ns = time_after(self->text_ns);
-	dir_news(self, NEWS_TEXT);
+	dir_text_news(self, change);
 }
 
 char *dir_path(const Dir *self)
@@ -195,10 +222,12 @@ void dir_set_error(Dir *self, const char *what, GError *error)
 gboolean dir_has_interest(const Dir *self, gint64 now_us)
 {
 	gint64 looked = __atomic_load_n(&self->looked_us, __ATOMIC_RELAXED);
+	gint64 window_ms = self->cache->window_ms;
+	gint64 life_ms = window_ms + MIN(window_ms, GRACE_MAX_MS);
 
 	if (__atomic_load_n(&self->held, __ATOMIC_RELAXED) > 0)
 		return TRUE;
-	return looked != 0 && now_us - looked < self->cache->window_ms * 1000;
+	return looked != 0 && now_us - looked < life_ms * 1000;
 }
 
 Call dir_call(const Dir *self, gboolean interactive)

@@ -3,6 +3,7 @@
 #include "core.h"
 #include "disk.h"
 #include "lately.h"
+#include "watch.h"
 
 /*
  * One directory: the root, a provider, or a workspace.  Its rows are the
@@ -16,6 +17,7 @@ typedef struct {
 	gboolean complete; /* has been, once */
 	gboolean sweeping;
 	gboolean wanted;   /* somebody waits for it */
+	gboolean asked;    /* somebody told to ask now */
 	gint64 listed_ms;  /* wall clock of the last complete sweep; 0: never */
 	gint64 started_us; /* of the last sweep; 0: none since the start */
 	gint64 took_us;
@@ -28,7 +30,22 @@ typedef struct {
 	guint passing;    /* rows in a passing phase */
 	gint64 hurry_us;  /* an order was given: as if something passed */
 	guint32 sweep;    /* counts them */
+	guint pages;      /* of the last, or, if more, of the one under way */
 } Listing;
+
+/* What glance.h does between two listings.  Under Dir.lock. */
+typedef struct {
+	gboolean running;
+	gboolean asked;       /* somebody told to ask now */
+	gboolean hurry;       /* something that is watched is passing */
+	gboolean living_few;  /* all the living were listed last time */
+	gboolean living_many; /* they were too many since the last sweep */
+	gint64 done_ms;       /* wall clock of the last good one; 0: never */
+	gint64 started_us;    /* of the last one; 0: none */
+	gint64 took_us;
+	gint64 retry_us; /* the provider asked for peace until then */
+	guint failures;  /* one after the other */
+} Glancing;
 
 typedef struct Dir {
 	Cache *cache;
@@ -37,6 +54,8 @@ typedef struct Dir {
 	struct Dir *parent; /* NULL: the root itself */
 	Provider *provider; /* NULL: the root */
 	const char *id, *name;
+	Watch *watch;        /* its sessions */
+	struct Index *index; /* atomic; NULL until somebody asks for a view */
 
 	/* Atomic. */
 	int there;        /* in its parent's snapshot */
@@ -60,7 +79,9 @@ typedef struct Dir {
 	pthread_mutex_t lock;
 	IdTable *ids;    /* changed under both locks: read under either */
 	Snapshot *shown; /* likewise */
+	GHashTable *cut; /* number -> Id: sessions that went; NULL: none */
 	Listing listing;
+	Glancing glancing;
 	GHashTable *questions; /* name -> Question */
 	GQueue asking;         /* Question, waiting for a worker */
 	guint askers;
@@ -112,6 +133,8 @@ guint32 dir_tick(Dir *self);
 
 /* With Dir.lock. */
 void dir_news(Dir *self, NewsKind kind);
+/* With Dir.lock: NEWS_TEXT. */
+void dir_text_news(Dir *self, guint texts);
 /* With Dir.lock: .last or .partial came or went. */
 void dir_presence_changed(Dir *self);
 /* With Dir.lock: replaces a text (taken) and tells. */

@@ -1,6 +1,9 @@
 #include "hash.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define PRIME_A G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)
 #define PRIME_B G_GUINT64_CONSTANT(0xbf58476d1ce4e5b9)
@@ -73,4 +76,20 @@ guint64 hash_keyed(const guint64 key[2], const void *data, gsize len)
 	for (guint i = 0; i < 3; i++)
 		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static guint64 text_key[2];
+static pthread_once_t text_key_once = PTHREAD_ONCE_INIT;
+
+static void make_text_key(void)
+{
+	/* Without randomness it works all the same, but can be slowed down. */
+	if (getrandom(text_key, sizeof(text_key), GRND_NONBLOCK) < 0)
+		g_debug("no random key: %s", g_strerror(errno));
+}
+
+guint hash_text(gconstpointer text)
+{
+	pthread_once(&text_key_once, make_text_key);
+	return (guint)hash_keyed(text_key, text, strlen(text));
 }

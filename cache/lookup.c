@@ -1,5 +1,8 @@
+#include "entry.h"
+
 #include "apply.h"
 #include "ask.h"
+#include "index.h"
 #include "name.h"
 #include "refresh.h"
 
@@ -11,7 +14,7 @@
 
 /* ---- entries ---- */
 
-static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
+void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 {
 	const Provider *provider = dir->provider;
 
@@ -55,6 +58,17 @@ static void entry_of_row(Dir *dir, const Row *row, Entry *ret)
 			numbers_owner(dir->cache->numbers, row->number), ret);
 }
 
+static gboolean is_group(Cache *cache, guint32 number, Entry *ret)
+{
+	Dir *dir = dir_around(cache, number);
+	g_autofree char *name = NULL;
+
+	if (dir == NULL || !dir_is_there(dir))
+		return FALSE;
+	name = index_group(dir, number, ret);
+	return name != NULL;
+}
+
 gboolean cache_entry(Cache *cache, guint32 number, Entry *ret)
 {
 	Dir *dir = dir_find(cache, number);
@@ -68,7 +82,27 @@ gboolean cache_entry(Cache *cache, guint32 number, Entry *ret)
 	shown = dir_session(cache, number, &dir, &row);
 	if (shown != NULL)
 		entry_of_session(dir, row, ret);
-	return shown != NULL;
+	return shown != NULL || is_group(cache, number, ret);
+}
+
+char *cache_name(Cache *cache, guint32 number)
+{
+	Dir *dir = dir_around(cache, number);
+	const Row *row;
+	const Id *id = NULL;
+	char *name;
+
+	if (dir == NULL || dir->number == number)
+		return dir != NULL ? g_strdup(dir->name) : NULL;
+	pthread_mutex_lock(&dir->lock);
+	row = snapshot_find(dir->shown, number);
+	if (row != NULL)
+		id = row->id;
+	else if (dir->cut != NULL)
+		id = g_hash_table_lookup(dir->cut, GUINT_TO_POINTER(number));
+	name = id != NULL ? g_strdup(id_name(id)) : NULL;
+	pthread_mutex_unlock(&dir->lock);
+	return name != NULL ? name : index_group(dir, number, NULL);
 }
 
 /* ---- what is not known ---- */
@@ -107,6 +141,19 @@ static Known want_listing(Dir *dir, gboolean *ret_poke, GError **error)
 	if (!listing->wanted)
 		listing->wanted = *ret_poke = TRUE;
 	return KNOWN_NOT_YET;
+}
+
+Known listing_known(Dir *dir, GError **error)
+{
+	gboolean poke = FALSE;
+	Known known;
+
+	pthread_mutex_lock(&dir->lock);
+	known = want_listing(dir, &poke, error);
+	pthread_mutex_unlock(&dir->lock);
+	if (poke)
+		refresh_poke(dir->cache->refresh);
+	return known;
 }
 
 /* With Dir.lock: a name that is not shown. */
@@ -229,8 +276,35 @@ void cache_look(Cache *cache, guint32 number)
 	if (dir == NULL)
 		return;
 	look(dir, now_us);
-	if (dir->kind == DIR_WORKSPACE && dir->number == number)
+	if (dir->kind != DIR_WORKSPACE)
+		return;
+	if (dir->number == number)
 		look(dir->parent, now_us);
+	else if (watch_look(dir->watch, number, now_us))
+		refresh_poke(cache->refresh);
+}
+
+void cache_watch(
+	Cache *cache, guint32 workspace, const guint32 *sessions, gsize n)
+{
+	Dir *dir = dir_find(cache, workspace);
+
+	if (dir != NULL && dir->kind == DIR_WORKSPACE &&
+		watch_hold(dir->watch, sessions, n, g_get_monotonic_time()))
+		refresh_poke(cache->refresh);
+}
+
+void cache_refresh(Cache *cache, guint32 number)
+{
+	Dir *dir = dir_find(cache, number);
+
+	if (dir == NULL || !refresh_is_listing(dir))
+		return;
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.asked = TRUE;
+	dir->glancing.asked = dir->listing.pages > 1;
+	pthread_mutex_unlock(&dir->lock);
+	refresh_poke(cache->refresh);
 }
 
 void cache_hold(Cache *cache, guint32 number, gboolean held)

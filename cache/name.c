@@ -23,15 +23,14 @@ static gboolean is_reserved(const char *id, const char *const *reserved)
 	return reserved != NULL && g_strv_contains(reserved, id);
 }
 
-/* Where to cut so that no character and no %XX is split. */
-static gsize cut_at(const GString *name, gsize max)
+gsize name_cut_len(const char *name, gsize max)
 {
 	gsize at = max;
 
-	while (at > 0 && ((guchar)name->str[at] & 0xc0) == 0x80)
+	while (at > 0 && ((guchar)name[at] & 0xc0) == 0x80)
 		at--;
 	for (gsize back = 1; back <= 2 && back <= at; back++)
-		if (name->str[at - back] == '%')
+		if (name[at - back] == '%')
 			return at - back;
 	return at;
 }
@@ -41,7 +40,8 @@ static void name_cut(GString *name, const char *id)
 	g_autofree char *sum =
 		g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
 
-	g_string_truncate(name, cut_at(name, NAME_MAX_BYTES - CUT_HASH - 1));
+	g_string_truncate(
+		name, name_cut_len(name->str, NAME_MAX_BYTES - CUT_HASH - 1));
 	g_string_append_c(name, '~');
 	g_string_append_len(name, sum, CUT_HASH);
 }

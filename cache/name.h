@@ -15,6 +15,9 @@
 char *name_escape(const char *id, const char *const *reserved);
 /* The id of a name that was not cut; NULL when no id has this name. */
 char *name_unescape(const char *name, const char *const *reserved);
+/* How much of a name fits into `max` bytes (fewer than it has), so that no
+ * character and no %XX is split. */
+gsize name_cut_len(const char *name, gsize max);
 /* Whether a name looks like one that was cut, so that only a listing can tell
  * whose it is. */
 gboolean name_is_cut(const char *name);

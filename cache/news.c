@@ -2,12 +2,15 @@
 
 #include <pthread.h>
 
+#define NAMES_AT_ONCE 4096
+
 struct NewsQueue {
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
 	CacheObserver observer;
 	void *data;
-	GArray *waiting; /* News */
+	GArray *waiting;     /* News */
+	GStringChunk *names; /* of those of its own; NULL: none */
 	gboolean delivering, stopped;
 };
 
@@ -28,6 +31,7 @@ void news_free(NewsQueue *self)
 	if (self == NULL)
 		return;
 	g_array_unref(self->waiting);
+	g_clear_pointer(&self->names, g_string_chunk_free);
 	pthread_cond_destroy(&self->idle);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
@@ -43,6 +47,26 @@ void news_push(NewsQueue *self, const News *news, gsize n)
 	pthread_mutex_unlock(&self->lock);
 }
 
+/* With the lock. */
+static void push_named(NewsQueue *self, News news)
+{
+	if (self->names == NULL)
+		self->names = g_string_chunk_new(NAMES_AT_ONCE);
+	if (news.name != NULL)
+		news.name = g_string_chunk_insert(self->names, news.name);
+	g_array_append_val(self->waiting, news);
+}
+
+void news_push_named(NewsQueue *self, const News *news, gsize n)
+{
+	if (n == 0 || self->observer == NULL)
+		return;
+	pthread_mutex_lock(&self->lock);
+	for (gsize i = 0; i < n && !self->stopped; i++)
+		push_named(self, news[i]);
+	pthread_mutex_unlock(&self->lock);
+}
+
 void news_deliver(NewsQueue *self)
 {
 	pthread_mutex_lock(&self->lock);
@@ -53,11 +77,13 @@ void news_deliver(NewsQueue *self)
 	self->delivering = TRUE;
 	while (self->waiting->len > 0 && !self->stopped) {
 		g_autoptr(GArray) batch = self->waiting;
+		GStringChunk *names = g_steal_pointer(&self->names);
 
 		self->waiting = g_array_new(FALSE, FALSE, sizeof(News));
 		pthread_mutex_unlock(&self->lock);
 		self->observer((const News *)(void *)batch->data, batch->len,
 			self->data);
+		g_clear_pointer(&names, g_string_chunk_free);
 		pthread_mutex_lock(&self->lock);
 	}
 	self->delivering = FALSE;

@@ -14,6 +14,8 @@ void news_free(NewsQueue *self);
 
 /* The names must live as long as the queue. */
 void news_push(NewsQueue *self, const News *news, gsize n);
+/* The queue keeps the names until they are told; other texts as above. */
+void news_push_named(NewsQueue *self, const News *news, gsize n);
 /* Hands over what there is, unless another thread is at it: that one then sees
  * to it.  With no lock held. */
 void news_deliver(NewsQueue *self);

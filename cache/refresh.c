@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "clock.h"
+#include "glance.h"
 #include "sweep.h"
 
 #define PROVIDER_TIMES 12
@@ -10,8 +11,9 @@
 #define PASSING_DIVISOR 5
 #define BACKOFF_MAX_US (5 * 60 * G_USEC_PER_SEC)
 #define BACKOFF_SHIFT_MAX 16
-/* A sweep may take a quarter of the time. */
-#define LOAD_FACTOR 4
+/* Listings that are asked for again and again. */
+#define ASKED_MIN_US (G_USEC_PER_SEC / 5)
+#define ASKED_LOAD_FACTOR 2
 #define SLEEP_MAX_US (60 * G_USEC_PER_SEC)
 
 struct Refresh {
@@ -31,6 +33,19 @@ gboolean refresh_is_listing(const Dir *dir)
 	       (dir->kind == DIR_PROVIDER && dir->provider->workspaces == NULL);
 }
 
+gint64 refresh_fast_us(gint64 us)
+{
+	return MIN(us, MAX(PASSING_MIN_US, us / PASSING_DIVISOR));
+}
+
+gint64 refresh_backed_off_us(gint64 us, guint failures)
+{
+	if (failures == 0)
+		return us;
+	return MIN(us << MIN(failures, BACKOFF_SHIFT_MAX),
+		MAX(us, BACKOFF_MAX_US));
+}
+
 static gint64 interval_us(const Dir *dir, gint64 now_us)
 {
 	const Listing *listing = &dir->listing;
@@ -39,49 +54,68 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 	if (dir->kind == DIR_PROVIDER)
 		us *= PROVIDER_TIMES;
 	else if (listing->passing > 0 || listing->hurry_us > now_us)
-		us = MIN(us, MAX(PASSING_MIN_US, us / PASSING_DIVISOR));
-	us = MAX(us, LOAD_FACTOR * listing->took_us);
-	if (listing->failures > 0)
-		us = MIN(us << MIN(listing->failures, BACKOFF_SHIFT_MAX),
-			MAX(us, BACKOFF_MAX_US));
-	return us;
+		us = refresh_fast_us(us);
+	us = MAX(us, REFRESH_LOAD_FACTOR * listing->took_us);
+	return refresh_backed_off_us(us, listing->failures);
+}
+
+/* The next after one that began just now, when somebody tells to ask again and
+ * again: with time for others in between. */
+static gint64 asked_us(const Listing *listing)
+{
+	gint64 us = MAX(ASKED_MIN_US, ASKED_LOAD_FACTOR * listing->took_us);
+
+	if (listing->started_us == 0)
+		return 0;
+	return listing->started_us +
+	       refresh_backed_off_us(us, listing->failures);
 }
 
 gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 {
 	const Listing *listing = &dir->listing;
+	gint64 due_us = G_MAXINT64;
 
 	if (!refresh_is_listing(dir) || listing->sweeping || !dir_is_there(dir))
 		return G_MAXINT64;
 	if (listing->wanted)
 		return MAX(now_us, listing->retry_us);
-	if (!dir_has_interest(dir, now_us))
-		return G_MAXINT64;
-	if (listing->started_us == 0)
-		return now_us;
-	return MAX(listing->started_us + interval_us(dir, now_us),
-		listing->retry_us);
+	if (dir_has_interest(dir, now_us))
+		due_us = listing->started_us == 0
+				 ? now_us
+				 : listing->started_us +
+					   interval_us(dir, now_us);
+	if (listing->asked)
+		due_us = MIN(due_us, MAX(now_us, asked_us(listing)));
+	return MAX(due_us, listing->retry_us);
 }
 
 /* ---- the thread ---- */
 
-/* Starts the directory's sweep if it is due; says when it will be. */
+/* Starts what is due; says when the next will be. */
 static gint64 visit(Refresh *self, Dir *dir, gint64 now_us)
 {
-	gint64 due_us;
+	gint64 due_us, glance_us;
 
 	pthread_mutex_lock(&dir->lock);
 	due_us = refresh_due_us(dir, now_us);
 	if (due_us <= now_us) {
 		dir->listing.sweeping =
 			pool_push(self->cache->sweeps, sweep_run, dir);
-		dir->listing.wanted = FALSE;
+		dir->listing.wanted = dir->listing.asked = FALSE;
 		dir->listing.started_us = now_us;
 		dir->listing.sweep++;
 		due_us = G_MAXINT64;
 	}
+	glance_us = glance_due_us(dir, now_us);
+	if (glance_us <= now_us) {
+		dir->glancing.running =
+			pool_push(self->cache->glances, glance_run, dir);
+		glance_begin(dir, now_us);
+		glance_us = G_MAXINT64;
+	}
 	pthread_mutex_unlock(&dir->lock);
-	return due_us;
+	return MIN(due_us, glance_us);
 }
 
 static gint64 visit_all(Refresh *self)

@@ -2,10 +2,13 @@
 
 #include "dir.h"
 
+/* A listing may take a quarter of the time. */
+#define REFRESH_LOAD_FACTOR 4
+
 /*
- * When to ask again: one thread that starts the sweeps of listings that are due.
- * A listing is due when somebody waits for it, or when somebody looks at it and
- * it is old enough.
+ * When to ask again: one thread that starts the sweeps of listings that are due,
+ * and the glances in between.  A listing is due when somebody waits for it or has
+ * told to ask, or when somebody looks at it and it is old enough.
  */
 Refresh *refresh_new(Cache *cache);
 void refresh_start(Refresh *self);
@@ -20,5 +23,8 @@ void refresh_now(Dir *dir);
 
 /* Whether the provider is asked for what is in this directory. */
 gboolean refresh_is_listing(const Dir *dir);
+/* An interval while something passes, and after so many failures in a row. */
+gint64 refresh_fast_us(gint64 us);
+gint64 refresh_backed_off_us(gint64 us, guint failures);
 /* With Dir.lock: the monotonic time at which it is due; G_MAXINT64: never. */
 gint64 refresh_due_us(const Dir *dir, gint64 now_us);

@@ -6,6 +6,7 @@
 #include "apply.h"
 #include "ask.h"
 #include "fill.h"
+#include "glance.h"
 #include "hash.h"
 #include "look.h"
 #include "refresh.h"
@@ -117,13 +118,19 @@ static gboolean check_end(
 	return FALSE;
 }
 
-static void tell_progress(Dir *dir)
+static void tell_progress(const Sweep *self)
 {
+	Dir *dir = self->dir;
+
 	pthread_mutex_lock(&dir->lock);
+	dir->listing.pages = MAX(dir->listing.pages, self->page);
 	if (!dir->listing.complete)
 		dir_news(dir, NEWS_LISTING);
 	pthread_mutex_unlock(&dir->lock);
 	news_deliver(dir->cache->news);
+	/* Now glances may be worth while. */
+	if (self->page == 2 || self->page == GLANCE_PAGES + 1)
+		refresh_poke(dir->cache->refresh);
 }
 
 static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
@@ -139,7 +146,7 @@ static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
 	if (!ok)
 		return FALSE;
 	silence_note(self->dir->provider->silence, NULL);
-	tell_progress(self->dir);
+	tell_progress(self);
 	*ret_more = next != NULL;
 	self->waits = 0;
 	if (next == NULL)
@@ -264,6 +271,8 @@ static void end_well(const Sweep *self, gint64 listed_ms)
 	Listing *listing = &dir->listing;
 
 	listing->complete = TRUE;
+	listing->pages = self->page;
+	dir->glancing.living_many = FALSE;
 	listing->listed_ms = listed_ms;
 	listing->failures = 0;
 	listing->failed_us = 0;

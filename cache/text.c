@@ -1,4 +1,5 @@
 #include "dir.h"
+#include "glance.h"
 #include "refresh.h"
 
 #include <string.h>
@@ -50,6 +51,23 @@ static void append_times(const Dir *dir, GString *out)
 		out, "refreshing: %-3s\n", listing->sweeping ? "yes" : "no");
 }
 
+static void append_glances(const Dir *dir, GString *out)
+{
+	gint64 now_us = g_get_monotonic_time();
+	gint64 due_us = glance_due_us(dir, now_us);
+	gint64 age = -1, next = -1;
+
+	if (dir->glancing.done_ms != 0)
+		age = MAX(0, now_ms() - dir->glancing.done_ms);
+	if (due_us != G_MAXINT64)
+		next = MAX(0, due_us - now_us) / 1000;
+	g_string_append_printf(
+		out, "watched: %10u\n", watch_count(dir->watch, now_us));
+	g_string_append_printf(out, "glance_ms: %12" G_GINT64_FORMAT "\n", age);
+	g_string_append_printf(
+		out, "next_glance_ms: %12" G_GINT64_FORMAT "\n", next);
+}
+
 /* The first line of a text. */
 static void append_line(GString *out, const char *key, const char *text)
 {
@@ -71,6 +89,8 @@ static void append_listing(Dir *dir, GString *out)
 		dir->kind == DIR_WORKSPACE ? "sessions" : "workspaces",
 		dir->shown->count);
 	append_times(dir, out);
+	if (dir->kind == DIR_WORKSPACE)
+		append_glances(dir, out);
 	g_string_append_printf(out, "generation: %10u\n", dir->listing.sweep);
 	g_string_append_printf(out, "failures: %u\n", dir->listing.failures);
 	append_line(out, "partial", dir->partial);
@@ -120,6 +140,34 @@ char *cache_path(Cache *cache, guint32 number)
 	Dir *dir = text_dir(cache, number);
 
 	return dir != NULL ? dir_path(dir) : NULL;
+}
+
+void cache_place(Cache *cache, guint32 number, const char **ret_provider,
+	const char **ret_workspace)
+{
+	const Dir *dir = dir_around(cache, number);
+
+	*ret_provider = *ret_workspace = NULL;
+	if (dir != NULL && dir->kind == DIR_WORKSPACE) {
+		*ret_workspace = dir->id;
+		dir = dir->parent;
+	}
+	if (dir != NULL && dir->kind == DIR_PROVIDER)
+		*ret_provider = dir->id;
+}
+
+gboolean cache_phase(
+	Cache *cache, guint32 session, const char **ret_state, Phase *ret)
+{
+	const Row *row = NULL;
+	Dir *dir = NULL;
+	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
+
+	if (shown == NULL)
+		return FALSE;
+	*ret_state = words_get(cache->words, row->word);
+	*ret = (Phase)row->phase;
+	return TRUE;
 }
 
 char *cache_last_error(Cache *cache, guint32 number)

@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "cache.h"
 #include "ledger.h"
-#include "session.h"
 
 enum {
 	TREE_PUT = 1,  /* TreePut, id */
@@ -147,7 +147,15 @@ void tree_foreach(Tree *self, guint32 parent,
 
 guint32 tree_limit(Tree *self)
 {
-	return self->limit;
+	guint32 limit = self->limit;
+
+	for (guint i = 0; i < self->entries->len; i++) {
+		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
+
+		if (entry->number <= CACHE_NUMBER_MAX)
+			limit = MAX(limit, entry->number + 1);
+	}
+	return limit;
 }
 
 gboolean tree_is_damaged(Tree *self)

@@ -5,8 +5,9 @@
 /*
  * The ledger of the upper directories, `.tree` in the state directory (the dot
   * keeps it apart from all providers): which number stands for which provider
- * and workspace, when their listings were complete, and how far numbers may
- * have been given out.  Any thread.
+ * and workspace, and for which group of a view (its parent is the workspace, its
+ * id "<view>/<name>"; never removed), when their listings were complete, and how
+ * far numbers may have been given out.  Any thread.
  */
 typedef struct Tree Tree;
 
@@ -32,7 +33,8 @@ const TreeEntry *tree_find(Tree *self, guint32 parent, const char *id);
 /* Visits the entries of a directory, in the order of their numbers. */
 void tree_foreach(Tree *self, guint32 parent,
 	void (*visit)(const TreeEntry *entry, void *data), void *data);
-/* As last reserved; 0: never. */
+/* As last reserved, and above all that was loaded, some of which is claimed long
+ * after the start; 0: never. */
 guint32 tree_limit(Tree *self);
 /* Something was lost, or there was no file: the limit cannot be relied on. */
 gboolean tree_is_damaged(Tree *self);

@@ -12,12 +12,31 @@
 
 typedef struct {
 	News news;
-	char *name;
+	char *name, *text;
 } Heard;
 
 static pthread_mutex_t heard_lock = PTHREAD_MUTEX_INITIALIZER;
 static GArray *heard;
 static int observing;
+
+/* "+s-1(Running)", "s-1(Running>Busy:3)", "-s-1(Busy)"; a '?' before it: first. */
+static char *text_of(const News *news)
+{
+	const char *first = news->first ? "?" : "";
+
+	switch (news->kind) {
+	case NEWS_APPEARED:
+		return g_strdup_printf("%s+%s(%s)", first, news->id, news->to);
+	case NEWS_VANISHED:
+		return g_strdup_printf(
+			"%s-%s(%s)", first, news->id, news->from);
+	case NEWS_CHANGED:
+		return g_strdup_printf("%s%s(%s>%s:%x)", first, news->id,
+			news->from, news->to, news->files);
+	default:
+		return NULL;
+	}
+}
 
 static void observe(const News *news, gsize n, void *data)
 {
@@ -26,7 +45,8 @@ static void observe(const News *news, gsize n, void *data)
 	g_assert_cmpint(others, ==, 0); /* one call at a time */
 	pthread_mutex_lock(&heard_lock);
 	for (gsize i = 0; i < n; i++) {
-		Heard item = {news[i], g_strdup(news[i].name)};
+		Heard item = {
+			news[i], g_strdup(news[i].name), text_of(&news[i])};
 
 		g_array_append_val(heard, item);
 	}
@@ -37,6 +57,7 @@ static void observe(const News *news, gsize n, void *data)
 static void heard_clear(gpointer item)
 {
 	g_free(((Heard *)item)->name);
+	g_free(((Heard *)item)->text);
 }
 
 void fixture_forget_news(Fixture *self)
@@ -102,6 +123,61 @@ char *fixture_moves(Fixture *self, guint32 parent)
 			item->news.kind == NEWS_APPEARED ? '+' : '-',
 			item->name);
 	}
+	pthread_mutex_unlock(&heard_lock);
+	return g_string_free(out, FALSE);
+}
+
+char *fixture_told(Fixture *self, guint32 parent)
+{
+	GString *out = g_string_new(NULL);
+
+	pthread_mutex_lock(&heard_lock);
+	for (guint i = 0; i < heard->len; i++) {
+		const Heard *item = &g_array_index(heard, Heard, i);
+
+		if (item->news.parent == parent && item->text != NULL)
+			g_string_append_printf(out, "%s%s",
+				out->len > 0 ? " " : "", item->text);
+	}
+	pthread_mutex_unlock(&heard_lock);
+	return g_string_free(out, FALSE);
+}
+
+static void append_view(GString *out, Fixture *self, const Heard *item)
+{
+	static const char *const views[N_VIEWS] = {
+		"name", "state", "phase", "user"};
+	const News *news = &item->news;
+	const char *view = views[news->by];
+	g_autofree char *group = NULL;
+	char sign = news->kind == NEWS_LINKED ? '+' : '-';
+
+	if (news->kind < NEWS_GROUPED || news->kind > NEWS_TABLE)
+		return;
+	if (out->len > 0)
+		g_string_append_c(out, ' ');
+	if (news->kind == NEWS_TABLE) {
+		g_string_append(out, "table");
+	} else if (news->kind == NEWS_GROUPED) {
+		g_string_append_printf(out, "(%s:%s)", view, item->name);
+	} else if (news->kind == NEWS_UNGROUPED) {
+		g_string_append_printf(out, ")%s:%s(", view, item->name);
+	} else if (news->by == BY_NAME) {
+		g_string_append_printf(out, "%c%s:%s", sign, view, item->name);
+	} else {
+		group = cache_name(self->cache, news->parent);
+		g_string_append_printf(
+			out, "%c%s:%s/%s", sign, view, group, item->name);
+	}
+}
+
+char *fixture_views(Fixture *self)
+{
+	GString *out = g_string_new(NULL);
+
+	pthread_mutex_lock(&heard_lock);
+	for (guint i = 0; i < heard->len; i++)
+		append_view(out, self, &g_array_index(heard, Heard, i));
 	pthread_mutex_unlock(&heard_lock);
 	return g_string_free(out, FALSE);
 }

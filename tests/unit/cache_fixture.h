@@ -74,6 +74,13 @@ guint fixture_changed_files(Fixture *self, guint32 number);
 guint fixture_described_files(Fixture *self, guint32 number);
 /* "+s-1 -s-2": what appeared and vanished in a directory, in order. */
 char *fixture_moves(Fixture *self, guint32 parent);
+/* The same with what else they tell: "?+s-1(Running)", "s-1(Running>Busy:3)" with
+ * the files in hexadecimal, "-s-1(Busy)"; "?" where it is no event. */
+char *fixture_told(Fixture *self, guint32 parent);
+/* What was told of views, in order: "(state:Running)" and ")state:Running(" of
+ * groups that appear and vanish, "+state:Running/s-1", "-user:ann/s-1",
+ * "+name:link" and so on of links, "table". */
+char *fixture_views(Fixture *self);
 
 /* ---- orders, waited for; free with g_free, g_error_free ---- */
 

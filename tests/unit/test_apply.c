@@ -311,6 +311,111 @@ static void a_readers_snapshot_stays_as_it_was(void)
 	g_assert_cmpstr(body, ==, "{\"state\":\"Running\"}");
 }
 
+static void check_told(Fixture *f, guint32 parent, const char *want)
+{
+	g_autofree char *told = fixture_told(f, parent);
+
+	g_assert_cmpstr(told, ==, want);
+	fixture_forget_news(f);
+}
+
+static void news_tell_the_words_before_and_after(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+
+	fixture_refresh(f, dir->number);
+	fixture_forget_news(f);
+	answer(dir, "s/1", "Running", dir_tick(dir), 0);
+	check_told(f, dir->number, "+s/1(Running)");
+	answer(dir, "s/1", "Running", dir_tick(dir), 0);
+	check_told(f, dir->number, "");
+	answer(dir, "s/1", "Busy", dir_tick(dir), 0);
+	check_told(f, dir->number, "s/1(Running>Busy:11)");
+	g_assert_true(apply_gone(dir, "s/1", dir_tick(dir), NULL));
+	news_deliver(dir->cache->news);
+	check_told(f, dir->number, "-s/1(Busy)");
+}
+
+/* What was there all the time did not happen just now. */
+static void what_a_first_listing_finds_is_no_event(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.complete = FALSE;
+	pthread_mutex_unlock(&dir->lock);
+	fixture_forget_news(f);
+	answer(dir, "s-1", "Running", dir_tick(dir), 0);
+	check_told(f, dir->number, "?+s-1(Running)");
+	answer(dir, "s-1", "Busy", dir_tick(dir), 0);
+	check_told(f, dir->number, "s-1(Running>Busy:11)");
+	apply_order_begins(dir, "s-2", NULL);
+	answer(dir, "s-2", "Running", dir_tick(dir), 0);
+	check_told(f, dir->number, "+s-2(Running)");
+	memory_put(f->backend, "m-1", "s-1", NULL, "Busy");
+	memory_put(f->backend, "m-1", "s-2", NULL, "Running");
+	memory_put(f->backend, "m-1", "s-3", NULL, "Running");
+	fixture_refresh(f, dir->number);
+	fixture_forget_news(f);
+	answer(dir, "s-4", "Running", dir_tick(dir), 0);
+	check_told(f, dir->number, "+s-4(Running)");
+}
+
+static void that_more_is_known_is_no_event(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	g_autoptr(Session) session = session_new();
+
+	fixture_refresh(f, dir->number);
+	session->id = g_strdup("s-1");
+	session->name = g_strdup("");
+	session->state = g_strdup("Running");
+	session->body = g_strdup("{\"a\":1}");
+	session->body_len = strlen(session->body);
+	session->thin = TRUE;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	news_deliver(dir->cache->news);
+	fixture_forget_news(f);
+	g_free(session->body);
+	session->body = g_strdup("{\"a\":1,\"b\":2}");
+	session->body_len = strlen(session->body);
+	session->thin = FALSE;
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	news_deliver(dir->cache->news);
+	check_told(f, dir->number, "?s-1(Running>Running:10)");
+	g_free(session->body);
+	session->body = g_strdup("{\"a\":1,\"b\":3}");
+	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
+	news_deliver(dir->cache->news);
+	check_told(f, dir->number, "s-1(Running>Running:10)");
+}
+
+static void a_place_and_a_state_are_known_by_number(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	const char *provider = NULL, *workspace = NULL, *state = NULL;
+	Phase phase = PHASE_FAILED;
+	guint32 session;
+
+	answer(dir, "s-1", "Running", dir_tick(dir), 0);
+	session = fixture_find(f, dir->number, "s-1");
+	g_assert_true(cache_phase(f->cache, session, &state, &phase));
+	g_assert_cmpstr(state, ==, "Running");
+	g_assert_cmpint(phase, ==, PHASE_IDLE);
+	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
+	g_assert_false(cache_phase(f->cache, session, &state, &phase));
+	cache_place(f->cache, session, &provider, &workspace);
+	g_assert_cmpstr(provider, ==, "m");
+	g_assert_cmpstr(workspace, ==, "m-1");
+	cache_place(f->cache, f->provider, &provider, &workspace);
+	g_assert_cmpstr(provider, ==, "m");
+	g_assert_null(workspace);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -326,5 +431,9 @@ int main(int argc, char **argv)
 	ADD(passing_sessions_are_counted);
 	ADD(each_change_has_a_later_time);
 	ADD(a_readers_snapshot_stays_as_it_was);
+	ADD(news_tell_the_words_before_and_after);
+	ADD(what_a_first_listing_finds_is_no_event);
+	ADD(that_more_is_known_is_no_event);
+	ADD(a_place_and_a_state_are_known_by_number);
 	return g_test_run();
 }

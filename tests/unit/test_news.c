@@ -1,6 +1,7 @@
 #include "news.h"
 
 #include <pthread.h>
+#include <string.h>
 
 static NewsQueue *queue;
 static GArray *got;
@@ -83,6 +84,39 @@ static void what_is_pushed_while_telling_is_told_after(void)
 	end();
 }
 
+static GString *told;
+
+static void note_names(const News *news, gsize n, void *data)
+{
+	for (gsize i = 0; i < n; i++)
+		g_string_append_printf(
+			told, "%s ", news[i].name != NULL ? news[i].name : "-");
+}
+
+static void names_are_kept_until_they_are_told(void)
+{
+	char name[8];
+	News news = {.number = 5, .name = name};
+	const News nameless = {.number = 6};
+
+	told = g_string_new(NULL);
+	queue = news_new(note_names, NULL);
+	for (guint round = 0; round < 2; round++) {
+		for (guint i = 0; i < 3; i++) {
+			g_snprintf(name, sizeof(name), "n-%u", i);
+			news_push_named(queue, &news, 1);
+			news_push_named(queue, &nameless, 1);
+		}
+		memset(name, 'x', sizeof(name) - 1);
+		news_deliver(queue);
+	}
+	g_assert_cmpstr(told->str, ==, "n-0 - n-1 - n-2 - n-0 - n-1 - n-2 - ");
+	/* What is never told is freed all the same. */
+	news_push_named(queue, &news, 1);
+	news_free(queue);
+	g_string_free(told, TRUE);
+}
+
 static void nothing_is_told_after_the_end(void)
 {
 	News news = {.number = 5};
@@ -104,6 +138,8 @@ int main(int argc, char **argv)
 		one_delivery_at_a_time_and_none_lost);
 	g_test_add_func("/news/what_is_pushed_while_telling_is_told_after",
 		what_is_pushed_while_telling_is_told_after);
+	g_test_add_func("/news/names_are_kept_until_they_are_told",
+		names_are_kept_until_they_are_told);
 	g_test_add_func("/news/nothing_is_told_after_the_end",
 		nothing_is_told_after_the_end);
 	return g_test_run();

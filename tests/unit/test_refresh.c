@@ -47,9 +47,10 @@ static void a_directory_nobody_looks_at_is_never_asked(void)
 	Dir *dir = quiet_workspace(f);
 
 	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), ==, -1);
-	look_at(dir, 61);
+	/* Some seconds more, until it is known who holds on. */
+	look_at(dir, 65);
 	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), ==, -1);
-	look_at(dir, 59);
+	look_at(dir, 63);
 	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), <=, 0);
 	look_at(dir, 1000);
 	dir->held = 1;
@@ -83,6 +84,11 @@ static void the_interval_follows_what_happens(void)
 		{{.failures = 1, .retry_us = now + 100 * SECOND}, 100},
 		{{.sweeping = TRUE}, -1},
 		{{.wanted = TRUE, .retry_us = now + 7 * SECOND}, 7},
+		{{.asked = TRUE}, 1},
+		{{.asked = TRUE, .took_us = 3 * SECOND}, 6},
+		{{.asked = TRUE, .failures = 3, .took_us = SECOND}, 16},
+		{{.asked = TRUE, .sweeping = TRUE}, -1},
+		{{.asked = TRUE, .retry_us = now + 70 * SECOND}, 70},
 	};
 
 	/* A margin, since the clock goes on. */
@@ -154,14 +160,88 @@ static void refreshes_go_on_while_somebody_looks(void)
 	g_assert_cmpuint(calls, >=, 5);
 	g_assert_cmpint(
 		calls, <=, (g_get_monotonic_time() - begun) / 100000 + 3);
-	g_usleep(500000);
+	g_usleep(900000);
 	quiet = memory_calls(f->backend, MEMORY_LIST_PAGE);
-	g_assert_cmpuint(quiet, <=, calls + 4);
+	g_assert_cmpuint(quiet, <=, calls + 8);
 	g_usleep(500000);
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_LIST_PAGE), ==, quiet);
 	cache_hold(f->cache, number, TRUE);
 	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) > quiet + 3);
 	cache_hold(f->cache, number, FALSE);
+}
+
+static guint64 pages(Fixture *f)
+{
+	return memory_calls(f->backend, MEMORY_LIST_PAGE);
+}
+
+static void who_tells_to_ask_need_not_look(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 number, session;
+	guint64 calls;
+
+	fixture_open(f, "sessions", "1", NULL);
+	number = fixture_workspace(f, "m-1");
+	session = fixture_find(f, number, "s-000001");
+	memory_put(f->backend, "m-1", "s-000001", NULL, "Busy");
+	cache_refresh(f->cache, number);
+	fixture_until(fixture_count_news(f, NEWS_CHANGED, session) == 1);
+	/* The list of workspaces likewise. */
+	calls = memory_calls(f->backend, MEMORY_LIST_WORKSPACES);
+	cache_refresh(f->cache, f->provider);
+	fixture_until(
+		memory_calls(f->backend, MEMORY_LIST_WORKSPACES) == calls + 1);
+	/* Neither is anything else asked by that. */
+	calls = pages(f);
+	cache_refresh(f->cache, session);
+	cache_refresh(f->cache, 0);
+	cache_refresh(f->cache, CACHE_NUMBER_MAX);
+	g_usleep(300000);
+	g_assert_cmpuint(pages(f), ==, calls);
+}
+
+static void who_tells_so_again_and_again_is_obeyed_now_and_then(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 number;
+	guint64 calls;
+	gint64 begun;
+
+	fixture_open(f, "sessions", "1", NULL);
+	number = fixture_workspace(f, "m-1");
+	memory_delay(f->backend, MEMORY_LIST_PAGE, 20);
+	calls = pages(f);
+	begun = g_get_monotonic_time();
+	for (guint i = 0; i < 500; i++) {
+		cache_refresh(f->cache, number);
+		g_assert_cmpuint(
+			memory_running(f->backend, MEMORY_LIST_PAGE), <=, 1);
+		g_usleep(2000);
+	}
+	g_assert_cmpint(pages(f) - calls, <=,
+		(g_get_monotonic_time() - begun) / 200000 + 2);
+	g_assert_cmpuint(pages(f), >, calls + 2);
+}
+
+static void a_pause_that_was_asked_for_is_kept(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 number;
+	guint64 calls;
+	Dir *dir;
+
+	fixture_open(f, "sessions", "1", NULL);
+	number = fixture_workspace(f, "m-1");
+	dir = dir_find(f->cache, number);
+	calls = pages(f);
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.retry_us = g_get_monotonic_time() + SECOND;
+	pthread_mutex_unlock(&dir->lock);
+	cache_refresh(f->cache, number);
+	g_usleep(500000);
+	g_assert_cmpuint(pages(f), ==, calls);
+	fixture_until(pages(f) == calls + 1);
 }
 
 /* Somebody who tries again and again does not make the provider be asked as
@@ -200,6 +280,9 @@ int main(int argc, char **argv)
 	ADD(lists_of_workspaces_are_asked_less_often);
 	ADD(fixed_workspaces_are_not_asked_for);
 	ADD(refreshes_go_on_while_somebody_looks);
+	ADD(who_tells_to_ask_need_not_look);
+	ADD(who_tells_so_again_and_again_is_obeyed_now_and_then);
+	ADD(a_pause_that_was_asked_for_is_kept);
 	ADD(a_first_listing_that_fails_is_asked_for_less_and_less);
 	return g_test_run();
 }

@@ -83,6 +83,23 @@ static void it_is_written_anew_when_it_has_grown(void)
 	tree_free(tree);
 }
 
+/* Groups of views are claimed long after others have taken numbers. */
+static void the_limit_lies_above_all_that_is_known(void)
+{
+	Tree *tree = open_tree();
+	g_autofree char *groups = NULL;
+
+	g_assert_true(tree_put(tree, 5000, 70, ".by-state/Running", 0, NULL));
+	g_assert_true(tree_put(tree, 71, 70, ".by-user/ann", 0, NULL));
+	tree_free(tree);
+	tree = open_tree();
+	groups = dump(tree, 70);
+	g_assert_cmpstr(groups, ==,
+		"71 .by-user/ann there;5000 .by-state/Running there;");
+	g_assert_cmpuint(tree_limit(tree), ==, 5001);
+	tree_free(tree);
+}
+
 static void rubbish_is_named_and_left(void)
 {
 	g_autofree char *path = g_build_filename(dir, ".tree", NULL);
@@ -123,6 +140,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/tree/entries_come_back", entries_come_back);
 	g_test_add_func("/tree/it_is_written_anew_when_it_has_grown",
 		it_is_written_anew_when_it_has_grown);
+	g_test_add_func("/tree/the_limit_lies_above_all_that_is_known",
+		the_limit_lies_above_all_that_is_known);
 	g_test_add_func(
 		"/tree/rubbish_is_named_and_left", rubbish_is_named_and_left);
 	g_test_add_func("/tree/a_missing_directory_is_an_error",

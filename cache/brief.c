@@ -1,0 +1,110 @@
+#include "brief.h"
+
+#include "table.h"
+
+#define NS_PER_S 1000000000
+
+/* ---- making ---- */
+
+static void tell(Brief *self, Dir *dir, const Snapshot *shown, const Row *row,
+	Groups *groups)
+{
+	g_autofree char *body = dir_body(dir, shown, row, NULL);
+	g_auto(SessionBrief) told = {NULL};
+
+	if (body == NULL)
+		return;
+	backend_tell(dir->provider->backend, body, row->body_len, &told);
+	if (*told.name != '\0')
+		self->name = g_steal_pointer(&told.name);
+	self->in[BY_USER] = groups_get(groups, BY_USER, told.user);
+	self->created_s = told.created_ms / 1000;
+	self->body_hash = row->body_hash;
+}
+
+static void recall(Brief *self, const Brief *old)
+{
+	self->name = g_strdup(old->name);
+	self->in[BY_USER] = old->in[BY_USER];
+	self->created_s = old->created_s;
+	self->body_hash = old->body_hash;
+}
+
+static gint64 changed_s(const Row *row)
+{
+	gint64 ns = 0;
+
+	for (SessionFile file = 0; file < N_SESSION_FILES; file++)
+		ns = MAX(ns, row_mtime_ns(row, file));
+	return ns / NS_PER_S;
+}
+
+static void measure(Brief *self, Words *words)
+{
+	g_autoptr(GString) line = g_string_sized_new(256);
+
+	for (CacheTable table = 0; table < G_N_ELEMENTS(self->lens); table++) {
+		g_string_truncate(line, 0);
+		brief_append(self, words, table, line);
+		self->lens[table] = (guint32)line->len;
+	}
+}
+
+Brief *brief_new(Dir *dir, const Snapshot *shown, const Row *row,
+	const Brief *old, Groups *groups)
+{
+	Words *words = dir->cache->words;
+	const char *word = words_get(words, row->word);
+	Brief *self = g_new0(Brief, 1);
+
+	self->id = row->id;
+	self->number = row->number;
+	self->word = row->word;
+	self->phase = row->phase;
+	self->changed_s = changed_s(row);
+	if (old != NULL && old->body_hash == row->body_hash)
+		recall(self, old);
+	else
+		tell(self, dir, shown, row, groups);
+	/* One answer tells it, another one does not. */
+	if (self->created_s == 0 && old != NULL)
+		self->created_s = old->created_s;
+	self->in[BY_STATE] = groups_get(groups, BY_STATE, word);
+	self->in[BY_PHASE] =
+		groups_get(groups, BY_PHASE, phase_name((Phase)row->phase));
+	measure(self, words);
+	return self;
+}
+
+void brief_free(Brief *self)
+{
+	g_free(self->name);
+	g_free(self);
+}
+
+/* ---- lines ---- */
+
+gboolean brief_is_same(const Brief *self, const Brief *other)
+{
+	return self->word == other->word && self->phase == other->phase &&
+	       self->created_s == other->created_s &&
+	       self->changed_s == other->changed_s &&
+	       self->in[BY_USER] == other->in[BY_USER] &&
+	       g_strcmp0(self->name, other->name) == 0;
+}
+
+void brief_append(
+	const Brief *self, Words *words, CacheTable table, GString *out)
+{
+	const Group *user = self->in[BY_USER];
+	TableLine line = {.session = id_name(self->id),
+		.id = self->id->text,
+		.name = self->name != NULL ? self->name : "",
+		.state = words_get(words, self->word),
+		.phase = phase_name((Phase)self->phase),
+		.user = user != NULL ? user->word : "",
+		.created_s = self->created_s,
+		.changed_s = self->changed_s};
+
+	table_append_line(out, table, &line);
+}

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "group.h"
+
+/*
+ * What the index of a workspace holds of one session.  It never changes, but for
+ * `link`, once it is in the index.
+ */
+typedef struct {
+	const Id *id; /* the directory's, as long as the directory is */
+	guint32 number;
+	guint32 lens[2]; /* of its line, by CacheTable */
+	guint64 body_hash;
+	gint64 created_s, changed_s;
+	char *name;         /* raw; NULL: none */
+	const char *link;   /* BY_NAME: its name; borrowed; NULL: none */
+	Group *in[N_VIEWS]; /* the others: its group; NULL: none */
+	guint16 word;
+	guint8 phase;
+} Brief;
+
+/* What a row of a snapshot says.  old (may be NULL): what was known of the same
+ * session.  Reads the body, unless that is known; with Dir.apply. */
+Brief *brief_new(Dir *dir, const Snapshot *shown, const Row *row,
+	const Brief *old, Groups *groups);
+void brief_free(Brief *self);
+
+/* Whether both have the same lines. */
+gboolean brief_is_same(const Brief *self, const Brief *other);
+/* Appends its line. */
+void brief_append(
+	const Brief *self, Words *words, CacheTable table, GString *out);

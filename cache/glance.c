@@ -1,0 +1,437 @@
+#include "glance.h"
+
+#include "apply.h"
+#include "look.h"
+#include "refresh.h"
+
+/* Calls at a time, and gets in one glance. */
+#define ASKERS_MAX 4
+#define WATCHED_MAX 64
+#define MISSED_MAX 16
+#define PAGES_MAX 4
+/* A glance may take half of the time. */
+#define LOAD_FACTOR 2
+#define RETRY_MAX_MS (60 * 60 * 1000)
+
+/* ---- when; with Dir.lock ---- */
+
+static gint64 base_us(const Dir *dir)
+{
+	return dir->provider->refresh_ms * 1000;
+}
+
+/* Whether its listing costs more than a glance: by its pages, or since it takes
+ * so long, one under way at that time included, that the next would come late.
+ * Nothing is cheaper than a single page. */
+static gboolean is_slow(const Dir *dir, gint64 at_us)
+{
+	const Listing *listing = &dir->listing;
+	gint64 took_us = listing->took_us;
+
+	if (listing->sweeping)
+		took_us = MAX(took_us, at_us - listing->started_us);
+	return listing->pages > GLANCE_PAGES ||
+	       (listing->pages > 1 &&
+		       REFRESH_LOAD_FACTOR * took_us > base_us(dir));
+}
+
+static const BackendClass *class_of(const Dir *dir)
+{
+	return dir->provider->backend->class;
+}
+
+static gboolean lists(const Dir *dir)
+{
+	return class_of(dir)->list_living != NULL ||
+	       class_of(dir)->newest_first;
+}
+
+static gint64 interval_us(const Dir *dir, gint64 now_us)
+{
+	const Glancing *glancing = &dir->glancing;
+	gint64 us = base_us(dir);
+
+	if (glancing->hurry || dir->listing.hurry_us > now_us)
+		us = refresh_fast_us(us);
+	us = MAX(us, LOAD_FACTOR * glancing->took_us);
+	return refresh_backed_off_us(us, glancing->failures);
+}
+
+static gint64 regular_us(const Dir *dir, gint64 now_us)
+{
+	gint64 due_us = now_us;
+
+	if (dir->glancing.started_us != 0)
+		due_us = dir->glancing.started_us + interval_us(dir, now_us);
+	/* One under way will be slow from then on, unless it ends before. */
+	if (dir->listing.sweeping && !is_slow(dir, MAX(due_us, now_us)))
+		due_us = MAX(due_us, now_us + base_us(dir));
+	return due_us;
+}
+
+gint64 glance_due_us(const Dir *dir, gint64 now_us)
+{
+	const Glancing *glancing = &dir->glancing;
+	const Listing *listing = &dir->listing;
+	gint64 due_us = G_MAXINT64;
+
+	if (dir->kind != DIR_WORKSPACE || glancing->running ||
+		listing->started_us == 0 || !dir_is_there(dir) ||
+		(!listing->sweeping && !is_slow(dir, now_us)))
+		return G_MAXINT64;
+	if (!lists(dir) && watch_is_empty(dir->watch, now_us))
+		return G_MAXINT64;
+	if (dir_has_interest(dir, now_us))
+		due_us = regular_us(dir, now_us);
+	if (glancing->asked && is_slow(dir, now_us))
+		due_us = MIN(due_us,
+			glancing->started_us +
+				MAX(G_USEC_PER_SEC,
+					LOAD_FACTOR * glancing->took_us));
+	if (due_us == G_MAXINT64)
+		return due_us;
+	return MAX(due_us, MAX(glancing->retry_us, listing->retry_us));
+}
+
+void glance_begin(Dir *dir, gint64 now_us)
+{
+	dir->glancing.started_us = now_us;
+	dir->glancing.asked = FALSE;
+}
+
+/* ---- asking for some, a few at a time ---- */
+
+typedef struct {
+	int refs; /* atomic: the glance's, and one of each job in the pool */
+	Dir *dir;
+
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	GPtrArray *ids; /* char * */
+	guint next, asking;
+	GError *error; /* ends it */
+} Round;
+
+static void round_unref(Round *self)
+{
+	if (__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	g_ptr_array_unref(self->ids);
+	g_clear_error(&self->error);
+	pthread_cond_destroy(&self->idle);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+/* What is wrong with one session says nothing of the others. */
+static GError *ask_one(Dir *dir, const char *id)
+{
+	Call call = dir_call(dir, FALSE);
+	GError *error = NULL;
+	gboolean ok = look_at(dir, id, &call, &error);
+
+	news_deliver(dir->cache->news);
+	if (!ok &&
+		g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER))
+		g_clear_error(&error);
+	return error;
+}
+
+static void round_work(Round *self)
+{
+	pthread_mutex_lock(&self->lock);
+	while (self->error == NULL && self->next < self->ids->len &&
+		!cache_is_stopping(self->dir->cache)) {
+		const char *id = g_ptr_array_index(self->ids, self->next++);
+		GError *error;
+
+		self->asking++;
+		pthread_mutex_unlock(&self->lock);
+		error = ask_one(self->dir, id);
+		pthread_mutex_lock(&self->lock);
+		self->asking--;
+		if (self->error == NULL)
+			self->error = error;
+		else
+			g_clear_error(&error);
+	}
+	if (self->asking == 0)
+		pthread_cond_broadcast(&self->idle);
+	pthread_mutex_unlock(&self->lock);
+}
+
+static void round_job(void *data)
+{
+	round_work(data);
+	round_unref(data);
+}
+
+/* Takes the ids.  The caller asks too: so nothing waits for the pool. */
+static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
+{
+	guint jobs = MIN(ids->len, ASKERS_MAX);
+	Round *self = g_new0(Round, 1);
+	gboolean ok;
+
+	self->refs = 1;
+	self->dir = dir;
+	self->ids = ids;
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_cond_init(&self->idle, NULL);
+	for (guint i = 1; i < jobs; i++) {
+		__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
+		if (!pool_push(dir->cache->glances, round_job, self))
+			round_unref(self);
+	}
+	round_work(self);
+	pthread_mutex_lock(&self->lock);
+	while (self->asking > 0)
+		pthread_cond_wait(&self->idle, &self->lock);
+	ok = self->error == NULL;
+	if (!ok)
+		g_propagate_error(error, g_steal_pointer(&self->error));
+	pthread_mutex_unlock(&self->lock);
+	round_unref(self);
+	return ok;
+}
+
+/* ---- those that are watched ---- */
+
+typedef struct {
+	Dir *dir;
+	guint32 first_tick; /* what was asked for since needs no more */
+	gint64 begun_us;
+	gboolean hurry;
+} Glance;
+
+/* It is its turn: those that pass come at each glance, others at the pace of
+ * the provider. */
+static gboolean is_due(const Glance *self, const Row *row, gint64 asked_us)
+{
+	if (row->id->asked >= self->first_tick)
+		return FALSE;
+	return phase_is_passing((Phase)row->phase) ||
+	       self->begun_us - asked_us >= base_us(self->dir);
+}
+
+static gboolean ask_watched(Glance *self, GError **error)
+{
+	Dir *dir = self->dir;
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) watched = watch_list(dir->watch, self->begun_us);
+
+	pthread_mutex_lock(&dir->apply);
+	for (guint i = 0; i < watched->len && ids->len < WATCHED_MAX; i++) {
+		const Watched *one = &g_array_index(watched, Watched, i);
+		const Row *row = snapshot_find(dir->shown, one->number);
+
+		if (row == NULL || !is_due(self, row, one->asked_us))
+			continue;
+		g_ptr_array_add(ids, g_strdup(row->id->text));
+		watch_asked(dir->watch, one->number, self->begun_us);
+	}
+	pthread_mutex_unlock(&dir->apply);
+	return ask_all(dir, ids, error);
+}
+
+static gboolean any_passes(Glance *self)
+{
+	Dir *dir = self->dir;
+	g_autoptr(GArray) watched = watch_list(dir->watch, self->begun_us);
+	g_autoptr(Snapshot) shown = dir_snapshot(dir);
+	gboolean passes = FALSE;
+
+	for (guint i = 0; !passes && i < watched->len; i++) {
+		const Row *row = snapshot_find(
+			shown, g_array_index(watched, Watched, i).number);
+
+		passes = row != NULL && phase_is_passing((Phase)row->phase);
+	}
+	return passes;
+}
+
+/* ---- lists ---- */
+
+/* With Dir.apply. */
+static gboolean names_new(const Dir *dir, const SessionPage *page)
+{
+	for (guint i = 0; i < page->sessions->len; i++) {
+		const Session *session = g_ptr_array_index(page->sessions, i);
+
+		if (ids_get(dir->ids, session->id) == NULL)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+typedef SessionPage *(*ListPage)(Backend *backend, const char *workspace,
+	const char *token, const Call *call, GError **error);
+
+/* One page; *ret_new: it has what was never seen. */
+static gboolean show_page(Dir *dir, ListPage list, char **token,
+	gboolean *ret_new, GError **error)
+{
+	guint32 tick = dir_tick(dir);
+	Call call = dir_call(dir, FALSE);
+	g_autoptr(SessionPage) page =
+		list(dir->provider->backend, dir->id, *token, &call, error);
+	guint fresh;
+
+	if (page == NULL)
+		return FALSE;
+	pthread_mutex_lock(&dir->apply);
+	*ret_new = names_new(dir, page);
+	pthread_mutex_unlock(&dir->apply);
+	if (!apply_page(dir, page, tick, 0, &fresh, error))
+		return FALSE;
+	news_deliver(dir->cache->news);
+	g_free(*token);
+	*token = g_steal_pointer(&page->next);
+	return TRUE;
+}
+
+static gboolean list_newest(Dir *dir, GError **error)
+{
+	g_autofree char *token = NULL;
+	gboolean ok = TRUE, more = TRUE;
+
+	for (guint i = 0; ok && more && i < PAGES_MAX; i++) {
+		ok = show_page(dir, backend_list_page, &token, &more, error);
+		more = more && token != NULL && !cache_is_stopping(dir->cache);
+	}
+	return ok;
+}
+
+/* Living ones that the list of the living has not named: they have ended, or are
+ * gone.  Those asked for longest ago. */
+static GPtrArray *missed(const Glance *self)
+{
+	Dir *dir = self->dir;
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+	const Row *found[MISSED_MAX], *row;
+	guint n = 0;
+	SnapshotAt at;
+
+	pthread_mutex_lock(&dir->apply);
+	at = snapshot_seek(dir->shown, 0);
+	while ((row = snapshot_step(dir->shown, &at)) != NULL) {
+		guint i = n;
+
+		if (phase_has_ended((Phase)row->phase) ||
+			row->id->asked >= self->first_tick)
+			continue;
+		if (n == MISSED_MAX &&
+			found[n - 1]->id->asked <= row->id->asked)
+			continue;
+		i = n < MISSED_MAX ? n++ : n - 1;
+		for (; i > 0 && found[i - 1]->id->asked > row->id->asked; i--)
+			found[i] = found[i - 1];
+		found[i] = row;
+	}
+	for (guint i = 0; i < n; i++)
+		g_ptr_array_add(ids, g_strdup(found[i]->id->text));
+	pthread_mutex_unlock(&dir->apply);
+	return ids;
+}
+
+static void note_living(Dir *dir, gboolean few)
+{
+	pthread_mutex_lock(&dir->lock);
+	dir->glancing.living_few = few;
+	dir->glancing.living_many = !few;
+	pthread_mutex_unlock(&dir->lock);
+}
+
+/* *ret_all: there were few enough to list all. */
+static gboolean list_living(Glance *self, gboolean *ret_all, GError **error)
+{
+	Dir *dir = self->dir;
+	g_autofree char *token = NULL;
+	gboolean ok = TRUE, more = TRUE, fresh;
+
+	for (guint i = 0; ok && more && i < PAGES_MAX; i++) {
+		ok = show_page(dir, backend_list_living, &token, &fresh, error);
+		more = token != NULL;
+	}
+	if (!ok)
+		return FALSE;
+	note_living(dir, !more);
+	*ret_all = !more;
+	return more || ask_all(dir, missed(self), error);
+}
+
+static gboolean list_some(Glance *self, gboolean living, GError **error)
+{
+	gboolean all = FALSE;
+
+	if (living && !list_living(self, &all, error))
+		return FALSE;
+	return all || !class_of(self->dir)->newest_first ||
+	       list_newest(self->dir, error);
+}
+
+/* ---- the whole ---- */
+
+static gboolean glance(Glance *self, GError **error)
+{
+	Dir *dir = self->dir;
+	gboolean first, living;
+
+	pthread_mutex_lock(&dir->lock);
+	/* Then it tells most of what is watched, too. */
+	first = dir->glancing.living_few;
+	living = class_of(dir)->list_living != NULL &&
+		 !dir->glancing.living_many;
+	pthread_mutex_unlock(&dir->lock);
+	if (first)
+		return list_some(self, living, error) &&
+		       ask_watched(self, error);
+	return ask_watched(self, error) && list_some(self, living, error);
+}
+
+static gint64 retry_ms(GError *error)
+{
+	const BackendErrorDetail *detail = backend_error_detail(error);
+
+	return detail != NULL ? CLAMP(detail->retry_after_ms, 0, RETRY_MAX_MS)
+			      : 0;
+}
+
+static void glance_end(const Glance *self, gint64 begun_ms, GError *error)
+{
+	Dir *dir = self->dir;
+	Glancing *glancing = &dir->glancing;
+	gint64 now_us = g_get_monotonic_time();
+
+	pthread_mutex_lock(&dir->lock);
+	glancing->running = FALSE;
+	glancing->hurry = self->hurry;
+	glancing->took_us = now_us - self->begun_us;
+	if (error == NULL) {
+		glancing->done_ms = begun_ms;
+		glancing->failures = 0;
+		glancing->retry_us = 0;
+	} else {
+		glancing->failures++;
+		glancing->retry_us = now_us + retry_ms(error) * 1000;
+	}
+	pthread_mutex_unlock(&dir->lock);
+	refresh_poke(dir->cache->refresh);
+}
+
+void glance_run(void *data)
+{
+	Dir *dir = data;
+	gint64 begun_ms = now_ms();
+	g_autoptr(GError) error = NULL;
+	Glance self = {.dir = dir};
+
+	pthread_mutex_lock(&dir->lock);
+	self.begun_us = dir->glancing.started_us;
+	pthread_mutex_unlock(&dir->lock);
+	self.first_tick = dir_tick(dir);
+	if (!glance(&self, &error))
+		g_debug("%s: %s", dir->name, error->message);
+	self.hurry = any_passes(&self);
+	glance_end(&self, begun_ms, error);
+}

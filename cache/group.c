@@ -1,0 +1,151 @@
+#include "group.h"
+
+#include <string.h>
+
+#include "hash.h"
+#include "name.h"
+
+struct Groups {
+	Dir *dir;
+	pthread_mutex_t *lock;
+	GHashTable *by_word[N_VIEWS]; /* Group.word -> Group */
+	GHashTable *by_name[N_VIEWS]; /* Group.name -> Group */
+	GHashTable *by_number;        /* owns */
+	GHashTable *ledger;           /* id -> number, from earlier runs */
+};
+
+/* How the ledger calls them: "<view>/<name>". */
+static const char *const views[N_VIEWS] = {
+	[BY_NAME] = ".by-name",
+	[BY_STATE] = ".by-state",
+	[BY_PHASE] = ".by-phase",
+	[BY_USER] = ".by-user",
+};
+
+static void group_free(gpointer data)
+{
+	Group *self = data;
+
+	number_set_clear(&self->links);
+	g_free((gpointer)self->name);
+	g_free(self);
+}
+
+static void note_known(const TreeEntry *entry, void *data)
+{
+	g_hash_table_insert(
+		data, g_strdup(entry->id), GUINT_TO_POINTER(entry->number));
+}
+
+Groups *groups_new(Dir *dir, pthread_mutex_t *lock)
+{
+	Groups *self = g_new0(Groups, 1);
+
+	self->dir = dir;
+	self->lock = lock;
+	for (ByWhat by = 0; by < N_VIEWS; by++) {
+		self->by_word[by] = g_hash_table_new(hash_text, g_str_equal);
+		self->by_name[by] = g_hash_table_new(hash_text, g_str_equal);
+	}
+	self->by_number = g_hash_table_new_full(NULL, NULL, NULL, group_free);
+	self->ledger =
+		g_hash_table_new_full(hash_text, g_str_equal, g_free, NULL);
+	tree_foreach(dir->cache->tree, dir->number, note_known, self->ledger);
+	return self;
+}
+
+void groups_free(Groups *self)
+{
+	if (self == NULL)
+		return;
+	for (ByWhat by = 0; by < N_VIEWS; by++) {
+		g_hash_table_unref(self->by_word[by]);
+		g_hash_table_unref(self->by_name[by]);
+	}
+	g_hash_table_unref(self->by_number);
+	g_hash_table_unref(self->ledger);
+	g_free(self);
+}
+
+/* ---- making ---- */
+
+/* As it was in an earlier run, unless a damaged ledger says what cannot be. */
+static guint32 known_number(Groups *self, const char *id)
+{
+	Numbers *numbers = self->dir->cache->numbers;
+	guint32 number =
+		GPOINTER_TO_UINT(g_hash_table_lookup(self->ledger, id));
+
+	if (number == 0 || numbers_owner(numbers, number) != NULL ||
+		!numbers_claim(numbers, number, self->dir))
+		return 0;
+	return number;
+}
+
+static guint32 group_number(Groups *self, const char *id)
+{
+	Cache *cache = self->dir->cache;
+	guint32 number = known_number(self, id);
+	g_autoptr(GError) error = NULL;
+
+	if (number != 0)
+		return number;
+	if (!numbers_take(cache->numbers, self->dir, &number, &error)) {
+		g_warning("%s: %s cannot be shown: %s", self->dir->name, id,
+			error->message);
+		return 0;
+	}
+	/* It is only another one after the next start. */
+	if (!tree_put(cache->tree, number, self->dir->number, id, 0, &error))
+		g_warning("%s", error->message);
+	return number;
+}
+
+static Group *group_new(Groups *self, ByWhat by, const char *word)
+{
+	gsize len = strlen(word) + 1;
+	g_autofree char *name = name_escape(word, NULL);
+	g_autofree char *id = g_strconcat(views[by], "/", name, NULL);
+	guint32 number = group_number(self, id);
+	Group *group;
+
+	if (number == 0)
+		return NULL;
+	group = g_malloc0(sizeof(*group) + len);
+	group->number = number;
+	group->by = by;
+	group->mtime_ns = time_after(0);
+	group->name = g_steal_pointer(&name);
+	memcpy(group->word, word, len);
+	return group;
+}
+
+Group *groups_get(Groups *self, ByWhat by, const char *word)
+{
+	Group *group = g_hash_table_lookup(self->by_word[by], word);
+
+	if (group != NULL || *word == '\0')
+		return group;
+	group = group_new(self, by, word);
+	if (group == NULL)
+		return NULL;
+	pthread_mutex_lock(self->lock);
+	g_hash_table_insert(self->by_word[by], group->word, group);
+	g_hash_table_insert(self->by_name[by], (gpointer)group->name, group);
+	g_hash_table_insert(
+		self->by_number, GUINT_TO_POINTER(group->number), group);
+	pthread_mutex_unlock(self->lock);
+	return group;
+}
+
+/* ---- finding ---- */
+
+Group *groups_find(const Groups *self, ByWhat by, const char *name)
+{
+	return g_hash_table_lookup(self->by_name[by], name);
+}
+
+Group *groups_of_number(const Groups *self, guint32 number)
+{
+	return g_hash_table_lookup(self->by_number, GUINT_TO_POINTER(number));
+}

@@ -1,0 +1,376 @@
+#include "index.h"
+
+#include "name.h"
+
+/* Between two looks at whether the cache is stopped. */
+#define LOOK_EVERY 256u
+
+Index *index_new(Dir *dir)
+{
+	Index *self = g_new0(Index, 1);
+
+	self->dir = dir;
+	pthread_mutex_init(&self->lock, NULL);
+	self->links = link_names_new();
+	self->briefs = g_hash_table_new_full(
+		NULL, NULL, NULL, (GDestroyNotify)brief_free);
+	return self;
+}
+
+static void drop_texts(Index *self)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(self->texts); i++)
+		g_clear_pointer(&self->texts[i], table_text_unref);
+}
+
+void index_free(Index *self)
+{
+	if (self == NULL)
+		return;
+	drop_texts(self);
+	g_hash_table_unref(self->briefs);
+	link_names_free(self->links);
+	for (ByWhat by = 0; by < N_VIEWS; by++)
+		number_set_clear(&self->shown[by]);
+	number_set_clear(&self->numbers);
+	groups_free(self->groups);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+/* ---- one change ---- */
+
+typedef struct {
+	Index *index;
+	GPtrArray *briefs;  /* Brief: new, or in place of what there is */
+	GPtrArray *past;    /* Brief: what it was in the place of */
+	GPtrArray *dropped; /* char *: links that news name */
+	GPtrArray *touched; /* Group */
+	GArray *news;       /* NULL: nobody has seen the views yet */
+	guint views;        /* bit set of 1 << ByWhat: another membership */
+	gboolean table;
+} Update;
+
+static void update_begin(Update *self, Index *index, gboolean tells)
+{
+	*self = (Update){.index = index};
+	self->briefs = g_ptr_array_new();
+	self->past = g_ptr_array_new_with_free_func((GDestroyNotify)brief_free);
+	self->dropped = g_ptr_array_new_with_free_func(g_free);
+	self->touched = g_ptr_array_new();
+	if (tells)
+		self->news = g_array_new(FALSE, FALSE, sizeof(News));
+}
+
+static void update_end(Update *self)
+{
+	g_ptr_array_unref(self->briefs);
+	g_ptr_array_unref(self->past);
+	g_ptr_array_unref(self->dropped);
+	g_ptr_array_unref(self->touched);
+	g_clear_pointer(&self->news, g_array_unref);
+}
+
+static void tell(Update *self, NewsKind kind, ByWhat by, guint32 number,
+	guint32 parent, const char *name)
+{
+	News news = {.kind = kind, .number = number, .parent = parent};
+
+	if (self->news == NULL)
+		return;
+	news.by = by;
+	news.name = name;
+	g_array_append_val(self->news, news);
+}
+
+static void touch(Update *self, Group *group)
+{
+	if (group->touched)
+		return;
+	group->touched = TRUE;
+	g_ptr_array_add(self->touched, group);
+}
+
+/* ---- links; with the lock ---- */
+
+static void unlink_name(Update *self, Brief *brief)
+{
+	Index *index = self->index;
+	char *link;
+
+	if (brief->link == NULL)
+		return;
+	link = link_names_drop(index->links, brief->link);
+	brief->link = NULL;
+	g_ptr_array_add(self->dropped, link);
+	number_set_remove(&index->shown[BY_NAME], brief->number);
+	self->views |= 1u << BY_NAME;
+	tell(self, NEWS_UNLINKED, BY_NAME, brief->number, index->dir->number,
+		link);
+}
+
+static void link_name(Update *self, Brief *brief)
+{
+	Index *index = self->index;
+	g_autofree char *name = NULL;
+
+	if (brief->name == NULL || brief->link != NULL)
+		return;
+	name = name_escape(brief->name, NULL);
+	brief->link = link_names_take(index->links, name, brief->number);
+	number_set_add(&index->shown[BY_NAME], brief->number);
+	self->views |= 1u << BY_NAME;
+	tell(self, NEWS_LINKED, BY_NAME, brief->number, index->dir->number,
+		brief->link);
+}
+
+static void unlink_from(Update *self, const Brief *brief, Group *group)
+{
+	if (group == NULL || !number_set_remove(&group->links, brief->number))
+		return;
+	touch(self, group);
+	tell(self, NEWS_UNLINKED, group->by, brief->number, group->number,
+		id_name(brief->id));
+}
+
+static void show_group(Update *self, Group *group)
+{
+	Index *index = self->index;
+
+	if (group->shown)
+		return;
+	group->shown = TRUE;
+	number_set_add(&index->shown[group->by], group->number);
+	self->views |= 1u << group->by;
+	tell(self, NEWS_GROUPED, group->by, group->number, index->dir->number,
+		group->name);
+}
+
+static void link_into(Update *self, const Brief *brief, Group *group)
+{
+	if (group == NULL || !number_set_add(&group->links, brief->number))
+		return;
+	touch(self, group);
+	show_group(self, group);
+	tell(self, NEWS_LINKED, group->by, brief->number, group->number,
+		id_name(brief->id));
+}
+
+/* What it leaves for what it becomes; NULL: it goes. */
+static void unlink_all(Update *self, Brief *brief, Brief *next)
+{
+	if (next != NULL && g_strcmp0(next->name, brief->name) == 0)
+		next->link = brief->link;
+	else
+		unlink_name(self, brief);
+	for (ByWhat by = BY_NAME + 1; by < N_VIEWS; by++)
+		if (next == NULL || next->in[by] != brief->in[by])
+			unlink_from(self, brief, brief->in[by]);
+}
+
+static void link_all(Update *self, Brief *brief)
+{
+	link_name(self, brief);
+	for (ByWhat by = BY_NAME + 1; by < N_VIEWS; by++)
+		link_into(self, brief, brief->in[by]);
+}
+
+/* Last of all: a group may be left by one and joined by another. */
+static void settle_group(Update *self, Group *group)
+{
+	Index *index = self->index;
+
+	group->touched = FALSE;
+	group->mtime_ns = time_after(group->mtime_ns);
+	if (group->links.size > 0 || group->by == BY_PHASE)
+		return;
+	group->shown = FALSE;
+	number_set_remove(&index->shown[group->by], group->number);
+	self->views |= 1u << group->by;
+	tell(self, NEWS_UNGROUPED, group->by, group->number, index->dir->number,
+		group->name);
+}
+
+/* ---- sessions; with the lock ---- */
+
+static Brief *brief_of(const Index *self, guint32 number)
+{
+	return g_hash_table_lookup(self->briefs, GUINT_TO_POINTER(number));
+}
+
+/* The old one is freed when it is told what it was called. */
+static void forget(Update *self, Brief *brief)
+{
+	Index *index = self->index;
+
+	for (guint i = 0; i < G_N_ELEMENTS(index->sizes); i++)
+		index->sizes[i] -= brief->lens[i];
+	g_hash_table_steal(index->briefs, GUINT_TO_POINTER(brief->number));
+	g_ptr_array_add(self->past, brief);
+}
+
+static void cut(Update *self, guint32 number)
+{
+	Brief *brief = brief_of(self->index, number);
+
+	if (brief == NULL)
+		return;
+	unlink_all(self, brief, NULL);
+	forget(self, brief);
+	number_set_remove(&self->index->numbers, number);
+	self->table = TRUE;
+}
+
+static void replace(Update *self, Brief *next)
+{
+	Brief *old = brief_of(self->index, next->number);
+
+	if (old == NULL) {
+		number_set_add(&self->index->numbers, next->number);
+		self->table = TRUE;
+		return;
+	}
+	unlink_all(self, old, next);
+	forget(self, old);
+	self->table = self->table || !brief_is_same(old, next);
+}
+
+static void put(Update *self, Brief *next)
+{
+	Index *index = self->index;
+
+	link_all(self, next);
+	for (guint i = 0; i < G_N_ELEMENTS(index->sizes); i++)
+		index->sizes[i] += next->lens[i];
+	g_hash_table_insert(
+		index->briefs, GUINT_TO_POINTER(next->number), next);
+}
+
+static void settle(Update *self)
+{
+	Index *index = self->index;
+
+	for (guint i = 0; i < self->touched->len; i++)
+		settle_group(self, g_ptr_array_index(self->touched, i));
+	for (ByWhat by = 0; by < N_VIEWS; by++)
+		if (self->views & 1u << by)
+			index->view_ns[by] = time_after(index->view_ns[by]);
+	if (!self->table)
+		return;
+	index->table_ns = time_after(index->table_ns);
+	drop_texts(index);
+	tell(self, NEWS_TABLE, BY_NAME, index->dir->number,
+		index->dir->parent->number, NULL);
+}
+
+/* All that was there leaves before anything comes, so that names and groups that
+ * are free then are taken. */
+static void update_apply(Update *self, const guint32 *cuts, guint n_cuts)
+{
+	pthread_mutex_lock(&self->index->lock);
+	for (guint i = 0; i < n_cuts; i++)
+		cut(self, cuts[i]);
+	for (guint i = 0; i < self->briefs->len; i++)
+		replace(self, g_ptr_array_index(self->briefs, i));
+	for (guint i = 0; i < self->briefs->len; i++)
+		put(self, g_ptr_array_index(self->briefs, i));
+	settle(self);
+	pthread_mutex_unlock(&self->index->lock);
+}
+
+static void update_row(Update *self, const Row *row)
+{
+	Index *index = self->index;
+	const Brief *old = brief_of(index, row->number);
+
+	g_ptr_array_add(self->briefs, brief_new(index->dir, index->dir->shown,
+					      row, old, index->groups));
+}
+
+void index_follow(Index *self, const Row *rows, guint n_rows,
+	const guint32 *cuts, guint n_cuts)
+{
+	Update update;
+
+	if (!__atomic_load_n(&self->ready, __ATOMIC_ACQUIRE))
+		return;
+	update_begin(&update, self, TRUE);
+	for (guint i = 0; i < n_rows; i++)
+		update_row(&update, &rows[i]);
+	update_apply(&update, cuts, n_cuts);
+	news_push_named(self->dir->cache->news,
+		(const News *)(void *)update.news->data, update.news->len);
+	update_end(&update);
+}
+
+/* ---- making it ---- */
+
+static void show_phases(Update *update)
+{
+	Index *self = update->index;
+
+	for (Phase phase = 0; phase < N_PHASES; phase++) {
+		Group *group =
+			groups_get(self->groups, BY_PHASE, phase_name(phase));
+
+		if (group == NULL)
+			continue;
+		pthread_mutex_lock(&self->lock);
+		show_group(update, group);
+		pthread_mutex_unlock(&self->lock);
+	}
+}
+
+static void begin_tables(Index *self)
+{
+	for (CacheTable table = 0; table < G_N_ELEMENTS(self->sizes); table++) {
+		g_autoptr(GString) header = g_string_new(NULL);
+
+		table_append_header(header, table);
+		self->sizes[table] = header->len;
+	}
+	self->table_ns = time_after(0);
+	for (ByWhat by = 0; by < N_VIEWS; by++)
+		self->view_ns[by] = time_after(0);
+}
+
+/* With Dir.apply; FALSE: the cache is stopped. */
+static gboolean index_make(Index *self)
+{
+	Dir *dir = self->dir;
+	SnapshotAt at = snapshot_seek(dir->shown, 0);
+	gboolean on = TRUE;
+	Update update;
+	const Row *row;
+
+	self->groups = groups_new(dir, &self->lock);
+	begin_tables(self);
+	update_begin(&update, self, FALSE);
+	show_phases(&update);
+	while (on && (row = snapshot_step(dir->shown, &at)) != NULL) {
+		update_row(&update, row);
+		on = update.briefs->len % LOOK_EVERY != 0 ||
+		     !cache_is_stopping(dir->cache);
+	}
+	update_apply(&update, NULL, 0);
+	update_end(&update);
+	return on;
+}
+
+void index_run(void *data)
+{
+	Dir *dir = data;
+	Index *self = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
+
+	pthread_mutex_lock(&dir->apply);
+	if (!index_make(self)) {
+		pthread_mutex_unlock(&dir->apply);
+		return;
+	}
+	__atomic_store_n(&self->ready, 1, __ATOMIC_RELEASE);
+	pthread_mutex_lock(&dir->lock);
+	dir_news(dir, NEWS_LISTING);
+	pthread_mutex_unlock(&dir->lock);
+	pthread_mutex_unlock(&dir->apply);
+	news_deliver(dir->cache->news);
+}

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "brief.h"
+#include "link_names.h"
+#include "table.h"
+
+/*
+ * What the views and tables of one workspace are made of.  There is none before
+ * somebody asks for a view; then a worker reads each body once, and from there on
+ * each change of what the workspace shows is followed.
+ *
+ * Changed by one thread at a time (with Dir.apply), under `lock`, which readers
+ * take; but for `ready` all of it means something only once that is set.
+ */
+typedef struct Index {
+	Dir *dir;
+	int asked, ready; /* atomic: a worker is to make it; it did */
+	pthread_mutex_t lock;
+	Groups *groups;
+	NumberSet shown[N_VIEWS]; /* groups; BY_NAME: sessions with a link */
+	gint64 view_ns[N_VIEWS];  /* of their last change */
+	LinkNames *links;         /* BY_NAME */
+	GHashTable *briefs;       /* number -> Brief */
+	NumberSet numbers;        /* of all sessions */
+	gsize sizes[2];           /* of the tables, by CacheTable */
+	gint64 table_ns;          /* when they last changed */
+	TableText *texts[2];      /* the tables, if anybody asked since */
+} Index;
+
+Index *index_new(Dir *dir);
+void index_free(Index *self);
+
+/* Makes the index that was asked for, and tells; a job for the pool, data is the
+ * Dir. */
+void index_run(void *data);
+
+/* What was published just now, as sorted by change_commit; with Dir.apply.  Tells
+ * what it changes in the views. */
+void index_follow(Index *self, const Row *rows, guint n_rows,
+	const guint32 *cuts, guint n_cuts);
+
+/* The group of that number, if it is shown: its entry (ret may be NULL) and its
+ * name, a new string.  NULL: there is none. */
+char *index_group(Dir *dir, guint32 number, Entry *ret);

@@ -1,0 +1,154 @@
+#include "table.h"
+
+#include <string.h>
+#include <time.h>
+
+#define YEAR_10000_S G_GINT64_CONSTANT(253402300800)
+
+/* "2026-01-02T03:04:05Z", or "" for what nobody knows or can write so. */
+static void time_format(gint64 seconds, char *out, gsize size)
+{
+	time_t time = (time_t)seconds;
+	struct tm tm;
+
+	*out = '\0';
+	if (seconds <= 0 || seconds >= YEAR_10000_S ||
+		gmtime_r(&time, &tm) == NULL)
+		return;
+	if (strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		*out = '\0';
+}
+
+/* ---- TSV ---- */
+
+static void append_value(GString *out, const char *text)
+{
+	static const char special[] = "\t\n\r\\", letters[] = "tnr\\";
+
+	while (*text != '\0') {
+		gsize plain = strcspn(text, special);
+
+		g_string_append_len(out, text, (gssize)plain);
+		text += plain;
+		if (*text == '\0')
+			return;
+		g_string_append_c(out, '\\');
+		g_string_append_c(
+			out, letters[strchr(special, *text) - special]);
+		text++;
+	}
+}
+
+/* ---- JSON ---- */
+
+static gboolean is_plain(guchar c)
+{
+	return c >= 0x20 && c != '"' && c != '\\';
+}
+
+static void append_text(GString *out, const char *text)
+{
+	g_autofree char *valid = NULL;
+
+	if (!g_utf8_validate(text, -1, NULL))
+		text = valid = g_utf8_make_valid(text, -1);
+	g_string_append_c(out, '"');
+	while (*text != '\0') {
+		gsize plain = 0;
+
+		while (is_plain((guchar)text[plain]))
+			plain++;
+		g_string_append_len(out, text, (gssize)plain);
+		text += plain;
+		if (*text == '\0')
+			break;
+		if (*text == '"' || *text == '\\')
+			g_string_append_printf(out, "\\%c", *text);
+		else
+			g_string_append_printf(out, "\\u%04x", (guchar)*text);
+		text++;
+	}
+	g_string_append_c(out, '"');
+}
+
+/* ---- lines ---- */
+
+#define N_COLUMNS 7
+static const char *const columns[N_COLUMNS] = {
+	"session", "name", "state", "phase", "user", "created", "changed"};
+
+void table_append_header(GString *out, CacheTable table)
+{
+	if (table != TABLE_TSV)
+		return;
+	for (guint i = 0; i < N_COLUMNS; i++) {
+		g_string_append(out, columns[i]);
+		g_string_append_c(out, i + 1 < N_COLUMNS ? '\t' : '\n');
+	}
+}
+
+static void append_tsv(GString *out, const char *const values[N_COLUMNS])
+{
+	for (guint i = 0; i < N_COLUMNS; i++) {
+		append_value(out, values[i]);
+		g_string_append_c(out, i + 1 < N_COLUMNS ? '\t' : '\n');
+	}
+}
+
+static void append_json(
+	GString *out, const char *const values[N_COLUMNS], const char *id)
+{
+	for (guint i = 0; i < N_COLUMNS; i++) {
+		g_string_append(out, i == 0 ? "{\"" : ",\"");
+		g_string_append(out, columns[i]);
+		g_string_append(out, "\":");
+		append_text(out, values[i]);
+	}
+	g_string_append(out, ",\"id\":");
+	append_text(out, id);
+	g_string_append(out, "}\n");
+}
+
+void table_append_line(GString *out, CacheTable table, const TableLine *line)
+{
+	char created[32], changed[32];
+	const char *const values[N_COLUMNS] = {line->session, line->name,
+		line->state, line->phase, line->user, created, changed};
+
+	time_format(line->created_s, created, sizeof(created));
+	time_format(line->changed_s, changed, sizeof(changed));
+	if (table == TABLE_TSV)
+		append_tsv(out, values);
+	else
+		append_json(out, values, line->id);
+}
+
+/* ---- whole tables ---- */
+
+struct TableText {
+	int refs;
+	GString *text;
+};
+
+TableText *table_text_new(GString *text)
+{
+	TableText *self = g_new(TableText, 1);
+
+	*self = (TableText){1, text};
+	return self;
+}
+
+void table_text_unref(TableText *self)
+{
+	if (__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	g_string_free(self->text, TRUE);
+	g_free(self);
+}
+
+GBytes *table_text_bytes(TableText *self)
+{
+	__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
+	return g_bytes_new_with_free_func(self->text->str, self->text->len,
+		(GDestroyNotify)table_text_unref, self);
+}

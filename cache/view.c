@@ -1,0 +1,454 @@
+#include "index.h"
+#include "entry.h"
+
+/* So many links at a time are told of without the lock. */
+#define BATCH 256u
+/* So many lines at a time are written under the lock. */
+#define LINES_AT_ONCE 1024u
+/* So often a table that changes is written anew; then changes have to wait. */
+#define TRIES_MAX 3
+
+/* ---- the index ---- */
+
+static Known gone(GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_GONE,
+		"there is no such directory any more");
+	return KNOWN_FAILED;
+}
+
+/* The index of a workspace, made if there is none. */
+static Index *index_ensure(Dir *dir)
+{
+	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
+
+	if (index != NULL)
+		return index;
+	pthread_mutex_lock(&dir->lock);
+	if (dir->index == NULL)
+		__atomic_store_n(&dir->index, index_new(dir), __ATOMIC_RELEASE);
+	index = dir->index;
+	pthread_mutex_unlock(&dir->lock);
+	return index;
+}
+
+/* The index, if it can be read; asks for it otherwise. */
+static Known index_want(Dir *dir, Index **ret, GError **error)
+{
+	Known known = listing_known(dir, error);
+	Index *index;
+
+	if (known != KNOWN_YES)
+		return known;
+	index = index_ensure(dir);
+	*ret = index;
+	if (__atomic_load_n(&index->ready, __ATOMIC_ACQUIRE))
+		return KNOWN_YES;
+	if (__atomic_exchange_n(&index->asked, 1, __ATOMIC_ACQ_REL) == 0 &&
+		!pool_push(dir->cache->asks, index_run, dir))
+		g_debug("%s: asked after the end", dir->id);
+	return KNOWN_NOT_YET;
+}
+
+static Known workspace_want(Cache *cache, guint32 workspace, Dir **ret_dir,
+	Index **ret, GError **error)
+{
+	Dir *dir = dir_find(cache, workspace);
+
+	if (dir == NULL || dir->kind != DIR_WORKSPACE)
+		return gone(error);
+	*ret_dir = dir;
+	return index_want(dir, ret, error);
+}
+
+Known cache_view_ready(Cache *cache, guint32 workspace, GError **error)
+{
+	Index *index;
+	Dir *dir;
+
+	return workspace_want(cache, workspace, &dir, &index, error);
+}
+
+/* The index that can be read now, without a question. */
+static Index *index_ready(const Dir *dir)
+{
+	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
+
+	if (index == NULL || !__atomic_load_n(&index->ready, __ATOMIC_ACQUIRE))
+		return NULL;
+	return index;
+}
+
+/* ---- groups ---- */
+
+/* With the lock. */
+static void entry_of_group(const Dir *dir, const Group *group, Entry *ret)
+{
+	*ret = (Entry){.number = group->number, .kind = ENTRY_GROUP};
+	ret->parent = ret->workspace = dir->number;
+	ret->provider = dir->parent->number;
+	ret->by = group->by;
+	ret->read_only = dir->provider->read_only;
+	ret->rmdir_ends = dir->provider->rmdir_ends;
+	ret->mtime_ns = group->mtime_ns;
+}
+
+char *index_group(Dir *dir, guint32 number, Entry *ret)
+{
+	Index *index = index_ready(dir);
+	const Group *group = NULL;
+	char *name = NULL;
+
+	if (index == NULL)
+		return NULL;
+	pthread_mutex_lock(&index->lock);
+	group = groups_of_number(index->groups, number);
+	if (group != NULL && (group->shown || ret == NULL))
+		name = g_strdup(group->name);
+	if (name != NULL && ret != NULL)
+		entry_of_group(dir, group, ret);
+	pthread_mutex_unlock(&index->lock);
+	return name;
+}
+
+Known cache_groups(Cache *cache, guint32 workspace, ByWhat by, guint32 after,
+	CacheVisit visit, void *data, GError **error)
+{
+	gboolean on = TRUE;
+	Index *index;
+	Known known;
+	Dir *dir;
+
+	known = workspace_want(cache, workspace, &dir, &index, error);
+	if (known != KNOWN_YES || by == BY_NAME)
+		return known;
+	while (on) {
+		g_autofree char *name = NULL;
+		Entry entry;
+
+		pthread_mutex_lock(&index->lock);
+		after = number_set_next(&index->shown[by], after);
+		if (after != 0) {
+			const Group *group =
+				groups_of_number(index->groups, after);
+
+			name = g_strdup(group->name);
+			entry_of_group(dir, group, &entry);
+		}
+		pthread_mutex_unlock(&index->lock);
+		on = after != 0 && visit(&entry, name, data);
+	}
+	return KNOWN_YES;
+}
+
+Known cache_group_find(Cache *cache, guint32 workspace, ByWhat by,
+	const char *name, Entry *ret, GError **error)
+{
+	const Group *group;
+	Index *index;
+	Known known;
+	Dir *dir = dir_find(cache, workspace);
+
+	if (dir == NULL || dir->kind != DIR_WORKSPACE)
+		return KNOWN_NO;
+	known = index_want(dir, &index, error);
+	if (known != KNOWN_YES)
+		return known;
+	pthread_mutex_lock(&index->lock);
+	group = groups_find(index->groups, by, name);
+	if (group == NULL || !group->shown)
+		known = KNOWN_NO;
+	else
+		entry_of_group(dir, group, ret);
+	pthread_mutex_unlock(&index->lock);
+	return known;
+}
+
+gint64 cache_view_mtime_ns(Cache *cache, guint32 workspace, ByWhat by)
+{
+	Dir *dir = dir_find(cache, workspace);
+	Index *index = dir != NULL ? index_ready(dir) : NULL;
+	gint64 ns;
+
+	if (index == NULL)
+		return cache->born_ns;
+	pthread_mutex_lock(&index->lock);
+	ns = index->view_ns[by];
+	pthread_mutex_unlock(&index->lock);
+	return ns;
+}
+
+/* ---- links ---- */
+
+/* Where links are: of a group, or, group 0, by name. */
+typedef struct {
+	Dir *dir;
+	Index *index;
+	guint32 group;
+} Place;
+
+static gboolean place_find(Cache *cache, guint32 where, Place *ret)
+{
+	Dir *dir = dir_around(cache, where);
+
+	if (dir == NULL || dir->kind != DIR_WORKSPACE || !dir_is_there(dir))
+		return FALSE;
+	*ret = (Place){.dir = dir};
+	ret->group = dir->number != where ? where : 0;
+	return TRUE;
+}
+
+/* With the lock: the links; NULL when the group is not shown. */
+static const NumberSet *place_links(const Place *self, ByWhat *ret_by)
+{
+	const Group *group = NULL;
+
+	*ret_by = BY_NAME;
+	if (self->group == 0)
+		return &self->index->shown[BY_NAME];
+	group = groups_of_number(self->index->groups, self->group);
+	if (group == NULL || !group->shown)
+		return NULL;
+	*ret_by = group->by;
+	return &group->links;
+}
+
+typedef struct {
+	guint32 number;
+	char *link; /* NULL: the directory's name */
+} Linked;
+
+static void linked_clear(gpointer data)
+{
+	g_free(((Linked *)data)->link);
+}
+
+/* The next of the links; FALSE when the group is not shown. */
+static gboolean next_links(const Place *place, guint32 after, GArray *linked)
+{
+	Index *index = place->index;
+	const NumberSet *links;
+	ByWhat by;
+
+	g_array_set_size(linked, 0);
+	pthread_mutex_lock(&index->lock);
+	links = place_links(place, &by);
+	while (links != NULL && linked->len < BATCH &&
+		(after = number_set_next(links, after)) != 0) {
+		Linked item = {.number = after};
+		const Brief *brief;
+
+		if (by == BY_NAME) {
+			brief = g_hash_table_lookup(
+				index->briefs, GUINT_TO_POINTER(after));
+			item.link = g_strdup(brief->link);
+		}
+		g_array_append_val(linked, item);
+	}
+	pthread_mutex_unlock(&index->lock);
+	return links != NULL;
+}
+
+/* Whether there may be more.  What is linked and not shown any more is about to
+ * be unlinked. */
+static gboolean visit_links(
+	Dir *dir, const GArray *linked, CacheVisit visit, void *data)
+{
+	g_autoptr(Snapshot) shown = dir_snapshot(dir);
+
+	for (guint i = 0; i < linked->len; i++) {
+		const Linked *item = &g_array_index(linked, Linked, i);
+		const Row *row = snapshot_find(shown, item->number);
+		Entry entry;
+
+		if (row == NULL)
+			continue;
+		entry_of_session(dir, row, &entry);
+		if (!visit(&entry,
+			    item->link != NULL ? item->link : id_name(row->id),
+			    data))
+			return FALSE;
+	}
+	return linked->len == BATCH;
+}
+
+Known cache_links(Cache *cache, guint32 where, guint32 after, CacheVisit visit,
+	void *data, GError **error)
+{
+	g_autoptr(GArray) linked = g_array_new(FALSE, FALSE, sizeof(Linked));
+	Place place;
+	Known known;
+
+	g_array_set_clear_func(linked, linked_clear);
+	if (!place_find(cache, where, &place))
+		return gone(error);
+	known = index_want(place.dir, &place.index, error);
+	if (known != KNOWN_YES)
+		return known;
+	if (!next_links(&place, after, linked))
+		return gone(error);
+	/* A group that goes while it is read is at its end. */
+	while (visit_links(place.dir, linked, visit, data)) {
+		after = g_array_index(linked, Linked, linked->len - 1).number;
+		if (!next_links(&place, after, linked))
+			break;
+	}
+	return KNOWN_YES;
+}
+
+static guint32 number_of_name(Dir *dir, const char *name)
+{
+	const Id *id;
+	guint32 number;
+
+	pthread_mutex_lock(&dir->lock);
+	id = ids_find(dir->ids, name);
+	number = id != NULL ? id->number : 0;
+	pthread_mutex_unlock(&dir->lock);
+	return number;
+}
+
+/* The session of that link; 0: there is none. */
+static guint32 link_number(const Place *place, const char *name)
+{
+	guint32 number =
+		place->group != 0 ? number_of_name(place->dir, name) : 0;
+	Index *index = place->index;
+	const Brief *brief;
+
+	pthread_mutex_lock(&index->lock);
+	if (place->group == 0) {
+		number = link_names_find(index->links, name);
+	} else {
+		const Group *group =
+			groups_of_number(index->groups, place->group);
+
+		brief = g_hash_table_lookup(
+			index->briefs, GUINT_TO_POINTER(number));
+		if (brief == NULL || group == NULL ||
+			brief->in[group->by] != group)
+			number = 0;
+	}
+	pthread_mutex_unlock(&index->lock);
+	return number;
+}
+
+Known cache_link_find(Cache *cache, guint32 where, const char *name, Entry *ret,
+	GError **error)
+{
+	g_autoptr(Snapshot) shown = NULL;
+	const Row *row = NULL;
+	guint32 number;
+	Place place;
+	Known known;
+
+	if (!place_find(cache, where, &place))
+		return KNOWN_NO;
+	known = index_want(place.dir, &place.index, error);
+	if (known != KNOWN_YES)
+		return known;
+	number = link_number(&place, name);
+	shown = dir_snapshot(place.dir);
+	if (number != 0)
+		row = snapshot_find(shown, number);
+	if (row == NULL)
+		return KNOWN_NO;
+	entry_of_session(place.dir, row, ret);
+	return KNOWN_YES;
+}
+
+/* ---- tables ---- */
+
+Known cache_table_stat(Cache *cache, guint32 workspace, CacheTable table,
+	gsize *ret_size, gint64 *ret_mtime_ns, GError **error)
+{
+	Index *index;
+	Known known;
+	Dir *dir;
+
+	known = workspace_want(cache, workspace, &dir, &index, error);
+	if (known != KNOWN_YES)
+		return known;
+	pthread_mutex_lock(&index->lock);
+	*ret_size = index->sizes[table];
+	*ret_mtime_ns = index->table_ns;
+	pthread_mutex_unlock(&index->lock);
+	return KNOWN_YES;
+}
+
+/* With the lock: some lines from *after on, which moves; FALSE at the end. */
+static gboolean append_lines(const Index *self, CacheTable table,
+	guint32 *after, gboolean all, GString *out)
+{
+	Words *words = self->dir->cache->words;
+
+	for (guint i = 0; all || i < LINES_AT_ONCE; i++) {
+		*after = number_set_next(&self->numbers, *after);
+		if (*after == 0)
+			return FALSE;
+		brief_append(g_hash_table_lookup(
+				     self->briefs, GUINT_TO_POINTER(*after)),
+			words, table, out);
+	}
+	return TRUE;
+}
+
+/* NULL when it changed meanwhile, unless `all` is written under the lock. */
+static GBytes *write_table(Index *self, CacheTable table, gboolean all)
+{
+	gboolean more = TRUE, same = TRUE;
+	GBytes *bytes = NULL;
+	guint32 after = 0;
+	GString *out;
+	gint64 ns;
+
+	pthread_mutex_lock(&self->lock);
+	out = g_string_sized_new(self->sizes[table]);
+	ns = self->table_ns;
+	pthread_mutex_unlock(&self->lock);
+	table_append_header(out, table);
+	while (more && same) {
+		pthread_mutex_lock(&self->lock);
+		same = ns == self->table_ns;
+		more = same && append_lines(self, table, &after, all, out);
+		if (same && !more) {
+			g_clear_pointer(&self->texts[table], table_text_unref);
+			self->texts[table] =
+				table_text_new(g_steal_pointer(&out));
+			bytes = table_text_bytes(self->texts[table]);
+		}
+		pthread_mutex_unlock(&self->lock);
+	}
+	if (out != NULL)
+		g_string_free(out, TRUE);
+	return bytes;
+}
+
+static GBytes *held_table(Index *self, CacheTable table)
+{
+	GBytes *bytes = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	if (self->texts[table] != NULL)
+		bytes = table_text_bytes(self->texts[table]);
+	pthread_mutex_unlock(&self->lock);
+	return bytes;
+}
+
+Known cache_table(Cache *cache, guint32 workspace, CacheTable table,
+	GBytes **ret, GError **error)
+{
+	GBytes *bytes = NULL;
+	Index *index;
+	Known known;
+	Dir *dir;
+
+	known = workspace_want(cache, workspace, &dir, &index, error);
+	if (known != KNOWN_YES)
+		return known;
+	bytes = held_table(index, table);
+	for (guint i = 1; bytes == NULL; i++)
+		bytes = write_table(index, table, i > TRIES_MAX);
+	*ret = bytes;
+	return KNOWN_YES;
+}

@@ -19,6 +19,7 @@ typedef struct {
 } OwnKey;
 
 static const OwnKey daemon_keys[] = {
+	{"events", BOOL, G_STRUCT_OFFSET(Config, events)},
 	{"read_only", BOOL, G_STRUCT_OFFSET(Config, read_only)},
 	{"allow_other", BOOL, G_STRUCT_OFFSET(Config, allow_other)},
 	{"refresh", DURATION, G_STRUCT_OFFSET(Config, refresh_ms)},
@@ -51,6 +52,7 @@ Config *config_new(void)
 {
 	Config *config = g_new0(Config, 1);
 
+	config->events = TRUE;
 	config->refresh_ms = 5000;
 	config->window_ms = 60000;
 	config->deadline_ms = 10000;

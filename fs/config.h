@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
 	gboolean read_only;
 	gboolean allow_other;
+	gboolean events; /* changes are made events of the file system */
 	gint64 refresh_ms, window_ms, deadline_ms, create_ms;
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */

@@ -157,12 +157,13 @@ char *config_describe(const Config *config)
 	GString *out = g_string_new("[sessionfs]\n");
 
 	g_string_append_printf(out,
-		"read_only = %s\nallow_other = %s\nrefresh = %" G_GINT64_FORMAT
-		"ms\nwindow = %" G_GINT64_FORMAT
+		"read_only = %s\nallow_other = %s\nevents = %s\nrefresh = "
+		"%" G_GINT64_FORMAT "ms\nwindow = %" G_GINT64_FORMAT
 		"ms\ndeadline = %" G_GINT64_FORMAT
 		"ms\ncreate_deadline = %" G_GINT64_FORMAT "ms\n",
 		config->read_only ? "true" : "false",
-		config->allow_other ? "true" : "false", config->refresh_ms,
+		config->allow_other ? "true" : "false",
+		config->events ? "true" : "false", config->refresh_ms,
 		config->window_ms, config->deadline_ms, config->create_ms);
 	if (config->uid >= 0)
 		g_string_append_printf(

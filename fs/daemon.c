@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#include "eventlog.h"
+#include "events.h"
 #include "interest.h"
 #include "log.h"
 #include "metrics.h"
 #include "node.h"
 #include "notify.h"
 #include "pending.h"
+#include "polls.h"
 #include "tree.h"
 #include "version.h"
 
@@ -30,6 +33,7 @@ char *daemon_metrics(Daemon *daemon, guint32 number)
 	GString *out = g_string_new(NULL);
 
 	metrics_print(daemon->metrics, out);
+	eventlog_metrics(daemon->eventlog, out);
 	cache_metrics(daemon->cache, out);
 	return g_string_free(out, FALSE);
 }
@@ -69,6 +73,26 @@ static void membership_changed(
 	if (news->kind == NEWS_VANISHED ||
 		interest_appeared(daemon->interest, news->parent, news->name))
 		notify_entry(daemon->notify, parent, news->name);
+}
+
+/* A view's directory, or a group in it. */
+static fuse_ino_t view_node(const News *news)
+{
+	gboolean links =
+		news->kind == NEWS_LINKED || news->kind == NEWS_UNLINKED;
+
+	if (links && news->by != BY_NAME)
+		return node_make(news->parent, 0);
+	return node_make(news->parent, NODE_VIEW + news->by);
+}
+
+static void view_changed(Daemon *daemon, const News *news)
+{
+	fuse_ino_t node = view_node(news);
+
+	notify_listing(daemon->notify, node);
+	if (news->kind == NEWS_UNLINKED || news->kind == NEWS_UNGROUPED)
+		notify_entry(daemon->notify, node, news->name);
 }
 
 static void content_changed(Daemon *daemon, const News *news)
@@ -122,6 +146,7 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 		break;
 	case NEWS_CHANGED:
 		content_changed(daemon, news);
+		pending_wake(daemon->pending, news->number);
 		break;
 	case NEWS_LISTING:
 		pending_wake(daemon->pending, news->number);
@@ -134,11 +159,26 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 		text_changed(daemon, news);
 		log_listing(daemon, news->number);
 		break;
+	case NEWS_GROUPED:
+	case NEWS_UNGROUPED:
+	case NEWS_LINKED:
+	case NEWS_UNLINKED:
+		view_changed(daemon, news);
+		break;
+	case NEWS_TABLE:
+		break;
 	}
+	events_of(daemon, news);
+	if (news->kind == NEWS_CHANGED || news->kind == NEWS_VANISHED)
+		polls_news(daemon->polls, daemon, news);
 }
 
 void daemon_news(const News *news, gsize n, void *data)
 {
+	Daemon *daemon = data;
+
+	eventlog_news(daemon->eventlog, daemon->cache, news, n);
+	polls_log(daemon->polls, daemon);
 	for (gsize i = 0; i < n; i++)
-		handle_news(data, &news[i], i ? &news[i - 1] : NULL);
+		handle_news(daemon, &news[i], i ? &news[i - 1] : NULL);
 }

@@ -4,11 +4,14 @@
 
 #include "cache.h"
 
+typedef struct Emitter Emitter;
+typedef struct EventLog EventLog;
 typedef struct Handles Handles;
 typedef struct Interest Interest;
 typedef struct Metrics Metrics;
 typedef struct Notify Notify;
 typedef struct Pending Pending;
+typedef struct Polls Polls;
 
 /*
  * What every handler needs, gathered.  Built once by main before the first
@@ -16,11 +19,14 @@ typedef struct Pending Pending;
  */
 typedef struct Daemon {
 	Cache *cache;
+	Emitter *emitter; /* NULL: no events are made */
 	Handles *handles;
 	Interest *interest;
 	Metrics *metrics;
 	Notify *notify;
 	Pending *pending;
+	EventLog *eventlog;
+	Polls *polls;
 	uid_t uid;
 	gid_t gid;
 	gint64 read_timeout_us;   /* for what was never known */

@@ -37,10 +37,14 @@ void ending_prepare(void)
 {
 	struct sigaction nudge = {.sa_handler = nudged};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction plain = {.sa_handler = SIG_DFL};
 	sigset_t set = ending_signals();
 
 	sigaction(SIGUSR2, &nudge, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* Ignored, as some parents leave it, children would reap themselves, and
+	 * their pids be somebody else's. */
+	sigaction(SIGCHLD, &plain, NULL);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -70,6 +74,7 @@ static void *ending_run(void *data)
 		g_message("ending on signal %d", signal);
 		pending_stop(self->daemon->pending);
 		notify_stop(self->daemon->notify);
+		emitter_stop(self->daemon->emitter);
 		end_loop(self);
 	}
 	return NULL;

@@ -21,6 +21,11 @@ static gboolean is_control(const View *view)
 	       (view->row->kind == ROW_CREATE || view->row->kind == ROW_VERB);
 }
 
+static gboolean is_refresh(const View *view)
+{
+	return view->row && view->row->kind == ROW_REFRESH;
+}
+
 /* Why this open is refused; 0: it is not. */
 static int refusal(const View *view, int flags)
 {
@@ -28,7 +33,7 @@ static int refusal(const View *view, int flags)
 
 	if (view_is_dir(view))
 		return EISDIR;
-	if (reads)
+	if (reads || is_refresh(view))
 		return 0;
 	if (!is_control(view))
 		return EPERM;
@@ -38,15 +43,41 @@ static int refusal(const View *view, int flags)
 static void open_bytes(Daemon *daemon, GBytes *bytes, const View *view,
 	struct fuse_file_info *info)
 {
+	gboolean content = view->row->kind == ROW_CONTENT;
+	Handle holds = {0};
+
 	info->noflush = 1;
-	if (view->row->kind == ROW_CONTENT && !view_is_costly(view) &&
+	if (content)
+		holds.poller =
+			polls_open(daemon->polls, daemon->notify, view->ino);
+	if (content && !view_is_costly(view) &&
 		g_bytes_get_size(bytes) <= VIEW_PAGED_MAX) {
 		info->keep_cache = 1;
-		return;
+	} else {
+		info->direct_io = 1;
+		holds.snapshot = g_bytes_ref(bytes);
 	}
+	info->fh = (uintptr_t)handles_open(daemon->handles, &holds);
+}
+
+/* TRUE when the request was answered. */
+static gboolean open_events(
+	Daemon *daemon, const View *view, struct fuse_file_info *info)
+{
+	Handle holds = {.events = eventlog_find(
+				daemon->eventlog, node_slot(view->ino))};
+	gint64 mtime_ns;
+	gsize size;
+
+	if (!holds.events)
+		return FALSE;
+	holds.poller = polls_open(daemon->polls, daemon->notify, view->ino);
+	eventfile_stat(holds.events, &size, &mtime_ns);
+	poller_read_to(holds.poller, size);
 	info->direct_io = 1;
-	info->fh = (uintptr_t)handles_open(
-		daemon->handles, g_bytes_ref(bytes), NULL);
+	info->noflush = 1;
+	info->fh = (uintptr_t)handles_open(daemon->handles, &holds);
+	return TRUE;
 }
 
 static void open_control(fuse_req_t req, Daemon *daemon, const View *view,
@@ -56,7 +87,33 @@ static void open_control(fuse_req_t req, Daemon *daemon, const View *view,
 		fuse_req_ctx(req)->pid, (info->flags & O_APPEND) != 0);
 
 	info->direct_io = 1;
-	info->fh = (uintptr_t)handles_open(daemon->handles, NULL, control);
+	info->fh = (uintptr_t)handles_open(
+		daemon->handles, &(Handle){.control = control});
+}
+
+static void open_wait(
+	Daemon *daemon, const View *view, struct fuse_file_info *info)
+{
+	Wait *wait = wait_new(daemon, view->entry.number, view->row->phase);
+
+	info->direct_io = 1;
+	info->noflush = 1;
+	info->fh = (uintptr_t)handles_open(
+		daemon->handles, &(Handle){.wait = wait});
+}
+
+/* Truncating asks; what is then written to it is still the same question. */
+static void open_refresh(
+	Daemon *daemon, const View *view, struct fuse_file_info *info)
+{
+	gboolean asks = (info->flags & O_TRUNC) != 0;
+
+	if (asks)
+		cache_refresh(daemon->cache, view->entry.number);
+	info->direct_io = 1;
+	info->noflush = 1;
+	info->fh = (uintptr_t)handles_open(
+		daemon->handles, &(Handle){.refresh = TRUE, .asked = asks});
 }
 
 /* One OPEN while it is answered. */
@@ -72,6 +129,9 @@ static Known find_bytes(
 	if (view_is_costly(view))
 		return cache_open(daemon->cache, view->entry.number,
 			view->row->file, ret, error);
+	if (view->row->kind == ROW_TABLE)
+		return cache_table(daemon->cache, view->entry.number,
+			view->row->table, ret, error);
 	*ret = view_bytes(daemon, view, error);
 	return *ret ? KNOWN_YES : KNOWN_FAILED;
 }
@@ -121,9 +181,25 @@ static gboolean answer_open(fuse_req_t req, Opening *self)
 		reply_error(req, refused);
 		return TRUE;
 	}
-	if (!is_control(&view))
+	switch (view.row->kind) {
+	case ROW_CREATE:
+	case ROW_VERB:
+		open_control(req, self->daemon, &view, &self->info);
+		break;
+	case ROW_WAIT:
+		open_wait(self->daemon, &view, &self->info);
+		break;
+	case ROW_REFRESH:
+		open_refresh(self->daemon, &view, &self->info);
+		break;
+	case ROW_LOG:
+		if (open_events(self->daemon, &view, &self->info))
+			break;
+		reply_error(req, ENOENT);
+		return TRUE;
+	default:
 		return answer_content(req, self, &view);
-	open_control(req, self->daemon, &view, &self->info);
+	}
 	send_open(req, self);
 	return TRUE;
 }
@@ -178,13 +254,53 @@ static void read_current(
 		reply_failure(req, error);
 }
 
-/* The file may be closed before the reply has returned. */
-static void read_snapshot(
-	fuse_req_t req, GBytes *snapshot, size_t size, off_t off)
+/* Who was told of other bytes than those he has opened gets them from the
+ * beginning. */
+static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
 {
-	g_autoptr(GBytes) bytes = g_bytes_ref(snapshot);
+	g_autoptr(GBytes) bytes = NULL;
+	View view;
 
+	if (view_resolve(daemon, ino, &view))
+		bytes = view_bytes(daemon, &view, NULL);
+	if (bytes)
+		handles_renew(daemon->handles, handle, bytes);
+}
+
+/* The file may be closed before the reply has returned. */
+static void read_snapshot(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
+	Handle *handle, size_t size, off_t off)
+{
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (handle->poller && !off && poller_read(handle->poller))
+		renew(daemon, ino, handle);
+	bytes = handles_snapshot(daemon->handles, handle);
 	reply_slice(req, bytes, size, off);
+}
+
+static void read_paged(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
+	Handle *handle, size_t size, off_t off)
+{
+	if (!off)
+		poller_read(handle->poller);
+	read_current(req, daemon, ino, size, off);
+}
+
+static void read_events(fuse_req_t req, Handle *handle, size_t size, off_t off)
+{
+	g_autofree char *bytes = g_malloc(size);
+	gint64 mtime_ns;
+	ssize_t got;
+	gsize end;
+
+	eventfile_stat(handle->events, &end, &mtime_ns);
+	poller_read_to(handle->poller, end);
+	got = eventfile_read(handle->events, bytes, size, off);
+	if (got < 0)
+		reply_error(req, errno);
+	else
+		reply_data(req, bytes, (gsize)got);
 }
 
 void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
@@ -199,8 +315,24 @@ void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		read_current(req, daemon, ino, size, off);
 	else if (handle->control)
 		control_read(handle->control, req, size, off);
+	else if (handle->wait)
+		wait_read(handle->wait, req, size, off);
+	else if (handle->events)
+		read_events(req, handle, size, off);
+	else if (handle->snapshot)
+		read_snapshot(req, daemon, ino, handle, size, off);
+	else if (handle->poller)
+		read_paged(req, daemon, ino, handle, size, off);
 	else
-		read_snapshot(req, handle->snapshot, size, off);
+		reply_data(req, NULL, 0);
+}
+
+static void write_refresh(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
+	Handle *handle, size_t size)
+{
+	if (!g_atomic_int_compare_and_exchange(&handle->asked, TRUE, FALSE))
+		cache_refresh(daemon->cache, node_number(ino));
+	reply_written(req, size);
 }
 
 void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
@@ -213,6 +345,8 @@ void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 	interest_look(daemon->interest, node_number(ino));
 	if (handle && handle->control)
 		control_write(handle->control, req, bytes, size, off);
+	else if (handle && handle->refresh)
+		write_refresh(req, daemon, ino, handle, size);
 	else
 		reply_error(req, EPERM);
 }
@@ -255,18 +389,23 @@ void file_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 static int setattr_refusal(const Daemon *daemon, const View *view,
 	const struct stat *attr, int set, Handle *handle)
 {
-	if (!is_control(view))
+	if (!is_control(view) && !is_refresh(view))
 		return EPERM;
 	if (((set & FUSE_SET_ATTR_UID) && attr->st_uid != daemon->uid) ||
 		((set & FUSE_SET_ATTR_GID) && attr->st_gid != daemon->gid))
 		return EPERM;
-	if (view->entry.read_only)
+	if (view->entry.read_only && !is_refresh(view))
 		return EROFS;
 	/* Another size than 0 is what rsync --inplace and vim set afterwards. */
 	if ((set & FUSE_SET_ATTR_SIZE) && !attr->st_size && handle &&
 		handle->control)
 		return control_truncate(handle->control);
 	return 0;
+}
+
+static gboolean is_touch(int set)
+{
+	return (set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW)) != 0;
 }
 
 void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
@@ -285,6 +424,8 @@ void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 		return;
 	}
 	refused = setattr_refusal(daemon, &view, attr, set, handle_of(info));
+	if (!refused && is_refresh(&view) && is_touch(set))
+		cache_refresh(daemon->cache, view.entry.number);
 	if (refused)
 		reply_error(req, refused);
 	else if (!view_attr(daemon, &view, &now, &timeout, &error))
@@ -302,8 +443,11 @@ void file_readlink(fuse_req_t req, fuse_ino_t ino)
 	View view;
 
 	metrics_count(daemon->metrics, OP_READLINK);
-	if (!view_resolve(daemon, ino, &view) || !view.row ||
-		view.row->kind != ROW_LINK) {
+	if (!view_resolve(daemon, ino, &view)) {
+		reply_error(req, ENOENT);
+		return;
+	}
+	if (view_type(&view) != S_IFLNK) {
 		reply_error(req, EINVAL);
 		return;
 	}

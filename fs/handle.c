@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 struct Handles {
-	pthread_mutex_t lock; /* of open */
+	pthread_mutex_t lock; /* of open, and of each Handle.snapshot */
 	GHashTable *open;     /* Handle *: a set */
 };
 
@@ -20,6 +20,9 @@ static void handle_free(Handle *handle)
 {
 	g_clear_pointer(&handle->snapshot, g_bytes_unref);
 	g_clear_pointer(&handle->control, control_release);
+	g_clear_pointer(&handle->wait, wait_unref);
+	g_clear_pointer(&handle->events, eventfile_unref);
+	g_clear_pointer(&handle->poller, poller_close);
 	g_free(handle);
 }
 
@@ -38,15 +41,35 @@ void handles_free(Handles *self)
 	g_free(self);
 }
 
-Handle *handles_open(Handles *self, GBytes *snapshot, Control *control)
+Handle *handles_open(Handles *self, const Handle *holds)
 {
-	Handle *handle = g_new0(Handle, 1);
+	Handle *handle = g_memdup2(holds, sizeof(*holds));
 
-	*handle = (Handle){snapshot, control};
 	pthread_mutex_lock(&self->lock);
 	g_hash_table_add(self->open, handle);
 	pthread_mutex_unlock(&self->lock);
 	return handle;
+}
+
+GBytes *handles_snapshot(Handles *self, Handle *handle)
+{
+	GBytes *bytes;
+
+	pthread_mutex_lock(&self->lock);
+	bytes = g_bytes_ref(handle->snapshot);
+	pthread_mutex_unlock(&self->lock);
+	return bytes;
+}
+
+void handles_renew(Handles *self, Handle *handle, GBytes *bytes)
+{
+	GBytes *old;
+
+	pthread_mutex_lock(&self->lock);
+	old = handle->snapshot;
+	handle->snapshot = g_bytes_ref(bytes);
+	pthread_mutex_unlock(&self->lock);
+	g_bytes_unref(old);
 }
 
 void handles_close(Handles *self, Handle *handle)

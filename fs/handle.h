@@ -1,15 +1,24 @@
 #pragma once
 
 #include "control.h"
+#include "eventlog.h"
+#include "polls.h"
+#include "wait.h"
 
 /*
- * What one open of a file without a page cache holds: one of the two.  All that
- * are open are known, since the kernel releases none of them when a mount ends
- * under its users.
+ * What one open of a file holds: one of the first five, or, where the kernel
+ * keeps the bytes, a poller alone.  All that are open are known, since the kernel
+ * releases none of them when a mount ends under its users.
  */
 typedef struct {
 	GBytes *snapshot;
 	Control *control;
+	Wait *wait;
+	gboolean refresh; /* of .refresh */
+	EventFile *events;
+	gint asked; /* .refresh, atomic: the open asked for the first write too */
+	/* Of session files and the event log: theirs who poll. */
+	Poller *poller;
 } Handle;
 
 typedef struct Handles Handles;
@@ -18,7 +27,10 @@ Handles *handles_new(void);
 /* Closes those that are still open. */
 void handles_free(Handles *handles);
 
-/* Takes what is given.  Any thread. */
-Handle *handles_open(Handles *handles, GBytes *snapshot, Control *control);
+/* Takes what it holds.  Any thread. */
+Handle *handles_open(Handles *handles, const Handle *holds);
+/* Its bytes, in place of which there may be others later; a new reference. */
+GBytes *handles_snapshot(Handles *handles, Handle *handle);
+void handles_renew(Handles *handles, Handle *handle, GBytes *bytes);
 /* NULL is fine. */
 void handles_close(Handles *handles, Handle *handle);

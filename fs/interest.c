@@ -2,18 +2,20 @@
 
 #include <pthread.h>
 
+#include "held.h"
 #include "node.h"
 #include "proc.h"
 #include "tree.h"
-
-#define CHUNK 65536u
-#define CHUNKS ((CACHE_NUMBER_MAX + 1) / CHUNK)
 
 /* Names that the kernel may believe to be absent; beyond that it asks anew. */
 #define DENIED_MAX 10000u
 
 /* Lookups since the last listing that make `ls -l` worth a READDIRPLUS. */
 #define STORM 64u
+
+/* Sessions of a workspace that are told to be watched; the listing brings the
+ * others. */
+#define WATCHED_MAX 1024u
 
 typedef enum {
 	LOOKED,   /* an upcall came within the window */
@@ -25,23 +27,19 @@ typedef enum {
 typedef struct {
 	guint32 number, parent;
 	Watching watching;
-	gint64 since_us; /* of the last upcall, or of that question */
-	guint64 held;    /* the kernel's references here and below */
-	guint lookups;   /* since the last listing */
-	gboolean listed; /* the kernel has all of that listing */
+	gint64 since_us;  /* of the last upcall, or of that question */
+	guint64 held;     /* the kernel's references here and below */
+	guint lookups;    /* since the last listing */
+	gboolean listed;  /* the kernel has all of that listing */
+	gboolean emitted; /* the emitter went through it since the kernel was
+	                     asked to forget */
 } Directory;
-
-/* What the kernel holds of one number's nodes. */
-typedef struct {
-	guint32 owner; /* the directory it is counted for; 0: not known yet */
-	guint32 refs;
-} Held;
 
 struct Interest {
 	pthread_mutex_t lock;    /* of all below; never held across the cache */
 	GHashTable *directories; /* number -> Directory * */
 	GHashTable *denied;      /* "parent/name": a set */
-	Held *held[CHUNKS];      /* by number */
+	Held *held;
 	gint64 window_us;
 	char *mountpoint;
 	Cache *cache;
@@ -55,6 +53,7 @@ Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us)
 	self->directories = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	self->denied =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	self->held = held_new();
 	self->window_us = window_us;
 	self->mountpoint = g_strdup(mountpoint);
 	self->cache = cache;
@@ -65,23 +64,12 @@ void interest_free(Interest *self)
 {
 	if (!self)
 		return;
-	for (guint i = 0; i < CHUNKS; i++)
-		g_free(self->held[i]);
+	held_free(self->held);
 	g_free(self->mountpoint);
 	g_hash_table_destroy(self->directories);
 	g_hash_table_destroy(self->denied);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
-}
-
-/* Under the lock.  Kept here, since references outlive a session. */
-static Held *held_of(Interest *self, guint32 number)
-{
-	Held **chunk = &self->held[number / CHUNK];
-
-	if (!*chunk)
-		*chunk = g_new0(Held, CHUNK);
-	return &(*chunk)[number % CHUNK];
 }
 
 static guint32 owner_of(const Entry *entry)
@@ -98,13 +86,13 @@ static guint32 find_owner(Interest *self, guint32 number)
 	if (!number || number > CACHE_NUMBER_MAX)
 		return 0;
 	pthread_mutex_lock(&self->lock);
-	owner = held_of(self, number)->owner;
+	owner = held_owner(self->held, number);
 	pthread_mutex_unlock(&self->lock);
 	if (owner || !cache_entry(self->cache, number, &entry))
 		return owner;
 	owner = owner_of(&entry);
 	pthread_mutex_lock(&self->lock);
-	held_of(self, number)->owner = owner;
+	held_own(self->held, number, owner);
 	pthread_mutex_unlock(&self->lock);
 	return owner;
 }
@@ -137,39 +125,73 @@ void interest_look(Interest *self, guint32 number)
 	seen->watching = LOOKED;
 	seen->since_us = g_get_monotonic_time();
 	pthread_mutex_unlock(&self->lock);
-	cache_look(self->cache, owner);
+	cache_look(self->cache, number);
 }
 
-void interest_hold(Interest *self, guint32 number, guint64 count)
+void interest_hold(Interest *self, fuse_ino_t node, guint64 count)
 {
-	guint32 owner = find_owner(self, number);
+	guint32 owner = find_owner(self, node_number(node));
 
-	if (!owner)
-		return;
 	pthread_mutex_lock(&self->lock);
-	directory(self, owner)->held += count;
-	held_of(self, number)->refs += (guint32)count;
+	held_add(self->held, node, count);
+	if (owner)
+		directory(self, owner)->held += count;
 	pthread_mutex_unlock(&self->lock);
 }
 
-void interest_forget(Interest *self, guint32 number, guint64 count)
+void interest_forget(Interest *self, fuse_ino_t node, guint64 count)
 {
-	guint32 owner = find_owner(self, number);
+	guint32 owner = find_owner(self, node_number(node));
 	gboolean released = FALSE;
 
-	if (!owner)
-		return;
 	pthread_mutex_lock(&self->lock);
-	Directory *seen = directory(self, owner);
+	held_drop(self->held, node, count);
+	if (owner) {
+		Directory *seen = directory(self, owner);
 
-	seen->held -= MIN(count, seen->held);
-	Held *held = held_of(self, number);
-
-	held->refs -= (guint32)MIN(count, held->refs);
-	released = !seen->held && seen->watching != CHECKING;
+		seen->held -= MIN(count, seen->held);
+		released = !seen->held && seen->watching != CHECKING;
+	}
 	pthread_mutex_unlock(&self->lock);
 	if (released)
 		cache_hold(self->cache, owner, FALSE);
+}
+
+void interest_emitted(Interest *self, guint32 number)
+{
+	pthread_mutex_lock(&self->lock);
+	directory(self, number)->emitted = TRUE;
+	pthread_mutex_unlock(&self->lock);
+}
+
+gboolean interest_holds(Interest *self, fuse_ino_t node)
+{
+	gboolean holds;
+
+	pthread_mutex_lock(&self->lock);
+	holds = node == NODE_ROOT || held_count(self->held, node);
+	pthread_mutex_unlock(&self->lock);
+	return holds;
+}
+
+guint32 interest_slots(Interest *self, guint32 number)
+{
+	guint32 slots;
+
+	pthread_mutex_lock(&self->lock);
+	slots = held_slots(self->held, number);
+	pthread_mutex_unlock(&self->lock);
+	return slots;
+}
+
+GArray *interest_numbers(Interest *self, guint32 owner)
+{
+	GArray *numbers;
+
+	pthread_mutex_lock(&self->lock);
+	numbers = held_numbers(self->held, owner);
+	pthread_mutex_unlock(&self->lock);
+	return numbers;
 }
 
 static char *denied_key(guint32 parent, const char *name)
@@ -270,63 +292,30 @@ static gboolean judge(Interest *self, Directory *seen, gint64 now, Verdict *ret)
 	if (seen->watching == CHECKING && age >= grace) {
 		seen->watching = IDLE;
 		*ret = (Verdict){seen->number, FALSE, seen->held > 0};
-		return TRUE;
+		/* What is held may be no more than the emitter's way. */
+		return !seen->emitted;
 	}
 	/* Again each window, since what was let go may be cached still. */
 	if (seen->held && seen->watching != CHECKING &&
 		age >= self->window_us + grace) {
 		seen->watching = CHECKING;
 		seen->since_us = now;
+		seen->emitted = FALSE;
 		*ret = (Verdict){seen->number, TRUE, FALSE};
 		return TRUE;
 	}
 	return FALSE;
 }
 
-/* Under the lock: the nodes of a number, files before their directory. */
-static void add_nodes(GArray *nodes, DirKind kind, guint32 number)
-{
-	guint64 node = node_make(number, 0);
-
-	for (const TreeRow *row = NULL; (row = tree_next(kind, row));) {
-		guint64 file = node_make(number, row->slot);
-
-		g_array_append_val(nodes, file);
-	}
-	g_array_append_val(nodes, node);
-}
-
-/* What the kernel holds of the sessions of one chunk that count for `owner`. */
-static GArray *held_of_chunk(Interest *self, guint32 index, guint32 owner)
-{
-	GArray *nodes = g_array_new(FALSE, FALSE, sizeof(guint64));
-
-	pthread_mutex_lock(&self->lock);
-	const Held *chunk = self->held[index];
-
-	for (guint32 i = 0; chunk && i < CHUNK; i++) {
-		guint32 number = index * CHUNK + i;
-
-		if (chunk[i].refs && chunk[i].owner == owner && number != owner)
-			add_nodes(nodes, DIR_SESSION, number);
-	}
-	pthread_mutex_unlock(&self->lock);
-	return nodes;
-}
-
+/* FALSE when this kernel cannot. */
 static gboolean prune(Interest *self, Notify *notify, guint32 owner)
 {
-	g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(guint64));
+	g_autoptr(GArray) nodes = NULL;
 
-	/* A provider's own rows are among a workspace's slots. */
-	add_nodes(own, DIR_WORKSPACE, owner);
-	for (guint32 i = 0; i < CHUNKS; i++) {
-		g_autoptr(GArray) nodes = held_of_chunk(self, i, owner);
-
-		if (!notify_prune(notify, nodes))
-			return FALSE;
-	}
-	return notify_prune(notify, own);
+	pthread_mutex_lock(&self->lock);
+	nodes = held_nodes(self->held, owner);
+	pthread_mutex_unlock(&self->lock);
+	return notify_prune(notify, nodes);
 }
 
 typedef struct {
@@ -382,12 +371,23 @@ static void invalidate(Interest *self, Notify *notify, const Entry *entry)
 			name);
 }
 
+/* What was merely cached is forgotten by now. */
+static void settle(Interest *self, const Verdict *verdict)
+{
+	g_autoptr(GArray) held = interest_numbers(self, verdict->number);
+
+	cache_hold(self->cache, verdict->number, verdict->held);
+	cache_watch(self->cache, verdict->number,
+		(const guint32 *)(void *)held->data,
+		MIN(held->len, WATCHED_MAX));
+}
+
 static void carry_out(Interest *self, Notify *notify, const Verdict *verdict)
 {
 	Entry entry;
 
 	if (!verdict->forget)
-		cache_hold(self->cache, verdict->number, verdict->held);
+		settle(self, verdict);
 	else if (!prune(self, notify, verdict->number) &&
 		 cache_entry(self->cache, verdict->number, &entry))
 		invalidate(self, notify, &entry);

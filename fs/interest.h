@@ -18,9 +18,19 @@ void interest_free(Interest *interest);
 
 /* An upcall for a node of this number: somebody looks. */
 void interest_look(Interest *interest, guint32 number);
-/* The kernel got, or gave back, so many references to nodes of this number. */
-void interest_hold(Interest *interest, guint32 number, guint64 count);
-void interest_forget(Interest *interest, guint32 number, guint64 count);
+/* The kernel got, or gave back, so many references to this node. */
+void interest_hold(Interest *interest, fuse_ino_t node, guint64 count);
+void interest_forget(Interest *interest, fuse_ino_t node, guint64 count);
+/* The emitter was led through this provider's directory: what the kernel holds of
+ * it may be held for nobody. */
+void interest_emitted(Interest *interest, guint32 number);
+/* Whether it has any: only then can somebody be watching it. */
+gboolean interest_holds(Interest *interest, fuse_ino_t node);
+/* What it has of a number: a bit set of 1 << slot. */
+guint32 interest_slots(Interest *interest, guint32 number);
+/* The numbers (guint32) in a workspace or provider of which it has any; a new
+ * array. */
+GArray *interest_numbers(Interest *interest, guint32 owner);
 
 /* The kernel was told that this name is not there: TRUE when it may keep that
  * until interest_appeared says that it must be invalidated. */

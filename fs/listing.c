@@ -3,8 +3,10 @@
 #include <errno.h>
 
 #include "interest.h"
+#include "link.h"
 #include "lookup.h"
 #include "node.h"
+#include "notify.h"
 #include "pending.h"
 #include "reply.h"
 
@@ -26,8 +28,10 @@ typedef struct {
 	gboolean plus;
 	char *buffer;
 	gsize size, used;
-	guint64 off;   /* cookie after which to go on */
-	GArray *given; /* fuse_ino_t: nodes to which references are given */
+	guint64 off;      /* cookie after which to go on */
+	GArray *given;    /* fuse_ino_t: nodes to which references are given */
+	GPtrArray *names; /* of these, in a directory of links */
+	gint64 mtime_ns;  /* of such a directory, before it was looked at */
 } Listing;
 
 static guint64 row_cookie(const TreeRow *row)
@@ -64,29 +68,31 @@ static gboolean append_plus(Listing *self, const char *name,
 	return TRUE;
 }
 
+static gboolean is_table(const View *view)
+{
+	return view->row && view->row->kind == ROW_TABLE;
+}
+
 static gboolean add_plus(
 	Listing *self, const char *name, const View *view, off_t next)
 {
 	struct fuse_entry_param param = {0};
 
-	/* A name without attributes is legal: the kernel asks for them. */
-	if (!lookup_param(self->daemon, view, &param, NULL)) {
+	/* A name without attributes is legal: the kernel asks for them.  Those of
+	 * a table are made for who asks for them. */
+	if (is_table(view) || !lookup_param(self->daemon, view, &param, NULL)) {
 		param.ino = 0;
 		param.attr.st_ino = view->ino;
-		param.attr.st_mode = S_IFREG;
+		param.attr.st_mode = view_type(view);
 	}
 	if (!append_plus(self, name, &param, next))
 		return FALSE;
-	if (param.ino)
-		g_array_append_val(self->given, view->ino);
+	if (!param.ino)
+		return TRUE;
+	g_array_append_val(self->given, view->ino);
+	if (view_has_links(&self->dir))
+		g_ptr_array_add(self->names, g_strdup(name));
 	return TRUE;
-}
-
-static mode_t mode_of(const View *view)
-{
-	if (view_is_dir(view))
-		return S_IFDIR;
-	return view->row->kind == ROW_LINK ? S_IFLNK : S_IFREG;
 }
 
 static gboolean add_view(
@@ -94,7 +100,7 @@ static gboolean add_view(
 {
 	if (self->plus)
 		return add_plus(self, name, view, (off_t)next);
-	return add_plain(self, name, view->ino, mode_of(view), (off_t)next);
+	return add_plain(self, name, view->ino, view_type(view), (off_t)next);
 }
 
 /* "." and ".." instantiate nothing, with READDIRPLUS neither. */
@@ -117,10 +123,11 @@ static gboolean add_rows(Listing *self)
 	View view;
 
 	for (const TreeRow *row = NULL; (row = tree_next(kind, row));) {
-		if (self->off >= row_cookie(row) ||
+		if (row->hidden || self->off >= row_cookie(row) ||
 			!tree_present(self->daemon, row, &self->dir.entry))
 			continue;
 		view_of_row(&self->dir, row, &view);
+		view_of_now(self->daemon, &view);
 		if (!add_view(self, row->name, &view, row_cookie(row)))
 			return FALSE;
 	}
@@ -136,28 +143,63 @@ static gboolean add_entry(const Entry *entry, const char *name, void *data)
 	return add_view(self, name, &view, entry->number);
 }
 
-static gboolean lists_entries(DirKind kind)
+static gboolean add_link(const View *view, const char *name, void *data)
 {
-	return kind != DIR_SELF && kind != DIR_SESSION;
+	return add_view(data, name, view, view->entry.number);
+}
+
+static Known add_entries(Listing *self, GError **error)
+{
+	guint32 after =
+		(guint32)CLAMP(self->off, CACHE_NUMBER_FIRST - 1, G_MAXUINT32);
+
+	switch (view_dir_kind(&self->dir)) {
+	case DIR_SELF:
+	case DIR_SESSION:
+	case DIR_WAIT:
+		return KNOWN_YES;
+	case DIR_VIEW:
+	case DIR_GROUP:
+		return link_list(
+			self->daemon, &self->dir, after, add_link, self, error);
+	default:
+		return cache_list(self->daemon->cache, self->dir.entry.number,
+			after, add_entry, self, error);
+	}
 }
 
 /* Fills the buffer with what comes next. */
 static Known fill(Listing *self, GError **error)
 {
-	guint64 after = MAX(self->off, CACHE_NUMBER_FIRST - 1);
-
 	if (!add_dots(self, ".", COOKIE_DOT) ||
 		!add_dots(self, "..", COOKIE_DOTDOT) || !add_rows(self))
 		return KNOWN_YES;
-	if (!lists_entries(view_dir_kind(&self->dir)))
-		return KNOWN_YES;
-	return cache_list(self->daemon->cache, self->dir.entry.number,
-		(guint32)MIN(after, G_MAXUINT32), add_entry, self, error);
+	return add_entries(self, error);
 }
 
-static guint32 given_number(const Listing *self, guint i)
+static fuse_ino_t given(const Listing *self, guint i)
 {
-	return node_number(g_array_index(self->given, fuse_ino_t, i));
+	return g_array_index(self->given, fuse_ino_t, i);
+}
+
+/* What moved on while the answer was under way was invalidated before the
+ * kernel had it. */
+static void check_links(Listing *self)
+{
+	Daemon *daemon = self->daemon;
+	Entry entry;
+
+	if (!self->names->len ||
+		view_links_mtime_ns(daemon, &self->dir) == self->mtime_ns)
+		return;
+	for (guint i = 0; i < self->names->len; i++) {
+		fuse_ino_t node = given(self, i);
+
+		if (node_slot(node) ||
+			!cache_entry(daemon->cache, node_number(node), &entry))
+			notify_entry(daemon->notify, self->dir.ino,
+				self->names->pdata[i]);
+	}
 }
 
 /* References are counted before the reply, since the kernel may give them
@@ -166,18 +208,19 @@ static void send(Listing *self, gint changes)
 {
 	Interest *interest = self->daemon->interest;
 
-	interest_listed(interest, self->dir.entry.number, !self->used);
+	if (!node_slot(self->dir.ino))
+		interest_listed(interest, self->dir.entry.number, !self->used);
 	for (guint i = 0; i < self->given->len; i++)
-		interest_hold(interest, given_number(self, i), 1);
+		interest_hold(interest, given(self, i), 1);
 	if (reply_data(self->req, self->buffer, self->used)) {
 		for (guint i = 0; i < self->given->len; i++)
-			lookup_check_fresh(self->daemon,
-				g_array_index(self->given, fuse_ino_t, i),
-				changes);
+			lookup_check_fresh(
+				self->daemon, given(self, i), changes);
+		check_links(self);
 		return;
 	}
 	for (guint i = 0; i < self->given->len; i++)
-		interest_forget(interest, given_number(self, i), 1);
+		interest_forget(interest, given(self, i), 1);
 }
 
 /* ENOENT is what readdir takes for the end of a directory that was removed: a
@@ -198,6 +241,9 @@ static gboolean answer(Listing *self)
 
 	self->used = 0;
 	g_array_set_size(self->given, 0);
+	g_ptr_array_set_size(self->names, 0);
+	if (view_has_links(&self->dir))
+		self->mtime_ns = view_links_mtime_ns(self->daemon, &self->dir);
 	known = fill(self, &error);
 	if (!self->used && known == KNOWN_NOT_YET)
 		return FALSE;
@@ -218,6 +264,7 @@ static void listing_free(void *data)
 	Listing *self = data;
 
 	g_array_unref(self->given);
+	g_ptr_array_unref(self->names);
 	g_free(self->buffer);
 	g_free(self);
 }
@@ -228,7 +275,7 @@ static void park(Listing *self)
 
 	pending_park(daemon->pending, self->req,
 		&(ParkSpec){
-			.key = self->dir.entry.number,
+			.key = view_listing(&self->dir),
 			.dir = self->dir.entry.number,
 			.every_us = self->off < CACHE_NUMBER_FIRST
 					    ? 0
@@ -264,6 +311,7 @@ static void list(
 		.size = size,
 		.off = off < 0 ? 0 : (guint64)off,
 		.given = g_array_new(FALSE, FALSE, sizeof(fuse_ino_t)),
+		.names = g_ptr_array_new_with_free_func(g_free),
 	};
 	if (answer(self))
 		listing_free(self);

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "interest.h"
+#include "link.h"
 #include "node.h"
 #include "notify.h"
 #include "pending.h"
+#include "polls.h"
 #include "reply.h"
 
 /* How long the kernel may believe that a name which decides nothing by itself
@@ -24,19 +26,27 @@ gboolean lookup_param(Daemon *daemon, const View *view,
 
 	if (!view_attr(daemon, view, &param.attr, &param.attr_timeout, error))
 		return FALSE;
+	/* It may have moved while the answer was under way.  Of a GETATTR the
+	 * kernel sees that; not so of an inode that is new to it. */
+	if (view_is_dir(view) && view_has_links(view))
+		param.attr_timeout = 0;
 	*ret = param;
 	return TRUE;
 }
 
-static Known find_row(
-	Daemon *daemon, const View *dir, const char *name, View *ret)
+/* A table has no size before its index is made. */
+static Known find_row(Daemon *daemon, const View *dir, const char *name,
+	View *ret, GError **error)
 {
 	const TreeRow *row = tree_by_name(view_dir_kind(dir), name);
 
 	if (!row || !tree_present(daemon, row, &dir->entry))
 		return KNOWN_NO;
 	view_of_row(dir, row, ret);
-	return KNOWN_YES;
+	view_of_now(daemon, ret);
+	if (row->kind != ROW_TABLE)
+		return KNOWN_YES;
+	return cache_view_ready(daemon->cache, dir->entry.number, error);
 }
 
 static gboolean has_entries(DirKind kind)
@@ -54,10 +64,13 @@ static gboolean may_appear(const View *dir, const char *name)
 Known lookup_find(Daemon *daemon, const View *dir, const char *name, View *ret,
 	GError **error)
 {
-	Known known = find_row(daemon, dir, name, ret);
+	Known known;
 	Entry entry;
 
-	if (known == KNOWN_YES || !may_appear(dir, name))
+	if (view_has_links(dir))
+		return link_find(daemon, dir, name, ret, error);
+	known = find_row(daemon, dir, name, ret, error);
+	if (known != KNOWN_NO || !may_appear(dir, name))
 		return known;
 	known = cache_find(
 		daemon->cache, dir->entry.number, name, &entry, error);
@@ -69,20 +82,36 @@ Known lookup_find(Daemon *daemon, const View *dir, const char *name, View *ret,
 void lookup_check_fresh(Daemon *daemon, fuse_ino_t ino, gint changes)
 {
 	if (node_number(ino) && node_slot(ino) &&
-		changes != g_atomic_int_get(&daemon->changes))
+		changes != g_atomic_int_get(&daemon->changes)) {
 		notify_inode(daemon->notify, ino);
+		polls_stale(daemon->polls, daemon->notify, ino);
+	}
+}
+
+/* Whether the name still leads to what was found.  Otherwise the invalidation
+ * may have come before the answer that it was for. */
+static gboolean is_still(
+	Daemon *daemon, const View *dir, const char *name, const View *found)
+{
+	guint32 number = found->entry.number;
+	Entry entry;
+	View now;
+
+	if (view_has_links(dir))
+		return link_find(daemon, dir, name, &now, NULL) == KNOWN_YES &&
+		       now.ino == found->ino;
+	return !number || cache_entry(daemon->cache, number, &entry);
 }
 
 /* The kernel counts a reference as soon as the reply is out, and may give it
  * back at once: so it is counted before. */
 static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
-	fuse_ino_t parent, const char *name)
+	const View *dir, const char *name)
 {
 	g_autoptr(GError) error = NULL;
 	struct fuse_entry_param param;
 	guint32 number = view->entry.number;
 	gint changes = g_atomic_int_get(&daemon->changes);
-	Entry entry;
 
 	if (!lookup_param(daemon, view, &param, &error)) {
 		reply_failure(req, error);
@@ -92,13 +121,11 @@ static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
 	 * somebody walks through it. */
 	if (!view->row && interest_held(daemon->interest, number))
 		interest_look(daemon->interest, number);
-	interest_hold(daemon->interest, number, 1);
+	interest_hold(daemon->interest, view->ino, 1);
 	if (!reply_entry(req, &param))
-		interest_forget(daemon->interest, number, 1);
-	/* It may have vanished while the answer was under way: then the
-	 * invalidation came too early. */
-	else if (number && !cache_entry(daemon->cache, number, &entry))
-		notify_entry(daemon->notify, parent, name);
+		interest_forget(daemon->interest, view->ino, 1);
+	else if (!is_still(daemon, dir, name, view))
+		notify_entry(daemon->notify, dir->ino, name);
 	else
 		lookup_check_fresh(daemon, view->ino, changes);
 }
@@ -111,7 +138,10 @@ static void reply_absent(
 	gboolean kept = may_appear(dir, name) &&
 			interest_is_denied(daemon->interest, number, name);
 
-	if (kept || (*name != '.' && !has_entries(view_dir_kind(dir))))
+	/* Links come without being told to those who missed them. */
+	if (view_has_links(dir))
+		param.entry_timeout = 0;
+	else if (kept || (*name != '.' && !has_entries(view_dir_kind(dir))))
 		param.entry_timeout = VIEW_KEEP;
 	else if (!tree_by_name(view_dir_kind(dir), name) && *name == '.')
 		param.entry_timeout = DOT_ABSENT;
@@ -135,6 +165,23 @@ static void question_free(void *data)
 	g_free(question);
 }
 
+/* Only of what the kernel will be told to be absent an appearance is to be told
+ * to it: that would cut off who has just come to work there.  It is asked for
+ * again, so that an appearance from here on is seen. */
+static Known find(Daemon *daemon, const View *dir, const char *name, View *ret,
+	GError **error)
+{
+	Known known = lookup_find(daemon, dir, name, ret, error);
+
+	if (known == KNOWN_NO && may_appear(dir, name)) {
+		interest_denied(daemon->interest, dir->entry.number, name);
+		known = lookup_find(daemon, dir, name, ret, error);
+	}
+	if (known != KNOWN_NO)
+		interest_appeared(daemon->interest, dir->entry.number, name);
+	return known;
+}
+
 /* TRUE when the request was answered. */
 static gboolean answer(fuse_req_t req, const Question *question)
 {
@@ -146,15 +193,9 @@ static gboolean answer(fuse_req_t req, const Question *question)
 		reply_error(req, ENOENT);
 		return TRUE;
 	}
-	/* Before the question, so that an appearance from here on is seen. */
-	if (may_appear(&dir, question->name))
-		interest_denied(
-			daemon->interest, dir.entry.number, question->name);
-	switch (lookup_find(daemon, &dir, question->name, &found, &error)) {
+	switch (find(daemon, &dir, question->name, &found, &error)) {
 	case KNOWN_YES:
-		interest_appeared(
-			daemon->interest, dir.entry.number, question->name);
-		reply_found(req, daemon, &found, dir.ino, question->name);
+		reply_found(req, daemon, &found, &dir, question->name);
 		return TRUE;
 	case KNOWN_NO:
 		reply_absent(req, daemon, &dir, question->name);
@@ -173,6 +214,14 @@ static gboolean retry(fuse_req_t req, void *data)
 	return answer(req, data);
 }
 
+static guint32 listing_of(Daemon *daemon, fuse_ino_t dir)
+{
+	View view;
+
+	return view_resolve(daemon, dir, &view) ? view_listing(&view)
+						: node_number(dir);
+}
+
 static void park(fuse_req_t req, Daemon *daemon, const Question *question)
 {
 	Question *kept = g_new(Question, 1);
@@ -181,7 +230,7 @@ static void park(fuse_req_t req, Daemon *daemon, const Question *question)
 	kept->name = g_strdup(question->name);
 	pending_park(daemon->pending, req,
 		&(ParkSpec){
-			.key = node_number(question->parent),
+			.key = listing_of(daemon, question->parent),
 			.dir = node_number(question->parent),
 			.deadline_us = g_get_monotonic_time() +
 				       daemon->read_timeout_us,
@@ -196,7 +245,8 @@ static void park(fuse_req_t req, Daemon *daemon, const Question *question)
  * READDIRPLUS and gets hundreds in one answer. */
 static void watch_for_storm(Daemon *daemon, fuse_ino_t parent)
 {
-	if (interest_lookup_storm(daemon->interest, node_number(parent)))
+	if (!node_slot(parent) &&
+		interest_lookup_storm(daemon->interest, node_number(parent)))
 		notify_inode(daemon->notify, parent);
 }
 
@@ -217,7 +267,7 @@ void lookup_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
 	Daemon *daemon = fuse_req_userdata(req);
 
 	metrics_count(daemon->metrics, OP_FORGET);
-	interest_forget(daemon->interest, node_number(ino), count);
+	interest_forget(daemon->interest, ino, count);
 	fuse_reply_none(req);
 }
 
@@ -228,8 +278,8 @@ void lookup_forget_many(
 
 	metrics_count(daemon->metrics, OP_FORGET);
 	for (size_t i = 0; i < count; i++)
-		interest_forget(daemon->interest, node_number(forgets[i].ino),
-			forgets[i].nlookup);
+		interest_forget(
+			daemon->interest, forgets[i].ino, forgets[i].nlookup);
 	fuse_reply_none(req);
 }
 

@@ -7,19 +7,22 @@
  *   FUSE        libfuse's workers: answer from memory, or park; never the network
  *   pending     answers what was parked (pending.c); woken by news and signals
  *   notify      the only one that calls fuse_lowlevel_notify_*; ticks interest
+ *   emit        commands the emitter process (emitter.c), and waits for it
  *   signals     waits for SIGTERM, SIGINT, SIGHUP (ending.c)
  *   scheduler   cache: decides what is due
  *   workers     cache: call providers, deliver news to daemon_news; never libfuse
  *
- * Processes: with --demo, sessionfs-emulator is a direct child.
+ * Processes: the emitter (emission.c), a child that makes file events by system
+ * calls on the mount; with --demo, sessionfs-emulator is a direct child.
  *
  * Lock order, outermost first: libfuse's request lock > Control > cache's own
- * (see cache.c) > Pending, Notify, Interest.  The last three hold theirs for a
- * few instructions and call nothing; none is held across a reply, a
- * notification, a call of a provider or a callback.
+ * (see cache.c) > Polls > Pending, Notify, Emitter, EventLog, Interest.  The last
+ * five hold theirs for a few instructions and call nothing; none is held across a
+ * reply, a notification, a call of a provider or a callback.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -27,7 +30,10 @@
 #include "config.h"
 #include "daemon.h"
 #include "demo.h"
+#include "emission.h"
+#include "emitter.h"
 #include "ending.h"
+#include "eventlog.h"
 #include "handle.h"
 #include "interest.h"
 #include "log.h"
@@ -36,6 +42,7 @@
 #include "notify.h"
 #include "options.h"
 #include "pending.h"
+#include "polls.h"
 #include "state.h"
 #include "tree.h"
 #include "version.h"
@@ -147,11 +154,17 @@ static void fill_daemon(Run *run)
 	daemon->failing = g_hash_table_new(NULL, NULL);
 	daemon->metrics = metrics_new();
 	daemon->handles = handles_new();
+	daemon->polls = polls_new();
+	daemon->eventlog = eventlog_open(run->state.path, EVENTLOG_LIMIT);
 	daemon->interest =
 		interest_new(daemon->cache, run->mountpoint, window_us);
 	daemon->pending = pending_new(daemon->metrics);
+	if (config->events)
+		daemon->emitter = emitter_new(
+			run->mountpoint, daemon->pending, daemon->metrics);
 	daemon->notify = notify_new(daemon->pending, daemon->metrics,
-		CLAMP(window_us / 4, 50000, G_USEC_PER_SEC), tick, daemon);
+		daemon->emitter, CLAMP(window_us / 4, 50000, G_USEC_PER_SEC),
+		tick, daemon);
 }
 
 static gboolean start(Run *run, GError **error)
@@ -178,6 +191,8 @@ static gboolean serve(Run *run, Background *background)
 	notify_attach(run->daemon.notify, run->session);
 	cache_start(run->daemon.cache);
 	background_ready(background);
+	/* Its process inherits what standard output and error are by now. */
+	emitter_attach(run->daemon.emitter, mount_device(run->mountpoint));
 	g_message("serving %s", run->mountpoint);
 	fine = mount_serve(run->session);
 	return ending_finish(ending) || fine;
@@ -192,15 +207,19 @@ static void finish(Run *run)
 		pending_stop(daemon->pending);
 	if (daemon->notify)
 		notify_stop(daemon->notify);
+	emitter_stop(daemon->emitter);
 	if (run->session)
 		mount_end(run->session);
 	handles_free(daemon->handles);
 	if (daemon->cache)
 		cache_stop(daemon->cache);
 	notify_free(daemon->notify);
+	emitter_free(daemon->emitter);
 	pending_free(daemon->pending);
 	interest_free(daemon->interest);
 	g_clear_pointer(&daemon->cache, cache_free);
+	polls_free(daemon->polls);
+	eventlog_free(daemon->eventlog);
 	metrics_free(daemon->metrics);
 	g_clear_pointer(&daemon->failing, g_hash_table_unref);
 	g_free(daemon->config);
@@ -257,6 +276,8 @@ int main(int argc, char **argv)
 	g_autofree char *mountpoint = NULL;
 	Background background = {-1};
 
+	if (argc == 2 && !strcmp(argv[1], EMISSION_OPTION))
+		return emission_run(STDIN_FILENO);
 	if (!options_parse(argc, argv, &options, &error))
 		return fail(error);
 	if (options.help)

@@ -22,7 +22,18 @@ static const char *const op_names[N_OPS] = {
 	[OP_RELEASEDIR] = "releasedir",
 	[OP_STATFS] = "statfs",
 	[OP_RMDIR] = "rmdir",
+	[OP_POLL] = "poll",
 	[OP_REFUSED] = "refused",
+};
+
+static const struct {
+	Op op;
+	const char *name;
+} own[] = {
+	{OP_PARKED, "sessionfs_parked_total"},
+	{OP_INVALIDATION, "sessionfs_invalidations_total"},
+	{OP_EVENT, "sessionfs_events_total"},
+	{OP_EVENT_FAILED, "sessionfs_events_failed_total"},
 };
 
 Metrics *metrics_new(void)
@@ -55,8 +66,7 @@ void metrics_print(const Metrics *metrics, GString *out)
 			"\n",
 			op_names[op], get(metrics, op));
 	}
-	g_string_append_printf(out,
-		"sessionfs_parked_total %" G_GUINT64_FORMAT
-		"\nsessionfs_invalidations_total %" G_GUINT64_FORMAT "\n",
-		get(metrics, OP_PARKED), get(metrics, OP_INVALIDATION));
+	for (gsize i = 0; i < G_N_ELEMENTS(own); i++)
+		g_string_append_printf(out, "%s %" G_GUINT64_FORMAT "\n",
+			own[i].name, get(metrics, own[i].op));
 }

@@ -23,9 +23,12 @@ typedef enum {
 	OP_RELEASEDIR,
 	OP_STATFS,
 	OP_RMDIR,
+	OP_POLL,
 	OP_REFUSED, /* unlink, create, rename and the like */
 	OP_PARKED,  /* requests that had to wait */
 	OP_INVALIDATION,
+	OP_EVENT,        /* made for watchers */
+	OP_EVENT_FAILED, /* could not be made */
 	N_OPS,
 } Op;
 

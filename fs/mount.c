@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -78,27 +79,33 @@ static void run_fusermount(const char *path)
 		waitpid(child, NULL, 0);
 }
 
-/* Whether the mount that is uppermost at `path` is one of ours. */
-static gboolean is_our_mount(const char *path)
+dev_t mount_device(const char *path)
 {
 	g_autofree char *table = NULL;
 	g_auto(GStrv) lines = NULL;
-	gboolean ours = FALSE;
+	dev_t device = 0;
 
 	if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, NULL))
-		return FALSE;
+		return 0;
 	lines = g_strsplit(table, "\n", -1);
 	for (char **line = lines; *line; line++) {
 		g_auto(GStrv) fields = g_strsplit(*line, " ", 6);
 		g_autofree char *place = NULL;
+		char *minor;
+		guint64 major;
 
 		if (g_strv_length(fields) < 6)
 			continue;
 		place = g_strcompress(fields[4]);
-		if (!strcmp(place, path))
-			ours = strstr(fields[5], " - fuse.sessionfs ") != NULL;
+		if (strcmp(place, path))
+			continue;
+		major = g_ascii_strtoull(fields[2], &minor, 10);
+		device = 0;
+		if (*minor == ':' && strstr(fields[5], " - fuse.sessionfs "))
+			device = makedev((guint)major,
+				(guint)g_ascii_strtoull(minor + 1, NULL, 10));
 	}
-	return ours;
+	return device;
 }
 
 /* The real path, though what is mounted there may not answer; so many links
@@ -133,7 +140,7 @@ static void detach_dead(const char *path)
 	struct stat attr;
 
 	for (int i = 0; i < 16 && stat(path, &attr) && errno == ENOTCONN &&
-			is_our_mount(path);
+			mount_device(path);
 		i++) {
 		g_message("detaching the dead mount at %s", path);
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))

@@ -19,6 +19,10 @@ char *mount_point(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 struct fuse_session *mount_start(const MountSettings *settings, Daemon *daemon,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The device of the mount that is uppermost at that path, if it is one of ours;
+ * else 0.  Asks nothing of the mount itself. */
+dev_t mount_device(const char *mountpoint);
+
 /* Serves until unmounted or signalled: TRUE when it ended as it should. */
 gboolean mount_serve(struct fuse_session *session);
 

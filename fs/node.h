@@ -13,6 +13,19 @@
 #define NODE_SLOTS 32u
 #define NODE_ROOT 1u /* FUSE_ROOT_ID: number 0, slot 1 */
 
+/*
+ * Slots that are computed from elsewhere.  Of number 0: the generations of
+ * .sessionfs/events.  Of a workspace: .by-name and its like, in the order of
+ * ByWhat.  Of a session: .wait, what is in it in the order of Phase, and its
+ * links in the views, in the order of ByWhat.
+ */
+#define NODE_EVENTS 8u
+#define NODE_EVENTS_N 8u
+#define NODE_VIEW 10u
+#define NODE_WAIT 10u
+#define NODE_PHASE 11u
+#define NODE_LINK 18u
+
 static inline uint64_t node_make(guint32 number, guint slot)
 {
 	return (uint64_t)number * NODE_SLOTS + slot;

@@ -30,6 +30,9 @@ typedef struct {
 	char *name;      /* NULL: the inode itself */
 	gboolean pages;  /* of the inode too, not only its attributes */
 	gint64 until_us; /* it waits no longer for a busy directory; 0: not yet */
+	/* One of these instead of all that; taken. */
+	Act *act;
+	struct fuse_pollhandle *poll;
 } Notice;
 
 struct Notify {
@@ -39,9 +42,12 @@ struct Notify {
 	GHashTable *known; /* Notice * of the queue: a set */
 	struct fuse_session *session;
 	gboolean stopping;
+	guint64 queued;        /* notices so far */
+	guint64 told;          /* of these, in their order; atomic */
 	gboolean cannot_prune; /* the notifier thread's own */
 	Pending *pending;
 	Metrics *metrics;
+	Emitter *emitter;
 	gint64 tick_us;
 	void (*tick)(void *data);
 	void *data;
@@ -67,20 +73,33 @@ static gboolean notice_equal(gconstpointer a, gconstpointer b)
 static void notice_free(Notice *notice)
 {
 	g_free(notice->name);
+	act_free(notice->act);
+	if (notice->poll)
+		fuse_pollhandle_destroy(notice->poll);
 	g_free(notice);
+}
+
+/* Acts and polls are each one of their own. */
+static gboolean is_plain(const Notice *notice)
+{
+	return !notice->act && !notice->poll;
 }
 
 static void push(Notify *self, Notice *notice)
 {
 	pthread_mutex_lock(&self->lock);
-	if (self->stopping || g_hash_table_contains(self->known, notice)) {
-		notice_free(notice);
-	} else {
-		g_queue_push_tail(&self->queue, notice);
-		g_hash_table_add(self->known, notice);
+	if (!self->stopping &&
+		(!is_plain(notice) ||
+			!g_hash_table_contains(self->known, notice))) {
+		if (is_plain(notice))
+			g_hash_table_add(self->known, notice);
+		g_queue_push_tail(&self->queue, g_steal_pointer(&notice));
+		self->queued++;
 		pthread_cond_signal(&self->moved);
 	}
 	pthread_mutex_unlock(&self->lock);
+	if (notice)
+		notice_free(notice);
 }
 
 static void push_new(
@@ -88,7 +107,8 @@ static void push_new(
 {
 	Notice *notice = g_new0(Notice, 1);
 
-	*notice = (Notice){node, g_strdup(name), pages, 0};
+	*notice =
+		(Notice){.node = node, .name = g_strdup(name), .pages = pages};
 	push(self, notice);
 }
 
@@ -107,10 +127,48 @@ void notify_entry(Notify *self, fuse_ino_t parent, const char *name)
 	push_new(self, parent, name, FALSE);
 }
 
-/* Errors mean that the kernel does not know the node: as good. */
-static void tell(
-	Notify *self, struct fuse_session *session, const Notice *notice)
+void notify_then(Notify *self, Act *act)
 {
+	Notice *notice = g_new0(Notice, 1);
+
+	notice->act = act;
+	push(self, notice);
+}
+
+void notify_poll(Notify *self, struct fuse_pollhandle *handle)
+{
+	Notice *notice = g_new0(Notice, 1);
+
+	notice->poll = handle;
+	push(self, notice);
+}
+
+guint64 notify_queued(Notify *self)
+{
+	guint64 queued;
+
+	pthread_mutex_lock(&self->lock);
+	queued = self->queued;
+	pthread_mutex_unlock(&self->lock);
+	return queued;
+}
+
+gboolean notify_has_told(Notify *self, guint64 queued)
+{
+	return __atomic_load_n(&self->told, __ATOMIC_ACQUIRE) >= queued;
+}
+
+/* Errors mean that the kernel does not know the node: as good. */
+static void tell(Notify *self, struct fuse_session *session, Notice *notice)
+{
+	if (notice->act) {
+		emitter_push(self->emitter, g_steal_pointer(&notice->act));
+		return;
+	}
+	if (notice->poll) {
+		fuse_lowlevel_notify_poll(notice->poll);
+		return;
+	}
 	metrics_count(self->metrics, OP_INVALIDATION);
 	if (notice->name)
 		fuse_lowlevel_notify_inval_entry(session, notice->node,
@@ -151,8 +209,10 @@ static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 	guint told = 0;
 
 	while ((notice = g_queue_pop_head(batch))) {
+		/* What has to wait is queued, and counted, again. */
 		if (must_wait(self, notice)) {
 			g_queue_push_tail(ret_waiting, notice);
+			__atomic_add_fetch(&self->told, 1, __ATOMIC_RELEASE);
 			continue;
 		}
 		/* There may be millions, and the mount may be ending. */
@@ -161,6 +221,7 @@ static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 		if (session)
 			tell(self, session, notice);
 		notice_free(notice);
+		__atomic_add_fetch(&self->told, 1, __ATOMIC_RELEASE);
 	}
 }
 
@@ -247,8 +308,8 @@ gboolean notify_prune(Notify *self, const GArray *nodes)
 	return !self->cannot_prune;
 }
 
-Notify *notify_new(Pending *pending, Metrics *metrics, gint64 tick_us,
-	void (*tick)(void *data), void *data)
+Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
+	gint64 tick_us, void (*tick)(void *data), void *data)
 {
 	Notify *self = g_new0(Notify, 1);
 
@@ -258,6 +319,7 @@ Notify *notify_new(Pending *pending, Metrics *metrics, gint64 tick_us,
 	self->known = g_hash_table_new(notice_hash, notice_equal);
 	self->pending = pending;
 	self->metrics = metrics;
+	self->emitter = emitter;
 	self->tick_us = tick_us;
 	self->tick = tick;
 	self->data = data;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "emitter.h"
 #include "lowlevel.h"
 #include "metrics.h"
 #include "pending.h"
@@ -12,8 +13,8 @@
 typedef struct Notify Notify;
 
 /* tick runs on the notifier thread about every tick_us, with no lock held. */
-Notify *notify_new(Pending *pending, Metrics *metrics, gint64 tick_us,
-	void (*tick)(void *data), void *data);
+Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
+	gint64 tick_us, void (*tick)(void *data), void *data);
 /* From now on the kernel is told; before, nothing is known to it. */
 void notify_attach(Notify *notify, struct fuse_session *session);
 /* Joins the thread; must come before the session is destroyed. */
@@ -32,6 +33,16 @@ void notify_listing(Notify *notify, fuse_ino_t node);
 /* What the kernel believes of a name is no longer true.  While somebody is
  * parked in that directory it waits, as the kernel would. */
 void notify_entry(Notify *notify, fuse_ino_t parent, const char *name);
+
+/* Takes the act, and hands it to the emitter once the kernel was told all that
+ * was queued before: who wakes by an event finds no old bytes. */
+void notify_then(Notify *notify, Act *act);
+/* How much was queued so far; and whether the kernel was told all of that: then
+ * it has nothing old of the nodes that were named. */
+guint64 notify_queued(Notify *notify);
+gboolean notify_has_told(Notify *notify, guint64 queued);
+/* Wakes who polls there; takes the handle. */
+void notify_poll(Notify *notify, struct fuse_pollhandle *handle);
 
 /*
  * Asks the kernel to drop those nodes (an array of guint64; files before their

@@ -3,10 +3,12 @@
 #include <errno.h>
 
 #include "daemon.h"
+#include "door.h"
 #include "file.h"
 #include "listing.h"
 #include "lookup.h"
 #include "metrics.h"
+#include "polls.h"
 #include "reply.h"
 #include "steer.h"
 
@@ -30,27 +32,84 @@ static void refuse(fuse_req_t req)
 	reply_error(req, EPERM);
 }
 
+/* ---- what the emitter may do, and users may not ---- */
+
+static void ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	if (door_is(req))
+		door_lookup(req, parent, name);
+	else
+		lookup_name(req, parent, name);
+}
+
+static void ops_getattr(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	if (door_is(req))
+		door_getattr(req, ino);
+	else
+		lookup_getattr(req, ino, info);
+}
+
+static void ops_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
+	int set, struct fuse_file_info *info)
+{
+	if (door_is(req))
+		door_setattr(req, ino, set);
+	else
+		file_setattr(req, ino, attr, set, info);
+}
+
+static void ops_open(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	if (door_is(req))
+		door_open(req, ino, info);
+	else
+		file_open(req, ino, info);
+}
+
+static void ops_make(
+	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	if (door_is(req))
+		door_make(req, parent, name, mode);
+	else
+		refuse(req);
+}
+
 static void ops_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
 	mode_t mode, dev_t device)
 {
-	refuse(req);
+	ops_make(req, parent, name, mode);
 }
 
 static void ops_mkdir(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-	refuse(req);
-}
-
-static void ops_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	refuse(req);
+	ops_make(req, parent, name, S_IFDIR);
 }
 
 static void ops_symlink(
 	fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-	refuse(req);
+	ops_make(req, parent, name, S_IFLNK);
+}
+
+static void ops_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	if (door_is(req))
+		door_remove(req, parent, name);
+	else
+		refuse(req);
+}
+
+static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	if (door_is(req))
+		door_remove(req, parent, name);
+	else
+		steer_rmdir(req, parent, name);
 }
 
 static void ops_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
@@ -88,21 +147,21 @@ static void ops_statfs(fuse_req_t req, fuse_ino_t ino)
 
 const struct fuse_lowlevel_ops ops_table = {
 	.init = ops_init,
-	.lookup = lookup_name,
+	.lookup = ops_lookup,
 	.forget = lookup_forget,
 	.forget_multi = lookup_forget_many,
-	.getattr = lookup_getattr,
-	.setattr = file_setattr,
+	.getattr = ops_getattr,
+	.setattr = ops_setattr,
 	.readlink = file_readlink,
 	.mknod = ops_mknod,
 	.mkdir = ops_mkdir,
 	.unlink = ops_unlink,
-	.rmdir = steer_rmdir,
+	.rmdir = ops_rmdir,
 	.symlink = ops_symlink,
 	.rename = ops_rename,
 	.link = ops_link,
 	.create = ops_create,
-	.open = file_open,
+	.open = ops_open,
 	.read = file_read,
 	.write = file_write,
 	.flush = file_flush,
@@ -113,4 +172,5 @@ const struct fuse_lowlevel_ops ops_table = {
 	.readdirplus = listing_read_plus,
 	.releasedir = listing_release,
 	.statfs = ops_statfs,
+	.poll = poll_ask,
 };

@@ -86,3 +86,8 @@ void reply_written(fuse_req_t req, gsize count)
 {
 	fuse_reply_write(req, count);
 }
+
+void reply_poll(fuse_req_t req, unsigned events)
+{
+	fuse_reply_poll(req, events);
+}

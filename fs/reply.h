@@ -24,3 +24,5 @@ gboolean reply_data(fuse_req_t req, const void *data, gsize len);
 /* The part of `bytes` that a read of `size` at `off` gets. */
 void reply_slice(fuse_req_t req, GBytes *bytes, gsize size, off_t off);
 void reply_written(fuse_req_t req, gsize count);
+/* events: of poll(2). */
+void reply_poll(fuse_req_t req, unsigned events);

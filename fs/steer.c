@@ -92,6 +92,8 @@ void steer_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 		reply_error(req, ENOENT);
 	else if (!view_is_dir(&found))
 		reply_error(req, ENOTDIR);
+	else if (view_dir_kind(&found) == DIR_WAIT || view_has_links(&found))
+		reply_error(req, EPERM);
 	else if (found.dir != DIR_SESSION || !found.entry.rmdir_ends)
 		reply_error(req, ENOTEMPTY);
 	else if (found.entry.read_only)

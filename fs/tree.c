@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "eventlog.h"
+#include "node.h"
 
 static char *workspace_status(Daemon *daemon, guint32 number)
 {
@@ -24,7 +26,36 @@ static char *workspace_partial(Daemon *daemon, guint32 number)
 	return cache_partial(daemon->cache, number);
 }
 
+/* Links in .by-name, and those in a group, which lies one deeper. */
+static char *link_from_view(Daemon *daemon, guint32 number)
+{
+	g_autofree char *name = cache_name(daemon->cache, number);
+
+	return name ? g_strconcat("../", name, NULL) : NULL;
+}
+
+static char *link_from_group(Daemon *daemon, guint32 number)
+{
+	g_autofree char *name = cache_name(daemon->cache, number);
+
+	return name ? g_strconcat("../../", name, NULL) : NULL;
+}
+
 #define SESSION_SLOT(file) ((file) + 1)
+
+#define VIEW_ROW(what, word)                                                   \
+	{                                                                      \
+		.name = (word), .in = DIR_WORKSPACE,                           \
+		.slot = NODE_VIEW + (what), .kind = ROW_DIR, .mode = 0755,     \
+		.leads = DIR_VIEW, .by = (what)                                \
+	}
+
+#define WAIT_ROW(what, word)                                                   \
+	{                                                                      \
+		.name = (word), .in = DIR_WAIT, .slot = NODE_PHASE + (what),   \
+		.kind = ROW_WAIT, .mode = 0644, .hidden = TRUE,                \
+		.phase = (what)                                                \
+	}
 
 /* In the order in which they are listed. */
 static const TreeRow rows[] = {
@@ -32,7 +63,8 @@ static const TreeRow rows[] = {
 		.in = DIR_ROOT,
 		.slot = 2,
 		.kind = ROW_DIR,
-		.mode = 0755},
+		.mode = 0755,
+		.leads = DIR_SELF},
 	{.name = "version",
 		.in = DIR_SELF,
 		.slot = 3,
@@ -59,6 +91,18 @@ static const TreeRow rows[] = {
 		.mode = 0640,
 		.changing = TRUE,
 		.text = daemon_log},
+	{.name = "events",
+		.in = DIR_SELF,
+		.slot = NODE_EVENTS,
+		.kind = ROW_LOG,
+		.mode = 0644,
+		.age = 0},
+	{.name = "events.1",
+		.in = DIR_SELF,
+		.slot = NODE_EVENTS + 1,
+		.kind = ROW_LOG,
+		.mode = 0644,
+		.age = 1},
 	{.name = ".status",
 		.in = DIR_PROVIDER,
 		.slot = 1,
@@ -73,6 +117,11 @@ static const TreeRow rows[] = {
 		.mode = 0644,
 		.optional = TRUE,
 		.text = workspace_partial},
+	{.name = ".refresh",
+		.in = DIR_PROVIDER,
+		.slot = 3,
+		.kind = ROW_REFRESH,
+		.mode = 0660},
 	{.name = "new",
 		.in = DIR_WORKSPACE,
 		.slot = 1,
@@ -110,6 +159,27 @@ static const TreeRow rows[] = {
 		.slot = 6,
 		.kind = ROW_VERB,
 		.mode = 0660},
+	{.name = ".refresh",
+		.in = DIR_WORKSPACE,
+		.slot = 7,
+		.kind = ROW_REFRESH,
+		.mode = 0660},
+	{.name = ".sessions.tsv",
+		.in = DIR_WORKSPACE,
+		.slot = 8,
+		.kind = ROW_TABLE,
+		.mode = 0640,
+		.table = TABLE_TSV},
+	{.name = ".sessions.jsonl",
+		.in = DIR_WORKSPACE,
+		.slot = 9,
+		.kind = ROW_TABLE,
+		.mode = 0640,
+		.table = TABLE_JSONL},
+	VIEW_ROW(BY_NAME, ".by-name"),
+	VIEW_ROW(BY_STATE, ".by-state"),
+	VIEW_ROW(BY_PHASE, ".by-phase"),
+	VIEW_ROW(BY_USER, ".by-user"),
 	{.name = "state",
 		.in = DIR_SESSION,
 		.slot = SESSION_SLOT(SESSION_STATE),
@@ -163,6 +233,39 @@ static const TreeRow rows[] = {
 		.slot = N_SESSION_FILES + 1,
 		.kind = ROW_VERB,
 		.mode = 0660},
+	{.name = ".wait",
+		.in = DIR_SESSION,
+		.slot = NODE_WAIT,
+		.kind = ROW_DIR,
+		.mode = 0755,
+		.hidden = TRUE,
+		.leads = DIR_WAIT},
+	WAIT_ROW(PHASE_PENDING, "pending"),
+	WAIT_ROW(PHASE_STARTING, "starting"),
+	WAIT_ROW(PHASE_IDLE, "idle"),
+	WAIT_ROW(PHASE_BUSY, "busy"),
+	WAIT_ROW(PHASE_STOPPING, "stopping"),
+	WAIT_ROW(PHASE_STOPPED, "stopped"),
+	WAIT_ROW(PHASE_FAILED, "failed"),
+};
+
+G_STATIC_ASSERT(N_SESSION_FILES + 1 < NODE_WAIT);
+G_STATIC_ASSERT(NODE_PHASE + N_PHASES <= NODE_LINK);
+G_STATIC_ASSERT(NODE_LINK + N_VIEWS <= NODE_SLOTS);
+
+#define LINK_ROW(what, dir, target)                                            \
+	[what] = {.in = (dir),                                                 \
+		.slot = NODE_LINK + (what),                                    \
+		.kind = ROW_SESSION,                                           \
+		.mode = 0777,                                                  \
+		.by = (what),                                                  \
+		.text = (target)}
+
+static const TreeRow links[N_VIEWS] = {
+	LINK_ROW(BY_NAME, DIR_VIEW, link_from_view),
+	LINK_ROW(BY_STATE, DIR_GROUP, link_from_group),
+	LINK_ROW(BY_PHASE, DIR_GROUP, link_from_group),
+	LINK_ROW(BY_USER, DIR_GROUP, link_from_group),
 };
 
 const char *const tree_reserved[] = {"new", NULL};
@@ -193,7 +296,21 @@ const TreeRow *tree_by_slot(DirKind in, guint slot)
 		if (row->slot == slot)
 			return row;
 	}
-	return NULL;
+	if (in != DIR_SESSION)
+		return NULL;
+	if (slot >= NODE_LINK && slot < NODE_LINK + N_VIEWS)
+		return tree_link(slot - NODE_LINK);
+	return tree_by_slot(DIR_WAIT, slot);
+}
+
+const TreeRow *tree_view(ByWhat by)
+{
+	return tree_by_slot(DIR_WORKSPACE, NODE_VIEW + by);
+}
+
+const TreeRow *tree_link(ByWhat by)
+{
+	return &links[by];
 }
 
 gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry)
@@ -202,6 +319,12 @@ gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry)
 		return (entry->files >> row->file) & 1;
 	if (row->kind == ROW_VERB && row->in == DIR_WORKSPACE)
 		return entry->steered;
+	if (row->kind == ROW_LOG) {
+		g_autoptr(EventFile) file =
+			eventlog_file(daemon->eventlog, row->age);
+
+		return file != NULL;
+	}
 	if (!row->optional)
 		return TRUE;
 	g_autofree char *text = row->text(daemon, entry->number);

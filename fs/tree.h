@@ -13,15 +13,24 @@ typedef enum {
 	DIR_PROVIDER,
 	DIR_WORKSPACE,
 	DIR_SESSION,
+	DIR_VIEW,  /* .by-name and its like */
+	DIR_GROUP, /* in one of them: the sessions of a state, of a user */
+	DIR_WAIT,  /* .wait */
 } DirKind;
 
 typedef enum {
-	ROW_DIR,     /* .sessionfs */
+	ROW_DIR,     /* .sessionfs, .by-name, .wait */
 	ROW_CONTENT, /* a session's file: exact, kept in the page cache */
 	ROW_TEXT,    /* made anew for each open, direct I/O */
 	ROW_LINK,    /* a symlink; there only while its text is */
 	ROW_CREATE,  /* control file: a spec creates a session */
 	ROW_VERB,    /* control file: a verb steers one, or a workspace */
+	ROW_REFRESH, /* control file: touching it asks the provider now */
+	ROW_TABLE,   /* all sessions of a workspace, direct I/O */
+	ROW_WAIT,    /* its read takes until a phase is reached */
+	ROW_SESSION, /* a symlink to a session, in a view */
+	ROW_LOG,     /* a generation of the event log, direct I/O; its node goes
+	                with the generation: view_of_now */
 } RowKind;
 
 typedef struct {
@@ -33,7 +42,13 @@ typedef struct {
 	SessionFile file;  /* CONTENT */
 	gboolean changing; /* TEXT: its bytes change by time alone */
 	gboolean optional; /* TEXT, LINK: there only while text is not NULL */
-	/* TEXT, LINK: a new string, or NULL. */
+	gboolean hidden;   /* found by its name, never listed */
+	DirKind leads;     /* DIR: the kind of directory that it is */
+	ByWhat by;         /* DIR that leads to DIR_VIEW, SESSION */
+	CacheTable table;  /* TABLE */
+	Phase phase;       /* WAIT */
+	guint age;         /* LOG: of the generation */
+	/* TEXT, LINK, SESSION: a new string, or NULL. */
 	char *(*text)(Daemon *daemon, guint32 number);
 } TreeRow;
 
@@ -44,8 +59,12 @@ extern const char *const tree_reserved[];
 const TreeRow *tree_next(DirKind in, const TreeRow *row);
 /* The row of that name in that kind of directory; NULL when there is none. */
 const TreeRow *tree_by_name(DirKind in, const char *name);
-/* The row that a node stands for, given its directory's kind. */
+/* The row that a node stands for, given the kind of its number's directory. */
 const TreeRow *tree_by_slot(DirKind in, guint slot);
+/* The row of a view in a workspace, and that of a link to a session in it, which
+ * has no name of its own. */
+const TreeRow *tree_view(ByWhat by);
+const TreeRow *tree_link(ByWhat by);
 
 /* Whether the row stands in this very directory now. */
 gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry);

@@ -2,16 +2,36 @@
 
 #include <string.h>
 
+#include "eventlog.h"
 #include "node.h"
 
 static const DirKind kind_of_entry[] = {
 	[ENTRY_PROVIDER] = DIR_PROVIDER,
 	[ENTRY_WORKSPACE] = DIR_WORKSPACE,
 	[ENTRY_SESSION] = DIR_SESSION,
+	[ENTRY_GROUP] = DIR_GROUP,
 };
 
-static gboolean resolve_own(fuse_ino_t ino, View *ret)
+static gboolean resolve_log(Daemon *daemon, fuse_ino_t ino, View *ret)
 {
+	g_autoptr(EventFile) file =
+		eventlog_find(daemon->eventlog, node_slot(ino));
+	guint age = file ? MIN(eventfile_age(file), 1) : 0;
+
+	*ret = (View){
+		.ino = ino,
+		.dir = DIR_SELF,
+		.row = tree_by_slot(DIR_SELF, NODE_EVENTS + age),
+	};
+	return file != NULL;
+}
+
+static gboolean resolve_own(Daemon *daemon, fuse_ino_t ino, View *ret)
+{
+	guint slot = node_slot(ino);
+
+	if (slot >= NODE_EVENTS && slot < NODE_EVENTS + NODE_EVENTS_N)
+		return resolve_log(daemon, ino, ret);
 	if (ino == NODE_ROOT) {
 		*ret = (View){.ino = ino, .dir = DIR_ROOT};
 		return TRUE;
@@ -46,6 +66,25 @@ void view_of_row(const View *dir, const TreeRow *row, View *ret)
 	};
 }
 
+void view_of_now(Daemon *daemon, View *view)
+{
+	g_autoptr(EventFile) file = NULL;
+
+	if (!view->row || view->row->kind != ROW_LOG)
+		return;
+	file = eventlog_file(daemon->eventlog, view->row->age);
+	if (file)
+		view->ino = node_make(0, eventfile_slot(file));
+}
+
+void view_of_link(const Entry *session, ByWhat by, View *ret)
+{
+	View dir;
+
+	view_of_entry(session, &dir);
+	view_of_row(&dir, tree_link(by), ret);
+}
+
 gboolean view_resolve(Daemon *daemon, fuse_ino_t ino, View *ret)
 {
 	guint32 number = node_number(ino);
@@ -53,7 +92,7 @@ gboolean view_resolve(Daemon *daemon, fuse_ino_t ino, View *ret)
 	View dir;
 
 	if (!number)
-		return resolve_own(ino, ret);
+		return resolve_own(daemon, ino, ret);
 	if (!cache_entry(daemon->cache, number, &entry))
 		return FALSE;
 	view_of_entry(&entry, &dir);
@@ -75,7 +114,32 @@ gboolean view_is_dir(const View *view)
 
 DirKind view_dir_kind(const View *view)
 {
-	return view->row ? DIR_SELF : view->dir;
+	return view->row ? view->row->leads : view->dir;
+}
+
+gboolean view_has_links(const View *view)
+{
+	DirKind kind = view_dir_kind(view);
+
+	return kind == DIR_VIEW || kind == DIR_GROUP;
+}
+
+guint32 view_listing(const View *view)
+{
+	return view->entry.kind == ENTRY_GROUP ? view->entry.parent
+					       : view->entry.number;
+}
+
+gint64 view_links_mtime_ns(Daemon *daemon, const View *view)
+{
+	Entry now;
+
+	if (view->row)
+		return cache_view_mtime_ns(
+			daemon->cache, view->entry.number, view->row->by);
+	return cache_entry(daemon->cache, view->entry.number, &now)
+		       ? now.mtime_ns
+		       : 0;
 }
 
 static struct timespec time_of(gint64 ns)
@@ -97,12 +161,13 @@ static void set_size(struct stat *attr, gsize size)
 	attr->st_blocks = (blkcnt_t)((size + 511) / 512);
 }
 
-static mode_t type_of_row(const TreeRow *row)
+mode_t view_type(const View *view)
 {
-	switch (row->kind) {
-	case ROW_DIR:
+	if (view_is_dir(view))
 		return S_IFDIR;
+	switch (view->row->kind) {
 	case ROW_LINK:
+	case ROW_SESSION:
 		return S_IFLNK;
 	default:
 		return S_IFREG;
@@ -128,6 +193,21 @@ static void directory_attr(
 	set_times(ret, view->entry.mtime_ns ? view->entry.mtime_ns
 					    : daemon->started_ns);
 	*ret_timeout = watched ? daemon->window : VIEW_KEEP;
+}
+
+/* The kernel is told when it changes. */
+static void own_directory_attr(
+	Daemon *daemon, const View *view, struct stat *ret)
+{
+	gint64 mtime_ns = 0;
+
+	if (view_dir_kind(view) == DIR_VIEW)
+		mtime_ns = view_links_mtime_ns(daemon, view);
+	else if (view_dir_kind(view) == DIR_SELF)
+		mtime_ns = MAX(daemon->started_ns,
+			eventlog_turned_ns(daemon->eventlog));
+	if (mtime_ns)
+		set_times(ret, mtime_ns);
 }
 
 static char *view_text(Daemon *daemon, const View *view, GError **error)
@@ -157,6 +237,67 @@ static gboolean text_attr(
 	return TRUE;
 }
 
+static gboolean link_attr(
+	Daemon *daemon, const View *view, struct stat *ret, GError **error)
+{
+	g_autofree char *text = view_text(daemon, view, error);
+
+	if (!text)
+		return FALSE;
+	set_size(ret, strlen(text));
+	if (view->entry.mtime_ns)
+		set_times(ret, view->entry.mtime_ns);
+	return TRUE;
+}
+
+/* Whoever looked its name up found the index made. */
+static gboolean table_attr(
+	Daemon *daemon, const View *view, struct stat *ret, GError **error)
+{
+	gint64 mtime_ns;
+	gsize size;
+
+	switch (cache_table_stat(daemon->cache, view->entry.number,
+		view->row->table, &size, &mtime_ns, error)) {
+	case KNOWN_YES:
+		set_size(ret, size);
+		set_times(ret, mtime_ns);
+		return TRUE;
+	case KNOWN_NO:
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no such workspace any more");
+		return FALSE;
+	case KNOWN_NOT_YET:
+		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+			"the workspace was not listed yet");
+		return FALSE;
+	case KNOWN_FAILED:
+		break;
+	}
+	return FALSE;
+}
+
+/* Somebody may hold a generation that is gone. */
+static gboolean log_attr(
+	Daemon *daemon, const View *view, struct stat *ret, GError **error)
+{
+	g_autoptr(EventFile) file =
+		eventlog_find(daemon->eventlog, node_slot(view->ino));
+	gint64 mtime_ns;
+	gsize size;
+
+	if (!file) {
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"these events are not kept any more");
+		return FALSE;
+	}
+	eventfile_stat(file, &size, &mtime_ns);
+	set_size(ret, size);
+	set_times(ret, mtime_ns);
+	ret->st_nlink = eventfile_age(file) < 2;
+	return TRUE;
+}
+
 /* Until it was opened, the kernel has to ask for the size of what costs a
  * call each time. */
 static double seconds_of(gint64 keep_ms)
@@ -178,6 +319,38 @@ static gboolean content_attr(Daemon *daemon, const View *view, struct stat *ret,
 	return TRUE;
 }
 
+/* What the kind of the row decides: size, times and how long they hold. */
+static gboolean row_attr(Daemon *daemon, const View *view, struct stat *ret,
+	double *ret_timeout, GError **error)
+{
+	switch (view->row->kind) {
+	case ROW_DIR:
+		own_directory_attr(daemon, view, ret);
+		*ret_timeout = VIEW_KEEP;
+		return TRUE;
+	case ROW_CONTENT:
+		return content_attr(daemon, view, ret, ret_timeout, error);
+	case ROW_TEXT:
+	case ROW_LINK:
+		return text_attr(daemon, view, ret, error);
+	case ROW_SESSION:
+		*ret_timeout = VIEW_KEEP;
+		return link_attr(daemon, view, ret, error);
+	case ROW_TABLE:
+		return table_attr(daemon, view, ret, error);
+	case ROW_LOG:
+		return log_attr(daemon, view, ret, error);
+	case ROW_WAIT:
+		set_size(ret, CACHE_COSTLY_SIZE);
+		return TRUE;
+	case ROW_CREATE:
+	case ROW_VERB:
+	case ROW_REFRESH:
+		return TRUE;
+	}
+	return FALSE;
+}
+
 gboolean view_attr(Daemon *daemon, const View *view, struct stat *ret,
 	double *ret_timeout, GError **error)
 {
@@ -197,24 +370,9 @@ gboolean view_attr(Daemon *daemon, const View *view, struct stat *ret,
 		*ret_timeout = timeout;
 		return TRUE;
 	}
-	attr.st_mode = type_of_row(view->row) | mode_of(view);
-	switch (view->row->kind) {
-	case ROW_DIR:
-		timeout = VIEW_KEEP;
-		break;
-	case ROW_CONTENT:
-		if (!content_attr(daemon, view, &attr, &timeout, error))
-			return FALSE;
-		break;
-	case ROW_TEXT:
-	case ROW_LINK:
-		if (!text_attr(daemon, view, &attr, error))
-			return FALSE;
-		break;
-	case ROW_CREATE:
-	case ROW_VERB:
-		break;
-	}
+	attr.st_mode = view_type(view) | mode_of(view);
+	if (!row_attr(daemon, view, &attr, &timeout, error))
+		return FALSE;
 	*ret = attr;
 	*ret_timeout = timeout;
 	return TRUE;
@@ -225,6 +383,9 @@ double view_entry_timeout(const Daemon *daemon, const View *view)
 	if (!view->row &&
 		(view->dir == DIR_PROVIDER || view->dir == DIR_WORKSPACE))
 		return daemon->window;
+	/* The same name is another file's tomorrow. */
+	if (view->row && view->row->kind == ROW_LOG)
+		return 0;
 	return VIEW_KEEP;
 }
 
@@ -241,6 +402,9 @@ GBytes *view_bytes(Daemon *daemon, const View *view, GError **error)
 	if (view->row->kind == ROW_CONTENT)
 		return cache_read(daemon->cache, view->entry.number,
 			view->row->file, error);
+	/* A control file without a control of its own. */
+	if (!view->row->text)
+		return g_bytes_new_static("", 0);
 	text = view_text(daemon, view, error);
 	if (!text)
 		return NULL;

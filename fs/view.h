@@ -23,10 +23,23 @@ gboolean view_resolve(Daemon *daemon, fuse_ino_t ino, View *ret);
 /* The view of an entry's directory, and of a row in a directory. */
 void view_of_entry(const Entry *entry, View *ret);
 void view_of_row(const View *dir, const TreeRow *row, View *ret);
+/* Once a row of the event log was taken for its name: the node of what is there
+ * now. */
+void view_of_now(Daemon *daemon, View *view);
+/* The view of a link to a session. */
+void view_of_link(const Entry *session, ByWhat by, View *ret);
 
 gboolean view_is_dir(const View *view);
+/* S_IFDIR, S_IFREG or S_IFLNK. */
+mode_t view_type(const View *view);
 /* The kind of directory that this view is; only for directories. */
 DirKind view_dir_kind(const View *view);
+/* Whether a directory is there for links: a view, or a group in one. */
+gboolean view_has_links(const View *view);
+/* Of a directory: the number whose NEWS_LISTING tells of what is in it. */
+guint32 view_listing(const View *view);
+/* When that which a directory of links lists last changed. */
+gint64 view_links_mtime_ns(Daemon *daemon, const View *view);
 
 /*
  * Its attributes, and for how many seconds the kernel may keep them.
@@ -40,7 +53,7 @@ double view_entry_timeout(const Daemon *daemon, const View *view);
 /* Whether its bytes cost a call now: an open gets them by cache_open. */
 gboolean view_is_costly(const View *view);
 
-/* The bytes of a CONTENT, TEXT or LINK row; of a costly one those that are
+/* The bytes of any row but a DIR, TABLE or WAIT; of a costly one those that are
  * known. */
 GBytes *view_bytes(Daemon *daemon, const View *view,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

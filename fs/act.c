@@ -1,0 +1,78 @@
+#include "act.h"
+
+#include <string.h>
+
+static void step_clear(void *data)
+{
+	g_free(((ActStep *)data)->name);
+}
+
+Act *act_new(ActKind kind, guint32 dir)
+{
+	Act *act = g_new0(Act, 1);
+
+	act->kind = kind;
+	act->dir = dir;
+	act->steps = g_array_new(FALSE, FALSE, sizeof(ActStep));
+	g_array_set_clear_func(act->steps, step_clear);
+	return act;
+}
+
+Act *act_copy(const Act *act, ActKind kind)
+{
+	Act *copy = act_new(kind, act->dir);
+
+	for (guint i = 0; i < act->steps->len; i++) {
+		const ActStep *step = &g_array_index(act->steps, ActStep, i);
+
+		act_step(copy, step->name, step->ino, step->type);
+	}
+	return copy;
+}
+
+void act_free(Act *act)
+{
+	if (!act)
+		return;
+	g_array_unref(act->steps);
+	g_free(act);
+}
+
+void act_step(Act *act, const char *name, fuse_ino_t ino, mode_t type)
+{
+	ActStep step = {g_strdup(name), ino, type};
+
+	g_array_append_val(act->steps, step);
+}
+
+const ActStep *act_last(const Act *act)
+{
+	return &g_array_index(act->steps, ActStep, act->steps->len - 1);
+}
+
+const ActStep *act_find(const Act *act, fuse_ino_t parent, const char *name)
+{
+	fuse_ino_t above = FUSE_ROOT_ID;
+
+	for (guint i = 0; i < act->steps->len; i++) {
+		const ActStep *step = &g_array_index(act->steps, ActStep, i);
+
+		if (above == parent && !strcmp(step->name, name))
+			return step;
+		above = step->ino;
+	}
+	return NULL;
+}
+
+char *act_path(const Act *act)
+{
+	GString *path = g_string_new(NULL);
+
+	for (guint i = 0; i < act->steps->len; i++) {
+		if (i)
+			g_string_append_c(path, '/');
+		g_string_append(
+			path, g_array_index(act->steps, ActStep, i).name);
+	}
+	return g_string_free(path, FALSE);
+}

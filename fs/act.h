@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include <glib.h>
+
+#include "lowlevel.h"
+
+/*
+ * One system call on the own mount, made so that whoever watches there hears of
+ * a change: what to do, and the way to it from the root.
+ */
+typedef enum {
+	ACT_TOUCH,  /* open for writing, set the modification time, close */
+	ACT_MAKE,   /* mkdir, mknod or symlink */
+	ACT_REMOVE, /* unlink or rmdir */
+} ActKind;
+
+typedef struct {
+	char *name;
+	fuse_ino_t ino;
+	mode_t type; /* S_IFDIR, S_IFREG, S_IFLNK */
+} ActStep;
+
+typedef struct {
+	ActKind kind;
+	guint32 dir; /* number of the directory whose lock the kernel takes, or
+	                  may have to wait for on the way */
+	GArray *steps; /* ActStep: below the root, the last is what it is about */
+} Act;
+
+Act *act_new(ActKind kind, guint32 dir);
+/* The same way, to be gone on. */
+Act *act_copy(const Act *act, ActKind kind);
+void act_free(Act *act);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Act, act_free)
+
+void act_step(Act *act, const char *name, fuse_ino_t ino, mode_t type);
+const ActStep *act_last(const Act *act);
+/* The step of that name below the node `parent`, or NULL. */
+const ActStep *act_find(const Act *act, fuse_ino_t parent, const char *name);
+/* Relative to the root; a new string. */
+char *act_path(const Act *act);

@@ -1,0 +1,176 @@
+#include "door.h"
+
+#include <errno.h>
+
+#include "emitter.h"
+#include "interest.h"
+#include "lookup.h"
+#include "node.h"
+#include "notify.h"
+#include "reply.h"
+#include "view.h"
+
+/* What stands for nothing any more is asked for by the emitter alone: its
+ * attributes hold while it is at it, its name not at all. */
+#define VANISHED_ATTR 10.0
+
+/* Between users and what they look at the kernel has to go on asking, so that the
+ * emitter's passing answers for them no longer than it takes. */
+#define PASSING 0.02
+
+/* What a new modification time may come with. */
+#define TIMES                                                                  \
+	(FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW | FUSE_SET_ATTR_CTIME)
+
+gboolean door_is(fuse_req_t req)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	return emitter_is(daemon->emitter, fuse_req_ctx(req)->pid);
+}
+
+/* Of what the model does not know (any more). */
+static void bare_attr(
+	const Daemon *daemon, const EmitterStep *step, struct stat *ret)
+{
+	*ret = (struct stat){
+		.st_ino = step->ino,
+		.st_mode = step->type | (S_ISDIR(step->type) ? 0755 : 0644),
+		.st_nlink = 1,
+		.st_uid = daemon->uid,
+		.st_gid = daemon->gid,
+	};
+}
+
+static void bare_param(const Daemon *daemon, const EmitterStep *step,
+	struct fuse_entry_param *ret)
+{
+	*ret = (struct fuse_entry_param){.ino = step->ino,
+		.generation = 1,
+		.attr_timeout = VANISHED_ATTR};
+	bare_attr(daemon, step, &ret->attr);
+}
+
+static void keep_short(
+	Daemon *daemon, const View *view, struct fuse_entry_param *param)
+{
+	if (view->row ||
+		(view->dir != DIR_PROVIDER && view->dir != DIR_WORKSPACE))
+		return;
+	param->entry_timeout = param->attr_timeout = PASSING;
+	if (view->dir == DIR_PROVIDER)
+		interest_emitted(daemon->interest, view->entry.number);
+}
+
+static void reply_step(fuse_req_t req, Daemon *daemon, const EmitterStep *step)
+{
+	gint changes = g_atomic_int_get(&daemon->changes);
+	struct fuse_entry_param param;
+	View view;
+
+	if (view_resolve(daemon, step->ino, &view) &&
+		lookup_param(daemon, &view, &param, NULL) &&
+		(param.attr.st_mode & S_IFMT) == step->type)
+		keep_short(daemon, &view, &param);
+	else
+		bare_param(daemon, step, &param);
+	interest_hold(daemon->interest, step->ino, 1);
+	if (!reply_entry(req, &param))
+		interest_forget(daemon->interest, step->ino, 1);
+	else
+		lookup_check_fresh(daemon, step->ino, changes);
+}
+
+void door_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	EmitterStep step;
+
+	if (!emitter_step(daemon->emitter, parent, name, &step) || step.absent)
+		reply_error(req, ENOENT);
+	else
+		reply_step(req, daemon, &step);
+}
+
+static void reply_attributes(fuse_req_t req, Daemon *daemon, fuse_ino_t ino)
+{
+	gint changes = g_atomic_int_get(&daemon->changes);
+	double timeout = 0;
+	struct stat attr;
+	EmitterStep step;
+	View view;
+
+	if (view_resolve(daemon, ino, &view) &&
+		view_attr(daemon, &view, &attr, &timeout, NULL)) {
+		reply_attr(req, &attr,
+			timeout < VIEW_KEEP ? MIN(timeout, PASSING) : timeout);
+		lookup_check_fresh(daemon, ino, changes);
+	} else if (emitter_step_of(daemon->emitter, ino, &step)) {
+		bare_attr(daemon, &step, &attr);
+		reply_attr(req, &attr, VANISHED_ATTR);
+	} else {
+		reply_error(req, ENOENT);
+	}
+}
+
+void door_getattr(fuse_req_t req, fuse_ino_t ino)
+{
+	reply_attributes(req, fuse_req_userdata(req), ino);
+}
+
+static gboolean touches(Daemon *daemon, fuse_ino_t ino)
+{
+	EmitterStep step;
+
+	return emitter_step_of(daemon->emitter, ino, &step) && step.last &&
+	       step.kind == ACT_TOUCH;
+}
+
+void door_setattr(fuse_req_t req, fuse_ino_t ino, int set)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	if (!touches(daemon, ino) || (set & ~TIMES))
+		reply_error(req, EPERM);
+	else
+		reply_attributes(req, daemon, ino);
+}
+
+void door_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	if (!touches(daemon, ino)) {
+		reply_error(req, EPERM);
+		return;
+	}
+	info->fh = 0;
+	info->keep_cache = info->noflush = 1;
+	reply_open(req, info);
+}
+
+void door_make(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	EmitterStep step;
+
+	if (!emitter_step(daemon->emitter, parent, name, &step) ||
+		!step.absent || step.type != (mode & S_IFMT)) {
+		reply_error(req, EPERM);
+		return;
+	}
+	emitter_made(daemon->emitter);
+	reply_step(req, daemon, &step);
+}
+
+void door_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	EmitterStep step;
+
+	if (!emitter_step(daemon->emitter, parent, name, &step) || !step.last ||
+		step.kind != ACT_REMOVE)
+		reply_error(req, EPERM);
+	else
+		reply_error(req, 0);
+}

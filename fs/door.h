@@ -1,0 +1,23 @@
+#pragma once
+
+#include "daemon.h"
+#include "lowlevel.h"
+
+/*
+ * The emitter's own requests.  Whatever it asks is answered from the act that it
+ * carries out: the way there, even through what has vanished; what is to be made
+ * is absent until it was made.  Nothing of it counts as somebody looking, and
+ * nobody else can get in here.
+ */
+gboolean door_is(fuse_req_t req);
+
+void door_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void door_getattr(fuse_req_t req, fuse_ino_t ino);
+/* Only a new modification time, of what the act touches. */
+void door_setattr(fuse_req_t req, fuse_ino_t ino, int set);
+void door_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+/* mkdir, mknod, symlink by the type in `mode`. */
+void door_make(
+	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+/* unlink and rmdir; the kernel knows which it is. */
+void door_remove(fuse_req_t req, fuse_ino_t parent, const char *name);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <glib.h>
+
+#include "act.h"
+
+/*
+ * What the daemon and the emitter process say to each other, each in one packet:
+ * an Order with two texts behind it, the mount point and the path below it, each
+ * ending with NUL; and an errno, 0 for done.
+ */
+typedef struct {
+	guint64 device; /* of the mount */
+	guint32 kind;   /* ActKind */
+	guint32 type;   /* of what it is about, as in st_mode */
+} EmissionOrder;
+
+/* The whole command line of that process. */
+#define EMISSION_OPTION "--emitter"
+
+#define EMISSION_MAX 16384
+
+/* The emitter process's whole life: obeys a socket until that ends.  Returns its
+ * exit status. */
+int emission_run(int socket);

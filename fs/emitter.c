@@ -1,0 +1,315 @@
+#include "emitter.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "servant.h"
+#include "thread.h"
+
+/* What waits for a process that cannot keep up; beyond that events are lost, and
+ * counted. */
+#define WAITING_MAX 200000u
+
+/* A directory in which somebody is parked is left alone until he is answered:
+ * longer than any deadline of ours it does not take. */
+#define BUSY_RETRY_US (20 * G_TIME_SPAN_MILLISECOND)
+#define BUSY_MAX_US (60 * G_TIME_SPAN_SECOND)
+
+/* How often the process is tried again that could not be started, and looked
+ * after while nothing happens. */
+#define RETRY_US (100 * G_TIME_SPAN_MILLISECOND)
+#define CHECK_US (2 * G_TIME_SPAN_SECOND)
+
+typedef struct {
+	Act *act;
+	gint64 since_us;
+	gboolean tried; /* the process died of it, or was stuck */
+} Waiting;
+
+struct Emitter {
+	char *mountpoint;
+	Pending *pending;
+	Metrics *metrics;
+	Servant *servant;
+	gboolean refused; /* was told of; the thread's own */
+
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t moved;
+	GQueue queue; /* Waiting * */
+	dev_t device; /* 0: not attached */
+	gboolean stopping, started, overrun;
+	const Act *current;
+	gboolean made;
+	pthread_t thread;
+};
+
+static void waiting_free(Waiting *waiting)
+{
+	act_free(waiting->act);
+	g_free(waiting);
+}
+
+/* ---- its own requests ---- */
+
+gboolean emitter_is(Emitter *self, pid_t tid)
+{
+	return self && servant_is(self->servant, tid);
+}
+
+/* Under the lock. */
+static void describe(Emitter *self, const ActStep *step, EmitterStep *ret)
+{
+	*ret = (EmitterStep){
+		.kind = self->current->kind,
+		.ino = step->ino,
+		.type = step->type,
+		.last = step == act_last(self->current),
+	};
+	ret->absent = ret->last && ret->kind == ACT_MAKE && !self->made;
+}
+
+gboolean emitter_step(
+	Emitter *self, fuse_ino_t parent, const char *name, EmitterStep *ret)
+{
+	const ActStep *step = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	if (self->current)
+		step = act_find(self->current, parent, name);
+	if (step)
+		describe(self, step, ret);
+	pthread_mutex_unlock(&self->lock);
+	return step != NULL;
+}
+
+gboolean emitter_step_of(Emitter *self, fuse_ino_t node, EmitterStep *ret)
+{
+	const ActStep *step = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	for (guint i = 0; self->current && i < self->current->steps->len; i++) {
+		const ActStep *at =
+			&g_array_index(self->current->steps, ActStep, i);
+
+		if (at->ino == node)
+			step = at;
+	}
+	if (step)
+		describe(self, step, ret);
+	pthread_mutex_unlock(&self->lock);
+	return step != NULL;
+}
+
+void emitter_made(Emitter *self)
+{
+	pthread_mutex_lock(&self->lock);
+	self->made = TRUE;
+	pthread_mutex_unlock(&self->lock);
+}
+
+/* ---- the queue; under the lock ---- */
+
+/*
+ * The first act whose directory is free.  What comes behind one that waits, in
+ * the same directory, waits too: events keep their order.
+ */
+static Waiting *take(Emitter *self)
+{
+	gint64 now = g_get_monotonic_time();
+	g_autoptr(GHashTable) busy = g_hash_table_new(NULL, NULL);
+
+	for (GList *link = self->queue.head; link; link = link->next) {
+		Waiting *waiting = link->data;
+		gpointer dir = GUINT_TO_POINTER(waiting->act->dir);
+
+		if (g_hash_table_contains(busy, dir))
+			continue;
+		if (now - waiting->since_us < BUSY_MAX_US &&
+			pending_busy(self->pending, waiting->act->dir)) {
+			g_hash_table_add(busy, dir);
+			continue;
+		}
+		g_queue_delete_link(&self->queue, link);
+		return waiting;
+	}
+	return NULL;
+}
+
+/* ---- the thread ---- */
+
+static void note(Emitter *self, const char *path, int error)
+{
+	metrics_count(self->metrics, error ? OP_EVENT_FAILED : OP_EVENT);
+	if (!error)
+		return;
+	g_debug("event %s: %s", path, g_strerror(error));
+	if (!self->refused && (error == EACCES || error == EPERM)) {
+		self->refused = TRUE;
+		g_warning("file events cannot be made: %s: %s", path,
+			g_strerror(error));
+	}
+}
+
+/* Called and returns with the lock. */
+static int carry_out(Emitter *self, const Act *act)
+{
+	g_autofree char *path = act_path(act);
+	EmissionOrder order = {
+		.device = self->device,
+		.kind = act->kind,
+		.type = act_last(act)->type & S_IFMT,
+	};
+	int error;
+
+	self->current = act;
+	self->made = FALSE;
+	pthread_mutex_unlock(&self->lock);
+	error = servant_do(self->servant, &order, self->mountpoint, path);
+	note(self, path, error);
+	pthread_mutex_lock(&self->lock);
+	self->current = NULL;
+	return error;
+}
+
+/* Called and returns with the lock.  What came to no answer was most likely not
+ * done: somebody held the directory's lock, or the process was ended. */
+static void attend(Emitter *self, Waiting *waiting)
+{
+	int error = carry_out(self, waiting->act);
+
+	if (error == ECHILD && !waiting->tried) {
+		waiting->tried = TRUE;
+		g_queue_push_head(&self->queue, waiting);
+	} else {
+		waiting_free(waiting);
+	}
+}
+
+/* Called and returns with the lock. */
+static void rest(Emitter *self, gint64 us)
+{
+	thread_wait(&self->moved, &self->lock, g_get_monotonic_time() + us);
+}
+
+/* Called and returns with the lock. */
+static gboolean is_ready(Emitter *self)
+{
+	gboolean ready;
+
+	pthread_mutex_unlock(&self->lock);
+	ready = servant_ready(self->servant);
+	pthread_mutex_lock(&self->lock);
+	return ready;
+}
+
+static void *emitter_run(void *data)
+{
+	Emitter *self = data;
+	Waiting *waiting;
+
+	pthread_mutex_lock(&self->lock);
+	while (!self->stopping) {
+		if (!is_ready(self)) {
+			rest(self, RETRY_US);
+		} else if (g_queue_is_empty(&self->queue)) {
+			rest(self, CHECK_US);
+		} else if ((waiting = take(self))) {
+			attend(self, waiting);
+		} else {
+			rest(self, BUSY_RETRY_US);
+		}
+	}
+	pthread_mutex_unlock(&self->lock);
+	return NULL;
+}
+
+/* ---- the daemon's side ---- */
+
+Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics)
+{
+	Emitter *self = g_new0(Emitter, 1);
+
+	self->mountpoint = g_strdup(mountpoint);
+	self->pending = pending;
+	self->metrics = metrics;
+	self->servant = servant_new();
+	pthread_mutex_init(&self->lock, NULL);
+	thread_cond_init(&self->moved);
+	g_queue_init(&self->queue);
+	return self;
+}
+
+void emitter_attach(Emitter *self, dev_t device)
+{
+	if (!self)
+		return;
+	pthread_mutex_lock(&self->lock);
+	self->device = device;
+	self->started = TRUE;
+	pthread_mutex_unlock(&self->lock);
+	self->thread = thread_start("emit", emitter_run, self);
+}
+
+void emitter_stop(Emitter *self)
+{
+	gboolean running;
+
+	if (!self)
+		return;
+	servant_dismiss(self->servant);
+	pthread_mutex_lock(&self->lock);
+	running = self->started && !self->stopping;
+	self->stopping = TRUE;
+	pthread_cond_signal(&self->moved);
+	pthread_mutex_unlock(&self->lock);
+	if (running)
+		pthread_join(self->thread, NULL);
+}
+
+void emitter_free(Emitter *self)
+{
+	Waiting *waiting;
+
+	if (!self)
+		return;
+	emitter_stop(self);
+	servant_free(self->servant);
+	while ((waiting = g_queue_pop_head(&self->queue)))
+		waiting_free(waiting);
+	pthread_cond_destroy(&self->moved);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self->mountpoint);
+	g_free(self);
+}
+
+static void push(Emitter *self, Act *act)
+{
+	Waiting *waiting = g_new(Waiting, 1);
+
+	*waiting = (Waiting){act, g_get_monotonic_time(), FALSE};
+	g_queue_push_tail(&self->queue, waiting);
+	pthread_cond_signal(&self->moved);
+}
+
+void emitter_push(Emitter *self, Act *act)
+{
+	gboolean full = FALSE, told = FALSE;
+
+	if (!self) {
+		act_free(act);
+		return;
+	}
+	pthread_mutex_lock(&self->lock);
+	full = self->queue.length >= WAITING_MAX;
+	if (self->device && !self->stopping && !full)
+		push(self, g_steal_pointer(&act));
+	told = self->overrun;
+	self->overrun = full;
+	pthread_mutex_unlock(&self->lock);
+	if (full)
+		metrics_count(self->metrics, OP_EVENT_FAILED);
+	if (full && !told)
+		g_warning("more changes than events can be made of: some are "
+			  "lost to watchers");
+	act_free(act);
+}

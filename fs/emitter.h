@@ -1,0 +1,56 @@
+#pragma once
+
+#include "act.h"
+#include "metrics.h"
+#include "pending.h"
+
+/*
+ * The process that makes events.  FUSE tells no watcher of remote changes, but
+ * ordinary system calls on the mount do; and a daemon that were a client of its
+ * own mount could not be killed.  So a process of its own makes them, one at a
+ * time: it holds no /dev/fuse, obeys one socket, and ends with it.  It is known
+ * by its pid, which is trusted only while it is surely not reaped.
+ *
+ * A thread of the daemon commands it and waits for each answer.  When the
+ * process dies or is stuck it is replaced.  All functions take a NULL emitter,
+ * which does nothing and is nobody.
+ */
+typedef struct Emitter Emitter;
+
+/* Starts neither; `mountpoint` absolute. */
+Emitter *emitter_new(
+	const char *mountpoint, Pending *pending, Metrics *metrics);
+/* From now on acts are carried out; device: of the mount, so that a directory
+ * that lies below it is never touched.  Before, they are dropped. */
+void emitter_attach(Emitter *emitter, dev_t device);
+/* No act is begun any more; joins the thread.  The process may still wait for an
+ * answer of the mount. */
+void emitter_stop(Emitter *emitter);
+/* After the mount is gone: reaps the process. */
+void emitter_free(Emitter *emitter);
+
+/* Takes the act.  Any thread; never waits. */
+void emitter_push(Emitter *emitter, Act *act);
+
+/* Whether a request of this thread is the emitter's own. */
+gboolean emitter_is(Emitter *emitter, pid_t tid);
+
+/* A step of the act that is being carried out. */
+typedef struct {
+	ActKind kind; /* of the act */
+	fuse_ino_t ino;
+	mode_t type;
+	gboolean last;   /* it is what the act is about */
+	gboolean absent; /* not made yet */
+} EmitterStep;
+
+/*
+ * For the answers to the emitter's own requests: the step that leads from node
+ * `parent` to `name`; FALSE when that is not on the way.
+ */
+gboolean emitter_step(Emitter *emitter, fuse_ino_t parent, const char *name,
+	EmitterStep *ret);
+/* The same by the step's own node. */
+gboolean emitter_step_of(Emitter *emitter, fuse_ino_t node, EmitterStep *ret);
+/* What the act was to make is made: it is found from now on. */
+void emitter_made(Emitter *emitter);

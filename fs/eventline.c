@@ -1,0 +1,141 @@
+#include "eventline.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "tree.h"
+
+/* Escaped: what all providers really send stays whole. */
+#define NAME_ROOM 200
+#define ID_ROOM 1100
+#define WORD_ROOM 500
+
+#define CUT "\xe2\x80\xa6"         /* an ellipsis */
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* The line may be read by a terminal. */
+static gboolean is_control(gunichar c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+/* One character of valid UTF-8, or one byte that is none; *text moves on. */
+static void escape_one(const char **text, char ret[8])
+{
+	gunichar c = g_utf8_get_char_validated(*text, -1);
+	int len = 1;
+
+	if (c == (gunichar)-1 || c == (gunichar)-2) {
+		g_strlcpy(ret, REPLACEMENT, 8);
+	} else if (is_control(c)) {
+		g_snprintf(ret, 8, "\\u%04x", c);
+		len = g_unichar_to_utf8(c, NULL);
+	} else {
+		char *end = ret;
+
+		if (c == '"' || c == '\\')
+			*end++ = '\\';
+		len = g_unichar_to_utf8(c, end);
+		end[len] = '\0';
+	}
+	*text += len;
+}
+
+static void append_text(GString *out, const char *text, gsize room)
+{
+	gsize end = out->len + room;
+
+	g_string_append_c(out, '"');
+	while (*text) {
+		char piece[8];
+
+		escape_one(&text, piece);
+		if (out->len + strlen(piece) > end) {
+			g_string_append(out, CUT);
+			break;
+		}
+		g_string_append(out, piece);
+	}
+	g_string_append_c(out, '"');
+}
+
+static void append_member(
+	GString *out, const char *name, const char *text, gsize room)
+{
+	g_string_append_printf(out, ",\"%s\":", name);
+	append_text(out, text, room);
+}
+
+static void append_time(GString *out, gint64 real_us)
+{
+	time_t seconds = real_us / G_USEC_PER_SEC;
+	char text[32] = "";
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	g_string_append_printf(out, "{\"time\":\"%s.%03dZ\"", text,
+		(int)(real_us % G_USEC_PER_SEC / 1000));
+}
+
+static void append_files(GString *out, guint files)
+{
+	const char *comma = "";
+
+	g_string_append(out, ",\"files\":[");
+	for (const TreeRow *row = NULL; (row = tree_next(DIR_SESSION, row));) {
+		if (row->kind != ROW_CONTENT || !((files >> row->file) & 1))
+			continue;
+		g_string_append_printf(out, "%s\"%s\"", comma, row->name);
+		comma = ",";
+	}
+	g_string_append_c(out, ']');
+}
+
+static const char *word_of(const News *news)
+{
+	switch (news->kind) {
+	case NEWS_APPEARED:
+		return "appeared";
+	case NEWS_VANISHED:
+		return "vanished";
+	default:
+		return strcmp(news->from, news->to) ? "state" : "changed";
+	}
+}
+
+static gboolean is_event(const News *news)
+{
+	return (news->kind == NEWS_APPEARED || news->kind == NEWS_VANISHED ||
+		       news->kind == NEWS_CHANGED) &&
+	       !news->first;
+}
+
+gboolean eventline_append(
+	GString *out, Cache *cache, const News *news, gint64 real_us)
+{
+	const char *provider = NULL, *workspace = NULL;
+	gboolean session;
+
+	if (!is_event(news))
+		return FALSE;
+	cache_place(cache, news->parent, &provider, &workspace);
+	if (!provider)
+		return FALSE;
+	session = workspace != NULL;
+	append_time(out, real_us);
+	append_member(out, "provider", provider, NAME_ROOM);
+	append_member(
+		out, "workspace", session ? workspace : news->id, ID_ROOM);
+	if (session)
+		append_member(out, "id", news->id, ID_ROOM);
+	append_member(out, "what", word_of(news), NAME_ROOM);
+	if (news->kind == NEWS_CHANGED)
+		append_files(out, news->files);
+	if (session && news->kind != NEWS_APPEARED)
+		append_member(out, "from", news->from, WORD_ROOM);
+	if (session && news->kind != NEWS_VANISHED)
+		append_member(out, "to", news->to, WORD_ROOM);
+	g_string_append(out, "}\n");
+	return TRUE;
+}

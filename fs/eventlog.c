@@ -1,0 +1,465 @@
+#include "eventlog.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "eventline.h"
+#include "node.h"
+
+/* Begins with a dot, as no section's directory does. */
+#define NAME ".events."
+#define CHUNK (256 * 1024)
+#define LOOK_BACK 4096
+
+struct EventFile {
+	EventLog *log;
+	guint64 generation;
+	int fd;
+	/* Under EventLog.lock. */
+	int refs;
+	gsize size;
+	gint64 mtime_ns;
+};
+
+struct EventLog {
+	char *folder;
+	gsize limit;
+	pthread_mutex_t lock; /* no I/O under it */
+	GPtrArray *files;     /* EventFile, not owned: all that are in use */
+	EventFile *now, *before;
+	gint64 turned_ns;
+	guint64 lines, dropped;
+	/* The observer's own. */
+	guint64 generation; /* the last that was begun */
+	gboolean failing;
+};
+
+static gint64 ns_of(struct timespec time)
+{
+	return (gint64)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static char *path_of(const EventLog *self, guint64 generation)
+{
+	return g_strdup_printf(
+		"%s/" NAME "%" G_GUINT64_FORMAT, self->folder, generation);
+}
+
+/* ---- one generation ---- */
+
+EventFile *eventfile_ref(EventFile *file)
+{
+	pthread_mutex_lock(&file->log->lock);
+	file->refs++;
+	pthread_mutex_unlock(&file->log->lock);
+	return file;
+}
+
+void eventfile_unref(EventFile *file)
+{
+	EventLog *log = file->log;
+	gboolean last;
+
+	pthread_mutex_lock(&log->lock);
+	last = --file->refs == 0;
+	if (last)
+		g_ptr_array_remove_fast(log->files, file);
+	pthread_mutex_unlock(&log->lock);
+	if (!last)
+		return;
+	close(file->fd);
+	g_free(file);
+}
+
+guint eventfile_slot(const EventFile *file)
+{
+	return NODE_EVENTS + (guint)(file->generation % NODE_EVENTS_N);
+}
+
+guint eventfile_age(const EventFile *file)
+{
+	EventLog *log = file->log;
+	guint age = 2;
+
+	pthread_mutex_lock(&log->lock);
+	if (file == log->now)
+		age = 0;
+	else if (file == log->before)
+		age = 1;
+	pthread_mutex_unlock(&log->lock);
+	return age;
+}
+
+void eventfile_stat(EventFile *file, gsize *ret_size, gint64 *ret_mtime_ns)
+{
+	pthread_mutex_lock(&file->log->lock);
+	*ret_size = file->size;
+	*ret_mtime_ns = file->mtime_ns;
+	pthread_mutex_unlock(&file->log->lock);
+}
+
+ssize_t eventfile_read(EventFile *file, void *buffer, gsize size, off_t off)
+{
+	gint64 mtime_ns;
+	gsize end;
+
+	eventfile_stat(file, &end, &mtime_ns);
+	if (off < 0 || (guint64)off >= end)
+		return 0;
+	return pread(file->fd, buffer, MIN(size, end - (gsize)off), off);
+}
+
+/* ---- what a daemon that ended left ---- */
+
+/* Where the last whole line ends. */
+static off_t end_of_lines(int fd, off_t size)
+{
+	char bytes[LOOK_BACK];
+
+	while (size > 0) {
+		off_t from = MAX(0, size - LOOK_BACK);
+		ssize_t got = pread(fd, bytes, (gsize)(size - from), from);
+		const char *last =
+			got > 0 ? memrchr(bytes, '\n', (gsize)got) : NULL;
+
+		if (last)
+			return from + (last - bytes) + 1;
+		size = from;
+	}
+	return 0;
+}
+
+/* It was last written when its last line came, not when that was mended. */
+static gboolean mend(int fd, const struct stat *attr, gsize *ret_size)
+{
+	const struct timespec times[] = {
+		{.tv_nsec = UTIME_OMIT}, attr->st_mtim};
+	off_t end = end_of_lines(fd, attr->st_size);
+
+	*ret_size = (gsize)end;
+	if (end == attr->st_size)
+		return TRUE;
+	return !ftruncate(fd, end) && !futimens(fd, times);
+}
+
+static EventFile *file_new(EventLog *log, guint64 generation, int fd)
+{
+	EventFile *file = g_new0(EventFile, 1);
+
+	file->log = log;
+	file->generation = generation;
+	file->fd = fd;
+	file->refs = 1;
+	return file;
+}
+
+/* NULL: it is not there, or nothing that can be used. */
+static EventFile *file_load(EventLog *log, guint64 generation)
+{
+	g_autofree char *path = path_of(log, generation);
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat attr;
+	EventFile *file;
+	gsize size;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &attr) || !S_ISREG(attr.st_mode) ||
+		!mend(fd, &attr, &size)) {
+		close(fd);
+		return NULL;
+	}
+	file = file_new(log, generation, fd);
+	file->size = size;
+	file->mtime_ns = ns_of(attr.st_mtim);
+	g_ptr_array_add(log->files, file);
+	return file;
+}
+
+static gboolean generation_of(const char *name, guint64 *ret)
+{
+	return g_str_has_prefix(name, NAME) &&
+	       g_ascii_string_to_unsigned(
+		       name + strlen(NAME), 10, 1, G_MAXINT64, ret, NULL);
+}
+
+static GArray *generations(const char *folder)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(guint64));
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	guint64 generation;
+
+	while (dir && (entry = readdir(dir))) {
+		if (generation_of(entry->d_name, &generation))
+			g_array_append_val(found, generation);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static void file_remove(const EventLog *self, guint64 generation)
+{
+	g_autofree char *path = path_of(self, generation);
+
+	if (unlink(path) && errno != ENOENT)
+		g_warning("%s: %s", path, g_strerror(errno));
+}
+
+static void load(EventLog *self)
+{
+	g_autoptr(GArray) found = generations(self->folder);
+
+	for (guint i = 0; i < found->len; i++)
+		self->generation =
+			MAX(self->generation, g_array_index(found, guint64, i));
+	for (guint i = 0; i < found->len; i++) {
+		guint64 generation = g_array_index(found, guint64, i);
+
+		if (generation + 1 < self->generation)
+			file_remove(self, generation);
+	}
+	if (self->generation > 0)
+		self->now = file_load(self, self->generation);
+	if (self->generation > 1)
+		self->before = file_load(self, self->generation - 1);
+}
+
+/* ---- a new generation ---- */
+
+static EventFile *file_begin(EventLog *self, guint64 generation)
+{
+	g_autofree char *path = path_of(self, generation);
+	int fd = open(path,
+		O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
+			O_CLOEXEC,
+		0600);
+	struct stat attr;
+	EventFile *file;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &attr) || !S_ISREG(attr.st_mode)) {
+		close(fd);
+		errno = EEXIST;
+		return NULL;
+	}
+	file = file_new(self, generation, fd);
+	file->mtime_ns = ns_of(attr.st_mtim);
+	return file;
+}
+
+static gboolean turn(EventLog *self)
+{
+	EventFile *next = file_begin(self, self->generation + 1), *oldest;
+
+	if (!next)
+		return FALSE;
+	self->generation++;
+	pthread_mutex_lock(&self->lock);
+	oldest = self->before;
+	self->before = self->now;
+	self->now = next;
+	g_ptr_array_add(self->files, next);
+	self->turned_ns = MAX(self->turned_ns + 1, g_get_real_time() * 1000);
+	pthread_mutex_unlock(&self->lock);
+	if (self->generation > 2)
+		file_remove(self, self->generation - 2);
+	g_clear_pointer(&oldest, eventfile_unref);
+	return TRUE;
+}
+
+/* ---- writing ---- */
+
+static guint64 count_lines(const char *bytes, gsize len)
+{
+	const char *end = bytes + len;
+	guint64 lines = 0;
+
+	while ((bytes = memchr(bytes, '\n', (gsize)(end - bytes)))) {
+		lines++;
+		bytes++;
+	}
+	return lines;
+}
+
+static void publish(EventLog *self, gsize size, guint64 lines, guint64 dropped)
+{
+	EventFile *file = self->now;
+	gint64 ns = 0;
+	struct stat attr;
+
+	if (lines && !fstat(file->fd, &attr))
+		ns = ns_of(attr.st_mtim);
+	pthread_mutex_lock(&self->lock);
+	if (lines) {
+		file->size += size;
+		file->mtime_ns = MAX(file->mtime_ns + 1, ns);
+	}
+	self->lines += lines;
+	self->dropped += dropped;
+	pthread_mutex_unlock(&self->lock);
+}
+
+static void note_failure(EventLog *self, gboolean failed)
+{
+	if (failed && !self->failing)
+		g_warning("events cannot be written into %s and are missing "
+			  "from .sessionfs/events: %s",
+			self->folder, g_strerror(errno));
+	else if (!failed && self->failing)
+		g_message("events are written again");
+	self->failing = failed;
+}
+
+/* Whole lines, of which those are kept that find room. */
+static void write_lines(EventLog *self, const char *bytes, gsize len)
+{
+	EventFile *file = self->now;
+	guint64 all = count_lines(bytes, len), lines;
+	off_t at = (off_t)file->size;
+	ssize_t wrote = pwrite(file->fd, bytes, len, at);
+	const char *last =
+		wrote > 0 ? memrchr(bytes, '\n', (gsize)wrote) : NULL;
+	gsize kept = last ? (gsize)(last - bytes) + 1 : 0;
+
+	/* A disk that is just full takes a part and gives no reason. */
+	if (wrote >= 0)
+		errno = ENOSPC;
+	note_failure(self, kept < len);
+	lines = count_lines(bytes, kept);
+	publish(self, kept, lines, all - lines);
+	if (wrote > (ssize_t)kept && ftruncate(file->fd, at + (off_t)kept))
+		g_debug("a torn line stays behind the end");
+}
+
+/* Whether a file is there that these bytes may be appended to. */
+static gboolean make_room(EventLog *self, gsize len)
+{
+	const EventFile *file = self->now;
+
+	return (file && (!file->size || file->size + len <= self->limit)) ||
+	       turn(self);
+}
+
+static void flush_lines(EventLog *self, GString *lines)
+{
+	if (!lines->len)
+		return;
+	if (make_room(self, lines->len)) {
+		write_lines(self, lines->str, lines->len);
+	} else {
+		note_failure(self, TRUE);
+		publish(self, 0, 0, count_lines(lines->str, lines->len));
+	}
+	g_string_truncate(lines, 0);
+}
+
+void eventlog_news(EventLog *self, Cache *cache, const News *news, gsize n)
+{
+	g_autoptr(GString) lines = g_string_new(NULL);
+	gsize chunk = MIN(CHUNK, self->limit);
+
+	for (gsize i = 0; i < n; i++) {
+		gsize before = lines->len;
+
+		if (!eventline_append(
+			    lines, cache, &news[i], g_get_real_time()) ||
+			lines->len <= chunk)
+			continue;
+		g_autofree char *last = g_strdup(lines->str + before);
+
+		g_string_truncate(lines, before);
+		flush_lines(self, lines);
+		g_string_append(lines, last);
+	}
+	flush_lines(self, lines);
+}
+
+/* ---- looking ---- */
+
+gint64 eventlog_turned_ns(EventLog *self)
+{
+	gint64 ns;
+
+	pthread_mutex_lock(&self->lock);
+	ns = self->turned_ns;
+	pthread_mutex_unlock(&self->lock);
+	return ns;
+}
+
+EventFile *eventlog_file(EventLog *self, guint age)
+{
+	EventFile *file;
+
+	pthread_mutex_lock(&self->lock);
+	file = age ? self->before : self->now;
+	if (file)
+		file->refs++;
+	pthread_mutex_unlock(&self->lock);
+	return file;
+}
+
+EventFile *eventlog_find(EventLog *self, guint slot)
+{
+	EventFile *found = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	for (guint i = 0; i < self->files->len; i++) {
+		EventFile *file = g_ptr_array_index(self->files, i);
+
+		if (eventfile_slot(file) == slot &&
+			(!found || file->generation > found->generation))
+			found = file;
+	}
+	if (found)
+		found->refs++;
+	pthread_mutex_unlock(&self->lock);
+	return found;
+}
+
+void eventlog_metrics(EventLog *self, GString *out)
+{
+	guint64 lines, dropped;
+
+	pthread_mutex_lock(&self->lock);
+	lines = self->lines;
+	dropped = self->dropped;
+	pthread_mutex_unlock(&self->lock);
+	g_string_append_printf(out,
+		"sessionfs_event_lines_total %" G_GUINT64_FORMAT
+		"\nsessionfs_event_lines_dropped_total %" G_GUINT64_FORMAT "\n",
+		lines, dropped);
+}
+
+EventLog *eventlog_open(const char *folder, gsize limit)
+{
+	EventLog *self = g_new0(EventLog, 1);
+
+	pthread_mutex_init(&self->lock, NULL);
+	self->folder = g_strdup(folder);
+	self->limit = limit;
+	self->files = g_ptr_array_new();
+	load(self);
+	if (!self->now)
+		note_failure(self, !turn(self));
+	return self;
+}
+
+void eventlog_free(EventLog *self)
+{
+	if (!self)
+		return;
+	g_clear_pointer(&self->now, eventfile_unref);
+	g_clear_pointer(&self->before, eventfile_unref);
+	g_ptr_array_unref(self->files);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self->folder);
+	g_free(self);
+}

@@ -1,0 +1,326 @@
+#include "events.h"
+
+#include "emitter.h"
+#include "interest.h"
+#include "node.h"
+#include "notify.h"
+#include "tree.h"
+
+static gboolean watched(Daemon *daemon, fuse_ino_t node)
+{
+	return interest_holds(daemon->interest, node);
+}
+
+/* ---- the way to things; a template for acts ---- */
+
+static void step_view(Act *way, guint32 workspace, ByWhat by)
+{
+	act_step(way, tree_view(by)->name, node_make(workspace, NODE_VIEW + by),
+		S_IFDIR);
+}
+
+/* FALSE when it is not there (any more): then no event of it is worth making. */
+static gboolean step_to(Daemon *daemon, Act *way, guint32 number)
+{
+	g_autofree char *name = NULL;
+	Entry entry;
+
+	if (!number)
+		return TRUE;
+	name = cache_name(daemon->cache, number);
+	if (!name || !cache_entry(daemon->cache, number, &entry) ||
+		!step_to(daemon, way, entry.parent))
+		return FALSE;
+	act_step(way, name, node_make(number, 0), S_IFDIR);
+	return TRUE;
+}
+
+/* The way to a directory of the cache, in which `dir` may be locked. */
+static Act *way_to(Daemon *daemon, guint32 number, guint32 dir)
+{
+	g_autoptr(Act) way = act_new(ACT_TOUCH, dir);
+
+	return step_to(daemon, way, number) ? g_steal_pointer(&way) : NULL;
+}
+
+static void emit(Daemon *daemon, ActKind kind, const Act *way, const char *name,
+	fuse_ino_t ino, mode_t type)
+{
+	Act *act = act_copy(way, kind);
+
+	act_step(act, name, ino, type);
+	notify_then(daemon->notify, act);
+}
+
+/* ---- sessions and workspaces ---- */
+
+static void appeared(Daemon *daemon, const News *news)
+{
+	g_autoptr(Act) way = NULL;
+
+	if (news->first || !watched(daemon, node_make(news->parent, 0)))
+		return;
+	way = way_to(daemon, news->parent, news->parent);
+	if (way)
+		emit(daemon, ACT_MAKE, way, news->name,
+			node_make(news->number, 0), S_IFDIR);
+}
+
+/* What of a directory's rows somebody may have seen: what the kernel holds, and
+ * where it holds the directory, all that is always listed there. */
+static gboolean was_seen(const TreeRow *row, guint32 slots, guint files)
+{
+	if ((slots >> row->slot) & 1)
+		return TRUE;
+	if (!(slots & 1) || row->hidden || row->optional ||
+		row->kind == ROW_DIR)
+		return FALSE;
+	/* Not every provider's workspaces have one. */
+	if (row->kind == ROW_VERB && row->in == DIR_WORKSPACE)
+		return FALSE;
+	return row->kind != ROW_CONTENT || ((files >> row->file) & 1);
+}
+
+static mode_t type_of(const TreeRow *row)
+{
+	if (row->kind == ROW_DIR)
+		return S_IFDIR;
+	return row->kind == ROW_LINK ? S_IFLNK : S_IFREG;
+}
+
+static void rows_vanished(Daemon *daemon, const Act *way, guint32 number,
+	DirKind kind, guint32 slots, guint files)
+{
+	for (const TreeRow *row = NULL; (row = tree_next(kind, row));) {
+		fuse_ino_t node = node_make(number, row->slot);
+
+		if (!was_seen(row, slots, files))
+			continue;
+		if (row->kind == ROW_DIR && row->leads == DIR_WAIT) {
+			g_autoptr(Act) below = act_copy(way, ACT_REMOVE);
+
+			act_step(below, row->name, node, S_IFDIR);
+			rows_vanished(
+				daemon, below, number, DIR_WAIT, slots, 0);
+		}
+		emit(daemon, ACT_REMOVE, way, row->name, node, type_of(row));
+	}
+}
+
+/* way: to what it was in. */
+static void directory_vanished(Daemon *daemon, const Act *way, guint32 number,
+	const char *name, DirKind kind, guint files)
+{
+	guint32 slots = interest_slots(daemon->interest, number);
+	fuse_ino_t node = node_make(number, 0);
+	g_autoptr(Act) below = act_copy(way, ACT_REMOVE);
+
+	act_step(below, name, node, S_IFDIR);
+	rows_vanished(daemon, below, number, kind, slots, files);
+	if ((slots & 1) || watched(daemon, act_last(way)->ino))
+		emit(daemon, ACT_REMOVE, way, name, node, S_IFDIR);
+}
+
+/* Its sessions go with it, and are in no news of their own. */
+static void workspace_vanished(Daemon *daemon, const Act *way, const News *news)
+{
+	g_autoptr(GArray) numbers =
+		interest_numbers(daemon->interest, news->number);
+	g_autoptr(Act) below = act_copy(way, ACT_REMOVE);
+
+	act_step(below, news->name, node_make(news->number, 0), S_IFDIR);
+	for (guint i = 0; i < numbers->len; i++) {
+		guint32 number = g_array_index(numbers, guint32, i);
+		g_autofree char *name = cache_name(daemon->cache, number);
+
+		if (name)
+			directory_vanished(daemon, below, number, name,
+				DIR_SESSION, news->files);
+	}
+	directory_vanished(
+		daemon, way, news->number, news->name, DIR_WORKSPACE, 0);
+}
+
+static void vanished(Daemon *daemon, const News *news)
+{
+	g_autoptr(Act) way = way_to(daemon, news->parent, news->parent);
+	Entry parent;
+
+	if (!way || !cache_entry(daemon->cache, news->parent, &parent))
+		return;
+	if (parent.kind == ENTRY_PROVIDER)
+		workspace_vanished(daemon, way, news);
+	else
+		directory_vanished(daemon, way, news->number, news->name,
+			DIR_SESSION, news->files);
+}
+
+static void touch_row(
+	Daemon *daemon, const Act *way, guint32 number, const TreeRow *row)
+{
+	emit(daemon, ACT_TOUCH, way, row->name, node_make(number, row->slot),
+		S_IFREG);
+}
+
+static void changed(Daemon *daemon, const News *news)
+{
+	guint32 slots = interest_slots(daemon->interest, news->number);
+	g_autoptr(Act) way = NULL;
+
+	if (slots)
+		way = way_to(daemon, news->number, news->parent);
+	if (!way)
+		return;
+	for (const TreeRow *row = NULL; (row = tree_next(DIR_SESSION, row));) {
+		if (row->kind == ROW_CONTENT &&
+			((news->files >> row->file) & 1) &&
+			((slots & 1) || ((slots >> row->slot) & 1)))
+			touch_row(daemon, way, news->number, row);
+	}
+}
+
+/* ---- texts ---- */
+
+static const struct {
+	guint text;
+	const char *name;
+	ActKind kind;
+} texts[] = {
+	{TEXT_LAST_ERROR, ".last_error", ACT_TOUCH},
+	{TEXT_LAST_GONE, ".last", ACT_REMOVE},
+	{TEXT_LAST_MADE, ".last", ACT_MAKE},
+	{TEXT_PARTIAL_GONE, ".partial", ACT_REMOVE},
+	{TEXT_PARTIAL_MADE, ".partial", ACT_MAKE},
+	{TEXT_PARTIAL, ".partial", ACT_TOUCH},
+};
+
+static void text_changed(Daemon *daemon, const News *news)
+{
+	guint32 slots = interest_slots(daemon->interest, news->number);
+	DirKind kind = news->parent ? DIR_WORKSPACE : DIR_PROVIDER;
+	g_autoptr(Act) way = NULL;
+
+	if (slots)
+		way = way_to(daemon, news->number, news->number);
+	for (gsize i = 0; way && i < G_N_ELEMENTS(texts); i++) {
+		const TreeRow *row = tree_by_name(kind, texts[i].name);
+
+		if ((news->texts & texts[i].text) && row &&
+			((slots & 1) || ((slots >> row->slot) & 1)))
+			emit(daemon, texts[i].kind, way, row->name,
+				node_make(news->number, row->slot),
+				type_of(row));
+	}
+}
+
+/* ---- views ---- */
+
+static void grouped(Daemon *daemon, ActKind kind, const News *news)
+{
+	fuse_ino_t view = node_make(news->parent, NODE_VIEW + news->by);
+	fuse_ino_t group = node_make(news->number, 0);
+	g_autoptr(Act) way = NULL;
+
+	if (!watched(daemon, view) &&
+		(kind == ACT_MAKE || !watched(daemon, group)))
+		return;
+	way = way_to(daemon, news->parent, news->parent);
+	if (!way)
+		return;
+	step_view(way, news->parent, news->by);
+	emit(daemon, kind, way, news->name, group, S_IFDIR);
+}
+
+static void linked(Daemon *daemon, ActKind kind, const News *news)
+{
+	fuse_ino_t link = node_make(news->number, NODE_LINK + news->by);
+	guint32 home = cache_home(daemon->cache, news->parent);
+	gboolean named = news->by == BY_NAME;
+	fuse_ino_t dir = node_make(news->parent, named ? NODE_VIEW : 0);
+	g_autofree char *group = NULL;
+	g_autoptr(Act) way = NULL;
+
+	if (!watched(daemon, dir) &&
+		(kind == ACT_MAKE || !watched(daemon, link)))
+		return;
+	way = way_to(daemon, home, home);
+	/* It may have vanished by now with its last link. */
+	group = named ? NULL : cache_name(daemon->cache, news->parent);
+	if (!way || (!named && !group))
+		return;
+	step_view(way, home, news->by);
+	if (group)
+		act_step(way, group, dir, S_IFDIR);
+	emit(daemon, kind, way, news->name, link, S_IFLNK);
+}
+
+static void tables_changed(Daemon *daemon, guint32 workspace)
+{
+	gboolean all = watched(daemon, node_make(workspace, 0));
+	g_autoptr(Act) way = NULL;
+
+	for (const TreeRow *row = NULL;
+		(row = tree_next(DIR_WORKSPACE, row));) {
+		if (row->kind != ROW_TABLE ||
+			!(all || watched(daemon,
+					 node_make(workspace, row->slot))))
+			continue;
+		if (!way)
+			way = way_to(daemon, workspace, workspace);
+		if (way)
+			touch_row(daemon, way, workspace, row);
+	}
+}
+
+void events_log(Daemon *daemon, guint slot, gboolean turned)
+{
+	const TreeRow *home = tree_by_name(DIR_ROOT, ".sessionfs");
+	fuse_ino_t dir = node_make(0, home->slot), file = node_make(0, slot);
+	g_autoptr(Act) way = NULL;
+
+	if (!daemon->emitter ||
+		!(watched(daemon, dir) || watched(daemon, file)))
+		return;
+	way = act_new(ACT_TOUCH, 0);
+	act_step(way, home->name, dir, S_IFDIR);
+	emit(daemon, turned ? ACT_MAKE : ACT_TOUCH, way, "events", file,
+		S_IFREG);
+}
+
+void events_of(Daemon *daemon, const News *news)
+{
+	if (!daemon->emitter)
+		return;
+	switch (news->kind) {
+	case NEWS_APPEARED:
+		appeared(daemon, news);
+		break;
+	case NEWS_VANISHED:
+		vanished(daemon, news);
+		break;
+	case NEWS_CHANGED:
+		changed(daemon, news);
+		break;
+	case NEWS_GROUPED:
+	case NEWS_UNGROUPED:
+		grouped(daemon,
+			news->kind == NEWS_GROUPED ? ACT_MAKE : ACT_REMOVE,
+			news);
+		break;
+	case NEWS_LINKED:
+	case NEWS_UNLINKED:
+		linked(daemon,
+			news->kind == NEWS_LINKED ? ACT_MAKE : ACT_REMOVE,
+			news);
+		break;
+	case NEWS_TABLE:
+		tables_changed(daemon, news->number);
+		break;
+	case NEWS_TEXT:
+		text_changed(daemon, news);
+		break;
+	case NEWS_LISTING:
+	case NEWS_DESCRIBED:
+		break;
+	}
+}

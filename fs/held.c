@@ -1,0 +1,185 @@
+#include "held.h"
+
+#include "cache.h"
+#include "node.h"
+
+#define CHUNK 65536u
+#define CHUNKS ((CACHE_NUMBER_MAX + 1) / CHUNK)
+
+/* Of one number; kept here, since references outlive a session. */
+typedef struct {
+	guint32 owner;
+	guint32 refs; /* to its directory */
+} Slot;
+
+/* Directories by number, since `ls -l` has the kernel hold all of them. */
+struct Held {
+	Slot *chunks[CHUNKS];
+	GHashTable *files; /* node -> count */
+};
+
+Held *held_new(void)
+{
+	Held *self = g_new0(Held, 1);
+
+	self->files = g_hash_table_new(NULL, NULL);
+	return self;
+}
+
+void held_free(Held *self)
+{
+	if (!self)
+		return;
+	for (guint i = 0; i < CHUNKS; i++)
+		g_free(self->chunks[i]);
+	g_hash_table_destroy(self->files);
+	g_free(self);
+}
+
+static const Slot *find(const Held *self, guint32 number)
+{
+	static const Slot none;
+	const Slot *chunk = number <= CACHE_NUMBER_MAX
+				    ? self->chunks[number / CHUNK]
+				    : NULL;
+
+	return chunk ? &chunk[number % CHUNK] : &none;
+}
+
+/* NULL for what can be no number. */
+static Slot *slot(Held *self, guint32 number)
+{
+	Slot **chunk;
+
+	if (number > CACHE_NUMBER_MAX)
+		return NULL;
+	chunk = &self->chunks[number / CHUNK];
+	if (!*chunk)
+		*chunk = g_new0(Slot, CHUNK);
+	return &(*chunk)[number % CHUNK];
+}
+
+guint32 held_owner(Held *self, guint32 number)
+{
+	return find(self, number)->owner;
+}
+
+void held_own(Held *self, guint32 number, guint32 owner)
+{
+	Slot *own = slot(self, number);
+
+	if (own)
+		own->owner = owner;
+}
+
+guint64 held_count(const Held *self, guint64 node)
+{
+	if (!node_slot(node))
+		return find(self, node_number(node))->refs;
+	return GPOINTER_TO_SIZE(
+		g_hash_table_lookup(self->files, GSIZE_TO_POINTER(node)));
+}
+
+static void set(Held *self, guint64 node, guint64 count)
+{
+	gpointer key = GSIZE_TO_POINTER(node);
+	Slot *own;
+
+	if (node_slot(node)) {
+		if (count)
+			g_hash_table_insert(
+				self->files, key, GSIZE_TO_POINTER(count));
+		else
+			g_hash_table_remove(self->files, key);
+		return;
+	}
+	own = slot(self, node_number(node));
+	if (own)
+		own->refs = (guint32)count;
+}
+
+void held_add(Held *self, guint64 node, guint64 count)
+{
+	set(self, node, held_count(self, node) + count);
+}
+
+void held_drop(Held *self, guint64 node, guint64 count)
+{
+	guint64 held = held_count(self, node);
+
+	set(self, node, held - MIN(count, held));
+}
+
+guint32 held_slots(const Held *self, guint32 number)
+{
+	guint32 slots = 0;
+
+	for (guint i = 0; i < NODE_SLOTS; i++) {
+		if (held_count(self, node_make(number, i)))
+			slots |= 1u << i;
+	}
+	return slots;
+}
+
+static void add_directories(
+	const Held *self, guint32 owner, GArray *ret, gboolean numbers)
+{
+	for (guint32 n = 0; n <= CACHE_NUMBER_MAX; n++) {
+		const Slot *chunk = self->chunks[n / CHUNK];
+
+		if (!chunk) {
+			n += CHUNK - 1;
+			continue;
+		}
+		if (!chunk[n % CHUNK].refs || chunk[n % CHUNK].owner != owner ||
+			n == owner)
+			continue;
+		guint64 node = node_make(n, 0);
+
+		if (numbers)
+			g_array_append_val(ret, n);
+		else
+			g_array_append_val(ret, node);
+	}
+}
+
+GArray *held_nodes(Held *self, guint32 owner)
+{
+	GArray *nodes = g_array_new(FALSE, FALSE, sizeof(guint64));
+	GHashTableIter iter;
+	gpointer key;
+	guint64 own = node_make(owner, 0);
+
+	g_hash_table_iter_init(&iter, self->files);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		guint64 node = GPOINTER_TO_SIZE(key);
+
+		if (find(self, node_number(node))->owner == owner)
+			g_array_append_val(nodes, node);
+	}
+	add_directories(self, owner, nodes, FALSE);
+	g_array_append_val(nodes, own);
+	return nodes;
+}
+
+GArray *held_numbers(Held *self, guint32 owner)
+{
+	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	GHashTableIter iter;
+	gpointer key;
+
+	add_directories(self, owner, numbers, TRUE);
+	for (guint i = 0; i < numbers->len; i++)
+		g_hash_table_add(seen,
+			GUINT_TO_POINTER(g_array_index(numbers, guint32, i)));
+	g_hash_table_iter_init(&iter, self->files);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		guint32 number = node_number(GPOINTER_TO_SIZE(key));
+
+		if (number != owner && find(self, number)->owner == owner &&
+			g_hash_table_add(seen, GUINT_TO_POINTER(number)))
+			g_array_append_val(numbers, number);
+	}
+	return numbers;
+}

@@ -1,0 +1,311 @@
+#include "polls.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+#include "eventlog.h"
+#include "events.h"
+#include "handle.h"
+#include "metrics.h"
+#include "node.h"
+#include "notify.h"
+#include "reply.h"
+#include "tree.h"
+#include "view.h"
+
+#define READABLE (POLLIN | POLLRDNORM)
+
+/* Who was told so often, and read nothing that we saw, reads from the page cache,
+ * which somebody else filled again: so it is dropped.  Not at once, since that
+ * would cut the read of another thread that was just told. */
+#define TOLD_MAX 2
+
+struct Poller {
+	Polls *polls;
+	fuse_ino_t node;
+	/* Under Polls.lock. */
+	struct Poller *next, *before;   /* of that node */
+	struct fuse_pollhandle *handle; /* who asks to be woken; NULL: nobody */
+	gboolean changed; /* a read may have found older bytes than there are */
+	guint64 queued;   /* once that was told, none does any more */
+	guint told;       /* how often since then who polls was told of it */
+	gsize end;        /* event log: how long it was when it was read */
+};
+
+struct Polls {
+	pthread_mutex_t lock;
+	GHashTable *nodes; /* node -> its first Poller */
+	/* The observer's own: the event log as it was last told. */
+	gsize log_size;
+	gint64 log_turned_ns;
+};
+
+Polls *polls_new(void)
+{
+	Polls *self = g_new0(Polls, 1);
+
+	pthread_mutex_init(&self->lock, NULL);
+	self->nodes = g_hash_table_new(NULL, NULL);
+	return self;
+}
+
+void polls_free(Polls *self)
+{
+	if (!self)
+		return;
+	g_hash_table_unref(self->nodes);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+/* ---- open files ---- */
+
+/* With the lock. */
+static Poller *first_of(Polls *self, fuse_ino_t node)
+{
+	return g_hash_table_lookup(self->nodes, GSIZE_TO_POINTER(node));
+}
+
+static void set_first(Polls *self, fuse_ino_t node, Poller *first)
+{
+	gpointer key = GSIZE_TO_POINTER(node);
+
+	if (first)
+		g_hash_table_insert(self->nodes, key, first);
+	else
+		g_hash_table_remove(self->nodes, key);
+}
+
+Poller *polls_open(Polls *self, Notify *notify, fuse_ino_t node)
+{
+	Poller *poller = g_new0(Poller, 1);
+
+	poller->polls = self;
+	poller->node = node;
+	poller->queued = notify_queued(notify);
+	poller->changed = !notify_has_told(notify, poller->queued);
+	pthread_mutex_lock(&self->lock);
+	poller->next = first_of(self, node);
+	if (poller->next)
+		poller->next->before = poller;
+	set_first(self, node, poller);
+	pthread_mutex_unlock(&self->lock);
+	return poller;
+}
+
+void poller_close(Poller *poller)
+{
+	Polls *polls;
+
+	if (!poller)
+		return;
+	polls = poller->polls;
+	pthread_mutex_lock(&polls->lock);
+	if (poller->next)
+		poller->next->before = poller->before;
+	if (poller->before)
+		poller->before->next = poller->next;
+	else
+		set_first(polls, poller->node, poller->next);
+	pthread_mutex_unlock(&polls->lock);
+	if (poller->handle)
+		fuse_pollhandle_destroy(poller->handle);
+	g_free(poller);
+}
+
+gboolean poller_read(Poller *poller)
+{
+	gboolean told;
+
+	pthread_mutex_lock(&poller->polls->lock);
+	told = poller->told > 0;
+	if (told)
+		poller->changed = FALSE;
+	poller->told = 0;
+	pthread_mutex_unlock(&poller->polls->lock);
+	return told;
+}
+
+void poller_read_to(Poller *poller, gsize end)
+{
+	pthread_mutex_lock(&poller->polls->lock);
+	poller->end = end;
+	pthread_mutex_unlock(&poller->polls->lock);
+}
+
+/* ---- news ---- */
+
+void polls_stale(Polls *self, Notify *notify, fuse_ino_t node)
+{
+	g_autoptr(GPtrArray) woken = g_ptr_array_new();
+	guint64 queued = notify_queued(notify);
+
+	pthread_mutex_lock(&self->lock);
+	for (Poller *poller = first_of(self, node); poller;
+		poller = poller->next) {
+		poller->changed = TRUE;
+		poller->queued = queued;
+		poller->told = 0;
+		if (poller->handle)
+			g_ptr_array_add(woken, poller->handle);
+		poller->handle = NULL;
+	}
+	pthread_mutex_unlock(&self->lock);
+	for (guint i = 0; i < woken->len; i++)
+		notify_poll(notify, g_ptr_array_index(woken, i));
+}
+
+void polls_news(Polls *self, Daemon *daemon, const News *news)
+{
+	gboolean all = news->kind == NEWS_VANISHED;
+
+	for (const TreeRow *row = NULL; (row = tree_next(DIR_SESSION, row));) {
+		fuse_ino_t node = node_make(news->number, row->slot);
+
+		if (row->kind == ROW_CONTENT &&
+			(all || ((news->files >> row->file) & 1)))
+			polls_stale(self, daemon->notify, node);
+	}
+}
+
+static fuse_ino_t own_directory(void)
+{
+	return node_make(0, tree_by_name(DIR_ROOT, ".sessionfs")->slot);
+}
+
+void polls_log(Polls *self, Daemon *daemon)
+{
+	g_autoptr(EventFile) file = eventlog_file(daemon->eventlog, 0);
+	gint64 turned_ns = eventlog_turned_ns(daemon->eventlog), mtime_ns;
+	gsize size = 0;
+
+	if (!file)
+		return;
+	eventfile_stat(file, &size, &mtime_ns);
+	if (turned_ns != self->log_turned_ns) {
+		notify_listing(daemon->notify, own_directory());
+		notify_entry(daemon->notify, own_directory(), "events.1");
+		for (guint i = 0; i < NODE_EVENTS_N; i++)
+			polls_stale(self, daemon->notify,
+				node_make(0, NODE_EVENTS + i));
+		events_log(daemon, eventfile_slot(file), TRUE);
+	} else if (size != self->log_size) {
+		polls_stale(self, daemon->notify,
+			node_make(0, eventfile_slot(file)));
+		events_log(daemon, eventfile_slot(file), FALSE);
+	}
+	self->log_turned_ns = turned_ns;
+	self->log_size = size;
+}
+
+/* ---- asking ---- */
+
+/* From here on news wake this one: so what is there now is looked at after
+ * that. */
+static void await(Poller *poller, struct fuse_pollhandle *handle)
+{
+	struct fuse_pollhandle *old = NULL;
+
+	if (!handle)
+		return;
+	pthread_mutex_lock(&poller->polls->lock);
+	old = poller->handle;
+	poller->handle = handle;
+	pthread_mutex_unlock(&poller->polls->lock);
+	if (old)
+		fuse_pollhandle_destroy(old);
+}
+
+/* With the lock: whether to say so now. */
+static gboolean may_tell(
+	Poller *poller, Notify *notify, gboolean asks, gboolean *ret_drop)
+{
+	if (!notify_has_told(notify, poller->queued))
+		return FALSE;
+	*ret_drop = asks && poller->told >= TOLD_MAX;
+	return !*ret_drop;
+}
+
+/* With the lock: the kernel is made to forget, and then who asks is woken. */
+static void tell_later(Poller *poller, Notify *notify, gboolean drop)
+{
+	if (drop) {
+		notify_inode(notify, poller->node);
+		poller->queued = notify_queued(notify);
+		poller->told = 0;
+	}
+	if (poller->handle)
+		notify_poll(notify, g_steal_pointer(&poller->handle));
+}
+
+/* Whether there are other bytes to read; not before the kernel has forgotten the
+ * old ones. */
+static gboolean tell_changed(Poller *poller, Notify *notify, gboolean asks)
+{
+	gboolean told = FALSE, drop = FALSE;
+
+	pthread_mutex_lock(&poller->polls->lock);
+	if (poller->changed) {
+		told = may_tell(poller, notify, asks, &drop);
+		if (told)
+			poller->told++;
+		else
+			tell_later(poller, notify, drop);
+	}
+	pthread_mutex_unlock(&poller->polls->lock);
+	return told;
+}
+
+static unsigned content_events(Daemon *daemon, Poller *poller, gboolean asks)
+{
+	View view;
+
+	if (!view_resolve(daemon, poller->node, &view))
+		return POLLERR | POLLHUP | POLLPRI;
+	if (tell_changed(poller, daemon->notify, asks))
+		return READABLE | POLLPRI | POLLERR;
+	return READABLE;
+}
+
+static gsize end_of(Poller *poller)
+{
+	gsize end;
+
+	pthread_mutex_lock(&poller->polls->lock);
+	end = poller->end;
+	pthread_mutex_unlock(&poller->polls->lock);
+	return end;
+}
+
+static unsigned log_events(EventFile *file, Poller *poller)
+{
+	unsigned events = READABLE;
+	gint64 mtime_ns;
+	gsize size;
+
+	if (eventfile_age(file) > 0)
+		events |= POLLHUP;
+	eventfile_stat(file, &size, &mtime_ns);
+	if (size > end_of(poller))
+		events |= POLLPRI;
+	return events;
+}
+
+void poll_ask(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
+	struct fuse_pollhandle *handle)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	Handle *open = (Handle *)(uintptr_t)info->fh;
+	unsigned events = POLLIN | POLLOUT;
+
+	metrics_count(daemon->metrics, OP_POLL);
+	if (open && open->poller) {
+		await(open->poller, handle);
+		events = open->events ? log_events(open->events, open->poller)
+				      : content_events(daemon, open->poller,
+						handle != NULL);
+	} else if (handle) {
+		fuse_pollhandle_destroy(handle);
+	}
+	reply_poll(req, events);
+}

@@ -1,0 +1,229 @@
+#include "servant.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A system call on the mount takes far less than a millisecond, unless somebody
+ * stopped the process or the machine stands still. */
+#define PATIENCE_US (10 * G_TIME_SPAN_SECOND)
+#define SLICE_MS 100
+
+/* After a process that could not be used, no other one for so long. */
+#define RESPAWN_US (1 * G_TIME_SPAN_SECOND)
+
+#define REAP_TRIES 50
+#define REAP_PAUSE_NS 20000000
+
+extern char **environ;
+
+struct Servant {
+	gint trusted;   /* atomic: the pid that is surely ours; 0: none */
+	gint dismissed; /* atomic */
+	pid_t child;    /* 0: none */
+	int socket;
+	gint64 next_us; /* no sooner is one started */
+	GArray *dead;   /* pid_t: killed, not reaped yet */
+};
+
+Servant *servant_new(void)
+{
+	Servant *self = g_new0(Servant, 1);
+
+	self->socket = -1;
+	self->dead = g_array_new(FALSE, FALSE, sizeof(pid_t));
+	return self;
+}
+
+gboolean servant_is(Servant *self, pid_t tid)
+{
+	return tid > 0 && g_atomic_int_get(&self->trusted) == tid;
+}
+
+void servant_dismiss(Servant *self)
+{
+	g_atomic_int_set(&self->dismissed, 1);
+}
+
+/* ---- its life ---- */
+
+/* With a signal mask of its own, since ours blocks what ends us; its end of the
+ * socket becomes its standard input, and all else is closed by exec. */
+static int spawn(pid_t *ret_child, int end)
+{
+	char *argv[] = {(char *)"sessionfs", (char *)EMISSION_OPTION, NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	int error;
+
+	sigemptyset(&none);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, end, STDIN_FILENO);
+	posix_spawn_file_actions_addopen(
+		&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	error = posix_spawn(ret_child, "/proc/self/exe", &files, &attributes,
+		argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attributes);
+	return error;
+}
+
+static gboolean start(Servant *self)
+{
+	gint64 now = g_get_monotonic_time();
+	int ends[2], error;
+
+	if (now < self->next_us)
+		return FALSE;
+	self->next_us = now + RESPAWN_US;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return FALSE;
+	error = spawn(&self->child, ends[1]);
+	close(ends[1]);
+	if (error) {
+		g_warning("no process could be started that makes file events: "
+			  "%s",
+			g_strerror(error));
+		close(ends[0]);
+		self->child = 0;
+		return FALSE;
+	}
+	self->socket = ends[0];
+	g_atomic_int_set(&self->trusted, self->child);
+	return TRUE;
+}
+
+/* Reaps what can be. */
+static void reap(Servant *self)
+{
+	for (guint i = self->dead->len; i-- > 0;) {
+		pid_t pid = g_array_index(self->dead, pid_t, i);
+
+		if (waitpid(pid, NULL, WNOHANG))
+			g_array_remove_index_fast(self->dead, i);
+	}
+}
+
+/* Its pid may be another's as soon as it is reaped: trust ends before. */
+static void bury(Servant *self)
+{
+	g_atomic_int_set(&self->trusted, 0);
+	close(self->socket);
+	self->socket = -1;
+	kill(self->child, SIGKILL);
+	g_array_append_val(self->dead, self->child);
+	self->child = 0;
+	reap(self);
+}
+
+/* It never speaks unasked. */
+static gboolean is_gone(const Servant *self)
+{
+	struct pollfd end = {self->socket, POLLIN, 0};
+
+	return poll(&end, 1, 0) > 0;
+}
+
+gboolean servant_ready(Servant *self)
+{
+	reap(self);
+	if (self->child && is_gone(self))
+		bury(self);
+	return self->child || start(self);
+}
+
+static void wait_for_end(Servant *self)
+{
+	const struct timespec pause = {0, REAP_PAUSE_NS};
+	pid_t child = self->child;
+
+	/* It ends when its socket does. */
+	close(self->socket);
+	self->socket = -1;
+	for (int i = 0; i < REAP_TRIES && self->child; i++) {
+		if (waitpid(child, NULL, WNOHANG))
+			self->child = 0;
+		else
+			nanosleep(&pause, NULL);
+	}
+	if (!self->child)
+		return;
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+void servant_free(Servant *self)
+{
+	if (!self)
+		return;
+	g_atomic_int_set(&self->trusted, 0);
+	if (self->child)
+		wait_for_end(self);
+	for (guint i = 0; i < self->dead->len; i++)
+		waitpid(g_array_index(self->dead, pid_t, i), NULL, 0);
+	g_array_unref(self->dead);
+	g_free(self);
+}
+
+/* ---- what it does ---- */
+
+static gboolean ask(Servant *self, const EmissionOrder *order,
+	const char *mountpoint, const char *path)
+{
+	struct iovec parts[] = {
+		{(void *)order, sizeof(*order)},
+		{(void *)mountpoint, strlen(mountpoint) + 1},
+		{(void *)path, strlen(path) + 1},
+	};
+	struct msghdr packet = {
+		.msg_iov = parts, .msg_iovlen = G_N_ELEMENTS(parts)};
+
+	return sendmsg(self->socket, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+}
+
+/* FALSE when none comes. */
+static gboolean hear(Servant *self, gint32 *ret)
+{
+	gint64 until = g_get_monotonic_time() + PATIENCE_US;
+
+	while (!g_atomic_int_get(&self->dismissed) &&
+		g_get_monotonic_time() < until) {
+		struct pollfd answer = {self->socket, POLLIN, 0};
+
+		if (poll(&answer, 1, SLICE_MS) <= 0)
+			continue;
+		return recv(self->socket, ret, sizeof(*ret), MSG_DONTWAIT) ==
+		       sizeof(*ret);
+	}
+	return FALSE;
+}
+
+int servant_do(Servant *self, const EmissionOrder *order,
+	const char *mountpoint, const char *path)
+{
+	gint32 answer;
+
+	if (sizeof(*order) + strlen(mountpoint) + strlen(path) + 2 >
+		EMISSION_MAX)
+		return ENAMETOOLONG;
+	if (!servant_ready(self))
+		return ECHILD;
+	if (ask(self, order, mountpoint, path) && hear(self, &answer))
+		return answer;
+	/* Dismissed, it may still wait for the mount: then the mount ends it. */
+	if (!g_atomic_int_get(&self->dismissed))
+		bury(self);
+	return ECHILD;
+}

@@ -1,0 +1,133 @@
+#include "wait.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "pending.h"
+#include "reply.h"
+
+struct Wait {
+	gint refs;
+	Daemon *daemon;
+	guint32 session;
+	Phase phase;
+	pthread_mutex_t lock; /* of answer */
+	GBytes *answer;       /* of the last read at the start */
+};
+
+Wait *wait_new(Daemon *daemon, guint32 session, Phase phase)
+{
+	Wait *self = g_new0(Wait, 1);
+
+	self->refs = 1;
+	self->daemon = daemon;
+	self->session = session;
+	self->phase = phase;
+	pthread_mutex_init(&self->lock, NULL);
+	return self;
+}
+
+void wait_unref(Wait *self)
+{
+	if (!g_atomic_int_dec_and_test(&self->refs))
+		return;
+	g_clear_pointer(&self->answer, g_bytes_unref);
+	pthread_mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+WaitVerdict wait_judge(Phase phase, Phase now)
+{
+	if (now == phase || (phase == PHASE_IDLE && now == PHASE_BUSY))
+		return WAIT_MET;
+	return now == PHASE_STOPPED || now == PHASE_FAILED ? WAIT_IN_VAIN
+							   : WAIT_ON;
+}
+
+static GBytes *answer_get(Wait *self)
+{
+	GBytes *answer;
+
+	pthread_mutex_lock(&self->lock);
+	answer = self->answer ? g_bytes_ref(self->answer) : NULL;
+	pthread_mutex_unlock(&self->lock);
+	return answer;
+}
+
+static GBytes *answer_set(Wait *self, const char *state)
+{
+	char *line = g_strconcat(state, "\n", NULL);
+	GBytes *answer = g_bytes_new_take(line, strlen(line));
+
+	pthread_mutex_lock(&self->lock);
+	g_clear_pointer(&self->answer, g_bytes_unref);
+	self->answer = g_bytes_ref(answer);
+	pthread_mutex_unlock(&self->lock);
+	return answer;
+}
+
+/* One read that waits. */
+typedef struct {
+	Wait *wait;
+	gsize size;
+	off_t off;
+} Waiting;
+
+/* TRUE when the request was answered. */
+static gboolean answer(fuse_req_t req, void *data)
+{
+	const Waiting *waiting = data;
+	Wait *self = waiting->wait;
+	WaitVerdict verdict = WAIT_IN_VAIN;
+	const char *state = NULL;
+	Phase now;
+
+	if (cache_phase(self->daemon->cache, self->session, &state, &now))
+		verdict = wait_judge(self->phase, now);
+	if (verdict == WAIT_ON)
+		return FALSE;
+	if (verdict == WAIT_MET) {
+		g_autoptr(GBytes) bytes = answer_set(self, state);
+
+		reply_slice(req, bytes, waiting->size, waiting->off);
+	} else {
+		reply_error(req, ECANCELED);
+	}
+	return TRUE;
+}
+
+static void waiting_free(void *data)
+{
+	Waiting *waiting = data;
+
+	wait_unref(waiting->wait);
+	g_free(waiting);
+}
+
+static void park(fuse_req_t req, const Waiting *waiting)
+{
+	Wait *self = waiting->wait;
+
+	g_atomic_int_inc(&self->refs);
+	pending_park(self->daemon->pending, req,
+		&(ParkSpec){
+			.key = self->session,
+			.deadline_us = G_MAXINT64,
+			.retry = answer,
+			.leave = pending_leave_plain,
+			.free = waiting_free,
+			.data = g_memdup2(waiting, sizeof(*waiting)),
+		});
+}
+
+void wait_read(Wait *self, fuse_req_t req, gsize size, off_t off)
+{
+	Waiting waiting = {self, size, off};
+	g_autoptr(GBytes) bytes = off > 0 ? answer_get(self) : NULL;
+
+	if (bytes)
+		reply_slice(req, bytes, size, off);
+	else if (!answer(req, &waiting))
+		park(req, &waiting);
+}

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "daemon.h"
+#include "lowlevel.h"
+
+/*
+ * One open of .wait/<phase> of a session.  A read at its start takes until the
+ * session is in that phase (for `idle`, busy will do) and gives its state and a
+ * newline; what follows is read from that answer.  There is no deadline.
+ * ECANCELED: the session has ended, or is gone, and was not waited for to be so.
+ * Any signal ends it.
+ */
+typedef struct Wait Wait;
+
+Wait *wait_new(Daemon *daemon, guint32 session, Phase phase);
+/* The file was closed for the last time; who reads meanwhile has its own. */
+void wait_unref(Wait *self);
+
+/* Answers its request, at once or later. */
+void wait_read(Wait *self, fuse_req_t req, gsize size, off_t off);
+
+typedef enum { WAIT_MET, WAIT_ON, WAIT_IN_VAIN } WaitVerdict;
+
+/* What a session that is in phase `now` means for who waits for `phase`. */
+WaitVerdict wait_judge(Phase phase, Phase now);

@@ -191,6 +191,17 @@ def test_an_absent_name_that_appears_is_found(emulator, mount):
         eventually(lambda: os.path.exists(path + "/state"), interval=0.001)
 
 
+def test_who_goes_where_nobody_was_knows_where_he_is(emulator, mount):
+    """His lookup found what was not known yet: it must not be taken for one that
+    had been told to be absent."""
+    emu = emulator("--fill", "w-1=5")
+    for _ in range(10):
+        m = mount(emu)
+        done = m.run("/bin/pwd", cwd=m.ws("w-1"))
+        assert done.ok() == m.ws("w-1") + "\n" and done.err == ""
+        m.stop()
+
+
 def test_an_open_file_reads_the_new_bytes(emulator, mount):
     emu = emulator("--fill", "w-1=5")
     m = mount(emu, config={"sessionfs": {"refresh": "50ms"}})

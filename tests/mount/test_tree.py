@@ -26,6 +26,9 @@ RECORD = {
     "futureMember": {"kept": [1, 2, 3]}}
 FILES = {"state", "phase", "config.json", "webui", "session.json", "reason",
          "endpoint", "ctl"}
+OF_WORKSPACE = {"new", ".status", ".last_error", ".refresh", ".by-name",
+                ".by-state", ".by-phase", ".by-user", ".sessions.tsv",
+                ".sessions.jsonl"}
 
 
 @pytest.fixture
@@ -55,11 +58,11 @@ def test_every_level_lists_what_it_promises(emu, mount):
     m = mount(emu)
     assert names(m.path) == {".sessionfs", "alibaba"}
     assert names(m.path + "/.sessionfs") == {"version", "config", "metrics",
-                                             "log"}
-    assert names(m.path + "/alibaba") == {".status", "w-1", "w-2"}
-    assert names(m.ws("w-1")) == {"new", ".status", ".last_error", "sc-full"}
+                                             "log", "events"}
+    assert names(m.path + "/alibaba") == {".status", ".refresh", "w-1", "w-2"}
+    assert names(m.ws("w-1")) == {*OF_WORKSPACE, "sc-full"}
     assert names(m.ws("w-1") + "/sc-full") == FILES
-    assert names(m.ws("w-2")) == {"new", ".status", ".last_error"}
+    assert names(m.ws("w-2")) == OF_WORKSPACE
 
 
 def test_a_shell_glob_sees_sessions_only(emu, mount):
@@ -70,7 +73,7 @@ def test_a_shell_glob_sees_sessions_only(emu, mount):
 
 def test_named_workspaces_are_all_there_is(emu, mount):
     m = mount(emu, config={"alibaba": {"workspaces": "w-2"}})
-    assert names(m.path + "/alibaba") == {".status", "w-2"}
+    assert names(m.path + "/alibaba") == {".status", ".refresh", "w-2"}
     assert emu.count("ListWorkspaces") == 0
 
 
@@ -132,11 +135,14 @@ def test_words_and_phases(emu, mount, word, phase):
 
 def test_modes(emu, mount):
     m = mount(emu)
-    modes = {p.split("/")[-1]: stat.S_IMODE(v[1]) for p, v in walk(m).items()}
+    modes = {p.split("/")[-1]: stat.S_IMODE(v[1]) for p, v in walk(m).items()
+             if not stat.S_ISLNK(v[1])}
     expected = {"state": 0o644, "phase": 0o644, "reason": 0o644,
                 "session.json": 0o644, "config.json": 0o640, "webui": 0o640,
                 "endpoint": 0o640, "new": 0o660, "ctl": 0o660,
-                "sc-full": 0o755, "w-1": 0o755}
+                "sc-full": 0o755, "w-1": 0o755, ".refresh": 0o660,
+                ".by-user": 0o755, "ada": 0o755, ".sessions.tsv": 0o640,
+                ".sessions.jsonl": 0o640}
     assert {k: modes[k] for k in expected} == expected
 
 
@@ -237,7 +243,7 @@ def test_listing_stat_and_cat_agree(emu, mount):
     with os.scandir(m.ws("w-1")) as listing:
         for entry in listing:
             assert entry.inode() == os.lstat(entry.path).st_ino
-            if entry.is_dir():
+            if entry.is_dir() and entry.name[0] != ".":
                 state = m.path and open(entry.path + "/state").read()
                 assert len(state) == os.stat(entry.path + "/state").st_size
 

@@ -46,20 +46,15 @@ static const struct {
 	{"empty", FIELD_BOOL, G_STRUCT_OFFSET(Fault, empty)},
 };
 
-static void fault_clear(void *memory)
+void fault_unref(Fault *self)
 {
-	Fault *self = memory;
-
+	if (!self || !g_atomic_int_dec_and_test(&self->refs))
+		return;
 	for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
 		if (fields[i].type == FIELD_TEXT)
 			g_free(G_STRUCT_MEMBER(char *, self, fields[i].offset));
 	g_clear_pointer(&self->headers, g_ptr_array_unref);
-}
-
-void fault_unref(Fault *fault)
-{
-	if (fault)
-		g_atomic_rc_box_release_full(fault, fault_clear);
+	g_free(self);
 }
 
 gboolean fault_replaces(const Fault *fault)
@@ -156,8 +151,9 @@ static gboolean member_set(
 gboolean faults_add(
 	Faults *faults, const Json *object, gint64 *ret_id, GError **error)
 {
-	g_autoptr(Fault) fault = g_atomic_rc_box_new0(Fault);
+	g_autoptr(Fault) fault = g_new0(Fault, 1);
 
+	fault->refs = 1;
 	fault->times = 1;
 	fault->cut = fault->big = fault->retry_after = -1;
 	fault->provider = g_strdup("alibaba");
@@ -223,7 +219,8 @@ Fault *faults_take(Faults *faults, const char *provider, const char *action)
 
 		if (!fault_strikes(fault, provider, action))
 			continue;
-		found = g_atomic_rc_box_acquire(fault);
+		found = fault;
+		g_atomic_int_inc(&fault->refs);
 		if (!fault->times)
 			g_ptr_array_remove_index(faults->list, i);
 	}

@@ -9,6 +9,7 @@
  * fault that fits and is not spent or skipping applies.  Thread-safe.
  */
 typedef struct {
+	gint refs; /* atomic */
 	gint64 id;
 	char *provider, *action; /* action "*": all of them */
 	gint64 skip;             /* calls to let pass first */

@@ -4,9 +4,10 @@
 
 Request *request_new(const char *target)
 {
-	Request *self = g_atomic_rc_box_new0(Request);
+	Request *self = g_new0(Request, 1);
 	const char *mark = strchr(target, '?');
 
+	self->refs = 1;
 	self->target = g_strdup(target);
 	self->path = mark ? g_strndup(target, mark - target) : g_strdup(target);
 	self->query = mark ? g_strdup(mark + 1) : NULL;
@@ -17,13 +18,14 @@ Request *request_new(const char *target)
 
 Request *request_ref(Request *request)
 {
-	return g_atomic_rc_box_acquire(request);
+	g_atomic_int_inc(&request->refs);
+	return request;
 }
 
-static void request_clear(void *memory)
+void request_unref(Request *self)
 {
-	Request *self = memory;
-
+	if (!self || !g_atomic_int_dec_and_test(&self->refs))
+		return;
 	g_free(self->method);
 	g_free(self->target);
 	g_free(self->path);
@@ -32,12 +34,7 @@ static void request_clear(void *memory)
 	g_byte_array_unref(self->body);
 	for (guint i = 0; i < REQUEST_PARTS; i++)
 		g_free(self->parts[i]);
-}
-
-void request_unref(Request *request)
-{
-	if (request)
-		g_atomic_rc_box_release_full(request, request_clear);
+	g_free(self);
 }
 
 void request_feed(Request *request, const char *data, gsize len)

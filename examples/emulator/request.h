@@ -9,6 +9,7 @@
  * emulator, so that the log may keep it.
  */
 typedef struct {
+	gint refs; /* atomic */
 	char *method;
 	char *target;       /* as on the request line */
 	char *path;         /* the target up to "?", still encoded */

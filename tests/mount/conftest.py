@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
+import watching  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,3 +55,12 @@ def as_user(rig):
         return rig.user()
     except OSError as e:
         pytest.skip(f"no mount namespace: {e}")
+
+
+@pytest.fixture
+def world(rig, request):
+    """An emulator, a mount and watchers on it; @watching.twin runs a test
+    again on a mount without events."""
+    world = watching.World(rig, getattr(request, "param", True))
+    yield world
+    world.close()

@@ -34,6 +34,8 @@ EMULATOR = os.environ.get("EMULATOR", os.path.join(
 # where nothing else runs.
 END_S = 6
 SLOW = 5 if os.environ.get("REPORT_SLOW") else 1
+LONG = bool(os.environ.get("REPORT_LONG"))
+LONG_S = 600  # how long a test may do the same over and over then
 KEY_ID, KEY_SECRET = "emulator-key", "emulator-secret"
 
 SUSPICIOUS = re.compile(
@@ -471,7 +473,8 @@ class Rig:
         self.folder = str(folder)
         self.started = []
         self.places = []
-        self.guard = threading.Timer(120 * SLOW, self.abort)
+        self.guard = threading.Timer(
+            120 * SLOW + (LONG_S if LONG else 0), self.abort)
         self.guard.daemon = True
 
     def watch(self):

@@ -319,6 +319,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SessionBrief, session_brief_clear)
 gboolean backend_is_steady(const Backend *self, const char *held,
 	gsize held_len, const char *now, gsize now_len);
 
+/* Whether two records differ in the white space between their tokens at most, as
+ * where an answer of one and a list of many are indented. */
+gboolean backend_is_respelt(
+	const char *held, gsize held_len, const char *now, gsize now_len);
+
 /* Appends a record as all may read it: the values of members of `private`, at
  * any depth, read "***". */
 void backend_mask(

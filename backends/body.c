@@ -163,6 +163,25 @@ gboolean backend_is_steady(const Backend *self, const char *held,
 	return one && two && g_str_equal(one, two);
 }
 
+gboolean backend_is_respelt(
+	const char *held, gsize held_len, const char *now, gsize now_len)
+{
+	gsize i = json_scan_space(held, held_len, 0);
+	gsize k = json_scan_space(now, now_len, 0);
+
+	while (i < held_len && k < now_len) {
+		gsize end = held[i] == '"' ? json_scan_string(held, held_len, i)
+					   : i + 1;
+		gsize len = MAX(end, i + 1) - i;
+
+		if (len > now_len - k || memcmp(held + i, now + k, len) != 0)
+			return FALSE;
+		i = json_scan_space(held, held_len, i + len);
+		k = json_scan_space(now, now_len, k + len);
+	}
+	return held_len > 0 && i == held_len && k == now_len;
+}
+
 /* ---- what not all may see ---- */
 
 static gboolean key_is_private(

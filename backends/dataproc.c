@@ -32,7 +32,7 @@
 #define PAGE_SIZE "1000" /* undocumented; what Google's own clients ask for */
 #define PLACE_MAX 128
 
-static const char living_only[] = "state != TERMINATED and state != FAILED";
+static const char living_only[] = "state != TERMINATED AND state != FAILED";
 
 /* ---- tables ---- */
 

@@ -296,12 +296,16 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 	return same;
 }
 
-/* What grows all the time is no change worth telling of. */
-static gboolean only_went_on(Dir *dir, Told *told)
+/* A record is spelt otherwise in a list than alone, and what grows all the time is
+ * no change worth telling of. */
+static gboolean tells_the_same(Dir *dir, Told *told)
 {
+	read_held(dir, told);
+	if (backend_is_respelt(
+		    told->held, told->held_len, told->body, told->len))
+		return TRUE;
 	if (class_of(dir)->dated == NULL)
 		return FALSE;
-	read_held(dir, told);
 	return backend_is_steady(dir->provider->backend, told->held,
 		told->held_len, told->body, told->len);
 }
@@ -317,7 +321,7 @@ static gboolean put_changed(
 	if (told->thin && !same)
 		same = merge(change->dir, told, row);
 	else if (!same && !old->thin)
-		same = only_went_on(change->dir, told);
+		same = tells_the_same(change->dir, told);
 	if (same && old->word == row->word && old->phase == row->phase &&
 		old->thin == row->thin)
 		return TRUE;

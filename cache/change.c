@@ -67,6 +67,8 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 		self->passing -= phase_is_passing((Phase)old->phase);
 	if (old == NULL) {
 		self->members = TRUE;
+		if (row->number == dir->last)
+			self->texts |= TEXT_LAST_MADE;
 		add_news(self, NEWS_APPEARED, row, NULL, 0);
 	} else if (files != 0) {
 		add_news(self, NEWS_CHANGED, row, old, files);
@@ -87,7 +89,7 @@ void change_cut(Change *self, const Row *row)
 	self->passing -= phase_is_passing((Phase)row->phase);
 	self->members = TRUE;
 	if (row->number == dir->last)
-		self->texts = TRUE;
+		self->texts |= TEXT_LAST_GONE;
 	add_news(self, NEWS_VANISHED, NULL, row,
 		dir->provider != NULL ? dir->provider->backend->class->files
 				      : 0);
@@ -245,10 +247,10 @@ static void publish(Change *self, Snapshot *next)
 	news_push(dir->cache->news, (const News *)(void *)self->news->data,
 		self->news->len);
 	drop_described(self);
-	if (self->texts) {
+	if (self->texts != 0) {
 		dir->text_ns = time_after(dir->text_ns);
 		dir_presence_changed(dir);
-		dir_text_news(dir, TEXT_LAST_GONE);
+		dir_text_news(dir, self->texts);
 	}
 	pthread_mutex_unlock(&dir->lock);
 }

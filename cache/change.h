@@ -15,7 +15,7 @@ typedef struct {
 	int passing;        /* by how much their number changes */
 	gboolean members;
 	gint64 newest_ns; /* of the files of what is cut */
-	gboolean texts;   /* .last goes with a row */
+	guint texts;      /* TEXT_LAST_...: it goes or comes with a row */
 } Change;
 
 void change_begin(Change *self, Dir *dir);

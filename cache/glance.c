@@ -109,7 +109,9 @@ typedef struct {
 	pthread_cond_t idle;
 	GPtrArray *ids; /* char * */
 	guint next, asking;
-	GError *error; /* ends it */
+	guint told, failed; /* how many answers there were, and failures */
+	GError *failure;    /* the first; counts when there was no answer */
+	GError *error;      /* ends it */
 } Round;
 
 static void round_unref(Round *self)
@@ -117,10 +119,25 @@ static void round_unref(Round *self)
 	if (__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	g_ptr_array_unref(self->ids);
+	g_clear_error(&self->failure);
 	g_clear_error(&self->error);
 	pthread_cond_destroy(&self->idle);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
+}
+
+/* What was asked for is refused, and would be again; other things may not be. */
+static gboolean is_refusal(const GError *error)
+{
+	return g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_DENIED) ||
+	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_INVALID);
+}
+
+/* A provider that fails for one session may tell of others. */
+static gboolean is_failure(const GError *error)
+{
+	return g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE) ||
+	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 }
 
 /* What is wrong with one session says nothing of the others. */
@@ -131,10 +148,26 @@ static GError *ask_one(Dir *dir, const char *id)
 	gboolean ok = look_at(dir, id, &call, &error);
 
 	news_deliver(dir->cache->news);
-	if (!ok &&
-		g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER))
+	if (!ok && (is_refusal(error) || g_error_matches(error, BACKEND_ERROR,
+						 BACKEND_ERROR_BAD_ANSWER)))
 		g_clear_error(&error);
 	return error;
+}
+
+/* With the lock; takes the error. */
+static void round_note(Round *self, GError *error)
+{
+	if (error == NULL) {
+		self->told++;
+		return;
+	}
+	if (is_failure(error) && self->failed++ <= self->told) {
+		if (self->failure == NULL)
+			self->failure = g_steal_pointer(&error);
+	} else if (self->error == NULL) {
+		self->error = g_steal_pointer(&error);
+	}
+	g_clear_error(&error);
 }
 
 static void round_work(Round *self)
@@ -150,10 +183,7 @@ static void round_work(Round *self)
 		error = ask_one(self->dir, id);
 		pthread_mutex_lock(&self->lock);
 		self->asking--;
-		if (self->error == NULL)
-			self->error = error;
-		else
-			g_clear_error(&error);
+		round_note(self, error);
 	}
 	if (self->asking == 0)
 		pthread_cond_broadcast(&self->idle);
@@ -171,6 +201,7 @@ static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
 {
 	guint jobs = MIN(ids->len, ASKERS_MAX);
 	Round *self = g_new0(Round, 1);
+	const GError *why;
 	gboolean ok;
 
 	self->refs = 1;
@@ -187,12 +218,31 @@ static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
 	pthread_mutex_lock(&self->lock);
 	while (self->asking > 0)
 		pthread_cond_wait(&self->idle, &self->lock);
-	ok = self->error == NULL;
+	why = self->error;
+	if (why == NULL && self->told == 0)
+		why = self->failure;
+	ok = why == NULL;
+	/* It stays: jobs that have yet to begin are to see it. */
 	if (!ok)
-		g_propagate_error(error, g_steal_pointer(&self->error));
+		g_propagate_error(error, g_error_copy(why));
 	pthread_mutex_unlock(&self->lock);
 	round_unref(self);
 	return ok;
+}
+
+/* The same where a list tells whether all fails. */
+static gboolean ask_beside_list(Dir *dir, GPtrArray *ids, GError **error)
+{
+	GError *local = NULL;
+
+	if (ask_all(dir, ids, &local))
+		return TRUE;
+	if (!is_failure(local)) {
+		g_propagate_error(error, local);
+		return FALSE;
+	}
+	g_clear_error(&local);
+	return TRUE;
 }
 
 /* ---- those that are watched ---- */
@@ -214,7 +264,8 @@ static gboolean is_due(const Glance *self, const Row *row, gint64 asked_us)
 	       self->begun_us - asked_us >= base_us(self->dir);
 }
 
-static gboolean ask_watched(Glance *self, GError **error)
+/* listed: a list comes with it. */
+static gboolean ask_watched(Glance *self, gboolean listed, GError **error)
 {
 	Dir *dir = self->dir;
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
@@ -231,7 +282,8 @@ static gboolean ask_watched(Glance *self, GError **error)
 		watch_asked(dir->watch, one->number, self->begun_us);
 	}
 	pthread_mutex_unlock(&dir->apply);
-	return ask_all(dir, ids, error);
+	return listed ? ask_beside_list(dir, ids, error)
+		      : ask_all(dir, ids, error);
 }
 
 static gboolean any_passes(Glance *self)
@@ -342,22 +394,28 @@ static void note_living(Dir *dir, gboolean few)
 	pthread_mutex_unlock(&dir->lock);
 }
 
-/* *ret_all: there were few enough to list all. */
+/* *ret_all: there were few enough to list all.  Where such a list is refused, it
+ * is done without until the next sweep ends. */
 static gboolean list_living(Glance *self, gboolean *ret_all, GError **error)
 {
 	Dir *dir = self->dir;
 	g_autofree char *token = NULL;
+	g_autoptr(GError) local = NULL;
 	gboolean ok = TRUE, more = TRUE, fresh;
 
 	for (guint i = 0; ok && more && i < PAGES_MAX; i++) {
-		ok = show_page(dir, backend_list_living, &token, &fresh, error);
+		ok = show_page(
+			dir, backend_list_living, &token, &fresh, &local);
 		more = token != NULL;
 	}
-	if (!ok)
+	if (!ok && !is_refusal(local)) {
+		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
+	}
+	more = more || !ok;
 	note_living(dir, !more);
 	*ret_all = !more;
-	return more || ask_all(dir, missed(self), error);
+	return more || ask_beside_list(dir, missed(self), error);
 }
 
 static gboolean list_some(Glance *self, gboolean living, GError **error)
@@ -375,7 +433,7 @@ static gboolean list_some(Glance *self, gboolean living, GError **error)
 static gboolean glance(Glance *self, GError **error)
 {
 	Dir *dir = self->dir;
-	gboolean first, living;
+	gboolean first, living, listed;
 
 	pthread_mutex_lock(&dir->lock);
 	/* Then it tells most of what is watched, too. */
@@ -383,10 +441,12 @@ static gboolean glance(Glance *self, GError **error)
 	living = class_of(dir)->list_living != NULL &&
 		 !dir->glancing.living_many;
 	pthread_mutex_unlock(&dir->lock);
+	listed = living || class_of(dir)->newest_first;
 	if (first)
 		return list_some(self, living, error) &&
-		       ask_watched(self, error);
-	return ask_watched(self, error) && list_some(self, living, error);
+		       ask_watched(self, listed, error);
+	return ask_watched(self, listed, error) &&
+	       list_some(self, living, error);
 }
 
 static gint64 retry_ms(GError *error)

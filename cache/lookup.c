@@ -268,6 +268,16 @@ static void look(Dir *dir, gint64 now_us)
 		refresh_poke(dir->cache->refresh);
 }
 
+static gboolean shows(Dir *dir, guint32 number)
+{
+	gboolean shown;
+
+	pthread_mutex_lock(&dir->lock);
+	shown = snapshot_find(dir->shown, number) != NULL;
+	pthread_mutex_unlock(&dir->lock);
+	return shown;
+}
+
 void cache_look(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_around(cache, number);
@@ -280,7 +290,7 @@ void cache_look(Cache *cache, guint32 number)
 		return;
 	if (dir->number == number)
 		look(dir->parent, now_us);
-	else if (watch_look(dir->watch, number, now_us))
+	else if (shows(dir, number) && watch_look(dir->watch, number, now_us))
 		refresh_poke(cache->refresh);
 }
 

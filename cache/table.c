@@ -25,17 +25,18 @@ static void append_value(GString *out, const char *text)
 {
 	static const char special[] = "\t\n\r\\", letters[] = "tnr\\";
 
-	while (*text != '\0') {
-		gsize plain = strcspn(text, special);
+	for (; *text != '\0'; text++) {
+		const char *found = strchr(special, *text);
+		guchar c = (guchar)*text;
 
-		g_string_append_len(out, text, (gssize)plain);
-		text += plain;
-		if (*text == '\0')
-			return;
-		g_string_append_c(out, '\\');
-		g_string_append_c(
-			out, letters[strchr(special, *text) - special]);
-		text++;
+		if (found != NULL) {
+			g_string_append_c(out, '\\');
+			g_string_append_c(out, letters[found - special]);
+		} else if (c < 0x20 || c == 0x7f) {
+			g_string_append_printf(out, "\\x%02x", c);
+		} else {
+			g_string_append_c(out, *text);
+		}
 	}
 }
 

@@ -393,6 +393,40 @@ static void that_more_is_known_is_no_event(void)
 	check_told(f, dir->number, "s-1(Running>Running:10)");
 }
 
+/* Google's answers are indented, those of a list by more than those of one. */
+static void white_space_is_no_event(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	static const char *const bodies[] = {
+		"{\n      \"a b\": \"c  d\",\n      \"e\": [1]\n    }",
+		"{\n  \"a b\": \"c  d\",\n  \"e\": [1]\n}",
+		"{\"a b\":\"c  d\",\"e\":[1]}",
+		"{\"a b\":\"c d\",\"e\":[1]}",
+		"{\"a b\":\"c d\",\"e\":[1,2]}",
+		"{\"a b\":\"c d\"}",
+	};
+	static const char *const told[] = {"+s-1(Running)", "", "",
+		"s-1(Running>Running:10)", "s-1(Running>Running:10)",
+		"s-1(Running>Running:10)"};
+
+	fixture_refresh(f, dir->number);
+	fixture_forget_news(f);
+	for (guint i = 0; i < G_N_ELEMENTS(bodies); i++) {
+		g_autoptr(Session) session = session_new();
+
+		session->id = g_strdup("s-1");
+		session->name = g_strdup("");
+		session->state = g_strdup("Running");
+		session->body = g_strdup(bodies[i]);
+		session->body_len = strlen(session->body);
+		g_assert_true(apply_sessions(
+			dir, &session, 1, dir_tick(dir), 0, NULL));
+		news_deliver(dir->cache->news);
+		check_told(f, dir->number, told[i]);
+	}
+}
+
 static void a_place_and_a_state_are_known_by_number(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
@@ -434,6 +468,7 @@ int main(int argc, char **argv)
 	ADD(news_tell_the_words_before_and_after);
 	ADD(what_a_first_listing_finds_is_no_event);
 	ADD(that_more_is_known_is_no_event);
+	ADD(white_space_is_no_event);
 	ADD(a_place_and_a_state_are_known_by_number);
 	return g_test_run();
 }

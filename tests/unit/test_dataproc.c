@@ -119,7 +119,7 @@ static void the_living_are_listed_alone(ProviderFixture *f, const void *unused)
 	g_assert_cmpstr(page->next, ==, "n");
 	provider_saw(f->server, 0,
 		"GET " S "?pageSize=1000&pageToken=m&filter=state%20%21%3D%20"
-		"TERMINATED%20and%20state%20%21%3D%20FAILED ",
+		"TERMINATED%20AND%20state%20%21%3D%20FAILED ",
 		NULL);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "apply.h"
 #include "refresh.h"
 
 #define HOUR_MS (3600 * 1000)
@@ -91,6 +92,31 @@ static void it_vanishes_when_it_ends_and_comes_back_when_it_starts(void)
 	moves = fixture_moves(f, workspace);
 	g_assert_cmpstr(moves, ==, "+s-000001 -s-000001 +s-000001");
 	g_assert_cmpuint(fixture_find(f, workspace, "s-000001"), ==, before);
+}
+
+/* .last points to it, and is not there without it. */
+static void with_the_last_one_made_its_link_comes_back(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *last = NULL;
+	guint32 workspace, number;
+	Dir *dir;
+
+	f->ended = ENDED_NONE;
+	fixture_open(f, "sessions", "1", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	number = fixture_find(f, workspace, "s-000001");
+	dir = dir_find(f->cache, workspace);
+	g_assert_true(apply_last(dir, number, NULL));
+	memory_put(f->backend, "m-1", "s-000001", NULL, "Stopped");
+	fixture_refresh(f, workspace);
+	g_assert_null(cache_last(f->cache, workspace));
+	fixture_forget_news(f);
+	memory_put(f->backend, "m-1", "s-000001", NULL, "Running");
+	fixture_refresh(f, workspace);
+	last = cache_last(f->cache, workspace);
+	g_assert_cmpstr(last, ==, "s-000001");
+	g_assert_cmpuint(fixture_count_news(f, NEWS_TEXT, workspace), ==, 1);
 }
 
 static void it_vanishes_when_a_day_has_passed(void)
@@ -287,6 +313,7 @@ int main(int argc, char **argv)
 	ADD(those_of_the_last_day_are_shown);
 	ADD(the_hidden_are_not_there);
 	ADD(it_vanishes_when_it_ends_and_comes_back_when_it_starts);
+	ADD(with_the_last_one_made_its_link_comes_back);
 	ADD(it_vanishes_when_a_day_has_passed);
 	ADD(without_times_the_first_sight_counts);
 	ADD(what_was_hidden_without_times_stays_hidden);

@@ -115,6 +115,21 @@ static void a_look_at_a_session_is_enough(void)
 	g_assert_cmpuint(asked(f), <=, quiet + 1);
 }
 
+/* Those of a view would crowd out the sessions. */
+static void a_look_at_what_is_no_session_is_none(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 workspace = open_pages(f, "40", FALSE, FALSE);
+	Entry group;
+
+	fixture_until(cache_group_find(f->cache, workspace, BY_STATE, "Running",
+			      &group, NULL) == KNOWN_YES);
+	cache_look(f->cache, group.number);
+	g_assert_cmpuint(fixture_status_number(f, workspace, "watched"), ==, 0);
+	cache_look(f->cache, session_number(f, workspace, 1));
+	g_assert_cmpuint(fixture_status_number(f, workspace, "watched"), ==, 1);
+}
+
 static void nobody_watches_without_interest(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
@@ -410,12 +425,155 @@ static void one_that_makes_no_sense_hinders_no_other(void)
 	cache_hold(f->cache, workspace, FALSE);
 }
 
+/* A refusal of one session, or of one kind of list, leaves the rest. */
+static void what_is_refused_hinders_nothing_else(void)
+{
+	const BackendErrorCode codes[] = {
+		BACKEND_ERROR_DENIED, BACKEND_ERROR_INVALID};
+
+	for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
+		g_autoptr(Fixture) f = fixture_new();
+		guint32 workspace = open_pages(f, "40", TRUE, TRUE);
+
+		stop_sweeps(f, workspace);
+		memory_fail(f->backend, MEMORY_GET, 0, 0, codes[i]);
+		memory_fail(f->backend, MEMORY_LIST_LIVING, 0, 0, codes[i]);
+		watch(f, workspace, session_number(f, workspace, 1));
+		memory_put(f->backend, "m-1", "x-1", NULL, "Running");
+		fixture_until(cache_count(f->cache, workspace) == 41);
+		fixture_until(asked(f) >= 3);
+		g_assert_cmpuint(
+			memory_calls(f->backend, MEMORY_LIST_LIVING), ==, 1);
+		cache_hold(f->cache, workspace, FALSE);
+	}
+}
+
+static gboolean has_failed(Dir *dir)
+{
+	gboolean failed;
+
+	pthread_mutex_lock(&dir->lock);
+	failed = dir->glancing.failures > 0 && !dir->glancing.running;
+	pthread_mutex_unlock(&dir->lock);
+	return failed;
+}
+
+/* All in one glance: the next would be an hour later. */
+static void a_failure_for_one_ends_nothing(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 workspace = open_pages(f, "40", TRUE, FALSE), numbers[20];
+	guint told = 0;
+
+	for (guint i = 0; i < 20; i++) {
+		g_autofree char *id = g_strdup_printf("s-%06u", i + 1);
+
+		numbers[i] = session_number(f, workspace, i + 1);
+		memory_put(f->backend, "m-1", id, NULL, "Busy");
+	}
+	memory_put(f->backend, "m-1", "x-1", NULL, "Running");
+	dir_find(f->cache, workspace)->provider->refresh_ms = 3600 * 1000;
+	stop_sweeps(f, workspace);
+	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_REMOTE);
+	cache_watch(f->cache, workspace, numbers, 20);
+	cache_hold(f->cache, workspace, TRUE);
+	fixture_until(cache_count(f->cache, workspace) == 41);
+	for (guint i = 0; i < 20; i++)
+		told += shows(f, numbers[i], "Busy");
+	g_assert_cmpuint(told, ==, 19);
+	cache_hold(f->cache, workspace, FALSE);
+}
+
+static void fail_and_see(guint watched)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 workspace = open_pages(f, "40", FALSE, FALSE), numbers[40];
+	Dir *dir = dir_find(f->cache, workspace);
+
+	for (guint i = 0; i < 40; i++)
+		numbers[i] = session_number(f, workspace, i + 1);
+	dir->provider->refresh_ms = 3600 * 1000;
+	stop_sweeps(f, workspace);
+	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_REMOTE);
+	cache_watch(f->cache, workspace, numbers, watched);
+	cache_hold(f->cache, workspace, TRUE);
+	fixture_until(has_failed(dir));
+	g_assert_cmpuint(asked(f), <=, 5);
+	cache_hold(f->cache, workspace, FALSE);
+}
+
+static void a_provider_that_fails_is_left_alone(void)
+{
+	fail_and_see(40);
+	fail_and_see(1);
+}
+
+/* The list still tells of others, as often as ever. */
+static void a_session_that_always_fails_slows_no_list(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 workspace = open_pages(f, "40", TRUE, FALSE);
+	Dir *dir = dir_find(f->cache, workspace);
+	guint64 pages;
+
+	stop_sweeps(f, workspace);
+	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_REMOTE);
+	watch(f, workspace, session_number(f, workspace, 1));
+	pages = memory_calls(f->backend, MEMORY_LIST_PAGE);
+	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) > pages + 3);
+	g_assert_false(has_failed(dir));
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
+	fixture_until(has_failed(dir));
+	cache_hold(f->cache, workspace, FALSE);
+}
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+static void wait_at_gate(void *data)
+{
+	(void)data;
+	pthread_mutex_lock(&gate);
+	pthread_mutex_unlock(&gate);
+}
+
+static void note_done(void *data)
+{
+	__atomic_store_n((int *)data, 1, __ATOMIC_RELEASE);
+}
+
+/* One thread is free: whoever was to ask beside it comes when it is over. */
+static void after_an_error_nobody_goes_on(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 workspace = open_pages(f, "40", FALSE, FALSE), numbers[40];
+	Dir *dir = dir_find(f->cache, workspace);
+	int done = 0;
+
+	for (guint i = 0; i < 40; i++)
+		numbers[i] = session_number(f, workspace, i + 1);
+	dir->provider->refresh_ms = 3600 * 1000;
+	stop_sweeps(f, workspace);
+	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_THROTTLED);
+	pthread_mutex_lock(&gate);
+	for (guint i = 1; i < POOL_THREADS_MAX; i++)
+		g_assert_true(pool_push(f->cache->glances, wait_at_gate, NULL));
+	cache_watch(f->cache, workspace, numbers, 40);
+	cache_hold(f->cache, workspace, TRUE);
+	fixture_until(has_failed(dir));
+	g_assert_true(pool_push(f->cache->glances, note_done, &done));
+	fixture_until(__atomic_load_n(&done, __ATOMIC_ACQUIRE));
+	pthread_mutex_unlock(&gate);
+	g_assert_cmpuint(asked(f), ==, 1);
+	cache_hold(f->cache, workspace, FALSE);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add_func("/glance/" #name, name)
 	ADD(a_watched_session_is_asked_for_beside_a_listing);
 	ADD(a_look_at_a_session_is_enough);
+	ADD(a_look_at_what_is_no_session_is_none);
 	ADD(nobody_watches_without_interest);
 	ADD(one_page_is_cheaper_than_any_glance);
 	ADD(all_have_their_turn);
@@ -428,5 +586,10 @@ int main(int argc, char **argv)
 	ADD(the_interval_follows_what_happens);
 	ADD(refusals_make_it_rarer);
 	ADD(one_that_makes_no_sense_hinders_no_other);
+	ADD(what_is_refused_hinders_nothing_else);
+	ADD(a_failure_for_one_ends_nothing);
+	ADD(a_provider_that_fails_is_left_alone);
+	ADD(a_session_that_always_fails_slows_no_list);
+	ADD(after_an_error_nobody_goes_on);
 	return g_test_run();
 }

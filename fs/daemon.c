@@ -70,8 +70,12 @@ static void membership_changed(
 		g_hash_table_remove(
 			daemon->failing, GUINT_TO_POINTER(news->number));
 	}
-	if (news->kind == NEWS_VANISHED ||
-		interest_appeared(daemon->interest, news->parent, news->name))
+	/* The kernel keeps no name of what it does not hold, but for one that it
+	 * was told to be absent. */
+	if (interest_appeared(daemon->interest, news->parent, news->name) ||
+		(news->kind == NEWS_VANISHED &&
+			interest_holds(
+				daemon->interest, node_make(news->number, 0))))
 		notify_entry(daemon->notify, parent, news->name);
 }
 
@@ -91,7 +95,8 @@ static void view_changed(Daemon *daemon, const News *news)
 	fuse_ino_t node = view_node(news);
 
 	notify_listing(daemon->notify, node);
-	if (news->kind == NEWS_UNLINKED || news->kind == NEWS_UNGROUPED)
+	if (interest_present(daemon->interest, node, news->name) ||
+		news->kind == NEWS_UNLINKED || news->kind == NEWS_UNGROUPED)
 		notify_entry(daemon->notify, node, news->name);
 }
 
@@ -139,6 +144,7 @@ static void log_listing(Daemon *daemon, guint32 number)
 
 static void handle_news(Daemon *daemon, const News *news, const News *before)
 {
+	events_of(daemon, news);
 	switch (news->kind) {
 	case NEWS_APPEARED:
 	case NEWS_VANISHED:
@@ -168,7 +174,7 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 	case NEWS_TABLE:
 		break;
 	}
-	events_of(daemon, news);
+	events_send(daemon);
 	if (news->kind == NEWS_CHANGED || news->kind == NEWS_VANISHED)
 		polls_news(daemon->polls, daemon, news);
 }

@@ -36,8 +36,9 @@ typedef struct Daemon {
 	gint64 started_ns;        /* mtime of what never changes */
 	gboolean
 		keep_listings; /* the kernel's directory cache can be trusted */
-	char *config;          /* as shown in .sessionfs/config */
-	GHashTable *failing;   /* numbers of directories whose listing failed
+	GPtrArray *acts; /* Act: of the news at hand; the observer's alone */
+	char *config;    /* as shown in .sessionfs/config */
+	GHashTable *failing; /* numbers of directories whose listing failed
 	                          and was logged; the observer's alone */
 } Daemon;
 

@@ -48,6 +48,9 @@ static void bare_param(const Daemon *daemon, const EmitterStep *step,
 	*ret = (struct fuse_entry_param){.ino = step->ino,
 		.generation = 1,
 		.attr_timeout = VANISHED_ATTR};
+	if (S_ISDIR(step->type))
+		ret->generation = interest_generation(
+			daemon->interest, node_number(step->ino));
 	bare_attr(daemon, step, &ret->attr);
 }
 
@@ -86,10 +89,13 @@ void door_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	Daemon *daemon = fuse_req_userdata(req);
 	EmitterStep step;
 
-	if (!emitter_step(daemon->emitter, parent, name, &step) || step.absent)
-		reply_error(req, ENOENT);
-	else
+	if (emitter_step(daemon->emitter, parent, name, &step) &&
+		!step.absent) {
 		reply_step(req, daemon, &step);
+		return;
+	}
+	interest_absent(daemon->interest, parent, name);
+	reply_error(req, ENOENT);
 }
 
 static void reply_attributes(fuse_req_t req, Daemon *daemon, fuse_ino_t ino)
@@ -160,6 +166,7 @@ void door_make(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 		return;
 	}
 	emitter_made(daemon->emitter);
+	interest_present(daemon->interest, parent, name);
 	reply_step(req, daemon, &step);
 }
 
@@ -169,8 +176,12 @@ void door_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
 	EmitterStep step;
 
 	if (!emitter_step(daemon->emitter, parent, name, &step) || !step.last ||
-		step.kind != ACT_REMOVE)
+		step.kind != ACT_REMOVE) {
 		reply_error(req, EPERM);
-	else
-		reply_error(req, 0);
+		return;
+	}
+	if (S_ISDIR(step.type))
+		interest_removed(daemon->interest, step.ino);
+	interest_absent(daemon->interest, parent, name);
+	reply_error(req, 0);
 }

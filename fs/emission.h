@@ -17,7 +17,7 @@ typedef struct {
 	guint32 type;   /* of what it is about, as in st_mode */
 } EmissionOrder;
 
-/* The whole command line of that process. */
+/* The first argument of that process; the second is for who reads ps. */
 #define EMISSION_OPTION "--emitter"
 
 #define EMISSION_MAX 16384

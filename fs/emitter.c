@@ -232,7 +232,7 @@ Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics)
 	self->mountpoint = g_strdup(mountpoint);
 	self->pending = pending;
 	self->metrics = metrics;
-	self->servant = servant_new();
+	self->servant = servant_new(mountpoint);
 	pthread_mutex_init(&self->lock, NULL);
 	thread_cond_init(&self->moved);
 	g_queue_init(&self->queue);
@@ -243,6 +243,12 @@ void emitter_attach(Emitter *self, dev_t device)
 {
 	if (!self)
 		return;
+	if (!device) {
+		g_warning("%s is not found among the mounts: there will be no "
+			  "file events",
+			self->mountpoint);
+		return;
+	}
 	pthread_mutex_lock(&self->lock);
 	self->device = device;
 	self->started = TRUE;

@@ -49,7 +49,7 @@ static void emit(Daemon *daemon, ActKind kind, const Act *way, const char *name,
 	Act *act = act_copy(way, kind);
 
 	act_step(act, name, ino, type);
-	notify_then(daemon->notify, act);
+	g_ptr_array_add(daemon->acts, act);
 }
 
 /* ---- sessions and workspaces ---- */
@@ -121,7 +121,17 @@ static void directory_vanished(Daemon *daemon, const Act *way, guint32 number,
 		emit(daemon, ACT_REMOVE, way, name, node, S_IFDIR);
 }
 
-/* Its sessions go with it, and are in no news of their own. */
+/* way: to its workspace. */
+static void group_vanished(Daemon *daemon, const Act *way, guint32 number,
+	const char *name, ByWhat by)
+{
+	g_autoptr(Act) view = act_copy(way, ACT_REMOVE);
+
+	step_view(view, node_number(act_last(way)->ino), by);
+	emit(daemon, ACT_REMOVE, view, name, node_make(number, 0), S_IFDIR);
+}
+
+/* Its sessions and groups go with it, and are in no news of their own. */
 static void workspace_vanished(Daemon *daemon, const Act *way, const News *news)
 {
 	g_autoptr(GArray) numbers =
@@ -133,7 +143,11 @@ static void workspace_vanished(Daemon *daemon, const Act *way, const News *news)
 		guint32 number = g_array_index(numbers, guint32, i);
 		g_autofree char *name = cache_name(daemon->cache, number);
 
-		if (name)
+		ByWhat by = interest_group(daemon->interest, number);
+
+		if (name && by)
+			group_vanished(daemon, below, number, name, by);
+		else if (name)
 			directory_vanished(daemon, below, number, name,
 				DIR_SESSION, news->files);
 	}
@@ -272,6 +286,13 @@ static void tables_changed(Daemon *daemon, guint32 workspace)
 	}
 }
 
+void events_send(Daemon *daemon)
+{
+	for (guint i = 0; i < daemon->acts->len; i++)
+		notify_then(daemon->notify, daemon->acts->pdata[i]);
+	g_ptr_array_set_size(daemon->acts, 0);
+}
+
 void events_log(Daemon *daemon, guint slot, gboolean turned)
 {
 	const TreeRow *home = tree_by_name(DIR_ROOT, ".sessionfs");
@@ -285,6 +306,7 @@ void events_log(Daemon *daemon, guint slot, gboolean turned)
 	act_step(way, home->name, dir, S_IFDIR);
 	emit(daemon, turned ? ACT_MAKE : ACT_TOUCH, way, "events", file,
 		S_IFREG);
+	events_send(daemon);
 }
 
 void events_of(Daemon *daemon, const News *news)

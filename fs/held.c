@@ -1,6 +1,5 @@
 #include "held.h"
 
-#include "cache.h"
 #include "node.h"
 
 #define CHUNK 65536u
@@ -9,7 +8,9 @@
 /* Of one number; kept here, since references outlive a session. */
 typedef struct {
 	guint32 owner;
-	guint32 refs; /* to its directory */
+	guint32 refs;         /* to its directory */
+	guint32 removed : 28; /* how often that was removed */
+	guint32 group : 4;    /* ByWhat */
 } Slot;
 
 /* Directories by number, since `ls -l` has the kernel hold all of them. */
@@ -64,12 +65,19 @@ guint32 held_owner(Held *self, guint32 number)
 	return find(self, number)->owner;
 }
 
-void held_own(Held *self, guint32 number, guint32 owner)
+void held_own(Held *self, guint32 number, guint32 owner, ByWhat group)
 {
 	Slot *own = slot(self, number);
 
-	if (own)
-		own->owner = owner;
+	if (!own)
+		return;
+	own->owner = owner;
+	own->group = group;
+}
+
+ByWhat held_group(const Held *self, guint32 number)
+{
+	return find(self, number)->group;
 }
 
 guint64 held_count(const Held *self, guint64 node)
@@ -108,6 +116,19 @@ void held_drop(Held *self, guint64 node, guint64 count)
 	guint64 held = held_count(self, node);
 
 	set(self, node, held - MIN(count, held));
+}
+
+void held_removed(Held *self, guint32 number)
+{
+	Slot *own = slot(self, number);
+
+	if (own)
+		own->removed++;
+}
+
+guint32 held_generation(const Held *self, guint32 number)
+{
+	return find(self, number)->removed + 1;
 }
 
 guint32 held_slots(const Held *self, guint32 number)

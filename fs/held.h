@@ -1,6 +1,6 @@
 #pragma once
 
-#include <glib.h>
+#include "cache.h"
 
 /*
  * The kernel's references, by node, and for whom each number counts: the
@@ -13,7 +13,9 @@ void held_free(Held *self);
 
 /* 0: not known yet. */
 guint32 held_owner(Held *self, guint32 number);
-void held_own(Held *self, guint32 number, guint32 owner);
+/* group: of which view it is a group; BY_NAME, which has none: it is no group. */
+void held_own(Held *self, guint32 number, guint32 owner, ByWhat group);
+ByWhat held_group(const Held *self, guint32 number);
 
 void held_add(Held *self, guint64 node, guint64 count);
 /* As many as there are at most. */
@@ -21,6 +23,11 @@ void held_drop(Held *self, guint64 node, guint64 count);
 guint64 held_count(const Held *self, guint64 node);
 /* Those of a number: a bit set of 1 << slot. */
 guint32 held_slots(const Held *self, guint32 number);
+
+/* The directory of that number was removed: the kernel's inode of it is dead for
+ * as long as somebody holds it.  How often that was so, from 1. */
+void held_removed(Held *self, guint32 number);
+guint32 held_generation(const Held *self, guint32 number);
 
 /* All nodes (guint64) that count for `owner`, files before directories, its own
  * last.  A new array. */

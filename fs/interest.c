@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "absent.h"
 #include "held.h"
 #include "node.h"
 #include "proc.h"
@@ -9,6 +10,10 @@
 
 /* Names that the kernel may believe to be absent; beyond that it asks anew. */
 #define DENIED_MAX 10000u
+
+/* Names that the kernel is known to remember as absent; beyond that it is made to
+ * forget them. */
+#define ABSENT_MAX 20000u
 
 /* Lookups since the last listing that make `ls -l` worth a READDIRPLUS. */
 #define STORM 64u
@@ -27,18 +32,19 @@ typedef enum {
 typedef struct {
 	guint32 number, parent;
 	Watching watching;
-	gint64 since_us;  /* of the last upcall, or of that question */
-	guint64 held;     /* the kernel's references here and below */
-	guint lookups;    /* since the last listing */
-	gboolean listed;  /* the kernel has all of that listing */
-	gboolean emitted; /* the emitter went through it since the kernel was
-	                     asked to forget */
+	gint64 since_us; /* of the last upcall, or of that question */
+	guint64 held;    /* the kernel's references here and below */
+	guint lookups;   /* since the last listing */
+	gboolean listed; /* the kernel has all of that listing */
+	guint64 emitted; /* of these references, those that the emitter got since
+	                     the kernel was asked to forget */
 } Directory;
 
 struct Interest {
 	pthread_mutex_t lock;    /* of all below; never held across the cache */
 	GHashTable *directories; /* number -> Directory * */
 	GHashTable *denied;      /* "parent/name": a set */
+	Absent *absent;
 	Held *held;
 	gint64 window_us;
 	char *mountpoint;
@@ -53,6 +59,7 @@ Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us)
 	self->directories = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	self->denied =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	self->absent = absent_new();
 	self->held = held_new();
 	self->window_us = window_us;
 	self->mountpoint = g_strdup(mountpoint);
@@ -64,6 +71,7 @@ void interest_free(Interest *self)
 {
 	if (!self)
 		return;
+	absent_free(self->absent);
 	held_free(self->held);
 	g_free(self->mountpoint);
 	g_hash_table_destroy(self->directories);
@@ -92,7 +100,8 @@ static guint32 find_owner(Interest *self, guint32 number)
 		return owner;
 	owner = owner_of(&entry);
 	pthread_mutex_lock(&self->lock);
-	held_own(self->held, number, owner);
+	held_own(self->held, number, owner,
+		entry.kind == ENTRY_GROUP ? entry.by : BY_NAME);
 	pthread_mutex_unlock(&self->lock);
 	return owner;
 }
@@ -160,7 +169,7 @@ void interest_forget(Interest *self, fuse_ino_t node, guint64 count)
 void interest_emitted(Interest *self, guint32 number)
 {
 	pthread_mutex_lock(&self->lock);
-	directory(self, number)->emitted = TRUE;
+	directory(self, number)->emitted++;
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -174,6 +183,25 @@ gboolean interest_holds(Interest *self, fuse_ino_t node)
 	return holds;
 }
 
+void interest_removed(Interest *self, fuse_ino_t node)
+{
+	if (node_slot(node))
+		return;
+	pthread_mutex_lock(&self->lock);
+	held_removed(self->held, node_number(node));
+	pthread_mutex_unlock(&self->lock);
+}
+
+guint64 interest_generation(Interest *self, guint32 number)
+{
+	guint64 generation;
+
+	pthread_mutex_lock(&self->lock);
+	generation = held_generation(self->held, number);
+	pthread_mutex_unlock(&self->lock);
+	return generation;
+}
+
 guint32 interest_slots(Interest *self, guint32 number)
 {
 	guint32 slots;
@@ -184,6 +212,16 @@ guint32 interest_slots(Interest *self, guint32 number)
 	return slots;
 }
 
+ByWhat interest_group(Interest *self, guint32 number)
+{
+	ByWhat group;
+
+	pthread_mutex_lock(&self->lock);
+	group = held_group(self->held, number);
+	pthread_mutex_unlock(&self->lock);
+	return group;
+}
+
 GArray *interest_numbers(Interest *self, guint32 owner)
 {
 	GArray *numbers;
@@ -192,6 +230,30 @@ GArray *interest_numbers(Interest *self, guint32 owner)
 	numbers = held_numbers(self->held, owner);
 	pthread_mutex_unlock(&self->lock);
 	return numbers;
+}
+
+void interest_absent(Interest *self, fuse_ino_t dir, const char *name)
+{
+	guint32 owner = find_owner(self, node_number(dir));
+
+	if (!owner)
+		return;
+	pthread_mutex_lock(&self->lock);
+	absent_add(self->absent, owner, dir, name);
+	pthread_mutex_unlock(&self->lock);
+}
+
+gboolean interest_present(Interest *self, fuse_ino_t dir, const char *name)
+{
+	gboolean was = FALSE;
+	guint32 owner;
+
+	pthread_mutex_lock(&self->lock);
+	owner = held_owner(self->held, node_number(dir));
+	if (owner && absent_count(self->absent))
+		was = absent_remove(self->absent, owner, dir, name);
+	pthread_mutex_unlock(&self->lock);
+	return was;
 }
 
 static char *denied_key(guint32 parent, const char *name)
@@ -222,7 +284,9 @@ gboolean interest_appeared(Interest *self, guint32 parent, const char *name)
 		was = g_hash_table_remove(self->denied, key);
 	}
 	pthread_mutex_unlock(&self->lock);
-	return was;
+	return interest_present(
+		       self, parent ? node_make(parent, 0) : NODE_ROOT, name) ||
+	       was;
 }
 
 gboolean interest_is_denied(Interest *self, guint32 parent, const char *name)
@@ -291,20 +355,39 @@ static gboolean judge(Interest *self, Directory *seen, gint64 now, Verdict *ret)
 
 	if (seen->watching == CHECKING && age >= grace) {
 		seen->watching = IDLE;
-		*ret = (Verdict){seen->number, FALSE, seen->held > 0};
-		/* What is held may be no more than the emitter's way. */
-		return !seen->emitted;
+		/* More than the emitter's way.  (When that was forgotten, so was
+		 * all else.) */
+		*ret = (Verdict){
+			seen->number, FALSE, seen->held > seen->emitted};
+		return TRUE;
 	}
 	/* Again each window, since what was let go may be cached still. */
 	if (seen->held && seen->watching != CHECKING &&
 		age >= self->window_us + grace) {
 		seen->watching = CHECKING;
 		seen->since_us = now;
-		seen->emitted = FALSE;
+		seen->emitted = 0;
 		*ret = (Verdict){seen->number, TRUE, FALSE};
 		return TRUE;
 	}
 	return FALSE;
+}
+
+/* All of an owner's, or everybody's (0); where somebody is parked, later. */
+static void drop_absent(Interest *self, Notify *notify, guint32 owner)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	entries = absent_take(self->absent, owner);
+	pthread_mutex_unlock(&self->lock);
+	for (guint i = 0; i < entries->len; i++) {
+		const char *name;
+		guint64 dir = absent_parent(entries->pdata[i], &name);
+
+		if (!notify_drop(notify, dir, name))
+			interest_absent(self, dir, name);
+	}
 }
 
 /* FALSE when this kernel cannot. */
@@ -312,6 +395,7 @@ static gboolean prune(Interest *self, Notify *notify, guint32 owner)
 {
 	g_autoptr(GArray) nodes = NULL;
 
+	drop_absent(self, notify, owner);
 	pthread_mutex_lock(&self->lock);
 	nodes = held_nodes(self->held, owner);
 	pthread_mutex_unlock(&self->lock);
@@ -420,6 +504,17 @@ static void flush_denied(Interest *self, Notify *notify)
 	}
 }
 
+static void flush_absent(Interest *self, Notify *notify)
+{
+	gboolean full;
+
+	pthread_mutex_lock(&self->lock);
+	full = absent_count(self->absent) >= ABSENT_MAX;
+	pthread_mutex_unlock(&self->lock);
+	if (full)
+		drop_absent(self, notify, 0);
+}
+
 void interest_tick(Interest *self, Notify *notify)
 {
 	g_autoptr(GArray) verdicts = g_array_new(FALSE, FALSE, sizeof(Verdict));
@@ -437,6 +532,7 @@ void interest_tick(Interest *self, Notify *notify)
 	}
 	pthread_mutex_unlock(&self->lock);
 	flush_denied(self, notify);
+	flush_absent(self, notify);
 	for (guint i = 0; i < verdicts->len; i++)
 		carry_out(self, notify, &g_array_index(verdicts, Verdict, i));
 }

@@ -21,13 +21,23 @@ void interest_look(Interest *interest, guint32 number);
 /* The kernel got, or gave back, so many references to this node. */
 void interest_hold(Interest *interest, fuse_ino_t node, guint64 count);
 void interest_forget(Interest *interest, fuse_ino_t node, guint64 count);
-/* The emitter was led through this provider's directory: what the kernel holds of
- * it may be held for nobody. */
+/* The emitter is led through this provider's directory: the reference that the
+ * kernel gets for that is held for nobody. */
 void interest_emitted(Interest *interest, guint32 number);
 /* Whether it has any: only then can somebody be watching it. */
 gboolean interest_holds(Interest *interest, fuse_ino_t node);
+/*
+ * The emitter removed a directory.  Who still works in it keeps its inode in the
+ * kernel, dead for ever: when it comes again it has to be another one, which is
+ * what the generation of a node tells.
+ */
+void interest_removed(Interest *interest, fuse_ino_t node);
+/* Of a directory, and of those in it that have the same number. */
+guint64 interest_generation(Interest *interest, guint32 number);
 /* What it has of a number: a bit set of 1 << slot. */
 guint32 interest_slots(Interest *interest, guint32 number);
+/* Of which view a number that was ever seen is a group; BY_NAME: it is none. */
+ByWhat interest_group(Interest *interest, guint32 number);
 /* The numbers (guint32) in a workspace or provider of which it has any; a new
  * array. */
 GArray *interest_numbers(Interest *interest, guint32 owner);
@@ -41,6 +51,15 @@ gboolean interest_appeared(
 /* Whether the kernel still counts on hearing when it appears. */
 gboolean interest_is_denied(
 	Interest *interest, guint32 parent, const char *name);
+
+/*
+ * The kernel remembers that a name is not there: it was told so, or has seen the
+ * emitter remove it.  That alone holds the directory, and so has to be dropped
+ * before it can be told who does.
+ */
+void interest_absent(Interest *interest, fuse_ino_t dir, const char *name);
+/* It is there now.  TRUE when the kernel may still remember otherwise. */
+gboolean interest_present(Interest *interest, fuse_ino_t dir, const char *name);
 
 /* A lookup in this directory.  TRUE when so many came since it was last listed
  * to the end that the kernel should list again, with attributes. */

@@ -26,6 +26,9 @@ gboolean lookup_param(Daemon *daemon, const View *view,
 
 	if (!view_attr(daemon, view, &param.attr, &param.attr_timeout, error))
 		return FALSE;
+	if (view_is_dir(view))
+		param.generation = interest_generation(
+			daemon->interest, view->entry.number);
 	/* It may have moved while the answer was under way.  Of a GETATTR the
 	 * kernel sees that; not so of an inode that is new to it. */
 	if (view_is_dir(view) && view_has_links(view))
@@ -122,6 +125,7 @@ static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
 	if (!view->row && interest_held(daemon->interest, number))
 		interest_look(daemon->interest, number);
 	interest_hold(daemon->interest, view->ino, 1);
+	interest_present(daemon->interest, dir->ino, name);
 	if (!reply_entry(req, &param))
 		interest_forget(daemon->interest, view->ino, 1);
 	else if (!is_still(daemon, dir, name, view))
@@ -145,6 +149,7 @@ static void reply_absent(
 		param.entry_timeout = VIEW_KEEP;
 	else if (!tree_by_name(view_dir_kind(dir), name) && *name == '.')
 		param.entry_timeout = DOT_ABSENT;
+	interest_absent(daemon->interest, dir->ino, name);
 	reply_entry(req, &param);
 	/* It may have appeared while the answer was under way. */
 	if (kept && !interest_is_denied(daemon->interest, number, name))
@@ -190,6 +195,8 @@ static gboolean answer(fuse_req_t req, const Question *question)
 	View dir, found;
 
 	if (!view_resolve(daemon, question->parent, &dir)) {
+		interest_absent(
+			daemon->interest, question->parent, question->name);
 		reply_error(req, ENOENT);
 		return TRUE;
 	}

@@ -16,8 +16,8 @@
  * calls on the mount; with --demo, sessionfs-emulator is a direct child.
  *
  * Lock order, outermost first: libfuse's request lock > Control > cache's own
- * (see cache.c) > Polls > Pending, Notify, Emitter, EventLog, Interest.  The last
- * five hold theirs for a few instructions and call nothing; none is held across a
+ * (see cache.c) > Polls, Emitter > Pending, Notify, EventLog, Interest.  The last
+ * four hold theirs for a few instructions and call nothing; none is held across a
  * reply, a notification, a call of a provider or a callback.
  */
 #include <stdio.h>
@@ -152,6 +152,7 @@ static void fill_daemon(Run *run)
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->config = config_describe(config);
 	daemon->failing = g_hash_table_new(NULL, NULL);
+	daemon->acts = g_ptr_array_new();
 	daemon->metrics = metrics_new();
 	daemon->handles = handles_new();
 	daemon->polls = polls_new();
@@ -222,6 +223,7 @@ static void finish(Run *run)
 	eventlog_free(daemon->eventlog);
 	metrics_free(daemon->metrics);
 	g_clear_pointer(&daemon->failing, g_hash_table_unref);
+	g_clear_pointer(&daemon->acts, g_ptr_array_unref);
 	g_free(daemon->config);
 	state_close(&run->state);
 	demo_end(&run->demo);
@@ -276,7 +278,7 @@ int main(int argc, char **argv)
 	g_autofree char *mountpoint = NULL;
 	Background background = {-1};
 
-	if (argc == 2 && !strcmp(argv[1], EMISSION_OPTION))
+	if (argc > 1 && !strcmp(argv[1], EMISSION_OPTION))
 		return emission_run(STDIN_FILENO);
 	if (!options_parse(argc, argv, &options, &error))
 		return fail(error);

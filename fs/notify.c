@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "node.h"
 #include "thread.h"
@@ -12,7 +13,9 @@
 #define BUSY_RETRY_US (20 * G_TIME_SPAN_MILLISECOND)
 #define BUSY_MAX_US (1 * G_TIME_SPAN_SECOND)
 
-/* Wire facts (linux/fuse.h): FUSE_NOTIFY_PRUNE, which libfuse has no call for. */
+/* Wire facts (linux/fuse.h) that libfuse has no calls for: FUSE_NOTIFY_INC_EPOCH
+ * (since 6.16; a header alone) and FUSE_NOTIFY_PRUNE. */
+#define NOTIFY_INC_EPOCH 8
 #define NOTIFY_PRUNE 9
 #define PRUNE_BATCH 1024
 
@@ -21,6 +24,10 @@
 typedef struct {
 	guint32 len, error;
 	guint64 unique; /* 0: a notification, whose code stands in error */
+} NoticeOut;
+
+typedef struct {
+	NoticeOut header;
 	guint32 count, padding;
 	guint64 spare;
 } PruneOut;
@@ -42,9 +49,9 @@ struct Notify {
 	GHashTable *known; /* Notice * of the queue: a set */
 	struct fuse_session *session;
 	gboolean stopping;
-	guint64 queued;        /* notices so far */
-	guint64 told;          /* of these, in their order; atomic */
-	gboolean cannot_prune; /* the notifier thread's own */
+	guint64 queued; /* notices so far */
+	guint64 told;   /* of these, in their order; atomic */
+	gboolean cannot_prune, cannot_ask_anew; /* the notifier thread's own */
 	Pending *pending;
 	Metrics *metrics;
 	Emitter *emitter;
@@ -178,17 +185,49 @@ static void tell(Notify *self, struct fuse_session *session, Notice *notice)
 			session, notice->node, notice->pages ? 0 : -1, 0);
 }
 
-/* Others may be parked there one after the other, so not for ever. */
-static gboolean must_wait(Notify *self, Notice *notice)
+static gboolean is_busy(Notify *self, const Notice *notice)
+{
+	return notice->name &&
+	       pending_busy(self->pending, node_number(notice->node));
+}
+
+static gboolean has_waited(Notice *notice)
 {
 	gint64 now = g_get_monotonic_time();
 
-	if (!notice->name ||
-		!pending_busy(self->pending, node_number(notice->node)))
-		return FALSE;
 	if (!notice->until_us)
 		notice->until_us = now + BUSY_MAX_US;
-	return now < notice->until_us;
+	return now >= notice->until_us;
+}
+
+/* Makes the kernel ask for every name again, which takes no lock.  FALSE when
+ * this kernel cannot. */
+static gboolean ask_anew(Notify *self, struct fuse_session *session)
+{
+	const NoticeOut out = {.len = sizeof(out), .error = NOTIFY_INC_EPOCH};
+
+	if (!session)
+		return TRUE;
+	if (self->cannot_ask_anew)
+		return FALSE;
+	metrics_count(self->metrics, OP_INVALIDATION);
+	self->cannot_ask_anew =
+		write(fuse_session_fd(session), &out, sizeof(out)) < 0 &&
+		errno == EINVAL;
+	return !self->cannot_ask_anew;
+}
+
+/*
+ * A name in a directory where somebody is parked is never told by itself: this
+ * thread would wait there for the lock, and everybody's news behind it; and a
+ * daemon that is killed meanwhile could not die, since the answer that gives the
+ * lock back would not come any more.  Others may be parked there one after the
+ * other, so after a while all names are asked for again instead.
+ */
+static gboolean must_wait(
+	Notify *self, struct fuse_session *session, Notice *notice)
+{
+	return !has_waited(notice) || !ask_anew(self, session);
 }
 
 static struct fuse_session *session_of(Notify *self)
@@ -209,8 +248,10 @@ static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 	guint told = 0;
 
 	while ((notice = g_queue_pop_head(batch))) {
+		gboolean busy = is_busy(self, notice);
+
 		/* What has to wait is queued, and counted, again. */
-		if (must_wait(self, notice)) {
+		if (busy && must_wait(self, session, notice)) {
 			g_queue_push_tail(ret_waiting, notice);
 			__atomic_add_fetch(&self->told, 1, __ATOMIC_RELEASE);
 			continue;
@@ -218,7 +259,7 @@ static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 		/* There may be millions, and the mount may be ending. */
 		if (++told % STOP_CHECK == 0)
 			session = session_of(self);
-		if (session)
+		if (session && !busy)
 			tell(self, session, notice);
 		notice_free(notice);
 		__atomic_add_fetch(&self->told, 1, __ATOMIC_RELEASE);
@@ -276,11 +317,24 @@ static void *notify_run(void *data)
 	return NULL;
 }
 
+gboolean notify_drop(Notify *self, fuse_ino_t parent, const char *name)
+{
+	struct fuse_session *session = session_of(self);
+
+	if (pending_busy(self->pending, node_number(parent)))
+		return FALSE;
+	metrics_count(self->metrics, OP_INVALIDATION);
+	if (session)
+		fuse_lowlevel_notify_inval_entry(
+			session, parent, name, strlen(name));
+	return TRUE;
+}
+
 static gboolean prune_batch(int fd, const guint64 *nodes, gsize n)
 {
 	PruneOut out = {
-		.len = (guint32)(sizeof(out) + n * sizeof(*nodes)),
-		.error = NOTIFY_PRUNE,
+		.header = {.len = (guint32)(sizeof(out) + n * sizeof(*nodes)),
+			.error = NOTIFY_PRUNE},
 		.count = (guint32)n,
 	};
 	struct iovec iov[] = {

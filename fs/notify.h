@@ -44,6 +44,10 @@ gboolean notify_has_told(Notify *notify, guint64 queued);
 /* Wakes who polls there; takes the handle. */
 void notify_poll(Notify *notify, struct fuse_pollhandle *handle);
 
+/* Makes the kernel drop what it remembers of a name that nobody uses, at once.
+ * To be called from tick alone.  FALSE while somebody is parked there. */
+gboolean notify_drop(Notify *notify, fuse_ino_t parent, const char *name);
+
 /*
  * Asks the kernel to drop those nodes (an array of guint64; files before their
  * directories) that nobody uses.  To be called from tick alone.  FALSE when

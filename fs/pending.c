@@ -16,6 +16,9 @@
 /* The longest pause of what is asked by time. */
 #define EVERY_MAX_US (64 * G_TIME_SPAN_MILLISECOND)
 
+/* How long a directory is taken for busy after somebody parked there left. */
+#define COMES_BACK_US (100 * G_TIME_SPAN_MILLISECOND)
+
 typedef struct {
 	ParkSpec spec;
 	fuse_req_t req;
@@ -32,6 +35,7 @@ struct Pending {
 	pthread_mutex_t lock; /* of all below; nothing is called under it */
 	pthread_cond_t moved;
 	GQueue parked;    /* Parked *; removed by the thread alone */
+	GHashTable *left; /* directory -> until when it is busy still, in us */
 	gboolean stirred; /* something became due since the pass began */
 	gboolean stopping;
 	pthread_t thread;
@@ -143,6 +147,28 @@ static gint64 next_due(const Parked *parked)
 	return parked->interrupted ? MIN(parked->check_us, due) : due;
 }
 
+/* Under the lock. */
+static void note_left(Pending *self, guint32 dir)
+{
+	gint64 until = g_get_monotonic_time() + COMES_BACK_US;
+
+	if (dir)
+		g_hash_table_insert(self->left, GUINT_TO_POINTER(dir),
+			GSIZE_TO_POINTER((gsize)until));
+}
+
+/* Under the lock. */
+static gboolean has_just_left(Pending *self, guint32 dir)
+{
+	gpointer key = GUINT_TO_POINTER(dir);
+	gsize until = GPOINTER_TO_SIZE(g_hash_table_lookup(self->left, key));
+
+	if (!until || (gsize)g_get_monotonic_time() < until)
+		return until > 0;
+	g_hash_table_remove(self->left, key);
+	return FALSE;
+}
+
 /* One pass over all; called and returns with the lock.  Only this thread
  * removes links, so a link stays good while the lock is open. */
 static gint64 pass(Pending *self)
@@ -168,6 +194,7 @@ static gint64 pass(Pending *self)
 		}
 		next = link->next;
 		if (done) {
+			note_left(self, parked->spec.dir);
 			g_queue_delete_link(&self->parked, link);
 			parked_free(parked);
 		} else {
@@ -200,6 +227,7 @@ Pending *pending_new(Metrics *metrics)
 	pthread_mutex_init(&self->lock, NULL);
 	thread_cond_init(&self->moved);
 	g_queue_init(&self->parked);
+	self->left = g_hash_table_new(NULL, NULL);
 	self->metrics = metrics;
 	self->thread = thread_start("pending", pending_run, self);
 	return self;
@@ -252,6 +280,7 @@ void pending_free(Pending *self)
 	if (!self)
 		return;
 	pending_stop(self);
+	g_hash_table_unref(self->left);
 	pthread_cond_destroy(&self->moved);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
@@ -311,9 +340,10 @@ void pending_wake(Pending *self, guint32 key)
 
 gboolean pending_busy(Pending *self, guint32 key)
 {
-	gboolean busy = FALSE;
+	gboolean busy;
 
 	pthread_mutex_lock(&self->lock);
+	busy = has_just_left(self, key);
 	for (GList *link = self->parked.head; link && !busy;
 		link = link->next) {
 		const ParkSpec *spec = &((Parked *)link->data)->spec;

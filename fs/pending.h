@@ -43,7 +43,8 @@ void pending_free(Pending *pending);
 void pending_park(Pending *pending, fuse_req_t req, const ParkSpec *spec);
 /* Something about this number is news. */
 void pending_wake(Pending *pending, guint32 key);
-/* Whether a lookup, listing or rmdir is parked in that directory. */
+/* Whether a lookup, listing or rmdir is parked in that directory, or was until a
+ * moment ago: who gets a part of a listing comes back for more. */
 gboolean pending_busy(Pending *pending, guint32 key);
 
 /* ETIMEDOUT, EINTR, ENOTCONN: what a plain question answers. */

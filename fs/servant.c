@@ -31,13 +31,15 @@ struct Servant {
 	pid_t child;    /* 0: none */
 	int socket;
 	gint64 next_us; /* no sooner is one started */
-	GArray *dead;   /* pid_t: killed, not reaped yet */
+	char *mountpoint;
+	GArray *dead; /* pid_t: killed, not reaped yet */
 };
 
-Servant *servant_new(void)
+Servant *servant_new(const char *mountpoint)
 {
 	Servant *self = g_new0(Servant, 1);
 
+	self->mountpoint = g_strdup(mountpoint);
 	self->socket = -1;
 	self->dead = g_array_new(FALSE, FALSE, sizeof(pid_t));
 	return self;
@@ -57,9 +59,10 @@ void servant_dismiss(Servant *self)
 
 /* With a signal mask of its own, since ours blocks what ends us; its end of the
  * socket becomes its standard input, and all else is closed by exec. */
-static int spawn(pid_t *ret_child, int end)
+static int spawn(const Servant *self, pid_t *ret_child, int end)
 {
-	char *argv[] = {(char *)"sessionfs", (char *)EMISSION_OPTION, NULL};
+	char *argv[] = {(char *)"sessionfs", (char *)EMISSION_OPTION,
+		self->mountpoint, NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t none;
@@ -90,7 +93,7 @@ static gboolean start(Servant *self)
 	self->next_us = now + RESPAWN_US;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return FALSE;
-	error = spawn(&self->child, ends[1]);
+	error = spawn(self, &self->child, ends[1]);
 	close(ends[1]);
 	if (error) {
 		g_warning("no process could be started that makes file events: "
@@ -174,6 +177,7 @@ void servant_free(Servant *self)
 	for (guint i = 0; i < self->dead->len; i++)
 		waitpid(g_array_index(self->dead, pid_t, i), NULL, 0);
 	g_array_unref(self->dead);
+	g_free(self->mountpoint);
 	g_free(self);
 }
 

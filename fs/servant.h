@@ -13,7 +13,8 @@
  */
 typedef struct Servant Servant;
 
-Servant *servant_new(void);
+/* mountpoint: which one it is for, as ps shows it. */
+Servant *servant_new(const char *mountpoint);
 /* Ends the process, by force where it must, and reaps it: the mount that it may
  * wait for has to be gone. */
 void servant_free(Servant *self);

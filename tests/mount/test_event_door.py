@@ -1,6 +1,7 @@
 """The process that makes events has rights that nobody else gets, and may die,
 hang, or lose its daemon, without harm to anybody."""
 import errno
+import json
 import os
 import signal
 import time
@@ -9,8 +10,8 @@ import pytest
 
 from harness import SLOW, eventually, run
 from inotify import IN_CLOSE_WRITE, IN_CREATE, IN_DELETE, IN_MODIFY
-from watching import (CHANGED, Missing, emitter, emitters, state_of, stuck,
-                      twin)
+from watching import (CHANGED, LIST, Missing, emitter, emitters, state_of,
+                      stuck, tasks, twin)
 
 # How long the daemon may bear with an emitter that does nothing.
 PATIENCE_S = 10
@@ -246,6 +247,37 @@ def test_an_emitter_that_stands_still_does_not_keep_the_daemon(world):
     world.m.stop()
     assert time.monotonic() - began < 5 * SLOW
     eventually(lambda: state_of(pid) == "")
+
+
+def test_a_name_in_a_directory_where_somebody_is_parked_holds_nothing_up(world):
+    world.start("w-1=3", "w-2=3", refresh="1s", workspaces="w-1, w-2")
+    name = world.names("w-2")[0]
+    world.set_state(name, "StateA", "w-2")
+    eventually(lambda: world.shows(name, "StateA", "w-2"), 30)
+    world.emu.fault(action=LIST, hang=True, times=-1)
+    ws = world.ws("w-1")
+
+    def parked_so_far():
+        return world.m.metric("sessionfs_parked_total")
+
+    parked = parked_so_far()
+    reader = world.program(["ls", ws])
+    eventually(lambda: parked_so_far() > parked)
+    # Makes .last, whose name the kernel is told of.
+    run(["sh", "-c", 'echo "$0" > new', json.dumps({
+        "name": "probe", "kind": "SQL", "queueName": "root_queue"})],
+        cwd=ws).ok()
+    end = time.monotonic() + 3 * SLOW  # longer than it waits for the directory
+    while time.monotonic() < end:
+        eventually(lambda: "D" not in {t.state for t in tasks() if
+                                       t.pid == world.m.pid and
+                                       t.comm == "notify"}, 1)
+        time.sleep(0.1)
+    pids = emitters(world.m)
+    assert reader.process.poll() is None
+    world.m.kill()
+    eventually(lambda: all(state_of(p) in ("", "Z") for p in
+                           (world.m.pid, reader.pid, *pids)), 20)
 
 
 @twin

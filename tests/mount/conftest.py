@@ -14,6 +14,16 @@ import harness  # noqa: E402
 import watching  # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "policy: see harness.py")
+
+
+def pytest_collection_modifyitems(items):
+    if harness.SLOW > 1:
+        items[:] = [item for item in items
+                    if not item.get_closest_marker("policy")]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def fuse():
     why = harness.fuse_trouble()

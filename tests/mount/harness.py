@@ -21,6 +21,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import pytest
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 import report  # noqa: E402
@@ -37,6 +39,10 @@ SLOW = 5 if os.environ.get("REPORT_SLOW") else 1
 LONG = bool(os.environ.get("REPORT_LONG"))
 LONG_S = 600  # how long a test may do the same over and over then
 KEY_ID, KEY_SECRET = "emulator-key", "emulator-secret"
+
+# Of tests that ask when and how often a provider is called, which no sanitizer
+# has an opinion of: conftest.py leaves them out of those builds.
+policy = pytest.mark.policy
 
 SUSPICIOUS = re.compile(
     r"Sanitizer|runtime error:|CRITICAL|[Aa]ssertion|\*\* ERROR|"

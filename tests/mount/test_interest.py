@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import SLOW, eventually
+from harness import SLOW, eventually, policy
 
 LIST = "ListSessionClusters"
 WINDOW = 2 if SLOW == 1 else 4
@@ -42,6 +42,7 @@ def quiet(emu, seconds):
     return emu.count(LIST) - before
 
 
+@policy
 def test_nobody_looks_nobody_asks(world):
     emu, m = world
     assert quiet(emu, 1) == 0
@@ -58,6 +59,7 @@ def test_only_the_workspace_that_is_looked_at_is_asked(world):
                if "sessionClusters" in r["target"])
 
 
+@policy
 def test_a_finished_ls_is_forgotten(world):
     emu, m = world
     os.listdir(m.ws("w-1"))
@@ -66,6 +68,42 @@ def test_a_finished_ls_is_forgotten(world):
     assert quiet(emu, 2) == 0
 
 
+# Names that are not there, and events made for those who only looked, leave
+# things behind in the kernel that hold a directory although nobody does.
+ONCE = ["stat {w}/nope {w}/.git", "stat {w}/{s}/nope",
+        "stat {w}/.by-state/nope {w}/.by-name/nope {w}/.by-state/Running/nope",
+        "find {w}; echo stop > {w}/{s}/ctl",
+        "ls -lR {w}/.by-phase {w}/.by-state; echo stop > {w}/{s}/ctl",
+        "ls -la {w}; cat {w}/.sessions.tsv; echo stop > {w}/{s}/ctl",
+        "ls -la {w}; echo '{{\"name\": \"a\", \"kind\": \"SQL\"}}' > {w}/new"]
+
+
+@policy
+def test_who_was_there_once_is_forgotten_whatever_he_did(emulator, mount):
+    rooms = [f"w-{i}" for i in range(len(ONCE) + 1)]
+    emu = emulator(*[arg for room in rooms for arg in ("--fill", room + "=5")],
+                   "--start-ms", 200, "--stop-ms", 200)
+    m = mount(emu, config={
+        "sessionfs": {"refresh": "300ms", "window": "2s"},
+        "alibaba": {"workspaces": "; ".join(rooms)}})
+
+    def asked(seconds):
+        emu.reset()
+        time.sleep(seconds)
+        return {room for room in rooms for r in emu.requests()
+                if f"/{room}/sessionClusters" in r["target"]}
+
+    for room, command in zip(rooms, ONCE):
+        name = sorted(n for n in os.listdir(m.ws(room)) if n[0] == "s")[0]
+        emu.session(room, {"sessionClusterId": name, "state": "Running"})
+        eventually(lambda: m.read(m.ws(room), name, "state") == "Running\n")
+        m.run("(" + command.format(w=m.ws(room), s=name) + ") > /dev/null")
+    with open(os.path.join(m.ws(rooms[-1]), "new"), "w"):  # who stays, stays
+        eventually(lambda: asked(1) == {rooms[-1]}, 20)
+        assert asked(2) == {rooms[-1]}
+
+
+@policy
 @pytest.mark.parametrize("look", ["ls -U {w} > /dev/null",
                                   "cat {w}/{s}/state > /dev/null",
                                   "stat {w}/{s} > /dev/null"])
@@ -112,6 +150,7 @@ def test_the_working_directory_of_somebody_idle_stays_one(world):
     assert done.ok().strip() == m.ws("w-1")
 
 
+@policy
 def test_a_session_that_moves_is_asked_faster(emulator, mount):
     emu = emulator("--fill", "w-1=5", "--manual-clock")
     m = mount(emu, config={"sessionfs": {"refresh": "5s", "window": "60s"}})

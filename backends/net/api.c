@@ -22,14 +22,18 @@
  * (then new ones are tried, once), may it be repeated at all (then after a
  * pause).  A call that changes something gets to the last question only with an
  * answer that proves that nothing has changed yet, or that the provider has seen
- * the same bytes before.  Once one of its attempts has left the outcome open, no
- * later refusal closes it.
+ * the same bytes before; or when the same bytes again change nothing more.  Once
+ * one of its attempts has left the outcome open, no later refusal closes it: only
+ * a success does.
  *
  * Locks: api->lock is the innermost; nothing is called while it is held.
  */
 
 /* A clock that is off by less is not the reason of a refusal. */
 #define SKEW_MIN_S 60
+/* What is left of a repeatable call's time is halved down to this: an attempt
+ * that had less would be cut off rather than served. */
+#define HALF_LEAST_US G_USEC_PER_SEC
 /* Time for the budget to let a call go for which nobody waits. */
 #define BUDGET_WAIT_MAX_US (10 * 60 * G_USEC_PER_SEC)
 
@@ -294,6 +298,18 @@ static void try_failed(Try *try, GError *problem)
 	try->problem = problem;
 }
 
+/* An answer that hangs must leave time for the same bytes once more. */
+static gint64 attempt_until_us(const Try *try)
+{
+	gint64 now_us = g_get_monotonic_time();
+	gint64 half_us = (try->deadline_us - now_us) / 2;
+
+	if (!try->request->repeatable || try->attempts >= RETRY_ATTEMPTS ||
+		half_us < HALF_LEAST_US)
+		return try->deadline_us;
+	return now_us + half_us;
+}
+
 static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 {
 	Api *api = try->api;
@@ -304,7 +320,7 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 
 	try->attempts++;
 	try->server_s = 0;
-	answer = http_send(api->http, http, try->deadline_us, &problem);
+	answer = http_send(api->http, http, attempt_until_us(try), &problem);
 	if (answer && answer->status >= 400)
 		problem = outcome_refusal(protocol->refuse, answer,
 			real_s() + try->skew_s, &try->server_s);
@@ -379,7 +395,7 @@ static gboolean is_retryable(const Try *try)
 	case BACKEND_ERROR_REMOTE:
 	case BACKEND_ERROR_TIMEOUT:
 	case BACKEND_ERROR_BAD_ANSWER:
-		return try->request->safe;
+		return try->request->safe || try->request->repeatable;
 	default:
 		return FALSE;
 	}

@@ -14,17 +14,19 @@
  * credentials (AUTH, AUTH_EXPIRED) for which there are others now, since neither
  * was done; any call on UNREACHABLE (surely unsent), on THROTTLED (not done) and
  * on a replay (the provider has had the same bytes before); calls marked `safe`
- * also on REMOTE, TIMEOUT and BAD_ANSWER.  The pause is what the provider asks
- * for, or else random(0, 1) * min(5 s, 100 ms * 2^n), counted from the end of
- * the throttling; never past the deadline; at most 4 attempts.
+ * or `repeatable` also on REMOTE, TIMEOUT and BAD_ANSWER.  The pause is what the
+ * provider asks for, or else random(0, 1) * min(5 s, 100 ms * 2^n), counted from
+ * the end of the throttling; never past the deadline; at most 4 attempts.  Each
+ * of a repeatable call, but for the last that there is time for, gets no more
+ * than half of the time that is left.
  *
  * THROTTLED shuts the whole account's budget, for as long as the provider says
  * or for 1 s, 2 s, ... 60 s while it goes on.
  *
  * After a call that is not safe has left, what leaves its outcome open (a
  * broken or cut answer, one that is no JSON, the provider's own failure, a
- * replay) is TIMEOUT, and stays so whatever later attempts are told; before,
- * nothing is.
+ * replay) is TIMEOUT, and stays so whatever later attempts are told, unless one
+ * of them succeeds; before, nothing is.
  */
 typedef struct Api Api;
 
@@ -32,11 +34,13 @@ typedef struct {
 	const char
 		*action; /* for counting and, with some providers, the wire */
 	const char *method;
-	const char *path;  /* encoded, begins with "/" */
-	const char *query; /* encoded, without "?"; NULL or "": none */
-	const char *body;  /* JSON; NULL: none */
-	gboolean safe;     /* repeating it does no harm */
-	gboolean outline;  /* see json_parse_outline */
+	const char *path;    /* encoded, begins with "/" */
+	const char *query;   /* encoded, without "?"; NULL or "": none */
+	const char *body;    /* JSON; NULL: none */
+	gboolean safe;       /* it changes nothing */
+	gboolean repeatable; /* it changes something, but the same bytes again
+	                        change nothing more */
+	gboolean outline;    /* see json_parse_outline */
 } ApiRequest;
 
 typedef struct {

@@ -40,7 +40,10 @@ static gboolean sign(const ApiRequest *call, HttpRequest *request,
 {
 	Fixture *f = data;
 
-	__atomic_add_fetch(&f->signs, 1, __ATOMIC_RELAXED);
+	guint nonce = __atomic_add_fetch(&f->signs, 1, __ATOMIC_RELAXED);
+	g_autofree char *text = g_strdup_printf("%u", nonce);
+
+	http_request_set(request, "X-Nonce", text);
 	__atomic_store_n(&f->last_now, now, __ATOMIC_RELAXED);
 	http_request_set(request, "X-Key", credentials->access_key_id);
 	http_request_set(request, "X-Action", call->action);
@@ -153,7 +156,7 @@ static gboolean sending(void *data)
 }
 
 typedef struct {
-	gboolean changing, patient;
+	gboolean changing, patient, repeatable;
 	gint64 ms; /* 0: 3000 */
 	const char *query, *body;
 } How;
@@ -167,6 +170,7 @@ static Json *call(Fixture *f, How how, GByteArray **ret_text, GError **error)
 		.query = how.query,
 		.body = how.body,
 		.safe = !how.changing,
+		.repeatable = how.repeatable,
 	};
 	const Call grant = {
 		.deadline_us =
@@ -385,6 +389,101 @@ static void test_open_outcomes_stay_open(Fixture *f, gconstpointer data)
 	tiny_server_push(f->server, replay);
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
 	abort_call(f, changing, 4, BACKEND_ERROR_TIMEOUT);
+}
+
+#define BODY "{\"name\":\"n\",\"token\":\"t\"}"
+static const How repeatable = {.changing = TRUE,
+	.repeatable = TRUE,
+	.query = "id=1",
+	.body = BODY,
+	.ms = 10000};
+
+/* The same bytes, but for the signature. */
+static void assert_resent(Fixture *f, guint n)
+{
+	g_autofree char *sent = tiny_server_request(f->server, n);
+	g_autofree char *nonce = g_strdup_printf("X-Nonce: %u\r\n", n + 1);
+
+	g_assert_true(
+		g_str_has_prefix(sent, "POST /v1/things?id=1 HTTP/1.1\r\n"));
+	g_assert_true(g_str_has_suffix(sent, "\r\n\r\n" BODY));
+	g_assert_nonnull(strstr(sent, nonce));
+}
+
+static void test_repeatable_calls_are_resent(Fixture *f, gconstpointer data)
+{
+	const TinyAnswer scripts[] = {gateway, busy, {.kind = TINY_CUT},
+		{.kind = TINY_RESET}, {.kind = TINY_CLOSE},
+		{.body = "{nonsense"}, {.status = 302},
+		{.status = 500, .body = ""}, {.body = "{\"success\":false}"},
+		replay};
+	guint sent = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(scripts); i++) {
+		tiny_server_push(f->server, scripts[i]);
+		assert_fine(f, repeatable, sent += 2);
+		assert_resent(f, sent - 2);
+		assert_resent(f, sent - 1);
+		g_assert_cmpuint(f->asked, ==, i + 1);
+	}
+}
+
+static void test_resending_is_capped(Fixture *f, gconstpointer data)
+{
+	for (guint i = 0; i < 10; i++)
+		tiny_server_push(f->server, busy);
+	drop(assert_fails(f, repeatable, BACKEND_ERROR_TIMEOUT, 4));
+	g_assert_cmpuint(f->asked, ==, 1);
+}
+
+/* What came of the first attempt is not known from what a later one is told. */
+static void test_resent_calls_stay_open(Fixture *f, gconstpointer data)
+{
+	const TinyAnswer refusals[] = {
+		{.status = 400, .body = "{\"Code\":\"Quota\"}"},
+		{.status = 400},
+		bad_key,
+	};
+	guint sent = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {
+		tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CLOSE});
+		tiny_server_push(f->server, refusals[i]);
+		drop(assert_fails(
+			f, repeatable, BACKEND_ERROR_TIMEOUT, sent += 2));
+		tiny_server_push(f->server, refusals[i]);
+		drop(assert_fails(f, repeatable,
+			refusals[i].body == bad_key.body ? BACKEND_ERROR_AUTH
+			: i == 0                         ? BACKEND_ERROR_QUOTA
+				 : BACKEND_ERROR_INVALID,
+			sent += 1));
+	}
+}
+
+/* Of 4 s the first attempt gets two, the second what is left: to halve that
+ * would help nobody. */
+static void test_hanging_answers_leave_time(Fixture *f, gconstpointer data)
+{
+	const TinyAnswer hang = {.kind = TINY_HANG};
+	How how = repeatable;
+	gint64 start = g_get_monotonic_time(), took;
+
+	how.ms = 4000;
+	tiny_server_push(f->server, hang);
+	assert_fine(f, how, 2);
+	took = g_get_monotonic_time() - start;
+	g_assert_cmpint(took, >=, 1900 * MS);
+	g_assert_cmpint(took, <, 4000 * MS);
+	tiny_server_rest(f->server, hang);
+	start = g_get_monotonic_time();
+	drop(assert_fails(f, how, BACKEND_ERROR_TIMEOUT, 4));
+	took = g_get_monotonic_time() - start;
+	g_assert_cmpint(took, >=, 3900 * MS);
+	/* Others are not cut short. */
+	start = g_get_monotonic_time();
+	drop(assert_fails(f, (How){.changing = TRUE, .ms = 2500},
+		BACKEND_ERROR_TIMEOUT, 5));
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 2400 * MS);
 }
 
 static void test_changing_calls_retry_throttling(Fixture *f, gconstpointer data)
@@ -910,6 +1009,10 @@ int main(int argc, char **argv)
 	ADD("refusals-of-status-200-are-refusals", test_refusal_of_status_200);
 	ADD("replays-are-unclear", test_replays);
 	ADD("open-outcomes-stay-open", test_open_outcomes_stay_open);
+	ADD("repeatable-calls-are-resent", test_repeatable_calls_are_resent);
+	ADD("resending-is-capped", test_resending_is_capped);
+	ADD("resent-calls-stay-open", test_resent_calls_stay_open);
+	ADD("hanging-answers-leave-time", test_hanging_answers_leave_time);
 	ADD("changing-calls-retry-throttling",
 		test_changing_calls_retry_throttling);
 	ADD("changing-calls-retry-unreachable", test_unreachable);

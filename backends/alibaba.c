@@ -25,6 +25,7 @@
 #include "auth/sign.h"
 #include "classes.h"
 #include "net/api_settings.h"
+#include "plan.h"
 #include "spec_rule.h"
 
 #define API_VERSION "2023-08-08"
@@ -243,24 +244,29 @@ static Session *alibaba_get(Backend *base, const char *workspace,
 
 /* ---- slots: changing ---- */
 
-static char *alibaba_create(Backend *base, const char *workspace,
+/* clientToken is sent, but what it does is not documented. */
+static CreatePlan *alibaba_plan(Backend *base, const char *workspace,
 	const char *spec, gsize spec_len, const char *token, const Call *call,
 	GError **error)
 {
-	Alibaba *self = (Alibaba *)base;
 	g_autoptr(Json) body = json_parse(spec, spec_len, error);
 
 	if (!body)
 		return NULL;
 	json_remove(body, "workspaceId");
 	json_remove(body, "regionId");
-	if (!json_get(body, "clientToken"))
-		json_set_text(body, "clientToken", token);
+	create_plan_token(base, body, token);
+	return create_plan_of(base, body);
+}
+
+static char *alibaba_create(Backend *base, const char *workspace,
+	const CreatePlan *plan, const Call *call, GError **error)
+{
 	g_autofree char *path = workspace_path(workspace, NULL);
-	g_autofree char *text = json_print(body, FALSE);
 	GError *cause = NULL;
-	g_autoptr(Json) answer = ask(self, "CreateSessionCluster", path, "",
-		text, call, NULL, &cause);
+	g_autoptr(Json) answer = ask((Alibaba *)base, "CreateSessionCluster",
+		path, "", plan->body, call, NULL, &cause);
+
 	return answer_created(answer, "sessionClusterId", cause, error);
 }
 
@@ -377,12 +383,15 @@ const BackendClass alibaba_class = {
 	.start_verb = "start",
 	.record = &alibaba_record,
 	.end_verb = "stop",
+	.token_member = "clientToken",
+	.settle_ms = 10000,
 	.open = alibaba_open,
 	.close = alibaba_close,
 	.discover = alibaba_chain_in_sight,
 	.list_workspaces = alibaba_list_workspaces,
 	.list_page = alibaba_list_page,
 	.get = alibaba_get,
+	.plan = alibaba_plan,
 	.create = alibaba_create,
 	.control = alibaba_control,
 	.check_spec = alibaba_check_spec,

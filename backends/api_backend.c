@@ -37,6 +37,19 @@ Json *api_backend_get(Backend *base, const char *action, const char *path,
 		((ApiBackend *)base)->api, &request, call, ret_text, error);
 }
 
+Json *api_backend_create(Backend *base, const char *action, const char *path,
+	const CreatePlan *plan, const Call *call, GError **error)
+{
+	const ApiRequest request = {.action = action,
+		.method = "POST",
+		.path = path,
+		.query = plan->query,
+		.body = plan->body,
+		.repeatable = plan->repeatable};
+
+	return api_call(((ApiBackend *)base)->api, &request, call, NULL, error);
+}
+
 HttpSettings api_backend_http(GHashTable *keys)
 {
 	return (HttpSettings){

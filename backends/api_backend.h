@@ -24,6 +24,11 @@ Json *api_backend_get(Backend *base, const char *action, const char *path,
 	const char *query, const Call *call, GByteArray **ret_text,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A POST that makes a session: the answer.  Errors: as create. */
+Json *api_backend_create(Backend *base, const char *action, const char *path,
+	const CreatePlan *plan, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* How a section's keys say that credentials are to be fetched; borrowed. */
 HttpSettings api_backend_http(GHashTable *keys);
 

@@ -180,15 +180,26 @@ Session *backend_get(Backend *self, const char *workspace, const char *id,
 	return g_steal_pointer(&session);
 }
 
-char *backend_create(Backend *self, const char *workspace, const char *spec,
+CreatePlan *backend_plan(Backend *self, const char *workspace, const char *spec,
 	gsize spec_len, const char *token, const Call *call, GError **error)
+{
+	if (!self->class->plan)
+		return unsupported(self, "create sessions", error);
+	if (!id_askable(workspace, "workspace", error))
+		return NULL;
+	return self->class->plan(
+		self, workspace, spec, spec_len, token, call, error);
+}
+
+char *backend_create(Backend *self, const char *workspace,
+	const CreatePlan *plan, const Call *call, GError **error)
 {
 	if (!self->class->create)
 		return unsupported(self, "create sessions", error);
 	if (!id_askable(workspace, "workspace", error))
 		return NULL;
-	g_autofree char *id = self->class->create(
-		self, workspace, spec, spec_len, token, call, error);
+	g_autofree char *id =
+		self->class->create(self, workspace, plan, call, error);
 	if (!id)
 		return NULL;
 	if (!id_legal(id)) {

@@ -22,11 +22,11 @@
  *   1. foo.c opens with the dialogue it speaks.  Tables: states (the vendor's
  *      words and their phases), verbs, keys, spec.  Slots: open (reads keys,
  *      makes an Api with a CredentialSource and an ApiProtocol), list_workspaces,
- *      list_page, get, create, control; the others as the vendor has them, NULL
- *      where not.  record.h reads sessions out of answers by a table of member
- *      names, which the views read too (`record`); refusal.h turns the vendor's
- *      error codes into ours by a table.  Over 500 lines, what is pure moves to
- *      foo_record.c, foo_spec.c.
+ *      list_page, get, plan (plan.h helps), create, control; the others as the
+ *      vendor has them, NULL where not.  record.h reads sessions out of answers
+ *      by a table of member names, which the views read too (`record`);
+ *      refusal.h turns the vendor's error codes into ours by a table.  Over 500
+ *      lines, what is pure moves to foo_record.c, foo_spec.c.
  *   2. Credentials: a chain of the vendor's own sources, auth/foo_chain.c, is a
  *      ChainClass (auth/chain.h).  A signature that is none of sign.h's goes
  *      there, with vectors from the vendor's SDK in tests/vectors/requests; each
@@ -65,6 +65,31 @@ typedef struct {
 	                         the same.  A provider need not.  May be NULL */
 	void *next_data;
 } Call;
+
+/*
+ * What one create sends, besides what all calls of its provider bear: made
+ * before anything is sent, and sent as it is, however often; only date, nonce
+ * and signature are new each time.  Plain data; texts are never NULL.
+ */
+typedef struct {
+	char *query; /* encoded, "" for none */
+	char *body;  /* JSON, byte for byte */
+	char *name;  /* that the session will bear, as backend_tell tells it;
+	                "": none */
+	char *id;    /* that it will have, where the client chooses it; "": the
+	                provider does */
+	gboolean repeatable; /* the provider knows the plan again: sent twice it
+	                        makes one session */
+	gboolean unique; /* no other session can have that name or id, which was
+	                    made from our token, or seen to be free */
+} CreatePlan;
+
+/* All texts are empty. */
+CreatePlan *create_plan_new(void);
+void create_plan_free(CreatePlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CreatePlan, create_plan_free)
+/* Whether they are the same in every member. */
+gboolean create_plan_equal(const CreatePlan *a, const CreatePlan *b);
 
 typedef struct {
 	const char *word; /* compared without case */
@@ -142,6 +167,14 @@ typedef struct BackendClass {
 	gboolean newest_first;  /* list_page names those made last first, as the
 	                           vendor documents */
 
+	/* The top-level member of a spec by which a caller names his own
+	 * idempotency token, whether it is sent or not; NULL: he cannot. */
+	const char *token_member;
+
+	/* How long after a create was sent its session may still be missing from
+	 * listings. */
+	gint64 settle_ms;
+
 	/*
 	 * Makes an instance from config keys (name -> text, borrowed; every key
 	 * is in `keys`).  No network, no waiting.  Errors: CONFIG.
@@ -172,14 +205,28 @@ typedef struct BackendClass {
 		const Call *call, GError **error);
 
 	/*
-	 * Creates one session from a spec that check_spec has accepted, and
-	 * returns its id.  `token` is the idempotency token (32 hex digits); a
-	 * token in the spec wins.  Never sent twice unless surely unsent.
-	 * TIMEOUT means that it may exist; any other error that it does not.
+	 * What to send to make one session of a spec that check_spec has accepted.
+	 * `token` is the idempotency token (32 hex digits); a token in the spec
+	 * wins.  Nothing is changed: it may send safe calls alone, and the same
+	 * spec and token make the same plan as long as their answers do.  Errors:
+	 * INVALID, EXISTS where a name is known to be taken.
 	 */
-	char *(*create)(Backend *self, const char *workspace, const char *spec,
-		gsize spec_len, const char *token, const Call *call,
-		GError **error);
+	CreatePlan *(*plan)(Backend *self, const char *workspace,
+		const char *spec, gsize spec_len, const char *token,
+		const Call *call, GError **error);
+
+	/*
+	 * Sends a plan, which may be one of another process, and returns the id
+	 * of what it made.  TIMEOUT means that the session may exist; any other
+	 * error that it surely does not come of this call.  A repeatable plan may
+	 * be sent more than once by one call.
+	 *
+	 * A refusal may teach what the server does not know: where a create fails
+	 * with INVALID and a plan made now differs from the refused one, that new
+	 * plan is worth sending, once.
+	 */
+	char *(*create)(Backend *self, const char *workspace,
+		const CreatePlan *plan, const Call *call, GError **error);
 
 	/* Sends a verb of the table for a session (body: its JSON, may be NULL). */
 	gboolean (*control)(Backend *self, const char *workspace,
@@ -270,8 +317,11 @@ SessionPage *backend_list_living(Backend *self, const char *workspace,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Session *backend_get(Backend *self, const char *workspace, const char *id,
 	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-char *backend_create(Backend *self, const char *workspace, const char *spec,
+CreatePlan *backend_plan(Backend *self, const char *workspace, const char *spec,
 	gsize spec_len, const char *token, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *backend_create(Backend *self, const char *workspace,
+	const CreatePlan *plan, const Call *call,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean backend_control(Backend *self, const char *workspace, const char *id,
 	const char *body, const char *verb, const Call *call,
@@ -332,6 +382,9 @@ void backend_mask(
 /* What of an accepted spec is remembered, an object without the members of
  * `unique`: a new string; NULL where nothing is. */
 char *backend_kept_spec(const Backend *self, const char *spec, gsize len);
+
+/* The caller's own idempotency token in a spec: a new string; NULL: none. */
+char *backend_spec_token(const Backend *self, const char *spec, gsize len);
 
 /*
  * Checks a spec against the class's table and check_spec: JSON, an object,

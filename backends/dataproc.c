@@ -27,6 +27,7 @@
 #include "dataproc_record.h"
 #include "dataproc_spec.h"
 #include "dataproc_value.h"
+#include "plan.h"
 
 #define ENDPOINT "https://dataproc.googleapis.com"
 #define PAGE_SIZE "1000" /* undocumented; what Google's own clients ask for */
@@ -201,36 +202,47 @@ static char *created_id(
 	return g_strdup(asked);
 }
 
-static char *dataproc_create(Backend *base, const char *workspace,
+/* The token names the request, and the session where the spec does not. */
+static CreatePlan *dataproc_plan(Backend *base, const char *workspace,
 	const char *spec, gsize spec_len, const char *token, const Call *call,
 	GError **error)
 {
-	Dataproc *self = (Dataproc *)base;
+	const Dataproc *self = (Dataproc *)base;
 	const DataprocPlace place = {self->project, workspace};
 	g_autoptr(Json) body = json_parse(spec, spec_len, error);
-	g_autofree char *id = NULL;
+	g_autoptr(GString) query = g_string_new(NULL);
 	g_autofree char *request_id = NULL;
+	char *id = NULL;
 
 	if (!body)
 		return NULL;
+	gboolean named = json_get(body, "sessionId") || json_get(body, "name");
 	dataproc_spec_split(body, &place, token, &id, &request_id);
-	g_autofree char *text = json_print(body, FALSE);
-	g_autofree char *path = sessions_path(self, workspace, NULL, NULL);
-	g_autoptr(GString) query = g_string_new(NULL);
+	CreatePlan *plan = create_plan_of(base, body);
 	http_query_add(query, "sessionId", id);
 	http_query_add(query, "requestId", request_id);
-	const ApiRequest request = {.action = "CreateSession",
-		.method = "POST",
-		.path = path,
-		.query = query->str,
-		.body = text};
+	g_free(plan->query);
+	plan->query = g_strdup(query->str);
+	g_free(plan->id);
+	plan->id = id;
+	plan->repeatable = TRUE;
+	plan->unique = !named;
+	return plan;
+}
+
+static char *dataproc_create(Backend *base, const char *workspace,
+	const CreatePlan *plan, const Call *call, GError **error)
+{
+	g_autofree char *path =
+		sessions_path((Dataproc *)base, workspace, NULL, NULL);
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(Json) answer =
-		api_call(self->base.api, &request, call, NULL, &cause);
+	g_autoptr(Json) answer = api_backend_create(
+		base, "CreateSession", path, plan, call, &cause);
+
 	if (answer)
-		return created_id(answer, workspace, id);
+		return created_id(answer, workspace, plan->id);
 	if (cause->code == BACKEND_ERROR_TIMEOUT)
-		g_prefix_error(&cause, "session %s may exist: ", id);
+		g_prefix_error(&cause, "session %s may exist: ", plan->id);
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return NULL;
 }
@@ -411,6 +423,8 @@ const BackendClass dataproc_class = {
 	.private = dataproc_private,
 	.record = &dataproc_record,
 	.end_verb = "terminate",
+	.token_member = "requestId",
+	.settle_ms = 10000,
 	.open = dataproc_open,
 	.close = dataproc_close,
 	.discover = google_chain_in_sight,
@@ -418,6 +432,7 @@ const BackendClass dataproc_class = {
 	.list_page = dataproc_list_page,
 	.list_living = dataproc_list_living,
 	.get = dataproc_get,
+	.plan = dataproc_plan,
 	.create = dataproc_create,
 	.control = dataproc_control,
 	.check_spec = dataproc_check_spec,

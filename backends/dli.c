@@ -26,6 +26,7 @@
 #include "dli_error.h"
 #include "dli_log.h"
 #include "dli_record.h"
+#include "plan.h"
 
 #define PAGE_SIZE 100 /* undocumented; as Livy's default */
 #define PAGE_SIZE_SAFE 20
@@ -69,7 +70,8 @@ static const BackendKey dli_keys[] = {
 
 static const char *const dli_private[] = {"conf", NULL};
 /* Names are not unique, and where a session lies is not part of a clone. */
-static const char *const dli_unique[] = {"queue", "cluster_name", NULL};
+static const char *const dli_unique[] = {
+	"queue", "cluster_name", "clientToken", NULL};
 
 typedef struct {
 	Backend base;
@@ -267,23 +269,32 @@ static Session *dli_get(Backend *base, const char *workspace, const char *id,
 	return NULL;
 }
 
-static char *dli_create(Backend *base, const char *workspace, const char *spec,
-	gsize spec_len, const char *token, const Call *call, GError **error)
+/* A caller's token stays here: the service knows none. */
+static CreatePlan *dli_plan(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, const char *token, const Call *call,
+	GError **error)
 {
-	Dli *self = (Dli *)base;
-	const DliHome home = {self->kind->member, workspace};
+	const DliHome home = {((Dli *)base)->kind->member, workspace};
 	g_autoptr(Json) body = json_parse(spec, spec_len, error);
 
 	if (!body)
 		return NULL;
+	json_remove(body, dli_class.token_member);
 	dli_spec_place(body, &home);
-	g_autofree char *text = json_print(body, FALSE);
+	return create_plan_of(base, body);
+}
+
+static char *dli_create(Backend *base, const char *workspace,
+	const CreatePlan *plan, const Call *call, GError **error)
+{
 	const DliQuestion question = {.action = "CreateSession",
 		.method = "POST",
 		.path = "/sessions",
-		.body = text};
+		.body = plan->body};
 	GError *cause = NULL;
-	g_autoptr(Json) answer = ask(self, &question, call, NULL, &cause);
+	g_autoptr(Json) answer =
+		ask((Dli *)base, &question, call, NULL, &cause);
+
 	return answer_created(answer, "id", cause, error);
 }
 
@@ -427,12 +438,15 @@ const BackendClass dli_class = {
 	.unique = dli_unique,
 	.record = &dli_record,
 	.end_verb = "terminate",
+	.token_member = "clientToken",
+	.settle_ms = 10000,
 	.open = dli_open,
 	.close = dli_close,
 	.discover = huawei_chain_in_sight,
 	.list_workspaces = dli_list_workspaces,
 	.list_page = dli_list_page,
 	.get = dli_get,
+	.plan = dli_plan,
 	.create = dli_create,
 	.control = dli_control,
 	.describe = dli_describe,

@@ -48,6 +48,7 @@ const SpecField dli_spec[] = {
 	{"driverCores", SPEC_INT, FALSE, 1, G_MAXINT32},
 	{"executorCores", SPEC_INT, FALSE, 1, G_MAXINT32},
 	{"numExecutors", SPEC_INT, FALSE, 1, G_MAXINT32},
+	{"clientToken", SPEC_STRING, FALSE, 1, 64}, /* ours: it is not sent */
 	{NULL},
 };
 
@@ -145,8 +146,9 @@ void dli_spec_place(Json *spec, const DliHome *home)
 
 /* ---- from a record ---- */
 
-/* Members that say where, not what: a clone may lie elsewhere. */
-static const char *const not_in_config[] = {"queue", "cluster_name", NULL};
+/* Members that say where or how often, not what: a clone may lie elsewhere. */
+static const char *const not_in_config[] = {
+	"queue", "cluster_name", "clientToken", NULL};
 
 Json *dli_spec_of(const Json *record)
 {

@@ -32,6 +32,7 @@
 #include "aws_service.h"
 #include "classes.h"
 #include "emr_record.h"
+#include "plan.h"
 
 #define PAGE_SIZE 100 /* of sessions; clusters come by fifty whatever we say */
 #define WEBUI_MS (10 * 60 * 1000) /* nobody says how long it is valid */
@@ -248,8 +249,9 @@ static GBytes *emr_describe(Backend *base, const char *workspace,
 
 /* ---- slots: changing ---- */
 
-static char *emr_create(Backend *base, const char *workspace, const char *spec,
-	gsize spec_len, const char *token, const Call *call, GError **error)
+static CreatePlan *emr_plan(Backend *base, const char *workspace,
+	const char *spec, gsize spec_len, const char *token, const Call *call,
+	GError **error)
 {
 	g_autoptr(Json) input = json_parse(spec, spec_len, error);
 
@@ -257,11 +259,19 @@ static char *emr_create(Backend *base, const char *workspace, const char *spec,
 		return NULL;
 	if (!json_get(input, "ClusterId"))
 		json_set_text(input, "ClusterId", workspace);
-	if (!json_get(input, "ClientRequestToken"))
-		json_set_text(input, "ClientRequestToken", token);
+	create_plan_token(base, input, token);
+	CreatePlan *plan = create_plan_of(base, input);
+	plan->repeatable = TRUE;
+	return plan;
+}
+
+static char *emr_create(Backend *base, const char *workspace,
+	const CreatePlan *plan, const Call *call, GError **error)
+{
 	GError *cause = NULL;
-	g_autoptr(Json) answer =
-		post(base, "StartSession", input, FALSE, call, NULL, &cause);
+	g_autoptr(Json) answer = api_backend_create(
+		base, "StartSession", "/", plan, call, &cause);
+
 	return answer_created(answer, "Id", cause, error);
 }
 
@@ -306,6 +316,8 @@ const BackendClass emr_class = {
 	.private = private_members,
 	.record = &emr_record,
 	.end_verb = "terminate",
+	.token_member = "ClientRequestToken",
+	.settle_ms = 10000,
 	.newest_first = TRUE,
 	.open = emr_open,
 	.close = aws_close,
@@ -314,6 +326,7 @@ const BackendClass emr_class = {
 	.list_page = emr_list_page,
 	.list_living = emr_list_living,
 	.get = emr_get,
+	.plan = emr_plan,
 	.create = emr_create,
 	.control = emr_control,
 	.describe = emr_describe,

@@ -24,6 +24,7 @@
 #include "aws_service.h"
 #include "classes.h"
 #include "emr_serverless_record.h"
+#include "plan.h"
 
 #define PAGE_SIZE "50" /* the greatest that is allowed */
 #define RELEASE_MAJOR 7
@@ -268,7 +269,7 @@ static GBytes *emr_serverless_describe(Backend *base, const char *workspace,
 
 /* ---- slots: changing ---- */
 
-static char *emr_serverless_create(Backend *base, const char *workspace,
+static CreatePlan *emr_serverless_plan(Backend *base, const char *workspace,
 	const char *spec, gsize spec_len, const char *token, const Call *call,
 	GError **error)
 {
@@ -277,13 +278,20 @@ static char *emr_serverless_create(Backend *base, const char *workspace,
 	if (!body)
 		return NULL;
 	json_remove(body, "applicationId");
-	if (!json_get(body, "clientToken"))
-		json_set_text(body, "clientToken", token);
+	create_plan_token(base, body, token);
+	CreatePlan *plan = create_plan_of(base, body);
+	plan->repeatable = TRUE;
+	return plan;
+}
+
+static char *emr_serverless_create(Backend *base, const char *workspace,
+	const CreatePlan *plan, const Call *call, GError **error)
+{
 	g_autofree char *path = application_path(workspace, "/sessions");
-	g_autofree char *text = json_print(body, FALSE);
 	GError *cause = NULL;
-	g_autoptr(Json) answer =
-		order(base, "StartSession", "POST", path, text, call, &cause);
+	g_autoptr(Json) answer = api_backend_create(
+		base, "StartSession", path, plan, call, &cause);
+
 	return answer_created(answer, "sessionId", cause, error);
 }
 
@@ -353,6 +361,8 @@ const BackendClass emr_serverless_class = {
 	.workspace_verbs = emr_serverless_workspace_verbs,
 	.record = &emr_serverless_record,
 	.end_verb = "terminate",
+	.token_member = "clientToken",
+	.settle_ms = 10000,
 	.open = emr_serverless_open,
 	.close = aws_close,
 	.discover = aws_chain_in_sight,
@@ -360,6 +370,7 @@ const BackendClass emr_serverless_class = {
 	.list_page = emr_serverless_list_page,
 	.list_living = emr_serverless_list_living,
 	.get = emr_serverless_get,
+	.plan = emr_serverless_plan,
 	.create = emr_serverless_create,
 	.control = emr_serverless_control,
 	.control_workspace = emr_serverless_control_workspace,

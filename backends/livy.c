@@ -12,9 +12,10 @@
  * All calls bear X-Requested-By, without which a server that guards against
  * forged requests refuses what changes something.  There is no idempotency token:
  * a session without a name gets one of its own, under which one is found whose
- * answer was lost.  Ids count from 0 again when a server has forgotten its
- * sessions.  Records have no times.  A body with a member that is newer than the
- * server is refused.  An error is {msg}, a string, a page of HTML, or nothing.
+ * answer was lost; a given name is asked for first.  Ids count from 0 again when
+ * a server has forgotten its sessions.  Records have no times.  A body with a
+ * member that is newer than the server is refused.  An error is {msg}, a string,
+ * a page of HTML, or nothing.
  */
 #include <string.h>
 
@@ -403,12 +404,15 @@ const BackendClass livy_class = {
 	.unique = livy_unique,
 	.record = &livy_record,
 	.end_verb = "terminate",
+	.token_member = "clientToken",
+	.settle_ms = 1000,
 	.open = livy_open,
 	.close = livy_close,
 	.discover = livy_discover,
 	.list_workspaces = livy_list_workspaces,
 	.list_page = livy_list_page,
 	.get = livy_get,
+	.plan = livy_plan,
 	.create = livy_create,
 	.control = livy_control,
 	.describe = livy_describe,

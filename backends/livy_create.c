@@ -1,13 +1,24 @@
 #include "livy_server.h"
 
+#include <string.h>
+
+#include "auth/digest.h"
 #include "error.h"
 #include "livy_error.h"
+#include "plan.h"
 
 /*
  * There is no idempotency token.  What makes a create safe is the name: unique
  * among the sessions that the server lists, and made from our token where the
- * spec has none, so that nobody else can have given it.
+ * spec has none, so that nobody else can have given it.  One that was given is
+ * asked for first: while it is free, it is as good as ours.
+ *
+ * A name that is taken is refused only after a driver was started for it.  So no
+ * create is sent again before the name has been looked up.
  */
+
+#define MADE_NAME_PREFIX "sessionfs-"
+#define MADE_NAME_BYTES 16 /* of the digest of a token that is not ours */
 
 static char *id_of(const Json *record)
 {
@@ -16,25 +27,109 @@ static char *id_of(const Json *record)
 	return id >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, id) : NULL;
 }
 
+static Json *get_by_name(
+	Livy *self, const char *name, const Call *call, GError **error)
+{
+	g_autofree char *segment = http_encode(name);
+	g_autofree char *path = g_strconcat("/sessions/", segment, NULL);
+
+	return api_backend_get(
+		&self->base.base, "GetSession", path, NULL, call, NULL, error);
+}
+
 /* The id of the session of a name that nobody else can have given. */
 static char *find_by_name(Livy *self, const char *name, const Call *call)
 {
-	g_autofree char *path = g_strconcat("/sessions/", name, NULL);
-	g_autoptr(Json) record = api_backend_get(
-		&self->base.base, "GetSession", path, NULL, call, NULL, NULL);
+	g_autoptr(Json) record = get_by_name(self, name, call, NULL);
 	const char *found = json_get_text(record, "name", SESSION_ID_MAX, "");
 
 	return g_str_equal(found, name) ? id_of(record) : NULL;
 }
 
-static char *create_call(
-	Livy *self, const Json *spec, const Call *call, GError **error)
+/* ---- what to send ---- */
+
+typedef enum { NAME_UNSURE, NAME_FREE, NAME_TAKEN } NameIs;
+
+/* An answer that does not come must leave time for the create. */
+static NameIs look_up(Livy *self, const char *name, const Call *call)
 {
-	g_autofree char *text = json_print(spec, FALSE);
+	gint64 now_us = g_get_monotonic_time();
+	g_autoptr(GError) cause = NULL;
+	Call soon = *call;
+
+	if (!*name || g_str_equal(name, ".") || g_str_equal(name, ".."))
+		return NAME_UNSURE;
+	soon.deadline_us = now_us + MAX(0, call->deadline_us - now_us) / 2;
+	g_autoptr(Json) record = get_by_name(self, name, &soon, &cause);
+	if (!record)
+		return cause->code == BACKEND_ERROR_GONE ? NAME_FREE
+							 : NAME_UNSURE;
+	return g_str_equal(
+		       name, json_get_text(record, "name", SESSION_ID_MAX, ""))
+		       ? NAME_TAKEN
+		       : NAME_UNSURE;
+}
+
+/* The same token makes the same name. */
+static char *name_of_token(const char *own, const char *token)
+{
+	guchar digest[DIGEST_LEN];
+
+	if (!own)
+		return g_strconcat(MADE_NAME_PREFIX, token, NULL);
+	digest_sha256(own, strlen(own), digest);
+	g_autofree char *hex = digest_hex(digest, MADE_NAME_BYTES);
+	return g_strconcat(MADE_NAME_PREFIX, hex, NULL);
+}
+
+/* Takes the token, which the server would refuse, and gives a name for it where
+ * there is none and names are known. */
+static gboolean name_it(Livy *self, Json *body, const char *token)
+{
+	const char *member = self->base.base.class->token_member;
+	g_autofree char *own = g_strdup(json_text(json_get(body, member)));
+
+	json_remove(body, member);
+	if (json_get(body, "name") ||
+		!(g_atomic_int_get(&self->members) & LIVY_NAME))
+		return FALSE;
+	g_autofree char *name = name_of_token(own, token);
+	json_set_text(body, "name", name);
+	return TRUE;
+}
+
+CreatePlan *livy_plan(Backend *base, const char *workspace, const char *spec,
+	gsize spec_len, const char *token, const Call *call, GError **error)
+{
+	Livy *self = (Livy *)base;
+	g_autoptr(Json) body = json_parse(spec, spec_len, error);
+
+	if (!body || !livy_is_ours(self, workspace, error))
+		return NULL;
+	livy_learn_version(self, body, call);
+	if (!livy_members_known(self, body, error))
+		return NULL;
+	gboolean ours = name_it(self, body, token);
+	g_autoptr(CreatePlan) plan = create_plan_of(base, body);
+	NameIs name = ours ? NAME_FREE : look_up(self, plan->name, call);
+	if (name == NAME_TAKEN) {
+		backend_error_set(error, BACKEND_ERROR_EXISTS,
+			"there is a session of the name %s", plan->name);
+		return NULL;
+	}
+	plan->unique = plan->repeatable = name == NAME_FREE;
+	return g_steal_pointer(&plan);
+}
+
+/* ---- sending it ---- */
+
+static char *create_call(
+	Livy *self, const CreatePlan *plan, const Call *call, GError **error)
+{
 	const ApiRequest request = {.action = "CreateSession",
 		.method = "POST",
 		.path = "/sessions",
-		.body = text};
+		.body = plan->body};
 	g_autoptr(Json) answer =
 		api_call(self->base.api, &request, call, NULL, error);
 	char *id = id_of(answer);
@@ -49,12 +144,15 @@ static char *create_call(
 
 /* A lost answer, and a name that is ours and taken, mean that the session may be
  * there; whether it is its name tells. */
-static char *settle(Livy *self, const char *own, const Call *call,
+static char *settle(Livy *self, const CreatePlan *plan, const Call *call,
 	GError *cause, GError **error)
 {
-	gboolean unclear = cause->code == BACKEND_ERROR_TIMEOUT ||
-			   (own && cause->code == BACKEND_ERROR_EXISTS);
-	char *id = own && unclear ? find_by_name(self, own, call) : NULL;
+	gboolean unclear =
+		cause->code == BACKEND_ERROR_TIMEOUT ||
+		(plan->unique && cause->code == BACKEND_ERROR_EXISTS);
+	char *id = plan->unique && unclear
+			   ? find_by_name(self, plan->name, call)
+			   : NULL;
 
 	if (id) {
 		g_error_free(cause);
@@ -63,39 +161,26 @@ static char *settle(Livy *self, const char *own, const Call *call,
 	if (unclear) {
 		cause->code = BACKEND_ERROR_TIMEOUT;
 		g_prefix_error(&cause,
-			"the session%s%s may exist: ", own ? " " : "",
-			own ? own : "");
+			"the session%s%s may exist: ", plan->unique ? " " : "",
+			plan->unique ? plan->name : "");
 	}
 	g_propagate_error(error, cause);
 	return NULL;
 }
 
-char *livy_create(Backend *base, const char *workspace, const char *spec,
-	gsize spec_len, const char *token, const Call *call, GError **error)
+char *livy_create(Backend *base, const char *workspace, const CreatePlan *plan,
+	const Call *call, GError **error)
 {
 	Livy *self = (Livy *)base;
-	g_autoptr(Json) body = json_parse(spec, spec_len, error);
-	g_autofree char *own = NULL;
 	GError *cause = NULL;
 
-	if (!body || !livy_is_ours(self, workspace, error))
+	if (!livy_is_ours(self, workspace, error))
 		return NULL;
-	livy_learn_version(self, body, call);
-	if (!livy_members_known(self, body, error))
-		return NULL;
-	if (!json_get(body, "name") &&
-		(g_atomic_int_get(&self->members) & LIVY_NAME)) {
-		own = g_strconcat("sessionfs-", token, NULL);
-		json_set_text(body, "name", own);
-	}
-	char *id = create_call(self, body, call, &cause);
-	/* Before 0.6 there were no names, and nothing was done. */
-	if (!id && own && livy_is_unknown_member(cause, "name")) {
+	char *id = create_call(self, plan, call, &cause);
+	if (id)
+		return id;
+	/* Before 0.6 there were no names: the next plan will have none. */
+	if (livy_is_unknown_member(cause, "name"))
 		livy_learn(self, 0);
-		json_remove(body, "name");
-		g_clear_pointer(&own, g_free);
-		g_clear_error(&cause);
-		id = create_call(self, body, call, &cause);
-	}
-	return id ? id : settle(self, own, call, cause, error);
+	return settle(self, plan, call, cause, error);
 }

@@ -33,10 +33,11 @@ const SpecField livy_spec[] = {
 	{"heartbeatTimeoutInSecond", SPEC_INT, FALSE, 0, G_MAXINT32},
 	{"ttl", SPEC_STRING},
 	{"idleTimeout", SPEC_STRING},
+	{"clientToken", SPEC_STRING, FALSE, 1, 64}, /* ours: it is not sent */
 	{NULL},
 };
 
-const char *const livy_unique[] = {"name", NULL};
+const char *const livy_unique[] = {"name", "clientToken", NULL};
 
 static const struct {
 	LivyMember member;

@@ -33,7 +33,9 @@ void livy_learn_version(Livy *self, const Json *spec, const Call *call);
 gboolean livy_members_known(
 	Livy *self, const Json *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* As the slot of BackendClass. */
-char *livy_create(Backend *base, const char *workspace, const char *spec,
+/* As the slots of BackendClass. */
+CreatePlan *livy_plan(Backend *base, const char *workspace, const char *spec,
 	gsize spec_len, const char *token, const Call *call,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *livy_create(Backend *base, const char *workspace, const CreatePlan *plan,
+	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

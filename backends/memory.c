@@ -9,6 +9,7 @@
 #include "classes.h"
 #include "memory_store.h"
 #include "net/json.h"
+#include "plan.h"
 #include "record.h"
 #include "spec.h"
 
@@ -65,6 +66,7 @@ static const BackendKey memory_keys[] = {
 	{"thin_lists", KEY_BOOL, "listings tell but a part of each session"},
 	{"mute", KEY_BOOL, "no answer tells what a session was made from"},
 	{"timeless", KEY_BOOL, "no answer tells any time"},
+	{"forgetful", KEY_BOOL, "a token given again makes another session"},
 	{"describe_ms", KEY_INT,
 		"for how long described files are good (0: until a change)"},
 	{NULL},
@@ -153,7 +155,7 @@ static char *create_locked(Memory *self, const char *workspace,
 
 	if (!s)
 		return NULL;
-	Record *r = token_find(s, token, spec, &clash);
+	Record *r = self->forgetful ? NULL : token_find(s, token, spec, &clash);
 	if (clash) {
 		backend_error_set(error, BACKEND_ERROR_EXISTS,
 			"this token has made another session");
@@ -175,24 +177,38 @@ static char *create_locked(Memory *self, const char *workspace,
 	return g_strdup(r->id);
 }
 
-static char *memory_create(Backend *base, const char *workspace,
+static CreatePlan *memory_plan(Backend *base, const char *workspace,
 	const char *spec, gsize spec_len, const char *token, const Call *call,
 	GError **error)
 {
-	Memory *self = (Memory *)base;
 	g_autoptr(Json) body = json_parse(spec, spec_len, error);
+
+	if (!body)
+		return NULL;
+	create_plan_token(base, body, token);
+	CreatePlan *plan = create_plan_of(base, body);
+	plan->repeatable = !((const Memory *)base)->forgetful;
+	return plan;
+}
+
+static char *memory_create(Backend *base, const char *workspace,
+	const CreatePlan *plan, const Call *call, GError **error)
+{
+	Memory *self = (Memory *)base;
+	g_autoptr(Json) body =
+		json_parse(plan->body, strlen(plan->body), error);
 
 	if (!body || !may_send(call, error))
 		return NULL;
-	g_autofree char *own = g_strdup(
-		json_get_text(body, "clientToken", SESSION_ID_MAX, token));
+	g_autofree char *token = g_strdup(
+		json_get_text(body, "clientToken", SESSION_ID_MAX, ""));
 	json_remove(body, "clientToken");
 	g_autofree char *kept = json_print(body, FALSE);
 	const char *name = json_get_text(body, "name", SESSION_ID_MAX, "");
 
 	if (!action_begin(self, MEMORY_CREATE, call, error))
 		return NULL;
-	char *id = create_locked(self, workspace, kept, name, own, error);
+	char *id = create_locked(self, workspace, kept, name, token, error);
 	action_end(self, MEMORY_CREATE, id != NULL);
 	return id;
 }
@@ -378,6 +394,7 @@ static gboolean configure(Memory *self, GHashTable *keys, GError **error)
 	self->thin_lists = key_bool(keys, "thin_lists");
 	self->mute = key_bool(keys, "mute");
 	self->timeless = key_bool(keys, "timeless");
+	self->forgetful = key_bool(keys, "forgetful");
 	for (guint i = 0; i < N_MEMORY_ACTIONS; i++)
 		self->scripts[i].delay_ms = delay;
 	fill(self, spaces, sessions);
@@ -440,11 +457,13 @@ const BackendClass memory_class = {
 	.record = &told,
 	.start_verb = "start",
 	.end_verb = "stop",
+	.token_member = "clientToken",
 	.open = memory_open,
 	.close = memory_close,
 	.list_workspaces = memory_list_workspaces,
 	.list_page = memory_list_page,
 	.get = memory_get,
+	.plan = memory_plan,
 	.create = memory_create,
 	.control = memory_control,
 	.render = memory_render,

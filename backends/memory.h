@@ -8,10 +8,11 @@
  * real ones do where they differ from the obvious: a created session stands
  * stopped until started, states move by themselves after start_ms, listings
  * page by offset (so they shift under changes), stopped sessions stay, a token
- * given again answers the same session, one given with another spec is EXISTS.
+ * given again answers the same session (unless it is forgetful), one given with
+ * another spec is EXISTS.
  *
  * Config keys: workspaces_made, sessions, page, start_ms, delay_ms, auto_start,
- * fail, thin_lists, mute, timeless, describe_ms; see memory.c.  Workspaces are
+ * fail, thin_lists, mute, timeless, forgetful, describe_ms; see memory.c.  Workspaces are
  * called m-1, m-2, ...; their sessions s-000001, ...  Every function may be
  * called from any thread while calls run.  `self` is an instance of memory_class
  * or of one that memory_rich_class returned.

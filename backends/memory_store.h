@@ -50,7 +50,7 @@ typedef struct {
 	guint page;
 	gint64 start_ms;
 	gboolean auto_start;
-	gboolean thin_lists, mute, timeless;
+	gboolean thin_lists, mute, timeless, forgetful;
 	gint64 describe_ms;
 	guint serials; /* given so far */
 } Memory;

@@ -192,12 +192,37 @@ static gboolean start(Order *self, const char *id, Look *look, GError **error)
 	return FALSE;
 }
 
+/* A refusal may have taught the provider to plan otherwise. */
+static char *plan_and_create(Order *self, const char *token, GError **error)
+{
+	Backend *backend = self->dir->provider->backend;
+	const char *workspace = self->dir->id;
+	const Call call = order_call(self);
+	g_autoptr(CreatePlan) better = NULL;
+	g_autoptr(GError) refusal = NULL;
+	g_autoptr(CreatePlan) plan = backend_plan(backend, workspace,
+		self->spec, self->spec_len, token, &call, error);
+	char *id;
+
+	if (plan == NULL)
+		return NULL;
+	id = backend_create(backend, workspace, plan, &call, &refusal);
+	if (id != NULL)
+		return id;
+	if (refusal->code == BACKEND_ERROR_INVALID)
+		better = backend_plan(backend, workspace, self->spec,
+			self->spec_len, token, &call, NULL);
+	if (better != NULL && !create_plan_equal(plan, better))
+		return backend_create(backend, workspace, better, &call, error);
+	g_propagate_error(error, g_steal_pointer(&refusal));
+	return NULL;
+}
+
 gboolean order_create(Order *self, GError **error)
 {
 	Dir *dir = self->dir;
 	Backend *backend = dir->provider->backend;
 	char token[2 * TOKEN_BYTES + 1];
-	Call call = order_call(self);
 	g_autofree char *id = NULL, *kept = NULL;
 	g_auto(Look) look = {0};
 	gboolean ok;
@@ -206,8 +231,7 @@ gboolean order_create(Order *self, GError **error)
 		    backend, dir->id, self->spec, self->spec_len, error) ||
 		!token_new(token, error))
 		return FALSE;
-	id = backend_create(backend, dir->id, self->spec, self->spec_len, token,
-		&call, error);
+	id = plan_and_create(self, token, error);
 	if (id == NULL)
 		return FALSE;
 	kept = backend_kept_spec(backend, self->spec, self->spec_len);

@@ -56,12 +56,47 @@ Session *provider_get(ProviderFixture *f, const char *id, GError **error)
 	return backend_get(f->backend, f->workspace, id, &call, error);
 }
 
-char *provider_create(ProviderFixture *f, const char *spec, GError **error)
+CreatePlan *provider_plan(ProviderFixture *f, const char *spec, GError **error)
 {
 	const Call call = provider_soon();
 
-	return backend_create(f->backend, f->workspace, spec, strlen(spec),
+	return backend_plan(f->backend, f->workspace, spec, strlen(spec),
 		PROVIDER_TOKEN, &call, error);
+}
+
+CreatePlan *provider_plan_sent(
+	ProviderFixture *f, const char *spec, const char *answer)
+{
+	guint n = tiny_server_requests(f->server);
+	g_autoptr(CreatePlan) again = provider_plan(f, spec, NULL);
+	const Call call = provider_soon();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *body = NULL;
+
+	provider_answer(f, 200, answer);
+	CreatePlan *plan = provider_plan(f, spec, &error);
+	g_assert_no_error(error);
+	g_assert_true(create_plan_equal(plan, again));
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, n);
+	g_autofree char *id =
+		backend_create(f->backend, f->workspace, plan, &call, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(id);
+	g_auto(GStrv) head = provider_sent(f->server, n, &body);
+	g_assert_cmpstr(body, ==, plan->body);
+	g_assert_nonnull(strstr(head[0], plan->query));
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, n + 1);
+	return plan;
+}
+
+char *provider_create(ProviderFixture *f, const char *spec, GError **error)
+{
+	g_autoptr(CreatePlan) plan = provider_plan(f, spec, error);
+	const Call call = provider_soon();
+
+	return plan ? backend_create(
+			      f->backend, f->workspace, plan, &call, error)
+		    : NULL;
 }
 
 GError *provider_check(ProviderFixture *f, const char *spec)

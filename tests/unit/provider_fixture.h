@@ -30,6 +30,12 @@ SessionPage *provider_list(
 Session *provider_get(ProviderFixture *f, const char *id, GError **error);
 /* With the token of this name. */
 #define PROVIDER_TOKEN "0123456789abcdef0123456789abcdef"
+CreatePlan *provider_plan(ProviderFixture *f, const char *spec, GError **error);
+/* Plans twice, which makes the same, and sends it: what it says is what the
+ * server sees.  answer: of the one call that this is. */
+CreatePlan *provider_plan_sent(
+	ProviderFixture *f, const char *spec, const char *answer);
+/* Plans and sends. */
 char *provider_create(ProviderFixture *f, const char *spec, GError **error);
 
 GError *provider_check(ProviderFixture *f, const char *spec);

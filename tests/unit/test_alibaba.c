@@ -440,13 +440,27 @@ static void a_token_of_the_spec_wins(ProviderFixture *f, const void *unused)
 {
 	static const char spec[] =
 		"{\"name\":\"n\",\"kind\":\"SQL\",\"clientToken\":\"mine\"}";
-	const Call call = provider_soon();
 
 	provider_answer(f, 200, "{\"sessionClusterId\":\"sc-1\"}");
-	g_autofree char *id = backend_create(
-		f->backend, "w-1", spec, strlen(spec), TOKEN, &call, NULL);
+	g_autofree char *id = provider_create(f, spec, NULL);
 	g_assert_nonnull(id);
 	saw(f, 0, "POST ", "\"clientToken\":\"mine\"}");
+}
+
+static void a_plan_is_what_is_sent(ProviderFixture *f, const void *unused)
+{
+	g_autoptr(CreatePlan) plan =
+		provider_plan_sent(f, "{\"name\":\"n\",\"kind\":\"SQL\"}",
+			"{\"sessionClusterId\":\"sc-1\"}");
+	g_autofree char *token = backend_spec_token(
+		f->backend, "{\"clientToken\":\"mine\"}", 22);
+
+	g_assert_cmpstr(plan->name, ==, "n");
+	g_assert_cmpstr(plan->query, ==, "");
+	g_assert_cmpstr(plan->id, ==, "");
+	/* Nothing says what a token given again does. */
+	g_assert_false(plan->repeatable || plan->unique);
+	g_assert_cmpstr(token, ==, "mine");
 }
 
 static void a_create_whose_answer_is_lost_may_exist(
@@ -957,6 +971,7 @@ int main(int argc, char **argv)
 	ADD("nonce-create", a_used_nonce_is_no_verdict_on_a_create);
 	ADD("nonce-open", a_nonce_used_to_the_end_leaves_a_create_open);
 	ADD("clock", a_wrong_clock_is_repaired);
+	ADD("create-plan", a_plan_is_what_is_sent);
 	ADD("create", a_create_sends_the_spec_less_what_the_path_says);
 	ADD("create-token", a_token_of_the_spec_wins);
 	ADD("create-lost", a_create_whose_answer_is_lost_may_exist);

@@ -40,8 +40,15 @@ static Session *get(Backend *self, const char *workspace, const char *id,
 	return g_steal_pointer(&next.session);
 }
 
-static char *create(Backend *self, const char *workspace, const char *spec,
+static CreatePlan *plan(Backend *self, const char *workspace, const char *spec,
 	gsize spec_len, const char *token, const Call *call, GError **error)
+{
+	next.calls++;
+	return create_plan_new();
+}
+
+static char *create(Backend *self, const char *workspace,
+	const CreatePlan *plan, const Call *call, GError **error)
 {
 	next.calls++;
 	return g_steal_pointer(&next.id);
@@ -76,6 +83,7 @@ static const BackendClass full = {
 	.files = 1 << SESSION_WEBUI,
 	.list_page = list_page,
 	.get = get,
+	.plan = plan,
 	.create = create,
 	.control = control,
 	.check_spec = check_spec,
@@ -100,16 +108,19 @@ static Session *session_of(const char *id, const char *state, gsize body_len)
 
 static void slots_that_are_missing_are_unsupported(void)
 {
-	g_autoptr(GError) a = NULL, b = NULL, c = NULL, d = NULL;
+	g_autoptr(GError) a = NULL, b = NULL, c = NULL, d = NULL, e = NULL;
 	g_autoptr(GString) out = g_string_new(NULL);
+	g_autoptr(CreatePlan) made = create_plan_new();
 
 	g_assert_null(backend_list_workspaces(&bare_backend, NULL, &call, &a));
 	g_assert_error(a, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 	g_assert_null(backend_get(&bare_backend, "w", "i", &call, &b));
 	g_assert_error(b, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 	g_assert_null(
-		backend_create(&bare_backend, "w", "{}", 2, "t", &call, &c));
+		backend_plan(&bare_backend, "w", "{}", 2, "t", &call, &c));
 	g_assert_error(c, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
+	g_assert_null(backend_create(&bare_backend, "w", made, &call, &e));
+	g_assert_error(e, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 	g_assert_null(backend_verb(&bare_backend, "start", &d));
 	g_assert_error(d, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 	g_assert_false(backend_discover(&bare));
@@ -152,10 +163,12 @@ static void ids_that_would_name_another_path_are_not_asked(void)
 {
 	g_autofree char *longer = g_strnfill(SESSION_ID_MAX + 1, 'i');
 	const char *const ids[] = {"", ".", "..", longer};
+	g_autoptr(CreatePlan) made = create_plan_new();
 
 	next.calls = 0;
 	for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
 		g_autoptr(GError) a = NULL, b = NULL, c = NULL, d = NULL;
+		g_autoptr(GError) e = NULL;
 
 		g_assert_null(
 			backend_get(&full_backend, "w", ids[i], &call, &a));
@@ -166,9 +179,12 @@ static void ids_that_would_name_another_path_are_not_asked(void)
 		g_assert_false(backend_control(
 			&full_backend, "w", ids[i], NULL, "raise", &call, &c));
 		g_assert_error(c, BACKEND_ERROR, BACKEND_ERROR_GONE);
-		g_assert_null(backend_create(
-			&full_backend, ids[i], "{}", 2, "t", &call, &d));
+		g_assert_null(
+			backend_create(&full_backend, ids[i], made, &call, &d));
 		g_assert_error(d, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_null(backend_plan(
+			&full_backend, ids[i], "{}", 2, "t", &call, &e));
+		g_assert_error(e, BACKEND_ERROR, BACKEND_ERROR_GONE);
 	}
 	g_assert_cmpuint(next.calls, ==, 0);
 }
@@ -189,10 +205,10 @@ static void an_answer_on_another_session_is_refused(void)
 static void a_create_without_usable_id_may_exist(void)
 {
 	g_autoptr(GError) error = NULL;
+	g_autoptr(CreatePlan) made = create_plan_new();
 
 	next.id = g_strnfill(SESSION_ID_MAX + 1, 'i');
-	g_assert_null(backend_create(
-		&full_backend, "w", "{}", 2, "t", &call, &error));
+	g_assert_null(backend_create(&full_backend, "w", made, &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 }
 
@@ -256,6 +272,19 @@ static void check_table(const SpecField *table)
 	}
 }
 
+/* A caller may name his token wherever he creates; no clone has it. */
+static void check_token_member(const BackendClass *class)
+{
+	const SpecField *field = class->spec;
+
+	g_assert_nonnull(class->token_member);
+	while (field->name && !g_str_equal(field->name, class->token_member))
+		field++;
+	g_assert_nonnull(field->name);
+	g_assert_cmpint(field->type, ==, SPEC_STRING);
+	g_assert_cmpint(class->settle_ms, >=, 0);
+}
+
 static void every_class_is_complete(void)
 {
 	for (const BackendClass *const *at = backend_classes; *at; at++) {
@@ -269,6 +298,9 @@ static void every_class_is_complete(void)
 		g_assert_nonnull(class->spec);
 		g_assert_nonnull(class->keys);
 		g_assert_true(class->files & 1u << SESSION_STATE);
+		g_assert_nonnull(class->plan);
+		g_assert_nonnull(class->create);
+		check_token_member(class);
 		Backend backend = {class};
 		if (class->start_verb)
 			g_assert_nonnull(backend_verb(
@@ -403,6 +435,49 @@ static void a_remembered_spec_lacks_what_is_unique(void)
 	g_assert_null(backend_kept_spec(&backend, "{", 1));
 }
 
+/* ---- plans ---- */
+
+static void plans_are_equal_in_every_member(void)
+{
+	for (guint i = 0; i < 7; i++) {
+		g_autoptr(CreatePlan) a = create_plan_new();
+		g_autoptr(CreatePlan) b = create_plan_new();
+		char **const texts[] = {&b->query, &b->body, &b->name, &b->id};
+
+		if (i < G_N_ELEMENTS(texts)) {
+			g_free(*texts[i]);
+			*texts[i] = g_strdup("x");
+		}
+		b->repeatable = i == 4;
+		b->unique = i == 5;
+		g_assert_true(create_plan_equal(a, b) == (i == 6));
+		g_assert_true(create_plan_equal(b, b));
+	}
+	create_plan_free(NULL);
+}
+
+static void a_token_is_a_text_at_the_top_of_a_spec(void)
+{
+	static const struct {
+		const char *spec, *token;
+	} rows[] = {{"{\"t\":\"x\"}", "x"}, {"{\"t\":1}", NULL},
+		{"{\"a\":{\"t\":\"x\"}}", NULL}, {"{\"t\":", NULL}, {"", NULL},
+		{"[]", NULL}};
+	BackendClass class = full;
+	Backend backend = {&class};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *spec = rows[i].spec;
+
+		class.token_member = "t";
+		g_autofree char *token =
+			backend_spec_token(&backend, spec, strlen(spec));
+		g_assert_cmpstr(token, ==, rows[i].token);
+		class.token_member = NULL;
+		g_assert_null(backend_spec_token(&backend, spec, strlen(spec)));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -417,6 +492,9 @@ int main(int argc, char **argv)
 		what_is_no_record_is_masked_within_its_bounds);
 	g_test_add_func(
 		"/backend/kept-spec", a_remembered_spec_lacks_what_is_unique);
+	g_test_add_func("/backend/plans", plans_are_equal_in_every_member);
+	g_test_add_func(
+		"/backend/spec-token", a_token_is_a_text_at_the_top_of_a_spec);
 	g_test_add_func("/backend/missing-slots",
 		slots_that_are_missing_are_unsupported);
 	g_test_add_func(

@@ -357,14 +357,50 @@ static void a_create_whose_answer_is_lost_may_exist(
 	for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
 		g_autoptr(GError) error = NULL;
 
-		tiny_server_push(f->server, answers[i]);
+		tiny_server_rest(f->server, answers[i]);
 		g_assert_null(
 			provider_create(f, "{\"sessionId\":\"mine\"}", &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 		g_assert_nonnull(
 			strstr(error->message, "session mine may exist"));
-		g_assert_cmpuint(tiny_server_requests(f->server), ==, i + 1);
+		/* The requestId makes it one session. */
+		g_assert_cmpuint(
+			tiny_server_requests(f->server), ==, 4 * (i + 1));
 	}
+}
+
+static void a_plan_is_what_is_sent(ProviderFixture *f, const void *unused)
+{
+	static const struct {
+		const char *spec, *query, *id;
+		gboolean unique;
+	} rows[] = {
+		{"{\"jupyterSession\":{\"displayName\":\"nb\"}}",
+			"sessionId=sessionfs-0123456789abcdef&requestId=" TOKEN,
+			"sessionfs-0123456789abcdef", TRUE},
+		/* Somebody else may have named his so. */
+		{"{\"sessionId\":\"mine\",\"jupyterSession\":"
+		 "{\"displayName\":\"nb\"}}",
+			"sessionId=mine&requestId=" TOKEN, "mine", FALSE},
+		{"{\"name\":\"" NAME "named\",\"jupyterSession\":"
+		 "{\"displayName\":\"nb\"}}",
+			"sessionId=named&requestId=" TOKEN, "named", FALSE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(CreatePlan) plan =
+			provider_plan_sent(f, rows[i].spec, OPERATION);
+
+		g_assert_cmpstr(plan->query, ==, rows[i].query);
+		g_assert_cmpstr(plan->id, ==, rows[i].id);
+		/* As its record tells it. */
+		g_assert_cmpstr(plan->name, ==, "nb");
+		g_assert_true(plan->repeatable);
+		g_assert_cmpint(plan->unique, ==, rows[i].unique);
+	}
+	g_autofree char *token =
+		backend_spec_token(f->backend, "{\"requestId\":\"R_1\"}", 19);
+	g_assert_cmpstr(token, ==, "R_1");
 }
 
 /* ---- steering ---- */
@@ -851,6 +887,7 @@ int main(int argc, char **argv)
 	ADD("no-list", answers_of_other_shapes_make_no_sense);
 	ADD("get", one_session_is_asked_by_its_id);
 	ADD("states", states_have_phases);
+	ADD("create-plan", a_plan_is_what_is_sent);
 	ADD("create", a_create_chooses_the_id_from_the_token);
 	ADD("create-id", a_spec_may_choose_the_id_and_the_token);
 	ADD("create-same", the_same_token_of_a_spec_gives_the_same_id);

@@ -341,6 +341,30 @@ static void a_create_names_its_queue_and_takes_the_id_of_the_answer(
 		"{\"kind\":\"spark\",\"conf\":[{\"a\":1}],\"queue\":\"q-1\"}");
 }
 
+static void a_plan_is_what_is_sent(ProviderFixture *f, const void *unused)
+{
+	static const char spec[] = "{\"kind\":\"spark\",\"name\":\"n\","
+				   "\"clientToken\":\"mine\"}";
+	g_autoptr(CreatePlan) plan =
+		provider_plan_sent(f, spec, "{\"id\":\"i\"}");
+	g_autofree char *token =
+		backend_spec_token(f->backend, spec, strlen(spec));
+	g_autofree char *kept =
+		backend_kept_spec(f->backend, spec, strlen(spec));
+	g_autofree char *config = provider_render(f, SESSION_CONFIG, spec);
+
+	g_assert_null(strstr(plan->body, "clientToken"));
+	g_assert_cmpstr(plan->name, ==, "n");
+	g_assert_false(plan->repeatable || plan->unique);
+	g_assert_cmpstr(token, ==, "mine");
+	g_assert_null(strstr(kept, "clientToken"));
+	g_assert_null(strstr(config, "clientToken"));
+	g_assert_no_error(provider_check(f, spec));
+	g_autoptr(GError) error =
+		provider_check(f, "{\"kind\":\"spark\",\"clientToken\":\"\"}");
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_INVALID);
+}
+
 static void a_create_without_a_clear_answer_may_exist(
 	ProviderFixture *f, const void *unused)
 {
@@ -532,6 +556,7 @@ int main(int argc, char **argv)
 	ADD("get", one_session_is_asked_by_its_id);
 	ADD("get-elsewhere", a_session_of_another_queue_is_not_here);
 	ADD("get-none", a_get_that_tells_of_none_makes_no_sense);
+	ADD("create-plan", a_plan_is_what_is_sent);
 	ADD("create", a_create_names_its_queue_and_takes_the_id_of_the_answer);
 	ADD("create-open", a_create_without_a_clear_answer_may_exist);
 	ADD("create-refused", a_refused_create_does_not_exist);

@@ -144,10 +144,11 @@ static void a_create_whose_lookup_times_out_was_not_sent(
 	const Call call = {
 		.deadline_us = g_get_monotonic_time() + G_USEC_PER_SEC};
 	g_autoptr(GError) error = NULL;
+	g_autoptr(CreatePlan) plan =
+		provider_plan(f, "{\"kind\":\"spark\"}", NULL);
 
 	tiny_server_rest(f->iam, (TinyAnswer){.kind = TINY_HANG});
-	g_assert_null(backend_create(f->backend, "q-1", "{\"kind\":\"spark\"}",
-		strlen("{\"kind\":\"spark\"}"), "", &call, &error));
+	g_assert_null(backend_create(f->backend, "q-1", plan, &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNREACHABLE);
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 }

@@ -251,11 +251,14 @@ static void a_create_that_failed_over_there_may_exist(
 {
 	g_autoptr(GError) error = NULL;
 
-	provider_answer(f, 500, "{\"__type\":\"InternalServerError\"}");
+	tiny_server_rest(f->server,
+		(TinyAnswer){.status = 500,
+			.body = "{\"__type\":\"InternalServerError\"}"});
 	g_assert_null(provider_create(f, "{}", &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_nonnull(strstr(error->message, "may exist"));
-	g_assert_cmpuint(tiny_server_requests(f->server), ==, 1);
+	/* The token makes it one session. */
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 4);
 }
 
 /* ---- creating and steering ---- */
@@ -282,6 +285,36 @@ static void a_create_names_the_cluster_and_a_token(
 	saw(f, 1, "StartSession",
 		"{\"ClusterId\":\"" CLUSTER
 		"\",\"ClientRequestToken\":\"mine\"}");
+}
+
+static void a_plan_is_what_is_sent(ProviderFixture *f, const void *unused)
+{
+	static const char own[] = "{\"ClientRequestToken\":\"mine\"}";
+	g_autoptr(CreatePlan) plan =
+		provider_plan_sent(f, "{\"Name\":\"n\"}", "{\"Id\":\"s-1\"}");
+	g_autofree char *token =
+		backend_spec_token(f->backend, own, strlen(own));
+
+	g_assert_cmpstr(plan->name, ==, "n");
+	g_assert_cmpstr(plan->id, ==, "");
+	g_assert_true(plan->repeatable);
+	g_assert_false(plan->unique);
+	g_assert_cmpstr(token, ==, "mine");
+	g_assert_null(backend_spec_token(f->backend, "{}", 2));
+}
+
+static void a_lost_answer_is_asked_for_again(
+	ProviderFixture *f, const void *unused)
+{
+	g_autofree char *first = NULL, *again = NULL;
+
+	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CLOSE});
+	provider_answer(f, 200, "{\"Id\":\"s-1\"}");
+	g_autofree char *id = provider_create(f, "{\"Name\":\"n\"}", NULL);
+	g_assert_cmpstr(id, ==, "s-1");
+	g_strfreev(provider_sent(f->server, 0, &first));
+	g_strfreev(provider_sent(f->server, 1, &again));
+	g_assert_cmpstr(first, ==, again);
 }
 
 static void terminate_names_the_session(ProviderFixture *f, const void *unused)
@@ -504,6 +537,8 @@ int main(int argc, char **argv)
 	ADD("gone", an_unknown_session_is_gone_and_a_wrong_request_is_not);
 	ADD("repeat", a_call_that_reads_is_repeated_although_it_is_a_post);
 	ADD("create-failed", a_create_that_failed_over_there_may_exist);
+	ADD("create-plan", a_plan_is_what_is_sent);
+	ADD("create-again", a_lost_answer_is_asked_for_again);
 	ADD("create", a_create_names_the_cluster_and_a_token);
 	ADD("terminate", terminate_names_the_session);
 	ADD("endpoint", the_endpoint_tells_all_ways_in);

@@ -354,6 +354,36 @@ static void a_token_of_the_spec_wins(ProviderFixture *f, const void *unused)
 		SERVICE);
 }
 
+static void a_plan_is_what_is_sent(ProviderFixture *f, const void *unused)
+{
+	static const char own[] = "{\"clientToken\":\"mine\"}";
+	g_autoptr(CreatePlan) plan = provider_plan_sent(f,
+		"{\"executionRoleArn\":\"" ROLE "\",\"name\":\"n\"}",
+		"{\"sessionId\":\"s\"}");
+	g_autofree char *token =
+		backend_spec_token(f->backend, own, strlen(own));
+
+	g_assert_cmpstr(plan->name, ==, "n");
+	g_assert_cmpstr(plan->id, ==, "");
+	g_assert_true(plan->repeatable);
+	g_assert_false(plan->unique);
+	g_assert_cmpstr(token, ==, "mine");
+}
+
+static void a_lost_answer_is_asked_for_again(
+	ProviderFixture *f, const void *unused)
+{
+	g_autofree char *first = NULL, *again = NULL;
+
+	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CUT});
+	provider_answer(f, 200, "{\"sessionId\":\"s\"}");
+	g_autofree char *id = provider_create(f, "{\"name\":\"n\"}", NULL);
+	g_assert_cmpstr(id, ==, "s");
+	g_strfreev(provider_sent(f->server, 0, &first));
+	g_strfreev(provider_sent(f->server, 1, &again));
+	g_assert_cmpstr(first, ==, again);
+}
+
 static void a_create_without_a_clear_answer_may_exist(
 	ProviderFixture *f, const void *unused)
 {
@@ -849,6 +879,8 @@ int main(int argc, char **argv)
 	ADD("get", one_session_is_asked_whole);
 	ADD("fleeting", what_held_for_another_state_is_not_kept);
 	ADD("odd-id", an_odd_id_is_encoded_once_and_signed_twice);
+	ADD("create-plan", a_plan_is_what_is_sent);
+	ADD("create-again", a_lost_answer_is_asked_for_again);
 	ADD("create", a_create_sends_the_spec_and_a_token);
 	ADD("create-token", a_token_of_the_spec_wins);
 	ADD("create-lost", a_create_without_a_clear_answer_may_exist);

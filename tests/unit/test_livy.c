@@ -6,6 +6,8 @@
 
 #define TOKEN PROVIDER_TOKEN
 #define OWN_NAME "sessionfs-" TOKEN
+#define NIGHTLY                                                                \
+	"e9673773e793a22d0c9030fd8d2962c5" /* of the SHA-256 of nightly-1 */
 #define RECORD                                                                 \
 	"{\"id\":4,\"name\":\"alpha\",\"appId\":null,\"state\":\"idle\","      \
 	"\"kind\":\"spark\",\"log\":[],\"ttl\":null,\"idleTimeout\":null}"
@@ -73,8 +75,13 @@ static void another_workspace_is_not_asked_for(
 		f->backend, "elsewhere:8998", NULL, &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
 	g_clear_error(&error);
-	g_assert_null(backend_create(
+	g_assert_null(backend_plan(
 		f->backend, "elsewhere:8998", "{}", 2, TOKEN, &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
+	g_clear_error(&error);
+	g_autoptr(CreatePlan) plan = create_plan_new();
+	g_assert_null(backend_create(
+		f->backend, "elsewhere:8998", plan, &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 }
@@ -372,16 +379,118 @@ static void a_session_without_a_name_gets_one(
 	provider_saw(f->server, 0, "POST ", "Content-Type: application/json");
 }
 
-static void a_name_that_was_given_stays(ProviderFixture *f, const void *unused)
+static void answer_not_found(ProviderFixture *f)
+{
+	provider_answer(f, 404, "{\"msg\":\"Session 'x' not found.\"}");
+}
+
+static void a_given_name_stays_and_is_asked_for_first(
+	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
 
+	answer_not_found(f);
 	provider_answer(f, 201, RECORD);
 	g_autofree char *id =
-		provider_create(f, "{\"name\":\"alpha\"}", &error);
+		provider_create(f, "{\"name\":\"al/pha\"}", &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(id, ==, "4");
-	provider_saw(f->server, 0, "POST ", "{\"name\":\"alpha\"}");
+	provider_saw(f->server, 0, "GET /gate/livy/sessions/al%2Fpha ", NULL);
+	provider_saw(f->server, 1, "POST ", "\r\n\r\n{\"name\":\"al/pha\"}");
+}
+
+static void a_given_name_is_ours_while_it_is_free(
+	ProviderFixture *f, const void *unused)
+{
+	static const struct {
+		guint status;
+		const char *body;
+		gboolean is_free;
+	} rows[] = {
+		{404, "{\"msg\":\"Session 'alpha' not found.\"}", TRUE},
+		/* No Livy's answer. */
+		{404, "", FALSE},
+		{403, "", FALSE},
+		{200, "{\"id\":4,\"name\":\"beta\"}", FALSE},
+		{200, "[]", FALSE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+
+		provider_answer(f, rows[i].status, rows[i].body);
+		g_autoptr(CreatePlan) plan =
+			provider_plan(f, "{\"name\":\"alpha\"}", &error);
+		g_assert_no_error(error);
+		g_assert_cmpstr(plan->name, ==, "alpha");
+		g_assert_cmpstr(plan->body, ==, "{\"name\":\"alpha\"}");
+		g_assert_cmpint(plan->unique, ==, rows[i].is_free);
+		g_assert_cmpint(plan->repeatable, ==, rows[i].is_free);
+	}
+}
+
+static void a_given_name_that_is_taken_is_not_sent(
+	ProviderFixture *f, const void *unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 200, RECORD);
+	g_assert_null(provider_plan(f, "{\"name\":\"alpha\"}", &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_EXISTS);
+	g_assert_nonnull(strstr(error->message, "alpha"));
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 1);
+}
+
+/* An answer that hangs leaves time to send what is planned. */
+static void asking_for_a_name_takes_half_of_the_time(
+	ProviderFixture *f, const void *unused)
+{
+	static const char spec[] = "{\"name\":\"alpha\"}";
+	gint64 now_us = g_get_monotonic_time();
+	const Call call = {.deadline_us = now_us + 2 * G_USEC_PER_SEC};
+	g_autoptr(GError) error = NULL;
+
+	tiny_server_rest(f->server, (TinyAnswer){.kind = TINY_HANG});
+	g_autoptr(CreatePlan) plan = backend_plan(f->backend, f->workspace,
+		spec, strlen(spec), TOKEN, &call, &error);
+	g_assert_no_error(error);
+	g_assert_false(plan->unique);
+	g_assert_cmpint(
+		g_get_monotonic_time(), <, call.deadline_us - 100 * 1000);
+}
+
+static void a_token_of_the_spec_makes_the_name(
+	ProviderFixture *f, const void *unused)
+{
+	static const char spec[] =
+		"{\"kind\":\"sql\",\"clientToken\":\"nightly-1\"}";
+	g_autoptr(GError) error = NULL;
+	g_autofree char *own =
+		backend_spec_token(f->backend, spec, strlen(spec));
+	g_autofree char *kept =
+		backend_kept_spec(f->backend, spec, strlen(spec));
+
+	g_assert_cmpstr(own, ==, "nightly-1");
+	g_assert_cmpstr(kept, ==, "{\"kind\":\"sql\"}");
+	g_assert_true(check(f, spec, &error));
+	g_assert_false(check(f, "{\"clientToken\":\"\"}", NULL));
+	g_autoptr(CreatePlan) one = provider_plan(f, spec, &error);
+	g_autoptr(CreatePlan) again = provider_plan(f, spec, &error);
+	g_autoptr(CreatePlan) other =
+		provider_plan(f, "{\"clientToken\":\"nightly-2\"}", &error);
+	g_assert_no_error(error);
+	g_assert_true(create_plan_equal(one, again));
+	g_assert_cmpstr(one->name, ==, "sessionfs-" NIGHTLY);
+	g_assert_cmpstr(one->body, ==,
+		"{\"kind\":\"sql\",\"name\":\"sessionfs-" NIGHTLY "\"}");
+	g_assert_true(one->unique && one->repeatable);
+	g_assert_cmpstr(one->name, !=, other->name);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
+	/* It stays away where a name was given, too. */
+	answer_not_found(f);
+	g_autoptr(CreatePlan) named = provider_plan(
+		f, "{\"name\":\"a\",\"clientToken\":\"t\"}", &error);
+	g_assert_cmpstr(named->body, ==, "{\"name\":\"a\"}");
 }
 
 static void a_server_that_knows_no_names_gets_none(
@@ -399,22 +508,37 @@ static void a_server_that_knows_no_names_gets_none(
 	g_assert_cmpstr(id, ==, "2");
 	g_autofree char *request = tiny_server_request(f->server, 1);
 	g_assert_null(strstr(request, "name"));
+	/* Nobody could find it again. */
+	g_autoptr(CreatePlan) plan =
+		provider_plan(f, "{\"clientToken\":\"t\"}", &error);
+	g_assert_cmpstr(plan->body, ==, "{}");
+	g_assert_cmpstr(plan->name, ==, "");
+	g_assert_false(plan->unique || plan->repeatable);
+	g_assert_null(provider_plan(f, "{\"name\":\"alpha\"}", &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_INVALID);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 2);
 }
 
-static void a_refused_name_of_ours_is_taken_back(
+static void a_refused_name_is_left_out_of_the_next_plan(
 	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
+	g_autoptr(CreatePlan) before =
+		provider_plan(f, "{\"kind\":\"spark\"}", &error);
+	const Call call = provider_soon();
 
 	provider_answer(f, 400,
 		"\"Unrecognized field \\\"name\\\" (class x), not marked\"");
-	provider_answer(f, 201, "{\"id\":2}");
-	g_autofree char *id =
-		provider_create(f, "{\"kind\":\"spark\"}", &error);
-	g_assert_no_error(error);
-	g_assert_cmpstr(id, ==, "2");
-	provider_saw(f->server, 1, "POST ", "\r\n\r\n{\"kind\":\"spark\"}");
-	/* A given one is not. */
+	g_assert_null(backend_create(
+		f->backend, f->workspace, before, &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_INVALID);
+	g_clear_error(&error);
+	g_autoptr(CreatePlan) after =
+		provider_plan(f, "{\"kind\":\"spark\"}", &error);
+	g_assert_false(create_plan_equal(before, after));
+	g_assert_cmpstr(after->body, ==, "{\"kind\":\"spark\"}");
+	g_assert_false(after->unique || after->repeatable);
+	/* Nothing else is. */
 	provider_answer(f, 400,
 		"\"Unrecognized field \\\"ttl\\\" (class x), not marked\"");
 	g_assert_null(provider_create(f, "{\"kind\":\"sql\"}", &error));
@@ -422,7 +546,7 @@ static void a_refused_name_of_ours_is_taken_back(
 	g_assert_cmpstr(error->message, ==,
 		"Unrecognized field \"ttl\"; this server's Livy is too old for "
 		"it");
-	g_assert_cmpuint(tiny_server_requests(f->server), ==, 3);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 2);
 }
 
 static void a_lost_answer_is_looked_up_by_name(
@@ -445,18 +569,22 @@ static void a_lost_answer_stays_open_where_nothing_is_found(
 	ProviderFixture *f, const void *unused)
 {
 	static const struct {
-		const char *spec;
+		const char *spec, *asked;
 		guint requests;
 	} rows[] = {
-		{"{}", 2},
+		{"{}", NULL, 2},
+		{"{\"name\":\"alpha\"}",
+			"{\"msg\":\"Session 'alpha' not found.\"}", 3},
 		/* It may be somebody else's of that name. */
-		{"{\"name\":\"alpha\"}", 1},
+		{"{\"name\":\"alpha\"}", "", 2},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		guint before = tiny_server_requests(f->server);
 		g_autoptr(GError) error = NULL;
 
+		if (rows[i].asked)
+			provider_answer(f, 404, rows[i].asked);
 		tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CLOSE});
 		tiny_server_rest(
 			f->server, (TinyAnswer){.status = 404,
@@ -482,10 +610,19 @@ static void our_own_name_taken_means_that_it_is_ours(
 	g_autofree char *id = provider_create(f, "{}", &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(id, ==, "6");
-	/* A given name taken is what it says. */
+	/* A given name taken is what it says, unless it was free. */
+	provider_answer(f, 404, "");
 	provider_answer(f, 400, taken);
 	g_assert_null(provider_create(f, "{\"name\":\"x\"}", &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_EXISTS);
+	g_clear_error(&error);
+	answer_not_found(f);
+	provider_answer(f, 400, taken);
+	provider_answer(f, 200, "{\"id\":7,\"name\":\"x\"}");
+	g_autofree char *free_once =
+		provider_create(f, "{\"name\":\"x\"}", &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(free_once, ==, "7");
 }
 
 static void names_that_leak_a_driver_are_refused(
@@ -569,6 +706,16 @@ static void the_version_is_asked_for_where_it_matters(
 	g_assert_cmpstr(id, ==, "3");
 	provider_saw(
 		f->server, 1, "POST /gate/livy/sessions ", "\"ttl\":\"1h\"");
+}
+
+static void a_plan_is_what_is_sent(ProviderFixture *f, const void *unused)
+{
+	g_autoptr(CreatePlan) plan =
+		provider_plan_sent(f, "{\"kind\":\"spark\"}", RECORD);
+
+	g_assert_cmpstr(plan->name, ==, OWN_NAME);
+	g_assert_cmpstr(plan->id, ==, "");
+	g_assert_true(plan->repeatable && plan->unique);
 }
 
 /* ---- terminating ---- */
@@ -657,11 +804,12 @@ static void a_gateway_without_livy_is_asked_again(
 	g_assert_no_error(error);
 	g_assert_cmpstr(session->id, ==, "4");
 	/* But a create may have gone through. */
+	provider_answer(f, 404, "");
 	provider_answer(f, 503, page);
 	g_assert_null(provider_create(f, "{\"name\":\"a\"}", &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_nonnull(strstr(error->message, "503 Service Unavailable"));
-	g_assert_cmpuint(tiny_server_requests(f->server), ==, 4);
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 5);
 }
 
 #define ADD(path, test)                                                        \
@@ -690,11 +838,20 @@ int main(int argc, char **argv)
 		the_log_lives_as_long_as_its_session);
 	ADD("log/nonsense", a_log_that_is_none_is_an_error);
 	ADD("create/a-name-is-made-up", a_session_without_a_name_gets_one);
-	ADD("create/a-given-name-stays", a_name_that_was_given_stays);
+	ADD("create/a-given-name-stays",
+		a_given_name_stays_and_is_asked_for_first);
+	ADD("create/a-free-name-is-ours",
+		a_given_name_is_ours_while_it_is_free);
+	ADD("create/a-taken-name-is-not-sent",
+		a_given_name_that_is_taken_is_not_sent);
+	ADD("create/asking-takes-half-of-the-time",
+		asking_for_a_name_takes_half_of_the_time);
+	ADD("create/a-token-makes-the-name",
+		a_token_of_the_spec_makes_the_name);
 	ADD("create/no-name-where-none-is-known",
 		a_server_that_knows_no_names_gets_none);
-	ADD("create/a-refused-name-is-taken-back",
-		a_refused_name_of_ours_is_taken_back);
+	ADD("create/a-refused-name-is-left-out",
+		a_refused_name_is_left_out_of_the_next_plan);
 	ADD("create/a-lost-answer-is-looked-up",
 		a_lost_answer_is_looked_up_by_name);
 	ADD("create/a-lost-answer-stays-open",
@@ -707,6 +864,7 @@ int main(int argc, char **argv)
 	ADD("spec/an-empty-server", an_empty_server_may_be_another_than_before);
 	ADD("create/the-version-is-asked-for",
 		the_version_is_asked_for_where_it_matters);
+	ADD("create/a-plan-is-what-is-sent", a_plan_is_what_is_sent);
 	ADD("control/terminate-deletes", terminate_deletes);
 	ADD("refusals/gateways", gateways_refuse_in_their_own_ways);
 	ADD("refusals/kerberos", who_asks_for_kerberos_is_told_of);

@@ -271,21 +271,33 @@ static gboolean may_be_sent(const Exchange *x)
 	return FALSE;
 }
 
+static char *create(Backend *livy, const char *spec, GError **error)
+{
+	const Call call = soon();
+	g_autoptr(CreatePlan) plan = backend_plan(
+		livy, workspace(), spec, strlen(spec), TOKEN, &call, error);
+
+	return plan ? backend_create(livy, workspace(), plan, &call, error)
+		    : NULL;
+}
+
 static void use_create(const Exchange *x)
 {
 	const char *spec = may_be_sent(x) ? x->sent : "{}";
-	const Call call = soon();
 	g_autoptr(Backend) livy = open_livy();
 	g_autoptr(GError) error = NULL;
 
 	/* The version is asked for, and not told. */
 	if (strstr(spec, "\"ttl\"") || strstr(spec, "\"idleTimeout\""))
 		tiny_server_answer(server, 404, NULL, "");
+	/* Whether a name is free cannot be told: then it is not looked up once
+	 * more. */
+	if (strstr(spec, "\"name\""))
+		tiny_server_answer(server, 404, NULL, "");
 	push(x);
 	if (x->status == 500 && !strstr(spec, "\"name\""))
 		tiny_server_answer(server, 404, NULL, NOT_FOUND);
-	g_autofree char *id = backend_create(
-		livy, workspace(), spec, strlen(spec), TOKEN, &call, &error);
+	g_autofree char *id = create(livy, spec, &error);
 	if (x->status != 201) {
 		g_assert_null(id);
 		refused(x, error);
@@ -316,7 +328,6 @@ static void use_delete(const Exchange *x)
 static void use_version(const Exchange *x)
 {
 	static const char spec[] = "{\"idleTimeout\":\"1h\"}";
-	const Call call = soon();
 	g_autoptr(Backend) livy = open_livy();
 	g_autoptr(GError) error = NULL;
 	guint before = tiny_server_requests(server);
@@ -326,8 +337,7 @@ static void use_version(const Exchange *x)
 	push(x);
 	if (knows)
 		tiny_server_answer(server, 201, NULL, "{\"id\":7}");
-	g_autofree char *id = backend_create(
-		livy, workspace(), spec, strlen(spec), TOKEN, &call, &error);
+	g_autofree char *id = create(livy, spec, &error);
 	g_assert_cmpstr(id, ==, knows ? "7" : NULL);
 	if (!knows)
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_INVALID);

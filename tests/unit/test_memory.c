@@ -37,9 +37,10 @@ static char *create(
 	Backend *memory, const char *spec, const char *token, GError **error)
 {
 	const Call call = call_for(5000);
-
-	return backend_create(
+	g_autoptr(CreatePlan) plan = backend_plan(
 		memory, "m-1", spec, strlen(spec), token, &call, error);
+
+	return plan ? backend_create(memory, "m-1", plan, &call, error) : NULL;
 }
 
 static char *state_of(Backend *memory, const char *id)
@@ -207,6 +208,28 @@ static void a_lost_answer_leaves_a_session_behind(void)
 	g_assert_cmpuint(memory_size(memory, "m-1"), ==, 1);
 }
 
+static void who_is_forgetful_makes_another_session(void)
+{
+	g_autoptr(Backend) sure = open_memory(NULL, NULL);
+	g_autoptr(Backend) memory = open_memory("forgetful=true", NULL);
+	const Call call = call_for(5000);
+	g_autoptr(CreatePlan) known = backend_plan(
+		sure, "m-1", SPEC, strlen(SPEC), "t1", &call, NULL);
+	g_autoptr(CreatePlan) plan = backend_plan(
+		memory, "m-1", SPEC, strlen(SPEC), "t1", &call, NULL);
+	g_autofree char *first =
+		backend_create(memory, "m-1", plan, &call, NULL);
+	g_autofree char *again =
+		backend_create(memory, "m-1", plan, &call, NULL);
+
+	g_assert_true(known->repeatable);
+	g_assert_false(plan->repeatable);
+	g_assert_false(plan->unique);
+	g_assert_cmpstr(plan->name, ==, "n");
+	g_assert_cmpstr(first, !=, again);
+	g_assert_cmpuint(memory_size(memory, "m-1"), ==, 2);
+}
+
 static gboolean list(Backend *memory, GError **error)
 {
 	const Call call = call_for(5000);
@@ -299,11 +322,12 @@ static void a_create_that_may_not_be_sent_makes_nothing(void)
 	guint asked = 0;
 	Call call = call_for(5000);
 	g_autoptr(GError) error = NULL;
+	g_autoptr(CreatePlan) plan = backend_plan(
+		memory, "m-1", SPEC, strlen(SPEC), "t1", &call, NULL);
 
 	call.sending = refuse_sending;
 	call.data = &asked;
-	g_assert_null(backend_create(
-		memory, "m-1", SPEC, strlen(SPEC), "t1", &call, &error));
+	g_assert_null(backend_create(memory, "m-1", plan, &call, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
 	g_assert_cmpuint(asked, ==, 1);
 	g_assert_cmpuint(memory_size(memory, "m-1"), ==, 0);
@@ -508,8 +532,7 @@ static void *work(void *data)
 	for (guint i = 0; i < ROUNDS; i++) {
 		g_autofree char *token =
 			g_strdup_printf("%p-%u", (void *)pthread_self(), i);
-		g_autofree char *id = backend_create(
-			memory, "m-1", SPEC, strlen(SPEC), token, &call, NULL);
+		g_autofree char *id = create(memory, SPEC, token, NULL);
 		g_assert_nonnull(id);
 		g_assert_true(backend_control(
 			memory, "m-1", id, NULL, "start", &call, NULL));
@@ -551,6 +574,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/memory/time", states_take_their_time);
 	g_test_add_func(
 		"/memory/token", a_token_given_again_answers_the_same_session);
+	g_test_add_func(
+		"/memory/forgetful", who_is_forgetful_makes_another_session);
 	g_test_add_func("/memory/lost", a_lost_answer_leaves_a_session_behind);
 	g_test_add_func("/memory/fail", the_nth_call_fails_as_scripted);
 	g_test_add_func(

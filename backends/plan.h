@@ -1,0 +1,13 @@
+#pragma once
+
+#include "backend.h"
+#include "net/json.h"
+
+/* How provider files make a CreatePlan.  Pure. */
+
+/* Names the token in a body where it names none itself. */
+void create_plan_token(const Backend *self, Json *body, const char *token);
+
+/* A plan of that body, for a session that bears the name which a record with
+ * the same members would tell.  Neither repeatable nor unique. */
+CreatePlan *create_plan_of(const Backend *self, const Json *body);

@@ -364,6 +364,17 @@ void backend_tell(
 void session_brief_clear(SessionBrief *brief);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SessionBrief, session_brief_clear)
 
+typedef enum { MADE_OTHERWISE, MADE_UNSURE, MADE_SO } Made;
+
+/*
+ * Whether a session's record reads as if it was made from that plan: by the id
+ * or the unique name where the plan has one, else by its name and what its
+ * config.json says.  Members that one of them lacks prove nothing, and one that
+ * differs makes it UNSURE, as a record that cannot be read does.  Pure.
+ */
+Made backend_made_of(const Backend *self, const CreatePlan *plan,
+	const char *id, const char *body, gsize len);
+
 /* Whether a whole record says what the held one does, but that some of the
  * `fleeting` members both have went on, while the `dated` ones did not. */
 gboolean backend_is_steady(const Backend *self, const char *held,

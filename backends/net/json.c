@@ -195,6 +195,11 @@ gint64 json_get_int(const Json *object, const char *name, gint64 min,
 	return json_int(find(object, name), min, max, fallback);
 }
 
+gboolean json_equal(const Json *a, const Json *b)
+{
+	return cJSON_Compare(a, b, TRUE);
+}
+
 Json *json_object(void)
 {
 	Json *object = cJSON_CreateObject();

@@ -58,6 +58,10 @@ gint64 json_int(const Json *value, gint64 min, gint64 max, gint64 fallback);
 /* Whether a number value is whole and within 2^53; *ret gets it. */
 gboolean json_whole(const Json *value, gint64 *ret);
 
+/* Whether they say the same, whatever the order of members and the spelling of
+ * numbers; strings and names by case.  NULL equals nothing. */
+gboolean json_equal(const Json *a, const Json *b);
+
 /* Building. */
 Json *json_object(void);
 void json_set_text(Json *object, const char *name, const char *text);

@@ -458,9 +458,34 @@ static void test_mutations(void)
 	g_assert_cmpuint(accepted, <, 29000);
 }
 
+static void check_equal(const char *a, const char *b, gboolean want)
+{
+	g_autoptr(Json) one = json_parse(a, strlen(a), NULL);
+	g_autoptr(Json) two = json_parse(b, strlen(b), NULL);
+
+	g_assert_true(!json_equal(one, two) == !want);
+	g_assert_true(!json_equal(two, one) == !want);
+	g_assert_true(json_equal(one, one));
+}
+
+static void test_equal(void)
+{
+	check_equal(
+		"{\"a\":1,\"b\":[2]}", "{ \"b\" : [2.0], \"a\" : 1 }", TRUE);
+	check_equal("{\"a\":1}", "{\"A\":1}", FALSE);
+	check_equal("{\"a\":1}", "{\"a\":1,\"b\":2}", FALSE);
+	check_equal("\"a\"", "\"A\"", FALSE);
+	check_equal("[1,2]", "[2,1]", FALSE);
+	check_equal("1", "\"1\"", FALSE);
+	check_equal("true", "false", FALSE);
+	check_equal("null", "null", TRUE);
+	g_assert_false(json_equal(NULL, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/json/equal", test_equal);
 	g_test_add_func("/json/refuses-what-is-not-json", test_refuses);
 	g_test_add_func("/json/names-the-offset", test_names_the_offset);
 	g_test_add_func(

@@ -260,7 +260,7 @@ static gboolean is_due(const Glance *self, const Row *row, gint64 asked_us)
 {
 	if (row->id->asked >= self->first_tick)
 		return FALSE;
-	return phase_is_passing((Phase)row->phase) ||
+	return phase_is_passing((Phase)row->phase) || asked_us == 0 ||
 	       self->begun_us - asked_us >= base_us(self->dir);
 }
 

@@ -1,0 +1,550 @@
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hash.h"
+#include "heap.h"
+#include "trial.h"
+
+#define MAGIC "sfsreq01"
+#define SLOT 8192
+#define SLOTS 2
+#define SLOT_ALIGN 512
+/* A spec is a mebibyte at most, and stands in it as written and as sent. */
+#define INTENT_MAX (8u * 1024 * 1024)
+#define PART ".part"
+#define DAMAGED ".damaged"
+
+/* made, until; number, watermark, flags; the texts of `texts_of`. */
+#define INTENT_TYPE "(xxuuuaay)"
+/* changed, state, session; id, error */
+#define OUTCOME_TYPE "(xuuaay)"
+
+enum { FLAG_CREATE = 1, FLAG_REPEATABLE = 2, FLAG_UNIQUE = 4 };
+
+enum {
+	TEXT_RID,
+	TEXT_PROVIDER,
+	TEXT_WORKSPACE,
+	TEXT_TEXT,
+	TEXT_TOKEN,
+	TEXT_SESSION,
+	TEXT_VERB,
+	TEXT_QUERY,
+	TEXT_BODY,
+	TEXT_NAME,
+	TEXT_ID,
+	N_TEXTS,
+};
+
+typedef struct {
+	char magic[8];
+	guint64 check; /* of all behind it, to the end of the intent */
+	guint32 len, slots;
+} FileHead;
+
+typedef struct {
+	guint64 check; /* of all behind it, to the end of the outcome */
+	guint64 sequence;
+	guint32 len;
+	guint32 zero;
+} SlotHead;
+
+struct Journal {
+	char *path;
+	int dir;
+	guint damaged;
+};
+
+Journal *journal_open(const char *state_dir, GError **error)
+{
+	g_autofree char *path = g_build_filename(state_dir, ".requests", NULL);
+	Journal *self;
+	int dir;
+
+	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+		file_error(error, "make", path);
+		return NULL;
+	}
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0) {
+		file_error(error, "open", path);
+		return NULL;
+	}
+	self = g_new0(Journal, 1);
+	self->path = g_steal_pointer(&path);
+	self->dir = dir;
+	return self;
+}
+
+void journal_free(Journal *self)
+{
+	if (self == NULL)
+		return;
+	close(self->dir);
+	g_free(self->path);
+	g_free(self);
+}
+
+guint journal_damaged(const Journal *self)
+{
+	return self->damaged;
+}
+
+static char *path_of(const Journal *self, const char *name)
+{
+	return g_build_filename(self->path, name, NULL);
+}
+
+/* ---- bytes ---- */
+
+/* The data of a variant is copied, since it is read where it need not be
+ * aligned. */
+static void append_variant(GByteArray *out, GVariant *value)
+{
+	g_autoptr(GVariant) sunk = g_variant_ref_sink(value);
+
+	g_byte_array_append(
+		out, g_variant_get_data(sunk), (guint)g_variant_get_size(sunk));
+}
+
+/* A whole value of that type, or NULL. */
+static GVariant *read_variant(const char *type, const guint8 *data, gsize len)
+{
+	g_autoptr(GBytes) bytes = g_bytes_new(data, len);
+	g_autoptr(GVariant) value = g_variant_ref_sink(
+		g_variant_new_from_bytes(G_VARIANT_TYPE(type), bytes, FALSE));
+
+	return g_variant_is_normal_form(value) ? g_steal_pointer(&value) : NULL;
+}
+
+static GVariant *pack_texts(const char *const *texts, gsize n)
+{
+	return g_variant_new_bytestring_array(texts, (gssize)n);
+}
+
+static guint flags_of(const Intent *intent)
+{
+	const CreatePlan *plan = intent->plan;
+	guint flags = intent->verb == NULL ? FLAG_CREATE : 0;
+
+	if (plan != NULL && plan->repeatable)
+		flags |= FLAG_REPEATABLE;
+	if (plan != NULL && plan->unique)
+		flags |= FLAG_UNIQUE;
+	return flags;
+}
+
+static GVariant *pack_intent(const Intent *intent)
+{
+	const CreatePlan *plan = intent->plan;
+	const char *texts[N_TEXTS] = {
+		[TEXT_RID] = intent->rid,
+		[TEXT_PROVIDER] = intent->provider,
+		[TEXT_WORKSPACE] = intent->workspace,
+		[TEXT_TEXT] = intent->text,
+		[TEXT_TOKEN] = intent->token,
+		[TEXT_SESSION] = intent->session,
+		[TEXT_VERB] = intent->verb != NULL ? intent->verb : "",
+		[TEXT_QUERY] = plan != NULL ? plan->query : "",
+		[TEXT_BODY] = plan != NULL ? plan->body : "",
+		[TEXT_NAME] = plan != NULL ? plan->name : "",
+		[TEXT_ID] = plan != NULL ? plan->id : "",
+	};
+
+	return g_variant_new("(xxuuu@aay)", intent->made_ms, intent->until_ms,
+		intent->number, intent->watermark, flags_of(intent),
+		pack_texts(texts, N_TEXTS));
+}
+
+static void put_text(char **text, const char *value)
+{
+	g_free(*text);
+	*text = g_strdup(value);
+}
+
+static void fill_plan(CreatePlan *plan, char *const *texts, guint flags)
+{
+	put_text(&plan->query, texts[TEXT_QUERY]);
+	put_text(&plan->body, texts[TEXT_BODY]);
+	put_text(&plan->name, texts[TEXT_NAME]);
+	put_text(&plan->id, texts[TEXT_ID]);
+	plan->repeatable = (flags & FLAG_REPEATABLE) != 0;
+	plan->unique = (flags & FLAG_UNIQUE) != 0;
+}
+
+static Intent *unpack_intent(GVariant *value, const char *rid)
+{
+	g_autoptr(Intent) intent = intent_new();
+	g_autoptr(GVariant) list = NULL;
+	g_auto(GStrv) texts = NULL;
+	guint flags;
+	gsize n;
+
+	g_variant_get(value, "(xxuuu@aay)", &intent->made_ms, &intent->until_ms,
+		&intent->number, &intent->watermark, &flags, &list);
+	texts = g_variant_dup_bytestring_array(list, &n);
+	/* A later version may say more. */
+	if (n < N_TEXTS || !g_str_equal(texts[TEXT_RID], rid))
+		return NULL;
+	g_strlcpy(intent->rid, rid, RID_MAX);
+	intent->provider = g_strdup(texts[TEXT_PROVIDER]);
+	intent->workspace = g_strdup(texts[TEXT_WORKSPACE]);
+	intent->text = g_strdup(texts[TEXT_TEXT]);
+	intent->token = g_strdup(texts[TEXT_TOKEN]);
+	intent->session = g_strdup(texts[TEXT_SESSION]);
+	if (flags & FLAG_CREATE) {
+		intent->plan = create_plan_new();
+		fill_plan(intent->plan, texts, flags);
+	} else {
+		intent->verb = g_strdup(texts[TEXT_VERB]);
+	}
+	return g_steal_pointer(&intent);
+}
+
+static GVariant *pack_outcome(const Outcome *outcome)
+{
+	g_autofree char *error = g_strndup(outcome->error, REQUEST_ERROR_MAX);
+	const char *texts[] = {outcome->id, error};
+
+	return g_variant_new("(xuu@aay)", outcome->changed_ms,
+		(guint)outcome->state, outcome->session,
+		pack_texts(texts, G_N_ELEMENTS(texts)));
+}
+
+static Outcome *unpack_outcome(GVariant *value)
+{
+	g_autoptr(Outcome) outcome = g_new0(Outcome, 1);
+	g_autoptr(GVariant) list = NULL;
+	g_auto(GStrv) texts = NULL;
+	guint state;
+	gsize n;
+
+	g_variant_get(value, "(xuu@aay)", &outcome->changed_ms, &state,
+		&outcome->session, &list);
+	texts = g_variant_dup_bytestring_array(list, &n);
+	if (n < 2 || state >= N_REQUEST_STATES ||
+		strlen(texts[0]) > SESSION_ID_MAX)
+		return NULL;
+	outcome->state = state;
+	outcome->id = g_strdup(texts[0]);
+	outcome->error = g_strdup(texts[1]);
+	return g_steal_pointer(&outcome);
+}
+
+/* ---- slots ---- */
+
+static void append_slot(
+	GByteArray *out, const Outcome *outcome, guint64 sequence)
+{
+	SlotHead head = {.sequence = sequence};
+	guint at = out->len;
+
+	g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
+	if (outcome != NULL)
+		append_variant(out, pack_outcome(outcome));
+	g_assert(out->len - at <= SLOT);
+	head.len = out->len - at - (guint)sizeof(head);
+	memcpy(out->data + at, &head, sizeof(head));
+	head.check = hash_bytes(out->data + at + sizeof(head.check),
+		out->len - at - sizeof(head.check));
+	memcpy(out->data + at, &head.check, sizeof(head.check));
+	g_byte_array_set_size(out, at + SLOT);
+	memset(out->data + at + sizeof(head) + head.len, 0,
+		SLOT - sizeof(head) - head.len);
+}
+
+/* NULL: it holds none, or is damaged. */
+static Outcome *read_slot(const guint8 *slot, guint64 *ret_sequence)
+{
+	g_autoptr(GVariant) value = NULL;
+	SlotHead head;
+
+	memcpy(&head, slot, sizeof(head));
+	if (head.len == 0 || head.len > SLOT - sizeof(head) ||
+		hash_bytes(slot + sizeof(head.check),
+			sizeof(head) - sizeof(head.check) + head.len) !=
+			head.check)
+		return NULL;
+	value = read_variant(OUTCOME_TYPE, slot + sizeof(head), head.len);
+	*ret_sequence = head.sequence;
+	return value != NULL ? unpack_outcome(value) : NULL;
+}
+
+/* The last outcome, and which slot holds it; NULL: neither can be read. */
+static Outcome *read_slots(
+	int fd, guint64 at, guint *ret_slot, guint64 *ret_sequence)
+{
+	g_autofree guint8 *slots = g_malloc0(SLOTS * SLOT);
+	gssize got = heap_file_read(fd, slots, SLOTS * SLOT, at);
+	Outcome *last = NULL;
+
+	*ret_slot = 0;
+	*ret_sequence = 0;
+	for (guint i = 0; i < SLOTS && got >= (gssize)((i + 1) * SLOT); i++) {
+		guint64 sequence = 0;
+		Outcome *outcome = read_slot(slots + i * SLOT, &sequence);
+
+		if (outcome == NULL || sequence < *ret_sequence) {
+			outcome_free(outcome);
+			continue;
+		}
+		outcome_free(last);
+		last = outcome;
+		*ret_slot = i;
+		*ret_sequence = sequence;
+	}
+	return last;
+}
+
+/* ---- loading ---- */
+
+static guint64 head_check(const guint8 *data, gsize len)
+{
+	const gsize skipped = G_STRUCT_OFFSET(FileHead, len);
+
+	return hash_bytes(data + skipped, len - skipped);
+}
+
+static gboolean head_makes_sense(const FileHead *head, gssize got)
+{
+	return got == sizeof(*head) &&
+	       memcmp(head->magic, MAGIC, sizeof(head->magic)) == 0 &&
+	       head->len > 0 && head->len <= INTENT_MAX &&
+	       head->slots >= sizeof(*head) + head->len &&
+	       head->slots <= sizeof(*head) + head->len + SLOT_ALIGN;
+}
+
+/* NULL: damaged. */
+static Intent *read_intent(int fd, const char *rid, guint64 *ret_slots)
+{
+	g_autofree guint8 *data = NULL;
+	g_autoptr(GVariant) value = NULL;
+	FileHead head;
+	gsize len;
+
+	if (!head_makes_sense(
+		    &head, heap_file_read(fd, &head, sizeof(head), 0)))
+		return NULL;
+	len = sizeof(head) + head.len;
+	data = g_malloc(len);
+	if (heap_file_read(fd, data, len, 0) != (gssize)len ||
+		head_check(data, len) != head.check)
+		return NULL;
+	*ret_slots = head.slots;
+	value = read_variant(INTENT_TYPE, data + sizeof(head), head.len);
+	return value != NULL ? unpack_intent(value, rid) : NULL;
+}
+
+static void put_aside(Journal *self, const char *rid)
+{
+	g_autofree char *aside = g_strconcat(rid, DAMAGED, NULL);
+
+	self->damaged++;
+	if (renameat(self->dir, rid, self->dir, aside) != 0)
+		aside[strlen(rid)] = '\0';
+	g_warning("the request %s cannot be read: what it asked for is not "
+		  "known, and a session may stand behind it; kept as %s/%s",
+		rid, self->path, aside);
+}
+
+static void load_one(
+	Journal *self, const char *rid, JournalVisit visit, void *data)
+{
+	int fd = openat(self->dir, rid, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	Outcome *outcome = NULL;
+	Intent *intent = NULL;
+	guint64 slots = 0, sequence;
+	guint slot;
+
+	if (fd >= 0)
+		intent = read_intent(fd, rid, &slots);
+	if (intent != NULL)
+		outcome = read_slots(fd, slots, &slot, &sequence);
+	if (fd >= 0)
+		close(fd);
+	if (intent == NULL) {
+		put_aside(self, rid);
+		return;
+	}
+	if (outcome == NULL) {
+		self->damaged++;
+		g_warning("the outcome of request %s in %s/%s cannot be read: "
+			  "it will be looked for",
+			rid, intent->provider, intent->workspace);
+		outcome = outcome_new(REQUEST_SENT);
+	}
+	visit(intent, outcome, data);
+}
+
+static gboolean is_rid(const char *name)
+{
+	gsize len = strlen(name);
+
+	return len > 0 && len < RID_MAX && g_ascii_isdigit(*name) &&
+	       strchr(name, '/') == NULL && !g_str_has_suffix(name, PART) &&
+	       !g_str_has_suffix(name, DAMAGED);
+}
+
+void journal_load(Journal *self, JournalVisit visit, void *data)
+{
+	g_autoptr(GDir) dir = g_dir_open(self->path, 0, NULL);
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		/* Of what never got its name nothing was sent. */
+		if (g_str_has_suffix(name, PART))
+			unlinkat(self->dir, name, 0);
+		else if (is_rid(name))
+			load_one(self, name, visit, data);
+	}
+}
+
+/* ---- writing ---- */
+
+static GByteArray *pack_file(const Intent *intent, const Outcome *outcome)
+{
+	GByteArray *out = g_byte_array_sized_new(4 * SLOT);
+	FileHead head = {.len = 0};
+
+	memcpy(head.magic, MAGIC, sizeof(head.magic));
+	g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
+	append_variant(out, pack_intent(intent));
+	head.len = out->len - (guint)sizeof(head);
+	head.slots = (out->len + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
+	memcpy(out->data, &head, sizeof(head));
+	head.check = head_check(out->data, out->len);
+	memcpy(out->data, &head, sizeof(head));
+	while (out->len < head.slots)
+		g_byte_array_append(out, (const guint8 *)"", 1);
+	append_slot(out, outcome, 1);
+	append_slot(out, NULL, 0);
+	return out;
+}
+
+static gboolean sync_file(int fd, const char *path, GError **error)
+{
+	if (trial_flaw("no-fsync") || fsync(fd) == 0)
+		return TRUE;
+	file_error(error, "write", path);
+	return FALSE;
+}
+
+/* What was synced is told of by the name that it has. */
+static void note_synced(const Journal *self, const char *rid)
+{
+	if (!trial_flaw("no-fsync"))
+		trial_synced(self->dir, rid);
+}
+
+static gboolean write_part(const Journal *self, const char *part,
+	const GByteArray *bytes, const char *step, gboolean sync,
+	GError **error)
+{
+	g_autofree char *path = path_of(self, part);
+	int fd = openat(self->dir, part,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	gboolean ok;
+
+	if (fd < 0) {
+		file_error(error, "make", path);
+		return FALSE;
+	}
+	ok = heap_file_write(fd, path, bytes->data, bytes->len, 0, error);
+	if (ok)
+		trial_step(step, "write");
+	ok = ok && (!sync || sync_file(fd, path, error));
+	/* Some file systems tell of a full disk only now. */
+	if (close(fd) != 0 && ok) {
+		file_error(error, "write", path);
+		ok = FALSE;
+	}
+	return ok;
+}
+
+gboolean journal_put(Journal *self, const Intent *intent,
+	const Outcome *outcome, gboolean sync, GError **error)
+{
+	const char *step = request_state_name(outcome->state);
+	g_autoptr(GByteArray) bytes = pack_file(intent, outcome);
+	g_autofree char *part = g_strconcat(intent->rid, PART, NULL);
+
+	if (!write_part(self, part, bytes, step, sync, error)) {
+		unlinkat(self->dir, part, 0);
+		return FALSE;
+	}
+	if (renameat(self->dir, part, self->dir, intent->rid) != 0) {
+		g_autofree char *path = path_of(self, intent->rid);
+
+		file_error(error, "make", path);
+		unlinkat(self->dir, part, 0);
+		return FALSE;
+	}
+	if (!sync)
+		return TRUE;
+	if (!sync_file(self->dir, self->path, error))
+		return FALSE;
+	note_synced(self, intent->rid);
+	trial_step(step, "synced");
+	return TRUE;
+}
+
+static gboolean write_slot(const Journal *self, int fd, const char *rid,
+	const Outcome *outcome, gboolean sync, GError **error)
+{
+	const char *step = request_state_name(outcome->state);
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	g_autofree char *path = path_of(self, rid);
+	guint64 sequence;
+	FileHead head;
+	guint slot;
+
+	if (!head_makes_sense(
+		    &head, heap_file_read(fd, &head, sizeof(head), 0))) {
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"%s was damaged while it was in use", path);
+		return FALSE;
+	}
+	outcome_free(read_slots(fd, head.slots, &slot, &sequence));
+	append_slot(bytes, outcome, sequence + 1);
+	slot = sequence > 0 ? (slot + 1) % SLOTS : 0;
+	if (!heap_file_write(fd, path, bytes->data, bytes->len,
+		    head.slots + (guint64)slot * SLOT, error))
+		return FALSE;
+	trial_step(step, "write");
+	if (sync && !sync_file(fd, path, error))
+		return FALSE;
+	if (sync)
+		note_synced(self, rid);
+	trial_step(step, "synced");
+	return TRUE;
+}
+
+gboolean journal_note(Journal *self, const char *rid, const Outcome *outcome,
+	gboolean sync, GError **error)
+{
+	int fd = openat(self->dir, rid, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	gboolean ok;
+
+	if (fd < 0) {
+		g_autofree char *path = path_of(self, rid);
+
+		file_error(error, "open", path);
+		return FALSE;
+	}
+	ok = write_slot(self, fd, rid, outcome, sync, error);
+	close(fd);
+	return ok;
+}
+
+void journal_drop(Journal *self, const char *rid)
+{
+	if (unlinkat(self->dir, rid, 0) != 0)
+		g_debug("%s/%s: %s", self->path, rid, g_strerror(errno));
+	trial_synced(self->dir, rid);
+}

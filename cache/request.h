@@ -1,0 +1,64 @@
+#pragma once
+
+#include "backend.h"
+
+/*
+ * One create, or one verb: what was to be done, and what is known to have come of
+ * it.  A record of both is what journal.h keeps.
+ */
+
+/* Kept on disk: append only. */
+typedef enum {
+	REQUEST_WAITING,  /* nothing was sent, and nothing is on disk */
+	REQUEST_SENT,     /* since before the first byte: the outcome is open */
+	REQUEST_CREATED,  /* it exists; its second step was not sent */
+	REQUEST_STARTING, /* it exists; its second step may have been sent */
+	REQUEST_DONE,
+	REQUEST_FAILED,  /* nothing was made */
+	REQUEST_UNKNOWN, /* it may have been: whoever asked for it must say */
+	REQUEST_ABANDONED,
+	N_REQUEST_STATES,
+} RequestState;
+
+/* "sent", "done": static. */
+const char *request_state_name(RequestState state);
+/* Nothing will come of it any more by itself. */
+gboolean request_state_is_final(RequestState state);
+/* A session is known to stand behind it. */
+gboolean request_state_exists(RequestState state);
+
+#define RID_MAX 32
+#define REQUEST_ERROR_MAX 4096 /* bytes of a sentence */
+
+/* Texts are never NULL. */
+typedef struct {
+	char rid[RID_MAX]; /* the directory's name; sorts by time */
+	guint32 number;    /* in the tree; 0: none yet */
+	guint32 watermark; /* sessions with a lower number were there before */
+	gint64 made_ms;    /* when it was asked for */
+	gint64 until_ms;   /* when it was last possible to send any of it */
+	char *provider, *workspace; /* raw ids */
+	char *text;                 /* as written: the spec, or the verb */
+	char *token;                /* the caller's own; "" */
+	CreatePlan *plan;           /* NULL: a verb */
+	char *verb;                 /* NULL: a create */
+	char *session; /* verb: the raw id; "" the workspace's own */
+} Intent;
+
+typedef struct {
+	RequestState state;
+	gint64 changed_ms;
+	guint32 session; /* its number in the tree; 0: not known */
+	char *id;        /* of the session that stands behind it; "" */
+	char *error;     /* a sentence; "" */
+} Outcome;
+
+/* A new intent with a rid of its own; its texts are set by the caller. */
+Intent *intent_new(void);
+void intent_free(Intent *intent);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Intent, intent_free)
+
+Outcome *outcome_new(RequestState state);
+Outcome *outcome_copy(const Outcome *outcome);
+void outcome_free(Outcome *outcome);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outcome, outcome_free)

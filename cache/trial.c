@@ -1,0 +1,80 @@
+#include "trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COPY_BYTES (64 * 1024)
+
+static const char *setting(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL ? value : "";
+}
+
+/* Which time is meant by "step:3". */
+static int wanted_time(const char *mark)
+{
+	return *mark == ':' ? atoi(mark + 1) : 1;
+}
+
+void trial_step(const char *what, const char *when)
+{
+	static gint times;
+	g_autofree char *step = g_strconcat(what, ".", when, NULL);
+	const char *wanted = setting("SESSIONFS_TRIAL_KILL");
+	gsize len = strlen(step);
+
+	if (strncmp(wanted, step, len) != 0 ||
+		(wanted[len] != '\0' && wanted[len] != ':'))
+		return;
+	if (g_atomic_int_add(&times, 1) + 1 == wanted_time(wanted + len))
+		raise(SIGKILL);
+}
+
+gboolean trial_flaw(const char *name)
+{
+	g_auto(GStrv) flaws =
+		g_strsplit(setting("SESSIONFS_TRIAL_FLAWS"), ";", -1);
+
+	return g_strv_contains((const char *const *)flaws, name);
+}
+
+static void copy(int from, int to)
+{
+	g_autofree char *buffer = g_malloc(COPY_BYTES);
+	ssize_t n;
+
+	while ((n = read(from, buffer, COPY_BYTES)) > 0)
+		if (write(to, buffer, (size_t)n) != n)
+			g_error("a trial's medium cannot be written");
+}
+
+void trial_synced(int dir, const char *name)
+{
+	const char *medium = setting("SESSIONFS_TRIAL_MEDIUM");
+	g_autofree char *path = g_build_filename(medium, name, NULL);
+	g_autofree char *part = g_strconcat(path, ".part", NULL);
+	int from, to;
+
+	if (*medium == '\0')
+		return;
+	from = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	if (from < 0 && errno == ENOENT) {
+		unlink(path);
+		return;
+	}
+	to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (from < 0 || to < 0)
+		g_error("a trial's medium cannot be used");
+	copy(from, to);
+	close(from);
+	close(to);
+	if (rename(part, path) != 0)
+		g_error("a trial's medium cannot be renamed to");
+}

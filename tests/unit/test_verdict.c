@@ -1,0 +1,147 @@
+#include "verdict.h"
+
+#include <string.h>
+
+/* One row a request, one letter a session: . no, ? doubt, x sure; requests of
+ * the same spec stand beside each other with the same mark in `specs`. */
+static gboolean equal(guint one, guint other, const void *data)
+{
+	const char *specs = data;
+
+	return specs[one] == specs[other];
+}
+
+/* "0 1 . ?": the session that each request has made; '.': none; '?': unclear. */
+static char *verdicts(const char *table, const char *specs)
+{
+	g_auto(GStrv) rows = g_strsplit(table, " ", -1);
+	/* "" is one request, and no session. */
+	guint n = MAX(1, g_strv_length(rows));
+	guint sessions = (guint)strcspn(table, " ");
+	g_autofree Match *match = g_new0(Match, n * sessions + 1);
+	GString *out = g_string_new(NULL);
+
+	for (guint i = 0; i < n; i++)
+		for (guint k = 0; k < sessions; k++)
+			match[i * sessions + k] = rows[i][k] == 'x' ? MATCH_SURE
+						  : rows[i][k] == '?'
+							  ? MATCH_DOUBT
+							  : MATCH_NO;
+	for (guint i = 0; i < n; i++) {
+		const Matches matches = {n, sessions, match, equal, specs};
+		guint session = 99;
+		Verdict verdict = verdict_of(&matches, i, &session);
+
+		if (verdict == VERDICT_FOUND)
+			g_string_append_printf(out, "%u", session);
+		else
+			g_string_append_c(
+				out, verdict == VERDICT_ABSENT ? '.' : '?');
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void what_is_sure_is_told(void)
+{
+	static const struct {
+		const char *table, *specs, *want;
+	} cases[] = {
+		{"x", "a", "0"},
+		{".", "a", "."},
+		{"", "a", "."},
+		{"?", "a", "?"},
+		/* Two that could be it, or one that is and one that may be. */
+		{"xx", "a", "?"},
+		{"x?", "a", "?"},
+		{".x.", "a", "1"},
+		/* Each its own. */
+		{"x. .x", "ab", "01"},
+		/* The same twice on purpose, both there: in order. */
+		{"xx xx", "aa", "01"},
+		{"xxx xxx xxx", "aaa", "012"},
+		/* One is missing: nobody knows whose. */
+		{"x x", "aa", "??"},
+		{"xx xx xx", "aaa", "???"},
+		/* One too many. */
+		{"xxx xxx", "aa", "??"},
+		/* They differ, and cannot be told apart. */
+		{"xx xx", "ab", "??"},
+		{"x x", "ab", "??"},
+		/* Another may have made it. */
+		{"x ?", "ab", "??"},
+		{"xx .x", "aa", "??"},
+		/* What is in doubt elsewhere does not touch who has his own. */
+		{"x.. .x? .?x", "abc", "0??"},
+		{"x. .. .x", "aba", "0.1"},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = verdicts(cases[i].table, cases[i].specs);
+
+		g_assert_cmpstr(got, ==, cases[i].want);
+	}
+}
+
+/* No session is ever given to two, and none that is not surely its. */
+static void no_session_is_given_twice(void)
+{
+	for (guint round = 0; round < 20000; round++) {
+		guint n = (guint)g_test_rand_int_range(1, 5);
+		guint sessions = (guint)g_test_rand_int_range(1, 5), given = 0;
+		Match match[16];
+		char specs[5] = "";
+
+		for (guint i = 0; i < n; i++)
+			specs[i] = (char)('a' + g_test_rand_int_range(0, 2));
+		for (guint i = 0; i < n * sessions; i++)
+			match[i] = (Match)g_test_rand_int_range(0, 3);
+		for (guint i = 0; i < n; i++) {
+			const Matches matches = {
+				n, sessions, match, equal, specs};
+			guint session = 0;
+
+			if (verdict_of(&matches, i, &session) != VERDICT_FOUND)
+				continue;
+			g_assert_cmpint(
+				match[i * sessions + session], ==, MATCH_SURE);
+			g_assert_false(given & (1u << session));
+			given |= 1u << session;
+		}
+	}
+}
+
+static void times_are_judged_with_slack(void)
+{
+	const gint64 from = 1000000, until = 1030000, slack = 60000;
+	static const struct {
+		gint64 created;
+		Match want;
+	} cases[] = {
+		{0, MATCH_DOUBT},
+		{1000000, MATCH_SURE},
+		{1030000, MATCH_SURE},
+		{998000, MATCH_SURE},
+		{1032000, MATCH_SURE},
+		{997999, MATCH_DOUBT},
+		{1032001, MATCH_DOUBT},
+		{940000, MATCH_DOUBT},
+		{1090000, MATCH_DOUBT},
+		{939999, MATCH_NO},
+		{1090001, MATCH_NO},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(
+			verdict_time(cases[i].created, from, until, slack), ==,
+			cases[i].want);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(name) g_test_add_func("/verdict/" #name, name)
+	ADD(what_is_sure_is_told);
+	ADD(no_session_is_given_twice);
+	ADD(times_are_judged_with_slack);
+	return g_test_run();
+}

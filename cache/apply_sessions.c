@@ -3,6 +3,7 @@
 #include "apply.h"
 #include "content.h"
 #include "hash.h"
+#include "requests.h"
 #include "sight.h"
 
 #define NS_PER_MS 1000000
@@ -230,7 +231,9 @@ static gboolean is_hidden(
 			g_hash_table_remove(dir->aged, id);
 		return FALSE;
 	}
-	if (lately_spares(dir->lately, id, sweep))
+	if (lately_spares(dir->lately, id, sweep) ||
+		requests_seek(dir->cache->requests, dir,
+			told->session->created_ms))
 		return FALSE;
 	return ended == ENDED_NONE || is_aged(dir, told, id);
 }

@@ -11,6 +11,8 @@
  *   sweep.c    a listing, page by page                      (worker, pool sweeps)
  *   glance.c   what somebody watches, between long ones    (worker, pool glances)
  *   order*.c   creating and steering                        (worker, pool orders)
+ *   requests.c what was ordered, in memory and, by journal.c, on disk
+ *   settle.c   what came of orders whose answer was lost    (worker, pool sweeps)
  *   apply*.c   what any of these was answered becomes what is shown:
  *              change.c -> disk.c or tree.c -> snapshot.c -> news.c
  *
@@ -23,6 +25,7 @@
 #include "apply.h"
 #include "clock.h"
 #include "refresh.h"
+#include "requests.h"
 
 /* So many numbers may have been given out that no file tells of. */
 #define NUMBERS_LOST_MAX 1000000u
@@ -76,7 +79,9 @@ static void skip_numbers(Cache *cache)
 	g_autoptr(GError) error = NULL;
 
 	if (tree_is_damaged(cache->tree))
-		highest = highest_below(cache->state_dir, provider_highest);
+		highest = MAX(
+			highest_below(cache->state_dir, provider_highest),
+			requests_highest(cache->requests));
 	if (highest > 0) {
 		limit = MAX(limit, highest + NUMBERS_LOST_MAX);
 		/* The tree looks sound from here on: it must say so itself. */
@@ -116,8 +121,13 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->refresh = refresh_new(cache);
 	cache->providers = g_ptr_array_new();
 	cache->dirs = g_ptr_array_new();
+	cache->requests = requests_new(cache, error);
 	cache->root = dir_new(cache, DIR_ROOT, NULL, NULL, 0, "", "", NULL);
 	cache->root->listing.complete = TRUE;
+	if (cache->requests == NULL) {
+		cache_free(cache);
+		return NULL;
+	}
 	skip_numbers(cache);
 	return cache;
 }
@@ -245,6 +255,9 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 							: cache->refresh_ms;
 	provider->silence =
 		silence_new(MAX(provider->refresh_ms, SILENCE_MIN_MS));
+	provider->settle_ms = settings->settle_ms >= 0
+				      ? settings->settle_ms
+				      : settings->backend->class->settle_ms;
 	provider->read_only = settings->read_only;
 	provider->rmdir_ends = settings->rmdir_ends;
 	provider->start = settings->start;
@@ -319,6 +332,8 @@ void cache_stop(Cache *cache)
 
 		backend_abort(provider->backend);
 	}
+	if (cache->requests != NULL)
+		requests_stop(cache->requests);
 	pool_stop(cache->sweeps);
 	pool_stop(cache->glances);
 	pool_stop(cache->asks);
@@ -344,6 +359,7 @@ void cache_free(Cache *cache)
 	for (guint i = 0; i < cache->dirs->len; i++)
 		dir_free(g_ptr_array_index(cache->dirs, i));
 	g_ptr_array_unref(cache->dirs);
+	requests_free(cache->requests);
 	for (guint i = 0; i < cache->providers->len; i++)
 		provider_free(g_ptr_array_index(cache->providers, i));
 	g_ptr_array_unref(cache->providers);

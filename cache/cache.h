@@ -23,7 +23,18 @@ typedef enum {
 	ENTRY_WORKSPACE,
 	ENTRY_SESSION,
 	ENTRY_GROUP, /* a directory of links in a view */
+	ENTRY_REQUEST, /* a create, or a verb: what became of it */
 } EntryKind;
+
+/* What there is to read of a request. */
+typedef enum {
+	REQUEST_TEXT_SPEC,   /* of a create: byte for byte as written */
+	REQUEST_TEXT_VERB,   /* of a verb: it, and what it was written for */
+	REQUEST_TEXT_STATE,  /* a word */
+	REQUEST_TEXT_RESULT, /* the answer of what is done, as a line of JSON */
+	REQUEST_TEXT_ERROR,  /* why it is not, or not as it should be */
+	N_REQUEST_TEXTS,
+} RequestText;
 
 /* The views of a workspace: its sessions as links, by what is known of them. */
 typedef enum { BY_NAME, BY_STATE, BY_PHASE, BY_USER, N_VIEWS } ByWhat;
@@ -39,6 +50,7 @@ typedef struct {
 	guint costly; /* those of them whose bytes cost a call now: cache_open
 	                 gets them, cache_read does not */
 	guint secret; /* those of them that are for the owner alone */
+	guint texts; /* request: bit set of 1 << RequestText */
 	gboolean steered;    /* workspace: it takes verbs */
 	gboolean read_only;  /* the section says so */
 	gboolean rmdir_ends; /* the section says rmdir = terminate */
@@ -70,6 +82,9 @@ typedef enum {
 	                  `parent`, or, BY_NAME, of workspace `parent` */
 	NEWS_UNLINKED, /* likewise, no more */
 	NEWS_TABLE,    /* the tables of workspace `number` have other bytes */
+	NEWS_REQUEST_MADE, /* request `number` of workspace `parent`, called name */
+	NEWS_REQUEST_GONE, /* likewise */
+	NEWS_REQUEST,      /* likewise: its state, result and error are others */
 } NewsKind;
 
 enum {
@@ -128,6 +143,8 @@ typedef struct {
 	gboolean read_only;
 	gboolean rmdir_ends;
 	gboolean start; /* create's second step is wanted */
+	gint64 settle_ms; /* how long a new session may be missing from listings;
+	                     -1: what the provider's class says */
 	Ended ended;    /* DAY: those of the last 24 hours */
 } CacheProvider;
 
@@ -293,6 +310,14 @@ Order *cache_control(Cache *cache, guint32 number, const char *verb,
 	gint64 deadline_us, OrderDone done, void *data);
 /* The caller is gone: TRUE when nothing was sent, and nothing will be. */
 gboolean order_drop(Order *order);
+/*
+ * What becomes of a request whose outcome is open or unknown, on the user's word:
+ * "retry" sends it again, byte for byte; "adopt ID" says which session it made;
+ * "abandon" that nobody wants to know.  Errors of the order: INVALID, CONFLICT
+ * where there is nothing to resolve, and those of creates.
+ */
+Order *cache_resolve(Cache *cache, guint32 request, const char *words,
+	gint64 deadline_us, OrderDone done, void *data);
 /* After done: a line of JSON (NULL on failure), and the error (NULL on
  * success); borrowed. */
 const char *order_answer(const Order *order);
@@ -303,6 +328,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_unref)
 
 /* Writes a failure that never became an order into .last_error. */
 void cache_record_error(Cache *cache, guint32 number, GError *error);
+
+/* ---- requests: what became of creates and verbs; never waiting ---- */
+
+/* Visits those of a workspace with a number above `after`, in ascending order. */
+void cache_requests(Cache *cache, guint32 workspace, guint32 after,
+	CacheVisit visit, void *data);
+/* The one of that name; FALSE: none. */
+gboolean cache_request_find(
+	Cache *cache, guint32 workspace, const char *name, Entry *ret);
+/* A text; NULL: there is no such request any more, or not this text.  New
+ * string. */
+char *cache_request_text(Cache *cache, guint32 request, RequestText text);
+/* When one last came or went. */
+gint64 cache_requests_mtime_ns(Cache *cache, guint32 workspace);
 
 /* ---- texts; new strings ---- */
 

@@ -21,6 +21,7 @@
  *                 and the end of compaction, by workers only
  *   Cache.lock    the list of directories
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
+ *   Requests      never across I/O, but that of Numbers
  *   the leaves    inside Numbers (which writes to Tree), Words, NewsQueue, Pool,
  *                 Refresh, Sizes, Described, Silence, Watch and
  *                 Index
@@ -37,6 +38,7 @@ typedef struct {
 	Backend *backend;
 	char **workspaces; /* NULL: those the list API names */
 	gint64 refresh_ms;
+	gint64 settle_ms;
 	gboolean read_only, rmdir_ends, start;
 	Ended ended;
 	struct Dir *dir;
@@ -58,6 +60,7 @@ struct Cache {
 	Sizes *sizes;
 	Described *described;
 	Pool *sweeps, *glances, *asks, *opens, *fills, *orders;
+	struct Requests *requests;
 	Refresh *refresh;
 	struct Dir *root;
 	GPtrArray *providers; /* Provider; fixed once started */

@@ -2,6 +2,7 @@
 
 #include "ask.h"
 #include "index.h"
+#include "requests.h"
 
 /* Between the end of a window and the word of who asked the kernel what it still
  * holds (cache_hold) four quarters of it pass, of four seconds at most. */
@@ -33,6 +34,8 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	pthread_mutex_lock(&cache->lock);
 	g_ptr_array_add(cache->dirs, self);
 	pthread_mutex_unlock(&cache->lock);
+	if (kind == DIR_WORKSPACE)
+		requests_attach(cache->requests, self);
 	return self;
 }
 

@@ -9,3 +9,6 @@ void entry_of_session(const Dir *dir, const Row *row, Entry *ret);
 /* Whether the listing was ever complete: asks for it otherwise, as the end of
  * cache_list does. */
 Known listing_known(Dir *dir, GError **error);
+/* The same of requests; FALSE, NULL: the number stands for none. */
+gboolean entry_of_request(Cache *cache, guint32 number, Entry *ret);
+char *name_of_request(Cache *cache, guint32 number);

@@ -82,7 +82,8 @@ gboolean cache_entry(Cache *cache, guint32 number, Entry *ret)
 	shown = dir_session(cache, number, &dir, &row);
 	if (shown != NULL)
 		entry_of_session(dir, row, ret);
-	return shown != NULL || is_group(cache, number, ret);
+	return shown != NULL || is_group(cache, number, ret) ||
+	       entry_of_request(cache, number, ret);
 }
 
 char *cache_name(Cache *cache, guint32 number)
@@ -102,7 +103,9 @@ char *cache_name(Cache *cache, guint32 number)
 		id = g_hash_table_lookup(dir->cut, GUINT_TO_POINTER(number));
 	name = id != NULL ? g_strdup(id_name(id)) : NULL;
 	pthread_mutex_unlock(&dir->lock);
-	return name != NULL ? name : index_group(dir, number, NULL);
+	if (name == NULL)
+		name = index_group(dir, number, NULL);
+	return name != NULL ? name : name_of_request(cache, number);
 }
 
 /* ---- what is not known ---- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "refresh.h"
+#include "trial.h"
 
 /* So long after an order a refresh is asked for as if something passed. */
 #define HURRY_US (30 * G_USEC_PER_SEC)
@@ -20,10 +21,11 @@ void order_unref(Order *order)
 	if (order == NULL ||
 		__atomic_sub_fetch(&order->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	g_free(order->spec);
-	g_free(order->verb);
+	g_free(order->text);
 	g_free(order->answer);
 	g_clear_error(&order->error);
+	g_clear_error(&order->refused);
+	g_clear_pointer(&order->request, request_unref);
 	g_free(order->what);
 	g_free(order);
 }
@@ -40,15 +42,34 @@ GError *order_error(const Order *order)
 
 /* ---- whether it can still be dropped ---- */
 
-static gboolean order_sending(void *data)
+/* A second step, or the same bytes again, is part of what was sent. */
+static gboolean order_is_wanted(Order *self)
 {
-	Order *self = data;
 	int state = ORDER_QUEUED;
 
-	/* A second step, or the same bytes again, is part of what was sent. */
 	return __atomic_compare_exchange_n(&self->state, &state, ORDER_SENT,
 		       FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
 	       state == ORDER_SENT;
+}
+
+static gboolean order_is_dropped(const Order *self)
+{
+	return __atomic_load_n(&self->state, __ATOMIC_SEQ_CST) == ORDER_DROPPED;
+}
+
+/* Before the first byte: nothing leaves that is not on disk. */
+static gboolean order_sending(void *data)
+{
+	Order *self = data;
+	gboolean create = self->request->intent->verb == NULL;
+
+	if (self->recorded || !order_is_wanted(self))
+		return self->recorded;
+	self->recorded = requests_send(
+		self->cache->requests, self->request, &self->refused);
+	if (self->recorded)
+		trial_step(create ? "create" : "verb", "send");
+	return self->recorded;
 }
 
 gboolean order_drop(Order *order)
@@ -62,72 +83,107 @@ gboolean order_drop(Order *order)
 
 Call order_call(Order *self)
 {
+	self->recorded = FALSE;
 	return (Call){.deadline_us = self->deadline_us,
 		.interactive = TRUE,
 		.sending = order_sending,
 		.data = self};
 }
 
-/* ---- the answer ---- */
-
-static void append_json(GString *out, const char *key, const char *text)
+Call order_look_call(const Order *self)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-
-	g_string_append_printf(
-		out, "%s\"%s\":\"", out->len > 1 ? "," : "", key);
-	for (const char *p = valid; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			g_string_append_c(out, '\\');
-		if ((guchar)*p < 0x20 || *p == 0x7f)
-			g_string_append_printf(out, "\\u%04x", (guint)*p);
-		else
-			g_string_append_c(out, *p);
-	}
-	g_string_append_c(out, '"');
+	return (Call){.deadline_us = self->deadline_us, .interactive = TRUE};
 }
 
-void order_answer_set(Order *self, const char *raw)
+void order_refused(Order *self, GError *cause, GError **error)
 {
-	Dir *dir = self->dir;
-	g_autoptr(GString) out = g_string_new("{");
-	g_autofree char *place = dir_path(dir);
-	g_autofree char *path = NULL;
-	const char *name = "", *state = "";
-	const Row *row = NULL;
-	const Id *id;
-
-	pthread_mutex_lock(&dir->lock);
-	id = ids_get(dir->ids, raw);
-	if (id != NULL) {
-		name = id_name(id);
-		row = snapshot_find(dir->shown, id->number);
+	if (self->refused == NULL) {
+		g_propagate_error(error, cause);
+		return;
 	}
-	if (row != NULL)
-		state = words_get(self->cache->words, row->word);
-	pthread_mutex_unlock(&dir->lock);
-	path = g_strdup_printf("%s/%s", place, name);
-	append_json(out, "session", raw);
-	append_json(out, "name", name);
-	append_json(out, "provider", dir->parent->name);
-	append_json(out, "workspace", dir->name);
-	append_json(out, "state", state);
-	append_json(out, "path", path);
-	g_string_append(out, "}\n");
-	g_free(self->answer);
-	self->answer = g_string_free(g_steal_pointer(&out), FALSE);
+	g_error_free(cause);
+	g_prefix_error(&self->refused, "nothing was sent, since it could not "
+				       "be recorded first: ");
+	g_propagate_error(error, g_steal_pointer(&self->refused));
 }
 
-void order_answer_workspace(Order *self, const char *verb)
-{
-	g_autoptr(GString) out = g_string_new("{");
+/* ---- its request ---- */
 
-	append_json(out, "workspace", self->dir->name);
-	append_json(out, "provider", self->dir->parent->name);
-	append_json(out, "verb", verb);
-	g_string_append(out, "}\n");
-	g_free(self->answer);
-	self->answer = g_string_free(g_steal_pointer(&out), FALSE);
+Intent *order_intent(const Order *self)
+{
+	Intent *intent = intent_new();
+	gint64 left_us = self->deadline_us - g_get_monotonic_time();
+
+	intent->until_ms = intent->made_ms + MAX(0, left_us) / 1000;
+	intent->provider = g_strdup(self->dir->parent->id);
+	intent->workspace = g_strdup(self->dir->id);
+	intent->text = g_strndup(self->text != NULL ? self->text : "rmdir",
+		self->text != NULL ? self->len : G_MAXINT);
+	intent->token = g_strdup("");
+	intent->session = g_strdup("");
+	return intent;
+}
+
+static void settle_open(Order *self, GError *error)
+{
+	gint64 now = now_ms();
+	g_autofree char *said = error->message;
+
+	error->message =
+		g_strdup_printf("%s; .requests/%s tells what became of it",
+			said, self->request->intent->rid);
+	requests_look(self->cache->requests, self->request, now,
+		now + self->dir->provider->settle_ms, FALSE);
+}
+
+static void settle_failed(Order *self, GError *error)
+{
+	Outcome *outcome = outcome_new(REQUEST_FAILED);
+
+	g_free(outcome->error);
+	outcome->error = backend_error_sentence(error);
+	requests_note(self->cache->requests, self->request, outcome);
+}
+
+/* The session is there, and not as it was wanted. */
+static void settle_made(Order *self, GError *error)
+{
+	Requests *requests = self->cache->requests;
+	Outcome *outcome = requests_outcome(requests, self->request, NULL);
+
+	outcome->state = REQUEST_DONE;
+	outcome->changed_ms = now_ms();
+	if (*outcome->id == '\0') {
+		g_free(outcome->id);
+		outcome->id = g_strdup(self->request->intent->session);
+	}
+	outcome->session = dir_number(self->dir, outcome->id);
+	if (error != NULL) {
+		g_free(outcome->error);
+		outcome->error = backend_error_sentence(error);
+	}
+	requests_note(requests, self->request, outcome);
+}
+
+void order_settle(Order *self, gboolean ok, GError *error)
+{
+	Requests *requests = self->cache->requests;
+	RequestState state = requests_state(requests, self->request);
+	gboolean open = error != NULL && error->code == BACKEND_ERROR_TIMEOUT;
+
+	if (!ok && state == REQUEST_WAITING && order_is_dropped(self)) {
+		requests_forget(requests, self->request);
+		return;
+	}
+	if (!request_state_is_final(state)) {
+		if (ok || request_state_exists(state))
+			settle_made(self, error);
+		else if (state == REQUEST_SENT && (open || self->doubt))
+			settle_open(self, error);
+		else if (state == REQUEST_SENT || state == REQUEST_WAITING)
+			settle_failed(self, error);
+	}
+	requests_release(requests, self->request);
 }
 
 /* ---- the run ---- */
@@ -138,7 +194,7 @@ static gboolean order_check(Order *self, GError **error)
 
 	if (dir == NULL || !dir_is_there(dir)) {
 		backend_error_set(error, BACKEND_ERROR_GONE,
-			self->spec != NULL
+			self->kind == ORDER_CREATE
 				? "there is no such workspace any more"
 				: "there is no such session any more");
 		return FALSE;
@@ -159,17 +215,23 @@ static gboolean order_check(Order *self, GError **error)
 
 static gboolean order_carry_out(Order *self, GError **error)
 {
-	if (__atomic_load_n(&self->state, __ATOMIC_SEQ_CST) == ORDER_DROPPED) {
+	if (order_is_dropped(self)) {
 		backend_error_set(error, BACKEND_ERROR_CANCELLED,
 			"the caller was gone before anything was sent");
 		return FALSE;
 	}
 	if (!order_check(self, error))
 		return FALSE;
-	if (self->spec != NULL)
+	switch (self->kind) {
+	case ORDER_CREATE:
 		return order_create(self, error);
-	return self->session != 0 ? order_control(self, error)
-				  : order_steer(self, error);
+	case ORDER_RESOLVE:
+		return order_resolve(self, error);
+	case ORDER_VERB:
+		break;
+	}
+	return self->number != 0 ? order_control(self, error)
+				 : order_steer(self, error);
 }
 
 /* What was ordered shows soon. */
@@ -190,9 +252,7 @@ void order_run(void *data)
 
 	if (!order_carry_out(self, &self->error)) {
 		g_clear_pointer(&self->answer, g_free);
-		if (self->dir != NULL &&
-			__atomic_load_n(&self->state, __ATOMIC_SEQ_CST) !=
-				ORDER_DROPPED)
+		if (self->dir != NULL && !order_is_dropped(self))
 			dir_set_error(self->dir, self->what, self->error);
 	}
 	if (self->dir != NULL &&
@@ -213,18 +273,34 @@ static Order *order_give(Order *self)
 	return self;
 }
 
-static Order *order_new(
-	Cache *cache, Dir *dir, gint64 deadline_us, OrderDone done, void *data)
+static Order *order_new(OrderKind kind, Dir *dir, Cache *cache,
+	gint64 deadline_us, OrderDone done, void *data)
 {
 	Order *self = g_new0(Order, 1);
 
 	self->refs = 1;
+	self->kind = kind;
 	self->cache = cache;
 	self->dir = dir;
 	self->deadline_us = deadline_us;
 	self->done = done;
 	self->data = data;
 	return self;
+}
+
+static void order_set_text(Order *self, const char *text, gsize len)
+{
+	self->text = g_malloc(len + 1);
+	memcpy(self->text, text, len);
+	self->text[len] = '\0';
+	self->len = len;
+}
+
+static Dir *workspace_around(Cache *cache, guint32 number)
+{
+	Dir *dir = dir_around(cache, number);
+
+	return dir != NULL && dir->kind == DIR_WORKSPACE ? dir : NULL;
 }
 
 Order *cache_create(Cache *cache, guint32 workspace, const char *spec,
@@ -236,11 +312,8 @@ Order *cache_create(Cache *cache, guint32 workspace, const char *spec,
 
 	if (dir != NULL && dir->kind != DIR_WORKSPACE)
 		dir = NULL;
-	self = order_new(cache, dir, deadline_us, done, data);
-	self->spec = g_malloc(len + 1);
-	memcpy(self->spec, spec, len);
-	self->spec[len] = '\0';
-	self->spec_len = len;
+	self = order_new(ORDER_CREATE, dir, cache, deadline_us, done, data);
+	order_set_text(self, spec, len);
 	place = dir != NULL ? dir_path(dir) : g_strdup("?");
 	self->what = g_strdup_printf("create in %s", place);
 	return order_give(self);
@@ -249,22 +322,35 @@ Order *cache_create(Cache *cache, guint32 workspace, const char *spec,
 Order *cache_control(Cache *cache, guint32 number, const char *verb,
 	gint64 deadline_us, OrderDone done, void *data)
 {
-	Dir *dir = dir_around(cache, number);
-	Order *self;
+	Dir *dir = workspace_around(cache, number);
+	Order *self =
+		order_new(ORDER_VERB, dir, cache, deadline_us, done, data);
 
-	if (dir != NULL && dir->kind != DIR_WORKSPACE)
-		dir = NULL;
-	self = order_new(cache, dir, deadline_us, done, data);
-	self->verb = g_strdup(verb);
+	if (verb != NULL)
+		order_set_text(self, verb, strlen(verb));
 	if (dir != NULL && dir->number == number) {
 		g_autofree char *place = dir_path(dir);
 
 		self->what = g_strdup_printf(
 			"%s of %s", verb != NULL ? verb : "rmdir", place);
 	} else {
-		self->session = number;
+		self->number = number;
 		self->what = g_strdup_printf("%s of session %u",
 			verb != NULL ? verb : "rmdir", number);
 	}
+	return order_give(self);
+}
+
+Order *cache_resolve(Cache *cache, guint32 number, const char *words,
+	gint64 deadline_us, OrderDone done, void *data)
+{
+	Dir *dir = workspace_around(cache, number);
+	Order *self =
+		order_new(ORDER_RESOLVE, dir, cache, deadline_us, done, data);
+	g_autofree char *place = dir != NULL ? dir_path(dir) : g_strdup("?");
+
+	order_set_text(self, words, strlen(words));
+	self->number = number;
+	self->what = g_strdup_printf("%.64s in %s", words, place);
 	return order_give(self);
 }

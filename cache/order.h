@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "requests.h"
 
 /* Runs an order to its end and tells; a job for the pool, data is the Order,
  * whose reference it takes. */
@@ -8,32 +8,56 @@ void order_run(void *data);
 
 typedef enum { ORDER_QUEUED, ORDER_SENT, ORDER_DROPPED } OrderState;
 
+typedef enum { ORDER_CREATE, ORDER_VERB, ORDER_RESOLVE } OrderKind;
+
 /* The inside of an order, for the files that carry orders out. */
 struct Order {
 	int refs;
 	int state; /* OrderState; atomic */
+	OrderKind kind;
 	Cache *cache;
-	Dir *dir;        /* the workspace; NULL: there is none of that number */
-	guint32 session; /* control: its number; 0: the workspace's own */
-	char *spec;      /* create; NULL: control */
-	gsize spec_len;
-	char *verb;
+	Dir *dir;       /* the workspace; NULL: there is none of that number */
+	guint32 number; /* VERB: of its session, or 0: the workspace's own;
+	                   RESOLVE: of its request */
+	char *text;     /* as written; NULL: what rmdir means */
+	gsize len;
 	gint64 deadline_us;
 	OrderDone done;
 	void *data;
 	char *answer;
 	GError *error;
-	char *what; /* "create in ali/w-1" */
+	char *what;        /* "create in ali/w-1" */
+	Request *request;  /* NULL: none yet.  Busy on our behalf */
+	gboolean recorded; /* what is about to be sent is on disk */
+	GError *refused;   /* why it could not be put there */
+	gboolean doubt; /* it was sent before, and what came of that is open */
 };
 
-/* A call on behalf of the order: its first byte decides whether it can still be
- * dropped. */
+/* A call on behalf of the order.  Its first byte decides whether it can still be
+ * dropped, and leaves when the request is on disk. */
 Call order_call(Order *self);
-/* Sets the answer from what is known of the session now. */
-void order_answer_set(Order *self, const char *id);
-void order_answer_workspace(Order *self, const char *verb);
+/* A call that sends nothing which the order could be dropped before. */
+Call order_look_call(const Order *self);
+/* A new intent of the order's workspace and text. */
+Intent *order_intent(const Order *self);
+/* Ends the work on the request: ok, or by the error that is told (and gets the
+ * request's name where its outcome is open). */
+void order_settle(Order *self, gboolean ok, GError *error);
+/* Why a call that could be dropped was; takes its error. */
+void order_refused(Order *self, GError *cause, GError **error);
 
-/* Both on a worker. */
+/* All on a worker. */
 gboolean order_create(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean order_control(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean order_steer(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean order_resolve(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The request's plan, sent to its end: until the session exists and runs, nothing
+ * came of it, or nobody can tell in time. */
+gboolean order_send(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The second half of that, for a session that is known to exist. */
+gboolean order_made(
+	Order *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Sends the verb of the request, to the session of that record (may be NULL). */
+gboolean order_verb(Order *self, const char *body,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,7 +1,11 @@
 #include "order.h"
 
+#include <string.h>
+
 #include "apply.h"
 #include "look.h"
+#include "order_answer.h"
+#include "trial.h"
 
 typedef struct {
 	char *id;
@@ -20,7 +24,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Target, target_clear)
 static gboolean target_find(Order *self, Target *ret, GError **error)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
-	const Row *row = snapshot_find(shown, self->session);
+	const Row *row = snapshot_find(shown, self->number);
 
 	if (row == NULL) {
 		backend_error_set(error, BACKEND_ERROR_GONE,
@@ -37,17 +41,15 @@ static gboolean target_find(Order *self, Target *ret, GError **error)
 /* Shows what the provider says of the session now. */
 static gboolean look(Order *self, const char *id, GError **error)
 {
-	Call call = order_call(self);
+	Call call = order_look_call(self);
 
-	/* Looking sends nothing that could not be dropped any more. */
-	call.sending = NULL;
 	return look_at(self->dir, id, &call, error);
 }
 
 static const BackendVerb *verb_of(Order *self, GError **error)
 {
 	Provider *provider = self->dir->provider;
-	const char *name = self->verb;
+	const char *name = self->text;
 
 	if (name == NULL && !provider->rmdir_ends) {
 		backend_error_set(error, BACKEND_ERROR_DENIED,
@@ -111,24 +113,72 @@ static void describe(Order *self, const char *id)
 
 	g_free(self->what);
 	self->what = g_strdup_printf("%s of %s/%s",
-		self->verb != NULL ? self->verb : "rmdir", place, id);
+		self->text != NULL ? self->text : "rmdir", place, id);
+}
+
+/* ---- the verb's request ---- */
+
+static gboolean begin(
+	Order *self, const char *verb, const char *session, GError **error)
+{
+	Intent *intent = order_intent(self);
+	gboolean fresh;
+
+	intent->verb = g_strdup(verb);
+	g_free(intent->session);
+	intent->session = g_strdup(session);
+	self->request = requests_begin(
+		self->cache->requests, self->dir, intent, &fresh, error);
+	return self->request != NULL;
+}
+
+gboolean order_verb(Order *self, const char *body, GError **error)
+{
+	Dir *dir = self->dir;
+	Backend *backend = dir->provider->backend;
+	const Intent *intent = self->request->intent;
+	g_autoptr(GError) local = NULL;
+	Call call = order_call(self);
+	gboolean ok;
+
+	if (*intent->session != '\0')
+		ok = backend_control(backend, dir->id, intent->session, body,
+			intent->verb, &call, &local);
+	else
+		ok = backend_control_workspace(
+			backend, dir->id, intent->verb, &call, &local);
+	if (self->recorded)
+		trial_step("verb", "answer");
+	if (!ok)
+		order_refused(self, g_steal_pointer(&local), error);
+	return ok;
+}
+
+/* The request with its end. */
+static gboolean send_verb(Order *self, const char *body, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	gboolean ok = order_verb(self, body, &local);
+
+	order_settle(self, ok, local);
+	if (local != NULL)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return ok;
 }
 
 static gboolean steer_session(Order *self, Target *target, GError **error)
 {
-	Dir *dir = self->dir;
-	Call call = order_call(self);
 	g_autoptr(GError) local = NULL;
 	const BackendVerb *verb = verb_of(self, error);
 
-	if (verb == NULL || !check_phase(self, verb, target, error))
-		return FALSE;
-	if (!backend_control(dir->provider->backend, dir->id, target->id,
-		    target->body, verb->name, &call, error))
+	if (verb == NULL || !check_phase(self, verb, target, error) ||
+		!begin(self, verb->name, target->id, error) ||
+		!send_verb(self, target->body, error))
 		return FALSE;
 	if (!look(self, target->id, &local))
 		g_debug("%s: %s", target->id, local->message);
-	order_answer_set(self, target->id);
+	self->answer = order_answer_session(
+		self->dir, target->id, self->request->intent->rid);
 	return TRUE;
 }
 
@@ -151,9 +201,8 @@ gboolean order_control(Order *self, GError **error)
 gboolean order_steer(Order *self, GError **error)
 {
 	Dir *dir = self->dir;
-	Call call = order_call(self);
 
-	if (self->verb == NULL || !dir_is_steered(dir)) {
+	if (self->text == NULL || !dir_is_steered(dir)) {
 		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
 			"a workspace of %s %s",
 			dir->provider->backend->class->name,
@@ -161,9 +210,11 @@ gboolean order_steer(Order *self, GError **error)
 					    : "takes no verbs");
 		return FALSE;
 	}
-	if (!backend_control_workspace(
-		    dir->provider->backend, dir->id, self->verb, &call, error))
+	if (backend_workspace_verb(dir->provider->backend, self->text, error) ==
+			NULL ||
+		!begin(self, self->text, "", error) ||
+		!send_verb(self, NULL, error))
 		return FALSE;
-	order_answer_workspace(self, self->verb);
+	self->answer = order_answer_verb(dir, self->request->intent);
 	return TRUE;
 }

@@ -3,13 +3,15 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "apply.h"
+#include "order_answer.h"
+#include "refresh.h"
+#include "trial.h"
 
 #define TOKEN_BYTES 16
-#define LOOK_AGAIN_MS 100
-#define LOOK_PAUSE_MAX_MS 2000
-/* How long a session that need not be started is looked for. */
-#define LOOK_ONLY_US (2 * G_USEC_PER_SEC)
+/* A provider is trusted to know a token for so long. */
+#define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)
+/* With less time than that nothing is sent any more. */
+#define SEND_LEAST_US (10 * G_TIME_SPAN_MILLISECOND)
 
 static gboolean token_new(char ret_token[2 * TOKEN_BYTES + 1], GError **error)
 {
@@ -25,222 +27,253 @@ static gboolean token_new(char ret_token[2 * TOKEN_BYTES + 1], GError **error)
 	return TRUE;
 }
 
-/* What the provider says of the new session. */
-typedef struct {
-	gboolean seen;
-	Phase phase;
-	char *body;
-} Look;
+/* ---- sending ---- */
 
-static void look_clear(Look *self)
+static CreatePlan *plan_make(Order *self, GError **error)
 {
-	g_clear_pointer(&self->body, g_free);
+	Dir *dir = self->dir;
+	const Intent *intent = self->request->intent;
+	char token[2 * TOKEN_BYTES + 1];
+	Call call = order_look_call(self);
+
+	if (!token_new(token, error))
+		return NULL;
+	return backend_plan(dir->provider->backend, dir->id, intent->text,
+		strlen(intent->text), token, &call, error);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
-
-/* Asks for the session and shows what is answered. */
-static gboolean look_once(Order *self, const char *id, const Call *call,
-	Look *ret, GError **error)
+static gint64 left_us(const Order *self)
 {
-	guint32 tick = dir_tick(self->dir);
-	g_autoptr(Session) session = backend_get(
-		self->dir->provider->backend, self->dir->id, id, call, error);
-
-	if (session == NULL)
-		return FALSE;
-	look_clear(ret);
-	*ret = (Look){TRUE, session->phase, g_strdup(session->body)};
-	return apply_sessions(self->dir, &session, 1, tick, 0, error);
+	return self->deadline_us - g_get_monotonic_time();
 }
 
-static const char *start_verb(const Order *self)
+/* Half of the time is kept for a look at what came of it. */
+static char *send_once(Order *self, GError **error)
 {
-	const Provider *provider = self->dir->provider;
-
-	return provider->start ? provider->backend->class->start_verb : NULL;
-}
-
-/* Half of the time that is left; the other is for the second step. */
-static gint64 look_until_us(const Order *self)
-{
-	gint64 now = g_get_monotonic_time();
-	gint64 half_us = MAX(0, self->deadline_us - now) / 2;
-
-	if (start_verb(self) == NULL)
-		half_us = MIN(half_us, LOOK_ONLY_US);
-	return now + half_us;
-}
-
-/* Asking again will not help. */
-static gboolean is_final(const GError *error)
-{
-	switch (error->code) {
-	case BACKEND_ERROR_AUTH:
-	case BACKEND_ERROR_DENIED:
-	case BACKEND_ERROR_UNSUPPORTED:
-	case BACKEND_ERROR_CANCELLED:
-		return TRUE;
-	default:
-		return FALSE;
-	}
-}
-
-/* A provider may need a moment to know its own new session, and the budget may
- * be spent: that is waited for, since half a create helps nobody. */
-static void look_until_seen(Order *self, const char *id, Look *ret)
-{
-	gint64 pause_ms = LOOK_AGAIN_MS;
-	Call call = order_call(self);
-
-	call.deadline_us = look_until_us(self);
-	call.interactive = FALSE;
-	for (;;) {
-		g_autoptr(GError) error = NULL;
-
-		if (look_once(self, id, &call, ret, &error))
-			return;
-		g_debug("%s: %s", id, error->message);
-		if (ret->seen || is_final(error) ||
-			call.deadline_us - g_get_monotonic_time() <=
-				pause_ms * 1000 ||
-			!cache_sleep(self->cache, pause_ms))
-			return;
-		pause_ms = MIN(2 * pause_ms, LOOK_PAUSE_MAX_MS);
-	}
-}
-
-/* It exists, but nothing is known of it, save what is remembered: it stands there
- * with files that are empty otherwise until a listing names it. */
-static gboolean show_unseen(Order *self, const char *id, GError **error)
-{
-	g_autoptr(Session) session = session_new();
-
-	session->id = g_strdup(id);
-	session->name = g_strdup("");
-	session->state = g_strdup("");
-	session->phase = PHASE_PENDING;
-	session->body = g_strdup("");
-	session->thin = TRUE;
-	return apply_sessions(
-		self->dir, &session, 1, dir_tick(self->dir), 0, error);
-}
-
-/* That the row could not be kept on disk does not undo the session. */
-static void show_new(Order *self, const char *id)
-{
-	g_autoptr(GError) error = NULL;
-	guint32 number = dir_number(self->dir, id);
-
-	if (number == 0 && !show_unseen(self, id, &error)) {
-		dir_set_error(self->dir, self->what, error);
-		return;
-	}
-	number = dir_number(self->dir, id);
-	if (number != 0 && !apply_last(self->dir, number, &error))
-		dir_set_error(self->dir, self->what, error);
-}
-
-/* TIMEOUT, whatever the cause: any other error would say that there is no
- * session, and a script would make a second one. */
-static void start_failed(const char *id, GError *cause, GError **error)
-{
-	g_autofree char *sentence = backend_error_sentence(cause);
-
-	backend_error_set(error, BACKEND_ERROR_TIMEOUT,
-		"the session %s was created and exists, but starting it "
-		"failed: %s; write start into its ctl",
-		id, sentence);
-}
-
-/* Whether it runs, although it could not be started: somebody else may have, or
- * it did so by itself before anybody saw it. */
-static gboolean runs_already(
-	Order *self, const char *id, Look *look, const GError *cause)
-{
-	gboolean unseen = !look->seen;
-	Call call = order_call(self);
-
-	if (look_once(self, id, &call, look, NULL))
-		return look->phase != PHASE_STOPPED &&
-		       look->phase != PHASE_FAILED;
-	return unseen &&
-	       g_error_matches(cause, BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
-}
-
-/* Create's second step, where the provider has one and it is wanted; also when
- * nobody knows how the session stands.  Somebody waits, but it waits for the
- * budget. */
-static gboolean start(Order *self, const char *id, Look *look, GError **error)
-{
-	const char *verb = start_verb(self);
+	Dir *dir = self->dir;
+	const CreatePlan *plan = self->request->intent->plan;
 	g_autoptr(GError) local = NULL;
-	Call call = order_call(self), after = call;
+	Call call = order_call(self);
+	char *id;
 
-	if (verb == NULL || (look->seen && look->phase != PHASE_STOPPED))
-		return TRUE;
-	call.interactive = FALSE;
-	if (backend_control(self->dir->provider->backend, self->dir->id, id,
-		    look->body, verb, &call, &local)) {
-		if (!look_once(self, id, &after, look, &local))
-			g_debug("%s: %s", id, local->message);
-		return TRUE;
+	call.deadline_us -= MAX(0, left_us(self)) / 2;
+	id = backend_create(
+		dir->provider->backend, dir->id, plan, &call, &local);
+	if (self->recorded)
+		trial_step("create", "answer");
+	if (id == NULL)
+		order_refused(self, g_steal_pointer(&local), error);
+	return id;
+}
+
+/* A refusal may have taught that another plan is right. */
+static gboolean plan_anew(Order *self, const GError *refusal)
+{
+	const CreatePlan *old = self->request->intent->plan;
+	g_autoptr(CreatePlan) plan = NULL;
+
+	if (refusal->code != BACKEND_ERROR_INVALID || self->doubt)
+		return FALSE;
+	plan = plan_make(self, NULL);
+	if (plan == NULL || g_str_equal(plan->name, old->name))
+		return FALSE;
+	requests_replan(
+		self->cache->requests, self->request, g_steal_pointer(&plan));
+	return TRUE;
+}
+
+typedef enum { FOUND, ABSENT, OPEN } Sought;
+
+/* Gives the request up to be looked for by listings, as long as there is time. */
+static Sought seek(Order *self, char **ret_id)
+{
+	Requests *requests = self->cache->requests;
+	Request *request = self->request;
+	gint64 now = now_ms();
+	g_autoptr(Outcome) outcome = NULL;
+
+	requests_look(requests, request, now,
+		now + self->dir->provider->settle_ms, TRUE);
+	requests_release(requests, request);
+	refresh_poke(self->cache->refresh);
+	requests_wait(requests, request, REQUEST_SENT, self->deadline_us);
+	requests_resume(requests, request);
+	outcome = requests_outcome(requests, request, NULL);
+	if (outcome->state == REQUEST_FAILED)
+		return ABSENT;
+	if (!request_state_exists(outcome->state))
+		return OPEN;
+	*ret_id = g_strdup(outcome->id);
+	return FOUND;
+}
+
+/* The id of the session that the plan made.  Nothing is sent again that is not
+ * surely absent, or known again by the provider. */
+static char *send_until_clear(Order *self, GError **error)
+{
+	for (;;) {
+		g_autoptr(GError) local = NULL;
+		char *id = send_once(self, &local);
+		gboolean open =
+			id == NULL && local->code == BACKEND_ERROR_TIMEOUT;
+
+		if (id != NULL)
+			return id;
+		if (!open && plan_anew(self, local))
+			continue;
+		if (open && trial_flaw("resend") &&
+			left_us(self) > SEND_LEAST_US)
+			continue;
+		if (open && seek(self, &id) == FOUND)
+			return id;
+		if (open && left_us(self) > SEND_LEAST_US &&
+			requests_state(self->cache->requests, self->request) ==
+				REQUEST_FAILED)
+			continue;
+		g_propagate_error(error, g_steal_pointer(&local));
+		return NULL;
 	}
-	if (runs_already(self, id, look, local))
-		return TRUE;
-	start_failed(id, local, error);
+}
+
+gboolean order_send(Order *self, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	g_autofree char *id = send_until_clear(self, &local);
+
+	if (id != NULL)
+		return order_made(self, id, error);
+	/* This time nothing came of it, but of the time before something may
+	 * have. */
+	if (self->doubt)
+		local->code = BACKEND_ERROR_TIMEOUT;
+	g_propagate_error(error, g_steal_pointer(&local));
 	return FALSE;
 }
 
-/* A refusal may have taught the provider to plan otherwise. */
-static char *plan_and_create(Order *self, const char *token, GError **error)
-{
-	Backend *backend = self->dir->provider->backend;
-	const char *workspace = self->dir->id;
-	const Call call = order_call(self);
-	g_autoptr(CreatePlan) better = NULL;
-	g_autoptr(GError) refusal = NULL;
-	g_autoptr(CreatePlan) plan = backend_plan(backend, workspace,
-		self->spec, self->spec_len, token, &call, error);
-	char *id;
+/* ---- a token that was used before ---- */
 
-	if (plan == NULL)
-		return NULL;
-	id = backend_create(backend, workspace, plan, &call, &refusal);
-	if (id != NULL)
-		return id;
-	if (refusal->code == BACKEND_ERROR_INVALID)
-		better = backend_plan(backend, workspace, self->spec,
-			self->spec_len, token, &call, NULL);
-	if (better != NULL && !create_plan_equal(plan, better))
-		return backend_create(backend, workspace, better, &call, error);
-	g_propagate_error(error, g_steal_pointer(&refusal));
-	return NULL;
+/* Whether two specs say the same, however they are laid out. */
+static gboolean says_the_same(const char *one, const char *other)
+{
+	gsize len;
+	g_autofree char *a = backend_merge("", 0, one, strlen(one), &len);
+	g_autofree char *b = backend_merge("", 0, other, strlen(other), &len);
+
+	return g_str_equal(a, b);
+}
+
+static void token_clash(const Request *request, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_EXISTS,
+		"this token has made another session: request %s has another "
+		"spec",
+		request->intent->rid);
+}
+
+static void still_open(const Request *request, const char *why, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		"the request of this token, %s, %s: its session may exist",
+		request->intent->rid, why);
+}
+
+/* With the request ours. */
+static gboolean repeat_open(Order *self, GError **error)
+{
+	const Intent *intent = self->request->intent;
+	gboolean young = now_ms() - intent->made_ms < TOKEN_AGE_MS;
+	g_autofree char *id = NULL;
+
+	self->doubt = TRUE;
+	if (intent->plan != NULL && intent->plan->repeatable && young)
+		return order_send(self, error);
+	if (requests_state(self->cache->requests, self->request) ==
+			REQUEST_SENT &&
+		seek(self, &id) == FOUND)
+		return order_made(self, id, error);
+	still_open(self->request, "is not settled", error);
+	return FALSE;
+}
+
+/* What the token made before, if it is known.  *ret_again: nothing came of it
+ * after all, so that it may be used. */
+static gboolean repeat(Order *self, gboolean *ret_again, GError **error)
+{
+	Requests *requests = self->cache->requests;
+	g_autoptr(Request) request = g_steal_pointer(&self->request);
+	g_autoptr(Outcome) outcome = NULL;
+	gboolean ok;
+
+	if (!says_the_same(self->text, request->intent->text)) {
+		token_clash(request, error);
+		return FALSE;
+	}
+	if (!requests_take_free(requests, request, self->deadline_us)) {
+		still_open(request, "is at work", error);
+		return FALSE;
+	}
+	outcome = requests_outcome(requests, request, NULL);
+	self->request = g_steal_pointer(&request);
+	if (outcome->state == REQUEST_FAILED ||
+		outcome->state == REQUEST_ABANDONED) {
+		requests_release(requests, self->request);
+		g_clear_pointer(&self->request, request_unref);
+		*ret_again = TRUE;
+		return FALSE;
+	}
+	if (request_state_exists(outcome->state)) {
+		self->answer = order_answer_session(
+			self->dir, outcome->id, self->request->intent->rid);
+		requests_release(requests, self->request);
+		return TRUE;
+	}
+	ok = repeat_open(self, error);
+	order_settle(self, ok, ok ? NULL : *error);
+	return ok;
+}
+
+/* ---- a new one ---- */
+
+static gboolean create_anew(Order *self, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	CreatePlan *plan = plan_make(self, &local);
+	gboolean ok = FALSE;
+
+	if (plan != NULL) {
+		requests_replan(self->cache->requests, self->request, plan);
+		ok = order_send(self, &local);
+	}
+	order_settle(self, ok, local);
+	if (local != NULL)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return ok;
 }
 
 gboolean order_create(Order *self, GError **error)
 {
 	Dir *dir = self->dir;
 	Backend *backend = dir->provider->backend;
-	char token[2 * TOKEN_BYTES + 1];
-	g_autofree char *id = NULL, *kept = NULL;
-	g_auto(Look) look = {0};
-	gboolean ok;
+	gboolean fresh, again = TRUE, ok = FALSE;
 
-	if (!backend_check_spec(
-		    backend, dir->id, self->spec, self->spec_len, error) ||
-		!token_new(token, error))
+	if (!backend_check_spec(backend, dir->id, self->text, self->len, error))
 		return FALSE;
-	id = plan_and_create(self, token, error);
-	if (id == NULL)
-		return FALSE;
-	kept = backend_kept_spec(backend, self->spec, self->spec_len);
-	apply_order_begins(dir, id, kept);
-	look_until_seen(self, id, &look);
-	show_new(self, id);
-	ok = start(self, id, &look, error);
-	if (ok)
-		order_answer_set(self, id);
-	apply_order_ends(dir, id);
+	while (again) {
+		Intent *intent = order_intent(self);
+		char *token =
+			backend_spec_token(backend, self->text, self->len);
+
+		if (token != NULL) {
+			g_free(intent->token);
+			intent->token = token;
+		}
+		again = FALSE;
+		self->request = requests_begin(
+			self->cache->requests, dir, intent, &fresh, error);
+		if (self->request == NULL)
+			return FALSE;
+		ok = fresh ? create_anew(self, error)
+			   : repeat(self, &again, error);
+	}
 	return ok;
 }

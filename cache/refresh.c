@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "glance.h"
+#include "settle.h"
 #include "sweep.h"
 
 #define PROVIDER_TIMES 12
@@ -14,6 +15,8 @@
 /* Listings that are asked for again and again. */
 #define ASKED_MIN_US (G_USEC_PER_SEC / 5)
 #define ASKED_LOAD_FACTOR 2
+/* Those that are asked for to see what came of a request. */
+#define SETTLE_MIN_US (G_USEC_PER_SEC / 5)
 #define SLEEP_MAX_US (60 * G_USEC_PER_SEC)
 
 struct Refresh {
@@ -71,6 +74,19 @@ static gint64 asked_us(const Listing *listing)
 	       refresh_backed_off_us(us, listing->failures);
 }
 
+/* When a listing is due that will tell what came of a request. */
+static gint64 settling_us(const Dir *dir, gint64 now_us)
+{
+	const Listing *listing = &dir->listing;
+	gint64 due_us = settle_due_us(dir, now_us);
+
+	if (due_us == G_MAXINT64 || listing->failures == 0)
+		return due_us;
+	return MAX(due_us,
+		listing->started_us + refresh_backed_off_us(SETTLE_MIN_US,
+					      listing->failures));
+}
+
 gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 {
 	const Listing *listing = &dir->listing;
@@ -87,6 +103,7 @@ gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 					   interval_us(dir, now_us);
 	if (listing->asked)
 		due_us = MIN(due_us, MAX(now_us, asked_us(listing)));
+	due_us = MIN(due_us, settling_us(dir, now_us));
 	return MAX(due_us, listing->retry_us);
 }
 

@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "look.h"
 #include "refresh.h"
+#include "settle.h"
 
 #define PAGES_MAX 100000u
 #define PAGES_SLACK 16
@@ -322,6 +323,20 @@ static void sweep_end(const Sweep *self, gint64 listed_ms, GError *error)
 	refresh_poke(dir->cache->refresh);
 }
 
+/* Before another listing may begin: what one is judged by must not be judged by
+ * two at a time. */
+static void settle(const Sweep *self, gint64 begun_ms, const GError *error)
+{
+	const Looked looked = {begun_ms, self->page, self->gaps};
+
+	if (self->dir->kind != DIR_WORKSPACE)
+		return;
+	if (error == NULL)
+		settle_listed(self->dir, &looked);
+	else if (g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_GONE))
+		settle_gone(self->dir, begun_ms);
+}
+
 void sweep_run(void *data)
 {
 	Dir *dir = data;
@@ -344,6 +359,7 @@ void sweep_run(void *data)
 	g_clear_pointer(&ahead, ahead_free);
 	if (!ok || !sweep_finish(&sweep, begun_ms, &error))
 		g_debug("%s: %s", dir->name, error->message);
+	settle(&sweep, begun_ms, error);
 	sweep_end(&sweep, begun_ms, error);
 	fill_start(dir);
 	/* Nobody waits for this. */

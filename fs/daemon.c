@@ -172,6 +172,9 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 		view_changed(daemon, news);
 		break;
 	case NEWS_TABLE:
+	case NEWS_REQUEST_MADE:
+	case NEWS_REQUEST_GONE:
+	case NEWS_REQUEST:
 		break;
 	}
 	events_send(daemon);

@@ -343,6 +343,9 @@ void events_of(Daemon *daemon, const News *news)
 		break;
 	case NEWS_LISTING:
 	case NEWS_DESCRIBED:
+	case NEWS_REQUEST_MADE:
+	case NEWS_REQUEST_GONE:
+	case NEWS_REQUEST:
 		break;
 	}
 }

@@ -101,6 +101,7 @@ static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 				section->read_only || run->config->read_only,
 			.rmdir_ends = section->rmdir_ends,
 			.start = section->start,
+			.settle_ms = -1,
 			.ended = section->ended,
 		},
 		error);

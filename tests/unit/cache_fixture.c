@@ -231,6 +231,7 @@ void fixture_open(Fixture *self, const char *key, ...)
 	CacheProvider provider = {.name = "m",
 		.workspaces = self->workspaces,
 		.read_only = self->read_only,
+		.settle_ms = self->settle_ms,
 		.rmdir_ends = self->rmdir_ends,
 		.start = self->start,
 		.ended = self->ended};

@@ -16,6 +16,7 @@ typedef struct {
 	gint64 refresh_ms, window_ms, deadline_ms;
 	gboolean read_only, rmdir_ends, start;
 	Ended ended;
+	gint64 settle_ms;
 	gboolean rich, remembers; /* of memory_rich_class */
 	char **workspaces;
 	Backend *other;     /* taken, in place of the in-memory one */

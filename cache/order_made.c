@@ -1,0 +1,231 @@
+#include "order.h"
+
+#include <string.h>
+
+#include "apply.h"
+#include "order_answer.h"
+#include "trial.h"
+
+#define LOOK_AGAIN_MS 100
+#define LOOK_PAUSE_MAX_MS 2000
+/* How long a session that need not be started is looked for. */
+#define LOOK_ONLY_US (2 * G_USEC_PER_SEC)
+
+/* ---- a session that is known to exist ---- */
+
+static void note_exists(Order *self, RequestState state, const char *id)
+{
+	Requests *requests = self->cache->requests;
+	Outcome *outcome = outcome_new(state);
+
+	g_free(outcome->id);
+	outcome->id = g_strdup(id);
+	outcome->session = dir_number(self->dir, id);
+	requests_note(requests, self->request, outcome);
+}
+
+/* What the provider says of the new session. */
+typedef struct {
+	gboolean seen;
+	Phase phase;
+	char *body;
+} Look;
+
+static void look_clear(Look *self)
+{
+	g_clear_pointer(&self->body, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+
+/* Asks for the session and shows what is answered. */
+static gboolean look_once(Order *self, const char *id, const Call *call,
+	Look *ret, GError **error)
+{
+	guint32 tick = dir_tick(self->dir);
+	g_autoptr(Session) session = backend_get(
+		self->dir->provider->backend, self->dir->id, id, call, error);
+
+	if (session == NULL)
+		return FALSE;
+	look_clear(ret);
+	*ret = (Look){TRUE, session->phase, g_strdup(session->body)};
+	return apply_sessions(self->dir, &session, 1, tick, 0, error);
+}
+
+static const char *start_verb(const Order *self)
+{
+	const Provider *provider = self->dir->provider;
+
+	return provider->start ? provider->backend->class->start_verb : NULL;
+}
+
+/* Half of the time that is left; the other is for the second step. */
+static gint64 look_until_us(const Order *self)
+{
+	gint64 now = g_get_monotonic_time();
+	gint64 half_us = MAX(0, self->deadline_us - now) / 2;
+
+	if (start_verb(self) == NULL)
+		half_us = MIN(half_us, LOOK_ONLY_US);
+	return now + half_us;
+}
+
+/* Asking again will not help. */
+static gboolean is_final(const GError *error)
+{
+	switch (error->code) {
+	case BACKEND_ERROR_AUTH:
+	case BACKEND_ERROR_DENIED:
+	case BACKEND_ERROR_UNSUPPORTED:
+	case BACKEND_ERROR_CANCELLED:
+		return TRUE;
+	default:
+		return FALSE;
+	}
+}
+
+/* A provider may need a moment to know its own new session, and the budget may
+ * be spent: that is waited for, since half a create helps nobody. */
+static void look_until_seen(Order *self, const char *id, Look *ret)
+{
+	gint64 pause_ms = LOOK_AGAIN_MS;
+	Call call = order_look_call(self);
+
+	call.deadline_us = look_until_us(self);
+	call.interactive = FALSE;
+	for (;;) {
+		g_autoptr(GError) error = NULL;
+
+		if (look_once(self, id, &call, ret, &error))
+			return;
+		g_debug("%s: %s", id, error->message);
+		if (ret->seen || is_final(error) ||
+			call.deadline_us - g_get_monotonic_time() <=
+				pause_ms * 1000 ||
+			!cache_sleep(self->cache, pause_ms))
+			return;
+		pause_ms = MIN(2 * pause_ms, LOOK_PAUSE_MAX_MS);
+	}
+}
+
+/* It exists, but nothing is known of it, save what is remembered: it stands there
+ * with files that are empty otherwise until a listing names it. */
+static gboolean show_unseen(Order *self, const char *id, GError **error)
+{
+	g_autoptr(Session) session = session_new();
+
+	session->id = g_strdup(id);
+	session->name = g_strdup("");
+	session->state = g_strdup("");
+	session->phase = PHASE_PENDING;
+	session->body = g_strdup("");
+	session->thin = TRUE;
+	return apply_sessions(
+		self->dir, &session, 1, dir_tick(self->dir), 0, error);
+}
+
+/* That the row could not be kept on disk does not undo the session. */
+static void show_new(Order *self, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+	guint32 number = dir_number(self->dir, id);
+
+	if (number == 0 && !show_unseen(self, id, &error)) {
+		dir_set_error(self->dir, self->what, error);
+		return;
+	}
+	number = dir_number(self->dir, id);
+	if (number != 0 && !apply_last(self->dir, number, &error))
+		dir_set_error(self->dir, self->what, error);
+}
+
+/* TIMEOUT, whatever the cause: any other error would say that there is no
+ * session, and a script would make a second one. */
+static void start_failed(const char *id, GError *cause, GError **error)
+{
+	g_autofree char *sentence = backend_error_sentence(cause);
+
+	backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		"the session %s was created and exists, but starting it "
+		"failed: %s; write start into its ctl",
+		id, sentence);
+}
+
+/* Whether it runs, although it could not be started: somebody else may have, or
+ * it did so by itself before anybody saw it. */
+static gboolean runs_already(
+	Order *self, const char *id, Look *look, const GError *cause)
+{
+	gboolean unseen = !look->seen;
+	Call call = order_look_call(self);
+
+	if (look_once(self, id, &call, look, NULL))
+		return look->phase != PHASE_STOPPED &&
+		       look->phase != PHASE_FAILED;
+	return unseen &&
+	       g_error_matches(cause, BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+}
+
+/* Create's second step, where the provider has one and it is wanted; also when
+ * nobody knows how the session stands.  Somebody waits, but it waits for the
+ * budget. */
+static gboolean start(Order *self, const char *id, Look *look, GError **error)
+{
+	const char *verb = start_verb(self);
+	g_autoptr(GError) local = NULL;
+	Call call = order_look_call(self), after = call;
+
+	if (verb == NULL || (look->seen && look->phase != PHASE_STOPPED))
+		return TRUE;
+	note_exists(self, REQUEST_STARTING, id);
+	call.interactive = FALSE;
+	trial_step("start", "send");
+	gboolean started = backend_control(self->dir->provider->backend,
+		self->dir->id, id, look->body, verb, &call, &local);
+	trial_step("start", "answer");
+	if (started) {
+		if (!look_once(self, id, &after, look, &local))
+			g_debug("%s: %s", id, local->message);
+		return TRUE;
+	}
+	if (runs_already(self, id, look, local))
+		return TRUE;
+	start_failed(id, local, error);
+	return FALSE;
+}
+
+/* What it was made from is told by nobody else: it must not be lost. */
+static void keep_spec(Order *self)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean ok;
+
+	pthread_mutex_lock(&self->dir->apply);
+	ok = disk_sync(self->dir->disk, &error);
+	pthread_mutex_unlock(&self->dir->apply);
+	if (!ok)
+		g_warning("%s", error->message);
+}
+
+gboolean order_made(Order *self, const char *id, GError **error)
+{
+	Dir *dir = self->dir;
+	const Intent *intent = self->request->intent;
+	g_autofree char *kept = backend_kept_spec(
+		dir->provider->backend, intent->text, strlen(intent->text));
+	g_auto(Look) look = {0};
+	gboolean ok;
+
+	note_exists(self, REQUEST_CREATED, id);
+	apply_order_begins(dir, id, kept);
+	look_until_seen(self, id, &look);
+	show_new(self, id);
+	if (kept != NULL)
+		keep_spec(self);
+	ok = start(self, id, &look, error);
+	if (ok)
+		self->answer = order_answer_session(dir, id, intent->rid);
+	apply_order_ends(dir, id);
+	return ok;
+}

@@ -1,0 +1,133 @@
+#include "order.h"
+
+#include <string.h>
+
+#include "adopt.h"
+#include "order_answer.h"
+
+/* A provider is trusted to know a token for so long. */
+#define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)
+
+static gboolean refuse(GError **error, const char *why)
+{
+	backend_error_set(error, BACKEND_ERROR_CONFLICT, "%s", why);
+	return FALSE;
+}
+
+/* ---- retry ---- */
+
+static gboolean may_retry(const Order *self, RequestState state, GError **error)
+{
+	const Intent *intent = self->request->intent;
+	gboolean old = now_ms() - intent->made_ms > TOKEN_AGE_MS;
+
+	if (request_state_exists(state))
+		return refuse(
+			error, "its session exists: that will show by itself");
+	if (state == REQUEST_SENT)
+		return refuse(error,
+			"it is being looked for: wait until its state is "
+			"unknown");
+	if (intent->plan != NULL && intent->plan->repeatable && old)
+		return refuse(error,
+			"it is too old for the provider to know its token: "
+			"adopt its session or abandon it, and write the spec "
+			"again");
+	return TRUE;
+}
+
+static gboolean retry(Order *self, RequestState state, GError **error)
+{
+	Intent *intent = self->request->intent;
+	gint64 left_us = self->deadline_us - g_get_monotonic_time();
+
+	if (!may_retry(self, state, error))
+		return FALSE;
+	intent->until_ms = now_ms() + MAX(0, left_us) / 1000;
+	self->doubt = TRUE;
+	if (intent->verb == NULL)
+		return order_send(self, error);
+	if (!order_verb(self, NULL, error))
+		return FALSE;
+	self->answer = *intent->session != '\0'
+			       ? order_answer_session(self->dir,
+					 intent->session, intent->rid)
+			       : order_answer_verb(self->dir, intent);
+	return TRUE;
+}
+
+/* ---- adopt, abandon ---- */
+
+static gboolean adopt_id(Order *self, const char *id, GError **error)
+{
+	Requests *requests = self->cache->requests;
+	Call call = order_look_call(self);
+
+	if (self->request->intent->verb != NULL)
+		return refuse(error, "a verb makes no session to adopt");
+	if (adopt_is_claimed(self->dir, self->request, id))
+		return refuse(error, "another request has made that session");
+	if (!adopt_session(self->dir, self->request, id, &call, error))
+		return FALSE;
+	requests_note(
+		requests, self->request, adopt_outcome(self->dir, id, NULL));
+	self->answer =
+		order_answer_session(self->dir, id, self->request->intent->rid);
+	return TRUE;
+}
+
+static gboolean abandon(Order *self)
+{
+	Outcome *outcome = outcome_new(REQUEST_ABANDONED);
+
+	requests_note(self->cache->requests, self->request, outcome);
+	self->answer = g_strdup_printf(
+		"{\"request\":\"%s\"}\n", self->request->intent->rid);
+	return TRUE;
+}
+
+static gboolean carry_out(Order *self, GError **error)
+{
+	RequestState state =
+		requests_state(self->cache->requests, self->request);
+	g_auto(GStrv) words = g_strsplit_set(self->text, " \t", 2);
+	const char *verb = words[0] != NULL ? words[0] : "";
+	const char *id = words[0] != NULL && words[1] != NULL
+				 ? g_strstrip(words[1])
+				 : "";
+
+	if (request_state_is_final(state))
+		return refuse(error, "there is nothing to resolve: it is over");
+	if (g_str_equal(verb, "retry") && *id == '\0')
+		return retry(self, state, error);
+	if (g_str_equal(verb, "abandon") && *id == '\0')
+		return abandon(self);
+	if (g_str_equal(verb, "adopt") && *id != '\0')
+		return adopt_id(self, id, error);
+	backend_error_set(error, BACKEND_ERROR_INVALID,
+		"resolve takes: retry, adopt ID, or abandon");
+	return FALSE;
+}
+
+gboolean order_resolve(Order *self, GError **error)
+{
+	Requests *requests = self->cache->requests;
+	g_autoptr(Request) request =
+		requests_get(requests, self->dir, self->number, NULL);
+	g_autoptr(GError) local = NULL;
+	gboolean ok;
+
+	if (request == NULL) {
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no such request any more");
+		return FALSE;
+	}
+	if (!requests_take_free(requests, request, self->deadline_us))
+		return refuse(error, "it is at work");
+	self->request = g_steal_pointer(&request);
+	ok = carry_out(self, &local);
+	order_settle(self, ok, local);
+	if (local != NULL)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return ok;
+}

@@ -1,0 +1,160 @@
+#include <string.h>
+
+#include "entry.h"
+#include "order_answer.h"
+#include "requests.h"
+
+/* The directory of a request, and the request; NULL: there is none. */
+static Request *request_at(Cache *cache, guint32 number, Dir **ret_dir)
+{
+	Dir *dir = dir_around(cache, number);
+
+	if (dir == NULL || dir->kind != DIR_WORKSPACE ||
+		dir->number == number || !dir_is_there(dir))
+		return NULL;
+	*ret_dir = dir;
+	return requests_get(cache->requests, dir, number, NULL);
+}
+
+static void entry_fill(Dir *dir, const Request *request, Entry *ret)
+{
+	gboolean create = request->intent->verb == NULL;
+
+	*ret = (Entry){
+		.number = request->intent->number, .kind = ENTRY_REQUEST};
+	ret->parent = ret->workspace = dir->number;
+	ret->provider = dir->parent->number;
+	ret->read_only = dir->provider->read_only;
+	ret->texts = (1u << N_REQUEST_TEXTS) - 1;
+	ret->texts &= ~(1u << (create ? REQUEST_TEXT_VERB : REQUEST_TEXT_SPEC));
+	ret->mtime_ns = requests_mtime_ns(dir->cache->requests, dir, request);
+}
+
+gboolean entry_of_request(Cache *cache, guint32 number, Entry *ret)
+{
+	Dir *dir;
+	g_autoptr(Request) request = request_at(cache, number, &dir);
+
+	if (request != NULL)
+		entry_fill(dir, request, ret);
+	return request != NULL;
+}
+
+char *name_of_request(Cache *cache, guint32 number)
+{
+	Dir *dir;
+	g_autoptr(Request) request = request_at(cache, number, &dir);
+
+	return request != NULL ? g_strdup(request->intent->rid) : NULL;
+}
+
+static Dir *workspace_of(Cache *cache, guint32 number)
+{
+	Dir *dir = dir_find(cache, number);
+
+	return dir != NULL && dir->kind == DIR_WORKSPACE ? dir : NULL;
+}
+
+void cache_requests(Cache *cache, guint32 workspace, guint32 after,
+	CacheVisit visit, void *data)
+{
+	Dir *dir = workspace_of(cache, workspace);
+	g_autoptr(GPtrArray) list =
+		dir != NULL ? requests_of(cache->requests, dir) : NULL;
+
+	for (guint i = 0; list != NULL && i < list->len; i++) {
+		const Request *request = g_ptr_array_index(list, i);
+		Entry entry;
+
+		if (request->intent->number <= after || !request->shown)
+			continue;
+		entry_fill(dir, request, &entry);
+		if (!visit(&entry, request->intent->rid, data))
+			return;
+	}
+}
+
+gboolean cache_request_find(
+	Cache *cache, guint32 workspace, const char *name, Entry *ret)
+{
+	Dir *dir = workspace_of(cache, workspace);
+	g_autoptr(Request) request =
+		dir != NULL ? requests_get(cache->requests, dir, 0, name)
+			    : NULL;
+
+	if (request != NULL)
+		entry_fill(dir, request, ret);
+	return request != NULL;
+}
+
+gint64 cache_requests_mtime_ns(Cache *cache, guint32 workspace)
+{
+	Dir *dir = workspace_of(cache, workspace);
+
+	return dir != NULL ? requests_mtime_ns(cache->requests, dir, NULL)
+			   : cache->born_ns;
+}
+
+/* ---- texts ---- */
+
+/* As written, and for which session. */
+static char *verb_text(const Intent *intent)
+{
+	if (*intent->session == '\0')
+		return g_strdup_printf("%s\n", intent->verb);
+	return g_strdup_printf("%s %s\n", intent->verb, intent->session);
+}
+
+/* Open, and nobody is at it: it is looked for. */
+static const char *state_word(const Outcome *outcome, gboolean busy)
+{
+	if (outcome->state == REQUEST_SENT && !busy)
+		return "looking";
+	return request_state_name(outcome->state);
+}
+
+static char *result_text(Dir *dir, const Intent *intent, const Outcome *outcome)
+{
+	if (!request_state_exists(outcome->state))
+		return g_strdup("");
+	if (*outcome->id == '\0')
+		return order_answer_verb(dir, intent);
+	return order_answer_session(dir, outcome->id, intent->rid);
+}
+
+static char *error_text(const Outcome *outcome)
+{
+	return *outcome->error != '\0' ? g_strconcat(outcome->error, "\n", NULL)
+				       : g_strdup("");
+}
+
+char *cache_request_text(Cache *cache, guint32 number, RequestText text)
+{
+	Dir *dir;
+	g_autoptr(Request) request = request_at(cache, number, &dir);
+	g_autoptr(Outcome) outcome = NULL;
+	gboolean busy;
+
+	if (request == NULL)
+		return NULL;
+	outcome = requests_outcome(cache->requests, request, &busy);
+	switch (text) {
+	case REQUEST_TEXT_SPEC:
+		return request->intent->verb == NULL
+			       ? g_strdup(request->intent->text)
+			       : NULL;
+	case REQUEST_TEXT_VERB:
+		return request->intent->verb != NULL
+			       ? verb_text(request->intent)
+			       : NULL;
+	case REQUEST_TEXT_STATE:
+		return g_strconcat(state_word(outcome, busy), "\n", NULL);
+	case REQUEST_TEXT_RESULT:
+		return result_text(dir, request->intent, outcome);
+	case REQUEST_TEXT_ERROR:
+		return error_text(outcome);
+	case N_REQUEST_TEXTS:
+		break;
+	}
+	return NULL;
+}

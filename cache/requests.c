@@ -1,0 +1,664 @@
+#include "requests.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "journal.h"
+
+/* What is over is kept so long, and no more than so many in a workspace; but
+ * each for an hour, since what it made must not be taken for another's. */
+#define KEPT_MS (7 * G_GINT64_CONSTANT(24) * 3600 * 1000)
+#define KEPT_MAX 500
+#define KEPT_LEAST_MS (G_GINT64_CONSTANT(3600) * 1000)
+/* Clocks may differ by so much before a provider refuses a signature. */
+#define CLOCKS_DIFFER_MS (15 * 60 * 1000)
+#define NS_PER_MS 1000000
+
+/* The requests of one workspace, which may not have been listed yet. */
+typedef struct {
+	GPtrArray *list; /* Request, owned; by number, those of none first */
+	Dir *dir;        /* NULL: not there yet */
+	gint64 mtime_ns; /* one came or went */
+} Box;
+
+struct Requests {
+	Cache *cache;
+	Journal *journal;
+	guint32 highest;
+	pthread_mutex_t lock; /* of all below, and of each request */
+	pthread_cond_t moved;
+	gboolean stopped;
+	GHashTable *boxes; /* key of a place -> Box */
+};
+
+/* ---- one request ---- */
+
+Request *request_ref(Request *request)
+{
+	__atomic_add_fetch(&request->refs, 1, __ATOMIC_RELAXED);
+	return request;
+}
+
+void request_unref(Request *request)
+{
+	if (request == NULL ||
+		__atomic_sub_fetch(&request->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	intent_free(request->intent);
+	outcome_free(request->outcome);
+	g_free(request);
+}
+
+static Request *request_new(Intent *intent, Outcome *outcome)
+{
+	Request *request = g_new0(Request, 1);
+
+	request->refs = 1;
+	request->intent = intent;
+	request->outcome = outcome;
+	request->mtime_ns = outcome->changed_ms * NS_PER_MS;
+	request->look_ms = request->sure_ms = G_MAXINT64;
+	return request;
+}
+
+static gboolean is_open(const Request *request)
+{
+	RequestState state = request->outcome->state;
+
+	return state == REQUEST_SENT || state == REQUEST_CREATED ||
+	       state == REQUEST_STARTING;
+}
+
+/* ---- places ---- */
+
+static char *place_key(const char *provider, const char *workspace)
+{
+	return g_strdup_printf("%s/%s", provider, workspace);
+}
+
+static void box_free(gpointer data)
+{
+	Box *box = data;
+
+	g_ptr_array_unref(box->list);
+	g_free(box);
+}
+
+/* A section's name has no slash in it, so that the key is clear. */
+static Box *box_of(Requests *self, const char *provider, const char *workspace)
+{
+	g_autofree char *key = place_key(provider, workspace);
+	Box *box = g_hash_table_lookup(self->boxes, key);
+
+	if (box != NULL)
+		return box;
+	box = g_new0(Box, 1);
+	box->list =
+		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
+	box->mtime_ns = self->cache->born_ns;
+	g_hash_table_insert(self->boxes, g_steal_pointer(&key), box);
+	return box;
+}
+
+static Box *box_of_dir(Requests *self, const Dir *dir)
+{
+	return box_of(self, dir->parent->id, dir->id);
+}
+
+static Box *box_of_request(Requests *self, const Request *request)
+{
+	return box_of(
+		self, request->intent->provider, request->intent->workspace);
+}
+
+static gint by_number(gconstpointer a, gconstpointer b)
+{
+	const Request *one = *(Request *const *)a, *two = *(Request *const *)b;
+	guint32 m = one->intent->number, n = two->intent->number;
+
+	return (m > n) - (m < n);
+}
+
+/* ---- news; with the lock ---- */
+
+static void tell(
+	Requests *self, const Box *box, const Request *request, NewsKind kind)
+{
+	News news = {.kind = kind,
+		.number = request->intent->number,
+		.name = request->intent->rid};
+
+	if (!request->shown || box->dir == NULL)
+		return;
+	news.parent = box->dir->number;
+	news_push_named(self->cache->news, &news, 1);
+}
+
+static void changed(Requests *self, Request *request)
+{
+	request->mtime_ns = time_after(request->mtime_ns);
+	tell(self, box_of_request(self, request), request, NEWS_REQUEST);
+	pthread_cond_broadcast(&self->moved);
+}
+
+static void came_or_went(
+	Requests *self, Box *box, const Request *request, NewsKind kind)
+{
+	box->mtime_ns = time_after(box->mtime_ns);
+	tell(self, box, request, kind);
+}
+
+/* ---- loading ---- */
+
+static void load(Intent *intent, Outcome *outcome, void *data)
+{
+	Requests *self = data;
+	Request *request = request_new(intent, outcome);
+
+	self->highest = MAX(self->highest, intent->number);
+	/* Such a one was never sent. */
+	if (outcome->state == REQUEST_WAITING)
+		outcome->state = REQUEST_FAILED;
+	g_ptr_array_add(box_of_request(self, request)->list, request);
+}
+
+Requests *requests_new(Cache *cache, GError **error)
+{
+	g_autoptr(Journal) journal = journal_open(cache->state_dir, error);
+	Requests *self;
+
+	if (journal == NULL)
+		return NULL;
+	self = g_new0(Requests, 1);
+	self->cache = cache;
+	self->journal = g_steal_pointer(&journal);
+	self->boxes = g_hash_table_new_full(
+		g_str_hash, g_str_equal, g_free, box_free);
+	pthread_mutex_init(&self->lock, NULL);
+	clock_cond_init(&self->moved);
+	journal_load(self->journal, load, self);
+	return self;
+}
+
+void requests_free(Requests *self)
+{
+	if (self == NULL)
+		return;
+	g_hash_table_unref(self->boxes);
+	journal_free(self->journal);
+	pthread_mutex_destroy(&self->lock);
+	pthread_cond_destroy(&self->moved);
+	g_free(self);
+}
+
+guint32 requests_highest(Requests *self)
+{
+	return self->highest;
+}
+
+guint requests_damaged(Requests *self)
+{
+	return journal_damaged(self->journal);
+}
+
+void requests_stop(Requests *self)
+{
+	pthread_mutex_lock(&self->lock);
+	self->stopped = TRUE;
+	pthread_cond_broadcast(&self->moved);
+	pthread_mutex_unlock(&self->lock);
+}
+
+/* ---- numbers ---- */
+
+static gboolean give_number(
+	Requests *self, Dir *dir, Intent *intent, GError **error)
+{
+	Numbers *numbers = self->cache->numbers;
+
+	if (intent->number != 0 && numbers_claim(numbers, intent->number, dir))
+		return TRUE;
+	return numbers_take(numbers, dir, &intent->number, error);
+}
+
+/* What the last run left open is looked for when nothing of it can be on its way
+ * any more. */
+static void look_after_restart(Requests *self, const Dir *dir, Request *request)
+{
+	gint64 last_ms = MIN(
+		request->intent->until_ms, self->cache->born_ns / NS_PER_MS);
+
+	if (!is_open(request))
+		return;
+	request->sure_ms = last_ms + dir->provider->settle_ms;
+	request->look_ms = request->outcome->state == REQUEST_SENT
+				   ? request->sure_ms
+				   : last_ms;
+}
+
+void requests_attach(Requests *self, Dir *dir)
+{
+	g_autoptr(GError) error = NULL;
+	Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = box_of_dir(self, dir);
+	box->dir = dir;
+	for (guint i = 0; i < box->list->len; i++) {
+		Request *request = g_ptr_array_index(box->list, i);
+
+		g_clear_error(&error);
+		request->shown =
+			give_number(self, dir, request->intent, &error);
+		if (!request->shown)
+			g_warning("the request %s cannot be shown: %s",
+				request->intent->rid, error->message);
+		look_after_restart(self, dir, request);
+	}
+	g_ptr_array_sort(box->list, by_number);
+	pthread_mutex_unlock(&self->lock);
+}
+
+/* ---- keeping no more than needed ---- */
+
+/* With the lock.  The next that need not be kept any more, taken out. */
+static Request *trim_one(Requests *self, Box *box)
+{
+	gint64 now = now_ms();
+	guint over = 0;
+
+	for (guint i = 0; i < box->list->len; i++)
+		over += request_state_is_final(
+			((Request *)g_ptr_array_index(box->list, i))
+				->outcome->state);
+	for (guint i = 0; i < box->list->len; i++) {
+		Request *request = g_ptr_array_index(box->list, i);
+		gint64 age = now - request->outcome->changed_ms;
+
+		if (request->busy ||
+			!request_state_is_final(request->outcome->state))
+			continue;
+		if (age > KEPT_MS || (age > KEPT_LEAST_MS && over > KEPT_MAX)) {
+			g_ptr_array_steal_index(box->list, i);
+			came_or_went(self, box, request, NEWS_REQUEST_GONE);
+			return request;
+		}
+	}
+	return NULL;
+}
+
+static void trim(Requests *self, const Dir *dir)
+{
+	for (;;) {
+		g_autoptr(Request) old = NULL;
+
+		pthread_mutex_lock(&self->lock);
+		old = trim_one(self, box_of_dir(self, dir));
+		pthread_mutex_unlock(&self->lock);
+		if (old == NULL)
+			return;
+		journal_drop(self->journal, old->intent->rid);
+	}
+}
+
+/* ---- the life of one ---- */
+
+/* With the lock: that of the token, which may have made a session. */
+static Request *find_token(const Box *box, const char *token)
+{
+	for (guint i = box->list->len; *token != '\0' && i-- > 0;) {
+		Request *request = g_ptr_array_index(box->list, i);
+		RequestState state = request->outcome->state;
+
+		if (request->intent->verb == NULL && state != REQUEST_FAILED &&
+			state != REQUEST_ABANDONED &&
+			g_str_equal(request->intent->token, token))
+			return request;
+	}
+	return NULL;
+}
+
+/* With the lock. */
+static Request *add(Requests *self, Box *box, Intent *intent)
+{
+	Request *request = request_new(intent, outcome_new(REQUEST_WAITING));
+
+	request->busy = request->shown = TRUE;
+	request->mtime_ns = now_ns();
+	g_ptr_array_add(box->list, request);
+	/* Numbers are taken outside of the lock. */
+	g_ptr_array_sort(box->list, by_number);
+	came_or_went(self, box, request, NEWS_REQUEST_MADE);
+	return request_ref(request);
+}
+
+Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
+	gboolean *ret_fresh, GError **error)
+{
+	g_autoptr(Intent) own = intent;
+	Request *request;
+	Box *box;
+
+	trim(self, dir);
+	own->watermark = numbers_next(self->cache->numbers);
+	if (!give_number(self, dir, own, error))
+		return NULL;
+	pthread_mutex_lock(&self->lock);
+	box = box_of_dir(self, dir);
+	request = find_token(box, own->token);
+	*ret_fresh = request == NULL;
+	if (request != NULL)
+		request_ref(request);
+	else
+		request = add(self, box, g_steal_pointer(&own));
+	pthread_mutex_unlock(&self->lock);
+	return request;
+}
+
+gboolean requests_take(Requests *self, Request *request)
+{
+	gboolean taken;
+
+	pthread_mutex_lock(&self->lock);
+	taken = !request->busy;
+	request->busy = TRUE;
+	pthread_mutex_unlock(&self->lock);
+	return taken;
+}
+
+gboolean requests_take_free(Requests *self, Request *request, gint64 until_us)
+{
+	struct timespec until = clock_until(until_us);
+	gboolean taken;
+	int rc = 0;
+
+	pthread_mutex_lock(&self->lock);
+	while (!self->stopped && rc == 0 && (request->busy || request->waited))
+		rc = pthread_cond_timedwait(&self->moved, &self->lock, &until);
+	taken = !request->busy && !request->waited;
+	request->busy = request->busy || taken;
+	pthread_mutex_unlock(&self->lock);
+	return taken;
+}
+
+void requests_release(Requests *self, Request *request)
+{
+	pthread_mutex_lock(&self->lock);
+	request->busy = FALSE;
+	pthread_cond_broadcast(&self->moved);
+	pthread_mutex_unlock(&self->lock);
+}
+
+void requests_forget(Requests *self, Request *request)
+{
+	Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = box_of_request(self, request);
+	request->busy = FALSE;
+	outcome_free(request->outcome);
+	request->outcome = outcome_new(REQUEST_FAILED);
+	if (g_ptr_array_find(box->list, request, NULL)) {
+		came_or_went(self, box, request, NEWS_REQUEST_GONE);
+		g_ptr_array_remove(box->list, request);
+	}
+	pthread_cond_broadcast(&self->moved);
+	pthread_mutex_unlock(&self->lock);
+}
+
+static void set_outcome(Requests *self, Request *request, Outcome *outcome)
+{
+	pthread_mutex_lock(&self->lock);
+	outcome_free(request->outcome);
+	request->outcome = outcome;
+	request->look_ms = G_MAXINT64;
+	request->missed = 0;
+	changed(self, request);
+	pthread_mutex_unlock(&self->lock);
+}
+
+gboolean requests_send(Requests *self, Request *request, GError **error)
+{
+	g_autoptr(Outcome) outcome = outcome_new(REQUEST_SENT);
+
+	if (!journal_put(self->journal, request->intent, outcome, TRUE, error))
+		return FALSE;
+	set_outcome(self, request, g_steal_pointer(&outcome));
+	return TRUE;
+}
+
+/* Of the others a look at the provider tells the same again. */
+static gboolean must_last(RequestState state)
+{
+	return state == REQUEST_CREATED || state == REQUEST_STARTING ||
+	       state == REQUEST_UNKNOWN || state == REQUEST_ABANDONED;
+}
+
+/* One that was never sent has no file yet. */
+static gboolean write_outcome(Requests *self, const Request *request,
+	const Outcome *outcome, GError **error)
+{
+	const Intent *intent = request->intent;
+
+	if (request->outcome->state == REQUEST_WAITING)
+		return journal_put(
+			self->journal, intent, outcome, FALSE, error);
+	return journal_note(self->journal, intent->rid, outcome,
+		must_last(outcome->state), error);
+}
+
+void requests_note(Requests *self, Request *request, Outcome *outcome)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!write_outcome(self, request, outcome, &error))
+		g_warning("the outcome of request %s (%s) cannot be kept: %s",
+			request->intent->rid,
+			request_state_name(outcome->state), error->message);
+	set_outcome(self, request, outcome);
+}
+
+Outcome *requests_outcome(
+	Requests *self, const Request *request, gboolean *ret_busy)
+{
+	Outcome *copy;
+
+	pthread_mutex_lock(&self->lock);
+	copy = outcome_copy(request->outcome);
+	if (ret_busy != NULL)
+		*ret_busy = request->busy;
+	pthread_mutex_unlock(&self->lock);
+	return copy;
+}
+
+RequestState requests_state(Requests *self, const Request *request)
+{
+	RequestState state;
+
+	pthread_mutex_lock(&self->lock);
+	state = request->outcome->state;
+	pthread_mutex_unlock(&self->lock);
+	return state;
+}
+
+/* ---- looking ---- */
+
+void requests_look(Requests *self, Request *request, gint64 look_ms,
+	gint64 sure_ms, gboolean waited)
+{
+	pthread_mutex_lock(&self->lock);
+	request->look_ms = look_ms;
+	request->sure_ms = sure_ms;
+	request->waited = waited;
+	pthread_mutex_unlock(&self->lock);
+}
+
+void requests_look_again(Requests *self, Request *request, gint64 look_ms)
+{
+	pthread_mutex_lock(&self->lock);
+	request->look_ms = look_ms;
+	pthread_mutex_unlock(&self->lock);
+}
+
+void requests_replan(Requests *self, Request *request, CreatePlan *plan)
+{
+	CreatePlan *old;
+
+	pthread_mutex_lock(&self->lock);
+	old = request->intent->plan;
+	request->intent->plan = plan;
+	pthread_mutex_unlock(&self->lock);
+	create_plan_free(old);
+}
+
+char *requests_rival(Requests *self, const Request *request)
+{
+	const CreatePlan *plan;
+	char *name = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	plan = request->intent->plan;
+	if (request->busy && plan != NULL &&
+		request->outcome->state == REQUEST_SENT)
+		name = g_strdup(plan->name);
+	pthread_mutex_unlock(&self->lock);
+	return name;
+}
+
+gint64 requests_sure_ms(Requests *self, const Request *request)
+{
+	gint64 ms;
+
+	pthread_mutex_lock(&self->lock);
+	ms = request->sure_ms;
+	pthread_mutex_unlock(&self->lock);
+	return ms;
+}
+
+void requests_resume(Requests *self, Request *request)
+{
+	pthread_mutex_lock(&self->lock);
+	request->waited = FALSE;
+	while (request->busy)
+		pthread_cond_wait(&self->moved, &self->lock);
+	request->busy = TRUE;
+	pthread_mutex_unlock(&self->lock);
+}
+
+gboolean requests_is_waited(Requests *self, const Request *request)
+{
+	gboolean waited;
+
+	pthread_mutex_lock(&self->lock);
+	waited = request->waited;
+	pthread_mutex_unlock(&self->lock);
+	return waited;
+}
+
+gboolean requests_wait(
+	Requests *self, Request *request, RequestState state, gint64 until_us)
+{
+	struct timespec until = clock_until(until_us);
+	gboolean moved;
+	int rc = 0;
+
+	pthread_mutex_lock(&self->lock);
+	while (!self->stopped && rc == 0 &&
+		(request->busy || request->outcome->state == state))
+		rc = pthread_cond_timedwait(&self->moved, &self->lock, &until);
+	moved = !request->busy && request->outcome->state != state;
+	pthread_mutex_unlock(&self->lock);
+	return moved;
+}
+
+gint64 requests_look_ms(Requests *self, const Dir *dir)
+{
+	gint64 earliest = G_MAXINT64;
+	const Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = box_of_dir(self, dir);
+	for (guint i = 0; i < box->list->len; i++) {
+		const Request *request = g_ptr_array_index(box->list, i);
+
+		if (!request->busy && is_open(request))
+			earliest = MIN(earliest, request->look_ms);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return earliest;
+}
+
+GPtrArray *requests_of(Requests *self, const Dir *dir)
+{
+	GPtrArray *out =
+		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
+	const Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = box_of_dir(self, dir);
+	for (guint i = 0; i < box->list->len; i++) {
+		Request *request = g_ptr_array_index(box->list, i);
+
+		if (request->shown)
+			g_ptr_array_add(out, request_ref(request));
+	}
+	pthread_mutex_unlock(&self->lock);
+	return out;
+}
+
+gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
+{
+	gboolean sought = FALSE;
+	const Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = box_of_dir(self, dir);
+	for (guint i = 0; i < box->list->len && !sought; i++) {
+		const Request *request = g_ptr_array_index(box->list, i);
+
+		sought = is_open(request) &&
+			 (created_ms == 0 || created_ms + CLOCKS_DIFFER_MS >=
+						     request->intent->made_ms);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return sought;
+}
+
+/* ---- what the tree shows ---- */
+
+/* With the lock; a new reference or NULL. */
+static Request *find(const Box *box, guint32 number, const char *rid)
+{
+	for (guint i = 0; i < box->list->len; i++) {
+		Request *request = g_ptr_array_index(box->list, i);
+		const Intent *intent = request->intent;
+
+		if (request->shown &&
+			(rid != NULL ? g_str_equal(intent->rid, rid)
+				     : intent->number == number))
+			return request_ref(request);
+	}
+	return NULL;
+}
+
+Request *requests_get(
+	Requests *self, const Dir *dir, guint32 number, const char *rid)
+{
+	Request *found;
+
+	pthread_mutex_lock(&self->lock);
+	found = find(box_of_dir(self, dir), number, rid);
+	pthread_mutex_unlock(&self->lock);
+	return found;
+}
+
+gint64 requests_mtime_ns(Requests *self, const Dir *dir, const Request *request)
+{
+	gint64 ns;
+
+	pthread_mutex_lock(&self->lock);
+	ns = request != NULL ? request->mtime_ns
+			     : box_of_dir(self, dir)->mtime_ns;
+	pthread_mutex_unlock(&self->lock);
+	return ns;
+}

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "dir.h"
+#include "request.h"
+
+/*
+ * All requests that are kept: those of the last days, and those whose outcome is
+ * open or unknown, however old.  What stands in memory here stands in the journal
+ * too, but for what is WAITING.  Its lock is a leaf (see core.h); nothing is
+ * written to disk under it.
+ *
+ * A request that is busy belongs to whoever made it so: an order, or settle.h.  He
+ * alone changes its intent and outcome, until he releases it.
+ */
+typedef struct Requests Requests;
+
+typedef struct Request {
+	int refs;
+	Intent *intent; /* but for until_ms and plan it never changes */
+	/* Under the lock of all. */
+	Outcome *outcome;
+	gint64 mtime_ns; /* when that changed; strictly increasing */
+	gboolean busy;
+	gboolean shown; /* it has a number and stands in its directory */
+	gboolean
+		waited; /* an order waits for what is found of it, and goes on */
+	gint64 look_ms; /* open: a listing that begins then or later is wanted */
+	gint64 sure_ms; /* one that begins then or later shows its session, if
+	                    there is one */
+	guint missed;   /* such listings of several pages, without it */
+} Request;
+
+/* Opens the journal and loads it.  Errors: LOCAL, NO_ROOM. */
+Requests *requests_new(Cache *cache, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void requests_free(Requests *self);
+/* The highest number that was given to one. */
+guint32 requests_highest(Requests *self);
+guint requests_damaged(Requests *self);
+/* Ends all waiting, now and for ever. */
+void requests_stop(Requests *self);
+
+Request *request_ref(Request *request);
+void request_unref(Request *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_unref)
+
+/* A workspace is there: its requests get their numbers and can be seen. */
+void requests_attach(Requests *self, Dir *dir);
+
+/* ---- the life of one; by orders and settle.h ---- */
+
+/*
+ * A new one, WAITING and busy: the intent (taken) gets its number.  Or, where
+ * there is one of the same token that has not failed, that one as it is, which is
+ * not busy on the caller's behalf; then *ret_fresh is FALSE.  A new reference.
+ * Errors: LOCAL, NO_ROOM.
+ */
+Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
+	gboolean *ret_fresh, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes it busy, to look for it; FALSE: it is. */
+gboolean requests_take(Requests *self, Request *request);
+/* The same for an order, when nobody has it and no order waits for what is found
+ * of it, or (FALSE) the monotonic time has come. */
+gboolean requests_take_free(Requests *self, Request *request, gint64 until_us);
+/* It is busy no more; what waits for it looks. */
+void requests_release(Requests *self, Request *request);
+/* Nothing was sent and nobody is to know: takes it away, released. */
+void requests_forget(Requests *self, Request *request);
+
+/* Another plan (taken) in place of the one that it has, or has not yet. */
+void requests_replan(Requests *self, Request *request, CreatePlan *plan);
+/*
+ * The intent and SENT are on the medium when this returns TRUE: now it may be
+ * sent.  Errors: LOCAL, NO_ROOM; then the outcome is what it was.
+ */
+gboolean requests_send(Requests *self, Request *request,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * Another outcome (taken).  What no look at the provider could tell again (CREATED,
+ * STARTING, UNKNOWN, ABANDONED) is on the medium when this returns.  That it cannot
+ * be written is told by g_warning, and changes nothing else: it would be looked for
+ * after a restart.  It is not looked for any more, until requests_look.
+ */
+void requests_note(Requests *self, Request *request, Outcome *outcome);
+/* A copy of its outcome now; *ret_busy may be NULL. */
+Outcome *requests_outcome(
+	Requests *self, const Request *request, gboolean *ret_busy);
+RequestState requests_state(Requests *self, const Request *request);
+
+/* It is open, and to be looked for: see Request. */
+void requests_look(Requests *self, Request *request, gint64 look_ms,
+	gint64 sure_ms, gboolean waited);
+/* The next wanted listing; when it is sure, and who waits, stays. */
+void requests_look_again(Requests *self, Request *request, gint64 look_ms);
+gint64 requests_sure_ms(Requests *self, const Request *request);
+/* The name that its session will have, while an order is sending it; NULL: none
+ * is.  New string. */
+char *requests_rival(Requests *self, const Request *request);
+/* An order that gave it up to be looked for waits no longer, and has it again. */
+void requests_resume(Requests *self, Request *request);
+gboolean requests_is_waited(Requests *self, const Request *request);
+/* Waits until it is not busy and its outcome is not that state, or the monotonic
+ * time has come.  FALSE: it came, or all is stopped. */
+gboolean requests_wait(
+	Requests *self, Request *request, RequestState state, gint64 until_us);
+
+/* When the earliest wanted listing of a workspace is to begin, since the epoch;
+ * G_MAXINT64: none is wanted. */
+gint64 requests_look_ms(Requests *self, const Dir *dir);
+/* All requests of a workspace, by number; an array of references. */
+GPtrArray *requests_of(Requests *self, const Dir *dir);
+/* Whether a session made then may be what an open request is looked for: it is
+ * shown whatever its phase. */
+gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms);
+
+/* ---- what the tree shows ---- */
+
+/* The one of that number or, where rid is not NULL, of that name; a new reference
+ * or NULL. */
+Request *requests_get(
+	Requests *self, const Dir *dir, guint32 number, const char *rid);
+/* When its outcome last changed; NULL: when one came or went. */
+gint64 requests_mtime_ns(
+	Requests *self, const Dir *dir, const Request *request);

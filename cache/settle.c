@@ -1,0 +1,466 @@
+#include "settle.h"
+
+#include <string.h>
+
+#include "adopt.h"
+#include "look.h"
+#include "verdict.h"
+
+/* Clocks may differ by so much before a provider refuses a signature. */
+#define CLOCKS_DIFFER_MS (15 * 60 * 1000)
+/* Between two listings that somebody waits for, or that something was in the way
+ * of. */
+#define AGAIN_MS 1000
+#define AGAIN_WAITED_MS 200
+/* Sessions that are named in a sentence. */
+#define NAMED_MAX 8
+
+/* A session that may have been made by one of the open requests. */
+typedef struct {
+	Row row; /* its id lives as long as the directory */
+	char *body;
+	gint64 created_ms;
+} Candidate;
+
+typedef struct {
+	Dir *dir;
+	Requests *requests;
+	const Looked *looked;
+	GPtrArray *open;    /* Request: creates that are ours to settle */
+	GHashTable *rivals; /* names of what orders are sending now */
+	GArray *candidates;
+	Match *match;
+} Settling;
+
+static void candidate_clear(gpointer data)
+{
+	g_free(((Candidate *)data)->body);
+}
+
+static Backend *backend_of(const Dir *dir)
+{
+	return dir->provider->backend;
+}
+
+static Outcome *outcome_saying(RequestState state, char *sentence)
+{
+	Outcome *outcome = outcome_new(state);
+
+	g_free(outcome->error);
+	outcome->error = sentence;
+	return outcome;
+}
+
+/* ---- those of which a session is known to exist ---- */
+
+/* What to know of a session that was created and perhaps never started. */
+static char *unstarted(const Dir *dir, RequestState state, const Row *row)
+{
+	const Provider *provider = dir->provider;
+	const char *verb = provider->backend->class->start_verb;
+
+	if (!provider->start || verb == NULL || row == NULL ||
+		row->phase != PHASE_STOPPED)
+		return NULL;
+	return g_strdup_printf("it was created, and %s: write %s into its ctl",
+		state == REQUEST_CREATED ? "never started"
+					 : "may not have been started",
+		verb);
+}
+
+static void settle_known(Dir *dir, Request *request, const Outcome *outcome)
+{
+	Requests *requests = dir->cache->requests;
+	g_autoptr(Snapshot) shown = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *lack = NULL;
+	Call call = dir_call(dir, FALSE);
+
+	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
+		if (!g_error_matches(
+			    error, BACKEND_ERROR, BACKEND_ERROR_GONE)) {
+			requests_look_again(
+				requests, request, now_ms() + AGAIN_MS);
+			return;
+		}
+		lack = g_strdup("it was created, and is gone by now");
+	} else {
+		shown = dir_snapshot(dir);
+		lack = unstarted(dir, outcome->state,
+			snapshot_find(shown, dir_number(dir, outcome->id)));
+	}
+	requests_note(requests, request, adopt_outcome(dir, outcome->id, lack));
+}
+
+/* ---- verbs ---- */
+
+static const Row *row_of_verb(
+	Dir *dir, const Snapshot *shown, const Intent *intent)
+{
+	guint32 number = dir_number(dir, intent->session);
+
+	/* What came later under this id is another session. */
+	return number != 0 && number < intent->watermark
+		       ? snapshot_find(shown, number)
+		       : NULL;
+}
+
+static void settle_verb(Dir *dir, Request *request)
+{
+	const Intent *intent = request->intent;
+	g_autoptr(Snapshot) shown = dir_snapshot(dir);
+	const Row *row = row_of_verb(dir, shown, intent);
+	const BackendVerb *verb =
+		backend_verb(backend_of(dir), intent->verb, NULL);
+	Outcome *outcome;
+
+	if (*intent->session == '\0' || verb == NULL)
+		outcome = outcome_saying(REQUEST_UNKNOWN,
+			g_strdup("the answer was lost, and nothing tells "
+				 "whether it was obeyed: write retry or "
+				 "abandon into resolve"));
+	else if (row != NULL && (verb->from & (1u << row->phase)))
+		outcome = outcome_saying(REQUEST_FAILED,
+			g_strdup_printf("the answer was lost, and the session "
+					"is %s: it was not obeyed",
+				phase_name((Phase)row->phase)));
+	else
+		outcome = adopt_outcome(dir, intent->session, NULL);
+	requests_note(dir->cache->requests, request, outcome);
+}
+
+/* ---- candidates for creates ---- */
+
+static guint32 least_watermark(const Settling *self)
+{
+	guint32 least = G_MAXUINT32;
+
+	for (guint i = 0; i < self->open->len; i++) {
+		const Request *request = g_ptr_array_index(self->open, i);
+
+		least = MIN(least, request->intent->watermark);
+	}
+	return least;
+}
+
+static Match match_of(const Settling *self, const Request *request,
+	const Candidate *candidate)
+{
+	const Intent *intent = request->intent;
+	gint64 until_ms = intent->until_ms + self->dir->provider->settle_ms;
+	Match time;
+
+	if (candidate->row.number < intent->watermark)
+		return MATCH_NO;
+	time = verdict_time(candidate->created_ms, intent->made_ms, until_ms,
+		CLOCKS_DIFFER_MS);
+	if (candidate->created_ms == 0 && intent->plan->unique)
+		time = MATCH_SURE;
+	switch (backend_made_of(backend_of(self->dir), intent->plan,
+		candidate->row.id->text, candidate->body,
+		strlen(candidate->body))) {
+	case MADE_SO:
+		return time;
+	case MADE_UNSURE:
+		return MIN(time, MATCH_DOUBT);
+	case MADE_OTHERWISE:
+		break;
+	}
+	return MATCH_NO;
+}
+
+static gboolean matches_any(const Settling *self, const Candidate *candidate)
+{
+	for (guint i = 0; i < self->open->len; i++)
+		if (match_of(self, g_ptr_array_index(self->open, i),
+			    candidate) != MATCH_NO)
+			return TRUE;
+	return FALSE;
+}
+
+static void read_candidate(
+	Dir *dir, const Snapshot *shown, const Row *row, Candidate *ret)
+{
+	g_auto(SessionBrief) brief = {NULL};
+
+	*ret = (Candidate){.row = *row};
+	ret->row.mtimes = NULL;
+	ret->body = dir_body(dir, shown, row, NULL);
+	if (ret->body == NULL)
+		ret->body = g_strdup("");
+	backend_tell(backend_of(dir), ret->body, strlen(ret->body), &brief);
+	ret->created_ms = brief.created_ms;
+}
+
+/* A part of a record may look like what is sought, and the whole not. */
+static gboolean complete(Dir *dir, const Row *row)
+{
+	const BackendClass *class = backend_of(dir)->class;
+	Call call = dir_call(dir, FALSE);
+	g_autoptr(GError) error = NULL;
+
+	if (!row->thin || !(class->whole_files & (1u << SESSION_CONFIG)))
+		return FALSE;
+	if (!look_at(dir, row->id->text, &call, &error))
+		g_debug("%s: %s", row->id->text, error->message);
+	return TRUE;
+}
+
+static void add_candidate(Settling *self, const Snapshot *shown, const Row *row)
+{
+	Dir *dir = self->dir;
+	Candidate candidate;
+
+	read_candidate(dir, shown, row, &candidate);
+	if (matches_any(self, &candidate) && complete(dir, row)) {
+		g_autoptr(Snapshot) now = dir_snapshot(dir);
+		const Row *whole = snapshot_find(now, row->number);
+
+		candidate_clear(&candidate);
+		if (whole == NULL)
+			return;
+		read_candidate(dir, now, whole, &candidate);
+	}
+	if (matches_any(self, &candidate) && !adopt_row_is_claimed(dir, row))
+		g_array_append_val(self->candidates, candidate);
+	else
+		candidate_clear(&candidate);
+}
+
+static void find_candidates(Settling *self)
+{
+	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
+	SnapshotAt at = snapshot_seek(shown, least_watermark(self) - 1);
+	const Row *row;
+	guint n;
+
+	while ((row = snapshot_step(shown, &at)) != NULL)
+		add_candidate(self, shown, row);
+	n = self->candidates->len;
+	self->match = g_new0(Match, (gsize)self->open->len * MAX(n, 1));
+	for (guint i = 0; i < self->open->len; i++)
+		for (guint k = 0; k < n; k++)
+			self->match[i * n + k] = match_of(self,
+				g_ptr_array_index(self->open, i),
+				&g_array_index(self->candidates, Candidate, k));
+}
+
+/* ---- verdicts on creates ---- */
+
+static gboolean ask_the_same(guint one, guint other, const void *data)
+{
+	const Settling *self = data;
+	const Request *a = g_ptr_array_index(self->open, one);
+	const Request *b = g_ptr_array_index(self->open, other);
+
+	return g_str_equal(a->intent->text, b->intent->text);
+}
+
+static void later(const Settling *self, Request *request)
+{
+	gboolean waited = requests_is_waited(self->requests, request);
+	gint64 sure_ms = requests_sure_ms(self->requests, request);
+	gint64 again_ms = now_ms() + (waited ? AGAIN_WAITED_MS : AGAIN_MS);
+
+	if (self->looked->begun_ms < sure_ms)
+		again_ms = waited ? MIN(again_ms, sure_ms) : sure_ms;
+	requests_look_again(self->requests, request, again_ms);
+}
+
+static void found(const Settling *self, Request *request, guint session)
+{
+	Dir *dir = self->dir;
+	const Row *row =
+		&g_array_index(self->candidates, Candidate, session).row;
+	Call call = dir_call(dir, FALSE);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *lack = NULL;
+	Outcome *outcome;
+
+	if (requests_is_waited(self->requests, request)) {
+		outcome = adopt_outcome(dir, row->id->text, NULL);
+		outcome->state = REQUEST_CREATED;
+		requests_note(self->requests, request, outcome);
+		return;
+	}
+	if (!adopt_session(dir, request, row->id->text, &call, &error))
+		g_debug("%s: %s", row->id->text, error->message);
+	lack = unstarted(dir, REQUEST_STARTING, row);
+	requests_note(self->requests, request,
+		adopt_outcome(dir, row->id->text, lack));
+}
+
+static void absent(const Settling *self, Request *request)
+{
+	if (self->looked->begun_ms <
+		requests_sure_ms(self->requests, request)) {
+		later(self, request);
+	} else if (self->looked->gaps) {
+		requests_note(self->requests, request,
+			outcome_saying(REQUEST_UNKNOWN,
+				g_strdup("the answer was lost, and the listing "
+					 "holds records that cannot be read: "
+					 "write retry, adopt ID or abandon "
+					 "into resolve")));
+	} else if (self->looked->pages > 1 && request->missed++ == 0) {
+		/* Pages shift while they are read. */
+		later(self, request);
+	} else {
+		requests_note(self->requests, request,
+			outcome_saying(REQUEST_FAILED,
+				g_strdup("the answer was lost; the session was "
+					 "looked for, and there is none")));
+	}
+}
+
+static char *unclear_text(const Settling *self, guint request)
+{
+	guint n = self->candidates->len, named = 0;
+	g_autoptr(GString) out = g_string_new(
+		"the answer was lost, and it cannot be told which session it "
+		"made, if any: ");
+
+	for (guint k = 0; k < n && named < NAMED_MAX; k++)
+		if (self->match[request * n + k] != MATCH_NO)
+			g_string_append_printf(out, "%s%s",
+				named++ > 0 ? ", " : "",
+				g_array_index(self->candidates, Candidate, k)
+					.row.id->text);
+	g_string_append(out, " may be it; write retry, adopt ID or abandon "
+			     "into resolve");
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void unclear(const Settling *self, guint i)
+{
+	Request *request = g_ptr_array_index(self->open, i);
+
+	if (self->looked->begun_ms < requests_sure_ms(self->requests, request))
+		later(self, request);
+	else
+		requests_note(self->requests, request,
+			outcome_saying(REQUEST_UNKNOWN, unclear_text(self, i)));
+}
+
+static void judge(const Settling *self, guint i)
+{
+	Request *request = g_ptr_array_index(self->open, i);
+	const CreatePlan *plan = request->intent->plan;
+	const Matches matches = {.requests = self->open->len,
+		.sessions = self->candidates->len,
+		.match = self->match,
+		.equal = ask_the_same,
+		.data = self};
+	guint session = 0;
+
+	/* What is being sent at this moment may be what is seen. */
+	if (!plan->unique && g_hash_table_contains(self->rivals, plan->name)) {
+		later(self, request);
+		return;
+	}
+	switch (verdict_of(&matches, i, &session)) {
+	case VERDICT_FOUND:
+		found(self, request, session);
+		break;
+	case VERDICT_ABSENT:
+		absent(self, request);
+		break;
+	case VERDICT_UNCLEAR:
+		unclear(self, i);
+		break;
+	}
+}
+
+/* ---- a listing has ended ---- */
+
+/* Those that nobody is at become ours; of what orders are sending, the names. */
+static void gather(Settling *self, Request *request)
+{
+	Requests *requests = self->requests;
+	g_autoptr(Outcome) outcome = NULL;
+	char *rival = requests_rival(requests, request);
+
+	if (rival != NULL)
+		g_hash_table_add(self->rivals, rival);
+	if (!requests_take(requests, request))
+		return;
+	outcome = requests_outcome(requests, request, NULL);
+	if (outcome->state == REQUEST_SENT && request->intent->verb == NULL) {
+		g_ptr_array_add(self->open, request_ref(request));
+		return;
+	}
+	if (outcome->state == REQUEST_CREATED ||
+		outcome->state == REQUEST_STARTING)
+		settle_known(self->dir, request, outcome);
+	else if (outcome->state == REQUEST_SENT &&
+		 self->looked->begun_ms >= requests_sure_ms(requests, request))
+		settle_verb(self->dir, request);
+	else if (outcome->state == REQUEST_SENT)
+		later(self, request);
+	requests_release(requests, request);
+}
+
+void settle_listed(Dir *dir, const Looked *looked)
+{
+	Requests *requests = dir->cache->requests;
+	g_autoptr(GPtrArray) list = NULL;
+	g_autoptr(GPtrArray) open = NULL;
+	g_autoptr(GHashTable) rivals = NULL;
+	g_autoptr(GArray) candidates = NULL;
+	g_autofree Match *match = NULL;
+	Settling self = {dir, requests, looked};
+
+	if (requests_look_ms(requests, dir) == G_MAXINT64)
+		return;
+	list = requests_of(requests, dir);
+	self.open = open =
+		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
+	self.rivals = rivals =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	self.candidates = candidates =
+		g_array_new(FALSE, FALSE, sizeof(Candidate));
+	g_array_set_clear_func(candidates, candidate_clear);
+	for (guint i = 0; i < list->len; i++)
+		gather(&self, g_ptr_array_index(list, i));
+	if (open->len > 0)
+		find_candidates(&self);
+	match = self.match;
+	for (guint i = 0; i < open->len; i++) {
+		judge(&self, i);
+		requests_release(requests, g_ptr_array_index(open, i));
+	}
+	news_deliver(dir->cache->news);
+}
+
+void settle_gone(Dir *dir, gint64 begun_ms)
+{
+	Requests *requests = dir->cache->requests;
+	g_autoptr(GPtrArray) list = requests_of(requests, dir);
+
+	for (guint i = 0; i < list->len; i++) {
+		Request *request = g_ptr_array_index(list, i);
+
+		if (!requests_take(requests, request))
+			continue;
+		if (requests_state(requests, request) == REQUEST_SENT &&
+			begun_ms >= requests_sure_ms(requests, request))
+			requests_note(requests, request,
+				outcome_saying(REQUEST_UNKNOWN,
+					g_strdup("the answer was lost, and the "
+						 "workspace is gone")));
+		requests_release(requests, request);
+	}
+	news_deliver(dir->cache->news);
+}
+
+gint64 settle_due_us(const Dir *dir, gint64 now_us)
+{
+	gint64 look_ms;
+
+	if (dir->kind != DIR_WORKSPACE)
+		return G_MAXINT64;
+	look_ms = requests_look_ms(dir->cache->requests, dir);
+	if (look_ms == G_MAXINT64)
+		return G_MAXINT64;
+	return now_us + MAX(0, look_ms - now_ms()) * 1000;
+}

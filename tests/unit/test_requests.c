@@ -1,0 +1,502 @@
+/* What is kept of creates and verbs while the cache lives. */
+#include "cache_fixture.h"
+
+#include <string.h>
+
+static const char spec[] = " {\"name\":\"mine\"}\n";
+static const char own[] = "{\"name\":\"mine\",\"clientToken\":\"t-1\"}";
+
+/* ---- the only request there is ---- */
+
+static gboolean keep(const Entry *entry, const char *name, void *data)
+{
+	*(Entry *)data = *entry;
+	g_assert_cmpint(entry->kind, ==, ENTRY_REQUEST);
+	return TRUE;
+}
+
+static gboolean count(const Entry *entry, const char *name, void *data)
+{
+	(*(guint *)data)++;
+	return TRUE;
+}
+
+static guint requests(Fixture *f, guint32 workspace)
+{
+	guint n = 0;
+
+	cache_requests(f->cache, workspace, 0, count, &n);
+	return n;
+}
+
+/* The newest. */
+static guint32 request(Fixture *f, guint32 workspace)
+{
+	Entry entry = {0};
+
+	cache_requests(f->cache, workspace, 0, keep, &entry);
+	g_assert_cmpuint(entry.parent, ==, workspace);
+	return entry.number;
+}
+
+static gboolean says(
+	Fixture *f, guint32 number, RequestText what, const char *want)
+{
+	g_autofree char *text = cache_request_text(f->cache, number, what);
+
+	return text != NULL && strstr(text, want) != NULL;
+}
+
+#define assert_text(f, number, what, want)                                     \
+	G_STMT_START                                                           \
+	{                                                                      \
+		g_autofree char *text_ =                                       \
+			cache_request_text((f)->cache, number, what);          \
+		g_assert_cmpstr(text_, ==, want);                              \
+	}                                                                      \
+	G_STMT_END
+
+/* ---- orders with little time ---- */
+
+static void count_done(Order *order, void *data)
+{
+	__atomic_add_fetch((int *)data, 1, __ATOMIC_SEQ_CST);
+}
+
+static Order *create_within(
+	Fixture *f, guint32 workspace, const char *text, gint64 ms)
+{
+	int done = 0;
+	Order *order = cache_create(f->cache, workspace, text, strlen(text),
+		g_get_monotonic_time() + ms * 1000, count_done, &done);
+
+	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
+	return order;
+}
+
+static Order *resolve(Fixture *f, guint32 number, const char *words)
+{
+	int done = 0;
+	Order *order = cache_resolve(f->cache, number, words,
+		g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done, &done);
+
+	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
+	return order;
+}
+
+/* Nobody can tell which of two it is, and it was sent for nothing. */
+static guint32 make_unknown(Fixture *f, guint32 workspace)
+{
+	g_autoptr(Order) order = NULL;
+	guint32 number;
+
+	memory_put(f->backend, "m-1", "p-1", "mine", "Running");
+	memory_put(f->backend, "m-1", "p-2", "mine", "Running");
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
+	order = create_within(f, workspace, spec, 2000);
+	g_assert_error(
+		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	number = request(f, workspace);
+	assert_text(f, number, REQUEST_TEXT_STATE, "unknown\n");
+	return number;
+}
+
+/* ---- cases ---- */
+
+static void a_create_is_told_of(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *answer = NULL, *name = NULL;
+	guint32 workspace, number;
+	Entry entry;
+
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	g_assert_cmpuint(requests(f, workspace), ==, 0);
+	answer = fixture_create(f, workspace, spec, &error);
+	g_assert_no_error(error);
+	number = request(f, workspace);
+	assert_text(f, number, REQUEST_TEXT_SPEC, spec);
+	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
+	assert_text(f, number, REQUEST_TEXT_RESULT, answer);
+	assert_text(f, number, REQUEST_TEXT_ERROR, "");
+	assert_text(f, number, REQUEST_TEXT_VERB, NULL);
+	g_assert_true(cache_entry(f->cache, number, &entry));
+	g_assert_cmpint(entry.kind, ==, ENTRY_REQUEST);
+	g_assert_false(entry.texts & 1u << REQUEST_TEXT_VERB);
+	name = cache_name(f->cache, number);
+	g_assert_true(cache_request_find(f->cache, workspace, name, &entry));
+	g_assert_cmpuint(entry.number, ==, number);
+	g_assert_false(cache_request_find(f->cache, workspace, "x", &entry));
+	g_assert_nonnull(strstr(answer, name));
+	g_assert_cmpuint(
+		fixture_count_news(f, NEWS_REQUEST_MADE, number), ==, 1);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_REQUEST, number), >, 0);
+}
+
+static void a_refusal_is_told_of(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(GError) error = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_QUOTA);
+	g_assert_null(fixture_create(f, workspace, spec, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_QUOTA);
+	number = request(f, workspace);
+	assert_text(f, number, REQUEST_TEXT_STATE, "failed\n");
+	assert_text(f, number, REQUEST_TEXT_RESULT, "");
+	g_assert_false(says(f, number, REQUEST_TEXT_ERROR, "may exist"));
+	g_assert_true(says(f, number, REQUEST_TEXT_ERROR, "\n"));
+}
+
+static void a_spec_that_is_wrong_is_no_request(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(GError) error = NULL;
+	guint32 workspace;
+
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	g_assert_null(fixture_create(f, workspace, "{}", &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_INVALID);
+	g_assert_cmpuint(requests(f, workspace), ==, 0);
+}
+
+static void what_was_dropped_leaves_nothing(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 workspace;
+	guint kept = 0;
+
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	for (guint i = 0; i < 50; i++) {
+		int done = 0;
+		g_autoptr(Order) order = cache_create(f->cache, workspace, spec,
+			strlen(spec), g_get_monotonic_time() + G_USEC_PER_SEC,
+			count_done, &done);
+
+		kept += !order_drop(order);
+		fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
+		g_assert_cmpuint(requests(f, workspace), ==, kept);
+		g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, kept);
+	}
+}
+
+/* The write itself finds out, whether the provider knows tokens or not. */
+static void a_lost_answer_is_found(gconstpointer forgetful)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, "forgetful", forgetful, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_lose_answers(f->backend, 1);
+	order = create_within(f, workspace, spec, 4000);
+	g_assert_no_error(order_error(order));
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
+	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
+	number = request(f, workspace);
+	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
+	assert_text(f, number, REQUEST_TEXT_RESULT, order_answer(order));
+}
+
+/* Surely absent, and there is time: then, and only then, it is sent again. */
+static void what_is_surely_absent_is_sent_again(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	guint32 workspace;
+	gint64 begun_us;
+
+	f->settle_ms = 300;
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
+	begun_us = g_get_monotonic_time();
+	order = create_within(f, workspace, spec, 5000);
+	g_assert_no_error(order_error(order));
+	g_assert_cmpint(g_get_monotonic_time() - begun_us, >=, 300 * 1000);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 2);
+	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
+}
+
+/* Once an error was reported nothing is sent: it is looked for, and found. */
+static void what_was_given_up_is_looked_for(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	g_autofree char *last = NULL, *rid = NULL, *text = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_lose_answers(f->backend, 1);
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
+	order = create_within(f, workspace, spec, 300);
+	g_assert_error(
+		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	number = request(f, workspace);
+	rid = cache_name(f->cache, number);
+	g_assert_nonnull(strstr(order_error(order)->message, rid));
+	text = cache_last_error(f->cache, workspace);
+	g_assert_nonnull(strstr(text, rid));
+	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 1, BACKEND_ERROR_REMOTE);
+	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
+	last = cache_last(f->cache, workspace);
+	g_assert_true(says(f, number, REQUEST_TEXT_RESULT, last));
+}
+
+static void what_was_given_up_and_is_absent_has_failed(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	guint32 workspace, number;
+
+	f->settle_ms = 500;
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
+	order = create_within(f, workspace, spec, 200);
+	g_assert_error(
+		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	number = request(f, workspace);
+	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
+	fixture_until(says(f, number, REQUEST_TEXT_STATE, "failed"));
+	g_assert_true(says(f, number, REQUEST_TEXT_ERROR, "there is none"));
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
+}
+
+/* ---- tokens ---- */
+
+static void a_token_is_one_session(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *one = NULL, *two = NULL;
+	guint32 workspace;
+
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	one = fixture_create(f, workspace, own, NULL);
+	two = fixture_create(f, workspace,
+		"{ \"name\":\"mine\", \"clientToken\":\"t-1\"}", NULL);
+	g_assert_cmpstr(one, ==, two);
+	g_assert_cmpuint(requests(f, workspace), ==, 1);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
+}
+
+static void a_token_with_another_spec_is_refused(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *one = NULL;
+	g_autoptr(GError) error = NULL;
+	guint32 workspace;
+
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	one = fixture_create(f, workspace, own, NULL);
+	g_assert_null(fixture_create(f, workspace,
+		"{\"name\":\"yours\",\"clientToken\":\"t-1\"}", &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_EXISTS);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
+}
+
+static void a_token_that_failed_may_be_used_again(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *two = NULL;
+	g_autoptr(GError) error = NULL;
+	guint32 workspace;
+
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_QUOTA);
+	g_assert_null(fixture_create(f, workspace, own, NULL));
+	two = fixture_create(f, workspace, own, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(requests(f, workspace), ==, 2);
+}
+
+static void the_same_token_at_once_is_one_session(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Order *orders[20];
+	guint32 workspace;
+	int done = 0;
+
+	fixture_open(f, "forgetful", "true", "delay_ms", "20", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	for (guint i = 0; i < 20; i++)
+		orders[i] = cache_create(f->cache, workspace, own, strlen(own),
+			g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done,
+			&done);
+	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 20);
+	for (guint i = 0; i < 20; i++) {
+		g_assert_no_error(order_error(orders[i]));
+		g_assert_cmpstr(
+			order_answer(orders[i]), ==, order_answer(orders[0]));
+	}
+	for (guint i = 0; i < 20; i++)
+		order_unref(orders[i]);
+	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
+}
+
+/* ---- the user's word ---- */
+
+static void an_unknown_one_is_adopted(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) none = NULL, good = NULL, late = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	number = make_unknown(f, workspace);
+	g_assert_true(says(f, number, REQUEST_TEXT_ERROR, "p-1, p-2"));
+	none = resolve(f, number, "adopt p-3");
+	g_assert_error(order_error(none), BACKEND_ERROR, BACKEND_ERROR_GONE);
+	assert_text(f, number, REQUEST_TEXT_STATE, "unknown\n");
+	good = resolve(f, number, "adopt p-2");
+	g_assert_no_error(order_error(good));
+	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
+	g_assert_true(says(f, number, REQUEST_TEXT_RESULT, "p-2"));
+	late = resolve(f, number, "abandon");
+	g_assert_error(
+		order_error(late), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+}
+
+static void an_unknown_one_is_abandoned(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) wrong = NULL, order = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	number = make_unknown(f, workspace);
+	wrong = resolve(f, number, "forget it");
+	g_assert_error(
+		order_error(wrong), BACKEND_ERROR, BACKEND_ERROR_INVALID);
+	order = resolve(f, number, "abandon");
+	g_assert_no_error(order_error(order));
+	assert_text(f, number, REQUEST_TEXT_STATE, "abandoned\n");
+}
+
+static void an_unknown_one_is_sent_again(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	number = make_unknown(f, workspace);
+	order = resolve(f, number, "retry");
+	g_assert_no_error(order_error(order));
+	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 2);
+	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 3);
+}
+
+/* That it is refused now does not say that nothing came of it before. */
+static void a_retry_that_is_refused_leaves_it_open(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	number = make_unknown(f, workspace);
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_QUOTA);
+	order = resolve(f, number, "retry");
+	g_assert_error(
+		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	fixture_until(says(f, number, REQUEST_TEXT_STATE, "unknown"));
+}
+
+/* ---- verbs ---- */
+
+static void a_verb_is_told_of(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *answer = NULL;
+	g_autoptr(GError) error = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, "sessions", "1", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	answer = fixture_control(
+		f, fixture_find(f, workspace, "s-000001"), "stop", &error);
+	g_assert_no_error(error);
+	number = request(f, workspace);
+	assert_text(f, number, REQUEST_TEXT_VERB, "stop s-000001\n");
+	assert_text(f, number, REQUEST_TEXT_SPEC, NULL);
+	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
+	assert_text(f, number, REQUEST_TEXT_RESULT, answer);
+}
+
+/* It is sent once, and its outcome is seen by how the session stands. */
+static void a_lost_verb_is_looked_for(gconstpointer data)
+{
+	gboolean obeyed = data != NULL;
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *answer = NULL;
+	g_autoptr(GError) error = NULL;
+	guint32 workspace, number, session;
+
+	f->settle_ms = 300;
+	fixture_open(f, "sessions", "1", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	session = fixture_find(f, workspace, "s-000001");
+	memory_fail(f->backend, MEMORY_CONTROL, 0, 1, BACKEND_ERROR_TIMEOUT);
+	answer = fixture_control(f, session, "stop", &error);
+	g_assert_null(answer);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	number = request(f, workspace);
+	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
+	if (obeyed)
+		memory_put(f->backend, "m-1", "s-000001", NULL, "Stopped");
+	fixture_until(says(
+		f, number, REQUEST_TEXT_STATE, obeyed ? "done" : "failed"));
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 1);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(name) g_test_add_func("/requests/" #name, name)
+	ADD(a_create_is_told_of);
+	ADD(a_refusal_is_told_of);
+	ADD(a_spec_that_is_wrong_is_no_request);
+	ADD(what_was_dropped_leaves_nothing);
+	g_test_add_data_func("/requests/a_lost_answer_is_found/token", "false",
+		a_lost_answer_is_found);
+	g_test_add_data_func("/requests/a_lost_answer_is_found/none", "true",
+		a_lost_answer_is_found);
+	ADD(what_is_surely_absent_is_sent_again);
+	ADD(what_was_given_up_is_looked_for);
+	ADD(what_was_given_up_and_is_absent_has_failed);
+	ADD(a_token_is_one_session);
+	ADD(a_token_with_another_spec_is_refused);
+	ADD(a_token_that_failed_may_be_used_again);
+	ADD(the_same_token_at_once_is_one_session);
+	ADD(an_unknown_one_is_adopted);
+	ADD(an_unknown_one_is_abandoned);
+	ADD(an_unknown_one_is_sent_again);
+	ADD(a_retry_that_is_refused_leaves_it_open);
+	ADD(a_verb_is_told_of);
+	g_test_add_data_func("/requests/a_lost_verb_is_looked_for/obeyed", "",
+		a_lost_verb_is_looked_for);
+	g_test_add_data_func("/requests/a_lost_verb_is_looked_for/not", NULL,
+		a_lost_verb_is_looked_for);
+	return g_test_run();
+}

@@ -1,0 +1,437 @@
+/* What the next run makes of requests that the last one left. */
+#include "cache_fixture.h"
+#include "journal.h"
+
+#include <string.h>
+
+#define DAY_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)
+
+/* ---- a last run, as its journal shows it ---- */
+
+/* A create of that name, asked for so long ago; it may have been sent for a second
+ * from then on.  Taken by whoever changes it. */
+static Intent *intent_of(const char *name, gint64 age_ms)
+{
+	Intent *intent = intent_new();
+
+	intent->made_ms -= age_ms;
+	intent->until_ms = intent->made_ms + 1000;
+	intent->watermark = 1;
+	intent->provider = g_strdup("m");
+	intent->workspace = g_strdup("m-1");
+	intent->text = g_strdup_printf("{\"name\":\"%s\"}", name);
+	intent->token = g_strdup("");
+	intent->session = g_strdup("");
+	intent->plan = create_plan_new();
+	g_free(intent->plan->name);
+	intent->plan->name = g_strdup(name);
+	g_free(intent->plan->body);
+	intent->plan->body = g_strdup(intent->text);
+	return intent;
+}
+
+/* Returns its rid. */
+static char *leave(
+	Fixture *f, Intent *intent, RequestState state, const char *id)
+{
+	g_autoptr(Intent) own = intent;
+	g_autoptr(Outcome) outcome = outcome_new(state);
+	g_autoptr(Journal) journal = journal_open(f->state_dir, NULL);
+	gboolean ok;
+
+	outcome->changed_ms = own->made_ms;
+	g_free(outcome->id);
+	outcome->id = g_strdup(id);
+	ok = journal_put(journal, own, outcome, TRUE, NULL);
+	g_assert_true(ok);
+	return g_strdup(own->rid);
+}
+
+/* ---- this run ---- */
+
+static void make_provider(Fixture *f)
+{
+	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+
+	f->other = backend_open(backend_class_find("memory"), keys, NULL);
+	memory_add_workspace(f->other, "m-1");
+}
+
+/* Sessions stand there before anybody looks: "s-1=name s-2=name". */
+static guint32 open_with(Fixture *f, const char *sessions)
+{
+	g_auto(GStrv) list = g_strsplit(sessions, " ", -1);
+
+	make_provider(f);
+	for (guint i = 0; list[i] != NULL && *list[i] != '\0'; i++) {
+		char *name = strchr(list[i], '=');
+
+		*name++ = '\0';
+		memory_put(f->other, "m-1", list[i], name, "Running");
+	}
+	fixture_open(f, NULL, NULL);
+	return fixture_workspace(f, "m-1");
+}
+
+static guint32 number_of(Fixture *f, guint32 workspace, const char *rid)
+{
+	Entry entry;
+
+	g_assert_true(cache_request_find(f->cache, workspace, rid, &entry));
+	return entry.number;
+}
+
+static char *text_of(
+	Fixture *f, guint32 workspace, const char *rid, RequestText what)
+{
+	return cache_request_text(f->cache, number_of(f, workspace, rid), what);
+}
+
+static gboolean state_is(
+	Fixture *f, guint32 workspace, const char *rid, const char *want)
+{
+	g_autofree char *text = text_of(f, workspace, rid, REQUEST_TEXT_STATE);
+
+	return g_str_has_prefix(text, want);
+}
+
+static void assert_becomes(
+	Fixture *f, guint32 workspace, const char *rid, const char *want)
+{
+	g_autofree char *text = NULL;
+
+	fixture_until(!state_is(f, workspace, rid, "looking") &&
+		      !state_is(f, workspace, rid, "sent") &&
+		      !state_is(f, workspace, rid, "created") &&
+		      !state_is(f, workspace, rid, "starting"));
+	text = text_of(f, workspace, rid, REQUEST_TEXT_STATE);
+	g_assert_cmpstr(g_strchomp(text), ==, want);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 0);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 0);
+}
+
+static void assert_tells(Fixture *f, guint32 workspace, const char *rid,
+	RequestText what, const char *want)
+{
+	g_autofree char *text = text_of(f, workspace, rid, what);
+
+	if (strstr(text, want) == NULL)
+		g_error("\"%s\" does not tell of \"%s\"", text, want);
+}
+
+/* ---- cases ---- */
+
+static void found_once_is_done(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	g_autofree char *last = NULL;
+	guint32 workspace = open_with(f, "s-0=b s-1=a");
+
+	assert_becomes(f, workspace, rid, "done");
+	assert_tells(f, workspace, rid, REQUEST_TEXT_RESULT, "\"s-1\"");
+	assert_tells(f, workspace, rid, REQUEST_TEXT_SPEC, "{\"name\":\"a\"}");
+	last = cache_last(f->cache, workspace);
+	g_assert_cmpstr(last, ==, "s-1");
+}
+
+static void surely_absent_has_failed(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-0=b");
+
+	assert_becomes(f, workspace, rid, "failed");
+	assert_tells(f, workspace, rid, REQUEST_TEXT_ERROR, "there is none");
+}
+
+/* Nothing is certain before the provider's delay has passed. */
+static void absence_takes_its_time(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = NULL;
+	gint64 begun_us = g_get_monotonic_time();
+	guint32 workspace;
+
+	f->settle_ms = 700;
+	rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	workspace = open_with(f, "");
+	g_assert_true(state_is(f, workspace, rid, "looking"));
+	assert_becomes(f, workspace, rid, "failed");
+	g_assert_cmpint(g_get_monotonic_time() - begun_us, >=, 690 * 1000);
+}
+
+static void two_that_could_be_it_are_left_to_the_user(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-1=a s-2=a");
+
+	assert_becomes(f, workspace, rid, "unknown");
+	assert_tells(f, workspace, rid, REQUEST_TEXT_ERROR, "s-1, s-2");
+}
+
+static void the_same_twice_on_purpose_is_two(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *one = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	g_autofree char *two = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	g_autofree char *a = NULL, *b = NULL;
+	guint32 workspace = open_with(f, "s-1=a s-2=a");
+
+	assert_becomes(f, workspace, one, "done");
+	assert_becomes(f, workspace, two, "done");
+	a = text_of(f, workspace, one, REQUEST_TEXT_RESULT);
+	b = text_of(f, workspace, two, REQUEST_TEXT_RESULT);
+	g_assert_true((strstr(a, "s-1") != NULL) != (strstr(b, "s-1") != NULL));
+}
+
+static void one_for_two_is_nobodys(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *one = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	g_autofree char *two = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-1=a");
+
+	assert_becomes(f, workspace, one, "unknown");
+	assert_becomes(f, workspace, two, "unknown");
+}
+
+/* What another request has made is not found again. */
+static void what_is_claimed_is_not_found(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *done =
+		leave(f, intent_of("a", 0), REQUEST_DONE, "s-1");
+	g_autofree char *rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-1=a");
+
+	assert_becomes(f, workspace, rid, "failed");
+	g_assert_true(state_is(f, workspace, done, "done"));
+}
+
+/* It was made much later than anything was sent. */
+static void what_was_made_later_is_not_it(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid =
+		leave(f, intent_of("a", DAY_MS), REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-1=a");
+
+	assert_becomes(f, workspace, rid, "failed");
+}
+
+/* By clocks that may differ, it may be it. */
+static void what_was_made_a_little_later_may_be_it(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid =
+		leave(f, intent_of("a", 60 * 1000), REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-1=a");
+
+	assert_becomes(f, workspace, rid, "unknown");
+}
+
+/* It stood in the tree before the create was asked for. */
+static void what_was_there_before_is_not_it(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = NULL;
+	Intent *intent = intent_of("a", 0);
+	gint64 made_ms = intent->made_ms;
+	guint32 workspace;
+
+	for (guint run = 0; run < 2; run++) {
+		make_provider(f);
+		memory_put_at(
+			f->other, "m-1", "a", "Running", made_ms, made_ms);
+		fixture_open(f, NULL, NULL);
+		workspace = fixture_workspace(f, "m-1");
+		if (run > 0)
+			break;
+		intent->watermark = fixture_find(f, workspace, "a") + 1;
+		fixture_close(f);
+		rid = leave(f, intent, REQUEST_SENT, "");
+	}
+	assert_becomes(f, workspace, rid, "failed");
+}
+
+static void one_that_ended_at_once_is_found(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	guint32 workspace;
+
+	f->ended = ENDED_NONE;
+	f->settle_ms = 500;
+	workspace = open_with(f, "s-1=a");
+	memory_put(f->backend, "m-1", "s-1", NULL, "Error");
+	assert_becomes(f, workspace, rid, "done");
+	fixture_refresh(f, workspace);
+	fixture_until(cache_count(f->cache, workspace) == 0);
+}
+
+static void a_known_one_is_shown(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid =
+		leave(f, intent_of("a", 0), REQUEST_CREATED, "s-1");
+	g_autofree char *last = NULL;
+	guint32 workspace = open_with(f, "s-1=a s-2=a");
+
+	assert_becomes(f, workspace, rid, "done");
+	assert_tells(f, workspace, rid, REQUEST_TEXT_RESULT, "\"s-1\"");
+	last = cache_last(f->cache, workspace);
+	g_assert_cmpstr(last, ==, "s-1");
+}
+
+static void a_known_one_that_is_gone_was_made_all_the_same(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid =
+		leave(f, intent_of("a", 0), REQUEST_STARTING, "s-9");
+	guint32 workspace = open_with(f, "s-1=a");
+
+	assert_becomes(f, workspace, rid, "done");
+	assert_tells(f, workspace, rid, REQUEST_TEXT_ERROR, "gone by now");
+}
+
+/* Nothing is sent, so that it stands there stopped: that is said. */
+static void one_that_was_not_started_says_so(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *never =
+		leave(f, intent_of("a", 0), REQUEST_CREATED, "s-1");
+	g_autofree char *perhaps =
+		leave(f, intent_of("b", 0), REQUEST_STARTING, "s-2");
+	guint32 workspace;
+
+	f->start = TRUE;
+	f->deadline_ms = 1000;
+	workspace = open_with(f, "");
+	memory_put(f->backend, "m-1", "s-1", "a", "Stopped");
+	memory_put(f->backend, "m-1", "s-2", "b", "Stopped");
+	fixture_until(state_is(f, workspace, never, "done"));
+	fixture_until(state_is(f, workspace, perhaps, "done"));
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 0);
+}
+
+static void a_listing_that_fails_settles_nothing(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = NULL;
+	guint32 workspace;
+
+	f->settle_ms = 300;
+	rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	workspace = open_with(f, "");
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 3, BACKEND_ERROR_REMOTE);
+	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) >= 4);
+	g_assert_true(state_is(f, workspace, rid, "looking"));
+	assert_becomes(f, workspace, rid, "failed");
+}
+
+static void numbers_and_states_stay(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *answer = NULL, *rid = NULL, *before = NULL;
+	g_autofree char *after = NULL;
+	guint32 workspace = open_with(f, ""), number;
+
+	answer = fixture_create(f, workspace, "{\"name\":\"x\"}", NULL);
+	rid = strstr(answer, "\"request\":\"") + strlen("\"request\":\"");
+	rid = g_strndup(rid, strcspn(rid, "\""));
+	number = number_of(f, workspace, rid);
+	before = text_of(f, workspace, rid, REQUEST_TEXT_RESULT);
+	fixture_close(f);
+	workspace = open_with(f, "");
+	g_assert_cmpuint(number_of(f, workspace, rid), ==, number);
+	after = text_of(f, workspace, rid, REQUEST_TEXT_STATE);
+	g_assert_cmpstr(after, ==, "done\n");
+}
+
+static void a_token_is_known_to_the_next_run(void)
+{
+	static const char spec[] = "{\"name\":\"x\",\"clientToken\":\"t-1\"}";
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *one = NULL, *two = NULL;
+	guint32 workspace = open_with(f, "");
+
+	one = fixture_create(f, workspace, spec, NULL);
+	fixture_close(f);
+	workspace = open_with(f, "s-000001=x");
+	two = fixture_create(f, workspace, spec, NULL);
+	g_assert_nonnull(one);
+	g_assert_nonnull(two);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 0);
+}
+
+static guint kept(Fixture *f)
+{
+	g_autofree char *path =
+		g_build_filename(f->state_dir, ".requests", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	guint n = 0;
+
+	while (g_dir_read_name(dir) != NULL)
+		n++;
+	return n;
+}
+
+static void what_is_old_goes_and_what_is_open_stays(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *answer = NULL;
+	guint32 workspace;
+
+	for (guint i = 0; i < 20; i++)
+		g_free(leave(
+			f, intent_of("a", 8 * DAY_MS), REQUEST_DONE, "s-1"));
+	g_free(leave(f, intent_of("b", 8 * DAY_MS), REQUEST_UNKNOWN, ""));
+	g_free(leave(f, intent_of("c", 3600 * 1000), REQUEST_FAILED, ""));
+	workspace = open_with(f, "");
+	g_assert_cmpuint(kept(f), ==, 22);
+	answer = fixture_create(f, workspace, "{\"name\":\"x\"}", NULL);
+	g_assert_cmpuint(kept(f), ==, 3);
+}
+
+static void no_more_than_so_many_are_kept(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *answer = NULL;
+	guint32 workspace;
+
+	for (guint i = 0; i < 520; i++)
+		g_free(leave(f, intent_of("a", DAY_MS), REQUEST_FAILED, ""));
+	for (guint i = 0; i < 30; i++)
+		g_free(leave(f, intent_of("a", 1000), REQUEST_FAILED, ""));
+	workspace = open_with(f, "");
+	answer = fixture_create(f, workspace, "{\"name\":\"x\"}", NULL);
+	g_assert_cmpuint(kept(f), ==, 501);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(name) g_test_add_func("/settle/" #name, name)
+	ADD(found_once_is_done);
+	ADD(surely_absent_has_failed);
+	ADD(absence_takes_its_time);
+	ADD(two_that_could_be_it_are_left_to_the_user);
+	ADD(the_same_twice_on_purpose_is_two);
+	ADD(one_for_two_is_nobodys);
+	ADD(what_is_claimed_is_not_found);
+	ADD(what_was_made_later_is_not_it);
+	ADD(what_was_made_a_little_later_may_be_it);
+	ADD(what_was_there_before_is_not_it);
+	ADD(one_that_ended_at_once_is_found);
+	ADD(a_known_one_is_shown);
+	ADD(a_known_one_that_is_gone_was_made_all_the_same);
+	ADD(one_that_was_not_started_says_so);
+	ADD(a_listing_that_fails_settles_nothing);
+	ADD(numbers_and_states_stay);
+	ADD(a_token_is_known_to_the_next_run);
+	ADD(what_is_old_goes_and_what_is_open_stays);
+	ADD(no_more_than_so_many_are_kept);
+	return g_test_run();
+}

@@ -352,6 +352,7 @@ Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
 	else
 		request = add(self, box, g_steal_pointer(&own));
 	pthread_mutex_unlock(&self->lock);
+	news_deliver(self->cache->news);
 	return request;
 }
 
@@ -415,6 +416,7 @@ static void set_outcome(Requests *self, Request *request, Outcome *outcome)
 	request->missed = 0;
 	changed(self, request);
 	pthread_mutex_unlock(&self->lock);
+	news_deliver(self->cache->news);
 }
 
 gboolean requests_send(Requests *self, Request *request, GError **error)

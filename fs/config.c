@@ -36,6 +36,7 @@ static const OwnKey provider_keys[] = {
 	{"read_only", BOOL, G_STRUCT_OFFSET(ConfigProvider, read_only)},
 	{"start", BOOL, G_STRUCT_OFFSET(ConfigProvider, start)},
 	{"refresh", DURATION, G_STRUCT_OFFSET(ConfigProvider, refresh_ms)},
+	{"settle", DURATION, G_STRUCT_OFFSET(ConfigProvider, settle_ms)},
 	{NULL},
 };
 
@@ -419,6 +420,7 @@ ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
 	provider->name = g_strdup(name);
 	provider->class = class;
 	provider->start = TRUE;
+	provider->settle_ms = -1;
 	provider->keys =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return provider;

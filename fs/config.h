@@ -15,6 +15,7 @@ typedef struct {
 	gboolean read_only, rmdir_ends, start;
 	Ended ended;
 	gint64 refresh_ms; /* 0: the daemon's */
+	gint64 settle_ms;  /* -1: as the provider needs it */
 	Backend *backend;  /* once config_open made it; NULL: taken */
 } ConfigProvider;
 

@@ -101,7 +101,7 @@ static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 				section->read_only || run->config->read_only,
 			.rmdir_ends = section->rmdir_ends,
 			.start = section->start,
-			.settle_ms = -1,
+			.settle_ms = section->settle_ms,
 			.ended = section->ended,
 		},
 		error);

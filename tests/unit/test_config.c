@@ -70,7 +70,7 @@ static void sections_become_providers(void)
 		"[sessionfs]\nrefresh = 250ms\nread_only = true\n"
 		"[alibaba]\nregion = cn-hangzhou\nworkspaces = w-1; w-2 ,w-3\n"
 		"[other]\ntype = alibaba\nregion = x\nrmdir = terminate\n"
-		"start = false\nread_only = true\nrefresh = 2m\n",
+		"start = false\nread_only = true\nrefresh = 2m\nsettle = 3m\n",
 		"test.conf", &error));
 	g_assert_no_error(error);
 	g_assert_true(config->read_only);
@@ -92,6 +92,8 @@ static void sections_become_providers(void)
 	g_assert_true(other->read_only);
 	g_assert_false(other->start);
 	g_assert_cmpint(other->refresh_ms, ==, 120000);
+	g_assert_cmpint(other->settle_ms, ==, 180000);
+	g_assert_cmpint(first->settle_ms, ==, -1);
 }
 
 static void ended_says_which_sessions_are_shown(void)
@@ -243,6 +245,7 @@ static void of_a_key_that_stands_twice_the_last_is_named(void)
 static void what_would_be_a_busy_loop_is_refused(void)
 {
 	refused("[sessionfs]\nrefresh = 0\n", "10ms or more");
+	refused("[alibaba]\nsettle = 0\n", "10ms or more");
 	refused("[sessionfs]\nwindow = 9ms\n", "10ms or more");
 	refused("[sessionfs]\nstate_dir =\n", "state_dir");
 }

@@ -1,4 +1,4 @@
-#include "dir.h"
+#include "tally.h"
 
 typedef struct {
 	GString *calls, *failed;
@@ -119,6 +119,40 @@ static guint64 metric_value(Cache *cache, Provider *provider, Metric metric)
 	return 0;
 }
 
+static void append_requests(
+	Cache *cache, const Provider *provider, GString *out)
+{
+	g_autofree char *name = label(provider->dir->name);
+	guint counts[N_REQUEST_STATES] = {0};
+
+	pthread_mutex_lock(&cache->lock);
+	for (guint i = 0; i < cache->dirs->len; i++) {
+		Dir *dir = g_ptr_array_index(cache->dirs, i);
+
+		if (dir->provider == provider && dir->kind == DIR_WORKSPACE)
+			tally_requests(dir, counts);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	for (RequestState state = 0; state < N_REQUEST_STATES; state++)
+		g_string_append_printf(out,
+			"sessionfs_requests{provider=\"%s\",state=\"%s\"} "
+			"%u\n",
+			name, request_state_name(state), counts[state]);
+}
+
+static void append_journal(Cache *cache, GString *out)
+{
+	metric_head(out, "sessionfs_requests", "gauge",
+		"Creates and verbs that are kept.");
+	for (guint i = 0; i < cache->providers->len; i++)
+		append_requests(
+			cache, g_ptr_array_index(cache->providers, i), out);
+	metric_head(out, "sessionfs_journal_damaged", "gauge",
+		"Files of the journal that could not be read.");
+	g_string_append_printf(out, "sessionfs_journal_damaged %u\n",
+		requests_damaged(cache->requests));
+}
+
 void cache_metrics(Cache *cache, GString *out)
 {
 	append_api(cache, out);
@@ -136,4 +170,5 @@ void cache_metrics(Cache *cache, GString *out)
 				metric_value(cache, provider, (Metric)m));
 		}
 	}
+	append_journal(cache, out);
 }

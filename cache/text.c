@@ -1,6 +1,7 @@
 #include "dir.h"
 #include "glance.h"
 #include "refresh.h"
+#include "tally.h"
 
 #include <string.h>
 
@@ -98,6 +99,18 @@ static void append_listing(Dir *dir, GString *out)
 	pthread_mutex_unlock(&dir->lock);
 }
 
+static void append_requests(Dir *dir, GString *out)
+{
+	guint counts[N_REQUEST_STATES] = {0}, open = 0;
+
+	tally_requests(dir, counts);
+	for (RequestState state = 0; state < N_REQUEST_STATES; state++)
+		if (tally_is_open(state))
+			open += counts[state];
+	g_string_append_printf(out, "requests_open: %u\nrequests_unknown: %u\n",
+		open, counts[REQUEST_UNKNOWN]);
+}
+
 static void append_fixed(Dir *dir, GString *out)
 {
 	pthread_mutex_lock(&dir->lock);
@@ -125,6 +138,8 @@ char *cache_status(Cache *cache, guint32 number)
 		append_listing(dir, out);
 	else
 		append_fixed(dir, out);
+	if (dir->kind == DIR_WORKSPACE)
+		append_requests(dir, out);
 	if (dir->kind != DIR_WORKSPACE)
 		g_string_append_printf(out, "sessions: %" G_GUINT64_FORMAT "\n",
 			cache_count(cache, dir->number));

@@ -1,0 +1,15 @@
+#include "tally.h"
+
+void tally_requests(Dir *dir, guint counts[N_REQUEST_STATES])
+{
+	Requests *requests = dir->cache->requests;
+	g_autoptr(GPtrArray) list = requests_of(requests, dir);
+
+	for (guint i = 0; i < list->len; i++)
+		counts[requests_state(requests, g_ptr_array_index(list, i))]++;
+}
+
+gboolean tally_is_open(RequestState state)
+{
+	return state != REQUEST_UNKNOWN && !request_state_is_final(state);
+}

@@ -273,9 +273,7 @@ static int collect(
 			"something follows the spec, at byte %" G_GSIZE_FORMAT
 			": nothing was created",
 			start + used);
-	if (state == DOCUMENT_DONE || self->scan.depth)
-		g_byte_array_append(
-			self->text, (const guint8 *)bytes, (guint)used);
+	g_byte_array_append(self->text, (const guint8 *)bytes, (guint)len);
 	*ret_complete = state == DOCUMENT_DONE;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "reply.h"
 
 #define VERB_MAX 64
+#define WORDS_MAX 1024
 
 /* The order's own deadline answers first; this is for the worst case. */
 #define ORDER_SLACK_US (2 * G_TIME_SPAN_SECOND)
@@ -338,22 +339,38 @@ static void write_document(
 		reply_written(req, len);
 }
 
-/* ---- verbs ---- */
+/* ---- lines ---- */
 
-static void steer(Control *self, fuse_req_t req, const char *verb, gsize len)
+static void steer(Control *self, fuse_req_t req, const char *line, gsize len)
 {
 	gint64 deadline = order_deadline(self);
-	Order *order = cache_control(self->daemon->cache, self->number, verb,
+	Order *order = self->row->order(self->daemon->cache, self->number, line,
 		deadline, order_done, control_ref(self));
 
 	wait_for_order(self, req, order, len, deadline);
 }
 
-/* Under the lock. */
-static int take_verb(
-	Control *self, const char *bytes, gsize len, off_t off, char **ret_verb)
+/* What is wrong with a line for that row; NULL: nothing. */
+static const char *line_problem(const TreeRow *row, const char *line)
 {
-	g_autofree char *verb = NULL;
+	if (row->words)
+		return strlen(line) > WORDS_MAX ||
+				       !g_utf8_validate(line, -1, NULL) ||
+				       strpbrk(line, "\r\n")
+			       ? "takes one line a write"
+			       : NULL;
+	return strlen(line) > VERB_MAX || !g_str_is_ascii(line) ||
+			       strpbrk(line, " \t\r\n")
+		       ? "takes one verb a write"
+		       : NULL;
+}
+
+/* Under the lock. */
+static int take_line(
+	Control *self, const char *bytes, gsize len, off_t off, char **ret_line)
+{
+	g_autofree char *line = NULL;
+	const char *problem;
 
 	if (self->state == RUNNING)
 		return EBUSY;
@@ -362,27 +379,28 @@ static int take_verb(
 	if (is_blank(bytes, len))
 		return 0;
 	if (memchr(bytes, '\0', len))
-		return fail(self, BACKEND_ERROR_INVALID, "a verb holds no NUL");
-	verb = g_strstrip(g_strndup(bytes, MIN(len, VERB_MAX + 1)));
-	if (len > VERB_MAX || !g_str_is_ascii(verb) || strpbrk(verb, " \t\n"))
-		return fail(self, BACKEND_ERROR_INVALID,
-			"%s takes one verb a write", self->row->name);
+		return fail(self, BACKEND_ERROR_INVALID, "a line holds no NUL");
+	line = g_strstrip(g_strndup(bytes, len));
+	problem = line_problem(self->row, line);
+	if (problem)
+		return fail(self, BACKEND_ERROR_INVALID, "%s %s",
+			self->row->name, problem);
 	self->state = RUNNING;
-	*ret_verb = g_steal_pointer(&verb);
+	*ret_line = g_steal_pointer(&line);
 	return 0;
 }
 
-static void write_verb(
+static void write_line(
 	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off)
 {
-	g_autofree char *verb = NULL;
+	g_autofree char *line = NULL;
 	int failure;
 
 	lock(self);
-	failure = take_verb(self, bytes, len, off, &verb);
+	failure = take_line(self, bytes, len, off, &line);
 	unlock(self);
-	if (verb)
-		steer(self, req, verb, len);
+	if (line)
+		steer(self, req, line, len);
 	else if (failure)
 		reply_error(req, failure);
 	else
@@ -397,7 +415,7 @@ void control_write(
 	if (self->row->kind == ROW_CREATE)
 		write_document(self, req, bytes, len, off);
 	else
-		write_verb(self, req, bytes, len, off);
+		write_line(self, req, bytes, len, off);
 }
 
 /* A reader on the same descriptor goes on where the writes ended; one that

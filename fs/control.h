@@ -8,8 +8,9 @@
 /*
  * One open of a control file.  `new` collects a JSON document; the write that
  * completes it is the create, and answers for it, since a shell's echo ignores
- * errors of close(2).  `ctl`, and `.ctl` of a workspace, take one verb a write.
- * What became of it can be read back on the same descriptor.
+ * errors of close(2).  It is kept as it was written: from the first byte on, to the
+ * end of that write.  `ctl`, `.ctl` of a workspace and `resolve` of a request take
+ * one line a write.  What became of it can be read back on the same descriptor.
  *
  * A document that failed stays failed: bytes that follow it can never become
  * a session by accident.  Truncating to nothing, or another open, starts anew.

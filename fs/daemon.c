@@ -100,6 +100,18 @@ static void view_changed(Daemon *daemon, const News *news)
 		notify_entry(daemon->notify, node, news->name);
 }
 
+static void requests_changed(Daemon *daemon, const News *news)
+{
+	fuse_ino_t node = node_make(news->parent, NODE_REQUESTS);
+	gboolean gone = news->kind == NEWS_REQUEST_GONE;
+
+	notify_listing(daemon->notify, node);
+	if (interest_present(daemon->interest, node, news->name) ||
+		(gone && interest_holds(
+				 daemon->interest, node_make(news->number, 0))))
+		notify_entry(daemon->notify, node, news->name);
+}
+
 static void content_changed(Daemon *daemon, const News *news)
 {
 	g_atomic_int_inc(&daemon->changes);
@@ -171,9 +183,12 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 	case NEWS_UNLINKED:
 		view_changed(daemon, news);
 		break;
-	case NEWS_TABLE:
 	case NEWS_REQUEST_MADE:
 	case NEWS_REQUEST_GONE:
+		requests_changed(daemon, news);
+		break;
+	/* The kernel keeps nothing of these. */
+	case NEWS_TABLE:
 	case NEWS_REQUEST:
 		break;
 	}

@@ -19,6 +19,12 @@ static void step_view(Act *way, guint32 workspace, ByWhat by)
 		S_IFDIR);
 }
 
+static void step_requests(Act *way, guint32 workspace)
+{
+	act_step(way, tree_by_slot(DIR_WORKSPACE, NODE_REQUESTS)->name,
+		node_make(workspace, NODE_REQUESTS), S_IFDIR);
+}
+
 /* FALSE when it is not there (any more): then no event of it is worth making. */
 static gboolean step_to(Daemon *daemon, Act *way, guint32 number)
 {
@@ -31,6 +37,8 @@ static gboolean step_to(Daemon *daemon, Act *way, guint32 number)
 	if (!name || !cache_entry(daemon->cache, number, &entry) ||
 		!step_to(daemon, way, entry.parent))
 		return FALSE;
+	if (entry.kind == ENTRY_REQUEST)
+		step_requests(way, entry.parent);
 	act_step(way, name, node_make(number, 0), S_IFDIR);
 	return TRUE;
 }
@@ -77,6 +85,10 @@ static gboolean was_seen(const TreeRow *row, guint32 slots, guint files)
 		return FALSE;
 	/* Not every provider's workspaces have one. */
 	if (row->kind == ROW_VERB && row->in == DIR_WORKSPACE)
+		return FALSE;
+	/* It has one of these two. */
+	if (row->kind == ROW_REQUEST && (row->part == REQUEST_TEXT_SPEC ||
+						row->part == REQUEST_TEXT_VERB))
 		return FALSE;
 	return row->kind != ROW_CONTENT || ((files >> row->file) & 1);
 }
@@ -268,6 +280,45 @@ static void linked(Daemon *daemon, ActKind kind, const News *news)
 	emit(daemon, kind, way, news->name, link, S_IFLNK);
 }
 
+/* ---- requests ---- */
+
+static void request_moved(Daemon *daemon, const News *news)
+{
+	gboolean all = watched(daemon, node_make(news->parent, NODE_REQUESTS));
+	guint32 slots = interest_slots(daemon->interest, news->number);
+	g_autoptr(Act) way = NULL;
+
+	if (!all && (news->kind == NEWS_REQUEST_MADE || !slots))
+		return;
+	way = way_to(daemon, news->parent, news->parent);
+	if (!way)
+		return;
+	step_requests(way, news->parent);
+	if (news->kind == NEWS_REQUEST_MADE)
+		emit(daemon, ACT_MAKE, way, news->name,
+			node_make(news->number, 0), S_IFDIR);
+	else
+		directory_vanished(
+			daemon, way, news->number, news->name, DIR_REQUEST, 0);
+}
+
+static void request_changed(Daemon *daemon, const News *news)
+{
+	guint32 slots = interest_slots(daemon->interest, news->number);
+	g_autoptr(Act) way = NULL;
+
+	if (slots)
+		way = way_to(daemon, news->number, news->parent);
+	if (!way)
+		return;
+	for (const TreeRow *row = NULL; (row = tree_next(DIR_REQUEST, row));) {
+		if (row->kind == ROW_REQUEST &&
+			row->part >= REQUEST_TEXT_STATE &&
+			((slots & 1) || ((slots >> row->slot) & 1)))
+			touch_row(daemon, way, news->number, row);
+	}
+}
+
 static void tables_changed(Daemon *daemon, guint32 workspace)
 {
 	gboolean all = watched(daemon, node_make(workspace, 0));
@@ -341,11 +392,15 @@ void events_of(Daemon *daemon, const News *news)
 	case NEWS_TEXT:
 		text_changed(daemon, news);
 		break;
-	case NEWS_LISTING:
-	case NEWS_DESCRIBED:
 	case NEWS_REQUEST_MADE:
 	case NEWS_REQUEST_GONE:
+		request_moved(daemon, news);
+		break;
 	case NEWS_REQUEST:
+		request_changed(daemon, news);
+		break;
+	case NEWS_LISTING:
+	case NEWS_DESCRIBED:
 		break;
 	}
 }

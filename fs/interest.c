@@ -455,11 +455,28 @@ static void invalidate(Interest *self, Notify *notify, const Entry *entry)
 			name);
 }
 
+/* Groups and requests say nothing of a session. */
+static void keep_sessions(Interest *self, GArray *numbers)
+{
+	guint n = 0;
+	Entry entry;
+
+	for (guint i = 0; i < numbers->len; i++) {
+		guint32 number = g_array_index(numbers, guint32, i);
+
+		if (cache_entry(self->cache, number, &entry) &&
+			entry.kind == ENTRY_SESSION)
+			g_array_index(numbers, guint32, n++) = number;
+	}
+	g_array_set_size(numbers, n);
+}
+
 /* What was merely cached is forgotten by now. */
 static void settle(Interest *self, const Verdict *verdict)
 {
 	g_autoptr(GArray) held = interest_numbers(self, verdict->number);
 
+	keep_sessions(self, held);
 	cache_hold(self->cache, verdict->number, verdict->held);
 	cache_watch(self->cache, verdict->number,
 		(const guint32 *)(void *)held->data,

@@ -30,7 +30,7 @@ typedef struct {
 	gsize size, used;
 	guint64 off;      /* cookie after which to go on */
 	GArray *given;    /* fuse_ino_t: nodes to which references are given */
-	GPtrArray *names; /* of these, in a directory of links */
+	GPtrArray *names; /* of these, in a directory that is moving */
 	gint64 mtime_ns;  /* of such a directory, before it was looked at */
 } Listing;
 
@@ -90,7 +90,7 @@ static gboolean add_plus(
 	if (!param.ino)
 		return TRUE;
 	g_array_append_val(self->given, view->ino);
-	if (view_has_links(&self->dir))
+	if (view_is_moving(&self->dir))
 		g_ptr_array_add(self->names, g_strdup(name));
 	return TRUE;
 }
@@ -157,6 +157,11 @@ static Known add_entries(Listing *self, GError **error)
 	case DIR_SELF:
 	case DIR_SESSION:
 	case DIR_WAIT:
+	case DIR_REQUEST:
+		return KNOWN_YES;
+	case DIR_REQUESTS:
+		cache_requests(self->daemon->cache, self->dir.entry.number,
+			after, add_entry, self);
 		return KNOWN_YES;
 	case DIR_VIEW:
 	case DIR_GROUP:
@@ -184,13 +189,13 @@ static fuse_ino_t given(const Listing *self, guint i)
 
 /* What moved on while the answer was under way was invalidated before the
  * kernel had it. */
-static void check_links(Listing *self)
+static void check_moved(Listing *self)
 {
 	Daemon *daemon = self->daemon;
 	Entry entry;
 
 	if (!self->names->len ||
-		view_links_mtime_ns(daemon, &self->dir) == self->mtime_ns)
+		view_moved_ns(daemon, &self->dir) == self->mtime_ns)
 		return;
 	for (guint i = 0; i < self->names->len; i++) {
 		fuse_ino_t node = given(self, i);
@@ -216,7 +221,7 @@ static void send(Listing *self, gint changes)
 		for (guint i = 0; i < self->given->len; i++)
 			lookup_check_fresh(
 				self->daemon, given(self, i), changes);
-		check_links(self);
+		check_moved(self);
 		return;
 	}
 	for (guint i = 0; i < self->given->len; i++)
@@ -242,8 +247,8 @@ static gboolean answer(Listing *self)
 	self->used = 0;
 	g_array_set_size(self->given, 0);
 	g_ptr_array_set_size(self->names, 0);
-	if (view_has_links(&self->dir))
-		self->mtime_ns = view_links_mtime_ns(self->daemon, &self->dir);
+	if (view_is_moving(&self->dir))
+		self->mtime_ns = view_moved_ns(self->daemon, &self->dir);
 	known = fill(self, &error);
 	if (!self->used && known == KNOWN_NOT_YET)
 		return FALSE;

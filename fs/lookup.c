@@ -31,7 +31,7 @@ gboolean lookup_param(Daemon *daemon, const View *view,
 			daemon->interest, view->entry.number);
 	/* It may have moved while the answer was under way.  Of a GETATTR the
 	 * kernel sees that; not so of an inode that is new to it. */
-	if (view_is_dir(view) && view_has_links(view))
+	if (view_is_dir(view) && view_is_moving(view))
 		param.attr_timeout = 0;
 	*ret = param;
 	return TRUE;
@@ -50,6 +50,17 @@ static Known find_row(Daemon *daemon, const View *dir, const char *name,
 	if (row->kind != ROW_TABLE)
 		return KNOWN_YES;
 	return cache_view_ready(daemon->cache, dir->entry.number, error);
+}
+
+static Known find_request(
+	Daemon *daemon, const View *dir, const char *name, View *ret)
+{
+	Entry entry;
+
+	if (!cache_request_find(daemon->cache, dir->entry.number, name, &entry))
+		return KNOWN_NO;
+	view_of_entry(&entry, ret);
+	return KNOWN_YES;
 }
 
 static gboolean has_entries(DirKind kind)
@@ -72,6 +83,8 @@ Known lookup_find(Daemon *daemon, const View *dir, const char *name, View *ret,
 
 	if (view_has_links(dir))
 		return link_find(daemon, dir, name, ret, error);
+	if (view_dir_kind(dir) == DIR_REQUESTS)
+		return find_request(daemon, dir, name, ret);
 	known = find_row(daemon, dir, name, ret, error);
 	if (known != KNOWN_NO || !may_appear(dir, name))
 		return known;
@@ -142,8 +155,7 @@ static void reply_absent(
 	gboolean kept = may_appear(dir, name) &&
 			interest_is_denied(daemon->interest, number, name);
 
-	/* Links come without being told to those who missed them. */
-	if (view_has_links(dir))
+	if (view_is_moving(dir))
 		param.entry_timeout = 0;
 	else if (kept || (*name != '.' && !has_entries(view_dir_kind(dir))))
 		param.entry_timeout = VIEW_KEEP;

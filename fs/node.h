@@ -16,12 +16,13 @@
 /*
  * Slots that are computed from elsewhere.  Of number 0: the generations of
  * .sessionfs/events.  Of a workspace: .by-name and its like, in the order of
- * ByWhat.  Of a session: .wait, what is in it in the order of Phase, and its
+ * ByWhat, and .requests.  Of a session: .wait, what is in it in the order of Phase, and its
  * links in the views, in the order of ByWhat.
  */
 #define NODE_EVENTS 8u
 #define NODE_EVENTS_N 8u
 #define NODE_VIEW 10u
+#define NODE_REQUESTS 14u
 #define NODE_WAIT 10u
 #define NODE_PHASE 11u
 #define NODE_LINK 18u

@@ -50,6 +50,14 @@ static char *link_from_group(Daemon *daemon, guint32 number)
 		.leads = DIR_VIEW, .by = (what)                                \
 	}
 
+#define REQUEST_SLOT(part) ((part) + 1)
+
+#define REQUEST_ROW(what, word)                                                \
+	{                                                                      \
+		.name = (word), .in = DIR_REQUEST, .slot = REQUEST_SLOT(what), \
+		.kind = ROW_REQUEST, .mode = 0640, .part = (what)              \
+	}
+
 #define WAIT_ROW(what, word)                                                   \
 	{                                                                      \
 		.name = (word), .in = DIR_WAIT, .slot = NODE_PHASE + (what),   \
@@ -158,7 +166,8 @@ static const TreeRow rows[] = {
 		.in = DIR_WORKSPACE,
 		.slot = 6,
 		.kind = ROW_VERB,
-		.mode = 0660},
+		.mode = 0660,
+		.order = cache_control},
 	{.name = ".refresh",
 		.in = DIR_WORKSPACE,
 		.slot = 7,
@@ -180,6 +189,12 @@ static const TreeRow rows[] = {
 	VIEW_ROW(BY_STATE, ".by-state"),
 	VIEW_ROW(BY_PHASE, ".by-phase"),
 	VIEW_ROW(BY_USER, ".by-user"),
+	{.name = ".requests",
+		.in = DIR_WORKSPACE,
+		.slot = NODE_REQUESTS,
+		.kind = ROW_DIR,
+		.mode = 0750,
+		.leads = DIR_REQUESTS},
 	{.name = "state",
 		.in = DIR_SESSION,
 		.slot = SESSION_SLOT(SESSION_STATE),
@@ -232,7 +247,8 @@ static const TreeRow rows[] = {
 		.in = DIR_SESSION,
 		.slot = N_SESSION_FILES + 1,
 		.kind = ROW_VERB,
-		.mode = 0660},
+		.mode = 0660,
+		.order = cache_control},
 	{.name = ".wait",
 		.in = DIR_SESSION,
 		.slot = NODE_WAIT,
@@ -247,7 +263,21 @@ static const TreeRow rows[] = {
 	WAIT_ROW(PHASE_STOPPING, "stopping"),
 	WAIT_ROW(PHASE_STOPPED, "stopped"),
 	WAIT_ROW(PHASE_FAILED, "failed"),
+	REQUEST_ROW(REQUEST_TEXT_SPEC, "spec.json"),
+	REQUEST_ROW(REQUEST_TEXT_VERB, "verb"),
+	REQUEST_ROW(REQUEST_TEXT_STATE, "state"),
+	REQUEST_ROW(REQUEST_TEXT_RESULT, "result"),
+	REQUEST_ROW(REQUEST_TEXT_ERROR, "error"),
+	{.name = "resolve",
+		.in = DIR_REQUEST,
+		.slot = REQUEST_SLOT(N_REQUEST_TEXTS),
+		.kind = ROW_VERB,
+		.mode = 0660,
+		.order = cache_resolve,
+		.words = TRUE},
 };
+
+G_STATIC_ASSERT(NODE_VIEW + N_VIEWS <= NODE_REQUESTS);
 
 G_STATIC_ASSERT(N_SESSION_FILES + 1 < NODE_WAIT);
 G_STATIC_ASSERT(NODE_PHASE + N_PHASES <= NODE_LINK);
@@ -317,6 +347,8 @@ gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry)
 {
 	if (row->kind == ROW_CONTENT)
 		return (entry->files >> row->file) & 1;
+	if (row->kind == ROW_REQUEST)
+		return (entry->texts >> row->part) & 1;
 	if (row->kind == ROW_VERB && row->in == DIR_WORKSPACE)
 		return entry->steered;
 	if (row->kind == ROW_LOG) {

@@ -13,18 +13,21 @@ typedef enum {
 	DIR_PROVIDER,
 	DIR_WORKSPACE,
 	DIR_SESSION,
-	DIR_VIEW,  /* .by-name and its like */
-	DIR_GROUP, /* in one of them: the sessions of a state, of a user */
-	DIR_WAIT,  /* .wait */
+	DIR_VIEW,     /* .by-name and its like */
+	DIR_GROUP,    /* in one of them: the sessions of a state, of a user */
+	DIR_WAIT,     /* .wait */
+	DIR_REQUESTS, /* .requests */
+	DIR_REQUEST,
 } DirKind;
 
 typedef enum {
 	ROW_DIR,     /* .sessionfs, .by-name, .wait */
 	ROW_CONTENT, /* a session's file: exact, kept in the page cache */
 	ROW_TEXT,    /* made anew for each open, direct I/O */
+	ROW_REQUEST, /* the same, of a request; there only where that has it */
 	ROW_LINK,    /* a symlink; there only while its text is */
 	ROW_CREATE,  /* control file: a spec creates a session */
-	ROW_VERB,    /* control file: a verb steers one, or a workspace */
+	ROW_VERB,    /* control file: a line is an order */
 	ROW_REFRESH, /* control file: touching it asks the provider now */
 	ROW_TABLE,   /* all sessions of a workspace, direct I/O */
 	ROW_WAIT,    /* its read takes until a phase is reached */
@@ -33,6 +36,10 @@ typedef enum {
 	                with the generation: view_of_now */
 } RowKind;
 
+/* cache_control, or what takes the same. */
+typedef Order *(*GiveOrder)(Cache *cache, guint32 number, const char *line,
+	gint64 deadline_us, OrderDone done, void *data);
+
 typedef struct {
 	const char *name;
 	DirKind in;
@@ -40,6 +47,9 @@ typedef struct {
 	RowKind kind;
 	mode_t mode;
 	SessionFile file;  /* CONTENT */
+	RequestText part;  /* REQUEST */
+	GiveOrder order;   /* VERB */
+	gboolean words;    /* VERB: its line may have several, else one */
 	gboolean changing; /* TEXT: its bytes change by time alone */
 	gboolean optional; /* TEXT, LINK: there only while text is not NULL */
 	gboolean hidden;   /* found by its name, never listed */

@@ -10,6 +10,7 @@ static const DirKind kind_of_entry[] = {
 	[ENTRY_WORKSPACE] = DIR_WORKSPACE,
 	[ENTRY_SESSION] = DIR_SESSION,
 	[ENTRY_GROUP] = DIR_GROUP,
+	[ENTRY_REQUEST] = DIR_REQUEST,
 };
 
 static gboolean resolve_log(Daemon *daemon, fuse_ino_t ino, View *ret)
@@ -124,16 +125,24 @@ gboolean view_has_links(const View *view)
 	return kind == DIR_VIEW || kind == DIR_GROUP;
 }
 
+gboolean view_is_moving(const View *view)
+{
+	return view_has_links(view) || view_dir_kind(view) == DIR_REQUESTS;
+}
+
 guint32 view_listing(const View *view)
 {
 	return view->entry.kind == ENTRY_GROUP ? view->entry.parent
 					       : view->entry.number;
 }
 
-gint64 view_links_mtime_ns(Daemon *daemon, const View *view)
+gint64 view_moved_ns(Daemon *daemon, const View *view)
 {
 	Entry now;
 
+	if (view_dir_kind(view) == DIR_REQUESTS)
+		return cache_requests_mtime_ns(
+			daemon->cache, view->entry.number);
 	if (view->row)
 		return cache_view_mtime_ns(
 			daemon->cache, view->entry.number, view->row->by);
@@ -183,16 +192,26 @@ static mode_t mode_of(const View *view)
 	return secret ? 0600 : row->mode;
 }
 
+static double directory_timeout(const Daemon *daemon, DirKind kind)
+{
+	switch (kind) {
+	case DIR_PROVIDER:
+	case DIR_WORKSPACE:
+		return daemon->window;
+	case DIR_REQUEST:
+		return 0;
+	default:
+		return VIEW_KEEP;
+	}
+}
+
 static void directory_attr(
 	Daemon *daemon, const View *view, struct stat *ret, double *ret_timeout)
 {
-	gboolean watched =
-		view->dir == DIR_PROVIDER || view->dir == DIR_WORKSPACE;
-
-	ret->st_mode = S_IFDIR | 0755;
+	ret->st_mode = S_IFDIR | (view->dir == DIR_REQUEST ? 0750 : 0755);
 	set_times(ret, view->entry.mtime_ns ? view->entry.mtime_ns
 					    : daemon->started_ns);
-	*ret_timeout = watched ? daemon->window : VIEW_KEEP;
+	*ret_timeout = directory_timeout(daemon, view->dir);
 }
 
 /* The kernel is told when it changes. */
@@ -201,8 +220,8 @@ static void own_directory_attr(
 {
 	gint64 mtime_ns = 0;
 
-	if (view_dir_kind(view) == DIR_VIEW)
-		mtime_ns = view_links_mtime_ns(daemon, view);
+	if (view_is_moving(view))
+		mtime_ns = view_moved_ns(daemon, view);
 	else if (view_dir_kind(view) == DIR_SELF)
 		mtime_ns = MAX(daemon->started_ns,
 			eventlog_turned_ns(daemon->eventlog));
@@ -212,7 +231,11 @@ static void own_directory_attr(
 
 static char *view_text(Daemon *daemon, const View *view, GError **error)
 {
-	char *text = view->row->text(daemon, view->entry.number);
+	guint32 number = view->entry.number;
+	char *text = view->row->kind == ROW_REQUEST
+			     ? cache_request_text(
+				       daemon->cache, number, view->row->part)
+			     : view->row->text(daemon, number);
 
 	if (!text)
 		backend_error_set(error, BACKEND_ERROR_GONE,
@@ -231,6 +254,8 @@ static gboolean text_attr(
 	set_size(ret, strlen(text));
 	if (view->row->changing)
 		set_times(ret, g_get_real_time() * 1000);
+	else if (view->row->kind == ROW_REQUEST)
+		set_times(ret, view->entry.mtime_ns);
 	else if (view->entry.number)
 		set_times(ret,
 			cache_text_mtime_ns(daemon->cache, view->entry.number));
@@ -331,6 +356,7 @@ static gboolean row_attr(Daemon *daemon, const View *view, struct stat *ret,
 	case ROW_CONTENT:
 		return content_attr(daemon, view, ret, ret_timeout, error);
 	case ROW_TEXT:
+	case ROW_REQUEST:
 	case ROW_LINK:
 		return text_attr(daemon, view, ret, error);
 	case ROW_SESSION:
@@ -397,13 +423,14 @@ gboolean view_is_costly(const View *view)
 
 GBytes *view_bytes(Daemon *daemon, const View *view, GError **error)
 {
+	RowKind kind = view->row->kind;
 	char *text;
 
-	if (view->row->kind == ROW_CONTENT)
+	if (kind == ROW_CONTENT)
 		return cache_read(daemon->cache, view->entry.number,
 			view->row->file, error);
 	/* A control file without a control of its own. */
-	if (!view->row->text)
+	if (kind != ROW_REQUEST && !view->row->text)
 		return g_bytes_new_static("", 0);
 	text = view_text(daemon, view, error);
 	if (!text)

@@ -36,10 +36,13 @@ mode_t view_type(const View *view);
 DirKind view_dir_kind(const View *view);
 /* Whether a directory is there for links: a view, or a group in one. */
 gboolean view_has_links(const View *view);
+/* Whether what a directory lists comes and goes without being told to those who
+ * missed it: one of links, or .requests. */
+gboolean view_is_moving(const View *view);
 /* Of a directory: the number whose NEWS_LISTING tells of what is in it. */
 guint32 view_listing(const View *view);
-/* When that which a directory of links lists last changed. */
-gint64 view_links_mtime_ns(Daemon *daemon, const View *view);
+/* When that which such a directory lists last changed. */
+gint64 view_moved_ns(Daemon *daemon, const View *view);
 
 /*
  * Its attributes, and for how many seconds the kernel may keep them.

@@ -124,14 +124,21 @@ Intent *order_intent(const Order *self)
 	return intent;
 }
 
-static void settle_open(Order *self, GError *error)
+/* Where to look for what the error cannot tell. */
+static void name_request(const Order *self, GError *error)
 {
-	gint64 now = now_ms();
 	g_autofree char *said = error->message;
 
 	error->message =
 		g_strdup_printf("%s; .requests/%s tells what became of it",
 			said, self->request->intent->rid);
+}
+
+static void settle_open(Order *self, GError *error)
+{
+	gint64 now = now_ms();
+
+	name_request(self, error);
 	requests_look(self->cache->requests, self->request, now,
 		now + self->dir->provider->settle_ms, FALSE);
 }
@@ -180,6 +187,8 @@ void order_settle(Order *self, gboolean ok, GError *error)
 			settle_made(self, error);
 		else if (state == REQUEST_SENT && (open || self->doubt))
 			settle_open(self, error);
+		else if (state == REQUEST_UNKNOWN && open)
+			name_request(self, error);
 		else if (state == REQUEST_SENT || state == REQUEST_WAITING)
 			settle_failed(self, error);
 	}

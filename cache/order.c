@@ -117,8 +117,8 @@ Intent *order_intent(const Order *self)
 	intent->until_ms = intent->made_ms + MAX(0, left_us) / 1000;
 	intent->provider = g_strdup(self->dir->parent->id);
 	intent->workspace = g_strdup(self->dir->id);
-	intent->text = g_strndup(self->text != NULL ? self->text : "rmdir",
-		self->text != NULL ? self->len : G_MAXINT);
+	intent->text = self->text != NULL ? g_strndup(self->text, self->len)
+					  : g_strdup("rmdir");
 	intent->token = g_strdup("");
 	intent->session = g_strdup("");
 	return intent;

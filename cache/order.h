@@ -6,6 +6,8 @@
  * whose reference it takes. */
 void order_run(void *data);
 
+#define ORDER_TOKEN_LEN 32
+
 typedef enum { ORDER_QUEUED, ORDER_SENT, ORDER_DROPPED } OrderState;
 
 typedef enum { ORDER_CREATE, ORDER_VERB, ORDER_RESOLVE } OrderKind;
@@ -31,6 +33,8 @@ struct Order {
 	gboolean recorded; /* what is about to be sent is on disk */
 	GError *refused;   /* why it could not be put there */
 	gboolean doubt; /* it was sent before, and what came of that is open */
+	char token[ORDER_TOKEN_LEN +
+		   1]; /* of all its plans; "": not made yet */
 };
 
 /* A call on behalf of the order.  Its first byte decides whether it can still be

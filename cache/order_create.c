@@ -7,23 +7,24 @@
 #include "refresh.h"
 #include "trial.h"
 
-#define TOKEN_BYTES 16
 /* A provider is trusted to know a token for so long. */
 #define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)
 /* With less time than that nothing is sent any more. */
 #define SEND_LEAST_US (10 * G_TIME_SPAN_MILLISECOND)
 
-static gboolean token_new(char ret_token[2 * TOKEN_BYTES + 1], GError **error)
+static gboolean token_make(Order *self, GError **error)
 {
-	guint8 bytes[TOKEN_BYTES];
+	guint8 bytes[ORDER_TOKEN_LEN / 2];
 
+	if (*self->token != '\0')
+		return TRUE;
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
 		backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"the system gives no random bytes");
 		return FALSE;
 	}
-	for (guint i = 0; i < TOKEN_BYTES; i++)
-		g_snprintf(ret_token + 2 * i, 3, "%02x", bytes[i]);
+	for (guint i = 0; i < sizeof(bytes); i++)
+		g_snprintf(self->token + 2 * i, 3, "%02x", bytes[i]);
 	return TRUE;
 }
 
@@ -33,13 +34,12 @@ static CreatePlan *plan_make(Order *self, GError **error)
 {
 	Dir *dir = self->dir;
 	const Intent *intent = self->request->intent;
-	char token[2 * TOKEN_BYTES + 1];
 	Call call = order_look_call(self);
 
-	if (!token_new(token, error))
+	if (!token_make(self, error))
 		return NULL;
 	return backend_plan(dir->provider->backend, dir->id, intent->text,
-		strlen(intent->text), token, &call, error);
+		strlen(intent->text), self->token, &call, error);
 }
 
 static gint64 left_us(const Order *self)

@@ -26,7 +26,8 @@ typedef struct {
 	Dir *dir;
 	Requests *requests;
 	const Looked *looked;
-	GPtrArray *open;    /* Request: creates that are ours to settle */
+	GPtrArray *open; /* Request: creates that are ours to settle, and those
+	                      that are unknown, which may have made the same */
 	GHashTable *rivals; /* names of what orders are sending now */
 	GArray *candidates;
 	Match *match;
@@ -353,6 +354,8 @@ static void judge(const Settling *self, guint i)
 		.data = self};
 	guint session = 0;
 
+	if (requests_state(self->requests, request) != REQUEST_SENT)
+		return;
 	/* What is being sent at this moment may be what is seen. */
 	if (!plan->unique && g_hash_table_contains(self->rivals, plan->name)) {
 		later(self, request);
@@ -385,7 +388,9 @@ static void gather(Settling *self, Request *request)
 	if (!requests_take(requests, request))
 		return;
 	outcome = requests_outcome(requests, request, NULL);
-	if (outcome->state == REQUEST_SENT && request->intent->verb == NULL) {
+	if (request->intent->verb == NULL &&
+		(outcome->state == REQUEST_SENT ||
+			outcome->state == REQUEST_UNKNOWN)) {
 		g_ptr_array_add(self->open, request_ref(request));
 		return;
 	}

@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,14 +135,19 @@ static char *resolve(const char *path, guint links)
 	return g_steal_pointer(&joined);
 }
 
+/* The kernel may know the attributes of a dead mount's root; what the whole
+ * holds it asks for each time. */
+static gboolean is_dead(const char *path)
+{
+	struct statfs whole;
+
+	return statfs(path, &whole) && errno == ENOTCONN;
+}
+
 /* Mounts may be stacked: each that is dead goes, if it is ours. */
 static void detach_dead(const char *path)
 {
-	struct stat attr;
-
-	for (int i = 0; i < 16 && stat(path, &attr) && errno == ENOTCONN &&
-			mount_device(path);
-		i++) {
+	for (int i = 0; i < 16 && is_dead(path) && mount_device(path); i++) {
 		g_message("detaching the dead mount at %s", path);
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
 			run_fusermount(path);

@@ -73,6 +73,16 @@ def test_a_dead_mount_is_replaced(emulator, mount):
     assert os.listdir(m.path) == []  # nothing lies below
 
 
+def test_a_dead_mount_whose_root_is_remembered_is_replaced(emulator, mount):
+    emu = emulator("--workspace", "w-1")
+    m = mount(emu)
+    for _ in range(3):
+        os.stat(m.path)
+        m.kill()
+        m = mount(emu, folder=m.folder)
+    m.stop()
+
+
 def test_a_dead_mount_behind_a_link_is_replaced(emulator, mount):
     emu = emulator("--fill", "w-1=10")
     m = mount(emu)

@@ -56,6 +56,7 @@ typedef struct Dir {
 	const char *id, *name;
 	Watch *watch;        /* its sessions */
 	struct Index *index; /* atomic; NULL until somebody asks for a view */
+	struct RequestBox *requests; /* workspaces only */
 
 	/* Atomic. */
 	int there;        /* in its parent's snapshot */

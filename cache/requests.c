@@ -15,7 +15,7 @@
 #define NS_PER_MS 1000000
 
 /* The requests of one workspace, which may not have been listed yet. */
-typedef struct {
+typedef struct RequestBox {
 	GPtrArray *list; /* Request, owned; by number, those of none first */
 	Dir *dir;        /* NULL: not there yet */
 	gint64 mtime_ns; /* one came or went */
@@ -98,11 +98,6 @@ static Box *box_of(Requests *self, const char *provider, const char *workspace)
 	box->mtime_ns = self->cache->born_ns;
 	g_hash_table_insert(self->boxes, g_steal_pointer(&key), box);
 	return box;
-}
-
-static Box *box_of_dir(Requests *self, const Dir *dir)
-{
-	return box_of(self, dir->parent->id, dir->id);
 }
 
 static Box *box_of_request(Requests *self, const Request *request)
@@ -242,8 +237,9 @@ void requests_attach(Requests *self, Dir *dir)
 	Box *box;
 
 	pthread_mutex_lock(&self->lock);
-	box = box_of_dir(self, dir);
+	box = box_of(self, dir->parent->id, dir->id);
 	box->dir = dir;
+	dir->requests = box;
 	for (guint i = 0; i < box->list->len; i++) {
 		Request *request = g_ptr_array_index(box->list, i);
 
@@ -293,7 +289,7 @@ static void trim(Requests *self, const Dir *dir)
 		g_autoptr(Request) old = NULL;
 
 		pthread_mutex_lock(&self->lock);
-		old = trim_one(self, box_of_dir(self, dir));
+		old = trim_one(self, dir->requests);
 		pthread_mutex_unlock(&self->lock);
 		if (old == NULL)
 			return;
@@ -344,7 +340,7 @@ Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
 	if (!give_number(self, dir, own, error))
 		return NULL;
 	pthread_mutex_lock(&self->lock);
-	box = box_of_dir(self, dir);
+	box = dir->requests;
 	request = find_token(box, own->token);
 	*ret_fresh = request == NULL;
 	if (request != NULL)
@@ -579,7 +575,7 @@ gint64 requests_look_ms(Requests *self, const Dir *dir)
 	const Box *box;
 
 	pthread_mutex_lock(&self->lock);
-	box = box_of_dir(self, dir);
+	box = dir->requests;
 	for (guint i = 0; i < box->list->len; i++) {
 		const Request *request = g_ptr_array_index(box->list, i);
 
@@ -597,7 +593,7 @@ GPtrArray *requests_of(Requests *self, const Dir *dir)
 	const Box *box;
 
 	pthread_mutex_lock(&self->lock);
-	box = box_of_dir(self, dir);
+	box = dir->requests;
 	for (guint i = 0; i < box->list->len; i++) {
 		Request *request = g_ptr_array_index(box->list, i);
 
@@ -614,7 +610,7 @@ gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
 	const Box *box;
 
 	pthread_mutex_lock(&self->lock);
-	box = box_of_dir(self, dir);
+	box = dir->requests;
 	for (guint i = 0; i < box->list->len && !sought; i++) {
 		const Request *request = g_ptr_array_index(box->list, i);
 
@@ -649,7 +645,7 @@ Request *requests_get(
 	Request *found;
 
 	pthread_mutex_lock(&self->lock);
-	found = find(box_of_dir(self, dir), number, rid);
+	found = find(dir->requests, number, rid);
 	pthread_mutex_unlock(&self->lock);
 	return found;
 }
@@ -659,8 +655,7 @@ gint64 requests_mtime_ns(Requests *self, const Dir *dir, const Request *request)
 	gint64 ns;
 
 	pthread_mutex_lock(&self->lock);
-	ns = request != NULL ? request->mtime_ns
-			     : box_of_dir(self, dir)->mtime_ns;
+	ns = request != NULL ? request->mtime_ns : dir->requests->mtime_ns;
 	pthread_mutex_unlock(&self->lock);
 	return ns;
 }

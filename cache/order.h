@@ -56,6 +56,9 @@ gboolean order_control(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean order_steer(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean order_resolve(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether a provider still knows the plan again. */
+gboolean order_token_holds(const Intent *intent);
+
 /* The request's plan, sent to its end: until the session exists and runs, nothing
  * came of it, or nobody can tell in time. */
 gboolean order_send(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -28,6 +28,12 @@ static gboolean token_make(Order *self, GError **error)
 	return TRUE;
 }
 
+gboolean order_token_holds(const Intent *intent)
+{
+	return intent->plan != NULL && intent->plan->repeatable &&
+	       now_ms() - intent->made_ms < TOKEN_AGE_MS;
+}
+
 /* ---- sending ---- */
 
 static CreatePlan *plan_make(Order *self, GError **error)
@@ -197,11 +203,10 @@ static void still_open(const Request *request, const char *why, GError **error)
 static gboolean repeat_open(Order *self, GError **error)
 {
 	const Intent *intent = self->request->intent;
-	gboolean young = now_ms() - intent->made_ms < TOKEN_AGE_MS;
 	g_autofree char *id = NULL;
 
 	self->doubt = TRUE;
-	if (intent->plan != NULL && intent->plan->repeatable && young)
+	if (order_token_holds(intent))
 		return order_send(self, error);
 	if (requests_state(self->cache->requests, self->request) ==
 			REQUEST_SENT &&

@@ -5,9 +5,6 @@
 #include "adopt.h"
 #include "order_answer.h"
 
-/* A provider is trusted to know a token for so long. */
-#define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)
-
 static gboolean refuse(GError **error, const char *why)
 {
 	backend_error_set(error, BACKEND_ERROR_CONFLICT, "%s", why);
@@ -19,7 +16,6 @@ static gboolean refuse(GError **error, const char *why)
 static gboolean may_retry(const Order *self, RequestState state, GError **error)
 {
 	const Intent *intent = self->request->intent;
-	gboolean old = now_ms() - intent->made_ms > TOKEN_AGE_MS;
 
 	if (request_state_exists(state))
 		return refuse(
@@ -28,7 +24,8 @@ static gboolean may_retry(const Order *self, RequestState state, GError **error)
 		return refuse(error,
 			"it is being looked for: wait until its state is "
 			"unknown");
-	if (intent->plan != NULL && intent->plan->repeatable && old)
+	if (intent->plan != NULL && intent->plan->repeatable &&
+		!order_token_holds(intent))
 		return refuse(error,
 			"it is too old for the provider to know its token: "
 			"adopt its session or abandon it, and write the spec "

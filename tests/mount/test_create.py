@@ -249,7 +249,7 @@ def test_a_spec_over_a_mebibyte_is_refused(emu, mount):
     (500, "InternalError", errno.ETIMEDOUT)])
 def test_each_refusal_has_its_errno_and_sentence(
         emu, mount, status, code, expected):
-    m = mount(emu)
+    m = mount(emu, config={"sessionfs": {"create_deadline": f"{3 * SLOW}s"}})
     emu.fault(action=CREATE, times=-1, status=status, code=code,
               message="because of the test")
     assert new(m, GOOD) == expected
@@ -290,15 +290,52 @@ def test_a_spent_budget_is_eusers_at_once(emu, mount):
 
 
 @pytest.mark.parametrize("fault", [
-    {"drop": True, "after": True}, {"cut": 5, "after": True},
-    {"hang": True}, {"body": "not json", "after": True}])
-def test_an_unclear_outcome_is_etimedout_and_nothing_is_sent_twice(
-        emu, mount, fault):
+    {"drop": True}, {"cut": 5}, {"body": "not json"}])
+def test_a_session_whose_answer_is_lost_is_found(emu, mount, fault):
+    m = mount(emu)
+    emu.fault(action=CREATE, times=-1, after=True, **fault)
+    assert new(m, GOOD) == 0
+    assert emu.counts()[CREATE] == made(emu) == emu.counts()[START] == 1
+    assert last_error(m) == ""
+    eventually(lambda: m.read(m.ws("w-1"), ".last", "state") == "Running\n")
+
+
+def of_requests(mount, name):
+    """What that file of each request says, the oldest first."""
+    room = mount.ws("w-1") + "/.requests"
+    return [mount.read(room, rid, name) for rid in sorted(os.listdir(room))]
+
+
+def test_an_outcome_that_is_not_clear_in_time_is_etimedout(emu, mount):
     m = mount(emu, config={"sessionfs": {"create_deadline": "1s"}})
-    emu.fault(action=CREATE, times=-1, **fault)
+    emu.fault(action=CREATE, times=-1, hang=True)
     assert new(m, GOOD) == errno.ETIMEDOUT
+    rid, = os.listdir(m.ws("w-1") + "/.requests")
     assert "may exist" in last_error(m)
+    assert f".requests/{rid} tells" in last_error(m)
+    # It could still be missing from the listing.
+    assert of_requests(m, "state") == ["looking\n"]
     assert emu.counts()[CREATE] == 1
+
+
+def test_what_surely_was_not_made_is_sent_again_while_the_write_waits(
+        emu, mount):
+    m = mount(emu, config={"sessionfs": {"create_deadline": f"{4 * SLOW}s"},
+                           "alibaba": {"settle": "300ms"}})
+    emu.fault(action=CREATE, hang=True)
+    assert new(m, GOOD) == 0
+    assert emu.counts()[CREATE] == 2 and made(emu) == 1
+    assert of_requests(m, "state") == ["done\n"]
+
+
+def test_nothing_is_sent_once_an_error_was_told(emu, mount):
+    m = mount(emu, config={"sessionfs": {"create_deadline": "1s"},
+                           "alibaba": {"settle": "1500ms"}})
+    emu.fault(action=CREATE, hang=True)
+    assert new(m, GOOD) == errno.ETIMEDOUT
+    eventually(lambda: of_requests(m, "state") == ["failed\n"])
+    assert "there is none" in of_requests(m, "error")[0]
+    assert emu.counts()[CREATE] == 1 and made(emu) == 0
 
 
 def test_an_unreachable_provider_is_told(emu, mount):

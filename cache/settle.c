@@ -26,8 +26,10 @@ typedef struct {
 	Dir *dir;
 	Requests *requests;
 	const Looked *looked;
-	GPtrArray *open; /* Request: creates that are ours to settle, and those
-	                      that are unknown, which may have made the same */
+	GPtrArray *open;    /* Request: creates that are ours to settle; behind
+	                    them those that are unknown, which may have made
+	                    the same */
+	guint sent;         /* how many there are of the former */
 	GHashTable *rivals; /* names of what orders are sending now */
 	GArray *candidates;
 	Match *match;
@@ -136,7 +138,7 @@ static guint32 least_watermark(const Settling *self)
 {
 	guint32 least = G_MAXUINT32;
 
-	for (guint i = 0; i < self->open->len; i++) {
+	for (guint i = 0; i < self->sent; i++) {
 		const Request *request = g_ptr_array_index(self->open, i);
 
 		least = MIN(least, request->intent->watermark);
@@ -172,7 +174,7 @@ static Match match_of(const Settling *self, const Request *request,
 
 static gboolean matches_any(const Settling *self, const Candidate *candidate)
 {
-	for (guint i = 0; i < self->open->len; i++)
+	for (guint i = 0; i < self->sent; i++)
 		if (match_of(self, g_ptr_array_index(self->open, i),
 			    candidate) != MATCH_NO)
 			return TRUE;
@@ -354,8 +356,6 @@ static void judge(const Settling *self, guint i)
 		.data = self};
 	guint session = 0;
 
-	if (requests_state(self->requests, request) != REQUEST_SENT)
-		return;
 	/* What is being sent at this moment may be what is seen. */
 	if (!plan->unique && g_hash_table_contains(self->rivals, plan->name)) {
 		later(self, request);
@@ -388,9 +388,13 @@ static void gather(Settling *self, Request *request)
 	if (!requests_take(requests, request))
 		return;
 	outcome = requests_outcome(requests, request, NULL);
+	if (request->intent->verb == NULL && outcome->state == REQUEST_SENT) {
+		g_ptr_array_insert(
+			self->open, (gint)self->sent++, request_ref(request));
+		return;
+	}
 	if (request->intent->verb == NULL &&
-		(outcome->state == REQUEST_SENT ||
-			outcome->state == REQUEST_UNKNOWN)) {
+		outcome->state == REQUEST_UNKNOWN) {
 		g_ptr_array_add(self->open, request_ref(request));
 		return;
 	}
@@ -427,13 +431,13 @@ void settle_listed(Dir *dir, const Looked *looked)
 	g_array_set_clear_func(candidates, candidate_clear);
 	for (guint i = 0; i < list->len; i++)
 		gather(&self, g_ptr_array_index(list, i));
-	if (open->len > 0)
+	if (self.sent > 0)
 		find_candidates(&self);
 	match = self.match;
-	for (guint i = 0; i < open->len; i++) {
+	for (guint i = 0; i < self.sent; i++)
 		judge(&self, i);
+	for (guint i = 0; i < open->len; i++)
 		requests_release(requests, g_ptr_array_index(open, i));
-	}
 	news_deliver(dir->cache->news);
 }
 

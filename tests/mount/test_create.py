@@ -314,7 +314,7 @@ def test_an_outcome_that_is_not_clear_in_time_is_etimedout(emu, mount):
     assert "may exist" in last_error(m)
     assert f".requests/{rid} tells" in last_error(m)
     # It could still be missing from the listing.
-    assert of_requests(m, "state") == ["looking\n"]
+    eventually(lambda: of_requests(m, "state") == ["looking\n"])
     assert emu.counts()[CREATE] == 1
 
 

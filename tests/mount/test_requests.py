@@ -264,16 +264,13 @@ def test_it_can_be_sent_again(emu, unknown):
     assert result(m, rid)["session"] == last(m)
 
 
-@pytest.mark.parametrize("words,expected", [
-    ("adopt\n", errno.EINVAL), ("retry now\n", errno.EINVAL),
-    ("done\n", errno.EINVAL), ("abandon\nretry\n", errno.EINVAL),
-    ("abandon\0", errno.EINVAL), (b"adopt \xff\n", errno.EINVAL),
-    ("adopt " + "x" * 2000, errno.EINVAL), ("adopt sc-no\n", errno.ENOENT),
-    ("\n", 0)])
-def test_words_that_make_no_sense_change_nothing(
-        emu, unknown, words, expected):
+def test_words_that_make_no_sense_change_nothing(emu, unknown):
     m, rid, own = unknown
-    assert resolve(m, rid, words) == expected
+    for words in ("adopt\n", "retry now\n", "done\n", "abandon\nretry\n",
+                  "abandon\0", b"adopt \xff\n", "adopt " + "x" * 2000):
+        assert resolve(m, rid, words) == errno.EINVAL, words
+    assert resolve(m, rid, "adopt sc-no\n") == errno.ENOENT
+    assert resolve(m, rid, "\n") == 0
     assert state(m, rid) == "unknown"
     assert emu.count(CREATE) == 1
 
@@ -375,11 +372,8 @@ def test_read_only_refuses_resolve(emu, mount, rig):
 
 def test_a_tree_with_requests_is_read_at_no_call(emu, mount, rig):
     m = mount(emu, config={"sessionfs": {"refresh": "1h"}})
-    big = {**SPEC, "applicationConfigs": [
-        {"configFileName": "spark-defaults.conf", "configItemKey": f"k{i}",
-         "configItemValue": "v" * 1000} for i in range(950)]}
-    specs = [GOOD, json.dumps(big)]
-    assert 900_000 < len(specs[1]) <= 1 << 20
+    specs = [GOOD, GOOD[:-1] + "\t\n" * ((1 << 19) - 50) + "}"]
+    assert 1_000_000 < len(specs[1]) <= 1 << 20
     assert [new(m, s) for s in specs] == [0, 0]
     assert new(m) == 0
     assert write(f"{m.ws('w-1')}/{last(m)}/ctl", "stop") == 0
@@ -504,6 +498,26 @@ def test_one_that_was_dropped_is_deleted(world):
     assert [(e.name, bool(e.mask & IN_CREATE)) for e in watcher.events] == [
         (rid, True), (rid, False)]
     assert cloud.emu.count("CreateSession", "livy") == 0
+
+
+def test_a_watch_on_one_is_no_look_at_sessions(world):
+    world.start("w-1=3", refresh="300ms", window="1s")
+    assert write(world.ws() + "/new", GOOD) == 0
+    rid = only(world.m)
+    watcher = world.watcher()
+    watcher.add(os.path.join(room(world.m), rid, "state"), CHANGED)
+    watcher.add(os.path.join(room(world.m), rid), CHANGED)
+    watcher.add(room(world.m), IN_CREATE)
+
+    def status():
+        return world.m.read(world.ws(), ".status").split("\n")
+
+    # To ask for it is a look too, which is over after a window.
+    eventually(lambda: {"interest: held", "watched:          0"} <=
+               set(status()), 20, interval=2.5)
+    watcher.add(world.state_path(world.names()[0]), CHANGED)
+    eventually(lambda: {"interest: held", "watched:          1"} <=
+               set(status()), 20, interval=2.5)
 
 
 # ---- callers that go, and many of them ----

@@ -28,7 +28,7 @@ FILES = {"state", "phase", "config.json", "webui", "session.json", "reason",
          "endpoint", "ctl"}
 OF_WORKSPACE = {"new", ".status", ".last_error", ".refresh", ".by-name",
                 ".by-state", ".by-phase", ".by-user", ".sessions.tsv",
-                ".sessions.jsonl"}
+                ".sessions.jsonl", ".requests"}
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_modes(emu, mount):
                 "endpoint": 0o640, "new": 0o660, "ctl": 0o660,
                 "sc-full": 0o755, "w-1": 0o755, ".refresh": 0o660,
                 ".by-user": 0o755, "ada": 0o755, ".sessions.tsv": 0o640,
-                ".sessions.jsonl": 0o640}
+                ".sessions.jsonl": 0o640, ".requests": 0o750}
     assert {k: modes[k] for k in expected} == expected
 
 

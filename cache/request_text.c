@@ -105,10 +105,9 @@ static char *verb_text(const Intent *intent)
 	return g_strdup_printf("%s %s\n", intent->verb, intent->session);
 }
 
-/* Open, and nobody is at it: it is looked for. */
-static const char *state_word(const Outcome *outcome, gboolean busy)
+static const char *state_word(const Outcome *outcome, gboolean sought)
 {
-	if (outcome->state == REQUEST_SENT && !busy)
+	if (outcome->state == REQUEST_SENT && sought)
 		return "looking";
 	return request_state_name(outcome->state);
 }
@@ -133,11 +132,11 @@ char *cache_request_text(Cache *cache, guint32 number, RequestText text)
 	Dir *dir;
 	g_autoptr(Request) request = request_at(cache, number, &dir);
 	g_autoptr(Outcome) outcome = NULL;
-	gboolean busy;
+	gboolean sought;
 
 	if (request == NULL)
 		return NULL;
-	outcome = requests_outcome(cache->requests, request, &busy);
+	outcome = requests_outcome(cache->requests, request, &sought);
 	switch (text) {
 	case REQUEST_TEXT_SPEC:
 		return request->intent->verb == NULL
@@ -148,7 +147,7 @@ char *cache_request_text(Cache *cache, guint32 number, RequestText text)
 			       ? verb_text(request->intent)
 			       : NULL;
 	case REQUEST_TEXT_STATE:
-		return g_strconcat(state_word(outcome, busy), "\n", NULL);
+		return g_strconcat(state_word(outcome, sought), "\n", NULL);
 	case REQUEST_TEXT_RESULT:
 		return result_text(dir, request->intent, outcome);
 	case REQUEST_TEXT_ERROR:

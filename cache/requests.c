@@ -457,14 +457,14 @@ void requests_note(Requests *self, Request *request, Outcome *outcome)
 }
 
 Outcome *requests_outcome(
-	Requests *self, const Request *request, gboolean *ret_busy)
+	Requests *self, const Request *request, gboolean *ret_sought)
 {
 	Outcome *copy;
 
 	pthread_mutex_lock(&self->lock);
 	copy = outcome_copy(request->outcome);
-	if (ret_busy != NULL)
-		*ret_busy = request->busy;
+	if (ret_sought != NULL)
+		*ret_sought = request->look_ms != G_MAXINT64;
 	pthread_mutex_unlock(&self->lock);
 	return copy;
 }
@@ -488,7 +488,9 @@ void requests_look(Requests *self, Request *request, gint64 look_ms,
 	request->look_ms = look_ms;
 	request->sure_ms = sure_ms;
 	request->waited = waited;
+	changed(self, request);
 	pthread_mutex_unlock(&self->lock);
+	news_deliver(self->cache->news);
 }
 
 void requests_look_again(Requests *self, Request *request, gint64 look_ms)

@@ -81,9 +81,9 @@ gboolean requests_send(Requests *self, Request *request,
  * after a restart.  It is not looked for any more, until requests_look.
  */
 void requests_note(Requests *self, Request *request, Outcome *outcome);
-/* A copy of its outcome now; *ret_busy may be NULL. */
+/* A copy of its outcome now; whether it is looked for (may be NULL). */
 Outcome *requests_outcome(
-	Requests *self, const Request *request, gboolean *ret_busy);
+	Requests *self, const Request *request, gboolean *ret_sought);
 RequestState requests_state(Requests *self, const Request *request);
 
 /* It is open, and to be looked for: see Request. */

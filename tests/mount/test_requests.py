@@ -477,6 +477,28 @@ def test_who_watches_sees_what_becomes_of_one(world):
 
 
 @twin
+def test_who_watches_sees_that_one_is_looked_for(world):
+    world.start("w-1=3", refresh="300ms", create_deadline="2s")
+    os.listdir(world.ws())
+    world.emu.fault(action=CREATE, hang=True)
+    writer = threading.Thread(target=write, args=(world.ws() + "/new", GOOD))
+    writer.start()
+    try:
+        rid = eventually(lambda: requests(world.m))[0]
+        eventually(lambda: state(world.m, rid) == "sent")
+        found = []
+        watcher = world.watcher(
+            lambda event: found.append(state(world.m, rid)))
+        watcher.add(os.path.join(room(world.m), rid, "state"), IN_CLOSE_WRITE)
+        world.come(lambda: "looking" in found,
+                   lambda: state(world.m, rid) == "looking")
+    finally:
+        writer.join(30 * SLOW)
+    world.settle()
+    assert set(found) == {"looking"} and len(found) <= 2
+
+
+@twin
 def test_one_that_was_dropped_is_deleted(world):
     """Its caller goes before anything was sent."""
     cloud = Livy(world.rig, {"sessionfs": {"refresh": "1h",

@@ -314,6 +314,17 @@ def test_a_verb_that_is_refused_shows(emu, mount):
     assert text(m, requests(m)[-1], "verb") == "stop sc-x\n"
 
 
+def test_a_verb_for_a_workspace_is_a_request(rig):
+    cloud = Cloudy(rig, type="emr-serverless")
+    assert cloud.write("stop\n", ".ctl") == 0
+    folder = cloud.path(".requests", *cloud.requests())
+    assert cloud.mount.read(folder, "verb") == "stop\n"
+    assert cloud.mount.read(folder, "state") == "done\n"
+    result = json.loads(cloud.mount.read(folder, "result"))
+    assert result["verb"] == "stop"
+    assert result["request"] == os.path.basename(folder)
+
+
 # ---- the directory ----
 
 def test_modes_and_kinds(emu, mount):
@@ -501,7 +512,7 @@ def test_who_watches_sees_that_one_is_looked_for(world):
 @twin
 def test_one_that_was_dropped_is_deleted(world):
     """Its caller goes before anything was sent."""
-    cloud = Livy(world.rig, {"sessionfs": {"refresh": "1h",
+    cloud = Cloudy(world.rig, {"sessionfs": {"refresh": "1h",
                                            "events": world.events}})
     watcher = world.watcher()
     watcher.add(cloud.path(".requests"), IN_CREATE | IN_DELETE)
@@ -658,7 +669,7 @@ def test_one_that_was_lost_with_the_daemon_is_looked_for(emu, mount, rig):
 
 # ---- tokens of the caller's own ----
 
-class Livy(Cloud):
+class Cloudy(Cloud):
     def __init__(self, rig, config=None, type="livy"):
         row = next(r for r in ROWS if r.type == type)
         emu = rig.emulator()
@@ -684,7 +695,7 @@ class Livy(Cloud):
 
 @pytest.mark.parametrize("type", ["alibaba", "dli", "livy"])
 def test_the_same_token_is_the_same_session(rig, type):
-    cloud = Livy(rig, type=type)
+    cloud = Cloudy(rig, type=type)
     spec = {**cloud.row.spec, "clientToken": "mine-1"}
     name = cloud.create(spec)
     laid_out = json.dumps(spec, indent=3)

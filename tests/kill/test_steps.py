@@ -1,0 +1,177 @@
+"""The daemon dies at each step of the journal, once for each provider; a twin of
+each loses besides what was not on the medium, as when the power goes.
+
+A step is a row of STEPS: add its name, and what has to come of the request.
+"""
+import errno
+import os
+import threading
+
+import pytest
+
+from harness import eventually
+from world import DIED, TYPES, World
+
+# What becomes of the request, by whether the power went too: None, there is none.
+STEPS = [
+    ("sent.write", None, None),
+    ("sent.synced", "failed", "failed"),
+    ("create.send", "failed", "failed"),
+    ("create.answer", "done", "done"),
+    ("created.write", "done", "done"),
+    ("created.synced", "done", "done"),
+    ("starting.write", "done", "done"),
+    ("starting.synced", "done", "done"),
+    ("start.send", "done", "done"),
+    ("start.answer", "done", "done"),
+    ("done.write", "done", "done"),
+    ("done.synced", "done", "done"),
+    ("failed.write", "failed", "failed"),
+    ("failed.synced", "failed", "failed"),
+]
+TWO_STEPS = ("alibaba",)  # create, then start
+
+
+def cases():
+    return [(type, step, after, cut) for type in TYPES
+            for step, plain, powerless in STEPS
+            for cut, after in ((False, plain), (True, powerless))
+            if type in TWO_STEPS or not step.startswith("start")]
+
+
+def names(case):
+    return "-".join((case[0], case[1], "power" if case[-1] else "kill"))
+
+
+def die_at_a_step(rig, type, step, after, cut):
+    w = World(rig, type, deadline="10s")
+    w.start(kill=step)
+    w.requests()
+    if step.startswith("failed"):
+        w.emu.fault(provider=type, action=w.row.create, status=400)
+    made = w.write("kill-1")
+    assert made.errno in DIED, made
+    w.until_dead()
+    if cut:
+        w.power_cut()
+    w.start()
+    requests = w.settled()
+    assert w.offences(requests) == []
+    assert [r.state for r in requests] == ([after] if after else [])
+    assert len(w.sessions()["kill-1"]) == (after == "done")
+    # The same again is another one.
+    assert w.write("kill-2").errno == 0
+    assert w.offences(w.settled()) == []
+
+
+@pytest.fixture(scope="module")
+def started(crew, request):
+    """The jobs of all tests that were chosen, by their cases."""
+    chosen = [item.callspec.params["case"] for item in request.session.items
+              if item.path == request.path and "case" in getattr(
+                  item, "callspec", NO_PARAMS).params]
+    return {case: crew.start(*case) for case in chosen}
+
+
+class NO_PARAMS:
+    params = {}
+
+
+@pytest.mark.parametrize(
+    "case", [(die_at_a_step, *case) for case in cases()],
+    ids=[names(case) for case in cases()])
+def test_a_create_dies_at(started, case):
+    started[case].result()
+
+
+# ---- creates of which nobody can tell what became ----
+
+def die_unknown(rig, type, step, cut):
+    """Two ask for the same, both answers are lost, and one session is there."""
+    w = World(rig, type, deadline="400ms")
+    w.start(kill=step)
+    w.requests()
+    w.emu.fault(provider=type, action=w.row.list, status=500, times=-1)
+    w.emu.fault(provider=type, action=w.row.create, drop=True, after=True)
+    assert w.write("kill-1").errno == errno.ETIMEDOUT
+    w.emu.fault(provider=type, action=w.row.create, drop=True, times=-1)
+    assert w.write("kill-1").errno == errno.ETIMEDOUT
+    w.emu.no_faults()
+    w.until_dead()
+    if cut:
+        w.power_cut()
+    w.start()
+    requests = w.settled()
+    assert w.offences(requests) == []
+    assert [r.state for r in requests] == ["unknown"] * 2
+    assert len(w.sessions()["kill-1"]) == 1
+    adopted, abandoned = requests
+    session = w.sessions()["kill-1"][0]
+    assert w.resolve(adopted, f"adopt {session}") == 0
+    assert w.resolve(abandoned, f"adopt {session}") == errno.EBUSY
+    assert w.resolve(abandoned, "abandon") == 0
+    requests = w.settled()
+    assert {r.state for r in requests} == {"done", "abandoned"}
+    assert w.offences(requests) == []
+
+
+UNKNOWN = [(die_unknown, type, step, cut) for type in ("alibaba", "dli")
+           for step in ("unknown.write", "unknown.synced", "unknown.synced:2")
+           for cut in (False, True)]
+
+
+@pytest.mark.parametrize("case", UNKNOWN,
+                         ids=[names(case[1:]) for case in UNKNOWN])
+def test_what_is_unknown_dies_at(started, case):
+    started[case].result()
+
+
+# ---- verbs ----
+
+VERB_STEPS = [("sent.write", None), ("sent.synced", "failed"),
+              ("verb.send", "failed"), ("verb.answer", "done"),
+              ("done.write", "done"), ("done.synced", "done")]
+
+
+def die_at_a_verb(rig, type, step, after, cut):
+    w = World(rig, type, deadline="10s")
+    w.start()
+    made = w.write("kill-1", read=True)
+    assert made.errno == 0
+    name = made.answer["name"]
+    place = os.path.join(w.room_dir(w.rooms[0]), name)
+
+    def state():
+        with open(place + "/state") as f:
+            return f.read().strip()
+    eventually(lambda: state() in w.row.up)
+    w.mount.stop()
+    w.written_back()
+    w.start(kill=step)
+    eventually(lambda: state() in w.row.up)
+    with pytest.raises(OSError) as died:
+        with open(place + "/ctl", "w") as f:
+            f.write(w.row.end)
+    assert died.value.errno in DIED
+    w.until_dead()
+    if cut:
+        w.power_cut()
+    w.start()
+    verbs = [r for r in w.settled() if not r.spec.startswith("{")]
+    assert [r.state for r in verbs] == ([after] if after else [])
+    assert all(r.error for r in verbs if r.state == "failed")
+    if after == "done":
+        eventually(lambda: state() == w.row.ended)
+    else:
+        assert state() in w.row.up
+
+
+VERBS = [(die_at_a_verb, type, step, after, cut)
+         for type in ("alibaba", "emr-serverless")
+         for step, after in VERB_STEPS for cut in (False, True)]
+
+
+@pytest.mark.parametrize("case", VERBS,
+                         ids=[names(case[1:]) for case in VERBS])
+def test_a_verb_dies_at(started, case):
+    started[case].result()

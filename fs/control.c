@@ -172,9 +172,10 @@ int control_left(LeftReason reason, Order *order)
 {
 	gboolean dropped = order && order_drop(order);
 
-	if (reason == LEFT_LATE)
-		return ETIMEDOUT;
-	return reason == LEFT_STOPPED && dropped ? ECANCELED : EINTR;
+	if (reason == LEFT_INTERRUPTED)
+		return EINTR;
+	/* Who lives on would write again after an EINTR. */
+	return reason == LEFT_STOPPED && dropped ? ECANCELED : ETIMEDOUT;
 }
 
 static int leave(LeftReason reason, void *data)

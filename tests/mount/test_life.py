@@ -1,4 +1,5 @@
 """Beginnings and ends: mounting, unmounting, signals, restarts, users."""
+import errno
 import os
 import re
 import signal
@@ -29,6 +30,23 @@ def test_sigterm_ends_cleanly_whatever_is_in_flight(emulator, mount):
         assert process.wait(5 * SLOW) != 0
     waiting[3].kill()
     waiting[3].wait()
+
+
+def test_a_write_that_was_sent_is_not_repeated_at_the_end(emulator, mount):
+    emu = emulator("--workspace", "w-1")
+    m = mount(emu)
+    os.listdir(m.ws("w-1"))
+    emu.fault(action="CreateSessionCluster", hang=True, after=True)
+    # Python writes again after an EINTR.
+    writer = subprocess.Popen(
+        ["/usr/bin/python3", "-c", "import os, sys\n"
+         "fd = os.open(sys.argv[1], os.O_WRONLY)\n"
+         "try:\n    os.write(fd, sys.argv[2].encode())\n"
+         "except OSError as e:\n    os._exit(e.errno)\n",
+         m.ws("w-1") + "/new", SPEC])
+    eventually(lambda: emu.count("CreateSessionCluster"))
+    m.stop()
+    assert writer.wait(5 * SLOW) == errno.ETIMEDOUT
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGHUP])

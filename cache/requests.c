@@ -425,11 +425,12 @@ gboolean requests_send(Requests *self, Request *request, GError **error)
 	return TRUE;
 }
 
-/* Of the others a look at the provider tells the same again. */
-static gboolean must_last(RequestState state)
+/* Whose session was on the medium before is found again; all else a look might
+ * tell otherwise later, where others ask for the same. */
+static gboolean must_last(RequestState before, RequestState after)
 {
-	return state == REQUEST_CREATED || state == REQUEST_STARTING ||
-	       state == REQUEST_UNKNOWN || state == REQUEST_ABANDONED;
+	return after != REQUEST_DONE || (before != REQUEST_CREATED &&
+						before != REQUEST_STARTING);
 }
 
 /* One that was never sent has no file yet. */
@@ -437,12 +438,13 @@ static gboolean write_outcome(Requests *self, const Request *request,
 	const Outcome *outcome, GError **error)
 {
 	const Intent *intent = request->intent;
+	RequestState before = request->outcome->state;
 
-	if (request->outcome->state == REQUEST_WAITING)
+	if (before == REQUEST_WAITING)
 		return journal_put(
 			self->journal, intent, outcome, FALSE, error);
 	return journal_note(self->journal, intent->rid, outcome,
-		must_last(outcome->state), error);
+		must_last(before, outcome->state), error);
 }
 
 void requests_note(Requests *self, Request *request, Outcome *outcome)

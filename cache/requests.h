@@ -75,8 +75,8 @@ void requests_replan(Requests *self, Request *request, CreatePlan *plan);
 gboolean requests_send(Requests *self, Request *request,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /*
- * Another outcome (taken).  What no look at the provider could tell again (CREATED,
- * STARTING, UNKNOWN, ABANDONED) is on the medium when this returns.  That it cannot
+ * Another outcome (taken).  Of what was sent it is on the medium when this returns,
+ * but for DONE after CREATED or STARTING, which told the session.  That it cannot
  * be written is told by g_warning, and changes nothing else: it would be looked for
  * after a restart.  It is not looked for any more, until requests_look.
  */

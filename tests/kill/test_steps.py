@@ -5,7 +5,6 @@ A step is a row of STEPS: add its name, and what has to come of the request.
 """
 import errno
 import os
-import threading
 
 import pytest
 

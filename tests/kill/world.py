@@ -34,6 +34,11 @@ IDS = {"alibaba": "sessionClusterId", "emr-serverless": "sessionId",
 # So long a new session may be missing from listings; what the emulator delays,
 # and how long this machine lets a program wait for its turn, has to be less.
 SETTLE_MS = 1000 * SLOW
+# A member that two specs of one mark may differ in, and that records tell.
+VARIANTS = {"alibaba": ("kind", "SQL", "NOTEBOOK"),
+            "dli": ("kind", "spark", "pyspark"),
+            "emr-serverless": ("idleTimeoutMinutes", 30, 31),
+            "emr": ("SessionIdleTimeoutInMinutes", 30, 31)}
 OPEN = ("waiting", "sent", "looking", "created", "starting")
 MAY_EXIST = (errno.ETIMEDOUT, errno.EINTR)
 # The daemon died meanwhile, which is no answer of its own.
@@ -46,7 +51,7 @@ def mark_of(text):
     return found.group() if found else None
 
 
-def spec_of(type, mark, token=None):
+def spec_of(type, mark, token=None, variant=0):
     """A spec of the provider that bears the mark, as it is written."""
     spec = dict(next(row.spec for row in ROWS if row.type == type))
     if type == "livy":
@@ -55,6 +60,8 @@ def spec_of(type, mark, token=None):
         spec["jupyterSession"] = {"kernel": "PYTHON", "displayName": mark}
     else:
         spec["Name" if type == "emr" else "name"] = mark
+    if variant:
+        spec[VARIANTS[type][0]] = VARIANTS[type][1 + variant]
     if token:
         spec[TOKENS.get(type, "clientToken")] = token
     return json.dumps(spec)
@@ -117,11 +124,13 @@ class Request:
 
 
 class World:
-    def __init__(self, rig, type, deadline="200ms", state_dir=None):
+    def __init__(self, rig, type, deadline="200ms", state_dir=None,
+                 settle_ms=SETTLE_MS):
         self.rig = rig
         self.row = next(row for row in ROWS if row.type == type)
         self.type = type
         self.deadline = deadline
+        self.settle_ms = settle_ms
         self.emu = rig.emulator("--start-ms", "200", "--stop-ms", "200")
         self.rooms = [self.row.workspace or "livy"]
         if type in SECOND:
@@ -135,6 +144,7 @@ class World:
         os.mkdir(self.medium)
         self.mount = None
         self.writes = []
+        self.last = {}  # {rid: Request}, once it was over, or unknown
         self.serial = 0
 
     # ---- the daemon ----
@@ -144,7 +154,7 @@ class World:
             "sessionfs": {"state_dir": self.state_dir, "refresh": "200ms",
                           "create_deadline": self.deadline},
             "cloud": {**section(self.row, self.emu),
-                      "settle": f"{SETTLE_MS}ms"}}
+                      "settle": f"{self.settle_ms}ms"}}
         env = {**KEYS, "SESSIONFS_TRIAL_KILL": kill,
                "SESSIONFS_TRIAL_FLAWS": flaws,
                "SESSIONFS_TRIAL_MEDIUM": self.medium}
@@ -194,15 +204,18 @@ class World:
 
     def request(self, room, rid):
         place = os.path.join(self.room_dir(room), ".requests", rid)
+        # What comes with a state is there before it.
+        state = text_of(place, "state").strip()
         result = text_of(place, "result")
         spec = "spec.json" if os.path.exists(place + "/spec.json") else "verb"
         return Request(
-            rid, room, text_of(place, "state").strip(), text_of(place, spec),
+            rid, room, state, text_of(place, spec),
             json.loads(result).get("session") if result else None,
             text_of(place, "error").strip())
 
     def resolve(self, request, words):
         """The errno of it."""
+        self.last.pop(request.rid, None)
         return write(os.path.join(self.room_dir(request.workspace),
                                   ".requests", request.rid, "resolve"),
                      [words.encode()]).errno
@@ -219,6 +232,7 @@ class World:
     def sessions(self):
         """{mark: [ids of sessions that the API made]}"""
         found = collections.defaultdict(list)
+        self.variants = {}
         for room in self.rooms:
             dump = self.emu.dump(room, self.type)
             made = {m["id"] for m in dump["made"]}
@@ -226,8 +240,22 @@ class World:
                 id = str(session[IDS[self.type]]).split("/")[-1]
                 made.remove(id)
                 found[mark_of(json.dumps(session))].append(id)
+                self.variants[id] = self.variant_of(session)
             assert not made, f"sessions have gone: {made}"
         return found
+
+    def moved(self, now):
+        """What was over, or unknown, stays so; but what failed before it was sent
+        may be forgotten when the power goes."""
+        for rid, was in self.last.items():
+            r = now.get(rid)
+            if not r and was.state != "failed" or \
+                    r and (r.state, r.session) != (was.state, was.session):
+                yield f"request {rid} has changed from {was} to {r}"
+        self.last = {rid: now[rid] for rid in now if now[rid].state not in OPEN}
+
+    def variant_of(self, spec):
+        return spec.get(VARIANTS.get(self.type, (None,))[0])
 
     def next_mark(self):
         self.serial += 1
@@ -247,9 +275,15 @@ class World:
         """Sentences: what is wrong; none when all is well."""
         writes, asked = by_mark(self.writes), by_mark(requests)
         sessions = self.sessions()
+        requests = [r for r in requests if r.mark]  # and no verbs
         found = [f"request {r.rid} is {r.state} and says not why"
                  for r in requests
                  if r.state in ("failed", "unknown") and not r.error]
+        found += [f"request {r.rid} has got a session of another spec: {r}"
+                  for r in requests if r.state == "done" and
+                  self.variants.get(r.session) not in
+                  (None, self.variant_of(json.loads(r.spec)))]
+        found += self.moved({r.rid: r for r in requests})
         for mark in {*writes, *asked, *sessions}:
             account = Account(writes[mark], asked[mark], sessions[mark])
             found += [f"{mark}: {what}; {account}"

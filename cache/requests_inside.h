@@ -1,0 +1,35 @@
+#pragma once
+
+#include "journal.h"
+#include "requests.h"
+
+/* What requests.c and requests_look.c share. */
+
+/* The requests of one workspace, which may not have been listed yet. */
+typedef struct RequestBox {
+	GPtrArray *list; /* Request, owned; by number, those of none first */
+	Dir *dir;        /* NULL: not there yet */
+	gint64 mtime_ns; /* one came or went */
+} Box;
+
+struct Requests {
+	Cache *cache;
+	Journal *journal;
+	guint32 highest;
+	pthread_mutex_t lock; /* of all below, and of each request */
+	pthread_cond_t moved;
+	gboolean stopped;
+	GHashTable *boxes; /* key of a place -> Box */
+};
+
+/* With the lock, all of these. */
+static inline gboolean request_is_open(const Request *request)
+{
+	RequestState state = request->outcome->state;
+
+	return state == REQUEST_SENT || state == REQUEST_CREATED ||
+	       state == REQUEST_STARTING;
+}
+
+/* What can be read of it is other than it was: tells. */
+void request_changed(Requests *self, Request *request);

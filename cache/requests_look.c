@@ -1,0 +1,189 @@
+/* How requests are looked for, waited for and listed. */
+#include "clock.h"
+#include "requests_inside.h"
+
+/* Clocks may differ by so much before a provider refuses a signature. */
+#define CLOCKS_DIFFER_MS (15 * 60 * 1000)
+
+/* ---- looking ---- */
+
+void requests_look(Requests *self, Request *request, gint64 look_ms,
+	gint64 sure_ms, gboolean waited)
+{
+	pthread_mutex_lock(&self->lock);
+	request->look_ms = look_ms;
+	request->sure_ms = sure_ms;
+	request->waited = waited;
+	request_changed(self, request);
+	pthread_mutex_unlock(&self->lock);
+	news_deliver(self->cache->news);
+}
+
+void requests_look_again(Requests *self, Request *request, gint64 look_ms)
+{
+	pthread_mutex_lock(&self->lock);
+	request->look_ms = look_ms;
+	pthread_mutex_unlock(&self->lock);
+}
+
+void requests_replan(Requests *self, Request *request, CreatePlan *plan)
+{
+	CreatePlan *old;
+
+	pthread_mutex_lock(&self->lock);
+	old = request->intent->plan;
+	request->intent->plan = plan;
+	pthread_mutex_unlock(&self->lock);
+	create_plan_free(old);
+}
+
+char *requests_rival(Requests *self, const Request *request)
+{
+	const CreatePlan *plan;
+	char *name = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	plan = request->intent->plan;
+	if (request->busy && plan != NULL &&
+		request->outcome->state == REQUEST_SENT)
+		name = g_strdup(plan->name);
+	pthread_mutex_unlock(&self->lock);
+	return name;
+}
+
+gint64 requests_sure_ms(Requests *self, const Request *request)
+{
+	gint64 ms;
+
+	pthread_mutex_lock(&self->lock);
+	ms = request->sure_ms;
+	pthread_mutex_unlock(&self->lock);
+	return ms;
+}
+
+void requests_resume(Requests *self, Request *request)
+{
+	pthread_mutex_lock(&self->lock);
+	request->waited = FALSE;
+	while (request->busy)
+		pthread_cond_wait(&self->moved, &self->lock);
+	request->busy = TRUE;
+	pthread_mutex_unlock(&self->lock);
+}
+
+gboolean requests_is_waited(Requests *self, const Request *request)
+{
+	gboolean waited;
+
+	pthread_mutex_lock(&self->lock);
+	waited = request->waited;
+	pthread_mutex_unlock(&self->lock);
+	return waited;
+}
+
+gboolean requests_wait(
+	Requests *self, Request *request, RequestState state, gint64 until_us)
+{
+	struct timespec until = clock_until(until_us);
+	gboolean moved;
+	int rc = 0;
+
+	pthread_mutex_lock(&self->lock);
+	while (!self->stopped && rc == 0 &&
+		(request->busy || request->outcome->state == state))
+		rc = pthread_cond_timedwait(&self->moved, &self->lock, &until);
+	moved = !request->busy && request->outcome->state != state;
+	pthread_mutex_unlock(&self->lock);
+	return moved;
+}
+
+gint64 requests_look_ms(Requests *self, const Dir *dir)
+{
+	gint64 earliest = G_MAXINT64;
+	const Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = dir->requests;
+	for (guint i = 0; i < box->list->len; i++) {
+		const Request *request = g_ptr_array_index(box->list, i);
+
+		if (!request->busy && request_is_open(request))
+			earliest = MIN(earliest, request->look_ms);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return earliest;
+}
+
+GPtrArray *requests_of(Requests *self, const Dir *dir)
+{
+	GPtrArray *out =
+		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
+	const Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = dir->requests;
+	for (guint i = 0; i < box->list->len; i++) {
+		Request *request = g_ptr_array_index(box->list, i);
+
+		if (request->shown)
+			g_ptr_array_add(out, request_ref(request));
+	}
+	pthread_mutex_unlock(&self->lock);
+	return out;
+}
+
+gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
+{
+	gboolean sought = FALSE;
+	const Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = dir->requests;
+	for (guint i = 0; i < box->list->len && !sought; i++) {
+		const Request *request = g_ptr_array_index(box->list, i);
+
+		sought = request_is_open(request) &&
+			 (created_ms == 0 || created_ms + CLOCKS_DIFFER_MS >=
+						     request->intent->made_ms);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return sought;
+}
+
+/* ---- what the tree shows ---- */
+
+/* With the lock; a new reference or NULL. */
+static Request *find(const Box *box, guint32 number, const char *rid)
+{
+	for (guint i = 0; i < box->list->len; i++) {
+		Request *request = g_ptr_array_index(box->list, i);
+		const Intent *intent = request->intent;
+
+		if (request->shown &&
+			(rid != NULL ? g_str_equal(intent->rid, rid)
+				     : intent->number == number))
+			return request_ref(request);
+	}
+	return NULL;
+}
+
+Request *requests_get(
+	Requests *self, const Dir *dir, guint32 number, const char *rid)
+{
+	Request *found;
+
+	pthread_mutex_lock(&self->lock);
+	found = find(dir->requests, number, rid);
+	pthread_mutex_unlock(&self->lock);
+	return found;
+}
+
+gint64 requests_mtime_ns(Requests *self, const Dir *dir, const Request *request)
+{
+	gint64 ns;
+
+	pthread_mutex_lock(&self->lock);
+	ns = request != NULL ? request->mtime_ns : dir->requests->mtime_ns;
+	pthread_mutex_unlock(&self->lock);
+	return ns;
+}

@@ -78,6 +78,7 @@ static gboolean is_final(const GError *error)
 	case BACKEND_ERROR_AUTH:
 	case BACKEND_ERROR_DENIED:
 	case BACKEND_ERROR_UNSUPPORTED:
+	case BACKEND_ERROR_BAD_ANSWER: /* a record that is too big to be shown */
 	case BACKEND_ERROR_CANCELLED:
 		return TRUE;
 	default:

@@ -113,6 +113,15 @@ static Sought seek(Order *self, char **ret_id)
 	return FOUND;
 }
 
+/* Surely absent, and there is time; the plan goes when nobody waited for that. */
+static gboolean may_send_again(const Order *self)
+{
+	return left_us(self) > SEND_LEAST_US &&
+	       self->request->intent->plan != NULL &&
+	       requests_state(self->cache->requests, self->request) ==
+		       REQUEST_FAILED;
+}
+
 /* The id of the session that the plan made.  Nothing is sent again that is not
  * surely absent, or known again by the provider. */
 static char *send_until_clear(Order *self, GError **error)
@@ -132,9 +141,7 @@ static char *send_until_clear(Order *self, GError **error)
 			continue;
 		if (open && seek(self, &id) == FOUND)
 			return id;
-		if (open && left_us(self) > SEND_LEAST_US &&
-			requests_state(self->cache->requests, self->request) ==
-				REQUEST_FAILED)
+		if (open && may_send_again(self))
 			continue;
 		g_propagate_error(error, g_steal_pointer(&local));
 		return NULL;

@@ -354,10 +354,16 @@ gboolean requests_take_free(Requests *self, Request *request, gint64 until_us)
 
 void requests_release(Requests *self, Request *request)
 {
+	CreatePlan *plan = NULL;
+
 	pthread_mutex_lock(&self->lock);
 	request->busy = FALSE;
+	/* It may be a mebibyte, and is sent no more. */
+	if (request_state_is_final(request->outcome->state) && !request->waited)
+		plan = g_steal_pointer(&request->intent->plan);
 	pthread_cond_broadcast(&self->moved);
 	pthread_mutex_unlock(&self->lock);
+	create_plan_free(plan);
 }
 
 void requests_forget(Requests *self, Request *request)

@@ -16,7 +16,8 @@ typedef struct Requests Requests;
 
 typedef struct Request {
 	int refs;
-	Intent *intent; /* but for until_ms and plan it never changes */
+	Intent *intent; /* but for until_ms and plan, which goes when all is over,
+	                   it never changes */
 	/* Under the lock of all. */
 	Outcome *outcome;
 	gint64 mtime_ns; /* when that changed; strictly increasing */

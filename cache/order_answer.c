@@ -17,12 +17,13 @@ static void append_json(GString *out, const char *key, const char *text)
 	g_string_append_c(out, '"');
 }
 
-char *order_answer_session(Dir *dir, const char *raw, const char *rid)
+/* The session of that raw id; *ret_word: of its state, 0 while it is not shown. */
+static void append_session(
+	GString *out, Dir *dir, const char *raw, guint16 *ret_word)
 {
-	g_autoptr(GString) out = g_string_new("{");
 	g_autofree char *place = dir_path(dir);
 	g_autofree char *path = NULL;
-	const char *name = "", *state = "";
+	const char *name = "";
 	const Row *row = NULL;
 	const Id *id;
 
@@ -32,30 +33,48 @@ char *order_answer_session(Dir *dir, const char *raw, const char *rid)
 		name = id_name(id);
 		row = snapshot_find(dir->shown, id->number);
 	}
-	if (row != NULL)
-		state = words_get(dir->cache->words, row->word);
+	*ret_word = row != NULL ? row->word : 0;
 	pthread_mutex_unlock(&dir->lock);
 	path = g_strdup_printf("%s/%s", place, name);
 	append_json(out, "session", raw);
 	append_json(out, "name", name);
 	append_json(out, "provider", dir->parent->name);
 	append_json(out, "workspace", dir->name);
-	append_json(out, "state", state);
 	append_json(out, "path", path);
-	if (rid != NULL)
-		append_json(out, "request", rid);
+}
+
+static char *finish(GString *out, const char *rid)
+{
+	append_json(out, "request", rid);
 	g_string_append(out, "}\n");
-	return g_string_free(g_steal_pointer(&out), FALSE);
+	return g_string_free(out, FALSE);
+}
+
+char *order_answer_session(Dir *dir, const char *raw, const char *rid)
+{
+	GString *out = g_string_new("{");
+	guint16 word;
+
+	append_session(out, dir, raw, &word);
+	append_json(out, "state", words_get(dir->cache->words, word));
+	return finish(out, rid);
+}
+
+char *order_answer_kept(Dir *dir, const char *raw, const char *rid)
+{
+	GString *out = g_string_new("{");
+	guint16 word;
+
+	append_session(out, dir, raw, &word);
+	return finish(out, rid);
 }
 
 char *order_answer_verb(const Dir *dir, const Intent *intent)
 {
-	g_autoptr(GString) out = g_string_new("{");
+	GString *out = g_string_new("{");
 
 	append_json(out, "workspace", dir->name);
 	append_json(out, "provider", dir->parent->name);
 	append_json(out, "verb", intent->verb);
-	append_json(out, "request", intent->rid);
-	g_string_append(out, "}\n");
-	return g_string_free(g_steal_pointer(&out), FALSE);
+	return finish(out, intent->rid);
 }

@@ -134,6 +134,13 @@ static void name_request(const Order *self, GError *error)
 			said, self->request->intent->rid);
 }
 
+void order_prolong(Order *self)
+{
+	gint64 left_us = self->deadline_us - g_get_monotonic_time();
+
+	self->request->intent->until_ms = now_ms() + MAX(0, left_us) / 1000;
+}
+
 static void settle_open(Order *self, GError *error)
 {
 	gint64 now = now_ms();

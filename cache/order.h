@@ -44,6 +44,8 @@ Call order_call(Order *self);
 Call order_look_call(const Order *self);
 /* A new intent of the order's workspace and text. */
 Intent *order_intent(const Order *self);
+/* The request, which is of an order before, may be sent until this one's end. */
+void order_prolong(Order *self);
 /* Ends the work on the request: ok, or by the error that is told (and gets the
  * request's name where its outcome is open). */
 void order_settle(Order *self, gboolean ok, GError *error);

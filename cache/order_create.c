@@ -213,8 +213,10 @@ static gboolean repeat_open(Order *self, GError **error)
 	g_autofree char *id = NULL;
 
 	self->doubt = TRUE;
-	if (order_token_holds(intent))
+	if (order_token_holds(intent)) {
+		order_prolong(self);
 		return order_send(self, error);
+	}
 	if (requests_state(self->cache->requests, self->request) ==
 			REQUEST_SENT &&
 		seek(self, &id) == FOUND)

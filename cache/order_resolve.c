@@ -35,12 +35,11 @@ static gboolean may_retry(const Order *self, RequestState state, GError **error)
 
 static gboolean retry(Order *self, RequestState state, GError **error)
 {
-	Intent *intent = self->request->intent;
-	gint64 left_us = self->deadline_us - g_get_monotonic_time();
+	const Intent *intent = self->request->intent;
 
 	if (!may_retry(self, state, error))
 		return FALSE;
-	intent->until_ms = now_ms() + MAX(0, left_us) / 1000;
+	order_prolong(self);
 	self->doubt = TRUE;
 	if (intent->verb == NULL)
 		return order_send(self, error);

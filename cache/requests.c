@@ -128,6 +128,8 @@ static void load(Intent *intent, Outcome *outcome, void *data)
 	/* Such a one was never sent. */
 	if (outcome->state == REQUEST_WAITING)
 		outcome->state = REQUEST_FAILED;
+	if (request_state_is_final(outcome->state))
+		g_clear_pointer(&intent->plan, create_plan_free);
 	g_ptr_array_add(box_of_request(self, request)->list, request);
 }
 

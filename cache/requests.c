@@ -281,9 +281,12 @@ static Request *find_token(const Box *box, const char *token)
 	for (guint i = box->list->len; *token != '\0' && i-- > 0;) {
 		Request *request = g_ptr_array_index(box->list, i);
 		RequestState state = request->outcome->state;
+		gboolean over =
+			state == REQUEST_FAILED || state == REQUEST_ABANDONED;
 
-		if (request->intent->verb == NULL && state != REQUEST_FAILED &&
-			state != REQUEST_ABANDONED &&
+		/* Of what is absent an order may send it again. */
+		if (request->intent->verb == NULL &&
+			(!over || request->busy || request->waited) &&
 			g_str_equal(request->intent->token, token))
 			return request;
 	}

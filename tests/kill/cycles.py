@@ -6,6 +6,7 @@ leaves), everything is settled and accounted for, and what is unknown resolved.
 """
 import collections
 import errno
+import json
 import os
 import random
 import signal
@@ -45,14 +46,21 @@ class Cycles(World):
     """A world that goes through cycles; `pick` decides all."""
 
     def __init__(self, rig, type, seed, flaws="", faults=CREATE_FAULTS,
-                 power=.5, again=.25, settle_ms=SETTLE_MS):
-        super().__init__(rig, type, f"{DEADLINE_MS}ms", settle_ms=settle_ms)
+                 power=.5, again=.25, settle_ms=SETTLE_MS, patient=False):
+        """patient: it waits so long that it sends again what is absent."""
+        deadline_ms = 2 * SETTLE_MS if patient else DEADLINE_MS
+        super().__init__(rig, type, f"{deadline_ms}ms",
+                         settle_ms=SETTLE_MS // 2 if patient else settle_ms)
+        self.kill_s = deadline_ms / 1000 if patient else KILL_S
         self.pick = random.Random(seed)
         self.flaws = flaws
-        self.faults = faults
+        # What happens late has to before it is sure that it did not.
+        self.faults = [f for f in faults if not patient or f.get("after") or
+                       f.get("delay_ms", 0) < DEADLINE_MS]
         self.power = power  # how often it goes when the daemon dies
         self.again = again  # how often it dies again before all is settled
         self.tally = collections.Counter()
+        self.tokens = [(self.next_mark(), new_token(self.pick))]
         self.repeated = []  # (mark, token) of callers that try again
         self.lock = threading.Lock()
         self.dying = False  # at a step, by itself
@@ -90,8 +98,8 @@ class Cycles(World):
     def plan_all(self):
         """Plans for each writer; some of them share a mark."""
         self.same, self.alike = self.next_mark(), self.next_mark()
-        self.tokens = [(self.next_mark(), new_token(self.pick))
-                       for _ in range(2)]
+        self.tokens = [*self.tokens[-1:],
+                       (self.next_mark(), new_token(self.pick))]
         return [self.plan() for _ in range(WRITERS + 1)]
 
     def script_faults(self):
@@ -145,9 +153,9 @@ class Cycles(World):
         writers = [threading.Thread(target=self.run_writer, args=(plan,))
                    for plan in plans]
         moments = sorted((
-            (self.pick.random() * KILL_S,
+            (self.pick.random() * self.kill_s,
              lambda: os.kill(child, signal.SIGKILL)),
-            (self.pick.random() * KILL_S, self.end)),
+            (self.pick.random() * self.kill_s, self.end)),
             key=lambda moment: moment[0])
         for writer in writers:
             writer.start()
@@ -234,7 +242,9 @@ class Cycles(World):
         asked = by_mark(self.requests())[request.mark]
         free = set(self.sessions()[request.mark]) - {
             r.session for r in asked}
-        words = ["abandon"] + [f"adopt {id}" for id in free]
+        wanted = self.variant_of(json.loads(request.spec))
+        words = ["abandon"] + [f"adopt {id}" for id in sorted(free)
+                               if self.variants[id] in (None, wanted)]
         if self.type in TOKENED:
             words.append("retry")
         chosen = self.pick.choice(words)

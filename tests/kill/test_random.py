@@ -32,8 +32,9 @@ def test_random_kills(crew):
     jobs = []
     for at in range(0, COUNT, CYCLES):
         n = len(jobs)
-        jobs.append(crew.start(run_cycles, TYPES[n % len(TYPES)], seed + n,
-                               min(CYCLES, COUNT - at)))
+        jobs.append(crew.start(
+            run_cycles, TYPES[n % len(TYPES)], seed + n,
+            min(CYCLES, COUNT - at), {"patient": n // len(TYPES) % 3 == 2}))
     figures, wrong = collections.Counter(), []
     for job in jobs:
         some, offences = job.result()

@@ -5,10 +5,12 @@ A step is a row of STEPS: add its name, and what has to come of the request.
 """
 import errno
 import os
+import threading
+import time
 
 import pytest
 
-from harness import eventually
+from harness import SLOW, eventually
 from world import DIED, TYPES, World
 
 # What becomes of the request, by whether the power went too: None, there is none.
@@ -122,6 +124,41 @@ UNKNOWN = [(die_unknown, type, step, cut) for type in ("alibaba", "dli")
 @pytest.mark.parametrize("case", UNKNOWN,
                          ids=[names(case[1:]) for case in UNKNOWN])
 def test_what_is_unknown_dies_at(started, case):
+    started[case].result()
+
+
+# ---- a token that is used again ----
+
+def die_in_a_repeat(rig):
+    """What was sent last may come so much later, not what was sent first."""
+    settle_s = 2 * SLOW
+    w = World(rig, "emr-serverless", settle_ms=1000 * settle_s)
+    w.start()
+    w.requests()
+    began = time.monotonic()
+    w.emu.fault(provider=w.type, action=w.row.create, drop=True, times=-1)
+    assert w.write("kill-1", token="t-1").errno == errno.ETIMEDOUT
+    w.emu.no_faults()
+    w.emu.fault(provider=w.type, action=w.row.create,
+                delay_ms=750 * settle_s, times=-1)
+    eventually(lambda: time.monotonic() > began + settle_s * .75)
+    sent = w.emu.count(w.row.create, w.type)
+    writer = threading.Thread(target=w.write, args=("kill-1", None, "t-1"))
+    writer.start()
+    eventually(lambda: w.emu.count(w.row.create, w.type) > sent)
+    w.mount.kill()
+    writer.join()
+    w.start()
+    requests = w.settled()
+    assert [r.state for r in requests] == ["done"]
+    assert w.offences(requests) == []
+
+
+REPEAT = (die_in_a_repeat,)
+
+
+@pytest.mark.parametrize("case", [REPEAT], ids=["emr-serverless"])
+def test_a_repeat_dies(started, case):
     started[case].result()
 
 

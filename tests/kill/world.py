@@ -36,7 +36,7 @@ IDS = {"alibaba": "sessionClusterId", "emr-serverless": "sessionId",
 SETTLE_MS = 1000 * SLOW
 # A member that two specs of one mark may differ in, and that records tell.
 VARIANTS = {"alibaba": ("kind", "SQL", "NOTEBOOK"),
-            "dli": ("kind", "spark", "pyspark"),
+            "dli": ("sc_type", "A", "B"),
             "emr-serverless": ("idleTimeoutMinutes", 30, 31),
             "emr": ("SessionIdleTimeoutInMinutes", 30, 31)}
 OPEN = ("waiting", "sent", "looking", "created", "starting")
@@ -60,7 +60,8 @@ def spec_of(type, mark, token=None, variant=0):
         spec["jupyterSession"] = {"kernel": "PYTHON", "displayName": mark}
     else:
         spec["Name" if type == "emr" else "name"] = mark
-    if variant:
+    spec.pop("driverMemory", None)  # it would be a size of its own
+    if type in VARIANTS:
         spec[VARIANTS[type][0]] = VARIANTS[type][1 + variant]
     if token:
         spec[TOKENS.get(type, "clientToken")] = token
@@ -304,13 +305,17 @@ class Account:
                 f"sessions {self.sessions}")
 
     def offences(self):
-        done = [r for r in self.requests if r.state == "done"]
-        doubt = [r for r in self.requests
-                 if r.state in ("unknown", "abandoned")]
+        by_state = collections.defaultdict(list)
+        for r in self.requests:
+            by_state[r.state].append(r)
+        done = by_state["done"]
+        doubt = by_state["unknown"] + by_state["abandoned"]
         by_rid = {r.rid: r for r in self.requests}
         token = any(w.token for w in self.writes)
         kept = [w for w in self.writes if w.whole and w.errno == 0]
         may = [w for w in self.writes if w.may_exist()]
+        refused = [w for w in self.writes
+                   if w.whole and w.errno == errno.EINVAL]
         claimed = [r.session for r in done]
         ran = len(self.sessions) - len(done)
 
@@ -328,6 +333,8 @@ class Account:
             yield "a write that returned 0 made no session"
         if len(self.sessions) > len(may):
             yield "a session behind an error that says there is none"
+        if not token and len(by_state["failed"]) < len(refused):
+            yield "a refusal that no request tells of"
         if len(self.requests) > len([w for w in self.writes if w.whole]):
             yield "a request that nobody wrote"
         for w in kept:

@@ -232,8 +232,8 @@ static gboolean is_hidden(
 		return FALSE;
 	}
 	if (lately_spares(dir->lately, id, sweep) ||
-		requests_seek(dir->cache->requests, dir,
-			told->session->created_ms))
+		requests_seek(
+			dir->cache->requests, dir, told->session->created_ms))
 		return FALSE;
 	return ended == ENDED_NONE || is_aged(dir, told, id);
 }

@@ -79,8 +79,7 @@ static void skip_numbers(Cache *cache)
 	g_autoptr(GError) error = NULL;
 
 	if (tree_is_damaged(cache->tree))
-		highest = MAX(
-			highest_below(cache->state_dir, provider_highest),
+		highest = MAX(highest_below(cache->state_dir, provider_highest),
 			requests_highest(cache->requests));
 	if (highest > 0) {
 		limit = MAX(limit, highest + NUMBERS_LOST_MAX);

@@ -22,7 +22,7 @@ typedef enum {
 	ENTRY_PROVIDER,
 	ENTRY_WORKSPACE,
 	ENTRY_SESSION,
-	ENTRY_GROUP, /* a directory of links in a view */
+	ENTRY_GROUP,   /* a directory of links in a view */
 	ENTRY_REQUEST, /* a create, or a verb: what became of it */
 } EntryKind;
 
@@ -50,7 +50,7 @@ typedef struct {
 	guint costly; /* those of them whose bytes cost a call now: cache_open
 	                 gets them, cache_read does not */
 	guint secret; /* those of them that are for the owner alone */
-	guint texts; /* request: bit set of 1 << RequestText */
+	guint texts;  /* request: bit set of 1 << RequestText */
 	gboolean steered;    /* workspace: it takes verbs */
 	gboolean read_only;  /* the section says so */
 	gboolean rmdir_ends; /* the section says rmdir = terminate */
@@ -84,7 +84,7 @@ typedef enum {
 	NEWS_TABLE,    /* the tables of workspace `number` have other bytes */
 	NEWS_REQUEST_MADE, /* request `number` of workspace `parent`, called name */
 	NEWS_REQUEST_GONE, /* likewise */
-	NEWS_REQUEST,      /* likewise: its state, result and error are others */
+	NEWS_REQUEST, /* likewise: its state, result and error are others */
 } NewsKind;
 
 enum {
@@ -142,10 +142,10 @@ typedef struct {
 	gint64 refresh_ms; /* 0: as in CacheSettings */
 	gboolean read_only;
 	gboolean rmdir_ends;
-	gboolean start; /* create's second step is wanted */
+	gboolean start;   /* create's second step is wanted */
 	gint64 settle_ms; /* how long a new session may be missing from listings;
 	                     -1: what the provider's class says */
-	Ended ended;    /* DAY: those of the last 24 hours */
+	Ended ended;      /* DAY: those of the last 24 hours */
 } CacheProvider;
 
 /* Opens the state directory.  (A damaged file, here and in cache_add, costs what

@@ -20,7 +20,7 @@ static const char *setting(const char *name)
 /* Which time is meant by "step:3". */
 static int wanted_time(const char *mark)
 {
-	return *mark == ':' ? atoi(mark + 1) : 1;
+	return *mark == ':' ? (int)g_ascii_strtoull(mark + 1, NULL, 10) : 1;
 }
 
 void trial_step(const char *what, const char *when)

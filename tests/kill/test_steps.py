@@ -116,9 +116,46 @@ def die_unknown(rig, type, step, cut):
     assert w.offences(requests) == []
 
 
+def retry_unknown(rig, type, cut):
+    """A provider that knows the token again makes no second one."""
+    w = World(rig, type, deadline="400ms")
+    w.start()
+    w.requests()
+    w.emu.fault(provider=type, action=w.row.list, status=500, times=-1)
+    w.emu.fault(provider=type, action=w.row.create, drop=True, after=True)
+    w.emu.fault(provider=type, action=w.row.create, drop=True, times=-1)
+    for _ in range(2):
+        assert w.write("kill-1").errno == errno.ETIMEDOUT
+    w.mount.kill()
+    w.emu.no_faults()
+    if cut:
+        w.power_cut()
+    w.start()
+    requests = w.settled()
+    assert [r.state for r in requests] == ["unknown"] * 2
+    assert len(w.sessions()["kill-1"]) == 1
+    for request in requests:
+        assert w.resolve(request, "retry") == 0
+    requests = w.settled()
+    assert [r.state for r in requests] == ["done"] * 2
+    assert len(w.sessions()["kill-1"]) == 2
+    assert w.offences(requests) == []
+
+
 UNKNOWN = [(die_unknown, type, step, cut) for type in ("alibaba", "dli")
            for step in ("unknown.write", "unknown.synced", "unknown.synced:2")
            for cut in (False, True)]
+
+
+RETRIED = [(retry_unknown, type, cut) for type in ("emr", "emr-serverless")
+           for cut in (False, True)]
+
+
+@pytest.mark.parametrize(
+    "case", RETRIED, ids=[f"{type}-{'power' if cut else 'kill'}"
+                          for _, type, cut in RETRIED])
+def test_what_is_unknown_is_retried_once(started, case):
+    started[case].result()
 
 
 @pytest.mark.parametrize("case", UNKNOWN,

@@ -136,9 +136,8 @@ class World:
         self.rooms = [self.row.workspace or "livy"]
         if type in SECOND:
             self.rooms.append(SECOND[type])
-        if type != "livy":
-            for room in self.rooms:
-                self.emu.workspace(room, type)
+        for room in self.rooms:
+            self.emu.workspace(room, type)
         self.folder = rig.new_folder("world")
         self.state_dir = state_dir or os.path.join(self.folder, "state")
         self.medium = os.path.join(self.folder, "medium")

@@ -21,10 +21,11 @@
  * put right and the same call signed again, once), were the credentials stale
  * (then new ones are tried, once), may it be repeated at all (then after a
  * pause).  A call that changes something gets to the last question only with an
- * answer that proves that nothing has changed yet, or that the provider has seen
- * the same bytes before; or when the same bytes again change nothing more.  Once
- * one of its attempts has left the outcome open, no later refusal closes it: only
- * a success does.
+ * answer that proves that nothing has changed yet, or when the same bytes again
+ * change nothing more.  That the provider has seen this very attempt before (a
+ * replay) is no such proof: the one that it saw first may have been obeyed.
+ * Once one of a call's attempts has left the outcome open, no later refusal
+ * closes it: only a success does.
  *
  * Locks: api->lock is the innermost; nothing is called while it is held.
  */
@@ -286,16 +287,32 @@ static void heed_throttling(Try *try, const GError *problem, gint64 asked_ms)
 		budget_throttled(try->api->budget, now_us);
 }
 
+/* Whether the problem's provider code is of those. */
+static gboolean is_of(
+	const Try *try, gboolean (*those)(const char *provider_code))
+{
+	const BackendErrorDetail *detail = backend_error_detail(try->problem);
+
+	return those && detail && detail->provider_code &&
+	       those(detail->provider_code);
+}
+
+static gboolean is_replay(const Try *try)
+{
+	return is_of(try, try->api->protocol.is_replay);
+}
+
 static void try_failed(Try *try, GError *problem)
 {
 	const BackendErrorDetail *detail = backend_error_detail(problem);
 
 	outcome_clear_up(problem, try->request->safe, try->credentials);
 	heed_throttling(try, problem, detail ? detail->retry_after_ms : 0);
-	if (!try->request->safe && problem->code == BACKEND_ERROR_TIMEOUT)
-		try->open = TRUE;
 	g_clear_error(&try->problem);
 	try->problem = problem;
+	if (!try->request->safe &&
+		(problem->code == BACKEND_ERROR_TIMEOUT || is_replay(try)))
+		try->open = TRUE;
 }
 
 /* An answer that hangs must leave time for the same bytes once more. */
@@ -333,16 +350,6 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 	else
 		try_failed(try, problem);
 	return json;
-}
-
-/* Whether the problem's provider code is of those. */
-static gboolean is_of(
-	const Try *try, gboolean (*those)(const char *provider_code))
-{
-	const BackendErrorDetail *detail = backend_error_detail(try->problem);
-
-	return those && detail && detail->provider_code &&
-	       those(detail->provider_code);
 }
 
 /*
@@ -384,10 +391,13 @@ static gboolean renew_credentials(Try *try)
 	return fresh && !credentials_equal(fresh, try->credentials);
 }
 
+/* A replay proves nothing of the first of the same bytes. */
 static gboolean is_retryable(const Try *try)
 {
-	if (is_of(try, try->api->protocol.is_replay))
-		return TRUE;
+	gboolean harmless = try->request->safe || try->request->repeatable;
+
+	if (is_replay(try))
+		return harmless;
 	switch (try->problem->code) {
 	case BACKEND_ERROR_UNREACHABLE:
 	case BACKEND_ERROR_THROTTLED:
@@ -395,7 +405,7 @@ static gboolean is_retryable(const Try *try)
 	case BACKEND_ERROR_REMOTE:
 	case BACKEND_ERROR_TIMEOUT:
 	case BACKEND_ERROR_BAD_ANSWER:
-		return try->request->safe || try->request->repeatable;
+		return harmless;
 	default:
 		return FALSE;
 	}

@@ -12,9 +12,9 @@
  *
  * Retried: any call once on a refused clock that was wrong, and once on refused
  * credentials (AUTH, AUTH_EXPIRED) for which there are others now, since neither
- * was done; any call on UNREACHABLE (surely unsent), on THROTTLED (not done) and
- * on a replay (the provider has had the same bytes before); calls marked `safe`
- * or `repeatable` also on REMOTE, TIMEOUT and BAD_ANSWER.  The pause is what the
+ * was done; any call on UNREACHABLE (surely unsent) and on THROTTLED (not done);
+ * calls marked `safe` or `repeatable` also on REMOTE, TIMEOUT, BAD_ANSWER and on
+ * a replay (the provider has had this attempt before).  The pause is what the
  * provider asks for, or else random(0, 1) * min(5 s, 100 ms * 2^n), counted from
  * the end of the throttling; never past the deadline; at most 4 attempts.  Each
  * of a repeatable call, but for the last that there is time for, gets no more
@@ -60,7 +60,8 @@ typedef struct {
 	 * and the next may be NULL: none does. */
 	gboolean (*is_skew)(const char *provider_code);
 	/* Whether it says that this attempt had come before, as it does when
-	 * somebody on the way sends it twice: the first may have been obeyed. */
+	 * somebody on the way sends it twice: the first may have been obeyed,
+	 * whatever error `refuse` makes of the second. */
 	gboolean (*is_replay)(const char *provider_code);
 	void *data;
 } ApiProtocol;

@@ -58,8 +58,6 @@ static BackendErrorCode code_of(const char *code, guint status)
 		return BACKEND_ERROR_AUTH;
 	if (g_strcmp0(code, "Quota") == 0)
 		return BACKEND_ERROR_QUOTA;
-	if (g_strcmp0(code, "Replay") == 0)
-		return BACKEND_ERROR_REMOTE;
 	if (status == 429)
 		return BACKEND_ERROR_THROTTLED;
 	return status >= 500 ? BACKEND_ERROR_REMOTE : BACKEND_ERROR_INVALID;
@@ -367,28 +365,29 @@ static void test_refusal_of_status_200(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 4);
 }
 
-/* Somebody sent it twice, and the first may have been obeyed. */
+/* Somebody sent it twice, and the first may have been obeyed: to send it once
+ * more might make another. */
 static void test_replays(Fixture *f, gconstpointer data)
 {
+	g_autoptr(GError) error = NULL;
+
 	tiny_server_push(f->server, replay);
-	assert_fine(f, changing, 2);
-	for (guint i = 0; i < 4; i++)
-		tiny_server_push(f->server, replay);
-	drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 6));
-	for (guint i = 0; i < 4; i++)
-		tiny_server_push(f->server, replay);
-	drop(assert_fails(f, safe, BACKEND_ERROR_REMOTE, 10));
+	error = assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 1);
+	g_assert_cmpstr(
+		backend_error_detail(error)->provider_code, ==, "Replay");
+	tiny_server_push(f->server, throttled);
+	tiny_server_push(f->server, replay);
+	drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 3));
 	g_assert_cmpuint(f->asked, ==, 2);
 }
 
-static void test_open_outcomes_stay_open(Fixture *f, gconstpointer data)
+static void test_replays_of_safe_calls(Fixture *f, gconstpointer data)
 {
 	tiny_server_push(f->server, replay);
-	tiny_server_push(f->server, (TinyAnswer){.status = 400});
-	drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 2));
-	tiny_server_push(f->server, replay);
-	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
-	abort_call(f, changing, 4, BACKEND_ERROR_TIMEOUT);
+	assert_fine(f, safe, 2);
+	for (guint i = 0; i < 4; i++)
+		tiny_server_push(f->server, replay);
+	drop(assert_fails(f, safe, BACKEND_ERROR_INVALID, 6));
 }
 
 #define BODY "{\"name\":\"n\",\"token\":\"t\"}"
@@ -458,6 +457,19 @@ static void test_resent_calls_stay_open(Fixture *f, gconstpointer data)
 				 : BACKEND_ERROR_INVALID,
 			sent += 1));
 	}
+}
+
+static void test_open_outcomes_stay_open(Fixture *f, gconstpointer data)
+{
+	tiny_server_push(f->server, replay);
+	tiny_server_push(f->server, (TinyAnswer){.status = 400});
+	drop(assert_fails(f, repeatable, BACKEND_ERROR_TIMEOUT, 2));
+	for (guint i = 0; i < 4; i++)
+		tiny_server_push(f->server, replay);
+	drop(assert_fails(f, repeatable, BACKEND_ERROR_TIMEOUT, 6));
+	tiny_server_push(f->server, replay);
+	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
+	abort_call(f, repeatable, 8, BACKEND_ERROR_TIMEOUT);
 }
 
 /* Of 4 s the first attempt gets two, the second what is left: to halve that
@@ -1008,6 +1020,7 @@ int main(int argc, char **argv)
 	ADD("clear-refusals-are-told", test_clear_refusals);
 	ADD("refusals-of-status-200-are-refusals", test_refusal_of_status_200);
 	ADD("replays-are-unclear", test_replays);
+	ADD("replays-of-safe-calls", test_replays_of_safe_calls);
 	ADD("open-outcomes-stay-open", test_open_outcomes_stay_open);
 	ADD("repeatable-calls-are-resent", test_repeatable_calls_are_resent);
 	ADD("resending-is-capped", test_resending_is_capped);

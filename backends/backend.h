@@ -80,8 +80,11 @@ typedef struct {
 	                provider does */
 	gboolean repeatable; /* the provider knows the plan again: sent twice it
 	                        makes one session */
-	gboolean unique; /* no other session can have that name or id, which was
-	                    made from our token, or seen to be free */
+	gboolean unique; /* that name or id was made from our token: nobody else
+	                    can have given it to a session */
+	gboolean fresh;  /* no session had that name when this was made, unless
+	                   one of the same token; where it is not unique,
+	                   somebody else may give it before this is sent */
 } CreatePlan;
 
 /* All texts are empty. */

@@ -12,10 +12,10 @@
  * All calls bear X-Requested-By, without which a server that guards against
  * forged requests refuses what changes something.  There is no idempotency token:
  * a session without a name gets one of its own, under which one is found whose
- * answer was lost; a given name is asked for first.  Ids count from 0 again when
- * a server has forgotten its sessions.  Records have no times.  A body with a
- * member that is newer than the server is refused.  An error is {msg}, a string,
- * a page of HTML, or nothing.
+ * answer was lost; a given name is asked for first, and may still be given by two
+ * at once.  Ids count from 0 again when a server has forgotten its sessions.
+ * Records have no times.  A body with a member that is newer than the server is
+ * refused.  An error is {msg}, a string, a page of HTML, or nothing.
  */
 #include <string.h>
 

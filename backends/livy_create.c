@@ -10,11 +10,14 @@
 /*
  * There is no idempotency token.  What makes a create safe is the name: unique
  * among the sessions that the server lists, and made from our token where the
- * spec has none, so that nobody else can have given it.  One that was given is
- * asked for first: while it is free, it is as good as ours.
+ * spec has none, so that nobody else can have given it.  Whoever has that name is
+ * what we made: it is looked up when an answer was lost or it is taken.
  *
- * A name that is taken is refused only after a driver was started for it.  So no
- * create is sent again before the name has been looked up.
+ * A name that was given is anybody's.  It is asked for first, since a taken one
+ * is refused only after a driver was started for it.  But two who see it free at
+ * once may both send it, and there will be one session: the other is told that
+ * the name is taken, and must not have that session for its own.  Nor does a
+ * look-up after a lost answer tell whose it is; our caller's listings may.
  */
 
 #define MADE_NAME_PREFIX "sessionfs-"
@@ -117,7 +120,8 @@ CreatePlan *livy_plan(Backend *base, const char *workspace, const char *spec,
 			"there is a session of the name %s", plan->name);
 		return NULL;
 	}
-	plan->unique = plan->repeatable = name == NAME_FREE;
+	plan->unique = plan->repeatable = ours;
+	plan->fresh = name == NAME_FREE;
 	return g_steal_pointer(&plan);
 }
 
@@ -143,7 +147,8 @@ static char *create_call(
 }
 
 /* A lost answer, and a name that is ours and taken, mean that the session may be
- * there; whether it is its name tells. */
+ * there; whether it is, a name that is ours tells.  A given one that is taken is
+ * somebody else's: nothing was made. */
 static char *settle(Livy *self, const CreatePlan *plan, const Call *call,
 	GError *cause, GError **error)
 {
@@ -161,8 +166,8 @@ static char *settle(Livy *self, const CreatePlan *plan, const Call *call,
 	if (unclear) {
 		cause->code = BACKEND_ERROR_TIMEOUT;
 		g_prefix_error(&cause,
-			"the session%s%s may exist: ", plan->unique ? " " : "",
-			plan->unique ? plan->name : "");
+			"the session%s%s may exist: ", *plan->name ? " " : "",
+			plan->name);
 	}
 	g_propagate_error(error, cause);
 	return NULL;

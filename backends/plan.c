@@ -29,7 +29,7 @@ gboolean create_plan_equal(const CreatePlan *a, const CreatePlan *b)
 	return g_str_equal(a->query, b->query) &&
 	       g_str_equal(a->body, b->body) && g_str_equal(a->name, b->name) &&
 	       g_str_equal(a->id, b->id) && !a->repeatable == !b->repeatable &&
-	       !a->unique == !b->unique;
+	       !a->unique == !b->unique && !a->fresh == !b->fresh;
 }
 
 void create_plan_token(const Backend *self, Json *body, const char *token)

@@ -439,7 +439,7 @@ static void a_remembered_spec_lacks_what_is_unique(void)
 
 static void plans_are_equal_in_every_member(void)
 {
-	for (guint i = 0; i < 7; i++) {
+	for (guint i = 0; i < 8; i++) {
 		g_autoptr(CreatePlan) a = create_plan_new();
 		g_autoptr(CreatePlan) b = create_plan_new();
 		char **const texts[] = {&b->query, &b->body, &b->name, &b->id};
@@ -450,7 +450,8 @@ static void plans_are_equal_in_every_member(void)
 		}
 		b->repeatable = i == 4;
 		b->unique = i == 5;
-		g_assert_true(create_plan_equal(a, b) == (i == 6));
+		b->fresh = i == 6;
+		g_assert_true(create_plan_equal(a, b) == (i == 7));
 		g_assert_true(create_plan_equal(b, b));
 	}
 	create_plan_free(NULL);

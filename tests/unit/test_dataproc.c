@@ -397,6 +397,7 @@ static void a_plan_is_what_is_sent(ProviderFixture *f, const void *unused)
 		g_assert_cmpstr(plan->name, ==, "nb");
 		g_assert_true(plan->repeatable);
 		g_assert_cmpint(plan->unique, ==, rows[i].unique);
+		g_assert_false(plan->fresh);
 	}
 	g_autofree char *token =
 		backend_spec_token(f->backend, "{\"requestId\":\"R_1\"}", 19);

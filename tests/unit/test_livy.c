@@ -399,8 +399,7 @@ static void a_given_name_stays_and_is_asked_for_first(
 	provider_saw(f->server, 1, "POST ", "\r\n\r\n{\"name\":\"al/pha\"}");
 }
 
-static void a_given_name_is_ours_while_it_is_free(
-	ProviderFixture *f, const void *unused)
+static void a_given_name_is_never_ours(ProviderFixture *f, const void *unused)
 {
 	static const struct {
 		guint status;
@@ -424,8 +423,8 @@ static void a_given_name_is_ours_while_it_is_free(
 		g_assert_no_error(error);
 		g_assert_cmpstr(plan->name, ==, "alpha");
 		g_assert_cmpstr(plan->body, ==, "{\"name\":\"alpha\"}");
-		g_assert_cmpint(plan->unique, ==, rows[i].is_free);
-		g_assert_cmpint(plan->repeatable, ==, rows[i].is_free);
+		g_assert_cmpint(plan->fresh, ==, rows[i].is_free);
+		g_assert_false(plan->unique || plan->repeatable);
 	}
 }
 
@@ -454,7 +453,7 @@ static void asking_for_a_name_takes_half_of_the_time(
 	g_autoptr(CreatePlan) plan = backend_plan(f->backend, f->workspace,
 		spec, strlen(spec), TOKEN, &call, &error);
 	g_assert_no_error(error);
-	g_assert_false(plan->unique);
+	g_assert_false(plan->unique || plan->repeatable || plan->fresh);
 	g_assert_cmpint(
 		g_get_monotonic_time(), <, call.deadline_us - 100 * 1000);
 }
@@ -483,7 +482,7 @@ static void a_token_of_the_spec_makes_the_name(
 	g_assert_cmpstr(one->name, ==, "sessionfs-" NIGHTLY);
 	g_assert_cmpstr(one->body, ==,
 		"{\"kind\":\"sql\",\"name\":\"sessionfs-" NIGHTLY "\"}");
-	g_assert_true(one->unique && one->repeatable);
+	g_assert_true(one->unique && one->repeatable && one->fresh);
 	g_assert_cmpstr(one->name, !=, other->name);
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 	/* It stays away where a name was given, too. */
@@ -513,7 +512,7 @@ static void a_server_that_knows_no_names_gets_none(
 		provider_plan(f, "{\"clientToken\":\"t\"}", &error);
 	g_assert_cmpstr(plan->body, ==, "{}");
 	g_assert_cmpstr(plan->name, ==, "");
-	g_assert_false(plan->unique || plan->repeatable);
+	g_assert_false(plan->unique || plan->repeatable || plan->fresh);
 	g_assert_null(provider_plan(f, "{\"name\":\"alpha\"}", &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_INVALID);
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 2);
@@ -537,7 +536,7 @@ static void a_refused_name_is_left_out_of_the_next_plan(
 		provider_plan(f, "{\"kind\":\"spark\"}", &error);
 	g_assert_false(create_plan_equal(before, after));
 	g_assert_cmpstr(after->body, ==, "{\"kind\":\"spark\"}");
-	g_assert_false(after->unique || after->repeatable);
+	g_assert_false(after->unique || after->repeatable || after->fresh);
 	/* Nothing else is. */
 	provider_answer(f, 400,
 		"\"Unrecognized field \\\"ttl\\\" (class x), not marked\"");
@@ -569,14 +568,16 @@ static void a_lost_answer_stays_open_where_nothing_is_found(
 	ProviderFixture *f, const void *unused)
 {
 	static const struct {
-		const char *spec, *asked;
+		const char *spec, *asked, *says;
 		guint requests;
 	} rows[] = {
-		{"{}", NULL, 2},
+		{"{}", NULL, "the session " OWN_NAME " may exist: ", 2},
+		/* What has that name now may be somebody else's. */
 		{"{\"name\":\"alpha\"}",
-			"{\"msg\":\"Session 'alpha' not found.\"}", 3},
-		/* It may be somebody else's of that name. */
-		{"{\"name\":\"alpha\"}", "", 2},
+			"{\"msg\":\"Session 'alpha' not found.\"}",
+			"the session alpha may exist: ", 2},
+		{"{\"name\":\"alpha\"}", "",
+			"the session alpha may exist: ", 2},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -592,37 +593,81 @@ static void a_lost_answer_stays_open_where_nothing_is_found(
 						   "found.\"}"});
 		g_assert_null(provider_create(f, rows[i].spec, &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
-		g_assert_nonnull(strstr(error->message, "may exist"));
+		g_assert_true(g_str_has_prefix(error->message, rows[i].says));
 		g_assert_cmpuint(tiny_server_requests(f->server) - before, ==,
 			rows[i].requests);
 	}
 }
 
+static void a_lost_answer_without_a_name_stays_open(
+	ProviderFixture *f, const void *unused)
+{
+	g_autoptr(CreatePlan) plan = create_plan_new();
+	const Call call = provider_soon();
+	g_autoptr(GError) error = NULL;
+
+	g_free(plan->body);
+	plan->body = g_strdup("{}");
+	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CLOSE});
+	g_assert_null(
+		backend_create(f->backend, f->workspace, plan, &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_true(
+		g_str_has_prefix(error->message, "the session may exist: "));
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 1);
+}
+
+#define TAKEN "{\"msg\":\"Duplicate session name: Some(x) for session 7\"}"
+
 static void our_own_name_taken_means_that_it_is_ours(
 	ProviderFixture *f, const void *unused)
 {
-	static const char taken[] =
-		"{\"msg\":\"Duplicate session name: Some(x) for session 7\"}";
 	g_autoptr(GError) error = NULL;
 
-	provider_answer(f, 400, taken);
+	provider_answer(f, 400, TAKEN);
 	provider_answer(f, 200, "{\"id\":6,\"name\":\"" OWN_NAME "\"}");
 	g_autofree char *id = provider_create(f, "{}", &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(id, ==, "6");
-	/* A given name taken is what it says, unless it was free. */
+	/* Where it cannot be found, nobody knows. */
+	provider_answer(f, 400, TAKEN);
 	provider_answer(f, 404, "");
-	provider_answer(f, 400, taken);
+	g_assert_null(provider_create(f, "{}", &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+}
+
+static void a_given_name_goes_to_one_of_two_that_saw_it_free(
+	ProviderFixture *f, const void *unused)
+{
+	const Call call = provider_soon();
+	g_autoptr(GError) error = NULL;
+
+	answer_not_found(f);
+	answer_not_found(f);
+	g_autoptr(CreatePlan) one =
+		provider_plan(f, "{\"name\":\"x\"}", &error);
+	g_autoptr(CreatePlan) other =
+		provider_plan(f, "{\"name\":\"x\"}", &error);
+	g_assert_no_error(error);
+	g_assert_true(one->fresh && other->fresh);
+	provider_answer(f, 201, "{\"id\":7,\"name\":\"x\"}");
+	provider_answer(f, 400, TAKEN);
+	g_autofree char *id =
+		backend_create(f->backend, f->workspace, one, &call, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(id, ==, "7");
+	g_assert_null(
+		backend_create(f->backend, f->workspace, other, &call, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_EXISTS);
+	g_assert_null(strstr(error->message, "may exist"));
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 4);
+	g_clear_error(&error);
+	/* Nor is it ours where nobody knew whether it was free. */
+	provider_answer(f, 404, "");
+	provider_answer(f, 400, TAKEN);
 	g_assert_null(provider_create(f, "{\"name\":\"x\"}", &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_EXISTS);
-	g_clear_error(&error);
-	answer_not_found(f);
-	provider_answer(f, 400, taken);
-	provider_answer(f, 200, "{\"id\":7,\"name\":\"x\"}");
-	g_autofree char *free_once =
-		provider_create(f, "{\"name\":\"x\"}", &error);
-	g_assert_no_error(error);
-	g_assert_cmpstr(free_once, ==, "7");
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 6);
 }
 
 static void names_that_leak_a_driver_are_refused(
@@ -715,7 +760,7 @@ static void a_plan_is_what_is_sent(ProviderFixture *f, const void *unused)
 
 	g_assert_cmpstr(plan->name, ==, OWN_NAME);
 	g_assert_cmpstr(plan->id, ==, "");
-	g_assert_true(plan->repeatable && plan->unique);
+	g_assert_true(plan->repeatable && plan->unique && plan->fresh);
 }
 
 /* ---- terminating ---- */
@@ -840,8 +885,7 @@ int main(int argc, char **argv)
 	ADD("create/a-name-is-made-up", a_session_without_a_name_gets_one);
 	ADD("create/a-given-name-stays",
 		a_given_name_stays_and_is_asked_for_first);
-	ADD("create/a-free-name-is-ours",
-		a_given_name_is_ours_while_it_is_free);
+	ADD("create/a-free-name-is-ours", a_given_name_is_never_ours);
 	ADD("create/a-taken-name-is-not-sent",
 		a_given_name_that_is_taken_is_not_sent);
 	ADD("create/asking-takes-half-of-the-time",
@@ -856,8 +900,12 @@ int main(int argc, char **argv)
 		a_lost_answer_is_looked_up_by_name);
 	ADD("create/a-lost-answer-stays-open",
 		a_lost_answer_stays_open_where_nothing_is_found);
+	ADD("create/a-lost-answer-without-a-name",
+		a_lost_answer_without_a_name_stays_open);
 	ADD("create/our-own-name-taken",
 		our_own_name_taken_means_that_it_is_ours);
+	ADD("create/one-free-name-for-two",
+		a_given_name_goes_to_one_of_two_that_saw_it_free);
 	ADD("spec/names-that-leak-a-driver",
 		names_that_leak_a_driver_are_refused);
 	ADD("spec/newer-members", members_newer_than_the_server_are_refused);

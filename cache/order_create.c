@@ -9,6 +9,11 @@
 
 /* A provider is trusted to know a token for so long. */
 #define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)
+/* Between two attempts of what the provider knows again. */
+#define AGAIN_FIRST_MS 100
+#define AGAIN_MAX_MS 2000
+/* An attempt is not cut short to less than that. */
+#define ATTEMPT_LEAST_US G_USEC_PER_SEC
 /* With less time than that nothing is sent any more. */
 #define SEND_LEAST_US (10 * G_TIME_SPAN_MILLISECOND)
 
@@ -53,18 +58,27 @@ static gint64 left_us(const Order *self)
 	return self->deadline_us - g_get_monotonic_time();
 }
 
-/* Half of the time is kept for a look at what came of it. */
+/* When an attempt has to be over: there must be time for another one or, where
+ * only a look can tell what came of it, for that. */
+static gint64 attempt_until_us(const Order *self)
+{
+	const CreatePlan *plan = self->request->intent->plan;
+	gint64 left = MAX(0, left_us(self));
+	gboolean all = plan->repeatable && left < ATTEMPT_LEAST_US;
+
+	return all ? self->deadline_us : self->deadline_us - left / 2;
+}
+
 static char *send_once(Order *self, GError **error)
 {
 	Dir *dir = self->dir;
-	const CreatePlan *plan = self->request->intent->plan;
 	g_autoptr(GError) local = NULL;
 	Call call = order_call(self);
 	char *id;
 
-	call.deadline_us -= MAX(0, left_us(self)) / 2;
-	id = backend_create(
-		dir->provider->backend, dir->id, plan, &call, &local);
+	call.deadline_us = attempt_until_us(self);
+	id = backend_create(dir->provider->backend, dir->id,
+		self->request->intent->plan, &call, &local);
 	if (self->recorded)
 		trial_step("create", "answer");
 	if (id == NULL)
@@ -88,10 +102,9 @@ static gboolean plan_anew(Order *self, const GError *refusal)
 	return TRUE;
 }
 
-typedef enum { FOUND, ABSENT, OPEN } Sought;
-
-/* Gives the request up to be looked for by listings, as long as there is time. */
-static Sought seek(Order *self, char **ret_id)
+/* Gives the request up to be looked for by listings, as long as there is time.  The
+ * id of its session, or NULL. */
+static char *seek(Order *self)
 {
 	Requests *requests = self->cache->requests;
 	Request *request = self->request;
@@ -105,27 +118,29 @@ static Sought seek(Order *self, char **ret_id)
 	requests_wait(requests, request, REQUEST_SENT, self->deadline_us);
 	requests_resume(requests, request);
 	outcome = requests_outcome(requests, request, NULL);
-	if (outcome->state == REQUEST_FAILED)
-		return ABSENT;
-	if (!request_state_exists(outcome->state))
-		return OPEN;
-	*ret_id = g_strdup(outcome->id);
-	return FOUND;
+	return request_state_exists(outcome->state) ? g_strdup(outcome->id)
+						    : NULL;
 }
 
-/* Surely absent, and there is time; the plan goes when nobody waited for that. */
-static gboolean may_send_again(const Order *self)
+/* Whether to send the same bytes again, after a pause.  Only what the provider
+ * knows again: however surely a session is not listed, its create may still be on
+ * its way. */
+static gboolean sends_again(Order *self, gint64 *pause_ms)
 {
-	return left_us(self) > SEND_LEAST_US &&
-	       self->request->intent->plan != NULL &&
-	       requests_state(self->cache->requests, self->request) ==
-		       REQUEST_FAILED;
+	gint64 ms = *pause_ms;
+
+	if (!self->request->intent->plan->repeatable && !trial_flaw("resend"))
+		return FALSE;
+	*pause_ms = MIN(2 * ms, AGAIN_MAX_MS);
+	return left_us(self) > ms * 1000 + SEND_LEAST_US &&
+	       cache_sleep(self->cache, ms);
 }
 
-/* The id of the session that the plan made.  Nothing is sent again that is not
- * surely absent, or known again by the provider. */
+/* The id of the session that the plan made. */
 static char *send_until_clear(Order *self, GError **error)
 {
+	gint64 pause_ms = AGAIN_FIRST_MS;
+
 	for (;;) {
 		g_autoptr(GError) local = NULL;
 		char *id = send_once(self, &local);
@@ -136,16 +151,33 @@ static char *send_until_clear(Order *self, GError **error)
 			return id;
 		if (!open && plan_anew(self, local))
 			continue;
-		if (open && trial_flaw("resend") &&
-			left_us(self) > SEND_LEAST_US)
+		if (open && sends_again(self, &pause_ms)) {
+			self->doubt = TRUE;
 			continue;
-		if (open && seek(self, &id) == FOUND)
-			return id;
-		if (open && may_send_again(self))
-			continue;
-		g_propagate_error(error, g_steal_pointer(&local));
-		return NULL;
+		}
+		if (open && !self->request->intent->plan->repeatable)
+			id = seek(self);
+		if (id == NULL)
+			g_propagate_error(error, g_steal_pointer(&local));
+		return id;
 	}
+}
+
+static gboolean answer_known(Order *self, const char *id)
+{
+	self->answer =
+		order_answer_session(self->dir, id, self->request->intent->rid);
+	return TRUE;
+}
+
+/* A session that was found is started as one that was just made, unless it was
+ * given its end already. */
+static gboolean go_on(Order *self, const char *id, GError **error)
+{
+	if (requests_state(self->cache->requests, self->request) ==
+		REQUEST_DONE)
+		return answer_known(self, id);
+	return order_made(self, id, error);
 }
 
 gboolean order_send(Order *self, GError **error)
@@ -154,7 +186,7 @@ gboolean order_send(Order *self, GError **error)
 	g_autofree char *id = send_until_clear(self, &local);
 
 	if (id != NULL)
-		return order_made(self, id, error);
+		return go_on(self, id, error);
 	/* This time nothing came of it, but of the time before something may
 	 * have. */
 	if (self->doubt)
@@ -218,9 +250,10 @@ static gboolean repeat_open(Order *self, GError **error)
 		return order_send(self, error);
 	}
 	if (requests_state(self->cache->requests, self->request) ==
-			REQUEST_SENT &&
-		seek(self, &id) == FOUND)
-		return order_made(self, id, error);
+		REQUEST_SENT)
+		id = seek(self);
+	if (id != NULL)
+		return go_on(self, id, error);
 	still_open(self->request, "is not settled", error);
 	return FALSE;
 }
@@ -252,10 +285,9 @@ static gboolean repeat(Order *self, gboolean *ret_again, GError **error)
 		return FALSE;
 	}
 	if (request_state_exists(outcome->state)) {
-		self->answer = order_answer_session(
-			self->dir, outcome->id, self->request->intent->rid);
+		ok = answer_known(self, outcome->id);
 		requests_release(requests, self->request);
-		return TRUE;
+		return ok;
 	}
 	ok = repeat_open(self, error);
 	order_settle(self, ok, ok ? NULL : *error);

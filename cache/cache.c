@@ -313,18 +313,12 @@ static void settle_all(Cache *cache)
 		g_debug("%s", error->message);
 }
 
-void cache_stop(Cache *cache)
+void cache_abort(Cache *cache)
 {
-	gboolean before;
-
 	pthread_mutex_lock(&cache->stop_lock);
-	before = cache_is_stopping(cache);
 	__atomic_store_n(&cache->stopping, TRUE, __ATOMIC_RELEASE);
 	pthread_cond_broadcast(&cache->stop_cond);
 	pthread_mutex_unlock(&cache->stop_lock);
-	if (before)
-		return;
-	refresh_stop(cache->refresh);
 	for (guint i = 0; i < cache->providers->len; i++) {
 		const Provider *provider =
 			g_ptr_array_index(cache->providers, i);
@@ -333,6 +327,17 @@ void cache_stop(Cache *cache)
 	}
 	if (cache->requests != NULL)
 		requests_stop(cache->requests);
+}
+
+void cache_stop(Cache *cache)
+{
+	gboolean before = cache->stopped;
+
+	cache->stopped = TRUE;
+	cache_abort(cache);
+	if (before)
+		return;
+	refresh_stop(cache->refresh);
 	pool_stop(cache->sweeps);
 	pool_stop(cache->glances);
 	pool_stop(cache->asks);

@@ -157,6 +157,9 @@ gboolean cache_add(Cache *cache, const CacheProvider *provider,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Starts the scheduler.  From here on the observer may be called. */
 void cache_start(Cache *cache);
+/* Ends calls in flight and to come: nothing is sent any more, and orders end.  What
+ * is known is still answered.  Any thread, any number of times. */
+void cache_abort(Cache *cache);
 /* Ends calls in flight, joins every thread: no news afterwards.  Waits for none
  * but the local disk: what is being written or synced is not broken off. */
 void cache_stop(Cache *cache);

@@ -71,6 +71,7 @@ struct Cache {
 	pthread_mutex_t stop_lock;
 	pthread_cond_t stop_cond;
 	gboolean stopping; /* atomic; set with stop_lock */
+	gboolean stopped;  /* by the thread that stops it */
 };
 
 gboolean cache_is_stopping(Cache *cache);

@@ -72,6 +72,8 @@ static void *ending_run(void *data)
 			continue;
 		self->signal = signal;
 		g_message("ending on signal %d", signal);
+		/* Who is told that all is over must not find that it went on. */
+		cache_abort(self->daemon->cache);
 		pending_stop(self->daemon->pending);
 		notify_stop(self->daemon->notify);
 		emitter_stop(self->daemon->emitter);

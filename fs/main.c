@@ -205,6 +205,8 @@ static void finish(Run *run)
 {
 	Daemon *daemon = &run->daemon;
 
+	if (daemon->cache)
+		cache_abort(daemon->cache);
 	if (daemon->pending)
 		pending_stop(daemon->pending);
 	if (daemon->notify)

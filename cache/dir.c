@@ -31,11 +31,11 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	g_queue_init(&self->asking);
 	g_queue_init(&self->opening);
 	self->text_ns = cache->born_ns;
+	if (kind == DIR_WORKSPACE)
+		requests_attach(cache->requests, self);
 	pthread_mutex_lock(&cache->lock);
 	g_ptr_array_add(cache->dirs, self);
 	pthread_mutex_unlock(&cache->lock);
-	if (kind == DIR_WORKSPACE)
-		requests_attach(cache->requests, self);
 	return self;
 }
 

@@ -25,7 +25,7 @@
 /* changed, state, session; id, error */
 #define OUTCOME_TYPE "(xuuaay)"
 
-enum { FLAG_CREATE = 1, FLAG_REPEATABLE = 2, FLAG_UNIQUE = 4 };
+enum { FLAG_CREATE = 1, FLAG_REPEATABLE = 2, FLAG_UNIQUE = 4, FLAG_FRESH = 8 };
 
 enum {
 	TEXT_RID,
@@ -61,13 +61,26 @@ struct Journal {
 	guint damaged;
 };
 
+/* That a directory is in it must last as long as what is in that. */
+static void sync_place(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) != 0)
+		g_warning("cannot sync %s: %s", path, g_strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 Journal *journal_open(const char *state_dir, GError **error)
 {
 	g_autofree char *path = g_build_filename(state_dir, ".requests", NULL);
 	Journal *self;
 	int dir;
 
-	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+	if (mkdir(path, 0700) == 0)
+		sync_place(state_dir);
+	else if (errno != EEXIST) {
 		file_error(error, "make", path);
 		return NULL;
 	}
@@ -137,6 +150,8 @@ static guint flags_of(const Intent *intent)
 		flags |= FLAG_REPEATABLE;
 	if (plan != NULL && plan->unique)
 		flags |= FLAG_UNIQUE;
+	if (plan != NULL && plan->fresh)
+		flags |= FLAG_FRESH;
 	return flags;
 }
 
@@ -176,6 +191,7 @@ static void fill_plan(CreatePlan *plan, char *const *texts, guint flags)
 	put_text(&plan->id, texts[TEXT_ID]);
 	plan->repeatable = (flags & FLAG_REPEATABLE) != 0;
 	plan->unique = (flags & FLAG_UNIQUE) != 0;
+	plan->fresh = (flags & FLAG_FRESH) != 0;
 }
 
 static Intent *unpack_intent(GVariant *value, const char *rid)
@@ -353,33 +369,49 @@ static void put_aside(Journal *self, const char *rid)
 		rid, self->path, aside);
 }
 
+/* NULL: it is damaged. */
+static Intent *read_all(Journal *self, int fd, const char *rid, Outcome **ret)
+{
+	guint64 slots = 0, sequence;
+	Intent *intent = read_intent(fd, rid, &slots);
+	guint slot;
+
+	if (intent == NULL)
+		return NULL;
+	*ret = read_slots(fd, slots, &slot, &sequence);
+	if (*ret != NULL)
+		return intent;
+	self->damaged++;
+	g_warning("the outcome of request %s in %s/%s cannot be read: it will "
+		  "be looked for",
+		rid, intent->provider, intent->workspace);
+	*ret = outcome_new(REQUEST_SENT);
+	return intent;
+}
+
 static void load_one(
 	Journal *self, const char *rid, JournalVisit visit, void *data)
 {
 	int fd = openat(self->dir, rid, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	Outcome *outcome = NULL;
-	Intent *intent = NULL;
-	guint64 slots = 0, sequence;
-	guint slot;
+	Intent *intent;
+	char probe;
 
-	if (fd >= 0)
-		intent = read_intent(fd, rid, &slots);
-	if (intent != NULL)
-		outcome = read_slots(fd, slots, &slot, &sequence);
-	if (fd >= 0)
-		close(fd);
-	if (intent == NULL) {
-		put_aside(self, rid);
+	/* The next start may find it well. */
+	if (fd < 0 || heap_file_read(fd, &probe, 1, 0) < 0) {
+		self->damaged++;
+		g_warning("the request %s cannot be read now: %s", rid,
+			g_strerror(errno));
+		if (fd >= 0)
+			close(fd);
 		return;
 	}
-	if (outcome == NULL) {
-		self->damaged++;
-		g_warning("the outcome of request %s in %s/%s cannot be read: "
-			  "it will be looked for",
-			rid, intent->provider, intent->workspace);
-		outcome = outcome_new(REQUEST_SENT);
-	}
-	visit(intent, outcome, data);
+	intent = read_all(self, fd, rid, &outcome);
+	close(fd);
+	if (intent != NULL)
+		visit(intent, outcome, data);
+	else
+		put_aside(self, rid);
 }
 
 static gboolean is_rid(const char *name)
@@ -391,18 +423,26 @@ static gboolean is_rid(const char *name)
 	       !g_str_has_suffix(name, DAMAGED);
 }
 
-void journal_load(Journal *self, JournalVisit visit, void *data)
+gboolean journal_load(
+	Journal *self, JournalVisit visit, void *data, GError **error)
 {
-	g_autoptr(GDir) dir = g_dir_open(self->path, 0, NULL);
+	g_autoptr(GError) why = NULL;
+	g_autoptr(GDir) dir = g_dir_open(self->path, 0, &why);
 	const char *name;
 
-	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+	if (dir == NULL) {
+		backend_error_set(
+			error, BACKEND_ERROR_LOCAL, "%s", why->message);
+		return FALSE;
+	}
+	while ((name = g_dir_read_name(dir)) != NULL) {
 		/* Of what never got its name nothing was sent. */
 		if (g_str_has_suffix(name, PART))
 			unlinkat(self->dir, name, 0);
 		else if (is_rid(name))
 			load_one(self, name, visit, data);
 	}
+	return TRUE;
 }
 
 /* ---- writing ---- */

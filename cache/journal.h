@@ -31,15 +31,18 @@ typedef void (*JournalVisit)(Intent *intent, Outcome *outcome, void *data);
 /*
  * Visits what can be read.  A file whose intent is damaged is named by g_warning
  * and put aside as "<rid>.damaged"; one without a readable outcome is named, and
- * visited as SENT.
+ * visited as SENT; one that cannot be opened or read now is named and left alone.
+ * Errors: LOCAL, when the directory cannot be read.
  */
-void journal_load(Journal *self, JournalVisit visit, void *data);
+gboolean journal_load(Journal *self, JournalVisit visit, void *data,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* How many files were damaged. */
 guint journal_damaged(const Journal *self);
 
 /*
  * Writes a file anew, with room for every outcome to come.  sync: it is on the
- * medium when this returns TRUE.  On failure the file is as it was, or not there.
+ * medium when this returns TRUE.  On failure the file is as it was, or not there;
+ * or it is there, and nobody knows for how long.
  * Errors: LOCAL, NO_ROOM.
  */
 gboolean journal_put(Journal *self, const Intent *intent,

@@ -27,7 +27,7 @@ static Intent *intent_sample(const char *spec)
 	intent->plan->body = g_strdup("{\"name\":\"x\"}");
 	g_free(intent->plan->name);
 	intent->plan->name = g_strdup("x");
-	intent->plan->repeatable = TRUE;
+	intent->plan->repeatable = intent->plan->fresh = TRUE;
 	return intent;
 }
 
@@ -91,7 +91,10 @@ static void load(Loaded *ret)
 {
 	g_autoptr(Journal) self = journal();
 
-	journal_load(self, visit, ret);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(journal_load(self, visit, ret, &error));
+	g_assert_no_error(error);
 }
 
 static char *file_of(const Intent *intent)

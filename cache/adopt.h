@@ -4,10 +4,6 @@
 
 /* A session that a request made, as was found out later. */
 
-/* Whether another request of the workspace has made it. */
-gboolean adopt_is_claimed(const Dir *dir, const Request *but, const char *id);
-gboolean adopt_row_is_claimed(const Dir *dir, const Row *row);
-
 /*
  * Shows it, with what it was made from, as the newest one made here.  On a worker,
  * with the request ours.  Errors: those of `get`; GONE: it is not there.

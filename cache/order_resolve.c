@@ -54,14 +54,29 @@ static gboolean retry(Order *self, RequestState state, GError **error)
 
 /* ---- adopt, abandon ---- */
 
-static gboolean adopt_id(Order *self, const char *id, GError **error)
+/* The id that a directory's name stands for; what is none is an id itself. */
+static char *id_of_name(Dir *dir, const char *name)
+{
+	const Id *id;
+	char *text;
+
+	pthread_mutex_lock(&dir->lock);
+	id = ids_find(dir->ids, name);
+	text = g_strdup(id != NULL ? id->text : name);
+	pthread_mutex_unlock(&dir->lock);
+	return text;
+}
+
+static gboolean adopt_id(Order *self, const char *name, GError **error)
 {
 	Requests *requests = self->cache->requests;
+	g_autofree char *id = id_of_name(self->dir, name);
+	const Claim claim = {dir_number(self->dir, id), id, 0};
 	Call call = order_look_call(self);
 
 	if (self->request->intent->verb != NULL)
 		return refuse(error, "a verb makes no session to adopt");
-	if (adopt_is_claimed(self->dir, self->request, id))
+	if (!requests_claim(requests, self->dir, self->request, &claim))
 		return refuse(error, "another request has made that session");
 	if (!adopt_session(self->dir, self->request, id, &call, error))
 		return FALSE;
@@ -122,7 +137,11 @@ gboolean order_resolve(Order *self, GError **error)
 		return refuse(error, "it is at work");
 	self->request = g_steal_pointer(&request);
 	ok = carry_out(self, &local);
-	order_settle(self, ok, local);
+	/* Words that are refused change nothing of what is known. */
+	if (self->doubt)
+		order_settle(self, ok, local);
+	else
+		requests_release(requests, self->request);
 	if (local != NULL)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return ok;

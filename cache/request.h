@@ -28,6 +28,8 @@ gboolean request_state_is_final(RequestState state);
 gboolean request_state_exists(RequestState state);
 
 #define RID_MAX 32
+/* Clocks may differ by so much before a provider refuses a signature. */
+#define CLOCKS_DIFFER_MS (15 * 60 * 1000)
 #define REQUEST_ERROR_MAX 4096 /* bytes of a sentence */
 
 /* Texts are never NULL. */

@@ -66,7 +66,7 @@ void cache_requests(Cache *cache, guint32 workspace, guint32 after,
 		const Request *request = g_ptr_array_index(list, i);
 		Entry entry;
 
-		if (request->intent->number <= after || !request->shown)
+		if (request->intent->number <= after)
 			continue;
 		entry_fill(dir, request, &entry);
 		if (!visit(&entry, request->intent->rid, data))

@@ -6,8 +6,8 @@
 #include "journal.h"
 #include "requests_inside.h"
 
-/* What is over is kept so long, and no more than so many in a workspace; but
- * each for an hour, since what it made must not be taken for another's. */
+/* What is over is kept so long, and no more than so many in a workspace; but what
+ * made a session for an hour, since that must not be taken for another's. */
 #define KEPT_MS (7 * G_GINT64_CONSTANT(24) * 3600 * 1000)
 #define KEPT_MAX 500
 #define KEPT_LEAST_MS (G_GINT64_CONSTANT(3600) * 1000)
@@ -28,6 +28,7 @@ void request_unref(Request *request)
 		return;
 	intent_free(request->intent);
 	outcome_free(request->outcome);
+	g_free(request->adopting);
 	g_free(request);
 }
 
@@ -147,8 +148,10 @@ Requests *requests_new(Cache *cache, GError **error)
 		g_str_hash, g_str_equal, g_free, box_free);
 	pthread_mutex_init(&self->lock, NULL);
 	clock_cond_init(&self->moved);
-	journal_load(self->journal, load, self);
-	return self;
+	if (journal_load(self->journal, load, self, error))
+		return self;
+	requests_free(self);
+	return NULL;
 }
 
 void requests_free(Requests *self)
@@ -207,19 +210,13 @@ static void look_after_restart(Requests *self, const Dir *dir, Request *request)
 				   : last_ms;
 }
 
-void requests_attach(Requests *self, Dir *dir)
+/* Before the directory is there for anybody, so that nobody is at these. */
+static void prepare(Requests *self, Dir *dir, GPtrArray *list)
 {
-	g_autoptr(GError) error = NULL;
-	Box *box;
+	for (guint i = 0; i < list->len; i++) {
+		Request *request = g_ptr_array_index(list, i);
+		g_autoptr(GError) error = NULL;
 
-	pthread_mutex_lock(&self->lock);
-	box = box_of(self, dir->parent->id, dir->id);
-	box->dir = dir;
-	dir->requests = box;
-	for (guint i = 0; i < box->list->len; i++) {
-		Request *request = g_ptr_array_index(box->list, i);
-
-		g_clear_error(&error);
 		request->shown =
 			give_number(self, dir, request->intent, &error);
 		if (!request->shown)
@@ -227,7 +224,20 @@ void requests_attach(Requests *self, Dir *dir)
 				request->intent->rid, error->message);
 		look_after_restart(self, dir, request);
 	}
-	g_ptr_array_sort(box->list, by_number);
+	g_ptr_array_sort(list, by_number);
+}
+
+void requests_attach(Requests *self, Dir *dir)
+{
+	Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = box_of(self, dir->parent->id, dir->id);
+	pthread_mutex_unlock(&self->lock);
+	prepare(self, dir, box->list);
+	pthread_mutex_lock(&self->lock);
+	box->dir = dir;
+	dir->requests = box;
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -246,11 +256,13 @@ static Request *trim_one(Requests *self, Box *box)
 	for (guint i = 0; i < box->list->len; i++) {
 		Request *request = g_ptr_array_index(box->list, i);
 		gint64 age = now - request->outcome->changed_ms;
+		gboolean claims = request_state_exists(request->outcome->state);
+		gint64 least_ms = claims ? KEPT_LEAST_MS : 0;
 
 		if (request->busy ||
 			!request_state_is_final(request->outcome->state))
 			continue;
-		if (age > KEPT_MS || (age > KEPT_LEAST_MS && over > KEPT_MAX)) {
+		if (age > KEPT_MS || (age >= least_ms && over > KEPT_MAX)) {
 			g_ptr_array_steal_index(box->list, i);
 			came_or_went(self, box, request, NEWS_REQUEST_GONE);
 			return request;
@@ -284,7 +296,7 @@ static Request *find_token(const Box *box, const char *token)
 		gboolean over =
 			state == REQUEST_FAILED || state == REQUEST_ABANDONED;
 
-		/* Of what is absent an order may send it again. */
+		/* Its order may not have told so yet. */
 		if (request->intent->verb == NULL &&
 			(!over || request->busy || request->waited) &&
 			g_str_equal(request->intent->token, token))
@@ -363,6 +375,7 @@ void requests_release(Requests *self, Request *request)
 
 	pthread_mutex_lock(&self->lock);
 	request->busy = FALSE;
+	g_clear_pointer(&request->adopting, g_free);
 	/* It may be a mebibyte, and is sent no more. */
 	if (request_state_is_final(request->outcome->state) && !request->waited)
 		plan = g_steal_pointer(&request->intent->plan);
@@ -418,7 +431,8 @@ static gboolean must_last(RequestState before, RequestState after)
 	       (before != REQUEST_CREATED && before != REQUEST_STARTING);
 }
 
-/* One that was never sent has no file yet. */
+/* One that was never sent has no file, and needs none: nothing can have come of
+ * it. */
 static gboolean write_outcome(Requests *self, const Request *request,
 	const Outcome *outcome, GError **error)
 {
@@ -426,8 +440,7 @@ static gboolean write_outcome(Requests *self, const Request *request,
 	RequestState before = request->outcome->state;
 
 	if (before == REQUEST_WAITING)
-		return journal_put(
-			self->journal, intent, outcome, FALSE, error);
+		return TRUE;
 	return journal_note(self->journal, intent->rid, outcome,
 		must_last(before, outcome->state), error);
 }

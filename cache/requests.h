@@ -22,12 +22,12 @@ typedef struct Request {
 	Outcome *outcome;
 	gint64 mtime_ns; /* when that changed; strictly increasing */
 	gboolean busy;
-	gboolean shown; /* it has a number and stands in its directory */
-	gboolean
-		waited; /* an order waits for what is found of it, and goes on */
+	gboolean shown;  /* it has a number and stands in its directory */
+	gboolean waited; /* an order waits for what is found of it */
 	gint64 look_ms; /* open: a listing that begins then or later is wanted */
 	gint64 sure_ms; /* one that begins then or later shows its session, if
 	                    there is one */
+	char *adopting; /* the id that it is being given; NULL: none */
 	guint missed;   /* such listings of several pages, without it */
 } Request;
 
@@ -93,9 +93,20 @@ void requests_look(Requests *self, Request *request, gint64 look_ms,
 /* The next wanted listing; when it is sure, and who waits, stays. */
 void requests_look_again(Requests *self, Request *request, gint64 look_ms);
 gint64 requests_sure_ms(Requests *self, const Request *request);
-/* The name that its session will have, while an order is sending it; NULL: none
- * is.  New string. */
+/* The name that its session will have, while it is not known what came of it; else
+ * NULL.  New string. */
 char *requests_rival(Requests *self, const Request *request);
+/* A session that a create may have made. */
+typedef struct {
+	guint32 number; /* 0: not shown */
+	const char *id;
+	gint64 created_ms; /* where an id may be given again; else 0 */
+} Claim;
+
+/* Whether no other create of the workspace has made that session; then it is
+ * request's until that is released (NULL: nobody's). */
+gboolean requests_claim(
+	Requests *self, const Dir *dir, Request *request, const Claim *claim);
 /* An order that gave it up to be looked for waits no longer, and has it again. */
 void requests_resume(Requests *self, Request *request);
 gboolean requests_is_waited(Requests *self, const Request *request);

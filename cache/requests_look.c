@@ -2,8 +2,8 @@
 #include "clock.h"
 #include "requests_inside.h"
 
-/* Clocks may differ by so much before a provider refuses a signature. */
-#define CLOCKS_DIFFER_MS (15 * 60 * 1000)
+/* Records tell whole seconds at times. */
+#define GRAIN_MS 2000
 
 /* ---- looking ---- */
 
@@ -40,15 +40,54 @@ void requests_replan(Requests *self, Request *request, CreatePlan *plan)
 char *requests_rival(Requests *self, const Request *request)
 {
 	const CreatePlan *plan;
+	RequestState state;
 	char *name = NULL;
 
 	pthread_mutex_lock(&self->lock);
 	plan = request->intent->plan;
-	if (request->busy && plan != NULL &&
-		request->outcome->state == REQUEST_SENT)
+	state = request->outcome->state;
+	if (plan != NULL && (state == REQUEST_SENT || state == REQUEST_UNKNOWN))
 		name = g_strdup(plan->name);
 	pthread_mutex_unlock(&self->lock);
 	return name;
+}
+
+/* With the lock. */
+static gboolean claims(const Request *request, const Claim *made)
+{
+	const Outcome *outcome = request->outcome;
+
+	if (request->adopting != NULL)
+		return g_str_equal(request->adopting, made->id);
+	if (!request_state_exists(outcome->state))
+		return FALSE;
+	/* An id may be another session's by now. */
+	if (made->created_ms > outcome->changed_ms + GRAIN_MS)
+		return FALSE;
+	if (outcome->session != 0 && made->number != 0)
+		return outcome->session == made->number;
+	return g_str_equal(outcome->id, made->id);
+}
+
+gboolean requests_claim(
+	Requests *self, const Dir *dir, Request *request, const Claim *made)
+{
+	const Box *box = dir->requests;
+	gboolean free = TRUE;
+
+	pthread_mutex_lock(&self->lock);
+	for (guint i = 0; i < box->list->len && free; i++) {
+		const Request *other = g_ptr_array_index(box->list, i);
+
+		free = other == request || other->intent->verb != NULL ||
+		       !claims(other, made);
+	}
+	if (free && request != NULL) {
+		g_free(request->adopting);
+		request->adopting = g_strdup(made->id);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return free;
 }
 
 gint64 requests_sure_ms(Requests *self, const Request *request)

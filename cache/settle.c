@@ -6,8 +6,6 @@
 #include "look.h"
 #include "verdict.h"
 
-/* Clocks may differ by so much before a provider refuses a signature. */
-#define CLOCKS_DIFFER_MS (15 * 60 * 1000)
 /* Between two listings that somebody waits for, or that something was in the way
  * of. */
 #define AGAIN_MS 1000
@@ -17,7 +15,8 @@
 
 /* A session that may have been made by one of the open requests. */
 typedef struct {
-	Row row; /* its id lives as long as the directory */
+	Row row;       /* its id lives as long as the directory */
+	gboolean part; /* its record tells in part what it was made from */
 	char *body;
 	gint64 created_ms;
 } Candidate;
@@ -30,8 +29,9 @@ typedef struct {
 	                    them those that are unknown, which may have made
 	                    the same */
 	guint sent;         /* how many there are of the former */
-	GHashTable *rivals; /* names of what orders are sending now */
+	GHashTable *rivals; /* names of what others are at */
 	GArray *candidates;
+	gboolean blind; /* a record that matters could not be had */
 	Match *match;
 } Settling;
 
@@ -77,7 +77,7 @@ static void settle_known(Dir *dir, Request *request, const Outcome *outcome)
 	g_autoptr(Snapshot) shown = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *lack = NULL;
-	Call call = dir_call(dir, FALSE);
+	Call call = dir_call(dir, TRUE);
 
 	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
 		if (!g_error_matches(
@@ -108,6 +108,11 @@ static const Row *row_of_verb(
 		       : NULL;
 }
 
+static gboolean is_start(const Dir *dir, const char *verb)
+{
+	return g_strcmp0(backend_of(dir)->class->start_verb, verb) == 0;
+}
+
 static void settle_verb(Dir *dir, Request *request)
 {
 	const Intent *intent = request->intent;
@@ -122,6 +127,10 @@ static void settle_verb(Dir *dir, Request *request)
 			g_strdup("the answer was lost, and nothing tells "
 				 "whether it was obeyed: write retry or "
 				 "abandon into resolve"));
+	else if (row == NULL && is_start(dir, intent->verb))
+		outcome = outcome_saying(REQUEST_FAILED,
+			g_strdup("the answer was lost, and the session is "
+				 "gone"));
 	else if (row != NULL && (verb->from & (1u << row->phase)))
 		outcome = outcome_saying(REQUEST_FAILED,
 			g_strdup_printf("the answer was lost, and the session "
@@ -146,6 +155,12 @@ static guint32 least_watermark(const Settling *self)
 	return least;
 }
 
+/* No other session had that name when the create was sent. */
+static gboolean is_sure_of_name(const CreatePlan *plan)
+{
+	return plan->unique || plan->fresh;
+}
+
 static Match match_of(const Settling *self, const Request *request,
 	const Candidate *candidate)
 {
@@ -153,12 +168,17 @@ static Match match_of(const Settling *self, const Request *request,
 	gint64 until_ms = intent->until_ms + self->dir->provider->settle_ms;
 	Match time;
 
-	if (candidate->row.number < intent->watermark)
+	/* An id that the client chooses is shown under its old number when it
+	 * comes again: only its time tells. */
+	if (candidate->row.number < intent->watermark &&
+		*intent->plan->id == '\0')
 		return MATCH_NO;
 	time = verdict_time(candidate->created_ms, intent->made_ms, until_ms,
 		CLOCKS_DIFFER_MS);
-	if (candidate->created_ms == 0 && intent->plan->unique)
+	if (candidate->created_ms == 0 && is_sure_of_name(intent->plan))
 		time = MATCH_SURE;
+	if (candidate->part)
+		time = MIN(time, MATCH_DOUBT);
 	switch (backend_made_of(backend_of(self->dir), intent->plan,
 		candidate->row.id->text, candidate->body,
 		strlen(candidate->body))) {
@@ -184,10 +204,13 @@ static gboolean matches_any(const Settling *self, const Candidate *candidate)
 static void read_candidate(
 	Dir *dir, const Snapshot *shown, const Row *row, Candidate *ret)
 {
+	const guint config = 1u << SESSION_CONFIG;
 	g_auto(SessionBrief) brief = {NULL};
 
 	*ret = (Candidate){.row = *row};
 	ret->row.mtimes = NULL;
+	ret->part = row->thin &&
+		    (backend_of(dir)->class->whole_files & config) != 0;
 	ret->body = dir_body(dir, shown, row, NULL);
 	if (ret->body == NULL)
 		ret->body = g_strdup("");
@@ -196,49 +219,107 @@ static void read_candidate(
 }
 
 /* A part of a record may look like what is sought, and the whole not. */
-static gboolean complete(Dir *dir, const Row *row)
+static void complete(Settling *self, Candidate *candidate)
 {
-	const BackendClass *class = backend_of(dir)->class;
-	Call call = dir_call(dir, FALSE);
+	Dir *dir = self->dir;
+	Call call = dir_call(dir, TRUE);
+	g_autoptr(Snapshot) shown = NULL;
 	g_autoptr(GError) error = NULL;
+	const Row *row;
 
-	if (!row->thin || !(class->whole_files & (1u << SESSION_CONFIG)))
-		return FALSE;
-	if (!look_at(dir, row->id->text, &call, &error))
-		g_debug("%s: %s", row->id->text, error->message);
-	return TRUE;
+	if (self->blind ||
+		!look_at(dir, candidate->row.id->text, &call, &error))
+		self->blind = TRUE;
+	shown = dir_snapshot(dir);
+	row = snapshot_find(shown, candidate->row.number);
+	candidate_clear(candidate);
+	if (row != NULL)
+		read_candidate(dir, shown, row, candidate);
+	else
+		*candidate = (Candidate){.body = g_strdup("")};
 }
 
 static void add_candidate(Settling *self, const Snapshot *shown, const Row *row)
 {
-	Dir *dir = self->dir;
 	Candidate candidate;
 
-	read_candidate(dir, shown, row, &candidate);
-	if (matches_any(self, &candidate) && complete(dir, row)) {
-		g_autoptr(Snapshot) now = dir_snapshot(dir);
-		const Row *whole = snapshot_find(now, row->number);
-
-		candidate_clear(&candidate);
-		if (whole == NULL)
-			return;
-		read_candidate(dir, now, whole, &candidate);
-	}
-	if (matches_any(self, &candidate) && !adopt_row_is_claimed(dir, row))
+	read_candidate(self->dir, shown, row, &candidate);
+	if (candidate.part && matches_any(self, &candidate))
+		complete(self, &candidate);
+	if (candidate.row.number != 0 && matches_any(self, &candidate))
 		g_array_append_val(self->candidates, candidate);
 	else
 		candidate_clear(&candidate);
 }
 
+/* Those whose id was chosen, and which stood there before under it. */
+static void add_chosen(Settling *self, const Snapshot *shown, guint32 least)
+{
+	for (guint i = 0; i < self->sent; i++) {
+		const Request *request = g_ptr_array_index(self->open, i);
+		guint32 number =
+			dir_number(self->dir, request->intent->plan->id);
+
+		if (number != 0 && number < least)
+			add_candidate(
+				self, shown, snapshot_find(shown, number));
+	}
+}
+
+/* Where clients choose ids, one may come again. */
+static gboolean chooses_ids(const Settling *self)
+{
+	const Request *first = g_ptr_array_index(self->open, 0);
+
+	return *first->intent->plan->id != '\0';
+}
+
+/* What another has made by now is none. */
+static void drop_claimed(Settling *self)
+{
+	gboolean chosen = chooses_ids(self);
+
+	for (guint k = self->candidates->len; k-- > 0;) {
+		const Candidate *candidate =
+			&g_array_index(self->candidates, Candidate, k);
+		const Claim claim = {candidate->row.number,
+			candidate->row.id->text,
+			chosen ? candidate->created_ms : 0};
+
+		if (!requests_claim(self->requests, self->dir, NULL, &claim))
+			g_array_remove_index(self->candidates, k);
+	}
+}
+
+/* What others are at may be what is seen: from now on no other can be. */
+static void find_rivals(Settling *self)
+{
+	g_autoptr(GPtrArray) list = requests_of(self->requests, self->dir);
+
+	for (guint i = 0; i < list->len; i++) {
+		Request *request = g_ptr_array_index(list, i);
+		char *rival = NULL;
+
+		if (!g_ptr_array_find(self->open, request, NULL))
+			rival = requests_rival(self->requests, request);
+		if (rival != NULL)
+			g_hash_table_add(self->rivals, rival);
+	}
+}
+
 static void find_candidates(Settling *self)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
-	SnapshotAt at = snapshot_seek(shown, least_watermark(self) - 1);
+	guint32 least = least_watermark(self);
+	SnapshotAt at = snapshot_seek(shown, least - 1);
 	const Row *row;
 	guint n;
 
 	while ((row = snapshot_step(shown, &at)) != NULL)
 		add_candidate(self, shown, row);
+	add_chosen(self, shown, least);
+	find_rivals(self);
+	drop_claimed(self);
 	n = self->candidates->len;
 	self->match = g_new0(Match, (gsize)self->open->len * MAX(n, 1));
 	for (guint i = 0; i < self->open->len; i++)
@@ -275,7 +356,7 @@ static void found(const Settling *self, Request *request, guint session)
 	Dir *dir = self->dir;
 	const Row *row =
 		&g_array_index(self->candidates, Candidate, session).row;
-	Call call = dir_call(dir, FALSE);
+	Call call = dir_call(dir, TRUE);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *lack = NULL;
 	Outcome *outcome;
@@ -327,8 +408,9 @@ static char *unclear_text(const Settling *self, guint request)
 		if (self->match[request * n + k] != MATCH_NO)
 			g_string_append_printf(out, "%s%s",
 				named++ > 0 ? ", " : "",
-				g_array_index(self->candidates, Candidate, k)
-					.row.id->text);
+				id_name(g_array_index(
+					self->candidates, Candidate, k)
+						.row.id));
 	g_string_append(out, " may be it; write retry, adopt ID or abandon "
 			     "into resolve");
 	return g_string_free(g_steal_pointer(&out), FALSE);
@@ -356,8 +438,8 @@ static void judge(const Settling *self, guint i)
 		.data = self};
 	guint session = 0;
 
-	/* What is being sent at this moment may be what is seen. */
-	if (!plan->unique && g_hash_table_contains(self->rivals, plan->name)) {
+	if (self->blind || (!plan->unique && g_hash_table_contains(self->rivals,
+						     plan->name))) {
 		later(self, request);
 		return;
 	}
@@ -376,15 +458,12 @@ static void judge(const Settling *self, guint i)
 
 /* ---- a listing has ended ---- */
 
-/* Those that nobody is at become ours; of what orders are sending, the names. */
+/* Those that nobody is at become ours. */
 static void gather(Settling *self, Request *request)
 {
 	Requests *requests = self->requests;
 	g_autoptr(Outcome) outcome = NULL;
-	char *rival = requests_rival(requests, request);
 
-	if (rival != NULL)
-		g_hash_table_add(self->rivals, rival);
 	if (!requests_take(requests, request))
 		return;
 	outcome = requests_outcome(requests, request, NULL);
@@ -441,6 +520,24 @@ void settle_listed(Dir *dir, const Looked *looked)
 	news_deliver(dir->cache->news);
 }
 
+static void settle_one_gone(Dir *dir, Request *request, gint64 begun_ms)
+{
+	Requests *requests = dir->cache->requests;
+	g_autoptr(Outcome) outcome = requests_outcome(requests, request, NULL);
+
+	if (outcome->state == REQUEST_CREATED ||
+		outcome->state == REQUEST_STARTING)
+		requests_note(requests, request,
+			adopt_outcome(dir, outcome->id,
+				"it was created, and the workspace is gone"));
+	else if (outcome->state == REQUEST_SENT &&
+		 begun_ms >= requests_sure_ms(requests, request))
+		requests_note(requests, request,
+			outcome_saying(REQUEST_UNKNOWN,
+				g_strdup("the answer was lost, and the "
+					 "workspace is gone")));
+}
+
 void settle_gone(Dir *dir, gint64 begun_ms)
 {
 	Requests *requests = dir->cache->requests;
@@ -451,12 +548,7 @@ void settle_gone(Dir *dir, gint64 begun_ms)
 
 		if (!requests_take(requests, request))
 			continue;
-		if (requests_state(requests, request) == REQUEST_SENT &&
-			begun_ms >= requests_sure_ms(requests, request))
-			requests_note(requests, request,
-				outcome_saying(REQUEST_UNKNOWN,
-					g_strdup("the answer was lost, and the "
-						 "workspace is gone")));
+		settle_one_gone(dir, request, begun_ms);
 		requests_release(requests, request);
 	}
 	news_deliver(dir->cache->news);

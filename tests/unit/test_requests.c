@@ -189,9 +189,11 @@ static void what_was_dropped_leaves_nothing(void)
 	}
 }
 
-/* The write itself finds out, whether the provider knows tokens or not. */
-static void a_lost_answer_is_found(gconstpointer forgetful)
+/* Where the provider knows tokens the same is sent again, else it is looked for:
+ * one session either way. */
+static void a_lost_answer_is_one_session(gconstpointer forgetful)
 {
+	gboolean token = g_str_equal(forgetful, "false");
 	g_autoptr(Fixture) f = fixture_new();
 	g_autoptr(Order) order = NULL;
 	guint32 workspace, number;
@@ -201,7 +203,8 @@ static void a_lost_answer_is_found(gconstpointer forgetful)
 	memory_lose_answers(f->backend, 1);
 	order = create_within(f, workspace, spec, 4000);
 	g_assert_no_error(order_error(order));
-	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
+	g_assert_cmpuint(
+		memory_calls(f->backend, MEMORY_CREATE), ==, token ? 2 : 1);
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
@@ -209,8 +212,9 @@ static void a_lost_answer_is_found(gconstpointer forgetful)
 	g_assert_true(says(f, number, REQUEST_TEXT_RESULT, "\"session\""));
 }
 
-/* Surely absent, and there is time: then, and only then, it is sent again. */
-static void what_is_surely_absent_is_sent_again(void)
+/* It may be on its way yet, so that nothing is sent again, however sure it is that
+ * there is no session now. */
+static void what_is_absent_is_not_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	g_autoptr(Order) order = NULL;
@@ -223,9 +227,31 @@ static void what_is_surely_absent_is_sent_again(void)
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
 	begun_us = g_get_monotonic_time();
 	order = create_within(f, workspace, spec, 5000);
-	g_assert_no_error(order_error(order));
+	g_assert_error(
+		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_cmpint(g_get_monotonic_time() - begun_us, >=, 300 * 1000);
-	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 2);
+	g_assert_cmpint(
+		g_get_monotonic_time() - begun_us, <, 4 * G_USEC_PER_SEC);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
+	assert_text(f, request(f, workspace), REQUEST_TEXT_STATE, "failed\n");
+}
+
+/* A refusal of the second does not say that nothing came of the first. */
+static void a_refusal_after_a_lost_answer_leaves_it_open(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	guint32 workspace, number;
+
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_lose_answers(f->backend, 1);
+	memory_fail(f->backend, MEMORY_CREATE, 1, 1, BACKEND_ERROR_QUOTA);
+	order = create_within(f, workspace, spec, 3000);
+	g_assert_error(
+		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	number = request(f, workspace);
+	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 }
 
@@ -409,6 +435,82 @@ static void an_unknown_one_is_sent_again(void)
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 3);
 }
 
+/* It is being looked for, and found, whatever is written meanwhile. */
+static void words_that_are_refused_change_nothing(void)
+{
+	static const char *const words[] = {"retry", "nonsense", "adopt x"};
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(Order) order = NULL;
+	guint32 workspace, number;
+
+	f->settle_ms = 60000;
+	fixture_open(f, "forgetful", "true", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
+	memory_lose_answers(f->backend, 1);
+	order = create_within(f, workspace, spec, 300);
+	number = request(f, workspace);
+	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autoptr(Order) said = resolve(f, number, words[i]);
+
+		g_assert_nonnull(order_error(said));
+		assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
+		assert_text(f, number, REQUEST_TEXT_ERROR, "");
+	}
+	memory_heal(f->backend);
+	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
+}
+
+static guint with_state(Fixture *f, GPtrArray *numbers, const char *state)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < numbers->len; i++)
+		n += says(f, GPOINTER_TO_UINT(g_ptr_array_index(numbers, i)),
+			REQUEST_TEXT_STATE, state);
+	return n;
+}
+
+static gboolean note(const Entry *entry, const char *name, void *data)
+{
+	g_ptr_array_add(data, GUINT_TO_POINTER(entry->number));
+	return TRUE;
+}
+
+/* The same spec from all sides, and half of the answers lost: none is taken for
+ * another's. */
+static void many_at_once_are_as_many_sessions(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(GPtrArray) numbers = g_ptr_array_new();
+	Order *orders[16];
+	guint32 workspace;
+	guint good = 0, found;
+	int done = 0;
+
+	fixture_open(f, "forgetful", "true", "delay_ms", "5", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	memory_lose_answers(f->backend, 8);
+	for (guint i = 0; i < 16; i++)
+		orders[i] =
+			cache_create(f->cache, workspace, spec, strlen(spec),
+				g_get_monotonic_time() + 3 * G_USEC_PER_SEC,
+				count_done, &done);
+	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 16);
+	for (guint i = 0; i < 16; i++) {
+		good += order_error(orders[i]) == NULL;
+		order_unref(orders[i]);
+	}
+	cache_requests(f->cache, workspace, 0, note, numbers);
+	g_assert_cmpuint(numbers->len, ==, 16);
+	fixture_until(with_state(f, numbers, "looking") == 0);
+	found = with_state(f, numbers, "done");
+	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 16);
+	g_assert_cmpuint(found, >=, good);
+	g_assert_cmpuint(found + with_state(f, numbers, "unknown"), ==, 16);
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 16);
+}
+
 /* That it is refused now does not say that nothing came of it before. */
 static void a_retry_that_is_refused_leaves_it_open(void)
 {
@@ -482,11 +584,14 @@ int main(int argc, char **argv)
 	ADD(a_refusal_is_told_of);
 	ADD(a_spec_that_is_wrong_is_no_request);
 	ADD(what_was_dropped_leaves_nothing);
-	g_test_add_data_func("/requests/a_lost_answer_is_found/token", "false",
-		a_lost_answer_is_found);
-	g_test_add_data_func("/requests/a_lost_answer_is_found/none", "true",
-		a_lost_answer_is_found);
-	ADD(what_is_surely_absent_is_sent_again);
+	g_test_add_data_func("/requests/a_lost_answer_is_one_session/token",
+		"false", a_lost_answer_is_one_session);
+	g_test_add_data_func("/requests/a_lost_answer_is_one_session/none",
+		"true", a_lost_answer_is_one_session);
+	ADD(what_is_absent_is_not_sent_again);
+	ADD(a_refusal_after_a_lost_answer_leaves_it_open);
+	ADD(words_that_are_refused_change_nothing);
+	ADD(many_at_once_are_as_many_sessions);
 	ADD(what_was_given_up_is_looked_for);
 	ADD(what_was_given_up_and_is_absent_has_failed);
 	ADD(a_token_is_one_session);

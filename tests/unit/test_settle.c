@@ -256,6 +256,31 @@ static void what_was_there_before_is_not_it(void)
 	assert_becomes(f, workspace, rid, "failed");
 }
 
+/* Where the client chooses ids one comes again, under its old number. */
+static void an_id_that_comes_again_is_found(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = NULL;
+	Intent *intent;
+	guint32 workspace = open_with(f, "s-1=a"), number;
+
+	number = fixture_find(f, workspace, "s-1");
+	memory_remove(f->backend, "m-1", "s-1");
+	fixture_refresh(f, workspace);
+	fixture_refresh(f, workspace);
+	g_assert_cmpuint(cache_count(f->cache, workspace), ==, 0);
+	fixture_close(f);
+	intent = intent_of("a", 0);
+	intent->watermark = number + 1;
+	g_free(intent->plan->id);
+	intent->plan->id = g_strdup("s-1");
+	intent->plan->unique = TRUE;
+	rid = leave(f, intent, REQUEST_SENT, "");
+	workspace = open_with(f, "s-1=a");
+	assert_becomes(f, workspace, rid, "done");
+	g_assert_cmpuint(fixture_find(f, workspace, "s-1"), ==, number);
+}
+
 static void one_that_ended_at_once_is_found(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
@@ -424,6 +449,7 @@ int main(int argc, char **argv)
 	ADD(what_was_made_later_is_not_it);
 	ADD(what_was_made_a_little_later_may_be_it);
 	ADD(what_was_there_before_is_not_it);
+	ADD(an_id_that_comes_again_is_found);
 	ADD(one_that_ended_at_once_is_found);
 	ADD(a_known_one_is_shown);
 	ADD(a_known_one_that_is_gone_was_made_all_the_same);

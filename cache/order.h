@@ -24,6 +24,7 @@ struct Order {
 	char *text;     /* as written; NULL: what rmdir means */
 	gsize len;
 	gint64 deadline_us;
+	gint64 send_until_us; /* create: the rest of its time is for a look */
 	OrderDone done;
 	void *data;
 	char *answer;

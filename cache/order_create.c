@@ -12,8 +12,6 @@
 /* Between two attempts of what the provider knows again. */
 #define AGAIN_FIRST_MS 100
 #define AGAIN_MAX_MS 2000
-/* An attempt is not cut short to less than that. */
-#define ATTEMPT_LEAST_US G_USEC_PER_SEC
 /* With less time than that nothing is sent any more. */
 #define SEND_LEAST_US (10 * G_TIME_SPAN_MILLISECOND)
 
@@ -58,17 +56,6 @@ static gint64 left_us(const Order *self)
 	return self->deadline_us - g_get_monotonic_time();
 }
 
-/* When an attempt has to be over: there must be time for another one or, where
- * only a look can tell what came of it, for that. */
-static gint64 attempt_until_us(const Order *self)
-{
-	const CreatePlan *plan = self->request->intent->plan;
-	gint64 left = MAX(0, left_us(self));
-	gboolean all = plan->repeatable && left < ATTEMPT_LEAST_US;
-
-	return all ? self->deadline_us : self->deadline_us - left / 2;
-}
-
 static char *send_once(Order *self, GError **error)
 {
 	Dir *dir = self->dir;
@@ -76,7 +63,7 @@ static char *send_once(Order *self, GError **error)
 	Call call = order_call(self);
 	char *id;
 
-	call.deadline_us = attempt_until_us(self);
+	call.deadline_us = self->send_until_us;
 	id = backend_create(dir->provider->backend, dir->id,
 		self->request->intent->plan, &call, &local);
 	if (self->recorded)
@@ -127,12 +114,12 @@ static char *seek(Order *self)
  * its way. */
 static gboolean sends_again(Order *self, gint64 *pause_ms)
 {
-	gint64 ms = *pause_ms;
+	gint64 now_us = g_get_monotonic_time(), ms = *pause_ms;
 
 	if (!self->request->intent->plan->repeatable && !trial_flaw("resend"))
 		return FALSE;
 	*pause_ms = MIN(2 * ms, AGAIN_MAX_MS);
-	return left_us(self) > ms * 1000 + SEND_LEAST_US &&
+	return now_us + ms * 1000 + SEND_LEAST_US < self->send_until_us &&
 	       cache_sleep(self->cache, ms);
 }
 
@@ -155,7 +142,7 @@ static char *send_until_clear(Order *self, GError **error)
 			self->doubt = TRUE;
 			continue;
 		}
-		if (open && !self->request->intent->plan->repeatable)
+		if (open)
 			id = seek(self);
 		if (id == NULL)
 			g_propagate_error(error, g_steal_pointer(&local));
@@ -183,8 +170,13 @@ static gboolean go_on(Order *self, const char *id, GError **error)
 gboolean order_send(Order *self, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	g_autofree char *id = send_until_clear(self, &local);
+	g_autofree char *id = NULL;
 
+	/* A token tells more than a look, but may be answered by nobody. */
+	self->send_until_us = self->deadline_us - MAX(0, left_us(self)) / 2;
+	if (trial_flaw("resend"))
+		self->send_until_us = self->deadline_us;
+	id = send_until_clear(self, &local);
 	if (id != NULL)
 		return go_on(self, id, error);
 	/* This time nothing came of it, but of the time before something may

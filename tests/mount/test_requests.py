@@ -184,12 +184,12 @@ def test_a_lost_answer_is_found_within_the_write(emu, mount):
     assert result(m, only(m))["session"] == last(m)
 
 
-def test_what_surely_was_not_made_is_sent_again(emu, mount):
+def test_what_surely_was_not_made_has_failed(emu, mount):
     m = mount(emu, config={**SOON, "sessionfs": {"create_deadline": "10s"}})
     emu.fault(action=CREATE, drop=True)
-    assert new(m) == 0
-    assert emu.count(CREATE) == 2 and made(emu) == 1
-    assert state(m, only(m)) == "done"
+    assert new(m) == errno.ETIMEDOUT
+    assert emu.count(CREATE) == 1 and made(emu) == 0
+    assert state(m, only(m)) == "failed"
 
 
 @pytest.fixture
@@ -506,7 +506,8 @@ def test_who_watches_sees_that_one_is_looked_for(world):
     finally:
         writer.join(30 * SLOW)
     world.settle()
-    assert set(found) == {"looking"} and len(found) <= 2
+    # That it was sent may be told of only when the watcher is there.
+    assert set(found) <= {"sent", "looking"} and len(found) <= 3
 
 
 @twin

@@ -247,9 +247,11 @@ static void a_refusal_after_a_lost_answer_leaves_it_open(void)
 	workspace = fixture_workspace(f, "m-1");
 	memory_lose_answers(f->backend, 1);
 	memory_fail(f->backend, MEMORY_CREATE, 1, 1, BACKEND_ERROR_QUOTA);
-	order = create_within(f, workspace, spec, 3000);
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
+	order = create_within(f, workspace, spec, 1000);
 	g_assert_error(
 		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	memory_heal(f->backend);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);

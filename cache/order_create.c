@@ -98,6 +98,8 @@ static char *seek(Order *self)
 	gint64 now = now_ms();
 	g_autoptr(Outcome) outcome = NULL;
 
+	if (requests_state(requests, request) != REQUEST_SENT)
+		return NULL;
 	requests_look(requests, request, now,
 		now + self->dir->provider->settle_ms, TRUE);
 	requests_release(requests, request);
@@ -142,7 +144,7 @@ static char *send_until_clear(Order *self, GError **error)
 			self->doubt = TRUE;
 			continue;
 		}
-		if (open)
+		if (open || self->doubt)
 			id = seek(self);
 		if (id == NULL)
 			g_propagate_error(error, g_steal_pointer(&local));
@@ -241,9 +243,7 @@ static gboolean repeat_open(Order *self, GError **error)
 		order_prolong(self);
 		return order_send(self, error);
 	}
-	if (requests_state(self->cache->requests, self->request) ==
-		REQUEST_SENT)
-		id = seek(self);
+	id = seek(self);
 	if (id != NULL)
 		return go_on(self, id, error);
 	still_open(self->request, "is not settled", error);

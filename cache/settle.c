@@ -259,10 +259,11 @@ static void add_chosen(Settling *self, const Snapshot *shown, guint32 least)
 		const Request *request = g_ptr_array_index(self->open, i);
 		guint32 number =
 			dir_number(self->dir, request->intent->plan->id);
+		const Row *row =
+			number < least ? snapshot_find(shown, number) : NULL;
 
-		if (number != 0 && number < least)
-			add_candidate(
-				self, shown, snapshot_find(shown, number));
+		if (row != NULL)
+			add_candidate(self, shown, row);
 	}
 }
 

@@ -71,17 +71,22 @@ static char *unstarted(const Dir *dir, RequestState state, const Row *row)
 		verb);
 }
 
-static void settle_known(Dir *dir, Request *request, const Outcome *outcome)
+/* A provider may not show yet what it has just made. */
+static void settle_known(
+	const Settling *self, Request *request, const Outcome *outcome)
 {
-	Requests *requests = dir->cache->requests;
+	Dir *dir = self->dir;
+	Requests *requests = self->requests;
 	g_autoptr(Snapshot) shown = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *lack = NULL;
 	Call call = dir_call(dir, TRUE);
 
 	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
-		if (!g_error_matches(
-			    error, BACKEND_ERROR, BACKEND_ERROR_GONE)) {
+		if (self->looked->begun_ms <
+				requests_sure_ms(requests, request) ||
+			!g_error_matches(error, BACKEND_ERROR,
+				BACKEND_ERROR_GONE)) {
 			requests_look_again(
 				requests, request, now_ms() + AGAIN_MS);
 			return;
@@ -480,7 +485,7 @@ static void gather(Settling *self, Request *request)
 	}
 	if (outcome->state == REQUEST_CREATED ||
 		outcome->state == REQUEST_STARTING)
-		settle_known(self->dir, request, outcome);
+		settle_known(self, request, outcome);
 	else if (outcome->state == REQUEST_SENT &&
 		 self->looked->begun_ms >= requests_sure_ms(requests, request))
 		settle_verb(self->dir, request);

@@ -321,6 +321,26 @@ static void a_known_one_that_is_gone_was_made_all_the_same(void)
 	assert_tells(f, workspace, rid, REQUEST_TEXT_ERROR, "gone by now");
 }
 
+/* Right after it was made, a provider may not show it yet. */
+static void a_known_one_is_not_gone_at_once(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid = NULL;
+	g_autofree char *error = NULL;
+	guint32 workspace;
+
+	f->settle_ms = 3000;
+	rid = leave(f, intent_of("a", 0), REQUEST_CREATED, "s-1");
+	workspace = open_with(f, "s-2=b");
+	fixture_until(cache_count(f->cache, workspace) == 1);
+	g_usleep(200 * 1000);
+	g_assert_true(state_is(f, workspace, rid, "created"));
+	memory_put(f->backend, "m-1", "s-1", "a", "Running");
+	assert_becomes(f, workspace, rid, "done");
+	error = text_of(f, workspace, rid, REQUEST_TEXT_ERROR);
+	g_assert_cmpstr(error, ==, "");
+}
+
 /* Nothing is sent, so that it stands there stopped: that is said. */
 static void one_that_was_not_started_says_so(void)
 {
@@ -452,6 +472,7 @@ int main(int argc, char **argv)
 	ADD(an_id_that_comes_again_is_found);
 	ADD(one_that_ended_at_once_is_found);
 	ADD(a_known_one_is_shown);
+	ADD(a_known_one_is_not_gone_at_once);
 	ADD(a_known_one_that_is_gone_was_made_all_the_same);
 	ADD(one_that_was_not_started_says_so);
 	ADD(a_listing_that_fails_settles_nothing);

@@ -312,6 +312,10 @@ def test_a_daemon_killed_in_the_middle_leaves_nobody_stuck(world):
         assert all(r.process.poll() is None for r in readers)
         world.again()
         names = world.names()
+        # The new ones come with the first listing of the new daemon.
+        eventually(lambda: all(os.path.exists(world.state_path(n))
+                               for n in names), 30)
     one_event_again = world.watcher()
     one_event_again.add(world.state_path(names[0]), CHANGED)
+    world.settle(2)  # what the churn left to tell has been told
     one_event_each(world, one_event_again, names[0], ["StateA", "StateB"])

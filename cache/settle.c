@@ -85,8 +85,8 @@ static void settle_known(
 	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
 		if (self->looked->begun_ms <
 				requests_sure_ms(requests, request) ||
-			!g_error_matches(error, BACKEND_ERROR,
-				BACKEND_ERROR_GONE)) {
+			!g_error_matches(
+				error, BACKEND_ERROR, BACKEND_ERROR_GONE)) {
 			requests_look_again(
 				requests, request, now_ms() + AGAIN_MS);
 			return;

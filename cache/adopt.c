@@ -29,14 +29,11 @@ gboolean adopt_session(Dir *dir, const Request *request, const char *id,
 
 Outcome *adopt_outcome(Dir *dir, const char *id, const char *error)
 {
-	Outcome *outcome = outcome_new(REQUEST_DONE);
+	Outcome *outcome = outcome_saying(
+		REQUEST_DONE, g_strdup(error != NULL ? error : ""));
 
 	g_free(outcome->id);
 	outcome->id = g_strdup(id);
 	outcome->session = dir_number(dir, id);
-	if (error != NULL) {
-		g_free(outcome->error);
-		outcome->error = g_strdup(error);
-	}
 	return outcome;
 }

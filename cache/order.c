@@ -152,11 +152,8 @@ static void settle_open(Order *self, GError *error)
 
 static void settle_failed(Order *self, GError *error)
 {
-	Outcome *outcome = outcome_new(REQUEST_FAILED);
-
-	g_free(outcome->error);
-	outcome->error = backend_error_sentence(error);
-	requests_note(self->cache->requests, self->request, outcome);
+	requests_note(self->cache->requests, self->request,
+		outcome_saying(REQUEST_FAILED, backend_error_sentence(error)));
 }
 
 /* The session is there, and not as it was wanted. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "adopt.h"
 #include "apply.h"
 #include "order_answer.h"
 #include "trial.h"
@@ -16,11 +17,9 @@
 static void note_exists(Order *self, RequestState state, const char *id)
 {
 	Requests *requests = self->cache->requests;
-	Outcome *outcome = outcome_new(state);
+	Outcome *outcome = adopt_outcome(self->dir, id, NULL);
 
-	g_free(outcome->id);
-	outcome->id = g_strdup(id);
-	outcome->session = dir_number(self->dir, id);
+	outcome->state = state;
 	requests_note(requests, self->request, outcome);
 }
 

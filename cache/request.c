@@ -84,6 +84,15 @@ Outcome *outcome_new(RequestState state)
 	return outcome;
 }
 
+Outcome *outcome_saying(RequestState state, char *sentence)
+{
+	Outcome *outcome = outcome_new(state);
+
+	g_free(outcome->error);
+	outcome->error = sentence;
+	return outcome;
+}
+
 Outcome *outcome_copy(const Outcome *outcome)
 {
 	Outcome *copy = g_memdup2(outcome, sizeof(*outcome));

@@ -61,6 +61,8 @@ void intent_free(Intent *intent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Intent, intent_free)
 
 Outcome *outcome_new(RequestState state);
+/* Takes the sentence. */
+Outcome *outcome_saying(RequestState state, char *sentence);
 Outcome *outcome_copy(const Outcome *outcome);
 void outcome_free(Outcome *outcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outcome, outcome_free)

@@ -45,13 +45,11 @@ static Backend *backend_of(const Dir *dir)
 	return dir->provider->backend;
 }
 
-static Outcome *outcome_saying(RequestState state, char *sentence)
+/* Whether what this listing lacks is not there. */
+static gboolean is_sure(const Settling *self, const Request *request)
 {
-	Outcome *outcome = outcome_new(state);
-
-	g_free(outcome->error);
-	outcome->error = sentence;
-	return outcome;
+	return self->looked->begun_ms >=
+	       requests_sure_ms(self->requests, request);
 }
 
 /* ---- those of which a session is known to exist ---- */
@@ -83,8 +81,7 @@ static void settle_known(
 	Call call = dir_call(dir, TRUE);
 
 	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
-		if (self->looked->begun_ms <
-				requests_sure_ms(requests, request) ||
+		if (!is_sure(self, request) ||
 			!g_error_matches(
 				error, BACKEND_ERROR, BACKEND_ERROR_GONE)) {
 			requests_look_again(
@@ -382,8 +379,7 @@ static void found(const Settling *self, Request *request, guint session)
 
 static void absent(const Settling *self, Request *request)
 {
-	if (self->looked->begun_ms <
-		requests_sure_ms(self->requests, request)) {
+	if (!is_sure(self, request)) {
 		later(self, request);
 	} else if (self->looked->gaps) {
 		requests_note(self->requests, request,
@@ -426,7 +422,7 @@ static void unclear(const Settling *self, guint i)
 {
 	Request *request = g_ptr_array_index(self->open, i);
 
-	if (self->looked->begun_ms < requests_sure_ms(self->requests, request))
+	if (!is_sure(self, request))
 		later(self, request);
 	else
 		requests_note(self->requests, request,
@@ -486,8 +482,7 @@ static void gather(Settling *self, Request *request)
 	if (outcome->state == REQUEST_CREATED ||
 		outcome->state == REQUEST_STARTING)
 		settle_known(self, request, outcome);
-	else if (outcome->state == REQUEST_SENT &&
-		 self->looked->begun_ms >= requests_sure_ms(requests, request))
+	else if (outcome->state == REQUEST_SENT && is_sure(self, request))
 		settle_verb(self->dir, request);
 	else if (outcome->state == REQUEST_SENT)
 		later(self, request);

@@ -166,28 +166,32 @@ def test_an_edge_is_told_once_and_a_level_until_it_is_read(session):
 
 def test_all_who_poll_are_woken(session):
     files = [Open(session.path()) for _ in range(4)]
+    # Two threads wait with one and the same open file.
+    waiters = [*files, files[0]]
     woken = []
 
     def wait(file):
         file.read()
         waiting.release()
         events = file.wait()
+        # A read clears the event for the whole open file: if one of the two
+        # read at once, the other could find nothing when the kernel asks again.
+        all_woken.wait(2 * WAKE_S)
         woken.append((events, file.read()))
 
     waiting = threading.Semaphore(0)
-    # Two wait with one and the same open file.
-    threads = [threading.Thread(target=wait, args=(f,))
-               for f in [*files, files[0]]]
+    all_woken = threading.Barrier(len(waiters))
+    threads = [threading.Thread(target=wait, args=(f,)) for f in waiters]
     for thread in threads:
         thread.start()
     for _ in threads:
         assert waiting.acquire(timeout=WAKE_S)
     time.sleep(QUIET_MS / 1000)
-    assert woken == []
+    assert all_woken.n_waiting == 0
     new = session.change()
     for thread in threads:
-        thread.join(2 * WAKE_S)
-    assert [text for _, text in woken] == [new] * len(threads)
+        thread.join(4 * WAKE_S)
+    assert woken == [(CHANGED, new)] * len(waiters)
     for file in files:
         os.close(file.fd)
 

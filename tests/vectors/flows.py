@@ -27,6 +27,7 @@ import ipaddress
 import json
 import os
 import re
+import shutil
 import ssl
 import socket
 import subprocess
@@ -51,6 +52,7 @@ def enter():
     """Starts again inside namespaces of our own."""
     if os.environ.get(INSIDE):
         return
+    os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     how = ["unshare", "--net", "--mount"]
     if os.geteuid() != 0:
         how.append("--map-root-user")
@@ -58,6 +60,9 @@ def enter():
         works = subprocess.run(how + ["true"], capture_output=True, text=True)
     except FileNotFoundError:
         skip("there is no unshare on this machine")
+    for name in ("ip", "openssl", "mount"):
+        if not shutil.which(name):
+            skip(f"there is no {name} on this machine")
     if works.returncode:
         skip("no namespaces here: " + works.stderr.strip().split("\n")[-1])
     os.environ[INSIDE] = "1"

@@ -51,6 +51,27 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 
 
+def setpriv(*options):
+    """What to put before a command to run it with these options of setpriv(1).
+    Skips the test where that does not work, as in a chroot without /proc."""
+    prefix = ("setpriv", *options, "--")
+    try:
+        done = subprocess.run([*prefix, "true"], text=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("there is no setpriv")
+    if done.returncode:
+        pytest.skip(done.stderr.strip().split("\n")[-1]
+                    or f"setpriv: status {done.returncode}")
+    return prefix
+
+
+def as_nobody():
+    """setpriv() of a user who owns nothing of a test's."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+    return setpriv("--reuid=65534", "--regid=65534", "--clear-groups")
+
+
 def die_with_us():
     """In a child, before exec: what we start never outlives the tests."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -437,6 +458,8 @@ class UserPlace(Place):
     uid = 65534  # nobody: fusermount3 wants one that has a name
 
     def __init__(self, folder):
+        become = setpriv(f"--reuid={self.uid}", f"--regid={self.uid}",
+                         "--clear-groups", "--pdeathsig=TERM")
         self.base = folder
         self.build = os.path.join(folder, "ns")
         os.makedirs(self.build)
@@ -450,9 +473,7 @@ class UserPlace(Place):
             raise OSError(self.holder.communicate()[1].strip())
         self.pid = self.holder.pid
         self.inside = ("nsenter", "-t", str(self.pid), "-m", "--")
-        self.prefix = (*self.inside, "setpriv", f"--reuid={self.uid}",
-                       f"--regid={self.uid}", "--clear-groups",
-                       "--pdeathsig=TERM", "--")
+        self.prefix = (*self.inside, *become)
 
     def give(self, path):
         for folder, names, files in os.walk(path):

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from harness import SLOW, eventually
+from harness import SLOW, eventually, setpriv
 from inotify import IN_CLOSE_WRITE, IN_MODIFY, Watcher
 
 CHANGED = IN_MODIFY | IN_CLOSE_WRITE
@@ -133,7 +133,7 @@ class Program:
     def __init__(self, argv, prefix=(), stdin=None, cwd=None):
         # Threads run here: nothing of ours may run between fork and exec.
         self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=TERM", "--", *prefix, *argv], text=True,
+            [*setpriv("--pdeathsig=TERM"), *prefix, *argv], text=True,
             errors="surrogateescape", bufsize=1, cwd=cwd,
             start_new_session=True,
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,

@@ -2,6 +2,7 @@
 server that checks them by GSSAPI, all of it on loopback and in private folders.
 """
 import base64
+import glob
 import http.client
 import http.server
 import os
@@ -17,10 +18,16 @@ import pytest
 import harness
 from harness import eventually
 
-KDC = shutil.which("krb5kdc", path=os.environ.get("PATH", "") + ":/usr/sbin")
-UTIL = shutil.which("kdb5_util", path=os.environ.get("PATH", "") + ":/usr/sbin")
-ADMIN = shutil.which("kadmin.local",
-                     path=os.environ.get("PATH", "") + ":/usr/sbin")
+# packaging/install-deps unpacks them there where the system has none.
+UNPACKED = os.path.join(harness.ROOT, "build", "krb5")
+KDC, UTIL, ADMIN = (
+    shutil.which(name, path=os.pathsep.join((
+        os.environ.get("PATH", ""), "/usr/sbin", UNPACKED + "/usr/sbin")))
+    for name in ("krb5kdc", "kdb5_util", "kadmin.local"))
+MODULES = "".join(
+    f"[dbmodules]\n    db_module_dir = {path}\n" for path in
+    glob.glob(UNPACKED + "/usr/lib/*/krb5/plugins/kdb")
+    if KDC and KDC.startswith(UNPACKED))
 REALM = "EMULATOR.TEST"
 
 
@@ -51,7 +58,7 @@ class Realm:
     }}
 [domain_realm]
     localhost = {REALM}
-"""),
+{MODULES}"""),
             "KRB5_KDC_PROFILE": self.file("kdc.conf", f"""
 [kdcdefaults]
     kdc_listen = 127.0.0.1:{self.port}
@@ -207,7 +214,7 @@ class Gateway:
 def realm(tmp_path):
     pytest.importorskip("gssapi", reason="python3-gssapi is not installed")
     if not (KDC and UTIL and ADMIN and shutil.which("kinit")):
-        pytest.skip("krb5-kdc, krb5-admin-server or krb5-user is not installed")
+        pytest.skip("krb5kdc, kdb5_util, kadmin.local or kinit is missing")
     folder = tmp_path / "realm"
     folder.mkdir(mode=0o700)
     made = Realm(str(folder))

@@ -1,5 +1,7 @@
 #include "order_answer.h"
 
+#include <string.h>
+
 static void append_json(GString *out, const char *key, const char *text)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -17,25 +19,51 @@ static void append_json(GString *out, const char *key, const char *text)
 	g_string_append_c(out, '"');
 }
 
+static char *name_in(const Dir *dir, const char *record)
+{
+	g_auto(SessionBrief) brief = {NULL};
+
+	if (record == NULL || *record == '\0')
+		return g_strdup("");
+	backend_tell(dir->provider->backend, record, strlen(record), &brief);
+	return g_steal_pointer(&brief.name);
+}
+
+/* A spec has the members of a record. */
+static char *name_of(
+	Dir *dir, const Snapshot *shown, const Row *row, const Intent *intent)
+{
+	g_autofree char *body =
+		row != NULL ? dir_body(dir, shown, row, NULL) : NULL;
+	g_autofree char *name = name_in(dir, body);
+
+	return *name != '\0' ? g_steal_pointer(&name)
+			     : name_in(dir, intent->text);
+}
+
 /* The session of that raw id; *ret_word: of its state, 0 while it is not shown. */
-static void append_session(
-	GString *out, Dir *dir, const char *raw, guint16 *ret_word)
+static void append_session(GString *out, Dir *dir, const char *raw,
+	const Intent *intent, guint16 *ret_word)
 {
 	g_autofree char *place = dir_path(dir);
 	g_autofree char *path = NULL;
-	const char *name = "";
+	g_autoptr(Snapshot) shown = NULL;
+	g_autofree char *name = NULL;
+	const char *entry = "";
 	const Row *row = NULL;
 	const Id *id;
 
 	pthread_mutex_lock(&dir->lock);
 	id = ids_get(dir->ids, raw);
 	if (id != NULL) {
-		name = id_name(id);
-		row = snapshot_find(dir->shown, id->number);
+		entry = id_name(id);
+		shown = snapshot_ref(dir->shown);
+		row = snapshot_find(shown, id->number);
 	}
 	*ret_word = row != NULL ? row->word : 0;
 	pthread_mutex_unlock(&dir->lock);
-	path = g_strdup_printf("%s/%s", place, name);
+	name = name_of(dir, shown, row, intent);
+	path = g_strdup_printf("%s/%s", place, entry);
 	append_json(out, "session", raw);
 	append_json(out, "name", name);
 	append_json(out, "provider", dir->parent->name);
@@ -50,23 +78,23 @@ static char *finish(GString *out, const char *rid)
 	return g_string_free(out, FALSE);
 }
 
-char *order_answer_session(Dir *dir, const char *raw, const char *rid)
+char *order_answer_session(Dir *dir, const char *raw, const Intent *intent)
 {
 	GString *out = g_string_new("{");
 	guint16 word;
 
-	append_session(out, dir, raw, &word);
+	append_session(out, dir, raw, intent, &word);
 	append_json(out, "state", words_get(dir->cache->words, word));
-	return finish(out, rid);
+	return finish(out, intent->rid);
 }
 
-char *order_answer_kept(Dir *dir, const char *raw, const char *rid)
+char *order_answer_kept(Dir *dir, const char *raw, const Intent *intent)
 {
 	GString *out = g_string_new("{");
 	guint16 word;
 
-	append_session(out, dir, raw, &word);
-	return finish(out, rid);
+	append_session(out, dir, raw, intent, &word);
+	return finish(out, intent->rid);
 }
 
 char *order_answer_verb(const Dir *dir, const Intent *intent)

@@ -178,7 +178,7 @@ static gboolean steer_session(Order *self, Target *target, GError **error)
 	if (!look(self, target->id, &local))
 		g_debug("%s: %s", target->id, local->message);
 	self->answer = order_answer_session(
-		self->dir, target->id, self->request->intent->rid);
+		self->dir, target->id, self->request->intent);
 	return TRUE;
 }
 

@@ -155,7 +155,7 @@ static char *send_until_clear(Order *self, GError **error)
 static gboolean answer_known(Order *self, const char *id)
 {
 	self->answer =
-		order_answer_session(self->dir, id, self->request->intent->rid);
+		order_answer_session(self->dir, id, self->request->intent);
 	return TRUE;
 }
 

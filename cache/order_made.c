@@ -225,7 +225,7 @@ gboolean order_made(Order *self, const char *id, GError **error)
 		keep_spec(self);
 	ok = start(self, id, &look, error);
 	if (ok)
-		self->answer = order_answer_session(dir, id, intent->rid);
+		self->answer = order_answer_session(dir, id, intent);
 	apply_order_ends(dir, id);
 	return ok;
 }

@@ -46,8 +46,8 @@ static gboolean retry(Order *self, RequestState state, GError **error)
 	if (!order_verb(self, NULL, error))
 		return FALSE;
 	self->answer = *intent->session != '\0'
-			       ? order_answer_session(self->dir,
-					 intent->session, intent->rid)
+			       ? order_answer_session(
+					 self->dir, intent->session, intent)
 			       : order_answer_verb(self->dir, intent);
 	return TRUE;
 }
@@ -83,7 +83,7 @@ static gboolean adopt_id(Order *self, const char *name, GError **error)
 	requests_note(
 		requests, self->request, adopt_outcome(self->dir, id, NULL));
 	self->answer =
-		order_answer_session(self->dir, id, self->request->intent->rid);
+		order_answer_session(self->dir, id, self->request->intent);
 	return TRUE;
 }
 

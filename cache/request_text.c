@@ -118,7 +118,7 @@ static char *result_text(Dir *dir, const Intent *intent, const Outcome *outcome)
 		return g_strdup("");
 	if (*outcome->id == '\0')
 		return order_answer_verb(dir, intent);
-	return order_answer_kept(dir, outcome->id, intent->rid);
+	return order_answer_kept(dir, outcome->id, intent);
 }
 
 static char *error_text(const Outcome *outcome)

@@ -100,7 +100,7 @@ def test_there_is_room_for_the_outcome(world):
 
 def test_a_verb_without_room_is_not_sent(world):
     w = world
-    name = w.write("kill-1", read=True).answer["name"]
+    name = w.write("kill-1", read=True).answer["path"].split("/")[-1]
     eventually(lambda: text_of(w.room_dir(w.rooms[0]), name, "state")
                .strip() in w.row.up)
     filler = Filler(w.state_dir)

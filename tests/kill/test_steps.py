@@ -211,7 +211,7 @@ def die_at_a_verb(rig, type, step, after, cut):
     w.start()
     made = w.write("kill-1", read=True)
     assert made.errno == 0
-    name = made.answer["name"]
+    name = made.answer["path"].split("/")[-1]
     place = os.path.join(w.room_dir(w.rooms[0]), name)
 
     def state():

@@ -328,7 +328,7 @@ def test_a_session_whose_answer_is_lost_is_found(world, row):
     assert w.emu.dump(w.room, row.type)["created"] == 1
     rid, = os.listdir(w.path(".requests"))
     result = json.loads(w.mount.read(w.path(".requests", rid, "result")))
-    assert w.names() == {result["name"]}
+    assert w.names() == {os.path.basename(result["path"])}
     assert w.mount.read(w.path(".requests", rid, "state")) == "done\n"
 
 

@@ -28,7 +28,7 @@ static void a_create_is_one_session_that_runs(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	g_autofree char *answer = NULL, *name = NULL, *state = NULL;
-	g_autofree char *last = NULL, *path = NULL, *want = NULL, *shown = NULL;
+	g_autofree char *last = NULL, *path = NULL, *id = NULL, *shown = NULL;
 	guint32 number, session;
 
 	fixture_open(f, "sessions", "2", NULL);
@@ -37,13 +37,16 @@ static void a_create_is_one_session_that_runs(void)
 	name = member(answer, "name");
 	path = member(answer, "path");
 	state = member(answer, "state");
-	want = g_strdup_printf("m/m-1/%s", name);
-	g_assert_cmpstr(path, ==, want);
+	id = g_path_get_basename(path);
+	g_assert_cmpstr(id, ==, "s-000003");
+	g_assert_true(g_str_has_prefix(path, "m/m-1/"));
+	/* The session's own, not the directory's. */
+	g_assert_cmpstr(name, ==, "mine");
 	g_assert_cmpstr(state, ==, "Running");
 	g_assert_true(g_str_has_suffix(answer, "}\n"));
 	last = cache_last(f->cache, number);
-	g_assert_cmpstr(last, ==, name);
-	session = fixture_find(f, number, name);
+	g_assert_cmpstr(last, ==, id);
+	session = fixture_find(f, number, id);
 	shown = fixture_read(f, session, SESSION_STATE);
 	g_assert_cmpstr(shown, ==, "Running\n");
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 3);
@@ -126,7 +129,7 @@ static void a_session_that_cannot_be_looked_at_stands_there(void)
 	number = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_GONE);
 	answer = must_create(f, number);
-	name = member(answer, "name");
+	name = member(answer, "session");
 	session = fixture_find(f, number, name);
 	state = fixture_read(f, session, SESSION_STATE);
 	g_assert_cmpstr(state, ==, "");
@@ -156,7 +159,7 @@ static void a_session_that_cannot_be_looked_at_is_started(void)
 		answer = must_create(f, number);
 		g_assert_cmpuint(
 			memory_calls(f->backend, MEMORY_CONTROL), ==, 1);
-		name = member(answer, "name");
+		name = member(answer, "session");
 		session = fixture_find(f, number, name);
 		fixture_refresh(f, number);
 		state = fixture_read(f, session, SESSION_STATE);
@@ -483,7 +486,7 @@ static void an_older_answer_undoes_nothing(void)
 			g_test_rand_int_range(0, 4));
 		cache_hold(f->cache, number, TRUE);
 		answer = must_create(f, number);
-		name = member(answer, "name");
+		name = member(answer, "session");
 		session = fixture_find(f, number, name);
 		g_assert_cmpuint(session, !=, 0);
 		fixture_refresh(f, number);

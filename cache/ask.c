@@ -117,7 +117,7 @@ static gboolean ask_one(Dir *dir, const char *id, GError **error)
 		backend_get(dir->provider->backend, dir->id, id, &call, error);
 	if (session == NULL)
 		return FALSE;
-	silence_note(dir->provider->silence, NULL);
+	dir_heard(dir);
 	if (!apply_sessions(dir, &session, 1, tick, 0, error))
 		return FALSE;
 	if (dir_number(dir, id) != 0)

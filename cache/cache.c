@@ -31,6 +31,7 @@
 #define NUMBERS_LOST_MAX 1000000u
 /* At least so long a provider that does not answer opens is left alone. */
 #define SILENCE_MIN_MS 5000
+#define SILENCE_MAX_MS 30000
 
 static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 {
@@ -252,8 +253,8 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 	provider->workspaces = g_strdupv(settings->workspaces);
 	provider->refresh_ms = settings->refresh_ms > 0 ? settings->refresh_ms
 							: cache->refresh_ms;
-	provider->silence =
-		silence_new(MAX(provider->refresh_ms, SILENCE_MIN_MS));
+	provider->silence = silence_new(
+		CLAMP(provider->refresh_ms, SILENCE_MIN_MS, SILENCE_MAX_MS));
 	provider->settle_ms = settings->settle_ms >= 0
 				      ? settings->settle_ms
 				      : settings->backend->class->settle_ms;

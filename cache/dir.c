@@ -2,6 +2,7 @@
 
 #include "ask.h"
 #include "index.h"
+#include "refresh.h"
 #include "requests.h"
 
 /* Between the end of a window and the word of who asked the kernel what it still
@@ -231,6 +232,12 @@ gboolean dir_has_interest(const Dir *self, gint64 now_us)
 	if (__atomic_load_n(&self->held, __ATOMIC_RELAXED) > 0)
 		return TRUE;
 	return looked != 0 && now_us - looked < life_ms * 1000;
+}
+
+void dir_heard(const Dir *self)
+{
+	if (silence_heard(self->provider->silence))
+		refresh_poke(self->cache->refresh);
 }
 
 Call dir_call(const Dir *self, gboolean interactive)

@@ -43,8 +43,11 @@ typedef struct {
 	gint64 done_ms;       /* wall clock of the last good one; 0: never */
 	gint64 started_us;    /* of the last one; 0: none */
 	gint64 took_us;
-	gint64 retry_us; /* the provider asked for peace until then */
-	guint failures;  /* one after the other */
+	gint64 retry_us;  /* the provider asked for peace until then */
+	gint64 failed_us; /* when the last one failed */
+	gboolean unheard; /* since there was no answer */
+	gboolean broken;  /* since the provider does not work */
+	guint failures;   /* one after the other */
 } Glancing;
 
 typedef struct Dir {
@@ -147,6 +150,10 @@ char *dir_path(const Dir *self);
 
 /* Whether somebody looks, or the kernel holds on. */
 gboolean dir_has_interest(const Dir *self, gint64 now_us);
+
+/* A call to the provider has succeeded: pauses of its listings that had no answer
+ * are over. */
+void dir_heard(const Dir *self);
 
 /* For one background call from now. */
 Call dir_call(const Dir *self, gboolean interactive);

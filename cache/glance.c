@@ -54,7 +54,10 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 	if (glancing->hurry || dir->listing.hurry_us > now_us)
 		us = refresh_fast_us(us);
 	us = MAX(us, LOAD_FACTOR * glancing->took_us);
-	return refresh_backed_off_us(us, glancing->failures);
+	if (glancing->unheard &&
+		silence_heard_us(dir->provider->silence) > glancing->failed_us)
+		return us;
+	return refresh_backed_off_us(us, glancing->failures, glancing->broken);
 }
 
 static gint64 regular_us(const Dir *dir, gint64 now_us)
@@ -331,6 +334,7 @@ static gboolean show_page(Dir *dir, ListPage list, char **token,
 
 	if (page == NULL)
 		return FALSE;
+	dir_heard(dir);
 	pthread_mutex_lock(&dir->apply);
 	*ret_new = names_new(dir, page);
 	pthread_mutex_unlock(&dir->apply);
@@ -473,6 +477,9 @@ static void glance_end(const Glance *self, gint64 begun_ms, GError *error)
 		glancing->retry_us = 0;
 	} else {
 		glancing->failures++;
+		glancing->failed_us = now_us;
+		glancing->unheard = silence_is(error);
+		glancing->broken = refresh_is_broken(error);
 		glancing->retry_us = now_us + retry_ms(error) * 1000;
 	}
 	pthread_mutex_unlock(&dir->lock);

@@ -11,7 +11,7 @@ gboolean look_at(Dir *dir, const char *id, const Call *call, GError **error)
 
 	if (session != NULL ||
 		g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_GONE))
-		silence_note(dir->provider->silence, NULL);
+		dir_heard(dir);
 	if (session != NULL)
 		return apply_sessions(dir, &session, 1, tick, 0, error);
 	if (g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_GONE))

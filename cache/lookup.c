@@ -10,6 +10,8 @@
  * from time to time, unless nobody has asked for long. */
 #define FAILED_US G_USEC_PER_SEC
 #define FAILED_MAX_US (60 * G_USEC_PER_SEC)
+/* Where there was no answer: whoever asks waits for it. */
+#define UNHEARD_MAX_US (5 * G_USEC_PER_SEC)
 #define FAILED_SHIFT_MAX 6
 
 /* ---- entries ---- */
@@ -112,15 +114,21 @@ char *cache_name(Cache *cache, guint32 number)
 
 /* With Dir.lock: when somebody may ask again for a listing that failed; he who
  * comes after a long silence may at once. */
-static gint64 again_us(Listing *listing, gint64 now)
+static gint64 again_us(Dir *dir, gint64 now)
 {
+	Listing *listing = &dir->listing;
 	guint shift = MIN(listing->failures, FAILED_SHIFT_MAX);
-	gint64 pause_us = MIN(FAILED_US << shift, FAILED_MAX_US);
-	gboolean silence = now - listing->begged_us > FAILED_MAX_US;
+	gboolean unheard = silence_is(listing->error);
+	gint64 pause_us = MIN(
+		FAILED_US << shift, unheard ? UNHEARD_MAX_US : FAILED_MAX_US);
+	gboolean at_once = now - listing->begged_us > FAILED_MAX_US;
 
+	if (unheard &&
+		silence_heard_us(dir->provider->silence) > listing->failed_us)
+		at_once = TRUE;
 	listing->begged_us = now;
 	return MAX(
-		silence ? 0 : listing->failed_us + pause_us, listing->retry_us);
+		at_once ? 0 : listing->failed_us + pause_us, listing->retry_us);
 }
 
 /* With Dir.lock, for a listing that was never complete: asks for it, unless
@@ -133,7 +141,7 @@ static Known want_listing(Dir *dir, gboolean *ret_poke, GError **error)
 
 	if (listing->complete)
 		return KNOWN_YES;
-	again = again_us(listing, now);
+	again = again_us(dir, now);
 	if (listing->sweeping)
 		return KNOWN_NOT_YET;
 	if (listing->error != NULL && now < again) {

@@ -260,6 +260,13 @@ static void question_settle(const Question *self, const Stand *stand,
 	news_deliver(dir->cache->news);
 }
 
+static void note_open(const Question *self, const GError *error)
+{
+	silence_note(self->dir->provider->silence, self->asked_us, error);
+	if (error == NULL)
+		dir_heard(self->dir);
+}
+
 static GBytes *describe(const Question *self, const Stand *stand,
 	gint64 *ret_until_ms, GError **error)
 {
@@ -270,7 +277,7 @@ static GBytes *describe(const Question *self, const Stand *stand,
 		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
 		ret_until_ms, &local);
 
-	silence_note(dir->provider->silence, local);
+	note_open(self, local);
 	if (local != NULL)
 		g_propagate_error(error, g_steal_pointer(&local));
 	if (bytes == NULL || g_bytes_get_size(bytes) <= DESCRIBED_MAX)
@@ -302,7 +309,7 @@ static void look_at_one(const Question *self)
 			.deadline_us = self->until_us, .interactive = TRUE};
 
 		if (!look_at(self->dir, stand.id, &call, &error)) {
-			silence_note(self->dir->provider->silence, error);
+			note_open(self, error);
 			g_debug("%s: %s", stand.id, error->message);
 		}
 	}

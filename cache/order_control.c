@@ -151,6 +151,8 @@ gboolean order_verb(Order *self, const char *body, GError **error)
 		trial_step("verb", "answer");
 	if (!ok)
 		order_refused(self, g_steal_pointer(&local), error);
+	else
+		dir_heard(dir);
 	return ok;
 }
 

@@ -70,6 +70,8 @@ static char *send_once(Order *self, GError **error)
 		trial_step("create", "answer");
 	if (id == NULL)
 		order_refused(self, g_steal_pointer(&local), error);
+	else
+		dir_heard(dir);
 	return id;
 }
 

@@ -47,6 +47,7 @@ static gboolean look_once(Order *self, const char *id, const Call *call,
 
 	if (session == NULL)
 		return FALSE;
+	dir_heard(self->dir);
 	look_clear(ret);
 	*ret = (Look){TRUE, session->phase, g_strdup(session->body)};
 	return apply_sessions(self->dir, &session, 1, tick, 0, error);

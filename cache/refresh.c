@@ -11,6 +11,7 @@
 #define PASSING_MIN_US G_USEC_PER_SEC
 #define PASSING_DIVISOR 5
 #define BACKOFF_MAX_US (5 * 60 * G_USEC_PER_SEC)
+#define BROKEN_MAX_US (30 * G_USEC_PER_SEC)
 #define BACKOFF_SHIFT_MAX 16
 /* Listings that are asked for again and again. */
 #define ASKED_MIN_US (G_USEC_PER_SEC / 5)
@@ -41,12 +42,33 @@ gint64 refresh_fast_us(gint64 us)
 	return MIN(us, MAX(PASSING_MIN_US, us / PASSING_DIVISOR));
 }
 
-gint64 refresh_backed_off_us(gint64 us, guint failures)
+gint64 refresh_backed_off_us(gint64 us, guint failures, gboolean broken)
 {
+	gint64 most_us = broken ? BROKEN_MAX_US : MAX(us, BACKOFF_MAX_US);
+
 	if (failures == 0)
 		return us;
-	return MIN(us << MIN(failures, BACKOFF_SHIFT_MAX),
-		MAX(us, BACKOFF_MAX_US));
+	return MIN(us << MIN(failures, BACKOFF_SHIFT_MAX), most_us);
+}
+
+gboolean refresh_is_broken(const GError *error)
+{
+	return silence_is(error) ||
+	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE) ||
+	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
+}
+
+/* With Dir.lock: what had no answer is asked for as if it had not failed, once
+ * the provider has answered anything else. */
+static gint64 backed_off_us(const Dir *dir, gint64 us)
+{
+	const Listing *listing = &dir->listing;
+	gboolean over =
+		silence_is(listing->error) &&
+		silence_heard_us(dir->provider->silence) > listing->failed_us;
+
+	return refresh_backed_off_us(us, over ? 0 : listing->failures,
+		refresh_is_broken(listing->error));
 }
 
 static gint64 interval_us(const Dir *dir, gint64 now_us)
@@ -59,19 +81,19 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 	else if (listing->passing > 0 || listing->hurry_us > now_us)
 		us = refresh_fast_us(us);
 	us = MAX(us, REFRESH_LOAD_FACTOR * listing->took_us);
-	return refresh_backed_off_us(us, listing->failures);
+	return backed_off_us(dir, us);
 }
 
 /* The next after one that began just now, when somebody tells to ask again and
  * again: with time for others in between. */
-static gint64 asked_us(const Listing *listing)
+static gint64 asked_us(const Dir *dir)
 {
+	const Listing *listing = &dir->listing;
 	gint64 us = MAX(ASKED_MIN_US, ASKED_LOAD_FACTOR * listing->took_us);
 
 	if (listing->started_us == 0)
 		return 0;
-	return listing->started_us +
-	       refresh_backed_off_us(us, listing->failures);
+	return listing->started_us + backed_off_us(dir, us);
 }
 
 /* When a listing is due that will tell what came of a request. */
@@ -83,8 +105,7 @@ static gint64 settling_us(const Dir *dir, gint64 now_us)
 	if (due_us == G_MAXINT64 || listing->failures == 0)
 		return due_us;
 	return MAX(due_us,
-		listing->started_us + refresh_backed_off_us(SETTLE_MIN_US,
-					      listing->failures));
+		listing->started_us + backed_off_us(dir, SETTLE_MIN_US));
 }
 
 gint64 refresh_due_us(const Dir *dir, gint64 now_us)
@@ -102,7 +123,7 @@ gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 				 : listing->started_us +
 					   interval_us(dir, now_us);
 	if (listing->asked)
-		due_us = MIN(due_us, MAX(now_us, asked_us(listing)));
+		due_us = MIN(due_us, MAX(now_us, asked_us(dir)));
 	due_us = MIN(due_us, settling_us(dir, now_us));
 	return MAX(due_us, listing->retry_us);
 }

@@ -2,12 +2,19 @@
 
 #include <pthread.h>
 
+/* Opens without an answer, one after the other, while others had one. */
+#define HUNG_MAX 2
+
 struct Silence {
 	gint64 pause_us;
 	pthread_mutex_t lock;
 	GError *error;   /* NULL: it speaks */
 	gint64 since_us; /* monotonic: when that error came */
 	gint64 again_us; /* when one may ask again */
+	guint hung;      /* opens without an answer since the last with one */
+	gboolean opens_alone; /* what the error tells of: other calls succeed */
+	gint64 heard_us;      /* when a call last succeeded; 0: none has */
+	gboolean missed;      /* since then one had no answer */
 };
 
 Silence *silence_new(gint64 pause_ms)
@@ -71,7 +78,7 @@ gboolean silence_still_lets(Silence *self, gint64 asked_us, GError **error)
 	return lets;
 }
 
-static gboolean is_silence(const GError *error)
+gboolean silence_is(const GError *error)
 {
 	return g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT) ||
 	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_UNREACHABLE);
@@ -97,16 +104,62 @@ static gboolean is_life(const GError *error)
 	}
 }
 
-void silence_note(Silence *self, const GError *error)
+/* With the lock: an open that was begun then had no answer. */
+static void note_silence(Silence *self, gint64 asked_us, const GError *error)
+{
+	gboolean timeout =
+		g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+
+	self->missed = TRUE;
+	self->hung++;
+	self->opens_alone = timeout && self->heard_us > asked_us;
+	if (self->opens_alone && self->hung < HUNG_MAX)
+		return;
+	g_clear_error(&self->error);
+	self->error = g_error_copy(error);
+	self->since_us = g_get_monotonic_time();
+	self->again_us = self->since_us + self->pause_us;
+}
+
+void silence_note(Silence *self, gint64 asked_us, const GError *error)
 {
 	pthread_mutex_lock(&self->lock);
-	if (is_silence(error)) {
-		g_clear_error(&self->error);
-		self->error = g_error_copy(error);
-		self->since_us = g_get_monotonic_time();
-		self->again_us = self->since_us + self->pause_us;
+	if (silence_is(error)) {
+		note_silence(self, asked_us, error);
 	} else if (is_life(error)) {
 		g_clear_error(&self->error);
+		self->hung = 0;
 	}
 	pthread_mutex_unlock(&self->lock);
+}
+
+gboolean silence_heard(Silence *self)
+{
+	gboolean missed;
+
+	pthread_mutex_lock(&self->lock);
+	missed = self->missed;
+	self->missed = FALSE;
+	self->heard_us = g_get_monotonic_time();
+	if (!self->opens_alone)
+		g_clear_error(&self->error);
+	pthread_mutex_unlock(&self->lock);
+	return missed;
+}
+
+void silence_missed(Silence *self)
+{
+	pthread_mutex_lock(&self->lock);
+	self->missed = TRUE;
+	pthread_mutex_unlock(&self->lock);
+}
+
+gint64 silence_heard_us(Silence *self)
+{
+	gint64 us;
+
+	pthread_mutex_lock(&self->lock);
+	us = self->heard_us;
+	pthread_mutex_unlock(&self->lock);
+	return us;
 }

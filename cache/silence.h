@@ -5,7 +5,12 @@
 /*
  * A provider that has not answered somebody who opened a file: for a while, those
  * who would ask it for other files are refused at once, so that a walk of the
- * tree waits once and not for each file.  Any thread.
+ * tree waits once and not for each file.  One answer that does not come is no such
+ * silence where the provider answered anything else meanwhile; two of them in a
+ * row are, since then what costs a call hangs while the rest does not.
+ *
+ * It knows too when the provider last answered anything, which ends the pauses of
+ * its listings that had no answer.  Any thread.
  */
 typedef struct Silence Silence;
 
@@ -21,6 +26,19 @@ gboolean silence_lets(Silence *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean silence_still_lets(Silence *self, gint64 asked_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A call had this error; NULL: none.  TIMEOUT and UNREACHABLE begin the pause, a
- * sign of life ends it, what says nothing of the provider changes nothing. */
-void silence_note(Silence *self, const GError *error);
+/*
+ * What was asked for at asked_us (monotonic) by somebody who opened a file had this
+ * error; NULL: none.  UNREACHABLE begins the pause, TIMEOUT does as told above, a
+ * sign of life ends it, what says nothing of the provider changes nothing.
+ */
+void silence_note(Silence *self, gint64 asked_us, const GError *error);
+
+/* Whether an error means that there was no answer: TIMEOUT and UNREACHABLE. */
+gboolean silence_is(const GError *error);
+/* Any call has succeeded: ends the pause, unless opens alone had no answer.  TRUE
+ * when one without an answer was told of since the last that had one. */
+gboolean silence_heard(Silence *self);
+/* A call for which nobody waits has had no answer. */
+void silence_missed(Silence *self);
+/* When a call last succeeded (monotonic); 0: none has. */
+gint64 silence_heard_us(Silence *self);

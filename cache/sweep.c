@@ -146,7 +146,7 @@ static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
 		ok = page_workspaces(self, &next, &n, error);
 	if (!ok)
 		return FALSE;
-	silence_note(self->dir->provider->silence, NULL);
+	dir_heard(self->dir);
 	tell_progress(self);
 	*ret_more = next != NULL;
 	self->waits = 0;
@@ -299,6 +299,8 @@ static void end_badly(const Sweep *self, GError *error)
 		listing->failed_us + CLAMP(retry_ms, 0, RETRY_MAX_MS) * 1000;
 	g_clear_error(&listing->error);
 	listing->error = g_error_copy(error);
+	if (silence_is(error))
+		silence_missed(dir->provider->silence);
 	dir_set_text(dir, &dir->partial, partial_text(self, error));
 }
 

@@ -1,6 +1,7 @@
 #include "refresh.h"
 
 #include "cache_fixture.h"
+#include "entry.h"
 
 #define SECOND G_USEC_PER_SEC
 
@@ -101,6 +102,110 @@ static void the_interval_follows_what_happens(void)
 		g_assert_cmpint(due, >=, cases[i].due - 1);
 	}
 	look_at(dir, 1000);
+}
+
+static GError *error_of(BackendErrorCode code)
+{
+	GError *error = NULL;
+
+	backend_error_set(&error, code, "it went wrong");
+	return error;
+}
+
+/* However long the outage was. */
+static void the_pause_after_an_outage_is_short(void)
+{
+	static const struct {
+		BackendErrorCode code;
+		gint64 due;
+	} cases[] = {
+		{BACKEND_ERROR_UNREACHABLE, 30},
+		{BACKEND_ERROR_TIMEOUT, 30},
+		{BACKEND_ERROR_REMOTE, 30},
+		{BACKEND_ERROR_BAD_ANSWER, 30},
+		{BACKEND_ERROR_DENIED, 300},
+		{BACKEND_ERROR_THROTTLED, 300},
+	};
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = quiet_workspace(f);
+
+	look_at(dir, 0);
+	look_at(dir->parent, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = error_of(cases[i].code);
+		const Listing failed = {.failures = 100,
+			.error = error,
+			.failed_us = g_get_monotonic_time() + SECOND};
+		gint64 due = due_in(dir, failed, 0);
+
+		g_assert_cmpint(due, <=, cases[i].due);
+		g_assert_cmpint(due, >=, cases[i].due - 1);
+		g_assert_cmpint(
+			due_in(dir->parent, failed, 0), <=, cases[i].due);
+	}
+	look_at(dir, 1000);
+	look_at(dir->parent, 1000);
+}
+
+static void a_call_that_succeeds_ends_the_pause(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = quiet_workspace(f);
+	g_autoptr(GError) silent = error_of(BACKEND_ERROR_TIMEOUT);
+	g_autoptr(GError) broken = error_of(BACKEND_ERROR_REMOTE);
+	Listing failed = {.failures = 100, .error = silent};
+
+	failed.failed_us = g_get_monotonic_time();
+	look_at(dir, 0);
+	g_assert_cmpint(due_in(dir, failed, 0), >=, 28);
+	dir_heard(dir);
+	g_assert_cmpint(due_in(dir, failed, 0), <=, 5);
+	/* It may be this listing alone that does not work. */
+	failed.error = broken;
+	g_assert_cmpint(due_in(dir, failed, 0), >=, 28);
+	look_at(dir, 1000);
+}
+
+/* Lists the workspace for somebody, in place of its listing. */
+static Known list_with(Dir *dir, Listing listing)
+{
+	Listing kept;
+	Known known;
+
+	pthread_mutex_lock(&dir->lock);
+	kept = dir->listing;
+	dir->listing = listing;
+	pthread_mutex_unlock(&dir->lock);
+	known = listing_known(dir, NULL);
+	pthread_mutex_lock(&dir->lock);
+	dir->listing = kept;
+	pthread_mutex_unlock(&dir->lock);
+	return known;
+}
+
+static void who_asks_first_does_not_wait_long_for_the_network(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = quiet_workspace(f);
+	g_autoptr(GError) silent = error_of(BACKEND_ERROR_UNREACHABLE);
+	g_autoptr(GError) denied = error_of(BACKEND_ERROR_DENIED);
+	gint64 now = g_get_monotonic_time();
+	Listing failed = {.failures = 100,
+		.sweeping = FALSE,
+		.started_us = now,
+		.begged_us = now,
+		.error = silent};
+
+	failed.failed_us = now;
+	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_FAILED);
+	failed.failed_us = now - 6 * SECOND;
+	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_NOT_YET);
+	failed.error = denied;
+	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_FAILED);
+	failed.error = silent;
+	failed.failed_us = now - 1;
+	dir_heard(dir);
+	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_NOT_YET);
 }
 
 static void a_short_interval_is_not_made_longer(void)
@@ -276,6 +381,9 @@ int main(int argc, char **argv)
 #define ADD(name) g_test_add_func("/refresh/" #name, name)
 	ADD(a_directory_nobody_looks_at_is_never_asked);
 	ADD(the_interval_follows_what_happens);
+	ADD(the_pause_after_an_outage_is_short);
+	ADD(a_call_that_succeeds_ends_the_pause);
+	ADD(who_asks_first_does_not_wait_long_for_the_network);
 	ADD(a_short_interval_is_not_made_longer);
 	ADD(lists_of_workspaces_are_asked_less_often);
 	ADD(fixed_workspaces_are_not_asked_for);

@@ -10,7 +10,7 @@ static void note(Silence *silence, BackendErrorCode code)
 	g_autoptr(GError) error = NULL;
 
 	backend_error_set(&error, code, "it went wrong");
-	silence_note(silence, error);
+	silence_note(silence, G_MAXINT64, error);
 }
 
 static gboolean lets(Silence *silence)
@@ -55,7 +55,7 @@ static void a_sign_of_life_ends_it(void)
 	Silence *silence = silence_new(LONG_MS);
 
 	note(silence, BACKEND_ERROR_TIMEOUT);
-	silence_note(silence, NULL);
+	silence_note(silence, G_MAXINT64, NULL);
 	g_assert_true(lets(silence));
 	note(silence, BACKEND_ERROR_TIMEOUT);
 	note(silence, BACKEND_ERROR_REMOTE);
@@ -86,7 +86,7 @@ static void one_tries_when_the_pause_is_over(void)
 	begun = g_get_monotonic_time();
 	if (lets(silence))
 		g_assert_cmpint(g_get_monotonic_time() - begun, >=, 1000000);
-	silence_note(silence, NULL);
+	silence_note(silence, G_MAXINT64, NULL);
 	g_assert_true(lets(silence) && lets(silence));
 	silence_free(silence);
 }
@@ -103,8 +103,46 @@ static void who_was_let_through_before_is_stopped(void)
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_true(
 		silence_still_lets(silence, g_get_monotonic_time() + 1, NULL));
-	silence_note(silence, NULL);
+	silence_note(silence, G_MAXINT64, NULL);
 	g_assert_true(silence_still_lets(silence, before, NULL));
+	silence_free(silence);
+}
+
+static void one_open_that_hangs_beside_others_that_do_not_is_none(void)
+{
+	Silence *silence = silence_new(LONG_MS);
+	g_autoptr(GError) error = NULL;
+	gint64 asked = g_get_monotonic_time() - 1000;
+
+	backend_error_set(&error, BACKEND_ERROR_TIMEOUT, "it went wrong");
+	g_assert_false(silence_heard(silence));
+	silence_note(silence, asked, error);
+	g_assert_true(lets(silence));
+	silence_note(silence, asked, NULL);
+	silence_note(silence, asked, error);
+	g_assert_true(lets(silence));
+	/* Two in a row are, and what does not hang says nothing of them. */
+	silence_note(silence, asked, error);
+	g_assert_false(lets(silence));
+	g_assert_true(silence_heard(silence));
+	g_assert_false(lets(silence));
+	silence_note(silence, asked, NULL);
+	g_assert_true(lets(silence));
+	silence_free(silence);
+}
+
+static void any_call_that_succeeds_ends_it(void)
+{
+	Silence *silence = silence_new(LONG_MS);
+
+	note(silence, BACKEND_ERROR_TIMEOUT);
+	g_assert_false(lets(silence));
+	g_assert_true(silence_heard(silence));
+	g_assert_true(lets(silence));
+	g_assert_false(silence_heard(silence));
+	note(silence, BACKEND_ERROR_UNREACHABLE);
+	g_assert_true(silence_heard(silence));
+	g_assert_true(lets(silence));
 	silence_free(silence);
 }
 
@@ -232,6 +270,8 @@ int main(int argc, char **argv)
 	ADD(what_is_our_own_does_not_end_it);
 	ADD(one_tries_when_the_pause_is_over);
 	ADD(who_was_let_through_before_is_stopped);
+	ADD(one_open_that_hangs_beside_others_that_do_not_is_none);
+	ADD(any_call_that_succeeds_ends_it);
 	ADD(one_call_fails_for_all_files);
 	ADD(what_waits_behind_a_hung_call_is_not_asked);
 	ADD(one_goes_through_later);

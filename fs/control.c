@@ -35,13 +35,15 @@ struct Control {
 	GByteArray *text;
 	Order *order;   /* RUNNING, once it is known */
 	GBytes *answer; /* what a read gets; NULL: nothing yet */
-	int failure;    /* FAILED: the errno */
+	int failure; /* the errno that a write was answered with, and all that
+	                   follow it until all starts anew; 0: none */
 };
 
 static void start_anew(Control *self)
 {
 	self->state = FILLING;
 	self->next = self->undo = 0;
+	self->failure = 0;
 	document_init(&self->scan);
 	g_byte_array_set_size(self->text, 0);
 	g_clear_pointer(&self->answer, g_bytes_unref);
@@ -93,7 +95,9 @@ static void settle(Control *self, GError *error, const char *answer)
 	g_clear_pointer(&self->answer, g_bytes_unref);
 	self->answer = g_bytes_new(line, strlen(line));
 	self->state = error ? FAILED : DONE;
-	self->failure = error ? reply_errno(error) : 0;
+	/* The writer was told before, if he waited no longer. */
+	if (error && !self->failure)
+		self->failure = reply_errno(error);
 	if (error)
 		self->next = self->undo;
 	g_byte_array_set_size(self->text, 0);
@@ -184,11 +188,20 @@ static int leave(LeftReason reason, void *data)
 	Control *self = waiting->control;
 	g_autoptr(Order) order = NULL;
 
+	int failure;
+
 	lock(self);
 	if (self->order)
 		order = order_ref(self->order);
 	unlock(self);
-	return control_left(reason, order);
+	failure = control_left(reason, order);
+	/* The order may go on.  A writer with a buffer writes the same again when
+	 * it closes, and must not be told anything else then; nor EINTR, after
+	 * which it would try for ever. */
+	lock(self);
+	self->failure = failure == EINTR ? ETIMEDOUT : failure;
+	unlock(self);
+	return failure;
 }
 
 /* On a cache worker: only a flag and a wake-up. */
@@ -284,15 +297,10 @@ static int collect(
 static int take(Control *self, const char *bytes, gsize len, off_t off,
 	gboolean *ret_complete)
 {
-	switch (self->state) {
-	case RUNNING:
-		return EBUSY;
-	case FAILED:
+	if (self->failure)
 		return self->failure;
-	case FILLING:
-	case DONE:
-		break;
-	}
+	if (self->state == RUNNING)
+		return EBUSY;
 	if (!in_sequence(self, off))
 		return self->state == DONE ? EINVAL
 					   : fail(self, BACKEND_ERROR_INVALID,
@@ -373,6 +381,8 @@ static int take_line(
 	g_autofree char *line = NULL;
 	const char *problem;
 
+	if (self->failure)
+		return self->failure;
 	if (self->state == RUNNING)
 		return EBUSY;
 	self->undo = off;

@@ -12,8 +12,10 @@
  * end of that write.  `ctl`, `.ctl` of a workspace and `resolve` of a request take
  * one line a write.  What became of it can be read back on the same descriptor.
  *
- * A document that failed stays failed: bytes that follow it can never become
- * a session by accident.  Truncating to nothing, or another open, starts anew.
+ * What failed stays failed: after a write that was answered with an error, each
+ * that follows is answered with the same and means nothing.  So the rest of a wrong
+ * document never becomes a session, and a line that a buffer writes again when it
+ * is closed is sent once.  Truncating to nothing, or another open, starts anew.
  */
 typedef struct Control Control;
 

@@ -156,6 +156,14 @@ typedef struct BackendClass {
 	                               a record does; ends with NULL; may be NULL */
 	const char *const *fleeting; /* with `dated`: those that hold no longer,
 	                                and which a thin record does not tell */
+	const char *const *chatter;  /* members that go on while a session does
+	                               not: alone they make no other record
+	                               before it has ended; ends with NULL; may
+	                               be NULL */
+	const char *const *kept; /* objects of which a member that was told once
+	                            is not taken back by a null, while `kept_by`
+	                            reads the same; ends with NULL; may be NULL */
+	const char *kept_by;
 	const char *const *unique; /* not NULL: the provider does not tell what
 	                              a session was made from, so that the spec
 	                              is remembered, but for these top-level
@@ -351,7 +359,8 @@ char *backend_merge(const char *base, gsize base_len, const char *over,
 	gsize over_len, gsize *ret_len);
 
 /* As backend_merge of a thin record and the one that is held: without the
- * `fleeting` members that the held one alone has, where a `dated` one differs. */
+ * `fleeting` members that the held one alone has, where a `dated` one differs, and
+ * with what `kept` objects told before. */
 char *backend_renew(const Backend *self, const char *held, gsize held_len,
 	const char *thin, gsize thin_len, gsize *ret_len);
 
@@ -381,6 +390,10 @@ Made backend_made_of(const Backend *self, const CreatePlan *plan,
 /* Whether a whole record says what the held one does, but that some of the
  * `fleeting` members both have went on, while the `dated` ones did not. */
 gboolean backend_is_steady(const Backend *self, const char *held,
+	gsize held_len, const char *now, gsize now_len);
+
+/* Whether two records differ in members of `chatter` at most. */
+gboolean backend_is_chatter(const Backend *self, const char *held,
 	gsize held_len, const char *now, gsize now_len);
 
 /* Whether two records differ in the white space between their tokens at most, as

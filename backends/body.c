@@ -132,13 +132,82 @@ static gboolean is_dated(const Backend *self, const char *held, gsize held_len,
 	return FALSE;
 }
 
+static gboolean is_object(const char *text, JsonSpan span)
+{
+	return span.len > 0 && text[span.start] == '{';
+}
+
+/* Puts the members of an object that a record told before under those of now.
+ * Takes and returns the text of a record. */
+static char *keep_object(const char *held, gsize held_len, char *now,
+	const char *name, gsize *len)
+{
+	JsonSpan old, new;
+	gsize all_len = 0;
+
+	if (!json_span_member(held, held_len, name, &old) ||
+		!json_span_member(now, *len, name, &new) ||
+		!is_object(held, old) || !is_object(now, new))
+		return now;
+	g_autofree char *all = merge(held + old.start, old.len, now + new.start,
+		new.len, NULL, &all_len);
+	GString *out = g_string_sized_new(*len + all_len);
+	g_string_append_len(out, now, (gssize) new.start);
+	g_string_append_len(out, all, (gssize)all_len);
+	g_string_append_len(out, now + new.start + new.len,
+		(gssize)(*len - new.start - new.len));
+	*len = out->len;
+	g_free(now);
+	return g_string_free(out, FALSE);
+}
+
+/* It is the same application, say. */
+static gboolean keeps(const Backend *self, const char *held, gsize held_len,
+	const char *now, gsize now_len)
+{
+	const char *by = self->class->kept_by;
+	g_autofree char *old = by ? member_text(held, held_len, by) : NULL;
+	g_autofree char *new = by ? member_text(now, now_len, by) : NULL;
+
+	return old && !g_strcmp0(old, new) && !g_str_equal(old, "null") &&
+	       !g_str_equal(old, "\"\"");
+}
+
 char *backend_renew(const Backend *self, const char *held, gsize held_len,
 	const char *thin, gsize thin_len, gsize *ret_len)
 {
 	gboolean dated = is_dated(self, held, held_len, thin, thin_len);
+	const char *const *name = self->class->kept;
+	g_autofree char *now = NULL;
 
-	return merge(held, held_len, thin, thin_len,
+	if (!keeps(self, held, held_len, thin, thin_len))
+		name = NULL;
+	if (name)
+		now = g_strndup(thin, thin_len);
+	for (; name && *name; name++)
+		now = keep_object(held, held_len, now, *name, &thin_len);
+	return merge(held, held_len, now ? now : thin, thin_len,
 		dated ? self->class->fleeting : NULL, ret_len);
+}
+
+gboolean backend_is_chatter(const Backend *self, const char *held,
+	gsize held_len, const char *now, gsize now_len)
+{
+	const char *const *name = self->class->chatter;
+	g_autoptr(Json) old = NULL;
+	g_autoptr(Json) new = NULL;
+
+	if (!name)
+		return FALSE;
+	old = json_parse(held, held_len, NULL);
+	new = json_parse(now, now_len, NULL);
+	for (; old && new &&*name; name++) {
+		json_remove(old, *name);
+		json_remove(new, *name);
+	}
+	g_autofree char *one = old ? json_print(old, FALSE) : NULL;
+	g_autofree char *two = new ? json_print(new, FALSE) : NULL;
+	return one && two && g_str_equal(one, two);
 }
 
 gboolean backend_is_steady(const Backend *self, const char *held,

@@ -69,6 +69,10 @@ static const BackendKey dli_keys[] = {
 };
 
 static const char *const dli_private[] = {"conf", NULL};
+static const char *const dli_chatter[] = {"log", NULL};
+/* A server that has restarted knows a session's application again, but not where
+ * its pages are. */
+static const char *const dli_kept[] = {"appInfo", NULL};
 /* Names are not unique, and where a session lies is not part of a clone. */
 static const char *const dli_unique[] = {
 	"queue", "cluster_name", "clientToken", NULL};
@@ -435,6 +439,9 @@ const BackendClass dli_class = {
 		 1 << SESSION_LOG,
 	.described = 1 << SESSION_LOG,
 	.private = dli_private,
+	.chatter = dli_chatter,
+	.kept = dli_kept,
+	.kept_by = "appId",
 	.unique = dli_unique,
 	.record = &dli_record,
 	.end_verb = "terminate",

@@ -64,6 +64,10 @@ static const BackendKey livy_keys[] = {
 };
 
 static const char *const livy_private[] = {"conf", NULL};
+static const char *const livy_chatter[] = {"log", NULL};
+/* A server that has restarted knows a session's application again, but not where
+ * its pages are. */
+static const char *const livy_kept[] = {"appInfo", NULL};
 
 /* ---- calls ---- */
 
@@ -401,6 +405,9 @@ const BackendClass livy_class = {
 		 1 << SESSION_LOG,
 	.described = 1 << SESSION_LOG,
 	.private = livy_private,
+	.chatter = livy_chatter,
+	.kept = livy_kept,
+	.kept_by = "appId",
 	.unique = livy_unique,
 	.record = &livy_record,
 	.end_verb = "terminate",

@@ -313,6 +313,30 @@ static gboolean tells_the_same(Dir *dir, Told *told)
 		told->held_len, told->body, told->len);
 }
 
+/* The driver says more, and nothing else is told, while the session goes on. */
+static gboolean is_chatter(Dir *dir, Told *told)
+{
+	Backend *backend = dir->provider->backend;
+	guint files;
+
+	if (phase_has_ended((Phase)told->old->phase))
+		return FALSE;
+	read_held(dir, told);
+	if (!backend_is_chatter(
+		    backend, told->held, told->held_len, told->body, told->len))
+		return FALSE;
+	files = content_diff(
+		backend, told->held, told->held_len, told->body, told->len);
+	if ((files & ~(1u << SESSION_JSON)) != 0)
+		return FALSE;
+	if (told->thin)
+		over_note(dir, told->old->id,
+			hash_bytes(
+				told->session->body, told->session->body_len),
+			told->old->body_hash);
+	return TRUE;
+}
+
 static gboolean put_changed(
 	Change *change, Row *row, Told *told, GError **error)
 {
@@ -325,6 +349,8 @@ static gboolean put_changed(
 		same = merge(change->dir, told, row);
 	else if (!same && !old->thin)
 		same = tells_the_same(change->dir, told);
+	if (!same && old->word == row->word && old->thin == row->thin)
+		same = is_chatter(change->dir, told);
 	if (same && old->word == row->word && old->phase == row->phase &&
 		old->thin == row->thin)
 		return TRUE;

@@ -296,6 +296,80 @@ static void all_states_have_their_phase(void)
 			rows[i].phase);
 }
 
+/* ---- a record laid over the one that is held ---- */
+
+#define UI "{\"driverLogUrl\":\"http://n/log\",\"sparkUiUrl\":\"http://n/ui\"}"
+#define NO_UI "{\"driverLogUrl\":null,\"sparkUiUrl\":null}"
+
+static void a_recovered_session_keeps_its_pages(void)
+{
+	static const struct {
+		const char *held, *now, *want;
+	} rows[] = {
+		{"\"appId\":\"a_1\",\"appInfo\":" UI,
+			"\"appId\":\"a_1\",\"appInfo\":" NO_UI,
+			"http://n/ui\n"},
+		{"\"appId\":\"a_1\",\"appInfo\":" UI,
+			"\"appId\":\"a_1\",\"appInfo\":{}", "http://n/ui\n"},
+		{"\"appId\":\"a_1\",\"appInfo\":" UI,
+			"\"appId\":\"a_1\",\"appInfo\":{\"sparkUiUrl\":"
+			"\"http://other/\"}",
+			"http://other/\n"},
+		/* Another application, or none that is known. */
+		{"\"appId\":\"a_1\",\"appInfo\":" UI,
+			"\"appId\":\"a_2\",\"appInfo\":" NO_UI, ""},
+		{"\"appId\":null,\"appInfo\":" UI,
+			"\"appId\":null,\"appInfo\":" NO_UI, ""},
+		{"\"appInfo\":" UI, "\"appInfo\":" NO_UI, ""},
+		{"\"appId\":\"a_1\",\"appInfo\":7",
+			"\"appId\":\"a_1\",\"appInfo\":" NO_UI, ""},
+	};
+	const Backend livy = {&livy_class};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *held = g_strdup_printf("{%s}", rows[i].held);
+		g_autofree char *now = g_strdup_printf("{%s}", rows[i].now);
+		gsize len = 0;
+		g_autofree char *all = backend_renew(
+			&livy, held, strlen(held), now, strlen(now), &len);
+		g_autofree char *url = rendered(SESSION_WEBUI, all);
+
+		g_assert_cmpuint(len, ==, strlen(all));
+		g_assert_cmpstr(url, ==, rows[i].want);
+	}
+}
+
+static void what_the_driver_says_is_no_other_record(void)
+{
+	static const struct {
+		const char *held, *now;
+		gboolean chatter;
+	} rows[] = {
+		{"{\"id\":1,\"log\":[\"a\"]}", "{\"id\":1,\"log\":[\"b\"]}",
+			TRUE},
+		{"{\"id\":1}", "{\"id\":1,\"log\":[\"b\"]}", TRUE},
+		{"{\"id\":1,\"log\":[]}", "{\"id\":2,\"log\":[]}", FALSE},
+		{"{\"id\":1,\"log\":[\"a\"],\"appId\":null}",
+			"{\"id\":1,\"log\":[\"b\"],\"appId\":\"x\"}", FALSE},
+		{"", "{\"id\":1}", FALSE},
+	};
+	const Backend livy = {&livy_class}, dli = {&dli_class};
+	const Backend emr = {&emr_class};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *held = rows[i].held, *now = rows[i].now;
+
+		g_assert_cmpint(backend_is_chatter(&livy, held, strlen(held),
+					now, strlen(now)),
+			==, rows[i].chatter);
+		g_assert_cmpint(backend_is_chatter(&dli, held, strlen(held),
+					now, strlen(now)),
+			==, rows[i].chatter);
+		g_assert_false(backend_is_chatter(
+			&emr, held, strlen(held), now, strlen(now)));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -314,6 +388,10 @@ int main(int argc, char **argv)
 		"/livy_record/log/huge", of_a_huge_log_the_last_lines_stay);
 	g_test_add_func(
 		"/livy_record/names", names_that_leak_a_driver_are_known);
+	g_test_add_func(
+		"/livy_record/recovered", a_recovered_session_keeps_its_pages);
+	g_test_add_func("/livy_record/chatter",
+		what_the_driver_says_is_no_other_record);
 	g_test_add_func("/livy_record/phases", all_states_have_their_phase);
 	return g_test_run();
 }

@@ -261,6 +261,7 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 	provider->read_only = settings->read_only;
 	provider->rmdir_ends = settings->rmdir_ends;
 	provider->start = settings->start;
+	provider->views = settings->views;
 	provider->ended = settings->ended;
 	g_ptr_array_add(cache->providers, provider);
 	return provider;

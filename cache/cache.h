@@ -52,6 +52,7 @@ typedef struct {
 	guint secret; /* those of them that are for the owner alone */
 	guint texts;  /* request: bit set of 1 << RequestText */
 	gboolean steered;    /* workspace: it takes verbs */
+	gboolean views;      /* workspace: links to sessions stand in it */
 	gboolean read_only;  /* the section says so */
 	gboolean rmdir_ends; /* the section says rmdir = terminate */
 	gint64 mtime_ns;     /* of the directory: membership last changed */
@@ -143,6 +144,7 @@ typedef struct {
 	gboolean read_only;
 	gboolean rmdir_ends;
 	gboolean start;   /* create's second step is wanted */
+	gboolean views;   /* see Entry */
 	gint64 settle_ms; /* how long a new session may be missing from listings;
 	                     -1: what the provider's class says */
 	Ended ended;      /* DAY: those of the last 24 hours */

@@ -39,7 +39,7 @@ typedef struct {
 	char **workspaces; /* NULL: those the list API names */
 	gint64 refresh_ms;
 	gint64 settle_ms;
-	gboolean read_only, rmdir_ends, start;
+	gboolean read_only, rmdir_ends, start, views;
 	Ended ended;
 	struct Dir *dir;
 	Silence *silence; /* of opens that had no answer */

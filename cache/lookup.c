@@ -43,6 +43,7 @@ static void entry_of_dir(Dir *dir, Entry *ret)
 	if (dir->kind == DIR_WORKSPACE) {
 		ret->kind = ENTRY_WORKSPACE;
 		ret->steered = dir_is_steered(dir);
+		ret->views = dir->provider->views;
 		ret->workspace = dir->number;
 	}
 	pthread_mutex_lock(&dir->lock);

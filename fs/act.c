@@ -35,7 +35,15 @@ void act_free(Act *act)
 	if (!act)
 		return;
 	g_array_unref(act->steps);
+	if (act->owed)
+		g_atomic_int_add(act->owed, -1);
 	g_free(act);
+}
+
+void act_owe(Act *act, gint *owed)
+{
+	act->owed = owed;
+	g_atomic_int_inc(owed);
 }
 
 void act_step(Act *act, const char *name, fuse_ino_t ino, mode_t type)
@@ -48,6 +56,13 @@ void act_step(Act *act, const char *name, fuse_ino_t ino, mode_t type)
 const ActStep *act_last(const Act *act)
 {
 	return &g_array_index(act->steps, ActStep, act->steps->len - 1);
+}
+
+fuse_ino_t act_parent(const Act *act)
+{
+	if (act->steps->len < 2)
+		return FUSE_ROOT_ID;
+	return g_array_index(act->steps, ActStep, act->steps->len - 2).ino;
 }
 
 const ActStep *act_find(const Act *act, fuse_ino_t parent, const char *name)

@@ -27,9 +27,12 @@ typedef struct {
 	guint32 dir; /* number of the directory whose lock the kernel takes, or
 	                  may have to wait for on the way */
 	GArray *steps; /* ActStep: below the root, the last is what it is about */
+	gint *owed; /* counted there, atomically, until it is freed; or NULL */
 } Act;
 
 Act *act_new(ActKind kind, guint32 dir);
+/* From now on it is an event that is still to be made. */
+void act_owe(Act *act, gint *owed);
 /* The same way, to be gone on. */
 Act *act_copy(const Act *act, ActKind kind);
 void act_free(Act *act);
@@ -37,6 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Act, act_free)
 
 void act_step(Act *act, const char *name, fuse_ino_t ino, mode_t type);
 const ActStep *act_last(const Act *act);
+/* The node of the directory that the last step is in. */
+fuse_ino_t act_parent(const Act *act);
 /* The step of that name below the node `parent`, or NULL. */
 const ActStep *act_find(const Act *act, fuse_ino_t parent, const char *name);
 /* Relative to the root; a new string. */

@@ -20,6 +20,7 @@ typedef struct {
 
 static const OwnKey daemon_keys[] = {
 	{"events", BOOL, G_STRUCT_OFFSET(Config, events)},
+	{"views", BOOL, G_STRUCT_OFFSET(Config, views)},
 	{"read_only", BOOL, G_STRUCT_OFFSET(Config, read_only)},
 	{"allow_other", BOOL, G_STRUCT_OFFSET(Config, allow_other)},
 	{"refresh", DURATION, G_STRUCT_OFFSET(Config, refresh_ms)},
@@ -35,6 +36,7 @@ static const OwnKey daemon_keys[] = {
 static const OwnKey provider_keys[] = {
 	{"read_only", BOOL, G_STRUCT_OFFSET(ConfigProvider, read_only)},
 	{"start", BOOL, G_STRUCT_OFFSET(ConfigProvider, start)},
+	{"views", BOOL, G_STRUCT_OFFSET(ConfigProvider, views)},
 	{"refresh", DURATION, G_STRUCT_OFFSET(ConfigProvider, refresh_ms)},
 	{"settle", DURATION, G_STRUCT_OFFSET(ConfigProvider, settle_ms)},
 	{NULL},
@@ -53,7 +55,7 @@ Config *config_new(void)
 {
 	Config *config = g_new0(Config, 1);
 
-	config->events = TRUE;
+	config->events = config->views = TRUE;
 	config->refresh_ms = 5000;
 	config->window_ms = 60000;
 	config->deadline_ms = 10000;
@@ -419,7 +421,7 @@ ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
 
 	provider->name = g_strdup(name);
 	provider->class = class;
-	provider->start = TRUE;
+	provider->start = provider->views = TRUE;
 	provider->settle_ms = -1;
 	provider->keys =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -13,6 +13,7 @@ typedef struct {
 	GHashTable *keys;  /* the class's own keys: name -> text */
 	char **workspaces; /* NULL: those the list API names */
 	gboolean read_only, rmdir_ends, start;
+	gboolean views; /* links to sessions stand in workspaces */
 	Ended ended;
 	gint64 refresh_ms; /* 0: the daemon's */
 	gint64 settle_ms;  /* -1: as the provider needs it */
@@ -23,6 +24,7 @@ typedef struct {
 	gboolean read_only;
 	gboolean allow_other;
 	gboolean events; /* changes are made events of the file system */
+	gboolean views;  /* FALSE: in no section; ConfigProvider */
 	gint64 refresh_ms, window_ms, deadline_ms, create_ms;
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */

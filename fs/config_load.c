@@ -130,11 +130,13 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 	g_string_append_printf(out, "\n[%s]\ntype = %s\n", provider->name,
 		provider->class->name);
 	g_string_append_printf(out,
-		"read_only = %s\nrmdir = %s\nstart = %s\nended = %s\n",
+		"read_only = %s\nrmdir = %s\nstart = %s\nended = %s\n"
+		"views = %s\n",
 		provider->read_only ? "true" : "false",
 		provider->rmdir_ends ? "terminate" : "refuse",
 		provider->start ? "true" : "false",
-		config_ended_name(provider->ended));
+		config_ended_name(provider->ended),
+		provider->views ? "true" : "false");
 	if (provider->refresh_ms)
 		g_string_append_printf(out,
 			"refresh = %" G_GINT64_FORMAT "ms\n",
@@ -157,13 +159,15 @@ char *config_describe(const Config *config)
 	GString *out = g_string_new("[sessionfs]\n");
 
 	g_string_append_printf(out,
-		"read_only = %s\nallow_other = %s\nevents = %s\nrefresh = "
+		"read_only = %s\nallow_other = %s\nevents = %s\nviews = "
+		"%s\nrefresh = "
 		"%" G_GINT64_FORMAT "ms\nwindow = %" G_GINT64_FORMAT
 		"ms\ndeadline = %" G_GINT64_FORMAT
 		"ms\ncreate_deadline = %" G_GINT64_FORMAT "ms\n",
 		config->read_only ? "true" : "false",
 		config->allow_other ? "true" : "false",
-		config->events ? "true" : "false", config->refresh_ms,
+		config->events ? "true" : "false",
+		config->views ? "true" : "false", config->refresh_ms,
 		config->window_ms, config->deadline_ms, config->create_ms);
 	if (config->uid >= 0)
 		g_string_append_printf(

@@ -33,6 +33,7 @@ typedef struct Daemon {
 	gint64 create_timeout_us; /* for writes to control files */
 	double window;            /* seconds; see interest.h */
 	gint changes;             /* atomic: grows with each changed content */
+	gint owed;                /* atomic: events that are still to be made */
 	gint64 started_ns;        /* mtime of what never changes */
 	gboolean
 		keep_listings; /* the kernel's directory cache can be trusted */

@@ -20,10 +20,19 @@
 #define RETRY_US (100 * G_TIME_SPAN_MILLISECOND)
 #define CHECK_US (2 * G_TIME_SPAN_SECOND)
 
+/* What could not be done is tried again so soon, and given up after so long: the
+ * events of its directory wait for it. */
+#define AGAIN_US (10 * G_TIME_SPAN_MILLISECOND)
+#define AGAIN_MAX_US (10 * G_TIME_SPAN_SECOND)
+
+/* What was lost is told of at most this often. */
+#define WARN_US (60 * G_TIME_SPAN_SECOND)
+
 typedef struct {
 	Act *act;
 	gint64 since_us;
-	gboolean tried; /* the process died of it, or was stuck */
+	gint64 failed_us; /* when it first did; 0: it did not */
+	gint64 next_us;   /* not before */
 } Waiting;
 
 struct Emitter {
@@ -31,7 +40,10 @@ struct Emitter {
 	Pending *pending;
 	Metrics *metrics;
 	Servant *servant;
-	gboolean refused; /* was told of; the thread's own */
+	EmitterFailed failed;
+	void *data;
+	gint64 warned_us; /* this and the next: the thread's own */
+	guint lost;       /* since then */
 
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t moved;
@@ -115,8 +127,8 @@ void emitter_made(Emitter *self)
  */
 static Waiting *take(Emitter *self)
 {
-	gint64 now = g_get_monotonic_time();
 	g_autoptr(GHashTable) busy = g_hash_table_new(NULL, NULL);
+	gint64 now = g_get_monotonic_time();
 
 	for (GList *link = self->queue.head; link; link = link->next) {
 		Waiting *waiting = link->data;
@@ -124,8 +136,10 @@ static Waiting *take(Emitter *self)
 
 		if (g_hash_table_contains(busy, dir))
 			continue;
-		if (now - waiting->since_us < BUSY_MAX_US &&
-			pending_busy(self->pending, waiting->act->dir)) {
+		if (waiting->next_us > now ||
+			(now - waiting->since_us < BUSY_MAX_US &&
+				pending_busy(
+					self->pending, waiting->act->dir))) {
 			g_hash_table_add(busy, dir);
 			continue;
 		}
@@ -137,17 +151,43 @@ static Waiting *take(Emitter *self)
 
 /* ---- the thread ---- */
 
-static void note(Emitter *self, const char *path, int error)
+static void note_lost(Emitter *self, const Act *act, int error)
 {
-	metrics_count(self->metrics, error ? OP_EVENT_FAILED : OP_EVENT);
-	if (!error)
+	gint64 now = g_get_monotonic_time();
+	g_autofree char *path = act_path(act);
+
+	metrics_count(self->metrics, OP_EVENT_FAILED);
+	self->lost++;
+	if (self->warned_us && now - self->warned_us < WARN_US)
 		return;
-	g_debug("event %s: %s", path, g_strerror(error));
-	if (!self->refused && (error == EACCES || error == EPERM)) {
-		self->refused = TRUE;
-		g_warning("file events cannot be made: %s: %s", path,
-			g_strerror(error));
-	}
+	self->warned_us = now;
+	g_warning("%u file events could not be made, and are lost to watchers; "
+		  "the last: %s: %s",
+		self->lost, path, g_strerror(error));
+	self->lost = 0;
+}
+
+/* No second try would end otherwise. */
+static gboolean is_final(int error)
+{
+	return error == EACCES || error == EPERM || error == EROFS ||
+	       error == ENAMETOOLONG || error == ESTALE;
+}
+
+/* Whether to try it again; without the lock. */
+static gboolean is_due_again(Emitter *self, Waiting *waiting, int error)
+{
+	gint64 now = g_get_monotonic_time();
+	gboolean owed = self->failed(waiting->act, self->data);
+
+	if (!waiting->failed_us)
+		waiting->failed_us = now;
+	waiting->next_us = now + AGAIN_US;
+	if (owed && !is_final(error) && now - waiting->failed_us < AGAIN_MAX_US)
+		return TRUE;
+	if (owed)
+		note_lost(self, waiting->act, error);
+	return FALSE;
 }
 
 /* Called and returns with the lock. */
@@ -165,24 +205,30 @@ static int carry_out(Emitter *self, const Act *act)
 	self->made = FALSE;
 	pthread_mutex_unlock(&self->lock);
 	error = servant_do(self->servant, &order, self->mountpoint, path);
-	note(self, path, error);
 	pthread_mutex_lock(&self->lock);
 	self->current = NULL;
 	return error;
 }
 
-/* Called and returns with the lock.  What came to no answer was most likely not
- * done: somebody held the directory's lock, or the process was ended. */
+/* Called and returns with the lock.  What came to no answer (ECHILD) was most
+ * likely not done: somebody held the directory's lock, or the process was ended. */
 static void attend(Emitter *self, Waiting *waiting)
 {
 	int error = carry_out(self, waiting->act);
+	gboolean again;
 
-	if (error == ECHILD && !waiting->tried) {
-		waiting->tried = TRUE;
-		g_queue_push_head(&self->queue, waiting);
-	} else {
-		waiting_free(waiting);
+	if (error && !self->stopping) {
+		pthread_mutex_unlock(&self->lock);
+		again = is_due_again(self, waiting, error);
+		pthread_mutex_lock(&self->lock);
+		if (again) {
+			g_queue_push_head(&self->queue, waiting);
+			return;
+		}
+	} else if (!error) {
+		metrics_count(self->metrics, OP_EVENT);
 	}
+	waiting_free(waiting);
 }
 
 /* Called and returns with the lock. */
@@ -225,13 +271,16 @@ static void *emitter_run(void *data)
 
 /* ---- the daemon's side ---- */
 
-Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics)
+Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
+	EmitterFailed failed, void *data)
 {
 	Emitter *self = g_new0(Emitter, 1);
 
 	self->mountpoint = g_strdup(mountpoint);
 	self->pending = pending;
 	self->metrics = metrics;
+	self->failed = failed;
+	self->data = data;
 	self->servant = servant_new(mountpoint);
 	pthread_mutex_init(&self->lock, NULL);
 	thread_cond_init(&self->moved);
@@ -292,7 +341,7 @@ static void push(Emitter *self, Act *act)
 {
 	Waiting *waiting = g_new(Waiting, 1);
 
-	*waiting = (Waiting){act, g_get_monotonic_time(), FALSE};
+	*waiting = (Waiting){.act = act, .since_us = g_get_monotonic_time()};
 	g_queue_push_tail(&self->queue, waiting);
 	pthread_cond_signal(&self->moved);
 }

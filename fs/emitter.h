@@ -12,14 +12,22 @@
  * by its pid, which is trusted only while it is surely not reaped.
  *
  * A thread of the daemon commands it and waits for each answer.  When the
- * process dies or is stuck it is replaced.  All functions take a NULL emitter,
+ * process dies or is stuck it is replaced.  What it could not do is tried again,
+ * for a while; what is given up is counted, and a warning.  All functions take a NULL emitter,
  * which does nothing and is nobody.
  */
 typedef struct Emitter Emitter;
 
+/*
+ * Asked of an act that could not be carried out, on the emitter's thread: FALSE
+ * when the tree has moved on or nobody is there to see it; else it has removed
+ * what stood in the way, as far as it can, and the act is tried again.
+ */
+typedef gboolean (*EmitterFailed)(const Act *act, void *data);
+
 /* Starts neither; `mountpoint` absolute. */
-Emitter *emitter_new(
-	const char *mountpoint, Pending *pending, Metrics *metrics);
+Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
+	EmitterFailed failed, void *data);
 /* From now on acts are carried out; device: of the mount, so that a directory
  * that lies below it is never touched.  Before, they are dropped. */
 void emitter_attach(Emitter *emitter, dev_t device);

@@ -5,6 +5,7 @@
 #include "node.h"
 #include "notify.h"
 #include "tree.h"
+#include "view.h"
 
 static gboolean watched(Daemon *daemon, fuse_ino_t node)
 {
@@ -56,6 +57,7 @@ static void emit(Daemon *daemon, ActKind kind, const Act *way, const char *name,
 {
 	Act *act = act_copy(way, kind);
 
+	act_owe(act, &daemon->owed);
 	act_step(act, name, ino, type);
 	g_ptr_array_add(daemon->acts, act);
 }
@@ -225,13 +227,15 @@ static void text_changed(Daemon *daemon, const News *news)
 	guint32 slots = interest_slots(daemon->interest, news->number);
 	DirKind kind = news->parent ? DIR_WORKSPACE : DIR_PROVIDER;
 	g_autoptr(Act) way = NULL;
+	Entry entry;
 
-	if (slots)
+	if (slots && cache_entry(daemon->cache, news->number, &entry))
 		way = way_to(daemon, news->number, news->number);
 	for (gsize i = 0; way && i < G_N_ELEMENTS(texts); i++) {
 		const TreeRow *row = tree_by_name(kind, texts[i].name);
 
 		if ((news->texts & texts[i].text) && row &&
+			(entry.views || !tree_is_for_links(row)) &&
 			((slots & 1) || ((slots >> row->slot) & 1)))
 			emit(daemon, texts[i].kind, way, row->name,
 				node_make(news->number, row->slot),
@@ -335,6 +339,42 @@ static void tables_changed(Daemon *daemon, guint32 workspace)
 		if (way)
 			touch_row(daemon, way, workspace, row);
 	}
+}
+
+gboolean events_are_owed(Daemon *daemon)
+{
+	return g_atomic_int_get(&daemon->owed) > 0;
+}
+
+/* Whether what the kernel has of a name may stand in the way to it. */
+static gboolean is_in_doubt(
+	Daemon *daemon, fuse_ino_t parent, const ActStep *step)
+{
+	View view;
+
+	return interest_present(daemon->interest, parent, step->name) ||
+	       !view_resolve(daemon, step->ino, &view);
+}
+
+gboolean events_failed(const Act *act, void *data)
+{
+	Daemon *daemon = data;
+	const ActStep *last = act_last(act);
+	fuse_ino_t parent = FUSE_ROOT_ID;
+	View view;
+
+	if (!watched(daemon, act_parent(act)) && !watched(daemon, last->ino))
+		return FALSE;
+	if (act->kind != ACT_REMOVE && !view_resolve(daemon, last->ino, &view))
+		return FALSE;
+	for (guint i = 0; i < act->steps->len; i++) {
+		const ActStep *step = &g_array_index(act->steps, ActStep, i);
+
+		if (is_in_doubt(daemon, parent, step))
+			notify_entry(daemon->notify, parent, step->name);
+		parent = step->ino;
+	}
+	return TRUE;
 }
 
 void events_send(Daemon *daemon)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "act.h"
 #include "daemon.h"
 
 /*
@@ -10,5 +11,10 @@
 void events_of(Daemon *daemon, const News *news);
 /* Queues them behind the invalidations that are queued by now. */
 void events_send(Daemon *daemon);
+/* Whether any are still to be made: then a name that is absent may stand on the
+ * way to one, and the kernel must go on asking for it.  Any thread. */
+gboolean events_are_owed(Daemon *daemon);
+/* As EmitterFailed; data: the Daemon. */
+gboolean events_failed(const Act *act, void *data);
 /* The event log has grown, or goes on in a file of that slot. */
 void events_log(Daemon *daemon, guint slot, gboolean turned);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "events.h"
 #include "interest.h"
 #include "link.h"
 #include "node.h"
@@ -152,7 +153,7 @@ static void reply_absent(
 {
 	struct fuse_entry_param param = {.ino = 0};
 	guint32 number = dir->entry.number;
-	gboolean kept = may_appear(dir, name) &&
+	gboolean kept = may_appear(dir, name) && !events_are_owed(daemon) &&
 			interest_is_denied(daemon->interest, number, name);
 
 	if (view_is_moving(dir))
@@ -163,8 +164,10 @@ static void reply_absent(
 		param.entry_timeout = DOT_ABSENT;
 	interest_absent(daemon->interest, dir->ino, name);
 	reply_entry(req, &param);
-	/* It may have appeared while the answer was under way. */
-	if (kept && !interest_is_denied(daemon->interest, number, name))
+	/* It may have appeared while the answer was under way, or vanished
+	 * again. */
+	if (kept && (!interest_is_denied(daemon->interest, number, name) ||
+			    events_are_owed(daemon)))
 		notify_entry(daemon->notify, dir->ino, name);
 }
 

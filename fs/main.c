@@ -34,6 +34,7 @@
 #include "emitter.h"
 #include "ending.h"
 #include "eventlog.h"
+#include "events.h"
 #include "handle.h"
 #include "interest.h"
 #include "log.h"
@@ -101,6 +102,7 @@ static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 				section->read_only || run->config->read_only,
 			.rmdir_ends = section->rmdir_ends,
 			.start = section->start,
+			.views = section->views && run->config->views,
 			.settle_ms = section->settle_ms,
 			.ended = section->ended,
 		},
@@ -162,8 +164,8 @@ static void fill_daemon(Run *run)
 		interest_new(daemon->cache, run->mountpoint, window_us);
 	daemon->pending = pending_new(daemon->metrics);
 	if (config->events)
-		daemon->emitter = emitter_new(
-			run->mountpoint, daemon->pending, daemon->metrics);
+		daemon->emitter = emitter_new(run->mountpoint, daemon->pending,
+			daemon->metrics, events_failed, daemon);
 	daemon->notify = notify_new(daemon->pending, daemon->metrics,
 		daemon->emitter, CLAMP(window_us / 4, 50000, G_USEC_PER_SEC),
 		tick, daemon);

@@ -343,6 +343,11 @@ const TreeRow *tree_link(ByWhat by)
 	return &links[by];
 }
 
+gboolean tree_is_for_links(const TreeRow *row)
+{
+	return row->kind == ROW_LINK || row->leads == DIR_VIEW;
+}
+
 gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry)
 {
 	if (row->kind == ROW_CONTENT)
@@ -351,6 +356,8 @@ gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry)
 		return (entry->texts >> row->part) & 1;
 	if (row->kind == ROW_VERB && row->in == DIR_WORKSPACE)
 		return entry->steered;
+	if (tree_is_for_links(row) && !entry->views)
+		return FALSE;
 	if (row->kind == ROW_LOG) {
 		g_autoptr(EventFile) file =
 			eventlog_file(daemon->eventlog, row->age);

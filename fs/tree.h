@@ -76,5 +76,7 @@ const TreeRow *tree_by_slot(DirKind in, guint slot);
 const TreeRow *tree_view(ByWhat by);
 const TreeRow *tree_link(ByWhat by);
 
+/* Whether it is, or holds, links to sessions: not everybody wants those. */
+gboolean tree_is_for_links(const TreeRow *row);
 /* Whether the row stands in this very directory now. */
 gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry);

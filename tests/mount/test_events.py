@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import BUILD, LONG, SLOW, eventually
+from harness import BUILD, LONG, SLOW, eventually, run
 from inotify import (IN_ACCESS, IN_ALL_EVENTS, IN_CLOSE_NOWRITE,
                      IN_CLOSE_WRITE, IN_CREATE, IN_DELETE, IN_DELETE_SELF,
                      IN_ISDIR, IN_MODIFY, IN_OPEN)
@@ -35,6 +35,69 @@ def contents(world, names):
     """{path: bytes} of all that can be read in these sessions."""
     return {path: read(path) for name in names
             for path in files_of(world, name) if not path.endswith("/ctl")}
+
+
+# ---- whoever looks ----
+
+LOOKER = """
+import os, sys
+while True:
+    for path in sys.argv[1:]:
+        try:
+            os.stat(path)
+        except OSError:
+            pass
+"""
+
+
+@twin
+def test_what_goes_is_told_whoever_looks_meanwhile(world):
+    world.start("w-1=10", "w-2=3", workspaces=None, refresh="200ms")
+    names, others = world.names(), world.names("w-2")
+    above, below = world.watcher(), world.watcher()
+    above.add(os.path.join(world.m.path, "alibaba"), IN_DELETE)
+    for workspace, inside in (("w-1", names), ("w-2", others)):
+        above.add(world.ws(workspace), IN_DELETE)
+        for name in inside:
+            below.add(world.state_path(name, workspace), IN_DELETE_SELF)
+            below.add(os.path.join(world.ws(workspace), name),
+                      IN_DELETE | IN_DELETE_SELF)
+    for _ in range(2):
+        world.program(["/usr/bin/python3", "-c", LOOKER,
+                       *(world.state_path(n) for n in names),
+                       *(world.state_path(n, "w-2") for n in others)])
+    world.settle(2)
+    for name in names:
+        world.emu.remove("w-1", name)
+    world.come(lambda: above.count(IN_DELETE | IN_ISDIR) >= 10 and
+               below.count(IN_DELETE_SELF) >= 20 and
+               sum(e.name == "state" for e in below.events) >= 10,
+               lambda: not [n for n in os.listdir(world.ws())
+                            if n.startswith("sc-")])
+    assert above.count(IN_DELETE | IN_ISDIR) == 10
+    world.emu.control("DELETE", "workspace?workspace=w-2")
+    run(["touch", os.path.join(world.m.path, "alibaba", ".refresh")])
+    world.come(lambda: above.count(IN_DELETE | IN_ISDIR) >= 14 and
+               below.count(IN_DELETE_SELF) >= 26,
+               lambda: "w-2" not in os.listdir(os.path.join(world.m.path,
+                                                            "alibaba")))
+    assert world.m.metric("sessionfs_events_failed_total") == 0
+
+
+def test_an_event_that_is_lost_is_a_warning(world):
+    if os.geteuid() != 0:
+        pytest.skip("only root can remount")
+    world.start("w-1=3", refresh="200ms")
+    watcher = world.watcher()
+    watcher.add(world.state_path(world.names()[0]), CHANGED)
+    run(["mount", "-i", "-o", "remount,ro", world.m.path]).ok()
+    world.set_state(world.names()[0], "StateA")
+    eventually(lambda: "are lost to watchers" in world.m.log())
+    assert "Read-only file system" in world.m.log()
+    assert world.m.metric("sessionfs_events_failed_total") > 0
+    run(["mount", "-i", "-o", "remount,rw", world.m.path]).ok()
+    world.set_state(world.names()[0], "StateB")
+    eventually(lambda: watcher.count(IN_CLOSE_WRITE))
 
 
 # ---- changes ----

@@ -114,7 +114,8 @@ static int obey_packet(const char *packet, gsize len)
 static void prepare(void)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE,
+		SIGUSR1, SIGUSR2, SIGALRM, SIGTTOU};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(ignored); i++)
 		sigaction(ignored[i], &ignore, NULL);

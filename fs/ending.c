@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "inherited.h"
 #include "notify.h"
 #include "pending.h"
 
@@ -22,29 +23,54 @@ static void nudged(int signal)
 {
 }
 
+/*
+ * What asks for the end: of these, each that was not ignored when we were started,
+ * as nohup, a shell's & and trap do.  The kernel keeps a blocked signal for
+ * sigtimedwait though it be ignored.
+ */
 static sigset_t ending_signals(void)
 {
+	static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGALRM,
+		SIGVTALRM, SIGPROF, SIGXCPU};
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+		if (!inherited_ignored(ends[i]))
+			sigaddset(&set, ends[i]);
+	}
 	return set;
+}
+
+/* Unless a library that somebody loaded into us has its own use for it. */
+static void ignore_unused(int signal)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, now;
+
+	if (!sigaction(signal, NULL, &now) && now.sa_handler == SIG_DFL)
+		sigaction(signal, &ignore, NULL);
 }
 
 void ending_prepare(void)
 {
+	/* Ending us, they would leave a mount that nobody serves; a write beyond
+	 * the limit of a file's size is an error; stopped by a terminal that we
+	 * write to we would hold up everybody. */
+	static const int unused[] = {SIGPIPE, SIGUSR1, SIGXFSZ, SIGIO, SIGPWR,
+		SIGSTKFLT, SIGTTIN, SIGTTOU};
 	struct sigaction nudge = {.sa_handler = nudged};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	struct sigaction plain = {.sa_handler = SIG_DFL};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(unused); i++)
+		ignore_unused(unused[i]);
+	for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
+		ignore_unused(signal);
+	sigaction(SIGUSR2, &nudge, NULL);
+}
+
+void ending_block(void)
+{
 	sigset_t set = ending_signals();
 
-	sigaction(SIGUSR2, &nudge, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
-	/* Ignored, as some parents leave it, children would reap themselves, and
-	 * their pids be somebody else's. */
-	sigaction(SIGCHLD, &plain, NULL);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 

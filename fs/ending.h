@@ -4,14 +4,18 @@
 #include "lowlevel.h"
 
 /*
- * How a signal ends the mount.  One thread waits for SIGTERM, SIGINT and SIGHUP.
+ * How a signal ends the mount.  One thread waits for SIGTERM, SIGINT, SIGHUP,
+ * SIGQUIT and what timers send, but for those that whoever started us ignored.
  * It answers what is parked and stops the notifier while requests are still
  * served, since a notification can wait for one, and then ends the loop.
  */
 typedef struct Ending Ending;
 
-/* Blocks those signals in this thread and all that it starts from now on. */
+/* Other signals do nothing from now on.  Called once, before there are threads. */
 void ending_prepare(void);
+/* Blocks those that end us in this thread and all that it starts from now on:
+ * once there is something that has to be taken down. */
+void ending_block(void);
 /* To be called by the thread that is about to serve. */
 Ending *ending_start(Daemon *daemon, struct fuse_session *session);
 /* After the loop: joins.  Returns the signal that ended it, or 0. */

@@ -8,7 +8,7 @@
  *   pending     answers what was parked (pending.c); woken by news and signals
  *   notify      the only one that calls fuse_lowlevel_notify_*; ticks interest
  *   emit        commands the emitter process (emitter.c), and waits for it
- *   signals     waits for SIGTERM, SIGINT, SIGHUP (ending.c)
+ *   signals     waits for SIGTERM, SIGINT and their kin (ending.c)
  *   scheduler   cache: decides what is due
  *   workers     cache: call providers, deliver news to daemon_news; never libfuse
  *
@@ -36,6 +36,7 @@
 #include "eventlog.h"
 #include "events.h"
 #include "handle.h"
+#include "inherited.h"
 #include "interest.h"
 #include "log.h"
 #include "metrics.h"
@@ -171,10 +172,32 @@ static void fill_daemon(Run *run)
 		tick, daemon);
 }
 
+/* What the configuration names it may be read from again. */
+static void drop_inherited(const Config *config)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	for (guint i = 0; i < config->providers->len; i++) {
+		const ConfigProvider *provider =
+			g_ptr_array_index(config->providers, i);
+
+		g_hash_table_iter_init(&iter, provider->keys);
+		while (g_hash_table_iter_next(&iter, NULL, &value))
+			inherited_name(value);
+	}
+	inherited_drop();
+}
+
 static gboolean start(Run *run, GError **error)
 {
-	if (!configure(run, error) || !config_open(run->config, error) ||
-		!open_state(run, error) || !open_cache(run, error))
+	if (!configure(run, error))
+		return FALSE;
+	drop_inherited(run->config);
+	if (!config_open(run->config, error))
+		return FALSE;
+	ending_block();
+	if (!open_state(run, error) || !open_cache(run, error))
 		return FALSE;
 	fill_daemon(run);
 	run->session = mount_start(
@@ -283,8 +306,11 @@ int main(int argc, char **argv)
 	g_autofree char *mountpoint = NULL;
 	Background background = {-1};
 
-	if (argc > 1 && !strcmp(argv[1], EMISSION_OPTION))
+	inherited_settle(argv);
+	if (argc > 1 && !strcmp(argv[1], EMISSION_OPTION)) {
+		inherited_drop();
 		return emission_run(STDIN_FILENO);
+	}
 	if (!options_parse(argc, argv, &options, &error))
 		return fail(error);
 	if (options.help)

@@ -74,10 +74,14 @@ static void run_fusermount(const char *path)
 {
 	char *argv[] = {(char *)"fusermount3", (char *)"-uzq", (char *)"--",
 		(char *)path, NULL};
+	posix_spawn_file_actions_t files;
 	pid_t child;
 
-	if (!posix_spawnp(&child, argv[0], NULL, NULL, argv, environ))
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+	if (!posix_spawnp(&child, argv[0], &files, NULL, argv, environ))
 		waitpid(child, NULL, 0);
+	posix_spawn_file_actions_destroy(&files);
 }
 
 dev_t mount_device(const char *path)

@@ -58,7 +58,7 @@ void servant_dismiss(Servant *self)
 /* ---- its life ---- */
 
 /* With a signal mask of its own, since ours blocks what ends us; its end of the
- * socket becomes its standard input, and all else is closed by exec. */
+ * socket becomes its standard input. */
 static int spawn(const Servant *self, pid_t *ret_child, int end)
 {
 	char *argv[] = {(char *)"sessionfs", (char *)EMISSION_OPTION,
@@ -76,6 +76,7 @@ static int spawn(const Servant *self, pid_t *ret_child, int end)
 	posix_spawn_file_actions_adddup2(&files, end, STDIN_FILENO);
 	posix_spawn_file_actions_addopen(
 		&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 	error = posix_spawn(ret_child, "/proc/self/exe", &files, &attributes,
 		argv, environ);
 	posix_spawn_file_actions_destroy(&files);

@@ -11,6 +11,7 @@
 
 #include "auth/secret.h"
 #include "error.h"
+#include "inherited.h"
 
 #define REAP_POLL_MS 5
 #define STOP_POLL_MS 50
@@ -38,6 +39,20 @@ static int patience_left(const Patience *p, GError **error)
 	return (int)CLAMP((left + 999) / 1000, 0, STOP_POLL_MS);
 }
 
+/* Those that nohup or a shell had us ignore the program ignores as well. */
+static sigset_t defaults(void)
+{
+	static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	sigset_t set;
+
+	sigfillset(&set);
+	for (gsize i = 0; i < G_N_ELEMENTS(passed_on); i++) {
+		if (inherited_ignored(passed_on[i]))
+			sigdelset(&set, passed_on[i]);
+	}
+	return set;
+}
+
 /* Threads of a daemon block signals, and libraries open files without O_CLOEXEC
  * (libcurl its sockets): the program must not inherit either.  A group of its own
  * lets its children be killed with it. */
@@ -45,11 +60,11 @@ static int spawn(char **argv, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
-	sigset_t none, all;
+	const sigset_t normal = defaults();
+	sigset_t none;
 	int failed;
 
 	sigemptyset(&none);
-	sigfillset(&all);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out, 1);
@@ -61,7 +76,7 @@ static int spawn(char **argv, int out, pid_t *ret_pid)
 						      POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigdefault(&attributes, &normal);
 	failed = posix_spawnp(
 		ret_pid, argv[0], &files, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "error.h"
+#include "inherited.h"
 #include "server.h"
 
 #define PORT_MAX 65535
@@ -185,15 +186,16 @@ static gboolean follow_parent(pid_t parent, GError **error)
 	return getppid() == parent || bad(error, "the parent has ended");
 }
 
-/* Blocked in all threads, taken by main alone. */
+/* Blocked in all threads, taken by main alone; one that a shell's & had us ignore
+ * is not waited for. */
 static void signals_block(sigset_t *set)
 {
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
 	sigemptyset(set);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
+	if (!inherited_ignored(SIGTERM))
+		sigaddset(set, SIGTERM);
+	if (!inherited_ignored(SIGINT))
+		sigaddset(set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
@@ -228,6 +230,8 @@ int main(int argc, char **argv)
 	};
 	sigset_t signals;
 
+	inherited_settle(argv);
+	inherited_drop();
 	signals_block(&signals);
 	if (!options_parse(&options, &argc, &argv, &error)) {
 		fprintf(stderr, "sessionfs-emulator: %s\n", error->message);

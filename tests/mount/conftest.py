@@ -4,6 +4,7 @@
         emu = emulator("--fill", "w-1=3")
         m = mount(emu, config={"sessionfs": {"refresh": "1s"}})
 """
+import glob
 import os
 import sys
 
@@ -65,6 +66,36 @@ def as_user(rig):
         return rig.user()
     except OSError as e:
         pytest.skip(f"no mount namespace: {e}")
+
+
+@pytest.fixture
+def background(rig, emulator):
+    """Runs sessionfs without -f; ends what it leaves."""
+    emu = emulator("--workspace", "w-1")
+    folder = rig.new_folder("background")
+    point = os.path.join(folder, "mnt")
+    os.mkdir(point)
+
+    def start(*args, config=None, starter=()):
+        path = os.path.join(folder, "c.conf")
+        with open(path, "w") as f:
+            f.write(config or harness.key_file({
+                "sessionfs": {"state_dir": folder + "/state"},
+                "alibaba": {"region": "r", "endpoint": emu.url}}))
+        return harness.run(
+            [*starter, harness.SESSIONFS, "-c", path, *args, point], env={
+                "ALIBABA_CLOUD_ACCESS_KEY_ID": harness.KEY_ID,
+                "ALIBABA_CLOUD_ACCESS_KEY_SECRET": harness.KEY_SECRET})
+
+    def pid():
+        """Of the daemon, as its lock says it."""
+        (lock,) = glob.glob(folder + "/state/*/.lock")
+        with open(lock) as f:
+            return int(f.read())
+    start.point, start.pid = point, pid
+    yield start
+    if harness.mounted(point):
+        harness.run(["umount", "-l", point])
 
 
 @pytest.fixture

@@ -73,8 +73,11 @@ def as_nobody():
 
 
 def die_with_us():
-    """In a child, before exec: what we start never outlives the tests."""
+    """In a child, before exec: what we start never outlives the tests, nor has
+    it signals ignored because the tests were started by a shell's &."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def eventually(question, timeout=10, interval=0.02):
@@ -197,9 +200,9 @@ class Process:
 class Emulator(Process):
     """sessionfs-emulator, and its control path as methods."""
 
-    def __init__(self, folder, args=()):
+    def __init__(self, folder, args=(), starter=()):
         os.makedirs(folder, exist_ok=True)
-        super().__init__([EMULATOR, *map(str, args)],
+        super().__init__([*starter, EMULATOR, *map(str, args)],
                          os.path.join(folder, "emulator.log"),
                          dict(os.environ), subprocess.PIPE)
         self.url = self._ready(60 * SLOW)
@@ -311,10 +314,13 @@ def key_file(sections):
 
 
 class Mount(Process):
-    """`sessionfs -f` on a mount point of its own."""
+    """`sessionfs -f` on a mount point of its own.
+
+    starter: a program that becomes it, as ["nohup"] does.
+    """
 
     def __init__(self, folder, sections, options=(), env=None, place=None,
-                 argv=None, wait=True):
+                 argv=None, wait=True, starter=()):
         self.place = place or Place()
         self.folder = folder
         self.path = os.path.join(folder, "mnt")
@@ -331,8 +337,9 @@ class Mount(Process):
         self.place.give(folder)
         if argv is None:
             argv = ["-f", "-c", self.config, *map(str, options), self.path]
-        super().__init__([*self.place.prefix, self.place.program(SESSIONFS),
-                          *argv], os.path.join(folder, "daemon.log"),
+        super().__init__([*self.place.prefix, *starter,
+                          self.place.program(SESSIONFS), *argv],
+                         os.path.join(folder, "daemon.log"),
                          self._environment(env))
         if wait:
             self.wait_mounted()
@@ -518,19 +525,20 @@ class Rig:
         base = place.base if place and place.prefix else self.folder
         return tempfile.mkdtemp(prefix=name + "-", dir=base)
 
-    def emulator(self, *args):
-        made = Emulator(self.new_folder("emulator"), args)
+    def emulator(self, *args, starter=()):
+        made = Emulator(self.new_folder("emulator"), args, starter)
         self.started.append(made)
         return made
 
     def mount(self, emulator=None, config=None, options=(), env=None,
-              place=None, folder=None, wait=True, argv=None):
+              place=None, folder=None, wait=True, argv=None, starter=()):
         """config: a key file's text, or {section: {key: value}} over the
         defaults (a value of None takes a key away)."""
         folder = folder or self.new_folder("mount", place)
         if not isinstance(config, str):
             config = self.sections(folder, emulator, config or {})
-        made = Mount(folder, config, options, env, place, argv, wait=False)
+        made = Mount(folder, config, options, env, place, argv, wait=False,
+                     starter=starter)
         self.started.append(made)
         if wait:
             made.wait_mounted()

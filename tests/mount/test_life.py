@@ -2,6 +2,7 @@
 import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -140,29 +141,6 @@ def test_a_second_daemon_for_one_mount_names_the_first(emulator, mount):
     assert m.read(m.ws("w-1"), ".status")
 
 
-@pytest.fixture
-def background(rig, emulator):
-    """Runs sessionfs without -f; ends what it leaves."""
-    emu = emulator("--workspace", "w-1")
-    folder = rig.new_folder("background")
-    point = os.path.join(folder, "mnt")
-    os.mkdir(point)
-
-    def start(*args, config=None):
-        path = os.path.join(folder, "c.conf")
-        with open(path, "w") as f:
-            f.write(config or harness.key_file({
-                "sessionfs": {"state_dir": folder + "/state"},
-                "alibaba": {"region": "r", "endpoint": emu.url}}))
-        return run([harness.SESSIONFS, "-c", path, *args, point], env={
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": harness.KEY_ID,
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": harness.KEY_SECRET})
-    start.point = point
-    yield start
-    if mounted(point):
-        run(["umount", "-l", point])
-
-
 def test_the_background_daemon_returns_when_it_answers(background):
     done = background()
     assert done.status == 0 and done.err == "", done
@@ -209,7 +187,52 @@ def test_help_and_version():
     assert re.fullmatch(r"sessionfs \d+\.\d+\.\d+\n",
                         run([harness.SESSIONFS, "--version"]).ok())
     wrong = run([harness.SESSIONFS, "--hepl"])
-    assert wrong.status == 1 and "--help" in wrong.err
+    assert wrong.status == 2 and "--help" in wrong.err
+
+
+@pytest.mark.parametrize("words", [
+    ["doctor"], ["status"], ["init"], ["umount", "MNT"], ["bundle"], ["new"],
+    ["wait"], ["unmount", "MNT"], ["-f", "--demo", "doctor"], ["nowhere"],
+    ["some", "MNT"], ["some", "MNT", "-o", "ro"], [""], ["-f", "--demo", ""],
+    []])
+def test_what_is_no_mount_point_mounts_nothing(rig, words):
+    """Even where a directory has that name."""
+    folder = rig.new_folder("words")
+    for name in ("mnt", "doctor", "umount", "some", "new"):
+        os.mkdir(os.path.join(folder, name))
+    done = run([harness.SESSIONFS, *(w.replace("MNT", folder + "/mnt")
+                                     for w in words)], cwd=folder)
+    assert done.status == 2 and done.err.count("\n") == 1, done
+    assert done.err.startswith("sessionfs: ") and "--help" in done.err
+    with open("/proc/self/mountinfo") as f:
+        assert folder not in f.read()
+
+
+def test_help_and_version_are_words_too():
+    assert run([harness.SESSIONFS, "help"]).ok().startswith("usage: ")
+    assert run([harness.SESSIONFS, "version"]).ok() == run(
+        [harness.SESSIONFS, "--version"]).ok()
+
+
+def test_mount_calls_it_as_a_helper(background):
+    """As `mount -t fuse.sessionfs none DIR -o config=FILE` does."""
+    helper = shutil.which("mount.fuse3", path="/sbin:/usr/sbin")
+    if not helper or os.geteuid():
+        pytest.skip("needs mount.fuse3, and root")
+    done = background(starter=[
+        "sh", "-c", 'PATH=$(dirname "$1"):$PATH exec "$0" doctor "$4" '
+        '-t fuse.sessionfs -o "rw,config=$3,noauto"', helper])
+    assert done.status == 0, done
+    assert os.listdir(background.point + "/alibaba/w-1")
+
+
+def test_mount_calls_it_by_mount(background):
+    if os.geteuid():
+        pytest.skip("needs root")
+    done = background(starter=[
+        "sh", "-c", 'exec mount -t fuse -o "config=$2" "$0#any name" "$3"'])
+    assert done.status == 0, done
+    assert os.listdir(background.point + "/alibaba/w-1")
 
 
 def test_no_configuration_and_no_credentials(rig):

@@ -293,10 +293,12 @@ static int run_daemon(
 	return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int fail(const GError *error)
+#define EXIT_USAGE 2
+
+static int fail(const GError *error, int status)
 {
 	fprintf(stderr, "sessionfs: %s\n", error->message);
-	return EXIT_FAILURE;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -312,7 +314,7 @@ int main(int argc, char **argv)
 		return emission_run(STDIN_FILENO);
 	}
 	if (!options_parse(argc, argv, &options, &error))
-		return fail(error);
+		return fail(error, EXIT_USAGE);
 	if (options.help)
 		return fputs(options_help, stdout) < 0;
 	if (options.version)
@@ -320,7 +322,9 @@ int main(int argc, char **argv)
 	log_init(options.debug);
 	mountpoint = mount_point(options.mountpoint, &error);
 	if (!mountpoint)
-		return fail(error);
+		return fail(error, EXIT_FAILURE);
+	if (options.fake)
+		return EXIT_SUCCESS;
 	if (!options.foreground)
 		background = background_start(mountpoint);
 	return run_daemon(&options, mountpoint, &background);

@@ -3,9 +3,12 @@
 #include <getopt.h>
 #include <string.h>
 
+#define OPERAND 1 /* what getopt tells of one */
+
 const char options_help[] =
 	"usage: sessionfs [-f] [-d] [-o OPTIONS] [-c CONFIG] MOUNTPOINT\n"
 	"       sessionfs [-f] [-d] [-o OPTIONS] --demo MOUNTPOINT\n"
+	"       sessionfs help | version\n"
 	"\n"
 	"Mounts the interactive Spark sessions of your cloud accounts as "
 	"files.\n"
@@ -40,6 +43,7 @@ void options_clear(Options *options)
 	g_free(options->config_path);
 	g_free(options->mountpoint);
 	g_clear_pointer(&options->settings, g_ptr_array_unref);
+	g_clear_pointer(&options->operands, g_ptr_array_unref);
 }
 
 /* What mount(8) and fstab pass and what means nothing here. */
@@ -92,6 +96,9 @@ static void take_list(Options *options, const char *list)
 static gboolean take_flag(Options *options, int flag, GError **error)
 {
 	switch (flag) {
+	case OPERAND:
+		g_ptr_array_add(options->operands, g_strdup(optarg));
+		return TRUE;
 	case 'f':
 		options->foreground = TRUE;
 		return TRUE;
@@ -121,27 +128,152 @@ static gboolean take_flag(Options *options, int flag, GError **error)
 	}
 }
 
-/* mount(8) calls helpers as: sessionfs SOURCE MOUNTPOINT -o options. */
-static gboolean take_operands(
-	Options *options, int argc, char **argv, GError **error)
+/* ---- as a helper of mount(8) ---- */
+
+/*
+ * mount(8) calls /sbin/mount.fuse.sessionfs, which may be a link to us, as
+ * NAME SOURCE MOUNTPOINT [-sfnv] [-N NAMESPACE] [-o OPTIONS] [-t TYPE].
+ */
+static gboolean is_mount_program(const char *name)
 {
-	int left = argc - optind;
+	g_autofree char *base = g_path_get_basename(name);
+
+	return g_str_has_prefix(base, "mount.");
+}
+
+static gboolean is_kernel_flag(const char *option)
+{
+	static const char *const flags[] = {
+		"dev", "nodev", "suid", "nosuid", NULL};
+
+	return g_strv_contains(flags, option);
+}
+
+/*
+ * mount.fuse3 calls `sessionfs SOURCE MOUNTPOINT -o OPTIONS`, by a shell and in
+ * just that order; whether devices and set-user-ID count is always among them,
+ * and nobody has a reason to write it by hand.
+ */
+static gboolean is_from_mount_fuse(int argc, char **argv)
+{
+	g_auto(GStrv) parts = NULL;
+
+	if (argc != 5 || *argv[1] == '-' || *argv[2] == '-' ||
+		strcmp(argv[3], "-o"))
+		return FALSE;
+	parts = g_strsplit(argv[4], ",", -1);
+	for (char **part = parts; *part; part++) {
+		if (is_kernel_flag(*part))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean take_helper_flag(Options *options, int flag, GError **error)
+{
+	switch (flag) {
+	case 's':
+	case 'n':
+	case 'v':
+	case 't':
+		return TRUE;
+	case 'f':
+		options->fake = TRUE;
+		return TRUE;
+	case 'N':
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"mounting in another namespace is not supported");
+		return FALSE;
+	default:
+		return take_flag(options, flag, error);
+	}
+}
+
+/* ---- operands ---- */
+
+/* Words that other programs have as commands; none is a mount point unless it is
+ * written as a path. */
+static const char *const words[] = {"bundle", "check", "config", "doctor",
+	"fsck", "init", "list", "ls", "mount", "new", "remount", "restart",
+	"start", "status", "stop", "umount", "unmount", "upgrade", "wait",
+	NULL};
+
+static gboolean misused(GError **error, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
+
+static gboolean misused(GError **error, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"%s; see sessionfs --help", message);
+	return FALSE;
+}
+
+static gboolean no_command(const char *word, GError **error)
+{
+	if (!strcmp(word, "umount") || !strcmp(word, "unmount"))
+		return misused(error,
+			"there is no command \"%s\": fusermount3 -u MOUNTPOINT "
+			"ends a mount",
+			word);
+	return misused(error,
+		"there is no command \"%s\" (a directory of that name is "
+		"./%s)",
+		word, word);
+}
+
+/* What is a mount point is there, or looks like a path. */
+static gboolean check_word(const char *word, GError **error)
+{
+	if (!*word)
+		return misused(error, "the mount point is an empty word");
+	if (strchr(word, '/'))
+		return TRUE;
+	if (g_strv_contains(words, word))
+		return no_command(word, error);
+	if (g_file_test(word, G_FILE_TEST_EXISTS) ||
+		g_file_test(word, G_FILE_TEST_IS_SYMLINK))
+		return TRUE;
+	return misused(error,
+		"there is neither a command nor a directory called \"%s\"",
+		word);
+}
+
+static gboolean take_operands(Options *options, GError **error)
+{
+	const GPtrArray *operands = options->operands;
+	const char *first = operands->len ? operands->pdata[0] : NULL;
 
 	if (options->help || options->version)
 		return TRUE;
-	if (left != 1 && left != 2) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			left ? "there are too many arguments; see sessionfs "
-			       "--help"
-			     : "a mount point is missing; see sessionfs "
-			       "--help");
-		return FALSE;
+	if (!first)
+		return misused(error, "a mount point is missing");
+	if (!strcmp(first, "help") || !strcmp(first, "version")) {
+		options->help = *first == 'h';
+		options->version = !options->help;
+		return TRUE;
 	}
-	options->mountpoint = g_strdup(argv[argc - 1]);
+	if (options->helper && operands->len == 2)
+		first = operands->pdata[1];
+	else if (!check_word(first, error))
+		return FALSE;
+	else if (operands->len > 1)
+		return misused(error,
+			"there are too many arguments: \"%s\" and \"%s\"",
+			first, (char *)operands->pdata[1]);
+	if (!*first)
+		return misused(error, "the mount point is an empty word");
+	options->mountpoint = g_strdup(first);
 	return TRUE;
 }
 
-gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
+static gboolean take_flags(
+	Options *options, int argc, char **argv, GError **error)
 {
 	static const struct option names[] = {
 		{"foreground", no_argument, NULL, 'f'},
@@ -152,17 +284,32 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
 		{"version", no_argument, NULL, 'V'},
 		{NULL},
 	};
-	g_auto(Options)
-		options = {.settings = g_ptr_array_new_with_free_func(g_free)};
+	gboolean program = argc > 0 && is_mount_program(argv[0]);
+	/* Operands come in their order, whatever POSIXLY_CORRECT says. */
+	const char *letters = program ? "-o:sfnvN:t:" : "-fdc:o:hV";
 	int flag;
 
+	options->helper = program || is_from_mount_fuse(argc, argv);
 	opterr = 0;
-	while ((flag = getopt_long(argc, argv, "fdc:o:hV", names, NULL)) !=
-		-1) {
-		if (!take_flag(&options, flag, error))
+	while ((flag = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		if (!(program ? take_helper_flag(options, flag, error)
+			      : take_flag(options, flag, error)))
 			return FALSE;
 	}
-	if (!take_operands(&options, argc, argv, error))
+	while (optind < argc)
+		g_ptr_array_add(options->operands, g_strdup(argv[optind++]));
+	return TRUE;
+}
+
+gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
+{
+	g_auto(Options) options = {
+		.settings = g_ptr_array_new_with_free_func(g_free),
+		.operands = g_ptr_array_new_with_free_func(g_free),
+	};
+
+	if (!take_flags(&options, argc, argv, error) ||
+		!take_operands(&options, error))
 		return FALSE;
 	if (options.demo && options.config_path) {
 		backend_error_set(error, BACKEND_ERROR_CONFIG,

@@ -46,6 +46,7 @@ static void mount_helper_lines_are_read(void)
 	g_assert_true(parse(&options, &error,
 		"sessionfs none /mnt -o rw,nosuid,nodev,_netdev,nofail,"
 		"x-systemd.automount,config=/y.conf,ro,auto_unmount"));
+	g_assert_no_error(error);
 	g_assert_cmpstr(options.mountpoint, ==, "/mnt");
 	g_assert_cmpstr(options.config_path, ==, "/y.conf");
 	g_assert_true(options.auto_unmount);
@@ -53,18 +54,61 @@ static void mount_helper_lines_are_read(void)
 	g_assert_cmpstr(setting(&options, 0), ==, "read_only");
 }
 
-static void help_needs_no_mount_point(void)
+/* A link to us, as /sbin/mount.fuse.sessionfs: -f has another meaning. */
+static void mount_programs_are_called_differently(void)
 {
 	g_auto(Options) options = {0};
+	g_autoptr(GError) error = NULL;
 
-	g_assert_true(parse(&options, NULL, "sessionfs --help"));
-	g_assert_true(options.help);
+	g_assert_true(parse(&options, &error,
+		"/sbin/mount.fuse.sessionfs umount /mnt -s -f -n -v "
+		"-o ro,config=/y.conf -t fuse.sessionfs"));
+	g_assert_no_error(error);
+	g_assert_cmpstr(options.mountpoint, ==, "/mnt");
+	g_assert_true(options.fake);
+	g_assert_false(options.foreground);
+}
+
+static void operands_stand_anywhere(void)
+{
+	g_auto(Options) options = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_setenv("POSIXLY_CORRECT", "1", TRUE);
+	g_assert_true(
+		parse(&options, &error, "sessionfs /mnt -f -c /x.conf -o ro"));
+	g_unsetenv("POSIXLY_CORRECT");
+	g_assert_no_error(error);
+	g_assert_true(options.foreground);
+	g_assert_cmpstr(options.config_path, ==, "/x.conf");
+}
+
+static void help_needs_no_mount_point(void)
+{
+	static const char *const asked[] = {"sessionfs --help",
+		"sessionfs help", "sessionfs help umount", "sessionfs -h x y"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(asked); i++) {
+		g_auto(Options) options = {0};
+
+		g_assert_true(parse(&options, NULL, asked[i]));
+		g_assert_true(options.help);
+	}
 }
 
 static void mistakes_are_refused(void)
 {
 	static const char *const bad[] = {"sessionfs", "sessionfs -x /mnt",
-		"sessionfs -o", "sessionfs a b c",
+		"sessionfs -o", "sessionfs /a /b /c", "sessionfs /a /b",
+		"sessionfs ''", "sessionfs none ''", "sessionfs umount /mnt",
+		"sessionfs umount", "sessionfs doctor", "sessionfs -f status",
+		"sessionfs wait", "sessionfs new", "sessionfs init",
+		"sessionfs bundle /x", "sessionfs nowhere",
+		"sessionfs none /mnt -o ro",
+		"sessionfs -f none /mnt -o rw,nodev",
+		"sessionfs none '' -o rw,nodev", "sessionfs none /mnt -o",
+		"sessionfs -- umount /mnt",
+		"mount.fuse.sessionfs a /mnt -N /proc/1/ns/mnt",
 		"sessionfs --demo -c x /mnt"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
@@ -83,6 +127,10 @@ int main(int argc, char **argv)
 		"/options/the-usual-lines-are-read", the_usual_lines_are_read);
 	g_test_add_func("/options/mount-helper-lines-are-read",
 		mount_helper_lines_are_read);
+	g_test_add_func("/options/mount-programs-are-called-differently",
+		mount_programs_are_called_differently);
+	g_test_add_func(
+		"/options/operands-stand-anywhere", operands_stand_anywhere);
 	g_test_add_func("/options/help-needs-no-mount-point",
 		help_needs_no_mount_point);
 	g_test_add_func("/options/mistakes-are-refused", mistakes_are_refused);

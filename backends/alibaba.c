@@ -306,6 +306,15 @@ static gboolean alibaba_check_spec(Backend *base, const char *workspace,
 	       spec_agrees(document, "regionId", self->region, error);
 }
 
+static void alibaba_identify(Backend *base, GString *place, GString *source)
+{
+	static const char *const domains[] = {"aliyuncs.com", NULL};
+	Alibaba *self = (Alibaba *)base;
+
+	g_string_append_printf(place, ", region %s", self->region);
+	api_backend_identify(base, domains, place, source);
+}
+
 static void alibaba_report(Backend *base, GString *out)
 {
 	Alibaba *self = (Alibaba *)base;
@@ -396,6 +405,7 @@ const BackendClass alibaba_class = {
 	.control = alibaba_control,
 	.check_spec = alibaba_check_spec,
 	.render = alibaba_render,
+	.identify = alibaba_identify,
 	.report = alibaba_report,
 	.count = api_backend_count,
 	.abort = api_backend_abort,

@@ -22,6 +22,12 @@ void api_backend_abort(Backend *base)
 	api_abort(((ApiBackend *)base)->api);
 }
 
+void api_backend_identify(Backend *base, const char *const *domains,
+	GString *place, GString *source)
+{
+	api_identify(((ApiBackend *)base)->api, domains, place, source);
+}
+
 Json *api_backend_get(Backend *base, const char *action, const char *path,
 	const char *query, const Call *call, GByteArray **ret_text,
 	GError **error)

@@ -18,6 +18,14 @@ void api_backend_count(Backend *base,
 	void *data);
 void api_backend_abort(Backend *base);
 
+/*
+ * What all of them identify themselves by: the endpoint, unless its host lies in
+ * one of the vendor's own domains (ends with NULL), where what the caller adds to
+ * place tells it; and the credentials that will be taken.
+ */
+void api_backend_identify(Backend *base, const char *const *domains,
+	GString *place, GString *source);
+
 /* A GET that changes nothing.  Who takes the text gets but the outline of the
  * answer. */
 Json *api_backend_get(Backend *base, const char *action, const char *path,

@@ -167,6 +167,18 @@ void aws_close(Backend *base)
 	g_free(self);
 }
 
+void aws_identify(Backend *base, GString *place, GString *source)
+{
+	static const char *const domains[] = {"amazonaws.com",
+		"amazonaws.com.cn", "amazonaws.eu", "api.aws",
+		"api.amazonwebservices.com.cn", "c2s.ic.gov", "sc2s.sgov.gov",
+		"hci.ic.gov", "adc-e.uk", NULL};
+	Aws *self = (Aws *)base;
+
+	g_string_append_printf(place, ", region %s", self->region);
+	api_backend_identify(base, domains, place, source);
+}
+
 void aws_report(Backend *base, GString *out)
 {
 	Aws *self = (Aws *)base;

@@ -112,6 +112,13 @@ gboolean backend_discover(const BackendClass *class)
 	return class->discover && class->discover();
 }
 
+void backend_identify(Backend *self, GString *place, GString *source)
+{
+	g_string_append(place, self->class->name);
+	if (self->class->identify)
+		self->class->identify(self, place, source);
+}
+
 WorkspacePage *backend_list_workspaces(
 	Backend *self, const char *token, const Call *call, GError **error)
 {

@@ -64,6 +64,12 @@ typedef struct {
 	                         thread, and void unless the page comes and says
 	                         the same.  A provider need not.  May be NULL */
 	void *next_data;
+	gboolean (*owned)(const char *account,
+		void *owner); /* asked before each attempt leaves, with whose
+	                       credentials it is signed (a text without
+	                       control characters): FALSE drops the call with
+	                       AUTH.  NULL: anybody's will do */
+	void *owner;
 } Call;
 
 /*
@@ -193,6 +199,15 @@ typedef struct BackendClass {
 	Backend *(*open)(GHashTable *keys, GError **error);
 	void (*close)(Backend *self);
 
+	/*
+	 * Whose sessions it tells of, as far as that is known without the
+	 * network: `place` gets what tells apart where they are (an endpoint that
+	 * is not the vendor's own, region, project), `source` which credentials
+	 * will be taken.  Both stay the same for as long as that does.  No
+	 * secrets.  May be NULL: nothing is known.
+	 */
+	void (*identify)(Backend *self, GString *place, GString *source);
+
 	/* Whether credentials are in sight without asking the network; used to
 	 * choose providers when there is no configuration.  May be NULL: no. */
 	gboolean (*discover)(void);
@@ -317,6 +332,8 @@ Backend *backend_open(const BackendClass *class, GHashTable *keys,
 void backend_close(Backend *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_close)
 gboolean backend_discover(const BackendClass *class);
+/* As the slot; place begins with the class's name. */
+void backend_identify(Backend *self, GString *place, GString *source);
 WorkspacePage *backend_list_workspaces(Backend *self, const char *token,
 	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SessionPage *backend_list_page(Backend *self, const char *workspace,

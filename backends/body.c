@@ -3,7 +3,6 @@
 
 #include "backend.h"
 #include "net/json.h"
-#include "net/json_members.h"
 #include "net/json_scan.h"
 
 /* ---- one record over another ---- */
@@ -11,7 +10,8 @@
 typedef struct {
 	const char *text;
 	Json *outline;
-	JsonMembers *members;
+	GHashTable
+		*members; /* name -> the last member of that name; borrowed */
 } Record;
 
 static void record_read(
@@ -21,12 +21,16 @@ static void record_read(
 	self->outline = json_parse_outline(text, len, NULL);
 	for (; self->outline && except && *except; except++)
 		json_remove(self->outline, *except);
-	self->members = json_members_new(self->outline);
+	self->members = g_hash_table_new(g_str_hash, g_str_equal);
+	json_foreach (member, self->outline)
+		if (json_name(member))
+			g_hash_table_insert(self->members,
+				(gpointer)json_name(member), (gpointer)member);
 }
 
 static void record_clear(Record *self)
 {
-	g_clear_pointer(&self->members, json_members_free);
+	g_clear_pointer(&self->members, g_hash_table_unref);
 	g_clear_pointer(&self->outline, json_free);
 }
 
@@ -64,11 +68,12 @@ static void append_members(
 	GString *out, const Record *self, const Record *other, gboolean rest)
 {
 	json_foreach (member, self->outline) {
+		const char *name = json_name(member);
 		const Json *over;
 
-		if (!json_members_has(self->members, member))
+		if (!name || g_hash_table_lookup(self->members, name) != member)
 			continue;
-		over = json_members_get(other->members, json_name(member));
+		over = g_hash_table_lookup(other->members, name);
 		if (rest && over)
 			continue;
 		if (over && json_type(over) != JSON_NULL)

@@ -289,6 +289,16 @@ static void dataproc_render(Backend *base, SessionFile file, const char *text,
 		dataproc_record_render(record, file, self->project, out);
 }
 
+static void dataproc_identify(Backend *base, GString *place, GString *source)
+{
+	static const char *const domains[] = {"googleapis.com", NULL};
+	const Dataproc *self = (Dataproc *)base;
+
+	g_string_append_printf(
+		place, ", project %s, region %s", self->project, self->region);
+	api_backend_identify(base, domains, place, source);
+}
+
 static void dataproc_report(Backend *base, GString *out)
 {
 	const Dataproc *self = (Dataproc *)base;
@@ -437,6 +447,7 @@ const BackendClass dataproc_class = {
 	.control = dataproc_control,
 	.check_spec = dataproc_check_spec,
 	.render = dataproc_render,
+	.identify = dataproc_identify,
 	.report = dataproc_report,
 	.count = api_backend_count,
 	.abort = api_backend_abort,

@@ -385,6 +385,11 @@ static gboolean dli_check_spec(Backend *base, const char *workspace,
 	return document && dli_spec_check(document, &home, error);
 }
 
+static void dli_identify(Backend *base, GString *place, GString *source)
+{
+	dli_account_identify(((Dli *)base)->account, place, source);
+}
+
 static void dli_report(Backend *base, GString *out)
 {
 	dli_account_report(((Dli *)base)->account, out);
@@ -459,6 +464,7 @@ const BackendClass dli_class = {
 	.describe = dli_describe,
 	.check_spec = dli_check_spec,
 	.render = dli_render,
+	.identify = dli_identify,
 	.report = dli_report,
 	.count = dli_count,
 	.abort = dli_abort,

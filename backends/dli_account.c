@@ -29,6 +29,13 @@ static gboolean account_sign(const ApiRequest *call, HttpRequest *request,
 	return TRUE;
 }
 
+/* A project is one account's, and its sessions are what keys reach. */
+static char *account_of(
+	const Credentials *credentials, void *data, GError **error)
+{
+	return dli_project_of(data, credentials->access_key_id, error);
+}
+
 static const ApiProtocol account_protocol = {
 	.sign = account_sign,
 	.refuse = dli_refuse,
@@ -79,6 +86,7 @@ static gboolean account_api(DliAccount *self, GHashTable *keys, GError **error)
 	ApiProtocol protocol = account_protocol;
 
 	protocol.data = self->project;
+	protocol.account = account_of;
 	self->api = api_new(keys, self->settings.endpoint,
 		source_new(keys, &self->settings), &protocol, error);
 	return self->api != NULL;
@@ -116,7 +124,8 @@ const DliKind *dli_account_kind(const DliAccount *self)
 Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
 	const Call *call, GByteArray **ret_text, GError **error)
 {
-	const char *project = dli_project_get(self->project, call, error);
+	g_autofree char *key = api_key_id(self->api, call->deadline_us);
+	const char *project = dli_project_get(self->project, key, call, error);
 
 	if (!project)
 		return NULL;
@@ -134,6 +143,18 @@ Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
 }
 
 /* ---- the account ---- */
+
+void dli_account_identify(DliAccount *self, GString *place, GString *source)
+{
+	static const char *const domains[] = {
+		"myhuaweicloud.com", "myhuaweicloud.eu", NULL};
+
+	g_string_append_printf(place, ", region %s", self->settings.region);
+	if (self->settings.project)
+		g_string_append_printf(
+			place, ", project %s", self->settings.project);
+	api_identify(self->api, domains, place, source);
+}
 
 void dli_account_report(DliAccount *self, GString *out)
 {

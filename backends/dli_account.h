@@ -30,6 +30,8 @@ Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
 	const Call *call, GByteArray **ret_text,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* As the slot of BackendClass. */
+void dli_account_identify(DliAccount *self, GString *place, GString *source);
 void dli_account_report(DliAccount *self, GString *out);
 void dli_account_count(DliAccount *self,
 	void (*visit)(

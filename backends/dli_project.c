@@ -11,7 +11,9 @@ struct DliProject {
 	Api *iam;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
-	char *id;      /* set once */
+	const char *
+		id; /* interned, so that a call may go on with it; NULL: none */
+	char *key;  /* for which it was looked up; NULL: any */
 	gboolean busy; /* somebody asks */
 	GError *failure;
 	gint64 shut_us; /* failure stands until then */
@@ -28,7 +30,7 @@ DliProject *dli_project_new(const char *id, const char *region, Api *iam)
 	DliProject *self = g_new0(DliProject, 1);
 	pthread_condattr_t monotonic;
 
-	self->id = g_strdup(id);
+	self->id = g_intern_string(id);
 	self->region = g_strdup(region);
 	self->iam = iam;
 	pthread_mutex_init(&self->lock, NULL);
@@ -48,7 +50,7 @@ void dli_project_free(DliProject *self)
 	pthread_cond_destroy(&self->changed);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self->region);
-	g_free(self->id);
+	g_free(self->key);
 	g_free(self);
 }
 
@@ -130,10 +132,18 @@ static gboolean wait_changed(DliProject *self, const Call *call, GError **error)
 	return FALSE;
 }
 
-/* Lock held.  TRUE: it is known, or the caller is the one to ask. */
-static gboolean take_turn(DliProject *self, const Call *call, GError **error)
+/* Lock held.  One that was given is that of any key. */
+static gboolean is_known(const DliProject *self, const char *key)
 {
-	while (!self->id) {
+	return self->id &&
+	       (!key || !self->iam || g_strcmp0(self->key, key) == 0);
+}
+
+/* Lock held.  TRUE: it is known, or the caller is the one to ask. */
+static gboolean take_turn(
+	DliProject *self, const char *key, const Call *call, GError **error)
+{
+	while (!is_known(self, key)) {
 		if (self->failure && g_get_monotonic_time() < self->shut_us) {
 			g_propagate_error(error, g_error_copy(self->failure));
 			return FALSE;
@@ -154,16 +164,19 @@ static gboolean is_everybodys(const GError *failure)
 }
 
 /* Lock held, but not while it asks. */
-static void ask(DliProject *self, const Call *call, GError **error)
+static void ask(
+	DliProject *self, const char *key, const Call *call, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 
 	self->busy = TRUE;
 	pthread_mutex_unlock(&self->lock);
-	char *id = look_up(self, call, &cause);
+	g_autofree char *id = look_up(self, call, &cause);
 	pthread_mutex_lock(&self->lock);
 	self->busy = FALSE;
-	self->id = id;
+	self->id = g_intern_string(id);
+	g_free(self->key);
+	self->key = g_strdup(key);
 	g_clear_error(&self->failure);
 	if (cause && is_everybodys(cause)) {
 		self->failure = g_error_copy(cause);
@@ -174,15 +187,31 @@ static void ask(DliProject *self, const Call *call, GError **error)
 	pthread_cond_broadcast(&self->changed);
 }
 
-const char *dli_project_get(DliProject *self, const Call *call, GError **error)
+const char *dli_project_get(
+	DliProject *self, const char *key, const Call *call, GError **error)
 {
-	const char *id;
+	const char *id = NULL;
 
 	pthread_mutex_lock(&self->lock);
-	if (take_turn(self, call, error) && !self->id)
-		ask(self, call, error);
-	id = self->id;
+	if (take_turn(self, key, call, error) && !is_known(self, key))
+		ask(self, key, call, error);
+	if (is_known(self, key))
+		id = self->id;
 	pthread_mutex_unlock(&self->lock);
+	return id;
+}
+
+char *dli_project_of(DliProject *self, const char *key, GError **error)
+{
+	char *id;
+
+	pthread_mutex_lock(&self->lock);
+	id = is_known(self, key) ? g_strdup(self->id) : NULL;
+	pthread_mutex_unlock(&self->lock);
+	if (!id)
+		backend_error_set(error, BACKEND_ERROR_UNREACHABLE,
+			"the credentials have just changed: their project is "
+			"looked up by the next call");
 	return id;
 }
 

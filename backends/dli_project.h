@@ -4,9 +4,9 @@
 
 /*
  * The project whose id is part of every path of DLI: given, or looked up in IAM
- * by the region's name when it is first needed.  One look-up at a time, whose
- * outcome is everybody's; what was found is kept, a failure stands for a second.
- * Thread-safe.
+ * by the region's name when it is first needed, and again for another key, which may
+ * be another account's.  One look-up at a time, whose outcome is everybody's; what
+ * was found is kept, a failure stands for a second.  Thread-safe.
  *
  *   GET {iam}/v3/projects?name={region}     -> {projects: [{id, name}]}
  */
@@ -16,10 +16,14 @@ typedef struct DliProject DliProject;
 DliProject *dli_project_new(const char *id, const char *region, Api *iam);
 void dli_project_free(DliProject *self);
 
-/* Borrowed, lives as long as self.  Errors: as api_call, but never TIMEOUT,
- * since what the project is needed for was not sent; CONFIG when there is none,
- * or several. */
-const char *dli_project_get(DliProject *self, const Call *call,
+/* Of the account that the key of that id is of (NULL: of any).  Static.  Errors: as
+ * api_call, but never TIMEOUT, since what the project is needed for was not sent;
+ * CONFIG when there is none, or several. */
+const char *dli_project_get(DliProject *self, const char *key, const Call *call,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What was found for that key; new string.  Errors: UNREACHABLE, when it was looked
+ * up for another one. */
+char *dli_project_of(DliProject *self, const char *key,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* NULL while it is not known. */
 const char *dli_project_peek(DliProject *self);

@@ -332,6 +332,7 @@ const BackendClass emr_class = {
 	.describe = emr_describe,
 	.check_spec = emr_check_spec,
 	.render = emr_render,
+	.identify = aws_identify,
 	.report = aws_report,
 	.count = api_backend_count,
 	.abort = api_backend_abort,

@@ -377,6 +377,7 @@ const BackendClass emr_serverless_class = {
 	.describe = emr_serverless_describe,
 	.check_spec = emr_serverless_check_spec,
 	.render = emr_serverless_render,
+	.identify = aws_identify,
 	.report = aws_report,
 	.count = api_backend_count,
 	.abort = api_backend_abort,

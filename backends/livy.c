@@ -355,6 +355,14 @@ static gboolean livy_discover(void)
 	return auth_env("LIVY_URL") != NULL;
 }
 
+/* There is no vendor: the server is all that tells it. */
+static void livy_identify(Backend *base, GString *place, GString *source)
+{
+	static const char *const domains[] = {NULL};
+
+	api_backend_identify(base, domains, place, source);
+}
+
 static void livy_close(Backend *base)
 {
 	Livy *self = (Livy *)base;
@@ -426,6 +434,7 @@ const BackendClass livy_class = {
 	.is_other = livy_is_other,
 	.check_spec = livy_check_spec,
 	.render = livy_render,
+	.identify = livy_identify,
 	.report = api_backend_report,
 	.count = api_backend_count,
 	.abort = api_backend_abort,

@@ -415,6 +415,8 @@ static void memory_close(Backend *base)
 static Backend *memory_open(GHashTable *keys, GError **error)
 {
 	Memory *self = g_new0(Memory, 1);
+
+	self->account = "memory";
 	pthread_condattr_t monotonic;
 
 	self->base.class = &memory_class;

@@ -90,6 +90,9 @@ void memory_release(Backend *self, MemoryAction action);
  * first token gives endless listings.) */
 void memory_loop(Backend *self, const char *token);
 
+/* Whose it is from now on: "memory" at first. */
+void memory_set_account(Backend *self, const char *account);
+
 /* How many calls of that action were begun; how many run now. */
 guint64 memory_calls(Backend *self, MemoryAction action);
 guint memory_running(Backend *self, MemoryAction action);

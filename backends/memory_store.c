@@ -198,7 +198,16 @@ gboolean action_begin(
 	Memory *self, MemoryAction action, const Call *call, GError **error)
 {
 	Script *script = &self->scripts[action];
+	const char *account;
 
+	pthread_mutex_lock(&self->lock);
+	account = self->account;
+	pthread_mutex_unlock(&self->lock);
+	if (call->owned && !call->owned(account, call->owner)) {
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"nothing was asked: the account is %s now", account);
+		return FALSE;
+	}
 	pthread_mutex_lock(&self->lock);
 	script->calls++;
 	script->running++;
@@ -375,4 +384,13 @@ guint memory_running(Backend *base, MemoryAction action)
 	guint running = self->scripts[action].running;
 	pthread_mutex_unlock(&self->lock);
 	return running;
+}
+
+void memory_set_account(Backend *base, const char *account)
+{
+	Memory *self = (Memory *)base;
+
+	pthread_mutex_lock(&self->lock);
+	self->account = g_intern_string(account);
+	pthread_mutex_unlock(&self->lock);
 }

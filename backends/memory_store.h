@@ -52,7 +52,8 @@ typedef struct {
 	gboolean auto_start;
 	gboolean thin_lists, mute, timeless, forgetful;
 	gint64 describe_ms;
-	guint serials; /* given so far */
+	guint serials;       /* given so far */
+	const char *account; /* interned */
 } Memory;
 
 void space_free(Space *space);

@@ -1,6 +1,7 @@
 #include "auth/aws_chain.h"
 
 #include "auth/aws_auth.h"
+#include "auth/aws_key.h"
 
 #define REFRESH_MS (5 * 60 * 1000)
 
@@ -88,6 +89,43 @@ static gboolean may_be_on_ec2(const Chain *chain)
 	return !auth_env_true("AWS_EC2_METADATA_DISABLED");
 }
 
+/* ---- whose ---- */
+
+static char *chain_account(const Chain *chain, const Credentials *credentials,
+	gint64 deadline_us, GError **error)
+{
+	char *account = aws_key_account(credentials->access_key_id);
+
+	return account ? account : credentials_account(credentials);
+}
+
+static void place_key(const char *id, GString *out)
+{
+	g_autofree char *account = id ? aws_key_account(id) : NULL;
+
+	if (account)
+		g_string_append_printf(out, " of %s", account);
+}
+
+static void chain_place(
+	const Chain *chain, const ChainSource *first, GString *out)
+{
+	g_autoptr(AwsFiles) files = NULL;
+	const char *profile;
+
+	if (first->get == aws_environment)
+		place_key(auth_env("AWS_ACCESS_KEY_ID"), out);
+	if (first->get != aws_profile)
+		return;
+	files = aws_files_read(NULL);
+	profile = aws_files_profile(chain->profile, NULL);
+	g_string_append_printf(out, " (%s)", profile);
+	if (files)
+		place_key(aws_files_get(files, AWS_FILES_PROFILE, profile,
+				  "aws_access_key_id"),
+			out);
+}
+
 /* ---- the chain ---- */
 
 static const ChainSource sources[] = {
@@ -105,6 +143,8 @@ static const ChainClass aws_chain = {
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,
+	.account = chain_account,
+	.place = chain_place,
 	.strict = TRUE,
 };
 

@@ -132,6 +132,33 @@ static Credentials *chain_fetch(
 	return NULL;
 }
 
+/* ---- whose ---- */
+
+static char *chain_account(void *data, const Credentials *credentials,
+	gint64 deadline_us, GError **error)
+{
+	const Chain *chain = data;
+
+	return chain->class->account ? chain->class->account(chain, credentials,
+					       deadline_us, error)
+				     : credentials_account(credentials);
+}
+
+static void chain_place(void *data, GString *out)
+{
+	const Chain *chain = data;
+	const ChainSource *first = chain->class->sources;
+
+	while (first->what &&
+		(!is_asked(chain, first) || !first->may_be(chain)))
+		first++;
+	if (chain->profile)
+		g_string_append_printf(out, "profile %s, ", chain->profile);
+	g_string_append(out, first->what ? first->what : "nothing");
+	if (first->what && chain->class->place)
+		chain->class->place(chain, first, out);
+}
+
 /* ---- construction ---- */
 
 static void chain_free(void *data)
@@ -188,6 +215,8 @@ CredentialSource *chain_new(const ChainClass *class, const char *profile,
 		.fingerprint = chain_fingerprint,
 		.free = chain_free,
 		.abort = chain_abort,
+		.account = chain_account,
+		.place = chain_place,
 	};
 	return credential_source_new(&whole->class, whole);
 }

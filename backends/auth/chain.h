@@ -38,6 +38,13 @@ typedef struct {
 	/* Names the files that may be read and their times; see
 	 * auth_append_stat. */
 	void (*fingerprint)(const Chain *chain, GString *out);
+	/* As in CredentialClass; may be NULL. */
+	char *(*account)(const Chain *chain, const Credentials *credentials,
+		gint64 deadline_us, GError **error);
+	/* What the source that comes first, the one at `first`, tells besides its
+	 * name; may be NULL: nothing. */
+	void (*place)(
+		const Chain *chain, const ChainSource *first, GString *out);
 	gboolean strict; /* a source that is set up (may_be) but fails ends the
 	                    round: no other takes its place */
 } ChainClass;

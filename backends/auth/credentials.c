@@ -48,7 +48,9 @@ struct CredentialSource {
 	char *tried;       /* the fingerprint at the last fetch */
 	gint64 hold_us;    /* both monotonic */
 	gint64 shut_us;
-	GError *failure; /* of the last fetch */
+	GError *failure;      /* of the last fetch */
+	Credentials *told_of; /* whose account is known; NULL: nobody's */
+	char *told;
 };
 
 Credentials *credentials_new(const char *id, Secret *secret, Secret *token,
@@ -82,6 +84,7 @@ void credentials_unref(Credentials *credentials)
 	secret_unref(credentials->token);
 	g_free(credentials->origin);
 	g_free(credentials->project);
+	g_free(credentials->account);
 	g_free(counted);
 }
 
@@ -97,6 +100,16 @@ gboolean credentials_equal(const Credentials *a, const Credentials *b)
 	return strcmp(a->access_key_id, b->access_key_id) == 0 &&
 	       is_same_secret(a->secret, b->secret) &&
 	       is_same_secret(a->token, b->token);
+}
+
+char *credentials_account(const Credentials *credentials)
+{
+	if (credentials->account)
+		return g_strdup(credentials->account);
+	if (*credentials->access_key_id && !credentials->token &&
+		credentials->expires_ms == 0)
+		return g_strconcat("key ", credentials->access_key_id, NULL);
+	return g_strdup(credentials->origin);
 }
 
 CredentialSource *credential_source_new(
@@ -122,6 +135,8 @@ void credential_source_free(CredentialSource *source)
 	if (source->class->free)
 		source->class->free(source->self);
 	credentials_unref(source->current);
+	credentials_unref(source->told_of);
+	g_free(source->told);
 	g_clear_error(&source->failure);
 	g_free(source->fingerprint);
 	g_free(source->tried);
@@ -308,6 +323,67 @@ Credentials *credential_source_get(
 	credentials = get_locked(source, deadline_us, error);
 	pthread_mutex_unlock(&source->lock);
 	return credentials;
+}
+
+static char *told_of(CredentialSource *source, const Credentials *credentials)
+{
+	char *told = NULL;
+
+	pthread_mutex_lock(&source->lock);
+	if (source->told_of == credentials)
+		told = g_strdup(source->told);
+	pthread_mutex_unlock(&source->lock);
+	return told;
+}
+
+static void keep_told(
+	CredentialSource *source, Credentials *credentials, const char *told)
+{
+	Credentials *before;
+
+	pthread_mutex_lock(&source->lock);
+	before = source->told_of;
+	source->told_of = credentials_ref(credentials);
+	g_free(source->told);
+	source->told = g_strdup(told);
+	pthread_mutex_unlock(&source->lock);
+	credentials_unref(before);
+}
+
+/* A file of somebody else's may hold anything. */
+static char *on_one_line(char *text)
+{
+	g_autofree char *owned = text;
+	char *out = g_utf8_make_valid(owned, -1);
+
+	for (char *c = out; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
+	return out;
+}
+
+char *credential_source_account(CredentialSource *source,
+	Credentials *credentials, gint64 deadline_us, GError **error)
+{
+	const CredentialClass *class = source->class;
+	char *told = told_of(source, credentials);
+
+	if (told)
+		return told;
+	told = class->account ? class->account(source->self, credentials,
+					deadline_us, error)
+			      : credentials_account(credentials);
+	if (!told)
+		return NULL;
+	told = on_one_line(told);
+	keep_told(source, credentials, told);
+	return told;
+}
+
+void credential_source_place(CredentialSource *source, GString *out)
+{
+	if (source->class->place)
+		source->class->place(source->self, out);
 }
 
 void credential_source_reject(CredentialSource *source, const Credentials *bad)

@@ -13,10 +13,17 @@ typedef struct {
 	char *origin;      /* where it came from, for people: "environment" */
 	gint64 refresh_ms; /* fetch again when less remains; 0: as its class says */
 	char *project; /* that pays for the calls; NULL: as the vendor says */
+	char *account; /* that they are of, where their source tells; else NULL */
 } Credentials;
 
 Credentials *credentials_new(const char *id, Secret *secret, Secret *token,
 	gint64 expires_ms, const char *origin); /* takes secret and token */
+/*
+ * Whose they are, as far as they tell by themselves: the account that their source
+ * named; else, of a lasting key pair, "key ID", since a key never moves to another
+ * account; else the place that they came from.  New string.
+ */
+char *credentials_account(const Credentials *credentials);
 /* Whether they sign alike. */
 gboolean credentials_equal(const Credentials *a, const Credentials *b);
 Credentials *credentials_ref(Credentials *credentials);
@@ -39,6 +46,13 @@ typedef struct {
 	void (*free)(void *self);
 	/* Ends a fetch in flight and those to come; any thread.  May be NULL. */
 	void (*abort)(void *self);
+	/* Whose credentials they are, the same text for all that one account ever
+	 * has.  May ask the network.  Any thread.  NULL: credentials_account. */
+	char *(*account)(void *self, const Credentials *credentials,
+		gint64 deadline_us, GError **error);
+	/* Appends which source will be taken, and what it tells of the account
+	 * without the network.  Any thread.  May be NULL. */
+	void (*place)(void *self, GString *out);
 } CredentialClass;
 
 /*
@@ -60,6 +74,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CredentialSource, credential_source_free)
  * AUTH_EXPIRED, CANCELLED after an abort, TIMEOUT, and what the network says. */
 Credentials *credential_source_get(CredentialSource *source, gint64 deadline_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * Whose these are, which come of this source; asked once for each.  New string,
+ * without control characters.  Errors: those of the class's `account`.
+ */
+char *credential_source_account(CredentialSource *source,
+	Credentials *credentials, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As the class's `place`; nothing where it has none. */
+void credential_source_place(CredentialSource *source, GString *out);
 
 /* The provider refused these: they are not used again.  Others than the current
  * ones are ignored. */

@@ -10,6 +10,7 @@
 #define OUTPUT_MAX (64 * 1024)
 #define LINE_MAX_LEN 65536
 #define EXPIRY_MAX 64
+#define NAME_LEN 512
 
 typedef struct {
 	const char *word;     /* as `auth` begins */
@@ -314,6 +315,73 @@ void livy_auth_free(LivyAuth *self)
 	g_free(self);
 }
 
+/* ---- whose ---- */
+
+/* The part of a JWT that tells whose it is; NULL: it is none. */
+static Json *claims_of(const char *token)
+{
+	g_auto(GStrv) parts = g_strsplit(token, ".", 4);
+	g_autofree guchar *bytes = NULL;
+	gsize len = 0;
+
+	if (g_strv_length(parts) != 3)
+		return NULL;
+	g_strdelimit(parts[1], "-", '+');
+	g_strdelimit(parts[1], "_", '/');
+	gsize rest = strlen(parts[1]) % 4;
+	g_autofree char *padded =
+		g_strconcat(parts[1], &"==="[rest > 0 ? rest - 1 : 3], NULL);
+	bytes = g_base64_decode(padded, &len);
+	return json_parse((const char *)bytes, len, NULL);
+}
+
+/* A token is renewed and stays somebody's. */
+static char *account_of_token(const Credentials *credentials)
+{
+	g_autoptr(Json) claims = claims_of(secret_peek(credentials->secret));
+	const char *subject = json_get_text(claims, "sub", NAME_LEN, "");
+	const char *issuer = json_get_text(claims, "iss", NAME_LEN, "");
+
+	if (!*subject)
+		return NULL;
+	return *issuer ? g_strconcat(subject, " of ", issuer, NULL)
+		       : g_strdup(subject);
+}
+
+/* The line of the file is user:password, encoded. */
+static char *account_of_basic(const Credentials *credentials)
+{
+	gsize len = 0;
+	guchar *line = g_base64_decode(secret_peek(credentials->secret), &len);
+	const guchar *colon = memchr(line, ':', len);
+	char *user = colon ? g_strndup((const char *)line, colon - line) : NULL;
+
+	auth_wipe_text((char *)line, len);
+	return user;
+}
+
+static char *auth_account(void *data, const Credentials *credentials,
+	gint64 deadline_us, GError **error)
+{
+	const LivyAuth *self = data;
+	char *account = NULL;
+
+	if (credentials->secret && self->kind->fetch == fetch_basic)
+		account = account_of_basic(credentials);
+	else if (credentials->secret)
+		account = account_of_token(credentials);
+	return account ? account : credentials_account(credentials);
+}
+
+static void auth_place(void *data, GString *out)
+{
+	const LivyAuth *self = data;
+
+	g_string_append(out, self->kind->word);
+	if (self->file)
+		g_string_append_printf(out, " %s", self->file);
+}
+
 /* ---- the source ---- */
 
 static Credentials *auth_fetch(
@@ -345,6 +413,8 @@ CredentialSource *livy_auth_source(LivyAuth *self)
 		.fetch = auth_fetch,
 		.fingerprint = auth_fingerprint,
 		.abort = auth_abort,
+		.account = auth_account,
+		.place = auth_place,
 	};
 
 	return credential_source_new(&class, self);

@@ -15,7 +15,7 @@
  * A call is a row of attempts.  Each goes through the same gates, in the order
  * in which they cost least when they stay shut:
  *
- *   credentials -> budget -> sign -> sending() -> http -> outcome
+ *   credentials -> budget -> owned() -> sign -> sending() -> http -> outcome
  *
  * and each failed one is asked three questions: was the clock wrong (then it is
  * put right and the same call signed again, once), were the credentials stale
@@ -186,6 +186,14 @@ static gboolean try_credentials(Try *try, GError **error)
 	return FALSE;
 }
 
+char *api_key_id(Api *api, gint64 deadline_us)
+{
+	g_autoptr(Credentials) now =
+		credential_source_get(api->source, deadline_us, NULL);
+
+	return now ? g_strdup(now->access_key_id) : NULL;
+}
+
 static gboolean refuse_budget(Try *try, gint64 wait_us, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
@@ -248,6 +256,38 @@ static HttpRequest *make_request(const Try *try)
 	return http;
 }
 
+/* Whether the call is for the account whose credentials are to sign it. */
+static gboolean try_account(Try *try, GError **error)
+{
+	const ApiProtocol *protocol = &try->api->protocol;
+	const Call *call = try->call;
+	g_autofree char *account = NULL;
+	g_autoptr(GError) problem = NULL;
+
+	if (!call->owned)
+		return TRUE;
+	account =
+		protocol->account
+			? protocol->account(
+				  try->credentials, protocol->data, &problem)
+			: credential_source_account(try->api->source,
+				  try->credentials, try->deadline_us, &problem);
+	if (!account) {
+		/* TIMEOUT would say that a create may have happened. */
+		if (problem->code == BACKEND_ERROR_TIMEOUT)
+			problem->code = BACKEND_ERROR_UNREACHABLE;
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return FALSE;
+	}
+	if (call->owned(account, call->owner))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"nothing was sent: the credentials are of another account now, "
+		"%s, than what is shown here",
+		account);
+	return FALSE;
+}
+
 /* Everything before the first byte: nothing has left when it fails. */
 static HttpRequest *try_prepare(Try *try, GError **error)
 {
@@ -259,7 +299,8 @@ static HttpRequest *try_prepare(Try *try, GError **error)
 		cancelled(error);
 		return NULL;
 	}
-	if (!try_credentials(try, error) || !try_budget(try, error))
+	if (!try_credentials(try, error) || !try_budget(try, error) ||
+		!try_account(try, error))
 		return NULL;
 	http = make_request(try);
 	try->skew_s = api_skew(try->api);
@@ -500,6 +541,13 @@ Json *api_call(Api *api, const ApiRequest *request, const Call *call,
 		api_note(api, problem);
 	g_propagate_error(error, problem);
 	return NULL;
+}
+
+void api_identify(
+	Api *api, const char *const *domains, GString *place, GString *source)
+{
+	api_settings_place(api->endpoint, domains, place);
+	credential_source_place(api->source, source);
 }
 
 static void report_throttle(gint64 closed_us, gint64 now_us, GString *out)

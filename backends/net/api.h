@@ -63,6 +63,11 @@ typedef struct {
 	 * somebody on the way sends it twice: the first may have been obeyed,
 	 * whatever error `refuse` makes of the second. */
 	gboolean (*is_replay)(const char *provider_code);
+	/* Whose sessions those credentials reach, where that is another question
+	 * than whose they are; new string.  Called for each attempt.  May be NULL:
+	 * it is not. */
+	char *(*account)(
+		const Credentials *credentials, void *data, GError **error);
 	void *data;
 } ApiProtocol;
 
@@ -91,6 +96,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Api, api_free)
 Json *api_call(Api *api, const ApiRequest *request, const Call *call,
 	GByteArray **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * For the slot `identify`: adds the endpoint to place, unless its host lies in one
+ * of the vendor's own domains (ends with NULL), where what the caller adds tells
+ * it; and to source which credentials will be taken.
+ */
+void api_identify(
+	Api *api, const char *const *domains, GString *place, GString *source);
+/* The id of the key that signs now; NULL: there is none in time.  New string. */
+char *api_key_id(Api *api, gint64 deadline_us);
 void api_report(Api *api, GString *out);
 void api_count(Api *api,
 	void (*visit)(

@@ -121,3 +121,30 @@ void api_settings_clear(ApiSettings *settings)
 {
 	g_clear_pointer(&settings->endpoint, g_free);
 }
+
+static gboolean is_in(const char *host, gsize len, const char *domain)
+{
+	gsize n = strlen(domain);
+
+	return len > n && host[len - n - 1] == '.' &&
+	       g_ascii_strncasecmp(host + len - n, domain, n) == 0;
+}
+
+void api_settings_place(
+	const char *endpoint, const char *const *domains, GString *place)
+{
+	const char *mark = strstr(endpoint, "://");
+	const char *host = mark ? mark + 3 : endpoint;
+	const char *user = g_strrstr_len(host, strcspn(host, "/?#"), "@");
+	const char *path;
+	gsize len;
+
+	host = user ? user + 1 : host;
+	path = host + strcspn(host, "/?#");
+	len = strcspn(host, ":/?#");
+	for (; *domains; domains++)
+		if (is_in(host, len, *domains))
+			return;
+	g_autofree char *shown = g_ascii_strdown(host, path - host);
+	g_string_append_printf(place, ", endpoint %s%s", shown, path);
+}

@@ -20,3 +20,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ApiSettings, api_settings_clear)
  * CONFIG, naming the key. */
 gboolean api_key_bool(GHashTable *keys, const char *name, gboolean *ret,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds where an endpoint is, unless its host lies in one of those domains (ends
+ * with NULL).  No user, no password. */
+void api_settings_place(
+	const char *endpoint, const char *const *domains, GString *place);

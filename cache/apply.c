@@ -1,5 +1,6 @@
 #include "apply.h"
 
+#include "account.h"
 #include "name.h"
 #include "sight.h"
 
@@ -73,7 +74,7 @@ Dir *apply_workspace_dir(Dir *provider, Id *id)
 	if (dir != NULL && dir->number == id->number)
 		return dir;
 	path = g_build_filename(
-		cache->state_dir, provider->name, id_name(id), NULL);
+		cache->state_dir, provider->account->store, id_name(id), NULL);
 	dir = dir_new(cache, DIR_WORKSPACE, provider, provider->provider,
 		id->number, id->text, id_name(id), disk_new(path));
 	dir_load(dir);

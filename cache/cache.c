@@ -1,18 +1,20 @@
 /*
  * The making and the end of a cache; what it does in between is in
  *
+ *   provider.c a section's directory, as it was kept
+ *   account.c  of which account that is, and another one in its place
  *   lookup.c   what FUSE threads ask: answered from snapshots, never waiting
  *   view.c     the same of views and tables, from index.c
- *   index.c    what views are made of; follows change.c       (worker, WORK_ASK)
- *   ask.c      one name, while a listing is incomplete        (worker, WORK_ASK)
- *   open.c     the bytes that only a call of their own gets  (worker, WORK_OPEN)
- *   fill.c     records that a listing tells in part          (worker, WORK_FILL)
+ *   index.c    what views are made of; follows change.c     (worker, pool asks)
+ *   ask.c      one name, while a listing is incomplete      (worker, pool asks)
+ *   open.c     the bytes that only a call of their own gets (worker, pool opens)
+ *   fill.c     records that a listing tells in part         (worker, pool fills)
  *   refresh.c  when a listing is due                        (its own thread)
- *   sweep.c    a listing, page by page                       (worker, WORK_LIST)
- *   glance.c   what somebody watches, between long ones    (worker, WORK_GLANCE)
- *   order*.c   creating and steering                        (worker, WORK_ORDER)
+ *   sweep.c    a listing, page by page                      (worker, pool sweeps)
+ *   glance.c   what somebody watches, between long ones    (worker, pool glances)
+ *   order*.c   creating and steering                        (worker, pool orders)
  *   requests.c what was ordered, in memory and, by journal.c, on disk
- *   settle.c   what came of orders whose answer was lost     (worker, WORK_LIST)
+ *   settle.c   what came of orders whose answer was lost    (worker, pool sweeps)
  *   apply*.c   what any of these was answered becomes what is shown:
  *              change.c -> disk.c or tree.c -> snapshot.c -> news.c
  *
@@ -24,14 +26,12 @@
 
 #include "apply.h"
 #include "clock.h"
+#include "provider.h"
 #include "refresh.h"
 #include "requests.h"
 
 /* So many numbers may have been given out that no file tells of. */
 #define NUMBERS_LOST_MAX 1000000u
-/* At least so long a provider that does not answer opens is left alone. */
-#define SILENCE_MIN_MS 5000
-#define SILENCE_MAX_MS 30000
 
 static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 {
@@ -111,8 +111,13 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->tree = g_steal_pointer(&tree);
 	cache->news = news_new(settings->observer, settings->data);
 	cache->sizes = sizes_new();
+	cache->sweeps = pool_new();
+	cache->glances = pool_new();
 	cache->described = described_new();
-	cache->common = pool_new();
+	cache->asks = pool_new();
+	cache->opens = pool_new();
+	cache->fills = pool_new();
+	cache->orders = pool_new();
 	cache->refresh = refresh_new(cache);
 	cache->providers = g_ptr_array_new();
 	cache->dirs = g_ptr_array_new();
@@ -125,175 +130,6 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	}
 	skip_numbers(cache);
 	return cache;
-}
-
-/* ---- providers ---- */
-
-static void provider_stop(Provider *provider)
-{
-	for (guint i = 0; i < WORK_KINDS; i++)
-		pool_stop(provider->work[i]);
-}
-
-static void provider_free(Provider *provider)
-{
-	for (guint i = 0; i < WORK_KINDS; i++)
-		pool_free(provider->work[i]);
-	backend_close(provider->backend);
-	silence_free(provider->silence);
-	g_strfreev(provider->workspaces);
-	g_free(provider);
-}
-
-/* An entry known from an earlier run keeps its number. */
-static Id *entry_id(
-	Dir *dir, const TreeEntry *known, const char *raw, GError **error)
-{
-	Numbers *numbers = dir->cache->numbers;
-	guint32 number;
-	Id *id;
-
-	if (known != NULL && numbers_claim(numbers, known->number, dir))
-		number = known->number;
-	else if (!numbers_take(numbers, dir, &number, error))
-		return NULL;
-	id = ids_add(dir->ids, raw, number);
-	if (id == NULL)
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"the name %s is empty, too long, or given twice", raw);
-	return id;
-}
-
-static gboolean keep_entry(Dir *dir, const TreeEntry *known, const Id *id,
-	gint64 created_ms, GError **error)
-{
-	if (known != NULL && known->number == id->number && known->there)
-		return TRUE;
-	return tree_put(dir->cache->tree, id->number, dir->number, id->text,
-		created_ms, error);
-}
-
-typedef struct {
-	Dir *dir;
-	GArray *rows;
-	GError *error;
-} EntryLoad;
-
-static void add_workspace(
-	EntryLoad *self, const TreeEntry *known, const char *raw)
-{
-	Row row = {.phase = PHASE_IDLE};
-	Dir *dir;
-
-	row.id = ids_get(self->dir->ids, raw);
-	if (self->error != NULL || row.id != NULL)
-		return;
-	row.id = entry_id(self->dir, known, raw, &self->error);
-	if (row.id == NULL ||
-		!keep_entry(self->dir, known, row.id, 0, &self->error))
-		return;
-	row.number = row.id->number;
-	row.since_ms = known != NULL ? known->created_ms : 0;
-	dir = apply_workspace_dir(self->dir, row.id);
-	__atomic_store_n(&dir->there, 1, __ATOMIC_RELEASE);
-	g_array_append_val(self->rows, row);
-}
-
-static void visit_known(const TreeEntry *entry, void *data)
-{
-	EntryLoad *self = data;
-
-	if (entry->there)
-		add_workspace(self, entry, entry->id);
-	else if (numbers_claim(
-			 self->dir->cache->numbers, entry->number, self->dir))
-		ids_add(self->dir->ids, entry->id, entry->number);
-}
-
-static void show_rows(Dir *dir, GArray *rows, gint64 mtime_ns)
-{
-	Snapshot *old = dir->shown;
-
-	rows_sort(rows);
-	dir->shown = snapshot_apply(old, (const Row *)(void *)rows->data,
-		rows->len, NULL, 0, mtime_ns, NULL);
-	snapshot_unref(old);
-}
-
-static gboolean load_workspaces(
-	Dir *dir, const TreeEntry *known, GError **error)
-{
-	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
-	EntryLoad load = {.dir = dir, .rows = rows};
-	char **fixed = dir->provider->workspaces;
-	Tree *tree = dir->cache->tree;
-	gint64 mtime_ns = dir->cache->born_ns;
-
-	if (fixed == NULL)
-		tree_foreach(tree, dir->number, visit_known, &load);
-	for (; fixed != NULL && *fixed != NULL; fixed++)
-		add_workspace(
-			&load, tree_find(tree, dir->number, *fixed), *fixed);
-	if (load.error != NULL) {
-		g_propagate_error(error, load.error);
-		return FALSE;
-	}
-	dir->listing.complete = dir->provider->workspaces != NULL;
-	if (known != NULL && !dir->listing.complete) {
-		dir->recorded_ms = dir->listing.listed_ms = known->complete_ms;
-		dir->listing.complete = known->complete_ms != 0;
-		mtime_ns = known->mtime_ns != 0 ? known->mtime_ns : mtime_ns;
-	}
-	show_rows(dir, rows, mtime_ns);
-	return TRUE;
-}
-
-static Provider *provider_new(Cache *cache, const CacheProvider *settings)
-{
-	Provider *provider = g_new0(Provider, 1);
-
-	for (guint i = 0; i < WORK_KINDS; i++)
-		provider->work[i] = pool_new();
-	provider->backend = settings->backend;
-	provider->workspaces = g_strdupv(settings->workspaces);
-	provider->refresh_ms = settings->refresh_ms > 0 ? settings->refresh_ms
-							: cache->refresh_ms;
-	provider->silence = silence_new(
-		CLAMP(provider->refresh_ms, SILENCE_MIN_MS, SILENCE_MAX_MS));
-	provider->settle_ms = settings->settle_ms >= 0
-				      ? settings->settle_ms
-				      : settings->backend->class->settle_ms;
-	provider->read_only = settings->read_only;
-	provider->rmdir_ends = settings->rmdir_ends;
-	provider->start = settings->start;
-	provider->views = settings->views;
-	provider->ended = settings->ended;
-	g_ptr_array_add(cache->providers, provider);
-	return provider;
-}
-
-gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
-{
-	Provider *provider = provider_new(cache, settings);
-	const TreeEntry *known = tree_find(cache->tree, 0, settings->name);
-	Id *id = entry_id(cache->root, known, settings->name, error);
-	Row row = {.phase = PHASE_IDLE, .id = id};
-	Snapshot *old;
-
-	if (id == NULL || !keep_entry(cache->root, known, id, 0, error))
-		return FALSE;
-	row.number = id->number;
-	provider->dir = dir_new(cache, DIR_PROVIDER, cache->root, provider,
-		id->number, id->text, id_name(id), NULL);
-	numbers_assign(cache->numbers, id->number, provider->dir);
-	if (!load_workspaces(provider->dir, known, error))
-		return FALSE;
-	old = cache->root->shown;
-	cache->root->shown =
-		snapshot_apply(old, &row, 1, NULL, 0, cache->born_ns, NULL);
-	snapshot_unref(old);
-	__atomic_store_n(&provider->dir->there, 1, __ATOMIC_RELEASE);
-	return TRUE;
 }
 
 guint32 cache_home(Cache *cache, guint32 number)
@@ -345,9 +181,12 @@ void cache_stop(Cache *cache)
 	if (before)
 		return;
 	refresh_stop(cache->refresh);
-	for (guint i = 0; i < cache->providers->len; i++)
-		provider_stop(g_ptr_array_index(cache->providers, i));
-	pool_stop(cache->common);
+	pool_stop(cache->sweeps);
+	pool_stop(cache->glances);
+	pool_stop(cache->asks);
+	pool_stop(cache->opens);
+	pool_stop(cache->fills);
+	pool_stop(cache->orders);
 	news_stop(cache->news);
 	settle_all(cache);
 }
@@ -358,7 +197,12 @@ void cache_free(Cache *cache)
 		return;
 	cache_stop(cache);
 	refresh_free(cache->refresh);
-	pool_free(cache->common);
+	pool_free(cache->sweeps);
+	pool_free(cache->glances);
+	pool_free(cache->asks);
+	pool_free(cache->opens);
+	pool_free(cache->fills);
+	pool_free(cache->orders);
 	for (guint i = 0; i < cache->dirs->len; i++)
 		dir_free(g_ptr_array_index(cache->dirs, i));
 	g_ptr_array_unref(cache->dirs);

@@ -108,6 +108,13 @@ gboolean change_renumber(
 	return TRUE;
 }
 
+void change_renumber_as(Change *self, Id *id, guint32 number)
+{
+	Renumbered entry = {.id = id, .number = number};
+
+	g_array_append_val(self->renumbered, entry);
+}
+
 /* ---- publishing ---- */
 
 static gint number_compare(gconstpointer a, gconstpointer b)

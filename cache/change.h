@@ -30,6 +30,8 @@ void change_cut(Change *self, const Row *row);
  * than the old one did. */
 gboolean change_renumber(Change *self, Id *id, guint32 *ret_number,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same with a number that is the caller's. */
+void change_renumber_as(Change *self, Id *id, guint32 number);
 /* Disk first, then the snapshot, then the news. */
 gboolean change_commit(Change *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

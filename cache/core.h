@@ -34,28 +34,20 @@
 struct Dir;
 typedef struct Refresh Refresh;
 
-/* Each kind of work has its own threads, so that one never waits for another. */
-typedef enum {
-	WORK_LIST,
-	WORK_GLANCE,
-	WORK_ASK,
-	WORK_OPEN,
-	WORK_FILL,
-	WORK_ORDER,
-	WORK_KINDS,
-} Work;
-
 typedef struct {
 	Backend *backend;
-	/* Its own threads: a provider that does not answer slows no other. */
-	Pool *work[WORK_KINDS];
 	char **workspaces; /* NULL: those the list API names */
 	gint64 refresh_ms;
 	gint64 settle_ms;
 	gboolean read_only, rmdir_ends, start, views;
 	Ended ended;
-	struct Dir *dir;
+	struct Dir *root;
+	struct Dir *dir;  /* that of the account which is shown; atomic */
 	Silence *silence; /* of opens that had no answer */
+	const struct Id *section;
+	char *place, *source; /* see account.h */
+	GPtrArray *accounts;  /* Account, owned; with the root's apply lock */
+	int aside;            /* how many of them are not shown; atomic */
 	/* Atomic. */
 	guint64 sweeps, failed, changed;
 } Provider;
@@ -72,7 +64,7 @@ struct Cache {
 	NewsQueue *news;
 	Sizes *sizes;
 	Described *described;
-	Pool *common; /* for work that belongs to no provider */
+	Pool *sweeps, *glances, *asks, *opens, *fills, *orders;
 	struct Requests *requests;
 	Refresh *refresh;
 	struct Dir *root;

@@ -1,5 +1,6 @@
 #include "dir.h"
 
+#include "account.h"
 #include "ask.h"
 #include "index.h"
 #include "refresh.h"
@@ -18,6 +19,7 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	self->kind = kind;
 	self->parent = parent;
 	self->provider = provider;
+	self->account = parent != NULL ? parent->account : NULL;
 	self->number = number;
 	self->id = id;
 	self->name = name;
@@ -240,13 +242,19 @@ void dir_heard(const Dir *self)
 		refresh_poke(self->cache->refresh);
 }
 
+Call dir_call_until(const Dir *self, gint64 deadline_us, gboolean interactive)
+{
+	return (Call){.deadline_us = deadline_us,
+		.interactive = interactive,
+		.owned = account_owned,
+		.owner = (void *)self};
+}
+
 Call dir_call(const Dir *self, gboolean interactive)
 {
-	Call call = {.interactive = interactive};
-
-	call.deadline_us =
-		g_get_monotonic_time() + self->cache->deadline_ms * 1000;
-	return call;
+	return dir_call_until(self,
+		g_get_monotonic_time() + self->cache->deadline_ms * 1000,
+		interactive);
 }
 
 char *dir_body(Dir *self, const Snapshot *shown, const Row *row, GError **error)

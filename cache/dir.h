@@ -54,8 +54,9 @@ typedef struct Dir {
 	Cache *cache;
 	DirKind kind;
 	guint32 number;
-	struct Dir *parent; /* NULL: the root itself */
-	Provider *provider; /* NULL: the root */
+	struct Dir *parent;      /* NULL: the root itself */
+	Provider *provider;      /* NULL: the root */
+	struct Account *account; /* whose it shows; NULL: the root */
 	const char *id, *name;
 	Watch *watch;        /* its sessions */
 	struct Index *index; /* atomic; NULL until somebody asks for a view */
@@ -155,6 +156,14 @@ gboolean dir_has_interest(const Dir *self, gint64 now_us);
  * are over. */
 void dir_heard(const Dir *self);
 
+/* The provider's directory that is shown now, whatever account it is of. */
+static inline Dir *provider_dir(const Provider *provider)
+{
+	return __atomic_load_n(&provider->dir, __ATOMIC_ACQUIRE);
+}
+
+/* A call of that time, for the account that the directory shows. */
+Call dir_call_until(const Dir *self, gint64 deadline_us, gboolean interactive);
 /* For one background call from now. */
 Call dir_call(const Dir *self, gboolean interactive);
 

@@ -9,7 +9,7 @@
  *
  * Locking: the caller's.  Adding needs that nobody else reads.
  */
-typedef struct {
+typedef struct Id {
 	guint32 number;
 	guint32 asked;  /* tick of the question whose answer is shown */
 	guint32 swept;  /* the last sweep that listed it */

@@ -36,7 +36,8 @@ static void entry_of_dir(Dir *dir, Entry *ret)
 	*ret = (Entry){.number = dir->number, .kind = ENTRY_PROVIDER};
 	if (dir->kind != DIR_ROOT) {
 		ret->parent = dir->parent->number;
-		ret->provider = dir->provider->dir->number;
+		ret->provider =
+			dir->kind == DIR_PROVIDER ? dir->number : ret->parent;
 		ret->read_only = dir->provider->read_only;
 		ret->rmdir_ends = dir->provider->rmdir_ends;
 	}
@@ -206,7 +207,7 @@ Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 		entry_of_row(dir, row, ret);
 	if (poke)
 		refresh_poke(cache->refresh);
-	if (push && !pool_push(dir->provider->work[WORK_ASK], ask_run, dir))
+	if (push && !pool_push(cache->asks, ask_run, dir))
 		g_debug("%s: asked after the end", dir->id);
 	return known;
 }

@@ -52,7 +52,7 @@ static void append_api(Cache *cache, GString *out)
 	for (guint i = 0; i < cache->providers->len; i++) {
 		const Provider *provider =
 			g_ptr_array_index(cache->providers, i);
-		g_autofree char *name = label(provider->dir->name);
+		g_autofree char *name = label(provider_dir(provider)->name);
 
 		count.provider = name;
 		backend_count(provider->backend, count_action, &count);
@@ -103,9 +103,9 @@ static guint64 metric_value(Cache *cache, Provider *provider, Metric metric)
 
 	switch (metric) {
 	case SESSIONS:
-		return cache_count(cache, provider->dir->number);
+		return cache_count(cache, provider_dir(provider)->number);
 	case WORKSPACES:
-		shown = dir_snapshot(provider->dir);
+		shown = dir_snapshot(provider_dir(provider));
 		return shown->count;
 	case SWEEPS:
 		return __atomic_load_n(&provider->sweeps, __ATOMIC_RELAXED);
@@ -122,14 +122,15 @@ static guint64 metric_value(Cache *cache, Provider *provider, Metric metric)
 static void append_requests(
 	Cache *cache, const Provider *provider, GString *out)
 {
-	g_autofree char *name = label(provider->dir->name);
+	g_autofree char *name = label(provider_dir(provider)->name);
 	guint counts[N_REQUEST_STATES] = {0};
 
 	pthread_mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		Dir *dir = g_ptr_array_index(cache->dirs, i);
 
-		if (dir->provider == provider && dir->kind == DIR_WORKSPACE)
+		if (dir->kind == DIR_WORKSPACE &&
+			dir->parent == provider_dir(provider))
 			tally_requests(dir, counts);
 	}
 	pthread_mutex_unlock(&cache->lock);
@@ -162,7 +163,8 @@ void cache_metrics(Cache *cache, GString *out)
 		for (guint i = 0; i < cache->providers->len; i++) {
 			Provider *provider =
 				g_ptr_array_index(cache->providers, i);
-			g_autofree char *name = label(provider->dir->name);
+			g_autofree char *name =
+				label(provider_dir(provider)->name);
 
 			g_string_append_printf(out,
 				"%s{provider=\"%s\"} %" G_GUINT64_FORMAT "\n",

@@ -271,7 +271,7 @@ static GBytes *describe(const Question *self, const Stand *stand,
 	gint64 *ret_until_ms, GError **error)
 {
 	Dir *dir = self->dir;
-	Call call = {.deadline_us = self->until_us, .interactive = TRUE};
+	Call call = dir_call_until(dir, self->until_us, TRUE);
 	g_autoptr(GError) local = NULL;
 	g_autoptr(GBytes) bytes = backend_describe(dir->provider->backend,
 		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
@@ -305,8 +305,7 @@ static void look_at_one(const Question *self)
 	GError *error = NULL;
 
 	if (stand_find(self, &stand, &error)) {
-		Call call = {
-			.deadline_us = self->until_us, .interactive = TRUE};
+		Call call = dir_call_until(self->dir, self->until_us, TRUE);
 
 		if (!look_at(self->dir, stand.id, &call, &error)) {
 			note_open(self, error);
@@ -362,7 +361,7 @@ static gboolean question_push(Dir *dir, guint32 session, guint file)
 	dir->openers += push;
 	pthread_mutex_unlock(&dir->lock);
 	if (push)
-		ok = pool_push(dir->provider->work[WORK_OPEN], open_run, dir);
+		ok = pool_push(dir->cache->opens, open_run, dir);
 	if (ok)
 		return TRUE;
 	pthread_mutex_lock(&dir->lock);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "account.h"
 #include "refresh.h"
 #include "trial.h"
 
@@ -83,16 +84,17 @@ gboolean order_drop(Order *order)
 
 Call order_call(Order *self)
 {
+	Call call = order_look_call(self);
+
 	self->recorded = FALSE;
-	return (Call){.deadline_us = self->deadline_us,
-		.interactive = TRUE,
-		.sending = order_sending,
-		.data = self};
+	call.sending = order_sending;
+	call.data = self;
+	return call;
 }
 
 Call order_look_call(const Order *self)
 {
-	return (Call){.deadline_us = self->deadline_us, .interactive = TRUE};
+	return dir_call_until(self->dir, self->deadline_us, TRUE);
 }
 
 void order_refused(Order *self, GError *cause, GError **error)
@@ -115,7 +117,7 @@ Intent *order_intent(const Order *self)
 	gint64 left_us = self->deadline_us - g_get_monotonic_time();
 
 	intent->until_ms = intent->made_ms + MAX(0, left_us) / 1000;
-	intent->provider = g_strdup(self->dir->parent->id);
+	intent->provider = g_strdup(self->dir->account->store);
 	intent->workspace = g_strdup(self->dir->id);
 	intent->text = self->text != NULL ? g_strndup(self->text, self->len)
 					  : g_strdup("rmdir");
@@ -215,7 +217,7 @@ static gboolean order_check(Order *self, GError **error)
 	if (dir->provider->read_only) {
 		backend_error_set(error, BACKEND_ERROR_READ_ONLY,
 			"writing is switched off for %s (read_only = true)",
-			dir->provider->dir->name);
+			dir->parent->name);
 		return FALSE;
 	}
 	if (cache_is_stopping(self->cache)) {
@@ -279,14 +281,9 @@ void order_run(void *data)
 
 static Order *order_give(Order *self)
 {
-	const Provider *provider =
-		self->dir != NULL ? self->dir->provider : NULL;
-	Pool *pool = provider != NULL ? provider->work[WORK_ORDER]
-				      : self->cache->common;
-
 	order_ref(self);
 	/* After the end there is no worker: then it fails here and now. */
-	if (!pool_push(pool, order_run, self))
+	if (!pool_push(self->cache->orders, order_run, self))
 		order_run(self);
 	return self;
 }

@@ -133,6 +133,10 @@ gboolean order_resolve(Order *self, GError **error)
 			"there is no such request any more");
 		return FALSE;
 	}
+	if (requests_is_guest(self->dir, request))
+		return refuse(error,
+			"it was sent to another account: it can be resolved "
+			"when this section speaks to that one again");
 	if (!requests_take_free(requests, request, self->deadline_us))
 		return refuse(error, "it is at work");
 	self->request = g_steal_pointer(&request);

@@ -55,12 +55,30 @@ static Dir *workspace_of(Cache *cache, guint32 number)
 	return dir != NULL && dir->kind == DIR_WORKSPACE ? dir : NULL;
 }
 
+static gint by_number(gconstpointer a, gconstpointer b)
+{
+	const Request *one = *(Request *const *)a, *two = *(Request *const *)b;
+	guint32 m = one->intent->number, n = two->intent->number;
+
+	return (m > n) - (m < n);
+}
+
+/* Its own, and its guests. */
+static GPtrArray *all_of(Dir *dir)
+{
+	GPtrArray *list = requests_of(dir->cache->requests, dir);
+	GPtrArray *guests = requests_guests(dir->cache->requests, dir);
+
+	g_ptr_array_extend_and_steal(list, guests);
+	g_ptr_array_sort(list, by_number);
+	return list;
+}
+
 void cache_requests(Cache *cache, guint32 workspace, guint32 after,
 	CacheVisit visit, void *data)
 {
 	Dir *dir = workspace_of(cache, workspace);
-	g_autoptr(GPtrArray) list =
-		dir != NULL ? requests_of(cache->requests, dir) : NULL;
+	g_autoptr(GPtrArray) list = dir != NULL ? all_of(dir) : NULL;
 
 	for (guint i = 0; list != NULL && i < list->len; i++) {
 		const Request *request = g_ptr_array_index(list, i);
@@ -127,6 +145,21 @@ static char *error_text(const Outcome *outcome)
 				       : g_strdup("");
 }
 
+/* What this account's directory says of another one's. */
+static void tell_of_guest(const Request *request, Outcome *outcome)
+{
+	outcome->state = REQUEST_UNKNOWN;
+	g_free(outcome->error);
+	outcome->error = g_strdup(
+		request->intent->verb == NULL
+			? "it was sent to another account than the one that "
+			  "this section speaks to now, where its session may "
+			  "run: it is looked for when that account comes back"
+			: "it was sent to another account than the one that "
+			  "this section speaks to now: it is looked for when "
+			  "that account comes back");
+}
+
 char *cache_request_text(Cache *cache, guint32 number, RequestText text)
 {
 	Dir *dir;
@@ -137,6 +170,8 @@ char *cache_request_text(Cache *cache, guint32 number, RequestText text)
 	if (request == NULL)
 		return NULL;
 	outcome = requests_outcome(cache->requests, request, &sought);
+	if (requests_is_guest(dir, request))
+		tell_of_guest(request, outcome);
 	switch (text) {
 	case REQUEST_TEXT_SPEC:
 		return request->intent->verb == NULL

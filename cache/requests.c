@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "account.h"
 #include "clock.h"
 #include "journal.h"
 #include "requests_inside.h"
@@ -56,6 +57,9 @@ static void box_free(gpointer data)
 	Box *box = data;
 
 	g_ptr_array_unref(box->list);
+	g_ptr_array_unref(box->guests);
+	g_free(box->store);
+	g_free(box->workspace);
 	g_free(box);
 }
 
@@ -70,6 +74,10 @@ static Box *box_of(Requests *self, const char *provider, const char *workspace)
 	box = g_new0(Box, 1);
 	box->list =
 		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
+	box->guests =
+		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
+	box->store = g_strdup(provider);
+	box->workspace = g_strdup(workspace);
 	box->mtime_ns = self->cache->born_ns;
 	g_hash_table_insert(self->boxes, g_steal_pointer(&key), box);
 	return box;
@@ -190,7 +198,7 @@ static gboolean give_number(
 {
 	Numbers *numbers = self->cache->numbers;
 
-	if (intent->number != 0 && numbers_claim(numbers, intent->number, dir))
+	if (intent->number != 0 && requests_number(intent->number, dir))
 		return TRUE;
 	return numbers_take(numbers, dir, &intent->number, error);
 }
@@ -232,12 +240,13 @@ void requests_attach(Requests *self, Dir *dir)
 	Box *box;
 
 	pthread_mutex_lock(&self->lock);
-	box = box_of(self, dir->parent->id, dir->id);
+	box = box_of(self, dir->account->store, dir->id);
 	pthread_mutex_unlock(&self->lock);
 	prepare(self, dir, box->list);
 	pthread_mutex_lock(&self->lock);
 	box->dir = dir;
 	dir->requests = box;
+	requests_invite(self, dir);
 	pthread_mutex_unlock(&self->lock);
 }
 

@@ -133,3 +133,20 @@ Request *requests_get(
 /* When its outcome last changed; NULL: when one came or went. */
 gint64 requests_mtime_ns(
 	Requests *self, const Dir *dir, const Request *request);
+
+/* ---- those of other accounts ---- */
+
+/*
+ * A workspace of that id of another account of the section (see account.h) may have
+ * requests that are open or unknown.  They stand in this one's directory too, as
+ * unknown, since nobody can tell here: they are looked for when their account comes
+ * back, and cannot be resolved before.
+ */
+gboolean requests_is_guest(const Dir *dir, const Request *request);
+/* The guests of a workspace; an array of references. */
+GPtrArray *requests_guests(Requests *self, const Dir *dir);
+/* How many open and unknown requests all other accounts of a provider have. */
+guint requests_aside(Requests *self, const Dir *provider);
+/* Another account is shown: its workspaces have their requests again, and the
+ * guests of now. */
+void requests_show(Requests *self, Provider *provider);

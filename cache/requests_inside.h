@@ -7,9 +7,11 @@
 
 /* The requests of one workspace, which may not have been listed yet. */
 typedef struct RequestBox {
-	GPtrArray *list; /* Request, owned; by number, those of none first */
-	Dir *dir;        /* NULL: not there yet */
-	gint64 mtime_ns; /* one came or went */
+	GPtrArray *list;   /* Request, owned; by number, those of none first */
+	Dir *dir;          /* NULL: not there yet */
+	gint64 mtime_ns;   /* one came or went */
+	GPtrArray *guests; /* Request, referenced: of boxes of other accounts */
+	char *store, *workspace; /* its place */
 } Box;
 
 struct Requests {
@@ -30,6 +32,12 @@ static inline gboolean request_is_open(const Request *request)
 	return state == REQUEST_SENT || state == REQUEST_CREATED ||
 	       state == REQUEST_STARTING;
 }
+
+/* From now on that number of a request stands for it in that directory, where it may
+ * have stood for it in another account's; FALSE: it stands for something else. */
+gboolean requests_number(guint32 number, Dir *dir);
+/* Finds the guests of a directory anew, and tells. */
+void requests_invite(Requests *self, Dir *dir);
 
 /* What can be read of it is other than it was: tells. */
 void request_changed(Requests *self, Request *request);

@@ -192,13 +192,14 @@ gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
 /* ---- what the tree shows ---- */
 
 /* With the lock; a new reference or NULL. */
-static Request *find(const Box *box, guint32 number, const char *rid)
+static Request *find(
+	const GPtrArray *list, guint32 number, const char *rid, gboolean guests)
 {
-	for (guint i = 0; i < box->list->len; i++) {
-		Request *request = g_ptr_array_index(box->list, i);
+	for (guint i = 0; i < list->len; i++) {
+		Request *request = g_ptr_array_index(list, i);
 		const Intent *intent = request->intent;
 
-		if (request->shown &&
+		if ((request->shown || guests) &&
 			(rid != NULL ? g_str_equal(intent->rid, rid)
 				     : intent->number == number))
 			return request_ref(request);
@@ -209,10 +210,14 @@ static Request *find(const Box *box, guint32 number, const char *rid)
 Request *requests_get(
 	Requests *self, const Dir *dir, guint32 number, const char *rid)
 {
+	const Box *box;
 	Request *found;
 
 	pthread_mutex_lock(&self->lock);
-	found = find(dir->requests, number, rid);
+	box = dir->requests;
+	found = find(box->list, number, rid, FALSE);
+	if (found == NULL)
+		found = find(box->guests, number, rid, TRUE);
 	pthread_mutex_unlock(&self->lock);
 	return found;
 }

@@ -4,7 +4,9 @@ void tally_requests(Dir *dir, guint counts[N_REQUEST_STATES])
 {
 	Requests *requests = dir->cache->requests;
 	g_autoptr(GPtrArray) list = requests_of(requests, dir);
+	g_autoptr(GPtrArray) guests = requests_guests(requests, dir);
 
+	counts[REQUEST_UNKNOWN] += guests->len;
 	for (guint i = 0; i < list->len; i++)
 		counts[requests_state(requests, g_ptr_array_index(list, i))]++;
 }

@@ -1,4 +1,4 @@
-#include "dir.h"
+#include "account.h"
 #include "glance.h"
 #include "refresh.h"
 #include "tally.h"
@@ -134,6 +134,8 @@ char *cache_status(Cache *cache, guint32 number)
 	if (dir->kind != DIR_ROOT)
 		g_string_append_printf(out, "read_only: %s\n",
 			dir->provider->read_only ? "yes" : "no");
+	if (dir->kind != DIR_ROOT)
+		account_report(dir, out);
 	if (refresh_is_listing(dir))
 		append_listing(dir, out);
 	else
@@ -254,6 +256,6 @@ void cache_record_error(Cache *cache, guint32 number, GError *error)
 	place = dir_path(dir);
 	dir_set_error(dir, place, error);
 	/* The observer is not called on the caller's thread. */
-	if (!pool_push(cache->common, deliver, cache))
+	if (!pool_push(cache->orders, deliver, cache))
 		g_debug("%s: an error after the end", place);
 }

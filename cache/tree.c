@@ -12,6 +12,7 @@ enum {
 	TREE_COMPLETE, /* TreeTime */
 	TREE_TOUCH,    /* TreeTime */
 	TREE_LIMIT,    /* number:u32 */
+	TREE_ACCOUNT,  /* number:u32, store \n place \n account \n source */
 };
 
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
 	guint32 zero;
 } TreeTime;
 
+#define ACCOUNT_TEXTS 4
 /* Above so many records that mean nothing any more it is written anew. */
 #define GARBAGE_MAX 4096
 
@@ -43,6 +45,10 @@ static void entry_free(gpointer data)
 	TreeEntry *entry = data;
 
 	g_free(entry->id);
+	g_free(entry->store);
+	g_free(entry->place);
+	g_free(entry->account);
+	g_free(entry->source);
 	g_free(entry);
 }
 
@@ -93,6 +99,32 @@ static void load_time(Tree *self, guint32 type, const guint8 *data, gsize len)
 		entry->mtime_ns = in.time;
 }
 
+static void load_account(Tree *self, const guint8 *data, gsize len)
+{
+	guint32 number;
+	gsize text_len = len - MIN(len, sizeof(number));
+	g_autofree char *text = NULL;
+	g_auto(GStrv) texts = NULL;
+	TreeEntry *entry;
+
+	if (text_len == 0 || memchr(data + sizeof(number), 0, text_len) != NULL)
+		return;
+	memcpy(&number, data, sizeof(number));
+	text = g_strndup((const char *)data + sizeof(number), text_len);
+	texts = g_strsplit(text, "\n", ACCOUNT_TEXTS);
+	entry = entry_of(self, number);
+	if (entry == NULL || g_strv_length(texts) != ACCOUNT_TEXTS)
+		return;
+	char **kept[ACCOUNT_TEXTS] = {
+		&entry->store, &entry->place, &entry->account, &entry->source};
+
+	for (guint i = 0; i < ACCOUNT_TEXTS; i++) {
+		g_free(*kept[i]);
+		*kept[i] = g_strdup(texts[i]);
+	}
+	entry->used = self->records;
+}
+
 static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 {
 	Tree *self = user;
@@ -106,6 +138,8 @@ static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 		load_put(self, data, len);
 	} else if (type == TREE_COMPLETE || type == TREE_TOUCH) {
 		load_time(self, type, data, len);
+	} else if (type == TREE_ACCOUNT) {
+		load_account(self, data, len);
 	} else if (type == TREE_LIMIT && len == sizeof(number)) {
 		self->limit = number;
 	} else if (type == TREE_REMOVE) {
@@ -186,6 +220,16 @@ static void number_record(GByteArray *batch, guint32 type, guint32 number)
 	ledger_record(batch, type, &number, sizeof(number), NULL, 0);
 }
 
+static void account_record(
+	GByteArray *batch, guint32 number, const char *const *texts)
+{
+	g_autofree char *text =
+		g_strjoin("\n", texts[0], texts[1], texts[2], texts[3], NULL);
+
+	ledger_record(batch, TREE_ACCOUNT, &number, sizeof(number), text,
+		strlen(text));
+}
+
 static gboolean tree_append(Tree *self, const GByteArray *batch, GError **error)
 {
 	gboolean ok;
@@ -233,17 +277,33 @@ gboolean tree_touch(Tree *self, guint32 number, gint64 mtime_ns, GError **error)
 	return tree_append(self, batch, error);
 }
 
-gboolean tree_reserve(Tree *self, guint32 limit, GError **error)
+static gboolean append_synced(
+	Tree *self, const GByteArray *batch, GError **error)
 {
-	g_autoptr(GByteArray) batch = g_byte_array_new();
 	gboolean ok;
 
-	number_record(batch, TREE_LIMIT, limit);
 	pthread_mutex_lock(&self->lock);
 	ok = ledger_append(self->ledger, batch, error) &&
 	     ledger_sync(self->ledger, error);
 	pthread_mutex_unlock(&self->lock);
 	return ok;
+}
+
+gboolean tree_account(
+	Tree *self, guint32 number, const char *const texts[4], GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	account_record(batch, number, texts);
+	return append_synced(self, batch, error);
+}
+
+gboolean tree_reserve(Tree *self, guint32 limit, GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	number_record(batch, TREE_LIMIT, limit);
+	return append_synced(self, batch, error);
 }
 
 guint64 tree_bytes(Tree *self)
@@ -257,6 +317,35 @@ guint64 tree_bytes(Tree *self)
 }
 
 /* ---- opening ---- */
+
+static gint by_used(gconstpointer a, gconstpointer b)
+{
+	guint32 one = (*(TreeEntry *const *)a)->used;
+	guint32 two = (*(TreeEntry *const *)b)->used;
+
+	return one < two ? -1 : one > two;
+}
+
+/* The one that was used last comes last. */
+static void put_accounts(Tree *self, GByteArray *batch)
+{
+	g_autoptr(GPtrArray) used = g_ptr_array_new();
+
+	for (guint i = 0; i < self->entries->len; i++) {
+		TreeEntry *entry = g_ptr_array_index(self->entries, i);
+
+		if (entry->used != 0)
+			g_ptr_array_add(used, entry);
+	}
+	g_ptr_array_sort(used, by_used);
+	for (guint i = 0; i < used->len; i++) {
+		const TreeEntry *entry = g_ptr_array_index(used, i);
+		const char *texts[ACCOUNT_TEXTS] = {entry->store, entry->place,
+			entry->account, entry->source};
+
+		account_record(batch, entry->number, texts);
+	}
+}
 
 static gboolean tree_rewrite(Tree *self, const char *path, GError **error)
 {
@@ -279,6 +368,7 @@ static gboolean tree_rewrite(Tree *self, const char *path, GError **error)
 		if (!entry->there)
 			number_record(batch, TREE_REMOVE, entry->number);
 	}
+	put_accounts(self, batch);
 	number_record(batch, TREE_LIMIT, self->limit);
 	if (!ledger_append(next, batch, error) || !ledger_sync(next, error) ||
 		!ledger_rename(next, path, error))

@@ -7,7 +7,9 @@
   * keeps it apart from all providers): which number stands for which provider
  * and workspace, and for which group of a view (its parent is the workspace, its
  * id "<view>/<name>"; never removed), when their listings were complete, and how
- * far numbers may have been given out.  Any thread.
+ * far numbers may have been given out.  A section of the configuration has an entry
+ * of its own for each account that it ever spoke of; one at most is there.  Any
+ * thread.
  */
 typedef struct Tree Tree;
 
@@ -18,6 +20,9 @@ typedef struct {
 	gint64 complete_ms; /* of its own listing; 0: never */
 	gint64 mtime_ns;    /* of its own membership; 0: unknown */
 	char *id;
+	/* Of a provider; see account.h.  NULL: a version wrote it that kept none. */
+	char *store, *place, *account, *source;
+	guint32 used; /* grows with the last time that these were put; 0: never */
 } TreeEntry;
 
 /* Loads what there is.  What is damaged is named by g_warning and left out.
@@ -43,6 +48,10 @@ gboolean tree_is_damaged(Tree *self);
 
 gboolean tree_put(Tree *self, guint32 number, guint32 parent, const char *id,
 	gint64 created_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whose state a provider's entry is: store, place, account, source, none of which
+ * has a newline in it.  They are on the medium when this returns. */
+gboolean tree_account(Tree *self, guint32 number, const char *const texts[4],
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean tree_remove(
 	Tree *self, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean tree_complete(Tree *self, guint32 number, gint64 complete_ms,

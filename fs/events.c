@@ -176,7 +176,10 @@ static void vanished(Daemon *daemon, const News *news)
 
 	if (!way || !cache_entry(daemon->cache, news->parent, &parent))
 		return;
-	if (parent.kind == ENTRY_PROVIDER)
+	if (!news->parent)
+		directory_vanished(
+			daemon, way, news->number, news->name, DIR_PROVIDER, 0);
+	else if (parent.kind == ENTRY_PROVIDER)
 		workspace_vanished(daemon, way, news);
 	else
 		directory_vanished(daemon, way, news->number, news->name,

@@ -1,0 +1,333 @@
+#include "account.h"
+
+#include <string.h>
+
+#include "change.h"
+#include "hash.h"
+#include "provider.h"
+#include "refresh.h"
+#include "requests.h"
+
+/* What is longer is told apart by its hash. */
+#define TEXT_MAX 1500
+
+void account_free(Account *account)
+{
+	g_free(account->store);
+	g_free(account->place);
+	g_free(account->source);
+	g_free(account);
+}
+
+/* ---- texts ---- */
+
+/* A line of bounded length, and another one for another text. */
+static char *line_of(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	gsize len = strlen(valid);
+
+	for (char *c = valid; *c != '\0'; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
+	if (len <= TEXT_MAX)
+		return g_steal_pointer(&valid);
+	return g_strdup_printf("%.*s...%016" G_GINT64_MODIFIER "x", TEXT_MAX,
+		valid, hash_bytes(text, strlen(text)));
+}
+
+/* A section's name begins with a letter or a digit. */
+static char *store_of(const char *section, guint32 number)
+{
+	return g_strdup_printf(".%s@%u", section, number);
+}
+
+char *account_section(const char *store)
+{
+	const char *at = strrchr(store, '@');
+
+	if (*store != '.' || at == NULL)
+		return g_strdup(store);
+	return g_strndup(store + 1, (gsize)(at - store - 1));
+}
+
+static const char *name_of(const Account *account)
+{
+	return __atomic_load_n(&account->name, __ATOMIC_ACQUIRE);
+}
+
+static void set_name(Account *account, const char *name)
+{
+	__atomic_store_n(
+		&account->name, g_intern_string(name), __ATOMIC_RELEASE);
+}
+
+/* ---- what was kept ---- */
+
+void account_identify(Provider *provider)
+{
+	g_autoptr(GString) place = g_string_new(NULL);
+	g_autoptr(GString) source = g_string_new(NULL);
+
+	backend_identify(provider->backend, place, source);
+	provider->place = line_of(place->str);
+	provider->source = line_of(source->str);
+	provider->accounts =
+		g_ptr_array_new_with_free_func((GDestroyNotify)account_free);
+}
+
+/* What an older version kept is of whom it is asked for first. */
+static void load_one(const TreeEntry *entry, void *data)
+{
+	Provider *provider = data;
+	gboolean told = entry->account != NULL;
+	Account *account;
+
+	if (!g_str_equal(entry->id, provider->section->text))
+		return;
+	account = g_new0(Account, 1);
+	account->number = entry->number;
+	account->known = entry;
+	account->store = g_strdup(told ? entry->store : entry->id);
+	account->place = g_strdup(told ? entry->place : provider->place);
+	account->source = g_strdup(told ? entry->source : provider->source);
+	account->used = entry->used;
+	if (told && *entry->account != '\0')
+		set_name(account, entry->account);
+	g_ptr_array_add(provider->accounts, account);
+}
+
+void accounts_load(Provider *provider)
+{
+	tree_foreach(provider->root->cache->tree, 0, load_one, provider);
+}
+
+static Account *account_new(Provider *provider)
+{
+	Account *account = g_new0(Account, 1);
+
+	account->place = g_strdup(provider->place);
+	account->source = g_strdup(provider->source);
+	g_ptr_array_add(provider->accounts, account);
+	return account;
+}
+
+typedef enum { BY_SOURCE, BY_NOBODY, BY_ACCOUNT } Wanted;
+
+/* The one of this place that was used last. */
+static Account *find(const Provider *provider, Wanted wanted, const char *name)
+{
+	Account *found = NULL;
+
+	for (guint i = 0; i < provider->accounts->len; i++) {
+		Account *one = g_ptr_array_index(provider->accounts, i);
+		const char *own = name_of(one);
+		gboolean fits = FALSE;
+
+		switch (wanted) {
+		case BY_SOURCE:
+			fits = g_str_equal(one->source, provider->source);
+			break;
+		case BY_NOBODY:
+			fits = own == NULL;
+			break;
+		case BY_ACCOUNT:
+			fits = g_strcmp0(own, name) == 0;
+			break;
+		}
+		if (fits && g_str_equal(one->place, provider->place) &&
+			(found == NULL || one->used >= found->used))
+			found = one;
+	}
+	return found;
+}
+
+static void count_aside(Provider *provider)
+{
+	__atomic_store_n(&provider->aside, (int)provider->accounts->len - 1,
+		__ATOMIC_RELAXED);
+}
+
+Account *account_choose(Provider *provider)
+{
+	Account *account = find(provider, BY_SOURCE, NULL);
+
+	if (account == NULL)
+		account = find(provider, BY_NOBODY, NULL);
+	if (account == NULL)
+		account = account_new(provider);
+	count_aside(provider);
+	return account;
+}
+
+/* ---- on disk ---- */
+
+/* There may be stores that no entry tells of any more: then the one that bears the
+ * section's name is not known to be anybody's. */
+static gboolean is_first(const Provider *provider)
+{
+	g_autoptr(GDir) dir =
+		g_dir_open(provider->root->cache->state_dir, 0, NULL);
+	const char *name;
+
+	if (provider->accounts->len > 1)
+		return FALSE;
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *section = account_section(name);
+
+		if (*name == '.' &&
+			g_str_equal(section, provider->section->text))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static guint32 used_last(const Provider *provider)
+{
+	guint32 used = 0;
+
+	for (guint i = 0; i < provider->accounts->len; i++)
+		used = MAX(used,
+			((Account *)g_ptr_array_index(provider->accounts, i))
+				->used);
+	return used;
+}
+
+gboolean account_keep(Provider *provider, Account *account, GError **error)
+{
+	const char *section = provider->section->text, *name = name_of(account);
+
+	if (account->store == NULL)
+		account->store = is_first(provider)
+					 ? g_strdup(section)
+					 : store_of(section, account->number);
+	g_free(account->source);
+	account->source = g_strdup(provider->source);
+	account->used = used_last(provider) + 1;
+	const char *texts[] = {account->store, account->place,
+		name != NULL ? name : "", account->source};
+
+	return tree_account(
+		provider->root->cache->tree, account->number, texts, error);
+}
+
+/* ---- whose a call is ---- */
+
+/* The directory of another account takes the place of the one that is shown. */
+static gboolean show(Provider *provider, Account *account, GError **error)
+{
+	Dir *root = provider->root, *old = provider_dir(provider);
+	Dir *dir = provider_open(provider, account, error);
+	Row row = {.phase = PHASE_IDLE, .id = (Id *)provider->section};
+	Change change;
+	gboolean ok;
+
+	if (dir == NULL)
+		return FALSE;
+	change_begin(&change, root);
+	change_cut(&change, snapshot_find(root->shown, old->number));
+	row.number = dir->number;
+	change_renumber_as(&change, row.id, dir->number);
+	ok = change_put(&change, &row, NULL, NULL, 0, 0, error);
+	if (ok) {
+		__atomic_store_n(&dir->looked_us,
+			__atomic_load_n(&old->looked_us, __ATOMIC_RELAXED),
+			__ATOMIC_RELAXED);
+		__atomic_store_n(&provider->dir, dir, __ATOMIC_RELEASE);
+		ok = change_commit(&change, error);
+	}
+	change_end(&change);
+	return ok;
+}
+
+static void set_aside(Provider *provider, Account *now, Account *wanted)
+{
+	g_autoptr(GError) error = NULL;
+	const char *before = name_of(now);
+
+	if (!show(provider, wanted, &error) ||
+		!account_keep(provider, wanted, &error)) {
+		g_warning("%s: the state of account %s cannot be shown: %s",
+			id_name(provider->section), name_of(wanted),
+			error->message);
+		return;
+	}
+	count_aside(provider);
+	requests_show(provider->root->cache->requests, provider);
+	g_message("%s: the credentials are of account %s; what is known of %s "
+		  "is set aside until it comes back",
+		id_name(provider->section), name_of(wanted),
+		before != NULL ? before : "another");
+}
+
+static void name_it(Provider *provider, Account *account, const char *name)
+{
+	g_autoptr(GError) error = NULL;
+
+	set_name(account, name);
+	if (!account_keep(provider, account, &error))
+		g_warning("%s: %s", id_name(provider->section), error->message);
+}
+
+/* With the apply lock of the root. */
+static void settle(Provider *provider, const char *name)
+{
+	Account *now = provider_dir(provider)->account;
+	Account *wanted = find(provider, BY_ACCOUNT, name);
+
+	if (wanted == now)
+		return;
+	if (wanted == NULL && name_of(now) == NULL) {
+		name_it(provider, now, name);
+		return;
+	}
+	if (wanted == NULL) {
+		wanted = account_new(provider);
+		set_name(wanted, name);
+	}
+	set_aside(provider, now, wanted);
+}
+
+static gboolean is_of(const Account *account, const char *name)
+{
+	return g_strcmp0(name_of(account), name) == 0;
+}
+
+gboolean account_owned(const char *told, void *owner)
+{
+	Dir *dir = owner;
+	Cache *cache = dir->cache;
+	g_autofree char *name = line_of(told);
+
+	if (!is_of(dir->account, name)) {
+		pthread_mutex_lock(&cache->root->apply);
+		settle(dir->provider, name);
+		pthread_mutex_unlock(&cache->root->apply);
+		news_deliver(cache->news);
+		refresh_poke(cache->refresh);
+	}
+	if (!is_of(dir->account, name))
+		return FALSE;
+	__atomic_store_n(&dir->account->proved, 1, __ATOMIC_RELAXED);
+	return TRUE;
+}
+
+/* ---- .status ---- */
+
+void account_report(Dir *dir, GString *out)
+{
+	const Account *account = dir->account;
+	gboolean proved = __atomic_load_n(&account->proved, __ATOMIC_RELAXED);
+	const char *name = name_of(account);
+
+	g_string_append_printf(
+		out, "account: %s\n", name != NULL ? name : "not told yet");
+	g_string_append_printf(
+		out, "account_proved: %-3s\n", proved ? "yes" : "no");
+	if (dir->kind == DIR_PROVIDER)
+		g_string_append_printf(out,
+			"accounts_set_aside: %d\nrequests_set_aside: %u\n",
+			__atomic_load_n(
+				&dir->provider->aside, __ATOMIC_RELAXED),
+			requests_aside(dir->cache->requests, dir));
+}

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "dir.h"
+#include "tree.h"
+
+/*
+ * Whose state it is that a section's directory shows.  One section may speak of
+ * several accounts, one after the other: another profile, region or endpoint is
+ * configured, or its credentials change.  Each has a directory of its own in the
+ * tree, with numbers and requests of its own, and one in the state directory; the
+ * one that is shown is that of the account which the credentials are of.  What is
+ * kept of the others stays as it is, until they come back.
+ *
+ * Where a section speaks to (`place`) is known at the start.  Whose credentials it
+ * has may take a call: until then that account is shown which the same source of
+ * credentials had last, and it is marked as not proved.  No answer can come before:
+ * each call asks, before it leaves, whether its credentials are of the account that
+ * it is made for (Call.owned).
+ */
+typedef struct Account {
+	guint32 number;         /* of its directory; 0: none yet */
+	const TreeEntry *known; /* as it was loaded; NULL: made since */
+	char *store; /* the name of its directory in the state directory, under
+	                which its requests are kept, too; NULL: none yet */
+	char *place;
+	char *source;
+	const char *name; /* interned; NULL: not told yet.  Atomic */
+	int proved; /* a call of this run was made with its credentials; atomic */
+	guint32 used;
+	Dir *dir; /* NULL: not loaded */
+} Account;
+
+void account_free(Account *account);
+
+/* ---- before the start ---- */
+
+/* Asks the backend where it speaks to. */
+void account_identify(Provider *provider);
+/* What was kept of the section. */
+void accounts_load(Provider *provider);
+/* The one to be shown at first, which may be new. */
+Account *account_choose(Provider *provider);
+
+/* Puts it on disk as the one that was used last.  Errors: LOCAL, NO_ROOM. */
+gboolean account_keep(Provider *provider, Account *account,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * For Call.owned; owner: the Dir that the call is about.  The first that is told of
+ * an account names it.  Any other than the one that is shown is shown instead, and
+ * the call is not made.  On a worker, with no lock held.
+ */
+gboolean account_owned(const char *account, void *owner);
+
+/* Lines of .status. */
+void account_report(Dir *dir, GString *out);
+/* The section that a store is of; new string. */
+char *account_section(const char *store);

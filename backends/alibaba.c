@@ -407,6 +407,7 @@ const BackendClass alibaba_class = {
 	.render = alibaba_render,
 	.identify = alibaba_identify,
 	.report = alibaba_report,
+	.clock = api_backend_clock,
 	.count = api_backend_count,
 	.abort = api_backend_abort,
 };

@@ -9,6 +9,11 @@ void api_backend_report(Backend *base, GString *out)
 	api_report(((ApiBackend *)base)->api, out);
 }
 
+gboolean api_backend_clock(Backend *base, gint64 *ret_ahead_ms)
+{
+	return api_clock(((ApiBackend *)base)->api, ret_ahead_ms);
+}
+
 void api_backend_count(Backend *base,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),

@@ -12,6 +12,7 @@ typedef struct {
 
 /* As the slots of BackendClass, which say no more than the Api does. */
 void api_backend_report(Backend *base, GString *out);
+gboolean api_backend_clock(Backend *base, gint64 *ret_ahead_ms);
 void api_backend_count(Backend *base,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),

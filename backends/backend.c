@@ -337,6 +337,12 @@ void backend_report(Backend *self, GString *out)
 		self->class->report(self, out);
 }
 
+gboolean backend_clock(Backend *self, gint64 *ret_ahead_ms)
+{
+	*ret_ahead_ms = 0;
+	return self->class->clock && self->class->clock(self, ret_ahead_ms);
+}
+
 void backend_count(Backend *self,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),

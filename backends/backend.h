@@ -300,6 +300,10 @@ typedef struct BackendClass {
 	 */
 	void (*report)(Backend *self, GString *out);
 
+	/* How far the provider's clock is ahead of ours, as its answers so far
+	 * tell; FALSE: none told.  Any thread.  May be NULL: none does. */
+	gboolean (*clock)(Backend *self, gint64 *ret_ahead_ms);
+
 	/* Calls made so far, by action: visit(action, calls, failures). */
 	void (*count)(Backend *self,
 		void (*visit)(const char *action, guint64 calls, guint64 failed,
@@ -455,6 +459,8 @@ Phase backend_phase(const BackendClass *class, const char *state);
 void backend_render(Backend *self, SessionFile file, const char *body,
 	gsize body_len, GString *out);
 void backend_report(Backend *self, GString *out);
+/* By how much the provider's clock is ahead of ours; FALSE, and 0: not known. */
+gboolean backend_clock(Backend *self, gint64 *ret_ahead_ms);
 void backend_count(Backend *self,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),

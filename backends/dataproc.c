@@ -449,6 +449,7 @@ const BackendClass dataproc_class = {
 	.render = dataproc_render,
 	.identify = dataproc_identify,
 	.report = dataproc_report,
+	.clock = api_backend_clock,
 	.count = api_backend_count,
 	.abort = api_backend_abort,
 };

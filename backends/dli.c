@@ -395,6 +395,11 @@ static void dli_report(Backend *base, GString *out)
 	dli_account_report(((Dli *)base)->account, out);
 }
 
+static gboolean dli_clock(Backend *base, gint64 *ret_ahead_ms)
+{
+	return dli_account_clock(((Dli *)base)->account, ret_ahead_ms);
+}
+
 static void dli_count(Backend *base,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),
@@ -466,6 +471,7 @@ const BackendClass dli_class = {
 	.render = dli_render,
 	.identify = dli_identify,
 	.report = dli_report,
+	.clock = dli_clock,
 	.count = dli_count,
 	.abort = dli_abort,
 };

@@ -165,6 +165,11 @@ void dli_account_report(DliAccount *self, GString *out)
 	api_report(self->api, out);
 }
 
+gboolean dli_account_clock(DliAccount *self, gint64 *ret_ahead_ms)
+{
+	return api_clock(self->api, ret_ahead_ms);
+}
+
 void dli_account_count(DliAccount *self,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),

@@ -33,6 +33,7 @@ Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
 /* As the slot of BackendClass. */
 void dli_account_identify(DliAccount *self, GString *place, GString *source);
 void dli_account_report(DliAccount *self, GString *out);
+gboolean dli_account_clock(DliAccount *self, gint64 *ret_ahead_ms);
 void dli_account_count(DliAccount *self,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),

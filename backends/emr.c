@@ -334,6 +334,7 @@ const BackendClass emr_class = {
 	.render = emr_render,
 	.identify = aws_identify,
 	.report = aws_report,
+	.clock = api_backend_clock,
 	.count = api_backend_count,
 	.abort = api_backend_abort,
 };

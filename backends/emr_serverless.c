@@ -379,6 +379,7 @@ const BackendClass emr_serverless_class = {
 	.render = emr_serverless_render,
 	.identify = aws_identify,
 	.report = aws_report,
+	.clock = api_backend_clock,
 	.count = api_backend_count,
 	.abort = api_backend_abort,
 };

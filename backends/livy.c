@@ -420,7 +420,7 @@ const BackendClass livy_class = {
 	.record = &livy_record,
 	.end_verb = "terminate",
 	.token_member = "clientToken",
-	.settle_ms = 1000,
+	.settle_ms = 10000,
 	.open = livy_open,
 	.close = livy_close,
 	.discover = livy_discover,
@@ -436,6 +436,7 @@ const BackendClass livy_class = {
 	.render = livy_render,
 	.identify = livy_identify,
 	.report = api_backend_report,
+	.clock = api_backend_clock,
 	.count = api_backend_count,
 	.abort = api_backend_abort,
 };

@@ -283,6 +283,19 @@ static void memory_render(Backend *self, SessionFile file, const char *text,
 		render_webui(body, out);
 }
 
+static gboolean memory_clock(Backend *base, gint64 *ret_ahead_ms)
+{
+	Memory *self = (Memory *)base;
+	gboolean clocked;
+
+	pthread_mutex_lock(&self->lock);
+	clocked = self->clocked;
+	if (clocked)
+		*ret_ahead_ms = self->ahead_ms;
+	pthread_mutex_unlock(&self->lock);
+	return clocked;
+}
+
 static void memory_report(Backend *base, GString *out)
 {
 	g_string_append(out, "credentials: none needed\n");
@@ -470,6 +483,7 @@ const BackendClass memory_class = {
 	.control = memory_control,
 	.render = memory_render,
 	.report = memory_report,
+	.clock = memory_clock,
 	.count = memory_count,
 	.abort = memory_abort,
 };

@@ -77,6 +77,8 @@ void memory_fail(Backend *self, MemoryAction action, guint skip, guint times,
 /* As memory_fail, for creates: the session is made and the answer is lost
  * (TIMEOUT). */
 void memory_lose_answers(Backend *self, guint times);
+/* It tells that its clock is so far ahead of ours; times of sessions stay. */
+void memory_set_clock(Backend *self, gint64 ahead_ms);
 /* Ends all scripted failures and losses. */
 void memory_heal(Backend *self);
 

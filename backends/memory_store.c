@@ -309,6 +309,16 @@ void memory_fail(Backend *base, MemoryAction action, guint skip, guint times,
 	pthread_mutex_unlock(&self->lock);
 }
 
+void memory_set_clock(Backend *base, gint64 ahead_ms)
+{
+	Memory *self = (Memory *)base;
+
+	pthread_mutex_lock(&self->lock);
+	self->clocked = TRUE;
+	self->ahead_ms = ahead_ms;
+	pthread_mutex_unlock(&self->lock);
+}
+
 void memory_lose_answers(Backend *base, guint times)
 {
 	Memory *self = (Memory *)base;

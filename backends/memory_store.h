@@ -54,6 +54,8 @@ typedef struct {
 	gint64 describe_ms;
 	guint serials;       /* given so far */
 	const char *account; /* interned */
+	gboolean clocked;    /* memory_set_clock was called */
+	gint64 ahead_ms;
 } Memory;
 
 void space_free(Space *space);

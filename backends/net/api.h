@@ -105,6 +105,9 @@ void api_identify(
 	Api *api, const char *const *domains, GString *place, GString *source);
 /* The id of the key that signs now; NULL: there is none in time.  New string. */
 char *api_key_id(Api *api, gint64 deadline_us);
+/* By how much the provider's clock is ahead of ours, as the Date of its answers
+ * tells, to a second or so; FALSE: none had one yet. */
+gboolean api_clock(Api *api, gint64 *ret_ahead_ms);
 void api_report(Api *api, GString *out);
 void api_count(Api *api,
 	void (*visit)(

@@ -26,6 +26,9 @@
 #define OUTCOME_TYPE "(xuuaay)"
 
 enum { FLAG_CREATE = 1, FLAG_REPEATABLE = 2, FLAG_UNIQUE = 4, FLAG_FRESH = 8 };
+/* The phase of a verb's session stands above them. */
+#define PHASE_SHIFT 8
+#define PHASE_MASK 0xffu
 
 enum {
 	TEXT_RID,
@@ -152,7 +155,7 @@ static guint flags_of(const Intent *intent)
 		flags |= FLAG_UNIQUE;
 	if (plan != NULL && plan->fresh)
 		flags |= FLAG_FRESH;
-	return flags;
+	return flags | intent->phase << PHASE_SHIFT;
 }
 
 static GVariant *pack_intent(const Intent *intent)
@@ -219,6 +222,8 @@ static Intent *unpack_intent(GVariant *value, const char *rid)
 		fill_plan(intent->plan, texts, flags);
 	} else {
 		intent->verb = g_strdup(texts[TEXT_VERB]);
+		intent->phase =
+			MIN(flags >> PHASE_SHIFT & PHASE_MASK, N_PHASES);
 	}
 	return g_steal_pointer(&intent);
 }

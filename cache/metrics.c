@@ -123,7 +123,7 @@ static void append_requests(
 	Cache *cache, const Provider *provider, GString *out)
 {
 	g_autofree char *name = label(provider_dir(provider)->name);
-	guint counts[N_REQUEST_STATES] = {0};
+	guint counts[N_REQUEST_WORDS] = {0};
 
 	pthread_mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
@@ -134,7 +134,7 @@ static void append_requests(
 			tally_requests(dir, counts);
 	}
 	pthread_mutex_unlock(&cache->lock);
-	for (RequestState state = 0; state < N_REQUEST_STATES; state++)
+	for (RequestState state = 0; state < N_REQUEST_WORDS; state++)
 		g_string_append_printf(out,
 			"sessionfs_requests{provider=\"%s\",state=\"%s\"} "
 			"%u\n",

@@ -143,17 +143,39 @@ void order_prolong(Order *self)
 	self->request->intent->until_ms = now_ms() + MAX(0, left_us) / 1000;
 }
 
+gint64 order_sure_ms(const Order *self)
+{
+	gint64 left_us = self->deadline_us - g_get_monotonic_time();
+
+	return now_ms() + MAX(0, left_us) / 1000 +
+	       self->dir->provider->settle_ms;
+}
+
 static void settle_open(Order *self, GError *error)
 {
-	gint64 now = now_ms();
-
+	error->code = BACKEND_ERROR_TIMEOUT;
 	name_request(self, error);
-	requests_look(self->cache->requests, self->request, now,
-		now + self->dir->provider->settle_ms, FALSE);
+	requests_look(self->cache->requests, self->request, now_ms(),
+		order_sure_ms(self), FALSE);
+}
+
+/* It was looked for meanwhile, and nothing is there. */
+static void tell_absent(const Order *self, GError *error)
+{
+	g_autoptr(Outcome) outcome =
+		requests_outcome(self->cache->requests, self->request, NULL);
+
+	error->code = BACKEND_ERROR_REMOTE;
+	g_free(error->message);
+	error->message = g_strdup(outcome->error);
+	name_request(self, error);
 }
 
 static void settle_failed(Order *self, GError *error)
 {
+	/* That an answer did not come before anything was sent. */
+	if (error->code == BACKEND_ERROR_TIMEOUT)
+		error->code = BACKEND_ERROR_UNREACHABLE;
 	requests_note(self->cache->requests, self->request,
 		outcome_saying(REQUEST_FAILED, backend_error_sentence(error)));
 }
@@ -174,6 +196,7 @@ static void settle_made(Order *self, GError *error)
 	if (error != NULL) {
 		g_free(outcome->error);
 		outcome->error = backend_error_sentence(error);
+		name_request(self, error);
 	}
 	requests_note(requests, self->request, outcome);
 }
@@ -188,16 +211,18 @@ void order_settle(Order *self, gboolean ok, GError *error)
 		requests_forget(requests, self->request);
 		return;
 	}
-	if (!request_state_is_final(state)) {
-		if (ok || request_state_exists(state))
-			settle_made(self, error);
-		else if (state == REQUEST_SENT && (open || self->doubt))
-			settle_open(self, error);
-		else if (state == REQUEST_UNKNOWN && open)
-			name_request(self, error);
-		else if (state == REQUEST_SENT || state == REQUEST_WAITING)
-			settle_failed(self, error);
-	}
+	if (state == REQUEST_ABSENT && open)
+		tell_absent(self, error);
+	else if (request_state_is_final(state))
+		; /* as it was told before */
+	else if (ok || request_state_exists(state))
+		settle_made(self, error);
+	else if (state == REQUEST_SENT && (open || self->doubt))
+		settle_open(self, error);
+	else if (state == REQUEST_UNKNOWN && open)
+		name_request(self, error);
+	else if (state == REQUEST_SENT || state == REQUEST_WAITING)
+		settle_failed(self, error);
 	requests_release(requests, self->request);
 }
 

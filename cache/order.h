@@ -34,6 +34,7 @@ struct Order {
 	gboolean recorded; /* what is about to be sent is on disk */
 	GError *refused;   /* why it could not be put there */
 	gboolean doubt; /* it was sent before, and what came of that is open */
+	gboolean again; /* resolve: its request has been given another try */
 	char token[ORDER_TOKEN_LEN +
 		   1]; /* of all its plans; "": not made yet */
 };
@@ -47,8 +48,12 @@ Call order_look_call(const Order *self);
 Intent *order_intent(const Order *self);
 /* The request, which is of an order before, may be sent until this one's end. */
 void order_prolong(Order *self);
-/* Ends the work on the request: ok, or by the error that is told (and gets the
- * request's name where its outcome is open). */
+/* A listing that begins then shows what the request made, if anything: the provider
+ * may be at it until its deadline, and takes its time to list it. */
+gint64 order_sure_ms(const Order *self);
+/* Ends the work on the request: ok, or by the error that is told.  That error agrees
+ * with the outcome: TIMEOUT where a session may exist or does (then it gets the
+ * request's name), any other where there is none. */
 void order_settle(Order *self, gboolean ok, GError *error);
 /* Why a call that could be dropped was; takes its error. */
 void order_refused(Order *self, GError *cause, GError **error);
@@ -59,6 +64,9 @@ gboolean order_control(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean order_steer(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean order_resolve(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A plan for the text of the request.  Errors: as backend_plan. */
+CreatePlan *order_plan(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Whether a provider still knows the plan again. */
 gboolean order_token_holds(const Intent *intent);
 
@@ -68,6 +76,7 @@ gboolean order_send(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The second half of that, for a session that is known to exist. */
 gboolean order_made(
 	Order *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Sends the verb of the request, to the session of that record (may be NULL). */
-gboolean order_verb(Order *self, const char *body,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Sends the verb of the request once more, if its session is still the one that it
+ * was for; the answer is made.  Errors: GONE, and those of the verb. */
+gboolean order_verb_again(
+	Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

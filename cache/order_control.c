@@ -5,7 +5,12 @@
 #include "apply.h"
 #include "look.h"
 #include "order_answer.h"
+#include "settle_verb.h"
 #include "trial.h"
+
+/* Between two looks at a session whose verb's answer was lost. */
+#define LOOK_AGAIN_MS 100
+#define LOOK_PAUSE_MAX_MS 2000
 
 typedef struct {
 	char *id;
@@ -95,6 +100,9 @@ static gboolean check_phase(
 	if (!look(self, target->id, &local)) {
 		g_debug("%s: %s", target->id, local->message);
 		if (!sure) {
+			/* Nothing was sent. */
+			if (local->code == BACKEND_ERROR_TIMEOUT)
+				local->code = BACKEND_ERROR_UNREACHABLE;
 			g_propagate_error(error, g_steal_pointer(&local));
 			return FALSE;
 		}
@@ -118,21 +126,25 @@ static void describe(Order *self, const char *id)
 
 /* ---- the verb's request ---- */
 
+/* target: NULL: the workspace itself. */
 static gboolean begin(
-	Order *self, const char *verb, const char *session, GError **error)
+	Order *self, const char *verb, const Target *target, GError **error)
 {
 	Intent *intent = order_intent(self);
 	gboolean fresh;
 
 	intent->verb = g_strdup(verb);
-	g_free(intent->session);
-	intent->session = g_strdup(session);
+	if (target != NULL) {
+		g_free(intent->session);
+		intent->session = g_strdup(target->id);
+		intent->phase = 1 + target->phase;
+	}
 	self->request = requests_begin(
 		self->cache->requests, self->dir, intent, &fresh, error);
 	return self->request != NULL;
 }
 
-gboolean order_verb(Order *self, const char *body, GError **error)
+static gboolean send_once(Order *self, const char *body, GError **error)
 {
 	Dir *dir = self->dir;
 	Backend *backend = dir->provider->backend;
@@ -149,11 +161,90 @@ gboolean order_verb(Order *self, const char *body, GError **error)
 			backend, dir->id, intent->verb, &call, &local);
 	if (self->recorded)
 		trial_step("verb", "answer");
+	/* What was asked before did not answer. */
+	else if (!ok && local->code == BACKEND_ERROR_TIMEOUT)
+		local->code = BACKEND_ERROR_UNREACHABLE;
 	if (!ok)
 		order_refused(self, g_steal_pointer(&local), error);
 	else
 		dir_heard(dir);
 	return ok;
+}
+
+/* Looks how the session stands as long as there is time; TRUE: it shows that the verb
+ * was obeyed. */
+static gboolean see_effect(Order *self)
+{
+	const Intent *intent = self->request->intent;
+	gint64 pause_ms = LOOK_AGAIN_MS;
+
+	requests_look(self->cache->requests, self->request, now_ms(),
+		order_sure_ms(self), FALSE);
+	for (;;) {
+		g_autoptr(GError) error = NULL;
+
+		if (!look(self, intent->session, &error))
+			g_debug("%s: %s", intent->session, error->message);
+		if (settle_verb_look(self->dir, intent, NULL) == VERB_OBEYED)
+			return TRUE;
+		if (self->deadline_us - g_get_monotonic_time() <=
+				pause_ms * 1000 ||
+			!cache_sleep(self->cache, pause_ms))
+			return FALSE;
+		pause_ms = MIN(2 * pause_ms, LOOK_PAUSE_MAX_MS);
+	}
+}
+
+/* Sends the verb of the request, to the session of that record (may be NULL). */
+static gboolean order_verb(Order *self, const char *body, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	if (send_once(self, body, &local))
+		return TRUE;
+	if (self->recorded && local->code == BACKEND_ERROR_TIMEOUT &&
+		*self->request->intent->session != '\0' && see_effect(self))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&local));
+	return FALSE;
+}
+
+static gboolean verb_again(Order *self, GError **error)
+{
+	Intent *intent = self->request->intent;
+	g_auto(Target) target = {0};
+	g_autoptr(GError) local = NULL;
+
+	if (!look(self, intent->session, &local))
+		g_debug("%s: %s", intent->session, local->message);
+	self->number = dir_number(self->dir, intent->session);
+	/* What came later under this id is another session. */
+	if (self->number >= intent->watermark)
+		self->number = 0;
+	if (!target_find(self, &target, error))
+		return FALSE;
+	intent->phase = 1 + target.phase;
+	if (!order_verb(self, target.body, error))
+		return FALSE;
+	self->answer = order_answer_session(self->dir, target.id, intent);
+	return TRUE;
+}
+
+gboolean order_verb_again(Order *self, GError **error)
+{
+	const Intent *intent = self->request->intent;
+	gboolean ok;
+
+	if (*intent->session != '\0') {
+		apply_order_begins(self->dir, intent->session, NULL);
+		ok = verb_again(self, error);
+		apply_order_ends(self->dir, intent->session);
+		return ok;
+	}
+	if (!order_verb(self, NULL, error))
+		return FALSE;
+	self->answer = order_answer_verb(self->dir, intent);
+	return TRUE;
 }
 
 /* The request with its end. */
@@ -174,7 +265,7 @@ static gboolean steer_session(Order *self, Target *target, GError **error)
 	const BackendVerb *verb = verb_of(self, error);
 
 	if (verb == NULL || !check_phase(self, verb, target, error) ||
-		!begin(self, verb->name, target->id, error) ||
+		!begin(self, verb->name, target, error) ||
 		!send_verb(self, target->body, error))
 		return FALSE;
 	if (!look(self, target->id, &local))
@@ -214,7 +305,7 @@ gboolean order_steer(Order *self, GError **error)
 	}
 	if (backend_workspace_verb(dir->provider->backend, self->text, error) ==
 			NULL ||
-		!begin(self, self->text, "", error) ||
+		!begin(self, self->text, NULL, error) ||
 		!send_verb(self, NULL, error))
 		return FALSE;
 	self->answer = order_answer_verb(dir, self->request->intent);

@@ -39,7 +39,7 @@ gboolean order_token_holds(const Intent *intent)
 
 /* ---- sending ---- */
 
-static CreatePlan *plan_make(Order *self, GError **error)
+CreatePlan *order_plan(Order *self, GError **error)
 {
 	Dir *dir = self->dir;
 	const Intent *intent = self->request->intent;
@@ -68,6 +68,9 @@ static char *send_once(Order *self, GError **error)
 		self->request->intent->plan, &call, &local);
 	if (self->recorded)
 		trial_step("create", "answer");
+	/* What was asked before did not answer. */
+	else if (id == NULL && local->code == BACKEND_ERROR_TIMEOUT)
+		local->code = BACKEND_ERROR_UNREACHABLE;
 	if (id == NULL)
 		order_refused(self, g_steal_pointer(&local), error);
 	else
@@ -83,7 +86,7 @@ static gboolean plan_anew(Order *self, const GError *refusal)
 
 	if (refusal->code != BACKEND_ERROR_INVALID || self->doubt)
 		return FALSE;
-	plan = plan_make(self, NULL);
+	plan = order_plan(self, NULL);
 	if (plan == NULL || g_str_equal(plan->name, old->name))
 		return FALSE;
 	requests_replan(
@@ -97,13 +100,11 @@ static char *seek(Order *self)
 {
 	Requests *requests = self->cache->requests;
 	Request *request = self->request;
-	gint64 now = now_ms();
 	g_autoptr(Outcome) outcome = NULL;
 
 	if (requests_state(requests, request) != REQUEST_SENT)
 		return NULL;
-	requests_look(requests, request, now,
-		now + self->dir->provider->settle_ms, TRUE);
+	requests_look(requests, request, now_ms(), order_sure_ms(self), TRUE);
 	requests_release(requests, request);
 	refresh_poke(self->cache->refresh);
 	requests_wait(requests, request, REQUEST_SENT, self->deadline_us);
@@ -113,16 +114,18 @@ static char *seek(Order *self)
 						    : NULL;
 }
 
-/* Whether to send the same bytes again, after a pause.  Only what the provider
- * knows again: however surely a session is not listed, its create may still be on
- * its way. */
-static gboolean sends_again(Order *self, gint64 *pause_ms)
+/* Whether to send the same bytes again, after a pause, which the provider may have
+ * asked for.  Only what it knows again: however surely a session is not listed, its
+ * create may still be on its way. */
+static gboolean sends_again(Order *self, GError *problem, gint64 *pause_ms)
 {
-	gint64 now_us = g_get_monotonic_time(), ms = *pause_ms;
+	const BackendErrorDetail *detail = backend_error_detail(problem);
+	gint64 asked_ms = detail != NULL ? detail->retry_after_ms : 0;
+	gint64 now_us = g_get_monotonic_time(), ms = MAX(*pause_ms, asked_ms);
 
 	if (!self->request->intent->plan->repeatable && !trial_flaw("resend"))
 		return FALSE;
-	*pause_ms = MIN(2 * ms, AGAIN_MAX_MS);
+	*pause_ms = MIN(2 * *pause_ms, AGAIN_MAX_MS);
 	return now_us + ms * 1000 + SEND_LEAST_US < self->send_until_us &&
 	       cache_sleep(self->cache, ms);
 }
@@ -142,7 +145,7 @@ static char *send_until_clear(Order *self, GError **error)
 			return id;
 		if (!open && plan_anew(self, local))
 			continue;
-		if (open && sends_again(self, &pause_ms)) {
+		if (open && sends_again(self, local, &pause_ms)) {
 			self->doubt = TRUE;
 			continue;
 		}
@@ -271,7 +274,7 @@ static gboolean repeat(Order *self, gboolean *ret_again, GError **error)
 	}
 	outcome = requests_outcome(requests, request, NULL);
 	self->request = g_steal_pointer(&request);
-	if (outcome->state == REQUEST_FAILED ||
+	if (request_state_has_failed(outcome->state) ||
 		outcome->state == REQUEST_ABANDONED) {
 		requests_release(requests, self->request);
 		g_clear_pointer(&self->request, request_unref);
@@ -293,7 +296,7 @@ static gboolean repeat(Order *self, gboolean *ret_again, GError **error)
 static gboolean create_anew(Order *self, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	CreatePlan *plan = plan_make(self, &local);
+	CreatePlan *plan = order_plan(self, &local);
 	gboolean ok = FALSE;
 
 	if (plan != NULL) {

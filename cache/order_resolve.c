@@ -17,6 +17,10 @@ static gboolean may_retry(const Order *self, RequestState state, GError **error)
 {
 	const Intent *intent = self->request->intent;
 
+	if (state == REQUEST_FAILED)
+		return TRUE;
+	if (state == REQUEST_ABANDONED)
+		return refuse(error, "it was abandoned: write it anew");
 	if (request_state_exists(state))
 		return refuse(
 			error, "its session exists: that will show by itself");
@@ -33,23 +37,38 @@ static gboolean may_retry(const Order *self, RequestState state, GError **error)
 	return TRUE;
 }
 
+/* Nothing came of it, so that it is sent as a new one. */
+static gboolean renew(Order *self, GError **error)
+{
+	Requests *requests = self->cache->requests;
+	gint64 left_us = self->deadline_us - g_get_monotonic_time();
+	CreatePlan *plan;
+
+	if (requests_is_repeated(requests, self->dir, self->request)) {
+		backend_error_set(error, BACKEND_ERROR_EXISTS,
+			"a later request has its token: see that one");
+		return FALSE;
+	}
+	plan = order_plan(self, error);
+	if (plan == NULL)
+		return FALSE;
+	requests_renew(requests, self->request, plan, MAX(0, left_us) / 1000);
+	return TRUE;
+}
+
 static gboolean retry(Order *self, RequestState state, GError **error)
 {
 	const Intent *intent = self->request->intent;
+	gboolean fresh = state == REQUEST_FAILED && intent->verb == NULL;
 
-	if (!may_retry(self, state, error))
+	if (!may_retry(self, state, error) || (fresh && !renew(self, error)))
 		return FALSE;
-	order_prolong(self);
-	self->doubt = TRUE;
-	if (intent->verb == NULL)
-		return order_send(self, error);
-	if (!order_verb(self, NULL, error))
-		return FALSE;
-	self->answer = *intent->session != '\0'
-			       ? order_answer_session(
-					 self->dir, intent->session, intent)
-			       : order_answer_verb(self->dir, intent);
-	return TRUE;
+	if (!fresh)
+		order_prolong(self);
+	self->doubt = state != REQUEST_FAILED;
+	self->again = TRUE;
+	return intent->verb == NULL ? order_send(self, error)
+				    : order_verb_again(self, error);
 }
 
 /* ---- adopt, abandon ---- */
@@ -87,11 +106,12 @@ static gboolean adopt_id(Order *self, const char *name, GError **error)
 	return TRUE;
 }
 
-static gboolean abandon(Order *self)
+static gboolean abandon(Order *self, RequestState state, GError **error)
 {
-	Outcome *outcome = outcome_new(REQUEST_ABANDONED);
-
-	requests_note(self->cache->requests, self->request, outcome);
+	if (state == REQUEST_FAILED || state == REQUEST_ABANDONED)
+		return refuse(error, "there is nothing to abandon: it is over");
+	requests_note(self->cache->requests, self->request,
+		outcome_new(REQUEST_ABANDONED));
 	self->answer = g_strdup_printf(
 		"{\"request\":\"%s\"}\n", self->request->intent->rid);
 	return TRUE;
@@ -107,12 +127,12 @@ static gboolean carry_out(Order *self, GError **error)
 				 ? g_strstrip(words[1])
 				 : "";
 
-	if (request_state_is_final(state))
-		return refuse(error, "there is nothing to resolve: it is over");
+	if (state == REQUEST_DONE)
+		return refuse(error, "there is nothing to resolve: it is done");
 	if (g_str_equal(verb, "retry") && *id == '\0')
 		return retry(self, state, error);
 	if (g_str_equal(verb, "abandon") && *id == '\0')
-		return abandon(self);
+		return abandon(self, state, error);
 	if (g_str_equal(verb, "adopt") && *id != '\0')
 		return adopt_id(self, id, error);
 	backend_error_set(error, BACKEND_ERROR_INVALID,
@@ -142,7 +162,7 @@ gboolean order_resolve(Order *self, GError **error)
 	self->request = g_steal_pointer(&request);
 	ok = carry_out(self, &local);
 	/* Words that are refused change nothing of what is known. */
-	if (self->doubt)
+	if (self->again)
 		order_settle(self, ok, local);
 	else
 		requests_release(requests, self->request);

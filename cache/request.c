@@ -14,6 +14,7 @@ static const char *const names[N_REQUEST_STATES] = {
 	[REQUEST_FAILED] = "failed",
 	[REQUEST_UNKNOWN] = "unknown",
 	[REQUEST_ABANDONED] = "abandoned",
+	[REQUEST_ABSENT] = "failed",
 };
 
 const char *request_state_name(RequestState state)
@@ -23,8 +24,18 @@ const char *request_state_name(RequestState state)
 
 gboolean request_state_is_final(RequestState state)
 {
-	return state == REQUEST_DONE || state == REQUEST_FAILED ||
-	       state == REQUEST_ABANDONED;
+	return state == REQUEST_DONE || state == REQUEST_ABANDONED ||
+	       request_state_has_failed(state);
+}
+
+gboolean request_state_has_failed(RequestState state)
+{
+	return state == REQUEST_FAILED || state == REQUEST_ABSENT;
+}
+
+gboolean request_state_keeps_plan(RequestState state)
+{
+	return state == REQUEST_ABSENT || !request_state_is_final(state);
 }
 
 gboolean request_state_exists(RequestState state)

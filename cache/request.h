@@ -14,21 +14,31 @@ typedef enum {
 	REQUEST_CREATED,  /* it exists; its second step was not sent */
 	REQUEST_STARTING, /* it exists; its second step may have been sent */
 	REQUEST_DONE,
-	REQUEST_FAILED,  /* nothing was made */
+	REQUEST_FAILED,  /* it was refused, or never sent: nothing was made */
 	REQUEST_UNKNOWN, /* it may have been: whoever asked for it must say */
 	REQUEST_ABANDONED,
+	REQUEST_ABSENT, /* failed: it was looked for and is not there, which may
+	                   turn out otherwise yet */
 	N_REQUEST_STATES,
 } RequestState;
+
+/* Those before it have a word of their own. */
+#define N_REQUEST_WORDS REQUEST_ABSENT
 
 /* "sent", "done": static. */
 const char *request_state_name(RequestState state);
 /* Nothing will come of it any more by itself. */
 gboolean request_state_is_final(RequestState state);
+/* Nothing was made, as far as is known. */
+gboolean request_state_has_failed(RequestState state);
+/* Its plan may be sent again, or compared with sessions. */
+gboolean request_state_keeps_plan(RequestState state);
 /* A session is known to stand behind it. */
 gboolean request_state_exists(RequestState state);
 
 #define RID_MAX 32
-/* Clocks may differ by so much before a provider refuses a signature. */
+/* Clocks that nobody told of may differ by so much before a provider refuses a
+ * signature. */
 #define CLOCKS_DIFFER_MS (15 * 60 * 1000)
 #define REQUEST_ERROR_MAX 4096 /* bytes of a sentence */
 
@@ -44,6 +54,7 @@ typedef struct {
 	char *token;                /* the caller's own; "" */
 	CreatePlan *plan;           /* NULL: a verb */
 	char *verb;                 /* NULL: a create */
+	guint phase; /* verb: of its session before, 1 + Phase; 0: not known */
 	char *session; /* verb: the raw id; "" the workspace's own */
 } Intent;
 

@@ -137,7 +137,7 @@ static void load(Intent *intent, Outcome *outcome, void *data)
 	/* Such a one was never sent. */
 	if (outcome->state == REQUEST_WAITING)
 		outcome->state = REQUEST_FAILED;
-	if (request_state_is_final(outcome->state))
+	if (!request_state_keeps_plan(outcome->state))
 		g_clear_pointer(&intent->plan, create_plan_free);
 	g_ptr_array_add(box_of_request(self, request)->list, request);
 }
@@ -203,19 +203,20 @@ static gboolean give_number(
 	return numbers_take(numbers, dir, &intent->number, error);
 }
 
-/* What the last run left open is looked for when nothing of it can be on its way
- * any more. */
+/* What the last run left open is looked for at once, and is not called absent before
+ * the time that its write had is over: the provider may be at it until then, whoever
+ * has died.  By a clock that was set back that is no longer than it took. */
 static void look_after_restart(Requests *self, const Dir *dir, Request *request)
 {
-	gint64 last_ms = MIN(
-		request->intent->until_ms, self->cache->born_ns / NS_PER_MS);
+	const Intent *intent = request->intent;
+	gint64 born_ms = self->cache->born_ns / NS_PER_MS;
+	gint64 took_ms = MAX(0, intent->until_ms - intent->made_ms);
+	gint64 last_ms = MIN(intent->until_ms, born_ms + took_ms);
 
 	if (!request_is_open(request))
 		return;
 	request->sure_ms = last_ms + dir->provider->settle_ms;
-	request->look_ms = request->outcome->state == REQUEST_SENT
-				   ? request->sure_ms
-				   : last_ms;
+	request->look_ms = MIN(last_ms, born_ms);
 }
 
 /* Before the directory is there for anybody, so that nobody is at these. */
@@ -265,11 +266,12 @@ static Request *trim_one(Requests *self, Box *box)
 	for (guint i = 0; i < box->list->len; i++) {
 		Request *request = g_ptr_array_index(box->list, i);
 		gint64 age = now - request->outcome->changed_ms;
-		gboolean claims = request_state_exists(request->outcome->state);
+		RequestState state = request->outcome->state;
+		gboolean claims =
+			request_state_exists(state) || state == REQUEST_ABSENT;
 		gint64 least_ms = claims ? KEPT_LEAST_MS : 0;
 
-		if (request->busy ||
-			!request_state_is_final(request->outcome->state))
+		if (request->busy || !request_state_is_final(state))
 			continue;
 		if (age > KEPT_MS || (age >= least_ms && over > KEPT_MAX)) {
 			g_ptr_array_steal_index(box->list, i);
@@ -302,8 +304,8 @@ static Request *find_token(const Box *box, const char *token)
 	for (guint i = box->list->len; *token != '\0' && i-- > 0;) {
 		Request *request = g_ptr_array_index(box->list, i);
 		RequestState state = request->outcome->state;
-		gboolean over =
-			state == REQUEST_FAILED || state == REQUEST_ABANDONED;
+		gboolean over = request_state_has_failed(state) ||
+				state == REQUEST_ABANDONED;
 
 		/* Its order may not have told so yet. */
 		if (request->intent->verb == NULL &&
@@ -352,6 +354,17 @@ Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
 	return request;
 }
 
+gboolean requests_is_repeated(
+	Requests *self, const Dir *dir, const Request *request)
+{
+	const Request *other;
+
+	pthread_mutex_lock(&self->lock);
+	other = find_token(dir->requests, request->intent->token);
+	pthread_mutex_unlock(&self->lock);
+	return other != NULL && other != request;
+}
+
 gboolean requests_take(Requests *self, Request *request)
 {
 	gboolean taken;
@@ -386,7 +399,8 @@ void requests_release(Requests *self, Request *request)
 	request->busy = FALSE;
 	g_clear_pointer(&request->adopting, g_free);
 	/* It may be a mebibyte, and is sent no more. */
-	if (request_state_is_final(request->outcome->state) && !request->waited)
+	if (!request_state_keeps_plan(request->outcome->state) &&
+		!request->waited)
 		plan = g_steal_pointer(&request->intent->plan);
 	pthread_cond_broadcast(&self->moved);
 	pthread_mutex_unlock(&self->lock);

@@ -29,6 +29,8 @@ typedef struct Request {
 	                    there is one */
 	char *adopting; /* the id that it is being given; NULL: none */
 	guint missed;   /* such listings of several pages, without it */
+	guint32 judged; /* sessions with a lower number were compared with it;
+	                   of whoever it is busy for */
 } Request;
 
 /* Opens the journal and loads it.  Errors: LOCAL, NO_ROOM. */
@@ -67,6 +69,13 @@ void requests_release(Requests *self, Request *request);
 /* Nothing was sent and nobody is to know: takes it away, released. */
 void requests_forget(Requests *self, Request *request);
 
+/* It failed, and is sent as if it was new, within so many milliseconds; so its plan
+ * is new too (taken).  Of whoever it is busy for. */
+void requests_renew(
+	Requests *self, Request *request, CreatePlan *plan, gint64 left_ms);
+/* Whether a later request has its caller's own token. */
+gboolean requests_is_repeated(
+	Requests *self, const Dir *dir, const Request *request);
 /* Another plan (taken) in place of the one that it has, or has not yet. */
 void requests_replan(Requests *self, Request *request, CreatePlan *plan);
 /*
@@ -115,6 +124,9 @@ gboolean requests_is_waited(Requests *self, const Request *request);
 gboolean requests_wait(
 	Requests *self, Request *request, RequestState state, gint64 until_us);
 
+/* Whether a session that is new may change what is said of one that is not open:
+ * it was not there when it was looked for, or nobody could tell. */
+gboolean requests_may_turn(Requests *self, const Dir *dir);
 /* When the earliest wanted listing of a workspace is to begin, since the epoch;
  * G_MAXINT64: none is wanted. */
 gint64 requests_look_ms(Requests *self, const Dir *dir);

@@ -26,6 +26,20 @@ void requests_look_again(Requests *self, Request *request, gint64 look_ms)
 	pthread_mutex_unlock(&self->lock);
 }
 
+void requests_renew(
+	Requests *self, Request *request, CreatePlan *plan, gint64 left_ms)
+{
+	guint32 watermark = numbers_next(self->cache->numbers);
+	Intent *intent = request->intent;
+
+	pthread_mutex_lock(&self->lock);
+	intent->made_ms = now_ms();
+	intent->until_ms = intent->made_ms + left_ms;
+	intent->watermark = request->judged = watermark;
+	pthread_mutex_unlock(&self->lock);
+	requests_replan(self, request, plan);
+}
+
 void requests_replan(Requests *self, Request *request, CreatePlan *plan)
 {
 	CreatePlan *old;
@@ -50,6 +64,26 @@ char *requests_rival(Requests *self, const Request *request)
 		name = g_strdup(plan->name);
 	pthread_mutex_unlock(&self->lock);
 	return name;
+}
+
+gboolean requests_may_turn(Requests *self, const Dir *dir)
+{
+	gboolean may = FALSE;
+	const Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = dir->requests;
+	for (guint i = 0; i < box->list->len && !may; i++) {
+		const Request *request = g_ptr_array_index(box->list, i);
+		const CreatePlan *plan = request->intent->plan;
+		RequestState state = request->outcome->state;
+
+		may = plan != NULL &&
+		      (state == REQUEST_ABSENT ||
+			      (state == REQUEST_UNKNOWN && plan->unique));
+	}
+	pthread_mutex_unlock(&self->lock);
+	return may;
 }
 
 /* With the lock. */
@@ -174,16 +208,19 @@ GPtrArray *requests_of(Requests *self, const Dir *dir)
 gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
 {
 	gboolean sought = FALSE;
+	gint64 ahead_ms, latest_ms;
 	const Box *box;
 
+	(void)backend_clock(dir->provider->backend, &ahead_ms);
+	latest_ms = created_ms + MAX(0, -ahead_ms) + CLOCKS_DIFFER_MS;
 	pthread_mutex_lock(&self->lock);
 	box = dir->requests;
 	for (guint i = 0; i < box->list->len && !sought; i++) {
 		const Request *request = g_ptr_array_index(box->list, i);
 
 		sought = request_is_open(request) &&
-			 (created_ms == 0 || created_ms + CLOCKS_DIFFER_MS >=
-						     request->intent->made_ms);
+			 (created_ms == 0 ||
+				 latest_ms >= request->intent->made_ms);
 	}
 	pthread_mutex_unlock(&self->lock);
 	return sought;

@@ -1,14 +1,18 @@
 #include "tally.h"
 
-void tally_requests(Dir *dir, guint counts[N_REQUEST_STATES])
+void tally_requests(Dir *dir, guint counts[N_REQUEST_WORDS])
 {
 	Requests *requests = dir->cache->requests;
 	g_autoptr(GPtrArray) list = requests_of(requests, dir);
 	g_autoptr(GPtrArray) guests = requests_guests(requests, dir);
 
 	counts[REQUEST_UNKNOWN] += guests->len;
-	for (guint i = 0; i < list->len; i++)
-		counts[requests_state(requests, g_ptr_array_index(list, i))]++;
+	for (guint i = 0; i < list->len; i++) {
+		RequestState state =
+			requests_state(requests, g_ptr_array_index(list, i));
+
+		counts[state == REQUEST_ABSENT ? REQUEST_FAILED : state]++;
+	}
 }
 
 gboolean tally_is_open(RequestState state)

@@ -101,10 +101,10 @@ static void append_listing(Dir *dir, GString *out)
 
 static void append_requests(Dir *dir, GString *out)
 {
-	guint counts[N_REQUEST_STATES] = {0}, open = 0;
+	guint counts[N_REQUEST_WORDS] = {0}, open = 0;
 
 	tally_requests(dir, counts);
-	for (RequestState state = 0; state < N_REQUEST_STATES; state++)
+	for (RequestState state = 0; state < N_REQUEST_WORDS; state++)
 		if (tally_is_open(state))
 			open += counts[state];
 	g_string_append_printf(out, "requests_open: %u\nrequests_unknown: %u\n",

@@ -81,16 +81,43 @@ Verdict verdict_of(const Matches *self, guint request, guint *ret_session)
 	return VERDICT_FOUND;
 }
 
-Match verdict_time(
-	gint64 created_ms, gint64 from_ms, gint64 until_ms, gint64 slack_ms)
+static gboolean is_within(
+	gint64 ms, const MadeWithin *within, gint64 ahead_ms, gint64 slack_ms)
+{
+	return ms >= within->from_ms + ahead_ms - slack_ms &&
+	       ms <= within->until_ms + ahead_ms + slack_ms;
+}
+
+Match verdict_time(gint64 created_ms, const MadeWithin *within)
 {
 	if (created_ms == 0)
 		return MATCH_DOUBT;
-	if (created_ms >= from_ms - GRAIN_MS &&
-		created_ms <= until_ms + GRAIN_MS)
+	if (is_within(created_ms, within, within->ahead_ms, GRAIN_MS))
 		return MATCH_SURE;
-	if (created_ms >= from_ms - slack_ms &&
-		created_ms <= until_ms + slack_ms)
+	if (is_within(created_ms, within, within->ahead_ms, within->slack_ms) ||
+		is_within(created_ms, within, 0, within->slack_ms))
 		return MATCH_DOUBT;
 	return MATCH_NO;
+}
+
+static gboolean ends(Phase phase)
+{
+	return phase == PHASE_STOPPING || phase == PHASE_STOPPED ||
+	       phase == PHASE_FAILED;
+}
+
+VerbVerdict verdict_verb(
+	guint from, gboolean starts, const Phase *before, const Phase *now)
+{
+	if (now == NULL)
+		return starts ? VERB_IGNORED : VERB_OBEYED;
+	if (!(from & (1u << *now)))
+		return VERB_OBEYED;
+	if (!starts && !ends(*now))
+		return VERB_IGNORED;
+	if (before == NULL)
+		return VERB_UNTOLD;
+	if (starts)
+		return *before != *now ? VERB_OBEYED : VERB_IGNORED;
+	return ends(*before) ? VERB_IGNORED : VERB_OBEYED;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <glib.h>
+#include "session.h"
 
 /*
  * Which of several sessions were made by which of several creates whose answers
@@ -34,8 +34,31 @@ typedef enum {
  */
 Verdict verdict_of(const Matches *self, guint request, guint *ret_session);
 
-/* A session's time of making (0: nobody tells) beside the time in which a create
- * can have made it, all since the epoch; slack_ms: by how much clocks may differ.
- * It is DOUBT within that slack, SURE inside the time itself. */
-Match verdict_time(
-	gint64 created_ms, gint64 from_ms, gint64 until_ms, gint64 slack_ms);
+/*
+ * A session of that time of making, which is the provider's, beside the time in
+ * which a create can have made it, which is ours; all since the epoch.  Where the
+ * provider's clock is known it is ahead_ms ahead of ours.  SURE by its clock; DOUBT
+ * by either clock and slack_ms.
+ */
+typedef struct {
+	gint64 from_ms, until_ms;
+	gint64 slack_ms;
+	gint64 ahead_ms; /* 0: it is not known */
+} MadeWithin;
+
+Match verdict_time(gint64 created_ms, const MadeWithin *within);
+
+typedef enum {
+	VERB_OBEYED,
+	VERB_IGNORED,
+	VERB_UNTOLD, /* how its session stands now does not tell */
+} VerbVerdict;
+
+/*
+ * What came of a verb whose answer was lost, by how its session stands.  from: the
+ * phases in which it makes sense; starts: it is the one that starts a session, all
+ * others end one; before: the phase when it was asked for, NULL: not known; now:
+ * NULL: the session is gone.
+ */
+VerbVerdict verdict_verb(
+	guint from, gboolean starts, const Phase *before, const Phase *now);

@@ -3,10 +3,11 @@ test_random.py find an offence."""
 import pytest
 
 from cycles import run_cycles
+from harness import SLOW
 from world import SECOND, TYPES
 
 CYCLES = 10
-LATE = ({"delay_ms": 300},)
+LATE = ({"delay_ms": 1000 * SLOW},)
 LOST = ({"drop": True, "after": True}, {"hang": True, "after": True},
         {"status": 500, "after": True})
 
@@ -18,9 +19,9 @@ CONTROLS = {
     # Providers that know a token again do not mind.
     "resend-dli": ("dli", {"flaws": "resend", "power": 0, "again": 0,
                            "faults": LOST}),
-    # What is on its way is taken for lost.
-    **{f"no-settle-{type}": (type, {"settle_ms": 10, "power": 0, "again": 0,
-                                    "faults": LATE})
+    # What is on its way is taken for lost, for good.
+    **{f"no-settle-{type}": (type, {"settle_ms": 10, "flaws": "final",
+                                    "power": 0, "again": 0, "faults": LATE})
        for type in SECOND},
 }
 SAID = ("that nobody answers for", "a write that returned 0 made no session",

@@ -232,6 +232,123 @@ static void what_was_made_a_little_later_may_be_it(void)
 	assert_becomes(f, workspace, rid, "unknown");
 }
 
+/* Clocks that are wrong by more than any slack. */
+static void the_providers_clock_counts(gconstpointer minutes)
+{
+	gint64 ahead_ms = GPOINTER_TO_INT(minutes) * G_GINT64_CONSTANT(60000);
+	g_autoptr(Fixture) f = fixture_new();
+	Intent *intent = intent_of("a", 0);
+	gint64 made_ms = intent->made_ms + ahead_ms;
+	g_autofree char *rid = leave(f, intent, REQUEST_SENT, "");
+	guint32 workspace;
+
+	make_provider(f);
+	memory_set_clock(f->other, ahead_ms);
+	memory_put_at(f->other, "m-1", "a", "Running", made_ms, made_ms);
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	assert_becomes(f, workspace, rid, "done");
+}
+
+static Intent *unique_of(const char *name, gint64 age_ms)
+{
+	Intent *intent = intent_of(name, age_ms);
+
+	intent->plan->unique = TRUE;
+	return intent;
+}
+
+/* Nobody else can have given that name, whatever the clocks say. */
+static void what_is_named_by_us_is_found_whenever_it_was_made(void)
+{
+	static const RequestState states[] = {
+		REQUEST_SENT, REQUEST_ABSENT, REQUEST_UNKNOWN};
+
+	for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+		g_autoptr(Fixture) f = fixture_new();
+		g_autofree char *rid =
+			leave(f, unique_of("a", DAY_MS), states[i], "");
+		guint32 workspace = open_with(f, "s-0=b s-1=a");
+
+		fixture_until(state_is(f, workspace, rid, "done"));
+		assert_tells(f, workspace, rid, REQUEST_TEXT_RESULT, "\"s-1\"");
+	}
+}
+
+/* Whoever died, the provider may be at it until the write's deadline. */
+static void absence_waits_for_the_deadline(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Intent *intent = intent_of("a", 0);
+	gint64 until_us = g_get_monotonic_time() + 1500 * 1000;
+	g_autofree char *rid = NULL;
+	guint32 workspace;
+
+	intent->until_ms = intent->made_ms + 1500;
+	rid = leave(f, intent, REQUEST_SENT, "");
+	workspace = open_with(f, "s-0=b");
+	assert_becomes(f, workspace, rid, "failed");
+	g_assert_cmpint(g_get_monotonic_time(), >=, until_us - 10 * 1000);
+}
+
+/* It is listed when all was over, and was made in time. */
+static void what_was_absent_turns_up(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Intent *intent = intent_of("a", 0);
+	gint64 made_ms = intent->made_ms;
+	g_autofree char *rid = leave(f, intent, REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-0=b");
+
+	assert_becomes(f, workspace, rid, "failed");
+	memory_put_at(f->backend, "m-1", "a", "Running", made_ms, made_ms);
+	fixture_refresh(f, workspace);
+	fixture_until(state_is(f, workspace, rid, "done"));
+	assert_tells(f, workspace, rid, REQUEST_TEXT_ERROR, "");
+	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 0);
+}
+
+/* One of that name may be it, as long as clocks may differ; then it is another's. */
+static void what_was_absent_may_be_doubted(gconstpointer doubted)
+{
+	gint64 later_ms = doubted != NULL ? 60 * 1000 : DAY_MS;
+	g_autoptr(Fixture) f = fixture_new();
+	Intent *intent = intent_of("a", 0);
+	gint64 made_ms = intent->made_ms + later_ms;
+	g_autofree char *rid = leave(f, intent, REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-0=b");
+
+	assert_becomes(f, workspace, rid, "failed");
+	memory_put_at(f->backend, "m-1", "a", "Running", made_ms, made_ms);
+	fixture_refresh(f, workspace);
+	fixture_refresh(f, workspace);
+	if (doubted == NULL)
+		g_assert_true(state_is(f, workspace, rid, "failed"));
+	else
+		fixture_until(state_is(f, workspace, rid, "unknown"));
+}
+
+/* What an older version left: it does not know how its session stood before. */
+static void a_verb_without_a_before_is_left_to_the_user(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Intent *intent = intent_of("a", 0);
+	g_autofree char *rid = NULL;
+	guint32 workspace;
+
+	g_clear_pointer(&intent->plan, create_plan_free);
+	intent->verb = g_strdup("start");
+	g_free(intent->session);
+	intent->session = g_strdup("s-1");
+	intent->watermark = 1000;
+	rid = leave(f, intent, REQUEST_SENT, "");
+	make_provider(f);
+	memory_put(f->other, "m-1", "s-1", "a", "Stopped");
+	fixture_open(f, NULL, NULL);
+	workspace = fixture_workspace(f, "m-1");
+	assert_becomes(f, workspace, rid, "unknown");
+}
+
 /* It stood in the tree before the create was asked for. */
 static void what_was_there_before_is_not_it(void)
 {
@@ -468,6 +585,18 @@ int main(int argc, char **argv)
 	ADD(what_is_claimed_is_not_found);
 	ADD(what_was_made_later_is_not_it);
 	ADD(what_was_made_a_little_later_may_be_it);
+	g_test_add_data_func("/settle/the_providers_clock_counts/ahead",
+		GINT_TO_POINTER(20), the_providers_clock_counts);
+	g_test_add_data_func("/settle/the_providers_clock_counts/behind",
+		GINT_TO_POINTER(-20), the_providers_clock_counts);
+	ADD(what_is_named_by_us_is_found_whenever_it_was_made);
+	ADD(absence_waits_for_the_deadline);
+	ADD(what_was_absent_turns_up);
+	g_test_add_data_func("/settle/what_was_absent_may_be_doubted/soon", "",
+		what_was_absent_may_be_doubted);
+	g_test_add_data_func("/settle/what_was_absent_may_be_doubted/late",
+		NULL, what_was_absent_may_be_doubted);
+	ADD(a_verb_without_a_before_is_left_to_the_user);
 	ADD(what_was_there_before_is_not_it);
 	ADD(an_id_that_comes_again_is_found);
 	ADD(one_that_ended_at_once_is_found);

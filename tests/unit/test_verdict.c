@@ -112,7 +112,7 @@ static void no_session_is_given_twice(void)
 
 static void times_are_judged_with_slack(void)
 {
-	const gint64 from = 1000000, until = 1030000, slack = 60000;
+	const MadeWithin within = {1000000, 1030000, 60000, 0};
 	static const struct {
 		gint64 created;
 		Match want;
@@ -131,9 +131,76 @@ static void times_are_judged_with_slack(void)
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-		g_assert_cmpint(
-			verdict_time(cases[i].created, from, until, slack), ==,
+		g_assert_cmpint(verdict_time(cases[i].created, &within), ==,
 			cases[i].want);
+}
+
+/* By the provider's clock, where that is known; by ours it is in doubt. */
+static void times_are_the_providers(void)
+{
+	const gint64 minute = 60000;
+	const gint64 from = 1000 * minute, until = 1001 * minute;
+	static const gint64 aheads[] = {20, -20, 1440};
+
+	for (guint i = 0; i < G_N_ELEMENTS(aheads); i++) {
+		gint64 ahead = aheads[i] * minute;
+		const MadeWithin within = {from, until, 15 * minute, ahead};
+
+		g_assert_cmpint(
+			verdict_time(from + ahead, &within), ==, MATCH_SURE);
+		g_assert_cmpint(
+			verdict_time(until + ahead, &within), ==, MATCH_SURE);
+		g_assert_cmpint(verdict_time(until + ahead + minute, &within),
+			==, MATCH_DOUBT);
+		g_assert_cmpint(verdict_time(from, &within), ==, MATCH_DOUBT);
+		g_assert_cmpint(
+			verdict_time(from + 5 * ahead, &within), ==, MATCH_NO);
+	}
+}
+
+#define LIVE (1u << PHASE_IDLE | 1u << PHASE_BUSY | 1u << PHASE_STARTING)
+#define OVER (1u << PHASE_STOPPED | 1u << PHASE_FAILED)
+#define GONE ((Phase)N_PHASES)
+#define UNKNOWN ((Phase)N_PHASES)
+
+/* A verb makes sense in phases that it may lead to. */
+static void a_verb_is_judged_by_what_was_before(void)
+{
+	static const struct {
+		guint from;
+		gboolean starts;
+		Phase before, now;
+		VerbVerdict want;
+	} cases[] = {
+		{LIVE | OVER, FALSE, PHASE_IDLE, PHASE_STOPPED, VERB_OBEYED},
+		{LIVE | OVER, FALSE, PHASE_BUSY, PHASE_FAILED, VERB_OBEYED},
+		{LIVE | OVER, FALSE, PHASE_IDLE, PHASE_STOPPING, VERB_OBEYED},
+		{LIVE | OVER, FALSE, PHASE_IDLE, PHASE_IDLE, VERB_IGNORED},
+		{LIVE | OVER, FALSE, PHASE_BUSY, PHASE_IDLE, VERB_IGNORED},
+		{LIVE | OVER, FALSE, PHASE_STARTING, PHASE_IDLE, VERB_IGNORED},
+		{LIVE | OVER, FALSE, PHASE_FAILED, PHASE_FAILED, VERB_IGNORED},
+		{LIVE | OVER, FALSE, PHASE_IDLE, GONE, VERB_OBEYED},
+		{LIVE | OVER, FALSE, PHASE_FAILED, GONE, VERB_OBEYED},
+		{LIVE | OVER, FALSE, UNKNOWN, PHASE_STOPPED, VERB_UNTOLD},
+		{LIVE | OVER, FALSE, UNKNOWN, PHASE_IDLE, VERB_IGNORED},
+		{LIVE, FALSE, PHASE_IDLE, PHASE_STOPPED, VERB_OBEYED},
+		{LIVE, FALSE, UNKNOWN, PHASE_STOPPING, VERB_OBEYED},
+		{OVER, TRUE, PHASE_STOPPED, PHASE_STARTING, VERB_OBEYED},
+		{OVER, TRUE, PHASE_STOPPED, PHASE_STOPPED, VERB_IGNORED},
+		{OVER, TRUE, PHASE_STOPPED, PHASE_FAILED, VERB_OBEYED},
+		{OVER, TRUE, PHASE_STOPPED, GONE, VERB_IGNORED},
+		{OVER, TRUE, UNKNOWN, PHASE_STOPPED, VERB_UNTOLD},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const Phase *before = &cases[i].before, *now = &cases[i].now;
+
+		g_test_message("case %u", i);
+		g_assert_cmpint(verdict_verb(cases[i].from, cases[i].starts,
+					*before != UNKNOWN ? before : NULL,
+					*now != GONE ? now : NULL),
+			==, cases[i].want);
+	}
 }
 
 int main(int argc, char **argv)
@@ -143,5 +210,7 @@ int main(int argc, char **argv)
 	ADD(what_is_sure_is_told);
 	ADD(no_session_is_given_twice);
 	ADD(times_are_judged_with_slack);
+	ADD(times_are_the_providers);
+	ADD(a_verb_is_judged_by_what_was_before);
 	return g_test_run();
 }

@@ -1,0 +1,75 @@
+#include "settle_verb.h"
+
+#include "adopt.h"
+
+static const Row *row_of_verb(
+	Dir *dir, const Snapshot *shown, const Intent *intent)
+{
+	guint32 number = dir_number(dir, intent->session);
+
+	/* What came later under this id is another session. */
+	return number != 0 && number < intent->watermark
+		       ? snapshot_find(shown, number)
+		       : NULL;
+}
+
+static gboolean is_start(const Dir *dir, const char *verb)
+{
+	return g_strcmp0(dir->provider->backend->class->start_verb, verb) == 0;
+}
+
+VerbVerdict settle_verb_look(Dir *dir, const Intent *intent, Phase *ret_phase)
+{
+	const BackendVerb *verb =
+		backend_verb(dir->provider->backend, intent->verb, NULL);
+	g_autoptr(Snapshot) shown = dir_snapshot(dir);
+	const Row *row = row_of_verb(dir, shown, intent);
+	Phase before = 0, now = 0;
+
+	if (*intent->session == '\0' || verb == NULL)
+		return VERB_UNTOLD;
+	if (intent->phase > 0)
+		before = (Phase)(intent->phase - 1);
+	if (row != NULL)
+		now = (Phase)row->phase;
+	if (row != NULL && ret_phase != NULL)
+		*ret_phase = now;
+	return verdict_verb(verb->from, is_start(dir, intent->verb),
+		intent->phase > 0 ? &before : NULL, row != NULL ? &now : NULL);
+}
+
+static Outcome *ignored(const Phase phase)
+{
+	if (phase == N_PHASES)
+		return outcome_saying(REQUEST_FAILED,
+			g_strdup("the answer was lost, and the session is "
+				 "gone"));
+	return outcome_saying(REQUEST_FAILED,
+		g_strdup_printf("the answer was lost, and the session is %s as "
+				"if nothing had been asked for: it was not "
+				"obeyed",
+			phase_name(phase)));
+}
+
+void settle_verb(Dir *dir, Request *request)
+{
+	const Intent *intent = request->intent;
+	Phase phase = N_PHASES;
+	Outcome *outcome = NULL;
+
+	switch (settle_verb_look(dir, intent, &phase)) {
+	case VERB_OBEYED:
+		outcome = adopt_outcome(dir, intent->session, NULL);
+		break;
+	case VERB_IGNORED:
+		outcome = ignored(phase);
+		break;
+	case VERB_UNTOLD:
+		outcome = outcome_saying(REQUEST_UNKNOWN,
+			g_strdup("the answer was lost, and nothing tells "
+				 "whether it was obeyed: write retry or "
+				 "abandon into resolve"));
+		break;
+	}
+	requests_note(dir->cache->requests, request, outcome);
+}

@@ -4,6 +4,7 @@
 
 #include "adopt.h"
 #include "apply.h"
+#include "order_alias.h"
 #include "order_answer.h"
 #include "trial.h"
 
@@ -87,8 +88,9 @@ static gboolean is_final(const GError *error)
 }
 
 /* A provider may need a moment to know its own new session, and the budget may
- * be spent: that is waited for, since half a create helps nobody. */
-static void look_until_seen(Order *self, const char *id, Look *ret)
+ * be spent: that is waited for, since half a create helps nobody.  TRUE: to the end
+ * it says that there is none. */
+static gboolean look_until_seen(Order *self, const char *id, Look *ret)
 {
 	gint64 pause_ms = LOOK_AGAIN_MS;
 	Call call = order_look_call(self);
@@ -99,13 +101,14 @@ static void look_until_seen(Order *self, const char *id, Look *ret)
 		g_autoptr(GError) error = NULL;
 
 		if (look_once(self, id, &call, ret, &error))
-			return;
+			return FALSE;
 		g_debug("%s: %s", id, error->message);
 		if (ret->seen || is_final(error) ||
 			call.deadline_us - g_get_monotonic_time() <=
 				pause_ms * 1000 ||
 			!cache_sleep(self->cache, pause_ms))
-			return;
+			return g_error_matches(
+				error, BACKEND_ERROR, BACKEND_ERROR_GONE);
 		pause_ms = MIN(2 * pause_ms, LOOK_PAUSE_MAX_MS);
 	}
 }
@@ -209,18 +212,43 @@ static void keep_spec(Order *self)
 		g_warning("%s", error->message);
 }
 
+/* An answer may name a session by an id that no other call knows, as the vendor's
+ * example of CreateSessionCluster does.  The one that it has, for what has to be
+ * started; NULL: there is no other. */
+static char *known_id(Order *self, const char *answered)
+{
+	Call call = order_look_call(self);
+
+	if (start_verb(self) == NULL || self->request->intent->plan == NULL)
+		return NULL;
+	return order_alias(self, answered, &call);
+}
+
+static void order_is_about(Order *self, const char *id, const char *kept)
+{
+	note_exists(self, REQUEST_CREATED, id);
+	apply_order_begins(self->dir, id, kept);
+}
+
 gboolean order_made(Order *self, const char *id, GError **error)
 {
 	Dir *dir = self->dir;
 	const Intent *intent = self->request->intent;
 	g_autofree char *kept = backend_kept_spec(
 		dir->provider->backend, intent->text, strlen(intent->text));
+	g_autofree char *other = NULL;
 	g_auto(Look) look = {0};
 	gboolean ok;
 
-	note_exists(self, REQUEST_CREATED, id);
-	apply_order_begins(dir, id, kept);
-	look_until_seen(self, id, &look);
+	order_is_about(self, id, kept);
+	if (look_until_seen(self, id, &look))
+		other = known_id(self, id);
+	if (other != NULL) {
+		apply_order_ends(dir, id);
+		id = other;
+		order_is_about(self, id, kept);
+		(void)look_until_seen(self, id, &look);
+	}
 	show_new(self, id);
 	if (kept != NULL)
 		keep_spec(self);

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "order.h"
+
+/*
+ * The id under which the provider lists the session that the request has made, where
+ * the id of its answer is not one: the only session that reads as made from its plan
+ * in its time, and that nobody else has made.  A new string; NULL: there is none, or
+ * the answer's id is listed too.  Costs a listing.
+ */
+char *order_alias(Order *self, const char *answered, const Call *call);

@@ -9,7 +9,7 @@
  *
  *   SESSIONFS_TRIAL_KILL=sent.synced     dies there by SIGKILL, at the first
  *   SESSIONFS_TRIAL_KILL=sent.synced:3   or the third time
- *   SESSIONFS_TRIAL_FLAWS=no-fsync;resend
+ *   SESSIONFS_TRIAL_FLAWS=no-fsync;resend;final
  *   SESSIONFS_TRIAL_MEDIUM=DIR           what was synced, and nothing else, is in
  *                                        DIR too: what a power cut would leave
  */

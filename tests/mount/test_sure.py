@@ -210,6 +210,20 @@ def test_a_pause_that_is_asked_for_is_kept(rig, type):
     assert cloud.calls() == 2
 
 
+def test_an_id_that_nobody_else_knows_is_no_end(rig):
+    """The vendor's own example of an answer names a session as a workspace."""
+    cloud = Cloud(rig, "alibaba", f"{8 * SLOW}s")
+    cloud.emu.fault(action=cloud.row.create, after=True,
+                    body='{"sessionClusterId": "w-0123456789"}')
+    assert cloud.new() == 0
+    session, = cloud.emu.dump(cloud.room)["sessions"]
+    assert os.readlink(cloud.path(".last")) == session["sessionClusterId"]
+    assert json.loads(cloud.tells("result"))["session"] == \
+        session["sessionClusterId"]
+    assert cloud.emu.count("StartSessionCluster") == 1
+    assert not os.path.exists(cloud.path("w-0123456789"))
+
+
 # ---- verbs ----
 
 @pytest.mark.parametrize("obeyed", [True, False])

@@ -382,7 +382,10 @@ void fixture_refresh(Fixture *self, guint32 number)
 		!is_refreshing(self, number));
 }
 
-char *fixture_read(Fixture *self, guint32 session, SessionFile file)
+/* Sets *ret_text to what is read, if its size is told so: what changes in between is
+ * read once more. */
+static gboolean read_whole(
+	Fixture *self, guint32 session, SessionFile file, char **ret_text)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) bytes =
@@ -394,9 +397,19 @@ char *fixture_read(Fixture *self, guint32 session, SessionFile file)
 	ok = cache_stat(self->cache, session, file, &content, &error);
 	g_assert_no_error(error);
 	g_assert_true(ok);
-	g_assert_cmpuint(content.size, ==, g_bytes_get_size(bytes));
-	return g_strndup(
+	if (content.size != g_bytes_get_size(bytes))
+		return FALSE;
+	*ret_text = g_strndup(
 		g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+	return TRUE;
+}
+
+char *fixture_read(Fixture *self, guint32 session, SessionFile file)
+{
+	char *text = NULL;
+
+	fixture_until(read_whole(self, session, file, &text));
+	return text;
 }
 
 char *fixture_read_costly(

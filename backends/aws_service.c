@@ -2,6 +2,7 @@
 
 #include "auth/aws_chain.h"
 #include "auth/aws_endpoint.h"
+#include "auth/aws_files.h"
 #include "auth/sign.h"
 #include "aws_error.h"
 #include "net/api_settings.h"
@@ -65,6 +66,19 @@ static gboolean aws_sign(const ApiRequest *call, HttpRequest *request,
 
 /* ---- opening ---- */
 
+/* A profile may name one in a file that cannot be read. */
+static void refuse_region(GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(AwsFiles) files = aws_files_read(&cause);
+
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"no region is known%s%s%s: set region = eu-west-1 (or another) "
+		"in the section, region in the AWS profile, or AWS_REGION",
+		cause ? " (" : "", cause ? cause->message : "",
+		cause ? ")" : "");
+}
+
 static char *region_choose(GHashTable *keys, GError **error)
 {
 	const char *key = g_hash_table_lookup(keys, "region");
@@ -74,10 +88,7 @@ static char *region_choose(GHashTable *keys, GError **error)
 	if (!region && g_hash_table_lookup(keys, "endpoint"))
 		region = g_strdup(REGION_BEHIND_ENDPOINT);
 	if (!region) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"no region is known: set region = eu-west-1 (or "
-			"another) in the section, region in the AWS profile, "
-			"or AWS_REGION");
+		refuse_region(error);
 		return NULL;
 	}
 	return api_backend_region(region, "eu-west-1", error)

@@ -26,6 +26,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "auth/paths.h"
 #include "background.h"
 #include "config.h"
 #include "daemon.h"
@@ -320,6 +321,7 @@ int main(int argc, char **argv)
 	if (options.version)
 		return puts("sessionfs " SESSIONFS_VERSION) < 0;
 	log_init(options.debug);
+	auth_start_here();
 	mountpoint = mount_point(options.mountpoint, &error);
 	if (!mountpoint)
 		return fail(error, EXIT_FAILURE);

@@ -30,6 +30,11 @@ Credentials *alibaba_assume_role_oidc(const Chain *chain,
 Credentials *alibaba_metadata(const Chain *chain, const char *role,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Credentials *alibaba_uri(const Chain *chain, const char *uri,
+	const char *origin, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A profile of the mode CloudSSO or OAuth. */
+Credentials *alibaba_login(const Chain *chain, const Json *profile,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 Credentials *alibaba_cli_profile(const Chain *chain, gint64 deadline_us,

@@ -75,7 +75,8 @@ static Credentials *from_uri(
 
 	if (!uri)
 		return not_set("ALIBABA_CLOUD_CREDENTIALS_URI", error);
-	return alibaba_uri(chain, uri, deadline_us, error);
+	return alibaba_uri(chain, uri, "ALIBABA_CLOUD_CREDENTIALS_URI",
+		deadline_us, error);
 }
 
 /* ---- what can be told without the network ---- */
@@ -90,7 +91,7 @@ static gboolean is_file(char *path)
 {
 	g_autofree char *owned = path;
 
-	return g_file_test(owned, G_FILE_TEST_IS_REGULAR);
+	return auth_is_file(owned);
 }
 
 static gboolean is_pair_set(const Chain *chain)
@@ -151,9 +152,13 @@ static const ChainClass alibaba_chain = {
 
 char *alibaba_chain_region(const char *profile)
 {
+	static const char *const names[] = {"ALIBABA_CLOUD_REGION_ID",
+		"ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID"};
 	char *region = alibaba_cli_region(profile);
 
-	return region ? region : g_strdup(auth_env("ALIBABA_CLOUD_REGION_ID"));
+	for (gsize i = 0; !region && i < G_N_ELEMENTS(names); i++)
+		region = g_strdup(auth_env(names[i]));
+	return region;
 }
 
 gboolean alibaba_chain_in_sight(void)

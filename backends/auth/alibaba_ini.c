@@ -1,13 +1,15 @@
 /*
- * The SDKs' own file, ~/.alibabacloud/credentials:
+ * The SDKs' own file, ~/.alibabacloud/credentials.ini or, as some of them have
+ * it, without the suffix:
  *
  *   [name]
- *   type = access_key | ram_role_arn | ecs_ram_role
+ *   type = access_key | ram_role_arn | oidc_role_arn | ecs_ram_role
  *   access_key_id = ...
+ *
+ * read as the SDK for Python reads it: ini.h with INI_ALIBABA.
  */
-#include <string.h>
-
 #include "auth/alibaba_auth.h"
+#include "auth/ini.h"
 
 #define NAME_MAX_SHOWN 64
 
@@ -15,86 +17,106 @@ char *alibaba_credentials_path(void)
 {
 	const char *path = auth_env("ALIBABA_CLOUD_CREDENTIALS_FILE");
 
-	return path ? g_strdup(path)
-		    : auth_home_path(".alibabacloud/credentials");
+	if (path)
+		return g_strdup(path);
+	g_autofree char *ini = auth_home_path(".alibabacloud/credentials.ini");
+	return auth_is_file(ini) ? g_steal_pointer(&ini)
+				 : auth_home_path(".alibabacloud/credentials");
 }
 
-/* The keys of one section; names and values point into file, which is cut up
- * for it. */
-static GHashTable *section_read(char *file, const char *section)
-{
-	GHashTable *keys = NULL;
-	gboolean inside = FALSE;
+/* A section that is being made use of. */
+typedef struct {
+	const Chain *chain;
+	const Ini *ini;
+	const char *section;
+	const char *origin;
+	gint64 deadline_us;
+} Reading;
 
-	for (char *line = file, *next; line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		g_strstrip(line);
-		gsize len = strlen(line);
-		if (len > 1 && line[0] == '[' && line[len - 1] == ']') {
-			line[len - 1] = '\0';
-			inside = g_str_equal(g_strstrip(line + 1), section);
-			if (inside && !keys)
-				keys = g_hash_table_new(
-					g_str_hash, g_str_equal);
-			continue;
-		}
-		char *value = strchr(line, '=');
-		if (!inside || !value || *line == '#' || *line == ';')
-			continue;
-		*value++ = '\0';
-		g_hash_table_insert(keys, g_strchomp(line), g_strchug(value));
-	}
-	return keys;
+static const char *value(const Reading *reading, const char *key)
+{
+	const char *text = ini_get(reading->ini, reading->section, key);
+
+	return text && *text ? text : NULL;
+}
+
+static AlibabaRole role_of(const Reading *reading)
+{
+	return (AlibabaRole){
+		.arn = value(reading, "role_arn"),
+		.session_name = value(reading, "role_session_name"),
+		.policy = value(reading, "policy"),
+	};
 }
 
 /* Neither type takes a token here: that is what the environment is for. */
-static Credentials *section_pair(
-	GHashTable *keys, const char *origin, GError **error)
+static Credentials *type_pair(const Reading *reading, GError **error)
 {
-	const char *id = g_hash_table_lookup(keys, "access_key_id");
-	const char *secret = g_hash_table_lookup(keys, "access_key_secret");
+	const char *id = value(reading, "access_key_id");
+	const char *secret = value(reading, "access_key_secret");
 
-	if (id && *id && secret && *secret)
-		return credentials_new(
-			id, secret_new(secret, -1), NULL, 0, origin);
+	if (id && secret)
+		return auth_pair_new(id, secret, NULL, reading->origin, error);
 	backend_error_set(error, BACKEND_ERROR_AUTH,
 		"access_key_id or access_key_secret is missing");
 	return NULL;
 }
 
-static Credentials *section_role(const Chain *chain, GHashTable *keys,
-	const char *origin, gint64 deadline_us, GError **error)
+static Credentials *type_role(const Reading *reading, GError **error)
 {
-	const AlibabaRole role = {
-		.arn = g_hash_table_lookup(keys, "role_arn"),
-		.session_name = g_hash_table_lookup(keys, "role_session_name"),
-		.policy = g_hash_table_lookup(keys, "policy"),
-	};
-	g_autoptr(Credentials) base = section_pair(keys, origin, error);
+	const AlibabaRole role = role_of(reading);
+	g_autoptr(Credentials) base = type_pair(reading, error);
 
-	return base ? alibaba_assume_role(
-			      chain, &role, base, origin, deadline_us, error)
+	return base ? alibaba_assume_role(reading->chain, &role, base,
+			      reading->origin, reading->deadline_us, error)
 		    : NULL;
 }
 
-static Credentials *section_keys(const Chain *chain, GHashTable *keys,
-	const char *origin, gint64 deadline_us, GError **error)
+static Credentials *type_oidc(const Reading *reading, GError **error)
 {
-	const char *type = g_hash_table_lookup(keys, "type");
+	const AlibabaRole role = role_of(reading);
+	const char *provider = value(reading, "oidc_provider_arn");
+	const char *file = value(reading, "oidc_token_file_path");
 
-	if (g_strcmp0(type, "access_key") == 0)
-		return section_pair(keys, origin, error);
-	if (g_strcmp0(type, "ram_role_arn") == 0)
-		return section_role(chain, keys, origin, deadline_us, error);
-	if (g_strcmp0(type, "ecs_ram_role") == 0)
-		return alibaba_metadata(chain,
-			g_hash_table_lookup(keys, "role_name"), deadline_us,
-			error);
+	if (!provider)
+		provider = auth_env("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
+	if (!file)
+		file = auth_env("ALIBABA_CLOUD_OIDC_TOKEN_FILE");
+	if (provider && file)
+		return alibaba_assume_role_oidc(reading->chain, &role, provider,
+			file, reading->origin, reading->deadline_us, error);
 	backend_error_set(error, BACKEND_ERROR_AUTH,
-		"%s: its type must be access_key, ram_role_arn or ecs_ram_role",
-		origin);
+		"oidc_provider_arn or oidc_token_file_path is missing");
+	return NULL;
+}
+
+static Credentials *type_ecs(const Reading *reading, GError **error)
+{
+	return alibaba_metadata(reading->chain, value(reading, "role_name"),
+		reading->deadline_us, error);
+}
+
+static const struct {
+	const char *type;
+	Credentials *(*get)(const Reading *reading, GError **error);
+} types[] = {
+	{"access_key", type_pair},
+	{"ram_role_arn", type_role},
+	{"oidc_role_arn", type_oidc},
+	{"ecs_ram_role", type_ecs},
+};
+
+static Credentials *section_keys(const Reading *reading, GError **error)
+{
+	const char *type = value(reading, "type");
+
+	for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++)
+		if (g_str_equal(types[i].type, type))
+			return types[i].get(reading, error);
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"%s: its type must be access_key, ram_role_arn, oidc_role_arn "
+		"or ecs_ram_role",
+		reading->origin);
 	return NULL;
 }
 
@@ -105,20 +127,14 @@ Credentials *alibaba_credentials_file(
 	const char *name = alibaba_profile_name(chain, "default");
 	g_autofree char *origin = g_strdup_printf(
 		"section %.*s of %s", NAME_MAX_SHOWN, name, path);
-	Credentials *credentials = NULL;
-	gsize len = 0;
-	char *file = auth_read_file(path, &len, error);
+	g_autoptr(Ini) ini = ini_read(path, INI_ALIBABA, error);
+	const Reading reading = {chain, ini, name, origin, deadline_us};
 
-	if (!file)
+	if (!ini)
 		return NULL;
-	GHashTable *keys = section_read(file, name);
-	if (keys)
-		credentials =
-			section_keys(chain, keys, origin, deadline_us, error);
-	else
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"%s: there is no such section", origin);
-	g_clear_pointer(&keys, g_hash_table_unref);
-	auth_wipe_text(file, len);
-	return credentials;
+	if (ini_check(ini, name, NULL))
+		return section_keys(&reading, error);
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"%s: there is no such section", origin);
+	return NULL;
 }

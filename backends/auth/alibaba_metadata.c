@@ -156,16 +156,15 @@ Credentials *alibaba_metadata(const Chain *chain, const char *role,
 	return credentials;
 }
 
-Credentials *alibaba_uri(
-	const Chain *chain, const char *uri, gint64 deadline_us, GError **error)
+Credentials *alibaba_uri(const Chain *chain, const char *uri,
+	const char *origin, gint64 deadline_us, GError **error)
 {
 	HttpAnswer *answer =
 		fetch(chain, "GET", uri, NULL, NULL, deadline_us, error);
 
 	if (!answer)
 		return NULL;
-	Credentials *credentials =
-		read_keys(answer, "ALIBABA_CLOUD_CREDENTIALS_URI", error);
+	Credentials *credentials = read_keys(answer, origin, error);
 	auth_wipe_answer(answer);
 	return credentials;
 }

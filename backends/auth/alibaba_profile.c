@@ -9,6 +9,7 @@
 
 #include "auth/alibaba_auth.h"
 #include "auth/process.h"
+#include "auth/text.h"
 
 #define NAME_MAX_SHOWN 64
 #define SOURCE_DEPTH 8 /* profiles that lean on one another */
@@ -33,14 +34,27 @@ char *alibaba_cli_path(void)
 	return auth_home_path(".aliyun/config.json");
 }
 
+/* The first variable is the SDK's, the others are the CLI's. */
 gboolean alibaba_cli_enabled(void)
 {
-	return !auth_env_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED");
+	return !auth_env_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED") &&
+	       !auth_env_true("ALIBABA_CLOUD_IGNORE_PROFILE") &&
+	       !auth_env_true("ALIBABACLOUD_IGNORE_PROFILE");
 }
 
 static const char *text(const Json *profile, const char *name)
 {
 	return json_get_text(profile, name, TEXT_MAX, "");
+}
+
+/* The profile that is chosen, where the CLI's own variables count too. */
+static const char *cli_name(const Chain *chain, const Json *config)
+{
+	const char *env = auth_env("ALIBABACLOUD_PROFILE");
+
+	if (!env)
+		env = auth_env("ALICLOUD_PROFILE");
+	return alibaba_profile_name(chain, env ? env : text(config, "current"));
 }
 
 static char *origin_of(const Json *profile)
@@ -136,36 +150,77 @@ static Credentials *mode_oidc(
 		error);
 }
 
-/* The vendor splits the command at blanks; quotes do no harm beyond that. */
+static Credentials *external_keys(
+	const Json *profile, const char *output, gsize len, GError **error)
+{
+	g_autofree char *origin = origin_of(profile);
+	Json *body = json_parse(output, len, NULL);
+	AuthKeyNames names = alibaba_cli_names;
+	Credentials *credentials = NULL;
+
+	names.temporary = g_str_equal(text(body, "mode"), "StsToken");
+	if (body)
+		credentials = auth_keys_read(body, &names, origin, error);
+	else
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"process_command did not print JSON");
+	auth_wipe_json(body);
+	return credentials;
+}
+
 static Credentials *mode_external(
 	Reading *reading, const Json *profile, GError **error)
 {
-	g_auto(GStrv) argv = NULL;
-	g_autofree char *origin = origin_of(profile);
-	gsize len;
+	g_auto(GStrv) argv = words_split(text(profile, "process_command"));
+	g_autofree char *said = NULL;
+	gsize len = 0;
 
-	if (!g_shell_parse_argv(
-		    text(profile, "process_command"), NULL, &argv, NULL)) {
+	if (!argv || !*argv) {
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"process_command is missing or cannot be split");
 		return NULL;
 	}
 	char *output = process_run(argv, OUTPUT_MAX, reading->deadline_us,
-		&reading->chain->stopped, &len, error);
+		&reading->chain->stopped, &len, &said, error);
 	if (!output)
 		return NULL;
-	Json *body = json_parse(output, len, NULL);
-	AuthKeyNames names = alibaba_cli_names;
-	names.temporary = g_str_equal(text(body, "mode"), "StsToken");
-	Credentials *credentials = NULL;
-	if (body)
-		credentials = auth_keys_read(body, &names, origin, error);
-	else
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"%s did not print JSON", argv[0]);
-	auth_wipe_json(body);
+	Credentials *credentials = external_keys(profile, output, len, error);
 	auth_wipe_text(output, len);
+	if (!credentials)
+		auth_quote(error, said);
 	return credentials;
+}
+
+static Credentials *mode_uri(
+	Reading *reading, const Json *profile, GError **error)
+{
+	g_autofree char *origin = origin_of(profile);
+	const char *uri = text(profile, "credentials_uri");
+
+	if (!*uri)
+		uri = auth_env("ALIBABA_CLOUD_CREDENTIALS_URI");
+	if (uri)
+		return alibaba_uri(reading->chain, uri, origin,
+			reading->deadline_us, error);
+	backend_error_set(
+		error, BACKEND_ERROR_AUTH, "credentials_uri is missing");
+	return NULL;
+}
+
+static Credentials *mode_login(
+	Reading *reading, const Json *profile, GError **error)
+{
+	return alibaba_login(
+		reading->chain, profile, reading->deadline_us, error);
+}
+
+/* A role that is assumed with the instance's own. */
+static Credentials *mode_ecs_role(
+	Reading *reading, const Json *profile, GError **error)
+{
+	g_autoptr(Credentials) base = mode_ecs(reading, profile, error);
+
+	return base ? assume(reading, profile, base, error) : NULL;
 }
 
 static const struct {
@@ -179,7 +234,21 @@ static const struct {
 	{"EcsRamRole", mode_ecs},
 	{"OIDC", mode_oidc},
 	{"External", mode_external},
+	{"CredentialsURI", mode_uri},
+	{"CloudSSO", mode_login},
+	{"OAuth", mode_login},
+	{"RamRoleArnWithRoleName", mode_ecs_role},
 };
+
+/* The CLI has these besides. */
+static void refuse_mode(const char *name, const char *mode, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"profile %.*s has the mode %.32s, which is not supported here; "
+		"run `aliyun configure --profile %.*s --mode AK` or another "
+		"mode",
+		NAME_MAX_SHOWN, name, mode, NAME_MAX_SHOWN, name);
+}
 
 static const Json *profile_find(const Json *config, const char *name)
 {
@@ -205,9 +274,7 @@ static Credentials *profile_keys(
 	for (gsize i = 0; i < G_N_ELEMENTS(modes); i++)
 		if (g_str_equal(modes[i].mode, mode))
 			return modes[i].get(reading, profile, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
-		"profile %.*s has the mode %.32s, which is not supported here",
-		NAME_MAX_SHOWN, name, mode);
+	refuse_mode(name, mode, error);
 	return NULL;
 }
 
@@ -229,7 +296,8 @@ static Json *config_read(GError **error)
 
 	if (!alibaba_cli_enabled()) {
 		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set");
+			"ALIBABA_CLOUD_CLI_PROFILE_DISABLED or "
+			"ALIBABA_CLOUD_IGNORE_PROFILE is set");
 		return NULL;
 	}
 	char *file = auth_read_file(path, &len, error);
@@ -251,8 +319,8 @@ Credentials *alibaba_cli_profile(
 	if (!config)
 		return NULL;
 	Reading reading = {chain, config, deadline_us, 0};
-	Credentials *credentials = profile_keys(&reading,
-		alibaba_profile_name(chain, text(config, "current")), error);
+	Credentials *credentials =
+		profile_keys(&reading, cli_name(chain, config), error);
 	auth_wipe_json(config);
 	return credentials;
 }
@@ -264,9 +332,8 @@ char *alibaba_cli_region(const char *profile)
 
 	if (!config)
 		return NULL;
-	const char *name =
-		alibaba_profile_name(&chain, text(config, "current"));
-	const char *region = text(profile_find(config, name), "region_id");
+	const char *region = text(
+		profile_find(config, cli_name(&chain, config)), "region_id");
 	char *found = *region ? g_strdup(region) : NULL;
 	auth_wipe_json(config);
 	return found;

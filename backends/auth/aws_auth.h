@@ -49,6 +49,8 @@ Credentials *aws_metadata(const Chain *chain, gint64 deadline_us,
 /* The profile in use, whatever kind it is. */
 Credentials *aws_profile(const Chain *chain, gint64 deadline_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether that profile is a role that leans on other credentials. */
+gboolean aws_profile_is_role(const Chain *chain);
 /* Whether that profile tells of credentials, or somebody named it and it is not
  * there, or the files cannot be read. */
 gboolean aws_profile_set(const Chain *chain);

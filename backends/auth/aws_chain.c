@@ -18,13 +18,15 @@ Credentials *aws_environment(
 {
 	const char *id = auth_env("AWS_ACCESS_KEY_ID");
 	const char *secret = auth_env("AWS_SECRET_ACCESS_KEY");
-	const char *token = auth_env("AWS_SESSION_TOKEN");
+	const char *token = auth_env("AWS_SECURITY_TOKEN"); /* its old name */
 	const char *expiry = auth_env("AWS_CREDENTIAL_EXPIRATION");
 
 	if (!id)
 		return not_set("AWS_ACCESS_KEY_ID", error);
 	if (!secret)
 		return not_set("AWS_SECRET_ACCESS_KEY", error);
+	if (!token)
+		token = auth_env("AWS_SESSION_TOKEN");
 	return credentials_new(id, secret_new(secret, -1),
 		token ? secret_new(token, -1) : NULL,
 		expiry ? aws_time_ms(expiry) : 0, "environment");
@@ -78,9 +80,11 @@ static gboolean is_key_set(const Chain *chain)
 	return auth_env("AWS_ACCESS_KEY_ID") != NULL;
 }
 
+/* A profile's role comes before it, as for the vendor; other profiles do not. */
 static gboolean is_web_set(const Chain *chain)
 {
-	return auth_env("AWS_WEB_IDENTITY_TOKEN_FILE") != NULL;
+	return auth_env("AWS_WEB_IDENTITY_TOKEN_FILE") &&
+	       !aws_profile_is_role(chain);
 }
 
 /* Nobody knows without asking. */
@@ -130,8 +134,8 @@ static void chain_place(
 
 static const ChainSource sources[] = {
 	{"the environment", aws_environment, is_key_set},
-	{"the shared files", aws_profile, aws_profile_set, .profiled = TRUE},
 	{"web identity", from_web, is_web_set},
+	{"the shared files", aws_profile, aws_profile_set, .profiled = TRUE},
 	{"the container", aws_container, aws_container_set},
 	{"EC2 metadata", from_metadata, may_be_on_ec2, .metadata = TRUE},
 	{NULL},

@@ -63,7 +63,6 @@ static char *url_of_files(const AwsEndpoint *wanted)
 	g_autoptr(AwsFiles) files = aws_files_read(NULL);
 	const char *profile = aws_files_profile(wanted->profile, NULL);
 	g_autofree char *service = g_ascii_strdown(wanted->env, -1);
-	g_autofree char *key = g_strconcat(service, ".endpoint_url", NULL);
 	const char *url = NULL;
 
 	if (!files)
@@ -71,7 +70,8 @@ static char *url_of_files(const AwsEndpoint *wanted)
 	const char *section =
 		aws_files_get(files, AWS_FILES_PROFILE, profile, "services");
 	if (section)
-		url = aws_files_get(files, AWS_FILES_SERVICES, section, key);
+		url = aws_files_get_nested(files, AWS_FILES_SERVICES, section,
+			service, "endpoint_url");
 	if (!url)
 		url = aws_files_get(
 			files, AWS_FILES_PROFILE, profile, "endpoint_url");

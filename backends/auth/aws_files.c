@@ -2,210 +2,69 @@
 
 #include <string.h>
 
-#define KEY_LEN_MAX 256
-
-/* One file: sections by "kind\nname", in them values by key; the values lie in
- * text. */
-typedef struct {
-	char *text;
-	gsize len;
-	GHashTable *sections;
-} File;
+#include "auth/text.h"
 
 struct AwsFiles {
-	File config, credentials;
+	Ini *files[2];        /* by AwsFilesWhich; NULL: there is none */
+	GHashTable *names[3]; /* by kind: the section of the config file */
 };
 
-typedef struct {
-	File *file;
-	gboolean plain;   /* [x] is a profile's name */
-	GHashTable *keys; /* of the section; NULL: one that nobody reads */
-	char *key;        /* the last that was not nested; NULL: none */
-	char *value;
-	char *end;    /* of the value */
-	gsize indent; /* of that key */
-} Parser;
-
-/* Beside the kinds of the header: [default], which [profile default] hides. */
 static const char *const kinds[] = {"profile", "sso-session", "services"};
-#define BARE_DEFAULT "default\n"
 
-/* ---- parsing ---- */
+/* ---- names ---- */
 
-static char *section_id(const char *kind, const char *name)
+/* "profile 'x y'" is "x y"; so is "profiles 'x y'", for the vendor compares the
+ * beginning.  NULL for what is no such section. */
+static char *name_of(const char *section, AwsFilesKind kind)
 {
-	return g_strconcat(kind, "\n", name, NULL);
-}
-
-/* A name may be quoted.  Cuts up text. */
-static const char *name_unquote(char *text)
-{
-	g_strstrip(text);
-	gsize len = strlen(text);
-
-	if (len < 2 || !strchr("'\"", *text) || text[len - 1] != *text)
-		return text;
-	text[len - 1] = '\0';
-	return text + 1;
-}
-
-/* The id of "[title]"; NULL for what nobody reads.  Cuts up title. */
-static char *title_id(const Parser *parser, char *title)
-{
-	gsize kind_len;
-
-	if (parser->plain)
-		return section_id(
-			kinds[AWS_FILES_PROFILE], name_unquote(title));
-	g_strstrip(title);
-	if (g_str_equal(title, "default"))
-		return g_strdup(BARE_DEFAULT);
-	kind_len = strcspn(title, " \t");
-	if (!title[kind_len])
+	if (!g_str_has_prefix(section, kinds[kind]))
 		return NULL;
-	title[kind_len] = '\0';
-	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
-		if (g_str_equal(title, kinds[i]))
-			return section_id(
-				kinds[i], name_unquote(title + kind_len + 1));
-	return NULL;
+	g_auto(GStrv) words = words_split(section);
+	return words && g_strv_length(words) == 2 ? g_strdup(words[1]) : NULL;
 }
 
-static void parse_title(Parser *parser, char *title)
+static void names_add(AwsFiles *files, const char *section)
 {
-	GHashTable *sections = parser->file->sections;
+	if (g_str_equal(section, "default"))
+		g_hash_table_replace(files->names[AWS_FILES_PROFILE],
+			g_strdup(section), (char *)section);
+	for (gsize kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
+		char *name = name_of(section, kind);
 
-	title[strcspn(title, "]")] = '\0';
-	g_autofree char *id = title_id(parser, title);
-
-	g_clear_pointer(&parser->key, g_free);
-	parser->keys = id ? g_hash_table_lookup(sections, id) : NULL;
-	if (!id || parser->keys)
-		return;
-	parser->keys =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_hash_table_insert(sections, g_steal_pointer(&id), parser->keys);
-}
-
-/* The text lies behind the value's end, with what was cut between the two. */
-static void value_go_on(Parser *parser, const char *more)
-{
-	gsize len = strlen(more);
-
-	*parser->end = ' ';
-	memmove(parser->end + 1, more, len + 1);
-	parser->end += 1 + len;
-}
-
-static char *key_of(const char *parent, const char *text)
-{
-	g_autofree char *lower = g_ascii_strdown(text, -1);
-
-	return parent ? g_strconcat(parent, ".", lower, NULL)
-		      : g_steal_pointer(&lower);
-}
-
-/* A line that is neither blank nor a title. */
-static void parse_pair(Parser *parser, char *line, gsize indent)
-{
-	gboolean deeper = parser->key && indent > parser->indent;
-	char *value = strchr(line, '=');
-
-	if (deeper && *parser->value) {
-		value_go_on(parser, line);
-		return;
+		if (name)
+			g_hash_table_replace(
+				files->names[kind], name, (char *)section);
 	}
-	if (!value || value - line > KEY_LEN_MAX)
-		return;
-	*value++ = '\0';
-	char *key = key_of(deeper ? parser->key : NULL, g_strchomp(line));
-	g_strchug(value);
-	g_hash_table_insert(parser->keys, g_strdup(key), value);
-	if (!deeper) {
-		g_free(parser->key);
-		parser->key = g_steal_pointer(&key);
-		parser->value = value;
-		parser->end = value + strlen(value);
-		parser->indent = indent;
-	}
-	g_free(key);
-}
-
-static void cut_remark(char *line)
-{
-	for (char *c = line; *c; c++)
-		if ((*c == '#' || *c == ';') &&
-			(c == line || g_ascii_isspace(c[-1]))) {
-			*c = '\0';
-			return;
-		}
-}
-
-static void parse_line(Parser *parser, char *line)
-{
-	cut_remark(line);
-	gsize indent = strspn(line, " \t");
-	char *text = g_strchomp(line + indent);
-
-	if (*text == '[')
-		parse_title(parser, text + 1);
-	else if (*text && parser->keys)
-		parse_pair(parser, text, indent);
-}
-
-static void parse_file(File *file, gboolean plain)
-{
-	Parser parser = {.file = file, .plain = plain};
-	char *line = file->text;
-
-	if (g_str_has_prefix(line, "\xEF\xBB\xBF"))
-		line += 3;
-	for (char *next; line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		parse_line(&parser, line);
-	}
-	g_free(parser.key);
 }
 
 /* ---- the files ---- */
 
-static void unref_table(gpointer table)
-{
-	g_hash_table_unref(table);
-}
-
 static gboolean file_read(
-	File *file, char *path, gboolean plain, GError **error)
+	AwsFiles *files, AwsFilesWhich which, char *path, GError **error)
 {
 	g_autofree char *owned = path;
 
-	file->sections = g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, unref_table);
-	if (!g_file_test(owned, G_FILE_TEST_IS_REGULAR))
+	if (!auth_is_file(owned))
 		return TRUE;
-	file->text = auth_read_file(owned, &file->len, error);
-	if (!file->text)
-		return FALSE;
-	parse_file(file, plain);
-	return TRUE;
-}
-
-static void file_clear(File *file)
-{
-	g_clear_pointer(&file->sections, g_hash_table_unref);
-	auth_wipe_text(file->text, file->len);
+	files->files[which] = ini_read(owned, INI_AWS, error);
+	return files->files[which] != NULL;
 }
 
 AwsFiles *aws_files_read(GError **error)
 {
 	g_autoptr(AwsFiles) files = g_new0(AwsFiles, 1);
 
-	if (!file_read(&files->config, aws_files_config_path(), FALSE, error) ||
-		!file_read(&files->credentials, aws_files_credentials_path(),
-			TRUE, error))
+	for (gsize kind = 0; kind < G_N_ELEMENTS(kinds); kind++)
+		files->names[kind] = g_hash_table_new_full(
+			g_str_hash, g_str_equal, g_free, NULL);
+	if (!file_read(
+		    files, AWS_FILES_CONFIG, aws_files_config_path(), error) ||
+		!file_read(files, AWS_FILES_CREDENTIALS,
+			aws_files_credentials_path(), error))
 		return NULL;
+	const Ini *config = files->files[AWS_FILES_CONFIG];
+	for (guint i = 0; config && i < ini_count(config); i++)
+		names_add(files, ini_name(config, i));
 	return g_steal_pointer(&files);
 }
 
@@ -213,48 +72,97 @@ void aws_files_free(AwsFiles *files)
 {
 	if (!files)
 		return;
-	file_clear(&files->config);
-	file_clear(&files->credentials);
+	for (gsize kind = 0; kind < G_N_ELEMENTS(kinds); kind++)
+		g_hash_table_unref(files->names[kind]);
+	ini_free(files->files[AWS_FILES_CONFIG]);
+	ini_free(files->files[AWS_FILES_CREDENTIALS]);
 	g_free(files);
 }
 
-static GHashTable *section_find(
-	const File *file, AwsFilesKind kind, const char *name)
+const Ini *aws_files_ini(const AwsFiles *files, AwsFilesWhich which)
 {
-	g_autofree char *id = section_id(kinds[kind], name);
-	GHashTable *keys = g_hash_table_lookup(file->sections, id);
+	return files->files[which];
+}
 
-	if (!keys && kind == AWS_FILES_PROFILE && g_str_equal(name, "default"))
-		return g_hash_table_lookup(file->sections, BARE_DEFAULT);
-	return keys;
+const char *aws_files_section(const AwsFiles *files, AwsFilesKind kind,
+	AwsFilesWhich which, const char *name)
+{
+	const Ini *ini = files->files[which];
+
+	if (which == AWS_FILES_CONFIG)
+		return g_hash_table_lookup(files->names[kind], name);
+	return kind == AWS_FILES_PROFILE && ini && ini_has(ini, name) ? name
+								      : NULL;
 }
 
 gboolean aws_files_has(
 	const AwsFiles *files, AwsFilesKind kind, const char *name)
 {
-	return section_find(&files->config, kind, name) ||
-	       (kind == AWS_FILES_PROFILE &&
-		       section_find(&files->credentials, kind, name));
+	return aws_files_section(files, kind, AWS_FILES_CONFIG, name) ||
+	       aws_files_section(files, kind, AWS_FILES_CREDENTIALS, name);
 }
 
-static const char *file_get(
-	const File *file, AwsFilesKind kind, const char *name, const char *key)
+GPtrArray *aws_files_names(const AwsFiles *files, AwsFilesKind kind)
 {
-	GHashTable *keys = section_find(file, kind, name);
-	const char *value = keys ? g_hash_table_lookup(keys, key) : NULL;
+	const Ini *ini = files->files[AWS_FILES_CREDENTIALS];
+	GPtrArray *names = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer name;
 
-	return value && *value ? value : NULL;
+	g_hash_table_iter_init(&iter, files->names[kind]);
+	while (g_hash_table_iter_next(&iter, &name, NULL))
+		g_ptr_array_add(names, name);
+	for (guint i = 0;
+		kind == AWS_FILES_PROFILE && ini && i < ini_count(ini); i++)
+		if (!g_hash_table_contains(
+			    files->names[kind], ini_name(ini, i)))
+			g_ptr_array_add(names, (char *)ini_name(ini, i));
+	return names;
+}
+
+/* ---- values ---- */
+
+const char *aws_files_get_of(const AwsFiles *files, AwsFilesWhich which,
+	const char *name, const char *key)
+{
+	const char *section =
+		aws_files_section(files, AWS_FILES_PROFILE, which, name);
+
+	return section ? ini_get(files->files[which], section, key) : NULL;
+}
+
+static const char *config_get(const AwsFiles *files, AwsFilesKind kind,
+	const char *name, const char *key)
+{
+	const char *section = g_hash_table_lookup(files->names[kind], name);
+
+	return section ? ini_get(files->files[AWS_FILES_CONFIG], section, key)
+		       : NULL;
 }
 
 const char *aws_files_get(const AwsFiles *files, AwsFilesKind kind,
 	const char *name, const char *key)
 {
-	const char *value =
-		kind == AWS_FILES_PROFILE
-			? file_get(&files->credentials, kind, name, key)
-			: NULL;
+	const char *value = kind == AWS_FILES_PROFILE
+				    ? aws_files_get_of(files,
+					      AWS_FILES_CREDENTIALS, name, key)
+				    : NULL;
 
-	return value ? value : file_get(&files->config, kind, name, key);
+	if (!value)
+		value = config_get(files, kind, name, key);
+	return value && *value ? value : NULL;
+}
+
+const char *aws_files_get_nested(const AwsFiles *files, AwsFilesKind kind,
+	const char *name, const char *section, const char *key)
+{
+	const char *found = g_hash_table_lookup(files->names[kind], name);
+	const char *value =
+		found ? ini_get_nested(files->files[AWS_FILES_CONFIG], found,
+				section, key)
+		      : NULL;
+
+	return value && *value ? value : NULL;
 }
 
 /* ---- what the environment says of them ---- */
@@ -263,10 +171,7 @@ static char *path_of(const char *env, const char *rest)
 {
 	const char *path = auth_env(env);
 
-	if (!path)
-		return auth_home_path(rest);
-	return g_str_has_prefix(path, "~/") ? auth_home_path(path + 2)
-					    : g_strdup(path);
+	return path ? auth_expand_path(path) : auth_home_path(rest);
 }
 
 char *aws_files_config_path(void)

@@ -7,6 +7,7 @@
 
 #include "auth/aws_auth.h"
 #include "auth/process.h"
+#include "auth/text.h"
 
 #define NAME_MAX_SHOWN 64
 #define SOURCE_DEPTH 16 /* profiles that lean on one another */
@@ -26,6 +27,7 @@ typedef struct {
 
 static Credentials *profile_keys(
 	Reading *reading, const char *name, GError **error);
+static Credentials *kind_keys(Reading *reading, GError **error);
 
 static const char *name_of(const Reading *reading)
 {
@@ -67,32 +69,74 @@ static void unsupported(GError **error, const char *key, const char *why)
 
 /* ---- static keys ---- */
 
+/* Whether both files together tell of keys, or of half a pair. */
 static gboolean is_static(const Reading *reading)
 {
 	return has(reading, "aws_access_key_id") ||
 	       has(reading, "aws_secret_access_key");
 }
 
-static Credentials *get_static(Reading *reading, GError **error)
+static const char *value_of(
+	const Reading *reading, AwsFilesWhich which, const char *key)
 {
-	const char *id = need(reading, "aws_access_key_id", error);
-	const char *secret =
-		id ? need(reading, "aws_secret_access_key", error) : NULL;
-	const char *token = value(reading, "aws_session_token");
+	return aws_files_get_of(reading->files, which, name_of(reading), key);
+}
+
+static gboolean is_credentials_file(const Reading *reading)
+{
+	return value_of(reading, AWS_FILES_CREDENTIALS, "aws_access_key_id") !=
+	       NULL;
+}
+
+/* A secret alone is half a pair, and told as that. */
+static gboolean is_config_file(const Reading *reading)
+{
+	return value_of(reading, AWS_FILES_CONFIG, "aws_access_key_id") ||
+	       is_static(reading);
+}
+
+/* Id, secret and token stand together in one file.  The token's old name comes
+ * first, as for the vendor. */
+static Credentials *get_keys(
+	Reading *reading, AwsFilesWhich which, GError **error)
+{
+	static const char *const names[] = {
+		"aws_access_key_id", "aws_secret_access_key"};
+	const char *pair[2];
+	const char *token = value_of(reading, which, "aws_security_token");
 	g_autofree char *origin = origin_of(reading, "keys");
 
-	if (!secret)
-		return NULL;
-	return credentials_new(id, secret_new(secret, -1),
-		token ? secret_new(token, -1) : NULL, 0, origin);
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		pair[i] = value_of(reading, which, names[i]);
+		if (!pair[i] || !*pair[i]) {
+			backend_error_set(error, BACKEND_ERROR_AUTH,
+				"%s is missing", names[i]);
+			return NULL;
+		}
+	}
+	if (!token)
+		token = value_of(reading, which, "aws_session_token");
+	return auth_pair_new(pair[0], pair[1], token, origin, error);
+}
+
+static Credentials *get_credentials_file(Reading *reading, GError **error)
+{
+	return get_keys(reading, AWS_FILES_CREDENTIALS, error);
+}
+
+static Credentials *get_config_file(Reading *reading, GError **error)
+{
+	return get_keys(reading, AWS_FILES_CONFIG, error);
 }
 
 /* ---- roles ---- */
 
+/* For another profile, keys come before a role. */
 static gboolean is_role(const Reading *reading)
 {
 	return has(reading, "role_arn") &&
-	       !has(reading, "web_identity_token_file");
+	       !has(reading, "web_identity_token_file") &&
+	       (reading->depth == 1 || !is_static(reading));
 }
 
 static gboolean is_web(const Reading *reading)
@@ -127,8 +171,20 @@ static Credentials *get_named_source(Reading *reading, GError **error)
 	return NULL;
 }
 
-/* What the role is assumed with.  A profile may be its own source, when it holds
- * keys. */
+/* A profile may be its own source, when it holds keys. */
+static Credentials *itself_keys(Reading *reading, GError **error)
+{
+	const char *name = name_of(reading);
+
+	if (reading->depth == SOURCE_DEPTH) {
+		unsupported(error, "source_profile", "leads too far");
+		return NULL;
+	}
+	reading->names[reading->depth++] = name;
+	return kind_keys(reading, error);
+}
+
+/* What the role is assumed with. */
 static Credentials *role_base(Reading *reading, GError **error)
 {
 	const char *source = value(reading, "source_profile");
@@ -143,24 +199,27 @@ static Credentials *role_base(Reading *reading, GError **error)
 		unsupported(error, "role_arn",
 			"needs source_profile or credential_source");
 	else if (g_str_equal(source, name_of(reading)) && is_static(reading))
-		return get_static(reading, error);
+		return itself_keys(reading, error);
 	else
 		return profile_keys(reading, source, error);
 	return NULL;
 }
 
-/* FALSE with an error when it is no duration; 0: none is given. */
+/* What is no number is as if it were not there, as for the vendor.  FALSE with an
+ * error when no role has such a duration; 0: none is given. */
 static gboolean role_seconds(
 	const Reading *reading, gint64 *ret, GError **error)
 {
 	const char *text = value(reading, "duration_seconds");
 
 	*ret = 0;
-	if (!text || g_ascii_string_to_signed(
-			     text, 10, SECONDS_LEAST, SECONDS_MOST, ret, NULL))
+	if (!text || !g_ascii_string_to_signed(
+			     text, 10, G_MININT64, G_MAXINT64, ret, NULL))
+		return TRUE;
+	if (*ret >= SECONDS_LEAST && *ret <= SECONDS_MOST)
 		return TRUE;
 	unsupported(error, "duration_seconds",
-		"is no number of seconds from 900 to 43200");
+		"is not between 900 and 43200 seconds");
 	return FALSE;
 }
 
@@ -191,9 +250,13 @@ static Credentials *get_role(Reading *reading, GError **error)
 
 static Credentials *get_web(Reading *reading, GError **error)
 {
+	const char *name = reading->depth == 1 && !reading->chain->profile
+				   ? auth_env("AWS_ROLE_SESSION_NAME")
+				   : NULL;
 	const AwsRole role = {
 		.arn = need(reading, "role_arn", error),
-		.session_name = value(reading, "role_session_name"),
+		.session_name =
+			name ? name : value(reading, "role_session_name"),
 	};
 	g_autofree char *origin = origin_of(reading, "web identity");
 
@@ -224,17 +287,50 @@ static Credentials *process_keys(
 	return NULL;
 }
 
-/* Through the shell, as the vendor does: the value is a command line. */
+/* The words of the command line, as botocore splits it.  One that only a shell
+ * can run, which botocore has none for, goes through it, as in AWS's other SDKs;
+ * there it is one line. */
+static char **process_words(const char *command, GError **error)
+{
+	char **words = words_split(command);
+
+	if (!words || !*words) {
+		unsupported(error, "credential_process",
+			words ? "is empty" : "leaves a quote open");
+		g_strfreev(words);
+		return NULL;
+	}
+	if (!words_need_shell(command))
+		return words;
+	g_strfreev(words);
+	words = g_new0(char *, 4);
+	words[0] = g_strdup("/bin/sh");
+	words[1] = g_strdup("-c");
+	words[2] = g_strdelimit(g_strdup(command), "\n", ' ');
+	return words;
+}
+
+/* They may hold a password. */
+static void process_words_free(char **words)
+{
+	for (char **word = words; *word; word++)
+		secret_wipe(*word, strlen(*word));
+	g_strfreev(words);
+}
+
 static Credentials *get_process(Reading *reading, GError **error)
 {
-	char *command = g_strdup(value(reading, "credential_process"));
-	char *argv[] = {(char *)"/bin/sh", (char *)"-c", command, NULL};
+	char **argv =
+		process_words(value(reading, "credential_process"), error);
 	g_autofree char *origin = origin_of(reading, "process");
+	g_autofree char *said = NULL;
 	gsize len = 0;
-	char *output = process_run(argv, OUTPUT_MAX, reading->deadline_us,
-		&reading->chain->stopped, &len, error);
 
-	secret_free_text(command); /* it may hold a password */
+	if (!argv)
+		return NULL;
+	char *output = process_run(argv, OUTPUT_MAX, reading->deadline_us,
+		&reading->chain->stopped, &len, &said, error);
+	process_words_free(argv);
 	if (!output) {
 		g_prefix_error(error, "credential_process: ");
 		return NULL;
@@ -243,6 +339,8 @@ static Credentials *get_process(Reading *reading, GError **error)
 	Credentials *credentials = process_keys(body, origin, error);
 	auth_wipe_json(body);
 	auth_wipe_text(output, len);
+	if (!credentials)
+		auth_quote(error, said);
 	return credentials;
 }
 
@@ -301,17 +399,18 @@ static Credentials *get_login(Reading *reading, GError **error)
 
 /* ---- the kinds ---- */
 
-/* The first that applies counts. */
+/* The first that applies counts: botocore's order. */
 static const struct {
 	gboolean (*applies)(const Reading *);
 	Credentials *(*get)(Reading *, GError **error);
 } kinds[] = {
 	{is_role, get_role},
-	{is_static, get_static},
 	{is_web, get_web},
-	{is_process, get_process},
 	{is_sso, get_sso},
+	{is_credentials_file, get_credentials_file},
 	{is_login, get_login},
+	{is_process, get_process},
+	{is_config_file, get_config_file},
 };
 
 static gboolean is_any(const Reading *reading)
@@ -322,11 +421,8 @@ static gboolean is_any(const Reading *reading)
 	return FALSE;
 }
 
-/* For another profile, keys come before a role: the vendor's tools agree. */
 static Credentials *kind_keys(Reading *reading, GError **error)
 {
-	if (reading->depth > 1 && is_static(reading))
-		return get_static(reading, error);
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (kinds[i].applies(reading))
 			return kinds[i].get(reading, error);
@@ -384,6 +480,15 @@ Credentials *aws_profile(const Chain *chain, gint64 deadline_us, GError **error)
 	return files ? profile_keys(&reading,
 			       aws_files_profile(chain->profile, NULL), error)
 		     : NULL;
+}
+
+gboolean aws_profile_is_role(const Chain *chain)
+{
+	g_autoptr(AwsFiles) files = aws_files_read(NULL);
+	Reading reading = {.chain = chain, .files = files, .depth = 1};
+
+	reading.names[0] = aws_files_profile(chain->profile, NULL);
+	return files && is_role(&reading);
 }
 
 gboolean aws_profile_set(const Chain *chain)

@@ -261,7 +261,10 @@ Credentials *google_account(const Chain *chain, const char *path,
 char *google_account_project(const char *path)
 {
 	Json *file = file_read(path, NULL);
-	char *project = g_strdup(optional(file, "project_id"));
+	const char *type = optional(file, "type");
+	char *project = g_strcmp0(type, "service_account") == 0
+				? g_strdup(optional(file, "project_id"))
+				: NULL;
 
 	auth_wipe_json(file);
 	return project;

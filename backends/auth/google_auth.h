@@ -42,7 +42,8 @@ Credentials *google_token_plain(const char *text, const char *origin,
 /* What a credentials file (JSON with a `type`) gives. */
 Credentials *google_account(const Chain *chain, const char *path,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* project_id of a credentials file; NULL when there is none.  New string. */
+/* project_id of a service account's file; NULL when there is none, as for a user,
+ * whose quota_project_id is not where they work.  New string. */
 char *google_account_project(const char *path);
 
 /* The service account of the machine, by its metadata server. */

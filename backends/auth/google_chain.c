@@ -117,7 +117,7 @@ static gboolean is_default_there(const Chain *chain)
 {
 	g_autofree char *path = default_path();
 
-	return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+	return auth_is_file(path);
 }
 
 /* Nobody knows without asking. */
@@ -189,21 +189,22 @@ CredentialSource *google_chain_new(const char *account_file,
 
 char *google_chain_project(const char *account_file)
 {
+	static const char *const names[] = {
+		"GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"};
 	const Chain chain = {.profile = (char *)account_file};
-	const char *env = auth_env("GOOGLE_CLOUD_PROJECT");
 	g_autofree char *path = default_path();
 	const char *named = named_path(&chain);
+	char *project = NULL;
 
-	if (!env)
-		env = auth_env("CLOUDSDK_CORE_PROJECT");
-	if (env)
-		return g_strdup(env);
+	for (gsize i = 0; !project && i < G_N_ELEMENTS(names); i++)
+		project = g_strdup(auth_env(names[i]));
 	/* As Google's libraries do: whom the file is of matters more than what
 	 * gcloud works on. */
-	char *project = named ? google_account_project(named) : NULL;
 	if (!project)
-		project = google_config_get("core", "project");
-	return project || named ? project : google_account_project(path);
+		project = google_account_project(named ? named : path);
+	if (!project)
+		project = g_strdup(auth_env("CLOUDSDK_CORE_PROJECT"));
+	return project ? project : google_config_get("core", "project");
 }
 
 char *google_chain_region(void)

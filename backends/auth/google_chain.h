@@ -18,9 +18,9 @@ CredentialSource *google_chain_new(const char *account_file,
 /* Whether a source other than the metadata service is in sight.  No network. */
 gboolean google_chain_in_sight(void);
 
-/* The project: the environment's, that of the credentials file somebody named
- * (account_file, or the environment), gcloud's, that of the default file if
- * nobody named another.  NULL when there is none.  New string. */
+/* The project: GOOGLE_CLOUD_PROJECT's, GCLOUD_PROJECT's, that of the service
+ * account whose file is used (account_file, the environment's or the default
+ * one), gcloud's.  NULL when there is none.  New string. */
 char *google_chain_project(const char *account_file);
 /* The region: the environment's or gcloud's. */
 char *google_chain_region(void);

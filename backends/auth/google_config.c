@@ -1,12 +1,15 @@
 /*
  * gcloud's directory ($CLOUDSDK_CONFIG or ~/.config/gcloud): active_config holds
- * the name of a configuration, configurations/config_NAME is its key file.
+ * the name of a configuration, configurations/config_NAME is its key file: ini.h
+ * with INI_GOOGLE.
  */
 #include <string.h>
 
 #include "auth/google_auth.h"
+#include "auth/ini.h"
 
 #define NAME_MAX_LEN 64
+#define NO_CONFIG "NONE"
 
 char *google_config_path(const char *rest)
 {
@@ -26,6 +29,7 @@ static gboolean name_legal(const char *name)
 		       strlen(name);
 }
 
+/* NULL: there is none. */
 static char *active_name(void)
 {
 	const char *env = auth_env("CLOUDSDK_ACTIVE_CONFIG_NAME");
@@ -34,27 +38,21 @@ static char *active_name(void)
 	g_autofree char *name =
 		env ? g_strdup(env) : auth_read_file(path, &len, NULL);
 
-	if (name && name_legal(g_strstrip(name)))
-		return g_steal_pointer(&name);
-	return g_strdup("default");
+	if (!name || !*g_strstrip(name))
+		return g_strdup("default");
+	return name_legal(name) && !g_str_equal(name, NO_CONFIG)
+		       ? g_steal_pointer(&name)
+		       : NULL;
 }
 
 char *google_config_get(const char *section, const char *name)
 {
 	g_autofree char *active = active_name();
-	g_autofree char *rest =
-		g_strconcat("configurations/config_", active, NULL);
+	g_autofree char *rest = g_strconcat(
+		"configurations/config_", active ? active : NO_CONFIG, NULL);
 	g_autofree char *path = google_config_path(rest);
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	gsize len;
-	char *text = auth_read_file(path, &len, NULL);
+	g_autoptr(Ini) ini = active ? ini_read(path, INI_GOOGLE, NULL) : NULL;
+	const char *value = ini ? ini_get(ini, section, name) : NULL;
 
-	if (!text)
-		return NULL;
-	gboolean read = g_key_file_load_from_data(
-		file, text, len, G_KEY_FILE_NONE, NULL);
-	auth_wipe_text(text, len);
-	g_autofree char *value =
-		read ? g_key_file_get_value(file, section, name, NULL) : NULL;
-	return value && *g_strstrip(value) ? g_steal_pointer(&value) : NULL;
+	return value && *value ? g_strdup(value) : NULL;
 }

@@ -9,10 +9,11 @@
  *   id_token_file = ...
  *   project_id = ...
  *   iam_endpoint = ...
+ *
+ * read as the SDK for Python reads it: ini.h with INI_HUAWEI.
  */
-#include <string.h>
-
 #include "auth/huawei_auth.h"
+#include "auth/ini.h"
 
 #define SECTION "basic"
 #define NAME_MAX_SHOWN 64
@@ -25,123 +26,35 @@ char *huawei_credentials_path(void)
 		    : auth_home_path(".huaweicloud/credentials");
 }
 
-static gboolean is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* A piece of a text. */
-typedef struct {
-	const char *start;
-	gsize len;
-} Piece;
-
-static Piece piece_strip(Piece piece)
-{
-	while (piece.len > 0 && is_blank(piece.start[0])) {
-		piece.start++;
-		piece.len--;
-	}
-	while (piece.len > 0 && is_blank(piece.start[piece.len - 1]))
-		piece.len--;
-	return piece;
-}
-
-static gboolean piece_equal(Piece piece, const char *text)
-{
-	return piece.len == strlen(text) &&
-	       memcmp(piece.start, text, piece.len) == 0;
-}
-
-/* The line at *at, which moves behind it; FALSE at the end. */
-static gboolean line_next(const char **at, Piece *ret)
-{
-	if (!**at)
-		return FALSE;
-	gsize len = strcspn(*at, "\n");
-	*ret = piece_strip((Piece){*at, len});
-	*at += len + ((*at)[len] == '\n');
-	return TRUE;
-}
-
-/* Without quotes around it, or a remark behind it. */
-static Piece piece_value(Piece piece)
-{
-	for (gsize i = 1; i < piece.len; i++)
-		if (is_blank(piece.start[i - 1]) &&
-			strchr("#;", piece.start[i]))
-			piece.len = i;
-	piece = piece_strip(piece);
-	if (piece.len >= 2 && strchr("\"'`", piece.start[0]) &&
-		piece.start[piece.len - 1] == piece.start[0])
-		return (Piece){piece.start + 1, piece.len - 2};
-	return piece;
-}
-
-/* The value of a key in a section, the last one's; NULL when there is none or
- * it is empty.  New string. */
-static char *find(const char *file, const char *section, const char *key)
-{
-	g_autofree char *heading = g_strconcat("[", section, "]", NULL);
-	Piece line, found = {NULL, 0};
-	gboolean inside = FALSE;
-
-	for (const char *at = file; line_next(&at, &line);) {
-		const char *sign =
-			line.len > 0 ? memchr(line.start, '=', line.len) : NULL;
-
-		if (line.len > 0 && line.start[0] == '[')
-			inside = piece_equal(line, heading);
-		if (!inside || !sign)
-			continue;
-		gsize before = sign - line.start;
-		if (piece_equal(piece_strip((Piece){line.start, before}), key))
-			found = piece_value(
-				(Piece){sign + 1, line.len - before - 1});
-	}
-	return found.len > 0 ? g_strndup(found.start, found.len) : NULL;
-}
-
 static const char *section_of(const char *profile)
 {
 	return profile ? profile : SECTION;
 }
 
+static const char *value(const Ini *ini, const char *section, const char *key)
+{
+	const char *text = ini_get(ini, section, key);
+
+	return text && *text ? text : NULL;
+}
+
 char *huawei_credentials_value(const char *section, const char *key)
 {
 	g_autofree char *path = huawei_credentials_path();
-	gsize len = 0;
-	char *file = auth_read_file(path, &len, NULL);
-	char *value = file ? find(file, section_of(section), key) : NULL;
+	g_autoptr(Ini) ini = ini_read(path, INI_HUAWEI, NULL);
 
-	if (file)
-		auth_wipe_text(file, len);
-	return value;
+	return ini ? g_strdup(value(ini, section_of(section), key)) : NULL;
 }
 
-/* What of a section credentials are made of. */
+/* The file, and in it what of a section credentials are made of. */
 typedef struct {
-	char *ak, *sk, *token, *idp_id, *id_token_file;
+	Ini *ini;
+	const char *ak, *sk, *token, *idp_id, *id_token_file;
 } Section;
-
-static Section section_read(const char *file, const char *name)
-{
-	return (Section){
-		.ak = find(file, name, "ak"),
-		.sk = find(file, name, "sk"),
-		.token = find(file, name, "security_token"),
-		.idp_id = find(file, name, "idp_id"),
-		.id_token_file = find(file, name, "id_token_file"),
-	};
-}
 
 static void section_clear(Section *section)
 {
-	g_free(section->ak);
-	secret_free_text(section->sk);
-	secret_free_text(section->token);
-	g_free(section->idp_id);
-	g_free(section->id_token_file);
+	ini_free(section->ini);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Section, section_clear)
 
@@ -155,22 +68,38 @@ static gboolean section_is_oidc(const Section *section)
 	return section->idp_id && section->id_token_file;
 }
 
+static Section section_read(const char *path, const char *name, GError **error)
+{
+	Ini *ini = ini_read(path, INI_HUAWEI, error);
+
+	if (!ini)
+		return (Section){NULL};
+	if (ini_has(ini, name) && !ini_check(ini, name, error))
+		g_prefix_error(error, "%s: ", path);
+	return (Section){
+		.ini = ini,
+		.ak = value(ini, name, "ak"),
+		.sk = value(ini, name, "sk"),
+		.token = value(ini, name, "security_token"),
+		.idp_id = value(ini, name, "idp_id"),
+		.id_token_file = value(ini, name, "id_token_file"),
+	};
+}
+
 static Section file_section(const Chain *chain, GError **error)
 {
 	g_autofree char *path = huawei_credentials_path();
-	gsize len = 0;
-	char *file = auth_read_file(path, &len, error);
-	Section section = {NULL};
+	const char *name = section_of(chain->profile);
+	g_autoptr(GError) cause = NULL;
+	Section section = section_read(path, name, &cause);
 
-	if (!file)
-		return section;
-	section = section_read(file, section_of(chain->profile));
-	auth_wipe_text(file, len);
-	if (!section_is_pair(&section) && !section_is_oidc(&section))
+	if (cause)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	else if (!section_is_pair(&section) && !section_is_oidc(&section))
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"%s: there is no ak and sk, nor idp_id and "
 			"id_token_file, in [%.*s]",
-			path, NAME_MAX_SHOWN, section_of(chain->profile));
+			path, NAME_MAX_SHOWN, name);
 	return section;
 }
 
@@ -193,9 +122,7 @@ Credentials *huawei_credentials_file(
 		return huawei_oidc(chain, section.idp_id, section.id_token_file,
 			origin, deadline_us, error);
 	if (section_is_pair(&section))
-		return credentials_new(section.ak,
-			secret_take(g_steal_pointer(&section.sk)),
-			secret_take(g_steal_pointer(&section.token)), 0,
-			origin);
+		return auth_pair_new(
+			section.ak, section.sk, section.token, origin, error);
 	return NULL;
 }

@@ -138,9 +138,8 @@ static void read_file(Reading *reading)
 		own ? g_strdup(own)
 		    : auth_home_path(".huaweicloud/regions.yaml");
 	gsize len = 0;
-	char *text = g_file_test(path, G_FILE_TEST_EXISTS)
-			     ? auth_read_file(path, &len, NULL)
-			     : NULL;
+	char *text =
+		auth_is_file(path) ? auth_read_file(path, &len, NULL) : NULL;
 
 	if (!text)
 		return;

@@ -174,9 +174,10 @@ static Credentials *fetch_command(
 	LivyAuth *self, gint64 deadline_us, GError **error)
 {
 	Credentials *found = NULL;
+	g_autofree char *said = NULL;
 	gsize len = 0;
 	char *output = process_run(self->argv, OUTPUT_MAX, deadline_us,
-		&self->stopped, &len, error);
+		&self->stopped, &len, &said, error);
 
 	if (!output)
 		return NULL;
@@ -187,6 +188,8 @@ static Credentials *fetch_command(
 	else
 		unusable(self, "it did not print JSON", error);
 	auth_wipe_json(answer);
+	if (!found)
+		auth_quote(error, said);
 	return found;
 }
 

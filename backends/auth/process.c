@@ -9,12 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auth/complaint.h"
 #include "auth/secret.h"
 #include "error.h"
 #include "inherited.h"
 
 #define REAP_POLL_MS 5
 #define STOP_POLL_MS 50
+#define ERROR_MAX 8192 /* of standard error; half of it is kept */
 
 /* Who waits for the program, and for how long. */
 typedef struct {
@@ -56,7 +58,7 @@ static sigset_t defaults(void)
 /* Threads of a daemon block signals, and libraries open files without O_CLOEXEC
  * (libcurl its sockets): the program must not inherit either.  A group of its own
  * lets its children be killed with it. */
-static int spawn(char **argv, int out, pid_t *ret_pid)
+static int spawn(char **argv, int out, int err, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -68,7 +70,7 @@ static int spawn(char **argv, int out, pid_t *ret_pid)
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, err, 2);
 	posix_spawn_file_actions_addclosefrom_np(&files, 3);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
@@ -84,43 +86,82 @@ static int spawn(char **argv, int out, pid_t *ret_pid)
 	return failed;
 }
 
-/* Reads to the end into a buffer of max + 1 bytes. */
-static gboolean drain(int in, const Patience *p, char *buffer, gsize max,
-	gsize *ret_len, GError **error)
-{
-	gsize len = 0;
+/* What comes from a pipe.  Of standard error the end is kept. */
+typedef struct {
+	int fd;
+	char *buffer; /* of max + 1 bytes */
+	gsize max, len;
+	gboolean tail; /* what is too much pushes out the beginning */
+	gboolean over; /* nothing more comes */
+} Stream;
 
-	for (;;) {
-		struct pollfd readable = {.fd = in, .events = POLLIN};
+static void stream_push(Stream *stream, gsize n)
+{
+	stream->len += n;
+	if (!stream->tail || stream->len <= stream->max / 2)
+		return;
+	gsize gone = stream->len - stream->max / 2;
+	memmove(stream->buffer, stream->buffer + gone, stream->max / 2);
+	stream->len -= gone;
+}
+
+/* FALSE when there is too much. */
+static gboolean stream_read(Stream *stream)
+{
+	ssize_t n = read(stream->fd, stream->buffer + stream->len,
+		stream->max + 1 - stream->len);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return TRUE;
+	if (n > 0)
+		stream_push(stream, n);
+	stream->over = n <= 0;
+	return stream->len <= stream->max;
+}
+
+/* Reads to the end of out; err may stay open in what the program left behind. */
+static gboolean drain(
+	Stream *out, Stream *err, const Patience *p, GError **error)
+{
+	while (!out->over) {
+		struct pollfd readable[] = {{.fd = out->fd, .events = POLLIN},
+			{.fd = err->over ? -1 : err->fd, .events = POLLIN}};
 		int left = patience_left(p, error);
 
 		if (left == 0)
 			return FALSE;
-		if (poll(&readable, 1, left) <= 0)
+		if (poll(readable, G_N_ELEMENTS(readable), left) <= 0)
 			continue;
-		ssize_t n = read(in, buffer + len, max + 1 - len);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n <= 0)
-			break;
-		len += n;
-		if (len > max) {
+		if (readable[1].revents)
+			stream_read(err);
+		if (readable[0].revents && !stream_read(out)) {
 			backend_error_set(error, BACKEND_ERROR_AUTH,
 				"%s printed more than %" G_GSIZE_FORMAT
 				" bytes",
-				p->program, max);
+				p->program, out->max);
 			return FALSE;
 		}
 	}
-	buffer[len] = '\0';
-	*ret_len = len;
+	out->buffer[out->len] = '\0';
 	return TRUE;
+}
+
+/* What is there already. */
+static void drain_rest(Stream *err)
+{
+	while (!err->over) {
+		struct pollfd readable = {.fd = err->fd, .events = POLLIN};
+
+		if (poll(&readable, 1, 0) <= 0)
+			return;
+		stream_read(err);
+	}
 }
 
 /* Waits for its end; whoever ignores SIGCHLD has none to collect (ECHILD).
  * *ret_gone: the pid stands for nothing any more. */
-static gboolean reap(
-	pid_t pid, const Patience *p, gboolean *ret_gone, GError **error)
+static gboolean reap(pid_t pid, Stream *err, const Patience *p,
+	gboolean *ret_gone, GError **error)
 {
 	int status = 0;
 
@@ -131,6 +172,7 @@ static gboolean reap(
 			break;
 		if (patience_left(p, error) == 0)
 			return FALSE;
+		drain_rest(err);
 		g_usleep(REAP_POLL_MS * 1000);
 	}
 	*ret_gone = TRUE;
@@ -151,36 +193,93 @@ static void finish_off(pid_t pid)
 		continue;
 }
 
-char *process_run(char **argv, gsize max, gint64 deadline_us, const gint *stop,
-	gsize *ret_len, GError **error)
+static char *said_of(Stream *err, char *const *argv, const Stream *out)
 {
-	const Patience patience = {argv[0], deadline_us, stop};
-	int ends[2];
-	pid_t pid;
-	gboolean gone = FALSE;
+	drain_rest(err);
+	out->buffer[MIN(out->len, out->max)] = '\0';
+	return complaint_quote(err->buffer, err->len, argv, out->buffer);
+}
 
-	if (pipe2(ends, O_CLOEXEC) != 0) {
+static void stream_close(Stream *stream)
+{
+	close(stream->fd);
+	if (stream->buffer)
+		secret_wipe(stream->buffer, stream->max + 1);
+	g_free(stream->buffer);
+}
+
+/* A pipe, whose reading end is the stream's; returns the other; -1: none.  That
+ * one is above those that spawn replaces one after another. */
+static int stream_open(Stream *stream, GError **error)
+{
+	int ends[2], high = -1;
+
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		high = fcntl(ends[1], F_DUPFD_CLOEXEC, 3);
+		close(ends[1]);
+		if (high < 0)
+			close(ends[0]);
+	}
+	if (high < 0) {
 		backend_error_set(error, BACKEND_ERROR_LOCAL, "no pipe: %s",
 			g_strerror(errno));
-		return NULL;
+		return -1;
 	}
-	int failed = spawn(argv, ends[1], &pid);
+	stream->fd = ends[0];
+	stream->buffer = g_malloc0(stream->max + 1);
+	return high;
+}
+
+static gboolean run(char **argv, int ends[2], Stream *out, Stream *err,
+	const Patience *patience, GError **error)
+{
+	pid_t pid;
+	gboolean gone = FALSE;
+	g_autoptr(GError) cause = NULL;
+	int failed = spawn(argv, ends[0], ends[1], &pid);
+
+	close(ends[0]);
 	close(ends[1]);
 	if (failed) {
-		close(ends[0]);
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"%s cannot be run: %s", argv[0], g_strerror(failed));
-		return NULL;
+		return FALSE;
 	}
-	char *buffer = g_malloc(max + 1);
-	gboolean read_all =
-		drain(ends[0], &patience, buffer, max, ret_len, error);
-	close(ends[0]);
-	if (read_all && reap(pid, &patience, &gone, error))
-		return buffer;
+	if (drain(out, err, patience, &cause) &&
+		reap(pid, err, patience, &gone, &cause))
+		return TRUE;
 	if (!gone)
 		finish_off(pid);
-	secret_wipe(buffer, max + 1);
-	g_free(buffer);
-	return NULL;
+	g_autofree char *said = said_of(err, argv, out);
+	backend_error_set(error, cause->code, "%s%s%s", cause->message,
+		said ? ": " : "", said ? said : "");
+	return FALSE;
+}
+
+char *process_run(char **argv, gsize max, gint64 deadline_us, const gint *stop,
+	gsize *ret_len, char **ret_said, GError **error)
+{
+	const Patience patience = {argv[0], deadline_us, stop};
+	Stream out = {.max = max}, err = {.max = ERROR_MAX, .tail = TRUE};
+	char *output = NULL;
+	int ends[2];
+
+	ends[0] = stream_open(&out, error);
+	if (ends[0] < 0)
+		return NULL;
+	ends[1] = stream_open(&err, error);
+	if (ends[1] < 0) {
+		close(ends[0]);
+		stream_close(&out);
+		return NULL;
+	}
+	if (run(argv, ends, &out, &err, &patience, error)) {
+		*ret_len = out.len;
+		if (ret_said)
+			*ret_said = said_of(&err, argv, &out);
+		output = g_steal_pointer(&out.buffer);
+	}
+	stream_close(&out);
+	stream_close(&err);
+	return output;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,13 +26,6 @@ gboolean auth_env_true(const char *name)
 	return value && g_ascii_strcasecmp(value, "true") == 0;
 }
 
-char *auth_home_path(const char *rest)
-{
-	const char *home = auth_env("HOME");
-
-	return g_build_filename(home ? home : g_get_home_dir(), rest, NULL);
-}
-
 static char *read_open(int fd, gsize size, gsize *ret_len)
 {
 	char *text = g_malloc(size + 1);
@@ -56,7 +48,8 @@ static char *read_open(int fd, gsize size, gsize *ret_len)
 char *auth_read_file(const char *path, gsize *ret_len, GError **error)
 {
 	/* Not to hang on a pipe that somebody put there. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	g_autofree char *whole = auth_whole_path(path);
+	int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	char *text = NULL;
 
@@ -71,19 +64,6 @@ char *auth_read_file(const char *path, gsize *ret_len, GError **error)
 	if (fd >= 0)
 		close(fd);
 	return text;
-}
-
-/* Size and inode besides the time: tools that replace a file may keep that. */
-void auth_append_stat(GString *out, char *path)
-{
-	g_autofree char *owned = path;
-	struct stat st;
-
-	if (stat(owned, &st) != 0)
-		return;
-	g_string_append_printf(out, "%s %ju %jd %jd.%09ld\n", owned,
-		(uintmax_t)st.st_ino, (intmax_t)st.st_size,
-		(intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 /* ---- wiping ---- */
@@ -152,6 +132,15 @@ void auth_mask(GError *error, const char *secret)
 	outcome_clear_up(error, TRUE, sent);
 }
 
+void auth_quote(GError **error, const char *said)
+{
+	if (!error || !*error || !said)
+		return;
+	char *whole = g_strconcat((*error)->message, ": ", said, NULL);
+	g_free((*error)->message);
+	(*error)->message = whole;
+}
+
 /* ---- credentials out of JSON ---- */
 
 static const char *member(
@@ -166,18 +155,32 @@ static const char *member(
 }
 
 /* It is shown, and stands in a header. */
+static gboolean is_id(const char *id, const char *name, GError **error)
+{
+	for (const char *c = id; *c; c++)
+		if (!g_ascii_isgraph(*c)) {
+			backend_error_set(
+				error, BACKEND_ERROR_AUTH, "%s is none", name);
+			return FALSE;
+		}
+	return TRUE;
+}
+
 static const char *member_id(
 	const Json *object, const char *name, GError **error)
 {
 	const char *id = member(object, name, TRUE, error);
 
-	for (const char *c = id; c && *c; c++)
-		if (!g_ascii_isgraph(*c)) {
-			backend_error_set(
-				error, BACKEND_ERROR_AUTH, "%s is none", name);
-			return NULL;
-		}
-	return id;
+	return id && is_id(id, name, error) ? id : NULL;
+}
+
+Credentials *auth_pair_new(const char *id, const char *secret,
+	const char *token, const char *origin, GError **error)
+{
+	if (!is_id(id, "the access key id", error))
+		return NULL;
+	return credentials_new(id, secret_new(secret, -1),
+		token && *token ? secret_new(token, -1) : NULL, 0, origin);
 }
 
 /* 0 (never) when there is none that can be read. */

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/credentials.h"
+#include "auth/paths.h"
 #include "net/http.h"
 #include "net/json.h"
 
@@ -14,8 +15,6 @@
 /* An environment variable's value, NULL when unset or empty. */
 const char *auth_env(const char *name);
 gboolean auth_env_true(const char *name);
-/* A path below the user's home.  New string. */
-char *auth_home_path(const char *rest);
 
 /* A whole regular file, NUL-terminated; NULL with AUTH and why.  The buffer is
  * given back to auth_wipe_text. */
@@ -24,10 +23,6 @@ char *auth_read_file(const char *path, gsize *ret_len,
 void auth_wipe_text(char *text, gsize len);
 /* json_free, wiping every string first. */
 void auth_wipe_json(Json *document);
-
-/* Appends a line that changes when the file does; nothing when there is none.
- * Takes path. */
-void auth_append_stat(GString *out, char *path);
 
 /* Sends, waits at most `limit_ms` (0: to the deadline), and wipes the request,
  * which it takes.  The answer is given back to auth_wipe_answer. */
@@ -39,6 +34,9 @@ void auth_wipe_answer(HttpAnswer *answer);
  * be NULL. */
 void auth_mask(GError *error, const char *secret);
 
+/* Puts what a program says behind the error; either may be NULL. */
+void auth_quote(GError **error, const char *said);
+
 /* A key pair out of JSON: the members' names. */
 typedef struct {
 	const char *id, *secret, *token, *expiry; /* expiry: ISO 8601 */
@@ -48,3 +46,9 @@ typedef struct {
 /* Errors: AUTH, naming the member that is missing or makes no sense. */
 Credentials *auth_keys_read(const Json *object, const AuthKeyNames *names,
 	const char *origin, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same out of texts; token may be NULL or "".  Errors: AUTH for an id that
+ * cannot stand in a header. */
+Credentials *auth_pair_new(const char *id, const char *secret,
+	const char *token, const char *origin,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,8 +3,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-static const char *const vendors[] = {"ALIBABA_CLOUD_", "AWS_", "CLOUDSDK_",
-	"GCE_METADATA_", "GOOGLE_", "HUAWEICLOUD_"};
+static const char *const vendors[] = {"ALIBABA_CLOUD_", "ALIBABACLOUD_",
+	"ALICLOUD_", "AWS_", "CLOUDSDK_", "GCE_METADATA_", "GCLOUD_", "GOOGLE_",
+	"HUAWEICLOUD_"};
 static const char *const no_instance[] = {"ALIBABA_CLOUD_ECS_METADATA_DISABLED",
 	"AWS_EC2_METADATA_DISABLED", "NO_GCE_CHECK"};
 /* In a test's own words, in a key file, and how a signed token begins. */

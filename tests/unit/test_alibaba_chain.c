@@ -58,9 +58,9 @@ static void set_pair(void)
 	"\"region_id\":\"\"}]}"
 
 #define INI                                                                    \
-	"# a remark\n[default]\ntype = access_key\n"                           \
-	"access_key_id=i-id \n  access_key_secret = i=sesame==\n"              \
-	"; access_key_id = no\n\n[ c ]\r\ntype=access_key\r\n"                 \
+	"# a remark\n[default]  # d\n  type = access_key # t\n"                \
+	"  access_key_id=i-id \n  access_key_secret: i=sesame==#x\n"           \
+	"; access_key_id = no\n\n[c]\r\nTYPE=access_key\r\n"                   \
 	"access_key_id = c-id\r\naccess_key_secret = c-sesame\r\n"             \
 	"[odd]\ntype = bearer\n[bare]\n"
 
@@ -142,7 +142,8 @@ static void broken_profiles_are_named(ChainFixture *f, const void *unused)
 		{"\"mode\":\"StsToken\",\"access_key_id\":\"x\","
 		 "\"access_key_secret\":\"sesame\"",
 			"sts_token is missing"},
-		{"\"mode\":\"CloudSSO\"", "mode CloudSSO, which is not supp"},
+		{"\"mode\":\"BearerToken\"", "mode BearerToken, which is not"},
+		{"\"mode\":\"CredentialsURI\"", "credentials_uri is missing"},
 		{"\"mode\":7", "which is not supported"},
 		{"\"mode\":\"RamRoleArn\",\"access_key_id\":\"x\","
 		 "\"access_key_secret\":\"sesame\"",
@@ -229,6 +230,10 @@ static void a_command_that_fails_is_told(ChainFixture *f, const void *unused)
 {
 	put_external(f, "#!/bin/sh\necho sesame; exit 3\n");
 	fails(NULL, BACKEND_ERROR_AUTH, "ended with status 3");
+	put_external(
+		f, "#!/bin/sh\necho no; echo 'not today, token=sesame' >&2\n");
+	fails(NULL, BACKEND_ERROR_AUTH,
+		"did not print JSON: not today, token=***");
 	put_external(f, "#!/bin/sh\nkill -TERM $$\n");
 	fails(NULL, BACKEND_ERROR_AUTH, "ended with signal 15");
 	put_external(f, "#!/bin/sh\necho sesame\n");
@@ -324,6 +329,17 @@ static void a_section_may_lie_elsewhere(ChainFixture *f, const void *unused)
 
 	g_setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", path, TRUE);
 	finds(NULL, "i-id/i=sesame==/");
+}
+
+/* Some of the SDKs read the one, some the other. */
+static void a_section_lies_in_one_of_two_files(
+	ChainFixture *f, const void *unused)
+{
+	put_ini(f, INI);
+	g_free(chain_fixture_put(f, ".alibabacloud/credentials.ini",
+		"[default]\ntype = access_key\naccess_key_id = two\n"
+		"access_key_secret = two-sesame\n"));
+	finds(NULL, "two/two-sesame/");
 }
 
 static void odd_sections_do_no_harm(ChainFixture *f, const void *unused)
@@ -570,6 +586,7 @@ int main(int argc, char **argv)
 	ADD("command-abort", an_abort_ends_a_command);
 	ADD("section", a_section_is_chosen_like_a_profile);
 	ADD("section-elsewhere", a_section_may_lie_elsewhere);
+	ADD("section-two-files", a_section_lies_in_one_of_two_files);
 	ADD("section-odd", odd_sections_do_no_harm);
 	ADD("uri", a_uri_answers_keys_that_expire);
 	ADD("uri-odd", a_uri_that_answers_nonsense_is_told);

@@ -458,22 +458,30 @@ static void put_config(ChainFixture *f, const char *name, const char *project)
 static void the_place_is_looked_for_in_order(
 	ChainFixture *f, const void *unused)
 {
-	g_free(put_account(f, DEFAULT_FILE, SERVICE));
+	g_autofree char *path = put_account(f, DEFAULT_FILE, SERVICE);
+
+	put_config(f, "default", "p-default");
 	is(google_chain_project(NULL), "of-file");
-	is(google_chain_project("/nonexistent"), NULL);
-	is(google_chain_region(), NULL);
+	is(google_chain_project("/nonexistent"), "p-default");
+	g_assert_cmpint(g_remove(path), ==, 0);
 	put_config(f, "default", "p-default");
 	is(google_chain_project(NULL), "p-default");
 	is(google_chain_region(), "r-p-default");
 	put_config(f, "work", "p-work");
 	g_free(chain_fixture_put(f, ".config/gcloud/active_config", "work\n"));
 	is(google_chain_project(NULL), "p-work");
+	g_setenv("CLOUDSDK_ACTIVE_CONFIG_NAME", "NONE", TRUE);
+	is(google_chain_project(NULL), NULL);
 	g_setenv("CLOUDSDK_ACTIVE_CONFIG_NAME", "../../x", TRUE);
-	is(google_chain_project(NULL), "p-default");
+	is(google_chain_project(NULL), NULL);
 	g_setenv("CLOUDSDK_CORE_PROJECT", "p-cloudsdk", TRUE);
 	g_setenv("GOOGLE_CLOUD_REGION", "r-cloud", TRUE);
 	is(google_chain_project(NULL), "p-cloudsdk");
 	is(google_chain_region(), "r-cloud");
+	g_free(put_account(f, DEFAULT_FILE, SERVICE));
+	is(google_chain_project(NULL), "of-file");
+	g_setenv("GCLOUD_PROJECT", "p-legacy", TRUE);
+	is(google_chain_project(NULL), "p-legacy");
 	g_setenv("GOOGLE_CLOUD_PROJECT", "p-cloud", TRUE);
 	g_setenv("CLOUDSDK_DATAPROC_REGION", "r-dataproc", TRUE);
 	is(google_chain_project(NULL), "p-cloud");

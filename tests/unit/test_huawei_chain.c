@@ -51,7 +51,7 @@ static void set_oidc(ChainFixture *f, const char *token)
 }
 
 #define INI                                                                    \
-	"# remark\n[basic]\nak = i-id ; remark\n sk=\"i=sesame==\"\r\n"        \
+	"# remark\n[basic]  # one\nAK = i-id\nsk: i=sesame==\r\n"              \
 	"[ odd ]\nak = no\n[global]\nak = no\nsk = no\n[basic-two]\n"          \
 	"ak = two-id\nsk = two-sesame\nsecurity_token = two-token\n"           \
 	"[half]\nak = x\n"

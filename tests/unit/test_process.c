@@ -15,7 +15,7 @@ static char *run(const char *script, GError **error)
 	gsize len = 0;
 
 	return process_run(argv, 4096,
-		g_get_monotonic_time() + 20 * G_USEC_PER_SEC, &stop, &len,
+		g_get_monotonic_time() + 20 * G_USEC_PER_SEC, &stop, &len, NULL,
 		error);
 }
 
@@ -81,8 +81,8 @@ static void test_stray_is_killed_as_well(gconstpointer program)
 	static const gint stop;
 	gsize len = 0;
 
-	g_assert_null(process_run(
-		argv, 4096, start_us + G_USEC_PER_SEC, &stop, &len, &error));
+	g_assert_null(process_run(argv, 4096, start_us + G_USEC_PER_SEC, &stop,
+		&len, NULL, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_cmpint(
 		g_get_monotonic_time() - start_us, <, 30 * G_USEC_PER_SEC);

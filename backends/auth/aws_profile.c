@@ -344,43 +344,64 @@ static Credentials *get_process(Reading *reading, GError **error)
 	return credentials;
 }
 
+/* As for the vendor: what else there is of SSO may be for other tools. */
 static gboolean is_sso(const Reading *reading)
 {
-	return has(reading, "sso_session") || has(reading, "sso_start_url") ||
-	       has(reading, "sso_account_id") || has(reading, "sso_role_name");
+	return has(reading, "sso_account_id") || has(reading, "sso_role_name");
 }
 
-static const char *session_value(
-	const Reading *reading, const char *session, const char *key)
+static gboolean is_half_sso(const Reading *reading)
 {
-	return session ? aws_files_get(reading->files, AWS_FILES_SSO_SESSION,
-				 session, key)
-		       : value(reading, key);
+	return has(reading, "sso_session") || has(reading, "sso_start_url");
+}
+
+/* The session's value, or the profile's; FALSE with an error when both have one
+ * and they differ. */
+static gboolean session_value(const Reading *reading, const char *session,
+	const char *key, const char **ret, GError **error)
+{
+	const char *own = value(reading, key);
+	const char *shared =
+		session ? aws_files_get(reading->files, AWS_FILES_SSO_SESSION,
+				  session, key)
+			: NULL;
+
+	*ret = shared ? shared : own;
+	if (session &&
+		!aws_files_has(reading->files, AWS_FILES_SSO_SESSION, session))
+		*ret = NULL; /* what it would have said is not known */
+	if (!shared || !own || g_str_equal(shared, own))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"%s of the profile and of sso-session %.*s differ", key,
+		NAME_MAX_SHOWN, session);
+	return FALSE;
 }
 
 static Credentials *get_sso(Reading *reading, GError **error)
 {
-	const char *session = value(reading, "sso_session");
-	const AwsSso sso = {
+	AwsSso sso = {
 		.profile = name_of(reading),
-		.session = session,
-		.start_url = session_value(reading, session, "sso_start_url"),
-		.region = session_value(reading, session, "sso_region"),
+		.session = value(reading, "sso_session"),
 		.account = need(reading, "sso_account_id", error),
 		.role = sso.account ? need(reading, "sso_role_name", error)
 				    : NULL,
 	};
 	g_autofree char *origin = origin_of(reading, "SSO");
 
-	if (!sso.role)
+	if (!sso.role ||
+		!session_value(reading, sso.session, "sso_start_url",
+			&sso.start_url, error) ||
+		!session_value(
+			reading, sso.session, "sso_region", &sso.region, error))
 		return NULL;
 	if (sso.start_url && sso.region)
 		return aws_sso(reading->chain, &sso, origin,
 			reading->deadline_us, error);
 	backend_error_set(error, BACKEND_ERROR_AUTH,
 		"sso_start_url or sso_region is missing%s%.*s",
-		session ? " in sso-session " : "", NAME_MAX_SHOWN,
-		session ? session : "");
+		sso.session ? " in sso-session " : "", NAME_MAX_SHOWN,
+		sso.session ? sso.session : "");
 	return NULL;
 }
 
@@ -411,6 +432,7 @@ static const struct {
 	{is_login, get_login},
 	{is_process, get_process},
 	{is_config_file, get_config_file},
+	{is_half_sso, get_sso},
 };
 
 static gboolean is_any(const Reading *reading)

@@ -245,6 +245,20 @@ AWS = {
         CONFIG: "[default]\ncredential_process = true\n" + keys("c")}),
     "process with an open quote": ({}, {
         CONFIG: "[default]\ncredential_process = printf 'x\n"}),
+    "an SSO session without a role": ({}, {
+        CONFIG: "[default]\nsso_session = s\n" + keys("c") +
+        "[sso-session s]\nsso_region = x\nsso_start_url = https://x\n"}),
+    "an SSO session that differs": ({}, {
+        CONFIG: "[default]\nsso_session = s\nsso_account_id = 1\n"
+        "sso_role_name = r\nsso_region = y\n" + keys("c") +
+        "[sso-session s]\nsso_region = x\nsso_start_url = https://x\n"}),
+    "an SSO session that is not there": ({}, {
+        CONFIG: "[default]\nsso_session = s\nsso_account_id = 1\n"
+        "sso_role_name = r\nsso_region = y\nsso_start_url = x\n" +
+        keys("c")}),
+    "half of SSO": ({}, {CONFIG: "[default]\nsso_account_id = 1\n" +
+                         keys("c"),
+                         CREDENTIALS: "[default]\n" + keys("f")}),
     "a bad file": ({}, {CONFIG: "[default]\nx\n",
                         CREDENTIALS: "[default]\n" + keys("f")}),
     "a bad credentials file": ({}, {CONFIG: "[default]\n" + keys("c"),

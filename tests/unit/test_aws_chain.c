@@ -147,6 +147,10 @@ static void bad_profiles(ChainFixture *f, const void *unused)
 		{"sso_session = s", "sso_account_id is missing"},
 		{"sso_account_id = 1\nsso_role_name = r\nsso_session = s",
 			"sso_region is missing in sso-session s"},
+		{"sso_account_id = 1\nsso_role_name = r\nsso_session = s\n"
+		 "sso_region = x\n[sso-session s]\nsso_region = y",
+			"sso_region of the profile and of sso-session s "
+			"differ"},
 		{"sso_account_id = 1\nsso_role_name = r\nsso_region = x",
 			"sso_start_url or sso_region is missing"},
 		{"credential_process = echo", "did not print JSON"},

@@ -68,6 +68,8 @@ static void kinds_in_order(ChainFixture *f, const void *unused)
 		{"aws_access_key_id = c\naws_secret_access_key = c-sesame\n",
 			PAIR, "file-id/f-sesame/"},
 		{"credential_process = cat keys\n", PAIR, "file-id/f-sesame/"},
+		{"sso_session = s\nsso_start_url = u\n", PAIR,
+			"file-id/f-sesame/"},
 		{"credential_process = cat keys\n" PAIR, "", "p-id/p-sesame/"},
 	};
 

@@ -364,15 +364,23 @@ static void expiry_is_text_or_seconds_or_none(void)
 
 static void a_command_that_fails_says_so(void)
 {
-	static const char *const rows[] = {
-		"exec:false", "exec:/nonexistent/program --key hush"};
+	static const struct {
+		const char *text, *say;
+	} rows[] = {
+		{"exec:false", "false ended with status 1"},
+		{"exec:/nonexistent/program --key hush", "cannot be run"},
+		{"exec:sh -c 'echo a >&2; echo log in: token=hush >&2; exit 3'",
+			"sh ended with status 3: log in: token=***"},
+		{"exec:sh -c 'echo log in >&2'", "did not print JSON: log in"},
+	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 
-		g_assert_null(value_of(rows[i], "authorization", &error));
+		g_assert_null(value_of(rows[i].text, "authorization", &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
 		g_assert_null(strstr(error->message, "hush"));
+		g_assert_nonnull(strstr(error->message, rows[i].say));
 	}
 }
 

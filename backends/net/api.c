@@ -6,6 +6,7 @@
 #include "error.h"
 #include "net/api_settings.h"
 #include "net/budget.h"
+#include "net/date_clock.h"
 #include "net/gate.h"
 #include "net/outcome.h"
 #include "net/retry.h"
@@ -32,8 +33,6 @@
 
 /* A clock that is off by less is not the reason of a refusal. */
 #define SKEW_MIN_S 60
-/* Dates that differ by no more than that are of one clock. */
-#define CLOCK_GRAIN_MS 5000
 /* What is left of a repeatable call's time is halved down to this: an attempt
  * that had less would be cut off rather than served. */
 #define HALF_LEAST_US G_USEC_PER_SEC
@@ -49,11 +48,10 @@ struct Api {
 	Budget *budget;
 	Gate *gate;
 	Tally *tally;
+	DateClock date_clock;
 
 	pthread_mutex_t lock; /* guards what follows */
 	gint64 skew_s;        /* the provider's clock less ours, to sign by */
-	gboolean dated;       /* an answer had a Date, so that this is known: */
-	gint64 ahead_ms;      /* the provider's clock less ours */
 	char *last_error;
 };
 
@@ -104,6 +102,7 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	api->budget = budget_new(settings.rate, settings.burst);
 	api->gate = gate_new();
 	api->tally = tally_new();
+	date_clock_init(&api->date_clock);
 	pthread_mutex_init(&api->lock, NULL);
 	return api;
 }
@@ -117,6 +116,7 @@ void api_free(Api *api)
 	budget_free(api->budget);
 	gate_free(api->gate);
 	tally_free(api->tally);
+	date_clock_clear(&api->date_clock);
 	pthread_mutex_destroy(&api->lock);
 	g_free(api->last_error);
 	g_free(api->endpoint);
@@ -145,35 +145,9 @@ static gint64 api_skew(Api *api)
 	return skew_s;
 }
 
-/* A Date is cut to seconds, and old by the way that it took: of those that agree
- * the latest is the best.  One that does not is of a clock that was set. */
-static void learn_clock(Api *api, const HttpAnswer *answer)
-{
-	const char *date = http_answer_get(answer, "date");
-	gint64 server_s, ahead_ms;
-
-	if (!date || !retry_http_date(date, &server_s))
-		return;
-	ahead_ms = server_s * 1000 - g_get_real_time() / 1000;
-	pthread_mutex_lock(&api->lock);
-	if (!api->dated || ABS(ahead_ms - api->ahead_ms) > CLOCK_GRAIN_MS)
-		api->ahead_ms = ahead_ms;
-	else
-		api->ahead_ms = MAX(api->ahead_ms, ahead_ms);
-	api->dated = TRUE;
-	pthread_mutex_unlock(&api->lock);
-}
-
 gboolean api_clock(Api *api, gint64 *ret_ahead_ms)
 {
-	gboolean dated;
-
-	pthread_mutex_lock(&api->lock);
-	dated = api->dated;
-	if (dated)
-		*ret_ahead_ms = api->ahead_ms;
-	pthread_mutex_unlock(&api->lock);
-	return dated;
+	return date_clock_read(&api->date_clock, ret_ahead_ms);
 }
 
 static char *utc_text(gint64 seconds)
@@ -414,8 +388,7 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 	try->attempts++;
 	try->server_s = 0;
 	answer = http_send(api->http, http, attempt_until_us(try), &problem);
-	if (answer)
-		learn_clock(api, answer);
+	date_clock_learn(&api->date_clock, answer);
 	if (answer && answer->status >= 400)
 		problem = outcome_refusal(protocol->refuse, answer,
 			real_s() + try->skew_s, &try->server_s);

@@ -1,0 +1,48 @@
+#include "net/date_clock.h"
+
+#include "net/retry.h"
+
+/* Dates that differ by no more than that are of one clock. */
+#define GRAIN_MS 5000
+
+void date_clock_init(DateClock *self)
+{
+	*self = (DateClock){.dated = FALSE};
+	pthread_mutex_init(&self->lock, NULL);
+}
+
+void date_clock_clear(DateClock *self)
+{
+	pthread_mutex_destroy(&self->lock);
+}
+
+/* A Date is cut to seconds, and old by the way that it took: of those that agree
+ * the latest is the best.  One that does not is of a clock that was set. */
+void date_clock_learn(DateClock *self, const HttpAnswer *answer)
+{
+	const char *date = answer ? http_answer_get(answer, "date") : NULL;
+	gint64 server_s, ahead_ms;
+
+	if (!date || !retry_http_date(date, &server_s))
+		return;
+	ahead_ms = server_s * 1000 - g_get_real_time() / 1000;
+	pthread_mutex_lock(&self->lock);
+	if (!self->dated || ABS(ahead_ms - self->ahead_ms) > GRAIN_MS)
+		self->ahead_ms = ahead_ms;
+	else
+		self->ahead_ms = MAX(self->ahead_ms, ahead_ms);
+	self->dated = TRUE;
+	pthread_mutex_unlock(&self->lock);
+}
+
+gboolean date_clock_read(DateClock *self, gint64 *ret_ahead_ms)
+{
+	gboolean dated;
+
+	pthread_mutex_lock(&self->lock);
+	dated = self->dated;
+	if (dated)
+		*ret_ahead_ms = self->ahead_ms;
+	pthread_mutex_unlock(&self->lock);
+	return dated;
+}

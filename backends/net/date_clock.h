@@ -1,0 +1,20 @@
+#pragma once
+
+#include <pthread.h>
+
+#include "net/http.h"
+
+/* A server's clock beside ours, as the Date of its answers tells.  Thread-safe. */
+typedef struct {
+	pthread_mutex_t lock;
+	gboolean dated;  /* an answer had a Date, so that this is known: */
+	gint64 ahead_ms; /* its clock less ours */
+} DateClock;
+
+void date_clock_init(DateClock *self);
+void date_clock_clear(DateClock *self);
+
+/* Takes the Date of an answer that has just come, if it (may be NULL) has one. */
+void date_clock_learn(DateClock *self, const HttpAnswer *answer);
+/* To a second or so; FALSE: no answer had one yet. */
+gboolean date_clock_read(DateClock *self, gint64 *ret_ahead_ms);

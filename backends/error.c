@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "auth/secret.h"
+
 typedef BackendErrorDetail BackendErrorPrivate;
 
 static void backend_error_private_init(BackendErrorPrivate *detail)
@@ -37,14 +39,18 @@ __attribute__((constructor)) static void register_domain(void)
 void backend_error_set(
 	GError **error, BackendErrorCode code, const char *format, ...)
 {
+	g_autofree char *message = NULL;
+	g_autofree char *masked = NULL;
 	va_list args;
 
 	if (!error)
 		return;
 	va_start(args, format);
-	g_propagate_error(error,
-		g_error_new_valist(BACKEND_ERROR, (int)code, format, args));
+	message = g_strdup_vprintf(format, args);
 	va_end(args);
+	masked = secret_mask(message);
+	g_propagate_error(
+		error, g_error_new_literal(BACKEND_ERROR, (int)code, masked));
 }
 
 BackendErrorDetail *backend_error_detail(GError *error)
@@ -64,7 +70,8 @@ static gboolean is_unprintable(gunichar c)
 
 static char *make_printable(const char *text)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	g_autofree char *masked = secret_mask(text);
+	g_autofree char *valid = g_utf8_make_valid(masked, -1);
 	GString *out = g_string_sized_new(strlen(valid));
 
 	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {

@@ -41,7 +41,8 @@ typedef struct {
 #define BACKEND_ERROR (backend_error_quark())
 GQuark backend_error_quark(void);
 
-/* Sets *error (may be NULL) from a printf format.  Any thread. */
+/* Sets *error (may be NULL) from a printf format.  Secrets in it read "***" (see
+ * auth/secret.h).  Any thread. */
 void backend_error_set(GError **error, BackendErrorCode code,
 	const char *format, ...) G_GNUC_PRINTF(3, 4);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/secret.h"
 #include "net/api.h"
 #include "spec.h"
 
@@ -283,23 +284,20 @@ static gboolean wrong(const Reading *reading, const char *group,
 	return FALSE;
 }
 
-char *config_without_password(const char *value)
+char *config_masked(const char *value)
 {
-	const char *scheme = strstr(value, "://");
-	const char *start = scheme ? scheme + strlen("://") : value;
-	gsize len = strcspn(start, "/?#");
-	const char *at = g_strrstr_len(start, (gssize)len, "@");
-
-	if (!at)
-		return g_strdup(value);
-	return g_strdup_printf("%.*s***%s", (int)(start - value), value, at);
+	/* Its arguments may be a password. */
+	if (g_str_has_prefix(value, "exec:"))
+		return g_strdup("exec:***");
+	secret_keep_login(value);
+	return secret_mask(value);
 }
 
 /* `key must be such, not "value"`. */
 static gboolean wrong_value(const Reading *reading, const char *group,
 	const char *key, const char *wanted, const char *value, GError **error)
 {
-	g_autofree char *shown = config_without_password(value);
+	g_autofree char *shown = config_masked(value);
 
 	return wrong(reading, group, key, error, "%s must be %s, not \"%s\"",
 		key, wanted, shown);

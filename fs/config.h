@@ -68,9 +68,9 @@ gboolean config_set(Config *config, const char *key, const char *value,
  * a day. */
 gboolean config_parse_duration(const char *text, gint64 *ret_ms);
 
-/* A value as it may be shown: without what may be the user and password of a
- * URL.  New string. */
-char *config_without_password(const char *value);
+/* A value as it may be shown: the login of a URL, every other secret and the whole
+ * of a command read "***".  New string. */
+char *config_masked(const char *value);
 
 /* "all", "24h", "none": static. */
 const char *config_ended_name(Ended ended);

@@ -148,7 +148,7 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 	}
 	g_hash_table_iter_init(&iter, provider->keys);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		g_autofree char *shown = config_without_password(value);
+		g_autofree char *shown = config_masked(value);
 
 		g_string_append_printf(out, "%s = %s\n", (char *)key, shown);
 	}

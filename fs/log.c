@@ -6,6 +6,8 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "auth/secret.h"
+
 static struct {
 	pthread_mutex_t lock; /* of kept */
 	GString *kept;
@@ -69,7 +71,7 @@ static GLogWriterOutput write_log(
 	if ((level & G_LOG_LEVEL_DEBUG) && !state.debug)
 		return G_LOG_WRITER_HANDLED;
 	g_autofree char *time = now_text();
-	g_autofree char *message = g_strdup(message_of(fields, n));
+	g_autofree char *message = secret_mask(message_of(fields, n));
 
 	for (char *c = message; *c; c++) {
 		if ((guchar)*c < ' ' || *c == 0x7f)

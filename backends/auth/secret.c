@@ -1,10 +1,17 @@
 #include "auth/secret.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
+
+#define MASK "***"
+/* Shorter ones would be found within ordinary words. */
+#define MASKED_MIN 8
+#define LOGIN_MIN 4
+#define USER_MIN 6
 
 /* The text lies on pages of its own, since that is the grain at which the
  * kernel keeps memory out of core files and off the swap. */
@@ -12,8 +19,13 @@ struct Secret {
 	gint refs; /* atomic */
 	gsize len;
 	gsize mapped;
+	gboolean login; /* kept by secret_keep_login */
 	char *text;
+	Secret *before, *next; /* in the list of all that are alive */
 };
+
+static pthread_mutex_t alive_lock = PTHREAD_MUTEX_INITIALIZER;
+static Secret *alive;
 
 void secret_wipe(void *memory, gsize len)
 {
@@ -35,11 +47,34 @@ static gsize round_to_pages(gsize len)
 	return (len + page - 1) / page * page;
 }
 
-Secret *secret_new(const char *text, gssize len)
+static void alive_add(Secret *secret)
+{
+	pthread_mutex_lock(&alive_lock);
+	secret->next = alive;
+	if (alive != NULL)
+		alive->before = secret;
+	alive = secret;
+	pthread_mutex_unlock(&alive_lock);
+}
+
+static void alive_remove(Secret *secret)
+{
+	pthread_mutex_lock(&alive_lock);
+	if (secret->before != NULL)
+		secret->before->next = secret->next;
+	else
+		alive = secret->next;
+	if (secret->next != NULL)
+		secret->next->before = secret->before;
+	pthread_mutex_unlock(&alive_lock);
+}
+
+static Secret *make(const char *text, gssize len, gboolean login)
 {
 	Secret *secret = g_new0(Secret, 1);
 
 	secret->refs = 1;
+	secret->login = login;
 	secret->len = len < 0 ? strlen(text) : (gsize)len;
 	secret->mapped = round_to_pages(secret->len + 1);
 	secret->text = mmap(NULL, secret->mapped, PROT_READ | PROT_WRITE,
@@ -53,7 +88,13 @@ Secret *secret_new(const char *text, gssize len)
 		g_debug("a secret's memory could not be locked");
 	memcpy(secret->text, text, secret->len);
 	mprotect(secret->text, secret->mapped, PROT_READ);
+	alive_add(secret);
 	return secret;
+}
+
+Secret *secret_new(const char *text, gssize len)
+{
+	return make(text, len, FALSE);
 }
 
 Secret *secret_take(char *text)
@@ -77,6 +118,7 @@ void secret_unref(Secret *secret)
 {
 	if (!secret || !g_atomic_int_dec_and_test(&secret->refs))
 		return;
+	alive_remove(secret);
 	mprotect(secret->text, secret->mapped, PROT_READ | PROT_WRITE);
 	secret_wipe(secret->text, secret->mapped);
 	munmap(secret->text, secret->mapped);
@@ -92,6 +134,109 @@ gsize secret_len(const Secret *secret)
 {
 	return secret->len;
 }
+
+/* ---- masking ---- */
+
+/* With the lock: the length of the longest secret that begins there; 0: none. */
+static gsize secret_at(const char *text)
+{
+	gsize longest = 0;
+
+	for (const Secret *s = alive; s != NULL; s = s->next)
+		if (s->len >= (s->login ? LOGIN_MIN : MASKED_MIN) &&
+			s->len > longest && strncmp(text, s->text, s->len) == 0)
+			longest = s->len;
+	return longest;
+}
+
+char *secret_mask(const char *text)
+{
+	GString *out = g_string_sized_new(strlen(text));
+
+	pthread_mutex_lock(&alive_lock);
+	while (*text != '\0') {
+		gsize len = secret_at(text);
+
+		if (len > 0)
+			g_string_append(out, MASK);
+		else
+			g_string_append_c(out, *text);
+		text += MAX(len, 1);
+	}
+	pthread_mutex_unlock(&alive_lock);
+	return g_string_free(out, FALSE);
+}
+
+static gboolean is_kept(const char *text)
+{
+	gboolean found = FALSE;
+
+	pthread_mutex_lock(&alive_lock);
+	for (const Secret *s = alive; s != NULL && !found; s = s->next)
+		found = s->login && strcmp(s->text, text) == 0;
+	pthread_mutex_unlock(&alive_lock);
+	return found;
+}
+
+/* The list of what is alive refers to it from now on. */
+static void keep(const char *text, gsize len, gsize min)
+{
+	g_autofree char *copy = g_strndup(text, len);
+
+	if (len >= min && !is_kept(copy))
+		make(copy, -1, TRUE);
+	secret_wipe(copy, len);
+}
+
+/* And the parts between characters at which a URL is taken apart. */
+static void keep_parts(const char *password, gsize len)
+{
+	gsize start = 0;
+
+	keep(password, len, LOGIN_MIN);
+	for (gsize i = 0; i <= len; i++) {
+		if (i < len && strchr("#?/@:[]\\", password[i]) == NULL)
+			continue;
+		keep(password + start, i - start, LOGIN_MIN);
+		start = i + 1;
+	}
+}
+
+static void keep_password(const char *password, gsize len)
+{
+	char *decoded = g_uri_unescape_segment(password, password + len, NULL);
+
+	keep_parts(password, len);
+	if (decoded != NULL)
+		keep_parts(decoded, strlen(decoded));
+	secret_free_text(decoded);
+}
+
+void secret_keep_login(const char *url)
+{
+	const char *scheme = url != NULL ? strstr(url, "://") : NULL;
+	const char *login = scheme != NULL ? scheme + strlen("://") : url;
+	const char *at = login != NULL ? strrchr(login, '@') : NULL;
+	const char *colon;
+
+	if (at == NULL || at == login)
+		return;
+	colon = memchr(login, ':', (gsize)(at - login));
+	/* A mail address, or the path of a URL. */
+	if (colon == NULL &&
+		(scheme == NULL || memchr(login, '/', (gsize)(at - login))))
+		return;
+	if (colon == NULL)
+		colon = at;
+	/* A short one with its "@". */
+	keep(login, MAX((gsize)(at - login), LOGIN_MIN), LOGIN_MIN);
+	keep(login, (gsize)(colon - login), USER_MIN);
+	if (colon == at)
+		return;
+	keep_password(colon + 1, (gsize)(at - colon - 1));
+}
+
+/* ---- bytes ---- */
 
 typedef struct {
 	char *text;

@@ -19,6 +19,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Secret, secret_unref)
 const char *secret_peek(const Secret *secret);
 gsize secret_len(const Secret *secret);
 
+/*
+ * The text with every secret that is alive replaced by "***", wherever it
+ * stands: the texts of foreign libraries and of servers quote what they were
+ * given, in forms that no parser foresees.  Those under eight bytes (of a login four) are left
+ * alone, since they would tear words apart.  All errors and log lines pass here.
+ * A new string; any thread.
+ */
+char *secret_mask(const char *text);
+
+/*
+ * What a URL of a proxy or server bears as login, USER:PASSWORD before an "@", is
+ * a secret for as long as the process lives, and so are its parts: a password
+ * with "#", "?" or "/" makes a text that is no URL, of which libraries quote
+ * pieces.  Does nothing for a text without a login, and for NULL.
+ */
+void secret_keep_login(const char *url);
+
 /* Bytes that are wiped when the last reference goes; takes text. */
 GBytes *secret_bytes(char *text, gsize len);
 

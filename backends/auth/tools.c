@@ -127,9 +127,11 @@ void auth_mask(GError *error, const char *secret)
 {
 	if (!error || !secret)
 		return;
-	g_autoptr(Credentials) sent =
-		credentials_new("", secret_new(secret, -1), NULL, 0, "");
-	outcome_clear_up(error, TRUE, sent);
+	g_autoptr(Secret) sent G_GNUC_UNUSED = secret_new(secret, -1);
+	char *masked = secret_mask(error->message);
+
+	secret_free_text(error->message);
+	error->message = masked;
 }
 
 void auth_quote(GError **error, const char *said)

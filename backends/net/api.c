@@ -356,7 +356,7 @@ static void try_failed(Try *try, GError *problem)
 {
 	const BackendErrorDetail *detail = backend_error_detail(problem);
 
-	outcome_clear_up(problem, try->request->safe, try->credentials);
+	outcome_clear_up(problem, try->request->safe);
 	heed_throttling(try, problem, detail ? detail->retry_after_ms : 0);
 	g_clear_error(&try->problem);
 	try->problem = problem;

@@ -43,8 +43,19 @@ struct HttpClient {
 	gboolean aborted;
 };
 
+/* libcurl reads them by itself, and quotes them. */
+static void keep_environment_logins(void)
+{
+	static const char *const names[] = {"http_proxy", "https_proxy",
+		"HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		secret_keep_login(g_getenv(names[i]));
+}
+
 static void curl_start(void)
 {
+	keep_environment_logins();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		g_error("libcurl could not be started");
 }
@@ -76,6 +87,7 @@ HttpClient *http_client_new(const HttpSettings *settings)
 	HttpClient *client = g_new0(HttpClient, 1);
 
 	pthread_once(&started, curl_start);
+	secret_keep_login(settings->proxy);
 	client->settings = *settings;
 	client->settings.proxy = g_strdup(settings->proxy);
 	client->settings.no_proxy = g_strdup(settings->no_proxy);

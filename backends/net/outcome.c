@@ -5,8 +5,6 @@
 #include "error.h"
 #include "net/retry.h"
 
-#define SECRET_MASKED_MIN 8
-
 static Json *parse(const HttpAnswer *answer, gboolean outline, GError **error)
 {
 	const char *text = (const char *)answer->body->data;
@@ -59,49 +57,9 @@ Json *outcome_json(HttpAnswer *answer, gboolean outline,
 	return g_steal_pointer(&json);
 }
 
-/* A shorter one is none: masking it would spoil innocent words. */
-static gboolean is_worth_masking(const Secret *secret)
+void outcome_clear_up(GError *problem, gboolean safe)
 {
-	return secret && secret_len(secret) >= SECRET_MASKED_MIN;
-}
-
-static void mask(char **text, const Secret *secret)
-{
-	const char *rest = *text, *found;
-	GString *out;
-
-	if (!rest || !is_worth_masking(secret) ||
-		!strstr(rest, secret_peek(secret)))
-		return;
-	/* Never with the secret in it, as a replacement in place would be. */
-	out = g_string_sized_new(strlen(rest) + 1);
-	while ((found = strstr(rest, secret_peek(secret)))) {
-		g_string_append_len(out, rest, found - rest);
-		g_string_append(out, "***");
-		rest = found + secret_len(secret);
-	}
-	g_string_append(out, rest);
-	secret_free_text(*text);
-	*text = g_string_free(out, FALSE);
-}
-
-static void mask_all(char **text, const Credentials *credentials)
-{
-	mask(text, credentials->secret);
-	mask(text, credentials->token);
-}
-
-void outcome_clear_up(
-	GError *problem, gboolean safe, const Credentials *credentials)
-{
-	BackendErrorDetail *detail = backend_error_detail(problem);
-
 	if (!safe && (problem->code == BACKEND_ERROR_BAD_ANSWER ||
 			     problem->code == BACKEND_ERROR_REMOTE))
 		problem->code = BACKEND_ERROR_TIMEOUT;
-	mask_all(&problem->message, credentials);
-	if (!detail)
-		return;
-	mask_all(&detail->provider_code, credentials);
-	mask_all(&detail->request_id, credentials);
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "auth/credentials.h"
 #include "net/http.h"
 #include "net/json.h"
 
@@ -31,9 +30,6 @@ Json *outcome_json(HttpAnswer *answer, gboolean outline,
  * Makes an error fit to be shown.  After a request that is not safe, an answer
  * that cannot be read (BAD_ANSWER) and one that tells of the provider's own
  * failure (REMOTE) become TIMEOUT, since it may have acted before it failed;
- * only a refusal with a reason of its own proves that nothing was done.  The
- * credentials' secrets, which providers quote when they refuse a signature,
- * become "***".
+ * only a refusal with a reason of its own proves that nothing was done.
  */
-void outcome_clear_up(
-	GError *problem, gboolean safe, const Credentials *credentials);
+void outcome_clear_up(GError *problem, gboolean safe);

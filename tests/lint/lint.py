@@ -227,7 +227,8 @@ FACES = {
     "backends": {"backends": None},
     "cache": {"backends": {"backend.h", "session.h", "error.h"},
               "cache": None},
-    "fs": {"backends": {"session.h", "error.h", "inherited.h"},
+    "fs": {"backends": {"session.h", "error.h", "inherited.h",
+                        "auth/secret.h"},
            "cache": {"cache.h", "name.h"}, "fs": None},
 }
 # They put the whole together.
@@ -237,8 +238,8 @@ BUILDERS = re.compile(r"fs/(main|config\w*|demo)\.[ch]")
 @rule
 def narrow_face(tree):
     """A layer sees only the faces of those below: cache/ sees backend.h,
-    session.h and error.h; fs/ sees session.h, error.h, inherited.h, cache.h and
-    name.h, but for the files that build the whole."""
+    session.h and error.h; fs/ sees session.h, error.h, inherited.h, secret.h,
+    cache.h and name.h, but for the files that build the whole."""
     found = []
     for f in tree.c_files(PRODUCT):
         if BUILDERS.fullmatch(f):

@@ -215,12 +215,13 @@ static void what_may_be_a_password_is_not_shown(void)
 		{"me:hush@proxy:3128", "***@proxy:3128"},
 		{"http://me:hu@sh@proxy/p", "http://***@proxy/p"},
 		{"http://proxy/a@b", "http://proxy/a@b"},
+		{"http://me:hu#s/h?x@proxy/p", "http://***@proxy/p"},
+		{"exec:/usr/bin/token --password hush", "exec:***"},
 		{"cn-hangzhou", "cn-hangzhou"},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *shown =
-			config_without_password(cases[i].value);
+		g_autofree char *shown = config_masked(cases[i].value);
 
 		g_assert_cmpstr(shown, ==, cases[i].shown);
 	}

@@ -35,6 +35,8 @@
 
 /* ---- tables ---- */
 
+static const char *const private_members[] = {"configItemValue", "webUI", NULL};
+
 static const BackendState alibaba_states[] = {
 	{"Starting", PHASE_STARTING},
 	{"Running", PHASE_IDLE}, /* the API does not tell idle from busy */
@@ -386,6 +388,7 @@ const BackendClass alibaba_class = {
 	.states = alibaba_states,
 	.verbs = alibaba_verbs,
 	.spec = alibaba_spec,
+	.private = private_members,
 	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
 		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
 		 1 << SESSION_ENDPOINT,

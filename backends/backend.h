@@ -154,6 +154,8 @@ typedef struct BackendClass {
 	guint described;   /* those of them whose bytes `describe` gets */
 	guint secret_files; /* those of them that are for the owner alone, since
 	                       they bear tokens (mode 0600) */
+	guint quoting_files; /* those of them that may quote what a driver has
+	                        logged: not for all (no mode has o+r) */
 	const char *const *private; /* members of a record, at any depth, that
 	                               session.json, which all may read, shows
 	                               as "***", while config.json tells them;

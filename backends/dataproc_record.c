@@ -14,7 +14,7 @@
 #define OWN_LABEL "goog-"
 
 /* Spark's properties, among which people put passwords of databases. */
-const char *const dataproc_private[] = {"properties", NULL};
+const char *const dataproc_private[] = {"properties", "endpoints", NULL};
 
 /* Behind those of every record. */
 enum {

@@ -68,7 +68,8 @@ static const BackendKey dli_keys[] = {
 	{NULL},
 };
 
-static const char *const dli_private[] = {"conf", NULL};
+static const char *const dli_private[] = {
+	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
 static const char *const dli_chatter[] = {"log", NULL};
 /* A server that has restarted knows a session's application again, but not where
  * its pages are. */
@@ -444,6 +445,7 @@ const BackendClass dli_class = {
 	.states = dli_states,
 	.verbs = dli_verbs,
 	.spec = dli_spec,
+	.quoting_files = 1 << SESSION_REASON,
 	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
 		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
 		 1 << SESSION_LOG,

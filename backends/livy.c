@@ -63,7 +63,8 @@ static const BackendKey livy_keys[] = {
 	{NULL},
 };
 
-static const char *const livy_private[] = {"conf", NULL};
+static const char *const livy_private[] = {
+	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
 static const char *const livy_chatter[] = {"log", NULL};
 /* A server that has restarted knows a session's application again, but not where
  * its pages are. */
@@ -408,6 +409,7 @@ const BackendClass livy_class = {
 	.states = livy_states,
 	.verbs = livy_verbs,
 	.spec = livy_spec,
+	.quoting_files = 1 << SESSION_REASON,
 	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
 		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
 		 1 << SESSION_LOG,

@@ -45,12 +45,14 @@ typedef struct {
 	guint32 workspace,
 		provider; /* those it lies in, itself included; or 0 */
 	EntryKind kind;
-	ByWhat by;    /* group: of which view; its parent is the workspace */
-	guint files;  /* session: bit set of 1 << SessionFile */
-	guint costly; /* those of them whose bytes cost a call now: cache_open
+	ByWhat by;     /* group: of which view; its parent is the workspace */
+	guint files;   /* session: bit set of 1 << SessionFile */
+	guint costly;  /* those of them whose bytes cost a call now: cache_open
 	                 gets them, cache_read does not */
-	guint secret; /* those of them that are for the owner alone */
-	guint texts;  /* request: bit set of 1 << RequestText */
+	guint secret;  /* those of them that are for the owner alone */
+	guint quoting; /* those of them that may quote a driver's log: not for
+	                  all */
+	guint texts;   /* request: bit set of 1 << RequestText */
 	gboolean steered;    /* workspace: it takes verbs */
 	gboolean views;      /* workspace: links to sessions stand in it */
 	gboolean read_only;  /* the section says so */

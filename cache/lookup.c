@@ -26,6 +26,7 @@ void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 	ret->files = provider->backend->class->files;
 	ret->costly = dir_costly(dir, row);
 	ret->secret = provider->backend->class->secret_files & ret->files;
+	ret->quoting = provider->backend->class->quoting_files & ret->files;
 	ret->read_only = provider->read_only;
 	ret->rmdir_ends = provider->rmdir_ends;
 	ret->mtime_ns = row->since_ms * 1000000;

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -264,7 +265,8 @@ static void set_limits(void)
 {
 	struct rlimit files, core = {0};
 
-	if (setrlimit(RLIMIT_CORE, &core))
+	/* A core_pattern that is a pipe takes no notice of the limit. */
+	if (setrlimit(RLIMIT_CORE, &core) || prctl(PR_SET_DUMPABLE, 0))
 		g_debug("core files stay as they are");
 
 	if (getrlimit(RLIMIT_NOFILE, &files))

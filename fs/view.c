@@ -186,10 +186,11 @@ mode_t view_type(const View *view)
 static mode_t mode_of(const View *view)
 {
 	const TreeRow *row = view->row;
-	gboolean secret = row->kind == ROW_CONTENT &&
-			  ((view->entry.secret >> row->file) & 1);
+	guint file = row->kind == ROW_CONTENT ? 1u << row->file : 0;
 
-	return secret ? 0600 : row->mode;
+	if (view->entry.secret & file)
+		return 0600;
+	return view->entry.quoting & file ? row->mode & 0770 : row->mode;
 }
 
 static double directory_timeout(const Daemon *daemon, DirKind kind)

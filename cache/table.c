@@ -21,10 +21,28 @@ static void time_format(gint64 seconds, char *out, gsize size)
 
 /* ---- TSV ---- */
 
+#define NOTHING "-"
+
+static void append_hex(GString *out, guchar c)
+{
+	g_string_append_printf(out, "\\x%02x", c);
+}
+
+/* So that all readers find the same: those who take tabs alone for what separates
+ * (cut, awk), those who take a run of them for one (read of a shell), and those
+ * who know quotes (pandas, sqlite, csv). */
 static void append_value(GString *out, const char *text)
 {
 	static const char special[] = "\t\n\r\\", letters[] = "tnr\\";
 
+	if (*text == '\0') {
+		g_string_append(out, NOTHING);
+		return;
+	}
+	if (strcmp(text, NOTHING) == 0) {
+		append_hex(out, (guchar)*text);
+		return;
+	}
 	for (; *text != '\0'; text++) {
 		const char *found = strchr(special, *text);
 		guchar c = (guchar)*text;
@@ -32,8 +50,8 @@ static void append_value(GString *out, const char *text)
 		if (found != NULL) {
 			g_string_append_c(out, '\\');
 			g_string_append_c(out, letters[found - special]);
-		} else if (c < 0x20 || c == 0x7f) {
-			g_string_append_printf(out, "\\x%02x", c);
+		} else if (c < 0x20 || c == 0x7f || c == '"') {
+			append_hex(out, c);
 		} else {
 			g_string_append_c(out, *text);
 		}

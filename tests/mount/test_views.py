@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import time
@@ -209,13 +210,16 @@ def test_duplicates_are_numbered_and_keep_their_numbers(rig):
 
 
 def escaped(text):
+    if text in ("", "-"):
+        return "\\x2d" if text else "-"
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace(
-        "\n", "\\n").replace("\r", "\\r")
+        "\n", "\\n").replace("\r", "\\r").replace('"', "\\x22")
 
 
 def test_tables_say_what_the_sessions_say(rig):
     world = World(rig)
-    labels = ["plain", "a\tb", "c\nd", "e\\f", "\r", "", "über", '"quoted"']
+    labels = ["plain", "a\tb", "c\nd", "e\\f", "\r", "", "über", '"quoted"', '"',
+              'a "b"', '"a', "-"]
     for n, label in enumerate(labels):
         world.put(f"sc-{n}", sorted(OF_STATE)[n % 5], label, f"u\t{n}")
     world.start()
@@ -233,8 +237,8 @@ def test_tables_say_what_the_sessions_say(rig):
         assert re.fullmatch(r"2023-11-14T22:13:20Z", thing["created"])
         assert re.fullmatch(r"|\d{4}(-\d\d){2}T(\d\d:){2}\d\dZ",
                             thing["changed"])
-    assert sorted(r["session"] for r in tsv) == [
-        f"sc-{n}" for n in range(len(labels))]
+    assert {r["session"] for r in tsv} == {
+        f"sc-{n}" for n in range(len(labels))} and len(tsv) == len(labels)
 
 
 def test_sizes_are_exact_and_copies_are_whole(rig, tmp_path):
@@ -267,6 +271,40 @@ def test_tools_for_tables_take_them(world):
                cwd=where).ok() == "etl\nold\n"
     assert run("join -t '\t' <(tail -n +2 .sessions.tsv | sort) <(printf "
                "'sc-2\\tx\\n') | cut -f8", cwd=where).ok() == "x\n"
+
+
+# Each prints the names of a table, one a line, without its header.
+READERS = {
+    "cut": "tail -n +2 {} | cut -f2",
+    "awk": "awk -F'\\t' 'NR > 1 {{print $2}}' {}",
+    "read": "tail -n +2 {} | while IFS=$'\\t' read -r id name rest; "
+            "do echo \"$name\"; done",
+    "read of all": "tail -n +2 {} | while IFS=$'\\t' read -r id name state "
+                   "phase user created changed; do "
+                   "[[ $phase$user == idleu ]] && echo \"$name\"; done",
+    "csv": "python3 -c \"import csv, sys; print(*[r['name'] for r in "
+           "csv.DictReader(open('{}'), delimiter=chr(9))], sep=chr(10))\"",
+    "sniffed": "python3 -c \"import csv, sys; f = open('{}'); "
+               "print(*[r['name'] for r in csv.DictReader(f, "
+               "dialect='excel-tab')], sep=chr(10))\"",
+    "sqlite": "sqlite3 :memory: '.mode tabs' '.import {} t' "
+              "'.mode list' 'select name from t'",
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_all_readers_of_a_table_find_the_same(rig, reader):
+    if reader == "sqlite" and not shutil.which("sqlite3"):
+        pytest.skip("there is no sqlite3")
+    world = World(rig)
+    labels = ['"', "plain", '"a" b', "", '""', "x\ty", "-", 'a"', "'q", "#"]
+    for n, label in enumerate(labels):
+        world.put(f"sc-{n}", "Running", label, "u")
+    world.start()
+    eventually(lambda: len(world.rows()[0]) == len(labels))
+    expected = sorted(escaped(label) for label in labels)
+    said = run(READERS[reader].format(world.path(".sessions.tsv"))).ok()
+    assert sorted(said.split("\n")[:-1]) == expected
 
 
 def test_a_table_moves_and_an_open_one_does_not(world):

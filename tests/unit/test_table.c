@@ -48,7 +48,7 @@ static void jsonl_has_an_object_a_line_and_no_header(void)
 		"\"changed\":\"2026-01-02T03:04:06Z\",\"id\":\"s-1\"}\n");
 }
 
-static void times_that_nobody_knows_are_empty(void)
+static void times_that_nobody_knows_are_a_dash(void)
 {
 	static const gint64 times[] = {
 		0, -1, G_GINT64_CONSTANT(253402300800), G_MAXINT64, G_MININT64};
@@ -58,7 +58,8 @@ static void times_that_nobody_knows_are_empty(void)
 
 		line.created_s = line.changed_s = times[i];
 		g_autofree char *text = line_of(TABLE_TSV, &line);
-		g_assert_cmpstr(text, ==, "s-1\tetl\tRunning\tidle\tann\t\t\n");
+		g_assert_cmpstr(
+			text, ==, "s-1\tetl\tRunning\tidle\tann\t-\t-\n");
 	}
 }
 
@@ -72,8 +73,20 @@ static void tsv_escapes_what_separates(void)
 	g_auto(GStrv) values = g_strsplit(text, "\t", -1);
 	g_assert_cmpuint(g_strv_length(values), ==, 7);
 	g_assert_cmpstr(values[1], ==, "\\ta\\nb\\rc\\\\d\\\\n\\x1b[1m");
-	g_assert_cmpstr(values[4], ==, "");
+	g_assert_cmpstr(values[4], ==, "-");
 	g_assert_cmpuint(strcspn(text, "\n"), ==, strlen(text) - 1);
+}
+
+static void tsv_has_no_quotes(void)
+{
+	TableLine line = plain;
+
+	line.name = "\"a\" \"";
+	line.user = "-";
+	g_autofree char *text = line_of(TABLE_TSV, &line);
+	g_auto(GStrv) values = g_strsplit(text, "\t", -1);
+	g_assert_cmpstr(values[1], ==, "\\x22a\\x22 \\x22");
+	g_assert_cmpstr(values[4], ==, "\\x2d");
 }
 
 /* A reader gets back what was put in, if it was text at all. */
@@ -107,8 +120,9 @@ int main(int argc, char **argv)
 		tsv_has_a_header_and_columns);
 	g_test_add_func("/table/jsonl-has-an-object-a-line-and-no-header",
 		jsonl_has_an_object_a_line_and_no_header);
-	g_test_add_func("/table/times-that-nobody-knows-are-empty",
-		times_that_nobody_knows_are_empty);
+	g_test_add_func("/table/times-that-nobody-knows-are-a-dash",
+		times_that_nobody_knows_are_a_dash);
+	g_test_add_func("/table/tsv-has-no-quotes", tsv_has_no_quotes);
 	g_test_add_func("/table/tsv-escapes-what-separates",
 		tsv_escapes_what_separates);
 	g_test_add_func("/table/jsonl-holds-any-text", jsonl_holds_any_text);

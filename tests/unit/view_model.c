@@ -181,12 +181,13 @@ static void append_time(GString *out, gint64 seconds)
 	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
 	g_autofree char *text = g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
 
-	if (seconds > 0)
-		g_string_append(out, text);
+	g_string_append(out, seconds > 0 ? text : "-");
 }
 
 static void append_tsv(GString *out, const char *value)
 {
+	if (*value == '\0')
+		g_string_append_c(out, '-');
 	for (; *value != '\0'; value++)
 		switch (*value) {
 		case '\t':

@@ -150,16 +150,10 @@ static guint files_changed(
 
 /* ---- times ---- */
 
-static gint64 moved_ns(gint64 before_ns, gint64 changed_ms)
-{
-	/* Not later than now: so it can be counted in nanoseconds. */
-	if (changed_ms > 0 && changed_ms <= now_ms() &&
-		changed_ms * NS_PER_MS > before_ns)
-		return changed_ms * NS_PER_MS;
-	return time_after(before_ns);
-}
-
-static Mtimes *moved_times(const Row *old, guint files, gint64 changed_ms)
+/* What the provider says of when something changed lies before we were told: whoever
+ * has read the old bytes since then would never see that there are others, if
+ * those were dated so (find -newer, tar, make, rsync). */
+static Mtimes *moved_times(const Row *old, guint files)
 {
 	Mtimes *times = g_new0(Mtimes, 1);
 
@@ -168,7 +162,7 @@ static Mtimes *moved_times(const Row *old, guint files, gint64 changed_ms)
 		gint64 ns = row_mtime_ns(old, file);
 
 		if (files & (1u << file))
-			ns = moved_ns(ns, changed_ms);
+			ns = time_noticed(ns);
 		times->ns[file] = ns;
 	}
 	return times;
@@ -186,10 +180,21 @@ static gint64 since_ms(const Session *session)
 }
 
 /* What was there before must not be older now than it was then; all that went
- * away went before the membership last changed. */
-static gint64 return_ms(const Dir *dir)
+ * away went before the membership last changed.  Nor may anything that comes into
+ * a listing be older than an answer without it. */
+static gint64 come_ms(const Dir *dir)
 {
-	return time_after(dir->shown->mtime_ns) / NS_PER_MS + 1;
+	return time_noticed(dir->shown->mtime_ns) / NS_PER_MS + 1;
+}
+
+static gboolean was_listed(Dir *dir)
+{
+	gboolean complete;
+
+	pthread_mutex_lock(&dir->lock);
+	complete = dir->listing.complete;
+	pthread_mutex_unlock(&dir->lock);
+	return complete;
 }
 
 /* ---- those that have ended ---- */
@@ -248,11 +253,11 @@ static gboolean put_new(Change *change, Row *row, const Told *told,
 	Row since = *row;
 
 	row->since_ms = since.since_ms =
-		returns ? return_ms(dir) : since_ms(session);
+		returns || was_listed(dir) ? come_ms(dir) : since_ms(session);
 	row->thin = session->thin;
 	if (dir->provider->ended == ENDED_DAY && session->changed_ms <= 0 &&
 		phase_has_ended(session->phase))
-		row->mtimes = moved_times(&since, 1u << SESSION_PHASE, 0);
+		row->mtimes = moved_times(&since, 1u << SESSION_PHASE);
 	if (told->thin)
 		over_note(dir, row->id,
 			hash_bytes(session->body, session->body_len),
@@ -362,8 +367,7 @@ static gboolean put_changed(
 	if (row->born == 0)
 		row->born = old->born;
 	if (files != 0)
-		row->mtimes =
-			moved_times(old, files, told->session->changed_ms);
+		row->mtimes = moved_times(old, files);
 	else
 		row->mtimes = mtimes_ref(old->mtimes);
 	return change_put(change, row, old, same ? NULL : told->body, told->len,

@@ -286,7 +286,7 @@ gboolean change_commit(Change *self, GError **error)
 	if (self->rows->len == 0 && self->cuts->len == 0)
 		return TRUE;
 	if (self->members)
-		mtime_ns = time_after(MAX(mtime_ns, self->newest_ns));
+		mtime_ns = time_noticed(MAX(mtime_ns, self->newest_ns));
 	if (!keep_on_disk(self, mtime_ns, error))
 		return FALSE;
 	rows_sort(self->rows);

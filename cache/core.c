@@ -42,6 +42,14 @@ gint64 time_after(gint64 before_ns)
 	return MAX(now_ns(), before_ns + 1);
 }
 
+/* From when a change is dated until the kernel has dropped the old bytes. */
+#define NOTICED_NS 10000000
+
+gint64 time_noticed(gint64 before_ns)
+{
+	return MAX(now_ns() + NOTICED_NS, before_ns + 1);
+}
+
 char *time_text(gint64 ms)
 {
 	time_t seconds = (time_t)(ms / 1000);

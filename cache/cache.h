@@ -296,6 +296,17 @@ void cache_watch(
 /* Asks for this workspace's or provider's listing now, whoever looks; a pause
  * that the provider asked for is kept. */
 void cache_refresh(Cache *cache, guint32 number);
+/* The same for somebody who waits until it is over. */
+typedef struct {
+	guint32 number;
+	guint32 sweep; /* 0: there is no listing to wait for */
+	guint64 news;  /* 0: it was not seen to be over yet */
+} CacheAsked;
+void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret);
+/* YES: a listing that began after that is over, and the observer has heard of all
+ * that it brought; NOT_YET, to be asked again soon, unless that is long ago;
+ * FAILED with its reason. */
+Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error);
 /* Whether the kernel holds on to something in this workspace or provider:
  * a watch, a cwd, an open file.  Interest lasts while it does. */
 void cache_hold(Cache *cache, guint32 number, gboolean held);

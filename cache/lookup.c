@@ -4,6 +4,7 @@
 #include "ask.h"
 #include "index.h"
 #include "name.h"
+#include "news.h"
 #include "refresh.h"
 
 /* A listing that failed is asked for again on a look, but not at once; later
@@ -320,15 +321,61 @@ void cache_watch(
 
 void cache_refresh(Cache *cache, guint32 number)
 {
+	CacheAsked asked;
+
+	cache_refresh_for(cache, number, &asked);
+}
+
+void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret)
+{
 	Dir *dir = dir_find(cache, number);
 
+	*ret = (CacheAsked){.number = number};
 	if (dir == NULL || !refresh_is_listing(dir))
 		return;
 	pthread_mutex_lock(&dir->lock);
+	ret->sweep = dir->listing.sweep + 1;
 	dir->listing.asked = TRUE;
 	dir->glancing.asked = dir->listing.pages > 1;
 	pthread_mutex_unlock(&dir->lock);
 	refresh_poke(cache->refresh);
+}
+
+/* With Dir.lock: whether that listing, or one after it, is over. */
+static Known asked_for(const Listing *listing, guint32 sweep, GError **error)
+{
+	if (listing->sweep < sweep ||
+		(listing->sweep == sweep && listing->sweeping))
+		return KNOWN_NOT_YET;
+	if (listing->error == NULL)
+		return KNOWN_YES;
+	if (error != NULL)
+		*error = g_error_copy(listing->error);
+	return KNOWN_FAILED;
+}
+
+Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error)
+{
+	Dir *dir = dir_find(cache, asked->number);
+	Known known;
+
+	if (dir == NULL) {
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no such directory any more");
+		return KNOWN_FAILED;
+	}
+	if (asked->sweep == 0)
+		return KNOWN_YES;
+	pthread_mutex_lock(&dir->lock);
+	known = asked_for(&dir->listing, asked->sweep, error);
+	pthread_mutex_unlock(&dir->lock);
+	if (known != KNOWN_YES)
+		return known;
+	/* What it brought is known once the observer has heard of it. */
+	if (asked->news == 0)
+		asked->news = news_pushed(cache->news);
+	return news_has_told(cache->news, asked->news) ? KNOWN_YES
+						       : KNOWN_NOT_YET;
 }
 
 void cache_hold(Cache *cache, guint32 number, gboolean held)

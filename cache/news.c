@@ -9,8 +9,9 @@ struct NewsQueue {
 	pthread_cond_t idle;
 	CacheObserver observer;
 	void *data;
-	GArray *waiting;     /* News */
-	GStringChunk *names; /* of those of its own; NULL: none */
+	GArray *waiting;      /* News */
+	GStringChunk *names;  /* of those of its own; NULL: none */
+	guint64 pushed, told; /* so many so far */
 	gboolean delivering, stopped;
 };
 
@@ -42,8 +43,10 @@ void news_push(NewsQueue *self, const News *news, gsize n)
 	if (n == 0 || self->observer == NULL)
 		return;
 	pthread_mutex_lock(&self->lock);
-	if (!self->stopped)
+	if (!self->stopped) {
 		g_array_append_vals(self->waiting, news, (guint)n);
+		self->pushed += n;
+	}
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -55,6 +58,7 @@ static void push_named(NewsQueue *self, News news)
 	if (news.name != NULL)
 		news.name = g_string_chunk_insert(self->names, news.name);
 	g_array_append_val(self->waiting, news);
+	self->pushed++;
 }
 
 void news_push_named(NewsQueue *self, const News *news, gsize n)
@@ -85,10 +89,31 @@ void news_deliver(NewsQueue *self)
 			self->data);
 		g_clear_pointer(&names, g_string_chunk_free);
 		pthread_mutex_lock(&self->lock);
+		self->told += batch->len;
 	}
 	self->delivering = FALSE;
 	pthread_cond_broadcast(&self->idle);
 	pthread_mutex_unlock(&self->lock);
+}
+
+guint64 news_pushed(NewsQueue *self)
+{
+	guint64 pushed;
+
+	pthread_mutex_lock(&self->lock);
+	pushed = self->pushed;
+	pthread_mutex_unlock(&self->lock);
+	return pushed;
+}
+
+gboolean news_has_told(NewsQueue *self, guint64 pushed)
+{
+	gboolean told;
+
+	pthread_mutex_lock(&self->lock);
+	told = self->told >= pushed || self->stopped;
+	pthread_mutex_unlock(&self->lock);
+	return told;
 }
 
 void news_stop(NewsQueue *self)

@@ -19,5 +19,8 @@ void news_push_named(NewsQueue *self, const News *news, gsize n);
 /* Hands over what there is, unless another thread is at it: that one then sees
  * to it.  With no lock held. */
 void news_deliver(NewsQueue *self);
+/* How many were pushed so far; and whether the observer is done with those. */
+guint64 news_pushed(NewsQueue *self);
+gboolean news_has_told(NewsQueue *self, guint64 pushed);
 /* Nothing is handed over afterwards.  Waits for a delivery that is going on. */
 void news_stop(NewsQueue *self);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "asking.h"
 #include "handle.h"
 #include "interest.h"
 #include "node.h"
@@ -102,18 +103,22 @@ static void open_wait(
 		daemon->handles, &(Handle){.wait = wait});
 }
 
-/* Truncating asks; what is then written to it is still the same question. */
+/* Truncating asks; what is then written to it is still the same question.  A read
+ * asks too, but not that of one who goes through a whole tree and so follows no
+ * links (grep -r, cp -r). */
 static void open_refresh(
 	Daemon *daemon, const View *view, struct fuse_file_info *info)
 {
-	gboolean asks = (info->flags & O_TRUNC) != 0;
+	int flags = info->flags & (O_ACCMODE | O_NOFOLLOW);
+	Handle holds = {.refresh = TRUE, .reads = flags == O_RDONLY};
 
-	if (asks)
-		cache_refresh(daemon->cache, view->entry.number);
+	holds.asked = (info->flags & O_TRUNC) != 0;
+	if (holds.asked)
+		cache_refresh_for(
+			daemon->cache, view->entry.number, &holds.since);
 	info->direct_io = 1;
 	info->noflush = 1;
-	info->fh = (uintptr_t)handles_open(
-		daemon->handles, &(Handle){.refresh = TRUE, .asked = asks});
+	info->fh = (uintptr_t)handles_open(daemon->handles, &holds);
 }
 
 /* One OPEN while it is answered. */
@@ -323,6 +328,8 @@ void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		read_snapshot(req, daemon, ino, handle, size, off);
 	else if (handle->poller)
 		read_paged(req, daemon, ino, handle, size, off);
+	else if (handle->reads)
+		asking_read(req, daemon, node_number(ino));
 	else
 		reply_data(req, NULL, 0);
 }
@@ -330,9 +337,10 @@ void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 static void write_refresh(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
 	Handle *handle, size_t size)
 {
-	if (!g_atomic_int_compare_and_exchange(&handle->asked, TRUE, FALSE))
-		cache_refresh(daemon->cache, node_number(ino));
-	reply_written(req, size);
+	if (g_atomic_int_compare_and_exchange(&handle->asked, TRUE, FALSE))
+		asking_write_for(req, daemon, &handle->since, size);
+	else
+		asking_write(req, daemon, node_number(ino), size);
 }
 
 void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,

@@ -16,7 +16,10 @@ typedef struct {
 	Wait *wait;
 	gboolean refresh; /* of .refresh */
 	EventFile *events;
-	gint asked; /* .refresh, atomic: the open asked for the first write too */
+	/* Of .refresh: */
+	gint asked;       /* atomic: the open asked for the first write too */
+	CacheAsked since; /* what it asked */
+	gboolean reads;   /* a read asks */
 	/* Of session files and the event log: theirs who poll. */
 	Poller *poller;
 } Handle;

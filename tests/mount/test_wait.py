@@ -447,7 +447,7 @@ def test_it_returns_while_the_provider_is_silent(worlds):
     assert done.seconds < 2 * SLOW
 
 
-def test_a_refresh_file_looks_like_a_control_file(worlds):
+def test_a_refresh_file_looks_like_a_control_file(worlds, tmp_path):
     world = worlds(config=SELDOM)
     for where in (world.mount.ws("w-1"), world.mount.path + "/alibaba"):
         path = where + "/.refresh"
@@ -460,7 +460,63 @@ def test_a_refresh_file_looks_like_a_control_file(worlds):
             assert "not permitted" in run(
                 ["chown", "12345", path]).failed()
     before = world.emu.count(LIST)
-    run(["cat", world.mount.ws("w-1") + "/.refresh"]).ok()
+    run(["grep", "-r", "x", world.mount.ws("w-1")])
+    run(["cp", "-r", world.mount.ws("w-1"), str(tmp_path / "copy")])
     run(["chmod", "660", world.mount.ws("w-1") + "/.refresh"]).ok()
     time.sleep(0.5)
-    assert world.emu.count(LIST) == before  # reading asks nothing
+    assert world.emu.count(LIST) == before  # nor does who walks the tree ask
+
+
+FRESH = {
+    "echo": "echo now > {0}/.refresh && cat {1}",
+    "appending": "echo now >> {0}/.refresh && cat {1}",
+    "cat": "cat {0}/.refresh && cat {1}",
+    "python": "python3 -c \"open('{0}/.refresh').read(); "
+              "print(open('{1}').read(), end='')\"",
+}
+
+
+@pytest.mark.parametrize("how", FRESH)
+def test_a_write_or_read_of_it_returns_when_all_is_fresh(worlds, how):
+    world = worlds(config=SELDOM)
+    ws, state = world.mount.ws("w-1"), world.path + "/state"
+    for number in range(10):
+        world.become(f"State{number}")
+        done = world.mount.run(FRESH[how].format(ws, state))
+        assert done.ok() == f"State{number}\n", number
+
+
+def test_it_says_why_the_listing_failed(worlds):
+    world = worlds(config=SELDOM)
+    ws = world.mount.ws("w-1")
+    os.listdir(ws)
+    world.emu.fault(action=LIST, status=403, times=1)
+    assert "ermission denied" in world.mount.run(
+        f"cat {ws}/.refresh").failed()
+    world.emu.no_faults()
+    world.mount.run(f"echo now > {ws}/.refresh").ok()
+
+
+def test_it_waits_no_longer_than_it_may(worlds):
+    world = worlds(config={"sessionfs": {"refresh": "1h", "deadline": "2s"}})
+    ws = world.mount.ws("w-1")
+    os.listdir(ws)
+    world.emu.fault(action=LIST, delay_ms=60000)
+    assert world.mount.run(f"timeout 0.5 cat {ws}/.refresh").status == 124
+    done = world.mount.run(f"cat {ws}/.refresh")
+    assert "timed out" in done.failed() and done.seconds < 10 * SLOW
+
+
+def test_what_changed_is_newer_than_the_last_look(worlds):
+    """A cron job that is the only one to look finds by its own stamp all that
+    it has not read."""
+    world = worlds(config=SELDOM)
+    ws, state = world.mount.ws("w-1"), world.path + "/state"
+    stamp = world.mount.folder + "/home/stamp"
+    for number in range(3):
+        world.become(f"State{number}")
+        time.sleep(0.4)  # the provider's own time lies that far back
+        run(f"cat {state}; touch {stamp}").ok()
+        run(f"echo now > {ws}/.refresh").ok()
+        for test in ("-newer", "-newercm"):
+            assert run(f"find {state} {test} {stamp}").ok() == state + "\n"

@@ -35,6 +35,7 @@ void act_free(Act *act)
 	if (!act)
 		return;
 	g_array_unref(act->steps);
+	g_free(act->to.name);
 	if (act->owed)
 		g_atomic_int_add(act->owed, -1);
 	g_free(act);
@@ -58,6 +59,12 @@ const ActStep *act_last(const Act *act)
 	return &g_array_index(act->steps, ActStep, act->steps->len - 1);
 }
 
+void act_move(Act *act, const char *name, fuse_ino_t ino)
+{
+	g_free(act->to.name);
+	act->to = (ActStep){g_strdup(name), ino, act_last(act)->type};
+}
+
 fuse_ino_t act_parent(const Act *act)
 {
 	if (act->steps->len < 2)
@@ -76,18 +83,36 @@ const ActStep *act_find(const Act *act, fuse_ino_t parent, const char *name)
 			return step;
 		above = step->ino;
 	}
+	if (act->to.ino && parent == act_parent(act) &&
+		!strcmp(act->to.name, name))
+		return &act->to;
 	return NULL;
 }
 
-char *act_path(const Act *act)
+static GString *path_of(const Act *act, guint n)
 {
 	GString *path = g_string_new(NULL);
 
-	for (guint i = 0; i < act->steps->len; i++) {
+	for (guint i = 0; i < n; i++) {
 		if (i)
 			g_string_append_c(path, '/');
 		g_string_append(
 			path, g_array_index(act->steps, ActStep, i).name);
 	}
+	return path;
+}
+
+char *act_path(const Act *act)
+{
+	return g_string_free(path_of(act, act->steps->len), FALSE);
+}
+
+char *act_path_to(const Act *act)
+{
+	GString *path = path_of(act, act->steps->len - 1);
+
+	if (path->len)
+		g_string_append_c(path, '/');
+	g_string_append(path, act->to.name);
 	return g_string_free(path, FALSE);
 }

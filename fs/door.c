@@ -71,7 +71,7 @@ static void reply_step(fuse_req_t req, Daemon *daemon, const EmitterStep *step)
 	struct fuse_entry_param param;
 	View view;
 
-	if (view_resolve(daemon, step->ino, &view) &&
+	if (!step->replaced && view_resolve(daemon, step->ino, &view) &&
 		lookup_param(daemon, &view, &param, NULL) &&
 		(param.attr.st_mode & S_IFMT) == step->type)
 		keep_short(daemon, &view, &param);
@@ -168,6 +168,19 @@ void door_make(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 	emitter_made(daemon->emitter);
 	interest_present(daemon->interest, parent, name);
 	reply_step(req, daemon, &step);
+}
+
+void door_move(fuse_req_t req, fuse_ino_t parent, const char *name,
+	fuse_ino_t to_parent, const char *to)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	if (!emitter_moves(daemon->emitter, parent, name, to_parent, to)) {
+		reply_error(req, EPERM);
+		return;
+	}
+	interest_absent(daemon->interest, parent, name);
+	reply_error(req, 0);
 }
 
 void door_remove(fuse_req_t req, fuse_ino_t parent, const char *name)

@@ -20,4 +20,6 @@ void door_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 void door_make(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 /* unlink and rmdir; the kernel knows which it is. */
+void door_move(fuse_req_t req, fuse_ino_t parent, const char *name,
+	fuse_ino_t to_parent, const char *to);
 void door_remove(fuse_req_t req, fuse_ino_t parent, const char *name);

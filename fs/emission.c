@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -68,8 +69,16 @@ static int make(int root, const char *path, mode_t type)
 	return failed ? errno : 0;
 }
 
-static int obey(
-	const EmissionOrder *order, const char *mountpoint, const char *path)
+static int move(int root, const char *path, const char *to)
+{
+	if (!*to)
+		return EINVAL;
+	return renameat(root, path, root, to) ? errno : 0;
+}
+
+/* to: "" where it leads nowhere else. */
+static int obey(const EmissionOrder *order, const char *mountpoint,
+	const char *path, const char *to)
 {
 	int root = open_root(mountpoint, order->device);
 	int error = EINVAL;
@@ -89,6 +98,9 @@ static int obey(
 				? errno
 				: 0;
 		break;
+	case ACT_MOVE:
+		error = move(root, path, to);
+		break;
 	default:
 		break;
 	}
@@ -100,13 +112,16 @@ static int obey_packet(const char *packet, gsize len)
 {
 	EmissionOrder order;
 	const char *mountpoint = packet + sizeof(order);
-	const char *end = packet + len, *path;
+	const char *end = packet + len, *path, *to;
 
 	if (len <= sizeof(order) || end[-1])
 		return EINVAL;
 	memcpy(&order, packet, sizeof(order));
 	path = mountpoint + strlen(mountpoint) + 1;
-	return path < end ? obey(&order, mountpoint, path) : EINVAL;
+	if (path >= end)
+		return EINVAL;
+	to = path + strlen(path) + 1;
+	return obey(&order, mountpoint, path, to < end ? to : "");
 }
 
 /* The daemon alone says when it ends, even when a terminal or a service manager

@@ -8,8 +8,8 @@
 
 /*
  * What the daemon and the emitter process say to each other, each in one packet:
- * an Order with two texts behind it, the mount point and the path below it, each
- * ending with NUL; and an errno, 0 for done.
+ * an Order with texts behind it, the mount point, the path below it, and the one
+ * that a MOVE leads to, each ending with NUL; and an errno, 0 for done.
  */
 typedef struct {
 	guint64 device; /* of the mount */

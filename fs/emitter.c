@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "servant.h"
 #include "thread.h"
@@ -76,6 +77,7 @@ static void describe(Emitter *self, const ActStep *step, EmitterStep *ret)
 		.ino = step->ino,
 		.type = step->type,
 		.last = step == act_last(self->current),
+		.replaced = step == &self->current->to,
 	};
 	ret->absent = ret->last && ret->kind == ACT_MAKE && !self->made;
 }
@@ -110,6 +112,21 @@ gboolean emitter_step_of(Emitter *self, fuse_ino_t node, EmitterStep *ret)
 		describe(self, step, ret);
 	pthread_mutex_unlock(&self->lock);
 	return step != NULL;
+}
+
+gboolean emitter_moves(Emitter *self, fuse_ino_t parent, const char *name,
+	fuse_ino_t to_parent, const char *to)
+{
+	const Act *act;
+	gboolean moves;
+
+	pthread_mutex_lock(&self->lock);
+	act = self->current;
+	moves = act && act->kind == ACT_MOVE && parent == act_parent(act) &&
+		to_parent == parent && !strcmp(act_last(act)->name, name) &&
+		!strcmp(act->to.name, to);
+	pthread_mutex_unlock(&self->lock);
+	return moves;
 }
 
 void emitter_made(Emitter *self)
@@ -194,6 +211,7 @@ static gboolean is_due_again(Emitter *self, Waiting *waiting, int error)
 static int carry_out(Emitter *self, const Act *act)
 {
 	g_autofree char *path = act_path(act);
+	g_autofree char *to = act->kind == ACT_MOVE ? act_path_to(act) : NULL;
 	EmissionOrder order = {
 		.device = self->device,
 		.kind = act->kind,
@@ -204,7 +222,7 @@ static int carry_out(Emitter *self, const Act *act)
 	self->current = act;
 	self->made = FALSE;
 	pthread_mutex_unlock(&self->lock);
-	error = servant_do(self->servant, &order, self->mountpoint, path);
+	error = servant_do(self->servant, &order, self->mountpoint, path, to);
 	pthread_mutex_lock(&self->lock);
 	self->current = NULL;
 	return error;

@@ -48,8 +48,9 @@ typedef struct {
 	ActKind kind; /* of the act */
 	fuse_ino_t ino;
 	mode_t type;
-	gboolean last;   /* it is what the act is about */
-	gboolean absent; /* not made yet */
+	gboolean last;     /* it is what the act is about */
+	gboolean absent;   /* not made yet */
+	gboolean replaced; /* a MOVE takes its place */
 } EmitterStep;
 
 /*
@@ -60,5 +61,8 @@ gboolean emitter_step(Emitter *emitter, fuse_ino_t parent, const char *name,
 	EmitterStep *ret);
 /* The same by the step's own node. */
 gboolean emitter_step_of(Emitter *emitter, fuse_ino_t node, EmitterStep *ret);
+/* Whether the act moves `name` of node `parent` there. */
+gboolean emitter_moves(Emitter *emitter, fuse_ino_t parent, const char *name,
+	fuse_ino_t to_parent, const char *to);
 /* What the act was to make is made: it is found from now on. */
 void emitter_made(Emitter *emitter);

@@ -387,19 +387,73 @@ void events_send(Daemon *daemon)
 	g_ptr_array_set_size(daemon->acts, 0);
 }
 
-void events_log(Daemon *daemon, guint slot, gboolean turned)
+/* ---- the event log ---- */
+
+#define LOG_NAME "events"
+#define LOG_NAME_BEFORE "events.1"
+
+static fuse_ino_t log_directory(void)
 {
-	const TreeRow *home = tree_by_name(DIR_ROOT, ".sessionfs");
-	fuse_ino_t dir = node_make(0, home->slot), file = node_make(0, slot);
+	return node_make(0, tree_by_name(DIR_ROOT, ".sessionfs")->slot);
+}
+
+static Act *way_to_log(void)
+{
+	Act *way = act_new(ACT_TOUCH, 0);
+
+	act_step(way, tree_by_name(DIR_ROOT, ".sessionfs")->name,
+		log_directory(), S_IFDIR);
+	return way;
+}
+
+void events_log_grew(Daemon *daemon, guint slot)
+{
+	fuse_ino_t file = node_make(0, slot);
 	g_autoptr(Act) way = NULL;
 
 	if (!daemon->emitter ||
-		!(watched(daemon, dir) || watched(daemon, file)))
+		!(watched(daemon, log_directory()) || watched(daemon, file)))
 		return;
-	way = act_new(ACT_TOUCH, 0);
-	act_step(way, home->name, dir, S_IFDIR);
-	emit(daemon, turned ? ACT_MAKE : ACT_TOUCH, way, "events", file,
-		S_IFREG);
+	way = way_to_log();
+	emit(daemon, ACT_TOUCH, way, LOG_NAME, file, S_IFREG);
+	events_send(daemon);
+}
+
+/* The slot of the generation before. */
+static guint slot_before(guint slot)
+{
+	return NODE_EVENTS +
+	       (slot - NODE_EVENTS + NODE_EVENTS_N - 1) % NODE_EVENTS_N;
+}
+
+static void log_moves(Daemon *daemon, const Act *way, guint slot, guint before)
+{
+	fuse_ino_t file = node_make(0, before);
+	fuse_ino_t oldest = node_make(0, slot_before(before));
+
+	/* It turned more than once since it was told of. */
+	if (slot_before(slot) != before) {
+		emit(daemon, ACT_REMOVE, way, LOG_NAME, file, S_IFREG);
+		return;
+	}
+	emit(daemon, ACT_MOVE, way, LOG_NAME, file, S_IFREG);
+	act_move(daemon->acts->pdata[daemon->acts->len - 1], LOG_NAME_BEFORE,
+		watched(daemon, oldest) ? oldest : 0);
+}
+
+void events_log_turned(Daemon *daemon, guint slot, guint before)
+{
+	g_autoptr(Act) way = NULL;
+
+	if (!daemon->emitter)
+		return;
+	way = way_to_log();
+	if (before && (watched(daemon, log_directory()) ||
+			      watched(daemon, node_make(0, before))))
+		log_moves(daemon, way, slot, before);
+	if (watched(daemon, log_directory()))
+		emit(daemon, ACT_MAKE, way, LOG_NAME, node_make(0, slot),
+			S_IFREG);
 	events_send(daemon);
 }
 

@@ -16,5 +16,8 @@ void events_send(Daemon *daemon);
 gboolean events_are_owed(Daemon *daemon);
 /* As EmitterFailed; data: the Daemon. */
 gboolean events_failed(const Act *act, void *data);
-/* The event log has grown, or goes on in a file of that slot. */
-void events_log(Daemon *daemon, guint slot, gboolean turned);
+/* The event log has grown, in the file of that slot. */
+void events_log_grew(Daemon *daemon, guint slot);
+/* It goes on in the file of that slot; `before`: the slot of the one that was told
+ * of last, 0: none was.  As logrotate does it: that moves, another one is made. */
+void events_log_turned(Daemon *daemon, guint slot, guint before);

@@ -70,6 +70,12 @@ static gboolean has_entries(DirKind kind)
 	       kind == DIR_WORKSPACE;
 }
 
+/* Whether what is not there never will be; events.1 may come. */
+static gboolean is_steady(DirKind kind)
+{
+	return !has_entries(kind) && kind != DIR_SELF;
+}
+
 /* Whether a session or workspace of that name may come one day. */
 static gboolean may_appear(const View *dir, const char *name)
 {
@@ -158,7 +164,7 @@ static void reply_absent(
 
 	if (view_is_moving(dir))
 		param.entry_timeout = 0;
-	else if (kept || (*name != '.' && !has_entries(view_dir_kind(dir))))
+	else if (kept || (*name != '.' && is_steady(view_dir_kind(dir))))
 		param.entry_timeout = VIEW_KEEP;
 	else if (!tree_by_name(view_dir_kind(dir), name) && *name == '.')
 		param.entry_timeout = DOT_ABSENT;

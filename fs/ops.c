@@ -115,7 +115,10 @@ static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void ops_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 	fuse_ino_t new_parent, const char *new_name, unsigned flags)
 {
-	refuse(req);
+	if (door_is(req) && !flags)
+		door_move(req, parent, name, new_parent, new_name);
+	else
+		refuse(req);
 }
 
 static void ops_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent,

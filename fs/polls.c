@@ -37,6 +37,7 @@ struct Polls {
 	GHashTable *nodes; /* node -> its first Poller */
 	/* The observer's own: the event log as it was last told. */
 	gsize log_size;
+	guint log_slot; /* 0: it was not told of yet */
 	gint64 log_turned_ns;
 };
 
@@ -178,9 +179,11 @@ void polls_log(Polls *self, Daemon *daemon)
 	g_autoptr(EventFile) file = eventlog_file(daemon->eventlog, 0);
 	gint64 turned_ns = eventlog_turned_ns(daemon->eventlog), mtime_ns;
 	gsize size = 0;
+	guint slot;
 
 	if (!file)
 		return;
+	slot = eventfile_slot(file);
 	eventfile_stat(file, &size, &mtime_ns);
 	if (turned_ns != self->log_turned_ns) {
 		notify_listing(daemon->notify, own_directory());
@@ -188,13 +191,13 @@ void polls_log(Polls *self, Daemon *daemon)
 		for (guint i = 0; i < NODE_EVENTS_N; i++)
 			polls_stale(self, daemon->notify,
 				node_make(0, NODE_EVENTS + i));
-		events_log(daemon, eventfile_slot(file), TRUE);
+		events_log_turned(daemon, slot, self->log_slot);
 	} else if (size != self->log_size) {
-		polls_stale(self, daemon->notify,
-			node_make(0, eventfile_slot(file)));
-		events_log(daemon, eventfile_slot(file), FALSE);
+		polls_stale(self, daemon->notify, node_make(0, slot));
+		events_log_grew(daemon, slot);
 	}
 	self->log_turned_ns = turned_ns;
+	self->log_slot = slot;
 	self->log_size = size;
 }
 

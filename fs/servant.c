@@ -185,12 +185,13 @@ void servant_free(Servant *self)
 /* ---- what it does ---- */
 
 static gboolean ask(Servant *self, const EmissionOrder *order,
-	const char *mountpoint, const char *path)
+	const char *mountpoint, const char *path, const char *to)
 {
 	struct iovec parts[] = {
 		{(void *)order, sizeof(*order)},
 		{(void *)mountpoint, strlen(mountpoint) + 1},
 		{(void *)path, strlen(path) + 1},
+		{(void *)to, strlen(to) + 1},
 	};
 	struct msghdr packet = {
 		.msg_iov = parts, .msg_iovlen = G_N_ELEMENTS(parts)};
@@ -216,16 +217,18 @@ static gboolean hear(Servant *self, gint32 *ret)
 }
 
 int servant_do(Servant *self, const EmissionOrder *order,
-	const char *mountpoint, const char *path)
+	const char *mountpoint, const char *path, const char *to)
 {
 	gint32 answer;
 
-	if (sizeof(*order) + strlen(mountpoint) + strlen(path) + 2 >
+	to = to ? to : "";
+	if (sizeof(*order) + strlen(mountpoint) + strlen(path) + strlen(to) +
+			3 >
 		EMISSION_MAX)
 		return ENAMETOOLONG;
 	if (!servant_ready(self))
 		return ECHILD;
-	if (ask(self, order, mountpoint, path) && hear(self, &answer))
+	if (ask(self, order, mountpoint, path, to) && hear(self, &answer))
 		return answer;
 	/* Dismissed, it may still wait for the mount: then the mount ends it. */
 	if (!g_atomic_int_get(&self->dismissed))

@@ -10,6 +10,8 @@ import time
 import pytest
 
 from harness import SLOW, eventually
+from inotify import (IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MODIFY,
+                     IN_MOVED_FROM, IN_MOVED_TO, IN_MOVE_SELF, Watcher, words)
 
 CONFIG = {"sessionfs": {"refresh": "100ms", "window": "60s"},
           "alibaba": {"calls_per_second": 100000, "burst": 100000,
@@ -316,6 +318,66 @@ def test_a_full_log_becomes_events_1(log, mount):
         os.close(held)
         tail.close()
     assert log.m.metric("sessionfs_event_lines_dropped_total") == 0
+
+
+class Follower:
+    """Follows a log as libraries do that go by inotify alone (nxadm/tail, and
+    what is made of it): a file that has moved or gone is read to its end, and
+    opened anew."""
+
+    def __init__(self, path):
+        self.path, self.text, self.fd = path, "", None
+        self.watcher = Watcher(self.on_event)
+        self.open()
+
+    def open(self):
+        self.fd = os.open(self.path, os.O_RDONLY)
+        self.watcher.add(self.path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF)
+        self.drain()
+
+    def drain(self):
+        while part := os.read(self.fd, 1 << 20):
+            self.text += part.decode()
+
+    def on_event(self, event):
+        self.drain()
+        if event.mask & (IN_MOVE_SELF | IN_DELETE_SELF):
+            os.close(self.fd)
+            self.open()
+
+    def count(self):
+        return sum('"filler"' not in line for line in self.text.splitlines())
+
+    def close(self):
+        self.watcher.close()
+        os.close(self.fd)
+
+
+def test_who_follows_by_events_misses_no_line_at_a_turn(log, mount):
+    for turn in range(3):
+        fill_up(log, mount)
+        names, oldest = Watcher(), Watcher()
+        names.add(os.path.dirname(log.path()),
+                  IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+        if turn:
+            oldest.add(log.path("events.1"), IN_DELETE_SELF)
+        follower = Follower(log.path())
+        seen = follower.count()
+        try:
+            for _ in range(5):
+                log.emu.churn(workspace="w-1", change=10)
+                seen += 10
+                eventually(lambda: follower.count() == seen)
+            eventually(lambda: [(words(e.mask), e.name)
+                                for e in names.events] == [
+                ("MOVED_FROM", "events"), ("MOVED_TO", "events.1"),
+                ("CREATE", "events")])
+            eventually(lambda: oldest.count(IN_DELETE_SELF) == bool(turn))
+            assert log.stat().st_ino != log.stat("events.1").st_ino
+        finally:
+            for each in (names, oldest, follower):
+                each.close()
+    assert log.m.metric("sessionfs_events_failed_total") == 0
 
 
 def test_a_listing_shows_the_inodes_that_stat_shows(log, mount):

@@ -31,6 +31,32 @@ static void a_step_is_found_below_the_one_before(void)
 	g_assert_null(act_find(act, FUSE_ROOT_ID, "state"));
 }
 
+static void a_move_leads_to_what_it_replaces(void)
+{
+	g_autoptr(Act) act = way_to_state(ACT_MOVE);
+	g_autofree char *to = NULL;
+
+	act_move(act, "state.1", 0);
+	to = act_path_to(act);
+	g_assert_cmpstr(to, ==, "alibaba/w-1/state.1");
+	g_assert_null(act_find(act, 200, "state.1"));
+	act_move(act, "state.1", 302);
+	g_assert_cmpuint(act_find(act, 200, "state.1")->ino, ==, 302);
+	g_assert_null(act_find(act, 100, "state.1"));
+	g_assert_cmpuint(act_parent(act), ==, 200);
+}
+
+static void what_is_owed_is_counted_until_it_is_freed(void)
+{
+	gint owed = 0;
+	Act *act = way_to_state(ACT_TOUCH);
+
+	act_owe(act, &owed);
+	g_assert_cmpint(owed, ==, 1);
+	act_free(act);
+	g_assert_cmpint(owed, ==, 0);
+}
+
 static void a_copy_goes_on_by_itself(void)
 {
 	g_autoptr(Act) act = way_to_state(ACT_TOUCH);
@@ -49,6 +75,10 @@ static void a_copy_goes_on_by_itself(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/act/a-move-leads-to-what-it-replaces",
+		a_move_leads_to_what_it_replaces);
+	g_test_add_func("/act/what-is-owed-is-counted-until-it-is-freed",
+		what_is_owed_is_counted_until_it_is_freed);
 	g_test_add_func("/act/path", steps_make_a_path);
 	g_test_add_func("/act/find", a_step_is_found_below_the_one_before);
 	g_test_add_func("/act/copy", a_copy_goes_on_by_itself);

@@ -131,9 +131,15 @@ typedef struct {
 static Known find_bytes(
 	Daemon *daemon, const View *view, GBytes **ret, GError **error)
 {
-	if (view_is_costly(view))
-		return cache_open(daemon->cache, view->entry.number,
+	Known known;
+
+	if (view_is_costly(view)) {
+		known = cache_open(daemon->cache, view->entry.number,
 			view->row->file, ret, error);
+		if (known == KNOWN_YES)
+			*ret = view_part(view, *ret);
+		return known;
+	}
 	if (view->row->kind == ROW_TABLE)
 		return cache_table(daemon->cache, view->entry.number,
 			view->row->table, ret, error);

@@ -17,7 +17,7 @@
  * Slots that are computed from elsewhere.  Of number 0: the generations of
  * .sessionfs/events.  Of a workspace: .by-name and its like, in the order of
  * ByWhat, and .requests.  Of a session: .wait, what is in it in the order of Phase, and its
- * links in the views, in the order of ByWhat.
+ * links in the views, in the order of ByWhat, and .access.
  */
 #define NODE_EVENTS 8u
 #define NODE_EVENTS_N 8u
@@ -26,6 +26,7 @@
 #define NODE_WAIT 10u
 #define NODE_PHASE 11u
 #define NODE_LINK 18u
+#define NODE_ACCESS 22u
 
 static inline uint64_t node_make(guint32 number, guint slot)
 {

@@ -237,6 +237,14 @@ static const TreeRow rows[] = {
 		.kind = ROW_CONTENT,
 		.mode = 0640,
 		.file = SESSION_ENDPOINT},
+	{.name = ".access",
+		.in = DIR_SESSION,
+		.slot = NODE_ACCESS,
+		.kind = ROW_CONTENT,
+		.mode = 0600,
+		.hidden = TRUE,
+		.rest = TRUE,
+		.file = SESSION_ENDPOINT},
 	{.name = "log",
 		.in = DIR_SESSION,
 		.slot = SESSION_SLOT(SESSION_LOG),
@@ -281,7 +289,8 @@ G_STATIC_ASSERT(NODE_VIEW + N_VIEWS <= NODE_REQUESTS);
 
 G_STATIC_ASSERT(N_SESSION_FILES + 1 < NODE_WAIT);
 G_STATIC_ASSERT(NODE_PHASE + N_PHASES <= NODE_LINK);
-G_STATIC_ASSERT(NODE_LINK + N_VIEWS <= NODE_SLOTS);
+G_STATIC_ASSERT(NODE_LINK + N_VIEWS <= NODE_ACCESS);
+G_STATIC_ASSERT(NODE_ACCESS < NODE_SLOTS);
 
 #define LINK_ROW(what, dir, target)                                            \
 	[what] = {.in = (dir),                                                 \
@@ -343,6 +352,18 @@ const TreeRow *tree_link(ByWhat by)
 	return &links[by];
 }
 
+/* An endpoint that is a secret comes with what one needs to get in. */
+static gboolean has_rest(const Entry *entry)
+{
+	return (entry->secret >> SESSION_ENDPOINT) & 1;
+}
+
+gboolean tree_is_first_line(const TreeRow *row, const Entry *entry)
+{
+	return row->kind == ROW_CONTENT && row->file == SESSION_ENDPOINT &&
+	       !row->rest && has_rest(entry);
+}
+
 gboolean tree_is_for_links(const TreeRow *row)
 {
 	return row->kind == ROW_LINK || row->leads == DIR_VIEW;
@@ -351,7 +372,8 @@ gboolean tree_is_for_links(const TreeRow *row)
 gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry)
 {
 	if (row->kind == ROW_CONTENT)
-		return (entry->files >> row->file) & 1;
+		return ((entry->files >> row->file) & 1) &&
+		       (!row->rest || has_rest(entry));
 	if (row->kind == ROW_REQUEST)
 		return (entry->texts >> row->part) & 1;
 	if (row->kind == ROW_VERB && row->in == DIR_WORKSPACE)

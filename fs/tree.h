@@ -53,6 +53,8 @@ typedef struct {
 	gboolean changing; /* TEXT: its bytes change by time alone */
 	gboolean optional; /* TEXT, LINK: there only while text is not NULL */
 	gboolean hidden;   /* found by its name, never listed */
+	gboolean rest;     /* CONTENT: what comes after the first line of a
+	                       file that bears more than its name says */
 	DirKind leads;     /* DIR: the kind of directory that it is */
 	ByWhat by;         /* DIR that leads to DIR_VIEW, SESSION */
 	CacheTable table;  /* TABLE */
@@ -76,6 +78,8 @@ const TreeRow *tree_by_slot(DirKind in, guint slot);
 const TreeRow *tree_view(ByWhat by);
 const TreeRow *tree_link(ByWhat by);
 
+/* Whether it shows the first line of its file alone, and another row the rest. */
+gboolean tree_is_first_line(const TreeRow *row, const Entry *entry);
 /* Whether it is, or holds, links to sessions: not everybody wants those. */
 gboolean tree_is_for_links(const TreeRow *row);
 /* Whether the row stands in this very directory now. */

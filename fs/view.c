@@ -331,6 +331,39 @@ static double seconds_of(gint64 keep_ms)
 	return keep_ms < 0 ? VIEW_KEEP : MIN((double)keep_ms / 1000, VIEW_KEEP);
 }
 
+GBytes *view_part(const View *view, GBytes *bytes)
+{
+	gboolean first = tree_is_first_line(view->row, &view->entry);
+	gsize size = 0, line;
+	const char *text, *end;
+	GBytes *part;
+
+	if (!bytes || !(first || view->row->rest))
+		return bytes;
+	text = g_bytes_get_data(bytes, &size);
+	end = size ? memchr(text, '\n', size) : NULL;
+	line = end ? (gsize)(end - text) + 1 : size;
+	part = g_bytes_new_from_bytes(
+		bytes, first ? 0 : line, first ? line : size - line);
+	g_bytes_unref(bytes);
+	return part;
+}
+
+/* whole: of all the file; stays where its bytes are not known. */
+static gsize part_size(Daemon *daemon, const View *view, gsize whole)
+{
+	GBytes *bytes = cache_read(
+		daemon->cache, view->entry.number, view->row->file, NULL);
+	g_autoptr(GBytes) part = NULL;
+
+	if (!bytes || g_bytes_get_size(bytes) != whole) {
+		g_clear_pointer(&bytes, g_bytes_unref);
+		return whole;
+	}
+	part = view_part(view, bytes);
+	return g_bytes_get_size(part);
+}
+
 static gboolean content_attr(Daemon *daemon, const View *view, struct stat *ret,
 	double *ret_timeout, GError **error)
 {
@@ -339,6 +372,8 @@ static gboolean content_attr(Daemon *daemon, const View *view, struct stat *ret,
 	if (!cache_stat(daemon->cache, view->entry.number, view->row->file,
 		    &content, error))
 		return FALSE;
+	if (view->row->rest || tree_is_first_line(view->row, &view->entry))
+		content.size = part_size(daemon, view, content.size);
 	set_size(ret, content.size);
 	set_times(ret, content.mtime_ns);
 	*ret_timeout = seconds_of(content.keep_ms);
@@ -428,8 +463,9 @@ GBytes *view_bytes(Daemon *daemon, const View *view, GError **error)
 	char *text;
 
 	if (kind == ROW_CONTENT)
-		return cache_read(daemon->cache, view->entry.number,
-			view->row->file, error);
+		return view_part(
+			view, cache_read(daemon->cache, view->entry.number,
+				      view->row->file, error));
 	/* A control file without a control of its own. */
 	if (kind != ROW_REQUEST && !view->row->text)
 		return g_bytes_new_static("", 0);

@@ -56,6 +56,9 @@ double view_entry_timeout(const Daemon *daemon, const View *view);
 /* Whether its bytes cost a call now: an open gets them by cache_open. */
 gboolean view_is_costly(const View *view);
 
+/* Of the bytes of a content file those that this view shows: all, the first line
+ * alone, or what comes after it.  Takes the reference, returns one. */
+GBytes *view_part(const View *view, GBytes *bytes);
 /* The bytes of any row but a DIR, TABLE or WAIT; of a costly one those that are
  * known. */
 GBytes *view_bytes(Daemon *daemon, const View *view,

@@ -3,6 +3,7 @@ import dataclasses
 import errno
 import json
 import os
+import re
 import stat
 
 import pytest
@@ -271,6 +272,30 @@ def test_costly_files_cost_a_call_once_and_nothing_before(world, row):
         w.mount.read(w.path(name, file))
         w.mount.read(w.path(name, file))
         assert w.count(action) <= before[file] + 1, file
+
+
+@each([row for row in ROWS if "endpoint" in row.secret])
+def test_an_endpoint_is_one_line_and_the_rest_is_beside_it(world, row):
+    """A Spark Connect client takes the whole file, and nothing but its URL."""
+    w = world(row, config={"refresh": "200ms"})
+    name = w.create()
+    eventually(lambda: w.mount.read(w.path(name, "endpoint")))
+    line = w.mount.read(w.path(name, "endpoint"))
+    rest = w.mount.read(w.path(name, ".access"))
+    assert re.fullmatch(r"sc://[\w.:-]+/;use_ssl=\w+;x-aws-proxy-auth="
+                        r"[\w%.~-]+\n", line)
+    assert re.match(r"endpoint: http\S+\nexpires: \d{4}-\S+Z\n", rest)
+    for file, text in (("endpoint", line), (".access", rest)):
+        attr = os.stat(w.path(name, file))
+        assert attr.st_size == len(text)
+        assert stat.S_IMODE(attr.st_mode) == 0o600
+    assert ".access" not in os.listdir(w.path(name))
+
+
+@each([row for row in ROWS if "endpoint" not in row.secret])
+def test_what_needs_no_token_has_no_rest(world, row):
+    w = world(row)
+    assert not os.path.exists(w.path(w.create(), ".access"))
 
 
 @each(ROWS)

@@ -1,5 +1,6 @@
 """Programs that watch files, as they are, and from wherever they look."""
 import collections
+import ctypes
 import os
 import shutil
 import subprocess
@@ -174,6 +175,50 @@ def test_a_path_unit_of_systemd_starts_its_service(small, tmp_path):
         small.come(mark.exists, applied)
     finally:
         run(["systemctl", "--user", "stop", unit + ".path", unit])
+
+
+FAN_REPORT_DFID_NAME, FAN_NONBLOCK = 0xc00, 0x2
+FAN_MARK_ADD, FAN_MARK_MOUNT = 0x1, 0x10
+FAN_MODIFY, FAN_EVENT_ON_CHILD = 0x2, 0x08000000
+
+
+def fanotify(path, how=0):
+    """A descriptor that tells of changes below that directory."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.fanotify_init(FAN_REPORT_DFID_NAME | FAN_NONBLOCK, os.O_RDONLY)
+    if fd < 0:
+        pytest.skip("no fanotify: " + os.strerror(ctypes.get_errno()))
+    mask = FAN_MODIFY | (0 if how else FAN_EVENT_ON_CHILD)
+    if libc.fanotify_mark(fd, FAN_MARK_ADD | how, ctypes.c_uint64(mask),
+                          -100, path.encode()):
+        error = ctypes.get_errno()
+        os.close(fd)
+        raise OSError(error, os.strerror(error))
+    return fd
+
+
+def test_a_mark_of_fanotify_is_a_watch(small):
+    """Nobody else looks, long after the window."""
+    small.m.stop()
+    small.config["sessionfs"].update(window="1s")
+    small.again()
+    os.listdir(small.ws())
+    try:
+        fd = fanotify(os.path.join(small.ws(), small.name))
+    except OSError as e:
+        pytest.skip(f"no such mark on this kernel: {e}")
+    told = b""
+    try:
+        small.settle(20)
+        small.set_state(small.name, "StateA")
+
+        def read():
+            nonlocal told
+            told += os.read(fd, 4096)
+            return b"state\0" in told
+        eventually(read, 20)
+    finally:
+        os.close(fd)
 
 
 # ---- from elsewhere ----

@@ -1,5 +1,6 @@
 #include "brief.h"
 
+#include "requests.h"
 #include "table.h"
 
 #define NS_PER_S 1000000000
@@ -69,6 +70,11 @@ Brief *brief_new(Dir *dir, const Snapshot *shown, const Row *row,
 	/* One answer tells it, another one does not. */
 	if (self->created_s == 0 && old != NULL)
 		self->created_s = old->created_s;
+	/* Some providers never do. */
+	if (self->created_s == 0)
+		self->created_s = requests_made_ms(dir->cache->requests, dir,
+					  row->number) /
+				  1000;
 	self->in[BY_STATE] = groups_get(groups, BY_STATE, word);
 	self->in[BY_PHASE] =
 		groups_get(groups, BY_PHASE, phase_name((Phase)row->phase));

@@ -136,6 +136,10 @@ GPtrArray *requests_of(Requests *self, const Dir *dir);
  * shown whatever its phase. */
 gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms);
 
+/* When the session of that number was asked for here; 0: it was not, or that is no
+ * longer kept. */
+gint64 requests_made_ms(Requests *self, const Dir *dir, guint32 session);
+
 /* ---- what the tree shows ---- */
 
 /* The one of that number or, where rid is not NULL, of that name; a new reference

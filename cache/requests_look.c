@@ -226,6 +226,24 @@ gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
 	return sought;
 }
 
+gint64 requests_made_ms(Requests *self, const Dir *dir, guint32 session)
+{
+	gint64 made_ms = 0;
+	const Box *box;
+
+	pthread_mutex_lock(&self->lock);
+	box = dir->requests;
+	for (guint i = box->list->len; i-- > 0 && made_ms == 0;) {
+		const Request *request = g_ptr_array_index(box->list, i);
+
+		if (request->outcome->session == session &&
+			request->intent->verb == NULL)
+			made_ms = request->intent->made_ms;
+	}
+	pthread_mutex_unlock(&self->lock);
+	return made_ms;
+}
+
 /* ---- what the tree shows ---- */
 
 /* With the lock; a new reference or NULL. */

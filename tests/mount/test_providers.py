@@ -1,10 +1,12 @@
 """What every provider does on the mount: one row of the table each."""
+import calendar
 import dataclasses
 import errno
 import json
 import os
 import re
 import stat
+import time
 
 import pytest
 
@@ -296,6 +298,27 @@ def test_an_endpoint_is_one_line_and_the_rest_is_beside_it(world, row):
 def test_what_needs_no_token_has_no_rest(world, row):
     w = world(row)
     assert not os.path.exists(w.path(w.create(), ".access"))
+
+
+@each(ROWS)
+def test_a_table_knows_when_a_session_was_made_here(world, row):
+    """Livy tells of no session when it was made."""
+    w = world(row)
+    began = time.time() - 2
+    name = w.create()
+
+    def created():
+        rows = w.mount.run(
+            ["grep", f"^{name}\t", w.path(".sessions.tsv")]).ok()
+        return calendar.timegm(time.strptime(
+            rows.split("\t")[5], "%Y-%m-%dT%H:%M:%SZ"))
+
+    def known():
+        try:
+            return created() >= int(began)
+        except ValueError:
+            return False  # it is "-" still
+    eventually(known, 20)
 
 
 @each(ROWS)

@@ -25,8 +25,8 @@ gboolean servant_is(Servant *self, pid_t tid);
 /* Starts the process unless it lives; notices when it died.  FALSE when there is
  * none now: to be tried again later. */
 gboolean servant_ready(Servant *self);
-/* Carries out an order (to: where a MOVE leads, else NULL): its errno, 0 for done; ECHILD when the process died, or
- * did not answer in time and was given up. */
+/* Carries out an order (to: where a MOVE leads, else NULL): its errno, 0 for done;
+ * ECHILD when the process died, or did not answer in time and was given up. */
 int servant_do(Servant *self, const EmissionOrder *order,
 	const char *mountpoint, const char *path, const char *to);
 /* Makes servant_do return soon, from now on.  Any thread. */

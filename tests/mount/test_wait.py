@@ -512,7 +512,7 @@ def test_what_changed_is_newer_than_the_last_look(worlds):
     it has not read."""
     world = worlds(config=SELDOM)
     ws, state = world.mount.ws("w-1"), world.path + "/state"
-    stamp = world.mount.folder + "/home/stamp"
+    stamp = os.path.join(world.mount.folder, "stamp")
     for number in range(3):
         world.become(f"State{number}")
         time.sleep(0.4)  # the provider's own time lies that far back

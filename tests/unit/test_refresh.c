@@ -196,6 +196,8 @@ static void who_asks_first_does_not_wait_long_for_the_network(void)
 		.begged_us = now,
 		.error = silent};
 
+	/* Its thread would list in earnest, and free the error. */
+	refresh_stop(f->cache->refresh);
 	failed.failed_us = now;
 	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_FAILED);
 	failed.failed_us = now - 6 * SECOND;

@@ -1,8 +1,10 @@
 #include "disk.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "error.h"
 #include "hash.h"
 
 /* What a record weighs beside its payload, nearly. */
@@ -74,6 +76,24 @@ static gboolean is_open(const Disk *self)
 	return self->heap != NULL && (self->ledger != NULL || self->in_memory);
 }
 
+/* Neither the workspace's directory nor the section's may lead elsewhere. */
+gboolean disk_check_place(const Disk *self, GError **error)
+{
+	g_autofree char *above = g_path_get_dirname(self->path);
+	const char *const places[] = {above, self->path};
+	struct stat st;
+
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+		if (lstat(places[i], &st) != 0 || S_ISDIR(st.st_mode))
+			continue;
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"%s is no directory: nothing is read or written there",
+			places[i]);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean disk_make(Disk *self, GError **error)
 {
 	g_autofree char *path = g_build_filename(self->path, "index", NULL);
@@ -82,6 +102,8 @@ static gboolean disk_make(Disk *self, GError **error)
 		self->heap = heap_memory(error);
 		return self->heap != NULL;
 	}
+	if (!disk_check_place(self, error))
+		return FALSE;
 	if (g_mkdir_with_parents(self->path, 0700) != 0) {
 		file_error(error, "make", self->path);
 		return FALSE;
@@ -120,7 +142,7 @@ gboolean disk_put(Disk *self, Row *row, const Row *old, const char *word,
 	out.since_ms = row->since_ms;
 	out.id_len = row->id->id_len;
 	out.word_len = (guint16)strlen(word);
-	out.has_mtimes = row->mtimes != NULL;
+	out.times = row->mtimes != NULL ? N_SESSION_FILES : 0;
 	out.flags =
 		(row->thin ? DISK_THIN : 0) | (row->born != 0 ? DISK_BORN : 0);
 	if (row->born != 0)

@@ -89,7 +89,7 @@ guint64 disk_bytes(Disk *self);
 /* ---- the form of the records; shared by the files of this noun ---- */
 
 enum {
-	DISK_SESSION = 1, /* DiskRow, [born:u32], [Mtimes.ns], id, word */
+	DISK_SESSION = 1, /* DiskRow, [born:u32], ns:i64 * times, id, word */
 	DISK_REMOVE,      /* number:u32 */
 	DISK_TOMB,        /* number:u32, id: known once, not there now */
 	DISK_COMPLETE,    /* ms:i64 */
@@ -102,16 +102,23 @@ typedef struct {
 	gint64 since_ms;
 	guint32 number, body_len;
 	guint16 id_len, word_len;
-	guint8 phase, has_mtimes;
+	guint8 phase;
+	guint8 times; /* of its files: how many of Mtimes.ns there are; 0: none.
+	                 1 stands for DISK_TIMES_FIRST, of the version that did
+	                 not say */
 	guint8 flags; /* DISK_THIN, DISK_BORN */
 	guint8 zero;
 } DiskRow;
 
+#define DISK_TIMES_FIRST 8u
 #define DISK_THIN 1u
 #define DISK_BORN 2u /* Row.born is there */
 
 /* The highest number in an index, which is only read; 0: none. */
 guint32 disk_highest(const char *index);
+/* Errors: LOCAL: a link or a file stands where its directory would. */
+gboolean disk_check_place(
+	const Disk *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Opens the heap of a generation and drops those of others. */
 gboolean disk_open_heap(Disk *self, guint32 generation,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

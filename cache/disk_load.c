@@ -67,12 +67,20 @@ static gboolean word_of(
 	return TRUE;
 }
 
-static Mtimes *load_mtimes(const guint8 *data, gint64 since_ms)
+/* A later version may have more files, an older one had fewer. */
+static guint times_of(const DiskRow *in)
+{
+	return in->times == 1 ? DISK_TIMES_FIRST : in->times;
+}
+
+static Mtimes *load_mtimes(const guint8 *data, guint n, gint64 since_ms)
 {
 	Mtimes *times = g_new0(Mtimes, 1);
 
 	times->refs = 1;
-	memcpy(times->ns, data, sizeof(times->ns));
+	for (SessionFile file = 0; file < N_SESSION_FILES; file++)
+		times->ns[file] = since_ms * NS_PER_MS;
+	memcpy(times->ns, data, MIN(n, N_SESSION_FILES) * sizeof(*times->ns));
 	for (SessionFile file = 0; file < N_SESSION_FILES; file++)
 		if (!time_makes_sense(times->ns[file], NS_PER_MS))
 			times->ns[file] = since_ms * NS_PER_MS;
@@ -90,7 +98,7 @@ static gboolean load_session(Loader *self, const guint8 *data, gsize len)
 		return FALSE;
 	memcpy(&in, data, sizeof(in));
 	born = (in.flags & DISK_BORN) != 0 ? sizeof(row.born) : 0;
-	times = in.has_mtimes != 0 ? sizeof(((Mtimes *)NULL)->ns) : 0;
+	times = times_of(&in) * sizeof(gint64);
 	if (len != sizeof(in) + born + times + in.id_len + in.word_len ||
 		in.phase >= N_PHASES || in.body_len > SESSION_BODY_MAX ||
 		!time_makes_sense(in.since_ms, 1))
@@ -109,7 +117,7 @@ static gboolean load_session(Loader *self, const guint8 *data, gsize len)
 	row.body_len = in.body_len;
 	row.body_hash = in.body_hash;
 	if (times > 0)
-		row.mtimes = load_mtimes(at, in.since_ms);
+		row.mtimes = load_mtimes(at, times_of(&in), in.since_ms);
 	add_row(self, &row);
 	return TRUE;
 }
@@ -252,7 +260,8 @@ gboolean disk_load(Disk *self, DiskLoaded *load, GError **error)
 	guint64 bytes;
 
 	load->rows = loader.rows = g_array_new(FALSE, FALSE, sizeof(Row));
-	if (!load_index(&loader, path, &local)) {
+	if (!disk_check_place(self, &local) ||
+		!load_index(&loader, path, &local)) {
 		g_clear_pointer(&self->ledger, ledger_free);
 		disk_loaded_clear(load);
 		if (local == NULL)

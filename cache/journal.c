@@ -9,9 +9,11 @@
 
 #include "hash.h"
 #include "heap.h"
+#include "journal_form.h"
 #include "trial.h"
 
 #define MAGIC "sfsreq01"
+#define MAGIC_LEN 6 /* then two digits: the version of the format */
 #define SLOT 8192
 #define SLOTS 2
 #define SLOT_ALIGN 512
@@ -19,31 +21,6 @@
 #define INTENT_MAX (8u * 1024 * 1024)
 #define PART ".part"
 #define DAMAGED ".damaged"
-
-/* made, until; number, watermark, flags; the texts of `texts_of`. */
-#define INTENT_TYPE "(xxuuuaay)"
-/* changed, state, session; id, error */
-#define OUTCOME_TYPE "(xuuaay)"
-
-enum { FLAG_CREATE = 1, FLAG_REPEATABLE = 2, FLAG_UNIQUE = 4, FLAG_FRESH = 8 };
-/* The phase of a verb's session stands above them. */
-#define PHASE_SHIFT 8
-#define PHASE_MASK 0xffu
-
-enum {
-	TEXT_RID,
-	TEXT_PROVIDER,
-	TEXT_WORKSPACE,
-	TEXT_TEXT,
-	TEXT_TOKEN,
-	TEXT_SESSION,
-	TEXT_VERB,
-	TEXT_QUERY,
-	TEXT_BODY,
-	TEXT_NAME,
-	TEXT_ID,
-	N_TEXTS,
-};
 
 typedef struct {
 	char magic[8];
@@ -117,7 +94,7 @@ static char *path_of(const Journal *self, const char *name)
 	return g_build_filename(self->path, name, NULL);
 }
 
-/* ---- bytes ---- */
+/* ---- slots ---- */
 
 /* The data of a variant is copied, since it is read where it need not be
  * aligned. */
@@ -139,127 +116,6 @@ static GVariant *read_variant(const char *type, const guint8 *data, gsize len)
 	return g_variant_is_normal_form(value) ? g_steal_pointer(&value) : NULL;
 }
 
-static GVariant *pack_texts(const char *const *texts, gsize n)
-{
-	return g_variant_new_bytestring_array(texts, (gssize)n);
-}
-
-static guint flags_of(const Intent *intent)
-{
-	const CreatePlan *plan = intent->plan;
-	guint flags = intent->verb == NULL ? FLAG_CREATE : 0;
-
-	if (plan != NULL && plan->repeatable)
-		flags |= FLAG_REPEATABLE;
-	if (plan != NULL && plan->unique)
-		flags |= FLAG_UNIQUE;
-	if (plan != NULL && plan->fresh)
-		flags |= FLAG_FRESH;
-	return flags | intent->phase << PHASE_SHIFT;
-}
-
-static GVariant *pack_intent(const Intent *intent)
-{
-	const CreatePlan *plan = intent->plan;
-	const char *texts[N_TEXTS] = {
-		[TEXT_RID] = intent->rid,
-		[TEXT_PROVIDER] = intent->provider,
-		[TEXT_WORKSPACE] = intent->workspace,
-		[TEXT_TEXT] = intent->text,
-		[TEXT_TOKEN] = intent->token,
-		[TEXT_SESSION] = intent->session,
-		[TEXT_VERB] = intent->verb != NULL ? intent->verb : "",
-		[TEXT_QUERY] = plan != NULL ? plan->query : "",
-		[TEXT_BODY] = plan != NULL ? plan->body : "",
-		[TEXT_NAME] = plan != NULL ? plan->name : "",
-		[TEXT_ID] = plan != NULL ? plan->id : "",
-	};
-
-	return g_variant_new("(xxuuu@aay)", intent->made_ms, intent->until_ms,
-		intent->number, intent->watermark, flags_of(intent),
-		pack_texts(texts, N_TEXTS));
-}
-
-static void put_text(char **text, const char *value)
-{
-	g_free(*text);
-	*text = g_strdup(value);
-}
-
-static void fill_plan(CreatePlan *plan, char *const *texts, guint flags)
-{
-	put_text(&plan->query, texts[TEXT_QUERY]);
-	put_text(&plan->body, texts[TEXT_BODY]);
-	put_text(&plan->name, texts[TEXT_NAME]);
-	put_text(&plan->id, texts[TEXT_ID]);
-	plan->repeatable = (flags & FLAG_REPEATABLE) != 0;
-	plan->unique = (flags & FLAG_UNIQUE) != 0;
-	plan->fresh = (flags & FLAG_FRESH) != 0;
-}
-
-static Intent *unpack_intent(GVariant *value, const char *rid)
-{
-	g_autoptr(Intent) intent = intent_new();
-	g_autoptr(GVariant) list = NULL;
-	g_auto(GStrv) texts = NULL;
-	guint flags;
-	gsize n;
-
-	g_variant_get(value, "(xxuuu@aay)", &intent->made_ms, &intent->until_ms,
-		&intent->number, &intent->watermark, &flags, &list);
-	texts = g_variant_dup_bytestring_array(list, &n);
-	/* A later version may say more. */
-	if (n < N_TEXTS || !g_str_equal(texts[TEXT_RID], rid))
-		return NULL;
-	g_strlcpy(intent->rid, rid, RID_MAX);
-	intent->provider = g_strdup(texts[TEXT_PROVIDER]);
-	intent->workspace = g_strdup(texts[TEXT_WORKSPACE]);
-	intent->text = g_strdup(texts[TEXT_TEXT]);
-	intent->token = g_strdup(texts[TEXT_TOKEN]);
-	intent->session = g_strdup(texts[TEXT_SESSION]);
-	if (flags & FLAG_CREATE) {
-		intent->plan = create_plan_new();
-		fill_plan(intent->plan, texts, flags);
-	} else {
-		intent->verb = g_strdup(texts[TEXT_VERB]);
-		intent->phase =
-			MIN(flags >> PHASE_SHIFT & PHASE_MASK, N_PHASES);
-	}
-	return g_steal_pointer(&intent);
-}
-
-static GVariant *pack_outcome(const Outcome *outcome)
-{
-	g_autofree char *error = g_strndup(outcome->error, REQUEST_ERROR_MAX);
-	const char *texts[] = {outcome->id, error};
-
-	return g_variant_new("(xuu@aay)", outcome->changed_ms,
-		(guint)outcome->state, outcome->session,
-		pack_texts(texts, G_N_ELEMENTS(texts)));
-}
-
-static Outcome *unpack_outcome(GVariant *value)
-{
-	g_autoptr(Outcome) outcome = g_new0(Outcome, 1);
-	g_autoptr(GVariant) list = NULL;
-	g_auto(GStrv) texts = NULL;
-	guint state;
-	gsize n;
-
-	g_variant_get(value, "(xuu@aay)", &outcome->changed_ms, &state,
-		&outcome->session, &list);
-	texts = g_variant_dup_bytestring_array(list, &n);
-	if (n < 2 || state >= N_REQUEST_STATES ||
-		strlen(texts[0]) > SESSION_ID_MAX)
-		return NULL;
-	outcome->state = state;
-	outcome->id = g_strdup(texts[0]);
-	outcome->error = g_strdup(texts[1]);
-	return g_steal_pointer(&outcome);
-}
-
-/* ---- slots ---- */
-
 static void append_slot(
 	GByteArray *out, const Outcome *outcome, guint64 sequence)
 {
@@ -268,7 +124,7 @@ static void append_slot(
 
 	g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
 	if (outcome != NULL)
-		append_variant(out, pack_outcome(outcome));
+		append_variant(out, journal_pack_outcome(outcome));
 	g_assert(out->len - at <= SLOT);
 	head.len = out->len - at - (guint)sizeof(head);
 	memcpy(out->data + at, &head, sizeof(head));
@@ -278,6 +134,17 @@ static void append_slot(
 	g_byte_array_set_size(out, at + SLOT);
 	memset(out->data + at + sizeof(head) + head.len, 0,
 		SLOT - sizeof(head) - head.len);
+}
+
+/* One that was never written says so itself. */
+static gboolean is_empty(const guint8 *slot)
+{
+	SlotHead head;
+
+	memcpy(&head, slot, sizeof(head));
+	return head.len == 0 && head.sequence == 0 &&
+	       hash_bytes(slot + sizeof(head.check),
+		       sizeof(head) - sizeof(head.check)) == head.check;
 }
 
 /* NULL: it holds none, or is damaged. */
@@ -294,12 +161,13 @@ static Outcome *read_slot(const guint8 *slot, guint64 *ret_sequence)
 		return NULL;
 	value = read_variant(OUTCOME_TYPE, slot + sizeof(head), head.len);
 	*ret_sequence = head.sequence;
-	return value != NULL ? unpack_outcome(value) : NULL;
+	return value != NULL ? journal_unpack_outcome(value) : NULL;
 }
 
-/* The last outcome, and which slot holds it; NULL: neither can be read. */
-static Outcome *read_slots(
-	int fd, guint64 at, guint *ret_slot, guint64 *ret_sequence)
+/* The last outcome, and which slot holds it; NULL: neither can be read.
+ * *ret_damaged: how many cannot. */
+static Outcome *read_slots(int fd, guint64 at, guint *ret_slot,
+	guint64 *ret_sequence, guint *ret_damaged)
 {
 	g_autofree guint8 *slots = g_malloc0(SLOTS * SLOT);
 	gssize got = heap_file_read(fd, slots, SLOTS * SLOT, at);
@@ -307,10 +175,13 @@ static Outcome *read_slots(
 
 	*ret_slot = 0;
 	*ret_sequence = 0;
+	*ret_damaged = 0;
 	for (guint i = 0; i < SLOTS && got >= (gssize)((i + 1) * SLOT); i++) {
 		guint64 sequence = 0;
 		Outcome *outcome = read_slot(slots + i * SLOT, &sequence);
 
+		if (outcome == NULL && !is_empty(slots + i * SLOT))
+			++*ret_damaged;
 		if (outcome == NULL || sequence < *ret_sequence) {
 			outcome_free(outcome);
 			continue;
@@ -359,7 +230,7 @@ static Intent *read_intent(int fd, const char *rid, guint64 *ret_slots)
 		return NULL;
 	*ret_slots = head.slots;
 	value = read_variant(INTENT_TYPE, data + sizeof(head), head.len);
-	return value != NULL ? unpack_intent(value, rid) : NULL;
+	return value != NULL ? journal_unpack_intent(value, rid) : NULL;
 }
 
 static void put_aside(Journal *self, const char *rid)
@@ -379,14 +250,19 @@ static Intent *read_all(Journal *self, int fd, const char *rid, Outcome **ret)
 {
 	guint64 slots = 0, sequence;
 	Intent *intent = read_intent(fd, rid, &slots);
-	guint slot;
+	guint slot, damaged;
 
 	if (intent == NULL)
 		return NULL;
-	*ret = read_slots(fd, slots, &slot, &sequence);
+	*ret = read_slots(fd, slots, &slot, &sequence, &damaged);
+	self->damaged += damaged > 0 || *ret == NULL;
+	if (*ret != NULL && damaged > 0)
+		g_warning("what was noted last, or before that, of request %s "
+			  "in %s/%s cannot be read: it goes on from %s",
+			rid, intent->provider, intent->workspace,
+			request_state_name((*ret)->state));
 	if (*ret != NULL)
 		return intent;
-	self->damaged++;
 	g_warning("the outcome of request %s in %s/%s cannot be read: it will "
 		  "be looked for",
 		rid, intent->provider, intent->workspace);
@@ -394,29 +270,66 @@ static Intent *read_all(Journal *self, int fd, const char *rid, Outcome **ret)
 	return intent;
 }
 
-static void load_one(
-	Journal *self, const char *rid, JournalVisit visit, void *data)
+/* A FIFO would be waited for. */
+static gboolean is_file(int fd)
 {
-	int fd = openat(self->dir, rid, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	Outcome *outcome = NULL;
-	Intent *intent;
-	char probe;
+	struct stat st;
 
-	/* The next start may find it well. */
-	if (fd < 0 || heap_file_read(fd, &probe, 1, 0) < 0) {
-		self->damaged++;
-		g_warning("the request %s cannot be read now: %s", rid,
-			g_strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	intent = read_all(self, fd, rid, &outcome);
-	close(fd);
+	if (fstat(fd, &st) != 0)
+		return FALSE;
+	errno = EINVAL;
+	return S_ISREG(st.st_mode);
+}
+
+/* A later version's file is for that version alone. */
+static gboolean is_newer(int fd)
+{
+	char magic[sizeof(MAGIC) - 1];
+
+	return heap_file_read(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       memcmp(magic, MAGIC, MAGIC_LEN) == 0 &&
+	       g_ascii_isdigit(magic[MAGIC_LEN]) &&
+	       g_ascii_isdigit(magic[MAGIC_LEN + 1]) &&
+	       memcmp(magic, MAGIC, sizeof(magic)) > 0;
+}
+
+static void load_read(
+	Journal *self, int fd, const char *rid, JournalVisit visit, void *data)
+{
+	Outcome *outcome = NULL;
+	Intent *intent = read_all(self, fd, rid, &outcome);
+
 	if (intent != NULL)
 		visit(intent, outcome, data);
 	else
 		put_aside(self, rid);
+}
+
+static gboolean load_one(Journal *self, const char *rid, JournalVisit visit,
+	void *data, GError **error)
+{
+	int fd = openat(
+		self->dir, rid, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	gboolean newer = FALSE;
+	char probe;
+
+	/* The next start may find it well. */
+	if (fd < 0 || !is_file(fd) || heap_file_read(fd, &probe, 1, 0) < 0) {
+		self->damaged++;
+		g_warning("the request %s cannot be read now: %s", rid,
+			g_strerror(errno));
+	} else if (is_newer(fd)) {
+		newer = TRUE;
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"a newer version of sessionfs wrote %s/%s: run that "
+			"one, or name another state_dir",
+			self->path, rid);
+	} else {
+		load_read(self, fd, rid, visit, data);
+	}
+	if (fd >= 0)
+		close(fd);
+	return !newer;
 }
 
 static gboolean is_rid(const char *name)
@@ -434,20 +347,21 @@ gboolean journal_load(
 	g_autoptr(GError) why = NULL;
 	g_autoptr(GDir) dir = g_dir_open(self->path, 0, &why);
 	const char *name;
+	gboolean ok = TRUE;
 
 	if (dir == NULL) {
 		backend_error_set(
 			error, BACKEND_ERROR_LOCAL, "%s", why->message);
 		return FALSE;
 	}
-	while ((name = g_dir_read_name(dir)) != NULL) {
+	while (ok && (name = g_dir_read_name(dir)) != NULL) {
 		/* Of what never got its name nothing was sent. */
 		if (g_str_has_suffix(name, PART))
 			unlinkat(self->dir, name, 0);
 		else if (is_rid(name))
-			load_one(self, name, visit, data);
+			ok = load_one(self, name, visit, data, error);
 	}
-	return TRUE;
+	return ok;
 }
 
 /* ---- writing ---- */
@@ -459,7 +373,7 @@ static GByteArray *pack_file(const Intent *intent, const Outcome *outcome)
 
 	memcpy(head.magic, MAGIC, sizeof(head.magic));
 	g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
-	append_variant(out, pack_intent(intent));
+	append_variant(out, journal_pack_intent(intent));
 	head.len = out->len - (guint)sizeof(head);
 	head.slots = (out->len + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
 	memcpy(out->data, &head, sizeof(head));
@@ -493,7 +407,7 @@ static gboolean write_part(const Journal *self, const char *part,
 {
 	g_autofree char *path = path_of(self, part);
 	int fd = openat(self->dir, part,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	gboolean ok;
 
 	if (fd < 0) {
@@ -547,7 +461,7 @@ static gboolean write_slot(const Journal *self, int fd, const char *rid,
 	g_autofree char *path = path_of(self, rid);
 	guint64 sequence;
 	FileHead head;
-	guint slot;
+	guint slot, damaged;
 
 	if (!head_makes_sense(
 		    &head, heap_file_read(fd, &head, sizeof(head), 0))) {
@@ -555,7 +469,7 @@ static gboolean write_slot(const Journal *self, int fd, const char *rid,
 			"%s was damaged while it was in use", path);
 		return FALSE;
 	}
-	outcome_free(read_slots(fd, head.slots, &slot, &sequence));
+	outcome_free(read_slots(fd, head.slots, &slot, &sequence, &damaged));
 	append_slot(bytes, outcome, sequence + 1);
 	slot = sequence > 0 ? (slot + 1) % SLOTS : 0;
 	if (!heap_file_write(fd, path, bytes->data, bytes->len,

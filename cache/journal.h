@@ -10,7 +10,8 @@
  *   file   := "sfsreq01" check:u64 len:u32 slots:u32 intent[len] 0* slot slot
  *   slot   := check:u64 sequence:u64 len:u32 outcome[len] 0*    (SLOT bytes)
  *
- * at the offset `slots`; numbers are the machine's own.  intent and outcome are
+ * at the offset `slots`; numbers are the machine's own, and the two digits are the
+ * version of the format: a file of a newer one is left as it is, and not served.  intent and outcome are
  * GVariants of the types in journal.c.  Of the two slots the whole one with the
  * higher sequence is the truth; a new outcome is written over the other one, so
  * that there is always room for it and the last one survives a torn write.
@@ -31,8 +32,10 @@ typedef void (*JournalVisit)(Intent *intent, Outcome *outcome, void *data);
 /*
  * Visits what can be read.  A file whose intent is damaged is named by g_warning
  * and put aside as "<rid>.damaged"; one without a readable outcome is named, and
- * visited as SENT; one that cannot be opened or read now is named and left alone.
- * Errors: LOCAL, when the directory cannot be read.
+ * visited as SENT; where only the last outcome is damaged, that is named, and the one
+ * before it is visited; one that cannot be opened or read now, or is no file, is named
+ * and left alone.  Errors: LOCAL, when the directory cannot be read, or a newer
+ * version wrote one of the files.
  */
 gboolean journal_load(Journal *self, JournalVisit visit, void *data,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "error.h"
 #include "hash.h"
 #include "heap.h"
 
 #define MAGIC "sfsledg1"
+#define MAGIC_LEN 7 /* then the version */
 #define READ_AT_ONCE (1024u * 1024)
 
 typedef struct {
@@ -151,6 +153,21 @@ static gboolean head_is_good(const FileHead *head, gssize len)
 	       head_check(head) == head->check;
 }
 
+static gboolean is_newer(
+	const FileHead *head, gssize len, const char *path, GError **error)
+{
+	if (len < (gssize)sizeof(head->magic) ||
+		memcmp(head->magic, MAGIC, MAGIC_LEN) != 0 ||
+		!g_ascii_isdigit(head->magic[MAGIC_LEN]) ||
+		head->magic[MAGIC_LEN] <= MAGIC[MAGIC_LEN])
+		return FALSE;
+	backend_error_set(error, BACKEND_ERROR_LOCAL,
+		"a newer version of sessionfs wrote %s: run that one, or name "
+		"another state_dir",
+		path);
+	return TRUE;
+}
+
 Ledger *ledger_open(
 	const char *path, LedgerVisit visit, void *user, GError **error)
 {
@@ -168,6 +185,8 @@ Ledger *ledger_open(
 	n = heap_file_read(fd, &head, sizeof(head), 0);
 	if (n < 0)
 		file_error(error, "read", path);
+	else if (is_newer(&head, n, path, error))
+		g_debug("%s is left as it is", path);
 	else if (!head_is_good(&head, n))
 		put_aside(path, error);
 	else
@@ -188,7 +207,7 @@ void ledger_peek(const char *path, LedgerVisit visit, void *user)
 {
 	g_autoptr(Ledger) self = NULL;
 	FileHead head;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return;

@@ -8,7 +8,9 @@
  *   file   := "sfsledg1" generation:u32 check:u32 record*
  *   record := check:u32 type:u32 len:u32 payload[len]
  *
- * Numbers are the machine's own.  What follows a record that does not check is
+ * Numbers are the machine's own; the digit of the first word is the version of
+ * the format, and of what its records mean: a file of a newer one is left as it is,
+ * and refused.  What follows a record that does not check is
  * dropped when the file is opened, and named by g_warning.  One thread at a
  * time.
  */
@@ -22,8 +24,8 @@ typedef void (*LedgerVisit)(
 /*
  * Opens and replays an existing file.  NULL without an error when there is
  * none, or when it is no ledger: then it is named by g_warning and put aside as
- * "<path>.damaged", in the place of an older one.  Errors: LOCAL, and the file
- * is as it was.
+ * "<path>.damaged", in the place of an older one.  Errors: LOCAL, also for a newer
+ * version's file, and the file is as it was.
  */
 Ledger *ledger_open(const char *path, LedgerVisit visit, void *user,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

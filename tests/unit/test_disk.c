@@ -336,6 +336,75 @@ static void times_without_sense_are_left_out(void)
 	g_assert_cmpint(box.load.mtime_ns, ==, 0);
 }
 
+/* A row as another version writes it, whose sessions have so many files. */
+static void put_times(Box *box, const Row *row, guint8 says, guint n)
+{
+	const DiskRow out = {.number = row->number,
+		.since_ms = row->since_ms,
+		.id_len = row->id->id_len,
+		.word_len = 7,
+		.phase = row->phase,
+		.times = says};
+	g_autoptr(GByteArray) rest = g_byte_array_new();
+
+	for (guint i = 0; i < n; i++) {
+		gint64 ns = 1000 + i;
+
+		g_byte_array_append(rest, (const guint8 *)&ns, sizeof(ns));
+	}
+	g_byte_array_append(
+		rest, (const guint8 *)row->id->text, row->id->id_len);
+	g_byte_array_append(rest, (const guint8 *)"Running", 7);
+	ledger_record(box->disk->records, DISK_SESSION, &out, sizeof(out),
+		rest->data, rest->len);
+	g_assert_true(disk_commit(box->disk, NULL));
+}
+
+static void a_row_says_how_many_times_it_has(void)
+{
+	static const struct {
+		guint8 says;
+		guint n;
+	} rows[] = {{1, 8}, {8, 8}, {5, 5}, {9, 9}, {200, 200}};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(Box) box = {0};
+		Row row;
+
+		box_open(&box);
+		box_must_put(&box, "s-1", "Running", "{}");
+		row = *snapshot_find(box.shown, 64);
+		put_times(&box, &row, rows[i].says, rows[i].n);
+		box_reopen(&box);
+		g_assert_false(box.load.damaged);
+		row = *snapshot_find(box.shown, 64);
+		for (SessionFile file = 0; file < N_SESSION_FILES; file++)
+			g_assert_cmpint(row_mtime_ns(&row, file), ==,
+				file < rows[i].n ? 1000 + (gint64)file
+						 : 1234000000);
+	}
+}
+
+static void links_are_not_followed(void)
+{
+	g_auto(Box) box = {0};
+	g_autofree char *target = NULL, *place = NULL;
+	g_autoptr(GError) error = NULL;
+
+	box_open(&box);
+	target = g_build_filename(box.dir, "elsewhere", NULL);
+	place = g_build_filename(box.dir, "link", NULL);
+	g_assert_cmpint(g_mkdir(target, 0700), ==, 0);
+	g_assert_cmpint(symlink(target, place), ==, 0);
+	g_autoptr(Disk) disk = disk_new(g_build_filename(place, "w-1", NULL));
+	Id *id = ids_add(box.load.ids, "s-9", 64);
+	Row row = {.number = 64, .id = id};
+	g_assert_true(!disk_put(disk, &row, NULL, "Running", "{}", 2, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
+	g_assert_cmpint(g_rmdir(target), ==, 0);
+	g_assert_cmpint(g_unlink(place), ==, 0);
+}
+
 static void loading_many_is_quick(void)
 {
 	enum { N = 100000 };
@@ -381,6 +450,8 @@ int main(int argc, char **argv)
 	ADD(damage_in_the_middle_is_not_complete_any_more);
 	ADD(a_file_that_cannot_be_opened_is_left_alone);
 	ADD(times_without_sense_are_left_out);
+	ADD(a_row_says_how_many_times_it_has);
+	ADD(links_are_not_followed);
 	ADD(loading_many_is_quick);
 	return g_test_run();
 }

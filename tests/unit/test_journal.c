@@ -317,6 +317,76 @@ static void a_file_that_is_gone_is_an_error(void)
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
 }
 
+/* The newer one of two slots: the older counts, and that is said. */
+static void a_damaged_last_outcome_is_named(void)
+{
+	g_autoptr(Journal) self = journal();
+	g_autoptr(Journal) next = journal();
+	g_autoptr(Intent) intent = intent_sample("{}");
+	g_autofree char *path = file_of(intent);
+	g_autofree char *named = g_strdup_printf("*%s*created*", intent->rid);
+	g_auto(Loaded) got = {0};
+	struct stat st;
+
+	must_put(self, intent, REQUEST_SENT);
+	must_note(self, intent, REQUEST_CREATED, "sc-1", "");
+	must_note(self, intent, REQUEST_DONE, "sc-1", "");
+	g_assert_cmpint(stat(path, &st), ==, 0);
+	/* The third is where the first was; a slot takes half of 16 KiB. */
+	flip(path, st.st_size - 2 * 8192 + 40);
+	warnings_keep();
+	g_assert_true(journal_load(next, visit, &got, NULL));
+	warnings_expect_one(named);
+	g_assert_cmpint(got.outcome->state, ==, REQUEST_CREATED);
+	g_assert_cmpuint(journal_damaged(next), ==, 1);
+	journal_drop(self, intent->rid);
+}
+
+static void a_newer_version_is_left_alone(void)
+{
+	g_autoptr(Journal) self = journal();
+	g_autoptr(Intent) intent = intent_sample("{}");
+	g_autofree char *path = file_of(intent);
+	g_autofree char *before = NULL, *after = NULL;
+	g_autoptr(GError) error = NULL;
+	gsize len, len_after;
+	Loaded got = {0};
+	int fd;
+
+	must_put(self, intent, REQUEST_SENT);
+	fd = open(path, O_RDWR);
+	g_assert_cmpint(pwrite(fd, "sfsreq02", 8, 0), ==, 8);
+	close(fd);
+	g_assert_true(g_file_get_contents(path, &before, &len, NULL));
+	g_assert_false(journal_load(self, visit, &got, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
+	g_assert_nonnull(strstr(error->message, "newer version"));
+	g_assert_nonnull(strstr(error->message, intent->rid));
+	g_assert_true(g_file_get_contents(path, &after, &len_after, NULL));
+	g_assert_cmpmem(before, len, after, len_after);
+	journal_drop(self, intent->rid);
+}
+
+static void nobody_waits_for_what_is_no_file(void)
+{
+	g_autoptr(Journal) self = journal();
+	g_autofree char *fifo = g_build_filename(
+		dir, ".requests", "20000101T000000.fifo", NULL);
+	g_auto(Loaded) got = {0};
+
+	g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+	warnings_keep();
+	g_assert_true(journal_load(self, visit, &got, NULL));
+	warnings_expect_one("*20000101T000000.fifo*");
+	g_assert_cmpuint(got.n, ==, 0);
+	g_assert_cmpint(g_unlink(fifo), ==, 0);
+	g_assert_cmpint(symlink("/dev/zero", fifo), ==, 0);
+	warnings_keep();
+	g_assert_true(journal_load(self, visit, &got, NULL));
+	warnings_expect_one("*20000101T000000.fifo*");
+	g_assert_cmpint(g_unlink(fifo), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -333,6 +403,9 @@ int main(int argc, char **argv)
 	ADD(what_is_no_request_is_none);
 	ADD(a_copy_under_another_name_is_not_believed);
 	ADD(a_file_that_is_gone_is_an_error);
+	ADD(a_damaged_last_outcome_is_named);
+	ADD(a_newer_version_is_left_alone);
+	ADD(nobody_waits_for_what_is_no_file);
 	status = g_test_run();
 	g_autofree char *requests = g_build_filename(dir, ".requests", NULL);
 	g_rmdir(requests);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "error.h"
 #include "warnings.h"
 
 static char *dir, *path;
@@ -147,6 +148,28 @@ static void another_kind_of_file_is_ignored(void)
 	}
 }
 
+static void a_newer_version_is_left_alone(void)
+{
+	g_autofree char *before = NULL, *after = NULL;
+	g_autofree char *aside = g_strconcat(path, ".damaged", NULL);
+	g_autoptr(GError) error = NULL;
+	gsize len, len_after;
+	int fd;
+
+	g_unlink(aside);
+	write_three();
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	g_assert_cmpint(pwrite(fd, "sfsledg2", 8, 0), ==, 8);
+	close(fd);
+	g_assert_true(g_file_get_contents(path, &before, &len, NULL));
+	g_assert_null(ledger_open(path, collect, NULL, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
+	g_assert_nonnull(strstr(error->message, "newer version"));
+	g_assert_true(g_file_get_contents(path, &after, &len_after, NULL));
+	g_assert_cmpmem(before, len, after, len_after);
+	g_assert_false(g_file_test(aside, G_FILE_TEST_EXISTS));
+}
+
 static void many_records_are_read_in_pieces(void)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
@@ -194,6 +217,8 @@ int main(int argc, char **argv)
 		"/ledger/damage_costs_what_follows", damage_costs_what_follows);
 	g_test_add_func("/ledger/another_kind_of_file_is_ignored",
 		another_kind_of_file_is_ignored);
+	g_test_add_func("/ledger/a_newer_version_is_left_alone",
+		a_newer_version_is_left_alone);
 	g_test_add_func("/ledger/many_records_are_read_in_pieces",
 		many_records_are_read_in_pieces);
 	g_test_add_func("/ledger/a_rename_puts_it_in_the_place_of_another",

@@ -257,15 +257,30 @@ Call dir_call(const Dir *self, gboolean interactive)
 		interactive);
 }
 
+/* Once, until a whole listing has made it good again. */
+static void tell_damage(Dir *self, GError *error)
+{
+	g_autofree char *place = NULL;
+
+	if (__atomic_exchange_n(&self->distrust, 1, __ATOMIC_RELAXED) != 0)
+		return;
+	place = dir_path(self);
+	g_warning("%s: %s", place, error->message);
+	dir_set_error(self, place, error);
+}
+
 char *dir_body(Dir *self, const Snapshot *shown, const Row *row, GError **error)
 {
+	g_autoptr(GError) local = NULL;
 	char *body;
 
 	if (row->body_len == 0 || shown->heap == NULL)
 		return g_strdup("");
 	body = heap_read(shown->heap, row->body_at, row->body_len,
-		row->body_hash, error);
-	if (body == NULL)
-		__atomic_store_n(&self->distrust, 1, __ATOMIC_RELAXED);
-	return body;
+		row->body_hash, &local);
+	if (body != NULL)
+		return body;
+	tell_damage(self, local);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return NULL;
 }

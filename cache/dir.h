@@ -168,6 +168,6 @@ Call dir_call_until(const Dir *self, gint64 deadline_us, gboolean interactive);
 Call dir_call(const Dir *self, gboolean interactive);
 
 /* The body of a row, from the snapshot it stands in; NUL-terminated.  Damage is
- * remembered.  Errors: LOCAL. */
+ * remembered, and told in .last_error and by g_warning.  Not with Dir.lock.  Errors: LOCAL. */
 char *dir_body(Dir *self, const Snapshot *shown, const Row *row,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

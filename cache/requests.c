@@ -12,6 +12,8 @@
 #define KEPT_MS (7 * G_GINT64_CONSTANT(24) * 3600 * 1000)
 #define KEPT_MAX 500
 #define KEPT_LEAST_MS (G_GINT64_CONSTANT(3600) * 1000)
+/* And the clock must have said so for that long: it may have been set wrong. */
+#define OLD_FOR_US (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
 #define NS_PER_MS 1000000
 
 /* ---- one request ---- */
@@ -152,6 +154,7 @@ Requests *requests_new(Cache *cache, GError **error)
 	self = g_new0(Requests, 1);
 	self->cache = cache;
 	self->journal = g_steal_pointer(&journal);
+	self->old_for_us = OLD_FOR_US;
 	self->boxes = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, box_free);
 	pthread_mutex_init(&self->lock, NULL);
@@ -253,6 +256,20 @@ void requests_attach(Requests *self, Dir *dir)
 
 /* ---- keeping no more than needed ---- */
 
+/* With the lock. */
+static gboolean is_too_old(
+	const Requests *self, Request *request, gint64 age_ms)
+{
+	gint64 now_us = g_get_monotonic_time();
+
+	if (age_ms <= KEPT_MS)
+		request->old_us = 0;
+	else if (request->old_us == 0)
+		request->old_us = now_us;
+	return request->old_us != 0 &&
+	       now_us - request->old_us >= self->old_for_us;
+}
+
 /* With the lock.  The next that need not be kept any more, taken out. */
 static Request *trim_one(Requests *self, Box *box)
 {
@@ -273,7 +290,8 @@ static Request *trim_one(Requests *self, Box *box)
 
 		if (request->busy || !request_state_is_final(state))
 			continue;
-		if (age > KEPT_MS || (age >= least_ms && over > KEPT_MAX)) {
+		if (is_too_old(self, request, age) ||
+			(age >= least_ms && over > KEPT_MAX)) {
 			g_ptr_array_steal_index(box->list, i);
 			came_or_went(self, box, request, NEWS_REQUEST_GONE);
 			return request;

@@ -31,6 +31,8 @@ typedef struct Request {
 	guint missed;   /* such listings of several pages, without it */
 	guint32 judged; /* sessions with a lower number were compared with it;
 	                   of whoever it is busy for */
+	gint64 old_us; /* monotonic: too old to be kept since then, by the clock;
+	                   0: it is not */
 } Request;
 
 /* Opens the journal and loads it.  Errors: LOCAL, NO_ROOM. */

@@ -18,6 +18,8 @@ struct Requests {
 	Cache *cache;
 	Journal *journal;
 	guint32 highest;
+	gint64 old_for_us; /* so long the clock must have called one too old; set
+	                      by tests before anything is kept */
 	pthread_mutex_t lock; /* of all below, and of each request */
 	pthread_cond_t moved;
 	gboolean stopped;

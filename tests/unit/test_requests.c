@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "journal.h"
+
 static const char spec[] = " {\"name\":\"mine\"}\n";
 static const char own[] = "{\"name\":\"mine\",\"clientToken\":\"t-1\"}";
 
@@ -722,11 +724,54 @@ static void a_verb_that_failed_is_sent_again(void)
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 3);
 }
 
+/* What the clock makes old at once may be young: it may have been set wrong. */
+static void one_jump_of_the_clock_deletes_nothing(void)
+{
+	const gint64 day_ms = G_GINT64_CONSTANT(24) * 3600 * 1000;
+	g_autoptr(Fixture) f = fixture_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *first = NULL, *again = NULL;
+	guint32 workspace;
+
+	{
+		g_autoptr(Journal) journal = journal_open(f->state_dir, &error);
+		g_autoptr(Intent) intent = intent_new();
+		g_autoptr(Outcome) outcome = outcome_new(REQUEST_DONE);
+
+		g_assert_no_error(error);
+		intent->made_ms -= 3000 * day_ms;
+		intent->provider = g_strdup("m");
+		intent->workspace = g_strdup("m-1");
+		intent->text = g_strdup(own);
+		intent->token = g_strdup("t-1");
+		intent->session = g_strdup("");
+		intent->plan = create_plan_new();
+		outcome->changed_ms = intent->made_ms;
+		g_free(outcome->id);
+		outcome->id = g_strdup("s-000001");
+		g_assert_true(
+			journal_put(journal, intent, outcome, TRUE, &error));
+	}
+	fixture_open(f, "sessions", "1", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	g_assert_cmpuint(requests(f, workspace), ==, 1);
+	/* Each create looks for what need not be kept. */
+	first = fixture_create(f, workspace, spec, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(requests(f, workspace), ==, 2);
+	/* The same token is the same session. */
+	again = fixture_create(f, workspace, own, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(strstr(again, "s-000001"));
+	g_assert_cmpuint(requests(f, workspace), ==, 2);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add_func("/requests/" #name, name)
 	ADD(a_create_is_told_of);
+	ADD(one_jump_of_the_clock_deletes_nothing);
 	ADD(a_refusal_is_told_of);
 	ADD(a_spec_that_is_wrong_is_no_request);
 	ADD(what_was_dropped_leaves_nothing);

@@ -65,6 +65,52 @@ static int lock_directory(const char *path, GError **error)
 	return -1;
 }
 
+static gboolean refuse(const char *path, const char *why, GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_LOCAL,
+		"the state directory %s is not used: %s (state_dir names "
+		"another)",
+		path, why);
+	return FALSE;
+}
+
+/* What others may write they could have prepared, or put a link in its place.  That
+ * others could read it is put right: specs may hold secrets. */
+static gboolean check_directory(const char *path, GError **error)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	const char *why = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		return refuse(path,
+			errno == ELOOP || errno == ENOTDIR
+				? "it is no directory"
+				: g_strerror(errno),
+			error);
+	if (fstat(fd, &st))
+		why = g_strerror(errno);
+	else if (st.st_uid != geteuid())
+		why = "it belongs to another user";
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		why = "others may write into it: chmod 700";
+	else if ((st.st_mode & 077) && fchmod(fd, 0700))
+		why = g_strerror(errno);
+	close(fd);
+	return !why || refuse(path, why, error);
+}
+
+/* Where everybody may rename, nothing stays what it was found to be. */
+static gboolean check_base(const char *path, GError **error)
+{
+	struct stat st;
+
+	if (stat(path, &st) || !(st.st_mode & S_IWOTH) ||
+		(st.st_mode & S_ISVTX))
+		return TRUE;
+	return refuse(path, "everybody may write into it", error);
+}
+
 gboolean state_open(
 	const char *base, const char *mountpoint, State *ret, GError **error)
 {
@@ -74,6 +120,8 @@ gboolean state_open(
 	g_autofree char *path = directory_of(place, mountpoint);
 	int fd;
 
+	if (!check_base(place, error))
+		return FALSE;
 	if (g_mkdir_with_parents(path, 0700)) {
 		backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"the state directory %s cannot be made: %s (state_dir "
@@ -81,6 +129,8 @@ gboolean state_open(
 			path, g_strerror(errno));
 		return FALSE;
 	}
+	if (!check_directory(path, error))
+		return FALSE;
 	fd = lock_directory(path, error);
 	if (fd < 0)
 		return FALSE;

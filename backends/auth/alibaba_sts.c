@@ -144,6 +144,16 @@ static Credentials *exchange(const Chain *chain, HttpRequest *request,
 	return NULL;
 }
 
+/* "acs:ram::ACCOUNT:role/NAME": whose keys are those of a role. */
+static Credentials *of_role(Credentials *credentials, const AlibabaRole *role)
+{
+	g_auto(GStrv) parts = g_strsplit(role->arn, ":", 5);
+
+	if (credentials && g_strv_length(parts) == 5 && *parts[3])
+		credentials->account = g_strdup(parts[3]);
+	return credentials;
+}
+
 /* ---- the two calls ---- */
 
 Credentials *alibaba_assume_role(const Chain *chain, const AlibabaRole *role,
@@ -163,9 +173,10 @@ Credentials *alibaba_assume_role(const Chain *chain, const AlibabaRole *role,
 	http_request_set(request, "accept", "application/json");
 	const SignScope scope = {.now = g_get_real_time() / G_USEC_PER_SEC};
 	sign_request(SIGN_ACS3, request, base, &scope);
-	return exchange(chain, request,
-		base->token ? secret_peek(base->token) : NULL, origin,
-		deadline_us, error);
+	return of_role(exchange(chain, request,
+			       base->token ? secret_peek(base->token) : NULL,
+			       origin, deadline_us, error),
+		role);
 }
 
 static void wipe_bytes(gpointer string)
@@ -225,5 +236,5 @@ Credentials *alibaba_assume_role_oidc(const Chain *chain,
 	Credentials *credentials =
 		exchange(chain, request, token, origin, deadline_us, error);
 	auth_wipe_text(token, len);
-	return credentials;
+	return of_role(credentials, role);
 }

@@ -427,12 +427,50 @@ static void box_clear(void)
 	g_free(box);
 }
 
+/* ---- whose they are ---- */
+
+static void whose_a_secret_is(void)
+{
+	static const struct {
+		const char *kind, *text, *account;
+	} rows[] = {
+		{"basic:", "bob:secret\n", "bob"},
+		{"basic:", "alice@corp:a:b\n", "alice@corp"},
+		/* {"sub":"u-1","iss":"https://sso"}, {"sub":"ann"} */
+		{"bearer:", "x.eyJzdWIiOiJ1LTEiLCJpc3MiOiJodHRwczovL3NzbyJ9.y",
+			"u-1 of https://sso"},
+		{"bearer:", "x.eyJzdWIiOiJhbm4ifQ.y", "ann"},
+		/* Nothing tells: the place does. */
+		{"bearer:", "opaque", NULL},
+		{"bearer:", "a.b.c", NULL},
+		{"bearer:", "x.eyJpc3MiOiJodHRwczovL3NzbyJ9.y", NULL},
+		{"header:X-User:", "somebody", NULL},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *path = put("whose", rows[i].text, 0600);
+		g_autofree char *text = joined(rows[i].kind, path);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(LivyAuth) auth = livy_auth_new(text, &error);
+		g_autoptr(CredentialSource) source = livy_auth_source(auth);
+		g_autoptr(Credentials) found = fetch(source, &error);
+		g_autofree char *account =
+			credential_source_account(source, found, 0, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpstr(account, ==,
+			rows[i].account ? rows[i].account : found->origin);
+		g_assert_null(strstr(account, "secret"));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	box = g_dir_make_tmp("sessionfs-test-XXXXXX", NULL);
 	g_test_add_func("/livy_auth/refused", what_cannot_be_meant_is_refused);
 	g_test_add_func("/livy_auth/none", none_sends_nothing);
+	g_test_add_func("/livy_auth/whose", whose_a_secret_is);
 	g_test_add_func("/livy_auth/file/header", files_become_headers);
 	g_test_add_func("/livy_auth/file/no-secret",
 		files_that_hold_no_secret_are_refused);

@@ -46,6 +46,15 @@ static void name_cut(GString *name, const char *id)
 	g_string_append_len(name, sum, CUT_HASH);
 }
 
+/* Of an id that reads like the name of a longer one. */
+static void escape_tilde(GString *name)
+{
+	gssize at = (gssize)(name->len - CUT_HASH - 1);
+
+	g_string_erase(name, at, 1);
+	g_string_insert(name, at, "%7E");
+}
+
 /* Nearly all ids need no escaping, and are told apart quickly. */
 static gboolean is_simple(const char *id)
 {
@@ -79,6 +88,8 @@ char *name_escape(const char *id, const char *const *reserved)
 		g_string_append_len(name, p, (gssize)len);
 		p += len;
 	}
+	if (name->len <= NAME_MAX_BYTES && name_is_cut(name->str))
+		escape_tilde(name);
 	if (name->len > NAME_MAX_BYTES)
 		name_cut(name, id);
 	return g_string_free(name, FALSE);

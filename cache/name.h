@@ -8,8 +8,9 @@
  * The directory name of a remote id.  Printable UTF-8 stays; control bytes,
  * invalid UTF-8, '/', '%', a leading '.' or '-', and a whole name that is in
  * `reserved` (its first byte) become %XX.  What is then over NAME_MAX_BYTES is
- * cut at a character and ends in '~' and 16 hex digits of the id's hash.
- * Injective but for hash collisions.  New string, never empty for a non-empty
+ * cut at a character and ends in '~' and 16 hex digits of the id's hash; of an id
+ * that reads so by itself, that '~' is escaped.  Injective but for hash
+ * collisions.  New string, never empty for a non-empty
  * id.
  */
 char *name_escape(const char *id, const char *const *reserved);

@@ -44,10 +44,13 @@ static void name_and_id_of_different_entries_are_told_apart(void)
 	g_autofree char *long_id = g_strnfill(300, 'x');
 	const Id *cut = ids_add(ids, long_id, 64);
 
-	/* An id that is spelled like the other's name would have its name. */
+	/* An id that is spelled like the other's name has another one. */
 	g_assert_null(ids_get(ids, id_name(cut)));
-	g_assert_null(ids_add(ids, id_name(cut), 65));
+	const Id *like = ids_add(ids, id_name(cut), 65);
+	g_assert_nonnull(like);
+	g_assert_cmpstr(id_name(like), !=, id_name(cut));
 	g_assert_true(ids_get(ids, long_id) == cut);
+	g_assert_true(ids_get(ids, id_name(cut)) == like);
 }
 
 static void sum_numbers(Id *id, void *data)

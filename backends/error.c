@@ -60,8 +60,7 @@ BackendErrorDetail *backend_error_detail(GError *error)
 	return backend_error_get_private(error);
 }
 
-/* What a terminal or a line-based log could take for something else. */
-static gboolean is_unprintable(gunichar c)
+gboolean backend_is_control(gunichar c)
 {
 	if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029)
 		return TRUE;
@@ -82,7 +81,7 @@ static char *make_printable(const char *text)
 			g_string_append(out, "…");
 			break;
 		}
-		g_string_append_unichar(out, is_unprintable(c) ? ' ' : c);
+		g_string_append_unichar(out, backend_is_control(c) ? ' ' : c);
 	}
 	return g_string_free(out, FALSE);
 }

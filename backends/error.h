@@ -52,6 +52,11 @@ void backend_error_set(GError **error, BackendErrorCode code,
  */
 BackendErrorDetail *backend_error_detail(GError *error);
 
+/* Whether a terminal, or a log that is read by lines, could take a character for
+ * something else than text: C0 and C1 controls, separators of lines, and marks
+ * that turn the direction of writing. */
+gboolean backend_is_control(gunichar c);
+
 /*
  * The whole sentence: message, then "(code X, request id Y)" where known.
  * Control characters are replaced and the length is bounded (4 KiB), since

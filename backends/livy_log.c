@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "record.h"
+
 #define REASON_LINES 3
 #define REASON_LINE_MAX 1024
 
@@ -61,11 +63,6 @@ static void each_line(const Json *log,
 /* ---- texts ---- */
 
 /* C1 included, which some terminals obey as well. */
-static gboolean is_control(gunichar c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
-
 static void append_clean(GString *out, const char *text)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -75,7 +72,8 @@ static void append_clean(GString *out, const char *text)
 
 		if (letter == '\r' && (c[1] == '\n' || !c[1]))
 			continue;
-		if (letter == '\t' || letter == '\n' || !is_control(letter))
+		if (letter == '\t' || letter == '\n' ||
+			!backend_is_control(letter))
 			g_string_append_unichar(out, letter);
 		else
 			g_string_append_c(out, '?');
@@ -159,10 +157,9 @@ static void append_reason(GString *out, const char *line)
 	g_autofree char *cut = g_strndup(line, REASON_LINE_MAX);
 	g_autofree char *valid = g_utf8_make_valid(cut, -1);
 
-	for (char *c = valid; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = ' ';
-	g_string_append_printf(out, "%s\n", g_strstrip(valid));
+	g_autoptr(GString) clean = g_string_new(NULL);
+	record_append_clean(clean, valid);
+	g_string_append_printf(out, "%s\n", g_strstrip(clean->str));
 }
 
 void livy_log_reason(const Json *log, GString *out)

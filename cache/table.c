@@ -34,6 +34,7 @@ static void append_hex(GString *out, guchar c)
 static void append_value(GString *out, const char *text)
 {
 	static const char special[] = "\t\n\r\\", letters[] = "tnr\\";
+	g_autofree char *valid = NULL;
 
 	if (*text == '\0') {
 		g_string_append(out, NOTHING);
@@ -43,17 +44,21 @@ static void append_value(GString *out, const char *text)
 		append_hex(out, (guchar)*text);
 		return;
 	}
-	for (; *text != '\0'; text++) {
+	if (!g_utf8_validate(text, -1, NULL))
+		text = valid = g_utf8_make_valid(text, -1);
+	for (; *text != '\0'; text = g_utf8_next_char(text)) {
 		const char *found = strchr(special, *text);
-		guchar c = (guchar)*text;
+		gunichar c = g_utf8_get_char(text);
 
 		if (found != NULL) {
 			g_string_append_c(out, '\\');
 			g_string_append_c(out, letters[found - special]);
-		} else if (c < 0x20 || c == 0x7f || c == '"') {
-			append_hex(out, c);
+		} else if (c < 0x80 && (g_ascii_iscntrl((char)c) || c == '"')) {
+			append_hex(out, (guchar)c);
+		} else if (backend_is_control(c)) {
+			g_string_append_printf(out, "\\u%04x", c);
 		} else {
-			g_string_append_c(out, *text);
+			g_string_append_unichar(out, c);
 		}
 	}
 }
@@ -62,7 +67,17 @@ static void append_value(GString *out, const char *text)
 
 static gboolean is_plain(guchar c)
 {
-	return c >= 0x20 && c != '"' && c != '\\';
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void append_char(GString *out, gunichar c)
+{
+	if (c == '"' || c == '\\')
+		g_string_append_printf(out, "\\%c", (char)c);
+	else if (backend_is_control(c))
+		g_string_append_printf(out, "\\u%04x", c);
+	else
+		g_string_append_unichar(out, c);
 }
 
 static void append_text(GString *out, const char *text)
@@ -81,11 +96,8 @@ static void append_text(GString *out, const char *text)
 		text += plain;
 		if (*text == '\0')
 			break;
-		if (*text == '"' || *text == '\\')
-			g_string_append_printf(out, "\\%c", *text);
-		else
-			g_string_append_printf(out, "\\u%04x", (guchar)*text);
-		text++;
+		append_char(out, g_utf8_get_char(text));
+		text = g_utf8_next_char(text);
 	}
 	g_string_append_c(out, '"');
 }

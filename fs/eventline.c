@@ -13,12 +13,6 @@
 #define CUT "\xe2\x80\xa6"         /* an ellipsis */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* The line may be read by a terminal. */
-static gboolean is_control(gunichar c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
-
 /* One character of valid UTF-8, or one byte that is none; *text moves on. */
 static void escape_one(const char **text, char ret[8])
 {
@@ -27,7 +21,7 @@ static void escape_one(const char **text, char ret[8])
 
 	if (c == (gunichar)-1 || c == (gunichar)-2) {
 		g_strlcpy(ret, REPLACEMENT, 8);
-	} else if (is_control(c)) {
+	} else if (backend_is_control(c)) {
 		g_snprintf(ret, 8, "\\u%04x", c);
 		len = g_unichar_to_utf8(c, NULL);
 	} else {

@@ -67,12 +67,14 @@ static void tsv_escapes_what_separates(void)
 {
 	TableLine line = plain;
 
-	line.name = "\ta\nb\rc\\d\\n\x1b[1m";
+	line.name = "\ta\nb\rc\\d\\n\x1b[1m\xc2\x9b"
+		    "1m";
 	line.user = "";
 	g_autofree char *text = line_of(TABLE_TSV, &line);
 	g_auto(GStrv) values = g_strsplit(text, "\t", -1);
 	g_assert_cmpuint(g_strv_length(values), ==, 7);
-	g_assert_cmpstr(values[1], ==, "\\ta\\nb\\rc\\\\d\\\\n\\x1b[1m");
+	g_assert_cmpstr(
+		values[1], ==, "\\ta\\nb\\rc\\\\d\\\\n\\x1b[1m\\u009b1m");
 	g_assert_cmpstr(values[4], ==, "-");
 	g_assert_cmpuint(strcspn(text, "\n"), ==, strlen(text) - 1);
 }

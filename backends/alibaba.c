@@ -189,9 +189,9 @@ static WorkspacePage *alibaba_list_workspaces(
 		return NULL;
 	g_autoptr(WorkspacePage) page = workspace_page_new();
 	json_foreach (record, list) {
-		const char *id = json_get_text(
-			record, "workspaceId", SESSION_ID_MAX, "");
-		if (*id)
+		g_autofree char *id =
+			answer_workspace_id(page, record, "workspaceId");
+		if (id)
 			answer_add_workspace(page, id,
 				record_text(record, "workspaceName"),
 				record_time(

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "record.h"
+
 #define TOKEN_MAX 8192
 
 void *answer_bad(const char *what, GError **error)
@@ -80,10 +82,10 @@ SessionPage *answer_page(const Json *answer, const char *member,
 char *answer_created(
 	const Json *answer, const char *member, GError *cause, GError **error)
 {
-	const char *id = json_get_text(answer, member, SESSION_ID_MAX, "");
+	char *id = record_id(answer, member);
 
-	if (*id)
-		return g_strdup(id);
+	if (id)
+		return id;
 	if (!cause)
 		backend_error_set(&cause, BACKEND_ERROR_TIMEOUT,
 			"the answer to the create names no session");
@@ -91,6 +93,15 @@ char *answer_created(
 		g_prefix_error(&cause, "the session may exist: ");
 	g_propagate_error(error, cause);
 	return NULL;
+}
+
+char *answer_workspace_id(
+	WorkspacePage *page, const Json *record, const char *member)
+{
+	char *id = record_id(record, member);
+
+	page->skipped += !id;
+	return id;
 }
 
 void answer_add_workspace(

@@ -39,6 +39,10 @@ SessionPage *answer_page(const Json *answer, const char *member,
 char *answer_created(const Json *answer, const char *member, GError *cause,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The id of a workspace that a page is to have: a new string; NULL, which counts
+ * as skipped, for a record without one. */
+char *answer_workspace_id(
+	WorkspacePage *page, const Json *record, const char *member);
 /* Adds a workspace; takes the name (NULL: it has none). */
 void answer_add_workspace(
 	WorkspacePage *page, const char *id, char *name, gint64 created_ms);

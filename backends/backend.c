@@ -73,8 +73,6 @@ static void page_clean(SessionPage *page)
 {
 	for (guint i = page->sessions->len; i-- > 0;)
 		if (!session_legal(g_ptr_array_index(page->sessions, i))) {
-			g_debug("a session without a usable id or body is left "
-				"out");
 			g_ptr_array_remove_index(page->sessions, i);
 			page->skipped++;
 		}
@@ -131,8 +129,10 @@ WorkspacePage *backend_list_workspaces(
 	for (guint i = page->workspaces->len; i-- > 0;) {
 		const Workspace *w = g_ptr_array_index(page->workspaces, i);
 
-		if (!id_legal(w->id))
+		if (!id_legal(w->id)) {
 			g_ptr_array_remove_index(page->workspaces, i);
+			page->skipped++;
+		}
 	}
 	if (page->next && !*page->next)
 		g_clear_pointer(&page->next, g_free);
@@ -257,7 +257,7 @@ gboolean backend_is_other(
 	const Backend *self, const Session *before, const Session *now)
 {
 	if (before->created_ms > 0 && now->created_ms > 0 &&
-		before->created_ms != now->created_ms)
+		ABS(before->created_ms - now->created_ms) > SESSION_GRAIN_MS)
 		return TRUE;
 	return self->class->is_other && self->class->is_other(before, now);
 }

@@ -419,6 +419,14 @@ gboolean backend_is_steady(const Backend *self, const char *held,
 gboolean backend_is_chatter(const Backend *self, const char *held,
 	gsize held_len, const char *now, gsize now_len);
 
+/*
+ * A record whose times of making and of change are spelt as in the held one, where
+ * they are the same in another precision: one is told to the second, the other
+ * with a fraction of it.  New string; NULL: no time is.
+ */
+char *backend_respell(const Backend *self, const char *held, gsize held_len,
+	const char *now, gsize now_len, gsize *ret_len);
+
 /* Whether two records differ in the white space between their tokens at most, as
  * where an answer of one and a list of many are indented. */
 gboolean backend_is_respelt(

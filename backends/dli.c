@@ -105,14 +105,16 @@ static char *session_path(const char *id, const char *rest)
 static void add_workspace(
 	const DliKind *kind, const Json *record, WorkspacePage *page)
 {
-	const char *id = json_get_text(record, kind->name, SESSION_ID_MAX, "");
 	const char *type = json_get_text(record, "queue_type", 64, "");
+	g_autofree char *id = NULL;
 
 	/* No session runs on such a queue. */
-	if (!*id || g_str_equal(type, "sql"))
+	if (g_str_equal(type, "sql"))
 		return;
-	answer_add_workspace(page, id, record_text(record, kind->name),
-		record_time(&dli_record, record, "create_time"));
+	id = answer_workspace_id(page, record, kind->name);
+	if (id)
+		answer_add_workspace(page, id, record_text(record, kind->name),
+			record_time(&dli_record, record, "create_time"));
 }
 
 static WorkspacePage *dli_list_workspaces(
@@ -192,13 +194,13 @@ static gboolean read_token(const char *token, Place *ret, GError **error)
 	return TRUE;
 }
 
-/* The page that follows; NULL at the end.  A server that tells no total is
- * asked until a page is empty. */
-static char *next_token(const Place *place, gint64 n, gint64 total)
+/* The page that follows; NULL at the end, which is a page that is empty: what a
+ * total counts is not documented. */
+static char *next_token(const Place *place, gint64 n)
 {
 	gint64 next = place->from + n;
 
-	if (n == 0 || next > OFFSET_MAX || (total >= 0 && next >= total))
+	if (n == 0 || next > OFFSET_MAX)
 		return NULL;
 	if (place->elsewhere == 0)
 		return g_strdup_printf("%" G_GINT64_FORMAT, next);
@@ -213,7 +215,7 @@ static void announce_next(
 {
 	int size = g_atomic_int_get(&self->page_size);
 	gboolean sure = place->elsewhere == 0 && total > place->from + size;
-	g_autofree char *next = sure ? next_token(place, size, total) : NULL;
+	g_autofree char *next = sure ? next_token(place, size) : NULL;
 
 	if (next && call->next)
 		call->next(next, call->next_data);
@@ -241,7 +243,9 @@ static SessionPage *dli_list_page(Backend *base, const char *workspace,
 	guint n = record_read_all(
 		&dli_record, (const char *)text->data, &span, &home, page);
 	place.elsewhere += n - page->sessions->len - page->skipped;
-	page->next = next_token(&place, n, total);
+	page->next = next_token(&place, n);
+	page->last = total >= 0 && place.from + n >= total;
+	page->counted = n == 0 && total > 0 && total == place.from;
 	if (total >= 0)
 		page->total = MAX(0, total - place.elsewhere);
 	return page;

@@ -107,10 +107,9 @@ static WorkspacePage *emr_list_workspaces(
 		return NULL;
 	g_autoptr(WorkspacePage) page = workspace_page_new();
 	json_foreach (record, list) {
-		const char *id =
-			json_get_text(record, "Id", SESSION_ID_MAX, "");
+		g_autofree char *id = answer_workspace_id(page, record, "Id");
 		const Json *status = json_get(record, "Status");
-		if (*id)
+		if (id)
 			answer_add_workspace(page, id,
 				record_text(record, "Name"),
 				record_time(&emr_record,

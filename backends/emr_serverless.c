@@ -135,9 +135,11 @@ static WorkspacePage *emr_serverless_list_workspaces(
 		return NULL;
 	g_autoptr(WorkspacePage) page = workspace_page_new();
 	json_foreach (record, list) {
-		const char *id =
-			json_get_text(record, "id", SESSION_ID_MAX, "");
-		if (*id && is_wanted(record))
+		g_autofree char *id =
+			is_wanted(record)
+				? answer_workspace_id(page, record, "id")
+				: NULL;
+		if (id)
 			answer_add_workspace(page, id,
 				record_text(record, "name"),
 				record_time(&emr_serverless_record, record,

@@ -58,7 +58,7 @@ const RecordKind emr_serverless_record = {
 	.class = &emr_serverless_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "UNKNOWN",
-	.time = record_seconds,
+	.time = record_ms,
 	.users = users,
 };
 const RecordKind emr_serverless_listed = {
@@ -66,7 +66,7 @@ const RecordKind emr_serverless_listed = {
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "UNKNOWN",
 	.thin = TRUE,
-	.time = record_seconds,
+	.time = record_ms,
 };
 
 /* ---- specs ---- */

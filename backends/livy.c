@@ -83,15 +83,15 @@ static gboolean livy_sign(const ApiRequest *call, HttpRequest *request,
 	return TRUE;
 }
 
-/* The path of a session.  A text that is no id is a name to the server. */
+/* The path of a session. */
 static char *session_path(Livy *self, const char *workspace, const char *id,
 	const char *rest, GError **error)
 {
+	g_autofree char *segment = http_encode(id);
+
 	if (!livy_is_ours(self, workspace, error))
 		return NULL;
-	if (!livy_id_legal(id))
-		return livy_gone("no session's id looks like this", error);
-	return g_strconcat("/sessions/", id, rest, NULL);
+	return g_strconcat("/sessions/", segment, rest, NULL);
 }
 
 /* ---- slots: reading ---- */
@@ -102,10 +102,11 @@ static WorkspacePage *livy_list_workspaces(
 	return answer_workspace(((Livy *)base)->workspace);
 }
 
-/* Where a page begins, and the last session of the one before. */
+/* Where a page begins, and what the one before was like. */
 typedef struct {
 	gint64 from;
-	char *last;
+	gint64 step; /* records of that page */
+	char *last; /* the session just before `from`; "": none that is known */
 } Place;
 
 static void place_clear(Place *self)
@@ -114,26 +115,26 @@ static void place_clear(Place *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
 
-/* A token is "from:id". */
+/* A token is "from:step:last". */
 static gboolean place_read(const char *token, Place *ret, GError **error)
 {
-	const char *colon = token ? strchr(token, ':') : NULL;
-	guint64 from = 0;
+	g_auto(GStrv) parts = g_strsplit(token ? token : "", ":", 3);
 
 	if (!token)
 		return TRUE;
-	g_autofree char *number =
-		colon ? g_strndup(token, colon - token) : NULL;
-	if (!number || !g_ascii_string_to_unsigned(
-			       number, 10, 1, G_MAXINT32, &from, NULL))
+	if (g_strv_length(parts) != 3 ||
+		!g_ascii_string_to_signed(
+			parts[0], 10, 1, G_MAXINT32, &ret->from, NULL) ||
+		!g_ascii_string_to_signed(
+			parts[1], 10, 1, G_MAXINT32, &ret->step, NULL))
 		return answer_bad("such page", error) != NULL;
-	ret->from = (gint64)from;
-	ret->last = g_strdup(colon + 1);
+	ret->last = g_strdup(parts[2]);
 	return TRUE;
 }
 
-static SessionPage *page_call(
-	Livy *self, gint64 from, gint64 size, const Call *call, GError **error)
+/* *ret_n: how many records there are. */
+static SessionPage *page_call(Livy *self, gint64 from, gint64 size,
+	const Call *call, gint64 *ret_n, GError **error)
 {
 	g_autofree char *query = g_strdup_printf(
 		"from=%" G_GINT64_FORMAT "&size=%" G_GINT64_FORMAT, from, size);
@@ -148,7 +149,7 @@ static SessionPage *page_call(
 		return NULL;
 	SessionPage *page = session_page_new();
 	page->total = json_get_int(answer, "total", 0, G_MAXINT32, -1);
-	record_read_all(
+	*ret_n = record_read_all(
 		&livy_record, (const char *)text->data, &span, &members, page);
 	/* A server without sessions may be another than it was. */
 	if (page->sessions->len > 0 || page->total == 0)
@@ -161,50 +162,94 @@ static const char *session_at(const SessionPage *page, guint i)
 	return ((Session *)g_ptr_array_index(page->sessions, i))->id;
 }
 
+/* One page as it was answered, and where in the list it lies. */
+typedef struct {
+	SessionPage *page;
+	gint64 from, n; /* records that are new by their place */
+	gboolean counted;
+} Answer;
+
+/* A page that begins further in front, since the list has become shorter: by as
+ * much as the last page had, or further until there is something. */
+static gboolean page_before(Livy *self, const Place *place, Answer *ret,
+	const Call *call, GError **error)
+{
+	for (gint64 step = MIN(place->step, PAGE_SIZE);; step *= 2) {
+		ret->counted = FALSE;
+		ret->from = MAX(0, place->from - step);
+		g_clear_pointer(&ret->page, session_page_free);
+		ret->page = page_call(self, ret->from, step + PAGE_SIZE, call,
+			&ret->n, error);
+		if (!ret->page)
+			return FALSE;
+		if (ret->n > 0 || ret->from == 0)
+			return TRUE;
+	}
+}
+
 /*
  * Pages go by offset, which shift when a session ends before they are all read.
  * So each begins with the last session of the one before; when that is not there
- * any more, a page's worth is read again.  *ret_from: where it begins.
+ * any more, a page's worth is read again.
+ *
+ * A server that gives one record at a time would give nothing but that session:
+ * then, and where the last record has no session, it is done without.
  */
-static SessionPage *page_after(Livy *self, const Place *place, gint64 *ret_from,
+static gboolean page_after(Livy *self, const Place *place, Answer *ret,
 	const Call *call, GError **error)
 {
-	gint64 overlap = place->from > 0 ? 1 : 0;
+	gint64 overlap = place->step > 1 && *place->last ? 1 : 0;
+	gint64 n;
 
-	*ret_from = place->from - overlap;
-	g_autoptr(SessionPage) page =
-		page_call(self, *ret_from, PAGE_SIZE + overlap, call, error);
-	if (!page || overlap == 0)
-		return g_steal_pointer(&page);
-	if (page->sessions->len > 0 &&
-		g_str_equal(session_at(page, 0), place->last)) {
-		g_ptr_array_remove_index(page->sessions, 0);
-		*ret_from += 1;
-		return g_steal_pointer(&page);
-	}
-	*ret_from = MAX(0, place->from - PAGE_SIZE);
-	return page_call(self, *ret_from, 2 * PAGE_SIZE, call, error);
+	ret->page = page_call(self, place->from - overlap, PAGE_SIZE + overlap,
+		call, &n, error);
+	if (!ret->page)
+		return FALSE;
+	ret->from = place->from;
+	ret->n = n - overlap;
+	ret->counted = ret->n == 0 && ret->page->total == place->from &&
+		       ret->page->total > n;
+	if (overlap == 0)
+		return TRUE;
+	if (ret->page->sessions->len == 0 ||
+		!g_str_equal(session_at(ret->page, 0), place->last))
+		return page_before(self, place, ret, call, error);
+	g_ptr_array_remove_index(ret->page->sessions, 0);
+	return TRUE;
 }
 
+/* A server that tells a total may mean that of the page: so it is asked until it
+ * has nothing more, unless the caller knows better. */
 static SessionPage *livy_list_page(Backend *base, const char *workspace,
 	const char *token, const Call *call, GError **error)
 {
 	Livy *self = (Livy *)base;
 	g_auto(Place) place = {0};
-	gint64 from;
+	Answer answer = {NULL};
+	gboolean ok;
 
 	if (!livy_is_ours(self, workspace, error) ||
 		!place_read(token, &place, error))
 		return NULL;
-	SessionPage *page = page_after(self, &place, &from, call, error);
-	if (!page)
+	ok = token ? page_after(self, &place, &answer, call, error)
+		   : (answer.page = page_call(self, 0, PAGE_SIZE, call,
+			      &answer.n, error)) != NULL;
+	if (!ok) {
+		g_clear_pointer(&answer.page, session_page_free);
 		return NULL;
-	guint n = page->sessions->len;
-	gint64 end = from + n + page->skipped;
-	gboolean more = page->total < 0 ? n >= PAGE_SIZE : end < page->total;
-	if (n > 0 && end > place.from && more)
-		page->next = g_strdup_printf("%" G_GINT64_FORMAT ":%s", end,
-			session_at(page, n - 1));
+	}
+	SessionPage *page = answer.page;
+	guint known = page->sessions->len;
+	gint64 end = answer.from + answer.n;
+	if (answer.n > 0 && end <= G_MAXINT32)
+		page->next = g_strdup_printf("%" G_GINT64_FORMAT
+					     ":%" G_GINT64_FORMAT ":%s",
+			end, answer.n,
+			known > 0 && page->tail == 0
+				? session_at(page, known - 1)
+				: "");
+	page->last = page->total >= 0 && end >= page->total;
+	page->counted = answer.counted;
 	return page;
 }
 
@@ -228,7 +273,11 @@ static Session *livy_get(Backend *base, const char *workspace, const char *id,
 	if (!session)
 		return answer_bad("usable session", error);
 	livy_learn(self, members);
-	return session;
+	if (g_str_equal(session->id, id))
+		return session;
+	/* A text that is no id is a name to the server. */
+	session_free(session);
+	return livy_gone("it is the name of a session, not its id", error);
 }
 
 static GBytes *livy_describe(Backend *base, const char *workspace,

@@ -23,13 +23,6 @@
 #define MADE_NAME_PREFIX "sessionfs-"
 #define MADE_NAME_BYTES 16 /* of the digest of a token that is not ours */
 
-static char *id_of(const Json *record)
-{
-	gint64 id = json_get_int(record, "id", 0, G_MAXINT32, -1);
-
-	return id >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, id) : NULL;
-}
-
 static Json *get_by_name(
 	Livy *self, const char *name, const Call *call, GError **error)
 {
@@ -46,7 +39,7 @@ static char *find_by_name(Livy *self, const char *name, const Call *call)
 	g_autoptr(Json) record = get_by_name(self, name, call, NULL);
 	const char *found = json_get_text(record, "name", SESSION_ID_MAX, "");
 
-	return g_str_equal(found, name) ? id_of(record) : NULL;
+	return g_str_equal(found, name) ? record_id(record, "id") : NULL;
 }
 
 /* ---- what to send ---- */
@@ -136,7 +129,7 @@ static char *create_call(
 		.body = plan->body};
 	g_autoptr(Json) answer =
 		api_call(self->base.api, &request, call, NULL, error);
-	char *id = id_of(answer);
+	char *id = record_id(answer, "id");
 
 	if (id)
 		livy_learn(self, livy_record_members(answer));

@@ -120,11 +120,6 @@ static guint picked_members(const JsonSpan *values)
 
 /* ---- records ---- */
 
-static gboolean is_digits(const char *text)
-{
-	return *text && strspn(text, "0123456789") == strlen(text);
-}
-
 /* The server asks of each unit of UTF-16 whether it is a digit of any script. */
 gboolean livy_name_legal(const char *name)
 {
@@ -135,22 +130,6 @@ gboolean livy_name_legal(const char *name)
 			return TRUE;
 	}
 	return FALSE;
-}
-
-gboolean livy_id_legal(const char *id)
-{
-	guint64 number;
-
-	return is_digits(id) && (*id != '0' || !id[1]) &&
-	       g_ascii_string_to_unsigned(id, 10, 0, G_MAXINT32, &number, NULL);
-}
-
-static char *picked_id(const RawRecord *record)
-{
-	gint64 id = json_span_int(
-		record->text, record->values[RECORD_ID], 0, G_MAXINT32, -1);
-
-	return id >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, id) : NULL;
 }
 
 static void note_members(const RawRecord *record, Session *session)
@@ -166,7 +145,6 @@ const RecordKind livy_record = {
 	.pick = {picked_names, N_PICKED, record_no_secrets},
 	.no_state = "unknown",
 	.thin = TRUE,
-	.id = picked_id,
 	.users = users,
 	.finish = note_members,
 };

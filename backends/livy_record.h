@@ -36,9 +36,6 @@ extern const RecordKind livy_record;
  * it, which then stays: empty, or digits alone. */
 gboolean livy_name_legal(const char *name);
 
-/* Whether a text is an id as the server writes them. */
-gboolean livy_id_legal(const char *id);
-
 /* As the slots of BackendClass. */
 gboolean livy_is_other(const Session *before, const Session *now);
 void livy_render(Backend *self, SessionFile file, const char *text, gsize len,

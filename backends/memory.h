@@ -58,7 +58,7 @@ void memory_rename(
 /* As memory_put, with times of its own. */
 void memory_put_at(Backend *self, const char *workspace, const char *id,
 	const char *state, gint64 made_ms, gint64 changed_ms);
-/* The session goes, and its id stands for another one, made a second later. */
+/* The session goes, and its id stands for another one, made a minute later. */
 void memory_replace(Backend *self, const char *workspace, const char *id);
 /* What its described files say from now on. */
 void memory_say(

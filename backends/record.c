@@ -5,10 +5,17 @@
 #include "net/json_scan.h"
 
 #define STATE_MAX 64
+/* Of a record that is too long: members that are longer are left out. */
+#define LARGE_MEMBER 8192
 #define TIME_MAX 40
 #define DATE_LEAST "2024-09-01 06:23:01"
-/* Year 5138; later ones, and those before the epoch, are no times of a record. */
+/*
+ * Below this a number counts seconds, up to the year 5138, and from there on
+ * milliseconds, from 1973 on: whatever is documented, servers are seen to send
+ * the other.  Numbers from MS_MAX on, and those before the epoch, are no times.
+ */
 #define SECONDS_MAX 1e11
+#define MS_MAX 1e14
 
 const char *const record_no_secrets[] = {NULL};
 
@@ -24,32 +31,35 @@ static gint64 date_of(const char *text, JsonSpan value)
 		date[10] = 'T';
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(date, utc);
-	return time ? MAX(0, g_date_time_to_unix(time) * 1000) : 0;
+	return time ? MAX(0, g_date_time_to_unix(time) * 1000 +
+				      g_date_time_get_microsecond(time) / 1000)
+		    : 0;
+}
+
+/* Written so that NaN is none either. */
+static gint64 number_of(double time)
+{
+	if (!(time > 0 && time < MS_MAX))
+		return 0;
+	return (gint64)((time < SECONDS_MAX ? time * 1000 : time) + 0.5);
 }
 
 gint64 record_ms(const char *text, JsonSpan value)
 {
-	gint64 ms = json_span_int(text, value, 0, G_MAXINT64, -1);
-
-	return ms >= 0 ? ms : date_of(text, value);
-}
-
-gint64 record_seconds(const char *text, JsonSpan value)
-{
 	char number[TIME_MAX + 1];
+	gint64 whole = json_span_int(text, value, 0, G_MAXINT64, -1);
 	char *end;
 
+	if (whole >= 0)
+		return number_of((double)whole);
 	if (value.len == 0 || value.len > TIME_MAX)
 		return 0;
 	if (text[value.start] == '"')
 		return date_of(text, value);
 	memcpy(number, text + value.start, value.len);
 	number[value.len] = '\0';
-	double seconds = g_ascii_strtod(number, &end);
-	/* Written so that NaN fails too. */
-	if (*end || !(seconds > 0 && seconds < SECONDS_MAX))
-		return 0;
-	return (gint64)(seconds * 1000 + 0.5);
+	double time = g_ascii_strtod(number, &end);
+	return *end ? 0 : number_of(time);
 }
 
 gint64 record_time(const RecordKind *kind, const Json *object, const char *name)
@@ -78,27 +88,58 @@ char *record_picked_text(
 					      : g_utf8_make_valid(raw, -1);
 }
 
+static void append_clean(GString *out, const char *text, char instead)
+{
+	for (const char *c = text; *c; c = g_utf8_next_char(c)) {
+		gunichar letter = g_utf8_get_char(c);
+
+		if (backend_is_control(letter))
+			g_string_append_c(out, instead);
+		else
+			g_string_append_unichar(out, letter);
+	}
+}
+
 /* The state's word, fit for a file: printable and short. */
 static char *picked_state(
 	const char *text, JsonSpan value, const char *fallback)
 {
-	char *state = record_picked_text(text, value, STATE_MAX, fallback);
+	g_autofree char *raw =
+		record_picked_text(text, value, STATE_MAX, fallback);
+	GString *state = g_string_new(NULL);
 
-	for (char *c = state; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = '?';
-	return state;
+	append_clean(state, raw, '?');
+	return g_string_free(state, FALSE);
 }
 
 /* ---- records ---- */
 
-static char *record_id(const RecordKind *kind, const RawRecord *record)
+char *record_picked_id(const char *text, JsonSpan value)
 {
-	if (kind->id)
-		return kind->id(record);
-	g_autofree char *id = json_span_text(
-		record->text, record->values[RECORD_ID], SESSION_ID_MAX);
-	return id && *id ? g_steal_pointer(&id) : NULL;
+	g_autofree char *id = json_span_text(text, value, SESSION_ID_MAX);
+	gint64 number;
+
+	if (id)
+		return *id ? g_steal_pointer(&id) : NULL;
+	number = json_span_int(text, value, 0, G_MAXINT64, -1);
+	return number >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, number)
+			   : NULL;
+}
+
+char *record_id(const Json *object, const char *name)
+{
+	const Json *value = json_get(object, name);
+	g_autofree char *text = value ? json_print(value, FALSE) : NULL;
+
+	return text ? record_picked_id(text, (JsonSpan){0, strlen(text)})
+		    : NULL;
+}
+
+static char *id_of(const RecordKind *kind, const RawRecord *record)
+{
+	return kind->id ? kind->id(record)
+			: record_picked_id(
+				  record->text, record->values[RECORD_ID]);
 }
 
 static char *record_name(const RecordKind *kind, const RawRecord *record)
@@ -129,8 +170,13 @@ static Session *session_of(const RecordKind *kind, const RawRecord *record,
 		if (changed > 0)
 			session->changed_ms = MAX(session->created_ms, changed);
 	}
-	session->body = g_strndup(masked->str, masked->len);
-	session->body_len = masked->len;
+	session->trimmed = masked->len > SESSION_BODY_MAX;
+	session->body = session->trimmed
+				? json_trim(masked->str, masked->len,
+					  LARGE_MEMBER, SESSION_BODY_MAX)
+				: g_strndup(masked->str, masked->len);
+	session->body_len =
+		session->trimmed ? strlen(session->body) : masked->len;
 	session->thin = kind->thin;
 	if (kind->finish)
 		kind->finish(record, session);
@@ -146,10 +192,8 @@ static Session *read_record(const RecordKind *kind, const char *text, gsize len,
 
 	*ret_elsewhere = FALSE;
 	*at = json_pick(text, len, start, &kind->pick, values, masked);
-	if (*at - start > SESSION_BODY_MAX)
-		return NULL;
 	const RawRecord record = {text, {start, *at - start}, values, data};
-	g_autofree char *id = record_id(kind, &record);
+	g_autofree char *id = id_of(kind, &record);
 	if (!id)
 		return NULL;
 	*ret_elsewhere = kind->is_elsewhere && kind->is_elsewhere(&record);
@@ -185,14 +229,14 @@ guint record_read_all(const RecordKind *kind, const char *text,
 		Session *session = read_record(
 			kind, text, len, &at, data, masked, &elsewhere);
 
-		if (session)
+		page->tail = session ? 0 : page->tail + 1;
+		if (session) {
 			g_ptr_array_add(page->sessions, session);
-		else if (!elsewhere)
+			page->trimmed += session->trimmed;
+		} else if (!elsewhere) {
 			page->skipped++;
+		}
 	}
-	if (page->skipped > 0)
-		g_debug("%u sessions without a usable id or body are left out",
-			page->skipped);
 	return n;
 }
 
@@ -247,12 +291,68 @@ void session_brief_clear(SessionBrief *brief)
 	g_clear_pointer(&brief->user, g_free);
 }
 
+/* ---- times in two precisions ---- */
+
+static gboolean is_respelt(const RecordKind *kind, const char *held,
+	JsonSpan one, const char *now, JsonSpan two)
+{
+	gint64 before, after;
+
+	if (one.len == 0 || two.len == 0 ||
+		(one.len == two.len && memcmp(held + one.start, now + two.start,
+					       one.len) == 0))
+		return FALSE;
+	before = kind->time(held, one);
+	after = kind->time(now, two);
+	return before > 0 && after > 0 && ABS(before - after) < 1000 &&
+	       (before % 1000 == 0 || after % 1000 == 0);
+}
+
+char *backend_respell(const Backend *self, const char *held, gsize held_len,
+	const char *now, gsize now_len, gsize *ret_len)
+{
+	const RecordKind *kind = self->class->record;
+	JsonSpan old[2], new[2], *first = new, *second = new + 1;
+	g_autoptr(GString) masked = g_string_new(NULL);
+	GString *out = NULL;
+
+	if (!kind || !kind->time)
+		return NULL;
+	const JsonPick pick = {
+		kind->pick.names + RECORD_CREATED, 2, record_no_secrets};
+	json_pick(held, held_len, json_scan_space(held, held_len, 0), &pick,
+		old, masked);
+	json_pick(now, now_len, json_scan_space(now, now_len, 0), &pick, new,
+		masked);
+	/* From the end, since what is replaced moves the rest. */
+	if (first->start > second->start) {
+		first = new + 1;
+		second = new;
+	}
+	for (JsonSpan *at = second; at; at = at == second ? first : NULL) {
+		JsonSpan span = old[at - new];
+
+		if (!is_respelt(kind, held, span, now, *at))
+			continue;
+		if (!out)
+			out = g_string_new_len(now, (gssize)now_len);
+		g_string_erase(out, (gssize)at->start, (gssize)at->len);
+		g_string_insert_len(out, (gssize)at->start, held + span.start,
+			(gssize)span.len);
+	}
+	if (!out)
+		return NULL;
+	*ret_len = out->len;
+	return g_string_free(out, FALSE);
+}
+
 /* ---- content files ---- */
 
 void record_append_clean(GString *out, const char *text)
 {
-	for (const char *c = text; *c; c++)
-		g_string_append_c(out, g_ascii_iscntrl(*c) ? ' ' : *c);
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+	append_clean(out, valid, ' ');
 }
 
 void record_append_line(GString *out, const char *text)
@@ -269,8 +369,10 @@ gboolean record_is_url(const char *text)
 		(!g_str_has_prefix(text, "https://") &&
 			!g_str_has_prefix(text, "http://")))
 		return FALSE;
-	for (const char *c = text; *c; c++)
-		if (g_ascii_iscntrl(*c))
+	if (!g_utf8_validate(text, -1, NULL))
+		return FALSE;
+	for (const char *c = text; *c; c = g_utf8_next_char(c))
+		if (backend_is_control(g_utf8_get_char(c)))
 			return FALSE;
 	return TRUE;
 }

@@ -38,7 +38,7 @@ typedef struct RecordKind {
 	/* Milliseconds since the epoch of a value; 0 when it is no time. */
 	gint64 (*time)(const char *text, JsonSpan value);
 	/* Makes the id, or NULL where the record cannot be shown.  May be NULL:
-	 * it is the text of RECORD_ID. */
+	 * it is the text or number of RECORD_ID. */
 	char *(*id)(const RawRecord *record);
 	/* Makes the name, "" for none.  May be NULL: it is the text of
 	 * RECORD_NAME. */
@@ -57,25 +57,30 @@ typedef struct RecordKind {
 extern const char *const record_no_secrets[];
 
 /*
- * The session of the record that lies there.  NULL for one that cannot be shown
- * (no usable id, or too long) or, with *ret_elsewhere (may be NULL) TRUE, is of
- * another workspace.
+ * The session of the record that lies there, without its largest members where
+ * it is too long.  NULL for one that cannot be shown (no usable id) or, with
+ * *ret_elsewhere (may be NULL) TRUE, is of another workspace.
  */
 Session *record_read(const RecordKind *kind, const char *text,
 	const JsonSpan *span, void *data, gboolean *ret_elsewhere);
 
-/* Adds the sessions of the array that lies there, and counts those that cannot
- * be shown as skipped.  Returns the number of its elements. */
+/* Adds the sessions of the array that lies there, and counts what cannot be shown
+ * in the page's skipped, trimmed and tail.  Returns the number of its elements. */
 guint record_read_all(const RecordKind *kind, const char *text,
 	const JsonSpan *span, void *data, SessionPage *page);
 
 /* ---- values ---- */
 
 /* As RecordKind.time: a date, "YYYY-MM-DD HH:MM:SS" or as ISO 8601 has it, in
- * UTC where no zone is told; or else a whole number of milliseconds, or one of
- * seconds with any fraction. */
+ * UTC where no zone is told; or a number of milliseconds or of seconds, with any
+ * fraction, which are told apart by their size. */
 gint64 record_ms(const char *text, JsonSpan value);
-gint64 record_seconds(const char *text, JsonSpan value);
+
+/* An id, which may be spelt as a text or as a whole number: a new string, NULL
+ * when it is none or too long. */
+char *record_picked_id(const char *text, JsonSpan value);
+/* The same of a member. */
+char *record_id(const Json *object, const char *name);
 
 /* A member's time as `kind` reads it. */
 gint64 record_time(

@@ -46,12 +46,18 @@ typedef struct {
 	gint64 changed_ms; /* last change the provider tells of; 0 unknown */
 	char *body;        /* its JSON object, as sent, secrets cut to "***" */
 	gsize body_len;
-	gboolean thin; /* others of its answers tell more: members that are
+	gboolean thin;    /* others of its answers tell more: members that are
 	                  known from them and missing here stay */
+	gboolean trimmed; /* the record was too long: large members are
+	                     missing */
 } Session;
 
 #define SESSION_ID_MAX 1024
 #define SESSION_BODY_MAX (256 * 1024)
+
+/* Two times of making that are no further apart are the same one, told in two
+ * precisions. */
+#define SESSION_GRAIN_MS 2000
 
 Session *session_new(void);
 void session_free(Session *session);
@@ -61,8 +67,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 typedef struct {
 	GPtrArray *sessions; /* Session *, owned */
 	char *next;          /* the next page's token; NULL at the end */
-	gint64 total;        /* -1 when the provider does not say */
-	guint skipped; /* records that were left out: no usable id or body */
+	gint64 total;        /* -1 when the provider does not say; a hint: some
+	                        count the page, and some count wrongly */
+	gboolean last;       /* with next: by the total nothing follows */
+	gboolean counted; /* without next: nothing followed, and the total was
+	                        seen to be the number of all sessions */
+	guint skipped;    /* records that were left out, without a usable id */
+	guint trimmed;    /* sessions whose record was too long to keep whole */
+	guint tail; /* records after the last session that were left out */
 } SessionPage;
 
 SessionPage *session_page_new(void);
@@ -79,6 +91,7 @@ typedef struct {
 typedef struct {
 	GPtrArray *workspaces; /* Workspace *, owned */
 	char *next;
+	guint skipped; /* records that were left out, without a usable id */
 } WorkspacePage;
 
 void workspace_free(Workspace *workspace);

@@ -117,6 +117,11 @@ typedef struct {
 gsize json_pick(const char *text, gsize len, gsize at, const JsonPick *pick,
 	JsonSpan *ret_values, GString *ret_masked);
 
+/* An object's text without members that are longer than member_max, names
+ * included, and without those for which no room is left in max bytes.  New
+ * string; "{}" for what is no object. */
+char *json_trim(const char *text, gsize len, gsize member_max, gsize max);
+
 /* As json_text, json_get_int of the value there; the text is a new string, NULL
  * when it is none or longer than max. */
 char *json_span_text(const char *text, JsonSpan span, gsize max);

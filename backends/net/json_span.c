@@ -188,6 +188,30 @@ gsize json_pick(const char *text, gsize len, gsize at, const JsonPick *pick,
 	return at;
 }
 
+char *json_trim(const char *text, gsize len, gsize member_max, gsize max)
+{
+	gsize at = json_scan_space(text, len, 0);
+	GString *out = g_string_new("{");
+	JsonSpan key, value;
+
+	if (at < len && text[at] == '{')
+		at++;
+	else
+		at = len;
+	while (member_next(text, len, &at, &key, &value)) {
+		gsize end = value.start + value.len;
+		gsize size = end - key.start;
+
+		if (size > member_max || out->len + size + 2 > max)
+			continue;
+		if (out->len > 1)
+			g_string_append_c(out, ',');
+		append_span(out, text, (JsonSpan){key.start, size});
+	}
+	g_string_append_c(out, '}');
+	return g_string_free(out, FALSE);
+}
+
 char *json_span_text(const char *text, JsonSpan span, gsize max)
 {
 	g_autoptr(Json) value = NULL;

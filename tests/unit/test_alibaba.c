@@ -46,13 +46,14 @@ static void workspaces_are_read_page_by_page(
 	provider_answer(f, 200,
 		"{\"workspaces\":[{\"workspaceId\":\"w-1\","
 		"\"workspaceName\":\"one\",\"createTime\":1684115879955},"
-		"{\"workspaceName\":\"no id\"},7,{\"workspaceId\":9},"
+		"{\"workspaceName\":\"no id\"},7,{\"workspaceId\":[]},"
 		"{\"workspaceId\":\"w-2\"}],\"nextToken\":\"a b\"}");
 	provider_answer(f, 200, "{\"workspaces\":[],\"nextToken\":\"\"}");
 	g_autoptr(WorkspacePage) page =
 		backend_list_workspaces(f->backend, NULL, &call, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(page->workspaces->len, ==, 2);
+	g_assert_cmpuint(page->skipped, ==, 3);
 	const Workspace *one = g_ptr_array_index(page->workspaces, 0);
 	const Workspace *two = g_ptr_array_index(page->workspaces, 1);
 	g_assert_cmpstr(one->id, ==, "w-1");
@@ -78,10 +79,11 @@ static void sessions_keep_the_bytes_they_were_sent_as(
 	static const char body[] =
 		"{ \"requestId\":\"r\", \"sessionClusters\" : [\n"
 		"{\"sessionClusterId\":\"sc-1\", \"name\":\"a\\u00e4\","
-		" \"state\":\"RUNNING\",\"gmtCreate\":1000,\"startTime\":2000,"
+		" \"state\":\"RUNNING\",\"gmtCreate\":1684115879000,"
+		"\"startTime\":1684115880000,"
 		"\"connectionToken\":\"hush\",  \"odd\":1.50},\n"
 		"{\"sessionClusterId\":\"w-2\",\"state\":\"Hibernating\","
-		"\"gmtCreate\":\"3000\",\"startTime\":0}],"
+		"\"gmtCreate\":\"1684115881000\",\"startTime\":0}],"
 		"\"nextToken\":\"2\",\"totalCount\":17}";
 	g_autoptr(GError) error = NULL;
 
@@ -97,17 +99,18 @@ static void sessions_keep_the_bytes_they_were_sent_as(
 	g_assert_cmpstr(one->name, ==, "a\xc3\xa4");
 	g_assert_cmpstr(one->state, ==, "RUNNING");
 	g_assert_cmpint(one->phase, ==, PHASE_IDLE);
-	g_assert_cmpint(one->created_ms, ==, 1000);
-	g_assert_cmpint(one->changed_ms, ==, 2000);
+	g_assert_cmpint(one->created_ms, ==, 1684115879000);
+	g_assert_cmpint(one->changed_ms, ==, 1684115880000);
 	g_assert_cmpstr(one->body, ==,
 		"{\"sessionClusterId\":\"sc-1\", \"name\":\"a\\u00e4\","
-		" \"state\":\"RUNNING\",\"gmtCreate\":1000,\"startTime\":2000,"
+		" \"state\":\"RUNNING\",\"gmtCreate\":1684115879000,"
+		"\"startTime\":1684115880000,"
 		"\"connectionToken\":\"***\",  \"odd\":1.50}");
 	g_assert_cmpuint(one->body_len, ==, strlen(one->body));
 	g_assert_cmpstr(two->id, ==, "w-2");
 	g_assert_cmpstr(two->state, ==, "Hibernating");
 	g_assert_cmpint(two->phase, ==, PHASE_PENDING);
-	g_assert_cmpint(two->created_ms, ==, 3000);
+	g_assert_cmpint(two->created_ms, ==, 1684115881000);
 	g_assert_cmpint(two->changed_ms, ==, 0);
 	saw(f, 0,
 		"GET /api/v1/workspaces/w-1/sessionClusters?regionId=cn-test&"
@@ -174,9 +177,11 @@ static void hostile_records_are_left_out(ProviderFixture *f, const void *unused)
 	provider_answer(f, 200, body);
 	g_autoptr(SessionPage) page = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
-	g_assert_cmpuint(page->sessions->len, ==, 2);
-	const Session *dots = g_ptr_array_index(page->sessions, 0);
-	const Session *plain = g_ptr_array_index(page->sessions, 1);
+	g_assert_cmpuint(page->sessions->len, ==, 4);
+	g_assert_cmpuint(page->skipped, ==, 7);
+	g_assert_cmpuint(page->trimmed, ==, 1);
+	const Session *dots = g_ptr_array_index(page->sessions, 2);
+	const Session *plain = g_ptr_array_index(page->sessions, 3);
 	g_assert_cmpstr(dots->id, ==, "../..");
 	g_assert_cmpstr(dots->name, ==, "");
 	g_assert_cmpstr(dots->state, ==, "a?b?");
@@ -260,7 +265,7 @@ static void times_are_read_in_every_spelling(
 		{"\"2024-13-41 06:23:01\"", 0},
 		{"-5", 0},
 		{"1e400", 0},
-		{"1.5", 0},
+		{"1.5", 1500},
 		{"null", 0},
 		{"[]", 0},
 		{"\"\"", 0},
@@ -314,14 +319,15 @@ static void a_start_does_not_tell_of_an_end(
 	for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
 		g_autofree char *body = g_strdup_printf(
 			"{\"sessionClusters\":[{\"sessionClusterId\":\"a\","
-			"\"state\":\"%s\",\"gmtCreate\":1000,"
-			"\"startTime\":2000}]}",
+			"\"state\":\"%s\",\"gmtCreate\":1684115879000,"
+			"\"startTime\":1684115880000}]}",
 			states[i]);
 		provider_answer(f, 200, body);
 		g_autoptr(SessionPage) page = provider_list(f, NULL, NULL);
 		const Session *session = g_ptr_array_index(page->sessions, 0);
-		g_assert_cmpint(session->created_ms, ==, 1000);
-		g_assert_cmpint(session->changed_ms, ==, i < 2 ? 0 : 2000);
+		g_assert_cmpint(session->created_ms, ==, 1684115879000);
+		g_assert_cmpint(
+			session->changed_ms, ==, i < 2 ? 0 : 1684115880000);
 	}
 }
 
@@ -473,7 +479,7 @@ static void a_create_whose_answer_is_lost_may_exist(
 		TinyKind kind;
 	} rows[] = {
 		{200, "{}", TINY_ANSWER},
-		{200, "{\"sessionClusterId\":7}", TINY_ANSWER},
+		{200, "{\"sessionClusterId\":[7]}", TINY_ANSWER},
 		{200, "{bad", TINY_ANSWER},
 		{200, answer, TINY_CUT},
 		{504, "<html>gateway</html>", TINY_ANSWER},

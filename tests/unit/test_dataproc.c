@@ -170,11 +170,12 @@ static void hostile_records_are_left_out(ProviderFixture *f, const void *unused)
 	provider_answer(f, 200, body);
 	g_autoptr(SessionPage) page = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
-	g_assert_cmpuint(page->sessions->len, ==, 2);
+	g_assert_cmpuint(page->sessions->len, ==, 3);
 	/* All but the one that is elsewhere. */
-	g_assert_cmpuint(page->skipped, ==, 11);
-	const Session *dots = g_ptr_array_index(page->sessions, 0);
-	const Session *plain = g_ptr_array_index(page->sessions, 1);
+	g_assert_cmpuint(page->skipped, ==, 10);
+	g_assert_cmpuint(page->trimmed, ==, 1);
+	const Session *dots = g_ptr_array_index(page->sessions, 1);
+	const Session *plain = g_ptr_array_index(page->sessions, 2);
 	g_assert_cmpstr(dots->state, ==, "a?b?");
 	g_assert_cmpint(dots->created_ms, ==, 0);
 	g_assert_cmpstr(plain->id, ==, "plain");

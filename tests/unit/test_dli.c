@@ -24,12 +24,13 @@ static void queues_are_the_workspaces(ProviderFixture *f, const void *unused)
 		"{\"is_success\":\"true\",\"queues\":[{\"queue_name\":\"etl\","
 		"\"queue_type\":\"general\",\"create_time\":1580385783000},"
 		"{\"queue_name\":\"only-sql\",\"queue_type\":\"sql\"},7,"
-		"{\"queue_name\":\"\"},{\"queue_name\":9},{},"
+		"{\"queue_name\":\"\"},{\"queue_name\":{}},{},"
 		"{\"queue_name\":\"all\",\"queue_type\":null}]}");
 	g_autoptr(WorkspacePage) page =
 		backend_list_workspaces(f->backend, NULL, &call, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(page->workspaces->len, ==, 2);
+	g_assert_cmpuint(page->skipped, ==, 4);
 	const Workspace *etl = g_ptr_array_index(page->workspaces, 0);
 	const Workspace *all = g_ptr_array_index(page->workspaces, 1);
 	g_assert_cmpstr(etl->id, ==, "etl");
@@ -98,7 +99,7 @@ static void an_answer_without_queues_makes_no_sense(
 
 /* ---- listing ---- */
 
-static void pages_go_by_offset_and_end_at_the_total(
+static void pages_go_by_offset_and_end_where_one_is_empty(
 	ProviderFixture *f, const void *unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -114,9 +115,15 @@ static void pages_go_by_offset_and_end_at_the_total(
 	g_assert_cmpuint(first->sessions->len, ==, 2);
 	g_assert_cmpint(first->total, ==, 3);
 	g_assert_cmpstr(first->next, ==, "2");
+	g_assert_false(first->last);
 	g_autoptr(SessionPage) second = provider_list(f, first->next, &error);
 	g_assert_no_error(error);
-	g_assert_null(second->next);
+	g_assert_true(second->last);
+	provider_answer(f, 200, "{\"from\":3,\"total\":3,\"sessions\":[]}");
+	g_autoptr(SessionPage) third = provider_list(f, second->next, &error);
+	g_assert_no_error(error);
+	g_assert_null(third->next);
+	g_assert_true(third->counted);
 	saw(f, 0, "GET " V2 "/sessions?queue=q-1&from=0&size=100", "");
 	saw(f, 1, "GET " V2 "/sessions?queue=q-1&from=2&size=100", "");
 }
@@ -228,7 +235,8 @@ static void sessions_of_other_queues_are_left_out(
 	g_assert_cmpuint(page->sessions->len, ==, 3);
 	g_assert_cmpuint(page->skipped, ==, 0);
 	g_assert_cmpint(page->total, ==, 3);
-	g_assert_null(page->next);
+	g_assert_cmpstr(page->next, ==, "5:2");
+	g_assert_true(page->last);
 	for (guint i = 0; i < 3; i++) {
 		const Session *one = g_ptr_array_index(page->sessions, i);
 		const char id[] = {"bde"[i], '\0'};
@@ -259,7 +267,8 @@ static void sessions_of_other_queues_are_not_counted_on_any_page(
 	g_assert_cmpint(first->total, ==, 3);
 	g_autoptr(SessionPage) last =
 		backend_list_page(f->backend, "q-1", first->next, &call, NULL);
-	g_assert_null(last->next);
+	g_assert_cmpstr(last->next, ==, "4:2");
+	g_assert_true(last->last);
 	g_assert_cmpint(last->total, ==, 2);
 	g_assert_cmpuint(last->sessions->len, ==, 1);
 	g_assert_cmpstr(told->str, ==, "");
@@ -374,7 +383,7 @@ static void a_create_without_a_clear_answer_may_exist(
 	} rows[] = {
 		{200, "{}"},
 		{200, "{\"id\":\"\"}"},
-		{200, "{\"id\":7}"},
+		{200, "{\"id\":[7]}"},
 		{200, "{cut"},
 		{502, "<html>"},
 		{400, "{\"error_code\":\"DLI.0999\",\"error_msg\":\"m\"}"},
@@ -544,7 +553,7 @@ int main(int argc, char **argv)
 		dli_fixture_set_up_clusters, clusters_may_be_the_workspaces,
 		provider_close);
 	ADD("no-queues", an_answer_without_queues_makes_no_sense);
-	ADD("pages", pages_go_by_offset_and_end_at_the_total);
+	ADD("pages", pages_go_by_offset_and_end_where_one_is_empty);
 	ADD("empty-page", an_empty_page_ends_the_listing);
 	ADD("next", the_next_page_is_announced_where_it_is_sure);
 	ADD("tokens", tokens_that_are_no_offsets_are_refused);

@@ -22,16 +22,17 @@ static void a_record_is_kept_as_it_was_sent(void)
 {
 	static const char text[] =
 		"{ \"id\":\"a\\u0062\", \"name\":\"n\\u00e4\",\"state\":"
-		"\"SHUTTING_DOWN\",\"create_time\":1000,\"update_time\":"
-		"2000,\"sc_type\":\"B\",  \"odd\":1.50 }";
+		"\"SHUTTING_DOWN\",\"create_time\":1684115879955,\"update_"
+		"time\":"
+		"1684115880955,\"sc_type\":\"B\",  \"odd\":1.50 }";
 	g_autoptr(Session) session = read_one(text);
 
 	g_assert_cmpstr(session->id, ==, "ab");
 	g_assert_cmpstr(session->name, ==, "n\xc3\xa4");
 	g_assert_cmpstr(session->state, ==, "SHUTTING_DOWN");
 	g_assert_cmpint(session->phase, ==, PHASE_STOPPING);
-	g_assert_cmpint(session->created_ms, ==, 1000);
-	g_assert_cmpint(session->changed_ms, ==, 2000);
+	g_assert_cmpint(session->created_ms, ==, 1684115879955);
+	g_assert_cmpint(session->changed_ms, ==, 1684115880955);
 	g_assert_cmpstr(session->body, ==, text);
 	g_assert_cmpuint(session->body_len, ==, strlen(text));
 	g_assert_true(session->thin);
@@ -42,15 +43,17 @@ static void a_record_is_kept_as_it_was_sent(void)
 static void a_change_is_not_made_up(void)
 {
 	static const char *const texts[] = {
-		"{\"id\":\"a\",\"state\":\"dead\",\"create_time\":1000}",
-		"{\"id\":\"a\",\"state\":\"dead\",\"create_time\":1000,"
+		"{\"id\":\"a\",\"state\":\"dead\",\"create_time\":"
+		"1684115879955}",
+		"{\"id\":\"a\",\"state\":\"dead\",\"create_time\":"
+		"1684115879955,"
 		"\"update_time\":0}",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
 		g_autoptr(Session) session = read_one(texts[i]);
 
-		g_assert_cmpint(session->created_ms, ==, 1000);
+		g_assert_cmpint(session->created_ms, ==, 1684115879955);
 		g_assert_cmpint(session->changed_ms, ==, 0);
 	}
 }
@@ -111,21 +114,30 @@ static void hostile_records_are_skipped(void)
 	g_autofree char *long_id = g_strnfill(SESSION_ID_MAX + 1, 'x');
 	g_autofree char *padding = g_strnfill(SESSION_BODY_MAX, 'x');
 	g_autofree char *text = g_strdup_printf(
-		"[7,null,\"x\",[],{},{\"id\":\"\"},{\"id\":5},{\"id\":\"%s\"},"
+		"[7,null,\"x\",[],{},{\"id\":\"\"},{\"id\":[5]},{\"id\":\"%s\"}"
+		","
 		"{\"id\":\"big\",\"extra\":\"%s\"},{\"id\":\"../..\","
-		"\"state\":\"a\\nb\\u001b\",\"name\":\"\xff\"}]",
+		"\"state\":\"a\\nb\\u001b\\u009b\",\"name\":\"\xff\"},"
+		"{\"id\":5}]",
 		long_id, padding);
 	const JsonSpan span = {0, strlen(text)};
 	g_autoptr(SessionPage) page = session_page_new();
 
 	g_assert_cmpuint(
 		record_read_all(&dli_record, text, &span, (void *)&home, page),
-		==, 10);
-	g_assert_cmpuint(page->sessions->len, ==, 1);
-	g_assert_cmpuint(page->skipped, ==, 9);
-	const Session *dots = g_ptr_array_index(page->sessions, 0);
+		==, 11);
+	g_assert_cmpuint(page->sessions->len, ==, 3);
+	g_assert_cmpuint(page->skipped, ==, 8);
+	g_assert_cmpuint(page->trimmed, ==, 1);
+	g_assert_cmpuint(page->tail, ==, 0);
+	const Session *big = g_ptr_array_index(page->sessions, 0);
+	const Session *dots = g_ptr_array_index(page->sessions, 1);
+	const Session *number = g_ptr_array_index(page->sessions, 2);
+	g_assert_cmpstr(big->id, ==, "big");
+	g_assert_cmpstr(big->body, ==, "{\"id\":\"big\"}");
+	g_assert_cmpstr(number->id, ==, "5");
 	g_assert_cmpstr(dots->id, ==, "../..");
-	g_assert_cmpstr(dots->state, ==, "a?b?");
+	g_assert_cmpstr(dots->state, ==, "a?b??");
 	g_assert_true(g_utf8_validate(dots->name, -1, NULL));
 }
 

@@ -52,12 +52,13 @@ static void applications_that_can_have_sessions_are_listed(
 		"{\"id\":\"b4\",\"type\":\"Hive\",\"releaseLabel\":"
 		"\"emr-8.0.0\"},"
 		"{\"id\":\"b5\",\"state\":\"TERMINATED\"},"
-		"{\"name\":\"no id\"},7,{\"id\":9}],\"nextToken\":\"a_b=\"}");
+		"{\"name\":\"no id\"},7,{\"id\":[]}],\"nextToken\":\"a_b=\"}");
 	provider_answer(f, 200, "{\"applications\":[]}");
 	g_autoptr(WorkspacePage) page =
 		backend_list_workspaces(f->backend, NULL, &call, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(page->workspaces->len, ==, 5);
+	g_assert_cmpuint(page->skipped, ==, 3);
 	const Workspace *one = g_ptr_array_index(page->workspaces, 0);
 	g_assert_cmpstr(one->id, ==, "a1");
 	g_assert_cmpstr(one->name, ==, "x/y");
@@ -220,7 +221,7 @@ static void hostile_records_are_left_out(ProviderFixture *f, const void *unused)
 	g_autofree char *padding = g_strnfill(SESSION_BODY_MAX, 'x');
 	g_autofree char *body = g_strdup_printf(
 		"{\"sessions\":[7,null,\"x\",[],{},{\"sessionId\":\"\"},"
-		"{\"sessionId\":5},{\"sessionId\":\"%s\"},"
+		"{\"sessionId\":{}},{\"sessionId\":\"%s\"},"
 		"{\"sessionId\":\"big\",\"extra\":\"%s\"},"
 		"{\"sessionId\":\"../..\",\"name\":{},\"state\":\"a\\nb\"},"
 		"{\"sessionId\":\"plain\",\"state\":null,\"createdAt\":-1,"
@@ -231,10 +232,11 @@ static void hostile_records_are_left_out(ProviderFixture *f, const void *unused)
 	provider_answer(f, 200, body);
 	g_autoptr(SessionPage) page = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
-	g_assert_cmpuint(page->sessions->len, ==, 2);
-	g_assert_cmpuint(page->skipped, ==, 9);
-	const Session *dots = g_ptr_array_index(page->sessions, 0);
-	const Session *plain = g_ptr_array_index(page->sessions, 1);
+	g_assert_cmpuint(page->sessions->len, ==, 3);
+	g_assert_cmpuint(page->skipped, ==, 8);
+	g_assert_cmpuint(page->trimmed, ==, 1);
+	const Session *dots = g_ptr_array_index(page->sessions, 1);
+	const Session *plain = g_ptr_array_index(page->sessions, 2);
 	g_assert_cmpstr(dots->id, ==, "../..");
 	g_assert_cmpstr(dots->name, ==, "");
 	g_assert_cmpstr(dots->state, ==, "a?b");
@@ -391,7 +393,7 @@ static void a_create_without_a_clear_answer_may_exist(
 		guint status;
 		const char *body;
 	} rows[] = {{500, "{}"}, {200, "{}"}, {200, "not json"},
-		{200, "{\"sessionId\":7}"}};
+		{200, "{\"sessionId\":[7]}"}};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;

@@ -160,13 +160,15 @@ static void records_become_sessions(ProviderFixture *f, const void *unused)
 	provider_answer(f, 200,
 		"{\"from\":0,\"total\":5,\"sessions\":[" RECORD
 		",{\"id\":5,\"name\":null,\"state\":\"Hibernating\"},"
-		"{\"id\":\"x\"},7,{\"name\":\"no id\"}]}");
+		"{\"id\":\"0b5c-x\"},7,{\"name\":\"no id\"}]}");
 	g_autoptr(SessionPage) page = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
-	g_assert_cmpuint(page->sessions->len, ==, 2);
-	g_assert_cmpuint(page->skipped, ==, 3);
+	g_assert_cmpuint(page->sessions->len, ==, 3);
+	g_assert_cmpuint(page->skipped, ==, 2);
 	g_assert_cmpint(page->total, ==, 5);
-	g_assert_null(page->next);
+	/* What stands last has no id to go on from. */
+	g_assert_cmpstr(page->next, ==, "5:5:");
+	g_assert_true(page->last);
 	const Session *one = g_ptr_array_index(page->sessions, 0);
 	const Session *two = g_ptr_array_index(page->sessions, 1);
 	g_assert_cmpstr(one->id, ==, "4");
@@ -179,6 +181,8 @@ static void records_become_sessions(ProviderFixture *f, const void *unused)
 	g_assert_cmpstr(two->name, ==, "");
 	g_assert_cmpstr(two->state, ==, "Hibernating");
 	g_assert_cmpint(two->phase, ==, PHASE_PENDING);
+	const Session *text = g_ptr_array_index(page->sessions, 2);
+	g_assert_cmpstr(text->id, ==, "0b5c-x");
 	provider_saw(f->server, 0, "GET /gate/livy/sessions?from=0&size=100 ",
 		"X-Requested-By: sessionfs");
 }
@@ -215,7 +219,12 @@ static void pages_overlap_by_one_session(ProviderFixture *f, const void *unused)
 	g_assert_no_error(error);
 	g_assert_cmpuint(two->sessions->len, ==, 50);
 	g_assert_cmpstr(id_at(two, 0), ==, "100");
-	g_assert_null(two->next);
+	g_assert_true(two->last);
+	answer_page(f, 150, 149, 150);
+	g_autoptr(SessionPage) three = provider_list(f, two->next, &error);
+	g_assert_no_error(error);
+	g_assert_null(three->next);
+	g_assert_true(three->counted);
 	provider_saw(f->server, 1, "GET /gate/livy/sessions?from=99&size=101 ",
 		NULL);
 }
@@ -235,7 +244,7 @@ static void sessions_that_shift_are_not_lost(
 	g_assert_no_error(error);
 	g_autoptr(SessionPage) two = provider_list(f, one->next, &error);
 	g_assert_no_error(error);
-	g_assert_null(two->next);
+	g_assert_true(two->last);
 	for (guint i = 0; i < two->sessions->len; i++)
 		found[g_ascii_strtoull(id_at(two, i), NULL, 10)] = TRUE;
 	for (guint id = 100; id < 150; id++)
@@ -244,23 +253,76 @@ static void sessions_that_shift_are_not_lost(
 		f->server, 2, "GET /gate/livy/sessions?from=0&size=200 ", NULL);
 }
 
-static void a_listing_ends(ProviderFixture *f, const void *unused)
+/* Whatever the total says. */
+static void a_listing_ends_where_a_page_is_empty(
+	ProviderFixture *f, const void *unused)
 {
-	static const char *const rows[] = {
-		"{\"from\":99,\"total\":1000000,\"sessions\":[]}",
-		"{\"from\":99,\"total\":1000000,\"sessions\":[{\"id\":1}]}",
-	};
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 200,
+		"{\"from\":99,\"total\":1000000,\"sessions\":[{\"id\":99}]}");
+	g_autoptr(SessionPage) page = provider_list(f, "100:100:99", &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(page->sessions->len, ==, 0);
+	g_assert_null(page->next);
+	g_assert_false(page->counted);
+}
+
+/* Services that speak like Livy count the page. */
+static void a_total_of_the_page_proves_nothing(
+	ProviderFixture *f, const void *unused)
+{
+	static const guint rows[][3] = {{0, 20, 20}, {19, 40, 21}, {39, 40, 1}};
+	g_autofree char *token = NULL;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 
-		provider_answer(f, 200, rows[i]);
-		provider_answer(f, 200, rows[i]);
-		g_autoptr(SessionPage) page =
-			provider_list(f, "100:99", &error);
+		answer_page(f, rows[i][2], rows[i][0], rows[i][1]);
+		g_autoptr(SessionPage) page = provider_list(f, token, &error);
 		g_assert_no_error(error);
-		g_assert_null(page->next);
+		g_assert_cmpuint(page->sessions->len, ==, i < 2 ? 20 : 0);
+		g_assert_false(page->counted);
+		g_free(token);
+		token = g_strdup(page->next);
 	}
+	g_assert_null(token);
+}
+
+/* One session: an overlap would look like a total that is right. */
+static void a_page_of_one_does_not_overlap(
+	ProviderFixture *f, const void *unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	answer_page(f, 1, 0, 1);
+	answer_page(f, 1, 1, 1);
+	g_autoptr(SessionPage) one = provider_list(f, NULL, &error);
+	g_autoptr(SessionPage) two = provider_list(f, one->next, &error);
+	g_assert_no_error(error);
+	g_assert_null(two->next);
+	g_assert_true(two->counted);
+	provider_saw(
+		f->server, 1, "GET /gate/livy/sessions?from=1&size=100 ", NULL);
+}
+
+/* A server that gives four at a time, of which the last has no id. */
+static void a_record_without_an_id_ends_no_listing(
+	ProviderFixture *f, const void *unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 200,
+		"{\"from\":0,\"total\":6,\"sessions\":[{\"id\":0},{\"id\":1},"
+		"{\"id\":2},{\"id\":null}]}");
+	answer_page(f, 6, 4, 6);
+	g_autoptr(SessionPage) one = provider_list(f, NULL, &error);
+	g_autoptr(SessionPage) two = provider_list(f, one->next, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(one->skipped, ==, 1);
+	g_assert_cmpuint(two->sessions->len, ==, 2);
+	provider_saw(
+		f->server, 1, "GET /gate/livy/sessions?from=4&size=100 ", NULL);
 }
 
 static void answers_that_make_no_sense_are_errors(
@@ -294,19 +356,27 @@ static void one_session_is_read(ProviderFixture *f, const void *unused)
 	provider_saw(f->server, 0, "GET /gate/livy/sessions/4 ", NULL);
 }
 
-static void what_is_no_id_is_not_asked_for(
-	ProviderFixture *f, const void *unused)
+/* The server takes a name in place of an id. */
+static void a_name_is_no_id(ProviderFixture *f, const void *unused)
 {
-	static const char *const ids[] = {
-		"alpha", "04", "-1", "4294967296", "2147483648", "4/log", " 4"};
+	g_autoptr(GError) error = NULL;
 
-	for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
-		g_autoptr(GError) error = NULL;
+	provider_answer(f, 200, RECORD);
+	g_assert_null(provider_get(f, "alpha", &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
+	provider_saw(f->server, 0, "GET /gate/livy/sessions/alpha ", NULL);
+}
 
-		g_assert_null(provider_get(f, ids[i], &error));
-		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
-	}
-	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
+static void an_id_may_be_any_text(ProviderFixture *f, const void *unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 200,
+		"{\"id\":\"0b5c/9\",\"state\":\"idle\",\"kind\":\"spark\"}");
+	g_autoptr(Session) session = provider_get(f, "0b5c/9", &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(session->id, ==, "0b5c/9");
+	provider_saw(f->server, 0, "GET /gate/livy/sessions/0b5c%2F9 ", NULL);
 }
 
 /* ---- the log ---- */
@@ -875,10 +945,14 @@ int main(int argc, char **argv)
 	ADD("list/pages-overlap", pages_overlap_by_one_session);
 	ADD("list/sessions-that-shift-are-not-lost",
 		sessions_that_shift_are_not_lost);
-	ADD("list/it-ends", a_listing_ends);
+	ADD("list/it-ends", a_listing_ends_where_a_page_is_empty);
+	ADD("list/total-of-the-page", a_total_of_the_page_proves_nothing);
+	ADD("list/one", a_page_of_one_does_not_overlap);
+	ADD("list/no-id-at-the-end", a_record_without_an_id_ends_no_listing);
 	ADD("list/nonsense", answers_that_make_no_sense_are_errors);
 	ADD("get/one-session", one_session_is_read);
-	ADD("get/what-is-no-id", what_is_no_id_is_not_asked_for);
+	ADD("get/a-name", a_name_is_no_id);
+	ADD("get/any-text", an_id_may_be_any_text);
 	ADD("log/lives-as-long-as-its-session",
 		the_log_lives_as_long_as_its_session);
 	ADD("log/nonsense", a_log_that_is_none_is_an_error);

@@ -17,8 +17,8 @@ static void tells(const BackendClass *class, const char *body, const char *name,
 static void each_provider_tells_in_its_own_words(void)
 {
 	tells(&memory_class,
-		"{\"name\":\"n\",\"user\":\"u\",\"created\":12000}", "n", "u",
-		12000);
+		"{\"name\":\"n\",\"user\":\"u\",\"created\":1725171781000}",
+		"n", "u", 1725171781000);
 	tells(&alibaba_class,
 		"{\"name\":\"n\",\"userName\":\"u\",\"userId\":\"1\","
 		"\"gmtCreate\":1725171781000}",

@@ -48,16 +48,40 @@ gboolean sight_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
 	return TRUE;
 }
 
+gboolean sight_is_over(Sight *self)
+{
+	Change *change = self->change;
+	const Dir *dir = change->dir;
+	const Cache *cache = dir->cache;
+	guint64 shown = dir->shown->count, most = cache->workspaces_max;
+
+	if (dir->kind == DIR_WORKSPACE) {
+		shown = __atomic_load_n(
+			&dir->provider->shown, __ATOMIC_RELAXED);
+		most = cache->sessions_max;
+	}
+	if (shown + change->added < most)
+		return FALSE;
+	if (self->told != NULL)
+		self->told->over++;
+	return TRUE;
+}
+
 gboolean sight_counts(Sight *self, Id *id)
 {
 	gboolean again = self->sweep != 0 && id->swept == self->sweep;
+	gboolean news = id->asked <= self->tick;
 
-	if (self->sweep != 0) {
+	if (self->sweep != 0)
 		id->swept = self->sweep;
-		id->missed = 0;
-	}
-	self->fresh += !again;
-	if (again || id->asked > self->tick)
+	if (self->told != NULL)
+		self->told->fresh += !again;
+	if (!news)
+		return FALSE;
+	if (self->sweep != 0 && id->missed == MISSED_BY_GET)
+		self->change->dir->gets_err = TRUE;
+	id->missed = 0;
+	if (again)
 		return FALSE;
 	id->asked = self->tick;
 	return TRUE;
@@ -90,14 +114,18 @@ static gboolean sight_workspace(
 	gboolean known;
 
 	row.id = sight_id(dir, workspace->id);
-	if (row.id == NULL)
+	if (row.id == NULL) {
+		self->told->fresh++;
+		self->told->clashed++;
 		return TRUE;
+	}
 	if (!sight_number(dir, row.id, &known, error))
 		return FALSE;
 	if (!sight_counts(self, row.id))
 		return TRUE;
 	row.number = row.id->number;
-	if (snapshot_find(dir->shown, row.number) != NULL)
+	if (snapshot_find(dir->shown, row.number) != NULL ||
+		sight_is_over(self))
 		return TRUE;
 	row.since_ms = workspace->created_ms;
 	if (!tree_put(dir->cache->tree, row.number, dir->number, workspace->id,
@@ -108,10 +136,11 @@ static gboolean sight_workspace(
 }
 
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
-	guint32 tick, guint32 sweep, GError **error)
+	guint32 tick, guint32 sweep, Applied *ret, GError **error)
 {
 	Change change;
-	Sight sight = {.change = &change, .tick = tick, .sweep = sweep};
+	Applied told = {0};
+	Sight sight = {&change, tick, sweep, ret != NULL ? ret : &told};
 	gboolean ok = TRUE;
 
 	pthread_mutex_lock(&dir->apply);
@@ -125,6 +154,18 @@ gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 }
 
 /* ---- what is there no more ---- */
+
+/* Whether an answer about this one alone is enough; notes it otherwise. */
+static gboolean is_sure_gone(const Dir *dir, Id *id)
+{
+	if (lately_spares(dir->lately, id, 0))
+		return TRUE;
+	if (id->missed == 0 && id->swept != 0) {
+		id->missed = MISSED_BY_GET;
+		return FALSE;
+	}
+	return id->missed != MISSED_BY_GET || !dir->gets_err;
+}
 
 gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 {
@@ -140,7 +181,7 @@ gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 		id->asked = tick;
 		row = snapshot_find(dir->shown, id->number);
 	}
-	if (row != NULL) {
+	if (row != NULL && is_sure_gone(dir, id)) {
 		change_cut(&change, row);
 		ok = change_commit(&change, error);
 	}
@@ -155,7 +196,7 @@ static gboolean is_missed(const Listed *listed, const Row *row)
 	       row->id->asked < listed->first_tick;
 }
 
-GPtrArray *apply_missed(Dir *dir, const Listed *listed, guint most)
+GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most)
 {
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 	SnapshotAt at;
@@ -168,21 +209,19 @@ GPtrArray *apply_missed(Dir *dir, const Listed *listed, guint most)
 			continue;
 		if (ids->len < most && (row->id->missed == 0 || listed->gaps))
 			g_ptr_array_add(ids, g_strdup(row->id->text));
-		if (row->id->missed == 0)
-			row->id->missed = listed->sweep;
+		if (row->id->missed != 0)
+			continue;
+		row->id->missed = listed->sweep;
+		listed->missed++;
 	}
 	pthread_mutex_unlock(&dir->apply);
 	return ids;
 }
 
-static gboolean is_gone(const Dir *dir, const Listed *listed, const Row *row)
+static gboolean is_gone(const Listed *listed, const Row *row)
 {
-	if (!is_missed(listed, row))
-		return FALSE;
-	if (dir->kind != DIR_WORKSPACE)
-		return TRUE;
-	return !listed->gaps && row->id->missed != 0 &&
-	       row->id->missed != listed->sweep;
+	return is_missed(listed, row) && !listed->gaps &&
+	       row->id->missed != 0 && row->id->missed != listed->sweep;
 }
 
 static void cut_gone(Change *change, const Listed *listed)
@@ -190,9 +229,13 @@ static void cut_gone(Change *change, const Listed *listed)
 	SnapshotAt at = snapshot_seek(change->dir->shown, 0);
 	const Row *row;
 
-	while ((row = snapshot_step(change->dir->shown, &at)) != NULL)
-		if (is_gone(change->dir, listed, row))
-			change_cut(change, row);
+	while ((row = snapshot_step(change->dir->shown, &at)) != NULL) {
+		if (!is_gone(listed, row))
+			continue;
+		if (row->id->missed == MISSED_BY_GET)
+			change->dir->gets_err = FALSE;
+		change_cut(change, row);
+	}
 }
 
 gboolean apply_sweep_end(Dir *dir, const Listed *listed, GError **error)

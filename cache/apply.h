@@ -13,14 +13,27 @@
  */
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
 	guint32 tick, guint32 sweep, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* *ret_fresh: how many entries of the page that listing has not named before. */
-gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
-	guint32 sweep, guint *ret_fresh,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
-	guint32 tick, guint32 sweep, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The provider says that there is no such session. */
+/* What became of the entries of a page. */
+typedef struct {
+	guint fresh;   /* that the listing has not named before */
+	guint clashed; /* of those, left out, since another has the name */
+	guint over;    /* left out, since there are too many */
+} Applied;
+
+/* ret may be NULL. */
+gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
+	guint32 sweep, Applied *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
+	guint32 tick, guint32 sweep, Applied *ret,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * The provider says, asked for it alone, that there is no such session.  It goes
+ * at once, unless listings name it: then two answers have to say so, or one and a
+ * listing; and where a listing names what such an answer called gone, listings
+ * alone are believed from then on.
+ */
 gboolean apply_gone(Dir *dir, const char *id, guint32 tick,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -30,18 +43,19 @@ typedef struct {
 	guint32 first_tick; /* what was asked for since is not its business */
 	gint64 begun_ms;
 	gboolean gaps; /* entries were left out, which may be any */
+	guint missed;  /* apply_missed: what no listing before has missed */
 } Listed;
 
 /*
- * Pages shift while sessions come and go, so that one listing may miss a session
+ * Pages shift while sessions come and go, so that one listing may miss an entry
  * that is there.  Notes what this one has not named; returns the ids of some of
- * it, `most` at most, for the caller to ask for: of what no listing before this
- * has missed, or, when it has gaps, of all.  A new array of new strings.
+ * it, `most` at most, for the caller to ask for: of what no listing has missed
+ * since it was last seen, or, when this one has gaps, of all.  A new array of new
+ * strings.
  */
-GPtrArray *apply_missed(Dir *dir, const Listed *listed, guint most);
+GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most);
 /* Then: what two whole listings running have not named goes, unless this one
- * has gaps; of workspaces, what this one has not named.  Then completeness is
- * recorded. */
+ * has gaps, or an answer in between told of it.  Then completeness is recorded. */
 gboolean apply_sweep_end(Dir *dir, const Listed *listed,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

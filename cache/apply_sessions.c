@@ -104,7 +104,7 @@ static gboolean told_is_known(Dir *dir, const Told *told)
 
 /* The id was given to another session, since the old one is not there any
  * more. */
-static gboolean is_other(Dir *dir, Told *told, const Row *row)
+static gboolean is_other(Dir *dir, Told *told)
 {
 	const Row *old = told->old;
 	Session before = {.id = told->session->id, .name = (char *)""};
@@ -112,7 +112,7 @@ static gboolean is_other(Dir *dir, Told *told, const Row *row)
 	/* Without a word, nothing was ever said of it. */
 	if (old->word == 0)
 		return FALSE;
-	if (old->born != 0 && row->born != 0 && old->born != row->born)
+	if (!row_born_at(old->born, told->session->created_ms))
 		return TRUE;
 	if (class_of(dir)->is_other == NULL || told->known)
 		return FALSE;
@@ -278,6 +278,18 @@ static gboolean is_held(const Told *told, const char *all, gsize len)
 	return len == plain_len && memcmp(all, plain, len) == 0;
 }
 
+/* Times that are told in two precisions stay as they are held. */
+static void respell(Dir *dir, const Told *told, char **all, gsize *len)
+{
+	char *same = backend_respell(dir->provider->backend, told->held,
+		told->held_len, *all, *len, len);
+
+	if (same == NULL)
+		return;
+	g_free(*all);
+	*all = same;
+}
+
 /* Lays a thin record over what is held.  Whether the result is just that. */
 static gboolean merge(Dir *dir, Told *told, Row *row)
 {
@@ -289,6 +301,7 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 	read_held(dir, told);
 	all = backend_renew(dir->provider->backend, told->held, told->held_len,
 		told->body, told->len, &len);
+	respell(dir, told, &all, &len);
 	if (told->held_len == 0 || len > SESSION_BODY_MAX) {
 		row->thin = told->session->thin;
 	} else {
@@ -308,9 +321,13 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
  * no change worth telling of. */
 static gboolean tells_the_same(Dir *dir, Told *told)
 {
+	g_autofree char *body = NULL;
+	gsize len = told->len;
+
 	read_held(dir, told);
-	if (backend_is_respelt(
-		    told->held, told->held_len, told->body, told->len))
+	body = g_strndup(told->body, told->len);
+	respell(dir, told, &body, &len);
+	if (backend_is_respelt(told->held, told->held_len, body, len))
 		return TRUE;
 	if (class_of(dir)->dated == NULL)
 		return FALSE;
@@ -428,7 +445,7 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 	if (told->old == NULL)
 		return put_back(change, &row, told, returns, error);
 	told->known = told_is_known(dir, told);
-	if (is_other(dir, told, &row))
+	if (is_other(dir, told))
 		return put_other(change, &row, told, error);
 	return put_changed(change, &row, told, error);
 }
@@ -442,7 +459,10 @@ static gboolean sight_session(
 	g_auto(Told) told = {.session = session};
 
 	if (id == NULL) {
-		self->fresh++;
+		if (self->told != NULL) {
+			self->told->fresh++;
+			self->told->clashed++;
+		}
 		return TRUE;
 	}
 	if (!sight_counts(self, id))
@@ -454,6 +474,8 @@ static gboolean sight_session(
 			change_cut(change, told.old);
 		return TRUE;
 	}
+	if (told.old == NULL && sight_is_over(self))
+		return TRUE;
 	told.body = session->body;
 	told.len = session->body_len;
 	told.thin = session->thin || class_of(dir)->unique != NULL;
@@ -486,16 +508,13 @@ gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
 }
 
 gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
-	guint32 sweep, guint *ret_fresh, GError **error)
+	guint32 sweep, Applied *ret, GError **error)
 {
-	Sight sight = {.tick = tick, .sweep = sweep};
+	Sight sight = {.tick = tick, .sweep = sweep, .told = ret};
 	GPtrArray *sessions = page->sessions;
 
-	if (!sight_all(dir, (Session *const *)sessions->pdata, sessions->len,
-		    &sight, error))
-		return FALSE;
-	*ret_fresh = sight.fresh;
-	return TRUE;
+	return sight_all(dir, (Session *const *)sessions->pdata, sessions->len,
+		&sight, error);
 }
 
 /* ---- orders ---- */

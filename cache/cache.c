@@ -105,6 +105,12 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->refresh_ms = settings->refresh_ms;
 	cache->window_ms = settings->window_ms;
 	cache->deadline_ms = settings->deadline_ms;
+	cache->sessions_max = settings->sessions_max > 0
+				      ? settings->sessions_max
+				      : CACHE_SESSIONS_MAX;
+	cache->workspaces_max = settings->workspaces_max > 0
+					? settings->workspaces_max
+					: CACHE_WORKSPACES_MAX;
 	cache->born_ns = now_ns();
 	cache->words = words_new();
 	cache->numbers = numbers_new(reserve_numbers, cache);

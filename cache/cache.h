@@ -124,6 +124,10 @@ typedef void (*CacheObserver)(const News *news, gsize n, void *data);
 
 /* ---- construction ---- */
 
+/* Each costs memory, about 400 bytes and 4 KiB: a provider may not have all. */
+#define CACHE_SESSIONS_MAX 2000000u
+#define CACHE_WORKSPACES_MAX 10000u
+
 typedef struct {
 	const char *state_dir; /* exists, private to this mount, locked */
 	const char *const
@@ -131,6 +135,8 @@ typedef struct {
 	gint64 refresh_ms;  /* age at which a looked-at listing is asked */
 	gint64 window_ms;   /* interest lasts that long after a look */
 	gint64 deadline_ms; /* for each background call */
+	guint64 sessions_max, workspaces_max; /* that are shown of one provider;
+	                       0: CACHE_SESSIONS_MAX, CACHE_WORKSPACES_MAX */
 	CacheObserver observer;
 	void *data;
 } CacheSettings;

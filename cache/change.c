@@ -66,6 +66,7 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 	if (old != NULL)
 		self->passing -= phase_is_passing((Phase)old->phase);
 	if (old == NULL) {
+		self->added++;
 		self->members = TRUE;
 		if (row->number == dir->last)
 			self->texts |= TEXT_LAST_MADE;
@@ -248,6 +249,9 @@ static void publish(Change *self, Snapshot *next)
 	old = dir->shown;
 	dir->shown = next;
 	dir->listing.passing += (guint)self->passing;
+	if (dir->kind == DIR_WORKSPACE)
+		__atomic_add_fetch(&dir->provider->shown,
+			next->count - old->count, __ATOMIC_RELAXED);
 	renumber(self);
 	mark_children(self);
 	mark_first(self);

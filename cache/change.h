@@ -12,6 +12,7 @@ typedef struct {
 	GArray *cuts;       /* guint32 */
 	GArray *renumbered; /* Renumbered */
 	GArray *news;       /* News */
+	guint added;        /* rows that stand for nothing older */
 	int passing;        /* by how much their number changes */
 	gboolean members;
 	gint64 newest_ns; /* of the files of what is cut */

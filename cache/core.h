@@ -50,12 +50,14 @@ typedef struct {
 	int aside;            /* how many of them are not shown; atomic */
 	/* Atomic. */
 	guint64 sweeps, failed, changed;
+	guint64 shown; /* sessions of all its workspaces */
 } Provider;
 
 struct Cache {
 	char *state_dir;
 	char **reserved;
 	gint64 refresh_ms, window_ms, deadline_ms;
+	guint64 sessions_max, workspaces_max; /* of one provider */
 	gint64 born_ns;
 
 	Words *words;

@@ -31,6 +31,10 @@ typedef struct {
 	gint64 hurry_us;  /* an order was given: as if something passed */
 	guint32 sweep;    /* counts them */
 	guint pages;      /* of the last, or, if more, of the one under way */
+	guint64 left_out; /* entries that the last good one could not show */
+	gint64 proved;    /* the number of sessions that a total told and a page
+	                     behind the last one proved; 0: none did */
+	gint64 lacking;   /* by how much totals are known to be too high */
 } Listing;
 
 /* What glance.h does between two listings.  Under Dir.lock. */
@@ -73,6 +77,7 @@ typedef struct Dir {
 	Disk *disk;         /* workspaces only */
 	gboolean clashed;   /* two ids of one name were met, and told of */
 	gboolean unsettled; /* changed since completeness was last recorded */
+	gboolean gets_err;  /* a get called gone what a later listing named */
 	gboolean compacting;
 	gint64 recorded_ms; /* completeness as it is on disk */
 	Lately *lately;     /* what was ordered here */

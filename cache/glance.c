@@ -330,7 +330,6 @@ static gboolean show_page(Dir *dir, ListPage list, char **token,
 	Call call = dir_call(dir, FALSE);
 	g_autoptr(SessionPage) page =
 		list(dir->provider->backend, dir->id, *token, &call, error);
-	guint fresh;
 
 	if (page == NULL)
 		return FALSE;
@@ -338,7 +337,7 @@ static gboolean show_page(Dir *dir, ListPage list, char **token,
 	pthread_mutex_lock(&dir->apply);
 	*ret_new = names_new(dir, page);
 	pthread_mutex_unlock(&dir->apply);
-	if (!apply_page(dir, page, tick, 0, &fresh, error))
+	if (!apply_page(dir, page, tick, 0, NULL, error))
 		return FALSE;
 	news_deliver(dir->cache->news);
 	g_free(*token);

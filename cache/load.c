@@ -55,6 +55,8 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	dir->listing.listed_ms = load->complete_ms;
 	dir->listing.complete = load->complete_ms != 0;
 	dir->last = load->last;
+	__atomic_add_fetch(
+		&dir->provider->shown, dir->shown->count, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&dir->lock);
 	snapshot_unref(empty);
 }

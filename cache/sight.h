@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apply.h"
 #include "change.h"
 
 /*
@@ -9,12 +10,15 @@
 typedef struct {
 	Change *change;
 	guint32 tick, sweep;
-	guint fresh; /* entries that the sweep has not named before */
+	Applied *told; /* may be NULL */
 } Sight;
 
 /* The entry of an id, made when it is new; its number may be 0, which stands for
  * nothing.  NULL: it cannot be shown. */
 Id *sight_id(Dir *dir, const char *raw);
+/* Whether one more entry, which is not shown yet, is too many; then it is counted
+ * as left out. */
+gboolean sight_is_over(Sight *self);
 /* Gives the entry a number, unless it has one; *ret_known: it had. */
 gboolean sight_number(Dir *dir, Id *id, gboolean *ret_known,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -35,6 +35,24 @@ guint32 row_born(gint64 created_ms)
 	return MAX(1, (guint32)(ms ^ ms >> 32));
 }
 
+/* The upper half is known but for the edges of its 49 days: so the lower half can
+ * be told. */
+gboolean row_born_at(guint32 born, gint64 created_ms)
+{
+	gint64 upper = created_ms >> 32;
+
+	if (born == 0 || created_ms <= 0)
+		return TRUE;
+	for (gint64 high = MAX(0, upper - 1); high <= upper + 1; high++) {
+		guint32 low = born ^ (guint32)high;
+		gint64 ms = (gint64)((guint64)high << 32 | low);
+
+		if (ABS(ms - created_ms) <= SESSION_GRAIN_MS)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 gint64 row_mtime_ns(const Row *row, SessionFile file)
 {
 	if (row->mtimes != NULL)

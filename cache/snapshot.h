@@ -52,6 +52,9 @@ void mtimes_unref(Mtimes *self);
 
 /* What is kept of a moment of making, enough to tell one from another. */
 guint32 row_born(gint64 created_ms);
+/* Whether what was kept may be of that moment, told in another precision; TRUE
+ * where one of them is unknown. */
+gboolean row_born_at(guint32 born, gint64 created_ms);
 
 /* When a file of the row changed, in ns since the epoch. */
 gint64 row_mtime_ns(const Row *row, SessionFile file);

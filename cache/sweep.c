@@ -6,6 +6,7 @@
 #include "apply.h"
 #include "ask.h"
 #include "fill.h"
+#include "gaps.h"
 #include "glance.h"
 #include "hash.h"
 #include "look.h"
@@ -13,8 +14,9 @@
 #include "settle.h"
 
 #define PAGES_MAX 100000u
-#define PAGES_SLACK 16
+/* Pages without an entry, and without a new one, one after the other. */
 #define EMPTY_MAX 3u
+#define STALE_MAX 3u
 #define RETRY_MAX_MS (60 * 60 * 1000)
 #define WAITS_MAX 3
 #define WAIT_MIN_MS 1000
@@ -27,45 +29,58 @@ typedef struct {
 	Dir *dir;
 	guint32 number, first_tick;
 	guint page;         /* the one that is asked for, from 1 */
-	guint empty;        /* pages without entries, one after the other */
+	guint empty, stale; /* pages without any entry; without a new one */
 	char *token;        /* of that page; NULL: the first */
 	GHashTable *tokens; /* hashes of all so far */
 	Ahead *ahead;
-	gint64 total;      /* entries, as the provider says; -1 unknown */
 	gint64 least;      /* of the totals so far; -1 unknown */
-	guint64 seen;      /* sessions, each once, and what was left out */
-	gboolean gaps;     /* something was left out */
+	guint64 seen;      /* entries, each once, and what was left out */
+	guint pages;       /* of the first pass, in the second; else 0 */
+	guint64 before;    /* seen when the second pass began */
+	Gaps gaps;         /* of the first pass */
 	guint waits;       /* for this page, after one another */
 	gboolean distrust; /* damage on disk was known when it began */
 } Sweep;
 
+/* What one page was. */
+typedef struct {
+	guint n, skipped, trimmed;
+	char *next;
+	gint64 total;
+	gboolean last, counted;
+	Applied applied;
+} Page;
+
+static void page_clear(Page *self)
+{
+	g_free(self->next);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Page, page_clear)
+
 /* ---- one page ---- */
 
-static gboolean page_sessions(
-	Sweep *self, char **ret_next, guint *ret_n, GError **error)
+static gboolean page_sessions(Sweep *self, Page *ret, GError **error)
 {
 	Dir *dir = self->dir;
 	guint32 tick = 0;
-	guint fresh = 0;
 	g_autoptr(SessionPage) page =
 		ahead_take(self->ahead, self->token, &tick, error);
 
-	if (page == NULL ||
-		!apply_page(dir, page, tick, self->number, &fresh, error))
+	if (page == NULL || !apply_page(dir, page, tick, self->number,
+				    &ret->applied, error))
 		return FALSE;
-	self->seen += fresh + page->skipped;
-	self->gaps = self->gaps || page->skipped > 0;
-	self->total = page->total;
-	/* Sessions made meanwhile may stand on pages that were read before. */
-	if (page->total >= 0 && (self->least < 0 || page->total < self->least))
-		self->least = page->total;
-	*ret_n = page->sessions->len;
-	*ret_next = g_steal_pointer(&page->next);
+	ret->n = page->sessions->len + page->skipped;
+	ret->skipped = page->skipped;
+	ret->trimmed = page->trimmed;
+	ret->total = page->total;
+	ret->last = page->last;
+	ret->counted = page->counted;
+	ret->next = g_steal_pointer(&page->next);
 	return TRUE;
 }
 
-static gboolean page_workspaces(
-	Sweep *self, char **ret_next, guint *ret_n, GError **error)
+static gboolean page_workspaces(Sweep *self, Page *ret, GError **error)
 {
 	Dir *dir = self->dir;
 	guint32 tick = dir_tick(dir);
@@ -73,50 +88,130 @@ static gboolean page_workspaces(
 	g_autoptr(WorkspacePage) page = backend_list_workspaces(
 		dir->provider->backend, self->token, &call, error);
 
-	if (page == NULL ||
-		!apply_workspaces(dir,
-			(Workspace *const *)page->workspaces->pdata,
-			page->workspaces->len, tick, self->number, error))
+	if (page == NULL || !apply_workspaces(dir,
+				    (Workspace *const *)page->workspaces->pdata,
+				    page->workspaces->len, tick, self->number,
+				    &ret->applied, error))
 		return FALSE;
-	*ret_n = page->workspaces->len;
-	*ret_next = g_steal_pointer(&page->next);
+	ret->n = page->workspaces->len + page->skipped;
+	ret->skipped = page->skipped;
+	ret->total = -1;
+	ret->next = g_steal_pointer(&page->next);
 	return TRUE;
+}
+
+static void note_page(Sweep *self, const Page *page)
+{
+	const Applied *applied = &page->applied;
+	gboolean stale = applied->fresh == applied->clashed;
+
+	self->empty = page->n > 0 ? 0 : self->empty + 1;
+	self->stale = page->n > 0 && stale ? self->stale + 1 : 0;
+	/* Sessions made meanwhile may stand on pages that were read before. */
+	if (page->total >= 0 && (self->least < 0 || page->total < self->least))
+		self->least = page->total;
+	self->seen += applied->fresh;
+	self->gaps.over += applied->over;
+	if (self->pages > 0)
+		return;
+	self->seen += page->skipped;
+	self->gaps.skipped += page->skipped;
+	self->gaps.trimmed += page->trimmed;
+	self->gaps.clashed += applied->clashed;
 }
 
 /* ---- a listing must have an end, and not too early ---- */
 
-static gboolean check_whole(const Sweep *self, GError **error)
+/*
+ * A total is a hint.  Services count the page in it, or count wrongly; one that is
+ * too low must not end a listing, and one that is too high must not make it
+ * invalid for ever.
+ *
+ * So a provider whose pages have no tokens is asked until a page is empty.  What
+ * that page's total says proves whether totals can be relied on: then the next
+ * listing ends where the total is reached, unless it has become smaller, and
+ * costs no question more.  (Listing.proved is this thread's while it lists.)
+ */
+static gboolean is_proved_end(const Sweep *self, const Page *page)
 {
-	if (self->least < 0 || self->seen >= (guint64)self->least)
+	gint64 *proved = &self->dir->listing.proved;
+
+	if (!page->last || *proved == 0 || page->total < *proved)
+		return FALSE;
+	*proved = page->total;
+	return TRUE;
+}
+
+/* A listing that has fewer entries than it tells of is gone through again. */
+static gboolean lacks(const Sweep *self)
+{
+	return self->least >= 0 && self->seen < (guint64)self->least;
+}
+
+static void begin_again(Sweep *self)
+{
+	self->pages = self->page;
+	self->before = self->seen;
+	self->page = 1;
+	self->empty = self->stale = 0;
+	g_clear_pointer(&self->token, g_free);
+	g_hash_table_remove_all(self->tokens);
+}
+
+/* At the end of the pages.  One that lacks as much as ever, or lacks the same when
+ * it was gone through twice, is as whole as it will be. */
+static gboolean check_whole(Sweep *self, gboolean *ret_more, GError **error)
+{
+	gint64 *lacking = &self->dir->listing.lacking;
+	gint64 lack = lacks(self) ? self->least - (gint64)self->seen : 0;
+
+	*ret_more = FALSE;
+	if (lack == 0 || self->gaps.looped || self->gaps.over > 0) {
+		*lacking = 0;
 		return TRUE;
+	}
+	if (self->pages == 0 && *lacking != lack) {
+		begin_again(self);
+		*ret_more = TRUE;
+		return TRUE;
+	}
+	if (self->pages == 0 || self->seen == self->before) {
+		self->gaps.lacking = *lacking = lack;
+		return TRUE;
+	}
 	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 		"the listing ended after %" G_GUINT64_FORMAT
-		" of %" G_GINT64_FORMAT " sessions",
+		" of %" G_GINT64_FORMAT " sessions, and has others each time",
 		self->seen, self->least);
 	return FALSE;
 }
 
-static gboolean check_end(
-	Sweep *self, guint n, const char *next, GError **error)
+static gboolean check_end(Sweep *self, const char *next, GError **error)
 {
 	guint64 hash = hash_bytes(next, strlen(next));
 	const char *wrong = NULL;
 
-	self->empty = n > 0 ? 0 : self->empty + 1;
 	if (!g_hash_table_add(self->tokens, (gpointer)(guintptr)hash))
 		wrong = "names a page again that it has given before";
 	else if (self->empty > EMPTY_MAX)
 		wrong = "goes on although page after page is empty";
 	else if (self->page >= PAGES_MAX)
 		wrong = "does not end";
-	else if (self->total >= 0 &&
-		 (gint64)self->page > self->total + PAGES_SLACK)
-		wrong = "has more pages than it says to have entries";
+	else if (self->pages > 0 && self->page > self->pages + STALE_MAX)
+		wrong = "has more pages each time";
 	if (wrong == NULL)
 		return TRUE;
 	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 		"the provider's listing %s", wrong);
 	return FALSE;
+}
+
+/* It goes on and on with what it has named before: there is nothing else. */
+static gboolean is_looping(Sweep *self)
+{
+	if (self->pages == 0 && self->stale > STALE_MAX)
+		self->gaps.looped = TRUE;
+	return self->gaps.looped;
 }
 
 static void tell_progress(const Sweep *self)
@@ -136,26 +231,31 @@ static void tell_progress(const Sweep *self)
 
 static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
 {
-	g_autofree char *next = NULL;
-	guint n = 0;
+	g_auto(Page) page = {0};
 	gboolean ok;
 
 	if (self->dir->kind == DIR_WORKSPACE)
-		ok = page_sessions(self, &next, &n, error);
+		ok = page_sessions(self, &page, error);
 	else
-		ok = page_workspaces(self, &next, &n, error);
+		ok = page_workspaces(self, &page, error);
 	if (!ok)
 		return FALSE;
 	dir_heard(self->dir);
+	note_page(self, &page);
 	tell_progress(self);
-	*ret_more = next != NULL;
 	self->waits = 0;
-	if (next == NULL)
-		return check_whole(self, error);
-	if (!check_end(self, n, next, error))
+	if (page.next == NULL)
+		self->dir->listing.proved = page.counted ? page.total : 0;
+	if (page.next == NULL || self->gaps.over > 0 ||
+		is_proved_end(self, &page))
+		return check_whole(self, ret_more, error);
+	if (!check_end(self, page.next, error))
 		return FALSE;
+	if (is_looping(self))
+		return check_whole(self, ret_more, error);
+	*ret_more = TRUE;
 	g_free(self->token);
-	self->token = g_steal_pointer(&next);
+	self->token = g_steal_pointer(&page.next);
 	self->page++;
 	return TRUE;
 }
@@ -199,15 +299,14 @@ static gboolean sweep_pages(Sweep *self, GError **error)
 }
 
 /* What the listing has not named: one answer is worth a second listing. */
-static void ask_missed(const Sweep *self, const Listed *listed)
+static void ask_missed(const Sweep *self, Listed *listed)
 {
 	Dir *dir = self->dir;
 	g_autoptr(GPtrArray) ids = NULL;
 	gboolean on = TRUE;
 
-	if (dir->kind != DIR_WORKSPACE)
-		return;
-	ids = apply_missed(dir, listed, ASKED_MAX);
+	ids = apply_missed(
+		dir, listed, dir->kind == DIR_WORKSPACE ? ASKED_MAX : 0);
 	for (guint i = 0; on && i < ids->len; i++) {
 		Call call = dir_call(dir, FALSE);
 		g_autoptr(GError) error = NULL;
@@ -219,14 +318,24 @@ static void ask_missed(const Sweep *self, const Listed *listed)
 	}
 }
 
+/* A workspace cannot be asked for: a second listing is wanted soon. */
+static void want_another(Dir *dir)
+{
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.asked = TRUE;
+	pthread_mutex_unlock(&dir->lock);
+}
+
 static gboolean sweep_finish(const Sweep *self, gint64 begun_ms, GError **error)
 {
 	Listed listed = {.sweep = self->number,
 		.first_tick = self->first_tick,
 		.begun_ms = begun_ms,
-		.gaps = self->gaps};
+		.gaps = gaps_any(&self->gaps)};
 
 	ask_missed(self, &listed);
+	if (listed.missed > 0 && self->dir->kind != DIR_WORKSPACE)
+		want_another(self->dir);
 	return apply_sweep_end(self->dir, &listed, error);
 }
 
@@ -257,9 +366,11 @@ static char *partial_text(const Sweep *self, GError *error)
 	if (listing->complete)
 		return g_strdup_printf(
 			"page %u%s of the listing failed at %s: %s; shown: "
-			"the listing of %s, with the pages before this one "
-			"renewed\n",
-			self->page, token, when, sentence, since);
+			"the listing of %s%s\n",
+			self->page, token, when, sentence, since,
+			self->page > 1 || self->pages > 0
+				? ", with the pages before this one renewed"
+				: "");
 	return g_strdup_printf(
 		"page %u%s of the listing failed at %s: %s; shown: the %" //
 		G_GUINT64_FORMAT " entries known so far\n",
@@ -278,8 +389,9 @@ static void end_well(const Sweep *self, gint64 listed_ms)
 	listing->failures = 0;
 	listing->failed_us = 0;
 	listing->retry_us = 0;
+	listing->left_out = gaps_left_out(&self->gaps);
 	g_clear_error(&listing->error);
-	dir_set_text(dir, &dir->partial, NULL);
+	dir_set_text(dir, &dir->partial, gaps_text(&self->gaps, dir));
 	if (self->distrust)
 		__atomic_store_n(&dir->distrust, 0, __ATOMIC_RELAXED);
 	ask_forget(dir);
@@ -329,7 +441,8 @@ static void sweep_end(const Sweep *self, gint64 listed_ms, GError *error)
  * two at a time. */
 static void settle(const Sweep *self, gint64 begun_ms, const GError *error)
 {
-	const Looked looked = {begun_ms, self->page, self->gaps};
+	const Looked looked = {
+		begun_ms, MAX(self->page, self->pages), gaps_any(&self->gaps)};
 
 	if (self->dir->kind != DIR_WORKSPACE)
 		return;
@@ -355,7 +468,7 @@ void sweep_run(void *data)
 	sweep.distrust = __atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
 	sweep.first_tick = dir_tick(dir);
 	sweep.ahead = ahead;
-	sweep.total = sweep.least = -1;
+	sweep.least = -1;
 	ok = sweep_pages(&sweep, &error);
 	/* Nothing of this listing is on its way any more when it ends. */
 	g_clear_pointer(&ahead, ahead_free);

@@ -82,6 +82,18 @@ static void append_line(GString *out, const char *key, const char *text)
 	g_string_append_c(out, '\n');
 }
 
+/* What failed last: the listing, while it fails, or an order. */
+static void append_error(const Dir *dir, GString *out)
+{
+	g_autofree char *sentence =
+		dir->listing.error != NULL
+			? backend_error_sentence(dir->listing.error)
+			: NULL;
+
+	append_line(out, "last_error",
+		sentence != NULL ? sentence : dir->last_error);
+}
+
 static void append_listing(Dir *dir, GString *out)
 {
 	pthread_mutex_lock(&dir->lock);
@@ -94,8 +106,10 @@ static void append_listing(Dir *dir, GString *out)
 		append_glances(dir, out);
 	g_string_append_printf(out, "generation: %10u\n", dir->listing.sweep);
 	g_string_append_printf(out, "failures: %u\n", dir->listing.failures);
+	g_string_append_printf(out, "left_out: %" G_GUINT64_FORMAT "\n",
+		dir->listing.left_out);
 	append_line(out, "partial", dir->partial);
-	append_line(out, "last_error", dir->last_error);
+	append_error(dir, out);
 	pthread_mutex_unlock(&dir->lock);
 }
 

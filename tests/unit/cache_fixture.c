@@ -226,6 +226,8 @@ void fixture_open(Fixture *self, const char *key, ...)
 		.refresh_ms = self->refresh_ms,
 		.window_ms = self->window_ms,
 		.deadline_ms = self->deadline_ms,
+		.sessions_max = self->sessions_max,
+		.workspaces_max = self->workspaces_max,
 		.observer = observe,
 		.data = self};
 	CacheProvider provider = {.name = "m",

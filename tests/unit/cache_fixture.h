@@ -17,6 +17,7 @@ typedef struct {
 	gboolean read_only, rmdir_ends, start;
 	Ended ended;
 	gint64 settle_ms;
+	guint64 sessions_max, workspaces_max;
 	gboolean rich, remembers; /* of memory_rich_class */
 	char **workspaces;
 	Backend *other;     /* taken, in place of the in-memory one */

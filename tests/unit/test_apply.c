@@ -35,7 +35,7 @@ static void answer(Dir *dir, const char *id, const char *state, guint32 tick,
 }
 
 /* The ids that are to be asked for, joined by a blank. */
-static char *end_listed(Dir *dir, const Listed *listed)
+static char *end_listed(Dir *dir, Listed *listed)
 {
 	g_autoptr(GPtrArray) missed = apply_missed(dir, listed, 2);
 	GString *out = g_string_new(NULL);

@@ -4,6 +4,7 @@
 
 #include "classes.h"
 #include "net/api.h"
+#include "record.h"
 #include "spec.h"
 
 const BackendClass *const backend_classes[] = {
@@ -316,12 +317,32 @@ gboolean backend_state_has_ended(const BackendState *state)
 	return state->phase == PHASE_STOPPED || state->phase == PHASE_FAILED;
 }
 
-Phase backend_phase(const BackendClass *class, const char *state)
+static const BackendState *state_find(
+	const BackendClass *class, const char *state)
 {
 	for (const BackendState *row = class->states; row->word; row++)
 		if (g_ascii_strcasecmp(row->word, state) == 0)
-			return row->phase;
-	return PHASE_PENDING;
+			return row;
+	return NULL;
+}
+
+Phase backend_phase(const BackendClass *class, const char *state)
+{
+	const BackendState *row = state_find(class, state);
+
+	return row ? row->phase : PHASE_PENDING;
+}
+
+gboolean backend_is_passing(
+	const BackendClass *class, const char *state, Phase phase)
+{
+	const RecordKind *kind = class->record;
+
+	if (!phase_is_passing(phase) || phase != PHASE_PENDING ||
+		!class->states)
+		return phase_is_passing(phase);
+	return state_find(class, state) &&
+	       !(kind && g_ascii_strcasecmp(kind->no_state, state) == 0);
 }
 
 void backend_render(Backend *self, SessionFile file, const char *body,

@@ -62,9 +62,9 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 			return FALSE;
 		g_array_index(self->rows, Row, self->rows->len - 1) = *row;
 	}
-	self->passing += phase_is_passing((Phase)row->phase);
+	self->passing += dir_row_passes(dir, row);
 	if (old != NULL)
-		self->passing -= phase_is_passing((Phase)old->phase);
+		self->passing -= dir_row_passes(dir, old);
 	if (old == NULL) {
 		self->added++;
 		self->members = TRUE;
@@ -87,7 +87,7 @@ void change_cut(Change *self, const Row *row)
 		file++)
 		self->newest_ns = MAX(self->newest_ns, row_mtime_ns(row, file));
 	g_array_append_val(self->cuts, row->number);
-	self->passing -= phase_is_passing((Phase)row->phase);
+	self->passing -= dir_row_passes(dir, row);
 	self->members = TRUE;
 	if (row->number == dir->last)
 		self->texts |= TEXT_LAST_GONE;

@@ -125,6 +125,14 @@ gboolean phase_has_ended(Phase phase)
 	return phase == PHASE_STOPPED || phase == PHASE_FAILED;
 }
 
+gboolean dir_row_passes(const Dir *self, const Row *row)
+{
+	return phase_is_passing((Phase)row->phase) &&
+	       backend_is_passing(self->provider->backend->class,
+		       words_get(self->cache->words, row->word),
+		       (Phase)row->phase);
+}
+
 gboolean dir_is_steered(const Dir *self)
 {
 	const BackendVerb *verbs =

@@ -130,6 +130,8 @@ Snapshot *dir_session(
 guint32 dir_number(Dir *self, const char *id);
 /* Stopped or failed. */
 gboolean phase_has_ended(Phase phase);
+/* A session that is on its way to another state by itself. */
+gboolean dir_row_passes(const Dir *self, const Row *row);
 /* A workspace that takes verbs. */
 gboolean dir_is_steered(const Dir *self);
 /* Those of the files of a session that cost a call now. */

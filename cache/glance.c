@@ -263,7 +263,7 @@ static gboolean is_due(const Glance *self, const Row *row, gint64 asked_us)
 {
 	if (row->id->asked >= self->first_tick)
 		return FALSE;
-	return phase_is_passing((Phase)row->phase) || asked_us == 0 ||
+	return dir_row_passes(self->dir, row) || asked_us == 0 ||
 	       self->begun_us - asked_us >= base_us(self->dir);
 }
 
@@ -300,7 +300,7 @@ static gboolean any_passes(Glance *self)
 		const Row *row = snapshot_find(
 			shown, g_array_index(watched, Watched, i).number);
 
-		passes = row != NULL && phase_is_passing((Phase)row->phase);
+		passes = row != NULL && dir_row_passes(dir, row);
 	}
 	return passes;
 }

@@ -329,9 +329,43 @@ static void begin_tables(Index *self)
 		table_append_header(header, table);
 		self->sizes[table] = header->len;
 	}
-	self->table_ns = time_after(0);
+}
+
+/* When anything that is shown last changed. */
+static gint64 newest_ns(const Snapshot *shown)
+{
+	SnapshotAt at = snapshot_seek(shown, 0);
+	gint64 ns = shown->mtime_ns;
+	const Row *row;
+
+	while ((row = snapshot_step(shown, &at)) != NULL)
+		for (SessionFile file = 0; file < N_SESSION_FILES; file++)
+			ns = MAX(ns, row_mtime_ns(row, file));
+	return ns;
+}
+
+/* That they are made just now is no change: each start would be one. */
+static void set_times(Index *self, const Update *update)
+{
+	gint64 ns = newest_ns(self->dir->shown);
+	Group *phases[N_PHASES];
+
+	for (Phase phase = 0; phase < N_PHASES; phase++)
+		phases[phase] =
+			groups_get(self->groups, BY_PHASE, phase_name(phase));
+	pthread_mutex_lock(&self->lock);
+	self->table_ns = ns;
 	for (ByWhat by = 0; by < N_VIEWS; by++)
-		self->view_ns[by] = time_after(0);
+		self->view_ns[by] = ns;
+	for (guint i = 0; i < update->touched->len; i++) {
+		Group *group = g_ptr_array_index(update->touched, i);
+
+		group->mtime_ns = ns;
+	}
+	for (Phase phase = 0; phase < N_PHASES; phase++)
+		if (phases[phase] != NULL)
+			phases[phase]->mtime_ns = ns;
+	pthread_mutex_unlock(&self->lock);
 }
 
 /* With Dir.apply; FALSE: the cache is stopped. */
@@ -353,6 +387,7 @@ static gboolean index_make(Index *self)
 		     !cache_is_stopping(dir->cache);
 	}
 	update_apply(&update, NULL, 0);
+	set_times(self, &update);
 	update_end(&update);
 	return on;
 }

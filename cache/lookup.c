@@ -209,7 +209,7 @@ Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 		entry_of_row(dir, row, ret);
 	if (poke)
 		refresh_poke(cache->refresh);
-	if (push && !pool_push(cache->asks, ask_run, dir))
+	if (push && !pool_push(dir->provider->work[WORK_ASK], ask_run, dir))
 		g_debug("%s: asked after the end", dir->id);
 	return known;
 }

@@ -361,7 +361,7 @@ static gboolean question_push(Dir *dir, guint32 session, guint file)
 	dir->openers += push;
 	pthread_mutex_unlock(&dir->lock);
 	if (push)
-		ok = pool_push(dir->cache->opens, open_run, dir);
+		ok = pool_push(dir->provider->work[WORK_OPEN], open_run, dir);
 	if (ok)
 		return TRUE;
 	pthread_mutex_lock(&dir->lock);

@@ -306,9 +306,14 @@ void order_run(void *data)
 
 static Order *order_give(Order *self)
 {
+	const Provider *provider =
+		self->dir != NULL ? self->dir->provider : NULL;
+	Pool *pool = provider != NULL ? provider->work[WORK_ORDER]
+				      : self->cache->common;
+
 	order_ref(self);
 	/* After the end there is no worker: then it fails here and now. */
-	if (!pool_push(self->cache->orders, order_run, self))
+	if (!pool_push(pool, order_run, self))
 		order_run(self);
 	return self;
 }

@@ -6,8 +6,16 @@
 #define SILENCE_MIN_MS 5000
 #define SILENCE_MAX_MS 30000
 
+void provider_stop(Provider *provider)
+{
+	for (guint i = 0; i < WORK_KINDS; i++)
+		pool_stop(provider->work[i]);
+}
+
 void provider_free(Provider *provider)
 {
+	for (guint i = 0; i < WORK_KINDS; i++)
+		pool_free(provider->work[i]);
 	backend_close(provider->backend);
 	silence_free(provider->silence);
 	g_strfreev(provider->workspaces);
@@ -177,6 +185,8 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 {
 	Provider *provider = g_new0(Provider, 1);
 
+	for (guint i = 0; i < WORK_KINDS; i++)
+		provider->work[i] = pool_new();
 	provider->backend = settings->backend;
 	provider->workspaces = g_strdupv(settings->workspaces);
 	provider->refresh_ms = settings->refresh_ms > 0 ? settings->refresh_ms

@@ -9,4 +9,6 @@
  */
 Dir *provider_open(Provider *provider, Account *account,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends its threads: no work of it runs any more. */
+void provider_stop(Provider *provider);
 void provider_free(Provider *provider);

@@ -138,8 +138,8 @@ static gint64 visit(Refresh *self, Dir *dir, gint64 now_us)
 	pthread_mutex_lock(&dir->lock);
 	due_us = refresh_due_us(dir, now_us);
 	if (due_us <= now_us) {
-		dir->listing.sweeping =
-			pool_push(self->cache->sweeps, sweep_run, dir);
+		dir->listing.sweeping = pool_push(
+			dir->provider->work[WORK_LIST], sweep_run, dir);
 		dir->listing.wanted = dir->listing.asked = FALSE;
 		dir->listing.started_us = now_us;
 		dir->listing.sweep++;
@@ -147,8 +147,8 @@ static gint64 visit(Refresh *self, Dir *dir, gint64 now_us)
 	}
 	glance_us = glance_due_us(dir, now_us);
 	if (glance_us <= now_us) {
-		dir->glancing.running =
-			pool_push(self->cache->glances, glance_run, dir);
+		dir->glancing.running = pool_push(
+			dir->provider->work[WORK_GLANCE], glance_run, dir);
 		glance_begin(dir, now_us);
 		glance_us = G_MAXINT64;
 	}

@@ -270,6 +270,6 @@ void cache_record_error(Cache *cache, guint32 number, GError *error)
 	place = dir_path(dir);
 	dir_set_error(dir, place, error);
 	/* The observer is not called on the caller's thread. */
-	if (!pool_push(cache->orders, deliver, cache))
+	if (!pool_push(cache->common, deliver, cache))
 		g_debug("%s: an error after the end", place);
 }

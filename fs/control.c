@@ -23,7 +23,8 @@ struct Control {
 	Daemon *daemon;
 	const TreeRow *row;
 	guint32 number;
-	pid_t opener; /* process */
+	pid_t opener; /* process; 0: it cannot be told */
+	pid_t opener_tid;
 	gboolean append;
 	/* ---- */
 	ControlState state;
@@ -35,7 +36,9 @@ struct Control {
 	GByteArray *text;
 	Order *order;   /* RUNNING, once it is known */
 	GBytes *answer; /* what a read gets; NULL: nothing yet */
-	int failure; /* the errno that a write was answered with, and all that
+	off_t let_off; /* a write whose writer was let go, and may live on: if he */
+	gsize let_len; /* does, he writes it again.  0: none */
+	int failure;   /* the errno that a write was answered with, and all that
 	                   follow it until all starts anew; 0: none */
 };
 
@@ -44,6 +47,7 @@ static void start_anew(Control *self)
 	self->state = FILLING;
 	self->next = self->undo = 0;
 	self->failure = 0;
+	self->let_len = 0;
 	document_init(&self->scan);
 	g_byte_array_set_size(self->text, 0);
 	g_clear_pointer(&self->answer, g_bytes_unref);
@@ -60,6 +64,7 @@ Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
 	self->row = row;
 	self->number = number;
 	self->opener = proc_process_of(tid);
+	self->opener_tid = tid;
 	self->append = append;
 	self->text = g_byte_array_new();
 	start_anew(self);
@@ -142,7 +147,8 @@ static void unlock(Control *self)
 
 typedef struct {
 	Control *control;
-	gsize len; /* of the write that waits */
+	gsize len; /* of the write that waits, and where it began */
+	off_t off;
 } Waiting;
 
 static void waiting_free(void *data)
@@ -174,8 +180,11 @@ static gboolean retry(fuse_req_t req, void *data)
 
 int control_left(LeftReason reason, Order *order)
 {
-	gboolean dropped = order && order_drop(order);
+	gboolean dropped;
 
+	if (reason == LEFT_UNSEEN)
+		return EINTR;
+	dropped = order && order_drop(order);
 	if (reason == LEFT_INTERRUPTED)
 		return EINTR;
 	/* Who lives on would write again after an EINTR. */
@@ -199,7 +208,12 @@ static int leave(LeftReason reason, void *data)
 	 * it closes, and must not be told anything else then; nor EINTR, after
 	 * which it would try for ever. */
 	lock(self);
-	self->failure = failure == EINTR ? ETIMEDOUT : failure;
+	if (reason == LEFT_UNSEEN) {
+		self->let_off = waiting->off;
+		self->let_len = waiting->len;
+	} else {
+		self->failure = failure == EINTR ? ETIMEDOUT : failure;
+	}
 	unlock(self);
 	return failure;
 }
@@ -216,20 +230,20 @@ static void order_done(Order *order, void *data)
 	control_unref(self);
 }
 
-static void wait_for_order(
-	Control *self, fuse_req_t req, Order *order, gsize len, gint64 deadline)
+static gint64 order_deadline(const Control *self)
+{
+	return g_get_monotonic_time() + self->daemon->create_timeout_us;
+}
+
+static void park(Control *self, fuse_req_t req, gsize len, off_t off)
 {
 	Waiting *waiting = g_new(Waiting, 1);
 
-	lock(self);
-	g_clear_pointer(&self->order, order_unref);
-	self->order = order;
-	unlock(self);
-	*waiting = (Waiting){control_ref(self), len};
+	*waiting = (Waiting){control_ref(self), len, off};
 	pending_park(self->daemon->pending, req,
 		&(ParkSpec){
 			.key = self->number,
-			.deadline_us = deadline + ORDER_SLACK_US,
+			.deadline_us = order_deadline(self) + ORDER_SLACK_US,
 			.fatal_only = TRUE,
 			.retry = retry,
 			.leave = leave,
@@ -238,9 +252,29 @@ static void wait_for_order(
 		});
 }
 
-static gint64 order_deadline(const Control *self)
+static void wait_for_order(
+	Control *self, fuse_req_t req, Order *order, gsize len, off_t off)
 {
-	return g_get_monotonic_time() + self->daemon->create_timeout_us;
+	lock(self);
+	g_clear_pointer(&self->order, order_unref);
+	self->order = order;
+	unlock(self);
+	park(self, req, len, off);
+}
+
+/* A writer who was let go lives on, and waits again for what he wrote. */
+static gboolean waits_again(Control *self, fuse_req_t req, gsize len, off_t off)
+{
+	gboolean again;
+
+	lock(self);
+	again = len && len == self->let_len &&
+		(self->append || off == self->let_off);
+	self->let_len = 0;
+	unlock(self);
+	if (again)
+		park(self, req, len, off);
+	return again;
 }
 
 /* ---- documents ---- */
@@ -313,7 +347,7 @@ static int take(Control *self, const char *bytes, gsize len, off_t off,
 	return collect(self, bytes, len, ret_complete);
 }
 
-static void create(Control *self, fuse_req_t req, gsize len)
+static void create(Control *self, fuse_req_t req, gsize len, off_t off)
 {
 	gint64 deadline = order_deadline(self);
 	g_autoptr(GByteArray) text = NULL;
@@ -326,7 +360,7 @@ static void create(Control *self, fuse_req_t req, gsize len)
 		(const char *)text->data, text->len, deadline, order_done,
 		control_ref(self));
 
-	wait_for_order(self, req, order, len, deadline);
+	wait_for_order(self, req, order, len, off);
 }
 
 static void write_document(
@@ -341,7 +375,7 @@ static void write_document(
 		self->state = RUNNING;
 	unlock(self);
 	if (complete)
-		create(self, req, len);
+		create(self, req, len, off);
 	else if (failure)
 		reply_error(req, failure);
 	else
@@ -350,13 +384,14 @@ static void write_document(
 
 /* ---- lines ---- */
 
-static void steer(Control *self, fuse_req_t req, const char *line, gsize len)
+static void steer(
+	Control *self, fuse_req_t req, const char *line, gsize len, off_t off)
 {
 	gint64 deadline = order_deadline(self);
 	Order *order = self->row->order(self->daemon->cache, self->number, line,
 		deadline, order_done, control_ref(self));
 
-	wait_for_order(self, req, order, len, deadline);
+	wait_for_order(self, req, order, len, off);
 }
 
 /* What is wrong with a line for that row; NULL: nothing. */
@@ -411,7 +446,7 @@ static void write_line(
 	failure = take_line(self, bytes, len, off, &line);
 	unlock(self);
 	if (line)
-		steer(self, req, line, len);
+		steer(self, req, line, len, off);
 	else if (failure)
 		reply_error(req, failure);
 	else
@@ -423,6 +458,8 @@ static void write_line(
 void control_write(
 	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off)
 {
+	if (waits_again(self, req, len, off))
+		return;
 	if (self->row->kind == ROW_CREATE)
 		write_document(self, req, bytes, len, off);
 	else
@@ -447,29 +484,40 @@ void control_read(Control *self, fuse_req_t req, gsize size, off_t off)
 		reply_data(req, NULL, 0);
 }
 
-/* A child that inherited the descriptor, as in
- * { cat a; cat b; } > new, leaves the rest to those that still have it. */
-static gboolean closes_for_good(const Control *self, pid_t tid)
+/*
+ * Whether the opener closes it.  A child that inherited the descriptor, as in
+ * { cat a; cat b; } > new, leaves the rest to those that still have it.  A caller
+ * in another namespace of processes, or behind hidepid, is nobody we know: what
+ * is not complete waits for the last close.
+ */
+typedef enum { CLOSER_OPENER, CLOSER_OTHER, CLOSER_UNKNOWN } Closer;
+
+static Closer closer_of(const Control *self, pid_t tid)
 {
 	pid_t closer = proc_process_of(tid);
 
-	return !closer || !self->opener || closer == self->opener;
+	if (tid > 0 && tid == self->opener_tid)
+		return CLOSER_OPENER;
+	if (!closer || !self->opener)
+		return CLOSER_UNKNOWN;
+	return closer == self->opener ? CLOSER_OPENER : CLOSER_OTHER;
 }
 
 int control_flush(Control *self, pid_t tid)
 {
-	gboolean for_good;
+	Closer closer;
 	int failure = 0;
 
 	if (self->row->kind != ROW_CREATE)
 		return 0;
-	for_good = closes_for_good(self, tid);
+	closer = closer_of(self, tid);
 	lock(self);
 	self->undo = self->next;
 	/* A large write that failed in its middle has told only of its start. */
-	if (self->state == FAILED && for_good)
+	if (self->state == FAILED && closer != CLOSER_OTHER)
 		failure = self->failure;
-	else if (self->state == FILLING && self->scan.depth && for_good)
+	else if (self->state == FILLING && self->scan.depth &&
+		 closer == CLOSER_OPENER)
 		failure = fail(self, BACKEND_ERROR_INVALID,
 			"the spec is not complete: it ends after %u bytes",
 			self->text->len);

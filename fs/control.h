@@ -36,7 +36,8 @@ void control_read(Control *self, fuse_req_t req, gsize size, off_t off);
 /*
  * The errno for a caller who waits no longer for an order (NULL: none yet): what
  * was not sent is dropped, the rest goes on.  ETIMEDOUT and EINTR say that it
- * may be done, ECANCELED that it is not.
+ * may be done, ECANCELED that it is not.  Of one who may write again because it
+ * is unseen whether he dies nothing is dropped.
  */
 int control_left(LeftReason reason, Order *order);
 

@@ -71,7 +71,9 @@ static void take_option(Options *options, char *option)
 		*value++ = '\0';
 	if (is_ignored(option))
 		return;
-	if (!strcmp(option, "auto_unmount")) {
+	if (!strcmp(option, "remount")) {
+		options->remount = TRUE;
+	} else if (!strcmp(option, "auto_unmount")) {
 		options->auto_unmount = TRUE;
 	} else if (!strcmp(option, "config") && value) {
 		g_free(options->config_path);
@@ -311,6 +313,13 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
 	if (!take_flags(&options, argc, argv, error) ||
 		!take_operands(&options, error))
 		return FALSE;
+	/* mount(8) asks its helpers for this too. */
+	if (options.remount) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"what is mounted is not changed by a remount: unmount "
+			"it, and mount it with other options");
+		return FALSE;
+	}
 	if (options.demo && options.config_path) {
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
 			"--demo brings its own configuration: no -c with it");

@@ -5,8 +5,9 @@
 /* The command line: sessionfs [-f] [-d] [-o options] [-c config] MOUNTPOINT. */
 typedef struct {
 	gboolean foreground, debug, demo, help, version, auto_unmount;
-	gboolean helper; /* mount(8) calls: the first operand is its source */
-	gboolean fake;   /* mount(8) wants all but the mount done */
+	gboolean remount; /* never so once parsed */
+	gboolean helper;  /* mount(8) calls: the first operand is its source */
+	gboolean fake;    /* mount(8) wants all but the mount done */
 	char *config_path;
 	char *mountpoint;
 	GPtrArray *operands; /* char *, as they were written */

@@ -13,6 +13,10 @@
  */
 #define FATAL_CHECK_US (200 * G_TIME_SPAN_MILLISECOND)
 
+/* Whoever is in another namespace of processes may be dying, and can do so only
+ * when he is answered: he waits no longer than this from his first signal. */
+#define UNSEEN_MAX_US (500 * G_TIME_SPAN_MILLISECOND)
+
 /* The longest pause of what is asked by time. */
 #define EVERY_MAX_US (64 * G_TIME_SPAN_MILLISECOND)
 
@@ -26,9 +30,10 @@ typedef struct {
 	gboolean armed; /* may be attended to: its interrupts are heard */
 	gboolean ripe;  /* to be asked again */
 	gboolean interrupted;
-	gint64 check_us; /* when to look for a fatal signal again */
-	gint64 again_us; /* when it is ripe without being woken */
-	gint64 every_us; /* grows while nothing comes */
+	gint64 signal_us; /* when that was first attended to; 0: never */
+	gint64 check_us;  /* when to look for a fatal signal again */
+	gint64 again_us;  /* when it is ripe without being woken */
+	gint64 every_us;  /* grows while nothing comes */
 } Parked;
 
 struct Pending {
@@ -48,6 +53,7 @@ int pending_leave_plain(LeftReason reason, void *data)
 	case LEFT_LATE:
 		return ETIMEDOUT;
 	case LEFT_INTERRUPTED:
+	case LEFT_UNSEEN:
 		return EINTR;
 	case LEFT_STOPPED:
 		break;
@@ -87,21 +93,36 @@ static void answer(Parked *parked, LeftReason reason)
 	reply_error(parked->req, parked->spec.leave(reason, parked->spec.data));
 }
 
-static gboolean may_leave(const Parked *parked, gboolean was_interrupted)
+/* Of one who was interrupted: whether he may go, and why. */
+static gboolean may_leave(Parked *parked, gint64 now, LeftReason *ret_reason)
 {
-	if (!was_interrupted)
+	*ret_reason = LEFT_INTERRUPTED;
+	if (!parked->signal_us)
+		parked->signal_us = now;
+	if (!parked->spec.fatal_only)
+		return TRUE;
+	switch (proc_signal(parked->tid)) {
+	case PROC_SIGNAL_FATAL:
+		return TRUE;
+	case PROC_SIGNAL_NONE:
 		return FALSE;
-	return !parked->spec.fatal_only || proc_fatal_signal(parked->tid);
+	case PROC_SIGNAL_UNSEEN:
+		break;
+	}
+	*ret_reason = LEFT_UNSEEN;
+	return now - parked->signal_us >= UNSEEN_MAX_US;
 }
 
 /* Without the lock.  TRUE when the request was answered. */
 static gboolean attend(
 	Parked *parked, gboolean ripe, gboolean was_interrupted, gint64 now)
 {
+	LeftReason reason;
+
 	if (ripe && parked->spec.retry(parked->req, parked->spec.data))
 		return TRUE;
-	if (may_leave(parked, was_interrupted)) {
-		answer(parked, LEFT_INTERRUPTED);
+	if (was_interrupted && may_leave(parked, now, &reason)) {
+		answer(parked, reason);
 		return TRUE;
 	}
 	if (now >= parked->spec.deadline_us) {

@@ -14,7 +14,8 @@ typedef struct Pending Pending;
 typedef enum {
 	LEFT_LATE,        /* the deadline passed */
 	LEFT_INTERRUPTED, /* the caller has a signal to attend to */
-	LEFT_STOPPED,     /* the mount ends */
+	LEFT_UNSEEN,  /* he has a signal, and of which kind cannot be told */
+	LEFT_STOPPED, /* the mount ends */
 } LeftReason;
 
 typedef struct {
@@ -24,7 +25,8 @@ typedef struct {
 	                        when woken; 0: when woken */
 	gint64 deadline_us; /* monotonic */
 	gboolean fatal_only; /* only a fatal signal lets the caller go: timers
-	                        and handlers must not make it repeat a write */
+	                        and handlers must not make it repeat a write.
+	                        Whose signals are unseen goes a while after one */
 	/* Tries to answer; TRUE when it did.  Runs on the pending thread and is
 	 * called at least once after parking, so no news can be missed. */
 	gboolean (*retry)(fuse_req_t req, void *data);

@@ -6,12 +6,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/* /proc may be that of another namespace of processes than the one in which the
+ * kernel tells us of callers: there a number is somebody else's. */
+static gboolean is_ours(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self", NULL);
+
+	return self && strtol(self, NULL, 10) == getpid();
+}
+
 static char *status_of(pid_t tid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)tid);
 	g_autofree char *text = NULL;
 
-	if (!g_file_get_contents(path, &text, NULL, NULL))
+	if (tid <= 0 || !is_ours() ||
+		!g_file_get_contents(path, &text, NULL, NULL))
 		return NULL;
 	return g_steal_pointer(&text);
 }
@@ -24,25 +34,63 @@ pid_t proc_process_of(pid_t tid)
 	return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : 0;
 }
 
-static gboolean line_has_kill(const char *status, const char *name)
+/* The signals of one line, the first at bit 0. */
+static guint64 signals_of(const char *status, const char *name)
 {
 	const char *line = strstr(status, name);
 
-	if (!line)
-		return FALSE;
-	return (g_ascii_strtoull(line + strlen(name), NULL, 16) >>
-		       (SIGKILL - 1)) &
-	       1;
+	return line ? g_ascii_strtoull(line + strlen(name), NULL, 16) : 0;
 }
 
-/* The kernel turns a fatal signal into a pending SIGKILL of each thread, unless
- * it dumps core or the process is traced: those wait for the deadline. */
-gboolean proc_fatal_signal(pid_t tid)
+static guint64 bit(int signal)
+{
+	return G_GUINT64_CONSTANT(1) << (signal - 1);
+}
+
+/* What dumps core when it ends a process. */
+static guint64 dumping(void)
+{
+	static const int signals[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE,
+		SIGSEGV, SIGBUS, SIGSYS, SIGXCPU, SIGXFSZ};
+	guint64 set = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(signals); i++)
+		set |= bit(signals[i]);
+	return set;
+}
+
+static gboolean is_traced(const char *status)
+{
+	const char *line = strstr(status, "\nTracerPid:");
+
+	return line && strtol(line + strlen("\nTracerPid:"), NULL, 10) > 0;
+}
+
+/*
+ * The kernel turns a fatal signal into a pending SIGKILL of each thread, unless
+ * it dumps core: that waits for the thread to come back.  So does any signal of a
+ * traced process, whose tracer may take it away: it waits for the deadline.
+ */
+static gboolean is_fatal(const char *status)
+{
+	guint64 pending = signals_of(status, "\nSigPnd:") |
+			  signals_of(status, "\nShdPnd:");
+	guint64 borne = signals_of(status, "\nSigBlk:") |
+			signals_of(status, "\nSigIgn:") |
+			signals_of(status, "\nSigCgt:");
+
+	if (pending & bit(SIGKILL))
+		return TRUE;
+	return (pending & ~borne & dumping()) && !is_traced(status);
+}
+
+ProcSignal proc_signal(pid_t tid)
 {
 	g_autofree char *status = status_of(tid);
 
-	return status && (line_has_kill(status, "\nSigPnd:") ||
-				 line_has_kill(status, "\nShdPnd:"));
+	if (!status)
+		return PROC_SIGNAL_UNSEEN;
+	return is_fatal(status) ? PROC_SIGNAL_FATAL : PROC_SIGNAL_NONE;
 }
 
 static gboolean is_below(const char *target, const char *path)

@@ -8,8 +8,15 @@
 
 /* The process of a thread; 0 where it cannot be told. */
 pid_t proc_process_of(pid_t tid);
-/* Whether a fatal signal waits for this thread. */
-gboolean proc_fatal_signal(pid_t tid);
+
+/* Whether a signal waits for a thread that will end it; UNSEEN where that cannot
+ * be told: in another namespace of processes, behind hidepid. */
+typedef enum {
+	PROC_SIGNAL_NONE,
+	PROC_SIGNAL_FATAL,
+	PROC_SIGNAL_UNSEEN,
+} ProcSignal;
+ProcSignal proc_signal(pid_t tid);
 /* Whether the working directory of a process that we may see is `path` or
  * below it.  Reads links only: it asks nothing of the file system there. */
 gboolean proc_works_below(const char *path);

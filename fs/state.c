@@ -9,6 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mount.h"
+
+/* How long the end of a daemon may take, and how often one looks. */
+#define END_WAIT_US (5 * G_TIME_SPAN_SECOND)
+#define END_POLL_US (20 * G_TIME_SPAN_MILLISECOND)
+
 static char *default_base(void)
 {
 	if (geteuid() == 0 && !g_getenv("XDG_STATE_HOME"))
@@ -35,9 +41,28 @@ static void read_holder(int fd, char *ret, gsize size)
 	g_strdelimit(ret, "\n", '\0');
 }
 
+/*
+ * A daemon whose mount is gone is about to end: `umount M; sessionfs M` and a
+ * restart by the service manager wait for it.  One whose mount is there is not
+ * waited for.
+ */
+static gboolean take_lock(int fd, const char *mountpoint)
+{
+	gint64 until = g_get_monotonic_time() + END_WAIT_US;
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK || mount_device(mountpoint) ||
+			g_get_monotonic_time() > until)
+			return FALSE;
+		g_usleep(END_POLL_US);
+	}
+	return TRUE;
+}
+
 /* The lock goes with the process, however it ends.  Its name begins with a dot,
  * as no section's directory does. */
-static int lock_directory(const char *path, GError **error)
+static int lock_directory(
+	const char *path, const char *mountpoint, GError **error)
 {
 	g_autofree char *file = g_build_filename(path, ".lock", NULL);
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -49,7 +74,7 @@ static int lock_directory(const char *path, GError **error)
 			g_strerror(errno));
 		return -1;
 	}
-	if (!flock(fd, LOCK_EX | LOCK_NB)) {
+	if (take_lock(fd, mountpoint)) {
 		g_autofree char *pid = g_strdup_printf("%d\n", getpid());
 
 		if (ftruncate(fd, 0) || pwrite(fd, pid, strlen(pid), 0) < 0)
@@ -59,8 +84,13 @@ static int lock_directory(const char *path, GError **error)
 	read_holder(fd, holder, sizeof(holder));
 	close(fd);
 	backend_error_set(error, BACKEND_ERROR_LOCAL,
-		"another sessionfs, process %s, serves this mount point: its "
-		"state directory %s is locked",
+		mount_device(mountpoint)
+			? "another sessionfs, process %s, serves this mount "
+			  "point: its state directory %s is locked"
+			: "another sessionfs, process %s, does not end, though "
+			  "nothing is mounted there any more (somebody may "
+			  "hold a file of it open): its state directory %s is "
+			  "locked",
 		holder, path);
 	return -1;
 }
@@ -131,7 +161,7 @@ gboolean state_open(
 	}
 	if (!check_directory(path, error))
 		return FALSE;
-	fd = lock_directory(path, error);
+	fd = lock_directory(path, mountpoint, error);
 	if (fd < 0)
 		return FALSE;
 	*ret = (State){g_steal_pointer(&path), fd, FALSE};
@@ -151,7 +181,7 @@ gboolean state_open_temporary(State *ret, GError **error)
 			problem->message);
 		return FALSE;
 	}
-	fd = lock_directory(path, error);
+	fd = lock_directory(path, path, error);
 	if (fd < 0)
 		return FALSE;
 	*ret = (State){g_steal_pointer(&path), fd, TRUE};

@@ -11,6 +11,7 @@ import pytest
 
 import harness
 from harness import SLOW, as_nobody, eventually, mounted, run
+from watching import CHANGED
 
 SPEC = '{"name": "n", "kind": "SQL", "queueName": "root_queue"}'
 
@@ -150,6 +151,40 @@ def test_the_background_daemon_returns_when_it_answers(background):
     eventually(lambda: not mounted(background.point))
 
 
+def test_a_mount_follows_an_unmount_at_once(background):
+    for _ in range(12):
+        done = background()
+        assert done.status == 0, done
+        os.listdir(background.point + "/alibaba/w-1")
+        run(["umount", background.point]).ok()
+
+
+def test_a_daemon_that_does_not_end_is_told_of(emulator, mount):
+    m = mount(emulator("--fill", "w-1=2"))
+    with open(m.ws("w-1") + "/.status") as held:
+        run(["umount", "-l", m.path]).ok()
+        second = run([harness.SESSIONFS, "-f", "-c", m.config, m.path],
+                     env=m._environment(None))
+        assert second.status == 1 and second.seconds > 4
+        assert f"process {m.pid}" in second.err and "hold" in second.err
+        held.close()
+    assert m.wait(5 * SLOW) == 0
+
+
+def test_events_that_a_mount_takes_no_more_are_told_of(world):
+    world.start("w-1=3", refresh="200ms")
+    if os.geteuid():
+        pytest.skip("needs root to mount again")
+    name = world.names()[0]
+    watcher = world.watcher()
+    watcher.add(world.state_path(name), CHANGED)
+    run(["mount", "-i", "-o", "remount,ro", world.m.path]).ok()
+    for state in ("Error", "Stopped"):  # it may be in one of these
+        world.set_state(name, state)
+        eventually(lambda: world.shows(name, state))
+    eventually(lambda: "could not be made" in world.m.log())
+
+
 def test_a_relative_state_directory_stays_where_it_was_named(
         background, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -193,7 +228,8 @@ def test_help_and_version():
 @pytest.mark.parametrize("words", [
     ["doctor"], ["status"], ["init"], ["umount", "MNT"], ["bundle"], ["new"],
     ["wait"], ["unmount", "MNT"], ["-f", "--demo", "doctor"], ["nowhere"],
-    ["some", "MNT"], ["some", "MNT", "-o", "ro"], [""], ["-f", "--demo", ""],
+    ["some", "MNT"], ["some", "MNT", "-o", "ro"], [""],
+    ["sessionfs", "MNT", "-o", "rw,nosuid,nodev,remount,ro"], ["-f", "--demo", ""],
     []])
 def test_what_is_no_mount_point_mounts_nothing(rig, words):
     """Even where a directory has that name."""
@@ -203,7 +239,7 @@ def test_what_is_no_mount_point_mounts_nothing(rig, words):
     done = run([harness.SESSIONFS, *(w.replace("MNT", folder + "/mnt")
                                      for w in words)], cwd=folder)
     assert done.status == 2 and done.err.count("\n") == 1, done
-    assert done.err.startswith("sessionfs: ") and "--help" in done.err
+    assert done.err.startswith("sessionfs: ")
     with open("/proc/self/mountinfo") as f:
         assert folder not in f.read()
 

@@ -557,11 +557,13 @@ static void after_an_error_nobody_goes_on(void)
 	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_THROTTLED);
 	pthread_mutex_lock(&gate);
 	for (guint i = 1; i < POOL_THREADS_MAX; i++)
-		g_assert_true(pool_push(f->cache->glances, wait_at_gate, NULL));
+		g_assert_true(pool_push(
+			dir->provider->work[WORK_GLANCE], wait_at_gate, NULL));
 	cache_watch(f->cache, workspace, numbers, 40);
 	cache_hold(f->cache, workspace, TRUE);
 	fixture_until(has_failed(dir));
-	g_assert_true(pool_push(f->cache->glances, note_done, &done));
+	g_assert_true(
+		pool_push(dir->provider->work[WORK_GLANCE], note_done, &done));
 	fixture_until(__atomic_load_n(&done, __ATOMIC_ACQUIRE));
 	pthread_mutex_unlock(&gate);
 	g_assert_cmpuint(asked(f), ==, 1);

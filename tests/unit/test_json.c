@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "net/json.h"
+#include "net/json_members.h"
 #include "net/json_scan.h"
 
 static Json *parse(const char *text)
@@ -482,10 +483,97 @@ static void test_equal(void)
 	g_assert_false(json_equal(NULL, NULL));
 }
 
+static void test_equal_takes_the_last_of_a_name(void)
+{
+	check_equal("{\"a\":1,\"a\":2}", "{\"a\":2}", TRUE);
+	check_equal("{\"a\":1,\"a\":2}", "{\"a\":1}", FALSE);
+	check_equal("{\"a\":1,\"b\":2,\"a\":3}", "{\"b\":2,\"a\":3}", TRUE);
+	check_equal("[[],[{}]]", "[[],[{}]]", TRUE);
+	check_equal("[1]", "[1,2]", FALSE);
+	check_equal("{}", "[]", FALSE);
+}
+
+/* Once each level doubled the time: 45 levels took days. */
+static void test_equal_is_linear_in_depth(void)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (int i = 0; i < JSON_DEPTH_MAX - 1; i++)
+		g_string_append(text, "{\"a\":");
+	g_string_append_c(text, '1');
+	for (int i = 0; i < JSON_DEPTH_MAX - 1; i++)
+		g_string_append_c(text, '}');
+	check_equal(text->str, text->str, TRUE);
+}
+
+static char *wide_map(guint n, gboolean reversed)
+{
+	g_autoptr(GString) text = g_string_new("{");
+
+	for (guint i = 0; i < n; i++)
+		g_string_append_printf(text, "%s\"k%u\":\"%u\"",
+			i > 0 ? "," : "", reversed ? n - 1 - i : i,
+			reversed ? n - 1 - i : i);
+	g_string_append_c(text, '}');
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Quadratic work on these would take minutes. */
+#define WIDE 300000
+
+static void test_wide_objects_are_cheap(void)
+{
+	g_autofree char *text = wide_map(WIDE, FALSE);
+	g_autofree char *other = wide_map(WIDE, TRUE);
+	g_autoptr(Json) one = json_parse(text, strlen(text), NULL);
+	g_autoptr(Json) two = json_parse(other, strlen(other), NULL);
+	g_autoptr(Json) map = json_string_map(one, NULL);
+
+	g_assert_true(json_equal(one, two));
+	g_assert_true(json_equal(one, map));
+}
+
+static void test_doubled_members_are_removed_at_once(void)
+{
+	g_autoptr(Json) object = json_object();
+
+	for (guint i = 0; i < WIDE; i++)
+		json_add_text(object, "a", "");
+	json_set_text(object, "a", "b");
+	g_assert_cmpuint(json_size(object), ==, 1);
+}
+
+static gboolean is_short(const char *name)
+{
+	return strlen(name) == 1;
+}
+
+static void test_string_map(void)
+{
+	const char *text = "{\"a\":\"1\",\"b\":2,\"cc\":\"3\",\"a\":\"4\","
+			   "\"d\":\"5\",\"d\":6}";
+	g_autoptr(Json) from = json_parse(text, strlen(text), NULL);
+	g_autoptr(Json) map = json_string_map(from, is_short);
+	g_autofree char *said = json_print(map, FALSE);
+
+	g_assert_cmpstr(said, ==, "{\"a\":\"4\"}");
+	g_autoptr(Json) none = json_string_map(NULL, NULL);
+	g_assert_cmpuint(json_size(none), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/json/equal", test_equal);
+	g_test_add_func("/json/equal-takes-the-last-of-a-name",
+		test_equal_takes_the_last_of_a_name);
+	g_test_add_func("/json/equal-is-linear-in-depth",
+		test_equal_is_linear_in_depth);
+	g_test_add_func(
+		"/json/wide-objects-are-cheap", test_wide_objects_are_cheap);
+	g_test_add_func("/json/doubled-members-are-removed-at-once",
+		test_doubled_members_are_removed_at_once);
+	g_test_add_func("/json/string-map", test_string_map);
 	g_test_add_func("/json/refuses-what-is-not-json", test_refuses);
 	g_test_add_func("/json/names-the-offset", test_names_the_offset);
 	g_test_add_func(

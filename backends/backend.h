@@ -132,7 +132,14 @@ typedef struct SpecField {
 	const struct SpecField *fields;
 } SpecField;
 
-typedef enum { KEY_STRING, KEY_BOOL, KEY_INT, KEY_URL, KEY_SECONDS } KeyType;
+typedef enum {
+	KEY_STRING,
+	KEY_BOOL,
+	KEY_INT,
+	KEY_URL,
+	KEY_SECONDS,
+	KEY_PATH, /* of a file: absolute once it is read */
+} KeyType;
 
 /* One key of a provider's config section.  Tables end with a NULL name. */
 typedef struct {

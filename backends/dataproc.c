@@ -59,9 +59,9 @@ static const BackendVerb dataproc_verbs[] = {
 static const BackendKey dataproc_keys[] = {
 	{"project", KEY_STRING, "the project's id"},
 	{"region", KEY_STRING, "such as us-central1"},
-	{"credentials_file", KEY_STRING,
+	{"credentials_file", KEY_PATH,
 		"JSON file of a service account or of gcloud"},
-	{"access_token_file", KEY_STRING,
+	{"access_token_file", KEY_PATH,
 		"file with a bare access token that others renew"},
 	{"quota_project", KEY_STRING, "the project that pays for the calls"},
 	{NULL},

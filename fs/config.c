@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/secret.h"
+#include "config_text.h"
 #include "net/api.h"
 #include "spec.h"
 
@@ -10,7 +11,7 @@
 #define SHORTEST_MS 10
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
 
-typedef enum { BOOL, DURATION, ID, TEXT } OwnType;
+typedef enum { BOOL, DURATION, ID, PATH } OwnType;
 
 /* A key of [sessionfs], or one that every provider's group may have. */
 typedef struct {
@@ -30,7 +31,7 @@ static const OwnKey daemon_keys[] = {
 	{"create_deadline", DURATION, G_STRUCT_OFFSET(Config, create_ms)},
 	{"uid", ID, G_STRUCT_OFFSET(Config, uid)},
 	{"gid", ID, G_STRUCT_OFFSET(Config, gid)},
-	{"state_dir", TEXT, G_STRUCT_OFFSET(Config, state_dir)},
+	{"state_dir", PATH, G_STRUCT_OFFSET(Config, state_dir)},
 	{NULL},
 };
 
@@ -119,6 +120,8 @@ static gboolean parse_int(const char *text, gint64 max, gint64 *ret)
 static const char *set_own(const OwnKey *key, void *record, const char *value)
 {
 	void *field = (char *)record + key->offset;
+	const char *wanted = NULL;
+	char *path;
 	gint64 ms;
 
 	switch (key->type) {
@@ -133,14 +136,15 @@ static const char *set_own(const OwnKey *key, void *record, const char *value)
 		return parse_int(value, G_MAXUINT32 - 1, field)
 			       ? NULL
 			       : "a numeric id";
-	case TEXT:
-		if (!*value)
-			return "something";
+	case PATH:
 		break;
 	}
-	g_free(*(char **)field);
-	*(char **)field = g_strdup(value);
-	return NULL;
+	path = config_text_path(value, &wanted);
+	if (path) {
+		g_free(*(char **)field);
+		*(char **)field = path;
+	}
+	return wanted;
 }
 
 static const char *url_problem(const char *value)
@@ -173,6 +177,8 @@ static const char *backend_value_problem(KeyType type, const char *value)
 		return config_parse_duration(value, &number)
 			       ? NULL
 			       : "a duration, as 500ms, 5s or 2m";
+	case KEY_PATH:
+		return NULL;
 	}
 	return NULL;
 }
@@ -246,8 +252,7 @@ static gboolean line_is_key(const char *line, const char *key)
 	return *line == '=';
 }
 
-/* GKeyFile knows no lines; of keys that stand twice, the last is in force.  0
- * when it cannot be told. */
+/* GKeyFile knows no lines.  0 when it cannot be told. */
 static guint line_of(const char *text, const char *group, const char *key)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -370,6 +375,7 @@ static const char *set_provider_key(ConfigProvider *provider, const char *key,
 	const OwnKey *own = own_find(provider_keys, key);
 	const BackendKey *backend = backend_key_find(provider->class, key);
 	const char *problem;
+	char *text;
 
 	*ret_known = TRUE;
 	if (!strcmp(key, "type"))
@@ -389,9 +395,13 @@ static const char *set_provider_key(ConfigProvider *provider, const char *key,
 	if (!backend)
 		return NULL;
 	problem = backend_value_problem(backend->type, value);
-	if (!problem)
-		g_hash_table_insert(
-			provider->keys, g_strdup(key), g_strdup(value));
+	if (problem)
+		return problem;
+	text = backend->type == KEY_PATH && *value
+		       ? config_text_path(value, &problem)
+		       : g_strdup(value);
+	if (text)
+		g_hash_table_insert(provider->keys, g_strdup(key), text);
 	return problem;
 }
 
@@ -506,6 +516,8 @@ gboolean config_parse(
 	g_auto(GStrv) groups = NULL;
 	Reading reading = {config, file, text, origin};
 
+	if (!config_text_is_clear(text, origin, error))
+		return FALSE;
 	if (!g_key_file_load_from_data(
 		    file, text, (gsize)-1, G_KEY_FILE_NONE, &problem)) {
 		backend_error_set(error, BACKEND_ERROR_CONFIG, "%s: %s", origin,

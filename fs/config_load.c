@@ -2,17 +2,26 @@
 
 #include <string.h>
 
+#include "config_text.h"
+
 static gboolean load_file(Config *config, const char *path, GError **error)
 {
-	g_autoptr(GError) problem = NULL;
-	g_autofree char *text = NULL;
+	g_autofree char *text = config_text_read(path, error);
 
-	if (!g_file_get_contents(path, &text, NULL, &problem)) {
-		backend_error_set(
-			error, BACKEND_ERROR_CONFIG, "%s", problem->message);
-		return FALSE;
-	}
-	return config_parse(config, text, path, error);
+	return text && config_parse(config, text, path, error);
+}
+
+/* As it was given: a shell leaves --config=~/x alone. */
+static gboolean load_named(Config *config, const char *name, GError **error)
+{
+	const char *wanted = NULL;
+	g_autofree char *path = config_text_path(name, &wanted);
+
+	if (path)
+		return load_file(config, path, error);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"the configuration must be %s, not \"%s\"", wanted, name);
+	return FALSE;
 }
 
 static gboolean discover(Config *config, GError **error)
@@ -40,7 +49,7 @@ gboolean config_load(Config *config, const char *path, GError **error)
 	const char *places[] = {user, "/etc/sessionfs/sessionfs.conf"};
 
 	if (path)
-		return load_file(config, path, error);
+		return load_named(config, path, error);
 	for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
 		if (g_file_test(places[i], G_FILE_TEST_EXISTS))
 			return load_file(config, places[i], error);

@@ -201,15 +201,22 @@ static gboolean refuse(GError **error, const char *why)
 	return FALSE;
 }
 
+/* A path below the home, for one that begins with ~/. */
+static void expand(char **path)
+{
+	char *whole;
+
+	if (!g_str_has_prefix(*path, "~/"))
+		return;
+	whole = auth_home_path(*path + 2);
+	g_free(*path);
+	*path = whole;
+}
+
 /* A daemon's own folder is nobody's. */
 static gboolean prepare_file(LivyAuth *self, GError **error)
 {
-	if (g_str_has_prefix(self->file, "~/")) {
-		char *path = auth_home_path(self->file + 2);
-
-		g_free(self->file);
-		self->file = path;
-	}
+	expand(&self->file);
 	return g_path_is_absolute(self->file) ||
 	       refuse(error, "the file's path must begin with a slash");
 }
@@ -218,6 +225,10 @@ static gboolean prepare_command(LivyAuth *self, GError **error)
 {
 	if (!g_shell_parse_argv(self->file, NULL, &self->argv, NULL))
 		return refuse(error, "the command cannot be split into words");
+	expand(&self->argv[0]);
+	if (strchr(self->argv[0], '/') && !g_path_is_absolute(self->argv[0]))
+		return refuse(error, "the program's path must begin with a "
+				     "slash, unless it is found in PATH");
 	/* Its arguments are not for everybody's eyes. */
 	g_free(self->file);
 	self->file = g_strdup(self->argv[0]);

@@ -13,7 +13,7 @@ const BackendKey api_keys[] = {
 	{"endpoint", KEY_URL, "base URL instead of the provider's own"},
 	{"proxy", KEY_STRING, "proxy URL instead of the environment's"},
 	{"no_proxy", KEY_STRING, "hosts that are asked without the proxy"},
-	{"ca_file", KEY_STRING, "CA certificates instead of the system's"},
+	{"ca_file", KEY_PATH, "CA certificates instead of the system's"},
 	{"insecure_http", KEY_BOOL, "allow plain http to any host"},
 	{"calls_per_second", KEY_INT, "call budget: rate (50)"},
 	{"burst", KEY_INT, "call budget: calls at once (100)"},

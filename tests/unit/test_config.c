@@ -237,10 +237,70 @@ static void an_error_shows_no_password(void)
 	g_assert_null(strstr(error->message, "hush"));
 }
 
-static void of_a_key_that_stands_twice_the_last_is_named(void)
+static void what_stands_twice_is_told_with_both_lines(void)
 {
-	refused("[sessionfs]\nrefresh = 5s\nwindow = 1m\nrefresh = soon\n",
-		"test.conf:4: ");
+	refused("[sessionfs]\nrefresh = 5s\nwindow = 1m\nrefresh = 5s\n",
+		"test.conf:4: [sessionfs] refresh stands in line 2 already");
+	refused("[alibaba]\nregion = a\n\n# x\n[dli]\nregion = b\n"
+		"[alibaba]\nread_only = true\n",
+		"test.conf:7: the section [alibaba] stands in line 1 already");
+	refused("[alibaba]\r\nregion = a\r\n  [alibaba]  \r\n",
+		"test.conf:3: the section [alibaba] stands in line 1 already");
+	refused("[sessionfs]\n[sessionfs]\n", "test.conf:2: ");
+	refused("[alibaba]\nregion=a\nregion  =b\n",
+		"test.conf:3: [alibaba] region stands in line 2 already");
+}
+
+static void remarks_and_other_sections_are_no_doubles(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(config_parse(config,
+		"[alibaba]\nregion = a\n#[alibaba]\n# region = b\n"
+		"[dli]\nregion = a\nprofile = [alibaba]\n",
+		"test.conf", &error));
+	g_assert_no_error(error);
+}
+
+static const char *key_of(const Config *config, const char *key)
+{
+	const ConfigProvider *provider =
+		g_ptr_array_index(config->providers, 0);
+
+	return g_hash_table_lookup(provider->keys, key);
+}
+
+static void paths_are_of_the_home_or_of_where_we_are(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *here = g_canonicalize_filename("x/ca.pem", NULL);
+
+	g_setenv("HOME", "/home/me", TRUE);
+	g_assert_true(config_parse(config,
+		"[sessionfs]\nstate_dir = ~/state\n"
+		"[dataproc]\nca_file = x/ca.pem\n"
+		"credentials_file = ~/key.json\naccess_token_file = ~\n",
+		"test.conf", &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(config->state_dir, ==, "/home/me/state");
+	g_assert_cmpstr(key_of(config, "ca_file"), ==, here);
+	g_assert_cmpstr(
+		key_of(config, "credentials_file"), ==, "/home/me/key.json");
+	g_assert_cmpstr(key_of(config, "access_token_file"), ==, "/home/me");
+	g_assert_true(config_set(config, "state_dir", "~/other", &error));
+	g_assert_cmpstr(config->state_dir, ==, "/home/me/other");
+}
+
+static void what_a_shell_would_have_made_a_path_of_is_refused(void)
+{
+	refused("[sessionfs]\nstate_dir = ~you/x\n", "~/ for your home");
+	refused("[sessionfs]\nstate_dir = $HOME/x\n", "~/ for your home");
+	refused("[sessionfs]\nstate_dir = \"/x\"\n", "~/ for your home");
+	refused("[alibaba]\nca_file = ~you/x\n", "test.conf:2: [alibaba]");
+	refused("[alibaba]\nca_file = ${HOME}/x\n", "~/ for your home");
+	refused("[dataproc]\ncredentials_file = '/x'\n", "~/ for your home");
 }
 
 static void what_would_be_a_busy_loop_is_refused(void)
@@ -313,8 +373,15 @@ int main(int argc, char **argv)
 		what_may_be_a_password_is_not_shown);
 	g_test_add_func("/config/an-error-shows-no-password",
 		an_error_shows_no_password);
-	g_test_add_func("/config/of-a-key-that-stands-twice-the-last-is-named",
-		of_a_key_that_stands_twice_the_last_is_named);
+	g_test_add_func("/config/what-stands-twice-is-told-with-both-lines",
+		what_stands_twice_is_told_with_both_lines);
+	g_test_add_func("/config/remarks-and-other-sections-are-no-doubles",
+		remarks_and_other_sections_are_no_doubles);
+	g_test_add_func("/config/paths-are-of-the-home-or-of-where-we-are",
+		paths_are_of_the_home_or_of_where_we_are);
+	g_test_add_func(
+		"/config/what-a-shell-would-have-made-a-path-of-is-refused",
+		what_a_shell_would_have_made_a_path_of_is_refused);
 	g_test_add_func("/config/what-would-be-a-busy-loop-is-refused",
 		what_would_be_a_busy_loop_is_refused);
 	g_test_add_func("/config/durations-have-units", durations_have_units);

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "error.h"
+
+/* What the key file's own reader does not see. */
+
+/*
+ * Whether no section and no key of a section stands twice: GKeyFile would merge
+ * them, and the last would win unsaid.  origin names the text in errors.  Errors:
+ * CONFIG, with both lines.
+ */
+gboolean config_text_is_clear(const char *text, const char *origin,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * A path as it is meant: ~ and ~/x are the user's home, what is relative begins
+ * where we were started.  New string; NULL with what it must be, static, for what
+ * a shell would have made something else of (~somebody, $HOME, quotes).
+ */
+char *config_text_path(const char *value, const char **ret_wanted);
+
+/* A whole file that is ours or root's, and not everybody's to write, since it may
+ * name programs to run: new string.  Errors: CONFIG. */
+char *config_text_read(
+	const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

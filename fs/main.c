@@ -88,7 +88,8 @@ static gboolean configure(Run *run, GError **error)
 static gboolean open_state(Run *run, GError **error)
 {
 	if (run->options->demo && !run->config->state_dir)
-		return state_open_temporary(&run->state, error);
+		return state_open_temporary(
+			run->mountpoint, &run->state, error);
 	return state_open(
 		run->config->state_dir, run->mountpoint, &run->state, error);
 }
@@ -191,17 +192,55 @@ static void drop_inherited(const Config *config)
 	inherited_drop();
 }
 
+/* Of a key: the file that its value is, or names as bearer:FILE does; NULL: it is
+ * about none. */
+static const char *file_of(
+	const ConfigProvider *provider, const char *key, const char *value)
+{
+	const BackendKey *known = backend_key_find(provider->class, key);
+
+	if (known && known->type == KEY_PATH)
+		return *value ? value : NULL;
+	return !strcmp(key, "auth") ? strchr(value, '/') : NULL;
+}
+
+/* Files are read again when they change, and not from our own mount. */
+static gboolean files_stay(Run *run, GError **error)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	for (guint i = 0; i < run->config->providers->len; i++) {
+		const ConfigProvider *provider =
+			g_ptr_array_index(run->config->providers, i);
+
+		g_hash_table_iter_init(&iter, provider->keys);
+		while (g_hash_table_iter_next(&iter, &key, &value)) {
+			const char *file = file_of(provider, key, value);
+
+			if (!file || !mount_covers(run->mountpoint, file))
+				continue;
+			backend_error_set(error, BACKEND_ERROR_CONFIG,
+				"[%s] %s: the mount at %s would hide this file",
+				provider->name, (char *)key, run->mountpoint);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
 static gboolean start(Run *run, GError **error)
 {
 	if (!configure(run, error))
 		return FALSE;
 	drop_inherited(run->config);
-	if (!config_open(run->config, error))
+	if (!files_stay(run, error) || !config_open(run->config, error))
 		return FALSE;
 	ending_block();
 	if (!open_state(run, error) || !open_cache(run, error))
 		return FALSE;
 	fill_daemon(run);
+	mount_warn_hidden(run->mountpoint);
 	run->session = mount_start(
 		&(MountSettings){
 			.mountpoint = run->mountpoint,

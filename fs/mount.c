@@ -1,10 +1,12 @@
 #include "mount.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -158,6 +160,50 @@ static void detach_dead(const char *path)
 	}
 }
 
+/* The real path of what there is of it; the rest as it is written. */
+static char *real_part(const char *path)
+{
+	g_autofree char *place = g_canonicalize_filename(path, NULL);
+	g_autofree char *rest = g_strdup("");
+	char *real;
+
+	while (!(real = realpath(place, NULL)) && strcmp(place, "/")) {
+		char *up = g_path_get_dirname(place);
+		g_autofree char *name = g_path_get_basename(place);
+		char *longer = g_build_filename(name, rest, NULL);
+
+		g_free(place);
+		place = up;
+		g_free(rest);
+		rest = longer;
+	}
+	g_autofree char *whole =
+		g_build_filename(real ? real : place, rest, NULL);
+
+	free(real);
+	return g_steal_pointer(&whole);
+}
+
+gboolean mount_covers(const char *mountpoint, const char *path)
+{
+	g_autofree char *real = real_part(path);
+	gsize len = strlen(mountpoint);
+
+	return !strcmp(mountpoint, "/") ||
+	       (!strncmp(real, mountpoint, len) &&
+		       (real[len] == '\0' || real[len] == '/'));
+}
+
+void mount_warn_hidden(const char *mountpoint)
+{
+	g_autoptr(GDir) listing = g_dir_open(mountpoint, 0, NULL);
+
+	if (listing && g_dir_read_name(listing))
+		g_warning("%s is not empty: what is in it is hidden while the "
+			  "mount lasts",
+			mountpoint);
+}
+
 char *mount_point(const char *path, GError **error)
 {
 	/* Real, so that one directory has one state, whatever leads to it. */
@@ -198,25 +244,85 @@ static struct fuse_session *new_session(
 	return session;
 }
 
+/* ---- what is said of a mount that fails ---- */
+
+/*
+ * libfuse and fusermount3, a process of its own, say on standard error why there
+ * is no mount: that is kept, to be the reason.
+ */
+typedef struct {
+	int kept;  /* a file; -1: nothing is kept */
+	int saved; /* what standard error was */
+} Hearing;
+
+static Hearing hear(void)
+{
+	Hearing hearing = {memfd_create("said", MFD_CLOEXEC), -1};
+
+	if (hearing.kept < 0)
+		return hearing;
+	fflush(stderr);
+	hearing.saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (hearing.saved >= 0 &&
+		dup2(hearing.kept, STDERR_FILENO) == STDERR_FILENO)
+		return hearing;
+	if (hearing.saved >= 0)
+		close(hearing.saved);
+	close(hearing.kept);
+	return (Hearing){-1, -1};
+}
+
+/* What was said since then: a new string. */
+static char *heard(const Hearing *hearing)
+{
+	char said[2048];
+	ssize_t got = 0;
+
+	if (hearing->kept >= 0) {
+		fflush(stderr);
+		dup2(hearing->saved, STDERR_FILENO);
+		got = pread(hearing->kept, said, sizeof(said), 0);
+		close(hearing->saved);
+		close(hearing->kept);
+	}
+	return g_strchomp(g_strndup(said, (gsize)MAX(got, 0)));
+}
+
+static void explain(
+	const MountSettings *settings, const char *said, GError **error)
+{
+	g_autofree char *reason = g_strdelimit(g_strdup(said), "\n", ';');
+
+	if (*reason)
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"%s could not be mounted: %s", settings->mountpoint,
+			reason);
+	else
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"%s could not be mounted: is /dev/fuse there and open "
+			"to you, and is fusermount3 installed?",
+			settings->mountpoint);
+}
+
 struct fuse_session *mount_start(
 	const MountSettings *settings, Daemon *daemon, GError **error)
 {
+	Hearing hearing = hear();
 	struct fuse_session *session = new_session(settings, daemon);
+	gboolean mounted =
+		session && !fuse_session_mount(session, settings->mountpoint);
+	g_autofree char *said = heard(&hearing);
 
-	if (session && !fuse_session_mount(session, settings->mountpoint)) {
-		if (patch_init(session))
-			return session;
-		fuse_session_unmount(session);
+	if (mounted && patch_init(session)) {
+		if (*said)
+			g_warning("%s", said);
+		return session;
 	}
+	if (mounted)
+		fuse_session_unmount(session);
 	if (session)
 		fuse_session_destroy(session);
-	backend_error_set(error, BACKEND_ERROR_LOCAL,
-		"%s could not be mounted: is /dev/fuse there and open to you, "
-		"is fusermount3 installed%s?",
-		settings->mountpoint,
-		settings->allow_other && geteuid()
-			? ", and user_allow_other in /etc/fuse.conf"
-			: "");
+	explain(settings, said, error);
 	return NULL;
 }
 

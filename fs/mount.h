@@ -15,7 +15,13 @@ typedef struct {
  */
 char *mount_point(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes the session and mounts it.  Errors: LOCAL. */
+/* Whether a path is the mount point or below it, once links are followed. */
+gboolean mount_covers(const char *mountpoint, const char *path);
+/* Warns of a directory that is not empty. */
+void mount_warn_hidden(const char *mountpoint);
+
+/* Makes the session and mounts it.  Errors: LOCAL, with what libfuse and
+ * fusermount3 said; while it runs, standard error is kept from others. */
 struct fuse_session *mount_start(const MountSettings *settings, Daemon *daemon,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -15,11 +15,31 @@
 #define END_WAIT_US (5 * G_TIME_SPAN_SECOND)
 #define END_POLL_US (20 * G_TIME_SPAN_MILLISECOND)
 
+/* XDG's rule: what is relative there is not meant. */
 static char *default_base(void)
 {
-	if (geteuid() == 0 && !g_getenv("XDG_STATE_HOME"))
+	const char *set = g_getenv("XDG_STATE_HOME");
+
+	if (set && g_path_is_absolute(set))
+		return g_build_filename(set, "sessionfs", NULL);
+	if (geteuid() == 0)
 		return g_strdup("/var/lib/sessionfs");
-	return g_build_filename(g_get_user_state_dir(), "sessionfs", NULL);
+	return g_build_filename(
+		g_get_home_dir(), ".local/state/sessionfs", NULL);
+}
+
+/* We would ask ourselves for what we know. */
+static gboolean is_apart(
+	const char *place, const char *mountpoint, GError **error)
+{
+	if (!mount_covers(mountpoint, place))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_LOCAL,
+		"the mount would hide the state directory %s, which lies below "
+		"%s: mount at a directory of its own, or name another "
+		"state_dir",
+		place, mountpoint);
+	return FALSE;
 }
 
 /* A mount point's directory: readable, and different for different paths. */
@@ -145,12 +165,12 @@ gboolean state_open(
 	const char *base, const char *mountpoint, State *ret, GError **error)
 {
 	/* The working directory changes when we go into the background. */
-	g_autofree char *place =
-		base ? g_canonicalize_filename(base, NULL) : default_base();
+	g_autofree char *named = base ? g_strdup(base) : default_base();
+	g_autofree char *place = g_canonicalize_filename(named, NULL);
 	g_autofree char *path = directory_of(place, mountpoint);
 	int fd;
 
-	if (!check_base(place, error))
+	if (!is_apart(place, mountpoint, error) || !check_base(place, error))
 		return FALSE;
 	if (g_mkdir_with_parents(path, 0700)) {
 		backend_error_set(error, BACKEND_ERROR_LOCAL,
@@ -168,11 +188,15 @@ gboolean state_open(
 	return TRUE;
 }
 
-gboolean state_open_temporary(State *ret, GError **error)
+gboolean state_open_temporary(
+	const char *mountpoint, State *ret, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	g_autofree char *path =
+	g_autofree char *made =
 		g_dir_make_tmp("sessionfs-demo-XXXXXX", &problem);
+	/* TMPDIR may be relative. */
+	g_autofree char *path =
+		made ? g_canonicalize_filename(made, NULL) : NULL;
 	int fd;
 
 	if (!path) {
@@ -181,9 +205,13 @@ gboolean state_open_temporary(State *ret, GError **error)
 			problem->message);
 		return FALSE;
 	}
-	fd = lock_directory(path, path, error);
-	if (fd < 0)
+	fd = is_apart(path, mountpoint, error)
+		     ? lock_directory(path, path, error)
+		     : -1;
+	if (fd < 0) {
+		rmdir(path);
 		return FALSE;
+	}
 	*ret = (State){g_steal_pointer(&path), fd, TRUE};
 	return TRUE;
 }

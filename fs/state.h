@@ -15,13 +15,13 @@ typedef struct {
 /*
  * base: the configured place, or NULL for $XDG_STATE_HOME/sessionfs
  * (/var/lib/sessionfs as root).  Makes a directory for this mount point below
- * it, or takes one that is ours alone to write.  Waits up to 5 s for a daemon whose
- * mount is gone already.  Errors: LOCAL, naming the daemon that holds the lock, or
- * what is wrong with the directory.
+ * it, or takes one that is ours alone to write, but not where the mount would hide
+ * it.  Waits up to 5 s for a daemon whose mount is gone already.  Errors: LOCAL,
+ * naming the daemon that holds the lock, or what is wrong with the directory.
  */
 gboolean state_open(const char *base, const char *mountpoint, State *ret,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A private one that goes away with state_close. */
-gboolean state_open_temporary(
-	State *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean state_open_temporary(const char *mountpoint, State *ret,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void state_close(State *state);

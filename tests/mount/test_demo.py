@@ -149,3 +149,47 @@ def test_the_script_says_what_is_wrong(tmp_path):
          "mount -t tmpfs none /dev && exec bash \"$1\" \"$2\"", "sh", DEMO,
          str(tmp_path / "m")])
     assert "modprobe fuse" in result.failed()
+
+
+EXAMPLES = [DEMO, os.path.join(harness.ROOT, "examples", "livy")]
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=["demo", "livy"])
+def test_somebody_elses_mount_is_not_shown(emulator, mount, rig, as_user,
+                                           script):
+    """Its names would be words of our lines."""
+    if not as_user.prefix:
+        pytest.skip("needs root, to be two users")
+    emu = emulator("--workspace", "$(cd;id>pwned)")
+    m = mount(emu, place=as_user)
+    done = harness.run(["bash", script, m.path], prefix=as_user.inside)
+    assert "somebody else" in done.failed() and done.out == ""
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=["demo", "livy"])
+@pytest.mark.parametrize("what", ["link", "directory", "dangling"])
+def test_a_prepared_place_is_refused(rig, script, what):
+    if os.geteuid():
+        pytest.skip("needs root to give a directory away")
+    place = os.path.join(rig.folder, "place")
+    ours = os.path.join(rig.folder, "ours")
+    os.mkdir(ours)
+    if what == "directory":
+        os.mkdir(place)
+        os.chown(place, 65534, 65534)
+    else:
+        os.symlink(ours if what == "link" else ours + "/none", place)
+    done = harness.run(["bash", script, place])
+    assert place in done.failed() and done.out == ""
+    assert os.listdir(ours) == [] and not os.path.exists(ours + "/none")
+
+
+def test_a_name_in_a_line_is_one_word(tmp_path):
+    name = "a b$(touch pwned)`touch pwned`;touch pwned"
+    os.mkdir(tmp_path / name)
+    done = harness.run(
+        ["bash", "-c", '. "$0"; show "cd $(word "$1")" && pwd',
+         os.path.join(harness.ROOT, "examples", "common.bash"), name],
+        cwd=str(tmp_path))
+    assert done.ok().endswith(name + "\n")
+    assert os.listdir(tmp_path) == [name]

@@ -3,6 +3,7 @@
 
 #include "backend.h"
 #include "net/json.h"
+#include "net/json_members.h"
 #include "net/json_scan.h"
 
 /* ---- one record over another ---- */
@@ -10,8 +11,7 @@
 typedef struct {
 	const char *text;
 	Json *outline;
-	GHashTable
-		*members; /* name -> the last member of that name; borrowed */
+	JsonMembers *members;
 } Record;
 
 static void record_read(
@@ -21,16 +21,12 @@ static void record_read(
 	self->outline = json_parse_outline(text, len, NULL);
 	for (; self->outline && except && *except; except++)
 		json_remove(self->outline, *except);
-	self->members = g_hash_table_new(g_str_hash, g_str_equal);
-	json_foreach (member, self->outline)
-		if (json_name(member))
-			g_hash_table_insert(self->members,
-				(gpointer)json_name(member), (gpointer)member);
+	self->members = json_members_new(self->outline);
 }
 
 static void record_clear(Record *self)
 {
-	g_clear_pointer(&self->members, g_hash_table_unref);
+	g_clear_pointer(&self->members, json_members_free);
 	g_clear_pointer(&self->outline, json_free);
 }
 
@@ -68,12 +64,11 @@ static void append_members(
 	GString *out, const Record *self, const Record *other, gboolean rest)
 {
 	json_foreach (member, self->outline) {
-		const char *name = json_name(member);
 		const Json *over;
 
-		if (!name || g_hash_table_lookup(self->members, name) != member)
+		if (!json_members_has(self->members, member))
 			continue;
-		over = g_hash_table_lookup(other->members, name);
+		over = json_members_get(other->members, json_name(member));
 		if (rest && over)
 			continue;
 		if (over && json_type(over) != JSON_NULL)

@@ -4,6 +4,7 @@
 #include "dataproc_spec.h"
 #include "dataproc_value.h"
 #include "net/http.h"
+#include "net/json_members.h"
 #include "spec.h"
 
 #define TIME_MAX 40
@@ -95,14 +96,16 @@ const RecordKind dataproc_record = {
 /* ---- content files ---- */
 
 /* Labels that the provider sets by itself, and that nobody else may. */
+static gboolean label_is_users(const char *name)
+{
+	return !g_str_has_prefix(name, OWN_LABEL);
+}
+
 static void drop_own_labels(Json *spec)
 {
 	const Json *labels = json_get(spec, "labels");
-	g_autoptr(Json) kept = json_object();
+	g_autoptr(Json) kept = json_string_map(labels, label_is_users);
 
-	json_foreach (label, labels)
-		if (!g_str_has_prefix(json_name(label), OWN_LABEL))
-			json_set_text(kept, json_name(label), json_text(label));
 	if (!labels || json_size(kept) == json_size(labels))
 		return;
 	json_remove(spec, "labels");

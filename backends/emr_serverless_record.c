@@ -2,6 +2,7 @@
 
 #include "aws_spec.h"
 #include "classes.h"
+#include "net/json_members.h"
 #include "spec.h"
 #include "spec_rule.h"
 
@@ -163,22 +164,18 @@ gboolean emr_serverless_check(
 
 /* ---- content files ---- */
 
-/* The tags without those that only AWS sets, which `new` would refuse. */
-static Json *own_tags(const Json *tags)
+/* Tags that only AWS sets are refused by `new`. */
+static gboolean tag_is_users(const char *name)
 {
-	Json *kept = json_object();
-
-	json_foreach (tag, tags)
-		if (!aws_tag_is_own(json_name(tag)))
-			json_set_text(kept, json_name(tag), json_text(tag));
-	return kept;
+	return !aws_tag_is_own(name);
 }
 
 static void render_config(const Json *record, GString *out)
 {
 	g_autoptr(Json) spec =
 		spec_reduce(emr_serverless_spec, record, not_in_config);
-	g_autoptr(Json) tags = own_tags(json_get(spec, "tags"));
+	g_autoptr(Json) tags =
+		json_string_map(json_get(spec, "tags"), tag_is_users);
 
 	json_remove(spec, "tags");
 	if (json_size(tags) > 0)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "net/json_members.h"
+
 /* Names in sentences are cut: they come from whoever wrote the spec. */
 #define NAME_SHOWN 64
 #define BEGINNING_MIN 3
@@ -389,12 +391,8 @@ static gboolean array_reduce(
 
 static void map_reduce(const Json *map, GString *out)
 {
-	g_autoptr(Json) kept = json_object();
+	g_autoptr(Json) kept = json_string_map(map, NULL);
 
-	json_foreach (member, map)
-		if (json_type(member) == JSON_STRING)
-			json_set_text(
-				kept, json_name(member), json_text(member));
 	append_value(out, kept);
 }
 

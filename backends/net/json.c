@@ -195,7 +195,7 @@ gint64 json_get_int(const Json *object, const char *name, gint64 min,
 	return json_int(find(object, name), min, max, fallback);
 }
 
-gboolean json_equal(const Json *a, const Json *b)
+gboolean json_scalar_equal(const Json *a, const Json *b)
 {
 	return cJSON_Compare(a, b, TRUE);
 }
@@ -220,6 +220,15 @@ static void set(Json *object, const char *name, Json *value)
 void json_set_text(Json *object, const char *name, const char *text)
 {
 	set(object, name, cJSON_CreateString(text));
+}
+
+void json_add_text(Json *object, const char *name, const char *text)
+{
+	Json *value = cJSON_CreateString(text);
+
+	no_memory(value);
+	if (!cJSON_AddItemToObject(object, name, value))
+		no_memory(NULL);
 }
 
 void json_set_int(Json *object, const char *name, gint64 number)
@@ -247,10 +256,16 @@ void json_set_copy(Json *object, const char *name, const Json *value)
 
 void json_remove(Json *object, const char *name)
 {
-	Json *member;
+	Json *next;
 
-	while ((member = find(object, name)))
-		cJSON_Delete(cJSON_DetachItemViaPointer(object, member));
+	if (!cJSON_IsObject(object))
+		return;
+	for (Json *member = object->child; member; member = next) {
+		next = member->next;
+		if (g_strcmp0(member->string, name) == 0)
+			cJSON_Delete(
+				cJSON_DetachItemViaPointer(object, member));
+	}
 }
 
 char *json_print(const Json *value, gboolean pretty)

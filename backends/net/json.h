@@ -59,12 +59,18 @@ gint64 json_int(const Json *value, gint64 min, gint64 max, gint64 fallback);
 gboolean json_whole(const Json *value, gint64 *ret);
 
 /* Whether they say the same, whatever the order of members and the spelling of
- * numbers; strings and names by case.  NULL equals nothing. */
+ * numbers; strings and names by case.  NULL equals nothing.  Of members with one
+ * name the last counts.  In json_members.c, as it looks up all members. */
 gboolean json_equal(const Json *a, const Json *b);
+/* The same of two values that are neither arrays nor objects. */
+gboolean json_scalar_equal(const Json *a, const Json *b);
 
 /* Building. */
 Json *json_object(void);
 void json_set_text(Json *object, const char *name, const char *text);
+/* Adds a member without looking whether there is one of that name, for callers
+ * that know: setting many members would look through all of them for each. */
+void json_add_text(Json *object, const char *name, const char *text);
 void json_set_int(Json *object, const char *name, gint64 number);
 void json_set_bool(Json *object, const char *name, gboolean truth);
 void json_set_copy(Json *object, const char *name, const Json *value);

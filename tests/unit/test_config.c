@@ -277,20 +277,20 @@ static void paths_are_of_the_home_or_of_where_we_are(void)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *here = g_canonicalize_filename("x/ca.pem", NULL);
 
-	g_setenv("HOME", "/home/me", TRUE);
+	g_setenv("HOME", "/srv/me", TRUE);
 	g_assert_true(config_parse(config,
 		"[sessionfs]\nstate_dir = ~/state\n"
 		"[dataproc]\nca_file = x/ca.pem\n"
 		"credentials_file = ~/key.json\naccess_token_file = ~\n",
 		"test.conf", &error));
 	g_assert_no_error(error);
-	g_assert_cmpstr(config->state_dir, ==, "/home/me/state");
+	g_assert_cmpstr(config->state_dir, ==, "/srv/me/state");
 	g_assert_cmpstr(key_of(config, "ca_file"), ==, here);
 	g_assert_cmpstr(
-		key_of(config, "credentials_file"), ==, "/home/me/key.json");
-	g_assert_cmpstr(key_of(config, "access_token_file"), ==, "/home/me");
+		key_of(config, "credentials_file"), ==, "/srv/me/key.json");
+	g_assert_cmpstr(key_of(config, "access_token_file"), ==, "/srv/me");
 	g_assert_true(config_set(config, "state_dir", "~/other", &error));
-	g_assert_cmpstr(config->state_dir, ==, "/home/me/other");
+	g_assert_cmpstr(config->state_dir, ==, "/srv/me/other");
 }
 
 static void what_a_shell_would_have_made_a_path_of_is_refused(void)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "net/outcome.h"
+#include "net/redirect.h"
 
 #define KEY_MAX 65536 /* tokens run to a few KiB */
 
@@ -111,6 +112,27 @@ static void request_wipe(HttpRequest *request)
 	http_request_free(request);
 }
 
+/* Only a GET is redirected, since a POST may be signed for its address.  The URL
+ * of the request becomes the last one. */
+static HttpAnswer *send_on(HttpClient *client, HttpRequest *request,
+	gint64 deadline_us, GError **error)
+{
+	gboolean get = strcmp(request->method, "GET") == 0;
+	HttpAnswer *answer = http_send(client, request, deadline_us, error);
+
+	for (int hop = 0; answer && get && hop < REDIRECT_HOPS; hop++) {
+		char *url = redirect_next(request, answer);
+
+		if (!url)
+			break;
+		g_free(request->url);
+		request->url = url;
+		auth_wipe_answer(answer);
+		answer = http_send(client, request, deadline_us, error);
+	}
+	return answer;
+}
+
 HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	gint64 deadline_us, GError **error)
 {
@@ -118,7 +140,16 @@ HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 
 	if (limit_ms > 0)
 		deadline_us = MIN(deadline_us, limit_us);
-	HttpAnswer *answer = http_send(client, request, deadline_us, error);
+	g_autoptr(GError) elsewhere = NULL;
+	HttpAnswer *answer = send_on(client, request, deadline_us, error);
+	if (answer && !redirect_check(request, answer, &elsewhere)) {
+		auth_wipe_answer(answer);
+		answer = NULL;
+		/* It is no verdict on a call of the provider's. */
+		if (elsewhere->code == BACKEND_ERROR_UNSUPPORTED)
+			elsewhere->code = BACKEND_ERROR_BAD_ANSWER;
+		g_propagate_error(error, g_steal_pointer(&elsewhere));
+	}
 	request_wipe(request);
 	return answer;
 }

@@ -9,6 +9,7 @@
 #include "net/date_clock.h"
 #include "net/gate.h"
 #include "net/outcome.h"
+#include "net/redirect.h"
 #include "net/retry.h"
 #include "net/tally.h"
 
@@ -251,18 +252,29 @@ static gboolean try_budget(Try *try, GError **error)
 	return wait_us == 0 || refuse_budget(try, wait_us, error);
 }
 
-static HttpRequest *make_request(const Try *try)
+static char *call_url(const Try *try)
 {
 	const ApiRequest *request = try->request;
 	gboolean query = request->query && *request->query;
-	g_autofree char *url = g_strconcat(try->api->endpoint, request->path,
-		query ? "?" : "", query ? request->query : "", NULL);
-	HttpRequest *http = http_request_new(request->method, url);
+
+	return g_strconcat(try->api->endpoint, request->path, query ? "?" : "",
+		query ? request->query : "", NULL);
+}
+
+/* The request, signed for that URL. */
+static HttpRequest *make_request(Try *try, const char *url, GError **error)
+{
+	const ApiProtocol *protocol = &try->api->protocol;
+	const ApiRequest *request = try->request;
+	g_autoptr(HttpRequest) http = http_request_new(request->method, url);
 
 	if (request->body)
 		http->body = g_bytes_new(request->body, strlen(request->body));
 	http->once = !request->safe;
-	return http;
+	if (!protocol->sign(request, http, try->credentials,
+		    real_s() + try->skew_s, protocol->data, error))
+		return NULL;
+	return g_steal_pointer(&http);
 }
 
 /* Whether the call is for the account whose credentials are to sign it. */
@@ -300,9 +312,9 @@ static gboolean try_account(Try *try, GError **error)
 /* Everything before the first byte: nothing has left when it fails. */
 static HttpRequest *try_prepare(Try *try, GError **error)
 {
-	const ApiProtocol *protocol = &try->api->protocol;
 	const Call *call = try->call;
 	g_autoptr(HttpRequest) http = NULL;
+	g_autofree char *url = call_url(try);
 
 	if (gate_is_aborted(try->api->gate)) {
 		cancelled(error);
@@ -311,10 +323,9 @@ static HttpRequest *try_prepare(Try *try, GError **error)
 	if (!try_credentials(try, error) || !try_budget(try, error) ||
 		!try_account(try, error))
 		return NULL;
-	http = make_request(try);
 	try->skew_s = api_skew(try->api);
-	if (!protocol->sign(try->request, http, try->credentials,
-		    real_s() + try->skew_s, protocol->data, error))
+	http = make_request(try, url, error);
+	if (!http)
 		return NULL;
 	if (!try->request->safe && !try->asked && call->sending &&
 		!call->sending(call->data)) {
@@ -377,6 +388,32 @@ static gint64 attempt_until_us(const Try *try)
 	return now_us + half_us;
 }
 
+/* A read goes where the same server redirects it, signed anew; anything else is
+ * sent once, to the address that its signature names. */
+static HttpAnswer *send_on(Try *try, const HttpRequest *http, GError **error)
+{
+	HttpClient *client = try->api->http;
+	gint64 until_us = attempt_until_us(try);
+	g_autoptr(HttpAnswer) answer = http_send(client, http, until_us, error);
+	g_autoptr(HttpRequest) last = NULL;
+
+	for (int hop = 0; answer && try->request->safe && hop < REDIRECT_HOPS;
+		hop++) {
+		g_autofree char *url =
+			redirect_next(last ? last : http, answer);
+
+		if (!url)
+			break;
+		g_clear_pointer(&last, http_request_free);
+		g_clear_pointer(&answer, http_answer_free);
+		last = make_request(try, url, error);
+		answer = last ? http_send(client, last, until_us, error) : NULL;
+	}
+	if (!answer || !redirect_check(last ? last : http, answer, error))
+		return NULL;
+	return g_steal_pointer(&answer);
+}
+
 static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 {
 	Api *api = try->api;
@@ -387,7 +424,7 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 
 	try->attempts++;
 	try->server_s = 0;
-	answer = http_send(api->http, http, attempt_until_us(try), &problem);
+	answer = send_on(try, http, &problem);
 	date_clock_learn(&api->date_clock, answer);
 	if (answer && answer->status >= 400)
 		problem = outcome_refusal(protocol->refuse, answer,

@@ -20,6 +20,10 @@
  * of a repeatable call, but for the last that there is time for, gets no more
  * than half of the time that is left.
  *
+ * A read that the server redirects within its own origin (307, 308) goes on
+ * there; any other redirect, and a page for people, is an error: see
+ * net/redirect.h.
+ *
  * THROTTLED shuts the whole account's budget, for as long as the provider says
  * or for 1 s, 2 s, ... 60 s while it goes on.
  *

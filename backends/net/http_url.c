@@ -75,3 +75,56 @@ char *http_url_host(const char *url)
 
 	return url_split(url, &parts) ? g_strdup(parts.host) : NULL;
 }
+
+char *http_url_origin(const char *url)
+{
+	g_autoptr(CURLU) parsed = curl_url();
+	g_auto(UrlParts) parts = {NULL};
+	char *port = NULL, *origin;
+
+	if (!url_split(url, &parts) ||
+		curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
+		curl_url_get(parsed, CURLUPART_PORT, &port,
+			CURLU_DEFAULT_PORT) != CURLUE_OK)
+		return NULL;
+	g_autofree char *host = g_ascii_strdown(parts.host, -1);
+	origin = g_strdup_printf("%s://%s:%s", parts.scheme, host, port);
+	curl_free(port);
+	return origin;
+}
+
+char *http_url_resolve(const char *from, const char *to)
+{
+	g_autoptr(CURLU) parsed = curl_url();
+	char *whole = NULL, *url;
+
+	/* The second is read relative to the first. */
+	if (curl_url_set(parsed, CURLUPART_URL, from, 0) != CURLUE_OK ||
+		curl_url_set(parsed, CURLUPART_URL, to, 0) != CURLUE_OK ||
+		curl_url_set(parsed, CURLUPART_FRAGMENT, NULL, 0) !=
+			CURLUE_OK ||
+		curl_url_get(parsed, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+		return NULL;
+	url = g_strdup(whole);
+	curl_free(whole);
+	return url;
+}
+
+char *http_url_place(const char *url)
+{
+	g_autoptr(CURLU) parsed = curl_url();
+	g_auto(UrlParts) parts = {NULL};
+	char *port = NULL, *path = NULL, *place;
+
+	if (!url_split(url, &parts) ||
+		curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
+		return g_strdup("what is no URL");
+	curl_url_get(parsed, CURLUPART_PORT, &port, 0);
+	curl_url_get(parsed, CURLUPART_PATH, &path, 0);
+	place = g_strdup_printf("%s://%.255s%s%.5s%.*s", parts.scheme,
+		parts.host, port ? ":" : "", port ? port : "",
+		path ? (int)MIN(strcspn(path, ";"), 200) : 0, path ? path : "");
+	curl_free(port);
+	curl_free(path);
+	return place;
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "net/html.h"
 #include "net/retry.h"
 
 static Json *parse(const HttpAnswer *answer, gboolean outline, GError **error)
@@ -11,6 +12,27 @@ static Json *parse(const HttpAnswer *answer, gboolean outline, GError **error)
 
 	return outline ? json_parse_outline(text, answer->body->len, error)
 		       : json_parse(text, answer->body->len, error);
+}
+
+/* As parse; a page for people is told by its title. */
+static Json *parse_told(
+	const HttpAnswer *answer, gboolean outline, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	g_autofree char *words = NULL;
+	Json *json = parse(answer, outline, &cause);
+
+	if (json)
+		return json;
+	words = html_is(answer) ? html_words(answer->body) : NULL;
+	if (words)
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"a page for people (%s, status %u) where JSON was "
+			"expected: check the section's url or endpoint",
+			*words ? words : "without a title", answer->status);
+	else
+		g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
 }
 
 GError *outcome_refusal(void (*refuse)(const HttpAnswer *answer,
@@ -40,7 +62,6 @@ Json *outcome_json(HttpAnswer *answer, gboolean outline,
 {
 	g_autoptr(Json) json = NULL;
 
-	/* A redirect, which is never followed. */
 	if (answer->status < 200 || answer->status > 299) {
 		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 			"status %u where an answer was expected",
@@ -49,7 +70,7 @@ Json *outcome_json(HttpAnswer *answer, gboolean outline,
 	}
 	if (answer->body->len == 0)
 		g_byte_array_append(answer->body, (const guint8 *)"{}", 2);
-	json = parse(answer, outline, error);
+	json = parse_told(answer, outline, error);
 	if (!json || (accept && !accept(json, error)))
 		return NULL;
 	if (ret_text)

@@ -135,14 +135,15 @@ def test_tls_is_verified(emulator, mount, door, certificate, name, trusted):
     assert "certificate" in m.read(m.ws("w-1"), ".status").lower()
 
 
-def test_redirects_are_not_followed(emulator, mount, door):
+def test_redirects_to_others_are_not_followed(emulator, mount, door):
     emu = emulator("--workspace", "w-1")
     other = door(answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"))
-    here = door(answer("HTTP/1.1 302 Found\r\ncontent-length: 0\r\n"
+    here = door(answer("HTTP/1.1 307 Found\r\ncontent-length: 0\r\n"
                        f"location: http://127.0.0.1:{other.port}/\r\n\r\n"))
     m = start(mount, emu, endpoint=f"http://127.0.0.1:{here.port}")
     assert listing(m).status != 0
     assert here.seen > 0 and other.seen == 0
+    assert f"127.0.0.1:{other.port}" in m.read(m.ws("w-1"), ".status")
 
 
 def test_plain_http_is_for_loopback(emulator, mount):

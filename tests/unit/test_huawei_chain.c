@@ -180,7 +180,7 @@ static void an_exchange_that_fails_ends_the_search(
 		{201, "X-Subject-Token: a\"b\r\n", "{}",
 			BACKEND_ERROR_BAD_ANSWER, "X-Subject-Token"},
 		{302, "Location: http://127.0.0.1:1/\r\n", "{}",
-			BACKEND_ERROR_REMOTE, "IAM"},
+			BACKEND_ERROR_BAD_ANSWER, "127.0.0.1:1/"},
 	};
 
 	set_oidc(f, "tok");

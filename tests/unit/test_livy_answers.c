@@ -114,7 +114,7 @@ static BackendErrorCode meaning(const Exchange *x)
 		const char *text;
 		BackendErrorCode code;
 	} rows[] = {
-		{302, "", BACKEND_ERROR_BAD_ANSWER},
+		{302, "", BACKEND_ERROR_UNSUPPORTED},
 		{404, "not found", BACKEND_ERROR_GONE},
 		{404, "", BACKEND_ERROR_UNSUPPORTED},
 		{405, "", BACKEND_ERROR_UNSUPPORTED},

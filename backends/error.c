@@ -53,6 +53,14 @@ void backend_error_set(
 		error, g_error_new_literal(BACKEND_ERROR, (int)code, masked));
 }
 
+gboolean backend_error_is_unsent(const GError *error)
+{
+	return error && error->domain == BACKEND_ERROR &&
+	       (error->code == BACKEND_ERROR_UNREACHABLE ||
+		       error->code == BACKEND_ERROR_REFUSED ||
+		       error->code == BACKEND_ERROR_TLS);
+}
+
 BackendErrorDetail *backend_error_detail(GError *error)
 {
 	if (!error || error->domain != BACKEND_ERROR)

@@ -9,8 +9,8 @@
  * provider's code and request id: those are in the detail.
  */
 typedef enum {
-	BACKEND_ERROR_INVALID,      /* the spec or the request is wrong */
-	BACKEND_ERROR_AUTH,         /* credentials missing or wrong */
+	BACKEND_ERROR_INVALID, /* the spec or the request is wrong */
+	BACKEND_ERROR_AUTH,    /* credentials wrong, or a login in between */
 	BACKEND_ERROR_AUTH_EXPIRED, /* credentials have expired */
 	BACKEND_ERROR_DENIED,       /* valid credentials, but not allowed */
 	BACKEND_ERROR_GONE,         /* no such workspace or session */
@@ -21,7 +21,7 @@ typedef enum {
 	BACKEND_ERROR_QUOTA,        /* the account's quota is used up */
 	BACKEND_ERROR_REMOTE,       /* the provider's own failure */
 	BACKEND_ERROR_TIMEOUT,      /* no answer in time; a create may exist */
-	BACKEND_ERROR_UNREACHABLE,  /* nothing was sent: DNS, refused, TLS */
+	BACKEND_ERROR_UNREACHABLE,  /* nothing was sent: DNS, routes, time */
 	BACKEND_ERROR_BAD_ANSWER,   /* an answer that makes no sense */
 	BACKEND_ERROR_TOO_BIG,      /* a spec over the limit */
 	BACKEND_ERROR_READ_ONLY,    /* writing is switched off */
@@ -30,6 +30,9 @@ typedef enum {
 	BACKEND_ERROR_CANCELLED,    /* dropped before anything was sent */
 	BACKEND_ERROR_CONFIG,       /* the configuration is wrong */
 	BACKEND_ERROR_LOCAL,        /* our own disk or memory failed */
+	BACKEND_ERROR_NO_KEY,       /* there are no credentials at all */
+	BACKEND_ERROR_REFUSED,      /* nothing was sent: nobody listens there */
+	BACKEND_ERROR_TLS,          /* nothing was sent: no trust, or no TLS */
 } BackendErrorCode;
 
 typedef struct {
@@ -45,6 +48,10 @@ GQuark backend_error_quark(void);
  * auth/secret.h).  Any thread. */
 void backend_error_set(GError **error, BackendErrorCode code,
 	const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Whether surely nothing was sent, since the way to the server is barred:
+ * UNREACHABLE, REFUSED or TLS. */
+gboolean backend_error_is_unsent(const GError *error);
 
 /*
  * The detail of an error of this domain, to be filled in or read: borrowed,

@@ -77,6 +77,7 @@ static gboolean is_final(const GError *error)
 {
 	switch (error->code) {
 	case BACKEND_ERROR_AUTH:
+	case BACKEND_ERROR_NO_KEY:
 	case BACKEND_ERROR_DENIED:
 	case BACKEND_ERROR_UNSUPPORTED:
 	case BACKEND_ERROR_BAD_ANSWER: /* a record that is too big to be shown */

@@ -81,7 +81,7 @@ gboolean silence_still_lets(Silence *self, gint64 asked_us, GError **error)
 gboolean silence_is(const GError *error)
 {
 	return g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT) ||
-	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_UNREACHABLE);
+	       backend_error_is_unsent(error);
 }
 
 /* A refusal is an answer, but some are our own. */

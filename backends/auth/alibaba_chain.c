@@ -53,7 +53,7 @@ static Credentials *from_metadata(
 	g_autoptr(GError) cause = NULL;
 
 	if (auth_env_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+		backend_error_set(error, BACKEND_ERROR_NO_KEY,
 			"ALIBABA_CLOUD_ECS_METADATA_DISABLED is set");
 		return NULL;
 	}
@@ -64,7 +64,7 @@ static Credentials *from_metadata(
 		g_propagate_error(error, g_steal_pointer(&cause));
 	else
 		backend_error_set(
-			error, BACKEND_ERROR_AUTH, "%s", cause->message);
+			error, BACKEND_ERROR_NO_KEY, "%s", cause->message);
 	return NULL;
 }
 

@@ -63,7 +63,7 @@ static Credentials *from_metadata(
 		g_propagate_error(error, g_steal_pointer(&cause));
 	else
 		backend_error_set(
-			error, BACKEND_ERROR_AUTH, "%s", cause->message);
+			error, BACKEND_ERROR_NO_KEY, "%s", cause->message);
 	return NULL;
 }
 

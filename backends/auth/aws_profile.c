@@ -451,7 +451,7 @@ static Credentials *kind_keys(Reading *reading, GError **error)
 	if (reading->depth > 1 && is_bare_source(reading))
 		return get_named_source(reading, error);
 	backend_error_set(
-		error, BACKEND_ERROR_AUTH, "it tells of no credentials");
+		error, BACKEND_ERROR_NO_KEY, "it tells of no credentials");
 	return NULL;
 }
 
@@ -470,7 +470,9 @@ static gboolean profile_enter(
 		return FALSE;
 	}
 	if (!aws_files_has(reading->files, AWS_FILES_PROFILE, name)) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+		backend_error_set(error,
+			reading->depth > 0 ? BACKEND_ERROR_AUTH
+					   : BACKEND_ERROR_NO_KEY,
 			"there is no profile %.*s", NAME_MAX_SHOWN, name);
 		return FALSE;
 	}

@@ -10,14 +10,15 @@ typedef struct {
 	gboolean again; /* what there is can still be used */
 	gint64 deadline_us;
 	GString *looked; /* what was wrong with each */
-	int code;        /* the first that says more than "not here" */
+	int code;        /* the first that says more than "none" or "wrong" */
 } Round;
 
 static gboolean is_out_of_reach(const GError *cause)
 {
+	if (backend_error_is_unsent(cause))
+		return TRUE;
 	switch (cause->code) {
 	case BACKEND_ERROR_TIMEOUT:
-	case BACKEND_ERROR_UNREACHABLE:
 	case BACKEND_ERROR_REMOTE:
 	case BACKEND_ERROR_THROTTLED:
 	case BACKEND_ERROR_BAD_ANSWER:
@@ -66,6 +67,21 @@ static gboolean is_over(
 	       (round->again && is_out_of_reach(cause));
 }
 
+/* A source that is not set up has nothing, rather than something wrong; but a
+ * profile that is named is meant to be there. */
+static void note_code(Round *round, const ChainSource *source, int code)
+{
+	if (round->chain->profile && code == BACKEND_ERROR_NO_KEY)
+		code = BACKEND_ERROR_AUTH;
+	else if (!round->chain->profile && code == BACKEND_ERROR_AUTH &&
+		 !source->may_be(round->chain))
+		code = BACKEND_ERROR_NO_KEY;
+	if (round->code == BACKEND_ERROR_NO_KEY ||
+		(round->code == BACKEND_ERROR_AUTH &&
+			code != BACKEND_ERROR_NO_KEY))
+		round->code = code;
+}
+
 /* Asks one source; *ret_over: the others are not to be asked. */
 static Credentials *round_ask(
 	Round *round, const ChainSource *source, gboolean *ret_over)
@@ -82,8 +98,7 @@ static Credentials *round_ask(
 	}
 	g_string_append_printf(round->looked, "%s%s (%s)",
 		round->looked->len ? "; " : "", source->what, cause->message);
-	if (round->code == BACKEND_ERROR_AUTH)
-		round->code = cause->code;
+	note_code(round, source, cause->code);
 	*ret_over = is_over(round, source, cause);
 	return NULL;
 }
@@ -117,7 +132,7 @@ static Credentials *chain_fetch(
 	Chain *chain = data;
 	g_autofree char *print = chain_fingerprint(chain);
 	g_autoptr(GString) looked = g_string_new(NULL);
-	Round round = {chain, again, deadline_us, looked, BACKEND_ERROR_AUTH};
+	Round round = {chain, again, deadline_us, looked, BACKEND_ERROR_NO_KEY};
 	gboolean same = g_strcmp0(print, chain->last_print) == 0;
 	Credentials *found = round_run(&round, same ? chain->last : 0);
 

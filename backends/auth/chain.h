@@ -5,7 +5,8 @@
 /*
  * A vendor's credential chain: its sources are tried in turn, one that fails
  * makes way for the next, and only when none is left is there an error, which
- * then says what was wrong with each.  A profile that is named in the
+ * then says what was wrong with each, and is NO_KEY where none was set up.  A
+ * profile that is named in the
  * configuration is the user's choice: only the sources that know profiles are
  * asked then.
  *

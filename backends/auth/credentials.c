@@ -226,7 +226,7 @@ static Credentials *fetch(CredentialSource *source, gboolean again,
 		return NULL;
 	}
 	if (!fresh) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+		backend_error_set(error, BACKEND_ERROR_NO_KEY,
 			"%s found no credentials", source->class->name);
 		return NULL;
 	}

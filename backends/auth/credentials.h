@@ -70,7 +70,7 @@ CredentialSource *credential_source_new(
 void credential_source_free(CredentialSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CredentialSource, credential_source_free)
 
-/* New reference.  Errors: AUTH (none found: says where it looked),
+/* New reference.  Errors: NO_KEY (none found: says where it looked), AUTH,
  * AUTH_EXPIRED, CANCELLED after an abort, TIMEOUT, and what the network says. */
 Credentials *credential_source_get(CredentialSource *source, gint64 deadline_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

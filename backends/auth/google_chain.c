@@ -81,7 +81,7 @@ static Credentials *from_metadata(
 
 	if (auth_env_true("NO_GCE_CHECK")) {
 		backend_error_set(
-			error, BACKEND_ERROR_AUTH, "NO_GCE_CHECK is set");
+			error, BACKEND_ERROR_NO_KEY, "NO_GCE_CHECK is set");
 		return NULL;
 	}
 	Credentials *found = google_metadata(chain, deadline_us, &cause);
@@ -91,7 +91,7 @@ static Credentials *from_metadata(
 		g_propagate_error(error, g_steal_pointer(&cause));
 	else
 		backend_error_set(
-			error, BACKEND_ERROR_AUTH, "%s", cause->message);
+			error, BACKEND_ERROR_NO_KEY, "%s", cause->message);
 	return NULL;
 }
 

@@ -488,6 +488,8 @@ static gboolean is_retryable(const Try *try)
 		return harmless;
 	switch (try->problem->code) {
 	case BACKEND_ERROR_UNREACHABLE:
+	case BACKEND_ERROR_REFUSED:
+	case BACKEND_ERROR_TLS:
 	case BACKEND_ERROR_THROTTLED:
 		return TRUE;
 	case BACKEND_ERROR_REMOTE:

@@ -63,8 +63,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
 
 /*
  * Sends a request, never more than once, and waits for the whole answer of any
- * status.  Blocks until deadline_us (monotonic).  Errors: UNREACHABLE when surely no byte of the
- * request reached a server; TIMEOUT when time ran out or the connection broke
+ * status.  Blocks until deadline_us (monotonic).  Errors: UNREACHABLE when surely
+ * no byte of the request reached a server, and more exactly REFUSED (nobody
+ * listens there) and TLS; UNSUPPORTED when what listens speaks another protocol;
+ * TIMEOUT when time ran out or the connection broke
  * afterwards; BAD_ANSWER for an answer over the limit or cut short; CANCELLED
  * after http_client_abort (but TIMEOUT for a `once` request that was on its
  * way); CONFIG for a URL that http_url_check refuses; INVALID for a header that

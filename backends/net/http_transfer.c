@@ -12,21 +12,12 @@
 #endif
 
 /*
- * What a failure means hangs on one moment, on_prerequest: curl calls it when
- * the connection stands, TLS included, and nothing of the request has left.
- *
- *   before it          UNREACHABLE  surely nothing was done
- *   after, no answer   TIMEOUT      it may have been done
- *   answer begun       BAD_ANSWER   it was done, but we cannot read what
- *
  * Hostile servers: the body is bounded as it arrives, the headers by number and
  * by bytes over all answers of a transfer (interim ones have no end by
  * themselves), the time as a whole, so that a slow drip gains nothing.
  */
 
 #define RESERVE_MAX (1024 * 1024) /* for an answer that only says its size */
-#define HEADERS_MAX 256
-#define HEADER_BYTES_MAX (256 * 1024)
 #define LOGIN_ROUNDS 3
 
 /* curl repeats a request on its own when a kept connection turns out to be
@@ -58,11 +49,16 @@ static guint read_status(const char *line, gsize len)
 	return status;
 }
 
+static gboolean is_status(const char *line, gsize len)
+{
+	return len >= 5 && g_ascii_strncasecmp(line, "HTTP/", 5) == 0;
+}
+
 static void add_header(HttpAnswer *answer, const char *line, gsize len)
 {
 	const char *colon = memchr(line, ':', len);
 
-	if (g_ascii_strncasecmp(line, "HTTP/", MIN(len, 5)) == 0) {
+	if (is_status(line, len)) {
 		/* An interim answer's headers are not the answer's. */
 		g_hash_table_remove_all(answer->headers);
 		answer->status = read_status(line, len);
@@ -80,13 +76,32 @@ static gsize on_header(char *line, gsize size, gsize n, void *data)
 
 	transfer->answered = TRUE;
 	transfer->header_bytes += len;
-	if (++transfer->headers > HEADERS_MAX ||
-		transfer->header_bytes > HEADER_BYTES_MAX) {
-		transfer->over = TRUE;
-		return 0;
+	if (is_status(line, len)) {
+		transfer->answers++;
+		transfer->headers = 0;
 	}
+	if (transfer->answers > TRANSFER_ANSWERS_MAX)
+		transfer->over = "100 interim answers";
+	else if (++transfer->headers > TRANSFER_HEADERS_MAX)
+		transfer->over = "256 headers";
+	else if (transfer->header_bytes > TRANSFER_HEADER_BYTES_MAX)
+		transfer->over = "256 KiB of headers";
+	if (transfer->over)
+		return 0;
 	add_header(transfer->answer, line, len);
 	return len;
+}
+
+/* What came without any header: another protocol, or noise. */
+static const char *alien_of(const char *bytes, gsize len)
+{
+	if (len >= 4 && memcmp(bytes, "SSH-", 4) == 0)
+		return "SSH";
+	/* An alert or a handshake, of version 3.x. */
+	if (len >= 2 && (bytes[0] == 0x15 || bytes[0] == 0x16) &&
+		bytes[1] == 0x03)
+		return "TLS: write https";
+	return NULL;
 }
 
 /* Room for as much as is announced, so that the body need not grow. */
@@ -111,10 +126,14 @@ static gsize on_body(char *bytes, gsize size, gsize n, void *data)
 	GByteArray *body = transfer->answer->body;
 	gsize len = size * n;
 
+	if (transfer->headers == 0) {
+		transfer->alien = alien_of(bytes, len);
+		return 0;
+	}
 	if (body->len == 0)
 		reserve(transfer);
 	if (len > transfer->limit - body->len) {
-		transfer->over = TRUE;
+		transfer->over = "its size";
 		return 0;
 	}
 	g_byte_array_append(body, (const guint8 *)bytes, (guint)len);
@@ -141,7 +160,10 @@ static void set_security(CURL *easy, const HttpSettings *settings)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(
 		easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (settings->ca_file)
+	if (settings->ca_file &&
+		g_file_test(settings->ca_file, G_FILE_TEST_IS_DIR))
+		curl_easy_setopt(easy, CURLOPT_CAPATH, settings->ca_file);
+	else if (settings->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -160,6 +182,10 @@ static void set_limits(CURL *easy, const HttpSettings *settings,
 	curl_easy_setopt(
 		easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->limit);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L * 1024);
+	/* Some compress without being asked, and we do not ask. */
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+	/* So that on_body sees what speaks there instead. */
+	curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 1L);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->message);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prerequest);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
@@ -183,7 +209,7 @@ static void append_header(struct curl_slist **list, const char *header)
 static struct curl_slist *make_headers(const HttpRequest *request)
 {
 	static const char *const unwanted[] = {
-		"Accept", "Content-Type", "Expect"};
+		"Accept", "Accept-Encoding", "Content-Type", "Expect"};
 	struct curl_slist *list = NULL;
 
 	for (guint i = 0; i < request->headers->len; i++) {
@@ -290,36 +316,4 @@ gboolean transfer_end(Transfer *transfer, CURLcode code)
 	g_byte_array_append(answer->body, (const guint8 *)"", 1);
 	g_byte_array_set_size(answer->body, answer->body->len - 1);
 	return TRUE;
-}
-
-void transfer_fail(const Transfer *transfer, CURLcode code, GError **error)
-{
-	g_autofree char *named = http_url_host(transfer->request->url);
-	const char *host = named ? named : "?";
-	const char *why = *transfer->message ? transfer->message
-					     : curl_easy_strerror(code);
-
-	if (code == CURLE_ABORTED_BY_CALLBACK && !transfer->aborted)
-		why = "it was a kept one";
-	if (transfer->aborted && !(transfer->sent && transfer->request->once))
-		backend_error_set(error, BACKEND_ERROR_CANCELLED,
-			"the request to %s was cancelled", host);
-	else if (transfer->over || code == CURLE_FILESIZE_EXCEEDED)
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-			"the answer from %s is over the limit of "
-			"%" G_GSIZE_FORMAT " bytes",
-			host, transfer->limit);
-	else if (!transfer->sent)
-		backend_error_set(error, BACKEND_ERROR_UNREACHABLE,
-			"%s cannot be reached: %s", host, why);
-	else if (transfer->aborted || code == CURLE_OPERATION_TIMEDOUT)
-		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
-			"no answer from %s in time", host);
-	else if (transfer->answered)
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-			"the answer from %s was cut short: %s", host, why);
-	else
-		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
-			"the connection to %s broke before an answer: %s", host,
-			why);
 }

@@ -6,8 +6,8 @@
 #include "net/http_login.h"
 
 /*
- * One request's way through an easy handle: options, callbacks, and what a
- * failure means.  Private to net/http*.c.
+ * One request's way through an easy handle: options and callbacks here, what a
+ * failure means in net/http_failure.c.  Private to net/http*.c.
  */
 typedef struct {
 	/* Filled in by who makes it. */
@@ -17,12 +17,14 @@ typedef struct {
 	gsize limit;
 
 	struct curl_slist *sent_headers;
-	guint rounds; /* requests that curl has begun to send */
+	guint rounds;  /* requests that curl has begun to send */
+	guint answers; /* status lines that came */
 	guint headers;
 	gsize header_bytes;
 	gboolean sent;     /* some of the request may have left */
 	gboolean answered; /* some of the answer came */
-	gboolean over;     /* it went over a limit */
+	const char *over;  /* the limit that it went over; NULL: none */
+	const char *alien; /* what speaks there instead of HTTP; NULL: none */
 	gboolean aborted;  /* set by who drives it */
 	char message[CURL_ERROR_SIZE];
 } Transfer;
@@ -33,6 +35,11 @@ gboolean transfer_set_up(Transfer *transfer, const HttpSettings *settings,
 
 /* Once it is over: whether there is an answer, which is complete then. */
 gboolean transfer_end(Transfer *transfer, CURLcode code);
+
+/* Above these an answer is not read on. */
+#define TRANSFER_ANSWERS_MAX 100
+#define TRANSFER_HEADERS_MAX 256
+#define TRANSFER_HEADER_BYTES_MAX (256 * 1024)
 
 /* The error of one that ended without. */
 void transfer_fail(const Transfer *transfer, CURLcode code, GError **error);

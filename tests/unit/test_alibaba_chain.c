@@ -81,7 +81,7 @@ static void half_a_pair_makes_way_for_the_next(
 {
 	set_pair();
 	g_unsetenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
-	fails(NULL, BACKEND_ERROR_AUTH,
+	fails(NULL, BACKEND_ERROR_NO_KEY,
 		"the environment (ALIBABA_CLOUD_ACCESS_KEY_SECRET is not set)");
 	put_cli(f, CLI);
 	finds(NULL, "b-id/b-sesame/b-token");
@@ -97,7 +97,7 @@ static void without_any_the_error_says_where_it_looked(
 		"ALIBABA_CLOUD_CREDENTIALS_URI is not set"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
-		fails(NULL, BACKEND_ERROR_AUTH, places[i]);
+		fails(NULL, BACKEND_ERROR_NO_KEY, places[i]);
 }
 
 /* ---- the CLI's profiles ---- */
@@ -193,10 +193,10 @@ static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 	fails(NULL, BACKEND_ERROR_AUTH, "not a file of at most 1 MiB");
 	g_assert_cmpint(g_remove(path), ==, 0);
 	g_assert_cmpint(mkfifo(path, 0600), ==, 0);
-	fails(NULL, BACKEND_ERROR_AUTH, "not a file of at most 1 MiB");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "not a file of at most 1 MiB");
 	g_assert_cmpint(g_remove(path), ==, 0);
 	g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
-	fails(NULL, BACKEND_ERROR_AUTH, "not a file of at most 1 MiB");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "not a file of at most 1 MiB");
 }
 
 /* ---- an external command ---- */

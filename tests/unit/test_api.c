@@ -519,7 +519,7 @@ static void test_unreachable(Fixture *f, gconstpointer data)
 	Api *kept = f->api;
 
 	f->api = lost;
-	drop(assert_fails(f, changing, BACKEND_ERROR_UNREACHABLE, 0));
+	drop(assert_fails(f, changing, BACKEND_ERROR_REFUSED, 0));
 	g_assert_cmpuint(f->signs, ==, 4);
 	f->api = kept;
 }

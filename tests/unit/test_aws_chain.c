@@ -83,9 +83,9 @@ static void in_sight_of_kind(ChainFixture *f, const void *key)
 
 static void nothing(ChainFixture *f, const void *unused)
 {
-	fails(NULL, BACKEND_ERROR_AUTH, "AWS_ACCESS_KEY_ID is not set");
-	fails(NULL, BACKEND_ERROR_AUTH, "there is no profile default");
-	fails(NULL, BACKEND_ERROR_AUTH, "AWS_EC2_METADATA_DISABLED is set");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "AWS_ACCESS_KEY_ID is not set");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "there is no profile default");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "AWS_EC2_METADATA_DISABLED is set");
 }
 
 /* ---- the environment ---- */

@@ -379,13 +379,13 @@ static void a_named_file_that_fails_is_not_passed_over(
 static void without_any_the_error_says_where_it_looked(
 	ChainFixture *f, const void *unused)
 {
-	fails(NULL, BACKEND_ERROR_AUTH, "no credentials for Google Cloud");
-	fails(NULL, BACKEND_ERROR_AUTH,
+	fails(NULL, BACKEND_ERROR_NO_KEY, "no credentials for Google Cloud");
+	fails(NULL, BACKEND_ERROR_NO_KEY,
 		"CLOUDSDK_AUTH_ACCESS_TOKEN is not set");
-	fails(NULL, BACKEND_ERROR_AUTH,
+	fails(NULL, BACKEND_ERROR_NO_KEY,
 		"GOOGLE_APPLICATION_CREDENTIALS is not set");
-	fails(NULL, BACKEND_ERROR_AUTH, DEFAULT_FILE);
-	fails(NULL, BACKEND_ERROR_AUTH, "NO_GCE_CHECK is set");
+	fails(NULL, BACKEND_ERROR_NO_KEY, DEFAULT_FILE);
+	fails(NULL, BACKEND_ERROR_NO_KEY, "NO_GCE_CHECK is set");
 }
 
 /* ---- the metadata server ---- */

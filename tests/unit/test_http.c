@@ -222,8 +222,8 @@ static void test_cut(Fixture *f, gconstpointer data)
 
 static void test_not_http(Fixture *f, gconstpointer data)
 {
-	static const char *const bad[] = {"SSH-2.0-x\r\n\r\n", "HTTP/1.1 200 O",
-		"HTTP/9.9 200 OK\r\n\r\n", "\r\n\r\n", "{}"};
+	static const char *const bad[] = {
+		"HTTP/1.1 200 O", "HTTP/9.9 200 OK\r\n\r\n", "\r\n\r\n", "{}"};
 
 	/* Nothing of these is an answer yet when the connection ends. */
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
@@ -290,7 +290,7 @@ static void test_unreachable(Fixture *f, gconstpointer data)
 		g_autoptr(HttpRequest) request =
 			http_request_new("GET", urls[i]);
 
-		assert_fails(f, request, 5000, BACKEND_ERROR_UNREACHABLE);
+		assert_fails(f, request, 5000, BACKEND_ERROR_REFUSED);
 	}
 	assert_fails(f, plain_server, 1000, BACKEND_ERROR_UNREACHABLE);
 	assert_fails(f, late, -1, BACKEND_ERROR_UNREACHABLE);

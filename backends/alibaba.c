@@ -367,7 +367,7 @@ static Backend *alibaba_open(GHashTable *keys, GError **error)
 	g_autofree char *endpoint = g_strdup_printf(
 		"https://emr-serverless-spark%s.%s.aliyuncs.com",
 		vpc ? "-vpc" : "", region);
-	const HttpSettings http = api_backend_http(keys);
+	const HttpSettings http = api_backend_http(keys, NULL);
 	CredentialSource *source =
 		alibaba_chain_new(g_hash_table_lookup(keys, "profile"), &http);
 	Api *api = api_new(keys, endpoint, source, &alibaba_protocol, error);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "net/api_settings.h"
+
 #define REGION_MAX 64
 
 void api_backend_report(Backend *base, GString *out)
@@ -61,12 +63,12 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 	return api_call(((ApiBackend *)base)->api, &request, call, NULL, error);
 }
 
-HttpSettings api_backend_http(GHashTable *keys)
+HttpSettings api_backend_http(GHashTable *keys, const char *ca_file)
 {
 	return (HttpSettings){
 		.proxy = g_hash_table_lookup(keys, "proxy"),
 		.no_proxy = g_hash_table_lookup(keys, "no_proxy"),
-		.ca_file = g_hash_table_lookup(keys, "ca_file"),
+		.ca_file = api_ca_file(keys, ca_file),
 	};
 }
 

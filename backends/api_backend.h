@@ -39,7 +39,7 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* How a section's keys say that credentials are to be fetched; borrowed. */
-HttpSettings api_backend_http(GHashTable *keys);
+HttpSettings api_backend_http(GHashTable *keys, const char *ca_file);
 
 /*
  * Whether a region's name may become part of a host name.  Errors: CONFIG,

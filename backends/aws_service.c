@@ -137,16 +137,18 @@ static char *endpoint_choose(const AwsService *service, GHashTable *keys,
 static Api *api_open(
 	Aws *self, GHashTable *keys, const char *endpoint, GError **error)
 {
+	const char *profile = g_hash_table_lookup(keys, "profile");
+	g_autofree char *ca_file = aws_ca_file(profile);
 	const ApiProtocol protocol = {
 		.sign = aws_sign,
 		.refuse = self->service->target ? aws_refuse_json
 						: aws_refuse_rest,
 		.is_skew = aws_is_skew,
+		.ca_file = ca_file,
 		.data = self,
 	};
-	const HttpSettings http = api_backend_http(keys);
-	CredentialSource *source = aws_chain_new(
-		g_hash_table_lookup(keys, "profile"), self->region, &http);
+	const HttpSettings http = api_backend_http(keys, ca_file);
+	CredentialSource *source = aws_chain_new(profile, self->region, &http);
 
 	return api_new(keys, endpoint, source, &protocol, error);
 }

@@ -367,11 +367,12 @@ static char *payer_choose(GHashTable *keys)
 }
 
 /* At most one of the two files is named. */
-static CredentialSource *source_open(GHashTable *keys, GError **error)
+static CredentialSource *source_open(
+	GHashTable *keys, const char *ca_file, GError **error)
 {
 	const char *account = g_hash_table_lookup(keys, "credentials_file");
 	const char *token = g_hash_table_lookup(keys, "access_token_file");
-	const HttpSettings http = api_backend_http(keys);
+	const HttpSettings http = api_backend_http(keys, ca_file);
 
 	if (!account || !token)
 		return google_chain_new(account, token, &http);
@@ -394,10 +395,12 @@ static void dataproc_close(Backend *base)
 static Backend *dataproc_open(GHashTable *keys, GError **error)
 {
 	Dataproc *self = g_new0(Dataproc, 1);
+	g_autofree char *ca_file = google_ca_file();
 	const ApiProtocol protocol = {
 		.sign = dataproc_sign,
 		.refuse = dataproc_refuse,
 		.accept = dataproc_accept,
+		.ca_file = ca_file,
 		.data = self,
 	};
 	CredentialSource *source = NULL;
@@ -410,7 +413,7 @@ static Backend *dataproc_open(GHashTable *keys, GError **error)
 		(!self->quota_project ||
 			place_check("quota_project", self->quota_project,
 				"my-project", error)))
-		source = source_open(keys, error);
+		source = source_open(keys, ca_file, error);
 	if (source)
 		self->base.api =
 			api_new(keys, ENDPOINT, source, &protocol, error);

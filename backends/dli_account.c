@@ -46,7 +46,7 @@ static const ApiProtocol account_protocol = {
 static CredentialSource *source_new(
 	GHashTable *keys, const DliSettings *settings)
 {
-	const HttpSettings http = api_backend_http(keys);
+	const HttpSettings http = api_backend_http(keys, NULL);
 
 	return huawei_chain_new(settings->profile, settings->iam, &http);
 }

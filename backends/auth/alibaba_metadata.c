@@ -116,6 +116,7 @@ static Credentials *read_keys(
 	else
 		credentials =
 			auth_keys_read(body, &alibaba_sts_names, origin, error);
+	auth_correct_expiry(credentials, answer);
 	auth_wipe_json(body);
 	return credentials;
 }

@@ -123,18 +123,31 @@ static Credentials *read_keys(
 	return credentials;
 }
 
-/* token: what was sent; may be NULL. */
+static gboolean is_skew(GError *refusal)
+{
+	const BackendErrorDetail *detail = backend_error_detail(refusal);
+
+	return detail && detail->provider_code &&
+	       alibaba_is_skew(detail->provider_code);
+}
+
+/* token: what was sent; may be NULL.  *ret_again: whether the clock was wrong,
+ * which *skew_s puts right. */
 static Credentials *exchange(const Chain *chain, HttpRequest *request,
 	const char *token, const char *origin, gint64 deadline_us,
-	GError **error)
+	gint64 *skew_s, gboolean *ret_again, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	request->limit = ANSWER_MAX;
 	HttpAnswer *answer =
 		auth_send(chain->remote, request, 0, deadline_us, error);
+	*ret_again = FALSE;
 	if (!answer)
 		return NULL;
 	Credentials *credentials = read_keys(answer, origin, &cause);
+	auth_correct_expiry(credentials, answer);
+	*ret_again = !credentials &&
+		     auth_repair_clock(answer, is_skew(cause), skew_s);
 	auth_wipe_answer(answer);
 	if (credentials)
 		return credentials;
@@ -156,27 +169,31 @@ static Credentials *of_role(Credentials *credentials, const AlibabaRole *role)
 
 /* ---- the two calls ---- */
 
-Credentials *alibaba_assume_role(const Chain *chain, const AlibabaRole *role,
-	const Credentials *base, const char *origin, gint64 deadline_us,
-	GError **error)
+/* One of the calls, with a clock that is so far ahead of ours. */
+typedef struct {
+	const Chain *chain;
+	const AlibabaRole *role;
+	const Credentials *base;  /* that signs; NULL: OIDC */
+	const char *provider_arn; /* of OIDC */
+	const char *token;        /* that is sent; may be NULL */
+	gsize token_len;
+	const char *url; /* up to the query */
+} Asking;
+
+static HttpRequest *signed_request(const Asking *ask, gint64 skew_s)
 {
-	g_autofree char *url = sts_url(role, error);
 	g_autoptr(GString) query = g_string_new(NULL);
 
-	if (!url)
-		return NULL;
-	form_add_role(query, role);
-	g_autofree char *whole = g_strconcat(url, query->str, NULL);
+	form_add_role(query, ask->role);
+	g_autofree char *whole = g_strconcat(ask->url, query->str, NULL);
 	HttpRequest *request = http_request_new("POST", whole);
 	http_request_set(request, "x-acs-action", "AssumeRole");
 	http_request_set(request, "x-acs-version", STS_VERSION);
 	http_request_set(request, "accept", "application/json");
-	const SignScope scope = {.now = g_get_real_time() / G_USEC_PER_SEC};
-	sign_request(SIGN_ACS3, request, base, &scope);
-	return of_role(exchange(chain, request,
-			       base->token ? secret_peek(base->token) : NULL,
-			       origin, deadline_us, error),
-		role);
+	const SignScope scope = {
+		.now = g_get_real_time() / G_USEC_PER_SEC + skew_s};
+	sign_request(SIGN_ACS3, request, ask->base, &scope);
+	return request;
 }
 
 static void wipe_bytes(gpointer string)
@@ -200,10 +217,11 @@ static GBytes *oidc_form(const AlibabaRole *role, const char *provider_arn,
 		form->str, form->len, wipe_bytes, form);
 }
 
-static char *oidc_query(void)
+static char *oidc_query(gint64 skew_s)
 {
 	g_autoptr(GString) query = g_string_new(NULL);
-	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(
+		g_get_real_time() / G_USEC_PER_SEC + skew_s);
 	g_autofree char *stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
 
 	form_add(query, "Version", STS_VERSION);
@@ -211,6 +229,56 @@ static char *oidc_query(void)
 	form_add(query, "Format", "JSON");
 	form_add(query, "Timestamp", stamp);
 	return g_string_free(g_steal_pointer(&query), FALSE);
+}
+
+static HttpRequest *oidc_request(const Asking *ask, gint64 skew_s)
+{
+	g_autofree char *query = oidc_query(skew_s);
+	g_autofree char *whole = g_strconcat(ask->url, query, NULL);
+	HttpRequest *request = http_request_new("POST", whole);
+
+	http_request_set(
+		request, "content-type", "application/x-www-form-urlencoded");
+	http_request_set(request, "accept", "application/json");
+	request->body = oidc_form(
+		ask->role, ask->provider_arn, ask->token, ask->token_len);
+	return request;
+}
+
+/* Once more where the clock was wrong. */
+static Credentials *asking_run(const Asking *ask, const char *origin,
+	gint64 deadline_us, GError **error)
+{
+	gint64 skew_s = 0;
+
+	for (gboolean again, repaired = FALSE;; repaired = TRUE) {
+		g_autoptr(GError) cause = NULL;
+		HttpRequest *request = ask->base ? signed_request(ask, skew_s)
+						 : oidc_request(ask, skew_s);
+		Credentials *found = exchange(ask->chain, request, ask->token,
+			origin, deadline_us, &skew_s, &again, &cause);
+		if (found)
+			return found;
+		if (again && !repaired)
+			continue;
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return NULL;
+	}
+}
+
+Credentials *alibaba_assume_role(const Chain *chain, const AlibabaRole *role,
+	const Credentials *base, const char *origin, gint64 deadline_us,
+	GError **error)
+{
+	g_autofree char *url = sts_url(role, error);
+	const Asking ask = {.chain = chain,
+		.role = role,
+		.base = base,
+		.token = base->token ? secret_peek(base->token) : NULL,
+		.url = url};
+
+	return url ? of_role(asking_run(&ask, origin, deadline_us, error), role)
+		   : NULL;
 }
 
 Credentials *alibaba_assume_role_oidc(const Chain *chain,
@@ -226,15 +294,13 @@ Credentials *alibaba_assume_role_oidc(const Chain *chain,
 	char *token = auth_read_file(token_file, &len, error);
 	if (!token)
 		return NULL;
-	g_autofree char *query = oidc_query();
-	g_autofree char *whole = g_strconcat(url, query, NULL);
-	HttpRequest *request = http_request_new("POST", whole);
-	http_request_set(
-		request, "content-type", "application/x-www-form-urlencoded");
-	http_request_set(request, "accept", "application/json");
-	request->body = oidc_form(role, provider_arn, token, len);
-	Credentials *credentials =
-		exchange(chain, request, token, origin, deadline_us, error);
+	const Asking ask = {.chain = chain,
+		.role = role,
+		.provider_arn = provider_arn,
+		.token = token,
+		.token_len = len,
+		.url = url};
+	Credentials *credentials = asking_run(&ask, origin, deadline_us, error);
 	auth_wipe_text(token, len);
 	return of_role(credentials, role);
 }

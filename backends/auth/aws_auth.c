@@ -63,6 +63,7 @@ Credentials *aws_answer_keys(const HttpAnswer *answer,
 			"%s: the answer's Code is not Success", origin);
 	else
 		credentials = auth_keys_read(body, names, origin, error);
+	auth_correct_expiry(credentials, answer);
 	auth_wipe_json(body);
 	return credentials;
 }

@@ -162,3 +162,11 @@ CredentialSource *aws_chain_new(
 {
 	return chain_new(&aws_chain, profile, region, http);
 }
+
+char *aws_ca_file(const char *profile)
+{
+	char *file = aws_files_setting(profile, "AWS_CA_BUNDLE", "ca_bundle");
+	const char *env = auth_env("REQUESTS_CA_BUNDLE");
+
+	return file ? file : g_strdup(env ? env : "");
+}

@@ -25,3 +25,7 @@ gboolean aws_chain_in_sight(void);
 /* AWS_REGION, AWS_DEFAULT_REGION, or the profile's region; NULL when there is
  * none or it is not made of a-z, 0-9 and "-".  New string.  No network. */
 char *aws_region(const char *profile);
+
+/* The authorities that botocore would take: AWS_CA_BUNDLE, the profile's
+ * ca_bundle, REQUESTS_CA_BUNDLE; "": the system's.  New string. */
+char *aws_ca_file(const char *profile);

@@ -143,6 +143,7 @@ static Credentials *exchange(const Chain *chain, const AwsSso *sso,
 		credentials = read_keys(answer, origin, error);
 	else
 		refuse(sso, answer->status, error);
+	auth_correct_expiry(credentials, answer);
 	auth_wipe_answer(answer);
 	return credentials;
 }

@@ -14,6 +14,7 @@
 #include "auth/aws_endpoint.h"
 #include "auth/aws_xml.h"
 #include "auth/sign.h"
+#include "aws_error.h"
 
 #define STS_VERSION "2011-06-15"
 #define REGION_DEFAULT "us-east-1"
@@ -194,10 +195,19 @@ static Credentials *read_keys(
 	return credentials;
 }
 
-/* token: what was sent; may be NULL. */
+static gboolean is_skew(GError *refusal)
+{
+	const BackendErrorDetail *detail = backend_error_detail(refusal);
+
+	return detail && detail->provider_code &&
+	       aws_is_skew(detail->provider_code);
+}
+
+/* token: what was sent; may be NULL.  *ret_again (may be NULL): whether the
+ * clock was wrong, which *skew_s puts right. */
 static Credentials *exchange(const Chain *chain, HttpRequest *request,
 	const char *token, const char *origin, gint64 deadline_us,
-	GError **error)
+	gint64 *skew_s, gboolean *ret_again, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	Credentials *credentials = NULL;
@@ -206,6 +216,11 @@ static Credentials *exchange(const Chain *chain, HttpRequest *request,
 
 	if (answer)
 		credentials = read_keys(answer, origin, &cause);
+	if (answer)
+		auth_correct_expiry(credentials, answer);
+	if (ret_again)
+		*ret_again = answer && !credentials &&
+			     auth_repair_clock(answer, is_skew(cause), skew_s);
 	auth_wipe_answer(answer);
 	if (credentials)
 		return credentials;
@@ -226,17 +241,28 @@ Credentials *aws_assume_role(const Chain *chain, const AwsRole *role,
 
 	if (!url)
 		return NULL;
-	HttpRequest *request =
-		request_new(url, form_new("AssumeRole", role, NULL));
-	const SignScope scope = {
-		.region = region,
-		.service = "sts",
-		.now = g_get_real_time() / G_USEC_PER_SEC,
-	};
-	sign_request(SIGN_SIGV4, request, base, &scope);
-	return exchange(chain, request,
-		base->token ? secret_peek(base->token) : NULL, origin,
-		deadline_us, error);
+	const char *token = base->token ? secret_peek(base->token) : NULL;
+	gint64 skew_s = 0;
+
+	for (gboolean again = FALSE, repaired = FALSE;; repaired = TRUE) {
+		g_autoptr(GError) cause = NULL;
+		HttpRequest *request =
+			request_new(url, form_new("AssumeRole", role, NULL));
+		const SignScope scope = {
+			.region = region,
+			.service = "sts",
+			.now = g_get_real_time() / G_USEC_PER_SEC + skew_s,
+		};
+		sign_request(SIGN_SIGV4, request, base, &scope);
+		Credentials *found = exchange(chain, request, token, origin,
+			deadline_us, &skew_s, &again, &cause);
+		if (found)
+			return found;
+		if (again && !repaired)
+			continue;
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return NULL;
+	}
 }
 
 Credentials *aws_assume_role_web(const Chain *chain, const AwsRole *role,
@@ -255,8 +281,8 @@ Credentials *aws_assume_role_web(const Chain *chain, const AwsRole *role,
 	g_strchomp(token);
 	HttpRequest *request = request_new(
 		url, form_new("AssumeRoleWithWebIdentity", role, token));
-	Credentials *credentials =
-		exchange(chain, request, token, origin, deadline_us, error);
+	Credentials *credentials = exchange(
+		chain, request, token, origin, deadline_us, NULL, NULL, error);
 	auth_wipe_text(token, len);
 	return credentials;
 }

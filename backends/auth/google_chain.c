@@ -220,3 +220,11 @@ gboolean google_chain_in_sight(void)
 {
 	return chain_in_sight(&google_chain);
 }
+
+char *google_ca_file(void)
+{
+	const char *env = auth_env("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE");
+
+	return env ? g_strdup(env)
+		   : google_config_get("core", "custom_ca_certs_file");
+}

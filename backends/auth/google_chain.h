@@ -15,6 +15,10 @@
 CredentialSource *google_chain_new(const char *account_file,
 	const char *token_file, const HttpSettings *http);
 
+/* The file of authorities that gcloud's own settings name; NULL: none.  New
+ * string. */
+char *google_ca_file(void);
+
 /* Whether a source other than the metadata service is in sight.  No network. */
 gboolean google_chain_in_sight(void);
 

@@ -117,6 +117,7 @@ Credentials *huawei_metadata(
 	Credentials *credentials = answer->status == 200
 					   ? read_keys(answer, error)
 					   : bad_status(answer, "keys", error);
+	auth_correct_expiry(credentials, answer);
 	auth_wipe_answer(answer);
 	return credentials;
 }

@@ -117,6 +117,7 @@ static Credentials *keys_get(const Chain *chain, const char *token,
 		body ? auth_keys_read(json_get(body, "credential"),
 			       &huawei_key_names, origin, error)
 		     : NULL;
+	auth_correct_expiry(credentials, answer);
 	auth_wipe_json(body);
 	auth_wipe_answer(answer);
 	return credentials;

@@ -8,7 +8,9 @@
 
 #include "net/outcome.h"
 #include "net/redirect.h"
+#include "net/retry.h"
 
+#define SKEW_MIN_S 60 /* a clock that is off by less is right */
 #define KEY_MAX 65536 /* tokens run to a few KiB */
 
 /* ---- environment and files ---- */
@@ -152,6 +154,34 @@ HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	}
 	request_wipe(request);
 	return answer;
+}
+
+gint64 auth_skew_s(const HttpAnswer *answer)
+{
+	const char *date = http_answer_get(answer, "date");
+	gint64 server_s, skew_s;
+
+	if (!date || !retry_http_date(date, &server_s))
+		return 0;
+	skew_s = server_s - g_get_real_time() / G_USEC_PER_SEC;
+	return ABS(skew_s) > SKEW_MIN_S ? skew_s : 0;
+}
+
+gboolean auth_repair_clock(
+	const HttpAnswer *answer, gboolean was_skew, gint64 *skew_s)
+{
+	gint64 told_s = was_skew ? auth_skew_s(answer) : 0;
+
+	if (told_s == 0 || ABS(told_s - *skew_s) <= SKEW_MIN_S)
+		return FALSE;
+	*skew_s = told_s;
+	return TRUE;
+}
+
+void auth_correct_expiry(Credentials *credentials, const HttpAnswer *answer)
+{
+	if (credentials && credentials->expires_ms > 0)
+		credentials->expires_ms -= auth_skew_s(answer) * 1000;
 }
 
 void auth_mask(GError *error, const char *secret)

@@ -31,6 +31,20 @@ HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void auth_wipe_answer(HttpAnswer *answer);
 
+/* How far the clock of who answered is ahead of ours, in seconds, by its Date; 0
+ * where it tells none, or one within a minute of ours. */
+gint64 auth_skew_s(const HttpAnswer *answer);
+
+/* Whether a refused call, signed with our clock plus *skew_s, is worth being
+ * signed once more: `was_skew` says that the refusal is of that kind, and the
+ * answer's clock differs.  *skew_s becomes what the answer tells. */
+gboolean auth_repair_clock(
+	const HttpAnswer *answer, gboolean was_skew, gint64 *skew_s);
+
+/* Puts the expiry that an answer named into our own clock, by which it is
+ * watched. */
+void auth_correct_expiry(Credentials *credentials, const HttpAnswer *answer);
+
 /* Puts "***" for a secret that was sent, where the error quotes it.  Either may
  * be NULL. */
 void auth_mask(GError *error, const char *secret);

@@ -93,6 +93,7 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 		credential_source_free(source);
 		return NULL;
 	}
+	settings.http.ca_file = api_ca_file(keys, protocol->ca_file);
 	api = g_new0(Api, 1);
 	api->endpoint = g_steal_pointer(&settings.endpoint);
 	api->plain = settings.http.insecure_http &&

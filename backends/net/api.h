@@ -72,6 +72,8 @@ typedef struct {
 	 * it is not. */
 	char *(*account)(
 		const Credentials *credentials, void *data, GError **error);
+	/* The vendor's own choice of authorities, see api_ca_file; copied. */
+	const char *ca_file;
 	void *data;
 } ApiProtocol;
 

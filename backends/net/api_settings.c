@@ -94,6 +94,22 @@ static gboolean check_endpoint(const ApiSettings *settings, GError **error)
 	return TRUE;
 }
 
+const char *api_ca_file(GHashTable *keys, const char *own)
+{
+	static const char *const names[] = {
+		"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+	const char *file = key_text(keys, "ca_file");
+
+	if (!file)
+		file = own;
+	for (gsize i = 0; !file && i < G_N_ELEMENTS(names); i++) {
+		file = g_getenv(names[i]);
+		if (file && !*file)
+			file = NULL;
+	}
+	return file && *file ? file : NULL;
+}
+
 gboolean api_settings_read(GHashTable *keys, const char *endpoint,
 	ApiSettings *ret, GError **error)
 {

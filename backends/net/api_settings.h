@@ -2,6 +2,14 @@
 
 #include "net/http.h"
 
+/*
+ * The file or directory of certificate authorities: the key ca_file, or else the
+ * vendor's own choice (NULL: it has none; "": the system's), or else what
+ * REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE name, as the tools heed
+ * them.  NULL: the system's.  Borrowed from any of them.
+ */
+const char *api_ca_file(GHashTable *keys, const char *own);
+
 /* What the keys of api_keys say, checked.  The strings of `http` are borrowed
  * from the keys. */
 typedef struct {

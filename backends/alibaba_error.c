@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "foreign.h"
 #include "refusal.h"
 
 #define XML_SCANNED (64 * 1024)
@@ -50,7 +51,8 @@ static const RefusalCode codes[] = {
 };
 
 static const RefusalStatus statuses[] = {
-	{404, 404, BACKEND_ERROR_GONE, "there is no such thing"},
+	{404, 404, BACKEND_ERROR_UNSUPPORTED,
+		"the endpoint has no such call: check region and endpoint"},
 	{0},
 };
 
@@ -110,8 +112,16 @@ static gboolean quotes(const Refusal *r)
 	return g_strcmp0(r->code, "SignatureDoesNotMatch") == 0;
 }
 
+/* A 404 with a code is the service's, one without may be a gateway's. */
+static BackendErrorCode judge(
+	const Refusal *r, gboolean known, BackendErrorCode code)
+{
+	return !known && r->code && r->status == 404 ? BACKEND_ERROR_GONE
+						     : code;
+}
+
 static const RefusalKind kind = {
-	.codes = codes, .statuses = statuses, .quotes = quotes};
+	.codes = codes, .statuses = statuses, .judge = judge, .quotes = quotes};
 
 void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 {
@@ -124,6 +134,7 @@ void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 	if (!r.request_id)
 		r.request_id =
 			g_strdup(http_answer_get(answer, "x-acs-request-id"));
+	foreign_read(&r, answer, body);
 	refusal_set(&r, &kind, error);
 }
 

@@ -13,6 +13,23 @@ void *answer_bad(const char *what, GError **error)
 	return NULL;
 }
 
+/* Some tell of a failure with status 200. */
+static gboolean says_error(const Json *answer)
+{
+	static const char *const names[] = {"error", "Error", "errors",
+		"errorCode", "error_code", "errorMessage", "error_msg", "fault",
+		"message", "Message", "msg", "detail", "__type"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		const Json *value = json_get(answer, names[i]);
+		const char *text = json_text(value);
+
+		if (value && json_type(value) != JSON_NULL && !(text && !*text))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 const Json *answer_list(const Json *answer, const char *member, GError **error)
 {
 	const Json *list = json_get(answer, member);
@@ -20,6 +37,9 @@ const Json *answer_list(const Json *answer, const char *member, GError **error)
 
 	if (list && json_type(list) == JSON_ARRAY)
 		return list;
+	if (json_type(answer) == JSON_OBJECT &&
+		(!list || json_type(list) == JSON_NULL) && !says_error(answer))
+		return json_nothing();
 	what = g_strconcat("array of ", member, NULL);
 	return answer_bad(what, error);
 }
@@ -33,6 +53,10 @@ gboolean answer_find(const Json *answer, const char *member, JsonType type,
 
 	if (value && json_type(value) == type && json_outline_span(value, ret))
 		return TRUE;
+	if (value == json_nothing()) {
+		*ret = (JsonSpan){0, 0};
+		return TRUE;
+	}
 	if (type != JSON_ARRAY)
 		answer_bad(member, error);
 	return FALSE;

@@ -8,10 +8,13 @@
 /* Sets BAD_ANSWER, naming what is missing, and returns NULL. */
 void *answer_bad(const char *what, GError **error);
 
-/* The array of that name.  Errors: BAD_ANSWER. */
+/* The array of that name, which is empty where the answer has none, or null: so
+ * do some providers tell of an empty page.  Errors: BAD_ANSWER for another type,
+ * and for an answer that tells of an error instead. */
 const Json *answer_list(const Json *answer, const char *member, GError **error);
 
-/* Where the array or object of that name lies in an outline.  Errors:
+/* Where the array (as answer_list) or object of that name lies in an outline.
+ * Errors:
  * BAD_ANSWER. */
 gboolean answer_find(const Json *answer, const char *member, JsonType type,
 	JsonSpan *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

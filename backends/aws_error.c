@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "foreign.h"
 #include "refusal.h"
 
 #define WORD_MAX 1024
@@ -227,6 +228,7 @@ static void refuse(const HttpAnswer *answer, const Json *body,
 	AwsRefusal r = {.base.status = 0};
 
 	read_words(&r, answer, body, header_first);
+	foreign_read(&r.base, answer, body);
 	refusal_set(&r.base, &kind, error);
 	refusal_clear(&r.base);
 	g_free(r.detail_code);

@@ -52,8 +52,9 @@ static gboolean id_askable(const char *id, const char *what, GError **error)
 	if (len > 0 && len <= SESSION_ID_MAX && !g_str_equal(id, ".") &&
 		!g_str_equal(id, ".."))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_GONE,
-		"there is no %s of that name: no id looks like this", what);
+	/* Not GONE, which is the provider's word. */
+	backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
+		"a %s of such an id cannot be asked about", what);
 	return FALSE;
 }
 

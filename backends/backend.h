@@ -381,14 +381,15 @@ gboolean backend_is_other(
 	const Backend *self, const Session *before, const Session *now);
 
 /*
- * Puts an object over another: the members of `over`, and of `base` those that
- * are missing in it or null there.  Both are texts that json_parse accepts; a
+ * Puts an object over another: the members of `over`, null ones too, and of `base`
+ * those that are missing in it.  Both are texts that json_parse accepts; a
  * base that is none is left out.  New string.
  */
 char *backend_merge(const char *base, gsize base_len, const char *over,
 	gsize over_len, gsize *ret_len);
 
-/* As backend_merge of a thin record and the one that is held: without the
+/* The same of a thin record and the one that is held, which stands where the thin
+ * one says null, but for whom the session belongs to and its queue; without the
  * `fleeting` members that the held one alone has, where a `dated` one differs, and
  * with what `kept` objects told before. */
 char *backend_renew(const Backend *self, const char *held, gsize held_len,

@@ -58,10 +58,26 @@ static void append_member(GString *out, const Record *from, const Json *member)
 	g_string_append(out, text);
 }
 
+/* Who a session belongs to and where it runs: what the provider says of these,
+ * be it nothing, is not to be guessed. */
+static const char *const identity[] = {"owner", "proxyUser", "queue", NULL};
+
+/* How a member that both have is chosen. */
+typedef enum {
+	NULLS_GAP,  /* null tells nothing, but for the identity */
+	NULLS_TOLD, /* null is a value as others are */
+} Nulls;
+
+static gboolean tells(const Json *over, Nulls nulls)
+{
+	return over && (nulls == NULLS_TOLD || json_type(over) != JSON_NULL ||
+			       g_strv_contains(identity, json_name(over)));
+}
+
 /* The members of a record, each in the version of the other one if that has
  * one; with `rest`, only those that the other one lacks. */
-static void append_members(
-	GString *out, const Record *self, const Record *other, gboolean rest)
+static void append_members(GString *out, const Record *self,
+	const Record *other, gboolean rest, Nulls nulls)
 {
 	json_foreach (member, self->outline) {
 		const Json *over;
@@ -71,7 +87,7 @@ static void append_members(
 		over = json_members_get(other->members, json_name(member));
 		if (rest && over)
 			continue;
-		if (over && json_type(over) != JSON_NULL)
+		if (tells(over, nulls))
 			append_member(out, other, over);
 		else
 			append_member(out, self, member);
@@ -80,7 +96,7 @@ static void append_members(
 
 /* Without those members of the base that are in `except`, unless over has them. */
 static char *merge(const char *base, gsize base_len, const char *over,
-	gsize over_len, const char *const *except, gsize *ret_len)
+	gsize over_len, const char *const *except, Nulls nulls, gsize *ret_len)
 {
 	g_autoptr(GString) out = g_string_sized_new(base_len + over_len + 2);
 	g_auto(Record) under = {0};
@@ -89,8 +105,8 @@ static char *merge(const char *base, gsize base_len, const char *over,
 	record_read(&under, base, base_len, except);
 	record_read(&top, over, over_len, NULL);
 	g_string_append_c(out, '{');
-	append_members(out, &under, &top, FALSE);
-	append_members(out, &top, &under, TRUE);
+	append_members(out, &under, &top, FALSE, nulls);
+	append_members(out, &top, &under, TRUE, nulls);
 	g_string_append_c(out, '}');
 	*ret_len = out->len;
 	return g_string_free(g_steal_pointer(&out), FALSE);
@@ -99,7 +115,7 @@ static char *merge(const char *base, gsize base_len, const char *over,
 char *backend_merge(const char *base, gsize base_len, const char *over,
 	gsize over_len, gsize *ret_len)
 {
-	return merge(base, base_len, over, over_len, NULL, ret_len);
+	return merge(base, base_len, over, over_len, NULL, NULLS_TOLD, ret_len);
 }
 
 /* As a record spells it; NULL where it has none. */
@@ -145,7 +161,7 @@ static char *keep_object(const char *held, gsize held_len, char *now,
 		!is_object(held, old) || !is_object(now, new))
 		return now;
 	g_autofree char *all = merge(held + old.start, old.len, now + new.start,
-		new.len, NULL, &all_len);
+		new.len, NULL, NULLS_GAP, &all_len);
 	GString *out = g_string_sized_new(*len + all_len);
 	g_string_append_len(out, now, (gssize) new.start);
 	g_string_append_len(out, all, (gssize)all_len);
@@ -182,7 +198,7 @@ char *backend_renew(const Backend *self, const char *held, gsize held_len,
 	for (; name && *name; name++)
 		now = keep_object(held, held_len, now, *name, &thin_len);
 	return merge(held, held_len, now ? now : thin, thin_len,
-		dated ? self->class->fleeting : NULL, ret_len);
+		dated ? self->class->fleeting : NULL, NULLS_GAP, ret_len);
 }
 
 gboolean backend_is_chatter(const Backend *self, const char *held,
@@ -308,6 +324,8 @@ char *backend_kept_spec(const Backend *self, const char *spec, gsize len)
 	if (!object)
 		return NULL;
 	for (const char *const *name = self->class->unique; *name; name++)
+		json_remove(object, *name);
+	for (const char *const *name = identity; *name; name++)
 		json_remove(object, *name);
 	return json_print(object, FALSE);
 }

@@ -4,6 +4,7 @@
 
 #include "dataproc_value.h"
 #include "net/retry.h"
+#include "foreign.h"
 #include "refusal.h"
 
 #define WORD_MAX 128
@@ -167,8 +168,10 @@ static gsize reason_row(const char *reason)
 /* A quota that is counted by the minute comes back by itself. */
 static gboolean is_used_up(const Told *r)
 {
-	return r->quota && r->retry_ms == 0 &&
-	       !(r->message && strstr(r->message, "per minute"));
+	if (r->message && strstr(r->message, "per minute"))
+		return FALSE;
+	return (r->quota && r->retry_ms == 0) ||
+	       foreign_is_quota(NULL, r->message);
 }
 
 static char *code_text(const Told *r)
@@ -202,7 +205,11 @@ static void say(const Told *r, guint status, GError **error)
 
 	if (known)
 		code = reasons[reason].code;
-	else if (code == BACKEND_ERROR_THROTTLED && is_used_up(r)) {
+	else if ((code == BACKEND_ERROR_THROTTLED ||
+			 code == BACKEND_ERROR_INVALID ||
+			 code == BACKEND_ERROR_CONFLICT ||
+			 code == BACKEND_ERROR_DENIED) &&
+		 is_used_up(r)) {
 		code = BACKEND_ERROR_QUOTA;
 		advice = "raise the quota or end a session";
 	}
@@ -217,13 +224,31 @@ static void say(const Told *r, guint status, GError **error)
 	refusal_say(&said, code, message, advice, error);
 }
 
+/* What is not spelt as the API does. */
+static void refuse_foreign(
+	const HttpAnswer *answer, const Json *body, GError **error)
+{
+	static const RefusalCode codes[] = {{NULL}};
+	static const RefusalKind kind = {.codes = codes, .statuses = statuses};
+	g_auto(Refusal) r = {.status = answer->status};
+
+	foreign_read(&r, answer, body);
+	refusal_set(&r, &kind, error);
+}
+
 void dataproc_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 {
-	const Json *told = json_get(body, "error");
+	/* Some of Google's front ends put it into an array. */
+	const Json *whole =
+		body && json_type(body) == JSON_ARRAY ? json_first(body) : body;
+	const Json *told = json_get(whole, "error");
 	Told r = {.word = word_of(told, "status")};
 
 	read_error(&r, told);
-	say(&r, answer->status, error);
+	if (r.word || r.reason)
+		say(&r, answer->status, error);
+	else
+		refuse_foreign(answer, body, error);
 }
 
 gboolean dataproc_accept(const Json *answer, GError **error)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "foreign.h"
 #include "refusal.h"
 
 #define MESSAGE_MAX 1024
@@ -138,6 +139,7 @@ void dli_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 	if (!r.request_id)
 		r.request_id =
 			g_strdup(http_answer_get(answer, "x-request-id"));
+	foreign_read(&r, answer, body);
 	refusal_set(&r, &kind, error);
 }
 

@@ -46,10 +46,28 @@ static gboolean is_elsewhere(const RawRecord *record)
 	return *named && g_ascii_strcasecmp(named, home->workspace) != 0;
 }
 
+/* Where the member of that value begins in the record, with the comma before or
+ * behind it, and ends. */
+static JsonSpan member_around(const char *text, JsonSpan record, JsonSpan value)
+{
+	gsize start = value.start, end = value.start + value.len;
+
+	/* Back over the colon and both quotes of the key. */
+	for (int quotes = 0; start > record.start && quotes < 2;)
+		quotes += text[--start] == '"';
+	while (start > record.start && g_ascii_isspace(text[start - 1]))
+		start--;
+	if (text[start - 1] == ',')
+		return (JsonSpan){start - 1, end - start + 1};
+	while (g_ascii_isspace(text[end]))
+		end++;
+	return (JsonSpan){start, end - start + (text[end] == ',')};
+}
+
 /*
  * Any size that a spec names besides single numbers reads CUSTOMIZED, which no
- * spec may say: as null it leaves the remembered one standing, without which a
- * clone would be another.
+ * spec may say: it is left out, so that the remembered one stands, without which
+ * a clone would be another.
  */
 static void forget_size(const RawRecord *record, Session *session)
 {
@@ -61,10 +79,11 @@ static void forget_size(const RawRecord *record, Session *session)
 		session->body_len != record->at.len)
 		return;
 	g_autofree char *old = session->body;
-	gsize start = size.start - record->at.start;
+	JsonSpan member = member_around(record->text, record->at, size);
+	gsize start = member.start - record->at.start;
 	session->body = g_strdup_printf(
-		"%.*snull%s", (int)start, old, old + start + size.len);
-	session->body_len += strlen("null") - size.len;
+		"%.*s%s", (int)start, old, old + start + member.len);
+	session->body_len -= member.len;
 }
 
 static const char *const users[] = {"owner", "proxyUser", NULL};

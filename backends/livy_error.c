@@ -2,11 +2,10 @@
 
 #include <string.h>
 
+#include "foreign.h"
 #include "refusal.h"
 
 #define MESSAGE_MAX 1024
-#define HTML_SCANNED (64 * 1024)
-#define HTML_SHOWN 200
 
 /* What a text means; the first row counts whose status and pattern
  * fit.  NULL advice: the text says enough. */
@@ -62,51 +61,14 @@ static void cut_noise(char *text)
 
 static char *json_words(const Json *body)
 {
-	static const char *const names[] = {"msg", "message", "error"};
-	const char *text = json_text(body);
+	const char *text = json_get_text(body, "msg", G_MAXSIZE, NULL);
 
-	for (gsize i = 0; !text && i < G_N_ELEMENTS(names); i++)
-		text = json_text(json_get(body, names[i]));
 	if (!text)
-		return g_strdup("");
+		return NULL;
 	g_autofree char *cut = g_strndup(text, MESSAGE_MAX);
 	char *words = g_utf8_make_valid(cut, -1);
 	cut_noise(words);
 	return words;
-}
-
-/* Where the element's text begins, up to its end in *ret_end. */
-static const char *html_element(
-	const char *html, gsize len, const char *name, const char **ret_end)
-{
-	g_autofree char *open = g_strdup_printf("<%s>", name);
-	g_autofree char *close = g_strdup_printf("</%s>", name);
-	const char *start = g_strstr_len(html, len, open);
-
-	if (!start)
-		return NULL;
-	start += strlen(open);
-	*ret_end = g_strstr_len(start, html + len - start, close);
-	return *ret_end ? start : NULL;
-}
-
-/* Of Jetty's pages and most gateways': the reason, or else the title. */
-static char *html_words(const GByteArray *body)
-{
-	static const char *const names[] = {"pre", "title", "h1"};
-	const char *html = (const char *)body->data, *start = NULL, *end = NULL;
-	gsize len = MIN(body->len, HTML_SCANNED);
-
-	for (gsize i = 0; html && !start && i < G_N_ELEMENTS(names); i++)
-		start = html_element(html, len, names[i], &end);
-	if (!start)
-		return g_strdup("");
-	g_autofree char *cut = g_strndup(start, MIN(end - start, HTML_SHOWN));
-	char *words = g_utf8_make_valid(cut, -1);
-	for (char *c = words; *c; c++)
-		if (g_ascii_iscntrl(*c) || *c == '<' || *c == '>')
-			*c = ' ';
-	return g_strstrip(words);
 }
 
 /* ---- saying ---- */
@@ -123,12 +85,23 @@ static const char *advice_of(const HttpAnswer *answer, const char *usual)
 	       "by kinit";
 }
 
+static gboolean is_spent(const Refusal *said, BackendErrorCode code)
+{
+	return (code == BACKEND_ERROR_INVALID || code == BACKEND_ERROR_DENIED ||
+		       code == BACKEND_ERROR_CONFLICT) &&
+	       foreign_is_quota(said->foreign_code, said->message);
+}
+
 void livy_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 {
-	const Refusal said = {.status = answer->status};
-	g_autofree char *words =
-		body ? json_words(body) : html_words(answer->body);
+	g_auto(Refusal)
+		said = {.status = answer->status, .message = json_words(body)};
+	const char *words;
 
+	foreign_read(&said, answer, body);
+	if (said.message)
+		cut_noise(said.message);
+	words = said.message ? said.message : "";
 	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
 		if (refusals[i].status == said.status &&
 			g_pattern_match_simple(refusals[i].pattern, words)) {
@@ -137,8 +110,12 @@ void livy_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 			return;
 		}
 	const RefusalStatus *row = refusal_status(statuses, said.status);
-	refusal_say(&said, row->code, *words ? words : row->message,
-		advice_of(answer, row->advice), error);
+	if (is_spent(&said, row->code))
+		refusal_say(&said, BACKEND_ERROR_QUOTA, words,
+			"raise the quota or end a session", error);
+	else
+		refusal_say(&said, row->code, *words ? words : row->message,
+			advice_of(answer, row->advice), error);
 }
 
 gboolean livy_is_unknown_member(const GError *error, const char *name)

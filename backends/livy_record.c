@@ -165,6 +165,42 @@ static const struct {
 	{"appId", FALSE},
 };
 
+/* What a session is made with, and never changes.  From 0.8 on each record tells
+ * all of it, what was not set too. */
+static const char *const fixed[] = {"conf", "driverMemory", "driverCores",
+	"executorMemory", "executorCores", "numExecutors", "jars", "pyFiles",
+	"files", "archives", "heartbeatTimeoutInSecond", "ttl", "idleTimeout"};
+
+/* Since 0.9 a record tells of what was never set too: as 0, null, "", [], {}. */
+static gboolean was_never_set(const Json *value)
+{
+	gint64 number;
+
+	return spec_is_unset(value) ||
+	       (json_whole(value, &number) && number == 0);
+}
+
+static gboolean differ(const Json *old, const Json *new)
+{
+	if (!old || !new)
+		return FALSE;
+	if (was_never_set(old) || was_never_set(new))
+		return was_never_set(old) != was_never_set(new);
+	return !json_equal(old, new);
+}
+
+/* A queue that is null may have been remembered from the spec. */
+static gboolean is_made_otherwise(const Json *old, const Json *new)
+{
+	const Json *queue = json_get(old, "queue");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(fixed); i++)
+		if (differ(json_get(old, fixed[i]), json_get(new, fixed[i])))
+			return TRUE;
+	return json_text(json_get(new, "queue")) &&
+	       differ(queue, json_get(new, "queue"));
+}
+
 static gboolean contradict(
 	const Json *before, const Json *now, const char *name, gboolean stays)
 {
@@ -196,19 +232,10 @@ gboolean livy_is_other(const Session *before, const Session *now)
 	for (gsize i = 0; i < G_N_ELEMENTS(lasting); i++)
 		if (contradict(old, new, lasting[i].name, lasting[i].stays))
 			return TRUE;
-	return FALSE;
+	return is_made_otherwise(old, new);
 }
 
 /* ---- content files ---- */
-
-/* Since 0.9 a record tells of what was never set too: as 0, null, "", [], {}. */
-static gboolean was_never_set(const Json *value)
-{
-	gint64 number;
-
-	return spec_is_unset(value) ||
-	       (json_whole(value, &number) && number == 0);
-}
 
 static void render_config(const Json *record, GString *out)
 {

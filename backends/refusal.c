@@ -1,5 +1,7 @@
 #include "refusal.h"
 
+#include "foreign.h"
+
 static const RefusalStatus common[] = {
 	{401, 401, BACKEND_ERROR_AUTH, "the credentials were refused"},
 	{403, 403, BACKEND_ERROR_DENIED, "this is not allowed"},
@@ -16,6 +18,7 @@ void refusal_clear(Refusal *self)
 	g_free(self->code);
 	g_free(self->message);
 	g_free(self->request_id);
+	g_free(self->foreign_code);
 }
 
 gboolean refusal_code_fits(const char *code, const char *pattern)
@@ -42,30 +45,72 @@ static const RefusalCode *find_code(const RefusalCode *rows, const char *code)
 	return NULL;
 }
 
+/* Where a refusal by another code says so in words alone. */
+static gboolean is_quota(const Refusal *self, BackendErrorCode code)
+{
+	if (self->status >= 500 || (code != BACKEND_ERROR_INVALID &&
+					   code != BACKEND_ERROR_DENIED &&
+					   code != BACKEND_ERROR_CONFLICT &&
+					   code != BACKEND_ERROR_REMOTE))
+		return FALSE;
+	return foreign_is_quota(
+		self->code ? self->code : self->foreign_code, self->message);
+}
+
+static const RefusalCode *row_of(const Refusal *self, const RefusalKind *kind)
+{
+	const RefusalCode *row;
+
+	if (self->status == 429)
+		return NULL;
+	row = find_code(kind->codes, self->code);
+	if (row || self->code || !self->foreign_code)
+		return row;
+	row = find_code(kind->codes, self->foreign_code);
+	return row && row->code != BACKEND_ERROR_GONE ? row : NULL;
+}
+
+/* The provider's own words, or else what the status says and the words of who
+ * answered in its place. */
+static char *words_of(const Refusal *self, const char *fallback, gboolean shown)
+{
+	if (!shown)
+		return g_strdup(fallback);
+	if (!self->foreign || self->foreign_code)
+		return g_strdup(self->message);
+	return g_strdup_printf(
+		"%s (status %u): %s", fallback, self->status, self->message);
+}
+
 void refusal_set(const Refusal *self, const RefusalKind *kind, GError **error)
 {
 	const RefusalStatus *status =
 		refusal_status(kind->statuses, self->status);
-	const RefusalCode *row =
-		self->status != 429 ? find_code(kind->codes, self->code) : NULL;
+	const RefusalCode *row = row_of(self, kind);
 	gboolean shown = self->message && !(kind->quotes && kind->quotes(self));
-	const char *message = shown ? self->message : status->message;
+	g_autofree char *message = words_of(self, status->message, shown);
 	BackendErrorCode code = row ? row->code : status->code;
+	const char *advice = row ? row->advice : NULL;
 
 	if (kind->judge)
 		code = kind->judge(self, row != NULL, code);
-	refusal_say(self, code, message, row ? row->advice : NULL, error);
+	if (is_quota(self, code)) {
+		code = BACKEND_ERROR_QUOTA;
+		advice = "raise the quota or end a session";
+	}
+	refusal_say(self, code, message, advice, error);
 }
 
 void refusal_say(const Refusal *self, BackendErrorCode code,
 	const char *message, const char *advice, GError **error)
 {
+	const char *told = self->code ? self->code : self->foreign_code;
 	g_autoptr(GError) made = NULL;
 
 	backend_error_set(&made, code, "%s%s%s", message, advice ? "; " : "",
 		advice ? advice : "");
 	BackendErrorDetail *detail = backend_error_detail(made);
-	detail->provider_code = g_strdup(self->code);
+	detail->provider_code = g_strdup(told);
 	detail->request_id = g_strdup(self->request_id);
 	detail->retry_after_ms = self->retry_after_ms;
 	g_propagate_error(error, g_steal_pointer(&made));

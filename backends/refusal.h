@@ -12,7 +12,9 @@
 typedef struct {
 	guint status; /* 0: of an answer that was none of a refusal by that */
 	char *code, *message, *request_id; /* valid UTF-8 */
-	gint64 retry_after_ms;             /* 0: it names none */
+	char *foreign_code;    /* of another's spelling: see foreign.h */
+	gboolean foreign;      /* so are all of its words */
+	gint64 retry_after_ms; /* 0: it names none */
 } Refusal;
 
 void refusal_clear(Refusal *self);
@@ -51,7 +53,10 @@ gboolean refusal_code_fits(const char *code, const char *pattern);
 /* The row for a status, of own (may be NULL) or else of all. */
 const RefusalStatus *refusal_status(const RefusalStatus *own, guint status);
 
-/* Sets *error by the tables.  Status 429 is THROTTLED whatever the code says. */
+/*
+ * Sets *error by the tables.  A code in another's spelling counts by its row, but
+ * proves nothing of what is there: it is never GONE.  A quota that is used up is
+ * QUOTA in whatever words.  Status 429 is THROTTLED whatever the code says. */
 void refusal_set(const Refusal *self, const RefusalKind *kind, GError **error);
 
 /* Sets *error to that message and advice (may be NULL), with the detail. */

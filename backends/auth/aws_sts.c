@@ -15,6 +15,7 @@
 #include "auth/aws_xml.h"
 #include "auth/sign.h"
 #include "aws_error.h"
+#include "foreign.h"
 
 #define STS_VERSION "2011-06-15"
 #define REGION_DEFAULT "us-east-1"
@@ -137,6 +138,21 @@ static char *text_at(const HttpAnswer *answer, const char *path, gsize max)
 		(const char *)answer->body->data, answer->body->len, path, max);
 }
 
+/* In another spelling than the service's: who is in between answers. */
+static void refuse_foreign(const HttpAnswer *answer, GError **error)
+{
+	Json *body = json_parse(
+		(const char *)answer->body->data, answer->body->len, NULL);
+	g_auto(Refusal) r = {.status = answer->status};
+
+	foreign_read(&r, answer, body);
+	auth_wipe_json(body);
+	g_autofree char *words = g_strdup_printf("status %u, refused: %s",
+		answer->status, r.message ? r.message : "it gave no reason");
+	refusal_say(&r, refusal_code(answer->status, r.foreign_code), words,
+		NULL, error);
+}
+
 static void refuse(const HttpAnswer *answer, GError **error)
 {
 	g_autofree char *code = text_at(answer, "?/Error/Code", 128);
@@ -144,14 +160,16 @@ static void refuse(const HttpAnswer *answer, GError **error)
 		text_at(answer, "?/Error/Message", MESSAGE_MAX);
 	GError *made = NULL;
 
+	if (!code && !message) {
+		refuse_foreign(answer, error);
+		return;
+	}
 	backend_error_set(&made, refusal_code(answer->status, code), "%s: %s",
 		code ? code : "refused",
 		message ? message : "it gave no reason");
 	BackendErrorDetail *detail = backend_error_detail(made);
 	detail->provider_code = g_steal_pointer(&code);
 	detail->request_id = text_at(answer, "?/RequestId", 128);
-	if (!message && !detail->provider_code)
-		g_prefix_error(&made, "status %u, ", answer->status);
 	g_propagate_error(error, made);
 }
 

@@ -431,8 +431,9 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 		problem = outcome_refusal(protocol->refuse, answer,
 			real_s() + try->skew_s, &try->server_s);
 	else if (answer)
-		json = outcome_json(answer, try->request->outline,
-			protocol->accept, ret_text, &problem);
+		json = outcome_json(answer, try->request->safe,
+			try->request->outline, protocol->accept, ret_text,
+			&problem);
 	tally_add(api->tally, try->request->action, json == NULL);
 	if (json)
 		budget_answered(api->budget, g_get_monotonic_time());

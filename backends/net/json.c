@@ -41,6 +41,10 @@ Json *json_parse(const char *text, gsize len, GError **error)
 	JsonScan scan;
 	Json *document;
 
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
 	if (!check(text, len, &scan, error))
 		return NULL;
 	document = scan.repair ? parse_repaired(text, len)
@@ -115,6 +119,13 @@ static Json *find(const Json *object, const char *name)
 const Json *json_get(const Json *object, const char *name)
 {
 	return find(object, name);
+}
+
+const Json *json_nothing(void)
+{
+	static const cJSON nothing = {.type = cJSON_Array};
+
+	return &nothing;
 }
 
 const Json *json_first(const Json *value)

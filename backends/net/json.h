@@ -22,7 +22,8 @@ typedef enum {
 #define JSON_VALUES_MAX 1000000 /* bounds the memory of a parsed document */
 
 /*
- * Parses text as exactly one value (white space around it is fine).  "\u0000"
+ * Parses text as exactly one value (white space around it, and a byte order mark
+ * before it, are fine).  "\u0000"
  * inside strings is read as U+FFFD, so that no string hides bytes behind a NUL;
  * so are escaped surrogates without their partner.  Bytes that are no valid
  * UTF-8 stay as they are.  Errors: BAD_ANSWER, naming the offset.
@@ -35,6 +36,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Json, json_free)
 JsonType json_type(const Json *value);
 const char *json_type_name(JsonType type); /* "a string", "an array", ... */
 
+/* An array of nothing; never freed. */
+const Json *json_nothing(void);
 /* The (last) member of that exact name; NULL when absent or not an object. */
 const Json *json_get(const Json *object, const char *name);
 /* First child of an array or object, next sibling; a child's member name. */
@@ -96,6 +99,12 @@ gboolean json_span_member(
  * where they lie.  A text that is no object is built as a whole. */
 Json *json_parse_outline(
 	const char *text, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * Puts {} and blanks, in place, for each element of an array that is a member of
+ * the object and that no parser takes as it stands: a NaN, too many levels, a
+ * control character.  Whether there was one.
+ */
+gboolean json_mend(char *text, gsize len);
 /* Where an array or object that is a member of an outline lies. */
 gboolean json_outline_span(const Json *value, JsonSpan *ret);
 /* The text of an outline; NULL for what is no object. */

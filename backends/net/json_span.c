@@ -137,6 +137,47 @@ char *json_span_outline(const char *text, gsize len)
 	return g_string_free(out, FALSE);
 }
 
+/* As it stands two levels down. */
+static gboolean is_sound(const char *text, gsize len)
+{
+	g_autofree char *box = g_strdup_printf("[[%.*s]]", (int)len, text);
+	JsonScan scan;
+
+	return json_scan(box, strlen(box), &scan);
+}
+
+static gboolean mend_array(char *text, gsize end, gsize at)
+{
+	gboolean mended = FALSE;
+
+	while (json_element_next(text, end, &at)) {
+		gsize next = json_scan_value(text, end, at);
+
+		if (next - at >= 2 && !is_sound(text + at, next - at)) {
+			memset(text + at, ' ', next - at);
+			memcpy(text + at, "{}", 2);
+			mended = TRUE;
+		}
+		at = next;
+	}
+	return mended;
+}
+
+gboolean json_mend(char *text, gsize len)
+{
+	gsize at = json_scan_space(text, len, 0);
+	gboolean mended = FALSE;
+	JsonSpan key, value;
+
+	if (at >= len || text[at++] != '{')
+		return FALSE;
+	while (member_next(text, len, &at, &key, &value))
+		if (text[value.start] == '[')
+			mended |= mend_array(
+				text, value.start + value.len, value.start + 1);
+	return mended;
+}
+
 gboolean json_outline_span(const Json *value, JsonSpan *ret)
 {
 	const Json *start = json_first(value);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/secret.h"
 #include "error.h"
 #include "net/html.h"
 #include "net/retry.h"
@@ -22,6 +23,9 @@ static Json *parse_told(
 	g_autofree char *words = NULL;
 	Json *json = parse(answer, outline, &cause);
 
+	if (!json && outline &&
+		json_mend((char *)answer->body->data, answer->body->len))
+		json = parse(answer, outline, NULL);
 	if (json)
 		return json;
 	words = html_is(answer) ? html_words(answer->body) : NULL;
@@ -56,7 +60,25 @@ GError *outcome_refusal(void (*refuse)(const HttpAnswer *answer,
 	return problem;
 }
 
-Json *outcome_json(HttpAnswer *answer, gboolean outline,
+/* Fit to be handed on. */
+static void clean_body(GByteArray *body)
+{
+	g_autofree char *valid = NULL;
+
+	if (body->len >= 3 && memcmp(body->data, "\xef\xbb\xbf", 3) == 0)
+		g_byte_array_remove_range(body, 0, 3);
+	if (g_utf8_validate((const char *)body->data, body->len, NULL))
+		return;
+	valid = g_utf8_make_valid((const char *)body->data, body->len);
+	secret_wipe(body->data, body->len);
+	g_byte_array_set_size(body, 0);
+	g_byte_array_append(
+		body, (const guint8 *)valid, (guint)strlen(valid) + 1);
+	g_byte_array_set_size(body, body->len - 1);
+	secret_wipe(valid, strlen(valid));
+}
+
+Json *outcome_json(HttpAnswer *answer, gboolean safe, gboolean outline,
 	gboolean (*accept)(const Json *answer, GError **error),
 	GByteArray **ret_text, GError **error)
 {
@@ -68,8 +90,15 @@ Json *outcome_json(HttpAnswer *answer, gboolean outline,
 			answer->status);
 		return NULL;
 	}
+	if (answer->body->len == 0 && safe) {
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"an empty answer (status %u) where JSON was expected",
+			answer->status);
+		return NULL;
+	}
 	if (answer->body->len == 0)
 		g_byte_array_append(answer->body, (const guint8 *)"{}", 2);
+	clean_body(answer->body);
 	json = parse_told(answer, outline, error);
 	if (!json || (accept && !accept(json, error)))
 		return NULL;

@@ -18,11 +18,14 @@ GError *outcome_refusal(void (*refuse)(const HttpAnswer *answer,
 	const HttpAnswer *answer, gint64 now, gint64 *ret_server_s);
 
 /*
- * The JSON of any other answer, or its outline; an empty body reads as {}.
+ * The JSON of any other answer, or its outline.  An empty body reads as {}, but
+ * is no answer to a read (safe), which nobody has then seen.  A byte order mark
+ * is skipped, what is no UTF-8 becomes U+FFFD, and of an outline an element that
+ * no parser takes becomes {} (see json_mend).
  * *ret_text (may be NULL) gets the bytes, for http_body_free.  Errors:
  * BAD_ANSWER, and those of `accept` (may be NULL).
  */
-Json *outcome_json(HttpAnswer *answer, gboolean outline,
+Json *outcome_json(HttpAnswer *answer, gboolean safe, gboolean outline,
 	gboolean (*accept)(const Json *answer, GError **error),
 	GByteArray **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

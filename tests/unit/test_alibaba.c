@@ -204,9 +204,8 @@ static void answers_without_a_list_make_no_sense(
 	ProviderFixture *f, const void *unused)
 {
 	static const char *const bodies[] = {
-		"{}",
 		"{\"sessionClusters\":{}}",
-		"{\"sessionClusters\":null}",
+		"{\"message\":\"no\"}",
 		"{\"sessionClusters\":[],\"nextToken\":{}}",
 		"{\"sessionClusters\":[],\"nextToken\":true}",
 		"[]",
@@ -601,7 +600,7 @@ static const struct {
 	{403, "", BACKEND_ERROR_DENIED},
 	{404, "InvalidWorkspace.NotFound", BACKEND_ERROR_GONE},
 	{400, "SessionNotFound", BACKEND_ERROR_GONE},
-	{404, "", BACKEND_ERROR_GONE},
+	{404, "", BACKEND_ERROR_UNSUPPORTED},
 	{404, "InvalidApi.NotFound", BACKEND_ERROR_UNSUPPORTED},
 	{400, "QuotaExceeded", BACKEND_ERROR_QUOTA},
 	{403, "Session.QuotaExceeded", BACKEND_ERROR_QUOTA},
@@ -706,7 +705,7 @@ static void broken_xml_does_no_harm(ProviderFixture *f, const void *unused)
 
 		provider_answer(f, 404, bodies[i]);
 		g_assert_null(provider_list(f, NULL, &error));
-		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 	}
 }
 

@@ -172,19 +172,19 @@ static void ids_that_would_name_another_path_are_not_asked(void)
 
 		g_assert_null(
 			backend_get(&full_backend, "w", ids[i], &call, &a));
-		g_assert_error(a, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_error(a, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 		g_assert_null(backend_list_page(
 			&full_backend, ids[i], NULL, &call, &b));
-		g_assert_error(b, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_error(b, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 		g_assert_false(backend_control(
 			&full_backend, "w", ids[i], NULL, "raise", &call, &c));
-		g_assert_error(c, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_error(c, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 		g_assert_null(
 			backend_create(&full_backend, ids[i], made, &call, &d));
-		g_assert_error(d, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_error(d, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 		g_assert_null(backend_plan(
 			&full_backend, ids[i], "{}", 2, "t", &call, &e));
-		g_assert_error(e, BACKEND_ERROR, BACKEND_ERROR_GONE);
+		g_assert_error(e, BACKEND_ERROR, BACKEND_ERROR_UNSUPPORTED);
 	}
 	g_assert_cmpuint(next.calls, ==, 0);
 }
@@ -329,8 +329,9 @@ static void a_record_is_laid_over_another(void)
 {
 	check_merge("{\"a\":1,\"b\":2}", "{\"b\":3,\"c\":4}",
 		"{\"a\":1,\"b\":3,\"c\":4}");
+	/* What the provider tells wins, null too. */
 	check_merge("{\"a\":1,\"b\":null}", "{\"a\":null,\"b\":2}",
-		"{\"a\":1,\"b\":2}");
+		"{\"a\":null,\"b\":2}");
 	check_merge("{}", "{\"a\":null}", "{\"a\":null}");
 	check_merge("", "{\"a\":1}", "{\"a\":1}");
 	check_merge("{rubbish", "{\"a\":1}", "{\"a\":1}");

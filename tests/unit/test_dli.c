@@ -79,10 +79,9 @@ static void an_answer_without_queues_makes_no_sense(
 		const char *body;
 		BackendErrorCode code;
 	} rows[] = {
-		{"{}", BACKEND_ERROR_BAD_ANSWER},
 		{"[]", BACKEND_ERROR_BAD_ANSWER},
 		{"{\"queues\":{}}", BACKEND_ERROR_BAD_ANSWER},
-		{"{\"queues\":null,\"is_success\":true}",
+		{"{\"queues\":null,\"error\":\"no\"}",
 			BACKEND_ERROR_BAD_ANSWER},
 	};
 	const Call call = provider_soon();
@@ -278,8 +277,8 @@ static void sessions_of_other_queues_are_not_counted_on_any_page(
 static void answers_without_a_list_make_no_sense(
 	ProviderFixture *f, const void *unused)
 {
-	static const char *const bodies[] = {"{}", "{\"sessions\":{}}",
-		"{\"sessions\":null}", "[]", "\"x\""};
+	static const char *const bodies[] = {
+		"{\"error_msg\":\"no\"}", "{\"sessions\":{}}", "[]", "\"x\""};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
 		g_autoptr(GError) error = NULL;

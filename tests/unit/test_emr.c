@@ -162,9 +162,8 @@ static void the_next_page_is_announced(ProviderFixture *f, const void *unused)
 static void answers_without_a_list_make_no_sense(
 	ProviderFixture *f, const void *unused)
 {
-	provider_makes_no_sense(f, "{}");
 	provider_makes_no_sense(f, "{\"Sessions\":{}}");
-	provider_makes_no_sense(f, "{\"sessions\":[]}");
+	provider_makes_no_sense(f, "{\"Message\":\"no\"}");
 	provider_makes_no_sense(f, "{\"Sessions\":[],\"NextToken\":{}}");
 }
 

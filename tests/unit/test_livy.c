@@ -328,8 +328,8 @@ static void a_record_without_an_id_ends_no_listing(
 static void answers_that_make_no_sense_are_errors(
 	ProviderFixture *f, const void *unused)
 {
-	static const char *const rows[] = {"[]", "7", "{}", "<html>",
-		"{\"sessions\":{}}", "{\"sessions\":null}"};
+	static const char *const rows[] = {"[]", "7", "", "<html>",
+		"{\"sessions\":{}}", "{\"message\":\"no\"}"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;

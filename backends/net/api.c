@@ -152,18 +152,10 @@ gboolean api_clock(Api *api, gint64 *ret_ahead_ms)
 	return date_clock_read(&api->date_clock, ret_ahead_ms);
 }
 
-static char *utc_text(gint64 seconds)
-{
-	g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(seconds);
-
-	return when ? g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ")
-		    : g_strdup("unknown");
-}
-
 static void api_note(Api *api, GError *problem)
 {
 	g_autofree char *sentence = backend_error_sentence(problem);
-	g_autofree char *when = utc_text(real_s());
+	g_autofree char *when = retry_utc_text(real_s());
 	char *note = g_strconcat(when, " ", sentence, NULL);
 
 	pthread_mutex_lock(&api->lock);
@@ -337,18 +329,6 @@ static HttpRequest *try_prepare(Try *try, GError **error)
 	return g_steal_pointer(&http);
 }
 
-static void heed_throttling(Try *try, const GError *problem, gint64 asked_ms)
-{
-	gint64 now_us = g_get_monotonic_time();
-
-	if (problem->code != BACKEND_ERROR_THROTTLED)
-		return;
-	if (asked_ms > 0)
-		budget_penalise(try->api->budget, now_us + asked_ms * 1000);
-	else
-		budget_throttled(try->api->budget, now_us);
-}
-
 /* Whether the problem's provider code is of those. */
 static gboolean is_of(
 	const Try *try, gboolean (*those)(const char *provider_code))
@@ -369,7 +349,10 @@ static void try_failed(Try *try, GError *problem)
 	const BackendErrorDetail *detail = backend_error_detail(problem);
 
 	outcome_clear_up(problem, try->request->safe);
-	heed_throttling(try, problem, detail ? detail->retry_after_ms : 0);
+	if (problem->code == BACKEND_ERROR_THROTTLED)
+		budget_heed(try->api->budget,
+			detail ? detail->retry_after_ms : 0,
+			g_get_monotonic_time());
 	g_clear_error(&try->problem);
 	try->problem = problem;
 	if (!try->request->safe &&
@@ -389,30 +372,18 @@ static gint64 attempt_until_us(const Try *try)
 	return now_us + half_us;
 }
 
+static HttpRequest *make_again(const char *url, void *data, GError **error)
+{
+	return make_request(data, url, error);
+}
+
 /* A read goes where the same server redirects it, signed anew; anything else is
  * sent once, to the address that its signature names. */
 static HttpAnswer *send_on(Try *try, const HttpRequest *http, GError **error)
 {
-	HttpClient *client = try->api->http;
-	gint64 until_us = attempt_until_us(try);
-	g_autoptr(HttpAnswer) answer = http_send(client, http, until_us, error);
-	g_autoptr(HttpRequest) last = NULL;
-
-	for (int hop = 0; answer && try->request->safe && hop < REDIRECT_HOPS;
-		hop++) {
-		g_autofree char *url =
-			redirect_next(last ? last : http, answer);
-
-		if (!url)
-			break;
-		g_clear_pointer(&last, http_request_free);
-		g_clear_pointer(&answer, http_answer_free);
-		last = make_request(try, url, error);
-		answer = last ? http_send(client, last, until_us, error) : NULL;
-	}
-	if (!answer || !redirect_check(last ? last : http, answer, error))
-		return NULL;
-	return g_steal_pointer(&answer);
+	return redirect_send(try->api->http, http,
+		try->request->safe ? make_again : NULL, try,
+		attempt_until_us(try), error);
 }
 
 static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
@@ -503,20 +474,6 @@ static gboolean is_retryable(const Try *try)
 	}
 }
 
-/* Where another attempt is worth its while. */
-static gint64 next_attempt_us(const Try *try)
-{
-	const BackendErrorDetail *detail = backend_error_detail(try->problem);
-	gint64 now_us = g_get_monotonic_time(), closed_us = 0;
-	gint64 delay_us = retry_backoff_ms(try->attempts - 1) * 1000;
-
-	if (detail && detail->retry_after_ms > 0)
-		return now_us + detail->retry_after_ms * 1000;
-	if (try->problem->code == BACKEND_ERROR_THROTTLED)
-		budget_left(try->api->budget, now_us, &closed_us);
-	return MAX(now_us, closed_us) + delay_us;
-}
-
 /* Waits until another attempt is in order; FALSE: it is not. */
 static gboolean try_again(Try *try)
 {
@@ -528,7 +485,7 @@ static gboolean try_again(Try *try)
 		return TRUE;
 	if (!is_retryable(try))
 		return FALSE;
-	until_us = next_attempt_us(try);
+	until_us = retry_next_us(try->problem, try->attempts, try->api->budget);
 	return until_us < try->deadline_us &&
 	       gate_sleep(try->api->gate, until_us);
 }
@@ -604,7 +561,7 @@ void api_identify(
 static void report_throttle(gint64 closed_us, gint64 now_us, GString *out)
 {
 	gint64 left_s = (closed_us - now_us) / G_USEC_PER_SEC + 1;
-	g_autofree char *until = utc_text(real_s() + left_s);
+	g_autofree char *until = retry_utc_text(real_s() + left_s);
 
 	g_string_append_printf(out, "throttled_until: %s\n", until);
 }

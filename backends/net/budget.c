@@ -140,3 +140,11 @@ double budget_left(Budget *budget, gint64 now_us, gint64 *ret_closed_until)
 	pthread_mutex_unlock(&budget->lock);
 	return left;
 }
+
+void budget_heed(Budget *budget, gint64 asked_ms, gint64 now_us)
+{
+	if (asked_ms > 0)
+		budget_penalise(budget, now_us + asked_ms * 1000);
+	else
+		budget_throttled(budget, now_us);
+}

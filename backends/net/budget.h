@@ -29,6 +29,8 @@ void budget_penalise(Budget *budget, gint64 until_us);
  * 2 s, 4 s, up to 60 s.  While it is closed further ones count for nothing.
  */
 void budget_throttled(Budget *budget, gint64 now_us);
+/* One of the two: asked_ms is how long it said, 0 that it did not. */
+void budget_heed(Budget *budget, gint64 asked_ms, gint64 now_us);
 /* It answered: the row has ended. */
 void budget_answered(Budget *budget, gint64 now_us);
 

@@ -94,3 +94,27 @@ gboolean redirect_check(
 		*words ? words : "without a title", answer->status);
 	return FALSE;
 }
+
+HttpAnswer *redirect_send(HttpClient *client, const HttpRequest *request,
+	HttpRequest *(*make)(const char *url, void *data, GError **error),
+	void *data, gint64 until_us, GError **error)
+{
+	g_autoptr(HttpAnswer) answer =
+		http_send(client, request, until_us, error);
+	g_autoptr(HttpRequest) last = NULL;
+
+	for (int hop = 0; answer && make && hop < REDIRECT_HOPS; hop++) {
+		g_autofree char *url =
+			redirect_next(last ? last : request, answer);
+
+		if (!url)
+			break;
+		g_clear_pointer(&last, http_request_free);
+		g_clear_pointer(&answer, http_answer_free);
+		last = make(url, data, error);
+		answer = last ? http_send(client, last, until_us, error) : NULL;
+	}
+	if (!answer || !redirect_check(last ? last : request, answer, error))
+		return NULL;
+	return g_steal_pointer(&answer);
+}

@@ -18,6 +18,14 @@
 char *redirect_next(const HttpRequest *request, const HttpAnswer *answer);
 
 /*
+ * http_send, and redirect_check of what came.  `make` makes the request anew for
+ * the URL at which it goes on; NULL: it is not to be followed.
+ */
+HttpAnswer *redirect_send(HttpClient *client, const HttpRequest *request,
+	HttpRequest *(*make)(const char *url, void *data, GError **error),
+	void *data, gint64 until_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
  * FALSE, with *error, for a redirect to a place that it names, and for a login's
  * page with status 200.  Errors, which tell the place or the title: AUTH where a
  * login is wanted; UNSUPPORTED for any other redirect, since who sends us away

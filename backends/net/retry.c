@@ -4,6 +4,8 @@
 
 #include <sys/random.h>
 
+#include "error.h"
+
 /* Full jitter: callers that were refused together must not come back together,
  * and a lower bound would bring them back together later. */
 #define BACKOFF_FIRST_MS 100
@@ -81,4 +83,25 @@ gint64 retry_backoff_ms(guint attempt)
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
 		random = G_MAXUINT32 / 2;
 	return (gint64)((double)random / G_MAXUINT32 * (double)most);
+}
+
+gint64 retry_next_us(GError *problem, guint attempts, Budget *budget)
+{
+	const BackendErrorDetail *detail = backend_error_detail(problem);
+	gint64 now_us = g_get_monotonic_time(), closed_us = 0;
+	gint64 delay_us = retry_backoff_ms(attempts - 1) * 1000;
+
+	if (detail && detail->retry_after_ms > 0)
+		return now_us + detail->retry_after_ms * 1000;
+	if (problem->code == BACKEND_ERROR_THROTTLED)
+		budget_left(budget, now_us, &closed_us);
+	return MAX(now_us, closed_us) + delay_us;
+}
+
+char *retry_utc_text(gint64 seconds)
+{
+	g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(seconds);
+
+	return when ? g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ")
+		    : g_strdup("unknown");
 }

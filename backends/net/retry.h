@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/budget.h"
 #include "net/http.h"
 
 /* When to try again: the arithmetic, without the waiting.  Any thread. */
@@ -21,3 +22,10 @@ gint64 retry_backoff_ms(guint attempt);
 
 /* Reads "Sun, 06 Nov 1994 08:49:37 GMT" into seconds since the epoch. */
 gboolean retry_http_date(const char *text, gint64 *ret);
+
+/* Where (monotonic) another attempt is worth its while, after `attempts` of which
+ * the last one ended so. */
+gint64 retry_next_us(GError *problem, guint attempts, Budget *budget);
+
+/* "2024-11-06T08:49:37Z".  New string. */
+char *retry_utc_text(gint64 seconds);

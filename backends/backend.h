@@ -148,6 +148,17 @@ typedef struct {
 	const char *help;
 } BackendKey;
 
+/*
+ * The last part of a file that only ever grows, in sections.  Each begins with a
+ * line of WINDOW_MARK, one of the letters below and the section's name; a line of
+ * it never begins with that mark.  Windows of one file are laid over each other
+ * section by section.
+ */
+#define WINDOW_MARK '\x1d'
+#define WINDOW_LINES '-'  /* its lines go on: the first of them drop out */
+#define WINDOW_TITLED '+' /* likewise, and its name is shown above */
+#define WINDOW_TEXT '='   /* another text each time, shown below its name */
+
 typedef struct BackendClass {
 	const char *name;       /* the section's type: "alibaba" */
 	const BackendKey *keys; /* its own keys */
@@ -159,6 +170,8 @@ typedef struct BackendClass {
 	guint whole_files; /* those of them that a thin record cannot tell: what
 	                      they hold costs a `get` until there was one */
 	guint described;   /* those of them whose bytes `describe` gets */
+	guint grows;       /* those of `described` that only ever grow, and of
+	                       which it gives a window: see WINDOW_MARK */
 	guint secret_files; /* those of them that are for the owner alone, since
 	                       they bear tokens (mode 0600) */
 	guint quoting_files; /* those of them that may quote what a driver has
@@ -276,6 +289,7 @@ typedef struct BackendClass {
 	 * The bytes of a file of `described`, as a reader gets them; none when it
 	 * has none now.  body: the session's record.  *ret_until_ms (since the
 	 * epoch): they are worth showing until then; 0: until the session changes.
+	 * Of a file of `grows` they are a window.
 	 * What is secret in them is given to secret_bytes.
 	 */
 	GBytes *(*describe)(Backend *self, const char *workspace,

@@ -24,8 +24,8 @@
 #include "classes.h"
 #include "dli_account.h"
 #include "dli_error.h"
-#include "dli_log.h"
 #include "dli_record.h"
+#include "livy_log.h"
 #include "plan.h"
 
 #define PAGE_SIZE 100 /* undocumented; as Livy's default */
@@ -373,7 +373,7 @@ static GBytes *dli_describe(Backend *base, const char *workspace,
 	if (!answer)
 		return NULL;
 	GString *text = g_string_new(NULL);
-	dli_log_append(json_get(answer, "log"), text);
+	livy_log_window(json_get(answer, "log"), TRUE, text);
 	*ret_until_ms =
 		has_ended(body) ? 0 : g_get_real_time() / 1000 + LOG_FRESH_MS;
 	return g_string_free_to_bytes(text);
@@ -454,6 +454,7 @@ const BackendClass dli_class = {
 		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
 		 1 << SESSION_LOG,
 	.described = 1 << SESSION_LOG,
+	.grows = 1 << SESSION_LOG,
 	.private = dli_private,
 	.chatter = dli_chatter,
 	.kept = dli_kept,

@@ -13,14 +13,6 @@ static void append_lines(const Json *lines, GString *out)
 			livy_log_append_line(out, json_text(line));
 }
 
-void dli_log_append(const Json *lines, GString *out)
-{
-	g_autoptr(GString) all = g_string_new(NULL);
-
-	append_lines(lines, all);
-	livy_log_append_tail(out, all);
-}
-
 char *dli_log_tracking(const Json *lines)
 {
 	g_autoptr(GString) all = g_string_new(NULL);

@@ -301,7 +301,7 @@ static GBytes *livy_describe(Backend *base, const char *workspace,
 	if (!log)
 		return NULL;
 	GString *out = g_string_new(NULL);
-	livy_log_text(log, out);
+	livy_log_window(log, FALSE, out);
 	Phase phase = backend_phase(
 		&livy_class, json_get_text(record, "state", 64, ""));
 	gboolean ended = phase == PHASE_STOPPED || phase == PHASE_FAILED;
@@ -463,6 +463,7 @@ const BackendClass livy_class = {
 		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
 		 1 << SESSION_LOG,
 	.described = 1 << SESSION_LOG,
+	.grows = 1 << SESSION_LOG,
 	.private = livy_private,
 	.chatter = livy_chatter,
 	.kept = livy_kept,

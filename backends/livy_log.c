@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "backend.h"
 
 #define REASON_LINES 3
 #define REASON_LINE_MAX 1024
@@ -89,28 +90,102 @@ void livy_log_append_line(GString *out, const char *line)
 		g_string_append_c(out, '\n');
 }
 
-void livy_log_append_tail(GString *out, const GString *lines)
-{
-	const char *start = lines->str;
+/* ---- windows ---- */
 
-	if (lines->len > LIVY_LOG_MAX)
-		start = strchr(start + lines->len - LIVY_LOG_MAX - 1, '\n') + 1;
+#define STDOUT 0
+#define STDERR 1
+
+/* Which of the usual sections a line begins; -1: none. */
+static int usual_of(const char *line)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(usual); i++)
+		if (g_str_has_prefix(skip_break(line), usual[i]))
+			return (int)i;
+	return -1;
+}
+
+static void append_section(
+	GString *out, char kind, const char *heading, gsize len)
+{
+	g_string_append_printf(
+		out, "%c%c%.*s\n", WINDOW_MARK, kind, (int)len, heading);
+}
+
+static void append_usual(GString *out, int which, gboolean titled)
+{
+	append_section(out, titled ? WINDOW_TITLED : WINDOW_LINES, usual[which],
+		strlen(usual[which]) - 2);
+}
+
+/* What the first lines belong to, where no heading is before them: all come in the
+ * same order. */
+static int first_of(const Json *log)
+{
+	json_foreach (element, log) {
+		const char *raw = json_text(element);
+
+		if (raw && usual_of(raw) >= 0)
+			return usual_of(raw) == STDERR ? STDOUT : STDERR;
+	}
+	return STDERR;
+}
+
+static void append_element(GString *out, const char *raw, gboolean titled)
+{
+	int which = usual_of(raw);
+	const char *rest = raw;
+
+	if (which >= 0) {
+		append_usual(out, which, titled);
+		rest = behind_usual(skip_break(raw));
+	} else if (is_heading(raw)) {
+		g_autofree char *name = g_strdup(skip_break(raw));
+		g_autoptr(GString) line = g_string_new(NULL);
+
+		name[strlen(name) - 2] = '\0';
+		livy_log_append_line(line, name);
+		append_section(
+			out, WINDOW_TEXT, line->str, strcspn(line->str, "\n"));
+		return;
+	}
+	if (which < 0 || *rest)
+		livy_log_append_line(out, rest);
+}
+
+/* The last lines, below the heading that they stood below. */
+static void append_last(GString *out, const GString *all)
+{
+	const char *start = all->str, *mark;
+
+	if (all->len <= LIVY_LOG_MAX) {
+		g_string_append(out, start);
+		return;
+	}
+	start = strchr(start + all->len - LIVY_LOG_MAX - 1, '\n') + 1;
+	mark = g_strrstr_len(
+		all->str, start - all->str, (const char[]){WINDOW_MARK, '\0'});
+	if (*start != WINDOW_MARK && mark)
+		g_string_append_len(
+			out, mark, (gssize)(strchr(mark, '\n') + 1 - mark));
 	g_string_append(out, start);
 }
 
-static void append_line(const char *line, gsize len, void *data)
-{
-	g_autofree char *text = g_strndup(line, len);
-
-	livy_log_append_line(data, text);
-}
-
-void livy_log_text(const Json *log, GString *out)
+void livy_log_window(const Json *log, gboolean titled, GString *out)
 {
 	g_autoptr(GString) all = g_string_new(NULL);
+	gboolean begun = FALSE;
 
-	each_line(log, append_line, all);
-	livy_log_append_tail(out, all);
+	json_foreach (element, log) {
+		const char *raw = json_text(element);
+
+		if (!raw)
+			continue;
+		if (!begun && usual_of(raw) < 0 && !is_heading(raw))
+			append_usual(all, first_of(log), FALSE);
+		begun = TRUE;
+		append_element(all, raw, titled);
+	}
+	append_last(out, all);
 }
 
 /* ---- reasons ---- */

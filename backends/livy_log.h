@@ -13,12 +13,11 @@
 /* Appends a line and a newline, where it does not end in one.  What a terminal
  * would obey reads "?". */
 void livy_log_append_line(GString *out, const char *line);
-/* Appends lines; of more than LIVY_LOG_MAX bytes the last ones. */
-void livy_log_append_tail(GString *out, const GString *lines);
-
-/* Appends the lines, as these two do.  The two usual headings are left out, others
- * stand where something follows them. */
-void livy_log_text(const Json *log, GString *out);
+/* Appends the lines as a window (backend.h), whose sections are what stands below
+ * each heading; of more than LIVY_LOG_MAX bytes the last.  titled: the two usual
+ * headings are shown too, others are where something follows them.  A server that
+ * tells the last lines alone tells no heading: they are the driver's errors. */
+void livy_log_window(const Json *log, gboolean titled, GString *out);
 
 /* Appends the last lines that may say why a session ended; stack frames and
  * chatter are none, unless there is nothing else. */

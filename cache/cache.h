@@ -49,6 +49,8 @@ typedef struct {
 	guint files;   /* session: bit set of 1 << SessionFile */
 	guint costly;  /* those of them whose bytes cost a call now: cache_open
 	                 gets them, cache_read does not */
+	guint grows;   /* those of the costly ones that only ever grow: they are
+	                 read by cache_stream */
 	guint secret;  /* those of them that are for the owner alone */
 	guint quoting; /* those of them that may quote a driver's log: not for
 	                  all */
@@ -106,13 +108,15 @@ typedef struct {
 	                     borrowed for the call, as are the next three */
 	guint files;      /* CHANGED: bit set of 1 << SessionFile; VANISHED: of
 	                     those that sessions have there */
-	guint texts;      /* TEXT: bit set of TEXT_... */
-	ByWhat by;        /* of views */
-	gboolean first;   /* not an event at the provider.  APPEARED: part of a
+	guint grown;    /* DESCRIBED: those of `files` to which lines were added
+	                     since somebody had them */
+	guint texts;    /* TEXT: bit set of TEXT_... */
+	ByWhat by;      /* of views */
+	gboolean first; /* not an event at the provider.  APPEARED: part of a
 	                     listing that had never been complete; CHANGED: of
 	                     a record of which only a part was known so far,
 	                     the whole is, and the state is the same */
-	const char *id;   /* APPEARED, VANISHED, CHANGED: raw */
+	const char *id; /* APPEARED, VANISHED, CHANGED: raw */
 	const char *from, *to; /* state words: CHANGED, the same where the state
 	                          did not change; APPEARED has `to`, VANISHED
 	                          `from`; "" for what has none */
@@ -230,6 +234,26 @@ Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
  * Errors: GONE, LOCAL. */
 GBytes *cache_read(Cache *cache, guint32 session, SessionFile file,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What was ever read of a file that only ever grows, and what is added: the same
+ * for all who have it. */
+typedef struct Stream Stream;
+
+/*
+ * That of a file of Entry.grows for somebody who opens it, after cache_open; NULL
+ * when it is not known (any more).  While it is held, and was read or asked for its
+ * size within the window, the provider is asked for more every `refresh`, in the
+ * background and within the budget; while it is only held, once a window.
+ * NEWS_DESCRIBED tells.
+ */
+Stream *cache_stream(Cache *cache, guint32 session, SessionFile file);
+/* Somebody reads it. */
+void cache_stream_look(Cache *cache, guint32 session, SessionFile file);
+Stream *stream_ref(Stream *self);
+void stream_unref(Stream *self);
+gsize stream_size(Stream *self);
+/* From an offset on; fewer bytes than `size` at the end alone. */
+GBytes *stream_read(Stream *self, gsize at, gsize size);
 
 /* How many sessions a workspace, provider or (0) everything shows. */
 guint64 cache_count(Cache *cache, guint32 number);

@@ -5,25 +5,37 @@
 
 #include "core.h"
 #include "hash.h"
+#include "refresh.h"
 
 #define ENTRIES_MAX 4096u
 #define BYTES_MAX (64u * 1024 * 1024)
 /* An answer counts so long at least, so that he who waited for it gets it; a
  * refusal so long. */
 #define FRESH_US G_USEC_PER_SEC
+/* Of one stream; and where all that are held would be too many, of each. */
+#define STREAM_MAX (4u * 1024 * 1024)
+#define STREAM_MIN (16u * 1024)
+/* Asking for a stream may take a quarter of the time. */
+#define LOAD_FACTOR 4
 
 typedef struct {
 	guint64 key;
 	GBytes *bytes;   /* NULL: none were got, or they were dropped */
+	Stream *stream;  /* in place of them, of a file that grows */
 	guint64 hash;    /* of the last ones */
-	gsize size;      /* likewise */
+	gsize size;      /* likewise; of a stream what it keeps in memory */
 	gint64 mtime_ns; /* likewise; 0: there never were any */
 	gint64 until_ms;
 	gint64 fresh_us; /* monotonic: bytes or error count until then */
 	GError *error;
 	gboolean asking;
 	gboolean answered; /* and nothing has happened since */
-	GList link;        /* in `used`, but not while it is asked for */
+	Pace pace;         /* of a stream */
+	gint64 asked_us;   /* monotonic: when it last began to be asked for */
+	gint64 took_us;    /* the last time */
+	gint64 looked_us;
+	guint failures; /* one after the other */
+	GList link;     /* in `used`, but not while it is asked for */
 } Kept;
 
 struct Described {
@@ -31,6 +43,7 @@ struct Described {
 	GHashTable *kept; /* by key */
 	GQueue used;      /* Kept: the longest unused first */
 	gsize bytes;
+	guint streams;
 	gboolean full; /* something went to make room */
 };
 
@@ -44,6 +57,7 @@ static void kept_free(gpointer data)
 	Kept *kept = data;
 
 	g_clear_pointer(&kept->bytes, g_bytes_unref);
+	g_clear_pointer(&kept->stream, stream_unref);
 	g_clear_error(&kept->error);
 	g_free(kept);
 }
@@ -87,10 +101,39 @@ static void bytes_drop(Described *self, Kept *kept)
 
 static void kept_remove(Described *self, Kept *kept)
 {
+	if (kept->stream != NULL) {
+		self->bytes -= kept->size;
+		self->streams--;
+	}
 	bytes_drop(self, kept);
 	if (!kept->asking)
 		g_queue_unlink(&self->used, &kept->link);
 	g_hash_table_remove(self->kept, &kept->key);
+}
+
+static gboolean is_held(const Kept *kept)
+{
+	return kept->stream != NULL && stream_is_held(kept->stream);
+}
+
+/* What somebody has open has no other bytes than these. */
+static Kept *longest_unused(const Described *self, const Kept *spared)
+{
+	for (GList *link = self->used.head; link != NULL; link = link->next)
+		if (link->data != spared && !is_held(link->data))
+			return link->data;
+	return NULL;
+}
+
+static void stream_fit(Described *self, Kept *kept)
+{
+	gsize share = BYTES_MAX / MAX(1, self->streams);
+	gsize kept_before = kept->size;
+
+	stream_trim(kept->stream, CLAMP(share, STREAM_MIN, STREAM_MAX));
+	kept->size = stream_kept(kept->stream);
+	self->bytes += kept->size;
+	self->bytes -= kept_before;
 }
 
 /* Keeps within bounds; `spared` was just put in. */
@@ -98,13 +141,17 @@ static void make_room(Described *self, const Kept *spared)
 {
 	while (self->bytes > BYTES_MAX ||
 		g_hash_table_size(self->kept) > ENTRIES_MAX) {
-		Kept *oldest = g_queue_peek_head(&self->used);
+		Kept *oldest = longest_unused(self, spared);
 
-		if (oldest == NULL || oldest == spared)
-			return;
+		if (oldest == NULL)
+			break;
 		kept_remove(self, oldest);
 		self->full = TRUE;
 	}
+	for (GList *link = self->used.head;
+		link != NULL && self->bytes > BYTES_MAX; link = link->next)
+		if (is_held(link->data))
+			stream_fit(self, link->data);
 }
 
 static Kept *kept_add(Described *self, guint32 number, guint file)
@@ -112,7 +159,7 @@ static Kept *kept_add(Described *self, guint32 number, guint file)
 	Kept *kept;
 
 	if (g_hash_table_size(self->kept) >= ENTRIES_MAX &&
-		g_queue_is_empty(&self->used))
+		longest_unused(self, NULL) == NULL)
 		return NULL;
 	kept = g_new0(Kept, 1);
 	kept->key = key_of(number, file);
@@ -160,6 +207,13 @@ static Known answer_of(Kept *kept, GBytes **ret, GError **error)
 	return KNOWN_NOT_YET;
 }
 
+static void begin(Described *self, Kept *kept)
+{
+	kept->asking = TRUE;
+	kept->asked_us = g_get_monotonic_time();
+	g_queue_unlink(&self->used, &kept->link);
+}
+
 Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
 	gboolean *ret_begin, GError **error)
 {
@@ -174,15 +228,13 @@ Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
 		backend_error_set(error, BACKEND_ERROR_BUDGET,
 			"too many files are being asked for");
 		known = KNOWN_FAILED;
-	} else if (!kept->asking) {
+	} else if (!kept->asking || keep_ms(kept) != 0) {
 		known = answer_of(kept, ret, error);
 		kept_touch(self, kept);
 		*ret_begin = known == KNOWN_NOT_YET;
 	}
-	if (*ret_begin) {
-		kept->asking = TRUE;
-		g_queue_unlink(&self->used, &kept->link);
-	}
+	if (*ret_begin)
+		begin(self, kept);
 	pthread_mutex_unlock(&self->lock);
 	return known;
 }
@@ -190,16 +242,16 @@ Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
 gboolean described_would_begin(Described *self, guint32 number, guint file)
 {
 	g_autoptr(GBytes) bytes = NULL;
-	gboolean begin;
+	gboolean asks;
 	Kept *kept;
 
 	pthread_mutex_lock(&self->lock);
 	kept = kept_find(self, number, file);
-	begin = kept == NULL ||
-		(!kept->asking &&
-			answer_of(kept, &bytes, NULL) == KNOWN_NOT_YET);
+	asks = kept == NULL ||
+	       (!kept->asking &&
+		       answer_of(kept, &bytes, NULL) == KNOWN_NOT_YET);
 	pthread_mutex_unlock(&self->lock);
-	return begin;
+	return asks;
 }
 
 /* What was asked for is there, or not; NULL: it was forgotten meanwhile. */
@@ -211,13 +263,13 @@ static Kept *kept_end(Described *self, guint32 number, guint file)
 		return NULL;
 	kept->asking = FALSE;
 	g_queue_push_tail_link(&self->used, &kept->link);
-	kept->fresh_us = g_get_monotonic_time() + FRESH_US;
+	kept->took_us = g_get_monotonic_time() - kept->asked_us;
+	kept->fresh_us = kept->asked_us + kept->took_us + FRESH_US;
 	g_clear_error(&kept->error);
 	return kept;
 }
 
-static gboolean bytes_put(
-	Described *self, Kept *kept, GBytes *bytes, gint64 mtime_ns)
+static gboolean bytes_put(Described *self, Kept *kept, GBytes *bytes)
 {
 	gsize size = 0;
 	const void *data = g_bytes_get_data(bytes, &size);
@@ -230,32 +282,82 @@ static gboolean bytes_put(
 	kept->size = size;
 	kept->hash = hash;
 	self->bytes += size;
-	if (first)
-		kept->mtime_ns = MAX(1, mtime_ns);
-	else if (!same)
-		kept->mtime_ns = time_after(kept->mtime_ns);
 	make_room(self, kept);
 	return !same;
 }
 
-gboolean described_settle(Described *self, guint32 number, guint file,
+/* Says when the first ones, or others, came. */
+static DescribedNow note_time(Kept *kept, gboolean others, gint64 mtime_ns)
+{
+	if (kept->mtime_ns == 0) {
+		kept->mtime_ns = MAX(1, mtime_ns);
+		return DESCRIBED_FIRST;
+	}
+	if (!others)
+		return DESCRIBED_SAME;
+	kept->mtime_ns = time_after(kept->mtime_ns);
+	return DESCRIBED_OTHER;
+}
+
+static void note_answer(Kept *kept, gint64 until_ms)
+{
+	kept->answered = TRUE;
+	kept->until_ms = until_ms;
+	kept->failures = 0;
+}
+
+DescribedNow described_settle(Described *self, guint32 number, guint file,
 	GBytes *bytes, gint64 until_ms, gint64 mtime_ns)
 {
-	gboolean others = FALSE;
+	DescribedNow now = DESCRIBED_SAME;
 	Kept *kept;
 
 	pthread_mutex_lock(&self->lock);
 	kept = kept_end(self, number, file);
-	if (kept != NULL && bytes != NULL)
-		others = bytes_put(
-			self, kept, g_steal_pointer(&bytes), mtime_ns);
-	if (kept != NULL) {
-		kept->answered = TRUE;
-		kept->until_ms = until_ms;
+	if (kept != NULL && bytes != NULL) {
+		gboolean others =
+			bytes_put(self, kept, g_steal_pointer(&bytes));
+
+		now = note_time(kept, others, mtime_ns);
 	}
+	if (kept != NULL)
+		note_answer(kept, until_ms);
 	pthread_mutex_unlock(&self->lock);
 	g_clear_pointer(&bytes, g_bytes_unref);
-	return others;
+	return now;
+}
+
+static gboolean window_put(Described *self, Kept *kept, GBytes *window)
+{
+	gsize len = 0;
+	const char *data = g_bytes_get_data(window, &len);
+	gboolean grown;
+
+	if (kept->stream == NULL) {
+		kept->stream = stream_new();
+		kept->size = 0;
+		self->streams++;
+	}
+	grown = stream_put(kept->stream, data, len);
+	stream_fit(self, kept);
+	make_room(self, kept);
+	return grown;
+}
+
+DescribedNow described_grow(Described *self, guint32 number, guint file,
+	GBytes *window, gint64 until_ms, gint64 mtime_ns)
+{
+	DescribedNow now = DESCRIBED_SAME;
+	Kept *kept;
+
+	pthread_mutex_lock(&self->lock);
+	kept = kept_end(self, number, file);
+	if (kept != NULL) {
+		now = note_time(kept, window_put(self, kept, window), mtime_ns);
+		note_answer(kept, until_ms);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return now;
 }
 
 void described_fail(Described *self, guint32 number, guint file, GError *error)
@@ -268,6 +370,7 @@ void described_fail(Described *self, guint32 number, guint file, GError *error)
 		kept->error = g_steal_pointer(&error);
 		/* Nor is what was good before: it would not have been asked. */
 		kept->answered = FALSE;
+		kept->failures++;
 	}
 	pthread_mutex_unlock(&self->lock);
 	g_clear_error(&error);
@@ -287,6 +390,19 @@ void described_forget(Described *self, guint32 number)
 
 /* ---- what there is ---- */
 
+/* The kernel asks for the size each time, as long as it may grow, so that we know
+ * who looks. */
+static void stream_stat(const Kept *kept, ContentStat *ret)
+{
+	gint64 keep = keep_ms(kept);
+
+	ret->mtime_ns = kept->mtime_ns;
+	ret->keep_ms = keep < 0 ? -1 : 0;
+	ret->size = stream_size(kept->stream);
+	if (keep == 0 && ret->size == 0 && !is_held(kept))
+		ret->size = CACHE_COSTLY_SIZE;
+}
+
 gboolean described_stat(
 	Described *self, guint32 number, guint file, ContentStat *ret)
 {
@@ -296,7 +412,9 @@ gboolean described_stat(
 	pthread_mutex_lock(&self->lock);
 	kept = kept_find(self, number, file);
 	known = kept != NULL && kept->mtime_ns != 0;
-	if (known) {
+	if (known && kept->stream != NULL) {
+		stream_stat(kept, ret);
+	} else if (known) {
 		ret->keep_ms = keep_ms(kept);
 		ret->mtime_ns = kept->mtime_ns;
 		ret->size = kept->size;
@@ -315,7 +433,9 @@ GBytes *described_read(Described *self, guint32 number, guint file)
 
 	pthread_mutex_lock(&self->lock);
 	kept = kept_find(self, number, file);
-	if (kept != NULL && kept->bytes != NULL)
+	if (kept != NULL && kept->stream != NULL)
+		bytes = stream_read(kept->stream, 0, stream_size(kept->stream));
+	else if (kept != NULL && kept->bytes != NULL)
 		bytes = g_bytes_ref(kept->bytes);
 	pthread_mutex_unlock(&self->lock);
 	return bytes;
@@ -333,7 +453,8 @@ guint described_changed(Described *self, guint32 number, gboolean ended)
 
 		if (kept == NULL && self->full)
 			dropped |= 1u << file;
-		if (kept == NULL || kept->bytes == NULL ||
+		if (kept == NULL ||
+			(kept->bytes == NULL && kept->stream == NULL) ||
 			(kept->until_ms != 0 && !ended))
 			continue;
 		bytes_drop(self, kept);
@@ -341,4 +462,75 @@ guint described_changed(Described *self, guint32 number, gboolean ended)
 	}
 	pthread_mutex_unlock(&self->lock);
 	return dropped;
+}
+
+/* ---- files that grow ---- */
+
+Stream *described_stream(
+	Described *self, guint32 number, guint file, const Pace *pace)
+{
+	Stream *stream = NULL;
+	Kept *kept;
+
+	pthread_mutex_lock(&self->lock);
+	kept = kept_find(self, number, file);
+	if (kept != NULL && kept->stream != NULL) {
+		stream = stream_ref(kept->stream);
+		kept->pace = *pace;
+		kept->looked_us = g_get_monotonic_time();
+	}
+	pthread_mutex_unlock(&self->lock);
+	return stream;
+}
+
+gboolean described_look(Described *self, guint32 number, guint file)
+{
+	gint64 now_us = g_get_monotonic_time();
+	gboolean late = FALSE;
+	Kept *kept;
+
+	pthread_mutex_lock(&self->lock);
+	kept = self->streams > 0 ? kept_find(self, number, file) : NULL;
+	if (kept != NULL && is_held(kept)) {
+		late = now_us - kept->looked_us > kept->pace.idle_us;
+		kept->looked_us = now_us;
+	}
+	pthread_mutex_unlock(&self->lock);
+	return late;
+}
+
+/* With the lock. */
+static gint64 follow_us(const Kept *kept, gint64 now_us)
+{
+	gint64 us = kept->pace.every_us;
+
+	if (kept->asking || !is_held(kept) || keep_ms(kept) < 0)
+		return G_MAXINT64;
+	if (now_us - kept->looked_us > kept->pace.idle_us)
+		us = MAX(us, kept->pace.idle_us);
+	us = MAX(us, LOAD_FACTOR * kept->took_us);
+	return kept->asked_us + refresh_backed_off_us(us, kept->failures, TRUE);
+}
+
+gboolean described_follow(Described *self, guint32 *ret_number, guint *ret_file,
+	gint64 *ret_next_us)
+{
+	gint64 now_us = g_get_monotonic_time();
+	Kept *due = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	for (GList *link = self->streams > 0 ? self->used.head : NULL;
+		link != NULL && due == NULL; link = link->next) {
+		gint64 us = follow_us(link->data, now_us);
+
+		*ret_next_us = MIN(*ret_next_us, us);
+		due = us <= now_us ? link->data : NULL;
+	}
+	if (due != NULL) {
+		*ret_number = (guint32)(due->key >> 8);
+		*ret_file = (guint)(due->key & 0xff);
+		begin(self, due);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return due != NULL;
 }

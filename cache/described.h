@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache.h"
+#include "stream.h"
 
 /*
  * The bytes that only a call of their own gets, in memory and in bounds: 4096
@@ -31,10 +31,17 @@ Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
 	gboolean *ret_begin, GError **error);
 /* Whether described_open would say now that the caller has to ask. */
 gboolean described_would_begin(Described *self, guint32 number, guint file);
+
+/* What became of the bytes that are shown. */
+typedef enum { DESCRIBED_SAME, DESCRIBED_FIRST, DESCRIBED_OTHER } DescribedNow;
+
 /* Takes the bytes.  until_ms as `describe` gives it; mtime_ns: of bytes that are
- * the first.  Whether they are others than before. */
-gboolean described_settle(Described *self, guint32 number, guint file,
+ * the first. */
+DescribedNow described_settle(Described *self, guint32 number, guint file,
 	GBytes *bytes, gint64 until_ms, gint64 mtime_ns);
+/* The same of a window of a file that grows; does not take it. */
+DescribedNow described_grow(Described *self, guint32 number, guint file,
+	GBytes *window, gint64 until_ms, gint64 mtime_ns);
 /* Takes the error. */
 void described_fail(Described *self, guint32 number, guint file, GError *error);
 void described_forget(Described *self, guint32 number);
@@ -44,6 +51,29 @@ gboolean described_stat(
 	Described *self, guint32 number, guint file, ContentStat *ret);
 /* The last bytes; NULL: none. */
 GBytes *described_read(Described *self, guint32 number, guint file);
+
+/* ---- files that grow ---- */
+
+/* How often a stream that somebody holds is asked for: while it was looked at
+ * within idle_us, and else. */
+typedef struct {
+	gint64 every_us, idle_us;
+} Pace;
+
+/* Its stream, for somebody who opens it at that pace: a new reference; NULL: none
+ * is known. */
+Stream *described_stream(
+	Described *self, guint32 number, guint file, const Pace *pace);
+/* Somebody looks at it: TRUE when nobody had for long, so that another time may be
+ * due now. */
+gboolean described_look(Described *self, guint32 number, guint file);
+/*
+ * A stream that has to be asked for now: the caller does so, as after
+ * described_open.  FALSE: none; *ret_next_us is lowered to when one will have to be
+ * (monotonic).
+ */
+gboolean described_follow(Described *self, guint32 *ret_number, guint *ret_file,
+	gint64 *ret_next_us);
 
 /* The session changed: drops what was good until then, or, when it ended, all.
  * Returns the files whose bytes went, or may have gone before to make room. */

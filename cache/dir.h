@@ -97,6 +97,8 @@ typedef struct Dir {
 	guint askers;
 	GQueue opening; /* what open.c asks for, waiting for a worker */
 	guint openers;
+	GQueue following; /* what follow.c asks for, likewise */
+	guint followers;
 	char *last_error, *partial;
 	guint32 last;
 	gint64 presence_ns; /* .last or .partial came or went: the directory's

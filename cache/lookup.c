@@ -26,6 +26,7 @@ void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 	ret->provider = dir->parent->number;
 	ret->files = provider->backend->class->files;
 	ret->costly = dir_costly(dir, row);
+	ret->grows = provider->backend->class->grows & ret->costly;
 	ret->secret = provider->backend->class->secret_files & ret->files;
 	ret->quoting = provider->backend->class->quoting_files & ret->files;
 	ret->read_only = provider->read_only;

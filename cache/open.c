@@ -1,6 +1,8 @@
+#include "open.h"
+
 #include "content.h"
-#include "dir.h"
 #include "look.h"
+#include "refresh.h"
 
 /* In the past, but not 0, which would be until the session changes. */
 #define NOT_LONGER_MS 1
@@ -27,6 +29,11 @@ static gboolean has_file(const Dir *dir, SessionFile file)
 static gboolean is_described(const Dir *dir, SessionFile file)
 {
 	return (dir->provider->backend->class->described & (1u << file)) != 0;
+}
+
+static gboolean is_growing(const Dir *dir, guint file)
+{
+	return (dir->provider->backend->class->grows & (1u << file)) != 0;
 }
 
 static gboolean is_costly(const Dir *dir, const Row *row, SessionFile file)
@@ -118,6 +125,8 @@ gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
 	if (shown == NULL || !has_file(dir, file))
 		return set_gone(error);
 	stat.mtime_ns = row_mtime_ns(row, file);
+	if (described_look(cache->described, session, file))
+		refresh_poke(cache->refresh);
 	if (is_described(dir, file)) {
 		if (described_stat(cache->described, session, file, &stat))
 			stat.mtime_ns =
@@ -158,6 +167,7 @@ typedef struct {
 	guint file;
 	gint64 asked_us;
 	gint64 until_us; /* so long somebody may wait for the answer */
+	gboolean waits;  /* somebody does */
 } Question;
 
 /* Where the session stands: bytes that are good until it changes, or ends, are so
@@ -199,9 +209,10 @@ static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 	}
 	if (row == NULL)
 		return set_gone(error);
-	if (!silence_still_lets(dir->provider->silence, self->asked_us, error))
+	if (self->waits && !silence_still_lets(dir->provider->silence,
+				   self->asked_us, error))
 		return FALSE;
-	if (too_late(self)) {
+	if (self->waits && too_late(self)) {
 		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
 			"what was asked before it took too long");
 		return FALSE;
@@ -224,14 +235,33 @@ static gboolean stand_has_moved(const Stand *self, const Row *row)
 	       row->phase != self->phase;
 }
 
-static void tell(const Question *self, guint files)
+static void tell(const Question *self, DescribedNow now)
 {
 	News news = {.kind = NEWS_DESCRIBED,
 		.number = self->session,
-		.parent = self->dir->number,
-		.files = files};
+		.parent = self->dir->number};
+
+	if (now != DESCRIBED_SAME)
+		news.files = 1u << self->file;
+	if (now == DESCRIBED_OTHER && is_growing(self->dir, self->file))
+		news.grown = news.files;
 
 	news_push(self->dir->cache->news, &news, 1);
+}
+
+/* Takes the bytes. */
+static DescribedNow keep(const Question *self, const Stand *stand,
+	GBytes *bytes, gint64 until_ms)
+{
+	Described *described = self->dir->cache->described;
+	g_autoptr(GBytes) window = NULL;
+
+	if (bytes == NULL || !is_growing(self->dir, self->file))
+		return described_settle(described, self->session, self->file,
+			bytes, until_ms, stand->mtime_ns);
+	window = bytes;
+	return described_grow(described, self->session, self->file, window,
+		until_ms, stand->mtime_ns);
 }
 
 /* The answer becomes what is shown, while nothing else can. */
@@ -240,8 +270,8 @@ static void question_settle(const Question *self, const Stand *stand,
 {
 	Described *described = self->dir->cache->described;
 	Dir *dir = self->dir;
+	DescribedNow now = DESCRIBED_SAME;
 	const Row *row;
-	guint files = 0;
 
 	pthread_mutex_lock(&dir->lock);
 	row = snapshot_find(dir->shown, self->session);
@@ -250,19 +280,23 @@ static void question_settle(const Question *self, const Stand *stand,
 		until_ms = NOT_LONGER_MS;
 	if (error != NULL)
 		described_fail(described, self->session, self->file, error);
-	else if (described_settle(described, self->session, self->file, bytes,
-			 until_ms, stand->mtime_ns))
-		files = 1u << self->file;
+	else
+		now = keep(self, stand, bytes, until_ms);
 	if (row == NULL)
 		described_forget(described, self->session);
-	tell(self, files);
+	tell(self, now);
 	pthread_mutex_unlock(&dir->lock);
 	news_deliver(dir->cache->news);
 }
 
 static void note_open(const Question *self, const GError *error)
 {
-	silence_note(self->dir->provider->silence, self->asked_us, error);
+	Silence *silence = self->dir->provider->silence;
+
+	if (self->waits)
+		silence_note(silence, self->asked_us, error);
+	else if (silence_is(error))
+		silence_missed(silence);
 	if (error == NULL)
 		dir_heard(self->dir);
 }
@@ -271,7 +305,7 @@ static GBytes *describe(const Question *self, const Stand *stand,
 	gint64 *ret_until_ms, GError **error)
 {
 	Dir *dir = self->dir;
-	Call call = dir_call_until(dir, self->until_us, TRUE);
+	Call call = dir_call_until(dir, self->until_us, self->waits);
 	g_autoptr(GError) local = NULL;
 	g_autoptr(GBytes) bytes = backend_describe(dir->provider->backend,
 		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
@@ -343,6 +377,20 @@ static void open_run(void *data)
 	}
 }
 
+void open_follow(Dir *dir, guint32 session, guint file)
+{
+	gint64 now_us = g_get_monotonic_time();
+	const Question question = {.dir = dir,
+		.session = session,
+		.file = file,
+		.asked_us = now_us,
+		.until_us = now_us + dir->cache->deadline_ms * 1000};
+
+	describe_one(&question);
+	/* When it is due next can be told now. */
+	refresh_poke(dir->cache->refresh);
+}
+
 /* ---- open ---- */
 
 /* A slow workspace must not take all workers. */
@@ -354,7 +402,7 @@ static gboolean question_push(Dir *dir, guint32 session, guint file)
 	gboolean push, ok = TRUE;
 
 	*question = (Question){dir, session, file, now_us,
-		now_us + whole_us - whole_us / EARLIER};
+		now_us + whole_us - whole_us / EARLIER, TRUE};
 	pthread_mutex_lock(&dir->lock);
 	g_queue_push_tail(&dir->opening, question);
 	push = dir->openers < OPENERS_MAX;
@@ -426,8 +474,34 @@ Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
 		known = ask(dir, session, DESCRIBED_WHOLE, &bytes, error);
 	if (known != KNOWN_YES)
 		return known;
+	/* Its bytes are those of its stream. */
+	if (bytes == NULL && is_growing(dir, file))
+		bytes = g_bytes_new_static("", 0);
 	if (bytes == NULL)
 		return open_record(cache, session, file, ret, error);
 	*ret = bytes;
 	return KNOWN_YES;
+}
+
+/* ---- files that grow ---- */
+
+Stream *cache_stream(Cache *cache, guint32 session, SessionFile file)
+{
+	const Dir *dir = dir_around(cache, session);
+	Pace pace = {.idle_us = cache->window_ms * 1000};
+	Stream *stream;
+
+	if (dir == NULL || dir->provider == NULL)
+		return NULL;
+	pace.every_us = dir->provider->refresh_ms * 1000;
+	stream = described_stream(cache->described, session, file, &pace);
+	if (stream != NULL)
+		refresh_poke(cache->refresh);
+	return stream;
+}
+
+void cache_stream_look(Cache *cache, guint32 session, SessionFile file)
+{
+	if (described_look(cache->described, session, file))
+		refresh_poke(cache->refresh);
 }

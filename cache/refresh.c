@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "clock.h"
+#include "follow.h"
 #include "glance.h"
 #include "settle.h"
 #include "sweep.h"
@@ -169,7 +170,7 @@ static gint64 visit_all(Refresh *self)
 		next_us = MIN(next_us, visit(self, dir, now_us));
 	}
 	pthread_mutex_unlock(&cache->lock);
-	return next_us;
+	return MIN(next_us, follow_visit(cache));
 }
 
 static void *refresh_run(void *data)

@@ -193,7 +193,8 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 		break;
 	}
 	events_send(daemon);
-	if (news->kind == NEWS_CHANGED || news->kind == NEWS_VANISHED)
+	if (news->kind == NEWS_CHANGED || news->kind == NEWS_VANISHED ||
+		(news->kind == NEWS_DESCRIBED && news->grown))
 		polls_news(daemon->polls, daemon, news);
 }
 

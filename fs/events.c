@@ -193,7 +193,8 @@ static void touch_row(
 		S_IFREG);
 }
 
-static void changed(Daemon *daemon, const News *news)
+/* The files of a session whose bytes are others. */
+static void changed(Daemon *daemon, const News *news, guint files)
 {
 	guint32 slots = interest_slots(daemon->interest, news->number);
 	g_autoptr(Act) way = NULL;
@@ -203,8 +204,7 @@ static void changed(Daemon *daemon, const News *news)
 	if (!way)
 		return;
 	for (const TreeRow *row = NULL; (row = tree_next(DIR_SESSION, row));) {
-		if (row->kind == ROW_CONTENT &&
-			((news->files >> row->file) & 1) &&
+		if (row->kind == ROW_CONTENT && ((files >> row->file) & 1) &&
 			((slots & 1) || ((slots >> row->slot) & 1)))
 			touch_row(daemon, way, news->number, row);
 	}
@@ -469,7 +469,7 @@ void events_of(Daemon *daemon, const News *news)
 		vanished(daemon, news);
 		break;
 	case NEWS_CHANGED:
-		changed(daemon, news);
+		changed(daemon, news, news->files);
 		break;
 	case NEWS_GROUPED:
 	case NEWS_UNGROUPED:
@@ -496,8 +496,11 @@ void events_of(Daemon *daemon, const News *news)
 	case NEWS_REQUEST:
 		request_changed(daemon, news);
 		break;
-	case NEWS_LISTING:
 	case NEWS_DESCRIBED:
+		if (news->grown)
+			changed(daemon, news, news->grown);
+		break;
+	case NEWS_LISTING:
 		break;
 	}
 }

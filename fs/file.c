@@ -51,8 +51,14 @@ static void open_bytes(Daemon *daemon, GBytes *bytes, const View *view,
 	if (content)
 		holds.poller =
 			polls_open(daemon->polls, daemon->notify, view->ino);
-	if (content && !view_is_costly(view) &&
-		g_bytes_get_size(bytes) <= VIEW_PAGED_MAX) {
+	if (view_is_growing(view))
+		holds.stream = cache_stream(
+			daemon->cache, view->entry.number, view->row->file);
+	if (holds.stream) {
+		info->direct_io = 1;
+		poller_read_to(holds.poller, stream_size(holds.stream));
+	} else if (content && !view_is_costly(view) &&
+		   g_bytes_get_size(bytes) <= VIEW_PAGED_MAX) {
 		info->keep_cache = 1;
 	} else {
 		info->direct_io = 1;
@@ -298,6 +304,21 @@ static void read_paged(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
 	read_current(req, daemon, ino, size, off);
 }
 
+/* All who have it open read the same bytes, which are those of its size. */
+static void read_stream(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
+	Handle *handle, size_t size, off_t off)
+{
+	gsize end = stream_size(handle->stream);
+	g_autoptr(GBytes) bytes = stream_read(handle->stream, (gsize)off, size);
+	View view;
+
+	poller_read_to(handle->poller, end);
+	if (view_resolve(daemon, ino, &view) && view_is_growing(&view))
+		cache_stream_look(
+			daemon->cache, view.entry.number, view.row->file);
+	reply_slice(req, bytes, size, 0);
+}
+
 static void read_events(fuse_req_t req, Handle *handle, size_t size, off_t off)
 {
 	g_autofree char *bytes = g_malloc(size);
@@ -330,6 +351,8 @@ void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		wait_read(handle->wait, req, size, off);
 	else if (handle->events)
 		read_events(req, handle, size, off);
+	else if (handle->stream)
+		read_stream(req, daemon, ino, handle, size, off);
 	else if (handle->snapshot)
 		read_snapshot(req, daemon, ino, handle, size, off);
 	else if (handle->poller)

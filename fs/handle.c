@@ -19,6 +19,7 @@ Handles *handles_new(void)
 static void handle_free(Handle *handle)
 {
 	g_clear_pointer(&handle->snapshot, g_bytes_unref);
+	g_clear_pointer(&handle->stream, stream_unref);
 	g_clear_pointer(&handle->control, control_release);
 	g_clear_pointer(&handle->wait, wait_unref);
 	g_clear_pointer(&handle->events, eventfile_unref);

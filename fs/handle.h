@@ -6,12 +6,13 @@
 #include "wait.h"
 
 /*
- * What one open of a file holds: one of the first five, or, where the kernel
+ * What one open of a file holds: one of the first six, or, where the kernel
  * keeps the bytes, a poller alone.  All that are open are known, since the kernel
  * releases none of them when a mount ends under its users.
  */
 typedef struct {
 	GBytes *snapshot;
+	Stream *stream;
 	Control *control;
 	Wait *wait;
 	gboolean refresh; /* of .refresh */

@@ -29,7 +29,7 @@ struct Poller {
 	gboolean changed; /* a read may have found older bytes than there are */
 	guint64 queued;   /* once that was told, none does any more */
 	guint told;       /* how often since then who polls was told of it */
-	gsize end;        /* event log: how long it was when it was read */
+	gsize end;        /* of what grows: how long it was when it was read */
 };
 
 struct Polls {
@@ -259,17 +259,6 @@ static gboolean tell_changed(Poller *poller, Notify *notify, gboolean asks)
 	return told;
 }
 
-static unsigned content_events(Daemon *daemon, Poller *poller, gboolean asks)
-{
-	View view;
-
-	if (!view_resolve(daemon, poller->node, &view))
-		return POLLERR | POLLHUP | POLLPRI;
-	if (tell_changed(poller, daemon->notify, asks))
-		return READABLE | POLLPRI | POLLERR;
-	return READABLE;
-}
-
 static gsize end_of(Poller *poller)
 {
 	gsize end;
@@ -278,6 +267,23 @@ static gsize end_of(Poller *poller)
 	end = poller->end;
 	pthread_mutex_unlock(&poller->polls->lock);
 	return end;
+}
+
+static unsigned content_events(
+	Daemon *daemon, const Handle *open, gboolean asks)
+{
+	Poller *poller = open->poller;
+	View view;
+
+	if (!view_resolve(daemon, poller->node, &view))
+		return POLLERR | POLLHUP | POLLPRI;
+	if (open->stream)
+		return stream_size(open->stream) > end_of(poller)
+			       ? READABLE | POLLPRI
+			       : READABLE;
+	if (tell_changed(poller, daemon->notify, asks))
+		return READABLE | POLLPRI | POLLERR;
+	return READABLE;
 }
 
 static unsigned log_events(EventFile *file, Poller *poller)
@@ -304,9 +310,9 @@ void poll_ask(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	metrics_count(daemon->metrics, OP_POLL);
 	if (open && open->poller) {
 		await(open->poller, handle);
-		events = open->events ? log_events(open->events, open->poller)
-				      : content_events(daemon, open->poller,
-						handle != NULL);
+		events = open->events
+				 ? log_events(open->events, open->poller)
+				 : content_events(daemon, open, handle != NULL);
 	} else if (handle) {
 		fuse_pollhandle_destroy(handle);
 	}

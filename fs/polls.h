@@ -9,7 +9,7 @@
  * time, as far as poll says; never nothing, since then a tool would wait for
  * ever.  A session's file says POLLPRI|POLLERR too, as sysfs does, once it has
  * other bytes than those which this open file has read at offset 0; the event
- * log POLLPRI when it has grown since it was read; both POLLHUP when there will
+ * log, and a session's, POLLPRI when it has grown since it was read; both POLLHUP when there will
  * be no more: the session vanished, the generation is over.
  *
  * A read may be served from the page cache, unseen by us, and one that we see may
@@ -34,7 +34,7 @@ void poller_close(Poller *poller);
 /* A read at offset 0, before its bytes are taken: TRUE when who polls was told of
  * the change that it brings. */
 gboolean poller_read(Poller *poller);
-/* A read of the event log, while it was that long. */
+/* A read of the event log, or of a stream, while it was that long. */
 void poller_read_to(Poller *poller, gsize end);
 
 /*

@@ -457,6 +457,12 @@ gboolean view_is_costly(const View *view)
 	       ((view->entry.costly >> view->row->file) & 1);
 }
 
+gboolean view_is_growing(const View *view)
+{
+	return view_is_costly(view) &&
+	       ((view->entry.grows >> view->row->file) & 1);
+}
+
 GBytes *view_bytes(Daemon *daemon, const View *view, GError **error)
 {
 	RowKind kind = view->row->kind;

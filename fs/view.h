@@ -55,6 +55,8 @@ double view_entry_timeout(const Daemon *daemon, const View *view);
 
 /* Whether its bytes cost a call now: an open gets them by cache_open. */
 gboolean view_is_costly(const View *view);
+/* Whether they are those of a stream. */
+gboolean view_is_growing(const View *view);
 
 /* Of the bytes of a content file those that this view shows: all, the first line
  * alone, or what comes after it.  Takes the reference, returns one. */

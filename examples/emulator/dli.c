@@ -234,6 +234,7 @@ static void get_session(Exchange *x)
 
 	if (!record)
 		return;
+	text_cut(&record, "_log");
 	put_success(x);
 	answer_take(x->answer, 200, record);
 }
@@ -280,7 +281,9 @@ static void get_log(Exchange *x)
 	if (!text)
 		return;
 	g_autoptr(Json) record = json_parse(text, strlen(text), NULL);
-	gsize total = dli_log_total(record, exchange_now(x));
+	const Json *planted = json_get(record, "_log");
+	gsize total = planted ? (gsize)json_size(planted)
+			      : dli_log_total(record, exchange_now(x));
 	gsize from = MIN(page.offset, total);
 	gsize n = MIN(page.limit, total - from);
 	GString *body = exchange_body(x, 256 + n * 128);
@@ -290,9 +293,12 @@ static void get_log(Exchange *x)
 		",\"from\":%" G_GSIZE_FORMAT ",\"total\":%" G_GSIZE_FORMAT
 		",\"log\":[",
 		from, total);
-	dli_log_write(body, id,
-		json_get_int(record, "create_time", 0, G_MAXINT64, 0),
-		(guint)from, (guint)n);
+	if (planted)
+		text_slice(body, planted, from, n);
+	else
+		dli_log_write(body, id,
+			json_get_int(record, "create_time", 0, G_MAXINT64, 0),
+			(guint)from, (guint)n);
 	g_string_append(body, "]}");
 	put_success(x);
 }

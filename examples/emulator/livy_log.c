@@ -71,6 +71,10 @@ static gboolean record_is_dead(const Json *record)
 
 guint64 livy_log_total(const Json *record, gint64 now_ms)
 {
+	const Json *planted = json_get(record, "_log");
+
+	if (planted)
+		return (guint64)json_size(planted);
 	if (record_is_dead(record))
 		return HEADINGS + G_N_ELEMENTS(dead_lines);
 	return HEADINGS + MIN(LINES_KEPT, written(record, now_ms));
@@ -116,7 +120,12 @@ void livy_log_write(GString *out, const Json *record, gint64 now_ms,
 	guint64 from, guint64 n)
 {
 	guint64 all = written(record, now_ms);
+	const Json *planted = json_get(record, "_log");
 
+	if (planted) {
+		text_slice(out, planted, from, n);
+		return;
+	}
 	write_elements(out, from, n, record_is_dead(record),
 		all > LINES_KEPT ? all - LINES_KEPT : 0);
 }

@@ -51,6 +51,7 @@ void livy_record_bare(char **record)
 {
 	text_cut(record, "_created");
 	text_cut(record, "_ended");
+	text_cut(record, "_log");
 }
 
 static void record_moved(Entry *entry, const char *workspace)

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "net/json.h"
-
 void text_quote(GString *out, const char *text)
 {
 	const char *plain = text;
@@ -130,5 +128,21 @@ void text_merge(char **text, const char *patch)
 
 		if (value)
 			text_put(text, json_name(member), value);
+	}
+}
+
+void text_slice(GString *out, const Json *array, guint64 from, guint64 n)
+{
+	guint64 i = 0, end = from + n;
+
+	json_foreach (element, array) {
+		g_autofree char *text = NULL;
+
+		if (i >= from && i < end)
+			text = json_print(element, FALSE);
+		if (text)
+			g_string_append_printf(
+				out, "%s%s", i > from ? "," : "", text);
+		i++;
 	}
 }

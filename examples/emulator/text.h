@@ -1,6 +1,6 @@
 #pragma once
 
-#include <glib.h>
+#include "net/json.h"
 
 /*
  * JSON as text: records are kept and sent byte for byte as they came, so they
@@ -32,3 +32,6 @@ char *text_member(const char *text, const char *name);
 /* Whether a top-level member is that string, spelt as text_quote spells it, and
  * without parsing; wanted NULL: anything is. */
 gboolean text_member_is(const char *text, const char *name, const char *wanted);
+
+/* Appends so many elements of an array, from one on, without its brackets. */
+void text_slice(GString *out, const Json *array, guint64 from, guint64 n);

@@ -21,8 +21,9 @@ static void keep(Described *described, guint32 number, guint file, gsize size)
 
 	g_assert_cmpint(known, ==, KNOWN_NOT_YET);
 	g_assert_true(begin);
-	g_assert_true(described_settle(described, number, file,
-		g_bytes_new_take(g_malloc0(size), size), 0, 7));
+	g_assert_cmpint(described_settle(described, number, file,
+				g_bytes_new_take(g_malloc0(size), size), 0, 7),
+		==, DESCRIBED_FIRST);
 }
 
 static gboolean is_kept(Described *described, guint32 number, guint file)
@@ -98,8 +99,9 @@ static void an_answer_to_what_is_forgotten_is_dropped(void)
 
 	described_open(described, 1, SESSION_LOG, &bytes, &begin, NULL);
 	described_forget(described, 1);
-	g_assert_false(described_settle(
-		described, 1, SESSION_LOG, g_bytes_new_static("x", 1), 0, 7));
+	g_assert_cmpint(described_settle(described, 1, SESSION_LOG,
+				g_bytes_new_static("x", 1), 0, 7),
+		==, DESCRIBED_SAME);
 	g_assert_false(is_kept(described, 1, SESSION_LOG));
 	described_free(described);
 }

@@ -459,7 +459,7 @@ static void a_short_log_is_one_call(ProviderFixture *f, const void *unused)
 		"\"log\":[\"stdout: \",\"\\nstderr:\\tx\"]}");
 	g_autofree char *text =
 		read_log(f, "{\"state\":\"idle\"}", &until_ms, NULL);
-	g_assert_cmpstr(text, ==, "stdout: \n\nstderr:\tx\n");
+	g_assert_cmpstr(text, ==, "\x1d+stdout\n\nstderr:\tx\n");
 	g_assert_cmpint(until_ms, >, now_ms);
 	saw(f, 0, "GET " V2 "/sessions/" ID "/log?from=0&size=200", "");
 }
@@ -474,7 +474,7 @@ static void of_a_long_log_the_end_is_read(
 	provider_answer(f, 200, "{\"total\":901,\"log\":[\"y\",\"z\"]}");
 	g_autofree char *text =
 		read_log(f, "{\"state\":\"dead\"}", &until_ms, NULL);
-	g_assert_cmpstr(text, ==, "y\nz\n");
+	g_assert_cmpstr(text, ==, "\x1d-stderr\ny\nz\n");
 	g_assert_cmpint(until_ms, ==, 0);
 	saw(f, 1, "GET " V2 "/sessions/" ID "/log?from=898&size=200", "");
 }

@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "classes.h"
-#include "dli_log.h"
-#include "livy_log.h"
 
 static const DliHome home = {"queue", "q-1"};
 
@@ -335,45 +333,6 @@ static void content_files_are_rendered_or_empty(void)
 	}
 }
 
-/* ---- logs ---- */
-
-static char *log_of(const char *array)
-{
-	g_autoptr(Json) lines = json_parse(array, strlen(array), NULL);
-	GString *out = g_string_new(NULL);
-
-	dli_log_append(lines, out);
-	return g_string_free(out, FALSE);
-}
-
-static void a_log_cannot_steer_a_terminal(void)
-{
-	g_autofree char *text = log_of(
-		"[\"a\\u001b]0;x\\u0007b\",\"c\\r\\nd\\r\",\"e\\u009bf\\tg\","
-		"\"h\\rover\",\"\\u007f\",\"\xff\",\"\",\"i\\n\"]");
-
-	g_assert_cmpstr(text, ==,
-		"a?]0;x?b\nc\nd\ne?f\tg\nh?over\n?\n\xef\xbf\xbd\n\ni\n");
-}
-
-static void of_a_huge_log_the_last_lines_stay(void)
-{
-	g_autofree char *line = g_strnfill(1023, 'x');
-	g_autoptr(GString) array = g_string_new("[\"first\"");
-
-	for (guint i = 0; i < LIVY_LOG_MAX / 1024; i++)
-		g_string_append_printf(array, ",\"%s\"", line);
-	g_string_append(array, "]");
-	g_autofree char *whole = log_of(array->str);
-	g_assert_cmpuint(strlen(whole), ==, LIVY_LOG_MAX);
-	g_assert_true(g_str_has_prefix(whole, "xxx"));
-
-	g_autofree char *one = g_strnfill(LIVY_LOG_MAX + 5, 'y');
-	g_autofree char *single = g_strdup_printf("[\"%s\"]", one);
-	g_autofree char *cut = log_of(single);
-	g_assert_cmpuint(strlen(cut), <=, LIVY_LOG_MAX);
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -390,8 +349,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/dli-record/spec", specs_are_checked);
 	g_test_add_func(
 		"/dli-record/render", content_files_are_rendered_or_empty);
-	g_test_add_func("/dli-record/log", a_log_cannot_steer_a_terminal);
-	g_test_add_func(
-		"/dli-record/log-huge", of_a_huge_log_the_last_lines_stay);
 	return g_test_run();
 }

@@ -403,7 +403,7 @@ static void the_log_lives_as_long_as_its_session(
 		describe(f, "{\"state\":\"busy\"}", &until_ms, &error);
 	g_assert_no_error(error);
 	g_assert_cmpmem(g_bytes_get_data(alive, NULL), g_bytes_get_size(alive),
-		"one\n", 4);
+		"\x1d-stdout\none\n\x1d-stderr\n", 22);
 	g_assert_cmpint(until_ms, >, g_get_real_time() / 1000);
 	g_assert_cmpint(until_ms, <=, g_get_real_time() / 1000 + 5000);
 	g_autoptr(GBytes) dead =

@@ -196,23 +196,32 @@ static void a_reason_is_what_the_log_ended_with(void)
 
 /* ---- logs ---- */
 
-static void headings_are_left_out_and_lines_kept(void)
+#define OUT "\x1d-stdout\n"
+#define ERR "\x1d-stderr\n"
+#define YARN "\x1d=YARN Diagnostics\n"
+
+static void a_log_is_a_window_of_sections(void)
 {
 	static const char *const rows[][2] = {
-		{"[\"stdout: \",\"\\nstderr: \"]", ""},
-		{"[\"stdout: \",\"a\",\"\\nstderr: \",\"b\"]", "a\nb\n"},
-		{"[\"stdout: hello\",\"\\nstderr: world\"]", "hello\nworld\n"},
-		{"[\"a\",\"\\nYARN Diagnostics: \"]", "a\n"},
-		{"[\"\\nYARN Diagnostics: \",\"\\nstderr: \",\"b\"]", "b\n"},
-		{"[\"\\nYARN Diagnostics: \",\"late\"]",
-			"YARN Diagnostics:\nlate\n"},
+		{"[\"stdout: \",\"\\nstderr: \"]", OUT ERR},
+		{"[\"stdout: \",\"a\",\"\\nstderr: \",\"b\"]",
+			OUT "a\n" ERR "b\n"},
+		{"[\"stdout: hello\",\"\\nstderr: world\"]",
+			OUT "hello\n" ERR "world\n"},
+		{"[\"a\",\"\\nstderr: \",\"b\"]", OUT "a\n" ERR "b\n"},
+		{"[\"a\",\"\\nYARN Diagnostics: \"]", ERR "a\n" YARN},
+		{"[\"\\nYARN Diagnostics: \",\"\\nstderr: \",\"b\"]",
+			YARN ERR "b\n"},
+		{"[\"\\nYARN Diagnostics: \",\"late\"]", YARN "late\n"},
 		{"[\"\",\"\\tat x\",\"two\\nlines\\n\"]",
-			"\n\tat x\ntwo\nlines\n"},
+			ERR "\n\tat x\ntwo\nlines\n"},
 		{"[\"a\\u001b[2Jb\\u0007\",\"c\\u009bd\\r\\n\",\"\\u00e4\"]",
-			"a?[2Jb?\nc?d\n\xc3\xa4\n"},
-		{"[\"\\nYARN \\u001b[1m: \",\"late\"]", "YARN ?[1m:\nlate\n"},
-		{"[1,null,{\"a\":\"b\"},\"c\"]", "c\n"},
-		{"{\"a\":\"b\"}", "b\n"},
+			ERR "a?[2Jb?\nc?d\n\xc3\xa4\n"},
+		{"[\"\\nYARN \\u001b[1m\\n: \",\"late\"]",
+			"\x1d=YARN ?[1m\nlate\n"},
+		{"[\"\\u001d-stdout\"]", ERR "?-stdout\n"},
+		{"[1,null,{\"a\":\"b\"},\"c\"]", ERR "c\n"},
+		{"{\"a\":\"b\"}", ERR "b\n"},
 		{"7", ""},
 	};
 
@@ -221,7 +230,7 @@ static void headings_are_left_out_and_lines_kept(void)
 			json_parse(rows[i][0], strlen(rows[i][0]), NULL);
 		g_autoptr(GString) out = g_string_new(NULL);
 
-		livy_log_text(log, out);
+		livy_log_window(log, FALSE, out);
 		g_assert_cmpstr(out->str, ==, rows[i][1]);
 	}
 }
@@ -236,9 +245,9 @@ static void of_a_huge_log_the_last_lines_stay(void)
 		g_string_append_printf(text, ",\"%s\"", line);
 	g_string_append_c(text, ']');
 	g_autoptr(Json) log = json_parse(text->str, text->len, NULL);
-	livy_log_text(log, out);
-	g_assert_cmpuint(out->len, ==, LIVY_LOG_MAX);
-	g_assert_true(g_str_has_prefix(out->str, "xxx"));
+	livy_log_window(log, FALSE, out);
+	g_assert_cmpuint(out->len, ==, LIVY_LOG_MAX + strlen(ERR));
+	g_assert_true(g_str_has_prefix(out->str, ERR "xxx"));
 }
 
 /* ---- names ---- */
@@ -382,8 +391,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/livy_record/webui", a_url_is_shown_when_it_is_one);
 	g_test_add_func(
 		"/livy_record/reason", a_reason_is_what_the_log_ended_with);
-	g_test_add_func(
-		"/livy_record/log", headings_are_left_out_and_lines_kept);
+	g_test_add_func("/livy_record/log", a_log_is_a_window_of_sections);
 	g_test_add_func(
 		"/livy_record/log/huge", of_a_huge_log_the_last_lines_stay);
 	g_test_add_func(

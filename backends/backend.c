@@ -255,6 +255,27 @@ GBytes *backend_describe(Backend *self, const char *workspace, const char *id,
 		self, workspace, id, body, file, call, ret_until_ms, error);
 }
 
+gboolean backend_has_cause(const Backend *self, const char *state)
+{
+	const char *const *word = self->class->bad_ends;
+
+	for (; self->class->cause && word && *word; word++)
+		if (g_ascii_strcasecmp(*word, state) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+char *backend_cause(Backend *self, const char *workspace, const char *id,
+	const Call *call, GError **error)
+{
+	if (!self->class->cause)
+		return unsupported(self, "say why a session ended", error);
+	if (!id_askable(workspace, "workspace", error) ||
+		!id_askable(id, "session", error))
+		return NULL;
+	return self->class->cause(self, workspace, id, call, error);
+}
+
 gboolean backend_is_other(
 	const Backend *self, const Session *before, const Session *now)
 {

@@ -192,6 +192,9 @@ typedef struct BackendClass {
 	                            is not taken back by a null, while `kept_by`
 	                            reads the same; ends with NULL; may be NULL */
 	const char *kept_by;
+	const char *const
+		*bad_ends;         /* words of states of which `cause` may tell
+	                                why; ends with NULL; may be NULL */
 	const char *const *unique; /* not NULL: the provider does not tell what
 	                              a session was made from, so that the spec
 	                              is remembered, but for these top-level
@@ -297,6 +300,13 @@ typedef struct BackendClass {
 		const Call *call, gint64 *ret_until_ms, GError **error);
 
 	/*
+	 * Asks why a session ended badly, where its record does not say so for
+	 * sure: lines, "" where nobody says; a new string.  May be NULL.
+	 */
+	char *(*cause)(Backend *self, const char *workspace, const char *id,
+		const Call *call, GError **error);
+
+	/*
 	 * Whether two records of one id cannot be of the same session, since the
 	 * provider uses its ids again.  Pure.  May be NULL: it does not.
 	 */
@@ -389,6 +399,21 @@ gboolean backend_control_workspace(Backend *self, const char *workspace,
 GBytes *backend_describe(Backend *self, const char *workspace, const char *id,
 	const char *body, SessionFile file, const Call *call,
 	gint64 *ret_until_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The member of a record under which an answer of `cause` is kept; session.json does
+ * not show it, and whoever renders `reason` takes it. */
+#define BACKEND_CAUSE "sessionfs.cause"
+
+/* Whether a session that ended in that state is worth asking why. */
+gboolean backend_has_cause(const Backend *self, const char *state);
+/* UNSUPPORTED where nobody can tell. */
+char *backend_cause(Backend *self, const char *workspace, const char *id,
+	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether a record has an answer. */
+gboolean backend_keeps_cause(const char *body, gsize len);
+/* A record with one.  New string. */
+char *backend_keep_cause(
+	const char *body, gsize len, const char *cause, gsize *ret_len);
+
 /* Whether `now` is another session than `before`, of the same id: as the slot
  * says, or because it was made at another time. */
 gboolean backend_is_other(

@@ -262,6 +262,39 @@ gboolean backend_is_respelt(
 	return held_len > 0 && i == held_len && k == now_len;
 }
 
+/* ---- why it ended ---- */
+
+gboolean backend_keeps_cause(const char *body, gsize len)
+{
+	JsonSpan span;
+
+	return json_span_member(body, len, BACKEND_CAUSE, &span);
+}
+
+char *backend_keep_cause(
+	const char *body, gsize len, const char *cause, gsize *ret_len)
+{
+	g_autoptr(Json) over = json_object();
+
+	json_set_text(over, BACKEND_CAUSE, cause);
+	g_autofree char *text = json_print(over, FALSE);
+	return backend_merge(body, len, text, strlen(text), ret_len);
+}
+
+/* The record without its cause, which backend_merge has spelt. */
+static void hide_cause(GString *out, gsize from)
+{
+	static const char key[] = ",\"" BACKEND_CAUSE "\":";
+	char *at = strstr(out->str + from, key);
+	gsize start, end;
+
+	if (!at)
+		return;
+	start = (gsize)(at - out->str);
+	end = json_scan_value(out->str, out->len, start + strlen(key));
+	g_string_erase(out, (gssize)start, (gssize)(end - start));
+}
+
 /* ---- what not all may see ---- */
 
 static gboolean key_is_private(
@@ -291,7 +324,7 @@ void backend_mask(
 	const Backend *self, const char *body, gsize len, GString *out)
 {
 	const char *const *names = self->class->private;
-	gsize copied = 0, at = 0;
+	gsize copied = 0, at = 0, from = out->len;
 
 	while (names && at < len) {
 		gsize end, value;
@@ -312,6 +345,8 @@ void backend_mask(
 		at = MAX(end, at + 1);
 	}
 	g_string_append_len(out, body + copied, (gssize)(len - copied));
+	if (backend_keeps_cause(body, len))
+		hide_cause(out, from);
 }
 
 /* ---- what a session was made from ---- */

@@ -25,6 +25,7 @@
 #include "dli_account.h"
 #include "dli_error.h"
 #include "dli_record.h"
+#include "livy_cause.h"
 #include "livy_log.h"
 #include "plan.h"
 
@@ -70,6 +71,7 @@ static const BackendKey dli_keys[] = {
 
 static const char *const dli_private[] = {
 	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
+static const char *const dli_bad_ends[] = {"error", "dead", "killed", NULL};
 static const char *const dli_chatter[] = {"log", NULL};
 /* A server that has restarted knows a session's application again, but not where
  * its pages are. */
@@ -354,6 +356,18 @@ static Json *log_tail(
 	return log_call(self, id, total - MIN(given, LOG_LINES), call, error);
 }
 
+static char *dli_ask_cause(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
+{
+	g_autoptr(Json) answer = log_tail((Dli *)base, id, call, error);
+
+	if (!answer)
+		return NULL;
+	GString *out = g_string_new(NULL);
+	livy_cause(json_get(answer, "log"), out);
+	return g_string_free(out, FALSE);
+}
+
 static gboolean has_ended(const char *body)
 {
 	g_autoptr(Json) record =
@@ -457,6 +471,7 @@ const BackendClass dli_class = {
 	.grows = 1 << SESSION_LOG,
 	.private = dli_private,
 	.chatter = dli_chatter,
+	.bad_ends = dli_bad_ends,
 	.kept = dli_kept,
 	.kept_by = "appId",
 	.unique = dli_unique,
@@ -474,6 +489,7 @@ const BackendClass dli_class = {
 	.create = dli_create,
 	.control = dli_control,
 	.describe = dli_describe,
+	.cause = dli_ask_cause,
 	.check_spec = dli_check_spec,
 	.render = dli_render,
 	.identify = dli_identify,

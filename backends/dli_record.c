@@ -4,7 +4,7 @@
 
 #include "classes.h"
 #include "dli_log.h"
-#include "livy_log.h"
+#include "livy_cause.h"
 
 #define STATE_MAX 64
 #define SIZE_MAX_LEN 32
@@ -123,11 +123,11 @@ static void render_webui(const Json *record, GString *out)
 /* No state comes with a reason: the driver's last words are the nearest. */
 static void render_reason(const Json *record, GString *out)
 {
-	const char *state = json_get_text(record, "state", STATE_MAX, "");
+	const Backend dli = {&dli_class};
 
-	if (backend_phase(&dli_class, state) == PHASE_FAILED ||
-		g_ascii_strcasecmp(state, "dead") == 0)
-		livy_log_reason(json_get(record, "log"), out);
+	if (backend_has_cause(
+		    &dli, json_get_text(record, "state", STATE_MAX, "")))
+		livy_cause_told(record, out);
 }
 
 static const RecordRender renders[N_SESSION_FILES] = {

@@ -23,6 +23,7 @@
 #include "auth/livy_auth.h"
 #include "auth/tools.h"
 #include "classes.h"
+#include "livy_cause.h"
 #include "livy_error.h"
 #include "livy_log.h"
 #include "livy_record.h"
@@ -65,6 +66,7 @@ static const BackendKey livy_keys[] = {
 
 static const char *const livy_private[] = {
 	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
+static const char *const livy_bad_ends[] = {"error", "dead", "killed", NULL};
 static const char *const livy_chatter[] = {"log", NULL};
 /* A server that has restarted knows a session's application again, but not where
  * its pages are. */
@@ -280,11 +282,10 @@ static Session *livy_get(Backend *base, const char *workspace, const char *id,
 	return livy_gone("it is the name of a session, not its id", error);
 }
 
-static GBytes *livy_describe(Backend *base, const char *workspace,
-	const char *id, const char *body, SessionFile file, const Call *call,
-	gint64 *ret_until_ms, GError **error)
+/* The last lines.  *ret_log is borrowed from the answer. */
+static Json *log_tail(Livy *self, const char *workspace, const char *id,
+	const Call *call, const Json **ret_log, GError **error)
 {
-	Livy *self = (Livy *)base;
 	g_autofree char *path =
 		session_path(self, workspace, id, "/log", error);
 	g_autofree char *query = g_strdup_printf("from=-1&size=%d", LOG_LINES);
@@ -292,13 +293,36 @@ static GBytes *livy_describe(Backend *base, const char *workspace,
 		path ? api_backend_get(&self->base.base, "GetSessionLog", path,
 			       query, call, NULL, error)
 		     : NULL;
+
+	*ret_log = answer ? answer_list(answer, "log", error) : NULL;
+	return *ret_log ? g_steal_pointer(&answer) : NULL;
+}
+
+static char *livy_ask_cause(Backend *base, const char *workspace,
+	const char *id, const Call *call, GError **error)
+{
+	const Json *log;
+	g_autoptr(Json) answer =
+		log_tail((Livy *)base, workspace, id, call, &log, error);
+
+	if (!answer)
+		return NULL;
+	GString *out = g_string_new(NULL);
+	livy_cause(log, out);
+	return g_string_free(out, FALSE);
+}
+
+static GBytes *livy_describe(Backend *base, const char *workspace,
+	const char *id, const char *body, SessionFile file, const Call *call,
+	gint64 *ret_until_ms, GError **error)
+{
+	const Json *log;
+	g_autoptr(Json) answer =
+		log_tail((Livy *)base, workspace, id, call, &log, error);
 	g_autoptr(Json) record =
 		body ? json_parse(body, strlen(body), NULL) : NULL;
 
 	if (!answer)
-		return NULL;
-	const Json *log = answer_list(answer, "log", error);
-	if (!log)
 		return NULL;
 	GString *out = g_string_new(NULL);
 	livy_log_window(log, FALSE, out);
@@ -466,6 +490,7 @@ const BackendClass livy_class = {
 	.grows = 1 << SESSION_LOG,
 	.private = livy_private,
 	.chatter = livy_chatter,
+	.bad_ends = livy_bad_ends,
 	.kept = livy_kept,
 	.kept_by = "appId",
 	.unique = livy_unique,
@@ -483,6 +508,7 @@ const BackendClass livy_class = {
 	.create = livy_create,
 	.control = livy_control,
 	.describe = livy_describe,
+	.cause = livy_ask_cause,
 	.is_other = livy_is_other,
 	.check_spec = livy_check_spec,
 	.render = livy_render,

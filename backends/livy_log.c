@@ -2,11 +2,7 @@
 
 #include <string.h>
 
-#include "record.h"
 #include "backend.h"
-
-#define REASON_LINES 3
-#define REASON_LINE_MAX 1024
 
 static const char *const usual[] = {"stdout: ", "stderr: "};
 
@@ -28,37 +24,6 @@ static const char *behind_usual(const char *line)
 static gboolean is_heading(const char *line)
 {
 	return *line == '\n' && g_str_has_suffix(line, ": ");
-}
-
-/*
- * Gives each line that is one to `take`.  A heading is kept back until it is
- * known that something follows it.
- */
-static void each_line(const Json *log,
-	void (*take)(const char *line, gsize len, void *data), void *data)
-{
-	const char *heading = NULL;
-
-	json_foreach (element, log) {
-		const char *raw = json_text(element);
-		const char *rest = raw ? behind_usual(skip_break(raw)) : NULL;
-
-		if (!raw)
-			continue;
-		if (rest)
-			heading = NULL;
-		if (rest && !*rest)
-			continue;
-		if (!rest && is_heading(raw)) {
-			heading = skip_break(raw);
-			continue;
-		}
-		if (heading)
-			take(heading, strlen(heading) - 1, data);
-		heading = NULL;
-		const char *line = rest ? rest : raw;
-		take(line, strlen(line), data);
-	}
 }
 
 /* ---- texts ---- */
@@ -188,63 +153,49 @@ void livy_log_window(const Json *log, gboolean titled, GString *out)
 	append_last(out, all);
 }
 
-/* ---- reasons ---- */
+/* ---- lines ---- */
 
 typedef struct {
-	const char *telling[REASON_LINES]; /* the last, oldest first */
-	const char *any;                   /* the last of all */
-} Last;
+	GPtrArray *kept; /* char * */
+	const char *heading;
+	gboolean usual;
+	LivyLogTake take;
+	void *data;
+} Each;
 
-/* "\tat org.apache...", "\t... 12 more" */
-static gboolean is_frame(const char *line)
+static void each_line(const Each *self, const char *text)
 {
-	return g_ascii_isspace(*line) &&
-	       (g_str_has_prefix(line + 1, "at ") ||
-		       g_str_has_prefix(line + 1, "... "));
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (guint i = 0; lines[i]; i++) {
+		char *line = g_strchomp(g_strdup(lines[i]));
+
+		g_ptr_array_add(self->kept, line);
+		self->take(line, self->heading, self->usual, i > 0, self->data);
+	}
 }
 
-static gboolean is_chatter(const char *line)
+void livy_log_each(
+	const Json *log, GPtrArray *kept, LivyLogTake take, void *data)
 {
-	static const char *const levels[] = {" INFO ", " DEBUG ", " TRACE "};
+	Each self = {kept, "", TRUE, take, data};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(levels); i++)
-		if (strstr(line, levels[i]))
-			return TRUE;
-	return FALSE;
-}
+	json_foreach (element, log) {
+		const char *raw = json_text(element);
+		int which = raw ? usual_of(raw) : -1;
 
-static void note_line(const char *line, gsize len, void *data)
-{
-	Last *last = data;
-
-	if (strspn(line, " \t\r\n") == strlen(line))
-		return;
-	last->any = line;
-	if (is_frame(line) || is_chatter(line))
-		return;
-	memmove(last->telling, last->telling + 1,
-		sizeof(last->telling) - sizeof(*last->telling));
-	last->telling[REASON_LINES - 1] = line;
-}
-
-static void append_reason(GString *out, const char *line)
-{
-	g_autofree char *cut = g_strndup(line, REASON_LINE_MAX);
-	g_autofree char *valid = g_utf8_make_valid(cut, -1);
-
-	g_autoptr(GString) clean = g_string_new(NULL);
-	record_append_clean(clean, valid);
-	g_string_append_printf(out, "%s\n", g_strstrip(clean->str));
-}
-
-void livy_log_reason(const Json *log, GString *out)
-{
-	Last last = {{NULL}};
-
-	each_line(log, note_line, &last);
-	for (guint i = 0; i < REASON_LINES; i++)
-		if (last.telling[i])
-			append_reason(out, last.telling[i]);
-	if (!last.telling[REASON_LINES - 1] && last.any)
-		append_reason(out, last.any);
+		if (!raw)
+			continue;
+		if (which >= 0) {
+			self.heading = usual[which];
+			self.usual = TRUE;
+			if (*behind_usual(skip_break(raw)))
+				each_line(&self, behind_usual(skip_break(raw)));
+		} else if (is_heading(raw)) {
+			self.heading = skip_break(raw);
+			self.usual = FALSE;
+		} else {
+			each_line(&self, raw);
+		}
+	}
 }

@@ -19,6 +19,9 @@ void livy_log_append_line(GString *out, const char *line);
  * tells the last lines alone tells no heading: they are the driver's errors. */
 void livy_log_window(const Json *log, gboolean titled, GString *out);
 
-/* Appends the last lines that may say why a session ended; stack frames and
- * chatter are none, unless there is nothing else. */
-void livy_log_reason(const Json *log, GString *out);
+/* Gives each line, without its newline, and the heading above it; usual: one of the
+ * two.  more: it is not the first of its text.  The lines are added to `kept`. */
+typedef void (*LivyLogTake)(const char *line, const char *heading,
+	gboolean usual, gboolean more, void *data);
+void livy_log_each(
+	const Json *log, GPtrArray *kept, LivyLogTake take, void *data);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "classes.h"
-#include "livy_log.h"
+#include "livy_cause.h"
 #include "spec.h"
 #include "spec_rule.h"
 
@@ -257,10 +257,11 @@ static void render_webui(const Json *record, GString *out)
 
 static void render_reason(const Json *record, GString *out)
 {
-	const char *state = json_get_text(record, "state", STATE_MAX, "");
+	const Backend livy = {&livy_class};
 
-	if (backend_phase(&livy_class, state) == PHASE_FAILED)
-		livy_log_reason(json_get(record, "log"), out);
+	if (backend_has_cause(
+		    &livy, json_get_text(record, "state", STATE_MAX, "")))
+		livy_cause_told(record, out);
 }
 
 static const RecordRender renders[N_SESSION_FILES] = {

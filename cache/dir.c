@@ -55,6 +55,7 @@ void dir_free(Dir *self)
 	g_clear_pointer(&self->overs, g_hash_table_unref);
 	g_clear_pointer(&self->aged, g_hash_table_unref);
 	g_clear_pointer(&self->filled, g_hash_table_unref);
+	g_clear_pointer(&self->caused, g_hash_table_unref);
 	g_queue_clear(&self->asking);
 	g_queue_clear_full(&self->opening, g_free);
 	g_clear_error(&self->listing.error);

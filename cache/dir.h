@@ -106,6 +106,8 @@ typedef struct Dir {
 	gint64 text_ns;
 	gboolean filling;   /* a job of fill.h is under way; it owns: */
 	GHashTable *filled; /* number -> when it may be asked for again */
+	gboolean causing;   /* the same of cause.h: */
+	GHashTable *caused;
 } Dir;
 
 /* id and name are borrowed for life, disk (may be NULL) is taken. */

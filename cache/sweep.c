@@ -4,6 +4,7 @@
 
 #include "ahead.h"
 #include "apply.h"
+#include "cause.h"
 #include "ask.h"
 #include "fill.h"
 #include "gaps.h"
@@ -477,6 +478,7 @@ void sweep_run(void *data)
 	settle(&sweep, begun_ms, error);
 	sweep_end(&sweep, begun_ms, error);
 	fill_start(dir);
+	cause_start(dir);
 	/* Nobody waits for this. */
 	apply_tidy(dir);
 	g_free(sweep.token);

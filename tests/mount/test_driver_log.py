@@ -378,3 +378,96 @@ def test_a_log_ends_with_its_session(driver, row):
         d.w.emu.remove(d.w.room, d.name, row.type)
         eventually(lambda: d.name not in d.w.names(), timeout=60)
         assert read_to_end(fd) == d.said()
+
+
+# ---- why it ended ----
+
+FRAME = "\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)"
+CAUSE = ("Exception in thread \"main\" java.net.ConnectException: "
+         "Connection refused")
+KILLED = "Application application_1_0001 was killed by user root"
+
+
+def end(w, name, state, log, short):
+    """The record has the last lines alone."""
+    raw = int(name) if w.row.type == "livy" else name
+    w.emu.session(w.room, {"id": raw, "state": state, "log": short},
+                  w.row.type, extra={"_log": log})
+
+
+def reason(w, name):
+    return w.mount.read(w.path(name, "reason"))
+
+
+@EACH
+def test_the_cause_is_asked_for_once(world, row):
+    w = world(row)
+    name = w.create()
+    w.until_up(name)
+    assert reason(w, name) == ""
+    watcher = Watcher()
+    try:
+        watcher.add(w.path(name, "reason"), CHANGED)
+        end(w, name, "dead", ["stdout: ", "\nstderr: ", CAUSE] + [FRAME] * 20,
+            [FRAME] * 10)
+        eventually(lambda: os.stat(w.path()) and
+                   reason(w, name) == CAUSE + "\n", timeout=60)
+        eventually(lambda: watcher.count(CHANGED), timeout=60)
+    finally:
+        watcher.close()
+    asked = w.count("GetSessionLog")
+    until_listed(w, 5)
+    assert reason(w, name) == CAUSE + "\n"
+    assert w.count("GetSessionLog") == asked
+    # It is no word of the provider's.
+    assert "sessionfs.cause" not in w.mount.read(w.path(name, "session.json"))
+    assert FRAME.strip() not in w.mount.read(w.path(name, "config.json"))
+
+
+@EACH
+def test_a_cause_outlives_the_daemon(rig, world, row):
+    w = world(row)
+    name = w.create()
+    w.until_up(name)
+    end(w, name, "killed", ["stdout: ", "\nstderr: ", "\nYARN Diagnostics: ",
+                            KILLED], [FRAME])
+    eventually(lambda: os.stat(w.path()) and reason(w, name) == KILLED + "\n",
+               timeout=60)
+    w.mount.stop()
+    asked = w.count("GetSessionLog")
+    with open(w.mount.config) as f:
+        config = f.read()
+    again = World(row, w.emu, rig.mount(w.emu, env=KEYS, config=config,
+                                        folder=w.mount.folder))
+    until_listed(again, 4)
+    assert reason(again, name) == KILLED + "\n"
+    assert again.count("GetSessionLog") == asked
+
+
+@EACH
+def test_where_no_cause_stands_none_is_told(world, row):
+    w = world(row)
+    name = w.create()
+    w.until_up(name)
+    lines = [f"26/01/02 03:04:05 WARN Driver: {i}" for i in range(3)]
+    end(w, name, "dead", ["stdout: ", "\nstderr: "] + lines, lines)
+    asked = w.count("GetSessionLog")
+    eventually(lambda: os.stat(w.path()) and
+               w.count("GetSessionLog") > asked, timeout=60)
+    until_listed(w)
+    assert reason(w, name) == ""
+
+
+@EACH
+def test_a_cause_is_asked_for_until_there_is_an_answer(world, row):
+    w = world(row)
+    name = w.create()
+    w.until_up(name)
+    w.emu.fault(provider=row.type, action="GetSessionLog", times=-1,
+                status=500)
+    end(w, name, "error", ["stdout: ", "\nstderr: ", CAUSE, FRAME], [FRAME])
+    asked = w.count("GetSessionLog")
+    eventually(lambda: os.stat(w.path()) and
+               w.count("GetSessionLog") > asked, timeout=60)
+    until_listed(w)
+    assert reason(w, name) == ""

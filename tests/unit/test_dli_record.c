@@ -316,7 +316,7 @@ static void content_files_are_rendered_or_empty(void)
 			"ERROR no memory\n"},
 		{SESSION_REASON,
 			"{\"state\":\"dead\",\"log\":[\"killed\\u001b[2J\"]}",
-			"killed [2J\n"},
+			"killed?[2J\n"},
 		{SESSION_REASON, "{\"state\":\"idle\",\"log\":[\"x\"]}", ""},
 		{SESSION_REASON, "{\"state\":\"success\",\"log\":[\"x\"]}", ""},
 		{SESSION_REASON, "{\"state\":\"error\",\"log\":[]}", ""},

@@ -158,7 +158,7 @@ static void a_url_is_shown_when_it_is_one(void)
 	}
 }
 
-static void a_reason_is_what_the_log_ended_with(void)
+static void a_reason_is_the_cause_that_a_record_tells(void)
 {
 	static const char *const rows[][2] = {
 		{"{\"state\":\"dead\",\"log\":[\"stdout: \",\"\\nstderr: \","
@@ -173,17 +173,20 @@ static void a_reason_is_what_the_log_ended_with(void)
 		 "\"\\tat org.apache.x(y.java:1)\",\"\\t... 12 more\","
 		 "\"26/11/20 17:33:30 INFO Shutdown: done\"]}",
 			"java.lang.IllegalArgumentException: too small\n"},
-		/* Better than nothing. */
 		{"{\"state\":\"dead\",\"log\":[\"26/11/20 INFO a: b\",\" \"]}",
-			"26/11/20 INFO a: b\n"},
+			""},
 		{"{\"state\":\"dead\",\"log\":[\"\\nYARN Diagnostics: \","
 		 "\"AM killed\"]}",
-			"YARN Diagnostics:\nAM killed\n"},
+			"AM killed\n"},
 		{"{\"state\":\"dead\",\"log\":[\"a\\u0007b\\u001b[1m\"]}",
-			"a b [1m\n"},
+			"a?b?[1m\n"},
 		{"{\"state\":\"dead\",\"log\":[]}", ""},
 		{"{\"state\":\"idle\",\"log\":[\"Error: none\"]}", ""},
-		{"{\"state\":\"killed\",\"log\":[\"Error: none\"]}", ""},
+		{"{\"state\":\"killed\",\"log\":[\"Error: one\"]}",
+			"Error: one\n"},
+		{"{\"state\":\"killed\",\"log\":[\"Error: one\"],"
+		 "\"sessionfs.cause\":\"two\\n\"}",
+			"two\n"},
 		{"{\"state\":\"dead\",\"log\":{\"a\":1}}", ""},
 		{"{\"state\":\"dead\",\"log\":[1,null,[\"x\"]]}", ""},
 	};
@@ -389,8 +392,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/livy_record/versions", versions_tell_what_is_known);
 	g_test_add_func("/livy_record/config", config_holds_what_was_set);
 	g_test_add_func("/livy_record/webui", a_url_is_shown_when_it_is_one);
-	g_test_add_func(
-		"/livy_record/reason", a_reason_is_what_the_log_ended_with);
+	g_test_add_func("/livy_record/reason",
+		a_reason_is_the_cause_that_a_record_tells);
 	g_test_add_func("/livy_record/log", a_log_is_a_window_of_sections);
 	g_test_add_func(
 		"/livy_record/log/huge", of_a_huge_log_the_last_lines_stay);

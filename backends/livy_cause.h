@@ -1,0 +1,17 @@
+#pragma once
+
+#include "net/json.h"
+
+/*
+ * Why a driver ended, out of the array `log` of Livy's answers (livy_log.h).  Pure.
+ *
+ * Appends lines, three at most: what follows "YARN Diagnostics:", unless that says
+ * nothing; else the exception of the last `Exception in thread`, or of the first
+ * ERROR since the driver came up, each with the last "Caused by" below it; else an
+ * exception that nothing stands above; else the last lines if they are none of a
+ * logger.  Never a stack frame or a warning; nothing where the cause stands nowhere.
+ */
+void livy_cause(const Json *log, GString *out);
+
+/* The cause that a record tells: the one that is kept, or else that of its log. */
+void livy_cause_told(const Json *record, GString *out);

@@ -113,4 +113,4 @@ class TestDli(Conformance):
                        [("from", 0), ("size", 1)])
         assert len(told["log"]) == 1 and told["total"] > 0
         shown = self.read(there, session, "log")
-        assert told["log"][0].strip("\n").split("\n")[-1] in shown
+        assert told["log"][0].strip().split("\n")[-1] in shown

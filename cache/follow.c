@@ -46,7 +46,8 @@ static void push(Dir *dir, guint32 session, guint file)
 	begin = dir->followers < FOLLOWERS_MAX;
 	dir->followers += begin;
 	pthread_mutex_unlock(&dir->lock);
-	if (begin && !pool_push(dir->cache->fills, follow_run, dir))
+	if (begin &&
+		!pool_push(dir->provider->work[WORK_FILL], follow_run, dir))
 		g_debug("%s: followed after the end", dir->name);
 }
 

@@ -42,6 +42,36 @@ struct Control {
 	                   follow it until all starts anew; 0: none */
 };
 
+/* Under the lock, or by the last who has it: what was collected, for the caller. */
+static GByteArray *take_text(Control *self)
+{
+	GByteArray *text = self->text;
+
+	__atomic_sub_fetch(
+		&self->daemon->half_written, text->len, __ATOMIC_RELAXED);
+	self->text = g_byte_array_new();
+	return text;
+}
+
+/* Under the lock.  FALSE: there is no room for so much more. */
+static gboolean add_text(
+	Control *self, const char *bytes, gsize len, guint64 most)
+{
+	guint64 *all = &self->daemon->half_written;
+
+	if (__atomic_add_fetch(all, len, __ATOMIC_RELAXED) > most) {
+		__atomic_sub_fetch(all, len, __ATOMIC_RELAXED);
+		return FALSE;
+	}
+	g_byte_array_append(self->text, (const guint8 *)bytes, (guint)len);
+	return TRUE;
+}
+
+static void drop_text(Control *self)
+{
+	g_byte_array_unref(take_text(self));
+}
+
 static void start_anew(Control *self)
 {
 	self->state = FILLING;
@@ -49,7 +79,7 @@ static void start_anew(Control *self)
 	self->failure = 0;
 	self->let_len = 0;
 	document_init(&self->scan);
-	g_byte_array_set_size(self->text, 0);
+	drop_text(self);
 	g_clear_pointer(&self->answer, g_bytes_unref);
 }
 
@@ -84,6 +114,7 @@ static void control_unref(Control *self)
 	g_clear_pointer(&self->order, order_unref);
 	g_clear_pointer(&self->answer, g_bytes_unref);
 	g_clear_error(&self->unrecorded);
+	drop_text(self);
 	g_byte_array_unref(self->text);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
@@ -105,7 +136,7 @@ static void settle(Control *self, GError *error, const char *answer)
 		self->failure = reply_errno(error);
 	if (error)
 		self->next = self->undo;
-	g_byte_array_set_size(self->text, 0);
+	drop_text(self);
 }
 
 /* Under the lock: a document that never became an order. */
@@ -322,8 +353,13 @@ static int collect(
 			"something follows the spec, at byte %" G_GSIZE_FORMAT
 			": nothing was created",
 			start + used);
-	g_byte_array_append(self->text, (const guint8 *)bytes, (guint)len);
 	*ret_complete = state == DOCUMENT_DONE;
+	if (!add_text(self, bytes, len,
+		    *ret_complete ? G_MAXUINT64 : CONTROL_HALF_WRITTEN_MAX))
+		return fail(self, BACKEND_ERROR_CROWDED,
+			"half-written specs take %d bytes together, and there "
+			"is no room for this one: nothing was created",
+			CONTROL_HALF_WRITTEN_MAX);
 	return 0;
 }
 
@@ -353,8 +389,7 @@ static void create(Control *self, fuse_req_t req, gsize len, off_t off)
 	g_autoptr(GByteArray) text = NULL;
 
 	lock(self);
-	text = g_steal_pointer(&self->text);
-	self->text = g_byte_array_new();
+	text = take_text(self);
 	unlock(self);
 	Order *order = cache_create(self->daemon->cache, self->number,
 		(const char *)text->data, text->len, deadline, order_done,

@@ -21,6 +21,9 @@ typedef struct Control Control;
 
 /* Greatest document, in bytes. */
 #define CONTROL_DOCUMENT_MAX (1024 * 1024)
+/* Of all documents that are not complete yet together.  A write beyond it fails and
+ * drops what its own descriptor had; one that completes a document never does. */
+#define CONTROL_HALF_WRITTEN_MAX (64 * 1024 * 1024)
 
 /* row: CREATE or VERB; tid: the thread that opened it; append: O_APPEND. */
 Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,

@@ -37,6 +37,7 @@ typedef struct Daemon {
 	gint64 started_ns;        /* mtime of what never changes */
 	gboolean
 		keep_listings; /* the kernel's directory cache can be trusted */
+	guint64 half_written;  /* atomic: bytes of specs; see control.h */
 	GPtrArray *acts; /* Act: of the news at hand; the observer's alone */
 	char *config;    /* as shown in .sessionfs/config */
 	GHashTable *failing; /* numbers of directories whose listing failed

@@ -1,11 +1,16 @@
 """What one provider, one workspace or one user takes is never what another
 needs: threads, memory, descriptors."""
+import errno
 import os
 import subprocess
+
+import pytest
 
 from harness import eventually, run
 
 MANY = 200
+SPEC = '{"name": "n", "kind": "SQL"}'
+SPEC_MAX, SPECS_MAX = 1 << 20, 64 << 20  # bytes, of one and of all half-written
 
 
 def test_workspaces_that_hang_slow_no_other_provider(emulator, mount):
@@ -31,3 +36,43 @@ def test_workspaces_that_hang_slow_no_other_provider(emulator, mount):
         for looker in lookers:
             looker.kill()
             looker.wait(30)
+
+
+def test_half_written_specs_have_a_bound(emulator, mount):
+    emu = emulator("--fill", "w-1=3", "--fill", "w-2=1")
+    m = mount(emu)
+    new = os.path.join(m.ws("w-1"), "new")
+    half = b'{"kind": "SQL", "name": "n"' + b" " * (SPEC_MAX - 30)
+    made, opened = emu.count("CreateSessionCluster"), []
+    try:
+        with pytest.raises(OSError) as refused:
+            for _ in range(SPECS_MAX // SPEC_MAX + 1):
+                opened.append(os.open(new, os.O_WRONLY))
+                write_all(opened[-1], half)
+        assert refused.value.errno == errno.ENOBUFS
+        assert len(opened) == SPECS_MAX // len(half) + 1
+        assert "half-written" in m.read(m.ws("w-1"), ".last_error")
+        # What was refused stays so; whoever has a whole document goes on.
+        with pytest.raises(OSError) as refused:
+            os.write(opened[-1], b'}')
+        assert refused.value.errno == errno.ENOBUFS
+        run(["sh", "-c", 'echo "$1" > "$0"/new', m.ws("w-2"), SPEC]).ok()
+        # And so do those who have half of one.
+        os.write(opened[0], b'}')
+        assert emu.count("CreateSessionCluster") == made + 2
+    finally:
+        for fd in opened:
+            try:
+                os.close(fd)
+            except OSError:
+                pass  # that its document is not whole
+    fd = os.open(new, os.O_WRONLY)
+    write_all(fd, half)
+    with pytest.raises(OSError) as refused:
+        os.close(fd)
+    assert refused.value.errno == errno.EINVAL
+
+
+def write_all(fd, data):
+    while data:
+        data = data[os.write(fd, data):]

@@ -26,6 +26,7 @@ typedef enum {
 	BACKEND_ERROR_TOO_BIG,      /* a spec over the limit */
 	BACKEND_ERROR_READ_ONLY,    /* writing is switched off */
 	BACKEND_ERROR_NO_ROOM,      /* no room on disk */
+	BACKEND_ERROR_NO_FILES,     /* no descriptor is left to us */
 	BACKEND_ERROR_CROWDED,      /* others take all that there is of it */
 	BACKEND_ERROR_UNSUPPORTED,  /* a verb or file that the provider lacks */
 	BACKEND_ERROR_CANCELLED,    /* dropped before anything was sent */

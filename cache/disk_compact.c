@@ -263,7 +263,6 @@ gboolean disk_compact_end(DiskCompact *self, Disk *disk, const DiskState *state,
 {
 	g_autoptr(GArray) rows = g_array_sized_new(
 		FALSE, FALSE, sizeof(Row), (guint)state->shown->count);
-	g_autofree char *old_heap = heap_path(disk, self->generation - 1);
 
 	if (!put_changes(self, state->shown, rows, error) ||
 		!put_tombs(self, state->shown, state->ids, error))
@@ -275,10 +274,11 @@ gboolean disk_compact_end(DiskCompact *self, Disk *disk, const DiskState *state,
 	disk_touch(self->next, state->shown->mtime_ns);
 	if (!next_switch(self->next, error))
 		return FALSE;
+	/* Readers of what was shown before may still open it. */
+	if (!disk->in_memory)
+		heap_doom(disk->heap);
 	disk_adopt(disk, self->next);
 	self->switched = TRUE;
-	if (!disk->in_memory)
-		unlink(old_heap);
 	*ret_rows = g_steal_pointer(&rows);
 	return TRUE;
 }

@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "error.h"
 #include "hash.h"
 
 struct Heap {
 	int refs;
-	int fd;
+	gboolean doomed; /* its file goes with the last reference */
+	KeptFile *file;
 	guint64 len;
 	char *path;
 };
@@ -19,11 +21,14 @@ struct Heap {
 void file_error(GError **error, const char *what, const char *path)
 {
 	int number = errno;
-	gboolean full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+	BackendErrorCode code = BACKEND_ERROR_LOCAL;
 
-	backend_error_set(error,
-		full ? BACKEND_ERROR_NO_ROOM : BACKEND_ERROR_LOCAL,
-		"cannot %s %s: %s", what, path, g_strerror(number));
+	if (number == ENOSPC || number == EDQUOT || number == EFBIG)
+		code = BACKEND_ERROR_NO_ROOM;
+	else if (number == EMFILE || number == ENFILE)
+		code = BACKEND_ERROR_NO_FILES;
+	backend_error_set(error, code, "cannot %s %s: %s", what, path,
+		g_strerror(number));
 }
 
 gboolean heap_file_write(int fd, const char *path, const void *data, gsize len,
@@ -68,12 +73,25 @@ gssize heap_file_read(int fd, void *data, gsize len, guint64 at)
 	return (gssize)done;
 }
 
-static Heap *heap_new(int fd, const char *path, guint64 len)
+gboolean heap_file_sync(KeptFile *file, const char *path, GError **error)
+{
+	int fd = kept_file_hold(file);
+	gboolean ok = fd >= 0 && fdatasync(fd) == 0;
+
+	if (!ok)
+		file_error(error, fd >= 0 ? "write" : "open", path);
+	if (fd >= 0)
+		kept_file_release(file);
+	return ok;
+}
+
+/* named: path is where the file lies. */
+static Heap *heap_new(int fd, const char *path, gboolean named, guint64 len)
 {
 	Heap *self = g_new0(Heap, 1);
 
 	self->refs = 1;
-	self->fd = fd;
+	self->file = kept_file_new(fd, named ? path : NULL);
 	self->len = len;
 	self->path = g_strdup(path);
 	return self;
@@ -81,7 +99,7 @@ static Heap *heap_new(int fd, const char *path, guint64 len)
 
 Heap *heap_open(const char *path, GError **error)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = descriptors_openat(AT_FDCWD, path, O_RDWR | O_CREAT);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
@@ -90,7 +108,7 @@ Heap *heap_open(const char *path, GError **error)
 			close(fd);
 		return NULL;
 	}
-	return heap_new(fd, path, (guint64)st.st_size);
+	return heap_new(fd, path, TRUE, (guint64)st.st_size);
 }
 
 Heap *heap_memory(GError **error)
@@ -102,7 +120,7 @@ Heap *heap_memory(GError **error)
 		file_error(error, "make", name);
 		return NULL;
 	}
-	return heap_new(fd, name, 0);
+	return heap_new(fd, name, FALSE, 0);
 }
 
 Heap *heap_ref(Heap *self)
@@ -117,9 +135,16 @@ void heap_unref(Heap *self)
 	if (self == NULL ||
 		__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	close(self->fd);
+	if (self->doomed)
+		unlink(self->path);
+	kept_file_free(self->file);
 	g_free(self->path);
 	g_free(self);
+}
+
+void heap_doom(Heap *self)
+{
+	self->doomed = TRUE;
 }
 
 guint64 heap_len(const Heap *self)
@@ -129,39 +154,45 @@ guint64 heap_len(const Heap *self)
 
 gboolean heap_append(Heap *self, const void *data, gsize len, GError **error)
 {
-	if (!heap_file_write(
-		    self->fd, self->path, data, len, self->len, error)) {
-		/* What was written lies beyond len and is overwritten next. */
-		if (ftruncate(self->fd, (off_t)self->len) != 0)
-			g_debug("cannot cut %s back", self->path);
+	int fd = kept_file_hold(self->file);
+	gboolean ok;
+
+	if (fd < 0) {
+		file_error(error, "open", self->path);
 		return FALSE;
 	}
-	self->len += len;
-	return TRUE;
+	ok = heap_file_write(fd, self->path, data, len, self->len, error);
+	if (ok)
+		self->len += len;
+	/* What was written lies beyond len and is overwritten next. */
+	else if (ftruncate(fd, (off_t)self->len) != 0)
+		g_debug("cannot cut %s back", self->path);
+	kept_file_release(self->file);
+	return ok;
 }
 
 int heap_dup(const Heap *self)
 {
-	return fcntl(self->fd, F_DUPFD_CLOEXEC, 0);
+	return kept_file_dup(self->file);
 }
 
 gboolean heap_sync(Heap *self, GError **error)
 {
-	if (fdatasync(self->fd) == 0)
-		return TRUE;
-	file_error(error, "write", self->path);
-	return FALSE;
+	return heap_file_sync(self->file, self->path, error);
 }
 
 char *heap_read(Heap *self, guint64 at, gsize len, guint64 hash, GError **error)
 {
 	g_autofree char *body = g_malloc(len + 1);
-	gssize n = heap_file_read(self->fd, body, len, at);
+	int fd = kept_file_hold(self->file);
+	gssize n = fd >= 0 ? heap_file_read(fd, body, len, at) : -1;
 
-	if (n < 0) {
-		file_error(error, "read", self->path);
+	if (n < 0)
+		file_error(error, fd >= 0 ? "read" : "open", self->path);
+	if (fd >= 0)
+		kept_file_release(self->file);
+	if (n < 0)
 		return NULL;
-	}
 	if ((gsize)n < len || hash_bytes(body, len) != hash) {
 		backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"the state file %s is damaged; what it held comes back "

@@ -2,6 +2,8 @@
 
 #include <glib.h>
 
+#include "descriptors.h"
+
 /*
  * A file of bodies, one behind the other.  Bytes once appended never change, so
  * reading needs no lock; appending is for one thread at a time.  Bodies are read
@@ -16,6 +18,10 @@ Heap *heap_memory(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Heap *heap_ref(Heap *self);
 void heap_unref(Heap *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Heap, heap_unref)
+
+/* It is rewritten elsewhere: its file is deleted with the last reference.  To be
+ * called with one. */
+void heap_doom(Heap *self);
 
 /* Where the next append will lie. */
 guint64 heap_len(const Heap *self);
@@ -40,5 +46,8 @@ gboolean heap_file_write(int fd, const char *path, const void *data, gsize len,
 	guint64 at, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Reads until len or the end of the file; -1 with errno. */
 gssize heap_file_read(int fd, void *data, gsize len, guint64 at);
-/* Sets NO_ROOM or LOCAL from errno, as "<what> <path>: <why>". */
+/* Waits until what was written is on the medium. */
+gboolean heap_file_sync(KeptFile *file, const char *path,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Sets NO_ROOM, NO_FILES or LOCAL from errno, as "<what> <path>: <why>". */
 void file_error(GError **error, const char *what, const char *path);

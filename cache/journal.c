@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "hash.h"
 #include "heap.h"
 #include "journal_form.h"
@@ -406,8 +407,8 @@ static gboolean write_part(const Journal *self, const char *part,
 	GError **error)
 {
 	g_autofree char *path = path_of(self, part);
-	int fd = openat(self->dir, part,
-		O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = descriptors_openat_first(
+		self->dir, part, O_RDWR | O_CREAT | O_TRUNC);
 	gboolean ok;
 
 	if (fd < 0) {
@@ -419,7 +420,7 @@ static gboolean write_part(const Journal *self, const char *part,
 		trial_step(step, "write");
 	ok = ok && (!sync || sync_file(fd, path, error));
 	/* Some file systems tell of a full disk only now. */
-	if (close(fd) != 0 && ok) {
+	if (descriptors_close(fd) != 0 && ok) {
 		file_error(error, "write", path);
 		ok = FALSE;
 	}
@@ -487,7 +488,7 @@ static gboolean write_slot(const Journal *self, int fd, const char *rid,
 gboolean journal_note(Journal *self, const char *rid, const Outcome *outcome,
 	gboolean sync, GError **error)
 {
-	int fd = openat(self->dir, rid, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = descriptors_openat_first(self->dir, rid, O_RDWR);
 	gboolean ok;
 
 	if (fd < 0) {
@@ -497,7 +498,7 @@ gboolean journal_note(Journal *self, const char *rid, const Outcome *outcome,
 		return FALSE;
 	}
 	ok = write_slot(self, fd, rid, outcome, sync, error);
-	close(fd);
+	descriptors_close(fd);
 	return ok;
 }
 

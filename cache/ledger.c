@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "error.h"
 #include "hash.h"
 #include "heap.h"
@@ -30,7 +31,7 @@ typedef struct {
 #define CHECKED_AT sizeof(guint32)
 
 struct Ledger {
-	int fd;
+	KeptFile *file;
 	guint32 generation;
 	guint64 len;
 	gboolean damaged;
@@ -46,7 +47,7 @@ static Ledger *ledger_new(int fd, const char *path, const FileHead *head)
 {
 	Ledger *self = g_new0(Ledger, 1);
 
-	self->fd = fd;
+	self->file = kept_file_new(fd, path);
 	self->generation = head->generation;
 	self->len = sizeof(*head);
 	self->path = g_strdup(path);
@@ -57,7 +58,7 @@ void ledger_free(Ledger *self)
 {
 	if (self == NULL)
 		return;
-	close(self->fd);
+	kept_file_free(self->file);
 	g_free(self->path);
 	g_free(self);
 }
@@ -97,29 +98,31 @@ static gboolean replay(Ledger *self, LedgerVisit visit, void *user)
 {
 	g_autofree guint8 *buffer = g_malloc(READ_AT_ONCE);
 	gboolean bad = FALSE;
+	int fd = kept_file_hold(self->file);
 
-	while (!bad) {
-		gssize n = heap_file_read(
-			self->fd, buffer, READ_AT_ONCE, self->len);
-		gsize used;
+	gssize n = -1;
+	gsize used = 1;
 
+	if (fd < 0)
+		return FALSE;
+	while (!bad && used > 0) {
+		n = heap_file_read(fd, buffer, READ_AT_ONCE, self->len);
 		if (n < 0)
-			return FALSE;
+			break;
 		used = replay_buffer(buffer, (gsize)n, visit, user, &bad);
 		self->len += used;
-		if (used == 0)
-			break;
 	}
-	return TRUE;
+	kept_file_release(self->file);
+	return n >= 0;
 }
 
 /* Later appends must not be followed by what was once behind the damage. */
-static void drop_tail(Ledger *self)
+static void cut_tail(Ledger *self, int fd)
 {
 	struct stat st;
 	guint64 size;
 
-	if (fstat(self->fd, &st) != 0)
+	if (fstat(fd, &st) != 0)
 		return;
 	size = (guint64)st.st_size;
 	if (size <= self->len)
@@ -128,8 +131,19 @@ static void drop_tail(Ledger *self)
 	g_warning("%s is damaged at byte %" G_GUINT64_FORMAT
 		  ": dropped the last %" G_GUINT64_FORMAT " bytes",
 		self->path, self->len, size - self->len);
-	if (ftruncate(self->fd, (off_t)self->len) != 0)
+	if (ftruncate(fd, (off_t)self->len) != 0)
 		g_warning("cannot cut %s: %s", self->path, g_strerror(errno));
+}
+
+static gboolean drop_tail(Ledger *self)
+{
+	int fd = kept_file_hold(self->file);
+
+	if (fd < 0)
+		return FALSE;
+	cut_tail(self, fd);
+	kept_file_release(self->file);
+	return TRUE;
 }
 
 /* What cannot be read is kept for whoever wants to know why; one file of it. */
@@ -173,7 +187,7 @@ Ledger *ledger_open(
 {
 	g_autoptr(Ledger) self = NULL;
 	FileHead head;
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = descriptors_openat(AT_FDCWD, path, O_RDWR);
 	gssize n;
 
 	if (fd < 0 && errno == ENOENT)
@@ -195,11 +209,10 @@ Ledger *ledger_open(
 		close(fd);
 		return NULL;
 	}
-	if (!replay(self, visit, user)) {
+	if (!replay(self, visit, user) || !drop_tail(self)) {
 		file_error(error, "read", path);
 		return NULL;
 	}
-	drop_tail(self);
 	return g_steal_pointer(&self);
 }
 
@@ -225,8 +238,7 @@ void ledger_peek(const char *path, LedgerVisit visit, void *user)
 Ledger *ledger_create(const char *path, guint32 generation, GError **error)
 {
 	FileHead head = {.generation = generation};
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		0600);
+	int fd = descriptors_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_TRUNC);
 
 	if (fd < 0) {
 		file_error(error, "make", path);
@@ -250,6 +262,7 @@ gboolean ledger_rename(Ledger *self, const char *path, GError **error)
 	}
 	g_free(self->path);
 	self->path = g_strdup(path);
+	kept_file_rename(self->file, path);
 	return TRUE;
 }
 
@@ -286,27 +299,32 @@ void ledger_record(GByteArray *batch, guint32 type, const void *a, gsize a_len,
 
 gboolean ledger_append(Ledger *self, const GByteArray *batch, GError **error)
 {
+	gboolean ok;
+	int fd;
+
 	if (batch->len == 0)
 		return TRUE;
-	if (!heap_file_write(self->fd, self->path, batch->data, batch->len,
-		    self->len, error)) {
-		if (ftruncate(self->fd, (off_t)self->len) != 0)
-			g_debug("cannot cut %s back", self->path);
+	fd = kept_file_hold(self->file);
+	if (fd < 0) {
+		file_error(error, "open", self->path);
 		return FALSE;
 	}
-	self->len += batch->len;
-	return TRUE;
+	ok = heap_file_write(
+		fd, self->path, batch->data, batch->len, self->len, error);
+	if (ok)
+		self->len += batch->len;
+	else if (ftruncate(fd, (off_t)self->len) != 0)
+		g_debug("cannot cut %s back", self->path);
+	kept_file_release(self->file);
+	return ok;
 }
 
 int ledger_dup(const Ledger *self)
 {
-	return fcntl(self->fd, F_DUPFD_CLOEXEC, 0);
+	return kept_file_dup(self->file);
 }
 
 gboolean ledger_sync(Ledger *self, GError **error)
 {
-	if (fdatasync(self->fd) == 0)
-		return TRUE;
-	file_error(error, "write", self->path);
-	return FALSE;
+	return heap_file_sync(self->file, self->path, error);
 }

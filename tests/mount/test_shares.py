@@ -1,6 +1,7 @@
 """What one provider, one workspace or one user takes is never what another
 needs: threads, memory, descriptors."""
 import errno
+import glob
 import os
 import subprocess
 
@@ -71,6 +72,38 @@ def test_half_written_specs_have_a_bound(emulator, mount):
     with pytest.raises(OSError) as refused:
         os.close(fd)
     assert refused.value.errno == errno.EINVAL
+
+
+def test_more_workspaces_than_descriptors(emulator, mount):
+    names = [f"w-{n}" for n in range(MANY)]
+    emu = emulator(*(arg for name in names for arg in ("--fill", name + "=1")))
+    m = mount(emu, starter=["prlimit", "--nofile=120:120"], config={
+        "alibaba": {"calls_per_second": 100000, "burst": 100000}})
+
+    def listed(name):
+        found = run(["ls", m.ws(name)]).ok().split()
+        return len([n for n in found if n.startswith("sc-")])
+
+    def opened():
+        return len(os.listdir(f"/proc/{m.pid}/fd"))
+
+    for name in names:
+        assert listed(name) == 1
+    assert opened() < 120 - 20  # what is left is for calls and the journal
+    for name in names:
+        with open(os.path.join(m.ws(name), "new"), "w") as f:
+            f.write(SPEC)
+    assert emu.count("CreateSessionCluster") == MANY
+    for name in names:
+        assert listed(name) == 2
+        state = os.path.join(m.ws(name), "*", "state")
+        assert len(glob.glob(state)) == 2
+    # All at once: whoever finds none says so, and nothing is lost.
+    lookers = [subprocess.Popen(["ls", "-l", m.ws(name)],
+                                stdout=subprocess.DEVNULL) for name in names]
+    assert [looker.wait(60) for looker in lookers] == [0] * MANY
+    assert opened() < 120 - 20
+    assert "Too many open files" not in m.log()
 
 
 def write_all(fd, data):

@@ -291,7 +291,7 @@ static void a_file_that_cannot_be_opened_is_left_alone(void)
 	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
 	g_assert_false(disk_load(box.disk, &box.load, &error));
 	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_NO_FILES);
 	/* From memory, rewrites too. */
 	box.shown = snapshot_new(0, NULL);
 	box_must_put(&box, "s-2", "Running", "{\"b\":1}");

@@ -189,6 +189,19 @@ void cache_stop(Cache *cache)
 	settle_all(cache);
 }
 
+char *cache_left(Cache *cache)
+{
+	GString *out = g_string_new(NULL);
+	guint common = pool_running(cache->common);
+
+	for (guint i = 0; i < cache->providers->len; i++)
+		provider_left(g_ptr_array_index(cache->providers, i), out);
+	if (common > 0)
+		g_string_append_printf(
+			out, "%sothers: %u", out->len > 0 ? ", " : "", common);
+	return g_string_free(out, FALSE);
+}
+
 void cache_free(Cache *cache)
 {
 	if (cache == NULL)

@@ -175,8 +175,12 @@ void cache_start(Cache *cache);
  * is known is still answered.  Any thread, any number of times. */
 void cache_abort(Cache *cache);
 /* Ends calls in flight, joins every thread: no news afterwards.  Waits for none
- * but the local disk: what is being written or synced is not broken off. */
+ * but the local disk: what is being written or synced is not broken off.  A thread
+ * that hangs holds it up for ever. */
 void cache_stop(Cache *cache);
+/* What cache_stop is waiting for, as "listings of alibaba: 2, orders of livy: 1"; a
+ * new string, empty: nothing.  Any thread, until cache_free. */
+char *cache_left(Cache *cache);
 void cache_free(Cache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cache, cache_free)
 

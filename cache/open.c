@@ -3,6 +3,7 @@
 #include "content.h"
 #include "look.h"
 #include "refresh.h"
+#include "trial.h"
 
 /* In the past, but not 0, which would be until the session changes. */
 #define NOT_LONGER_MS 1
@@ -148,6 +149,7 @@ GBytes *cache_read(
 	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
 	GBytes *bytes = NULL;
 
+	trial_hang("content");
 	if (shown == NULL || !has_file(dir, file)) {
 		set_gone(error);
 		return NULL;

@@ -290,6 +290,7 @@ void order_run(void *data)
 {
 	g_autoptr(Order) self = data;
 
+	trial_hang("order");
 	if (!order_carry_out(self, &self->error)) {
 		g_clear_pointer(&self->answer, g_free);
 		if (self->dir != NULL && !order_is_dropped(self))

@@ -12,6 +12,27 @@ void provider_stop(Provider *provider)
 		pool_stop(provider->work[i]);
 }
 
+void provider_left(const Provider *provider, GString *out)
+{
+	static const char *const kinds[WORK_KINDS] = {
+		[WORK_LIST] = "listings",
+		[WORK_GLANCE] = "glances",
+		[WORK_ASK] = "questions",
+		[WORK_OPEN] = "reads",
+		[WORK_FILL] = "records",
+		[WORK_ORDER] = "orders",
+	};
+
+	for (guint i = 0; i < WORK_KINDS; i++) {
+		guint n = pool_running(provider->work[i]);
+
+		if (n > 0)
+			g_string_append_printf(out, "%s%s of %s: %u",
+				out->len > 0 ? ", " : "", kinds[i],
+				provider->section->text, n);
+	}
+}
+
 void provider_free(Provider *provider)
 {
 	for (guint i = 0; i < WORK_KINDS; i++)

@@ -11,4 +11,6 @@ Dir *provider_open(Provider *provider, Account *account,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends its threads: no work of it runs any more. */
 void provider_stop(Provider *provider);
+/* Adds what cache_left says of it to a list. */
+void provider_left(const Provider *provider, GString *out);
 void provider_free(Provider *provider);

@@ -13,6 +13,7 @@
 #include "look.h"
 #include "refresh.h"
 #include "settle.h"
+#include "trial.h"
 
 #define PAGES_MAX 100000u
 /* Pages without an entry, and without a new one, one after the other. */
@@ -463,6 +464,7 @@ void sweep_run(void *data)
 	Sweep sweep = {.dir = dir, .page = 1, .tokens = tokens};
 	gboolean ok;
 
+	trial_hang("listing");
 	pthread_mutex_lock(&dir->lock);
 	sweep.number = dir->listing.sweep;
 	pthread_mutex_unlock(&dir->lock);

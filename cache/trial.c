@@ -37,12 +37,25 @@ void trial_step(const char *what, const char *when)
 		raise(SIGKILL);
 }
 
+static gboolean is_in(const char *name, const char *list)
+{
+	g_auto(GStrv) names = g_strsplit(list, ";", -1);
+
+	return g_strv_contains((const char *const *)names, name);
+}
+
 gboolean trial_flaw(const char *name)
 {
-	g_auto(GStrv) flaws =
-		g_strsplit(setting("SESSIONFS_TRIAL_FLAWS"), ";", -1);
+	return is_in(name, setting("SESSIONFS_TRIAL_FLAWS"));
+}
 
-	return g_strv_contains((const char *const *)flaws, name);
+void trial_hang(const char *where)
+{
+	if (!is_in(where, setting("SESSIONFS_TRIAL_HANG")))
+		return;
+	g_message("hanging at %s", where);
+	while (TRUE)
+		g_usleep(G_USEC_PER_SEC);
 }
 
 static void copy(int from, int to)

@@ -145,6 +145,16 @@ void pool_stop(Pool *self)
 	pthread_mutex_unlock(&self->lock);
 }
 
+guint pool_running(Pool *self)
+{
+	guint running;
+
+	pthread_mutex_lock(&self->lock);
+	running = self->running;
+	pthread_mutex_unlock(&self->lock);
+	return running;
+}
+
 void pool_free(Pool *self)
 {
 	if (self == NULL)

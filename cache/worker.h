@@ -17,5 +17,7 @@ Pool *pool_new(void);
 gboolean pool_push(Pool *self, PoolJob job, void *data);
 /* Runs what was pushed to its end, joins all threads.  Not from a job. */
 void pool_stop(Pool *self);
+/* Threads that there are now; once it is stopped, those that run jobs. */
+guint pool_running(Pool *self);
 /* Stops first. */
 void pool_free(Pool *self);

@@ -6,6 +6,7 @@
 
 #include "inherited.h"
 #include "notify.h"
+#include "overdue.h"
 #include "pending.h"
 
 #define NUDGE_MS 50
@@ -13,6 +14,8 @@
 struct Ending {
 	Daemon *daemon;
 	struct fuse_session *session;
+	const char *mountpoint;
+	dev_t device;
 	pthread_t server, thread;
 	gint served; /* atomic: the loop is over */
 	int signal;
@@ -94,6 +97,10 @@ static void *ending_run(void *data)
 	while (!g_atomic_int_get(&self->served)) {
 		int signal = sigtimedwait(&set, NULL, &pause);
 
+		/* The loop waits for its threads, of which one may hang. */
+		if (signal > 0 || fuse_session_exited(self->session))
+			overdue_start(
+				self->daemon, self->mountpoint, self->device);
 		if (signal <= 0)
 			continue;
 		self->signal = signal;
@@ -108,12 +115,15 @@ static void *ending_run(void *data)
 	return NULL;
 }
 
-Ending *ending_start(Daemon *daemon, struct fuse_session *session)
+Ending *ending_start(Daemon *daemon, struct fuse_session *session,
+	const char *mountpoint, dev_t device)
 {
 	Ending *self = g_new0(Ending, 1);
 
 	self->daemon = daemon;
 	self->session = session;
+	self->mountpoint = mountpoint;
+	self->device = device;
 	self->server = pthread_self();
 	if (pthread_create(&self->thread, NULL, ending_run, self))
 		g_error("no thread could be started for signals");

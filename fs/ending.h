@@ -16,7 +16,9 @@ void ending_prepare(void);
 /* Blocks those that end us in this thread and all that it starts from now on:
  * once there is something that has to be taken down. */
 void ending_block(void);
-/* To be called by the thread that is about to serve. */
-Ending *ending_start(Daemon *daemon, struct fuse_session *session);
+/* To be called by the thread that is about to serve.  mountpoint stays, device is
+ * the mount's: see overdue.h. */
+Ending *ending_start(Daemon *daemon, struct fuse_session *session,
+	const char *mountpoint, dev_t device);
 /* After the loop: joins.  Returns the signal that ended it, or 0. */
 int ending_finish(Ending *ending);

@@ -9,6 +9,7 @@
  *   notify      the only one that calls fuse_lowlevel_notify_*; ticks interest
  *   emit        commands the emitter process (emitter.c), and waits for it
  *   signals     waits for SIGTERM, SIGINT and their kin (ending.c)
+ *   overdue     from then on: exits when the end takes too long (overdue.c)
  *   scheduler   cache: decides what is due
  *   workers     cache: call providers, deliver news to daemon_news; never libfuse
  *
@@ -45,6 +46,7 @@
 #include "mount.h"
 #include "notify.h"
 #include "options.h"
+#include "overdue.h"
 #include "pending.h"
 #include "polls.h"
 #include "state.h"
@@ -253,14 +255,16 @@ static gboolean start(Run *run, GError **error)
 
 static gboolean serve(Run *run, Background *background)
 {
-	Ending *ending = ending_start(&run->daemon, run->session);
+	dev_t device = mount_device(run->mountpoint);
+	Ending *ending = ending_start(
+		&run->daemon, run->session, run->mountpoint, device);
 	gboolean fine;
 
 	notify_attach(run->daemon.notify, run->session);
 	cache_start(run->daemon.cache);
 	background_ready(background);
 	/* Its process inherits what standard output and error are by now. */
-	emitter_attach(run->daemon.emitter, mount_device(run->mountpoint));
+	emitter_attach(run->daemon.emitter, device);
 	g_message("serving %s", run->mountpoint);
 	fine = mount_serve(run->session);
 	return ending_finish(ending) || fine;
@@ -271,8 +275,10 @@ static void finish(Run *run)
 {
 	Daemon *daemon = &run->daemon;
 
-	if (daemon->cache)
+	if (daemon->cache) {
+		overdue_start(daemon, run->mountpoint, 0);
 		cache_abort(daemon->cache);
+	}
 	if (daemon->pending)
 		pending_stop(daemon->pending);
 	if (daemon->notify)
@@ -287,6 +293,7 @@ static void finish(Run *run)
 	emitter_free(daemon->emitter);
 	pending_free(daemon->pending);
 	interest_free(daemon->interest);
+	overdue_stop();
 	g_clear_pointer(&daemon->cache, cache_free);
 	polls_free(daemon->polls);
 	eventlog_free(daemon->eventlog);
@@ -298,7 +305,7 @@ static void finish(Run *run)
 	demo_end(&run->demo);
 }
 
-/* Each workspace keeps two files open; and a core file would hold the
+/* Calls and the files of workspaces want many; and a core file would hold the
  * environment, where secrets are. */
 static void set_limits(void)
 {

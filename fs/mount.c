@@ -150,13 +150,18 @@ static gboolean is_dead(const char *path)
 	return statfs(path, &whole) && errno == ENOTCONN;
 }
 
+void mount_detach(const char *path)
+{
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
+		run_fusermount(path);
+}
+
 /* Mounts may be stacked: each that is dead goes, if it is ours. */
 static void detach_dead(const char *path)
 {
 	for (int i = 0; i < 16 && is_dead(path) && mount_device(path); i++) {
 		g_message("detaching the dead mount at %s", path);
-		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
-			run_fusermount(path);
+		mount_detach(path);
 	}
 }
 

@@ -28,6 +28,8 @@ struct fuse_session *mount_start(const MountSettings *settings, Daemon *daemon,
 /* The device of the mount that is uppermost at that path, if it is one of ours;
  * else 0.  Asks nothing of the mount itself. */
 dev_t mount_device(const char *mountpoint);
+/* Takes what is mounted there away, whoever still uses it. */
+void mount_detach(const char *path);
 
 /* Serves until unmounted or signalled: TRUE when it ended as it should. */
 gboolean mount_serve(struct fuse_session *session);

@@ -1,0 +1,84 @@
+#include "overdue.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mount.h"
+#include "thread.h"
+
+/* For the last words: the log or fusermount3 may hang too. */
+#define LAST_WORDS_S 5
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+	gboolean started, stopped;
+	pthread_t thread;
+	Daemon *daemon;
+	const char *mountpoint;
+	dev_t device;
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void *exit_soon(void *data)
+{
+	sleep(LAST_WORDS_S);
+	_exit(EXIT_FAILURE);
+}
+
+G_NORETURN static void give_up(void)
+{
+	g_autofree char *left = NULL;
+
+	thread_start("last", exit_soon, NULL);
+	left = cache_left(state.daemon->cache);
+	/* Nobody will serve it. */
+	if (state.device && mount_device(state.mountpoint) == state.device)
+		mount_detach(state.mountpoint);
+	g_warning("exiting after %d s, without waiting for what does not end: "
+		  "%s",
+		OVERDUE_S, *left ? left : "requests of the kernel");
+	_exit(EXIT_FAILURE);
+}
+
+static void *overdue_run(void *data)
+{
+	gint64 until_us = g_get_monotonic_time() + OVERDUE_S * G_USEC_PER_SEC;
+
+	pthread_mutex_lock(&state.lock);
+	while (!state.stopped && g_get_monotonic_time() < until_us)
+		thread_wait(&state.over, &state.lock, until_us);
+	/* Held to the end: what is named must not be freed meanwhile. */
+	if (!state.stopped)
+		give_up();
+	pthread_mutex_unlock(&state.lock);
+	return NULL;
+}
+
+void overdue_start(Daemon *daemon, const char *mountpoint, dev_t device)
+{
+	pthread_mutex_lock(&state.lock);
+	if (!state.started) {
+		thread_cond_init(&state.over);
+		state.daemon = daemon;
+		state.mountpoint = mountpoint;
+		state.device = device;
+		state.started = TRUE;
+		state.thread = thread_start("overdue", overdue_run, NULL);
+	}
+	pthread_mutex_unlock(&state.lock);
+}
+
+void overdue_stop(void)
+{
+	gboolean started;
+
+	pthread_mutex_lock(&state.lock);
+	started = state.started;
+	state.stopped = TRUE;
+	if (started)
+		pthread_cond_broadcast(&state.over);
+	pthread_mutex_unlock(&state.lock);
+	if (started)
+		pthread_join(state.thread, NULL);
+}

@@ -11,8 +11,8 @@
  *   slot   := check:u64 sequence:u64 len:u32 outcome[len] 0*    (SLOT bytes)
  *
  * at the offset `slots`; numbers are the machine's own, and the two digits are the
- * version of the format: a file of a newer one is left as it is, and not served.  intent and outcome are
- * GVariants of the types in journal.c.  Of the two slots the whole one with the
+ * version of the format: a file of a newer one is left as it is, and not served.
+ * intent and outcome are GVariants of the types in journal.c.  Of the two slots the whole one with the
  * higher sequence is the truth; a new outcome is written over the other one, so
  * that there is always room for it and the last one survives a torn write.
  *

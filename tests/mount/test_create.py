@@ -343,7 +343,7 @@ def test_an_unreachable_provider_is_told(emu, mount):
     m = mount(emu, config={"sessionfs": {"create_deadline": "1s"}})
     os.listdir(m.ws("w-1"))
     emu.terminate(5)
-    assert new(m, GOOD) in (errno.EHOSTUNREACH, errno.ETIMEDOUT)
+    assert new(m, GOOD) in (errno.ECONNREFUSED, errno.ETIMEDOUT)
     assert last_error(m) != ""
 
 
@@ -586,7 +586,7 @@ def test_credentials_that_are_missing_are_told(emulator, mount):
                         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": None})
     with pytest.raises(OSError) as e:
         os.listdir(m.path + "/alibaba")
-    assert e.value.errno == errno.EKEYREJECTED
+    assert e.value.errno == errno.ENOKEY
     assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in m.read("alibaba/.status")
 
 

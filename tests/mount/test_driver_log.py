@@ -71,11 +71,11 @@ def test_what_the_driver_says_in_the_record_is_no_event(world, row):
         assert " changed" not in w.mount.read(
             w.mount.path, ".sessionfs", "events")
         # Any other member is one, and brings the lines along.
-        change(w, name, driverCores=7, log=["26/01/02 INFO Driver: last"])
+        change(w, name, futureMember=7, log=["26/01/02 INFO Driver: last"])
         eventually(lambda: watcher.count(CHANGED), timeout=60)
     finally:
         watcher.close()
-    assert json.loads(w.mount.read(record))["driverCores"] == 7
+    assert json.loads(w.mount.read(record))["futureMember"] == 7
 
 
 @EACH

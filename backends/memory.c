@@ -113,7 +113,7 @@ static WorkspacePage *memory_list_workspaces(
 		Workspace *w = g_new0(Workspace, 1);
 
 		w->id = g_strdup(s->id);
-		w->name = g_strdup("");
+		w->name = g_strdup(s->name);
 		w->created_ms = s->made_ms;
 		g_ptr_array_add(page->workspaces, w);
 	}

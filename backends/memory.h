@@ -41,6 +41,8 @@ typedef enum {
 BackendClass memory_rich_class(gboolean remembers);
 
 void memory_add_workspace(Backend *self, const char *id);
+/* Of that name from now on; "": of none. */
+void memory_name_workspace(Backend *self, const char *id, const char *name);
 void memory_remove_workspace(Backend *self, const char *id);
 
 /* Makes instances opened with that class from now on list their newest sessions

@@ -33,6 +33,7 @@ static void record_free(Record *r)
 void space_free(Space *s)
 {
 	g_free(s->id);
+	g_free(s->name);
 	g_hash_table_unref(s->by_token);
 	g_hash_table_unref(s->by_id);
 	g_ptr_array_unref(s->records);
@@ -73,6 +74,7 @@ Space *space_ensure(Memory *self, const char *id)
 		return s;
 	s = g_new0(Space, 1);
 	s->id = g_strdup(id);
+	s->name = g_strdup("");
 	s->made_ms = now_ms();
 	s->records =
 		g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
@@ -241,6 +243,18 @@ void memory_add_workspace(Backend *base, const char *id)
 
 	pthread_mutex_lock(&self->lock);
 	space_ensure(self, id);
+	pthread_mutex_unlock(&self->lock);
+}
+
+void memory_name_workspace(Backend *base, const char *id, const char *name)
+{
+	Memory *self = (Memory *)base;
+	Space *s;
+
+	pthread_mutex_lock(&self->lock);
+	s = space_ensure(self, id);
+	g_free(s->name);
+	s->name = g_strdup(name);
 	pthread_mutex_unlock(&self->lock);
 }
 

@@ -21,7 +21,7 @@ typedef struct {
 } Record;
 
 typedef struct {
-	char *id;
+	char *id, *name;
 	gint64 made_ms;
 	guint made;           /* sessions created so far, for their ids */
 	GPtrArray *records;   /* owned, in order of making */

@@ -1,5 +1,7 @@
 #include "apply.h"
 
+#include <string.h>
+
 #include "account.h"
 #include "name.h"
 #include "sight.h"
@@ -106,12 +108,45 @@ Dir *apply_workspace_dir(Dir *provider, Id *id)
 	return dir;
 }
 
+/* What the provider calls it now; *ret_other: it had another name before. */
+static gboolean sight_title(Dir *dir, const Workspace *workspace,
+	gboolean *ret_other, GError **error)
+{
+	g_autofree char *title = g_strndup(
+		workspace->name, MIN(strlen(workspace->name), SESSION_ID_MAX));
+
+	*ret_other = strcmp(title, dir->title != NULL ? dir->title : "") != 0;
+	if (!*ret_other)
+		return TRUE;
+	if (!tree_name(dir->cache->tree, dir->number, title, error))
+		return FALSE;
+	g_free(dir->title);
+	dir->title = *title != '\0' ? g_steal_pointer(&title) : NULL;
+	return TRUE;
+}
+
+/* One that is shown: only its name can be another. */
+static gboolean sight_shown(
+	Sight *self, const Row *old, const Workspace *workspace, GError **error)
+{
+	Dir *dir = apply_workspace_dir(self->change->dir, old->id);
+	gboolean other;
+	Row row = *old;
+
+	if (!sight_title(dir, workspace, &other, error))
+		return FALSE;
+	if (row.mtimes != NULL)
+		mtimes_ref(row.mtimes);
+	return !other || change_put(self->change, &row, old, NULL, 0, 0, error);
+}
+
 static gboolean sight_workspace(
 	Sight *self, const Workspace *workspace, GError **error)
 {
 	Dir *dir = self->change->dir;
 	Row row = {.phase = PHASE_IDLE};
-	gboolean known;
+	gboolean known, other;
+	const Row *old;
 
 	row.id = sight_id(dir, workspace->id);
 	if (row.id == NULL) {
@@ -124,15 +159,18 @@ static gboolean sight_workspace(
 	if (!sight_counts(self, row.id))
 		return TRUE;
 	row.number = row.id->number;
-	if (snapshot_find(dir->shown, row.number) != NULL ||
-		sight_is_over(self))
+	old = snapshot_find(dir->shown, row.number);
+	if (old != NULL)
+		return sight_shown(self, old, workspace, error);
+	if (sight_is_over(self))
 		return TRUE;
 	row.since_ms = workspace->created_ms;
 	if (!tree_put(dir->cache->tree, row.number, dir->number, workspace->id,
 		    row.since_ms, error))
 		return FALSE;
-	apply_workspace_dir(dir, row.id);
-	return change_put(self->change, &row, NULL, NULL, 0, 0, error);
+	return sight_title(apply_workspace_dir(dir, row.id), workspace, &other,
+		       error) &&
+	       change_put(self->change, &row, NULL, NULL, 0, 0, error);
 }
 
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,

@@ -1,5 +1,6 @@
 #include "brief.h"
 
+#include "numbers.h"
 #include "requests.h"
 #include "table.h"
 
@@ -51,13 +52,40 @@ static void measure(Brief *self, Words *words)
 	}
 }
 
+/* What a workspace is to be called by its name; NULL: nothing. */
+static const char *workspace_name(const Dir *workspace)
+{
+	const Provider *provider = workspace->provider;
+	char **names = provider->names;
+
+	for (; names != NULL && names[0] != NULL; names += 2)
+		if (g_str_equal(names[0], workspace->id) ||
+			g_str_equal(names[0], workspace->name))
+			return names[1];
+	return provider->name != NULL ? provider->name : workspace->title;
+}
+
+static Brief *brief_of_workspace(const Dir *provider, const Row *row)
+{
+	const Dir *dir = numbers_owner(provider->cache->numbers, row->number);
+	Brief *self = g_new0(Brief, 1);
+
+	self->id = row->id;
+	self->number = row->number;
+	self->name = g_strdup(workspace_name(dir));
+	return self;
+}
+
 Brief *brief_new(Dir *dir, const Snapshot *shown, const Row *row,
 	const Brief *old, Groups *groups)
 {
 	Words *words = dir->cache->words;
 	const char *word = words_get(words, row->word);
-	Brief *self = g_new0(Brief, 1);
+	Brief *self;
 
+	if (dir->kind == DIR_PROVIDER)
+		return brief_of_workspace(dir, row);
+	self = g_new0(Brief, 1);
 	self->id = row->id;
 	self->number = row->number;
 	self->word = row->word;

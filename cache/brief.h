@@ -3,8 +3,9 @@
 #include "group.h"
 
 /*
- * What the index of a workspace holds of one session.  It never changes, but for
- * `link`, once it is in the index.
+ * What the index of a workspace holds of one session, or that of a provider of one
+ * workspace (no more than its name).  It never changes, but for `link`, once it is
+ * in the index.
  */
 typedef struct {
 	const Id *id; /* the directory's, as long as the directory is */

@@ -56,7 +56,7 @@ typedef struct {
 	                  all */
 	guint texts;   /* request: bit set of 1 << RequestText */
 	gboolean steered;    /* workspace: it takes verbs */
-	gboolean views;      /* workspace: links to sessions stand in it */
+	gboolean views;      /* provider, workspace: links stand in it */
 	gboolean read_only;  /* the section says so */
 	gboolean rmdir_ends; /* the section says rmdir = terminate */
 	gint64 mtime_ns;     /* of the directory: membership last changed */
@@ -84,7 +84,8 @@ typedef enum {
 	                   `parent`, under name */
 	NEWS_UNGROUPED, /* likewise, vanished */
 	NEWS_LINKED, /* session `number` is now in view `by` under name: in group
-	                  `parent`, or, BY_NAME, of workspace `parent` */
+	                  `parent`, or, BY_NAME, of workspace `parent`; or
+	                  workspace `number` in that of provider `parent` */
 	NEWS_UNLINKED, /* likewise, no more */
 	NEWS_TABLE,    /* the tables of workspace `number` have other bytes */
 	NEWS_REQUEST_MADE, /* request `number` of workspace `parent`, called name */
@@ -152,7 +153,11 @@ typedef struct {
 	const char *name;  /* the section's: the directory's name */
 	Backend *backend;  /* taken */
 	char **workspaces; /* copied; NULL: those the list API names */
-	gint64 refresh_ms; /* 0: as in CacheSettings */
+	char **names; /* copied: a workspace's id or directory name, what it
+	                      is to be called, and so on; NULL: none */
+	const char *name_all; /* of those that are not among them, in place of
+	                         what their provider calls them; NULL: none */
+	gint64 refresh_ms;    /* 0: as in CacheSettings */
 	gboolean read_only;
 	gboolean rmdir_ends;
 	gboolean start;   /* create's second step is wanted */
@@ -287,6 +292,10 @@ gboolean cache_phase(
  * question (NOT_YET; NEWS_LISTING of the workspace tells) and from then on
  * follows each change, with news of the views.  While the listing has never been
  * complete they answer NOT_YET or FAILED, as the end of cache_list does.
+ *
+ * A provider has the view BY_NAME alone: its workspaces as links, by the names
+ * that the section gives them or else the provider.  The functions for links and
+ * cache_view_mtime_ns take its number too.
  */
 Known cache_view_ready(Cache *cache, guint32 workspace, GError **error);
 
@@ -298,8 +307,9 @@ Known cache_groups(Cache *cache, guint32 workspace, ByWhat by, guint32 after,
 Known cache_group_find(Cache *cache, guint32 workspace, ByWhat by,
 	const char *name, Entry *ret, GError **error);
 
-/* Visits the links of a group, or, BY_NAME, of workspace `where`: each is an
- * Entry of its session with the link's name, in ascending order of numbers. */
+/* Visits the links of a group, or, BY_NAME, of workspace or provider `where`:
+ * each is an Entry of what it leads to with the link's name, in ascending order
+ * of numbers. */
 Known cache_links(Cache *cache, guint32 where, guint32 after, CacheVisit visit,
 	void *data, GError **error);
 Known cache_link_find(Cache *cache, guint32 where, const char *name, Entry *ret,

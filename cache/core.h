@@ -49,7 +49,8 @@ typedef struct {
 	Backend *backend;
 	/* Its own threads: a provider that does not answer slows no other. */
 	Pool *work[WORK_KINDS];
-	char **workspaces; /* NULL: those the list API names */
+	char **workspaces;   /* NULL: those the list API names */
+	char **names, *name; /* of workspaces; see CacheProvider */
 	gint64 refresh_ms;
 	gint64 settle_ms;
 	gboolean read_only, rmdir_ends, start, views;

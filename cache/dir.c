@@ -59,6 +59,7 @@ void dir_free(Dir *self)
 	g_queue_clear(&self->asking);
 	g_queue_clear_full(&self->opening, g_free);
 	g_clear_error(&self->listing.error);
+	g_free(self->title);
 	g_free(self->last_error);
 	g_free(self->partial);
 	pthread_mutex_destroy(&self->apply);

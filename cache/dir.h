@@ -62,6 +62,8 @@ typedef struct Dir {
 	Provider *provider;      /* NULL: the root */
 	struct Account *account; /* whose it shows; NULL: the root */
 	const char *id, *name;
+	char *title;         /* workspace: what its provider calls it; with the
+	                        parent's apply; NULL: nothing */
 	Watch *watch;        /* its sessions */
 	struct Index *index; /* atomic; NULL until somebody asks for a view */
 	struct RequestBox *requests; /* workspaces only */

@@ -4,8 +4,8 @@
 
 /* What lookup.c answers to others that answer FUSE threads. */
 
-/* The entry of a session's row that stands in dir. */
-void entry_of_session(const Dir *dir, const Row *row, Entry *ret);
+/* The entry of a row that stands in dir. */
+void entry_of_row(Dir *dir, const Row *row, Entry *ret);
 /* Whether the listing was ever complete: asks for it otherwise, as the end of
  * cache_list does. */
 Known listing_known(Dir *dir, GError **error);

@@ -255,7 +255,7 @@ static void settle(Update *self)
 	for (ByWhat by = 0; by < N_VIEWS; by++)
 		if (self->views & 1u << by)
 			index->view_ns[by] = time_after(index->view_ns[by]);
-	if (!self->table)
+	if (!self->table || index->groups == NULL)
 		return;
 	index->table_ns = time_after(index->table_ns);
 	drop_texts(index);
@@ -305,13 +305,20 @@ void index_follow(Index *self, const Row *rows, guint n_rows,
 
 /* ---- making it ---- */
 
+/* NULL: there is none. */
+static Group *phase_group(const Index *self, Phase phase)
+{
+	return self->groups != NULL
+		       ? groups_get(self->groups, BY_PHASE, phase_name(phase))
+		       : NULL;
+}
+
 static void show_phases(Update *update)
 {
 	Index *self = update->index;
 
 	for (Phase phase = 0; phase < N_PHASES; phase++) {
-		Group *group =
-			groups_get(self->groups, BY_PHASE, phase_name(phase));
+		Group *group = phase_group(self, phase);
 
 		if (group == NULL)
 			continue;
@@ -351,8 +358,7 @@ static void set_times(Index *self, const Update *update)
 	Group *phases[N_PHASES];
 
 	for (Phase phase = 0; phase < N_PHASES; phase++)
-		phases[phase] =
-			groups_get(self->groups, BY_PHASE, phase_name(phase));
+		phases[phase] = phase_group(self, phase);
 	pthread_mutex_lock(&self->lock);
 	self->table_ns = ns;
 	for (ByWhat by = 0; by < N_VIEWS; by++)
@@ -377,7 +383,8 @@ static gboolean index_make(Index *self)
 	Update update;
 	const Row *row;
 
-	self->groups = groups_new(dir, &self->lock);
+	if (dir->kind == DIR_WORKSPACE)
+		self->groups = groups_new(dir, &self->lock);
 	begin_tables(self);
 	update_begin(&update, self, FALSE);
 	show_phases(&update);

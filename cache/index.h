@@ -5,9 +5,10 @@
 #include "table.h"
 
 /*
- * What the views and tables of one workspace are made of.  There is none before
- * somebody asks for a view; then a worker reads each body once, and from there on
- * each change of what the workspace shows is followed.
+ * What the views and tables of one workspace are made of, or the links to the
+ * workspaces of one provider, which has neither groups nor tables.  There is none
+ * before somebody asks for a view; then a worker reads each body once, and from
+ * there on each change of what the directory shows is followed.
  *
  * Changed by one thread at a time (with Dir.apply), under `lock`, which readers
  * take; but for `ready` all of it means something only once that is set.
@@ -16,7 +17,7 @@ typedef struct Index {
 	Dir *dir;
 	int asked, ready; /* atomic: a worker is to make it; it did */
 	pthread_mutex_t lock;
-	Groups *groups;
+	Groups *groups;           /* NULL: of a provider */
 	NumberSet shown[N_VIEWS]; /* groups; BY_NAME: sessions with a link */
 	gint64 view_ns[N_VIEWS];  /* of their last change */
 	LinkNames *links;         /* BY_NAME */

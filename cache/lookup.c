@@ -17,7 +17,7 @@
 
 /* ---- entries ---- */
 
-void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
+static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 {
 	const Provider *provider = dir->provider;
 
@@ -43,11 +43,11 @@ static void entry_of_dir(Dir *dir, Entry *ret)
 			dir->kind == DIR_PROVIDER ? dir->number : ret->parent;
 		ret->read_only = dir->provider->read_only;
 		ret->rmdir_ends = dir->provider->rmdir_ends;
+		ret->views = dir->provider->views;
 	}
 	if (dir->kind == DIR_WORKSPACE) {
 		ret->kind = ENTRY_WORKSPACE;
 		ret->steered = dir_is_steered(dir);
-		ret->views = dir->provider->views;
 		ret->workspace = dir->number;
 	}
 	pthread_mutex_lock(&dir->lock);
@@ -55,8 +55,7 @@ static void entry_of_dir(Dir *dir, Entry *ret)
 	pthread_mutex_unlock(&dir->lock);
 }
 
-/* The entry of a row that stands in dir. */
-static void entry_of_row(Dir *dir, const Row *row, Entry *ret)
+void entry_of_row(Dir *dir, const Row *row, Entry *ret)
 {
 	if (dir->kind == DIR_WORKSPACE)
 		entry_of_session(dir, row, ret);

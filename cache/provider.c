@@ -40,6 +40,8 @@ void provider_free(Provider *provider)
 	backend_close(provider->backend);
 	silence_free(provider->silence);
 	g_strfreev(provider->workspaces);
+	g_strfreev(provider->names);
+	g_free(provider->name);
 	g_ptr_array_unref(provider->accounts);
 	g_free(provider->place);
 	g_free(provider->source);
@@ -96,6 +98,10 @@ static void add_workspace(
 	row.number = row.id->number;
 	row.since_ms = known != NULL ? known->created_ms : 0;
 	dir = apply_workspace_dir(self->dir, row.id);
+	/* Where nobody lists workspaces, nobody tells of another name. */
+	if (known != NULL && self->dir->provider->workspaces == NULL &&
+		dir->title == NULL)
+		dir->title = g_strdup(known->name);
 	__atomic_store_n(&dir->there, 1, __ATOMIC_RELEASE);
 	g_array_append_val(self->rows, row);
 }
@@ -210,6 +216,8 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 		provider->work[i] = pool_new();
 	provider->backend = settings->backend;
 	provider->workspaces = g_strdupv(settings->workspaces);
+	provider->names = g_strdupv(settings->names);
+	provider->name = g_strdup(settings->name_all);
 	provider->refresh_ms = settings->refresh_ms > 0 ? settings->refresh_ms
 							: cache->refresh_ms;
 	provider->silence = silence_new(

@@ -13,6 +13,7 @@ enum {
 	TREE_TOUCH,    /* TreeTime */
 	TREE_LIMIT,    /* number:u32 */
 	TREE_ACCOUNT,  /* number:u32, store \n place \n account \n source */
+	TREE_NAME,     /* number:u32, name; none: it has none any more */
 };
 
 typedef struct {
@@ -45,6 +46,7 @@ static void entry_free(gpointer data)
 	TreeEntry *entry = data;
 
 	g_free(entry->id);
+	g_free(entry->name);
 	g_free(entry->store);
 	g_free(entry->place);
 	g_free(entry->account);
@@ -125,6 +127,25 @@ static void load_account(Tree *self, const guint8 *data, gsize len)
 	entry->used = self->records;
 }
 
+static void load_name(Tree *self, const guint8 *data, gsize len)
+{
+	guint32 number;
+	gsize name_len = len - MIN(len, sizeof(number));
+	TreeEntry *entry;
+
+	if (len < sizeof(number) ||
+		memchr(data + sizeof(number), 0, name_len) != NULL)
+		return;
+	memcpy(&number, data, sizeof(number));
+	entry = entry_of(self, number);
+	if (entry == NULL)
+		return;
+	g_clear_pointer(&entry->name, g_free);
+	if (name_len > 0)
+		entry->name = g_strndup(
+			(const char *)data + sizeof(number), name_len);
+}
+
 static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 {
 	Tree *self = user;
@@ -140,6 +161,8 @@ static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 		load_time(self, type, data, len);
 	} else if (type == TREE_ACCOUNT) {
 		load_account(self, data, len);
+	} else if (type == TREE_NAME) {
+		load_name(self, data, len);
 	} else if (type == TREE_LIMIT && len == sizeof(number)) {
 		self->limit = number;
 	} else if (type == TREE_REMOVE) {
@@ -230,6 +253,12 @@ static void account_record(
 		strlen(text));
 }
 
+static void name_record(GByteArray *batch, guint32 number, const char *name)
+{
+	ledger_record(
+		batch, TREE_NAME, &number, sizeof(number), name, strlen(name));
+}
+
 static gboolean tree_append(Tree *self, const GByteArray *batch, GError **error)
 {
 	gboolean ok;
@@ -249,6 +278,14 @@ gboolean tree_put(Tree *self, guint32 number, guint32 parent, const char *id,
 	entry.created_ms = created_ms;
 	entry.id = (char *)id;
 	put_record(batch, &entry);
+	return tree_append(self, batch, error);
+}
+
+gboolean tree_name(Tree *self, guint32 number, const char *name, GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	name_record(batch, number, name);
 	return tree_append(self, batch, error);
 }
 
@@ -359,6 +396,8 @@ static gboolean tree_rewrite(Tree *self, const char *path, GError **error)
 		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
 
 		put_record(batch, entry);
+		if (entry->name != NULL)
+			name_record(batch, entry->number, entry->name);
 		if (entry->complete_ms != 0)
 			time_record(batch, TREE_COMPLETE, entry->number,
 				entry->complete_ms);

@@ -20,6 +20,7 @@ typedef struct {
 	gint64 complete_ms; /* of its own listing; 0: never */
 	gint64 mtime_ns;    /* of its own membership; 0: unknown */
 	char *id;
+	char *name; /* of a workspace: its provider's for it; NULL: none */
 	/* Of a provider; see account.h.  NULL: a version wrote it that kept none. */
 	char *store, *place, *account, *source;
 	guint32 used; /* grows with the last time that these were put; 0: never */
@@ -48,6 +49,9 @@ gboolean tree_is_damaged(Tree *self);
 
 gboolean tree_put(Tree *self, guint32 number, guint32 parent, const char *id,
 	gint64 created_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What the provider calls a workspace; "": nothing.  No NUL is in it. */
+gboolean tree_name(Tree *self, guint32 number, const char *name,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whose state a provider's entry is: store, place, account, source, none of which
  * has a newline in it.  They are on the medium when this returns. */
 gboolean tree_account(Tree *self, guint32 number, const char *const texts[4],

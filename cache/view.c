@@ -17,7 +17,7 @@ static Known gone(GError **error)
 	return KNOWN_FAILED;
 }
 
-/* The index of a workspace, made if there is none. */
+/* The index of a workspace or provider, made if there is none. */
 static Index *index_ensure(Dir *dir)
 {
 	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
@@ -99,7 +99,7 @@ char *index_group(Dir *dir, guint32 number, Entry *ret)
 	const Group *group = NULL;
 	char *name = NULL;
 
-	if (index == NULL)
+	if (index == NULL || index->groups == NULL)
 		return NULL;
 	pthread_mutex_lock(&index->lock);
 	group = groups_of_number(index->groups, number);
@@ -180,7 +180,7 @@ gint64 cache_view_mtime_ns(Cache *cache, guint32 workspace, ByWhat by)
 
 /* ---- links ---- */
 
-/* Where links are: of a group, or, group 0, by name. */
+/* Where links are: of a group, or, group 0, by name.  A provider has no groups. */
 typedef struct {
 	Dir *dir;
 	Index *index;
@@ -191,11 +191,11 @@ static gboolean place_find(Cache *cache, guint32 where, Place *ret)
 {
 	Dir *dir = dir_around(cache, where);
 
-	if (dir == NULL || dir->kind != DIR_WORKSPACE || !dir_is_there(dir))
+	if (dir == NULL || dir->kind == DIR_ROOT || !dir_is_there(dir))
 		return FALSE;
 	*ret = (Place){.dir = dir};
 	ret->group = dir->number != where ? where : 0;
-	return TRUE;
+	return ret->group == 0 || dir->kind == DIR_WORKSPACE;
 }
 
 /* With the lock: the links; NULL when the group is not shown. */
@@ -263,7 +263,7 @@ static gboolean visit_links(
 
 		if (row == NULL)
 			continue;
-		entry_of_session(dir, row, &entry);
+		entry_of_row(dir, row, &entry);
 		if (!visit(&entry,
 			    item->link != NULL ? item->link : id_name(row->id),
 			    data))
@@ -308,7 +308,7 @@ static guint32 number_of_name(Dir *dir, const char *name)
 	return number;
 }
 
-/* The session of that link; 0: there is none. */
+/* What that link leads to; 0: there is none. */
 static guint32 link_number(const Place *place, const char *name)
 {
 	guint32 number =
@@ -353,7 +353,7 @@ Known cache_link_find(Cache *cache, guint32 where, const char *name, Entry *ret,
 		row = snapshot_find(shown, number);
 	if (row == NULL)
 		return KNOWN_NO;
-	entry_of_session(place.dir, row, ret);
+	entry_of_row(place.dir, row, ret);
 	return KNOWN_YES;
 }
 

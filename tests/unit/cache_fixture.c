@@ -232,6 +232,8 @@ void fixture_open(Fixture *self, const char *key, ...)
 		.data = self};
 	CacheProvider provider = {.name = "m",
 		.workspaces = self->workspaces,
+		.names = self->names,
+		.name_all = self->name_all,
 		.read_only = self->read_only,
 		.settle_ms = self->settle_ms,
 		.rmdir_ends = self->rmdir_ends,
@@ -282,6 +284,7 @@ void fixture_free(Fixture *self)
 	fixture_close(self);
 	fixture_remove_tree(self->state_dir);
 	g_strfreev(self->workspaces);
+	g_strfreev(self->names);
 	g_free(self->state_dir);
 	g_free(self);
 	g_clear_pointer(&heard, g_array_unref);

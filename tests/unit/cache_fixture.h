@@ -20,6 +20,8 @@ typedef struct {
 	guint64 sessions_max, workspaces_max;
 	gboolean rich, remembers; /* of memory_rich_class */
 	char **workspaces;
+	char **names; /* of workspaces */
+	const char *name_all;
 	Backend *other;     /* taken, in place of the in-memory one */
 	BackendClass class; /* of the rich one */
 } Fixture;

@@ -31,6 +31,26 @@ static char *dump(Tree *tree, guint32 parent)
 	return g_string_free(out, FALSE);
 }
 
+static void names_come_back(void)
+{
+	Tree *tree = open_tree();
+
+	g_assert_true(tree_put(tree, 164, 0, "named", 0, NULL));
+	g_assert_true(tree_put(tree, 165, 164, "w-1", 0, NULL));
+	g_assert_true(tree_put(tree, 166, 164, "w-2", 0, NULL));
+	g_assert_true(tree_name(tree, 165, "old", NULL));
+	g_assert_true(tree_name(tree, 165, "etl: \n\xff", NULL));
+	g_assert_true(tree_name(tree, 166, "gone", NULL));
+	g_assert_true(tree_name(tree, 166, "", NULL));
+	g_assert_true(tree_name(tree, 999, "nobody", NULL));
+	tree_free(tree);
+	tree = open_tree();
+	g_assert_cmpstr(tree_find(tree, 164, "w-1")->name, ==, "etl: \n\xff");
+	g_assert_null(tree_find(tree, 164, "w-2")->name);
+	g_assert_null(tree_find(tree, 0, "named")->name);
+	tree_free(tree);
+}
+
 static void entries_come_back(void)
 {
 	Tree *tree = open_tree();
@@ -146,6 +166,7 @@ int main(int argc, char **argv)
 		"/tree/rubbish_is_named_and_left", rubbish_is_named_and_left);
 	g_test_add_func("/tree/a_missing_directory_is_an_error",
 		a_missing_directory_is_an_error);
+	g_test_add_func("/tree/names_come_back", names_come_back);
 	rc = g_test_run();
 	fixture_remove_tree(dir);
 	g_free(dir);

@@ -49,6 +49,8 @@ static void provider_free(ConfigProvider *provider)
 	g_clear_pointer(&provider->backend, backend_close);
 	g_hash_table_unref(provider->keys);
 	g_strfreev(provider->workspaces);
+	g_strfreev(provider->names);
+	g_free(provider->workspace_name);
 	g_free(provider->name);
 	g_free(provider);
 }
@@ -194,7 +196,7 @@ static const OwnKey *own_find(const OwnKey *keys, const char *name)
 
 /* Keys of a provider's section that neither table has. */
 static const char *const other_keys[] = {
-	"ended", "rmdir", "type", "workspaces", NULL};
+	"ended", "name", "names", "rmdir", "type", "workspaces", NULL};
 
 static void add_name(GArray *names, const char *name)
 {
@@ -338,6 +340,36 @@ static char **split_list(const char *value)
 	return (char **)g_ptr_array_steal(list, NULL);
 }
 
+static const char *set_name(ConfigProvider *provider, const char *value)
+{
+	if (!*value)
+		return "a name for the section's workspace";
+	g_free(provider->workspace_name);
+	provider->workspace_name = g_strdup(value);
+	return NULL;
+}
+
+/* "DIRECTORY: NAME; ...": colons without a blank belong to the directory. */
+static const char *set_names(ConfigProvider *provider, const char *value)
+{
+	g_auto(GStrv) list = split_list(value);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	for (char **item = list; *item; item++) {
+		char *mark = g_strrstr(*item, ": ");
+
+		if (!mark || mark == *item)
+			return "WORKSPACE: NAME, separated by \";\"";
+		g_ptr_array_add(names,
+			g_strchomp(g_strndup(*item, (gsize)(mark - *item))));
+		g_ptr_array_add(names, g_strdup(g_strchug(mark + 1)));
+	}
+	g_ptr_array_add(names, NULL);
+	g_strfreev(provider->names);
+	provider->names = (char **)g_ptr_array_steal(names, NULL);
+	return NULL;
+}
+
 static const char *set_rmdir(ConfigProvider *provider, const char *value)
 {
 	provider->rmdir_ends = !strcmp(value, "terminate");
@@ -384,6 +416,10 @@ static const char *set_provider_key(ConfigProvider *provider, const char *key,
 		return set_rmdir(provider, value);
 	if (!strcmp(key, "ended"))
 		return set_ended(provider, value);
+	if (!strcmp(key, "name"))
+		return set_name(provider, value);
+	if (!strcmp(key, "names"))
+		return set_names(provider, value);
 	if (!strcmp(key, "workspaces")) {
 		g_strfreev(provider->workspaces);
 		provider->workspaces = split_list(value);

@@ -10,10 +10,12 @@
 typedef struct {
 	char *name; /* the group's: the directory's name */
 	const BackendClass *class;
-	GHashTable *keys;  /* the class's own keys: name -> text */
-	char **workspaces; /* NULL: those the list API names */
+	GHashTable *keys;     /* the class's own keys: name -> text */
+	char **workspaces;    /* NULL: those the list API names */
+	char **names;         /* workspace, name, workspace, ...; NULL: none */
+	char *workspace_name; /* of all others; NULL: none */
 	gboolean read_only, rmdir_ends, start;
-	gboolean views; /* links to sessions stand in workspaces */
+	gboolean views; /* links to sessions and workspaces stand there */
 	Ended ended;
 	gint64 refresh_ms; /* 0: the daemon's */
 	gint64 settle_ms;  /* -1: as the provider needs it */

@@ -131,6 +131,17 @@ gboolean config_open(Config *config, GError **error)
 
 /* ---- what is in force ---- */
 
+static void describe_names(const ConfigProvider *provider, GString *out)
+{
+	char **names = provider->names;
+
+	for (guint i = 0; names && names[i]; i += 2)
+		g_string_append_printf(out, "%s%s: %s",
+			i ? "; " : "names = ", names[i], names[i + 1]);
+	if (names && names[0])
+		g_string_append_c(out, '\n');
+}
+
 static void describe_provider(const ConfigProvider *provider, GString *out)
 {
 	GHashTableIter iter;
@@ -155,6 +166,10 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 
 		g_string_append_printf(out, "workspaces = %s\n", list);
 	}
+	if (provider->workspace_name)
+		g_string_append_printf(
+			out, "name = %s\n", provider->workspace_name);
+	describe_names(provider, out);
 	g_hash_table_iter_init(&iter, provider->keys);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
 		g_autofree char *shown = config_masked(value);

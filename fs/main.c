@@ -103,6 +103,8 @@ static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 			.name = section->name,
 			.backend = g_steal_pointer(&section->backend),
 			.workspaces = section->workspaces,
+			.names = section->names,
+			.name_all = section->workspace_name,
 			.refresh_ms = section->refresh_ms,
 			.read_only =
 				section->read_only || run->config->read_only,

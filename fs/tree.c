@@ -43,11 +43,10 @@ static char *link_from_group(Daemon *daemon, guint32 number)
 
 #define SESSION_SLOT(file) ((file) + 1)
 
-#define VIEW_ROW(what, word)                                                   \
+#define VIEW_ROW(dir, what, word)                                              \
 	{                                                                      \
-		.name = (word), .in = DIR_WORKSPACE,                           \
-		.slot = NODE_VIEW + (what), .kind = ROW_DIR, .mode = 0755,     \
-		.leads = DIR_VIEW, .by = (what)                                \
+		.name = (word), .in = (dir), .slot = NODE_VIEW + (what),       \
+		.kind = ROW_DIR, .mode = 0755, .leads = DIR_VIEW, .by = (what) \
 	}
 
 #define REQUEST_SLOT(part) ((part) + 1)
@@ -130,6 +129,7 @@ static const TreeRow rows[] = {
 		.slot = 3,
 		.kind = ROW_REFRESH,
 		.mode = 0660},
+	VIEW_ROW(DIR_PROVIDER, BY_NAME, ".by-name"),
 	{.name = "new",
 		.in = DIR_WORKSPACE,
 		.slot = 1,
@@ -185,10 +185,10 @@ static const TreeRow rows[] = {
 		.kind = ROW_TABLE,
 		.mode = 0640,
 		.table = TABLE_JSONL},
-	VIEW_ROW(BY_NAME, ".by-name"),
-	VIEW_ROW(BY_STATE, ".by-state"),
-	VIEW_ROW(BY_PHASE, ".by-phase"),
-	VIEW_ROW(BY_USER, ".by-user"),
+	VIEW_ROW(DIR_WORKSPACE, BY_NAME, ".by-name"),
+	VIEW_ROW(DIR_WORKSPACE, BY_STATE, ".by-state"),
+	VIEW_ROW(DIR_WORKSPACE, BY_PHASE, ".by-phase"),
+	VIEW_ROW(DIR_WORKSPACE, BY_USER, ".by-user"),
 	{.name = ".requests",
 		.in = DIR_WORKSPACE,
 		.slot = NODE_REQUESTS,
@@ -286,6 +286,7 @@ static const TreeRow rows[] = {
 };
 
 G_STATIC_ASSERT(NODE_VIEW + N_VIEWS <= NODE_REQUESTS);
+G_STATIC_ASSERT(NODE_REQUESTS < NODE_LINK);
 
 G_STATIC_ASSERT(N_SESSION_FILES + 1 < NODE_WAIT);
 G_STATIC_ASSERT(NODE_PHASE + N_PHASES <= NODE_LINK);
@@ -335,6 +336,8 @@ const TreeRow *tree_by_slot(DirKind in, guint slot)
 		if (row->slot == slot)
 			return row;
 	}
+	if (in == DIR_WORKSPACE && slot == NODE_LINK + BY_NAME)
+		return tree_link(BY_NAME);
 	if (in != DIR_SESSION)
 		return NULL;
 	if (slot >= NODE_LINK && slot < NODE_LINK + N_VIEWS)

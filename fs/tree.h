@@ -13,7 +13,7 @@ typedef enum {
 	DIR_PROVIDER,
 	DIR_WORKSPACE,
 	DIR_SESSION,
-	DIR_VIEW,     /* .by-name and its like */
+	DIR_VIEW,     /* .by-name and its like; a provider's has workspaces */
 	DIR_GROUP,    /* in one of them: the sessions of a state, of a user */
 	DIR_WAIT,     /* .wait */
 	DIR_REQUESTS, /* .requests */
@@ -31,7 +31,7 @@ typedef enum {
 	ROW_REFRESH, /* control file: touching it asks the provider now */
 	ROW_TABLE,   /* all sessions of a workspace, direct I/O */
 	ROW_WAIT,    /* its read takes until a phase is reached */
-	ROW_SESSION, /* a symlink to a session, in a view */
+	ROW_SESSION, /* a symlink to a session or workspace, in a view */
 	ROW_LOG,     /* a generation of the event log, direct I/O; its node goes
 	                with the generation: view_of_now */
 } RowKind;
@@ -73,14 +73,14 @@ const TreeRow *tree_next(DirKind in, const TreeRow *row);
 const TreeRow *tree_by_name(DirKind in, const char *name);
 /* The row that a node stands for, given the kind of its number's directory. */
 const TreeRow *tree_by_slot(DirKind in, guint slot);
-/* The row of a view in a workspace, and that of a link to a session in it, which
- * has no name of its own. */
+/* The row of a view in a workspace, and that of a link to a session (or, BY_NAME,
+ * a workspace) in it, which has no name of its own. */
 const TreeRow *tree_view(ByWhat by);
 const TreeRow *tree_link(ByWhat by);
 
 /* Whether it shows the first line of its file alone, and another row the rest. */
 gboolean tree_is_first_line(const TreeRow *row, const Entry *entry);
-/* Whether it is, or holds, links to sessions: not everybody wants those. */
+/* Whether it is, or holds, links to directories: not everybody wants those. */
 gboolean tree_is_for_links(const TreeRow *row);
 /* Whether the row stands in this very directory now. */
 gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry);

@@ -78,11 +78,11 @@ void view_of_now(Daemon *daemon, View *view)
 		view->ino = node_make(0, eventfile_slot(file));
 }
 
-void view_of_link(const Entry *session, ByWhat by, View *ret)
+void view_of_link(const Entry *target, ByWhat by, View *ret)
 {
 	View dir;
 
-	view_of_entry(session, &dir);
+	view_of_entry(target, &dir);
 	view_of_row(&dir, tree_link(by), ret);
 }
 
@@ -271,7 +271,8 @@ static gboolean link_attr(
 	if (!text)
 		return FALSE;
 	set_size(ret, strlen(text));
-	if (view->entry.mtime_ns)
+	/* A session's never changes; that of a workspace often does. */
+	if (view->entry.kind == ENTRY_SESSION && view->entry.mtime_ns)
 		set_times(ret, view->entry.mtime_ns);
 	return TRUE;
 }

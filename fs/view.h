@@ -26,8 +26,8 @@ void view_of_row(const View *dir, const TreeRow *row, View *ret);
 /* Once a row of the event log was taken for its name: the node of what is there
  * now. */
 void view_of_now(Daemon *daemon, View *view);
-/* The view of a link to a session. */
-void view_of_link(const Entry *session, ByWhat by, View *ret);
+/* The view of a link to a session or workspace. */
+void view_of_link(const Entry *target, ByWhat by, View *ret);
 
 gboolean view_is_dir(const View *view);
 /* S_IFDIR, S_IFREG or S_IFLNK. */

@@ -59,7 +59,8 @@ def test_every_level_lists_what_it_promises(emu, mount):
     assert names(m.path) == {".sessionfs", "alibaba"}
     assert names(m.path + "/.sessionfs") == {"version", "config", "metrics",
                                              "log", "events"}
-    assert names(m.path + "/alibaba") == {".status", ".refresh", "w-1", "w-2"}
+    assert names(m.path + "/alibaba") == {".status", ".refresh", ".by-name",
+                                          "w-1", "w-2"}
     assert names(m.ws("w-1")) == {*OF_WORKSPACE, "sc-full"}
     assert names(m.ws("w-1") + "/sc-full") == FILES
     assert names(m.ws("w-2")) == OF_WORKSPACE
@@ -73,7 +74,8 @@ def test_a_shell_glob_sees_sessions_only(emu, mount):
 
 def test_named_workspaces_are_all_there_is(emu, mount):
     m = mount(emu, config={"alibaba": {"workspaces": "w-2"}})
-    assert names(m.path + "/alibaba") == {".status", ".refresh", "w-2"}
+    assert names(m.path + "/alibaba") == {".status", ".refresh", ".by-name",
+                                          "w-2"}
     assert emu.count("ListWorkspaces") == 0
 
 

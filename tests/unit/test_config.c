@@ -96,6 +96,36 @@ static void sections_become_providers(void)
 	g_assert_cmpint(first->settle_ms, ==, -1);
 }
 
+static void workspaces_are_named(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *shown = NULL;
+	ConfigProvider *first;
+
+	g_assert_true(config_parse(config,
+		"[livy]\nurl = http://localhost:8998\nname = main\n"
+		"names = localhost:8998: a: b ; w-2:  two words\n",
+		"test.conf", &error));
+	g_assert_no_error(error);
+	first = g_ptr_array_index(config->providers, 0);
+	g_assert_cmpstr(first->workspace_name, ==, "main");
+	g_assert_cmpuint(g_strv_length(first->names), ==, 4);
+	g_assert_cmpstr(first->names[0], ==, "localhost:8998: a");
+	g_assert_cmpstr(first->names[1], ==, "b");
+	g_assert_cmpstr(first->names[2], ==, "w-2");
+	g_assert_cmpstr(first->names[3], ==, "two words");
+	shown = config_describe(config);
+	g_assert_nonnull(strstr(shown, "\nname = main\n"));
+	g_assert_nonnull(strstr(
+		shown, "\nnames = localhost:8998: a: b; w-2: two words\n"));
+	refused("[alibaba]\nname =\n", "a name for");
+	refused("[alibaba]\nnames = w-1\n", "WORKSPACE: NAME");
+	refused("[alibaba]\nnames = w-1: one; w-2:two\n", "WORKSPACE: NAME");
+	refused("[alibaba]\nnames = : one\n", "WORKSPACE: NAME");
+	refused("[alibaba]\nnames = w-1:\n", "WORKSPACE: NAME");
+}
+
 static void ended_says_which_sessions_are_shown(void)
 {
 	static const struct {
@@ -357,6 +387,7 @@ int main(int argc, char **argv)
 		a_section_must_be_a_provider);
 	g_test_add_func(
 		"/config/sections-become-providers", sections_become_providers);
+	g_test_add_func("/config/workspaces-are-named", workspaces_are_named);
 	g_test_add_func("/config/ended-says-which-sessions-are-shown",
 		ended_says_which_sessions_are_shown);
 	g_test_add_func(

@@ -58,6 +58,18 @@ gboolean aws_has_no_endpoint(const char *state)
 			1 << PHASE_STOPPED | 1 << PHASE_FAILED);
 }
 
+GBytes *aws_endpoint_refused(GError *cause, GError **error)
+{
+	/* The services have no code of its own for it. */
+	if (cause->code == BACKEND_ERROR_INVALID) {
+		cause->code = BACKEND_ERROR_CONFLICT;
+		g_prefix_error(
+			&cause, "the session is not ready for clients: ");
+	}
+	g_propagate_error(error, cause);
+	return NULL;
+}
+
 /* ---- the endpoint ---- */
 
 /* Appends "HOST:PORT"; FALSE when the URL has none. */

@@ -37,3 +37,7 @@ GBytes *aws_no_text(void);
  * not up yet.  One whose state is unknown may have.
  */
 gboolean aws_has_no_endpoint(const char *state);
+
+/* Gives on the refusal (taken) of a call that asked for a session's endpoint by
+ * nothing but ids: INVALID is CONFLICT, as the session is not ready.  NULL. */
+GBytes *aws_endpoint_refused(GError *cause, GError **error);

@@ -187,11 +187,12 @@ static GBytes *describe_endpoint(Backend *base, const char *workspace,
 	const char *id, const Call *call, gint64 *ret_until_ms, GError **error)
 {
 	g_autoptr(Json) input = session_input(workspace, id);
+	GError *cause = NULL;
 	g_autoptr(Json) answer =
-		ask(base, "GetSessionEndpoint", input, call, NULL, error);
+		ask(base, "GetSessionEndpoint", input, call, NULL, &cause);
 
 	if (!answer)
-		return NULL;
+		return aws_endpoint_refused(cause, error);
 	const Json *pair =
 		json_get(json_get(answer, "Credentials"), "UsernamePassword");
 	const AwsAccess access = {

@@ -214,11 +214,12 @@ static GBytes *describe_endpoint(Backend *base, const char *workspace,
 	const char *id, const Call *call, gint64 *ret_until_ms, GError **error)
 {
 	g_autofree char *path = session_path(workspace, id, "/endpoint");
+	GError *cause = NULL;
 	g_autoptr(Json) answer = api_backend_get(
-		base, "GetSessionEndpoint", path, NULL, call, NULL, error);
+		base, "GetSessionEndpoint", path, NULL, call, NULL, &cause);
 
 	if (!answer)
-		return NULL;
+		return aws_endpoint_refused(cause, error);
 	const AwsAccess access = {
 		.url = json_text(json_get(answer, "endpoint")),
 		.token = json_text(json_get(answer, "authToken")),

@@ -368,6 +368,35 @@ static void an_endpoint_that_a_client_takes_is_given_as_it_is(
 		text, ==, "sc://h:15002/;a=b\nendpoint: sc://h:15002/;a=b\n");
 }
 
+/* The service has no code of its own for it: what was asked is well-formed. */
+static void an_endpoint_that_is_not_ready_is_busy(
+	ProviderFixture *f, const void *unused)
+{
+	gint64 until_ms = 0;
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 400,
+		"{\"__type\":\"InvalidRequestException\",\"Message\":"
+		"\"Session is in state SUBMITTED.\"}");
+	g_assert_null(describe(f, SESSION_ENDPOINT, "BUSY", &until_ms, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+	g_assert_nonnull(strstr(error->message, "is not ready"));
+	g_assert_nonnull(strstr(error->message, "SUBMITTED"));
+}
+
+static void an_endpoint_of_nobody_is_gone(
+	ProviderFixture *f, const void *unused)
+{
+	gint64 until_ms = 0;
+	g_autoptr(GError) error = NULL;
+
+	provider_answer(f, 400,
+		"{\"__type\":\"InvalidRequestException\",\"Message\":"
+		"\"Session id 's-9' is not valid.\"}");
+	g_assert_null(describe(f, SESSION_ENDPOINT, "BUSY", &until_ms, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
+}
+
 static void an_ended_session_has_no_endpoint(
 	ProviderFixture *f, const void *unused)
 {
@@ -543,6 +572,8 @@ int main(int argc, char **argv)
 	ADD("terminate", terminate_names_the_session);
 	ADD("endpoint", the_endpoint_tells_all_ways_in);
 	ADD("endpoint-sc", an_endpoint_that_a_client_takes_is_given_as_it_is);
+	ADD("endpoint-not-ready", an_endpoint_that_is_not_ready_is_busy);
+	ADD("endpoint-gone", an_endpoint_of_nobody_is_gone);
 	ADD("endpoint-ended", an_ended_session_has_no_endpoint);
 	ADD("webui", the_web_ui_is_the_clusters_history_server);
 	ADD("webui-not-ready", a_web_ui_that_is_not_ready_is_asked_again_soon);

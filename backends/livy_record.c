@@ -4,6 +4,7 @@
 
 #include "classes.h"
 #include "livy_cause.h"
+#include "setting.h"
 #include "spec.h"
 #include "spec_rule.h"
 
@@ -186,7 +187,7 @@ static gboolean differ(const Json *old, const Json *new)
 		return FALSE;
 	if (was_never_set(old) || was_never_set(new))
 		return was_never_set(old) != was_never_set(new);
-	return !json_equal(old, new);
+	return !setting_same(old, new);
 }
 
 /* A queue that is null may have been remembered from the spec. */

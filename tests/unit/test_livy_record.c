@@ -71,6 +71,66 @@ static void a_session_is_told_from_the_next_of_its_id(void)
 	}
 }
 
+static gboolean is_other(const char *before, const char *now)
+{
+	g_autofree char *old =
+		g_strdup_printf("{\"id\":1,\"state\":\"idle\"%s}", before);
+	g_autofree char *new =
+		g_strdup_printf("{\"id\":1,\"state\":\"idle\"%s}", now);
+	g_autoptr(Session) one = session_of(old);
+	g_autoptr(Session) two = session_of(new);
+
+	return livy_is_other(one, two);
+}
+
+/* What a session was made with never changes, in whatever spelling and order it
+ * is told. */
+static void other_settings_are_of_another_session(void)
+{
+	static const struct {
+		const char *name, *value, *same, *other;
+	} rows[] = {
+		{"conf", "{\"a\":\"1\",\"b\":\"2g\"}",
+			"{\"b\":\"2048m\",\"a\":1}", "{\"a\":\"1\"}"},
+		{"conf", "{\"a\":\"1\"}", "{\"a\":\"1\",\"b\":null}",
+			"{\"a\":\"2\"}"},
+		{"conf", "{}", "null", "{\"a\":\"\u00e4\"}"},
+		{"driverMemory", "\"1g\"", "\"1024m\"", "\"2g\""},
+		{"executorMemory", "\"1024\"", "\"1GB\"", "\"1025\""},
+		{"driverCores", "2", "\"2\"", "3"},
+		{"executorCores", "0", "null", "1"},
+		{"numExecutors", "4", "4.0", "5"},
+		{"queue", "\"etl\"", "\"etl\"", "\"adhoc\""},
+		{"jars", "[\"a\",\"b\"]", "[\"b\",\"a\"]", "[\"a\",\"a\"]"},
+		{"files", "[]", "null", "[\"a\"]"},
+		{"pyFiles", "[\"a\"]", "[\"a\"]", "[]"},
+		{"archives", "[\"a\"]", "[\"a\"]", "[\"b\"]"},
+		{"heartbeatTimeoutInSecond", "60", "\"60\"", "61"},
+		{"ttl", "\"1h\"", "\"60m\"", "\"2h\""},
+		{"idleTimeout", "\"10m\"", "\"600s\"", "null"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *name = rows[i].name;
+		g_autofree char *old =
+			g_strdup_printf(",\"%s\":%s", name, rows[i].value);
+		g_autofree char *same =
+			g_strdup_printf(",\"%s\":%s", name, rows[i].same);
+		g_autofree char *new =
+			g_strdup_printf(",\"%s\":%s", name, rows[i].other);
+
+		g_test_message("%s, %s", old, new);
+		g_assert_false(is_other(old, old));
+		g_assert_false(is_other(old, same));
+		g_assert_false(is_other(same, old));
+		g_assert_true(is_other(old, new));
+		g_assert_true(is_other(same, new));
+		/* Before 0.8 a server tells none of them once it recovered. */
+		g_assert_false(is_other(old, ""));
+		g_assert_false(is_other("", old));
+	}
+}
+
 /* A session that nobody has seen yet stands there without a body. */
 static void a_session_without_a_body_contradicts_none(void)
 {
@@ -387,6 +447,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/livy_record/is-other",
 		a_session_is_told_from_the_next_of_its_id);
+	g_test_add_func("/livy_record/is-other/settings",
+		other_settings_are_of_another_session);
 	g_test_add_func("/livy_record/is-other/no-body",
 		a_session_without_a_body_contradicts_none);
 	g_test_add_func("/livy_record/versions", versions_tell_what_is_known);

@@ -457,6 +457,16 @@ typedef enum { MADE_OTHERWISE, MADE_UNSURE, MADE_SO } Made;
 Made backend_made_of(const Backend *self, const CreatePlan *plan,
 	const char *id, const char *body, gsize len);
 
+/*
+ * A sentence on the members of which a session's record says something else than
+ * the spec that it was made from: "the provider says proxyUser null where the spec
+ * said \"alice\"".  "" where it says the same, in whatever spelling, or more, or
+ * nothing; see setting_may_be.  Without secrets and control characters, of a bounded
+ * length.  New string; pure.
+ */
+char *backend_objection(const Backend *self, const char *workspace,
+	const char *spec, const char *body, gsize len);
+
 /* Whether a whole record says what the held one does, but that some of the
  * `fleeting` members both have went on, while the `dated` ones did not. */
 gboolean backend_is_steady(const Backend *self, const char *held,

@@ -5,6 +5,7 @@
 #include "net/json.h"
 #include "net/json_members.h"
 #include "net/json_scan.h"
+#include "spec_rule.h"
 
 /* ---- one record over another ---- */
 
@@ -58,10 +59,6 @@ static void append_member(GString *out, const Record *from, const Json *member)
 	g_string_append(out, text);
 }
 
-/* Who a session belongs to and where it runs: what the provider says of these,
- * be it nothing, is not to be guessed. */
-static const char *const identity[] = {"owner", "proxyUser", "queue", NULL};
-
 /* How a member that both have is chosen. */
 typedef enum {
 	NULLS_GAP,  /* null tells nothing, but for the identity */
@@ -71,7 +68,7 @@ typedef enum {
 static gboolean tells(const Json *over, Nulls nulls)
 {
 	return over && (nulls == NULLS_TOLD || json_type(over) != JSON_NULL ||
-			       g_strv_contains(identity, json_name(over)));
+			       g_strv_contains(spec_identity, json_name(over)));
 }
 
 /* The members of a record, each in the version of the other one if that has
@@ -360,7 +357,7 @@ char *backend_kept_spec(const Backend *self, const char *spec, gsize len)
 		return NULL;
 	for (const char *const *name = self->class->unique; *name; name++)
 		json_remove(object, *name);
-	for (const char *const *name = identity; *name; name++)
+	for (const char *const *name = spec_identity; *name; name++)
 		json_remove(object, *name);
 	return json_print(object, FALSE);
 }

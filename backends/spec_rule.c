@@ -2,6 +2,8 @@
 
 #include "error.h"
 
+const char *const spec_identity[] = {"owner", "proxyUser", "queue", NULL};
+
 gboolean spec_agrees(
 	const Json *spec, const char *name, const char *implied, GError **error)
 {

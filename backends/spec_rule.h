@@ -11,3 +11,7 @@ gboolean spec_agrees(const Json *spec, const char *name, const char *implied,
 
 /* Whether a value stands for what was never set: null, "", [], {}. */
 gboolean spec_is_unset(const Json *value);
+
+/* The members that say whom a session belongs to and where it runs, ended by NULL:
+ * what the provider says of these, be it nothing, is not to be guessed. */
+extern const char *const spec_identity[];

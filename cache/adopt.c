@@ -27,10 +27,35 @@ gboolean adopt_session(Dir *dir, const Request *request, const char *id,
 	return FALSE;
 }
 
-Outcome *adopt_outcome(Dir *dir, const char *id, const char *error)
+char *adopt_objection(Dir *dir, const Intent *intent, const char *id)
+{
+	g_autoptr(Snapshot) shown = NULL;
+	g_autofree char *body = NULL;
+	const Row *row = NULL;
+	const Id *known;
+
+	if (intent->verb != NULL)
+		return g_strdup("");
+	pthread_mutex_lock(&dir->lock);
+	known = ids_get(dir->ids, id);
+	if (known != NULL) {
+		shown = snapshot_ref(dir->shown);
+		row = snapshot_find(shown, known->number);
+	}
+	pthread_mutex_unlock(&dir->lock);
+	if (row != NULL)
+		body = dir_body(dir, shown, row, NULL);
+	return body != NULL ? backend_objection(dir->provider->backend, dir->id,
+				      intent->text, body, strlen(body))
+			    : g_strdup("");
+}
+
+Outcome *adopt_outcome(
+	Dir *dir, const Intent *intent, const char *id, const char *error)
 {
 	Outcome *outcome = outcome_saying(
-		REQUEST_DONE, g_strdup(error != NULL ? error : ""));
+		REQUEST_DONE, error != NULL ? g_strdup(error)
+					    : adopt_objection(dir, intent, id));
 
 	g_free(outcome->id);
 	outcome->id = g_strdup(id);

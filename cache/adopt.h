@@ -10,5 +10,10 @@
  */
 gboolean adopt_session(Dir *dir, const Request *request, const char *id,
 	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* DONE by that session; error: a sentence on what it lacks, or NULL. */
-Outcome *adopt_outcome(Dir *dir, const char *id, const char *error);
+/* What is shown of that session and contradicts the create that made it, as a
+ * sentence; "": nothing does, or it is a verb.  Takes the lock of dir; new string. */
+char *adopt_objection(Dir *dir, const Intent *intent, const char *id);
+/* DONE by that session; error: a sentence on what it lacks, or NULL: what is shown
+ * of it may object to the request.  Takes the lock of dir. */
+Outcome *adopt_outcome(
+	Dir *dir, const Intent *intent, const char *id, const char *error);

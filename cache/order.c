@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "adopt.h"
 #include "refresh.h"
 #include "trial.h"
 
@@ -197,6 +198,10 @@ static void settle_made(Order *self, GError *error)
 		g_free(outcome->error);
 		outcome->error = backend_error_sentence(error);
 		name_request(self, error);
+	} else if (*outcome->error == '\0') {
+		g_free(outcome->error);
+		outcome->error = adopt_objection(
+			self->dir, self->request->intent, outcome->id);
 	}
 	requests_note(requests, self->request, outcome);
 }

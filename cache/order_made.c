@@ -18,7 +18,8 @@
 static void note_exists(Order *self, RequestState state, const char *id)
 {
 	Requests *requests = self->cache->requests;
-	Outcome *outcome = adopt_outcome(self->dir, id, NULL);
+	Outcome *outcome =
+		adopt_outcome(self->dir, self->request->intent, id, NULL);
 
 	outcome->state = state;
 	requests_note(requests, self->request, outcome);

@@ -99,8 +99,8 @@ static gboolean adopt_id(Order *self, const char *name, GError **error)
 		return refuse(error, "another request has made that session");
 	if (!adopt_session(self->dir, self->request, id, &call, error))
 		return FALSE;
-	requests_note(
-		requests, self->request, adopt_outcome(self->dir, id, NULL));
+	requests_note(requests, self->request,
+		adopt_outcome(self->dir, self->request->intent, id, NULL));
 	self->answer =
 		order_answer_session(self->dir, id, self->request->intent);
 	return TRUE;

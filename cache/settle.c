@@ -103,7 +103,8 @@ static void settle_known(
 		lack = unstarted(dir, outcome->state,
 			snapshot_find(shown, dir_number(dir, outcome->id)));
 	}
-	requests_note(requests, request, adopt_outcome(dir, outcome->id, lack));
+	requests_note(requests, request,
+		adopt_outcome(dir, request->intent, outcome->id, lack));
 }
 
 /* ---- candidates for creates ---- */
@@ -342,7 +343,8 @@ static void found(const Settling *self, Request *request, guint session)
 	Outcome *outcome;
 
 	if (requests_is_waited(self->requests, request)) {
-		outcome = adopt_outcome(dir, row->id->text, NULL);
+		outcome = adopt_outcome(
+			dir, request->intent, row->id->text, NULL);
 		outcome->state = REQUEST_CREATED;
 		requests_note(self->requests, request, outcome);
 		return;
@@ -351,7 +353,7 @@ static void found(const Settling *self, Request *request, guint session)
 		g_debug("%s: %s", row->id->text, error->message);
 	lack = unstarted(dir, REQUEST_STARTING, row);
 	requests_note(self->requests, request,
-		adopt_outcome(dir, row->id->text, lack));
+		adopt_outcome(dir, request->intent, row->id->text, lack));
 }
 
 static void absent(const Settling *self, Request *request)
@@ -525,7 +527,7 @@ static void settle_one_gone(Dir *dir, Request *request, gint64 begun_ms)
 	if (outcome->state == REQUEST_CREATED ||
 		outcome->state == REQUEST_STARTING)
 		requests_note(requests, request,
-			adopt_outcome(dir, outcome->id,
+			adopt_outcome(dir, request->intent, outcome->id,
 				"it was created, and the workspace is gone"));
 	else if (outcome->state == REQUEST_SENT &&
 		 begun_ms >= requests_sure_ms(requests, request))

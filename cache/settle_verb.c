@@ -59,7 +59,7 @@ void settle_verb(Dir *dir, Request *request)
 
 	switch (settle_verb_look(dir, intent, &phase)) {
 	case VERB_OBEYED:
-		outcome = adopt_outcome(dir, intent->session, NULL);
+		outcome = adopt_outcome(dir, intent, intent->session, NULL);
 		break;
 	case VERB_IGNORED:
 		outcome = ignored(phase);

@@ -440,6 +440,15 @@ def test_a_dataproc_session_is_deleted(world):
                    "new") == errno.EINVAL
 
 
+@each(ROWS)
+def test_a_spec_that_was_heeded_is_not_objected_to(world, row):
+    w = world(row)
+    w.create()
+    rid, = os.listdir(w.path(".requests"))
+    assert w.mount.read(w.path(".requests", rid, "state")) == "done\n"
+    assert w.mount.read(w.path(".requests", rid, "error")) == ""
+
+
 def test_an_id_that_is_used_again_is_another_session(world):
     row = next(r for r in ROWS if r.type == "livy")
     w = world(row)

@@ -149,6 +149,108 @@ static void what_cannot_be_read_is_unsure(void)
 		made(&alibaba, broken, "{\"name\":\"n\"}"), ==, MADE_UNSURE);
 }
 
+static char *objection(
+	const Backend *backend, const char *spec, const char *record)
+{
+	return backend_objection(
+		backend, "there", spec, record, strlen(record));
+}
+
+static void what_is_told_otherwise_is_said(void)
+{
+	static const struct {
+		const Backend *backend;
+		const char *spec, *record, *text;
+	} rows[] = {
+		{&livy, "{\"proxyUser\":\"alice\"}", "{\"proxyUser\":null}",
+			"the provider says proxyUser null where the spec said "
+			"\"alice\""},
+		{&livy, "{\"proxyUser\":\"alice\",\"numExecutors\":4}",
+			"{\"proxyUser\":\"bob\",\"numExecutors\":2}",
+			"the provider says proxyUser \"bob\" where the spec "
+			"said "
+			"\"alice\"; numExecutors 2 where the spec said 4"},
+		{&livy, "{\"queue\":\"etl\"}", "{\"queue\":null}",
+			"the provider says queue null where the spec said "
+			"\"etl\""},
+		{&livy, "{\"conf\":{\"a\":\"hush\"}}",
+			"{\"conf\":{\"a\":\"other\"}}",
+			"the provider says conf otherwise than the spec"},
+		{&livy, "{\"jars\":[\"a\"]}", "{\"jars\":[\"b\"]}",
+			"the provider says jars otherwise than the spec"},
+		{&livy, "{\"driverMemory\":\"1g\"}",
+			"{\"driverMemory\":\"2g\"}",
+			"the provider says driverMemory \"2g\" where the spec "
+			"said \"1g\""},
+		{&alibaba, "{\"kind\":\"SQL\"}", "{\"kind\":\"NOTEBOOK\"}",
+			"the provider says kind \"NOTEBOOK\" where the spec "
+			"said \"SQL\""},
+		{&dli, "{\"proxyUser\":\"a\"}", "{\"proxyUser\":null}",
+			"the provider says proxyUser null where the spec said "
+			"\"a\""},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = objection(
+			rows[i].backend, rows[i].spec, rows[i].record);
+
+		g_assert_cmpstr(text, ==, rows[i].text);
+	}
+}
+
+static void another_spelling_is_no_objection(void)
+{
+	static const char *const rows[][2] = {
+		{"{\"driverMemory\":\"1g\"}", "{\"driverMemory\":\"1024m\"}"},
+		{"{\"driverMemory\":\"1G\"}", "{\"driverMemory\":\"1g\"}"},
+		{"{\"driverCores\":2}", "{\"driverCores\":\"2\"}"},
+		{"{\"ttl\":\"1h\"}", "{\"ttl\":\"3600s\"}"},
+		{"{\"kind\":\"pyspark3\"}", "{\"kind\":\"pyspark\"}"},
+		{"{\"jars\":[\"/a/x\",\"y\"]}",
+			"{\"jars\":[\"y\",\"hdfs://n/a/x\",\"z\"]}"},
+		{"{\"conf\":{\"a\":\"1\",\"b\":\"true\"}}",
+			"{\"conf\":{\"b\":true,\"a\":1,\"added\":\"x\"}}"},
+		{"{\"conf\":{\"a.password\":\"x\"}}",
+			"{\"conf\":{\"a.password\":\"*********\"}}"},
+		/* Not told, or never set. */
+		{"{\"proxyUser\":\"a\"}", "{\"kind\":\"spark\"}"},
+		{"{\"proxyUser\":null}", "{\"proxyUser\":\"a\"}"},
+		{"{\"proxyUser\":\"\"}", "{\"proxyUser\":null}"},
+		{"{\"ttl\":\"1h\"}", "{\"ttl\":null}"},
+		{"{\"kind\":\"spark\"}", "{\"kind\":\"spark\",\"owner\":\"o\","
+					 "\"conf\":{\"default\":\"1\"}}"},
+		/* Of the workspace. */
+		{"{\"queue\":\"there\"}", "{\"queue\":null}"},
+		/* What cannot be read. */
+		{"{", "{\"proxyUser\":null}"},
+		{"{\"proxyUser\":\"a\"}", ""},
+		{"{\"proxyUser\":\"a\"}", "[]"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			objection(&livy, rows[i][0], rows[i][1]);
+
+		g_test_message("%s", rows[i][1]);
+		g_assert_cmpstr(text, ==, "");
+	}
+}
+
+static void an_objection_is_one_bounded_line(void)
+{
+	g_autoptr(GString) spec = g_string_new("{\"name\":\"");
+	g_autofree char *text = NULL;
+
+	for (guint i = 0; i < 5000; i++)
+		g_string_append(spec, "\xc3\xa4\\n\xc2\x9b");
+	g_string_append(spec, "\"}");
+	text = objection(&livy, spec->str, "{\"name\":\"other\"}");
+	g_assert_true(g_utf8_validate(text, -1, NULL));
+	g_assert_cmpuint(strlen(text), <, 300);
+	g_assert_null(strchr(text, '\n'));
+	g_assert_null(strstr(text, "\xc2\x9b"));
+}
+
 /* What memory makes of a plan reads so, whatever its records leave out. */
 static void check_memory(const char *key)
 {
@@ -189,6 +291,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/made/members", members_of_both_are_compared);
 	g_test_add_func("/made/place", where_a_session_lies_is_not_compared);
 	g_test_add_func("/made/rubbish", what_cannot_be_read_is_unsure);
+	g_test_add_func("/made/objection", what_is_told_otherwise_is_said);
+	g_test_add_func(
+		"/made/objection/none", another_spelling_is_no_objection);
+	g_test_add_func(
+		"/made/objection/bounded", an_objection_is_one_bounded_line);
 	g_test_add_func("/made/memory", a_plan_that_was_sent_reads_so);
 	return g_test_run();
 }

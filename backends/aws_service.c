@@ -70,7 +70,7 @@ static gboolean aws_sign(const ApiRequest *call, HttpRequest *request,
 static void refuse_region(GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(AwsFiles) files = aws_files_read(&cause);
+	g_autoptr(AwsFiles) files G_GNUC_UNUSED = aws_files_read(&cause);
 
 	backend_error_set(error, BACKEND_ERROR_CONFIG,
 		"no region is known%s%s%s: set region = eu-west-1 (or another) "

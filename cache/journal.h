@@ -12,8 +12,8 @@
  *
  * at the offset `slots`; numbers are the machine's own, and the two digits are the
  * version of the format: a file of a newer one is left as it is, and not served.
- * intent and outcome are GVariants of the types in journal.c.  Of the two slots the whole one with the
- * higher sequence is the truth; a new outcome is written over the other one, so
+ * intent and outcome are GVariants of the types in journal.c.  Of the two slots the
+ * whole one with the higher sequence is the truth; a new outcome is written over the other one, so
  * that there is always room for it and the last one survives a torn write.
  *
  * A file comes by rename, whole or not at all.  One thread at a time for a

@@ -55,7 +55,7 @@ static char *plain(const char *line)
 /* Takes text. */
 static char *replace(char *text, const char *pattern, const char *with)
 {
-	g_autofree char *owned = text;
+	g_autofree char *owned G_GNUC_UNUSED = text;
 	g_autoptr(GRegex) regex =
 		g_regex_new(pattern, G_REGEX_CASELESS, 0, NULL);
 
@@ -146,7 +146,7 @@ static gboolean mask_word(
 /* Takes text. */
 static char *mask_words(char *text, const char *output)
 {
-	g_autofree char *owned = text;
+	g_autofree char *owned G_GNUC_UNUSED = text;
 	g_autoptr(GRegex) regex =
 		g_regex_new("[\\w+/=.~-]+", G_REGEX_DEFAULT, 0, NULL);
 
@@ -175,7 +175,7 @@ static char *cut(char *text)
 {
 	if (strlen(text) <= COMPLAINT_MAX)
 		return text;
-	g_autofree char *owned = text;
+	g_autofree char *owned G_GNUC_UNUSED = text;
 	const char *end = g_utf8_find_prev_char(text, text + COMPLAINT_MAX - 2);
 	return g_strdup_printf("%.*s...", (int)(end - text), text);
 }

@@ -36,8 +36,8 @@ static void process(ChainFixture *f, const void *unused)
 	static const char *const commands[] = {"cat \"%s\"",
 		"cat \"%s\" && true", "cat\n  \"%s\"", "cat \"%s\" |\n  cat",
 		"cat \"$HOME/out\"",
-		"sh -c 'test \"$1\" = \"a # b;\" && test \"$2\" = \"#c\" && "
-		"exec cat \"$0\"' \"%s\" \"a # b;\" #c"};
+		("sh -c 'test \"$1\" = \"a # b;\" && test \"$2\" = \"#c\" && "
+		 "exec cat \"$0\"' \"%s\" \"a # b;\" #c")};
 
 	g_free(chain_fixture_put(f, "$HOME/out", PROCESS_KEYS));
 	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {

@@ -211,8 +211,8 @@ static void test_a_login_page_is_told(Fixture *f, gconstpointer data)
 	static const char *const pages[] = {
 		"<!DOCTYPE html><HTML><head><TITLE>Sign in - Example</TITLE>",
 		"\n<html><body><form action=x><INPUT type=\"Password\" name=p>",
-		"<html><head><meta http-equiv=\"refresh\" "
-		"content=\"0;url=/login\">",
+		("<html><head><meta http-equiv=\"refresh\" "
+		 "content=\"0;url=/login\">"),
 		"<html><script>window.location='https://x/signin'</script>",
 		"<head><title>\n  Log in  </title></head>"};
 

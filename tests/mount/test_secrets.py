@@ -88,7 +88,8 @@ def test_no_stranger_reads_what_a_record_may_hide(world, rig, type):
     w.until_up(name)
     id = next(s[IDS[type]] for s in w.emu.sessions(w.room, type)
               if str(s[IDS[type]]).rpartition("/")[2] == name)
-    w.emu.session(w.room, {IDS[type]: id, **record}, type)
+    w.emu.session(w.room, {IDS[type]: id, **record}, type,
+                  {"_log": record["log"]} if "log" in record else None)
     session = w.path(name)
     words = list(places)
 

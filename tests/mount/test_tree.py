@@ -100,7 +100,9 @@ def test_contents_of_a_full_record(emu, mount):
 def test_session_json_is_what_was_sent_but_for_secrets(emu, mount):
     m = mount(emu)
     text = m.read(m.ws("w-1"), "sc-full", "session.json")
-    assert json.loads(text) == {**RECORD, "connectionToken": "***"}
+    configs = [{**RECORD["applicationConfigs"][0], "configItemValue": "***"}]
+    assert json.loads(text) == {**RECORD, "connectionToken": "***",
+                                "webUI": "***", "applicationConfigs": configs}
     assert text.endswith("}\n")
 
 

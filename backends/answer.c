@@ -30,6 +30,38 @@ static gboolean says_error(const Json *answer)
 	return FALSE;
 }
 
+static gboolean is_one_of(const char *const *names, const char *name)
+{
+	return g_strv_contains(names, name);
+}
+
+/*
+ * Whether nothing stands there but what a page may hold whose list was left out
+ * since it is empty.  Anything else is an answer of somebody else: to take it
+ * for an empty page would make all sessions vanish.
+ */
+static gboolean is_bare_page(const Json *answer)
+{
+	static const char *const paging[] = {"nextPageToken", "nextToken",
+		"NextToken", "Marker", "unreachable", "maxResults", "requestId",
+		"RequestId", "total", "totalCount", "count", "session_count",
+		"queue_count", "cluster_count", "from", NULL};
+	static const char *const success[] = {
+		"success", "Success", "is_success", NULL};
+
+	json_foreach (member, answer) {
+		const char *text = json_text(member);
+
+		if (is_one_of(paging, json_name(member)) ||
+			json_type(member) == JSON_NULL || (text && !*text))
+			continue;
+		if (!is_one_of(success, json_name(member)) ||
+			!json_get_bool(answer, json_name(member), FALSE))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 const Json *answer_list(const Json *answer, const char *member, GError **error)
 {
 	const Json *list = json_get(answer, member);
@@ -38,7 +70,8 @@ const Json *answer_list(const Json *answer, const char *member, GError **error)
 	if (list && json_type(list) == JSON_ARRAY)
 		return list;
 	if (json_type(answer) == JSON_OBJECT &&
-		(!list || json_type(list) == JSON_NULL) && !says_error(answer))
+		(list ? json_type(list) == JSON_NULL : is_bare_page(answer)) &&
+		!says_error(answer))
 		return json_nothing();
 	what = g_strconcat("array of ", member, NULL);
 	return answer_bad(what, error);

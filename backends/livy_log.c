@@ -155,6 +155,15 @@ void livy_log_window(const Json *log, gboolean titled, GString *out)
 
 /* ---- lines ---- */
 
+/* The last of a text that is longer than all of a log may be: each line of it costs
+ * some memory of ours. */
+static const char *bounded(const char *text)
+{
+	gsize len = strlen(text);
+
+	return len > LIVY_LOG_MAX ? text + len - LIVY_LOG_MAX : text;
+}
+
 typedef struct {
 	GPtrArray *kept; /* char * */
 	const char *heading;
@@ -165,7 +174,7 @@ typedef struct {
 
 static void each_line(const Each *self, const char *text)
 {
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_auto(GStrv) lines = g_strsplit(bounded(text), "\n", -1);
 
 	for (guint i = 0; lines[i]; i++) {
 		char *line = g_strchomp(g_strdup(lines[i]));

@@ -67,7 +67,10 @@ static const RefusalCode *row_of(const Refusal *self, const RefusalKind *kind)
 	if (row || self->code || !self->foreign_code)
 		return row;
 	row = find_code(kind->codes, self->foreign_code);
-	return row && row->code != BACKEND_ERROR_GONE ? row : NULL;
+	/* A gateway that failed does not know what the provider has done. */
+	return row && row->code != BACKEND_ERROR_GONE && self->status < 500
+		       ? row
+		       : NULL;
 }
 
 /* The provider's own words, or else what the status says and the words of who

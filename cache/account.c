@@ -240,18 +240,30 @@ static gboolean show(Provider *provider, Account *account, GError **error)
 	return ok;
 }
 
+/* As long as it cannot be written, each call tries again: else the next start
+ * would give all that is kept here to whoever asks first. */
+static void keep_name(Provider *provider, Account *account)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean kept = account_keep(provider, account, &error);
+
+	if (!kept && !__atomic_load_n(&account->unkept, __ATOMIC_RELAXED))
+		g_warning("%s: %s", id_name(provider->section), error->message);
+	__atomic_store_n(&account->unkept, !kept, __ATOMIC_RELAXED);
+}
+
 static void set_aside(Provider *provider, Account *now, Account *wanted)
 {
 	g_autoptr(GError) error = NULL;
 	const char *before = name_of(now);
 
-	if (!show(provider, wanted, &error) ||
-		!account_keep(provider, wanted, &error)) {
+	if (!show(provider, wanted, &error)) {
 		g_warning("%s: the state of account %s cannot be shown: %s",
 			id_name(provider->section), name_of(wanted),
 			error->message);
 		return;
 	}
+	keep_name(provider, wanted);
 	count_aside(provider);
 	requests_show(provider->root->cache->requests, provider);
 	g_message("%s: the credentials are of account %s; what is known of %s "
@@ -260,27 +272,22 @@ static void set_aside(Provider *provider, Account *now, Account *wanted)
 		before != NULL ? before : "another");
 }
 
-static void name_it(Provider *provider, Account *account, const char *name)
-{
-	g_autoptr(GError) error = NULL;
-
-	set_name(account, name);
-	if (!account_keep(provider, account, &error))
-		g_warning("%s: %s", id_name(provider->section), error->message);
-}
-
 /* With the apply lock of the root. */
 static void settle(Provider *provider, const char *name)
 {
 	Account *now = provider_dir(provider)->account;
 	Account *wanted = find(provider, BY_ACCOUNT, name);
 
+	if (wanted == NULL && name_of(now) == NULL) {
+		set_name(now, name);
+		wanted = now;
+		keep_name(provider, now);
+	} else if (wanted == now &&
+		   __atomic_load_n(&now->unkept, __ATOMIC_RELAXED)) {
+		keep_name(provider, now);
+	}
 	if (wanted == now)
 		return;
-	if (wanted == NULL && name_of(now) == NULL) {
-		name_it(provider, now, name);
-		return;
-	}
 	if (wanted == NULL) {
 		wanted = account_new(provider);
 		set_name(wanted, name);
@@ -299,7 +306,8 @@ gboolean account_owned(const char *told, void *owner)
 	Cache *cache = dir->cache;
 	g_autofree char *name = line_of(told);
 
-	if (!is_of(dir->account, name)) {
+	if (!is_of(dir->account, name) ||
+		__atomic_load_n(&dir->account->unkept, __ATOMIC_RELAXED)) {
 		pthread_mutex_lock(&cache->root->apply);
 		settle(dir->provider, name);
 		pthread_mutex_unlock(&cache->root->apply);

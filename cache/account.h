@@ -27,7 +27,9 @@ typedef struct Account {
 	const char *name; /* interned; NULL: not told yet.  Atomic */
 	int proved; /* a call of this run was made with its credentials; atomic */
 	guint32 used;
-	Dir *dir; /* NULL: not loaded */
+	guint64 shown; /* sessions of all its workspaces; atomic */
+	int unkept;    /* its name is not on disk yet; atomic */
+	Dir *dir;      /* NULL: not loaded */
 } Account;
 
 void account_free(Account *account);

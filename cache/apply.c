@@ -58,8 +58,7 @@ gboolean sight_is_over(Sight *self)
 	guint64 shown = dir->shown->count, most = cache->workspaces_max;
 
 	if (dir->kind == DIR_WORKSPACE) {
-		shown = __atomic_load_n(
-			&dir->provider->shown, __ATOMIC_RELAXED);
+		shown = __atomic_load_n(&dir->account->shown, __ATOMIC_RELAXED);
 		most = cache->sessions_max;
 	}
 	if (shown + change->added < most)

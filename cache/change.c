@@ -1,5 +1,7 @@
 #include "change.h"
 
+#include "account.h"
+
 #include "index.h"
 
 typedef struct {
@@ -250,7 +252,7 @@ static void publish(Change *self, Snapshot *next)
 	dir->shown = next;
 	dir->listing.passing += (guint)self->passing;
 	if (dir->kind == DIR_WORKSPACE)
-		__atomic_add_fetch(&dir->provider->shown,
+		__atomic_add_fetch(&dir->account->shown,
 			next->count - old->count, __ATOMIC_RELAXED);
 	renumber(self);
 	mark_children(self);

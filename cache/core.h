@@ -64,7 +64,6 @@ typedef struct {
 	int aside;            /* how many of them are not shown; atomic */
 	/* Atomic. */
 	guint64 sweeps, failed, changed;
-	guint64 shown; /* sessions of all its workspaces */
 } Provider;
 
 struct Cache {

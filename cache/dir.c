@@ -290,7 +290,8 @@ char *dir_body(Dir *self, const Snapshot *shown, const Row *row, GError **error)
 		row->body_hash, &local);
 	if (body != NULL)
 		return body;
-	tell_damage(self, local);
+	if (!g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_NO_FILES))
+		tell_damage(self, local);
 	g_propagate_error(error, g_steal_pointer(&local));
 	return NULL;
 }

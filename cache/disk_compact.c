@@ -106,10 +106,16 @@ static gboolean put_row(
 	DiskCompact *self, Row *row, const Row *old, Heap *heap, GError **error)
 {
 	g_autofree char *body = NULL;
+	g_autoptr(GError) why = NULL;
 
 	if (row->body_len > 0)
 		body = heap_read(heap, row->body_at, row->body_len,
-			row->body_hash, NULL);
+			row->body_hash, &why);
+	/* It could not be opened, which is no damage. */
+	if (g_error_matches(why, BACKEND_ERROR, BACKEND_ERROR_NO_FILES)) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
 	if (body == NULL) /* damaged: the next refresh brings it back */
 		row->body_at = row->body_len = row->body_hash = 0;
 	return goes_on(self, error) &&

@@ -1,3 +1,4 @@
+#include "account.h"
 #include "dir.h"
 
 /* How many of the rows are on their way to another phase. */
@@ -56,7 +57,7 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	dir->last = load->last;
 	dir->text_ns = mtime_ns;
 	__atomic_add_fetch(
-		&dir->provider->shown, dir->shown->count, __ATOMIC_RELAXED);
+		&dir->account->shown, dir->shown->count, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&dir->lock);
 	snapshot_unref(empty);
 }

@@ -193,8 +193,11 @@ Dir *provider_open(Provider *provider, Account *account, GError **error)
 		account->number, id->text, id_name(id), NULL);
 	account->dir->account = account;
 	numbers_assign(cache->numbers, account->number, account->dir);
-	return load_workspaces(account->dir, known, error) ? account->dir
-							   : NULL;
+	if (load_workspaces(account->dir, known, error))
+		return account->dir;
+	/* Half of it must not be shown by the next try. */
+	account->dir = NULL;
+	return NULL;
 }
 
 /* Its number is that of the account which is shown. */

@@ -222,7 +222,7 @@ static void look_after_restart(Requests *self, const Dir *dir, Request *request)
 	request->look_ms = MIN(last_ms, born_ms);
 }
 
-/* Before the directory is there for anybody, so that nobody is at these. */
+/* With the lock: those of an account that is set aside are looked at, too. */
 static void prepare(Requests *self, Dir *dir, GPtrArray *list)
 {
 	for (guint i = 0; i < list->len; i++) {
@@ -245,9 +245,7 @@ void requests_attach(Requests *self, Dir *dir)
 
 	pthread_mutex_lock(&self->lock);
 	box = box_of(self, dir->account->store, dir->id);
-	pthread_mutex_unlock(&self->lock);
 	prepare(self, dir, box->list);
-	pthread_mutex_lock(&self->lock);
 	box->dir = dir;
 	dir->requests = box;
 	requests_invite(self, dir);

@@ -180,7 +180,9 @@ gint64 requests_look_ms(Requests *self, const Dir *dir)
 	for (guint i = 0; i < box->list->len; i++) {
 		const Request *request = g_ptr_array_index(box->list, i);
 
-		if (!request->busy && request_is_open(request))
+		/* One that could not be shown is not looked at, either. */
+		if (request->shown && !request->busy &&
+			request_is_open(request))
 			earliest = MIN(earliest, request->look_ms);
 	}
 	pthread_mutex_unlock(&self->lock);

@@ -293,9 +293,16 @@ static gboolean wrong(const Reading *reading, const char *group,
 
 char *config_masked(const char *value)
 {
+	static const char *const of_files[] = {
+		"/", "~/", "basic:", "bearer:", "header:"};
+
 	/* Its arguments may be a password. */
 	if (g_str_has_prefix(value, "exec:"))
 		return g_strdup("exec:***");
+	/* They name a file, and an "@" in a path is no login. */
+	for (gsize i = 0; i < G_N_ELEMENTS(of_files); i++)
+		if (g_str_has_prefix(value, of_files[i]))
+			return secret_mask(value);
 	secret_keep_login(value);
 	return secret_mask(value);
 }

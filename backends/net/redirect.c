@@ -51,7 +51,10 @@ static void refuse_redirect(const HttpRequest *request,
 {
 	g_autofree char *place = http_url_place(target);
 
-	if (html_is_login_address(target))
+	/* A word that stands in our own address, too, proves nothing. */
+	if (html_is_login_address(target) &&
+		!(may_be_done(request, answer, target) &&
+			html_is_login_address(request->url)))
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"the server wants a login: it redirects to %s "
 			"(status %u)",

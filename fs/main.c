@@ -64,10 +64,29 @@ typedef struct {
 	struct fuse_session *session;
 } Run;
 
+/* Each -o KEY=VALUE of the command line. */
+static gboolean apply_settings(
+	const Options *options, Config *config, GError **error)
+{
+	const GPtrArray *settings = options->settings;
+
+	for (guint i = 0; i + 1 < settings->len; i += 2)
+		if (!config_set(config, g_ptr_array_index(settings, i),
+			    g_ptr_array_index(settings, i + 1), error))
+			return FALSE;
+	return TRUE;
+}
+
+/* Before anything is begun: what is wrong there is a mistake of the command line. */
+static gboolean settings_are_right(const Options *options, GError **error)
+{
+	g_autoptr(Config) scratch = config_new();
+
+	return apply_settings(options, scratch, error);
+}
+
 static gboolean configure(Run *run, GError **error)
 {
-	GPtrArray *settings = run->options->settings;
-
 	if (run->options->demo) {
 		if (!demo_start(&run->demo, run->config, error))
 			return FALSE;
@@ -75,11 +94,8 @@ static gboolean configure(Run *run, GError **error)
 			   run->config, run->options->config_path, error)) {
 		return FALSE;
 	}
-	for (guint i = 0; i + 1 < settings->len; i += 2) {
-		if (!config_set(run->config, g_ptr_array_index(settings, i),
-			    g_ptr_array_index(settings, i + 1), error))
-			return FALSE;
-	}
+	if (!apply_settings(run->options, run->config, error))
+		return FALSE;
 	if (run->config->providers->len)
 		return TRUE;
 	backend_error_set(error, BACKEND_ERROR_CONFIG,
@@ -370,6 +386,8 @@ int main(int argc, char **argv)
 		return fputs(options_help, stdout) < 0;
 	if (options.version)
 		return puts("sessionfs " SESSIONFS_VERSION) < 0;
+	if (!settings_are_right(&options, &error))
+		return fail(error, EXIT_USAGE);
 	log_init(options.debug);
 	auth_start_here();
 	mountpoint = mount_point(options.mountpoint, &error);

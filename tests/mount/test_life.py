@@ -230,7 +230,7 @@ def test_help_and_version():
     ["wait"], ["unmount", "MNT"], ["-f", "--demo", "doctor"], ["nowhere"],
     ["some", "MNT"], ["some", "MNT", "-o", "ro"], [""],
     ["sessionfs", "MNT", "-o", "rw,nosuid,nodev,remount,ro"], ["-f", "--demo", ""],
-    []])
+    ["--demo", "-o", "bogus", "MNT"], ["--demo", "-o", "refresh=xx", "MNT"], []])
 def test_what_is_no_mount_point_mounts_nothing(rig, words):
     """Even where a directory has that name."""
     folder = rig.new_folder("words")

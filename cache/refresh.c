@@ -94,6 +94,9 @@ static gint64 asked_us(const Dir *dir)
 
 	if (listing->started_us == 0)
 		return 0;
+	/* Waiting for no answer was no load, and by now there may be one. */
+	if (silence_is(listing->error))
+		return listing->started_us + ASKED_MIN_US;
 	return listing->started_us + backed_off_us(dir, us);
 }
 

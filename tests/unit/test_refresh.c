@@ -166,6 +166,26 @@ static void a_call_that_succeeds_ends_the_pause(void)
 	look_at(dir, 1000);
 }
 
+/* However long the one before has waited for an answer. */
+static void who_tells_to_ask_ends_the_pause(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = quiet_workspace(f);
+	g_autoptr(GError) silent = error_of(BACKEND_ERROR_TIMEOUT);
+	g_autoptr(GError) denied = error_of(BACKEND_ERROR_DENIED);
+	Listing failed = {.failures = 5,
+		.took_us = 10 * SECOND,
+		.asked = TRUE,
+		.error = silent};
+
+	look_at(dir, 0);
+	failed.failed_us = g_get_monotonic_time();
+	g_assert_cmpint(due_in(dir, failed, 10), <=, 0);
+	failed.error = denied;
+	g_assert_cmpint(due_in(dir, failed, 10), >, 5);
+	look_at(dir, 1000);
+}
+
 /* Lists the workspace for somebody, in place of its listing. */
 static Known list_with(Dir *dir, Listing listing)
 {
@@ -385,6 +405,7 @@ int main(int argc, char **argv)
 	ADD(the_interval_follows_what_happens);
 	ADD(the_pause_after_an_outage_is_short);
 	ADD(a_call_that_succeeds_ends_the_pause);
+	ADD(who_tells_to_ask_ends_the_pause);
 	ADD(who_asks_first_does_not_wait_long_for_the_network);
 	ADD(a_short_interval_is_not_made_longer);
 	ADD(lists_of_workspaces_are_asked_less_often);

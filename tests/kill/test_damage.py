@@ -81,8 +81,8 @@ DAMAGE = {
     "cut in a slot": (cut(lambda n, slots: slots + 20), True, True),
     "cut in the second slot": (cut(lambda n, slots: slots + SLOT + 20), True,
                                False),
-    "newest slot": (flip_newest, True, False),
-    "older slot": (flip_older, True, False),
+    "newest slot": (flip_newest, True, True),
+    "older slot": (flip_older, True, True),
     "both slots": (flip_both, True, True),
 }
 

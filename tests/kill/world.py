@@ -246,11 +246,15 @@ class World:
 
     def moved(self, now):
         """What was over, or unknown, stays so; but what failed before it was sent
-        may be forgotten when the power goes."""
+        may be forgotten when the power goes, and what was looked for and not
+        found is not failed any more when a session turns up that may be its."""
         for rid, was in self.last.items():
             r = now.get(rid)
-            if not r and was.state != "failed" or \
-                    r and (r.state, r.session) != (was.state, was.session):
+            revised = r and was.state == "failed" and \
+                "was looked for" in (was.error or "") and \
+                r.state in ("done", "unknown")
+            if not r and was.state != "failed" or r and not revised and \
+                    (r.state, r.session) != (was.state, was.session):
                 yield f"request {rid} has changed from {was} to {r}"
         self.last = {rid: now[rid] for rid in now if now[rid].state not in OPEN}
 

@@ -409,6 +409,15 @@ static void unclear(const Settling *self, guint i)
 			outcome_saying(REQUEST_UNKNOWN, unclear_text(self, i)));
 }
 
+/* A later request with the token of one that was called failed: what turns up is
+ * the later one's. */
+static gboolean is_overtaken(
+	const Settling *self, const Request *request, RequestState state)
+{
+	return state == REQUEST_ABSENT &&
+	       requests_is_repeated(self->requests, self->dir, request);
+}
+
 static void judge(const Settling *self, guint i)
 {
 	Request *request = g_ptr_array_index(self->open, i);
@@ -420,6 +429,9 @@ static void judge(const Settling *self, guint i)
 		.data = self};
 	guint session = 0;
 
+	if (is_overtaken(
+		    self, request, requests_state(self->requests, request)))
+		return;
 	if (self->blind || (!plan->unique && g_hash_table_contains(self->rivals,
 						     plan->name))) {
 		if (i < self->sent)
@@ -451,6 +463,8 @@ static gboolean add_create(Settling *self, Request *request, RequestState state)
 	if (state == REQUEST_SENT) {
 		at = self->sent++;
 		self->sought++;
+	} else if (is_overtaken(self, request, state)) {
+		return FALSE;
 	} else if (state == REQUEST_ABSENT ||
 		   (state == REQUEST_UNKNOWN &&
 			   request->intent->plan->unique)) {

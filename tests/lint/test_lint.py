@@ -158,7 +158,11 @@ def broken_rules(folder):
 
 def test_clean_tree_passes(tmp_path):
     plant(tmp_path, CLEAN)
-    assert lint.check(tmp_path) == {name: [] for name in lint.RULES}
+    found = lint.check(tmp_path)
+    assert {name: found[name] for name in found
+            if not isinstance(found[name], lint.Skip)} == {
+        name: [] for name in lint.RULES
+        if not isinstance(found[name], lint.Skip)}
 
 
 def test_every_rule_has_an_offence():

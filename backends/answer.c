@@ -30,11 +30,6 @@ static gboolean says_error(const Json *answer)
 	return FALSE;
 }
 
-static gboolean is_one_of(const char *const *names, const char *name)
-{
-	return g_strv_contains(names, name);
-}
-
 /*
  * Whether nothing stands there but what a page may hold whose list was left out
  * since it is empty.  Anything else is an answer of somebody else: to take it
@@ -52,10 +47,10 @@ static gboolean is_bare_page(const Json *answer)
 	json_foreach (member, answer) {
 		const char *text = json_text(member);
 
-		if (is_one_of(paging, json_name(member)) ||
+		if (g_strv_contains(paging, json_name(member)) ||
 			json_type(member) == JSON_NULL || (text && !*text))
 			continue;
-		if (!is_one_of(success, json_name(member)) ||
+		if (!g_strv_contains(success, json_name(member)) ||
 			!json_get_bool(answer, json_name(member), FALSE))
 			return FALSE;
 	}

@@ -320,13 +320,11 @@ class Account:
         refused = [w for w in self.writes
                    if w.whole and w.errno == errno.EINVAL]
         claimed = [r.session for r in done]
-        # Two requests of one token tell of the one session that it made.
-        answered = len(set(claimed)) if token else len(done)
-        ran = len(self.sessions) - answered
+        ran = len(self.sessions) - len(done)
 
         if set(claimed) - set(self.sessions):
             yield "a request is done without a session"
-        if not token and len(set(claimed)) < len(claimed):
+        if len(set(claimed)) < len(claimed):
             yield "two requests claim one session"
         if ran < 0:
             yield "fewer sessions than requests that are done"

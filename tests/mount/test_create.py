@@ -340,7 +340,8 @@ def test_nothing_is_sent_once_an_error_was_told(emu, mount):
 
 
 def test_an_unreachable_provider_is_told(emu, mount):
-    m = mount(emu, config={"sessionfs": {"create_deadline": "1s"}})
+    deadline = f"{2 * SLOW}s"
+    m = mount(emu, config={"sessionfs": {"create_deadline": deadline}})
     os.listdir(m.ws("w-1"))
     emu.terminate(5)
     assert new(m, GOOD) in (errno.ECONNREFUSED, errno.ETIMEDOUT)

@@ -501,7 +501,7 @@ def test_it_waits_no_longer_than_it_may(worlds):
     world = worlds(config={"sessionfs": {"refresh": "1h", "deadline": "2s"}})
     ws = world.mount.ws("w-1")
     os.listdir(ws)
-    world.emu.fault(action=LIST, delay_ms=60000)
+    world.emu.fault(action=LIST, delay_ms=60000, times=-1)
     assert world.mount.run(f"timeout 0.5 cat {ws}/.refresh").status == 124
     done = world.mount.run(f"cat {ws}/.refresh")
     assert "timed out" in done.failed() and done.seconds < 10 * SLOW

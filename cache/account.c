@@ -77,7 +77,7 @@ void account_identify(Provider *provider)
 }
 
 /* What an older version kept is of whom it is asked for first. */
-static void load_one(const TreeEntry *entry, void *data)
+static void load_one(const DirLogEntry *entry, void *data)
 {
 	Provider *provider = data;
 	gboolean told = entry->account != NULL;
@@ -99,7 +99,7 @@ static void load_one(const TreeEntry *entry, void *data)
 
 void accounts_load(Provider *provider)
 {
-	tree_foreach(provider->root->cache->tree, 0, load_one, provider);
+	dirlog_foreach(provider->root->cache->tree, 0, load_one, provider);
 }
 
 static Account *account_new(Provider *provider)
@@ -207,7 +207,7 @@ gboolean account_keep(Provider *provider, Account *account, GError **error)
 	const char *texts[] = {account->store, account->place,
 		name != NULL ? name : "", account->source};
 
-	return tree_account(
+	return dirlog_account(
 		provider->root->cache->tree, account->number, texts, error);
 }
 

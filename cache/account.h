@@ -1,7 +1,7 @@
 #pragma once
 
 #include "dir.h"
-#include "tree.h"
+#include "dirlog.h"
 
 /*
  * Whose state it is that a section's directory shows.  One section may speak of
@@ -18,8 +18,8 @@
  * it is made for (Call.owned).
  */
 typedef struct Account {
-	guint32 number;         /* of its directory; 0: none yet */
-	const TreeEntry *known; /* as it was loaded; NULL: made since */
+	guint32 number;           /* of its directory; 0: none yet */
+	const DirLogEntry *known; /* as it was loaded; NULL: made since */
 	char *store; /* the name of its directory in the state directory, under
 	                which its requests are kept, too; NULL: none yet */
 	char *place;

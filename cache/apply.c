@@ -117,7 +117,7 @@ static gboolean sight_title(Dir *dir, const Workspace *workspace,
 	*ret_other = strcmp(title, dir->title != NULL ? dir->title : "") != 0;
 	if (!*ret_other)
 		return TRUE;
-	if (!tree_name(dir->cache->tree, dir->number, title, error))
+	if (!dirlog_name(dir->cache->tree, dir->number, title, error))
 		return FALSE;
 	g_free(dir->title);
 	dir->title = *title != '\0' ? g_steal_pointer(&title) : NULL;
@@ -164,8 +164,8 @@ static gboolean sight_workspace(
 	if (sight_is_over(self))
 		return TRUE;
 	row.since_ms = workspace->created_ms;
-	if (!tree_put(dir->cache->tree, row.number, dir->number, workspace->id,
-		    row.since_ms, error))
+	if (!dirlog_put(dir->cache->tree, row.number, dir->number,
+		    workspace->id, row.since_ms, error))
 		return FALSE;
 	return sight_title(apply_workspace_dir(dir, row.id), workspace, &other,
 		       error) &&

@@ -35,7 +35,7 @@
 
 static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 {
-	return tree_reserve(((Cache *)data)->tree, limit, error);
+	return dirlog_reserve(((Cache *)data)->tree, limit, error);
 }
 
 static void init_locks(Cache *cache)
@@ -76,16 +76,16 @@ static guint32 provider_highest(const char *path)
  * kept, also in workspaces that nobody has named yet. */
 static void skip_numbers(Cache *cache)
 {
-	guint32 limit = tree_limit(cache->tree), highest = 0;
+	guint32 limit = dirlog_limit(cache->tree), highest = 0;
 	g_autoptr(GError) error = NULL;
 
-	if (tree_is_damaged(cache->tree))
+	if (dirlog_is_damaged(cache->tree))
 		highest = MAX(highest_below(cache->state_dir, provider_highest),
 			requests_highest(cache->requests));
 	if (highest > 0) {
 		limit = MAX(limit, highest + NUMBERS_LOST_MAX);
 		/* The tree looks sound from here on: it must say so itself. */
-		if (!tree_reserve(cache->tree, limit, &error))
+		if (!dirlog_reserve(cache->tree, limit, &error))
 			g_warning("%s", error->message);
 	}
 	numbers_skip(cache->numbers, limit);
@@ -93,7 +93,7 @@ static void skip_numbers(Cache *cache)
 
 Cache *cache_new(const CacheSettings *settings, GError **error)
 {
-	g_autoptr(Tree) tree = tree_open(settings->state_dir, error);
+	g_autoptr(DirLog) tree = dirlog_open(settings->state_dir, error);
 	Cache *cache;
 
 	if (tree == NULL)
@@ -153,7 +153,7 @@ static void settle_all(Cache *cache)
 
 	for (guint i = 0; i < cache->dirs->len; i++)
 		apply_settle(g_ptr_array_index(cache->dirs, i));
-	if (!tree_reserve(cache->tree, numbers_next(cache->numbers), &error))
+	if (!dirlog_reserve(cache->tree, numbers_next(cache->numbers), &error))
 		g_debug("%s", error->message);
 }
 
@@ -221,7 +221,7 @@ void cache_free(Cache *cache)
 	described_free(cache->described);
 	words_free(cache->words);
 	numbers_free(cache->numbers);
-	tree_free(cache->tree);
+	dirlog_free(cache->tree);
 	pthread_mutex_destroy(&cache->lock);
 	pthread_mutex_destroy(&cache->stop_lock);
 	pthread_cond_destroy(&cache->stop_cond);

@@ -187,7 +187,7 @@ static gboolean keep_on_disk(Change *self, gint64 mtime_ns, GError **error)
 
 	if (dir->disk == NULL)
 		return !self->members || dir->kind == DIR_ROOT ||
-		       tree_touch(
+		       dirlog_touch(
 			       dir->cache->tree, dir->number, mtime_ns, error);
 	if (self->members)
 		disk_touch(dir->disk, mtime_ns);
@@ -278,7 +278,7 @@ static void forget_workspaces(const Change *self)
 	for (guint i = 0; i < self->cuts->len; i++) {
 		g_autoptr(GError) error = NULL;
 
-		if (!tree_remove(dir->cache->tree,
+		if (!dirlog_remove(dir->cache->tree,
 			    g_array_index(self->cuts, guint32, i), &error))
 			g_warning("%s", error->message);
 	}
@@ -318,7 +318,7 @@ gboolean change_record(Dir *dir, gint64 complete_ms, GError **error)
 		disk_complete(dir->disk, complete_ms);
 		if (!disk_commit(dir->disk, error))
 			return FALSE;
-	} else if (!tree_complete(
+	} else if (!dirlog_complete(
 			   dir->cache->tree, dir->number, complete_ms, error)) {
 		return FALSE;
 	}

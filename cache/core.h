@@ -8,7 +8,7 @@
 #include "numbers.h"
 #include "silence.h"
 #include "sizes.h"
-#include "tree.h"
+#include "dirlog.h"
 #include "words.h"
 #include "worker.h"
 
@@ -22,7 +22,7 @@
  *   Cache.lock    the list of directories
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   Requests      never across I/O, but that of Numbers
- *   the leaves    inside Numbers (which writes to Tree), Words, NewsQueue, Pool,
+ *   the leaves    inside Numbers (which writes to DirLog), Words, NewsQueue, Pool,
  *                 Refresh, Sizes, Described, Silence, Watch and
  *                 Index
  *
@@ -75,7 +75,7 @@ struct Cache {
 
 	Words *words;
 	Numbers *numbers;
-	Tree *tree;
+	DirLog *tree;
 	NewsQueue *news;
 	Sizes *sizes;
 	Described *described;

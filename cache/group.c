@@ -31,7 +31,7 @@ static void group_free(gpointer data)
 	g_free(self);
 }
 
-static void note_known(const TreeEntry *entry, void *data)
+static void note_known(const DirLogEntry *entry, void *data)
 {
 	g_hash_table_insert(
 		data, g_strdup(entry->id), GUINT_TO_POINTER(entry->number));
@@ -50,7 +50,7 @@ Groups *groups_new(Dir *dir, pthread_mutex_t *lock)
 	self->by_number = g_hash_table_new_full(NULL, NULL, NULL, group_free);
 	self->ledger =
 		g_hash_table_new_full(hash_text, g_str_equal, g_free, NULL);
-	tree_foreach(dir->cache->tree, dir->number, note_known, self->ledger);
+	dirlog_foreach(dir->cache->tree, dir->number, note_known, self->ledger);
 	return self;
 }
 
@@ -96,7 +96,7 @@ static guint32 group_number(Groups *self, const char *id)
 		return 0;
 	}
 	/* It is only another one after the next start. */
-	if (!tree_put(cache->tree, number, self->dir->number, id, 0, &error))
+	if (!dirlog_put(cache->tree, number, self->dir->number, id, 0, &error))
 		g_warning("%s", error->message);
 	return number;
 }

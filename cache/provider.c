@@ -50,7 +50,7 @@ void provider_free(Provider *provider)
 
 /* An entry known from an earlier run keeps its number. */
 static Id *entry_id(
-	Dir *dir, const TreeEntry *known, const char *raw, GError **error)
+	Dir *dir, const DirLogEntry *known, const char *raw, GError **error)
 {
 	Numbers *numbers = dir->cache->numbers;
 	guint32 number;
@@ -67,12 +67,12 @@ static Id *entry_id(
 	return id;
 }
 
-static gboolean keep_entry(Dir *dir, const TreeEntry *known, const Id *id,
+static gboolean keep_entry(Dir *dir, const DirLogEntry *known, const Id *id,
 	gint64 created_ms, GError **error)
 {
 	if (known != NULL && known->number == id->number && known->there)
 		return TRUE;
-	return tree_put(dir->cache->tree, id->number, dir->number, id->text,
+	return dirlog_put(dir->cache->tree, id->number, dir->number, id->text,
 		created_ms, error);
 }
 
@@ -83,7 +83,7 @@ typedef struct {
 } EntryLoad;
 
 static void add_workspace(
-	EntryLoad *self, const TreeEntry *known, const char *raw)
+	EntryLoad *self, const DirLogEntry *known, const char *raw)
 {
 	Row row = {.phase = PHASE_IDLE};
 	Dir *dir;
@@ -106,7 +106,7 @@ static void add_workspace(
 	g_array_append_val(self->rows, row);
 }
 
-static void visit_known(const TreeEntry *entry, void *data)
+static void visit_known(const DirLogEntry *entry, void *data)
 {
 	EntryLoad *self = data;
 
@@ -130,19 +130,19 @@ static void show_rows(Dir *dir, GArray *rows, gint64 mtime_ns)
 }
 
 static gboolean load_workspaces(
-	Dir *dir, const TreeEntry *known, GError **error)
+	Dir *dir, const DirLogEntry *known, GError **error)
 {
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
 	EntryLoad load = {.dir = dir, .rows = rows};
 	char **fixed = dir->provider->workspaces;
-	Tree *tree = dir->cache->tree;
+	DirLog *tree = dir->cache->tree;
 	gint64 mtime_ns = dir->cache->born_ns;
 
 	if (fixed == NULL)
-		tree_foreach(tree, dir->number, visit_known, &load);
+		dirlog_foreach(tree, dir->number, visit_known, &load);
 	for (; fixed != NULL && *fixed != NULL; fixed++)
 		add_workspace(
-			&load, tree_find(tree, dir->number, *fixed), *fixed);
+			&load, dirlog_find(tree, dir->number, *fixed), *fixed);
 	if (load.error != NULL) {
 		g_propagate_error(error, load.error);
 		return FALSE;
@@ -165,7 +165,7 @@ static gboolean take_number(
 {
 	Dir *root = provider->root;
 	Numbers *numbers = root->cache->numbers;
-	const TreeEntry *known = account->known;
+	const DirLogEntry *known = account->known;
 
 	if (known != NULL && numbers_claim(numbers, known->number, root))
 		account->number = known->number;
@@ -179,14 +179,14 @@ Dir *provider_open(Provider *provider, Account *account, GError **error)
 	Dir *root = provider->root;
 	Cache *cache = root->cache;
 	const Id *id = provider->section;
-	const TreeEntry *known = account->known;
+	const DirLogEntry *known = account->known;
 
 	if (account->dir != NULL)
 		return account->dir;
 	if (!take_number(provider, account, error) ||
 		((known == NULL || known->number != account->number) &&
-			!tree_put(cache->tree, account->number, 0, id->text, 0,
-				error)) ||
+			!dirlog_put(cache->tree, account->number, 0, id->text,
+				0, error)) ||
 		!account_keep(provider, account, error))
 		return NULL;
 	account->dir = dir_new(cache, DIR_PROVIDER, root, provider,

@@ -11,7 +11,7 @@
 #include "net/outcome.h"
 #include "net/redirect.h"
 #include "net/retry.h"
-#include "net/tally.h"
+#include "net/counters.h"
 
 /*
  * A call is a row of attempts.  Each goes through the same gates, in the order
@@ -48,7 +48,7 @@ struct Api {
 	ApiProtocol protocol;
 	Budget *budget;
 	Gate *gate;
-	Tally *tally;
+	Counters *counters;
 	DateClock date_clock;
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -103,7 +103,7 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	api->protocol = *protocol;
 	api->budget = budget_new(settings.rate, settings.burst);
 	api->gate = gate_new();
-	api->tally = tally_new();
+	api->counters = counters_new();
 	date_clock_init(&api->date_clock);
 	pthread_mutex_init(&api->lock, NULL);
 	return api;
@@ -117,7 +117,7 @@ void api_free(Api *api)
 	credential_source_free(api->source);
 	budget_free(api->budget);
 	gate_free(api->gate);
-	tally_free(api->tally);
+	counters_free(api->counters);
 	date_clock_clear(&api->date_clock);
 	pthread_mutex_destroy(&api->lock);
 	g_free(api->last_error);
@@ -405,7 +405,7 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 		json = outcome_json(answer, try->request->safe,
 			try->request->outline, protocol->accept, ret_text,
 			&problem);
-	tally_add(api->tally, try->request->action, json == NULL);
+	counters_add(api->counters, try->request->action, json == NULL);
 	if (json)
 		budget_answered(api->budget, g_get_monotonic_time());
 	else
@@ -594,5 +594,5 @@ void api_count(Api *api,
 		const char *action, guint64 calls, guint64 failed, void *data),
 	void *data)
 {
-	tally_visit(api->tally, visit, data);
+	counters_visit(api->counters, visit, data);
 }

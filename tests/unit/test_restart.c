@@ -366,7 +366,7 @@ static void numbers_are_not_used_again_after_damage(void)
 	g_autoptr(Fixture) f = fixture_new();
 	g_autofree char *path = g_build_filename(f->state_dir, ".tree", NULL);
 	guint32 number, session;
-	Tree *tree;
+	DirLog *tree;
 
 	fixture_open(f, "sessions", "30", NULL);
 	number = fixture_workspace(f, "m-1");
@@ -378,9 +378,9 @@ static void numbers_are_not_used_again_after_damage(void)
 	warnings_expect_one("*.tree*ignored*");
 	g_assert_cmpuint(f->provider, >, session + 900000);
 	/* It is on disk, should this one be killed. */
-	tree = tree_open(f->state_dir, NULL);
-	g_assert_cmpuint(tree_limit(tree), >, session + 900000);
-	tree_free(tree);
+	tree = dirlog_open(f->state_dir, NULL);
+	g_assert_cmpuint(dirlog_limit(tree), >, session + 900000);
+	dirlog_free(tree);
 	number = fixture_workspace(f, "m-1");
 	g_assert_cmpuint(number, >, session + 900000);
 	g_assert_cmpuint(fixture_find(f, number, "s-000030"), ==, session);

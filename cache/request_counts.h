@@ -3,6 +3,6 @@
 #include "requests.h"
 
 /* Adds to counts how many requests of a workspace are in each state. */
-void tally_requests(Dir *dir, guint counts[N_REQUEST_WORDS]);
+void request_counts_add(Dir *dir, guint counts[N_REQUEST_WORDS]);
 /* Whether that is neither over nor unknown. */
-gboolean tally_is_open(RequestState state);
+gboolean request_counts_open(RequestState state);

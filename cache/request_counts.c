@@ -1,6 +1,6 @@
-#include "tally.h"
+#include "request_counts.h"
 
-void tally_requests(Dir *dir, guint counts[N_REQUEST_WORDS])
+void request_counts_add(Dir *dir, guint counts[N_REQUEST_WORDS])
 {
 	Requests *requests = dir->cache->requests;
 	g_autoptr(GPtrArray) list = requests_of(requests, dir);
@@ -15,7 +15,7 @@ void tally_requests(Dir *dir, guint counts[N_REQUEST_WORDS])
 	}
 }
 
-gboolean tally_is_open(RequestState state)
+gboolean request_counts_open(RequestState state)
 {
 	return state != REQUEST_UNKNOWN && !request_state_is_final(state);
 }

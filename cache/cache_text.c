@@ -1,7 +1,7 @@
 #include "account.h"
 #include "glance.h"
 #include "refresh.h"
-#include "tally.h"
+#include "request_counts.h"
 
 #include <string.h>
 
@@ -117,9 +117,9 @@ static void append_requests(Dir *dir, GString *out)
 {
 	guint counts[N_REQUEST_WORDS] = {0}, open = 0;
 
-	tally_requests(dir, counts);
+	request_counts_add(dir, counts);
 	for (RequestState state = 0; state < N_REQUEST_WORDS; state++)
-		if (tally_is_open(state))
+		if (request_counts_open(state))
 			open += counts[state];
 	g_string_append_printf(out, "requests_open: %u\nrequests_unknown: %u\n",
 		open, counts[REQUEST_UNKNOWN]);

@@ -11,7 +11,7 @@
  * of its own for each account that it ever spoke of; one at most is there.  Any
  * thread.
  */
-typedef struct Tree Tree;
+typedef struct DirLog DirLog;
 
 typedef struct {
 	guint32 number, parent; /* parent 0: a provider */
@@ -24,46 +24,47 @@ typedef struct {
 	/* Of a provider; see account.h.  NULL: a version wrote it that kept none. */
 	char *store, *place, *account, *source;
 	guint32 used; /* grows with the last time that these were put; 0: never */
-} TreeEntry;
+} DirLogEntry;
 
 /* Loads what there is.  What is damaged is named by g_warning and left out.
  * Errors: LOCAL, NO_ROOM. */
-Tree *tree_open(
+DirLog *dirlog_open(
 	const char *state_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void tree_free(Tree *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tree, tree_free)
+void dirlog_free(DirLog *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DirLog, dirlog_free)
 
 /* ---- what was loaded; before the first write only; borrowed ---- */
 
-const TreeEntry *tree_find(Tree *self, guint32 parent, const char *id);
+const DirLogEntry *dirlog_find(DirLog *self, guint32 parent, const char *id);
 /* Visits the entries of a directory, in the order of their numbers. */
-void tree_foreach(Tree *self, guint32 parent,
-	void (*visit)(const TreeEntry *entry, void *data), void *data);
+void dirlog_foreach(DirLog *self, guint32 parent,
+	void (*visit)(const DirLogEntry *entry, void *data), void *data);
 /* As last reserved, and above all that was loaded, some of which is claimed long
  * after the start; 0: never. */
-guint32 tree_limit(Tree *self);
+guint32 dirlog_limit(DirLog *self);
 /* Something was lost, or there was no file: the limit cannot be relied on. */
-gboolean tree_is_damaged(Tree *self);
+gboolean dirlog_is_damaged(DirLog *self);
 
 /* ---- writing.  Errors: LOCAL, NO_ROOM ---- */
 
-gboolean tree_put(Tree *self, guint32 number, guint32 parent, const char *id,
-	gint64 created_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean dirlog_put(DirLog *self, guint32 number, guint32 parent,
+	const char *id, gint64 created_ms,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What the provider calls a workspace; "": nothing.  No NUL is in it. */
-gboolean tree_name(Tree *self, guint32 number, const char *name,
+gboolean dirlog_name(DirLog *self, guint32 number, const char *name,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whose state a provider's entry is: store, place, account, source, none of which
  * has a newline in it.  They are on the medium when this returns. */
-gboolean tree_account(Tree *self, guint32 number, const char *const texts[4],
+gboolean dirlog_account(DirLog *self, guint32 number,
+	const char *const texts[4], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean dirlog_remove(
+	DirLog *self, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean dirlog_complete(DirLog *self, guint32 number, gint64 complete_ms,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean tree_remove(
-	Tree *self, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean tree_complete(Tree *self, guint32 number, gint64 complete_ms,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean tree_touch(Tree *self, guint32 number, gint64 mtime_ns,
+gboolean dirlog_touch(DirLog *self, guint32 number, gint64 mtime_ns,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* From now on numbers below limit may be in use.  Returns when that is on the
  * medium: whatever happens, no number is given out again. */
-gboolean tree_reserve(
-	Tree *self, guint32 limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-guint64 tree_bytes(Tree *self);
+gboolean dirlog_reserve(
+	DirLog *self, guint32 limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+guint64 dirlog_bytes(DirLog *self);

@@ -1,4 +1,4 @@
-#include "tree.h"
+#include "dirlog.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -8,123 +8,123 @@
 
 static char *dir;
 
-static Tree *open_tree(void)
+static DirLog *open_tree(void)
 {
 	g_autoptr(GError) error = NULL;
-	Tree *tree = tree_open(dir, &error);
+	DirLog *tree = dirlog_open(dir, &error);
 
 	g_assert_no_error(error);
 	return tree;
 }
 
-static void collect(const TreeEntry *entry, void *data)
+static void collect(const DirLogEntry *entry, void *data)
 {
 	g_string_append_printf(data, "%u %s %s;", entry->number, entry->id,
 		entry->there ? "there" : "gone");
 }
 
-static char *dump(Tree *tree, guint32 parent)
+static char *dump(DirLog *tree, guint32 parent)
 {
 	GString *out = g_string_new(NULL);
 
-	tree_foreach(tree, parent, collect, out);
+	dirlog_foreach(tree, parent, collect, out);
 	return g_string_free(out, FALSE);
 }
 
 static void names_come_back(void)
 {
-	Tree *tree = open_tree();
+	DirLog *tree = open_tree();
 
-	g_assert_true(tree_put(tree, 164, 0, "named", 0, NULL));
-	g_assert_true(tree_put(tree, 165, 164, "w-1", 0, NULL));
-	g_assert_true(tree_put(tree, 166, 164, "w-2", 0, NULL));
-	g_assert_true(tree_name(tree, 165, "old", NULL));
-	g_assert_true(tree_name(tree, 165, "etl: \n\xff", NULL));
-	g_assert_true(tree_name(tree, 166, "gone", NULL));
-	g_assert_true(tree_name(tree, 166, "", NULL));
-	g_assert_true(tree_name(tree, 999, "nobody", NULL));
-	tree_free(tree);
+	g_assert_true(dirlog_put(tree, 164, 0, "named", 0, NULL));
+	g_assert_true(dirlog_put(tree, 165, 164, "w-1", 0, NULL));
+	g_assert_true(dirlog_put(tree, 166, 164, "w-2", 0, NULL));
+	g_assert_true(dirlog_name(tree, 165, "old", NULL));
+	g_assert_true(dirlog_name(tree, 165, "etl: \n\xff", NULL));
+	g_assert_true(dirlog_name(tree, 166, "gone", NULL));
+	g_assert_true(dirlog_name(tree, 166, "", NULL));
+	g_assert_true(dirlog_name(tree, 999, "nobody", NULL));
+	dirlog_free(tree);
 	tree = open_tree();
-	g_assert_cmpstr(tree_find(tree, 164, "w-1")->name, ==, "etl: \n\xff");
-	g_assert_null(tree_find(tree, 164, "w-2")->name);
-	g_assert_null(tree_find(tree, 0, "named")->name);
-	tree_free(tree);
+	g_assert_cmpstr(dirlog_find(tree, 164, "w-1")->name, ==, "etl: \n\xff");
+	g_assert_null(dirlog_find(tree, 164, "w-2")->name);
+	g_assert_null(dirlog_find(tree, 0, "named")->name);
+	dirlog_free(tree);
 }
 
 static void entries_come_back(void)
 {
-	Tree *tree = open_tree();
+	DirLog *tree = open_tree();
 	g_autofree char *top = NULL, *below = NULL;
-	const TreeEntry *entry;
+	const DirLogEntry *entry;
 
-	g_assert_true(tree_put(tree, 64, 0, "ali", 0, NULL));
-	g_assert_true(tree_put(tree, 66, 64, "w-2", 5, NULL));
-	g_assert_true(tree_put(tree, 65, 64, "w-1", 6, NULL));
-	g_assert_true(tree_remove(tree, 66, NULL));
-	g_assert_true(tree_complete(tree, 64, 77, NULL));
-	g_assert_true(tree_touch(tree, 64, 88, NULL));
-	g_assert_true(tree_reserve(tree, 4160, NULL));
-	tree_free(tree);
+	g_assert_true(dirlog_put(tree, 64, 0, "ali", 0, NULL));
+	g_assert_true(dirlog_put(tree, 66, 64, "w-2", 5, NULL));
+	g_assert_true(dirlog_put(tree, 65, 64, "w-1", 6, NULL));
+	g_assert_true(dirlog_remove(tree, 66, NULL));
+	g_assert_true(dirlog_complete(tree, 64, 77, NULL));
+	g_assert_true(dirlog_touch(tree, 64, 88, NULL));
+	g_assert_true(dirlog_reserve(tree, 4160, NULL));
+	dirlog_free(tree);
 	tree = open_tree();
 	top = dump(tree, 0);
 	below = dump(tree, 64);
 	g_assert_cmpstr(top, ==, "64 ali there;");
 	g_assert_cmpstr(below, ==, "65 w-1 there;66 w-2 gone;");
-	entry = tree_find(tree, 0, "ali");
+	entry = dirlog_find(tree, 0, "ali");
 	g_assert_cmpint(entry->complete_ms, ==, 77);
 	g_assert_cmpint(entry->mtime_ns, ==, 88);
-	g_assert_cmpint(tree_find(tree, 64, "w-1")->created_ms, ==, 6);
-	g_assert_null(tree_find(tree, 64, "ali"));
-	g_assert_cmpuint(tree_limit(tree), ==, 4160);
-	tree_free(tree);
+	g_assert_cmpint(dirlog_find(tree, 64, "w-1")->created_ms, ==, 6);
+	g_assert_null(dirlog_find(tree, 64, "ali"));
+	g_assert_cmpuint(dirlog_limit(tree), ==, 4160);
+	dirlog_free(tree);
 }
 
 static void it_is_written_anew_when_it_has_grown(void)
 {
-	Tree *tree = open_tree();
+	DirLog *tree = open_tree();
 	g_autofree char *before = dump(tree, 64);
 	g_autofree char *after = NULL;
 	guint64 grown;
 
 	for (guint i = 0; i < 6000; i++)
-		g_assert_true(tree_complete(tree, 64, i, NULL));
-	grown = tree_bytes(tree);
-	tree_free(tree);
+		g_assert_true(dirlog_complete(tree, 64, i, NULL));
+	grown = dirlog_bytes(tree);
+	dirlog_free(tree);
 	tree = open_tree();
-	g_assert_cmpuint(tree_bytes(tree), <, grown / 100);
+	g_assert_cmpuint(dirlog_bytes(tree), <, grown / 100);
 	after = dump(tree, 64);
 	g_assert_cmpstr(after, ==, before);
-	g_assert_cmpint(tree_find(tree, 0, "ali")->complete_ms, ==, 5999);
-	g_assert_cmpuint(tree_limit(tree), ==, 4160);
-	g_assert_true(tree_put(tree, 70, 64, "w-9", 0, NULL));
-	tree_free(tree);
+	g_assert_cmpint(dirlog_find(tree, 0, "ali")->complete_ms, ==, 5999);
+	g_assert_cmpuint(dirlog_limit(tree), ==, 4160);
+	g_assert_true(dirlog_put(tree, 70, 64, "w-9", 0, NULL));
+	dirlog_free(tree);
 	tree = open_tree();
-	g_assert_nonnull(tree_find(tree, 64, "w-9"));
-	tree_free(tree);
+	g_assert_nonnull(dirlog_find(tree, 64, "w-9"));
+	dirlog_free(tree);
 }
 
 /* Groups of views are claimed long after others have taken numbers. */
 static void the_limit_lies_above_all_that_is_known(void)
 {
-	Tree *tree = open_tree();
+	DirLog *tree = open_tree();
 	g_autofree char *groups = NULL;
 
-	g_assert_true(tree_put(tree, 5000, 70, ".by-state/Running", 0, NULL));
-	g_assert_true(tree_put(tree, 71, 70, ".by-user/ann", 0, NULL));
-	tree_free(tree);
+	g_assert_true(dirlog_put(tree, 5000, 70, ".by-state/Running", 0, NULL));
+	g_assert_true(dirlog_put(tree, 71, 70, ".by-user/ann", 0, NULL));
+	dirlog_free(tree);
 	tree = open_tree();
 	groups = dump(tree, 70);
 	g_assert_cmpstr(groups, ==,
 		"71 .by-user/ann there;5000 .by-state/Running there;");
-	g_assert_cmpuint(tree_limit(tree), ==, 5001);
-	tree_free(tree);
+	g_assert_cmpuint(dirlog_limit(tree), ==, 5001);
+	dirlog_free(tree);
 }
 
 static void rubbish_is_named_and_left(void)
 {
 	g_autofree char *path = g_build_filename(dir, ".tree", NULL);
 	g_autofree char *top = NULL, *aside = NULL, *kept = NULL;
-	Tree *tree;
+	DirLog *tree;
 
 	g_assert_true(g_file_set_contents(path, "rubbish", 7, NULL));
 	warnings_keep();
@@ -132,14 +132,14 @@ static void rubbish_is_named_and_left(void)
 	warnings_expect_one("*.tree*ignored*");
 	top = dump(tree, 0);
 	g_assert_cmpstr(top, ==, "");
-	g_assert_true(tree_is_damaged(tree));
-	tree_free(tree);
+	g_assert_true(dirlog_is_damaged(tree));
+	dirlog_free(tree);
 	aside = g_strconcat(path, ".damaged", NULL);
 	g_assert_true(g_file_get_contents(aside, &kept, NULL, NULL));
 	g_assert_cmpstr(kept, ==, "rubbish");
 	tree = open_tree();
-	g_assert_false(tree_is_damaged(tree));
-	tree_free(tree);
+	g_assert_false(dirlog_is_damaged(tree));
+	dirlog_free(tree);
 }
 
 static void a_missing_directory_is_an_error(void)
@@ -147,7 +147,7 @@ static void a_missing_directory_is_an_error(void)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *none = g_build_filename(dir, "none", NULL);
 
-	g_assert_null(tree_open(none, &error));
+	g_assert_null(dirlog_open(none, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
 }
 

@@ -1,4 +1,4 @@
-#include "tally.h"
+#include "request_counts.h"
 
 typedef struct {
 	GString *calls, *failed;
@@ -131,7 +131,7 @@ static void append_requests(
 
 		if (dir->kind == DIR_WORKSPACE &&
 			dir->parent == provider_dir(provider))
-			tally_requests(dir, counts);
+			request_counts_add(dir, counts);
 	}
 	pthread_mutex_unlock(&cache->lock);
 	for (RequestState state = 0; state < N_REQUEST_WORDS; state++)

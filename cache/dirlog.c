@@ -1,4 +1,4 @@
-#include "tree.h"
+#include "dirlog.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -31,11 +31,11 @@ typedef struct {
 /* Above so many records that mean nothing any more it is written anew. */
 #define GARBAGE_MAX 4096
 
-struct Tree {
+struct DirLog {
 	pthread_mutex_t lock;
 	Ledger *ledger;
-	GPtrArray *entries;    /* TreeEntry, as loaded */
-	GHashTable *by_number; /* number -> TreeEntry */
+	GPtrArray *entries;    /* DirLogEntry, as loaded */
+	GHashTable *by_number; /* number -> DirLogEntry */
 	guint32 limit;
 	gboolean damaged;
 	guint records;
@@ -43,7 +43,7 @@ struct Tree {
 
 static void entry_free(gpointer data)
 {
-	TreeEntry *entry = data;
+	DirLogEntry *entry = data;
 
 	g_free(entry->id);
 	g_free(entry->name);
@@ -56,15 +56,15 @@ static void entry_free(gpointer data)
 
 /* ---- loading ---- */
 
-static TreeEntry *entry_of(Tree *self, guint32 number)
+static DirLogEntry *entry_of(DirLog *self, guint32 number)
 {
 	return g_hash_table_lookup(self->by_number, GUINT_TO_POINTER(number));
 }
 
-static void load_put(Tree *self, const guint8 *data, gsize len)
+static void load_put(DirLog *self, const guint8 *data, gsize len)
 {
 	TreePut in;
-	TreeEntry *entry;
+	DirLogEntry *entry;
 	gsize id_len = len - MIN(len, sizeof(in));
 
 	if (id_len == 0 || id_len > SESSION_ID_MAX ||
@@ -73,7 +73,7 @@ static void load_put(Tree *self, const guint8 *data, gsize len)
 	memcpy(&in, data, sizeof(in));
 	entry = entry_of(self, in.number);
 	if (entry == NULL) {
-		entry = g_new0(TreeEntry, 1);
+		entry = g_new0(DirLogEntry, 1);
 		entry->number = in.number;
 		g_ptr_array_add(self->entries, entry);
 		g_hash_table_insert(
@@ -86,10 +86,10 @@ static void load_put(Tree *self, const guint8 *data, gsize len)
 	entry->there = TRUE;
 }
 
-static void load_time(Tree *self, guint32 type, const guint8 *data, gsize len)
+static void load_time(DirLog *self, guint32 type, const guint8 *data, gsize len)
 {
 	TreeTime in;
-	TreeEntry *entry;
+	DirLogEntry *entry;
 
 	if (len != sizeof(in))
 		return;
@@ -101,13 +101,13 @@ static void load_time(Tree *self, guint32 type, const guint8 *data, gsize len)
 		entry->mtime_ns = in.time;
 }
 
-static void load_account(Tree *self, const guint8 *data, gsize len)
+static void load_account(DirLog *self, const guint8 *data, gsize len)
 {
 	guint32 number;
 	gsize text_len = len - MIN(len, sizeof(number));
 	g_autofree char *text = NULL;
 	g_auto(GStrv) texts = NULL;
-	TreeEntry *entry;
+	DirLogEntry *entry;
 
 	if (text_len == 0 || memchr(data + sizeof(number), 0, text_len) != NULL)
 		return;
@@ -127,11 +127,11 @@ static void load_account(Tree *self, const guint8 *data, gsize len)
 	entry->used = self->records;
 }
 
-static void load_name(Tree *self, const guint8 *data, gsize len)
+static void load_name(DirLog *self, const guint8 *data, gsize len)
 {
 	guint32 number;
 	gsize name_len = len - MIN(len, sizeof(number));
-	TreeEntry *entry;
+	DirLogEntry *entry;
 
 	if (len < sizeof(number) ||
 		memchr(data + sizeof(number), 0, name_len) != NULL)
@@ -148,9 +148,9 @@ static void load_name(Tree *self, const guint8 *data, gsize len)
 
 static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 {
-	Tree *self = user;
+	DirLog *self = user;
 	guint32 number = 0;
-	TreeEntry *entry;
+	DirLogEntry *entry;
 
 	self->records++;
 	if (len >= sizeof(number))
@@ -174,16 +174,16 @@ static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 
 static gint by_number(gconstpointer a, gconstpointer b)
 {
-	guint32 one = (*(TreeEntry *const *)a)->number;
-	guint32 two = (*(TreeEntry *const *)b)->number;
+	guint32 one = (*(DirLogEntry *const *)a)->number;
+	guint32 two = (*(DirLogEntry *const *)b)->number;
 
 	return one < two ? -1 : one > two;
 }
 
-const TreeEntry *tree_find(Tree *self, guint32 parent, const char *id)
+const DirLogEntry *dirlog_find(DirLog *self, guint32 parent, const char *id)
 {
 	for (guint i = 0; i < self->entries->len; i++) {
-		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
+		const DirLogEntry *entry = g_ptr_array_index(self->entries, i);
 
 		if (entry->parent == parent && g_str_equal(entry->id, id))
 			return entry;
@@ -191,23 +191,23 @@ const TreeEntry *tree_find(Tree *self, guint32 parent, const char *id)
 	return NULL;
 }
 
-void tree_foreach(Tree *self, guint32 parent,
-	void (*visit)(const TreeEntry *entry, void *data), void *data)
+void dirlog_foreach(DirLog *self, guint32 parent,
+	void (*visit)(const DirLogEntry *entry, void *data), void *data)
 {
 	for (guint i = 0; i < self->entries->len; i++) {
-		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
+		const DirLogEntry *entry = g_ptr_array_index(self->entries, i);
 
 		if (entry->parent == parent)
 			visit(entry, data);
 	}
 }
 
-guint32 tree_limit(Tree *self)
+guint32 dirlog_limit(DirLog *self)
 {
 	guint32 limit = self->limit;
 
 	for (guint i = 0; i < self->entries->len; i++) {
-		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
+		const DirLogEntry *entry = g_ptr_array_index(self->entries, i);
 
 		if (entry->number <= CACHE_NUMBER_MAX)
 			limit = MAX(limit, entry->number + 1);
@@ -215,14 +215,14 @@ guint32 tree_limit(Tree *self)
 	return limit;
 }
 
-gboolean tree_is_damaged(Tree *self)
+gboolean dirlog_is_damaged(DirLog *self)
 {
 	return self->damaged;
 }
 
 /* ---- writing ---- */
 
-static void put_record(GByteArray *batch, const TreeEntry *entry)
+static void put_record(GByteArray *batch, const DirLogEntry *entry)
 {
 	TreePut out = {entry->created_ms, entry->number, entry->parent};
 
@@ -259,7 +259,8 @@ static void name_record(GByteArray *batch, guint32 number, const char *name)
 		batch, TREE_NAME, &number, sizeof(number), name, strlen(name));
 }
 
-static gboolean tree_append(Tree *self, const GByteArray *batch, GError **error)
+static gboolean dirlog_append(
+	DirLog *self, const GByteArray *batch, GError **error)
 {
 	gboolean ok;
 
@@ -269,53 +270,55 @@ static gboolean tree_append(Tree *self, const GByteArray *batch, GError **error)
 	return ok;
 }
 
-gboolean tree_put(Tree *self, guint32 number, guint32 parent, const char *id,
-	gint64 created_ms, GError **error)
+gboolean dirlog_put(DirLog *self, guint32 number, guint32 parent,
+	const char *id, gint64 created_ms, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
-	TreeEntry entry = {.number = number, .parent = parent};
+	DirLogEntry entry = {.number = number, .parent = parent};
 
 	entry.created_ms = created_ms;
 	entry.id = (char *)id;
 	put_record(batch, &entry);
-	return tree_append(self, batch, error);
+	return dirlog_append(self, batch, error);
 }
 
-gboolean tree_name(Tree *self, guint32 number, const char *name, GError **error)
+gboolean dirlog_name(
+	DirLog *self, guint32 number, const char *name, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 
 	name_record(batch, number, name);
-	return tree_append(self, batch, error);
+	return dirlog_append(self, batch, error);
 }
 
-gboolean tree_remove(Tree *self, guint32 number, GError **error)
+gboolean dirlog_remove(DirLog *self, guint32 number, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 
 	number_record(batch, TREE_REMOVE, number);
-	return tree_append(self, batch, error);
+	return dirlog_append(self, batch, error);
 }
 
-gboolean tree_complete(
-	Tree *self, guint32 number, gint64 complete_ms, GError **error)
+gboolean dirlog_complete(
+	DirLog *self, guint32 number, gint64 complete_ms, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 
 	time_record(batch, TREE_COMPLETE, number, complete_ms);
-	return tree_append(self, batch, error);
+	return dirlog_append(self, batch, error);
 }
 
-gboolean tree_touch(Tree *self, guint32 number, gint64 mtime_ns, GError **error)
+gboolean dirlog_touch(
+	DirLog *self, guint32 number, gint64 mtime_ns, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 
 	time_record(batch, TREE_TOUCH, number, mtime_ns);
-	return tree_append(self, batch, error);
+	return dirlog_append(self, batch, error);
 }
 
 static gboolean append_synced(
-	Tree *self, const GByteArray *batch, GError **error)
+	DirLog *self, const GByteArray *batch, GError **error)
 {
 	gboolean ok;
 
@@ -326,8 +329,8 @@ static gboolean append_synced(
 	return ok;
 }
 
-gboolean tree_account(
-	Tree *self, guint32 number, const char *const texts[4], GError **error)
+gboolean dirlog_account(DirLog *self, guint32 number,
+	const char *const texts[4], GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 
@@ -335,7 +338,7 @@ gboolean tree_account(
 	return append_synced(self, batch, error);
 }
 
-gboolean tree_reserve(Tree *self, guint32 limit, GError **error)
+gboolean dirlog_reserve(DirLog *self, guint32 limit, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 
@@ -343,7 +346,7 @@ gboolean tree_reserve(Tree *self, guint32 limit, GError **error)
 	return append_synced(self, batch, error);
 }
 
-guint64 tree_bytes(Tree *self)
+guint64 dirlog_bytes(DirLog *self)
 {
 	guint64 bytes;
 
@@ -357,26 +360,26 @@ guint64 tree_bytes(Tree *self)
 
 static gint by_used(gconstpointer a, gconstpointer b)
 {
-	guint32 one = (*(TreeEntry *const *)a)->used;
-	guint32 two = (*(TreeEntry *const *)b)->used;
+	guint32 one = (*(DirLogEntry *const *)a)->used;
+	guint32 two = (*(DirLogEntry *const *)b)->used;
 
 	return one < two ? -1 : one > two;
 }
 
 /* The one that was used last comes last. */
-static void put_accounts(Tree *self, GByteArray *batch)
+static void put_accounts(DirLog *self, GByteArray *batch)
 {
 	g_autoptr(GPtrArray) used = g_ptr_array_new();
 
 	for (guint i = 0; i < self->entries->len; i++) {
-		TreeEntry *entry = g_ptr_array_index(self->entries, i);
+		DirLogEntry *entry = g_ptr_array_index(self->entries, i);
 
 		if (entry->used != 0)
 			g_ptr_array_add(used, entry);
 	}
 	g_ptr_array_sort(used, by_used);
 	for (guint i = 0; i < used->len; i++) {
-		const TreeEntry *entry = g_ptr_array_index(used, i);
+		const DirLogEntry *entry = g_ptr_array_index(used, i);
 		const char *texts[ACCOUNT_TEXTS] = {entry->store, entry->place,
 			entry->account, entry->source};
 
@@ -384,7 +387,7 @@ static void put_accounts(Tree *self, GByteArray *batch)
 	}
 }
 
-static gboolean tree_rewrite(Tree *self, const char *path, GError **error)
+static gboolean dirlog_rewrite(DirLog *self, const char *path, GError **error)
 {
 	g_autofree char *temporary = g_strconcat(path, ".new", NULL);
 	g_autoptr(GByteArray) batch = g_byte_array_new();
@@ -393,7 +396,7 @@ static gboolean tree_rewrite(Tree *self, const char *path, GError **error)
 	if (next == NULL)
 		return FALSE;
 	for (guint i = 0; i < self->entries->len; i++) {
-		const TreeEntry *entry = g_ptr_array_index(self->entries, i);
+		const DirLogEntry *entry = g_ptr_array_index(self->entries, i);
 
 		put_record(batch, entry);
 		if (entry->name != NULL)
@@ -417,9 +420,9 @@ static gboolean tree_rewrite(Tree *self, const char *path, GError **error)
 	return TRUE;
 }
 
-Tree *tree_open(const char *state_dir, GError **error)
+DirLog *dirlog_open(const char *state_dir, GError **error)
 {
-	g_autoptr(Tree) self = g_new0(Tree, 1);
+	g_autoptr(DirLog) self = g_new0(DirLog, 1);
 	g_autofree char *path = g_build_filename(state_dir, ".tree", NULL);
 	g_autoptr(GError) local = NULL;
 
@@ -435,12 +438,12 @@ Tree *tree_open(const char *state_dir, GError **error)
 	g_ptr_array_sort(self->entries, by_number);
 	if (self->ledger == NULL ||
 		self->records > 4 * self->entries->len + GARBAGE_MAX)
-		if (!tree_rewrite(self, path, error))
+		if (!dirlog_rewrite(self, path, error))
 			return NULL;
 	return g_steal_pointer(&self);
 }
 
-void tree_free(Tree *self)
+void dirlog_free(DirLog *self)
 {
 	if (self == NULL)
 		return;

@@ -1,0 +1,93 @@
+#include "net/counters.h"
+
+#include <pthread.h>
+#include <string.h>
+
+typedef struct {
+	char *action;
+	guint64 calls;
+	guint64 failed;
+} Count;
+
+struct Counters {
+	pthread_mutex_t lock; /* guards what follows */
+	GArray *counts;       /* of Count, sorted; a handful */
+};
+
+static void count_clear(gpointer count)
+{
+	g_free(((Count *)count)->action);
+}
+
+Counters *counters_new(void)
+{
+	Counters *counters = g_new0(Counters, 1);
+
+	pthread_mutex_init(&counters->lock, NULL);
+	counters->counts = g_array_new(FALSE, TRUE, sizeof(Count));
+	g_array_set_clear_func(counters->counts, count_clear);
+	return counters;
+}
+
+void counters_free(Counters *counters)
+{
+	if (!counters)
+		return;
+	g_array_unref(counters->counts);
+	pthread_mutex_destroy(&counters->lock);
+	g_free(counters);
+}
+
+/* Lock held. */
+static Count *find(Counters *counters, const char *action)
+{
+	Count fresh = {0};
+	guint i;
+
+	for (i = 0; i < counters->counts->len; i++) {
+		Count *count = &g_array_index(counters->counts, Count, i);
+		int order = strcmp(count->action, action);
+
+		if (order == 0)
+			return count;
+		if (order > 0)
+			break;
+	}
+	fresh.action = g_strdup(action);
+	g_array_insert_val(counters->counts, i, fresh);
+	return &g_array_index(counters->counts, Count, i);
+}
+
+void counters_add(Counters *counters, const char *action, gboolean failed)
+{
+	Count *count;
+
+	pthread_mutex_lock(&counters->lock);
+	count = find(counters, action);
+	count->calls++;
+	count->failed += failed ? 1 : 0;
+	pthread_mutex_unlock(&counters->lock);
+}
+
+void counters_visit(Counters *counters,
+	void (*visit)(
+		const char *action, guint64 calls, guint64 failed, void *data),
+	void *data)
+{
+	g_autoptr(GArray) copy = g_array_new(FALSE, FALSE, sizeof(Count));
+
+	g_array_set_clear_func(copy, count_clear);
+	pthread_mutex_lock(&counters->lock);
+	for (guint i = 0; i < counters->counts->len; i++) {
+		Count count = g_array_index(counters->counts, Count, i);
+
+		count.action = g_strdup(count.action);
+		g_array_append_val(copy, count);
+	}
+	pthread_mutex_unlock(&counters->lock);
+	for (guint i = 0; i < copy->len; i++) {
+		const Count *count = &g_array_index(copy, Count, i);
+
+		visit(count->action, count->calls, count->failed, data);
+	}
+}

@@ -21,10 +21,10 @@
 #include "alibaba_record.h"
 #include "answer.h"
 #include "api_backend.h"
-#include "auth/alibaba_chain.h"
-#include "auth/sign.h"
+#include "alibaba_chain.h"
+#include "sign.h"
 #include "classes.h"
-#include "net/api_settings.h"
+#include "api_settings.h"
 #include "plan.h"
 #include "spec_rule.h"
 

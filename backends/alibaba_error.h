@@ -1,7 +1,7 @@
 #pragma once
 
-#include "net/http.h"
-#include "net/json.h"
+#include "http.h"
+#include "json.h"
 
 /*
  * Alibaba's refusals as errors.  They come as JSON {Code, Message, RequestId}

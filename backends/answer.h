@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/json.h"
+#include "json.h"
 
 /* What provider files read out of answers in the same way.  Pure. */
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "net/api_settings.h"
+#include "api_settings.h"
 
 #define REGION_MAX 64
 

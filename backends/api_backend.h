@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/api.h"
+#include "api.h"
 
 /* A provider that reaches its service over one Api; its instances begin with
  * this. */

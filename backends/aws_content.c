@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "answer.h"
-#include "auth/secret.h"
+#include "secret.h"
 #include "aws_service.h"
-#include "net/http.h"
+#include "http.h"
 #include "record.h"
 
 #define URL_MAX 8192

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/json.h"
+#include "json.h"
 
 /* The bytes of content files that both services of AWS fill alike.  Pure. */
 

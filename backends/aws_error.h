@@ -1,7 +1,7 @@
 #pragma once
 
-#include "net/http.h"
-#include "net/json.h"
+#include "http.h"
+#include "json.h"
 
 /*
  * AWS's refusals as errors.  The code comes in the header x-amzn-errortype or

@@ -1,11 +1,11 @@
 #include "aws_service.h"
 
-#include "auth/aws_chain.h"
-#include "auth/aws_endpoint.h"
-#include "auth/aws_files.h"
-#include "auth/sign.h"
+#include "aws_chain.h"
+#include "aws_endpoint.h"
+#include "aws_files.h"
+#include "sign.h"
 #include "aws_error.h"
-#include "net/api_settings.h"
+#include "api_settings.h"
 
 #define REGION_BEHIND_ENDPOINT "us-east-1" /* a proxy or test wants one too */
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/json.h"
+#include "json.h"
 
 /*
  * Rules for specs that a table cannot say and that the services of AWS share:

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "classes.h"
-#include "net/api.h"
+#include "api.h"
 #include "record.h"
 #include "spec.h"
 

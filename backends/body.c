@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "backend.h"
-#include "net/json.h"
-#include "net/json_members.h"
-#include "net/json_scan.h"
+#include "json.h"
+#include "json_members.h"
+#include "json_scan.h"
 #include "spec_rule.h"
 
 /* ---- one record over another ---- */

@@ -20,8 +20,8 @@
 
 #include "answer.h"
 #include "api_backend.h"
-#include "auth/google_chain.h"
-#include "auth/tools.h"
+#include "google_chain.h"
+#include "tools.h"
 #include "classes.h"
 #include "dataproc_error.h"
 #include "dataproc_record.h"

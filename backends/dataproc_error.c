@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dataproc_value.h"
-#include "net/retry.h"
+#include "retry.h"
 #include "foreign.h"
 #include "refusal.h"
 

@@ -3,8 +3,8 @@
 #include "classes.h"
 #include "dataproc_spec.h"
 #include "dataproc_value.h"
-#include "net/http.h"
-#include "net/json_members.h"
+#include "http.h"
+#include "json_members.h"
 #include "spec.h"
 
 #define TIME_MAX 40

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "auth/digest.h"
+#include "digest.h"
 #include "dataproc_value.h"
 
 #define LABELS_MAX 32

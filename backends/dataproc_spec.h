@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/json.h"
+#include "json.h"
 
 /*
  * The body of CreateSession, and what its URL says: sessionId and requestId may

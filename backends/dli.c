@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "answer.h"
-#include "auth/huawei_chain.h"
+#include "huawei_chain.h"
 #include "classes.h"
 #include "dli_account.h"
 #include "dli_error.h"

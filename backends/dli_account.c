@@ -1,8 +1,8 @@
 #include "dli_account.h"
 
 #include "api_backend.h"
-#include "auth/huawei_chain.h"
-#include "auth/sign.h"
+#include "huawei_chain.h"
+#include "sign.h"
 #include "dli_error.h"
 #include "dli_project.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "dli_settings.h"
-#include "net/api.h"
+#include "api.h"
 
 /*
  * The way to one project of DLI: signs every call, and puts the project into

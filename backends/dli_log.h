@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/json.h"
+#include "json.h"
 
 /*
  * The lines of a driver's log, an array of texts that may hold tabs and more

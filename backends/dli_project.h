@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/api.h"
+#include "api.h"
 
 /*
  * The project whose id is part of every path of DLI: given, or looked up in IAM

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "api_backend.h"
-#include "auth/huawei_chain.h"
-#include "auth/huawei_region.h"
+#include "huawei_chain.h"
+#include "huawei_region.h"
 #include "dli_project.h"
 #include "error.h"
 

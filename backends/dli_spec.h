@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/json.h"
+#include "json.h"
 
 /* The body of a create, and what is made of it again from a record.  Pure. */
 extern const SpecField dli_spec[];

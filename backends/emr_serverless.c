@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "answer.h"
-#include "auth/aws_chain.h"
+#include "aws_chain.h"
 #include "aws_content.h"
 #include "aws_service.h"
 #include "classes.h"

@@ -2,7 +2,7 @@
 
 #include "aws_spec.h"
 #include "classes.h"
-#include "net/json_members.h"
+#include "json_members.h"
 #include "spec.h"
 #include "spec_rule.h"
 

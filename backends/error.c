@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 
 typedef BackendErrorDetail BackendErrorPrivate;
 

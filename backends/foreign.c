@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "net/html.h"
+#include "html.h"
 
 #define CODE_MAX 128
 #define MESSAGE_MAX 1024

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "net/http.h"
-#include "net/json.h"
+#include "http.h"
+#include "json.h"
 #include "refusal.h"
 
 /*

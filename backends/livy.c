@@ -20,8 +20,8 @@
 #include <string.h>
 
 #include "answer.h"
-#include "auth/livy_auth.h"
-#include "auth/tools.h"
+#include "livy_auth.h"
+#include "tools.h"
 #include "classes.h"
 #include "livy_cause.h"
 #include "livy_error.h"

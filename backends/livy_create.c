@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "auth/digest.h"
+#include "digest.h"
 #include "error.h"
 #include "livy_error.h"
 #include "plan.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/json.h"
+#include "json.h"
 
 /*
  * The array `log` of Livy's answers: lines of the driver's launcher below

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "api_backend.h"
-#include "auth/livy_auth.h"
+#include "livy_auth.h"
 #include "livy_record.h"
 
 /*

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "backend.h"
-#include "auth/secret.h"
-#include "net/json.h"
+#include "secret.h"
+#include "json.h"
 #include "record.h"
 #include "setting.h"
 #include "spec_rule.h"

@@ -8,7 +8,7 @@
 
 #include "classes.h"
 #include "memory_store.h"
-#include "net/json.h"
+#include "json.h"
 #include "plan.h"
 #include "record.h"
 #include "spec.h"

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "memory_store.h"
-#include "net/json.h"
+#include "json.h"
 
 static void add_webui(const Record *r, Json *body)
 {

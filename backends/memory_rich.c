@@ -1,10 +1,10 @@
 /* What few providers have, for tests of those who use it. */
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 #include "classes.h"
 #include "memory_store.h"
-#include "net/json.h"
+#include "json.h"
 
 #define ANY ((1 << N_PHASES) - 1)
 

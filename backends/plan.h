@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/json.h"
+#include "json.h"
 
 /* How provider files make a CreatePlan.  Pure. */
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "net/json_scan.h"
+#include "json_scan.h"
 
 #define STATE_MAX 64
 /* Of a record that is too long: members that are longer are left out. */

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/json.h"
+#include "json.h"
 
 /*
  * Sessions as the answers of providers tell of them.  A provider says in a

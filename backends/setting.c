@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "net/json_members.h"
+#include "json_members.h"
 #include "spec_rule.h"
 
 #define QUANTITY_MAX 24 /* characters */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "net/json_members.h"
+#include "json_members.h"
 
 /* Names in sentences are cut: they come from whoever wrote the spec. */
 #define NAME_SHOWN 64

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backend.h"
-#include "net/json.h"
+#include "json.h"
 
 /*
  * The part of a spec's check that a table of SpecField says, and its reverse:

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/json.h"
+#include "json.h"
 
 /* Rules for specs that several providers have and no table says.  Pure. */
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 #include "config_text.h"
-#include "net/api.h"
+#include "api.h"
 #include "spec.h"
 
 /* Shorter ones would make a busy loop of what they pace. */

@@ -6,7 +6,7 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 
 static struct {
 	pthread_mutex_t lock; /* of kept */

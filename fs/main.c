@@ -28,7 +28,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "auth/paths.h"
+#include "paths.h"
 #include "background.h"
 #include "config.h"
 #include "daemon.h"

@@ -1,4 +1,4 @@
-#include "auth/alibaba_auth.h"
+#include "alibaba_auth.h"
 
 const AuthKeyNames alibaba_sts_names = {
 	"AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration", TRUE};

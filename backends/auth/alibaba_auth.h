@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/chain.h"
+#include "chain.h"
 
 /* The sources of Alibaba's credential chain.  Private to the files
  * auth/alibaba_*.c. */

@@ -1,6 +1,6 @@
-#include "auth/alibaba_chain.h"
+#include "alibaba_chain.h"
 
-#include "auth/alibaba_auth.h"
+#include "alibaba_auth.h"
 
 #define REFRESH_MS (15 * 60 * 1000)
 

@@ -8,8 +8,8 @@
  *
  * read as the SDK for Python reads it: ini.h with INI_ALIBABA.
  */
-#include "auth/alibaba_auth.h"
-#include "auth/ini.h"
+#include "alibaba_auth.h"
+#include "ini.h"
 
 #define NAME_MAX_SHOWN 64
 

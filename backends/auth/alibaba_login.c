@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "alibaba_error.h"
-#include "auth/alibaba_auth.h"
+#include "alibaba_auth.h"
 
 #define ANSWER_MAX (256 * 1024)
 #define TOKEN_MAX 65536

@@ -7,9 +7,9 @@
  */
 #include <string.h>
 
-#include "auth/alibaba_auth.h"
-#include "auth/process.h"
-#include "auth/text.h"
+#include "alibaba_auth.h"
+#include "process.h"
+#include "text.h"
 
 #define NAME_MAX_SHOWN 64
 #define SOURCE_DEPTH 8 /* profiles that lean on one another */

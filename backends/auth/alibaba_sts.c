@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "alibaba_error.h"
-#include "auth/alibaba_auth.h"
-#include "auth/sign.h"
+#include "alibaba_auth.h"
+#include "sign.h"
 
 #define STS_VERSION "2015-04-01"
 #define SECONDS_LEAST 900

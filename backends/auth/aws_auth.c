@@ -1,4 +1,4 @@
-#include "auth/aws_auth.h"
+#include "aws_auth.h"
 
 #include <string.h>
 

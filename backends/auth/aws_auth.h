@@ -1,7 +1,7 @@
 #pragma once
 
-#include "auth/aws_files.h"
-#include "auth/chain.h"
+#include "aws_files.h"
+#include "chain.h"
 
 /* The sources of AWS's credential chain.  Private to the files auth/aws_*.c. */
 

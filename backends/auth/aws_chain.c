@@ -1,7 +1,7 @@
-#include "auth/aws_chain.h"
+#include "aws_chain.h"
 
-#include "auth/aws_auth.h"
-#include "auth/aws_key.h"
+#include "aws_auth.h"
+#include "aws_key.h"
 
 #define REFRESH_MS (5 * 60 * 1000)
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "auth/credentials.h"
-#include "net/http.h"
+#include "credentials.h"
+#include "http.h"
 
 /*
  * AWS's own credential chain: environment, shared files (keys, role_arn, web

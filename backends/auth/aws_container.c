@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "auth/aws_auth.h"
-#include "net/http_rules.h"
+#include "aws_auth.h"
+#include "http_rules.h"
 
 #define RELATIVE "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define FULL "AWS_CONTAINER_CREDENTIALS_FULL_URI"

@@ -1,10 +1,10 @@
-#include "auth/aws_endpoint.h"
+#include "aws_endpoint.h"
 
 #include <string.h>
 
-#include "auth/aws_chain.h"
-#include "auth/aws_files.h"
-#include "net/http.h"
+#include "aws_chain.h"
+#include "aws_files.h"
+#include "http.h"
 
 #define LABEL_MAX 63 /* of a host name */
 

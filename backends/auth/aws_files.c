@@ -1,8 +1,8 @@
-#include "auth/aws_files.h"
+#include "aws_files.h"
 
 #include <string.h>
 
-#include "auth/text.h"
+#include "text.h"
 
 struct AwsFiles {
 	Ini *files[2];        /* by AwsFilesWhich; NULL: there is none */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/ini.h"
+#include "ini.h"
 
 /*
  * The two files that AWS's tools share, which are read as botocore reads them:

@@ -3,7 +3,7 @@
  * bits, the first and the last seven are something else, and those in between are
  * the account's number.
  */
-#include "auth/aws_key.h"
+#include "aws_key.h"
 
 #include <string.h>
 

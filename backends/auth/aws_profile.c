@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "auth/aws_auth.h"
-#include "auth/process.h"
-#include "auth/text.h"
+#include "aws_auth.h"
+#include "process.h"
+#include "text.h"
 
 #define NAME_MAX_SHOWN 64
 #define SOURCE_DEPTH 16 /* profiles that lean on one another */

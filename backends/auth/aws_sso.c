@@ -11,9 +11,9 @@
  *   -> {roleCredentials: {accessKeyId, secretAccessKey, sessionToken,
  *       expiration (ms)}}
  */
-#include "auth/aws_auth.h"
-#include "auth/aws_endpoint.h"
-#include "auth/digest.h"
+#include "aws_auth.h"
+#include "aws_endpoint.h"
+#include "digest.h"
 
 #define ANSWER_MAX (64 * 1024)
 #define TOKEN_MAX 65536

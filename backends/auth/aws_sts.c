@@ -9,11 +9,11 @@
  */
 #include <string.h>
 
-#include "auth/aws_auth.h"
-#include "auth/aws_chain.h"
-#include "auth/aws_endpoint.h"
-#include "auth/aws_xml.h"
-#include "auth/sign.h"
+#include "aws_auth.h"
+#include "aws_chain.h"
+#include "aws_endpoint.h"
+#include "aws_xml.h"
+#include "sign.h"
 #include "aws_error.h"
 #include "foreign.h"
 

@@ -1,8 +1,8 @@
-#include "auth/aws_xml.h"
+#include "aws_xml.h"
 
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 
 #define DEPTH_MAX 16
 

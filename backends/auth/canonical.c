@@ -1,8 +1,8 @@
-#include "auth/canonical.h"
+#include "canonical.h"
 
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 
 /*
  * A path or query is first decoded and then encoded strictly, so that "~", "*"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/http.h"
+#include "http.h"
 
 /*
  * The canonical forms from which all three signatures are computed: what is

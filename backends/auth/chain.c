@@ -1,4 +1,4 @@
-#include "auth/chain.h"
+#include "chain.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-#include "auth/complaint.h"
+#include "complaint.h"
 
 #include <string.h>
 
-#include "auth/text.h"
+#include "text.h"
 
 #define MASK "***"
 #define LINE_MAX_LEN 2048 /* characters of a line that are looked at */

@@ -1,4 +1,4 @@
-#include "auth/credentials.h"
+#include "credentials.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/secret.h"
+#include "secret.h"
 #include "error.h"
 
 /* What a request is signed with: a key pair, or only a secret that is sent (a

@@ -1,4 +1,4 @@
-#include "auth/digest.h"
+#include "digest.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 
 void digest_sha256(const void *data, gsize len, guchar ret[DIGEST_LEN])
 {

@@ -12,8 +12,8 @@
  */
 #include <string.h>
 
-#include "auth/google_auth.h"
-#include "auth/google_jwt.h"
+#include "google_auth.h"
+#include "google_jwt.h"
 
 #define TOKEN_URI "https://oauth2.googleapis.com/token"
 #define GRANT_JWT "urn:ietf:params:oauth:grant-type:jwt-bearer"

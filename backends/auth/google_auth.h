@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/chain.h"
+#include "chain.h"
 
 /* The sources of Google's credential chain.  Private to auth/google_*.c. */
 

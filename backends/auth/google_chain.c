@@ -1,6 +1,6 @@
-#include "auth/google_chain.h"
+#include "google_chain.h"
 
-#include "auth/google_auth.h"
+#include "google_auth.h"
 
 #define REFRESH_MS (5 * 60 * 1000)
 

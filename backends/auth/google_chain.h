@@ -1,7 +1,7 @@
 #pragma once
 
-#include "auth/credentials.h"
-#include "net/http.h"
+#include "credentials.h"
+#include "http.h"
 
 /*
  * Google's application default credentials: CLOUDSDK_AUTH_ACCESS_TOKEN (or its

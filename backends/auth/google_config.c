@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "auth/google_auth.h"
-#include "auth/ini.h"
+#include "google_auth.h"
+#include "ini.h"
 
 #define NAME_MAX_LEN 64
 #define NO_CONFIG "NONE"

@@ -1,4 +1,4 @@
-#include "auth/google_jwt.h"
+#include "google_jwt.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 #include "error.h"
 
 #define PEM_MAX (16 * 1024)

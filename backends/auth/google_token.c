@@ -8,9 +8,9 @@
  */
 #include <string.h>
 
-#include "auth/google_auth.h"
-#include "net/http_rules.h"
-#include "net/retry.h"
+#include "google_auth.h"
+#include "http_rules.h"
+#include "retry.h"
 
 #define ANSWER_MAX (256 * 1024)
 #define FORM_ROOM (32 * 1024)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/chain.h"
+#include "chain.h"
 
 /*
  * The sources of Huawei's credential chain, private to the files

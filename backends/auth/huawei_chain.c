@@ -1,6 +1,6 @@
-#include "auth/huawei_chain.h"
+#include "huawei_chain.h"
 
-#include "auth/huawei_auth.h"
+#include "huawei_auth.h"
 
 #define REFRESH_MS (40 * 60 * 1000)
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "auth/credentials.h"
-#include "net/http.h"
+#include "credentials.h"
+#include "http.h"
 
 /*
  * Huawei Cloud's own credential chain in its SDKs' order: OIDC of the

@@ -12,8 +12,8 @@
  *
  * read as the SDK for Python reads it: ini.h with INI_HUAWEI.
  */
-#include "auth/huawei_auth.h"
-#include "auth/ini.h"
+#include "huawei_auth.h"
+#include "ini.h"
 
 #define SECTION "basic"
 #define NAME_MAX_SHOWN 64

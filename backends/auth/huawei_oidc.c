@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "auth/huawei_auth.h"
+#include "huawei_auth.h"
 #include "dli_error.h"
 
 #define DURATION "21600" /* as the SDKs ask; 24 h are possible */

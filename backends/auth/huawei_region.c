@@ -1,8 +1,8 @@
-#include "auth/huawei_region.h"
+#include "huawei_region.h"
 
 #include <string.h>
 
-#include "auth/huawei_auth.h"
+#include "huawei_auth.h"
 
 #define VARIABLE "HUAWEICLOUD_SDK_REGION_"
 

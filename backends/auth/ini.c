@@ -1,8 +1,8 @@
-#include "auth/ini.h"
+#include "ini.h"
 
 #include <string.h>
 
-#include "auth/text.h"
+#include "text.h"
 
 #define DEFAULTS "DEFAULT"
 #define DEPTH_MAX 10 /* of "%(key)s" that lead to one another */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/tools.h"
+#include "tools.h"
 
 /*
  * Key files of the vendors' tools, read as these tools read them.  All of them

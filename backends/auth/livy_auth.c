@@ -1,10 +1,10 @@
-#include "auth/livy_auth.h"
+#include "livy_auth.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
-#include "auth/process.h"
-#include "auth/tools.h"
+#include "process.h"
+#include "tools.h"
 
 #define REFRESH_MS (60 * 1000)
 #define OUTPUT_MAX (64 * 1024)

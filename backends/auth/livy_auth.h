@@ -1,7 +1,7 @@
 #pragma once
 
-#include "auth/credentials.h"
-#include "net/http.h"
+#include "credentials.h"
+#include "http.h"
 
 /*
  * How a Livy server, or the gateway before it, wants to be convinced: what the

@@ -1,4 +1,4 @@
-#include "auth/paths.h"
+#include "paths.h"
 
 #include <pwd.h>
 #include <stdint.h>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "auth/tools.h"
+#include "tools.h"
 
 #define USER_MAX 4096 /* bytes of an entry in the list of users */
 

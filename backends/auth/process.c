@@ -1,4 +1,4 @@
-#include "auth/process.h"
+#include "process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "auth/complaint.h"
-#include "auth/secret.h"
+#include "complaint.h"
+#include "secret.h"
 #include "error.h"
 #include "inherited.h"
 

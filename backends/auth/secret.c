@@ -1,4 +1,4 @@
-#include "auth/secret.h"
+#include "secret.h"
 
 #include <pthread.h>
 #include <string.h>

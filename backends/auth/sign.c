@@ -1,10 +1,10 @@
-#include "auth/sign.h"
+#include "sign.h"
 
 #include <string.h>
 #include <time.h>
 
-#include "auth/canonical.h"
-#include "auth/digest.h"
+#include "canonical.h"
+#include "digest.h"
 
 /*
  * A signature is made in four steps, which all schemes share:

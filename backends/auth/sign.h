@@ -1,7 +1,7 @@
 #pragma once
 
-#include "auth/credentials.h"
-#include "net/http.h"
+#include "credentials.h"
+#include "http.h"
 
 /*
  * The three request signatures of the providers, each proved stage by stage by

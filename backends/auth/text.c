@@ -1,8 +1,8 @@
-#include "auth/text.h"
+#include "text.h"
 
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 
 /* ---- white space ---- */
 

@@ -1,4 +1,4 @@
-#include "auth/tools.h"
+#include "tools.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/outcome.h"
-#include "net/redirect.h"
-#include "net/retry.h"
+#include "outcome.h"
+#include "redirect.h"
+#include "retry.h"
 
 #define SKEW_MIN_S 60 /* a clock that is off by less is right */
 #define KEY_MAX 65536 /* tokens run to a few KiB */

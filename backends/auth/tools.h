@@ -1,9 +1,9 @@
 #pragma once
 
-#include "auth/credentials.h"
-#include "auth/paths.h"
-#include "net/http.h"
-#include "net/json.h"
+#include "credentials.h"
+#include "paths.h"
+#include "http.h"
+#include "json.h"
 
 /*
  * What the sources of all credential chains share: the environment, files and

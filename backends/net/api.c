@@ -1,17 +1,17 @@
-#include "net/api.h"
+#include "api.h"
 
 #include <pthread.h>
 #include <string.h>
 
 #include "error.h"
-#include "net/api_settings.h"
-#include "net/budget.h"
-#include "net/date_clock.h"
-#include "net/gate.h"
-#include "net/outcome.h"
-#include "net/redirect.h"
-#include "net/retry.h"
-#include "net/counters.h"
+#include "api_settings.h"
+#include "budget.h"
+#include "date_clock.h"
+#include "gate.h"
+#include "outcome.h"
+#include "redirect.h"
+#include "retry.h"
+#include "counters.h"
 
 /*
  * A call is a row of attempts.  Each goes through the same gates, in the order

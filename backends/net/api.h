@@ -1,9 +1,9 @@
 #pragma once
 
-#include "auth/credentials.h"
+#include "credentials.h"
 #include "backend.h"
-#include "net/http.h"
-#include "net/json.h"
+#include "http.h"
+#include "json.h"
 
 /*
  * One account's way to its provider: takes what a provider file built, waits

@@ -1,9 +1,9 @@
-#include "net/api_settings.h"
+#include "api_settings.h"
 
 #include <string.h>
 
 #include "error.h"
-#include "net/api.h"
+#include "api.h"
 
 #define RATE_DEFAULT 50
 #define BURST_DEFAULT 100

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/http.h"
+#include "http.h"
 
 /*
  * The file or directory of certificate authorities: the key ca_file, or else the

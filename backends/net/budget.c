@@ -1,4 +1,4 @@
-#include "net/budget.h"
+#include "budget.h"
 
 #include <pthread.h>
 

@@ -1,4 +1,4 @@
-#include "net/counters.h"
+#include "counters.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-#include "net/date_clock.h"
+#include "date_clock.h"
 
-#include "net/retry.h"
+#include "retry.h"
 
 /* Dates that differ by no more than that are of one clock. */
 #define GRAIN_MS 5000

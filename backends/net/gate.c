@@ -1,4 +1,4 @@
-#include "net/gate.h"
+#include "gate.h"
 
 #include <pthread.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/budget.h"
+#include "budget.h"
 
 /*
  * Where the calls of one account wait: for the budget, in the order in which

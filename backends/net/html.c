@@ -1,4 +1,4 @@
-#include "net/html.h"
+#include "html.h"
 
 #include <string.h>
 

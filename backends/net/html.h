@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "net/http.h"
+#include "http.h"
 
 /*
  * Pages for people where an API was asked: gateways, proxies and login services

@@ -1,14 +1,14 @@
-#include "net/http.h"
+#include "http.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 #include "error.h"
-#include "net/http_login.h"
-#include "net/http_rules.h"
-#include "net/http_transfer.h"
-#include "net/pipe_guard.h"
+#include "http_login.h"
+#include "http_rules.h"
+#include "http_transfer.h"
+#include "pipe_guard.h"
 
 /*
  * The face is blocking and the inside is not: a thread that sends drives a multi

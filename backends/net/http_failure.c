@@ -1,10 +1,10 @@
-#include "net/http_transfer.h"
+#include "http_transfer.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "error.h"
-#include "net/http_url.h"
+#include "http_url.h"
 
 /*
  * What a failure means hangs on one moment, on_prerequest: curl calls it when

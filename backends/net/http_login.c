@@ -1,8 +1,8 @@
-#include "net/http_login.h"
+#include "http_login.h"
 
 #include <pthread.h>
 
-#include "net/http.h"
+#include "http.h"
 
 /*
  * The ticket goes with the first request already: curl asks GSSAPI for it

@@ -1,8 +1,8 @@
-#include "net/http.h"
+#include "http.h"
 
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 
 /* Headers carry tokens and signatures. */
 static void header_free(gpointer header)

@@ -1,4 +1,4 @@
-#include "net/http_rules.h"
+#include "http_rules.h"
 
 #include <arpa/inet.h>
 #include <string.h>

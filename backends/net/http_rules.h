@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/http.h"
+#include "http.h"
 
 /* What may be sent where: the part of HTTP that is policy.  Pure. */
 

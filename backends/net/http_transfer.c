@@ -1,11 +1,11 @@
-#include "net/http_transfer.h"
+#include "http_transfer.h"
 
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 #include "error.h"
-#include "net/http_rules.h"
-#include "net/http_url.h"
+#include "http_rules.h"
+#include "http_url.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
 #error "libcurl 7.87 is needed, for CURLOPT_QUICK_EXIT"

@@ -2,8 +2,8 @@
 
 #include <curl/curl.h>
 
-#include "net/http.h"
-#include "net/http_login.h"
+#include "http.h"
+#include "http_login.h"
 
 /*
  * One request's way through an easy handle: options and callbacks here, what a

@@ -1,11 +1,11 @@
-#include "net/http_url.h"
+#include "http_url.h"
 
 #include <string.h>
 
 #include <curl/curl.h>
 
 #include "error.h"
-#include "net/http_rules.h"
+#include "http_rules.h"
 
 typedef struct {
 	char *scheme;

@@ -1,4 +1,4 @@
-#include "net/json.h"
+#include "json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "error.h"
-#include "net/json_scan.h"
+#include "json_scan.h"
 
 /* Doubles hold every whole number up to here. */
 #define WHOLE_MAX 9007199254740992.0

@@ -1,4 +1,4 @@
-#include "net/json_members.h"
+#include "json_members.h"
 
 #include <stdlib.h>
 #include <string.h>

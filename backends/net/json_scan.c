@@ -1,8 +1,8 @@
-#include "net/json_scan.h"
+#include "json_scan.h"
 
 #include <string.h>
 
-#include "net/json.h"
+#include "json.h"
 
 /*
  * One pass over the bytes with a state of two words: a depth, and a bit for each

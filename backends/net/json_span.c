@@ -1,8 +1,8 @@
-#include "net/json.h"
+#include "json.h"
 
 #include <string.h>
 
-#include "net/json_scan.h"
+#include "json_scan.h"
 
 /* A number of so many digits is surely exact. */
 #define WHOLE_DIGITS 15

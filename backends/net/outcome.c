@@ -1,11 +1,11 @@
-#include "net/outcome.h"
+#include "outcome.h"
 
 #include <string.h>
 
-#include "auth/secret.h"
+#include "secret.h"
 #include "error.h"
-#include "net/html.h"
-#include "net/retry.h"
+#include "html.h"
+#include "retry.h"
 
 static Json *parse(const HttpAnswer *answer, gboolean outline, GError **error)
 {

@@ -1,4 +1,4 @@
-#include "net/pipe_guard.h"
+#include "pipe_guard.h"
 
 #include <time.h>
 

@@ -1,10 +1,10 @@
-#include "net/redirect.h"
+#include "redirect.h"
 
 #include <string.h>
 
 #include "error.h"
-#include "net/html.h"
-#include "net/http_url.h"
+#include "html.h"
+#include "http_url.h"
 
 static gboolean is_same_origin(const char *a, const char *b)
 {

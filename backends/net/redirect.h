@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/http.h"
+#include "http.h"
 
 /*
  * Answers that are none of the server that was asked: redirects, and logins that

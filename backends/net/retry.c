@@ -1,4 +1,4 @@
-#include "net/retry.h"
+#include "retry.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "net/budget.h"
-#include "net/http.h"
+#include "budget.h"
+#include "http.h"
 
 /* When to try again: the arithmetic, without the waiting.  Any thread. */
 

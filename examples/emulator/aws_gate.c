@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "auth/sign.h"
+#include "backends/auth/sign.h"
 
 /*
  * The front of both services.  In this order: the Authorization header and its

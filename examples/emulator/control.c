@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "error.h"
+#include "backends/error.h"
 #include "text.h"
 
 #define DUMP_MAX 100000

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "auth/digest.h"
+#include "backends/auth/digest.h"
 #include "exchange.h"
 
 /*

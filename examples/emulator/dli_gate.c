@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "auth/sign.h"
+#include "backends/auth/sign.h"
 #include "claim.h"
 
 /*

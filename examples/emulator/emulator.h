@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/credentials.h"
+#include "backends/auth/credentials.h"
 #include "clock.h"
 #include "fault.h"
 #include "ledger.h"

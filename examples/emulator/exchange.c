@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "auth/sign.h"
+#include "backends/auth/sign.h"
 
 Json *exchange_object(const Exchange *x)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 struct Faults {
 	pthread_mutex_t lock;

@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-#include "error.h"
-#include "inherited.h"
+#include "backends/error.h"
+#include "backends/inherited.h"
 #include "server.h"
 
 #define PORT_MAX 65535

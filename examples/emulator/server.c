@@ -6,7 +6,7 @@
 
 #include <microhttpd.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 #define IDLE_SECONDS 120
 #define CONNECTIONS_MAX 1000

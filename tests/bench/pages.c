@@ -12,7 +12,7 @@
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
 
-#include "auth/sign.h"
+#include "backends/auth/sign.h"
 
 #define KEY_ID "emulator-key"
 #define KEY_SECRET "emulator-secret"

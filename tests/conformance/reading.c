@@ -13,12 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "auth/alibaba_chain.h"
-#include "auth/aws_chain.h"
-#include "auth/aws_files.h"
-#include "auth/google_chain.h"
-#include "auth/huawei_chain.h"
-#include "error.h"
+#include "backends/auth/alibaba_chain.h"
+#include "backends/auth/aws_chain.h"
+#include "backends/auth/aws_files.h"
+#include "backends/auth/google_chain.h"
+#include "backends/auth/huawei_chain.h"
+#include "backends/error.h"
 
 #define PATIENCE_US (20 * G_USEC_PER_SEC)
 

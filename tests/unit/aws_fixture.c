@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "auth/sign.h"
+#include "backends/auth/sign.h"
 
 #define REGION "eu-test-1"
 #define KEY_ID "AKIDEXAMPLE000000001"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "refresh.h"
+#include "cache/refresh.h"
 
 /* ---- news ---- */
 

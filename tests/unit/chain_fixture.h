@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "auth/credentials.h"
+#include "backends/auth/credentials.h"
 #include "tiny_server.h"
 
 /* What a chain of credentials is tried in: a home directory of its own, an

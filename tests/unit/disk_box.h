@@ -1,6 +1,6 @@
 #pragma once
 
-#include "disk_compact.h"
+#include "cache/disk_compact.h"
 
 /* A disk and all that loading fills. */
 typedef struct {

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "auth/sign.h"
-#include "classes.h"
+#include "backends/auth/sign.h"
+#include "backends/classes.h"
 
 #define KEY_ID "HWAKEXAMPLE000000001"
 #define KEY "not-a-secret-but-long-enough"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backend.h"
-#include "net/http.h"
+#include "backends/backend.h"
+#include "backends/net/http.h"
 #include "tiny_server.h"
 
 /* A provider in front of a scripted server. */

@@ -1,4 +1,4 @@
-#include "absent.h"
+#include "fs/absent.h"
 
 #define W1 65u
 #define W2 66u

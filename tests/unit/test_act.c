@@ -1,4 +1,4 @@
-#include "act.h"
+#include "fs/act.h"
 
 static Act *way_to_state(ActKind kind)
 {

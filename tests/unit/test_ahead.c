@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cache_fixture.h"
-#include "refresh.h"
+#include "cache/refresh.h"
 
 #define PAGES_MAX 8
 

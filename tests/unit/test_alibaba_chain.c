@@ -1,4 +1,4 @@
-#include "auth/alibaba_chain.h"
+#include "backends/auth/alibaba_chain.h"
 
 #include <glib/gstdio.h>
 #include <pthread.h>

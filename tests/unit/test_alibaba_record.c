@@ -1,8 +1,8 @@
-#include "alibaba_record.h"
+#include "backends/alibaba_record.h"
 
 #include <string.h>
 
-#include "spec.h"
+#include "backends/spec.h"
 
 #define ROUNDS 20000
 

@@ -3,9 +3,9 @@
 
 #include <glib.h>
 
-#include "error.h"
-#include "net/api.h"
-#include "net/retry.h"
+#include "backends/error.h"
+#include "backends/net/api.h"
+#include "backends/net/retry.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -1,5 +1,5 @@
 /* Answers that arrive in another order than they were asked for. */
-#include "apply.h"
+#include "cache/apply.h"
 
 #include <string.h>
 

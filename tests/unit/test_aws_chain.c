@@ -1,4 +1,4 @@
-#include "auth/aws_chain.h"
+#include "backends/auth/aws_chain.h"
 
 #include <pthread.h>
 #include <string.h>

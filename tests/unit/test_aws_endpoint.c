@@ -1,10 +1,10 @@
-#include "auth/aws_endpoint.h"
+#include "backends/auth/aws_endpoint.h"
 
 #include <string.h>
 
-#include "auth/aws_chain.h"
+#include "backends/auth/aws_chain.h"
 #include "aws_home.h"
-#include "error.h"
+#include "backends/error.h"
 
 static void is(const AwsEndpoint *wanted, const char *url)
 {

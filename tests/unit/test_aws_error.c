@@ -1,8 +1,8 @@
-#include "aws_error.h"
+#include "backends/aws_error.h"
 
 #include <string.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 static void put(HttpAnswer *answer, const char *name, const char *value)
 {

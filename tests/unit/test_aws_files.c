@@ -1,4 +1,4 @@
-#include "auth/aws_files.h"
+#include "backends/auth/aws_files.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

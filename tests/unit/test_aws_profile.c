@@ -2,8 +2,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/aws_chain.h"
-#include "auth/paths.h"
+#include "backends/auth/aws_chain.h"
+#include "backends/auth/paths.h"
 #include "aws_home.h"
 
 #define PROCESS_KEYS                                                           \

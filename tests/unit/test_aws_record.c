@@ -1,11 +1,11 @@
-#include "record.h"
+#include "backends/record.h"
 
 #include <string.h>
 
-#include "aws_content.h"
-#include "emr_record.h"
-#include "emr_serverless_record.h"
-#include "spec.h"
+#include "backends/aws_content.h"
+#include "backends/emr_record.h"
+#include "backends/emr_serverless_record.h"
+#include "backends/spec.h"
 
 #define ROUNDS 10000
 #define ROLE "arn:aws:iam::123456789012:role/r"

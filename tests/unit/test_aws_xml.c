@@ -1,4 +1,4 @@
-#include "auth/aws_xml.h"
+#include "backends/auth/aws_xml.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "auth/complaint.h"
+#include "backends/auth/complaint.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "config.h"
+#include "fs/config.h"
 
 #include <string.h>
 

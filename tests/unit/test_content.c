@@ -1,8 +1,8 @@
-#include "content.h"
+#include "cache/content.h"
 
 #include <string.h>
 
-#include "memory.h"
+#include "backends/memory.h"
 
 static Backend *backend;
 

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "auth/credentials.h"
+#include "backends/auth/credentials.h"
 
 #define MS 1000
 

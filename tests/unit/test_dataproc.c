@@ -1,8 +1,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "classes.h"
-#include "net/json.h"
+#include "backends/classes.h"
+#include "backends/net/json.h"
 #include "provider_fixture.h"
 
 #define TOKEN PROVIDER_TOKEN

@@ -1,4 +1,4 @@
-#include "descriptors.h"
+#include "cache/descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "dirlog.h"
+#include "cache/dirlog.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

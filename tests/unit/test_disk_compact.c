@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 static void what_changes_while_it_is_rewritten_is_kept(void)
 {

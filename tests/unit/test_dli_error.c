@@ -1,8 +1,8 @@
-#include "dli_error.h"
+#include "backends/dli_error.h"
 
 #include <string.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 static void header(HttpAnswer *answer, const char *name, const char *value)
 {

@@ -1,7 +1,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "classes.h"
+#include "backends/classes.h"
 #include "dli_fixture.h"
 
 #define EMPTY "{\"total\":0,\"sessions\":[]}"

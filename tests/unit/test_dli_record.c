@@ -1,8 +1,8 @@
-#include "dli_record.h"
+#include "backends/dli_record.h"
 
 #include <string.h>
 
-#include "classes.h"
+#include "backends/classes.h"
 
 static const DliHome home = {"queue", "q-1"};
 

@@ -1,9 +1,9 @@
-#include "dli_settings.h"
+#include "backends/dli_settings.h"
 
 #include <string.h>
 
 #include "dli_fixture.h"
-#include "error.h"
+#include "backends/error.h"
 
 #define OTHER "fedcba9876543210fedcba9876543210"
 

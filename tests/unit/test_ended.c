@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "apply.h"
-#include "refresh.h"
+#include "cache/apply.h"
+#include "cache/refresh.h"
 
 #define HOUR_MS (3600 * 1000)
 

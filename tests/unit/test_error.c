@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 static GError *make(const char *message, const char *code, const char *id)
 {

@@ -1,4 +1,4 @@
-#include "eventlog.h"
+#include "fs/eventlog.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "cache_fixture.h"
-#include "eventline.h"
-#include "net/json.h"
+#include "fs/eventline.h"
+#include "backends/net/json.h"
 #include "warnings.h"
 
 /* A log beside the state of a cache that knows workspace "m-1". */

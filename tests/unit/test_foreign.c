@@ -2,15 +2,15 @@
 
 #include <glib.h>
 
-#include "alibaba_error.h"
-#include "answer.h"
-#include "aws_error.h"
-#include "dataproc_error.h"
-#include "dli_error.h"
-#include "error.h"
-#include "livy_error.h"
-#include "net/outcome.h"
-#include "record.h"
+#include "backends/alibaba_error.h"
+#include "backends/answer.h"
+#include "backends/aws_error.h"
+#include "backends/dataproc_error.h"
+#include "backends/dli_error.h"
+#include "backends/error.h"
+#include "backends/livy_error.h"
+#include "backends/net/outcome.h"
+#include "backends/record.h"
 
 typedef void (*Refuse)(
 	const HttpAnswer *answer, const Json *body, GError **error);

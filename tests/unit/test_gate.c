@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "net/gate.h"
+#include "backends/net/gate.h"
 
 #define MS 1000
 #define WAITERS 6

@@ -1,8 +1,8 @@
-#include "glance.h"
+#include "cache/glance.h"
 
 #include "cache_fixture.h"
-#include "classes.h"
-#include "refresh.h"
+#include "backends/classes.h"
+#include "cache/refresh.h"
 
 #define SECOND G_USEC_PER_SEC
 

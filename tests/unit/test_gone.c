@@ -1,10 +1,10 @@
 /* Whether a session that answers differ on is there. */
 #include <string.h>
 
-#include "apply.h"
+#include "cache/apply.h"
 #include "cache_fixture.h"
-#include "dir.h"
-#include "refresh.h"
+#include "cache/dir.h"
+#include "cache/refresh.h"
 
 static Dir *workspace_of(Fixture *f)
 {

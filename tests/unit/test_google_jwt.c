@@ -1,9 +1,9 @@
-#include "auth/google_jwt.h"
+#include "backends/auth/google_jwt.h"
 
 #include <string.h>
 
-#include "auth/secret.h"
-#include "error.h"
+#include "backends/auth/secret.h"
+#include "backends/error.h"
 #include "google_key.h"
 
 #define HEADER "{\"alg\":\"RS256\",\"typ\":\"JWT\"}"

@@ -1,7 +1,7 @@
-#include "held.h"
+#include "fs/held.h"
 
-#include "cache.h"
-#include "node.h"
+#include "cache/cache.h"
+#include "fs/node.h"
 
 #define OWNER 64u
 #define ONE 65u

@@ -3,9 +3,9 @@
 
 #include <glib.h>
 
-#include "error.h"
-#include "net/http.h"
-#include "net/http_rules.h"
+#include "backends/error.h"
+#include "backends/net/http.h"
+#include "backends/net/http_rules.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -2,8 +2,8 @@
 
 #include <glib.h>
 
-#include "error.h"
-#include "net/http.h"
+#include "backends/error.h"
+#include "backends/net/http.h"
 #include "tiny_server.h"
 
 #define MS 1000

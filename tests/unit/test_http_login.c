@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-#include "error.h"
-#include "net/http.h"
+#include "backends/error.h"
+#include "backends/net/http.h"
 #include "tiny_server.h"
 
 /* Without a ticket: what is left of a login then, and what it must not do.  With

@@ -1,10 +1,10 @@
-#include "auth/huawei_chain.h"
+#include "backends/auth/huawei_chain.h"
 
 #include <string.h>
 
-#include "auth/huawei_region.h"
+#include "backends/auth/huawei_region.h"
 #include "chain_fixture.h"
-#include "error.h"
+#include "backends/error.h"
 
 #define PROJECT "0123456789abcdef0123456789abcdef"
 #define KEYS                                                                   \

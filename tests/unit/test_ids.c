@@ -1,8 +1,8 @@
-#include "ids.h"
+#include "cache/ids.h"
 
 #include <string.h>
 
-#include "session.h"
+#include "backends/session.h"
 
 static const char *const reserved[] = {"new", NULL};
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "name.h"
+#include "cache/name.h"
 #include "view_model.h"
 
 static void put(Fixture *f, const char *id, const char *name, const char *state,

@@ -1,7 +1,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "dir.h"
+#include "cache/dir.h"
 #include "view_model.h"
 
 #define SESSIONS 40u

@@ -1,8 +1,8 @@
-#include "auth/ini.h"
+#include "backends/auth/ini.h"
 
 #include <string.h>
 
-#include "auth/text.h"
+#include "backends/auth/text.h"
 
 /* What the reader makes of files is compared with the vendors' readers by
  * tests/conformance, over many more of them. */

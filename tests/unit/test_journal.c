@@ -1,4 +1,4 @@
-#include "journal.h"
+#include "cache/journal.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

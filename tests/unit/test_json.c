@@ -2,10 +2,10 @@
 
 #include <glib.h>
 
-#include "error.h"
-#include "net/json.h"
-#include "net/json_members.h"
-#include "net/json_scan.h"
+#include "backends/error.h"
+#include "backends/net/json.h"
+#include "backends/net/json_members.h"
+#include "backends/net/json_scan.h"
 
 static Json *parse(const char *text)
 {

@@ -1,4 +1,4 @@
-#include "lately.h"
+#include "cache/lately.h"
 
 typedef struct {
 	IdTable *ids;

@@ -1,11 +1,11 @@
-#include "ledger.h"
+#include "cache/ledger.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "backends/error.h"
 #include "warnings.h"
 
 static char *dir, *path;

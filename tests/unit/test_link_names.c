@@ -1,8 +1,8 @@
-#include "link_names.h"
+#include "cache/link_names.h"
 
 #include <string.h>
 
-#include "name.h"
+#include "cache/name.h"
 
 #define MANY 100000u
 

@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "backend.h"
-#include "classes.h"
-#include "livy_record.h"
-#include "net/json.h"
+#include "backends/backend.h"
+#include "backends/classes.h"
+#include "backends/livy_record.h"
+#include "backends/net/json.h"
 #include "tiny_server.h"
 
 /*

@@ -4,8 +4,8 @@
 
 #include <glib/gstdio.h>
 
-#include "auth/livy_auth.h"
-#include "error.h"
+#include "backends/auth/livy_auth.h"
+#include "backends/error.h"
 #include "warnings.h"
 
 #define LATER_US (20 * G_USEC_PER_SEC)

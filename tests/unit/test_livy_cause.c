@@ -1,9 +1,9 @@
 /* Why sessions ended: ten real failures, and what could be taken for a cause. */
-#include "livy_cause.h"
+#include "backends/livy_cause.h"
 
 #include <string.h>
 
-#include "backend.h"
+#include "backends/backend.h"
 
 #define T "26/11/20 17:57:01 "
 #define HEADS "stdout: ", "\nstderr: "

@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "backend.h"
-#include "classes.h"
-#include "livy_log.h"
-#include "livy_record.h"
+#include "backends/backend.h"
+#include "backends/classes.h"
+#include "backends/livy_log.h"
+#include "backends/livy_record.h"
 
 static Session *session_of(const char *body)
 {

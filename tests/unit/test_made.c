@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "backend.h"
-#include "classes.h"
-#include "net/json.h"
+#include "backends/backend.h"
+#include "backends/classes.h"
+#include "backends/net/json.h"
 
 /* Rendering needs no more of these than their class. */
 static Backend alibaba = {&alibaba_class};

@@ -1,10 +1,10 @@
-#include "memory.h"
+#include "backends/memory.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "classes.h"
-#include "net/json.h"
+#include "backends/classes.h"
+#include "backends/net/json.h"
 
 #define SPEC "{\"name\":\"n\",\"kind\":\"SQL\"}"
 

@@ -1,4 +1,4 @@
-#include "name.h"
+#include "cache/name.h"
 
 #include <string.h>
 

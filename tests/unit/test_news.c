@@ -1,4 +1,4 @@
-#include "news.h"
+#include "cache/news.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "number_set.h"
+#include "cache/number_set.h"
 
 #define MANY 20000u
 

@@ -1,6 +1,6 @@
-#include "numbers.h"
+#include "cache/numbers.h"
 
-#include "cache.h"
+#include "cache/cache.h"
 
 typedef struct {
 	guint calls;

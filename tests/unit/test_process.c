@@ -5,8 +5,8 @@
 
 #include <glib.h>
 
-#include "auth/process.h"
-#include "error.h"
+#include "backends/auth/process.h"
+#include "backends/error.h"
 
 static char *run(const char *script, GError **error)
 {

@@ -2,9 +2,9 @@
 
 #include <glib.h>
 
-#include "auth/tools.h"
-#include "error.h"
-#include "net/api.h"
+#include "backends/auth/tools.h"
+#include "backends/error.h"
+#include "backends/net/api.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -1,7 +1,7 @@
-#include "refresh.h"
+#include "cache/refresh.h"
 
 #include "cache_fixture.h"
-#include "entry.h"
+#include "cache/entry.h"
 
 #define SECOND G_USEC_PER_SEC
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "journal.h"
+#include "cache/journal.h"
 
 static const char spec[] = " {\"name\":\"mine\"}\n";
 static const char own[] = "{\"name\":\"mine\",\"clientToken\":\"t-1\"}";

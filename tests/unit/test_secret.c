@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "auth/secret.h"
+#include "backends/auth/secret.h"
 
 static void test_copies(void)
 {

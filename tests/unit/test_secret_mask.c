@@ -2,8 +2,8 @@
 
 #include <glib.h>
 
-#include "auth/secret.h"
-#include "error.h"
+#include "backends/auth/secret.h"
+#include "backends/error.h"
 
 static void check(const char *text, const char *want)
 {

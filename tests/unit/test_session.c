@@ -1,6 +1,6 @@
 #include <glib.h>
 
-#include "session.h"
+#include "backends/session.h"
 
 static void test_phase_names(void)
 {

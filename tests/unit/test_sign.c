@@ -2,8 +2,8 @@
 
 #include <glib.h>
 
-#include "auth/canonical.h"
-#include "auth/sign.h"
+#include "backends/auth/canonical.h"
+#include "backends/auth/sign.h"
 
 /* What the vectors do not reach: odd spellings, and what prepare adds. */
 

@@ -1,5 +1,5 @@
 /* Whom a provider's silence stops, by itself and then in the cache. */
-#include "silence.h"
+#include "cache/silence.h"
 
 #include "cache_fixture.h"
 

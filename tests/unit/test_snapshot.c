@@ -1,4 +1,4 @@
-#include "snapshot.h"
+#include "cache/snapshot.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "spec.h"
+#include "backends/spec.h"
 
 #include <string.h>
 

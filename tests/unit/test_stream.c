@@ -1,4 +1,4 @@
-#include "stream.h"
+#include "cache/stream.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "core.h"
-#include "name.h"
+#include "cache/core.h"
+#include "cache/name.h"
 
 /* ---- a provider whose pages are written down beforehand ---- */
 

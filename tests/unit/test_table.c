@@ -1,8 +1,8 @@
-#include "table.h"
+#include "cache/table.h"
 
 #include <string.h>
 
-#include "net/json.h"
+#include "backends/net/json.h"
 
 static char *line_of(CacheTable table, const TableLine *line)
 {

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "classes.h"
+#include "backends/classes.h"
 
 static void tells(const BackendClass *class, const char *body, const char *name,
 	const char *user, gint64 created_ms)

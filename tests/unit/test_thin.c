@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "apply.h"
-#include "refresh.h"
+#include "cache/apply.h"
+#include "cache/refresh.h"
 
 #define CONFIG (1u << SESSION_CONFIG)
 

@@ -1,4 +1,4 @@
-#include "verdict.h"
+#include "cache/verdict.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-#include "wait.h"
+#include "fs/wait.h"
 
 #include <glib.h>
 
-#include "node.h"
-#include "tree.h"
+#include "fs/node.h"
+#include "fs/tree.h"
 
 static void a_phase_is_met_by_itself_and_idle_by_busy_too(void)
 {

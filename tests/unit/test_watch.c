@@ -1,4 +1,4 @@
-#include "watch.h"
+#include "cache/watch.h"
 
 #define LIFE 1000
 

@@ -1,4 +1,4 @@
-#include "words.h"
+#include "cache/words.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "name.h"
-#include "record.h"
+#include "cache/name.h"
+#include "backends/record.h"
 
 static void append(GString *out, const char *text)
 {

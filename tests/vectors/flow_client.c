@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "auth/alibaba_chain.h"
-#include "auth/aws_chain.h"
-#include "auth/google_chain.h"
-#include "auth/huawei_chain.h"
-#include "auth/huawei_region.h"
-#include "net/json.h"
+#include "backends/auth/alibaba_chain.h"
+#include "backends/auth/aws_chain.h"
+#include "backends/auth/google_chain.h"
+#include "backends/auth/huawei_chain.h"
+#include "backends/auth/huawei_region.h"
+#include "backends/net/json.h"
 
 static CredentialSource *open_aws(const char *profile, const HttpSettings *http)
 {

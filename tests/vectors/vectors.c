@@ -9,8 +9,8 @@
 
 #include <glib.h>
 
-#include "auth/sign.h"
-#include "net/json.h"
+#include "backends/auth/sign.h"
+#include "backends/net/json.h"
 
 /* The folder comes from the build. */
 #ifndef VECTORS_DIR

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/net/http.h"
+#include "backends/http/http.h"
 #include "request.h"
 
 /* What an Authorization header claims, and what is needed to judge it, for the

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "backends/auth/digest.h"
+#include "backends/base/digest.h"
 #include "exchange.h"
 
 /*

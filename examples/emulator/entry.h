@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 /* Where a session or a workspace stands, in the words that all providers
  * share.  A provider need not have them all. */

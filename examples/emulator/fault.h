@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 /*
  * Scripted faults: what the next calls of an action are to suffer.  The first

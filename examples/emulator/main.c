@@ -7,7 +7,7 @@
 #include <glib.h>
 
 #include "backends/error.h"
-#include "backends/inherited.h"
+#include "backends/base/inherited.h"
 #include "server.h"
 
 #define PORT_MAX 65535

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 #include "text.h"
 
 /* What tests do to a workspace behind the provider's back. */

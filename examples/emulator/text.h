@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 /*
  * JSON as text: records are kept and sent byte for byte as they came, so they

@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends/auth/alibaba_chain.h"
-#include "backends/auth/aws_chain.h"
-#include "backends/auth/aws_files.h"
-#include "backends/auth/google_chain.h"
-#include "backends/auth/huawei_chain.h"
+#include "backends/alibaba/alibaba_chain.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/aws/aws_files.h"
+#include "backends/dataproc/google_chain.h"
+#include "backends/dli/huawei_chain.h"
 #include "backends/error.h"
 
 #define PATIENCE_US (20 * G_USEC_PER_SEC)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache/refresh.h"
+#include "cache/refresh/refresh.h"
 
 /* ---- news ---- */
 

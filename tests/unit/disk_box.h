@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache/disk_compact.h"
+#include "cache/store/disk_compact.h"
 
 /* A disk and all that loading fills. */
 typedef struct {

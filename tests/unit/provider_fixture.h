@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backends/backend.h"
-#include "backends/net/http.h"
+#include "backends/http/http.h"
 #include "tiny_server.h"
 
 /* A provider in front of a scripted server. */

@@ -1,4 +1,4 @@
-#include "fs/absent.h"
+#include "fs/kernel/absent.h"
 
 #define W1 65u
 #define W2 66u

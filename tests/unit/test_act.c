@@ -1,4 +1,4 @@
-#include "fs/act.h"
+#include "fs/emitter/act.h"
 
 static Act *way_to_state(ActKind kind)
 {

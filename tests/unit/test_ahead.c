@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cache_fixture.h"
-#include "cache/refresh.h"
+#include "cache/refresh/refresh.h"
 
 #define PAGES_MAX 8
 

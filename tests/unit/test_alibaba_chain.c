@@ -1,4 +1,4 @@
-#include "backends/auth/alibaba_chain.h"
+#include "backends/alibaba/alibaba_chain.h"
 
 #include <glib/gstdio.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "backends/auth/alibaba_chain.h"
+#include "backends/alibaba/alibaba_chain.h"
 #include "chain_fixture.h"
 
 #define LATER G_GINT64_CONSTANT(4102444800) /* the year 2100 */

@@ -1,8 +1,8 @@
-#include "backends/alibaba_record.h"
+#include "backends/alibaba/alibaba_record.h"
 
 #include <string.h>
 
-#include "backends/spec.h"
+#include "backends/provider/spec.h"
 
 #define ROUNDS 20000
 

@@ -4,8 +4,8 @@
 #include <glib.h>
 
 #include "backends/error.h"
-#include "backends/net/api.h"
-#include "backends/net/retry.h"
+#include "backends/api/api.h"
+#include "backends/http/retry.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -1,5 +1,5 @@
 /* Answers that arrive in another order than they were asked for. */
-#include "cache/apply.h"
+#include "cache/merge/apply.h"
 
 #include <string.h>
 

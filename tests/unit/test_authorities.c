@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "backends/auth/aws_chain.h"
-#include "backends/auth/google_chain.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/dataproc/google_chain.h"
 #include "aws_home.h"
-#include "backends/net/api_settings.h"
+#include "backends/api/api_settings.h"
 
 /* Which file of certificate authorities a section takes, vendor by vendor. */
 

@@ -1,4 +1,4 @@
-#include "backends/auth/aws_chain.h"
+#include "backends/aws/aws_chain.h"
 
 #include <pthread.h>
 #include <string.h>

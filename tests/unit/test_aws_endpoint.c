@@ -1,8 +1,8 @@
-#include "backends/auth/aws_endpoint.h"
+#include "backends/aws/aws_endpoint.h"
 
 #include <string.h>
 
-#include "backends/auth/aws_chain.h"
+#include "backends/aws/aws_chain.h"
 #include "aws_home.h"
 #include "backends/error.h"
 

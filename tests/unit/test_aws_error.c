@@ -1,4 +1,4 @@
-#include "backends/aws_error.h"
+#include "backends/aws/aws_error.h"
 
 #include <string.h>
 

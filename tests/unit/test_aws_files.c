@@ -1,4 +1,4 @@
-#include "backends/auth/aws_files.h"
+#include "backends/aws/aws_files.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "backends/auth/aws_key.h"
+#include "backends/aws/aws_key.h"
 
 static void is(const char *id, const char *account)
 {

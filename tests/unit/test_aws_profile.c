@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backends/auth/aws_chain.h"
+#include "backends/aws/aws_chain.h"
 #include "backends/auth/paths.h"
 #include "aws_home.h"
 

@@ -1,11 +1,11 @@
-#include "backends/record.h"
+#include "backends/provider/record.h"
 
 #include <string.h>
 
-#include "backends/aws_content.h"
-#include "backends/emr_record.h"
-#include "backends/emr_serverless_record.h"
-#include "backends/spec.h"
+#include "backends/aws/aws_content.h"
+#include "backends/aws/emr_record.h"
+#include "backends/aws/emr_serverless_record.h"
+#include "backends/provider/spec.h"
 
 #define ROUNDS 10000
 #define ROLE "arn:aws:iam::123456789012:role/r"

@@ -1,4 +1,4 @@
-#include "backends/auth/aws_xml.h"
+#include "backends/aws/aws_xml.h"
 
 #include <string.h>
 

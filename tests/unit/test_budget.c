@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "backends/net/budget.h"
+#include "backends/api/budget.h"
 
 #define SECOND G_USEC_PER_SEC
 #define START (1000 * SECOND)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cache/apply.h"
+#include "cache/merge/apply.h"
 
 #define N 100000u
 #define PAGE 100u

@@ -1,4 +1,4 @@
-#include "backends/auth/complaint.h"
+#include "backends/base/complaint.h"
 
 #include <string.h>
 

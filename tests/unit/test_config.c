@@ -1,4 +1,4 @@
-#include "fs/config.h"
+#include "fs/start/config.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-#include "cache/content.h"
+#include "cache/model/content.h"
 
 #include <string.h>
 
-#include "backends/memory.h"
+#include "backends/memory/memory.h"
 
 static Backend *backend;
 

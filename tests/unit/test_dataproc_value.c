@@ -1,4 +1,4 @@
-#include "backends/dataproc_value.h"
+#include "backends/dataproc/dataproc_value.h"
 
 static void names_are_taken_apart(void)
 {

@@ -1,4 +1,4 @@
-#include "backends/net/date_clock.h"
+#include "backends/http/date_clock.h"
 
 /* An answer of a server whose clock is so far ahead; NULL: it tells no Date. */
 static void learn(DateClock *self, const char *date)

@@ -1,5 +1,5 @@
 /* The kept answers by themselves, then what cache_open makes of them. */
-#include "cache/described.h"
+#include "cache/model/described.h"
 
 #include <pthread.h>
 #include <string.h>

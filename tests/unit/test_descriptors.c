@@ -1,4 +1,4 @@
-#include "cache/descriptors.h"
+#include "cache/base/descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "cache/dirlog.h"
+#include "cache/store/dirlog.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cache_fixture.h"
-#include "cache/hash.h"
+#include "cache/base/hash.h"
 #include "warnings.h"
 
 static void rows_and_bodies_come_back(void)

@@ -1,4 +1,4 @@
-#include "backends/dli_error.h"
+#include "backends/dli/dli_error.h"
 
 #include <string.h>
 

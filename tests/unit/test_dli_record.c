@@ -1,4 +1,4 @@
-#include "backends/dli_record.h"
+#include "backends/dli/dli_record.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "backends/dli_settings.h"
+#include "backends/dli/dli_settings.h"
 
 #include <string.h>
 

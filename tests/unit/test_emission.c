@@ -1,6 +1,6 @@
 /* The emitter process, before directories that are no mount of ours: there it
  * must do nothing.  What it does on a mount tests/mount shows. */
-#include "fs/emission.h"
+#include "fs/emitter/emission.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 
 #include "aws_fixture.h"
 #include "backends/classes.h"
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 /* Requests are as vectors/emr-*.json show them. */
 #define CLUSTER "j-2AXXXXXXGAPLF"

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "cache/apply.h"
-#include "cache/refresh.h"
+#include "cache/merge/apply.h"
+#include "cache/refresh/refresh.h"
 
 #define HOUR_MS (3600 * 1000)
 

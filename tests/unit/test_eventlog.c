@@ -1,4 +1,4 @@
-#include "fs/eventlog.h"
+#include "fs/tree/eventlog.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "cache_fixture.h"
-#include "fs/eventline.h"
-#include "backends/net/json.h"
+#include "fs/tree/eventline.h"
+#include "backends/base/json.h"
 #include "warnings.h"
 
 /* A log beside the state of a cache that knows workspace "m-1". */

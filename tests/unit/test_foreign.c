@@ -2,15 +2,15 @@
 
 #include <glib.h>
 
-#include "backends/alibaba_error.h"
-#include "backends/answer.h"
-#include "backends/aws_error.h"
-#include "backends/dataproc_error.h"
-#include "backends/dli_error.h"
+#include "backends/alibaba/alibaba_error.h"
+#include "backends/provider/answer.h"
+#include "backends/aws/aws_error.h"
+#include "backends/dataproc/dataproc_error.h"
+#include "backends/dli/dli_error.h"
 #include "backends/error.h"
-#include "backends/livy_error.h"
-#include "backends/net/outcome.h"
-#include "backends/record.h"
+#include "backends/livy/livy_error.h"
+#include "backends/http/outcome.h"
+#include "backends/provider/record.h"
 
 typedef void (*Refuse)(
 	const HttpAnswer *answer, const Json *body, GError **error);

@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "backends/net/gate.h"
+#include "backends/api/gate.h"
 
 #define MS 1000
 #define WAITERS 6

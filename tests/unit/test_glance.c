@@ -1,8 +1,8 @@
-#include "cache/glance.h"
+#include "cache/refresh/glance.h"
 
 #include "cache_fixture.h"
 #include "backends/classes.h"
-#include "cache/refresh.h"
+#include "cache/refresh/refresh.h"
 
 #define SECOND G_USEC_PER_SEC
 

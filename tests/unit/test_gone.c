@@ -1,10 +1,10 @@
 /* Whether a session that answers differ on is there. */
 #include <string.h>
 
-#include "cache/apply.h"
+#include "cache/merge/apply.h"
 #include "cache_fixture.h"
-#include "cache/dir.h"
-#include "cache/refresh.h"
+#include "cache/model/dir.h"
+#include "cache/refresh/refresh.h"
 
 static Dir *workspace_of(Fixture *f)
 {

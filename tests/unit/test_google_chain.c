@@ -1,4 +1,4 @@
-#include "backends/auth/google_chain.h"
+#include "backends/dataproc/google_chain.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 
 #include "chain_fixture.h"
 #include "google_key.h"
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 #define GRANTED "{\"access_token\":\"ya29.x\",\"expires_in\":3599}"
 

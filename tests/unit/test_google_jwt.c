@@ -1,8 +1,8 @@
-#include "backends/auth/google_jwt.h"
+#include "backends/dataproc/google_jwt.h"
 
 #include <string.h>
 
-#include "backends/auth/secret.h"
+#include "backends/base/secret.h"
 #include "backends/error.h"
 #include "google_key.h"
 

@@ -1,4 +1,4 @@
-#include "cache/hash.h"
+#include "cache/base/hash.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#include "fs/held.h"
+#include "fs/kernel/held.h"
 
 #include "cache/cache.h"
-#include "fs/node.h"
+#include "fs/base/node.h"
 
 #define OWNER 64u
 #define ONE 65u

@@ -4,8 +4,8 @@
 #include <glib.h>
 
 #include "backends/error.h"
-#include "backends/net/http.h"
-#include "backends/net/http_rules.h"
+#include "backends/http/http.h"
+#include "backends/http/http_rules.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -3,7 +3,7 @@
 #include <glib.h>
 
 #include "backends/error.h"
-#include "backends/net/http.h"
+#include "backends/http/http.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -4,7 +4,7 @@
 #include <glib.h>
 
 #include "backends/error.h"
-#include "backends/net/http.h"
+#include "backends/http/http.h"
 #include "tiny_server.h"
 
 /* Without a ticket: what is left of a login then, and what it must not do.  With

@@ -1,8 +1,8 @@
-#include "backends/auth/huawei_chain.h"
+#include "backends/dli/huawei_chain.h"
 
 #include <string.h>
 
-#include "backends/auth/huawei_region.h"
+#include "backends/dli/huawei_region.h"
 #include "chain_fixture.h"
 #include "backends/error.h"
 

@@ -1,4 +1,4 @@
-#include "cache/ids.h"
+#include "cache/store/ids.h"
 
 #include <string.h>
 

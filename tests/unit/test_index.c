@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "cache/name.h"
+#include "cache/base/name.h"
 #include "view_model.h"
 
 static void put(Fixture *f, const char *id, const char *name, const char *state,

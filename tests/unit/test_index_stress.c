@@ -1,7 +1,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "cache/dir.h"
+#include "cache/model/dir.h"
 #include "view_model.h"
 
 #define SESSIONS 40u

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "backends/auth/text.h"
+#include "backends/base/text.h"
 
 /* What the reader makes of files is compared with the vendors' readers by
  * tests/conformance, over many more of them. */

@@ -1,4 +1,4 @@
-#include "cache/journal.h"
+#include "cache/store/journal.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -3,9 +3,9 @@
 #include <glib.h>
 
 #include "backends/error.h"
-#include "backends/net/json.h"
-#include "backends/net/json_members.h"
-#include "backends/net/json_scan.h"
+#include "backends/base/json.h"
+#include "backends/base/json_members.h"
+#include "backends/base/json_scan.h"
 
 static Json *parse(const char *text)
 {

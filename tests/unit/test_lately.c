@@ -1,4 +1,4 @@
-#include "cache/lately.h"
+#include "cache/model/lately.h"
 
 typedef struct {
 	IdTable *ids;

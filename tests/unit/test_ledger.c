@@ -1,4 +1,4 @@
-#include "cache/ledger.h"
+#include "cache/store/ledger.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

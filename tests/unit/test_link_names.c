@@ -1,8 +1,8 @@
-#include "cache/link_names.h"
+#include "cache/views/link_names.h"
 
 #include <string.h>
 
-#include "cache/name.h"
+#include "cache/base/name.h"
 
 #define MANY 100000u
 

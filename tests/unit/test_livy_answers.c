@@ -2,8 +2,8 @@
 
 #include "backends/backend.h"
 #include "backends/classes.h"
-#include "backends/livy_record.h"
-#include "backends/net/json.h"
+#include "backends/livy/livy_record.h"
+#include "backends/base/json.h"
 #include "tiny_server.h"
 
 /*

@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "backends/auth/livy_auth.h"
+#include "backends/livy/livy_auth.h"
 #include "backends/error.h"
 #include "warnings.h"
 

@@ -1,5 +1,5 @@
 /* Why sessions ended: ten real failures, and what could be taken for a cause. */
-#include "backends/livy_cause.h"
+#include "backends/livy/livy_cause.h"
 
 #include <string.h>
 

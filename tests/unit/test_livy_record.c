@@ -2,8 +2,8 @@
 
 #include "backends/backend.h"
 #include "backends/classes.h"
-#include "backends/livy_log.h"
-#include "backends/livy_record.h"
+#include "backends/livy/livy_log.h"
+#include "backends/livy/livy_record.h"
 
 static Session *session_of(const char *body)
 {

@@ -2,7 +2,7 @@
 
 #include "backends/backend.h"
 #include "backends/classes.h"
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 /* Rendering needs no more of these than their class. */
 static Backend alibaba = {&alibaba_class};

@@ -1,10 +1,10 @@
-#include "backends/memory.h"
+#include "backends/memory/memory.h"
 
 #include <pthread.h>
 #include <string.h>
 
 #include "backends/classes.h"
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 #define SPEC "{\"name\":\"n\",\"kind\":\"SQL\"}"
 

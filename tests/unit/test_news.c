@@ -1,4 +1,4 @@
-#include "cache/news.h"
+#include "cache/model/news.h"
 
 #include <pthread.h>
 #include <string.h>

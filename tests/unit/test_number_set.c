@@ -1,4 +1,4 @@
-#include "cache/number_set.h"
+#include "cache/base/number_set.h"
 
 #define MANY 20000u
 

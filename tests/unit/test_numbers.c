@@ -1,4 +1,4 @@
-#include "cache/numbers.h"
+#include "cache/store/numbers.h"
 
 #include "cache/cache.h"
 

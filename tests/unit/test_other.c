@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "cache/apply.h"
-#include "cache/refresh.h"
+#include "cache/merge/apply.h"
+#include "cache/refresh/refresh.h"
 
 static void open_rich(Fixture *f, const char *key, const char *value)
 {

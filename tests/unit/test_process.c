@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "backends/auth/process.h"
+#include "backends/base/process.h"
 #include "backends/error.h"
 
 static char *run(const char *script, GError **error)

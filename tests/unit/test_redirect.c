@@ -4,7 +4,7 @@
 
 #include "backends/auth/tools.h"
 #include "backends/error.h"
-#include "backends/net/api.h"
+#include "backends/api/api.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -1,4 +1,4 @@
-#include "cache/refresh.h"
+#include "cache/refresh/refresh.h"
 
 #include "cache_fixture.h"
 #include "cache/entry.h"

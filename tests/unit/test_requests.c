@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cache/journal.h"
+#include "cache/store/journal.h"
 
 static const char spec[] = " {\"name\":\"mine\"}\n";
 static const char own[] = "{\"name\":\"mine\",\"clientToken\":\"t-1\"}";

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cache/apply.h"
-#include "cache/disk_compact.h"
+#include "cache/merge/apply.h"
+#include "cache/store/disk_compact.h"
 #include "warnings.h"
 
 /* Opened again, with a provider that answers nothing: what is known must do. */

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "backends/auth/secret.h"
+#include "backends/base/secret.h"
 
 static void test_copies(void)
 {

@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "backends/auth/secret.h"
+#include "backends/base/secret.h"
 #include "backends/error.h"
 
 static void check(const char *text, const char *want)

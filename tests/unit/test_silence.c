@@ -1,5 +1,5 @@
 /* Whom a provider's silence stops, by itself and then in the cache. */
-#include "cache/silence.h"
+#include "cache/model/silence.h"
 
 #include "cache_fixture.h"
 

@@ -1,4 +1,4 @@
-#include "cache/snapshot.h"
+#include "cache/store/snapshot.h"
 
 #include <string.h>
 

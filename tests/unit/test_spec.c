@@ -1,4 +1,4 @@
-#include "backends/spec.h"
+#include "backends/provider/spec.h"
 
 #include <string.h>
 

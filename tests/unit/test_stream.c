@@ -1,4 +1,4 @@
-#include "cache/stream.h"
+#include "cache/model/stream.h"
 
 #include <string.h>
 

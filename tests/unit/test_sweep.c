@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "cache/core.h"
-#include "cache/name.h"
+#include "cache/model/core.h"
+#include "cache/base/name.h"
 
 /* ---- a provider whose pages are written down beforehand ---- */
 

@@ -1,8 +1,8 @@
-#include "cache/table.h"
+#include "cache/views/table.h"
 
 #include <string.h>
 
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 static char *line_of(CacheTable table, const TableLine *line)
 {

@@ -1,4 +1,4 @@
-#include "cache/verdict.h"
+#include "cache/requests/verdict.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-#include "fs/wait.h"
+#include "fs/ops/wait.h"
 
 #include <glib.h>
 
-#include "fs/node.h"
-#include "fs/tree.h"
+#include "fs/base/node.h"
+#include "fs/tree/tree.h"
 
 static void a_phase_is_met_by_itself_and_idle_by_busy_too(void)
 {

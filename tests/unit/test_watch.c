@@ -1,4 +1,4 @@
-#include "cache/watch.h"
+#include "cache/model/watch.h"
 
 #define LIFE 1000
 

@@ -1,4 +1,4 @@
-#include "cache/words.h"
+#include "cache/base/words.h"
 
 #include <string.h>
 

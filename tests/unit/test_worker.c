@@ -1,4 +1,4 @@
-#include "cache/worker.h"
+#include "cache/base/worker.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "cache/name.h"
-#include "backends/record.h"
+#include "cache/base/name.h"
+#include "backends/provider/record.h"
 
 static void append(GString *out, const char *text)
 {

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends/auth/alibaba_chain.h"
-#include "backends/auth/aws_chain.h"
-#include "backends/auth/google_chain.h"
-#include "backends/auth/huawei_chain.h"
-#include "backends/auth/huawei_region.h"
-#include "backends/net/json.h"
+#include "backends/alibaba/alibaba_chain.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/dataproc/google_chain.h"
+#include "backends/dli/huawei_chain.h"
+#include "backends/dli/huawei_region.h"
+#include "backends/base/json.h"
 
 static CredentialSource *open_aws(const char *profile, const HttpSettings *http)
 {

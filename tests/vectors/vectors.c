@@ -10,7 +10,7 @@
 #include <glib.h>
 
 #include "backends/auth/sign.h"
-#include "backends/net/json.h"
+#include "backends/base/json.h"
 
 /* The folder comes from the build. */
 #ifndef VECTORS_DIR

@@ -1,11 +1,11 @@
-#include "backend.h"
+#include "backends/backend.h"
 
 #include <string.h>
 
-#include "classes.h"
-#include "api.h"
-#include "record.h"
-#include "spec.h"
+#include "backends/api/api.h"
+#include "backends/classes.h"
+#include "backends/provider/record.h"
+#include "backends/provider/spec.h"
 
 const BackendClass *const backend_classes[] = {
 	&alibaba_class,

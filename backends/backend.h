@@ -1,7 +1,7 @@
 #pragma once
 
-#include "error.h"
-#include "session.h"
+#include "backends/error.h"
+#include "backends/session.h"
 
 /*
  * The contract between a provider and everything above it.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /* Each provider file's one export; backend.c lists them. */
 extern const BackendClass alibaba_class;

@@ -1,9 +1,9 @@
-#include "error.h"
+#include "backends/error.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-#include "secret.h"
+#include "backends/base/secret.h"
 
 typedef BackendErrorDetail BackendErrorPrivate;
 

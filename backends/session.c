@@ -1,4 +1,4 @@
-#include "session.h"
+#include "backends/session.h"
 
 static const char *const phase_names[N_PHASES] = {
 	[PHASE_PENDING] = "pending",

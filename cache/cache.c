@@ -20,15 +20,15 @@
  *
  * core.h has the lock order.
  */
-#include "cache.h"
+#include "cache/cache.h"
 
 #include <string.h>
 
-#include "apply.h"
-#include "clock.h"
-#include "provider.h"
-#include "refresh.h"
-#include "requests.h"
+#include "cache/base/clock.h"
+#include "cache/merge/apply.h"
+#include "cache/model/provider.h"
+#include "cache/refresh/refresh.h"
+#include "cache/requests/requests.h"
 
 /* So many numbers may have been given out that no file tells of. */
 #define NUMBERS_LOST_MAX 1000000u

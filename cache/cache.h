@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /*
  * What is known, since when, and when to ask again.  This is all that fs/ and

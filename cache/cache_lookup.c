@@ -1,11 +1,11 @@
-#include "entry.h"
+#include "cache/entry.h"
 
-#include "apply.h"
-#include "ask.h"
-#include "index.h"
-#include "name.h"
-#include "news.h"
-#include "refresh.h"
+#include "cache/base/name.h"
+#include "cache/merge/apply.h"
+#include "cache/model/news.h"
+#include "cache/refresh/ask.h"
+#include "cache/refresh/refresh.h"
+#include "cache/views/index.h"
 
 /* A listing that failed is asked for again on a look, but not at once; later
  * from time to time, unless nobody has asked for long. */

@@ -1,4 +1,4 @@
-#include "request_counts.h"
+#include "cache/requests/request_counts.h"
 
 typedef struct {
 	GString *calls, *failed;

@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "entry.h"
-#include "order_answer.h"
-#include "requests.h"
+#include "cache/entry.h"
+#include "cache/requests/order_answer.h"
+#include "cache/requests/requests.h"
 
 /* The directory of a request, and the request; NULL: there is none. */
 static Request *request_at(Cache *cache, guint32 number, Dir **ret_dir)

@@ -1,7 +1,7 @@
-#include "account.h"
-#include "glance.h"
-#include "refresh.h"
-#include "request_counts.h"
+#include "cache/model/account.h"
+#include "cache/refresh/glance.h"
+#include "cache/refresh/refresh.h"
+#include "cache/requests/request_counts.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
-#include "index.h"
-#include "entry.h"
+#include "cache/entry.h"
+#include "cache/views/index.h"
 
 /* So many links at a time are told of without the lock. */
 #define BATCH 256u

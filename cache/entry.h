@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /* What lookup.c answers to others that answer FUSE threads. */
 

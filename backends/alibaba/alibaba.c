@@ -17,16 +17,16 @@
  */
 #include <string.h>
 
-#include "alibaba_error.h"
-#include "alibaba_record.h"
-#include "answer.h"
-#include "api_backend.h"
-#include "alibaba_chain.h"
-#include "sign.h"
-#include "classes.h"
-#include "api_settings.h"
-#include "plan.h"
-#include "spec_rule.h"
+#include "backends/alibaba/alibaba_chain.h"
+#include "backends/alibaba/alibaba_error.h"
+#include "backends/alibaba/alibaba_record.h"
+#include "backends/api/api_settings.h"
+#include "backends/auth/sign.h"
+#include "backends/classes.h"
+#include "backends/provider/answer.h"
+#include "backends/provider/api_backend.h"
+#include "backends/provider/plan.h"
+#include "backends/provider/spec_rule.h"
 
 #define API_VERSION "2023-08-08"
 #define PAGE_SIZE 100     /* undocumented; the vendor's usual maximum */

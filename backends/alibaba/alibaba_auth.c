@@ -1,4 +1,4 @@
-#include "alibaba_auth.h"
+#include "backends/alibaba/alibaba_auth.h"
 
 const AuthKeyNames alibaba_sts_names = {
 	"AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration", TRUE};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chain.h"
+#include "backends/auth/chain.h"
 
 /* The sources of Alibaba's credential chain.  Private to the files
  * auth/alibaba_*.c. */

@@ -1,6 +1,6 @@
-#include "alibaba_chain.h"
+#include "backends/alibaba/alibaba_chain.h"
 
-#include "alibaba_auth.h"
+#include "backends/alibaba/alibaba_auth.h"
 
 #define REFRESH_MS (15 * 60 * 1000)
 

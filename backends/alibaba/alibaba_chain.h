@@ -1,7 +1,7 @@
 #pragma once
 
-#include "credentials.h"
-#include "http.h"
+#include "backends/auth/credentials.h"
+#include "backends/http/http.h"
 
 /*
  * Alibaba's own credential chain in its SDK's order: environment, OIDC, the

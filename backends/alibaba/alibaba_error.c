@@ -1,9 +1,9 @@
-#include "alibaba_error.h"
+#include "backends/alibaba/alibaba_error.h"
 
 #include <string.h>
 
-#include "foreign.h"
-#include "refusal.h"
+#include "backends/provider/foreign.h"
+#include "backends/provider/refusal.h"
 
 #define XML_SCANNED (64 * 1024)
 #define MESSAGE_MAX 1024

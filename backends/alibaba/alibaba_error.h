@@ -1,7 +1,7 @@
 #pragma once
 
-#include "http.h"
-#include "json.h"
+#include "backends/base/json.h"
+#include "backends/http/http.h"
 
 /*
  * Alibaba's refusals as errors.  They come as JSON {Code, Message, RequestId}

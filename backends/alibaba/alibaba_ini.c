@@ -8,8 +8,8 @@
  *
  * read as the SDK for Python reads it: ini.h with INI_ALIBABA.
  */
-#include "alibaba_auth.h"
-#include "ini.h"
+#include "backends/alibaba/alibaba_auth.h"
+#include "backends/auth/ini.h"
 
 #define NAME_MAX_SHOWN 64
 

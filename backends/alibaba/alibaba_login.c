@@ -18,8 +18,8 @@
  */
 #include <string.h>
 
-#include "alibaba_error.h"
-#include "alibaba_auth.h"
+#include "backends/alibaba/alibaba_auth.h"
+#include "backends/alibaba/alibaba_error.h"
 
 #define ANSWER_MAX (256 * 1024)
 #define TOKEN_MAX 65536

@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "alibaba_auth.h"
+#include "backends/alibaba/alibaba_auth.h"
 
 #define METADATA "http://100.100.100.200/latest/"
 #define ROLES METADATA "meta-data/ram/security-credentials/"

@@ -7,9 +7,9 @@
  */
 #include <string.h>
 
-#include "alibaba_auth.h"
-#include "process.h"
-#include "text.h"
+#include "backends/alibaba/alibaba_auth.h"
+#include "backends/base/process.h"
+#include "backends/base/text.h"
 
 #define NAME_MAX_SHOWN 64
 #define SOURCE_DEPTH 8 /* profiles that lean on one another */

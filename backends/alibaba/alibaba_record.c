@@ -1,9 +1,9 @@
-#include "alibaba_record.h"
+#include "backends/alibaba/alibaba_record.h"
 
 #include <string.h>
 
-#include "classes.h"
-#include "spec.h"
+#include "backends/classes.h"
+#include "backends/provider/spec.h"
 
 /* ---- tables ---- */
 

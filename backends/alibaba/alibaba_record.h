@@ -1,6 +1,6 @@
 #pragma once
 
-#include "record.h"
+#include "backends/provider/record.h"
 
 /*
  * Alibaba's record of a session cluster, as List and Get show it, and the body

@@ -9,9 +9,9 @@
  */
 #include <string.h>
 
-#include "alibaba_error.h"
-#include "alibaba_auth.h"
-#include "sign.h"
+#include "backends/alibaba/alibaba_auth.h"
+#include "backends/alibaba/alibaba_error.h"
+#include "backends/auth/sign.h"
 
 #define STS_VERSION "2015-04-01"
 #define SECONDS_LEAST 900

@@ -1,17 +1,17 @@
-#include "api.h"
+#include "backends/api/api.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "error.h"
-#include "api_settings.h"
-#include "budget.h"
-#include "date_clock.h"
-#include "gate.h"
-#include "outcome.h"
-#include "redirect.h"
-#include "retry.h"
-#include "counters.h"
+#include "backends/api/api_settings.h"
+#include "backends/api/budget.h"
+#include "backends/api/counters.h"
+#include "backends/api/gate.h"
+#include "backends/error.h"
+#include "backends/http/date_clock.h"
+#include "backends/http/outcome.h"
+#include "backends/http/redirect.h"
+#include "backends/http/retry.h"
 
 /*
  * A call is a row of attempts.  Each goes through the same gates, in the order

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "credentials.h"
-#include "backend.h"
-#include "http.h"
-#include "json.h"
+#include "backends/auth/credentials.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
+#include "backends/http/http.h"
 
 /*
  * One account's way to its provider: takes what a provider file built, waits

@@ -1,9 +1,9 @@
-#include "api_settings.h"
+#include "backends/api/api_settings.h"
 
 #include <string.h>
 
-#include "error.h"
-#include "api.h"
+#include "backends/api/api.h"
+#include "backends/error.h"
 
 #define RATE_DEFAULT 50
 #define BURST_DEFAULT 100

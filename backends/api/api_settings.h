@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http.h"
+#include "backends/http/http.h"
 
 /*
  * The file or directory of certificate authorities: the key ca_file, or else the

@@ -1,4 +1,4 @@
-#include "budget.h"
+#include "backends/api/budget.h"
 
 #include <pthread.h>
 

@@ -1,4 +1,4 @@
-#include "counters.h"
+#include "backends/api/counters.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "gate.h"
+#include "backends/api/gate.h"
 
 #include <pthread.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "budget.h"
+#include "backends/api/budget.h"
 
 /*
  * Where the calls of one account wait: for the budget, in the order in which

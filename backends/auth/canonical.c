@@ -1,8 +1,8 @@
-#include "canonical.h"
+#include "backends/auth/canonical.h"
 
 #include <string.h>
 
-#include "secret.h"
+#include "backends/base/secret.h"
 
 /*
  * A path or query is first decoded and then encoded strictly, so that "~", "*"

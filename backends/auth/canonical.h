@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http.h"
+#include "backends/http/http.h"
 
 /*
  * The canonical forms from which all three signatures are computed: what is

@@ -1,4 +1,4 @@
-#include "chain.h"
+#include "backends/auth/chain.h"
 
 #include <string.h>
 

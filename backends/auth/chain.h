@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tools.h"
+#include "backends/auth/tools.h"
 
 /*
  * A vendor's credential chain: its sources are tried in turn, one that fails

@@ -1,4 +1,4 @@
-#include "credentials.h"
+#include "backends/auth/credentials.h"
 
 #include <pthread.h>
 #include <string.h>

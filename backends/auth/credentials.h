@@ -1,7 +1,7 @@
 #pragma once
 
-#include "secret.h"
-#include "error.h"
+#include "backends/base/secret.h"
+#include "backends/error.h"
 
 /* What a request is signed with: a key pair, or only a secret that is sent (a
  * bearer token, say; then the id is "").  Immutable, reference-counted. */

@@ -1,8 +1,8 @@
-#include "ini.h"
+#include "backends/auth/ini.h"
 
 #include <string.h>
 
-#include "text.h"
+#include "backends/base/text.h"
 
 #define DEFAULTS "DEFAULT"
 #define DEPTH_MAX 10 /* of "%(key)s" that lead to one another */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tools.h"
+#include "backends/auth/tools.h"
 
 /*
  * Key files of the vendors' tools, read as these tools read them.  All of them

@@ -1,4 +1,4 @@
-#include "paths.h"
+#include "backends/auth/paths.h"
 
 #include <pwd.h>
 #include <stdint.h>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools.h"
+#include "backends/auth/tools.h"
 
 #define USER_MAX 4096 /* bytes of an entry in the list of users */
 

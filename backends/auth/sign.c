@@ -1,10 +1,10 @@
-#include "sign.h"
+#include "backends/auth/sign.h"
 
 #include <string.h>
 #include <time.h>
 
-#include "canonical.h"
-#include "digest.h"
+#include "backends/auth/canonical.h"
+#include "backends/base/digest.h"
 
 /*
  * A signature is made in four steps, which all schemes share:

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "credentials.h"
-#include "http.h"
+#include "backends/auth/credentials.h"
+#include "backends/http/http.h"
 
 /*
  * The three request signatures of the providers, each proved stage by stage by

@@ -1,4 +1,4 @@
-#include "tools.h"
+#include "backends/auth/tools.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "outcome.h"
-#include "redirect.h"
-#include "retry.h"
+#include "backends/http/outcome.h"
+#include "backends/http/redirect.h"
+#include "backends/http/retry.h"
 
 #define SKEW_MIN_S 60 /* a clock that is off by less is right */
 #define KEY_MAX 65536 /* tokens run to a few KiB */

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "credentials.h"
-#include "paths.h"
-#include "http.h"
-#include "json.h"
+#include "backends/auth/credentials.h"
+#include "backends/auth/paths.h"
+#include "backends/base/json.h"
+#include "backends/http/http.h"
 
 /*
  * What the sources of all credential chains share: the environment, files and

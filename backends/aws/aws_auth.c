@@ -1,4 +1,4 @@
-#include "aws_auth.h"
+#include "backends/aws/aws_auth.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "aws_files.h"
-#include "chain.h"
+#include "backends/auth/chain.h"
+#include "backends/aws/aws_files.h"
 
 /* The sources of AWS's credential chain.  Private to the files auth/aws_*.c. */
 

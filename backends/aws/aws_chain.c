@@ -1,7 +1,7 @@
-#include "aws_chain.h"
+#include "backends/aws/aws_chain.h"
 
-#include "aws_auth.h"
-#include "aws_key.h"
+#include "backends/aws/aws_auth.h"
+#include "backends/aws/aws_key.h"
 
 #define REFRESH_MS (5 * 60 * 1000)
 

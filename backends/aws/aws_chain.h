@@ -1,7 +1,7 @@
 #pragma once
 
-#include "credentials.h"
-#include "http.h"
+#include "backends/auth/credentials.h"
+#include "backends/http/http.h"
 
 /*
  * AWS's own credential chain: environment, shared files (keys, role_arn, web

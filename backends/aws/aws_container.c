@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "aws_auth.h"
-#include "http_rules.h"
+#include "backends/aws/aws_auth.h"
+#include "backends/http/http_rules.h"
 
 #define RELATIVE "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define FULL "AWS_CONTAINER_CREDENTIALS_FULL_URI"

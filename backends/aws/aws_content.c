@@ -1,12 +1,12 @@
-#include "aws_content.h"
+#include "backends/aws/aws_content.h"
 
 #include <string.h>
 
-#include "answer.h"
-#include "secret.h"
-#include "aws_service.h"
-#include "http.h"
-#include "record.h"
+#include "backends/aws/aws_service.h"
+#include "backends/base/secret.h"
+#include "backends/http/http.h"
+#include "backends/provider/answer.h"
+#include "backends/provider/record.h"
 
 #define URL_MAX 8192
 #define TOKEN_PARAMETER "x-aws-proxy-auth"

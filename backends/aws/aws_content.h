@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backend.h"
-#include "json.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
 
 /* The bytes of content files that both services of AWS fill alike.  Pure. */
 

@@ -1,10 +1,10 @@
-#include "aws_endpoint.h"
+#include "backends/aws/aws_endpoint.h"
 
 #include <string.h>
 
-#include "aws_chain.h"
-#include "aws_files.h"
-#include "http.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/aws/aws_files.h"
+#include "backends/http/http.h"
 
 #define LABEL_MAX 63 /* of a host name */
 

@@ -1,9 +1,9 @@
-#include "aws_error.h"
+#include "backends/aws/aws_error.h"
 
 #include <string.h>
 
-#include "foreign.h"
-#include "refusal.h"
+#include "backends/provider/foreign.h"
+#include "backends/provider/refusal.h"
 
 #define WORD_MAX 1024
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "http.h"
-#include "json.h"
+#include "backends/base/json.h"
+#include "backends/http/http.h"
 
 /*
  * AWS's refusals as errors.  The code comes in the header x-amzn-errortype or

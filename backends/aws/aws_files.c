@@ -1,8 +1,8 @@
-#include "aws_files.h"
+#include "backends/aws/aws_files.h"
 
 #include <string.h>
 
-#include "text.h"
+#include "backends/base/text.h"
 
 struct AwsFiles {
 	Ini *files[2];        /* by AwsFilesWhich; NULL: there is none */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ini.h"
+#include "backends/auth/ini.h"
 
 /*
  * The two files that AWS's tools share, which are read as botocore reads them:

@@ -3,7 +3,7 @@
  * bits, the first and the last seven are something else, and those in between are
  * the account's number.
  */
-#include "aws_key.h"
+#include "backends/aws/aws_key.h"
 
 #include <string.h>
 

@@ -10,8 +10,8 @@
  */
 #include <string.h>
 
-#include "aws_auth.h"
-#include "aws_endpoint.h"
+#include "backends/aws/aws_auth.h"
+#include "backends/aws/aws_endpoint.h"
 
 #define HOST_IPV4 "http://169.254.169.254"
 #define HOST_IPV6 "http://[fd00:ec2::254]"

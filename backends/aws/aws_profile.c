@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "aws_auth.h"
-#include "process.h"
-#include "text.h"
+#include "backends/aws/aws_auth.h"
+#include "backends/base/process.h"
+#include "backends/base/text.h"
 
 #define NAME_MAX_SHOWN 64
 #define SOURCE_DEPTH 16 /* profiles that lean on one another */

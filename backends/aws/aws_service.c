@@ -1,11 +1,11 @@
-#include "aws_service.h"
+#include "backends/aws/aws_service.h"
 
-#include "aws_chain.h"
-#include "aws_endpoint.h"
-#include "aws_files.h"
-#include "sign.h"
-#include "aws_error.h"
-#include "api_settings.h"
+#include "backends/api/api_settings.h"
+#include "backends/auth/sign.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/aws/aws_endpoint.h"
+#include "backends/aws/aws_error.h"
+#include "backends/aws/aws_files.h"
 
 #define REGION_BEHIND_ENDPOINT "us-east-1" /* a proxy or test wants one too */
 

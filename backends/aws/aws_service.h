@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api_backend.h"
+#include "backends/provider/api_backend.h"
 
 /*
  * What the services of AWS have in common: where they answer, how calls are

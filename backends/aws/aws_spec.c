@@ -1,4 +1,4 @@
-#include "aws_spec.h"
+#include "backends/aws/aws_spec.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backend.h"
-#include "json.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
 
 /*
  * Rules for specs that a table cannot say and that the services of AWS share:

@@ -11,9 +11,9 @@
  *   -> {roleCredentials: {accessKeyId, secretAccessKey, sessionToken,
  *       expiration (ms)}}
  */
-#include "aws_auth.h"
-#include "aws_endpoint.h"
-#include "digest.h"
+#include "backends/aws/aws_auth.h"
+#include "backends/aws/aws_endpoint.h"
+#include "backends/base/digest.h"
 
 #define ANSWER_MAX (64 * 1024)
 #define TOKEN_MAX 65536

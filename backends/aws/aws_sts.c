@@ -9,13 +9,13 @@
  */
 #include <string.h>
 
-#include "aws_auth.h"
-#include "aws_chain.h"
-#include "aws_endpoint.h"
-#include "aws_xml.h"
-#include "sign.h"
-#include "aws_error.h"
-#include "foreign.h"
+#include "backends/auth/sign.h"
+#include "backends/aws/aws_auth.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/aws/aws_endpoint.h"
+#include "backends/aws/aws_error.h"
+#include "backends/aws/aws_xml.h"
+#include "backends/provider/foreign.h"
 
 #define STS_VERSION "2011-06-15"
 #define REGION_DEFAULT "us-east-1"

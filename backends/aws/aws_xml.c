@@ -1,8 +1,8 @@
-#include "aws_xml.h"
+#include "backends/aws/aws_xml.h"
 
 #include <string.h>
 
-#include "secret.h"
+#include "backends/base/secret.h"
 
 #define DEPTH_MAX 16
 

@@ -26,13 +26,13 @@
  */
 #include <string.h>
 
-#include "answer.h"
-#include "aws_chain.h"
-#include "aws_content.h"
-#include "aws_service.h"
-#include "classes.h"
-#include "emr_record.h"
-#include "plan.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/aws/aws_content.h"
+#include "backends/aws/aws_service.h"
+#include "backends/aws/emr_record.h"
+#include "backends/classes.h"
+#include "backends/provider/answer.h"
+#include "backends/provider/plan.h"
 
 #define PAGE_SIZE 100 /* of sessions; clusters come by fifty whatever we say */
 #define WEBUI_MS (10 * 60 * 1000) /* nobody says how long it is valid */

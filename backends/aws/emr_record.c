@@ -1,9 +1,9 @@
-#include "emr_record.h"
+#include "backends/aws/emr_record.h"
 
-#include "aws_spec.h"
-#include "classes.h"
-#include "spec.h"
-#include "spec_rule.h"
+#include "backends/aws/aws_spec.h"
+#include "backends/classes.h"
+#include "backends/provider/spec.h"
+#include "backends/provider/spec_rule.h"
 
 #define REASON_MAX 4096
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "record.h"
+#include "backends/provider/record.h"
 
 /* EMR's record of a session, the same in GetSession and ListSessions, and the
  * body of StartSession.  Pure. */

@@ -18,13 +18,13 @@
  */
 #include <string.h>
 
-#include "answer.h"
-#include "aws_chain.h"
-#include "aws_content.h"
-#include "aws_service.h"
-#include "classes.h"
-#include "emr_serverless_record.h"
-#include "plan.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/aws/aws_content.h"
+#include "backends/aws/aws_service.h"
+#include "backends/aws/emr_serverless_record.h"
+#include "backends/classes.h"
+#include "backends/provider/answer.h"
+#include "backends/provider/plan.h"
 
 #define PAGE_SIZE "50" /* the greatest that is allowed */
 #define RELEASE_MAJOR 7

@@ -1,10 +1,10 @@
-#include "emr_serverless_record.h"
+#include "backends/aws/emr_serverless_record.h"
 
-#include "aws_spec.h"
-#include "classes.h"
-#include "json_members.h"
-#include "spec.h"
-#include "spec_rule.h"
+#include "backends/aws/aws_spec.h"
+#include "backends/base/json_members.h"
+#include "backends/classes.h"
+#include "backends/provider/spec.h"
+#include "backends/provider/spec_rule.h"
 
 #define REASON_MAX 4096
 #define TAGS_MAX 200

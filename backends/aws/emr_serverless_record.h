@@ -1,6 +1,6 @@
 #pragma once
 
-#include "record.h"
+#include "backends/provider/record.h"
 
 /* EMR Serverless's record of a session, whole in GetSession and in part in
  * ListSessions, and the body of StartSession.  Pure. */

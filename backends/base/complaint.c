@@ -1,8 +1,8 @@
-#include "complaint.h"
+#include "backends/base/complaint.h"
 
 #include <string.h>
 
-#include "text.h"
+#include "backends/base/text.h"
 
 #define MASK "***"
 #define LINE_MAX_LEN 2048 /* characters of a line that are looked at */

@@ -1,4 +1,4 @@
-#include "digest.h"
+#include "backends/base/digest.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include "secret.h"
+#include "backends/base/secret.h"
 
 void digest_sha256(const void *data, gsize len, guchar ret[DIGEST_LEN])
 {

@@ -1,4 +1,4 @@
-#include "inherited.h"
+#include "backends/base/inherited.h"
 
 #include <dirent.h>
 #include <fcntl.h>

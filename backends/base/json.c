@@ -1,12 +1,12 @@
-#include "json.h"
+#include "backends/base/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
 
-#include "error.h"
-#include "json_scan.h"
+#include "backends/base/json_scan.h"
+#include "backends/error.h"
 
 /* Doubles hold every whole number up to here. */
 #define WHOLE_MAX 9007199254740992.0

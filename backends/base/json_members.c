@@ -1,4 +1,4 @@
-#include "json_members.h"
+#include "backends/base/json_members.h"
 
 #include <stdlib.h>
 #include <string.h>

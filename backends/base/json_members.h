@@ -1,6 +1,6 @@
 #pragma once
 
-#include "json.h"
+#include "backends/base/json.h"
 
 /*
  * An object's members by name.  json_get walks the members for each name, which

@@ -1,8 +1,8 @@
-#include "json_scan.h"
+#include "backends/base/json_scan.h"
 
 #include <string.h>
 
-#include "json.h"
+#include "backends/base/json.h"
 
 /*
  * One pass over the bytes with a state of two words: a depth, and a bit for each

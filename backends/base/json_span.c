@@ -1,8 +1,8 @@
-#include "json.h"
+#include "backends/base/json.h"
 
 #include <string.h>
 
-#include "json_scan.h"
+#include "backends/base/json_scan.h"
 
 /* A number of so many digits is surely exact. */
 #define WHOLE_DIGITS 15

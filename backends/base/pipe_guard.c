@@ -1,4 +1,4 @@
-#include "pipe_guard.h"
+#include "backends/base/pipe_guard.h"
 
 #include <time.h>
 

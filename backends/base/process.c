@@ -1,4 +1,4 @@
-#include "process.h"
+#include "backends/base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "complaint.h"
-#include "secret.h"
-#include "error.h"
-#include "inherited.h"
+#include "backends/base/complaint.h"
+#include "backends/base/inherited.h"
+#include "backends/base/secret.h"
+#include "backends/error.h"
 
 #define REAP_POLL_MS 5
 #define STOP_POLL_MS 50

@@ -1,4 +1,4 @@
-#include "secret.h"
+#include "backends/base/secret.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-#include "text.h"
+#include "backends/base/text.h"
 
 #include <string.h>
 
-#include "secret.h"
+#include "backends/base/secret.h"
 
 /* ---- white space ---- */
 

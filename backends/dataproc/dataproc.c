@@ -18,16 +18,16 @@
  */
 #include <string.h>
 
-#include "answer.h"
-#include "api_backend.h"
-#include "google_chain.h"
-#include "tools.h"
-#include "classes.h"
-#include "dataproc_error.h"
-#include "dataproc_record.h"
-#include "dataproc_spec.h"
-#include "dataproc_value.h"
-#include "plan.h"
+#include "backends/auth/tools.h"
+#include "backends/classes.h"
+#include "backends/dataproc/dataproc_error.h"
+#include "backends/dataproc/dataproc_record.h"
+#include "backends/dataproc/dataproc_spec.h"
+#include "backends/dataproc/dataproc_value.h"
+#include "backends/dataproc/google_chain.h"
+#include "backends/provider/answer.h"
+#include "backends/provider/api_backend.h"
+#include "backends/provider/plan.h"
 
 #define ENDPOINT "https://dataproc.googleapis.com"
 #define PAGE_SIZE "1000" /* undocumented; what Google's own clients ask for */

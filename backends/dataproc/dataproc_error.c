@@ -1,11 +1,11 @@
-#include "dataproc_error.h"
+#include "backends/dataproc/dataproc_error.h"
 
 #include <string.h>
 
-#include "dataproc_value.h"
-#include "retry.h"
-#include "foreign.h"
-#include "refusal.h"
+#include "backends/dataproc/dataproc_value.h"
+#include "backends/http/retry.h"
+#include "backends/provider/foreign.h"
+#include "backends/provider/refusal.h"
 
 #define WORD_MAX 128
 #define MESSAGE_MAX 1024

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "http.h"
-#include "json.h"
+#include "backends/base/json.h"
+#include "backends/http/http.h"
 
 /*
  * Google's refusals as errors: {"error": {code, message, status, details[]}},

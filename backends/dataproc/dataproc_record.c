@@ -1,11 +1,11 @@
-#include "dataproc_record.h"
+#include "backends/dataproc/dataproc_record.h"
 
-#include "classes.h"
-#include "dataproc_spec.h"
-#include "dataproc_value.h"
-#include "http.h"
-#include "json_members.h"
-#include "spec.h"
+#include "backends/base/json_members.h"
+#include "backends/classes.h"
+#include "backends/dataproc/dataproc_spec.h"
+#include "backends/dataproc/dataproc_value.h"
+#include "backends/http/http.h"
+#include "backends/provider/spec.h"
 
 #define TIME_MAX 40
 #define STATE_MAX 64

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "record.h"
+#include "backends/provider/record.h"
 
 /*
  * Google's record of a session, the same message in List and Get.  Pure.

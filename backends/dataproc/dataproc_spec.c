@@ -1,9 +1,9 @@
-#include "dataproc_spec.h"
+#include "backends/dataproc/dataproc_spec.h"
 
 #include <string.h>
 
-#include "digest.h"
-#include "dataproc_value.h"
+#include "backends/base/digest.h"
+#include "backends/dataproc/dataproc_value.h"
 
 #define LABELS_MAX 32
 #define LABEL_MAX 63

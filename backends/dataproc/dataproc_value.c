@@ -1,4 +1,4 @@
-#include "dataproc_value.h"
+#include "backends/dataproc/dataproc_value.h"
 
 #include <string.h>
 

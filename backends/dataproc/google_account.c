@@ -12,8 +12,8 @@
  */
 #include <string.h>
 
-#include "google_auth.h"
-#include "google_jwt.h"
+#include "backends/dataproc/google_auth.h"
+#include "backends/dataproc/google_jwt.h"
 
 #define TOKEN_URI "https://oauth2.googleapis.com/token"
 #define GRANT_JWT "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chain.h"
+#include "backends/auth/chain.h"
 
 /* The sources of Google's credential chain.  Private to auth/google_*.c. */
 

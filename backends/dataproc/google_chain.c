@@ -1,6 +1,6 @@
-#include "google_chain.h"
+#include "backends/dataproc/google_chain.h"
 
-#include "google_auth.h"
+#include "backends/dataproc/google_auth.h"
 
 #define REFRESH_MS (5 * 60 * 1000)
 

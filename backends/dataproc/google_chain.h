@@ -1,7 +1,7 @@
 #pragma once
 
-#include "credentials.h"
-#include "http.h"
+#include "backends/auth/credentials.h"
+#include "backends/http/http.h"
 
 /*
  * Google's application default credentials: CLOUDSDK_AUTH_ACCESS_TOKEN (or its

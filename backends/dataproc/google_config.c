@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "google_auth.h"
-#include "ini.h"
+#include "backends/auth/ini.h"
+#include "backends/dataproc/google_auth.h"
 
 #define NAME_MAX_LEN 64
 #define NO_CONFIG "NONE"

@@ -1,4 +1,4 @@
-#include "google_jwt.h"
+#include "backends/dataproc/google_jwt.h"
 
 #include <string.h>
 
@@ -6,8 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "secret.h"
-#include "error.h"
+#include "backends/base/secret.h"
+#include "backends/error.h"
 
 #define PEM_MAX (16 * 1024)
 #define BITS_LEAST 1024

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "google_auth.h"
+#include "backends/dataproc/google_auth.h"
 
 #define ADDRESS "169.254.169.254"
 #define NAME "metadata.google.internal"

@@ -8,9 +8,9 @@
  */
 #include <string.h>
 
-#include "google_auth.h"
-#include "http_rules.h"
-#include "retry.h"
+#include "backends/dataproc/google_auth.h"
+#include "backends/http/http_rules.h"
+#include "backends/http/retry.h"
 
 #define ANSWER_MAX (256 * 1024)
 #define FORM_ROOM (32 * 1024)

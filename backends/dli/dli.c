@@ -19,15 +19,15 @@
  */
 #include <string.h>
 
-#include "answer.h"
-#include "huawei_chain.h"
-#include "classes.h"
-#include "dli_account.h"
-#include "dli_error.h"
-#include "dli_record.h"
-#include "livy_cause.h"
-#include "livy_log.h"
-#include "plan.h"
+#include "backends/classes.h"
+#include "backends/dli/dli_account.h"
+#include "backends/dli/dli_error.h"
+#include "backends/dli/dli_record.h"
+#include "backends/dli/huawei_chain.h"
+#include "backends/livy/livy_cause.h"
+#include "backends/livy/livy_log.h"
+#include "backends/provider/answer.h"
+#include "backends/provider/plan.h"
 
 #define PAGE_SIZE 100 /* undocumented; as Livy's default */
 #define PAGE_SIZE_SAFE 20

@@ -1,10 +1,10 @@
-#include "dli_account.h"
+#include "backends/dli/dli_account.h"
 
-#include "api_backend.h"
-#include "huawei_chain.h"
-#include "sign.h"
-#include "dli_error.h"
-#include "dli_project.h"
+#include "backends/auth/sign.h"
+#include "backends/dli/dli_error.h"
+#include "backends/dli/dli_project.h"
+#include "backends/dli/huawei_chain.h"
+#include "backends/provider/api_backend.h"
 
 struct DliAccount {
 	DliSettings settings;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dli_settings.h"
-#include "api.h"
+#include "backends/api/api.h"
+#include "backends/dli/dli_settings.h"
 
 /*
  * The way to one project of DLI: signs every call, and puts the project into

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "http.h"
-#include "json.h"
+#include "backends/base/json.h"
+#include "backends/http/http.h"
 
 /*
  * Huawei Cloud's refusals as errors, of DLI, its gateway and IAM.  They come as

@@ -1,8 +1,8 @@
-#include "dli_log.h"
+#include "backends/dli/dli_log.h"
 
 #include <string.h>
 
-#include "livy_log.h"
+#include "backends/livy/livy_log.h"
 
 #define TRACKING "tracking URL:"
 

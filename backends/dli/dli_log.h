@@ -1,6 +1,6 @@
 #pragma once
 
-#include "json.h"
+#include "backends/base/json.h"
 
 /*
  * The lines of a driver's log, an array of texts that may hold tabs and more

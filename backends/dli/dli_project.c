@@ -1,4 +1,4 @@
-#include "dli_project.h"
+#include "backends/dli/dli_project.h"
 
 #include <pthread.h>
 #include <string.h>

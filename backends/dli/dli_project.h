@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api.h"
+#include "backends/api/api.h"
 
 /*
  * The project whose id is part of every path of DLI: given, or looked up in IAM

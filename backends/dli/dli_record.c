@@ -1,10 +1,10 @@
-#include "dli_record.h"
+#include "backends/dli/dli_record.h"
 
 #include <string.h>
 
-#include "classes.h"
-#include "dli_log.h"
-#include "livy_cause.h"
+#include "backends/classes.h"
+#include "backends/dli/dli_log.h"
+#include "backends/livy/livy_cause.h"
 
 #define STATE_MAX 64
 #define SIZE_MAX_LEN 32

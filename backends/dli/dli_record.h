@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dli_spec.h"
-#include "record.h"
+#include "backends/dli/dli_spec.h"
+#include "backends/provider/record.h"
 
 /* DLI's record of a session, as list, get and create show it.  Pure. */
 

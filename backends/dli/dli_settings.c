@@ -1,12 +1,12 @@
-#include "dli_settings.h"
+#include "backends/dli/dli_settings.h"
 
 #include <string.h>
 
-#include "api_backend.h"
-#include "huawei_chain.h"
-#include "huawei_region.h"
-#include "dli_project.h"
-#include "error.h"
+#include "backends/dli/dli_project.h"
+#include "backends/dli/huawei_chain.h"
+#include "backends/dli/huawei_region.h"
+#include "backends/error.h"
+#include "backends/provider/api_backend.h"
 
 #define REGION_BEHIND_ENDPOINT "cn-north-4" /* a proxy or test wants one too */
 

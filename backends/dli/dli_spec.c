@@ -1,9 +1,9 @@
-#include "dli_spec.h"
+#include "backends/dli/dli_spec.h"
 
 #include <string.h>
 
-#include "spec.h"
-#include "spec_rule.h"
+#include "backends/provider/spec.h"
+#include "backends/provider/spec_rule.h"
 
 /* ---- the table ---- */
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backend.h"
-#include "json.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
 
 /* The body of a create, and what is made of it again from a record.  Pure. */
 extern const SpecField dli_spec[];

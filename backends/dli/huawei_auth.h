@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chain.h"
+#include "backends/auth/chain.h"
 
 /*
  * The sources of Huawei's credential chain, private to the files

@@ -1,6 +1,6 @@
-#include "huawei_chain.h"
+#include "backends/dli/huawei_chain.h"
 
-#include "huawei_auth.h"
+#include "backends/dli/huawei_auth.h"
 
 #define REFRESH_MS (40 * 60 * 1000)
 

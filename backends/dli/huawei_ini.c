@@ -12,8 +12,8 @@
  *
  * read as the SDK for Python reads it: ini.h with INI_HUAWEI.
  */
-#include "huawei_auth.h"
-#include "ini.h"
+#include "backends/auth/ini.h"
+#include "backends/dli/huawei_auth.h"
 
 #define SECTION "basic"
 #define NAME_MAX_SHOWN 64

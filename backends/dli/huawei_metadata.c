@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "huawei_auth.h"
+#include "backends/dli/huawei_auth.h"
 
 #define METADATA "http://169.254.169.254"
 #define TOKEN_SECONDS "21600"

@@ -11,8 +11,8 @@
  */
 #include <string.h>
 
-#include "huawei_auth.h"
-#include "dli_error.h"
+#include "backends/dli/dli_error.h"
+#include "backends/dli/huawei_auth.h"
 
 #define DURATION "21600" /* as the SDKs ask; 24 h are possible */
 #define ANSWER_MAX (256 * 1024)

@@ -1,8 +1,8 @@
-#include "huawei_region.h"
+#include "backends/dli/huawei_region.h"
 
 #include <string.h>
 
-#include "huawei_auth.h"
+#include "backends/dli/huawei_auth.h"
 
 #define VARIABLE "HUAWEICLOUD_SDK_REGION_"
 

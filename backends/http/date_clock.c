@@ -1,6 +1,6 @@
-#include "date_clock.h"
+#include "backends/http/date_clock.h"
 
-#include "retry.h"
+#include "backends/http/retry.h"
 
 /* Dates that differ by no more than that are of one clock. */
 #define GRAIN_MS 5000

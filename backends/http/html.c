@@ -1,4 +1,4 @@
-#include "html.h"
+#include "backends/http/html.h"
 
 #include <string.h>
 

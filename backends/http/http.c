@@ -1,14 +1,14 @@
-#include "http.h"
+#include "backends/http/http.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "secret.h"
-#include "error.h"
-#include "http_login.h"
-#include "http_rules.h"
-#include "http_transfer.h"
-#include "pipe_guard.h"
+#include "backends/base/pipe_guard.h"
+#include "backends/base/secret.h"
+#include "backends/error.h"
+#include "backends/http/http_login.h"
+#include "backends/http/http_rules.h"
+#include "backends/http/http_transfer.h"
 
 /*
  * The face is blocking and the inside is not: a thread that sends drives a multi

@@ -1,10 +1,10 @@
-#include "http_transfer.h"
+#include "backends/http/http_transfer.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "error.h"
-#include "http_url.h"
+#include "backends/error.h"
+#include "backends/http/http_url.h"
 
 /*
  * What a failure means hangs on one moment, on_prerequest: curl calls it when

@@ -1,8 +1,8 @@
-#include "http_login.h"
+#include "backends/http/http_login.h"
 
 #include <pthread.h>
 
-#include "http.h"
+#include "backends/http/http.h"
 
 /*
  * The ticket goes with the first request already: curl asks GSSAPI for it

@@ -1,8 +1,8 @@
-#include "http.h"
+#include "backends/http/http.h"
 
 #include <string.h>
 
-#include "secret.h"
+#include "backends/base/secret.h"
 
 /* Headers carry tokens and signatures. */
 static void header_free(gpointer header)

@@ -1,9 +1,9 @@
-#include "http_rules.h"
+#include "backends/http/http_rules.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 typedef struct {
 	const char *address;

@@ -1,11 +1,11 @@
-#include "http_transfer.h"
+#include "backends/http/http_transfer.h"
 
 #include <string.h>
 
-#include "secret.h"
-#include "error.h"
-#include "http_rules.h"
-#include "http_url.h"
+#include "backends/base/secret.h"
+#include "backends/error.h"
+#include "backends/http/http_rules.h"
+#include "backends/http/http_url.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
 #error "libcurl 7.87 is needed, for CURLOPT_QUICK_EXIT"

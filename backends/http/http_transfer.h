@@ -2,8 +2,8 @@
 
 #include <curl/curl.h>
 
-#include "http.h"
-#include "http_login.h"
+#include "backends/http/http.h"
+#include "backends/http/http_login.h"
 
 /*
  * One request's way through an easy handle: options and callbacks here, what a

@@ -1,11 +1,11 @@
-#include "http_url.h"
+#include "backends/http/http_url.h"
 
 #include <string.h>
 
 #include <curl/curl.h>
 
-#include "error.h"
-#include "http_rules.h"
+#include "backends/error.h"
+#include "backends/http/http_rules.h"
 
 typedef struct {
 	char *scheme;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http.h"
+#include "backends/http/http.h"
 
 /* URLs as libcurl reads them, which is how it will use them.  Private to
  * net/http*.c; see http.h for the checks. */

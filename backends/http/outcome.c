@@ -1,11 +1,11 @@
-#include "outcome.h"
+#include "backends/http/outcome.h"
 
 #include <string.h>
 
-#include "secret.h"
-#include "error.h"
-#include "html.h"
-#include "retry.h"
+#include "backends/base/secret.h"
+#include "backends/error.h"
+#include "backends/http/html.h"
+#include "backends/http/retry.h"
 
 static Json *parse(const HttpAnswer *answer, gboolean outline, GError **error)
 {

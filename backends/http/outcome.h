@@ -1,7 +1,7 @@
 #pragma once
 
-#include "http.h"
-#include "json.h"
+#include "backends/base/json.h"
+#include "backends/http/http.h"
 
 /*
  * What came of one attempt: answers read, refusals completed, and the line

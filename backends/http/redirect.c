@@ -1,10 +1,10 @@
-#include "redirect.h"
+#include "backends/http/redirect.h"
 
 #include <string.h>
 
-#include "error.h"
-#include "html.h"
-#include "http_url.h"
+#include "backends/error.h"
+#include "backends/http/html.h"
+#include "backends/http/http_url.h"
 
 static gboolean is_same_origin(const char *a, const char *b)
 {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http.h"
+#include "backends/http/http.h"
 
 /*
  * Answers that are none of the server that was asked: redirects, and logins that

@@ -1,10 +1,10 @@
-#include "retry.h"
+#include "backends/http/retry.h"
 
 #include <string.h>
 
 #include <sys/random.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 /* Full jitter: callers that were refused together must not come back together,
  * and a lower bound would bring them back together later. */

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "budget.h"
-#include "http.h"
+#include "backends/api/budget.h"
+#include "backends/http/http.h"
 
 /* When to try again: the arithmetic, without the waiting.  Any thread. */
 

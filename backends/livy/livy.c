@@ -19,15 +19,15 @@
  */
 #include <string.h>
 
-#include "answer.h"
-#include "livy_auth.h"
-#include "tools.h"
-#include "classes.h"
-#include "livy_cause.h"
-#include "livy_error.h"
-#include "livy_log.h"
-#include "livy_record.h"
-#include "livy_server.h"
+#include "backends/auth/tools.h"
+#include "backends/classes.h"
+#include "backends/livy/livy_auth.h"
+#include "backends/livy/livy_cause.h"
+#include "backends/livy/livy_error.h"
+#include "backends/livy/livy_log.h"
+#include "backends/livy/livy_record.h"
+#include "backends/livy/livy_server.h"
+#include "backends/provider/answer.h"
 
 #define PAGE_SIZE 100
 #define LOG_LINES 200 /* more than that no server gives */

@@ -1,10 +1,10 @@
-#include "livy_auth.h"
+#include "backends/livy/livy_auth.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
-#include "process.h"
-#include "tools.h"
+#include "backends/auth/tools.h"
+#include "backends/base/process.h"
 
 #define REFRESH_MS (60 * 1000)
 #define OUTPUT_MAX (64 * 1024)

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "credentials.h"
-#include "http.h"
+#include "backends/auth/credentials.h"
+#include "backends/http/http.h"
 
 /*
  * How a Livy server, or the gateway before it, wants to be convinced: what the

@@ -1,9 +1,9 @@
-#include "livy_cause.h"
+#include "backends/livy/livy_cause.h"
 
 #include <string.h>
 
-#include "backend.h"
-#include "livy_log.h"
+#include "backends/backend.h"
+#include "backends/livy/livy_log.h"
 
 #define CAUSE_LINES 3
 #define CAUSE_LINE_MAX 1024

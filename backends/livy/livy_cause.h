@@ -1,6 +1,6 @@
 #pragma once
 
-#include "json.h"
+#include "backends/base/json.h"
 
 /*
  * Why a driver ended, out of the array `log` of Livy's answers (livy_log.h).  Pure.

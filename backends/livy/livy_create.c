@@ -1,11 +1,11 @@
-#include "livy_server.h"
+#include "backends/livy/livy_server.h"
 
 #include <string.h>
 
-#include "digest.h"
-#include "error.h"
-#include "livy_error.h"
-#include "plan.h"
+#include "backends/base/digest.h"
+#include "backends/error.h"
+#include "backends/livy/livy_error.h"
+#include "backends/provider/plan.h"
 
 /*
  * There is no idempotency token.  What makes a create safe is the name: unique

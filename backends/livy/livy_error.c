@@ -1,9 +1,9 @@
-#include "livy_error.h"
+#include "backends/livy/livy_error.h"
 
 #include <string.h>
 
-#include "foreign.h"
-#include "refusal.h"
+#include "backends/provider/foreign.h"
+#include "backends/provider/refusal.h"
 
 #define MESSAGE_MAX 1024
 

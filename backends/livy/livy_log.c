@@ -1,8 +1,8 @@
-#include "livy_log.h"
+#include "backends/livy/livy_log.h"
 
 #include <string.h>
 
-#include "backend.h"
+#include "backends/backend.h"
 
 static const char *const usual[] = {"stdout: ", "stderr: "};
 

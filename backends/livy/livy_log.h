@@ -1,6 +1,6 @@
 #pragma once
 
-#include "json.h"
+#include "backends/base/json.h"
 
 /*
  * The array `log` of Livy's answers: lines of the driver's launcher below

@@ -1,12 +1,12 @@
-#include "livy_record.h"
+#include "backends/livy/livy_record.h"
 
 #include <string.h>
 
-#include "classes.h"
-#include "livy_cause.h"
-#include "setting.h"
-#include "spec.h"
-#include "spec_rule.h"
+#include "backends/classes.h"
+#include "backends/livy/livy_cause.h"
+#include "backends/provider/setting.h"
+#include "backends/provider/spec.h"
+#include "backends/provider/spec_rule.h"
 
 #define STATE_MAX 64
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "record.h"
+#include "backends/provider/record.h"
 
 /*
  * Livy's record of an interactive session, as list, get and create show it, and

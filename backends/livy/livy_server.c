@@ -1,6 +1,6 @@
-#include "livy_server.h"
+#include "backends/livy/livy_server.h"
 
-#include "error.h"
+#include "backends/error.h"
 
 void *livy_gone(const char *what, GError **error)
 {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "api_backend.h"
-#include "livy_auth.h"
-#include "livy_record.h"
+#include "backends/livy/livy_auth.h"
+#include "backends/livy/livy_record.h"
+#include "backends/provider/api_backend.h"
 
 /*
  * One section's Livy server: the way to it, and what it has shown of its version.

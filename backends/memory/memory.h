@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /*
  * A provider without a network, for tests and trials: sessions in a table that

@@ -1,10 +1,10 @@
 /* What few providers have, for tests of those who use it. */
 #include <string.h>
 
-#include "secret.h"
-#include "classes.h"
-#include "memory_store.h"
-#include "json.h"
+#include "backends/base/json.h"
+#include "backends/base/secret.h"
+#include "backends/classes.h"
+#include "backends/memory/memory_store.h"
 
 #define ANY ((1 << N_PHASES) - 1)
 

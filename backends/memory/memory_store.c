@@ -1,4 +1,4 @@
-#include "memory_store.h"
+#include "backends/memory/memory_store.h"
 
 #include <time.h>
 

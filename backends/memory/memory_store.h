@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#include "memory.h"
+#include "backends/memory/memory.h"
 
 /*
  * What memory.c keeps: workspaces with their sessions, and the script of each

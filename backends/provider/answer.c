@@ -1,8 +1,8 @@
-#include "answer.h"
+#include "backends/provider/answer.h"
 
 #include <string.h>
 
-#include "record.h"
+#include "backends/provider/record.h"
 
 #define TOKEN_MAX 8192
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backend.h"
-#include "json.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
 
 /* What provider files read out of answers in the same way.  Pure. */
 

@@ -1,8 +1,8 @@
-#include "api_backend.h"
+#include "backends/provider/api_backend.h"
 
 #include <string.h>
 
-#include "api_settings.h"
+#include "backends/api/api_settings.h"
 
 #define REGION_MAX 64
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backend.h"
-#include "api.h"
+#include "backends/api/api.h"
+#include "backends/backend.h"
 
 /* A provider that reaches its service over one Api; its instances begin with
  * this. */

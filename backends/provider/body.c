@@ -1,11 +1,11 @@
 /* What is done to records as text: nested values stay as they were sent. */
 #include <string.h>
 
-#include "backend.h"
-#include "json.h"
-#include "json_members.h"
-#include "json_scan.h"
-#include "spec_rule.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
+#include "backends/base/json_members.h"
+#include "backends/base/json_scan.h"
+#include "backends/provider/spec_rule.h"
 
 /* ---- one record over another ---- */
 

@@ -1,8 +1,8 @@
-#include "foreign.h"
+#include "backends/provider/foreign.h"
 
 #include <string.h>
 
-#include "html.h"
+#include "backends/http/html.h"
 
 #define CODE_MAX 128
 #define MESSAGE_MAX 1024

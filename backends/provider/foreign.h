@@ -1,8 +1,8 @@
 #pragma once
 
-#include "http.h"
-#include "json.h"
-#include "refusal.h"
+#include "backends/base/json.h"
+#include "backends/http/http.h"
+#include "backends/provider/refusal.h"
 
 /*
  * Refusals in other spellings than the provider's: gateways, proxies and servers

@@ -1,11 +1,11 @@
 #include <string.h>
 
-#include "backend.h"
-#include "secret.h"
-#include "json.h"
-#include "record.h"
-#include "setting.h"
-#include "spec_rule.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
+#include "backends/base/secret.h"
+#include "backends/provider/record.h"
+#include "backends/provider/setting.h"
+#include "backends/provider/spec_rule.h"
 
 #define VALUE_MAX 100 /* bytes of one value in a sentence */
 #define OBJECTIONS_MAX 8

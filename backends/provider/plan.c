@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "backends/provider/plan.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-#include "record.h"
+#include "backends/provider/record.h"
 
 #include <string.h>
 
-#include "json_scan.h"
+#include "backends/base/json_scan.h"
 
 #define STATE_MAX 64
 /* Of a record that is too long: members that are longer are left out. */

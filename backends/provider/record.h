@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backend.h"
-#include "json.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
 
 /*
  * Sessions as the answers of providers tell of them.  A provider says in a

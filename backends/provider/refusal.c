@@ -1,6 +1,6 @@
-#include "refusal.h"
+#include "backends/provider/refusal.h"
 
-#include "foreign.h"
+#include "backends/provider/foreign.h"
 
 static const RefusalStatus common[] = {
 	{401, 401, BACKEND_ERROR_AUTH, "the credentials were refused"},

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "error.h"
+#include "backends/error.h"
 
 /*
  * From what a provider says when it refuses to a BACKEND_ERROR.  Each provider

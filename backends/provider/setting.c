@@ -1,10 +1,10 @@
-#include "setting.h"
+#include "backends/provider/setting.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "json_members.h"
-#include "spec_rule.h"
+#include "backends/base/json_members.h"
+#include "backends/provider/spec_rule.h"
 
 #define QUANTITY_MAX 24 /* characters */
 #define KIB 1024.0

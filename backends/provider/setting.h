@@ -1,6 +1,6 @@
 #pragma once
 
-#include "json.h"
+#include "backends/base/json.h"
 
 /*
  * What a session was made with, as two parties write it: the spec and the

@@ -1,8 +1,8 @@
-#include "spec.h"
+#include "backends/provider/spec.h"
 
 #include <string.h>
 
-#include "json_members.h"
+#include "backends/base/json_members.h"
 
 /* Names in sentences are cut: they come from whoever wrote the spec. */
 #define NAME_SHOWN 64

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backend.h"
-#include "json.h"
+#include "backends/backend.h"
+#include "backends/base/json.h"
 
 /*
  * The part of a spec's check that a table of SpecField says, and its reverse:

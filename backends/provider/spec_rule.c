@@ -1,6 +1,6 @@
-#include "spec_rule.h"
+#include "backends/provider/spec_rule.h"
 
-#include "error.h"
+#include "backends/error.h"
 
 const char *const spec_identity[] = {"owner", "proxyUser", "queue", NULL};
 

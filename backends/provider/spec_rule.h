@@ -1,6 +1,6 @@
 #pragma once
 
-#include "json.h"
+#include "backends/base/json.h"
 
 /* Rules for specs that several providers have and no table says.  Pure. */
 

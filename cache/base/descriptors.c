@@ -1,4 +1,4 @@
-#include "descriptors.h"
+#include "cache/base/descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>

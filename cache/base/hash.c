@@ -1,4 +1,4 @@
-#include "hash.h"
+#include "cache/base/hash.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "name.h"
+#include "cache/base/name.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "number_set.h"
+#include "cache/base/number_set.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "trial.h"
+#include "cache/base/trial.h"
 
 #include <errno.h>
 #include <fcntl.h>

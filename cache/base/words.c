@@ -1,4 +1,4 @@
-#include "words.h"
+#include "cache/base/words.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-#include "worker.h"
+#include "cache/base/worker.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 
-#include "clock.h"
+#include "cache/base/clock.h"
 
 #define IDLE_US (5 * G_USEC_PER_SEC)
 

@@ -1,10 +1,10 @@
-#include "apply.h"
+#include "cache/merge/apply.h"
 
 #include <string.h>
 
-#include "account.h"
-#include "name.h"
-#include "sight.h"
+#include "cache/base/name.h"
+#include "cache/merge/sight.h"
+#include "cache/model/account.h"
 
 /* ---- entries ---- */
 

@@ -1,10 +1,10 @@
 #include <string.h>
 
-#include "apply.h"
-#include "content.h"
-#include "hash.h"
-#include "requests.h"
-#include "sight.h"
+#include "cache/base/hash.h"
+#include "cache/merge/apply.h"
+#include "cache/merge/sight.h"
+#include "cache/model/content.h"
+#include "cache/requests/requests.h"
 
 #define NS_PER_MS 1000000
 #define DAY_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "apply.h"
-#include "disk_compact.h"
+#include "cache/merge/apply.h"
+#include "cache/store/disk_compact.h"
 
 static gboolean sync_file(const Dir *dir, int file)
 {

@@ -1,8 +1,8 @@
-#include "change.h"
+#include "cache/merge/change.h"
 
-#include "account.h"
+#include "cache/model/account.h"
 
-#include "index.h"
+#include "cache/views/index.h"
 
 typedef struct {
 	Id *id;

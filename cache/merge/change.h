@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /*
  * One change of what a directory shows, gathered row by row and published at

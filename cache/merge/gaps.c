@@ -1,4 +1,4 @@
-#include "gaps.h"
+#include "cache/merge/gaps.h"
 
 gboolean gaps_any(const Gaps *self)
 {

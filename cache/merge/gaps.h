@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /*
  * What a listing that went to its end could not show, or not as it is.  Nothing

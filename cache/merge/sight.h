@@ -1,7 +1,7 @@
 #pragma once
 
-#include "apply.h"
-#include "change.h"
+#include "cache/merge/apply.h"
+#include "cache/merge/change.h"
 
 /*
  * What one answer says of entries of a directory, on its way into a change.

@@ -1,12 +1,12 @@
-#include "account.h"
+#include "cache/model/account.h"
 
 #include <string.h>
 
-#include "change.h"
-#include "hash.h"
-#include "provider.h"
-#include "refresh.h"
-#include "requests.h"
+#include "cache/base/hash.h"
+#include "cache/merge/change.h"
+#include "cache/model/provider.h"
+#include "cache/refresh/refresh.h"
+#include "cache/requests/requests.h"
 
 /* What is longer is told apart by its hash. */
 #define TEXT_MAX 1500

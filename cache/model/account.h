@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dir.h"
-#include "dirlog.h"
+#include "cache/model/dir.h"
+#include "cache/store/dirlog.h"
 
 /*
  * Whose state it is that a section's directory shows.  One section may speak of

@@ -1,7 +1,7 @@
-#include "cause.h"
+#include "cache/model/cause.h"
 
-#include "change.h"
-#include "content.h"
+#include "cache/merge/change.h"
+#include "cache/model/content.h"
 
 #define ASKED_MAX 50u
 /* What was asked for in vain is not asked for again before. */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /*
  * Why sessions ended badly, where only a call of its own can tell (backend.h,

@@ -1,4 +1,4 @@
-#include "content.h"
+#include "cache/model/content.h"
 
 #include <string.h>
 

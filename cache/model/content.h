@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /* Appends the bytes of any content file of a session: its state word, phase
  * and body are given.  Pure. */

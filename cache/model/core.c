@@ -1,8 +1,8 @@
-#include "core.h"
+#include "cache/model/core.h"
 
 #include <time.h>
 
-#include "clock.h"
+#include "cache/base/clock.h"
 
 gboolean cache_is_stopping(Cache *cache)
 {

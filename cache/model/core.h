@@ -2,15 +2,15 @@
 
 #include <pthread.h>
 
-#include "cache.h"
-#include "described.h"
-#include "news.h"
-#include "numbers.h"
-#include "silence.h"
-#include "sizes.h"
-#include "dirlog.h"
-#include "words.h"
-#include "worker.h"
+#include "cache/base/words.h"
+#include "cache/base/worker.h"
+#include "cache/cache.h"
+#include "cache/model/described.h"
+#include "cache/model/news.h"
+#include "cache/model/silence.h"
+#include "cache/model/sizes.h"
+#include "cache/store/dirlog.h"
+#include "cache/store/numbers.h"
 
 /*
  * The whole, as its parts see it.

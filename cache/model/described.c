@@ -1,11 +1,11 @@
-#include "described.h"
+#include "cache/model/described.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "core.h"
-#include "hash.h"
-#include "refresh.h"
+#include "cache/base/hash.h"
+#include "cache/model/core.h"
+#include "cache/refresh/refresh.h"
 
 #define ENTRIES_MAX 4096u
 #define BYTES_MAX (64u * 1024 * 1024)

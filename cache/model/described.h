@@ -1,6 +1,6 @@
 #pragma once
 
-#include "stream.h"
+#include "cache/model/stream.h"
 
 /*
  * The bytes that only a call of their own gets, in memory and in bounds: 4096

@@ -1,10 +1,10 @@
-#include "dir.h"
+#include "cache/model/dir.h"
 
-#include "account.h"
-#include "ask.h"
-#include "index.h"
-#include "refresh.h"
-#include "requests.h"
+#include "cache/model/account.h"
+#include "cache/refresh/ask.h"
+#include "cache/refresh/refresh.h"
+#include "cache/requests/requests.h"
+#include "cache/views/index.h"
 
 /* Between the end of a window and the word of who asked the kernel what it still
  * holds (cache_hold) four quarters of it pass, of four seconds at most. */

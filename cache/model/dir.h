@@ -1,9 +1,9 @@
 #pragma once
 
-#include "core.h"
-#include "disk.h"
-#include "lately.h"
-#include "watch.h"
+#include "cache/model/core.h"
+#include "cache/model/lately.h"
+#include "cache/model/watch.h"
+#include "cache/store/disk.h"
 
 /*
  * One directory: the root, a provider, or a workspace.  Its rows are the

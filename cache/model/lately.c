@@ -1,4 +1,4 @@
-#include "lately.h"
+#include "cache/model/lately.h"
 
 struct Lately {
 	GHashTable *notes; /* Id -> Note */

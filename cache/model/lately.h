@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ids.h"
+#include "cache/store/ids.h"
 
 /*
  * The sessions of a directory for which an order was given lately: until a sweep

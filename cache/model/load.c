@@ -1,5 +1,5 @@
-#include "account.h"
-#include "dir.h"
+#include "cache/model/account.h"
+#include "cache/model/dir.h"
 
 /* How many of the rows are on their way to another phase. */
 static guint count_passing(const Dir *dir, const GArray *rows)

@@ -1,4 +1,4 @@
-#include "news.h"
+#include "cache/model/news.h"
 
 #include <pthread.h>
 

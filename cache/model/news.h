@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /*
  * News on its way to the observer: pushed under the lock of the directory that

@@ -1,6 +1,6 @@
-#include "provider.h"
+#include "cache/model/provider.h"
 
-#include "apply.h"
+#include "cache/merge/apply.h"
 
 /* At least so long a provider that does not answer opens is left alone. */
 #define SILENCE_MIN_MS 5000

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "account.h"
+#include "cache/model/account.h"
 
 /*
  * A section's directory of one account, which is loaded, or made where there is

@@ -1,4 +1,4 @@
-#include "silence.h"
+#include "cache/model/silence.h"
 
 #include <pthread.h>
 

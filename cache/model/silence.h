@@ -1,6 +1,6 @@
 #pragma once
 
-#include "error.h"
+#include "backends/error.h"
 
 /*
  * A provider that has not answered somebody who opened a file: for a while, those

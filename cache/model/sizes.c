@@ -1,4 +1,4 @@
-#include "sizes.h"
+#include "cache/model/sizes.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "session.h"
+#include "backends/session.h"
 
 /*
  * How long the content files of recently seen sessions are, so that a stat does

@@ -1,9 +1,9 @@
-#include "stream.h"
+#include "cache/model/stream.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "hash.h"
+#include "cache/base/hash.h"
 
 /* What the bytes that are not kept any more begin with. */
 #define FORGOTTEN "[sessionfs: older lines are not kept any more]\n"

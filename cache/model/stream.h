@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /*
  * The bytes of a file that only ever grows, of which a provider tells the last part

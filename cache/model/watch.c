@@ -1,4 +1,4 @@
-#include "watch.h"
+#include "cache/model/watch.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "ahead.h"
+#include "cache/refresh/ahead.h"
 
 /*
  * A page is fetched by whoever comes first: a worker of the pool, or the thread

@@ -1,7 +1,7 @@
-#include "ask.h"
+#include "cache/refresh/ask.h"
 
-#include "apply.h"
-#include "name.h"
+#include "cache/base/name.h"
+#include "cache/merge/apply.h"
 
 #define ASKERS_MAX 4
 #define QUESTIONS_MAX 1024

@@ -1,6 +1,6 @@
-#include "fill.h"
+#include "cache/refresh/fill.h"
 
-#include "look.h"
+#include "cache/refresh/look.h"
 
 #define FILLED_MAX 50u
 /* What was asked for is not asked for again before. */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /*
  * Asking for the whole of what a listing tells in part, where that costs a call:

@@ -1,6 +1,6 @@
-#include "follow.h"
+#include "cache/refresh/follow.h"
 
-#include "open.h"
+#include "cache/refresh/open.h"
 
 /* Of one workspace at a time: what hangs there must not keep others waiting. */
 #define FOLLOWERS_MAX 2

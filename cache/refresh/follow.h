@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /*
  * Files that grow, while somebody has them open: the provider is asked for what is

@@ -1,8 +1,8 @@
-#include "glance.h"
+#include "cache/refresh/glance.h"
 
-#include "apply.h"
-#include "look.h"
-#include "refresh.h"
+#include "cache/merge/apply.h"
+#include "cache/refresh/look.h"
+#include "cache/refresh/refresh.h"
 
 /* Calls at a time, and gets in one glance. */
 #define ASKERS_MAX 4

@@ -1,6 +1,6 @@
-#include "look.h"
+#include "cache/refresh/look.h"
 
-#include "apply.h"
+#include "cache/merge/apply.h"
 
 gboolean look_at(Dir *dir, const char *id, const Call *call, GError **error)
 {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /* Asks the provider for one session and shows what it says, even if that is
  * that there is none.  Errors: the provider's others, and those of apply. */

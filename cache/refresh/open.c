@@ -1,9 +1,9 @@
-#include "open.h"
+#include "cache/refresh/open.h"
 
-#include "content.h"
-#include "look.h"
-#include "refresh.h"
-#include "trial.h"
+#include "cache/base/trial.h"
+#include "cache/model/content.h"
+#include "cache/refresh/look.h"
+#include "cache/refresh/refresh.h"
 
 /* In the past, but not 0, which would be until the session changes. */
 #define NOT_LONGER_MS 1

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /* Asks for a file that grows, and for which described_follow has told to ask: in
  * the background, for nobody who waits.  A job. */

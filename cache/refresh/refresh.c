@@ -1,12 +1,12 @@
-#include "refresh.h"
+#include "cache/refresh/refresh.h"
 
 #include <signal.h>
 
-#include "clock.h"
-#include "follow.h"
-#include "glance.h"
-#include "settle.h"
-#include "sweep.h"
+#include "cache/base/clock.h"
+#include "cache/refresh/follow.h"
+#include "cache/refresh/glance.h"
+#include "cache/refresh/sweep.h"
+#include "cache/requests/settle.h"
 
 #define PROVIDER_TIMES 12
 #define PASSING_MIN_US G_USEC_PER_SEC

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /* A listing may take a quarter of the time. */
 #define REFRESH_LOAD_FACTOR 4

@@ -1,19 +1,19 @@
-#include "sweep.h"
+#include "cache/refresh/sweep.h"
 
 #include <string.h>
 
-#include "ahead.h"
-#include "apply.h"
-#include "cause.h"
-#include "ask.h"
-#include "fill.h"
-#include "gaps.h"
-#include "glance.h"
-#include "hash.h"
-#include "look.h"
-#include "refresh.h"
-#include "settle.h"
-#include "trial.h"
+#include "cache/base/hash.h"
+#include "cache/base/trial.h"
+#include "cache/merge/apply.h"
+#include "cache/merge/gaps.h"
+#include "cache/model/cause.h"
+#include "cache/refresh/ahead.h"
+#include "cache/refresh/ask.h"
+#include "cache/refresh/fill.h"
+#include "cache/refresh/glance.h"
+#include "cache/refresh/look.h"
+#include "cache/refresh/refresh.h"
+#include "cache/requests/settle.h"
 
 #define PAGES_MAX 100000u
 /* Pages without an entry, and without a new one, one after the other. */

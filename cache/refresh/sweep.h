@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dir.h"
+#include "cache/model/dir.h"
 
 /* Lists a directory from its first page to its last; a job for the pool, data
  * is the Dir, whose listing.sweeping is set already.  Each page is shown at

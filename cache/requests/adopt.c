@@ -1,9 +1,9 @@
-#include "adopt.h"
+#include "cache/requests/adopt.h"
 
 #include <string.h>
 
-#include "apply.h"
-#include "look.h"
+#include "cache/merge/apply.h"
+#include "cache/refresh/look.h"
 
 gboolean adopt_session(Dir *dir, const Request *request, const char *id,
 	const Call *call, GError **error)

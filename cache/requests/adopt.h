@@ -1,6 +1,6 @@
 #pragma once
 
-#include "requests.h"
+#include "cache/requests/requests.h"
 
 /* A session that a request made, as was found out later. */
 

@@ -1,11 +1,11 @@
-#include "order.h"
+#include "cache/requests/order.h"
 
 #include <string.h>
 
-#include "account.h"
-#include "adopt.h"
-#include "refresh.h"
-#include "trial.h"
+#include "cache/base/trial.h"
+#include "cache/model/account.h"
+#include "cache/refresh/refresh.h"
+#include "cache/requests/adopt.h"
 
 /* So long after an order a refresh is asked for as if something passed. */
 #define HURRY_US (30 * G_USEC_PER_SEC)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "requests.h"
+#include "cache/requests/requests.h"
 
 /* Runs an order to its end and tells; a job for the pool, data is the Order,
  * whose reference it takes. */

@@ -1,8 +1,8 @@
-#include "order_alias.h"
+#include "cache/requests/order_alias.h"
 
 #include <string.h>
 
-#include "verdict.h"
+#include "cache/requests/verdict.h"
 
 /* A listing that does not end is no help. */
 #define PAGES_MAX 1000

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "order.h"
+#include "cache/requests/order.h"
 
 /*
  * The id under which the provider lists the session that the request has made, where

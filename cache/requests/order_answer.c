@@ -1,4 +1,4 @@
-#include "order_answer.h"
+#include "cache/requests/order_answer.h"
 
 #include <string.h>
 

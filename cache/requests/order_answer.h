@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dir.h"
-#include "request.h"
+#include "cache/model/dir.h"
+#include "cache/store/request.h"
 
 /* What an order answers, a line of JSON; new strings.  Both take Dir.lock. */
 

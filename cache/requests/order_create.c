@@ -1,11 +1,11 @@
-#include "order.h"
+#include "cache/requests/order.h"
 
 #include <string.h>
 #include <sys/random.h>
 
-#include "order_answer.h"
-#include "refresh.h"
-#include "trial.h"
+#include "cache/base/trial.h"
+#include "cache/refresh/refresh.h"
+#include "cache/requests/order_answer.h"
 
 /* A provider is trusted to know a token for so long. */
 #define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)

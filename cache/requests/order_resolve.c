@@ -1,9 +1,9 @@
-#include "order.h"
+#include "cache/requests/order.h"
 
 #include <string.h>
 
-#include "adopt.h"
-#include "order_answer.h"
+#include "cache/requests/adopt.h"
+#include "cache/requests/order_answer.h"
 
 static gboolean refuse(GError **error, const char *why)
 {

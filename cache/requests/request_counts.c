@@ -1,4 +1,4 @@
-#include "request_counts.h"
+#include "cache/requests/request_counts.h"
 
 void request_counts_add(Dir *dir, guint counts[N_REQUEST_WORDS])
 {

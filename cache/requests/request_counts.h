@@ -1,6 +1,6 @@
 #pragma once
 
-#include "requests.h"
+#include "cache/requests/requests.h"
 
 /* Adds to counts how many requests of a workspace are in each state. */
 void request_counts_add(Dir *dir, guint counts[N_REQUEST_WORDS]);

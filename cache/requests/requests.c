@@ -1,11 +1,11 @@
-#include "requests.h"
+#include "cache/requests/requests.h"
 
 #include <string.h>
 
-#include "account.h"
-#include "clock.h"
-#include "journal.h"
-#include "requests_inside.h"
+#include "cache/base/clock.h"
+#include "cache/model/account.h"
+#include "cache/requests/requests_inside.h"
+#include "cache/store/journal.h"
 
 /* What is over is kept so long, and no more than so many in a workspace; but what
  * made a session for an hour, since that must not be taken for another's. */

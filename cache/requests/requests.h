@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dir.h"
-#include "request.h"
+#include "cache/model/dir.h"
+#include "cache/store/request.h"
 
 /*
  * All requests that are kept: those of the last days, and those whose outcome is

@@ -1,6 +1,6 @@
 /* Requests of the accounts of a section that are not shown. */
-#include "account.h"
-#include "requests_inside.h"
+#include "cache/model/account.h"
+#include "cache/requests/requests_inside.h"
 
 /* All of these are called with the lock, unless they say otherwise. */
 

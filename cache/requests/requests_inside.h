@@ -1,7 +1,7 @@
 #pragma once
 
-#include "journal.h"
-#include "requests.h"
+#include "cache/requests/requests.h"
+#include "cache/store/journal.h"
 
 /* What requests.c and requests_look.c share. */
 

@@ -1,6 +1,6 @@
 /* How requests are looked for, waited for and listed. */
-#include "clock.h"
-#include "requests_inside.h"
+#include "cache/base/clock.h"
+#include "cache/requests/requests_inside.h"
 
 /* Records tell whole seconds at times. */
 #define GRAIN_MS 2000

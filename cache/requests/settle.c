@@ -1,12 +1,12 @@
-#include "settle.h"
+#include "cache/requests/settle.h"
 
 #include <string.h>
 
-#include "adopt.h"
-#include "look.h"
-#include "settle_verb.h"
-#include "trial.h"
-#include "verdict.h"
+#include "cache/base/trial.h"
+#include "cache/refresh/look.h"
+#include "cache/requests/adopt.h"
+#include "cache/requests/settle_verb.h"
+#include "cache/requests/verdict.h"
 
 /* Between two listings that somebody waits for, or that something was in the way
  * of. */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "requests.h"
+#include "cache/requests/requests.h"
 
 /*
  * What came of requests whose answers were lost, found out by looking alone: a

@@ -1,6 +1,6 @@
-#include "settle_verb.h"
+#include "cache/requests/settle_verb.h"
 
-#include "adopt.h"
+#include "cache/requests/adopt.h"
 
 static const Row *row_of_verb(
 	Dir *dir, const Snapshot *shown, const Intent *intent)

@@ -1,4 +1,4 @@
-#include "verdict.h"
+#include "cache/requests/verdict.h"
 
 /* Records tell whole seconds at times. */
 #define GRAIN_MS 2000

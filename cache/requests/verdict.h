@@ -1,6 +1,6 @@
 #pragma once
 
-#include "session.h"
+#include "backends/session.h"
 
 /*
  * Which of several sessions were made by which of several creates whose answers

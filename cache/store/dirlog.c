@@ -1,10 +1,10 @@
-#include "dirlog.h"
+#include "cache/store/dirlog.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "cache.h"
-#include "ledger.h"
+#include "cache/cache.h"
+#include "cache/store/ledger.h"
 
 enum {
 	TREE_PUT = 1,  /* TreePut, id */

@@ -1,11 +1,11 @@
-#include "disk.h"
+#include "cache/store/disk.h"
 
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "hash.h"
+#include "backends/error.h"
+#include "cache/base/hash.h"
 
 /* What a record weighs beside its payload, nearly. */
 #define RECORD_OVERHEAD 12

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "ids.h"
-#include "ledger.h"
-#include "numbers.h"
-#include "snapshot.h"
-#include "words.h"
+#include "cache/base/words.h"
+#include "cache/store/ids.h"
+#include "cache/store/ledger.h"
+#include "cache/store/numbers.h"
+#include "cache/store/snapshot.h"
 
 /*
  * What a workspace keeps in its state directory:

@@ -1,8 +1,8 @@
-#include "disk_compact.h"
+#include "cache/store/disk_compact.h"
 
 #include <unistd.h>
 
-#include "error.h"
+#include "backends/error.h"
 
 #define SLACK (1024u * 1024)
 #define FLUSH_AT (1024u * 1024)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "disk.h"
+#include "cache/store/disk.h"
 
 /* Rewriting the files of a disk without their garbage. */
 

@@ -1,8 +1,8 @@
-#include "disk.h"
+#include "cache/store/disk.h"
 
 #include <string.h>
 
-#include "cache.h"
+#include "cache/cache.h"
 
 #define NS_PER_MS 1000000
 /* So that it still grows as nanoseconds: a year before their end. */

@@ -1,4 +1,4 @@
-#include "heap.h"
+#include "cache/store/heap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "descriptors.h"
-#include "error.h"
-#include "hash.h"
+#include "backends/error.h"
+#include "cache/base/descriptors.h"
+#include "cache/base/hash.h"
 
 struct Heap {
 	int refs;

@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "descriptors.h"
+#include "cache/base/descriptors.h"
 
 /*
  * A file of bodies, one behind the other.  Bytes once appended never change, so

@@ -1,13 +1,13 @@
-#include "ids.h"
+#include "cache/store/ids.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "hash.h"
-#include "name.h"
-#include "session.h"
+#include "backends/session.h"
+#include "cache/base/hash.h"
+#include "cache/base/name.h"
 
 #define CHUNK_MIN 512u
 #define CHUNK_MAX 32768u

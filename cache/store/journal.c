@@ -1,4 +1,4 @@
-#include "journal.h"
+#include "cache/store/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "descriptors.h"
-#include "hash.h"
-#include "heap.h"
-#include "journal_form.h"
-#include "trial.h"
+#include "cache/base/descriptors.h"
+#include "cache/base/hash.h"
+#include "cache/base/trial.h"
+#include "cache/store/heap.h"
+#include "cache/store/journal_form.h"
 
 #define MAGIC "sfsreq01"
 #define MAGIC_LEN 6 /* then two digits: the version of the format */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "request.h"
+#include "cache/store/request.h"
 
 /*
  * The journal of creates and verbs: a directory `.requests` in the state directory

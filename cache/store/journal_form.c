@@ -1,4 +1,4 @@
-#include "journal_form.h"
+#include "cache/store/journal_form.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "request.h"
+#include "cache/store/request.h"
 
 /* How an intent and an outcome lie in a file of the journal. */
 

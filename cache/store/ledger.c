@@ -1,4 +1,4 @@
-#include "ledger.h"
+#include "cache/store/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "descriptors.h"
-#include "error.h"
-#include "hash.h"
-#include "heap.h"
+#include "backends/error.h"
+#include "cache/base/descriptors.h"
+#include "cache/base/hash.h"
+#include "cache/store/heap.h"
 
 #define MAGIC "sfsledg1"
 #define MAGIC_LEN 7 /* then the version */

@@ -1,8 +1,8 @@
-#include "numbers.h"
+#include "cache/store/numbers.h"
 
 #include <pthread.h>
 
-#include "cache.h"
+#include "cache/cache.h"
 
 #define CHUNK 4096u
 #define N_CHUNKS ((CACHE_NUMBER_MAX + 1) / CHUNK)

@@ -1,9 +1,9 @@
-#include "request.h"
+#include "cache/store/request.h"
 
 #include <stdio.h>
 #include <sys/random.h>
 
-#include "core.h"
+#include "cache/model/core.h"
 
 static const char *const names[N_REQUEST_STATES] = {
 	[REQUEST_WAITING] = "waiting",

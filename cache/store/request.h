@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backend.h"
+#include "backends/backend.h"
 
 /*
  * One create, or one verb: what was to be done, and what is known to have come of

@@ -1,4 +1,4 @@
-#include "snapshot.h"
+#include "cache/store/snapshot.h"
 
 #include <string.h>
 

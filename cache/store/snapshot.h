@@ -2,9 +2,9 @@
 
 #include <glib.h>
 
-#include "heap.h"
-#include "ids.h"
-#include "session.h"
+#include "backends/session.h"
+#include "cache/store/heap.h"
+#include "cache/store/ids.h"
 
 /*
  * What one directory showed at one moment.  A snapshot never changes once it is

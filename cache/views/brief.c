@@ -1,8 +1,8 @@
-#include "brief.h"
+#include "cache/views/brief.h"
 
-#include "numbers.h"
-#include "requests.h"
-#include "table.h"
+#include "cache/requests/requests.h"
+#include "cache/store/numbers.h"
+#include "cache/views/table.h"
 
 #define NS_PER_S 1000000000
 

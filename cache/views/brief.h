@@ -1,6 +1,6 @@
 #pragma once
 
-#include "group.h"
+#include "cache/views/group.h"
 
 /*
  * What the index of a workspace holds of one session, or that of a provider of one

@@ -1,9 +1,9 @@
-#include "group.h"
+#include "cache/views/group.h"
 
 #include <string.h>
 
-#include "hash.h"
-#include "name.h"
+#include "cache/base/hash.h"
+#include "cache/base/name.h"
 
 struct Groups {
 	Dir *dir;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dir.h"
-#include "number_set.h"
+#include "cache/base/number_set.h"
+#include "cache/model/dir.h"
 
 /*
  * The groups of the views of one workspace, each a directory of links with a

@@ -1,6 +1,6 @@
-#include "index.h"
+#include "cache/views/index.h"
 
-#include "name.h"
+#include "cache/base/name.h"
 
 /* Between two looks at whether the cache is stopped. */
 #define LOOK_EVERY 256u

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "brief.h"
-#include "link_names.h"
-#include "table.h"
+#include "cache/views/brief.h"
+#include "cache/views/link_names.h"
+#include "cache/views/table.h"
 
 /*
  * What the views and tables of one workspace are made of, or the links to the

@@ -1,10 +1,10 @@
-#include "link_names.h"
+#include "cache/views/link_names.h"
 
 #include <string.h>
 
-#include "hash.h"
-#include "name.h"
-#include "number_set.h"
+#include "cache/base/hash.h"
+#include "cache/base/name.h"
+#include "cache/base/number_set.h"
 
 /* More suffixes than there can be numbers. */
 #define DIGITS_MAX 9

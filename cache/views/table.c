@@ -1,4 +1,4 @@
-#include "table.h"
+#include "cache/views/table.h"
 
 #include <string.h>
 #include <time.h>

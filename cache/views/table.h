@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /*
  * The lines of a workspace's tables.  TSV: a header, then a line of columns each;

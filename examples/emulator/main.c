@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-#include "backends/error.h"
 #include "backends/base/inherited.h"
+#include "backends/error.h"
 #include "server.h"
 
 #define PORT_MAX 65535

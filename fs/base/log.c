@@ -1,4 +1,4 @@
-#include "log.h"
+#include "fs/base/log.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "secret.h"
+#include "backends/base/secret.h"
 
 static struct {
 	pthread_mutex_t lock; /* of kept */

@@ -1,4 +1,4 @@
-#include "metrics.h"
+#include "fs/base/metrics.h"
 
 struct Metrics {
 	guint64 counts[N_OPS];

@@ -1,11 +1,11 @@
-#include "pending.h"
+#include "fs/base/pending.h"
 
 #include <errno.h>
 #include <pthread.h>
 
-#include "proc.h"
-#include "reply.h"
-#include "thread.h"
+#include "fs/base/proc.h"
+#include "fs/base/reply.h"
+#include "fs/base/thread.h"
 
 /*
  * A FUSE_INTERRUPT comes once a request, for any signal; a later fatal one is

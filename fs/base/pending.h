@@ -1,7 +1,7 @@
 #pragma once
 
-#include "lowlevel.h"
-#include "metrics.h"
+#include "fs/base/lowlevel.h"
+#include "fs/base/metrics.h"
 
 /*
  * Requests that have to wait: parked here with a deadline instead of blocking

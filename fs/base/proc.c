@@ -1,4 +1,4 @@
-#include "proc.h"
+#include "fs/base/proc.h"
 
 #include <limits.h>
 #include <signal.h>

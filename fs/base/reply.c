@@ -1,4 +1,4 @@
-#include "reply.h"
+#include "fs/base/reply.h"
 
 #include <errno.h>
 

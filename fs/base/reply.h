@@ -1,8 +1,8 @@
 #pragma once
 
-#include "lowlevel.h"
+#include "fs/base/lowlevel.h"
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /*
  * The one exit for answers: every request is answered by exactly one call of

@@ -1,4 +1,4 @@
-#include "thread.h"
+#include "fs/base/thread.h"
 
 #include <signal.h>
 #include <time.h>

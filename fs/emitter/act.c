@@ -1,4 +1,4 @@
-#include "act.h"
+#include "fs/emitter/act.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "lowlevel.h"
+#include "fs/base/lowlevel.h"
 
 /*
  * One system call on the own mount, made so that whoever watches there hears of

@@ -1,4 +1,4 @@
-#include "emission.h"
+#include "fs/emitter/emission.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "node.h"
+#include "fs/base/node.h"
 
 /* What a link points to is the daemon's to say. */
 #define ANY_TARGET "."

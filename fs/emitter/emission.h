@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "act.h"
+#include "fs/emitter/act.h"
 
 /*
  * What the daemon and the emitter process say to each other, each in one packet:

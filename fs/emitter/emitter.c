@@ -1,11 +1,11 @@
-#include "emitter.h"
+#include "fs/emitter/emitter.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "servant.h"
-#include "thread.h"
+#include "fs/base/thread.h"
+#include "fs/emitter/servant.h"
 
 /* What waits for a process that cannot keep up; beyond that events are lost, and
  * counted. */

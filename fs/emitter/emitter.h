@@ -1,8 +1,8 @@
 #pragma once
 
-#include "act.h"
-#include "metrics.h"
-#include "pending.h"
+#include "fs/base/metrics.h"
+#include "fs/base/pending.h"
+#include "fs/emitter/act.h"
 
 /*
  * The process that makes events.  FUSE tells no watcher of remote changes, but

@@ -1,4 +1,4 @@
-#include "servant.h"
+#include "fs/emitter/servant.h"
 
 #include <errno.h>
 #include <fcntl.h>

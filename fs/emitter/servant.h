@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "emission.h"
+#include "fs/emitter/emission.h"
 
 /*
  * The emitter process as its parent sees it: started anew when there is none,

@@ -1,11 +1,11 @@
-#include "events.h"
+#include "fs/events/events.h"
 
-#include "emitter.h"
-#include "interest.h"
-#include "node.h"
-#include "notify.h"
-#include "tree.h"
-#include "view.h"
+#include "fs/base/node.h"
+#include "fs/emitter/emitter.h"
+#include "fs/kernel/interest.h"
+#include "fs/kernel/notify.h"
+#include "fs/tree/tree.h"
+#include "fs/tree/view.h"
 
 static gboolean watched(Daemon *daemon, fuse_ino_t node)
 {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "act.h"
-#include "daemon.h"
+#include "fs/emitter/act.h"
+#include "fs/tree/daemon.h"
 
 /*
  * What watchers are to see of a piece of news, as acts for the emitter.  Only where

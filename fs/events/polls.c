@@ -1,17 +1,17 @@
-#include "polls.h"
+#include "fs/events/polls.h"
 
 #include <poll.h>
 #include <pthread.h>
 
-#include "eventlog.h"
-#include "events.h"
-#include "handle.h"
-#include "metrics.h"
-#include "node.h"
-#include "notify.h"
-#include "reply.h"
-#include "tree.h"
-#include "view.h"
+#include "fs/base/metrics.h"
+#include "fs/base/node.h"
+#include "fs/base/reply.h"
+#include "fs/events/events.h"
+#include "fs/kernel/notify.h"
+#include "fs/ops/handle.h"
+#include "fs/tree/eventlog.h"
+#include "fs/tree/tree.h"
+#include "fs/tree/view.h"
 
 #define READABLE (POLLIN | POLLRDNORM)
 

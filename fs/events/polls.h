@@ -1,8 +1,8 @@
 #pragma once
 
-#include "cache.h"
-#include "daemon.h"
-#include "lowlevel.h"
+#include "cache/cache.h"
+#include "fs/base/lowlevel.h"
+#include "fs/tree/daemon.h"
 
 /*
  * poll(2), select(2) and epoll(7).  Every file can be read and written at any

@@ -1,4 +1,4 @@
-#include "absent.h"
+#include "fs/kernel/absent.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-#include "held.h"
+#include "fs/kernel/held.h"
 
-#include "node.h"
+#include "fs/base/node.h"
 
 #define CHUNK 65536u
 #define CHUNKS ((CACHE_NUMBER_MAX + 1) / CHUNK)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /*
  * The kernel's references, by node, and for whom each number counts: the

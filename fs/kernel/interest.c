@@ -1,12 +1,12 @@
-#include "interest.h"
+#include "fs/kernel/interest.h"
 
 #include <pthread.h>
 
-#include "absent.h"
-#include "held.h"
-#include "node.h"
-#include "proc.h"
-#include "tree.h"
+#include "fs/base/node.h"
+#include "fs/base/proc.h"
+#include "fs/kernel/absent.h"
+#include "fs/kernel/held.h"
+#include "fs/tree/tree.h"
 
 /* Names that the kernel may believe to be absent; beyond that it asks anew. */
 #define DENIED_MAX 10000u

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "cache.h"
-#include "notify.h"
+#include "cache/cache.h"
+#include "fs/kernel/notify.h"
 
 /*
  * Who is looking, although the kernel answers for us.  A workspace's (and a

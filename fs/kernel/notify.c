@@ -1,4 +1,4 @@
-#include "notify.h"
+#include "fs/kernel/notify.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -6,8 +6,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "node.h"
-#include "thread.h"
+#include "fs/base/node.h"
+#include "fs/base/thread.h"
 
 /* How soon an entry whose directory was busy is tried again. */
 #define BUSY_RETRY_US (20 * G_TIME_SPAN_MILLISECOND)

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "emitter.h"
-#include "lowlevel.h"
-#include "metrics.h"
-#include "pending.h"
+#include "fs/base/lowlevel.h"
+#include "fs/base/metrics.h"
+#include "fs/base/pending.h"
+#include "fs/emitter/emitter.h"
 
 /*
  * The one thread that tells the kernel to forget: nobody else calls

@@ -1,8 +1,8 @@
-#include "asking.h"
+#include "fs/ops/asking.h"
 
-#include "notify.h"
-#include "pending.h"
-#include "reply.h"
+#include "fs/base/pending.h"
+#include "fs/base/reply.h"
+#include "fs/kernel/notify.h"
 
 /* The first look at what a listing has brought, after that ever more seldom. */
 #define LOOK_US (2 * G_TIME_SPAN_MILLISECOND)

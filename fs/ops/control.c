@@ -1,13 +1,13 @@
-#include "control.h"
+#include "fs/ops/control.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "document.h"
-#include "pending.h"
-#include "proc.h"
-#include "reply.h"
+#include "fs/base/pending.h"
+#include "fs/base/proc.h"
+#include "fs/base/reply.h"
+#include "fs/ops/document.h"
 
 #define VERB_MAX 64
 #define WORDS_MAX 1024

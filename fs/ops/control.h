@@ -1,9 +1,9 @@
 #pragma once
 
-#include "daemon.h"
-#include "lowlevel.h"
-#include "pending.h"
-#include "tree.h"
+#include "fs/base/lowlevel.h"
+#include "fs/base/pending.h"
+#include "fs/tree/daemon.h"
+#include "fs/tree/tree.h"
 
 /*
  * One open of a control file.  `new` collects a JSON document; the write that

@@ -1,4 +1,4 @@
-#include "document.h"
+#include "fs/ops/document.h"
 
 #include <string.h>
 

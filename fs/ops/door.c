@@ -1,14 +1,14 @@
-#include "door.h"
+#include "fs/ops/door.h"
 
 #include <errno.h>
 
-#include "emitter.h"
-#include "interest.h"
-#include "lookup.h"
-#include "node.h"
-#include "notify.h"
-#include "reply.h"
-#include "view.h"
+#include "fs/base/node.h"
+#include "fs/base/reply.h"
+#include "fs/emitter/emitter.h"
+#include "fs/kernel/interest.h"
+#include "fs/kernel/notify.h"
+#include "fs/ops/lookup.h"
+#include "fs/tree/view.h"
 
 /* What stands for nothing any more is asked for by the emitter alone: its
  * attributes hold while it is at it, its name not at all. */

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "daemon.h"
-#include "lowlevel.h"
+#include "fs/base/lowlevel.h"
+#include "fs/tree/daemon.h"
 
 /*
  * The emitter's own requests.  Whatever it asks is answered from the act that it

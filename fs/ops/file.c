@@ -1,15 +1,15 @@
-#include "file.h"
+#include "fs/ops/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-#include "asking.h"
-#include "handle.h"
-#include "interest.h"
-#include "node.h"
-#include "pending.h"
-#include "reply.h"
-#include "view.h"
+#include "fs/base/node.h"
+#include "fs/base/pending.h"
+#include "fs/base/reply.h"
+#include "fs/kernel/interest.h"
+#include "fs/ops/asking.h"
+#include "fs/ops/handle.h"
+#include "fs/tree/view.h"
 
 static Handle *handle_of(const struct fuse_file_info *info)
 {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "lowlevel.h"
+#include "fs/base/lowlevel.h"
 
 /*
  * Files.  A content file of up to VIEW_PAGED_MAX bytes lives in the page cache

@@ -1,4 +1,4 @@
-#include "handle.h"
+#include "fs/ops/handle.h"
 
 #include <pthread.h>
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "control.h"
-#include "eventlog.h"
-#include "polls.h"
-#include "wait.h"
+#include "fs/events/polls.h"
+#include "fs/ops/control.h"
+#include "fs/ops/wait.h"
+#include "fs/tree/eventlog.h"
 
 /*
  * What one open of a file holds: one of the first six, or, where the kernel

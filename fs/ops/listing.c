@@ -1,14 +1,14 @@
-#include "listing.h"
+#include "fs/ops/listing.h"
 
 #include <errno.h>
 
-#include "interest.h"
-#include "link.h"
-#include "lookup.h"
-#include "node.h"
-#include "notify.h"
-#include "pending.h"
-#include "reply.h"
+#include "fs/base/node.h"
+#include "fs/base/pending.h"
+#include "fs/base/reply.h"
+#include "fs/kernel/interest.h"
+#include "fs/kernel/notify.h"
+#include "fs/ops/lookup.h"
+#include "fs/tree/link.h"
 
 /* How often one who has got names already gets more: waking him for each page
  * costs more than the page. */

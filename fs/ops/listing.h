@@ -1,6 +1,6 @@
 #pragma once
 
-#include "lowlevel.h"
+#include "fs/base/lowlevel.h"
 
 /*
  * Directories: READDIR and READDIRPLUS.  A cookie is 1 for ".", 2 for "..",

@@ -1,16 +1,16 @@
-#include "lookup.h"
+#include "fs/ops/lookup.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "events.h"
-#include "interest.h"
-#include "link.h"
-#include "node.h"
-#include "notify.h"
-#include "pending.h"
-#include "polls.h"
-#include "reply.h"
+#include "fs/base/node.h"
+#include "fs/base/pending.h"
+#include "fs/base/reply.h"
+#include "fs/events/events.h"
+#include "fs/events/polls.h"
+#include "fs/kernel/interest.h"
+#include "fs/kernel/notify.h"
+#include "fs/tree/link.h"
 
 /* How long the kernel may believe that a name which decides nothing by itself
  * is absent: desktop probes (.git, .Trash) in directories without dot names. */

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "lowlevel.h"
-#include "view.h"
+#include "fs/base/lowlevel.h"
+#include "fs/tree/view.h"
 
 /* Names: LOOKUP, FORGET, GETATTR.  Handlers as libfuse calls them. */
 void lookup_name(fuse_req_t req, fuse_ino_t parent, const char *name);

@@ -1,16 +1,16 @@
-#include "ops.h"
+#include "fs/ops/ops.h"
 
 #include <errno.h>
 
-#include "daemon.h"
-#include "door.h"
-#include "file.h"
-#include "listing.h"
-#include "lookup.h"
-#include "metrics.h"
-#include "polls.h"
-#include "reply.h"
-#include "steer.h"
+#include "fs/base/metrics.h"
+#include "fs/base/reply.h"
+#include "fs/events/polls.h"
+#include "fs/ops/door.h"
+#include "fs/ops/file.h"
+#include "fs/ops/listing.h"
+#include "fs/ops/lookup.h"
+#include "fs/ops/steer.h"
+#include "fs/tree/daemon.h"
 
 static void ops_init(void *data, struct fuse_conn_info *conn)
 {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "lowlevel.h"
+#include "fs/base/lowlevel.h"
 
 /* The kernel's questions, one row each. */
 extern const struct fuse_lowlevel_ops ops_table;

@@ -1,12 +1,12 @@
-#include "steer.h"
+#include "fs/ops/steer.h"
 
 #include <errno.h>
 
-#include "control.h"
-#include "interest.h"
-#include "lookup.h"
-#include "node.h"
-#include "reply.h"
+#include "fs/base/node.h"
+#include "fs/base/reply.h"
+#include "fs/kernel/interest.h"
+#include "fs/ops/control.h"
+#include "fs/ops/lookup.h"
 
 /* One rmdir that waits for its order; shared by both who may be last. */
 typedef struct {

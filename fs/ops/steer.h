@@ -1,6 +1,6 @@
 #pragma once
 
-#include "lowlevel.h"
+#include "fs/base/lowlevel.h"
 
 /* RMDIR of a session ends it where the section says so, and is ENOTEMPTY
  * everywhere else: rm -rf destroys nothing. */

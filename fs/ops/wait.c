@@ -1,11 +1,11 @@
-#include "wait.h"
+#include "fs/ops/wait.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "pending.h"
-#include "reply.h"
+#include "fs/base/pending.h"
+#include "fs/base/reply.h"
 
 struct Wait {
 	gint refs;

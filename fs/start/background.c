@@ -1,4 +1,4 @@
-#include "background.h"
+#include "fs/start/background.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "node.h"
+#include "fs/base/log.h"
+#include "fs/base/node.h"
 
 /* The root of the new mount answers with its own inode number. */
 static gboolean mount_answers(const char *mountpoint, dev_t before)

@@ -1,11 +1,11 @@
-#include "config.h"
+#include "fs/start/config.h"
 
 #include <string.h>
 
-#include "secret.h"
-#include "config_text.h"
-#include "api.h"
-#include "spec.h"
+#include "backends/api/api.h"
+#include "backends/base/secret.h"
+#include "backends/provider/spec.h"
+#include "fs/start/config_text.h"
 
 /* Shorter ones would make a busy loop of what they pace. */
 #define SHORTEST_MS 10

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /*
  * The configuration: a key file whose group [sessionfs] is the daemon's own and

@@ -1,8 +1,8 @@
-#include "config.h"
+#include "fs/start/config.h"
 
 #include <string.h>
 
-#include "config_text.h"
+#include "fs/start/config_text.h"
 
 static gboolean load_file(Config *config, const char *path, GError **error)
 {

@@ -1,4 +1,4 @@
-#include "config_text.h"
+#include "fs/start/config_text.h"
 
 #include <errno.h>
 #include <fcntl.h>

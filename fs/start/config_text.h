@@ -1,6 +1,6 @@
 #pragma once
 
-#include "error.h"
+#include "backends/error.h"
 
 /* What the key file's own reader does not see. */
 

@@ -1,4 +1,4 @@
-#include "demo.h"
+#include "fs/start/demo.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config.h"
+#include "fs/start/config.h"
 
 /* The emulator that serves --demo: a direct child that dies with us. */
 typedef struct {

@@ -1,13 +1,13 @@
-#include "ending.h"
+#include "fs/start/ending.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
-#include "inherited.h"
-#include "notify.h"
-#include "overdue.h"
-#include "pending.h"
+#include "backends/base/inherited.h"
+#include "fs/base/pending.h"
+#include "fs/kernel/notify.h"
+#include "fs/start/overdue.h"
 
 #define NUDGE_MS 50
 

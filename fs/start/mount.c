@@ -1,4 +1,4 @@
-#include "mount.h"
+#include "fs/start/mount.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ops.h"
+#include "fs/ops/ops.h"
 
 /* Wire facts (linux/fuse.h): the reply to INIT, and the flag that libfuse
  * before 3.17 does not pass on. */

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "daemon.h"
-#include "lowlevel.h"
+#include "fs/base/lowlevel.h"
+#include "fs/tree/daemon.h"
 
 typedef struct {
 	const char *mountpoint; /* absolute */

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "fs/start/options.h"
 
 #include <getopt.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config.h"
+#include "fs/start/config.h"
 
 /* The command line: sessionfs [-f] [-d] [-o options] [-c config] MOUNTPOINT. */
 typedef struct {

@@ -1,11 +1,11 @@
-#include "overdue.h"
+#include "fs/start/overdue.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "mount.h"
-#include "thread.h"
+#include "fs/base/thread.h"
+#include "fs/start/mount.h"
 
 /* For the last words: the log or fusermount3 may hang too. */
 #define LAST_WORDS_S 5

@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-#include "daemon.h"
+#include "fs/tree/daemon.h"
 
 /*
  * The bound of the process's end.  A worker that computes or hangs cannot be taken

@@ -1,4 +1,4 @@
-#include "state.h"
+#include "fs/start/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mount.h"
+#include "fs/start/mount.h"
 
 /* How long the end of a daemon may take, and how often one looks. */
 #define END_WAIT_US (5 * G_TIME_SPAN_SECOND)

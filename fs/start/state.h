@@ -1,6 +1,6 @@
 #pragma once
 
-#include "error.h"
+#include "backends/error.h"
 
 /*
  * The state directory of one mount: private, and locked, since two daemons for

@@ -1,18 +1,18 @@
-#include "daemon.h"
+#include "fs/tree/daemon.h"
 
 #include <string.h>
 
-#include "eventlog.h"
-#include "events.h"
-#include "interest.h"
-#include "log.h"
-#include "metrics.h"
-#include "node.h"
-#include "notify.h"
-#include "pending.h"
-#include "polls.h"
-#include "tree.h"
-#include "version.h"
+#include "fs/base/log.h"
+#include "fs/base/metrics.h"
+#include "fs/base/node.h"
+#include "fs/base/pending.h"
+#include "fs/events/events.h"
+#include "fs/events/polls.h"
+#include "fs/kernel/interest.h"
+#include "fs/kernel/notify.h"
+#include "fs/tree/eventlog.h"
+#include "fs/tree/tree.h"
+#include "fs/version.h"
 
 /* Of a .partial, in the log. */
 #define LOGGED_MAX 1000

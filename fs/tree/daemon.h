@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-#include "cache.h"
+#include "cache/cache.h"
 
 typedef struct Emitter Emitter;
 typedef struct EventLog EventLog;

@@ -1,9 +1,9 @@
-#include "eventline.h"
+#include "fs/tree/eventline.h"
 
 #include <string.h>
 #include <time.h>
 
-#include "tree.h"
+#include "fs/tree/tree.h"
 
 /* Escaped: what all providers really send stays whole. */
 #define NAME_ROOM 200

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /* One line of .sessionfs/events, at most; longer ids and words are cut. */
 #define EVENT_LINE_MAX 4096

@@ -1,4 +1,4 @@
-#include "eventlog.h"
+#include "fs/tree/eventlog.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "eventline.h"
-#include "node.h"
+#include "fs/base/node.h"
+#include "fs/tree/eventline.h"
 
 /* Begins with a dot, as no section's directory does. */
 #define NAME ".events."

@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-#include "cache.h"
+#include "cache/cache.h"
 
 /*
  * .sessionfs/events: the news as JSON lines (see eventline.h), in the state

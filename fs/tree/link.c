@@ -1,4 +1,4 @@
-#include "link.h"
+#include "fs/tree/link.h"
 
 /* Whether groups are in it, rather than links. */
 static gboolean has_groups(const View *dir)

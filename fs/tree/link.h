@@ -1,6 +1,6 @@
 #pragma once
 
-#include "view.h"
+#include "fs/tree/view.h"
 
 /*
  * What is in the directories of links: in a view its groups (in .by-name its

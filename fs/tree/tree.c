@@ -1,10 +1,10 @@
-#include "tree.h"
+#include "fs/tree/tree.h"
 
 #include <string.h>
 
-#include "daemon.h"
-#include "eventlog.h"
-#include "node.h"
+#include "fs/base/node.h"
+#include "fs/tree/daemon.h"
+#include "fs/tree/eventlog.h"
 
 static char *workspace_status(Daemon *daemon, guint32 number)
 {

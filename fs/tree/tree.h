@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "cache.h"
+#include "cache/cache.h"
 
 typedef struct Daemon Daemon;
 

@@ -1,9 +1,9 @@
-#include "view.h"
+#include "fs/tree/view.h"
 
 #include <string.h>
 
-#include "eventlog.h"
-#include "node.h"
+#include "fs/base/node.h"
+#include "fs/tree/eventlog.h"
 
 static const DirKind kind_of_entry[] = {
 	[ENTRY_PROVIDER] = DIR_PROVIDER,

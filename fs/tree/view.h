@@ -1,8 +1,8 @@
 #pragma once
 
-#include "daemon.h"
-#include "lowlevel.h"
-#include "tree.h"
+#include "fs/base/lowlevel.h"
+#include "fs/tree/daemon.h"
+#include "fs/tree/tree.h"
 
 /* What a node id stands for now. */
 typedef struct {

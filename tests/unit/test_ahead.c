@@ -1,8 +1,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "cache_fixture.h"
 #include "cache/refresh/refresh.h"
+#include "cache_fixture.h"
 
 #define PAGES_MAX 8
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "backends/classes.h"
 #include "backends/base/json.h"
+#include "backends/classes.h"
 #include "provider_fixture.h"
 
 #define SPEC                                                                   \

@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-#include "backends/error.h"
 #include "backends/api/api.h"
+#include "backends/error.h"
 #include "backends/http/retry.h"
 #include "tiny_server.h"
 

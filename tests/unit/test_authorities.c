@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "backends/aws/aws_chain.h"
-#include "backends/dataproc/google_chain.h"
 #include "aws_home.h"
 #include "backends/api/api_settings.h"
+#include "backends/aws/aws_chain.h"
+#include "backends/dataproc/google_chain.h"
 
 /* Which file of certificate authorities a section takes, vendor by vendor. */
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "backends/aws/aws_chain.h"
 #include "aws_home.h"
+#include "backends/aws/aws_chain.h"
 #include "backends/error.h"
 
 static void is(const AwsEndpoint *wanted, const char *url)

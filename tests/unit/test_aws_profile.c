@@ -2,9 +2,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backends/aws/aws_chain.h"
-#include "backends/auth/paths.h"
 #include "aws_home.h"
+#include "backends/auth/paths.h"
+#include "backends/aws/aws_chain.h"
 
 #define PROCESS_KEYS                                                           \
 	"{\"Version\": 1, \"AccessKeyId\": \"p-id\","                          \

@@ -1,8 +1,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "backends/classes.h"
 #include "backends/base/json.h"
+#include "backends/classes.h"
 #include "provider_fixture.h"
 
 #define TOKEN PROVIDER_TOKEN

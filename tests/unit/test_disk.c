@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cache_fixture.h"
 #include "cache/base/hash.h"
+#include "cache_fixture.h"
 #include "warnings.h"
 
 static void rows_and_bodies_come_back(void)

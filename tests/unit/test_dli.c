@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "backends/base/json.h"
 #include "backends/classes.h"
 #include "dli_fixture.h"
-#include "backends/base/json.h"
 
 #define V1 "/v1.0/" DLI_TEST_PROJECT
 #define V2 "/v2.0/" DLI_TEST_PROJECT

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "dli_fixture.h"
 #include "backends/error.h"
+#include "dli_fixture.h"
 
 #define OTHER "fedcba9876543210fedcba9876543210"
 

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "aws_fixture.h"
-#include "backends/classes.h"
 #include "backends/base/json.h"
+#include "backends/classes.h"
 
 /* Requests are as vectors/emr-serverless-*.json show them. */
 #define APP "00f1abcdefgh"

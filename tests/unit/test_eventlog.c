@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/base/json.h"
 #include "cache_fixture.h"
 #include "fs/tree/eventline.h"
-#include "backends/base/json.h"
 #include "warnings.h"
 
 /* A log beside the state of a cache that knows workspace "m-1". */

@@ -3,13 +3,13 @@
 #include <glib.h>
 
 #include "backends/alibaba/alibaba_error.h"
-#include "backends/provider/answer.h"
 #include "backends/aws/aws_error.h"
 #include "backends/dataproc/dataproc_error.h"
 #include "backends/dli/dli_error.h"
 #include "backends/error.h"
-#include "backends/livy/livy_error.h"
 #include "backends/http/outcome.h"
+#include "backends/livy/livy_error.h"
+#include "backends/provider/answer.h"
 #include "backends/provider/record.h"
 
 typedef void (*Refuse)(

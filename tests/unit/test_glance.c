@@ -1,8 +1,8 @@
 #include "cache/refresh/glance.h"
 
-#include "cache_fixture.h"
 #include "backends/classes.h"
 #include "cache/refresh/refresh.h"
+#include "cache_fixture.h"
 
 #define SECOND G_USEC_PER_SEC
 

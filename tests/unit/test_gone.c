@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "cache/merge/apply.h"
-#include "cache_fixture.h"
 #include "cache/model/dir.h"
 #include "cache/refresh/refresh.h"
+#include "cache_fixture.h"
 
 static Dir *workspace_of(Fixture *f)
 {

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/base/json.h"
 #include "chain_fixture.h"
 #include "google_key.h"
-#include "backends/base/json.h"
 
 #define GRANTED "{\"access_token\":\"ya29.x\",\"expires_in\":3599}"
 

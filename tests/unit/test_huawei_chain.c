@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "backends/dli/huawei_region.h"
-#include "chain_fixture.h"
 #include "backends/error.h"
+#include "chain_fixture.h"
 
 #define PROJECT "0123456789abcdef0123456789abcdef"
 #define KEYS                                                                   \

@@ -2,10 +2,10 @@
 
 #include <glib.h>
 
-#include "backends/error.h"
 #include "backends/base/json.h"
 #include "backends/base/json_members.h"
 #include "backends/base/json_scan.h"
+#include "backends/error.h"
 
 static Json *parse(const char *text)
 {

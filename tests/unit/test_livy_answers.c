@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/base/json.h"
 #include "backends/classes.h"
 #include "backends/livy/livy_record.h"
-#include "backends/base/json.h"
 #include "tiny_server.h"
 
 /*

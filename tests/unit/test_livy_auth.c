@@ -4,8 +4,8 @@
 
 #include <glib/gstdio.h>
 
-#include "backends/livy/livy_auth.h"
 #include "backends/error.h"
+#include "backends/livy/livy_auth.h"
 #include "warnings.h"
 
 #define LATER_US (20 * G_USEC_PER_SEC)

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "backends/backend.h"
-#include "backends/classes.h"
 #include "backends/base/json.h"
+#include "backends/classes.h"
 
 /* Rendering needs no more of these than their class. */
 static Backend alibaba = {&alibaba_class};

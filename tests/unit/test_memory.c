@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "backends/classes.h"
 #include "backends/base/json.h"
+#include "backends/classes.h"
 
 #define SPEC "{\"name\":\"n\",\"kind\":\"SQL\"}"
 

@@ -2,9 +2,9 @@
 
 #include <glib.h>
 
+#include "backends/api/api.h"
 #include "backends/auth/tools.h"
 #include "backends/error.h"
-#include "backends/api/api.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -1,7 +1,7 @@
 #include "cache/refresh/refresh.h"
 
-#include "cache_fixture.h"
 #include "cache/entry.h"
+#include "cache_fixture.h"
 
 #define SECOND G_USEC_PER_SEC
 

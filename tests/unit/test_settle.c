@@ -1,8 +1,8 @@
 /* What the next run makes of requests that the last one left. */
-#include "cache_fixture.h"
 #include "cache/model/core.h"
-#include "cache/store/journal.h"
 #include "cache/requests/requests_inside.h"
+#include "cache/store/journal.h"
+#include "cache_fixture.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "cache/model/core.h"
 #include "cache/base/name.h"
+#include "cache/model/core.h"
 
 /* ---- a provider whose pages are written down beforehand ---- */
 

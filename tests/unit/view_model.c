@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "cache/base/name.h"
 #include "backends/provider/record.h"
+#include "cache/base/name.h"
 
 static void append(GString *out, const char *text)
 {

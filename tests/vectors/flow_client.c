@@ -10,10 +10,10 @@
 
 #include "backends/alibaba/alibaba_chain.h"
 #include "backends/aws/aws_chain.h"
+#include "backends/base/json.h"
 #include "backends/dataproc/google_chain.h"
 #include "backends/dli/huawei_chain.h"
 #include "backends/dli/huawei_region.h"
-#include "backends/base/json.h"
 
 static CredentialSource *open_aws(const char *profile, const HttpSettings *http)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "backends/memory/memory.h"
+#include "memory.h"
 
 static Backend *backend;
 

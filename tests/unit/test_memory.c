@@ -1,4 +1,4 @@
-#include "backends/memory/memory.h"
+#include "memory.h"
 
 #include <pthread.h>
 #include <string.h>

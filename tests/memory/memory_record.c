@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "backends/base/json.h"
-#include "backends/memory/memory_store.h"
+#include "memory_store.h"
 
 static void add_webui(const Record *r, Json *body)
 {

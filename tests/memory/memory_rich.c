@@ -4,7 +4,7 @@
 #include "backends/base/json.h"
 #include "backends/base/secret.h"
 #include "backends/classes.h"
-#include "backends/memory/memory_store.h"
+#include "memory_store.h"
 
 #define ANY ((1 << N_PHASES) - 1)
 

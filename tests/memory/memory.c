@@ -2,16 +2,16 @@
  * The dialogue: none.  A table of workspaces and sessions under one mutex; a
  * state that passes by itself is worked out when somebody looks.
  */
-#include "backends/memory/memory.h"
+#include "memory.h"
 
 #include <string.h>
 
 #include "backends/base/json.h"
 #include "backends/classes.h"
-#include "backends/memory/memory_store.h"
 #include "backends/provider/plan.h"
 #include "backends/provider/record.h"
 #include "backends/provider/spec.h"
+#include "memory_store.h"
 
 #define SESSIONS_MAX 1000000
 #define PAGE_DEFAULT 100

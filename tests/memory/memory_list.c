@@ -1,4 +1,4 @@
-#include "backends/memory/memory_store.h"
+#include "memory_store.h"
 
 /* The record that a listing names in that place. */
 static Record *record_listed(const Memory *self, const Space *s, guint64 place)

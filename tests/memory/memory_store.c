@@ -1,4 +1,4 @@
-#include "backends/memory/memory_store.h"
+#include "memory_store.h"
 
 #include <time.h>
 

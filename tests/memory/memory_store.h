@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#include "backends/memory/memory.h"
+#include "memory.h"
 
 /*
  * What memory.c keeps: workspaces with their sessions, and the script of each

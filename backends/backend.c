@@ -14,7 +14,6 @@ const BackendClass *const backend_classes[] = {
 	&emr_class,
 	&emr_serverless_class,
 	&livy_class,
-	&memory_class,
 	NULL,
 };
 
@@ -39,7 +38,7 @@ const BackendKey *backend_key_find(const BackendClass *class, const char *name)
 {
 	const BackendKey *own = key_find(class->keys, name);
 
-	return own || !class->remote ? own : key_find(api_keys, name);
+	return own ? own : key_find(api_keys, name);
 }
 
 /* ---- what may pass ---- */

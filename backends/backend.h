@@ -160,9 +160,8 @@ typedef struct {
 #define WINDOW_TEXT '='   /* another text each time, shown below its name */
 
 typedef struct BackendClass {
-	const char *name;       /* the section's type: "alibaba" */
-	const BackendKey *keys; /* its own keys */
-	gboolean remote;        /* goes through net/api.h: takes api_keys too */
+	const char *name;           /* the section's type: "alibaba" */
+	const BackendKey *keys;     /* its own keys, besides api_keys */
 	const BackendState *states; /* ends with a NULL word */
 	const BackendVerb *verbs;   /* ends with a NULL name */
 	const SpecField *spec;      /* top-level members of a spec */

@@ -9,4 +9,3 @@ extern const BackendClass dli_class;
 extern const BackendClass emr_class;
 extern const BackendClass emr_serverless_class;
 extern const BackendClass livy_class;
-extern const BackendClass memory_class;

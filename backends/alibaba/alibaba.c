@@ -384,7 +384,6 @@ static Backend *alibaba_open(GHashTable *keys, GError **error)
 const BackendClass alibaba_class = {
 	.name = "alibaba",
 	.keys = alibaba_keys,
-	.remote = TRUE,
 	.states = alibaba_states,
 	.verbs = alibaba_verbs,
 	.spec = alibaba_spec,

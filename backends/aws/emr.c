@@ -304,7 +304,6 @@ static Backend *emr_open(GHashTable *keys, GError **error)
 const BackendClass emr_class = {
 	.name = "emr",
 	.keys = aws_keys,
-	.remote = TRUE,
 	.states = aws_states,
 	.verbs = aws_verbs,
 	.spec = emr_spec,

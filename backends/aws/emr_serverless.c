@@ -348,7 +348,6 @@ static Backend *emr_serverless_open(GHashTable *keys, GError **error)
 const BackendClass emr_serverless_class = {
 	.name = "emr-serverless",
 	.keys = aws_keys,
-	.remote = TRUE,
 	.states = aws_states,
 	.verbs = aws_verbs,
 	.spec = emr_serverless_spec,

@@ -426,7 +426,6 @@ static Backend *dataproc_open(GHashTable *keys, GError **error)
 const BackendClass dataproc_class = {
 	.name = "dataproc",
 	.keys = dataproc_keys,
-	.remote = TRUE,
 	.states = dataproc_states,
 	.verbs = dataproc_verbs,
 	.spec = dataproc_spec,

@@ -459,7 +459,6 @@ static Backend *dli_open(GHashTable *keys, GError **error)
 const BackendClass dli_class = {
 	.name = "dli",
 	.keys = dli_keys,
-	.remote = TRUE,
 	.states = dli_states,
 	.verbs = dli_verbs,
 	.spec = dli_spec,

@@ -479,7 +479,6 @@ static Backend *livy_open(GHashTable *keys, GError **error)
 const BackendClass livy_class = {
 	.name = "livy",
 	.keys = livy_keys,
-	.remote = TRUE,
 	.states = livy_states,
 	.verbs = livy_verbs,
 	.spec = livy_spec,

@@ -218,7 +218,7 @@ static char *key_hint(const BackendClass *class, const char *name)
 		add_name(names, other_keys[i]);
 	for (gsize i = 0; class && class->keys && class->keys[i].name; i++)
 		add_name(names, class->keys[i].name);
-	for (gsize i = 0; class && class->remote && api_keys[i].name; i++)
+	for (gsize i = 0; class && api_keys[i].name; i++)
 		add_name(names, api_keys[i].name);
 	near = spec_nearest((const SpecField *)(void *)names->data, name);
 	return near ? g_strdup_printf("; did you mean %s?", near)
@@ -479,16 +479,14 @@ ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
 	return provider;
 }
 
-/* "a, b, c", of those that speak to somebody: new string. */
+/* "a, b, c": new string. */
 static char *type_names(void)
 {
 	GString *out = g_string_new(NULL);
 
-	for (gsize i = 0; backend_classes[i]; i++) {
-		if (backend_classes[i]->remote)
-			g_string_append_printf(out, "%s%s",
-				out->len ? ", " : "", backend_classes[i]->name);
-	}
+	for (gsize i = 0; backend_classes[i]; i++)
+		g_string_append_printf(out, "%s%s", out->len ? ", " : "",
+			backend_classes[i]->name);
 	return g_string_free(out, FALSE);
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "backends/base/json.h"
-#include "backends/classes.h"
 #include "backends/provider/plan.h"
 #include "backends/provider/record.h"
 #include "backends/provider/spec.h"

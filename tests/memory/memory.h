@@ -3,7 +3,7 @@
 #include "backends/backend.h"
 
 /*
- * A provider without a network, for tests and trials: sessions in a table that
+ * A provider without a network, which only the unit tests link: sessions in a table that
  * obeys the same contract as the others and can be scripted.  It behaves as the
  * real ones do where they differ from the obvious: a created session stands
  * stopped until started, states move by themselves after start_ms, listings
@@ -17,6 +17,8 @@
  * called from any thread while calls run.  `self` is an instance of memory_class
  * or of one that memory_rich_class returned.
  */
+
+extern const BackendClass memory_class;
 
 typedef enum {
 	MEMORY_LIST_WORKSPACES,

@@ -3,7 +3,6 @@
 
 #include "backends/base/json.h"
 #include "backends/base/secret.h"
-#include "backends/classes.h"
 #include "memory_store.h"
 
 #define ANY ((1 << N_PHASES) - 1)

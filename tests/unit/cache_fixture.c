@@ -201,7 +201,7 @@ Fixture *fixture_new(void)
 
 static Backend *open_backend(Fixture *self, const char *key, va_list args)
 {
-	const BackendClass *class = backend_class_find("memory");
+	const BackendClass *class = &memory_class;
 	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GError) error = NULL;
 	Backend *backend;

@@ -55,6 +55,7 @@ static void a_section_must_be_a_provider(void)
 	refused("[clowds]\n", "type is missing: no provider type is called");
 	refused("[prod]\ntype = clowds\n", "test.conf:2: ");
 	refused("[prod]\ntype = clowds\n", "\"clowds\"; there are: alibaba, ");
+	refused("[memory]\n", "there are: alibaba, ");
 	refused("[../x]\ntype = alibaba\n", "no name for a directory");
 	refused("[.x]\ntype = alibaba\n", "no name for a directory");
 	refused("[a\n", "test.conf");
@@ -176,11 +177,12 @@ static void no_region_is_known(void)
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
 		g_unsetenv(names[i]);
 	g_setenv("HOME", "/nonexistent", TRUE);
+	g_setenv("LIVY_URL", "http://localhost:8998", TRUE);
 }
 
 static void what_was_found_and_cannot_be_opened_is_left_out(void)
 {
-	static const char *const types[] = {"alibaba", "memory", NULL};
+	static const char *const types[] = {"alibaba", "livy", NULL};
 	g_autoptr(Config) config = discovered(types);
 	g_autoptr(GError) error = NULL;
 	ConfigProvider *provider;
@@ -191,7 +193,7 @@ static void what_was_found_and_cannot_be_opened_is_left_out(void)
 	warnings_expect_one("*left out: ?alibaba] no region*");
 	g_assert_cmpuint(config->providers->len, ==, 1);
 	provider = g_ptr_array_index(config->providers, 0);
-	g_assert_cmpstr(provider->name, ==, "memory");
+	g_assert_cmpstr(provider->name, ==, "livy");
 	g_assert_nonnull(provider->backend);
 }
 
@@ -215,7 +217,9 @@ static void what_the_file_names_must_open(void)
 	g_autoptr(GError) error = NULL;
 
 	no_region_is_known();
-	g_assert_true(config_parse(config, "[memory]\n[ali]\ntype = alibaba\n",
+	g_assert_true(config_parse(config,
+		"[livy]\nurl = http://localhost:8998\n"
+		"[ali]\ntype = alibaba\n",
 		"test.conf", &error));
 	g_assert_false(config_open(config, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);

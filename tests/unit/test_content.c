@@ -119,7 +119,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	g_test_init(&argc, &argv, NULL);
-	backend = backend_open(backend_class_find("memory"), keys, NULL);
+	backend = backend_open(&memory_class, keys, NULL);
 	g_test_add_func(
 		"/content/each_file_has_its_bytes", each_file_has_its_bytes);
 	g_test_add_func("/content/what_is_not_there_is_empty",

@@ -55,7 +55,7 @@ static void make_provider(Fixture *f)
 {
 	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
 
-	f->other = backend_open(backend_class_find("memory"), keys, NULL);
+	f->other = backend_open(&memory_class, keys, NULL);
 	memory_add_workspace(f->other, "m-1");
 }
 

@@ -395,6 +395,12 @@ void backend_count(Backend *self,
 		self->class->count(self, visit, data);
 }
 
+void backend_observe(Backend *self, CallObserver observer, void *data)
+{
+	if (self->class->observe)
+		self->class->observe(self, observer, data);
+}
+
 void backend_abort(Backend *self)
 {
 	if (self->class->abort)

@@ -72,6 +72,20 @@ typedef struct {
 	void *owner;
 } Call;
 
+/* One attempt of a call, once it is over.  Nothing in it is a secret, but the
+ * provider's words are as it said them. */
+typedef struct {
+	const char *action;
+	guint attempt;          /* from 1; 0: nothing was sent */
+	guint status;           /* of HTTP; 0: there was no answer */
+	const char *request_id; /* the provider's; NULL: it told none */
+	gint64 took_us;
+	const GError *problem; /* NULL: it succeeded */
+} CallReport;
+
+/* Called on the thread that calls, with no lock held; the report is borrowed. */
+typedef void (*CallObserver)(const CallReport *report, void *data);
+
 /*
  * What one create sends, besides what all calls of its provider bear: made
  * before anything is sent, and sent as it is, however often; only date, nonce
@@ -342,6 +356,10 @@ typedef struct BackendClass {
 			void *data),
 		void *data);
 
+	/* Before the first call: who is told of each attempt of each.  May be
+	 * NULL: nobody is. */
+	void (*observe)(Backend *self, CallObserver observer, void *data);
+
 	/* Ends every call in flight and to come with CANCELLED. */
 	void (*abort)(Backend *self);
 } BackendClass;
@@ -535,4 +553,6 @@ void backend_count(Backend *self,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),
 	void *data);
+/* Before the first call. */
+void backend_observe(Backend *self, CallObserver observer, void *data);
 void backend_abort(Backend *self);

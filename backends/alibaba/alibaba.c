@@ -411,5 +411,6 @@ const BackendClass alibaba_class = {
 	.report = alibaba_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,
+	.observe = api_backend_observe,
 	.abort = api_backend_abort,
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/http/outcome.h"
 #include "backends/provider/foreign.h"
 #include "backends/provider/refusal.h"
 
@@ -132,8 +133,7 @@ void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 	else
 		read_xml(&r, answer->body);
 	if (!r.request_id)
-		r.request_id =
-			g_strdup(http_answer_get(answer, "x-acs-request-id"));
+		r.request_id = outcome_request_id(answer, NULL);
 	foreign_read(&r, answer, body);
 	refusal_set(&r, &kind, error);
 }

@@ -34,9 +34,6 @@
 
 /* A clock that is off by less is not the reason of a refusal. */
 #define SKEW_MIN_S 60
-/* What is left of a repeatable call's time is halved down to this: an attempt
- * that had less would be cut off rather than served. */
-#define HALF_LEAST_US G_USEC_PER_SEC
 /* Time for the budget to let a call go for which nobody waits. */
 #define BUDGET_WAIT_MAX_US (10 * 60 * G_USEC_PER_SEC)
 
@@ -50,6 +47,8 @@ struct Api {
 	Gate *gate;
 	Counters *counters;
 	DateClock date_clock;
+	CallObserver observer; /* NULL: none; with its data before any call */
+	void *observer_data;
 
 	pthread_mutex_t lock; /* guards what follows */
 	gint64 skew_s;        /* the provider's clock less ours, to sign by */
@@ -197,22 +196,6 @@ char *api_key_id(Api *api, gint64 deadline_us)
 	return now ? g_strdup(now->access_key_id) : NULL;
 }
 
-static gboolean refuse_budget(Try *try, gint64 wait_us, GError **error)
-{
-	g_autoptr(GError) problem = NULL;
-	gint64 closed = 0;
-
-	budget_left(try->api->budget, g_get_monotonic_time(), &closed);
-	backend_error_set(&problem, BACKEND_ERROR_BUDGET,
-		"%s; the next call is possible in %.1f s",
-		closed ? "the provider throttled this account"
-		       : "the call budget is spent",
-		(double)wait_us / G_USEC_PER_SEC);
-	backend_error_detail(problem)->retry_after_ms = wait_us / 1000 + 1;
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return FALSE;
-}
-
 static gboolean wait_for_budget(Try *try, GError **error)
 {
 	Api *api = try->api;
@@ -223,7 +206,7 @@ static gboolean wait_for_budget(Try *try, GError **error)
 	case GATE_ABORTED:
 		return cancelled(error);
 	case GATE_SHUT:
-		return refuse_budget(try, wait_us, error);
+		return budget_refuse(api->budget, wait_us, error);
 	case GATE_OPEN:
 	default:
 		break;
@@ -242,7 +225,7 @@ static gboolean try_budget(Try *try, GError **error)
 	if (!try->call->interactive)
 		return wait_for_budget(try, error);
 	wait_us = budget_take(try->api->budget, TRUE, g_get_monotonic_time());
-	return wait_us == 0 || refuse_budget(try, wait_us, error);
+	return wait_us == 0 || budget_refuse(try->api->budget, wait_us, error);
 }
 
 static char *call_url(const Try *try)
@@ -363,13 +346,9 @@ static void try_failed(Try *try, GError *problem)
 /* An answer that hangs must leave time for the same bytes once more. */
 static gint64 attempt_until_us(const Try *try)
 {
-	gint64 now_us = g_get_monotonic_time();
-	gint64 half_us = (try->deadline_us - now_us) / 2;
-
-	if (!try->request->repeatable || try->attempts >= RETRY_ATTEMPTS ||
-		half_us < HALF_LEAST_US)
-		return try->deadline_us;
-	return now_us + half_us;
+	return try->request->repeatable
+		       ? retry_until_us(try->deadline_us, try->attempts)
+		       : try->deadline_us;
 }
 
 static HttpRequest *make_again(const char *url, void *data, GError **error)
@@ -386,8 +365,29 @@ static HttpAnswer *send_on(Try *try, const HttpRequest *http, GError **error)
 		attempt_until_us(try), error);
 }
 
+/* An attempt is over, or, without one, nothing was sent because of the problem. */
+static void observe(const Try *try, guint attempt, gint64 begun_us,
+	const HttpAnswer *answer, GError *problem)
+{
+	g_autofree char *id = outcome_request_id(answer, problem);
+
+	if (!try->api->observer)
+		return;
+	try->api->observer(
+		&(CallReport){
+			.action = try->request->action,
+			.attempt = attempt,
+			.status = answer ? answer->status : 0,
+			.request_id = id,
+			.took_us = g_get_monotonic_time() - begun_us,
+			.problem = problem,
+		},
+		try->api->observer_data);
+}
+
 static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 {
+	gint64 begun_us = g_get_monotonic_time();
 	Api *api = try->api;
 	const ApiProtocol *protocol = &api->protocol;
 	g_autoptr(HttpAnswer) answer = NULL;
@@ -410,6 +410,7 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 		budget_answered(api->budget, g_get_monotonic_time());
 	else
 		try_failed(try, problem);
+	observe(try, try->attempts, begun_us, answer, problem);
 	return json;
 }
 
@@ -457,21 +458,8 @@ static gboolean is_retryable(const Try *try)
 {
 	gboolean harmless = try->request->safe || try->request->repeatable;
 
-	if (is_replay(try))
-		return harmless;
-	switch (try->problem->code) {
-	case BACKEND_ERROR_UNREACHABLE:
-	case BACKEND_ERROR_REFUSED:
-	case BACKEND_ERROR_TLS:
-	case BACKEND_ERROR_THROTTLED:
-		return TRUE;
-	case BACKEND_ERROR_REMOTE:
-	case BACKEND_ERROR_TIMEOUT:
-	case BACKEND_ERROR_BAD_ANSWER:
-		return harmless;
-	default:
-		return FALSE;
-	}
+	return is_replay(try) ? harmless
+			      : retry_is_allowed(try->problem, harmless);
 }
 
 /* Waits until another attempt is in order; FALSE: it is not. */
@@ -493,9 +481,13 @@ static gboolean try_again(Try *try)
 static Json *try_all(Try *try, GByteArray **ret_text)
 {
 	do {
+		gint64 begun_us = g_get_monotonic_time();
 		g_autoptr(GError) before = NULL;
 		g_autoptr(HttpRequest) http = try_prepare(try, &before);
 		Json *json;
+
+		if (!http)
+			observe(try, 0, begun_us, NULL, before);
 
 		/* What the provider said tells more than our own refusal. */
 		if (!http && !try->problem)
@@ -549,6 +541,12 @@ Json *api_call(Api *api, const ApiRequest *request, const Call *call,
 		api_note(api, problem);
 	g_propagate_error(error, problem);
 	return NULL;
+}
+
+void api_observe(Api *api, CallObserver observer, void *data)
+{
+	api->observer = observer;
+	api->observer_data = data;
 }
 
 void api_identify(

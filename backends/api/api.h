@@ -114,6 +114,9 @@ char *api_key_id(Api *api, gint64 deadline_us);
 /* By how much the provider's clock is ahead of ours, as the Date of its answers
  * tells, to a second or so; FALSE: none had one yet. */
 gboolean api_clock(Api *api, gint64 *ret_ahead_ms);
+/* Before the first call: who is told of each attempt, and of each call that was
+ * given up before anything was sent. */
+void api_observe(Api *api, CallObserver observer, void *data);
 void api_report(Api *api, GString *out);
 void api_count(Api *api,
 	void (*visit)(

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "backends/error.h"
+
 /*
  * Tokens are filled in by arithmetic when somebody asks, so there is no thread
  * and no timer; time is an argument, so that tests need not wait.
@@ -147,4 +149,20 @@ void budget_heed(Budget *budget, gint64 asked_ms, gint64 now_us)
 		budget_penalise(budget, now_us + asked_ms * 1000);
 	else
 		budget_throttled(budget, now_us);
+}
+
+gboolean budget_refuse(Budget *budget, gint64 wait_us, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	gint64 closed = 0;
+
+	budget_left(budget, g_get_monotonic_time(), &closed);
+	backend_error_set(&problem, BACKEND_ERROR_BUDGET,
+		"%s; the next call is possible in %.1f s",
+		closed ? "the provider throttled this account"
+		       : "the call budget is spent",
+		(double)wait_us / G_USEC_PER_SEC);
+	backend_error_detail(problem)->retry_after_ms = wait_us / 1000 + 1;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
 }

@@ -34,5 +34,8 @@ void budget_heed(Budget *budget, gint64 asked_ms, gint64 now_us);
 /* It answered: the row has ended. */
 void budget_answered(Budget *budget, gint64 now_us);
 
+/* FALSE, with *error (BUDGET) for a call that would have to wait so long. */
+gboolean budget_refuse(Budget *budget, gint64 wait_us, GError **error);
+
 /* Calls left now, and the microsecond until which it is closed (0: open). */
 double budget_left(Budget *budget, gint64 now_us, gint64 *ret_closed_until);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/http/outcome.h"
 #include "backends/provider/foreign.h"
 #include "backends/provider/refusal.h"
 
@@ -106,9 +107,6 @@ static const char *const skew_codes[] = {"RequestTimeTooSkewed",
 	"RequestExpired", "RequestInTheFuture", "InvalidSignatureException",
 	"SignatureDoesNotMatch", "AuthFailure", NULL};
 
-static const char *const request_id_headers[] = {
-	"x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"};
-
 typedef struct {
 	Refusal base;
 	char *detail_code; /* owned; NULL: none */
@@ -153,18 +151,6 @@ static char *first_code(const char *a, const char *b, const char *c)
 	return NULL;
 }
 
-static char *find_request_id(const HttpAnswer *answer)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(request_id_headers); i++) {
-		char *id =
-			word_of(http_answer_get(answer, request_id_headers[i]));
-
-		if (id)
-			return id;
-	}
-	return NULL;
-}
-
 static void read_words(AwsRefusal *ret, const HttpAnswer *answer,
 	const Json *body, gboolean header_first)
 {
@@ -180,7 +166,7 @@ static void read_words(AwsRefusal *ret, const HttpAnswer *answer,
 	if (!r->message)
 		r->message =
 			body_word(body, header_first ? "Message" : "message");
-	r->request_id = find_request_id(answer);
+	r->request_id = outcome_request_id(answer, NULL);
 	ret->detail_code = body_word(body, "ErrorCode");
 }
 

@@ -383,5 +383,6 @@ const BackendClass emr_serverless_class = {
 	.report = aws_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,
+	.observe = api_backend_observe,
 	.abort = api_backend_abort,
 };

@@ -453,5 +453,6 @@ const BackendClass dataproc_class = {
 	.report = dataproc_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,
+	.observe = api_backend_observe,
 	.abort = api_backend_abort,
 };

@@ -427,6 +427,11 @@ static void dli_count(Backend *base,
 	dli_account_count(((Dli *)base)->account, visit, data);
 }
 
+static void dli_observe(Backend *base, CallObserver observer, void *data)
+{
+	dli_account_observe(((Dli *)base)->account, observer, data);
+}
+
 static void dli_abort(Backend *base)
 {
 	dli_account_abort(((Dli *)base)->account);
@@ -495,5 +500,6 @@ const BackendClass dli_class = {
 	.report = dli_report,
 	.clock = dli_clock,
 	.count = dli_count,
+	.observe = dli_observe,
 	.abort = dli_abort,
 };

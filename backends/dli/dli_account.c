@@ -182,6 +182,15 @@ void dli_account_count(DliAccount *self,
 	api_count(self->api, visit, data);
 }
 
+void dli_account_observe(DliAccount *self, CallObserver observer, void *data)
+{
+	Api *iam = dli_project_iam(self->project);
+
+	if (iam)
+		api_observe(iam, observer, data);
+	api_observe(self->api, observer, data);
+}
+
 void dli_account_abort(DliAccount *self)
 {
 	Api *iam = dli_project_iam(self->project);

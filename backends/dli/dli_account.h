@@ -38,4 +38,5 @@ void dli_account_count(DliAccount *self,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),
 	void *data);
+void dli_account_observe(DliAccount *self, CallObserver observer, void *data);
 void dli_account_abort(DliAccount *self);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/http/outcome.h"
 #include "backends/provider/foreign.h"
 #include "backends/provider/refusal.h"
 
@@ -137,8 +138,7 @@ void dli_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 
 	read_body(&r, body);
 	if (!r.request_id)
-		r.request_id =
-			g_strdup(http_answer_get(answer, "x-request-id"));
+		r.request_id = outcome_request_id(answer, NULL);
 	foreign_read(&r, answer, body);
 	refusal_set(&r, &kind, error);
 }

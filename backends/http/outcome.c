@@ -113,3 +113,21 @@ void outcome_clear_up(GError *problem, gboolean safe)
 			     problem->code == BACKEND_ERROR_REMOTE))
 		problem->code = BACKEND_ERROR_TIMEOUT;
 }
+
+char *outcome_request_id(const HttpAnswer *answer, GError *problem)
+{
+	static const char *const headers[] = {"x-acs-request-id",
+		"x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id",
+		"x-request-id"};
+	const BackendErrorDetail *detail = backend_error_detail(problem);
+
+	if (detail && detail->request_id)
+		return g_strdup(detail->request_id);
+	for (gsize i = 0; answer && i < G_N_ELEMENTS(headers); i++) {
+		const char *id = http_answer_get(answer, headers[i]);
+
+		if (id && *id)
+			return g_utf8_make_valid(id, -1);
+	}
+	return NULL;
+}

@@ -29,6 +29,11 @@ Json *outcome_json(HttpAnswer *answer, gboolean safe, gboolean outline,
 	gboolean (*accept)(const Json *answer, GError **error),
 	GByteArray **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The provider's id of the request that was answered so: the problem's, or else
+ * what a header tells, whoever's it is.  NULL: there is none; both arguments may
+ * be.  New string, valid UTF-8. */
+char *outcome_request_id(const HttpAnswer *answer, GError *problem);
+
 /*
  * Makes an error fit to be shown.  After a request that is not safe, an answer
  * that cannot be read (BAD_ANSWER) and one that tells of the provider's own

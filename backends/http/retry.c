@@ -10,6 +10,9 @@
  * and a lower bound would bring them back together later. */
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 5000
+/* What is left of a call's time is halved down to this: an attempt that had less
+ * would be cut off rather than served. */
+#define HALF_LEAST_US G_USEC_PER_SEC
 
 static gint two_digits(const char *text)
 {
@@ -73,6 +76,23 @@ gint64 retry_after_ms(const HttpAnswer *answer, gint64 now)
 	return CLAMP(wait, 0, RETRY_AFTER_MAX_MS);
 }
 
+gboolean retry_is_allowed(const GError *problem, gboolean harmless)
+{
+	switch (problem->code) {
+	case BACKEND_ERROR_UNREACHABLE:
+	case BACKEND_ERROR_REFUSED:
+	case BACKEND_ERROR_TLS:
+	case BACKEND_ERROR_THROTTLED:
+		return TRUE;
+	case BACKEND_ERROR_REMOTE:
+	case BACKEND_ERROR_TIMEOUT:
+	case BACKEND_ERROR_BAD_ANSWER:
+		return harmless;
+	default:
+		return FALSE;
+	}
+}
+
 gint64 retry_backoff_ms(guint attempt)
 {
 	gint64 most = MIN(
@@ -83,6 +103,16 @@ gint64 retry_backoff_ms(guint attempt)
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
 		random = G_MAXUINT32 / 2;
 	return (gint64)((double)random / G_MAXUINT32 * (double)most);
+}
+
+gint64 retry_until_us(gint64 deadline_us, guint attempt)
+{
+	gint64 now_us = g_get_monotonic_time();
+	gint64 half_us = (deadline_us - now_us) / 2;
+
+	if (attempt >= RETRY_ATTEMPTS || half_us < HALF_LEAST_US)
+		return deadline_us;
+	return now_us + half_us;
 }
 
 gint64 retry_next_us(GError *problem, guint attempts, Budget *budget)

@@ -20,8 +20,16 @@ gint64 retry_after_ms(const HttpAnswer *answer, gint64 now);
 /* random(0, 1) * min(5 s, 100 ms * 2^attempt); attempts count from 0. */
 gint64 retry_backoff_ms(guint attempt);
 
+/* Whether a call that failed so may be repeated; harmless: to repeat it changes
+ * nothing more, whatever the server did with the first. */
+gboolean retry_is_allowed(const GError *problem, gboolean harmless);
+
 /* Reads "Sun, 06 Nov 1994 08:49:37 GMT" into seconds since the epoch. */
 gboolean retry_http_date(const char *text, gint64 *ret);
+
+/* Until when (monotonic) that attempt may take (the first is 1), so that there is
+ * time for another: half of what is left until the deadline, if that is enough. */
+gint64 retry_until_us(gint64 deadline_us, guint attempt);
 
 /* Where (monotonic) another attempt is worth its while, after `attempts` of which
  * the last one ended so. */

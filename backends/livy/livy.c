@@ -516,5 +516,6 @@ const BackendClass livy_class = {
 	.report = api_backend_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,
+	.observe = api_backend_observe,
 	.abort = api_backend_abort,
 };

@@ -24,6 +24,11 @@ void api_backend_count(Backend *base,
 	api_count(((ApiBackend *)base)->api, visit, data);
 }
 
+void api_backend_observe(Backend *base, CallObserver observer, void *data)
+{
+	api_observe(((ApiBackend *)base)->api, observer, data);
+}
+
 void api_backend_abort(Backend *base)
 {
 	api_abort(((ApiBackend *)base)->api);

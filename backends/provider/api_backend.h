@@ -17,6 +17,7 @@ void api_backend_count(Backend *base,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),
 	void *data);
+void api_backend_observe(Backend *base, CallObserver observer, void *data);
 void api_backend_abort(Backend *base);
 
 /*

@@ -1004,6 +1004,61 @@ static void test_retry_after_values(void)
 	g_assert_cmpint(asked_ms("x-amz-retry-after", "250"), ==, 250);
 }
 
+/* A report as one line, so that a test can name what it expects. */
+static void note_report(const CallReport *report, void *data)
+{
+	GString *out = data;
+	const GError *problem = report->problem;
+
+	g_assert_cmpint(report->took_us, >=, 0);
+	g_string_append_printf(out, "%s %u %u %s %d\n", report->action,
+		report->attempt, report->status,
+		report->request_id ? report->request_id : "-",
+		problem ? problem->code : -1);
+}
+
+static void assert_told(GString *told, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
+
+static void assert_told(GString *told, const char *format, ...)
+{
+	g_autofree char *expected = NULL;
+	va_list args;
+
+	va_start(args, format);
+	expected = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_assert_cmpstr(told->str, ==, expected);
+	g_string_truncate(told, 0);
+}
+
+static void test_attempts_are_told(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GString) told = g_string_new(NULL);
+
+	api_observe(f->api, note_report, told);
+	tiny_server_push(f->server, busy);
+	tiny_server_push(f->server,
+		(TinyAnswer){.headers = "X-Acs-Request-Id: r-2\r\n"});
+	assert_fine(f, safe, 2);
+	assert_told(told, "List 1 503 - %d\nList 2 200 r-2 -1\n",
+		BACKEND_ERROR_REMOTE);
+	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CLOSE});
+	drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 3));
+	assert_told(told, "Create 1 0 - %d\n", BACKEND_ERROR_TIMEOUT);
+}
+
+/* What was never sent is told as well, for it is what somebody wonders about. */
+static void test_what_is_not_sent_is_told(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GString) told = g_string_new(NULL);
+
+	g_clear_pointer(&f->credentials, credentials_unref);
+	api_observe(f->api, note_report, told);
+	drop(assert_fails(f, safe, BACKEND_ERROR_UNREACHABLE, 0));
+	assert_told(told, "List 0 0 - %d\n", BACKEND_ERROR_UNREACHABLE);
+}
+
 #define ADD(name, function)                                                    \
 	g_test_add("/api/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -1012,6 +1067,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD("request-is-built-and-signed", test_request);
 	ADD("text-is-what-was-parsed", test_text);
+	ADD("attempts-are-told", test_attempts_are_told);
+	ADD("what-is-not-sent-is-told", test_what_is_not_sent_is_told);
 	ADD("safe-calls-are-retried", test_safe_calls_are_retried);
 	ADD("retries-are-capped", test_retries_are_capped);
 	ADD("errors-that-stay-are-not-retried",

@@ -5,7 +5,50 @@
 #include "cache/merge/apply.h"
 #include "cache/refresh/look.h"
 
-gboolean adopt_session(Dir *dir, const Request *request, const char *id,
+/* By our clock; 0: nobody says. */
+static gint64 created_ms(Dir *dir, const Snapshot *shown, guint32 number)
+{
+	Backend *backend = dir->provider->backend;
+	const Row *row = number != 0 ? snapshot_find(shown, number) : NULL;
+	g_autofree char *body =
+		row != NULL ? dir_body(dir, shown, row, NULL) : NULL;
+	g_auto(SessionBrief) brief = {NULL};
+	gint64 ahead_ms = 0;
+
+	if (body == NULL)
+		return 0;
+	backend_tell(backend, body, strlen(body), &brief);
+	(void)backend_clock(backend, &ahead_ms);
+	return brief.created_ms != 0 ? brief.created_ms - ahead_ms : 0;
+}
+
+gboolean adopt_reserve(
+	Dir *dir, Request *request, const char *id, Request **ret_holder)
+{
+	const CreatePlan *plan = request->intent->plan;
+	g_autoptr(Snapshot) shown = dir_snapshot(dir);
+	MadeSession made = {.number = dir_number(dir, id), .id = id};
+
+	if (plan != NULL && *plan->id != '\0')
+		made.created_ms = created_ms(dir, shown, made.number);
+	return requests_reserve(
+		dir->cache->requests, dir, request, &made, ret_holder);
+}
+
+static gboolean reserve(
+	Dir *dir, Request *request, const char *id, GError **error)
+{
+	g_autoptr(Request) holder = NULL;
+
+	if (adopt_reserve(dir, request, id, &holder))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_EXISTS,
+		"the session %s is that of request %s", id,
+		holder->intent->rid);
+	return FALSE;
+}
+
+gboolean adopt_session(Dir *dir, Request *request, const char *id,
 	const Call *call, GError **error)
 {
 	const Intent *intent = request->intent;
@@ -21,7 +64,8 @@ gboolean adopt_session(Dir *dir, const Request *request, const char *id,
 		return FALSE;
 	number = dir_number(dir, id);
 	if (number != 0)
-		return apply_last(dir, number, error);
+		return reserve(dir, request, id, error) &&
+		       apply_last(dir, number, error);
 	backend_error_set(error, BACKEND_ERROR_GONE,
 		"there is no session %s any more", id);
 	return FALSE;

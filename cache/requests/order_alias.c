@@ -21,7 +21,7 @@ static gboolean is_made(const Search *self, const Session *session)
 	const Order *order = self->order;
 	const Intent *intent = order->request->intent;
 	guint32 number = dir_number(order->dir, session->id);
-	const Claim claim = {number, session->id, 0};
+	const MadeSession made = {number, session->id, 0};
 
 	if (number != 0 && number < intent->watermark)
 		return FALSE;
@@ -29,7 +29,8 @@ static gboolean is_made(const Search *self, const Session *session)
 	       backend_made_of(order->dir->provider->backend, intent->plan,
 		       session->id, session->body,
 		       strlen(session->body)) == MADE_SO &&
-	       requests_claim(order->cache->requests, order->dir, NULL, &claim);
+	       requests_reserve(
+		       order->cache->requests, order->dir, NULL, &made, NULL);
 }
 
 static void compare(Search *self, const SessionPage *page)

@@ -226,6 +226,63 @@ static char *known_id(Order *self, const char *answered)
 	return order_alias(self, answered, &call);
 }
 
+/* ---- whose it is ---- */
+
+/* The same was asked for by another request, of the same token of the caller. */
+static gboolean answer_as(Order *self, const Request *holder, const char *id)
+{
+	requests_note(self->cache->requests, self->request,
+		outcome_saying(REQUEST_FAILED,
+			g_strdup_printf("request %s, of the same token, has "
+					"the session",
+				holder->intent->rid)));
+	self->answer = order_answer_session(self->dir, id, holder->intent);
+	return TRUE;
+}
+
+/* TIMEOUT: a session was made. */
+static gboolean is_anothers(
+	Order *self, const Request *holder, const char *id, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	backend_error_set(&local, BACKEND_ERROR_TIMEOUT,
+		"the provider says that this made the session %s, which is "
+		"that of request %s, so that it is not known what that one "
+		"made: write adopt ID or abandon into resolve",
+		id, holder->intent->rid);
+	requests_note(self->cache->requests, self->request,
+		outcome_saying(REQUEST_UNKNOWN, backend_error_sentence(local)));
+	g_propagate_error(error, g_steal_pointer(&local));
+	return FALSE;
+}
+
+static gboolean asks_the_same(const Intent *one, const Intent *other)
+{
+	return *one->token != '\0' && g_str_equal(one->token, other->token) &&
+	       g_str_equal(one->text, other->text);
+}
+
+/* FALSE: another request has it, and what comes of this one is in *ret_ok and
+ * error. */
+static gboolean order_reserve(
+	Order *self, const char *id, gboolean *ret_ok, GError **error)
+{
+	g_autoptr(Request) holder = NULL;
+	g_auto(Look) look = {0};
+
+	if (adopt_reserve(self->dir, self->request, id, NULL))
+		return TRUE;
+	/* Where ids come again, it is another session once it has been seen. */
+	(void)look_until_seen(self, id, &look);
+	if (adopt_reserve(self->dir, self->request, id, &holder))
+		return TRUE;
+	*ret_ok = asks_the_same(self->request->intent, holder->intent)
+			  ? answer_as(self, holder, id)
+			  : is_anothers(self, holder, id, error);
+	return FALSE;
+}
+
 static void order_is_about(Order *self, const char *id, const char *kept)
 {
 	note_exists(self, REQUEST_CREATED, id);
@@ -242,10 +299,12 @@ gboolean order_made(Order *self, const char *id, GError **error)
 	g_auto(Look) look = {0};
 	gboolean ok;
 
+	if (!order_reserve(self, id, &ok, error))
+		return ok;
 	order_is_about(self, id, kept);
 	if (look_until_seen(self, id, &look))
 		other = known_id(self, id);
-	if (other != NULL) {
+	if (other != NULL && adopt_reserve(dir, self->request, other, NULL)) {
 		apply_order_ends(dir, id);
 		id = other;
 		order_is_about(self, id, kept);

@@ -90,15 +90,19 @@ static gboolean adopt_id(Order *self, const char *name, GError **error)
 {
 	Requests *requests = self->cache->requests;
 	g_autofree char *id = id_of_name(self->dir, name);
-	const Claim claim = {dir_number(self->dir, id), id, 0};
+	g_autoptr(GError) local = NULL;
 	Call call = order_look_call(self);
 
 	if (self->request->intent->verb != NULL)
 		return refuse(error, "a verb makes no session to adopt");
-	if (!requests_claim(requests, self->dir, self->request, &claim))
+	if (!adopt_reserve(self->dir, self->request, id, NULL))
 		return refuse(error, "another request has made that session");
-	if (!adopt_session(self->dir, self->request, id, &call, error))
+	if (!adopt_session(self->dir, self->request, id, &call, &local)) {
+		if (local->code == BACKEND_ERROR_EXISTS)
+			local->code = BACKEND_ERROR_CONFLICT;
+		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
+	}
 	requests_note(requests, self->request,
 		adopt_outcome(self->dir, self->request->intent, id, NULL));
 	self->answer =

@@ -31,7 +31,7 @@ void request_unref(Request *request)
 		return;
 	intent_free(request->intent);
 	outcome_free(request->outcome);
-	g_free(request->adopting);
+	g_free(request->reserved);
 	g_free(request);
 }
 
@@ -413,7 +413,7 @@ void requests_release(Requests *self, Request *request)
 
 	pthread_mutex_lock(&self->lock);
 	request->busy = FALSE;
-	g_clear_pointer(&request->adopting, g_free);
+	g_clear_pointer(&request->reserved, g_free);
 	/* It may be a mebibyte, and is sent no more. */
 	if (!request_state_keeps_plan(request->outcome->state) &&
 		!request->waited)
@@ -484,10 +484,31 @@ static gboolean write_outcome(Requests *self, const Request *request,
 		must_last(before, outcome->state), error);
 }
 
+/* Whether no other can have the session that the outcome tells. */
+static gboolean is_reserved(
+	Requests *self, const Request *request, const Outcome *outcome)
+{
+	const Outcome *before = request->outcome;
+	gboolean reserved;
+
+	pthread_mutex_lock(&self->lock);
+	reserved = request->intent->verb != NULL ||
+		   !request_state_exists(outcome->state) ||
+		   g_strcmp0(request->reserved, outcome->id) == 0 ||
+		   (request_state_exists(before->state) &&
+			   g_str_equal(before->id, outcome->id));
+	pthread_mutex_unlock(&self->lock);
+	return reserved;
+}
+
 void requests_note(Requests *self, Request *request, Outcome *outcome)
 {
 	g_autoptr(GError) error = NULL;
 
+	if (!is_reserved(self, request, outcome))
+		g_critical("request %s gets the session %s, which may be "
+			   "another's",
+			request->intent->rid, outcome->id);
 	if (!write_outcome(self, request, outcome, &error))
 		g_warning("the outcome of request %s (%s) cannot be kept: %s",
 			request->intent->rid,

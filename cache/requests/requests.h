@@ -27,7 +27,8 @@ typedef struct Request {
 	gint64 look_ms; /* open: a listing that begins then or later is wanted */
 	gint64 sure_ms; /* one that begins then or later shows its session, if
 	                    there is one */
-	char *adopting; /* the id that it is being given; NULL: none */
+	char *reserved; /* the id of the session that it is being given; NULL:
+	                   none */
 	guint missed;   /* such listings of several pages, without it */
 	guint32 judged; /* sessions with a lower number were compared with it;
 	                   of whoever it is busy for */
@@ -90,7 +91,8 @@ gboolean requests_send(Requests *self, Request *request,
  * Another outcome (taken).  Of what was sent it is on the medium when this returns,
  * but for DONE after CREATED or STARTING, which told the session.  That it cannot
  * be written is told by g_warning, and changes nothing else: it would be looked for
- * after a restart.  It is not looked for any more, until requests_look.
+ * after a restart.  It is not looked for any more, until requests_look.  The session
+ * that it tells of a create is reserved.
  */
 void requests_note(Requests *self, Request *request, Outcome *outcome);
 /* A copy of its outcome now; whether it is looked for (may be NULL). */
@@ -111,13 +113,24 @@ char *requests_rival(Requests *self, const Request *request);
 typedef struct {
 	guint32 number; /* 0: not shown */
 	const char *id;
-	gint64 created_ms; /* where an id may be given again; else 0 */
-} Claim;
+	gint64 created_ms; /* where clients choose ids, which may come again;
+	                      else 0 */
+} MadeSession;
 
-/* Whether no other create of the workspace has made that session; then it is
- * request's until that is released (NULL: nobody's). */
-gboolean requests_claim(
-	Requests *self, const Dir *dir, Request *request, const Claim *claim);
+/*
+ * Of all creates of a workspace, one at most has a given session.  So whoever learns
+ * of a session that it is a request's reserves it here before he notes it, however
+ * he has learned of it: by the answer to a create (order_made.c), from a listing or
+ * from what the last run left (settle.c), or by the user's word (adopt.c).  Who comes
+ * first has it for good: what was told of a request that is done stays so, even where
+ * the answer to another one shows later that it was guessed wrong.
+ *
+ * TRUE: no other create has that session, and none can get it before request is
+ * released.  FALSE: *ret_holder (may be NULL) is the one that has it, a new reference.
+ * request NULL: only asks.
+ */
+gboolean requests_reserve(Requests *self, const Dir *dir, Request *request,
+	const MadeSession *made, Request **ret_holder);
 /* An order that gave it up to be looked for waits no longer, and has it again. */
 void requests_resume(Requests *self, Request *request);
 gboolean requests_is_waited(Requests *self, const Request *request);

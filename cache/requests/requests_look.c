@@ -86,42 +86,63 @@ gboolean requests_may_turn(Requests *self, const Dir *dir)
 	return may;
 }
 
+/* An id may be another session's by now.  Numbers tell that only where ids come
+ * again: another number alone may come of an index that was lost. */
+static gboolean is_another(
+	const Dir *dir, const Outcome *outcome, const MadeSession *made)
+{
+	if (made->created_ms > outcome->changed_ms + GRAIN_MS)
+		return TRUE;
+	return dir->provider->backend->class->is_other != NULL &&
+	       outcome->session != 0 && made->number != 0 &&
+	       outcome->session != made->number;
+}
+
 /* With the lock. */
-static gboolean claims(const Request *request, const Claim *made)
+static gboolean holds(
+	const Dir *dir, const Request *request, const MadeSession *made)
 {
 	const Outcome *outcome = request->outcome;
 
-	if (request->adopting != NULL)
-		return g_str_equal(request->adopting, made->id);
-	if (!request_state_exists(outcome->state))
+	if (request->intent->verb != NULL)
 		return FALSE;
-	/* An id may be another session's by now. */
-	if (made->created_ms > outcome->changed_ms + GRAIN_MS)
-		return FALSE;
-	if (outcome->session != 0 && made->number != 0)
-		return outcome->session == made->number;
-	return g_str_equal(outcome->id, made->id);
+	if (request->reserved != NULL)
+		return g_str_equal(request->reserved, made->id);
+	return request_state_exists(outcome->state) &&
+	       g_str_equal(outcome->id, made->id) &&
+	       !is_another(dir, outcome, made);
 }
 
-gboolean requests_claim(
-	Requests *self, const Dir *dir, Request *request, const Claim *made)
+/* With the lock; NULL: nobody else has it. */
+static Request *find_holder(
+	const Dir *dir, const Request *request, const MadeSession *made)
 {
 	const Box *box = dir->requests;
-	gboolean free = TRUE;
+
+	for (guint i = 0; i < box->list->len; i++) {
+		Request *other = g_ptr_array_index(box->list, i);
+
+		if (other != request && holds(dir, other, made))
+			return other;
+	}
+	return NULL;
+}
+
+gboolean requests_reserve(Requests *self, const Dir *dir, Request *request,
+	const MadeSession *made, Request **ret_holder)
+{
+	Request *holder;
 
 	pthread_mutex_lock(&self->lock);
-	for (guint i = 0; i < box->list->len && free; i++) {
-		const Request *other = g_ptr_array_index(box->list, i);
-
-		free = other == request || other->intent->verb != NULL ||
-		       !claims(other, made);
+	holder = find_holder(dir, request, made);
+	if (holder == NULL && request != NULL) {
+		g_free(request->reserved);
+		request->reserved = g_strdup(made->id);
 	}
-	if (free && request != NULL) {
-		g_free(request->adopting);
-		request->adopting = g_strdup(made->id);
-	}
+	if (holder != NULL && ret_holder != NULL)
+		*ret_holder = request_ref(holder);
 	pthread_mutex_unlock(&self->lock);
-	return free;
+	return holder == NULL;
 }
 
 gint64 requests_sure_ms(Requests *self, const Request *request)

@@ -90,6 +90,13 @@ static void settle_known(
 	Call call = dir_call(dir, TRUE);
 
 	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
+		if (g_error_matches(
+			    error, BACKEND_ERROR, BACKEND_ERROR_EXISTS)) {
+			requests_note(requests, request,
+				outcome_saying(REQUEST_UNKNOWN,
+					backend_error_sentence(error)));
+			return;
+		}
 		if (!is_sure(self, request) ||
 			!g_error_matches(
 				error, BACKEND_ERROR, BACKEND_ERROR_GONE)) {
@@ -252,21 +259,27 @@ static gboolean chooses_ids(const Settling *self)
 	return *first->intent->plan->id != '\0';
 }
 
-/* What another has made by now is none. */
-static void drop_claimed(Settling *self)
+/* request NULL: only asks. */
+static gboolean reserve(const Settling *self, Request *request, guint session)
 {
-	gboolean chosen = chooses_ids(self);
+	const Candidate *candidate =
+		&g_array_index(self->candidates, Candidate, session);
+	const MadeSession made = {.number = candidate->row.number,
+		.id = candidate->row.id->text,
+		.created_ms = chooses_ids(self)
+				      ? candidate->created_ms - self->ahead_ms
+				      : 0};
 
-	for (guint k = self->candidates->len; k-- > 0;) {
-		const Candidate *candidate =
-			&g_array_index(self->candidates, Candidate, k);
-		const Claim claim = {candidate->row.number,
-			candidate->row.id->text,
-			chosen ? candidate->created_ms - self->ahead_ms : 0};
+	return requests_reserve(
+		self->requests, self->dir, request, &made, NULL);
+}
 
-		if (!requests_claim(self->requests, self->dir, NULL, &claim))
+/* What another has made by now is none. */
+static void drop_reserved(Settling *self)
+{
+	for (guint k = self->candidates->len; k-- > 0;)
+		if (!reserve(self, NULL, k))
 			g_array_remove_index(self->candidates, k);
-	}
 }
 
 /* What others are at may be what is seen: from now on no other can be. */
@@ -299,7 +312,7 @@ static void find_candidates(Settling *self)
 	}
 	add_chosen(self, shown, least);
 	find_rivals(self);
-	drop_claimed(self);
+	drop_reserved(self);
 	n = self->candidates->len;
 	self->match = g_new0(Match, (gsize)self->open->len * MAX(n, 1));
 	for (guint i = 0; i < self->open->len; i++)
@@ -342,6 +355,11 @@ static void found(const Settling *self, Request *request, guint session)
 	g_autofree char *lack = NULL;
 	Outcome *outcome;
 
+	/* Another got it meanwhile. */
+	if (!reserve(self, request, session)) {
+		later(self, request);
+		return;
+	}
 	if (requests_is_waited(self->requests, request)) {
 		outcome = adopt_outcome(
 			dir, request->intent, row->id->text, NULL);
@@ -429,9 +447,6 @@ static void judge(const Settling *self, guint i)
 		.data = self};
 	guint session = 0;
 
-	if (is_overtaken(
-		    self, request, requests_state(self->requests, request)))
-		return;
 	if (self->blind || (!plan->unique && g_hash_table_contains(self->rivals,
 						     plan->name))) {
 		if (i < self->sent)

@@ -32,9 +32,9 @@ static Intent *intent_of(const char *name, gint64 age_ms)
 	return intent;
 }
 
-/* Returns its rid. */
-static char *leave(
-	Fixture *f, Intent *intent, RequestState state, const char *id)
+/* Returns its rid.  number: of the session, as it was shown then. */
+static char *leave_numbered(Fixture *f, Intent *intent, RequestState state,
+	const char *id, guint32 number)
 {
 	g_autoptr(Intent) own = intent;
 	g_autoptr(Outcome) outcome = outcome_new(state);
@@ -42,11 +42,18 @@ static char *leave(
 	gboolean ok;
 
 	outcome->changed_ms = own->made_ms;
+	outcome->session = number;
 	g_free(outcome->id);
 	outcome->id = g_strdup(id);
 	ok = journal_put(journal, own, outcome, TRUE, NULL);
 	g_assert_true(ok);
 	return g_strdup(own->rid);
+}
+
+static char *leave(
+	Fixture *f, Intent *intent, RequestState state, const char *id)
+{
+	return leave_numbered(f, intent, state, id, 0);
 }
 
 /* ---- this run ---- */
@@ -209,6 +216,35 @@ static void what_is_claimed_is_not_found(void)
 	guint32 workspace = open_with(f, "s-1=a");
 
 	assert_becomes(f, workspace, rid, "failed");
+	g_assert_true(state_is(f, workspace, done, "done"));
+}
+
+/* Nor when it is shown under another number, since the index was lost. */
+static void what_is_claimed_is_known_by_its_id(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *done =
+		leave_numbered(f, intent_of("a", 0), REQUEST_DONE, "s-1", 5000);
+	g_autofree char *rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
+	guint32 workspace = open_with(f, "s-1=a");
+
+	g_assert_cmpuint(fixture_find(f, workspace, "s-1"), !=, 5000);
+	assert_becomes(f, workspace, rid, "failed");
+	g_assert_true(state_is(f, workspace, done, "done"));
+}
+
+/* As a version left it that gave one session to two. */
+static void what_two_have_is_the_firsts(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *done =
+		leave(f, intent_of("a", 0), REQUEST_DONE, "s-1");
+	g_autofree char *rid =
+		leave(f, intent_of("a", 0), REQUEST_CREATED, "s-1");
+	guint32 workspace = open_with(f, "s-1=a");
+
+	assert_becomes(f, workspace, rid, "unknown");
+	assert_tells(f, workspace, rid, REQUEST_TEXT_ERROR, done);
 	g_assert_true(state_is(f, workspace, done, "done"));
 }
 
@@ -589,6 +625,8 @@ int main(int argc, char **argv)
 	ADD(the_same_twice_on_purpose_is_two);
 	ADD(one_for_two_is_nobodys);
 	ADD(what_is_claimed_is_not_found);
+	ADD(what_is_claimed_is_known_by_its_id);
+	ADD(what_two_have_is_the_firsts);
 	ADD(what_was_made_later_is_not_it);
 	ADD(what_was_made_a_little_later_may_be_it);
 	g_test_add_data_func("/settle/the_providers_clock_counts/ahead",

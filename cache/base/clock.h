@@ -4,7 +4,21 @@
 
 #include <glib.h>
 
+/* ---- the monotonic clock: how long ---- */
+
 /* A condition that is waited for by the monotonic clock. */
 void clock_cond_init(pthread_cond_t *cond);
 /* A time of g_get_monotonic_time, as such a wait takes it. */
 struct timespec clock_until(gint64 until_us);
+
+/* ---- the wall clock: when, since the epoch ---- */
+
+gint64 now_ms(void);
+gint64 now_ns(void);
+/* Later than `before`, and now if that is later. */
+gint64 time_after(gint64 before_ns);
+/* The same of bytes that take the place of others: those may be read for as long
+ * as it takes until everybody knows, and none of these reads may come later. */
+gint64 time_noticed(gint64 before_ns);
+/* "2026-01-02T03:04:05Z"; a new string. */
+char *time_text(gint64 ms);

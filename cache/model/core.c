@@ -1,7 +1,5 @@
 #include "cache/model/core.h"
 
-#include <time.h>
-
 #include "cache/base/clock.h"
 
 gboolean cache_is_stopping(Cache *cache)
@@ -22,42 +20,4 @@ gboolean cache_sleep(Cache *cache, gint64 ms)
 	on = !cache_is_stopping(cache);
 	pthread_mutex_unlock(&cache->stop_lock);
 	return on;
-}
-
-gint64 now_ms(void)
-{
-	return g_get_real_time() / 1000;
-}
-
-gint64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (gint64)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-gint64 time_after(gint64 before_ns)
-{
-	return MAX(now_ns(), before_ns + 1);
-}
-
-/* From when a change is dated until the kernel has dropped the old bytes. */
-#define NOTICED_NS 10000000
-
-gint64 time_noticed(gint64 before_ns)
-{
-	return MAX(now_ns() + NOTICED_NS, before_ns + 1);
-}
-
-char *time_text(gint64 ms)
-{
-	time_t seconds = (time_t)(ms / 1000);
-	char text[sizeof("2026-01-02T03:04:05Z") + 16];
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL ||
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return g_strdup("?");
-	return g_strdup(text);
 }

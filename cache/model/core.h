@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "cache/base/clock.h"
 #include "cache/base/words.h"
 #include "cache/base/worker.h"
 #include "cache/cache.h"
@@ -97,14 +98,3 @@ struct Cache {
 gboolean cache_is_stopping(Cache *cache);
 /* Sleeps, but no longer than until the cache is stopped (then FALSE). */
 gboolean cache_sleep(Cache *cache, gint64 ms);
-
-/* Wall clock. */
-gint64 now_ms(void);
-gint64 now_ns(void);
-/* Later than `before`, and now if that is later. */
-gint64 time_after(gint64 before_ns);
-/* The same of bytes that take the place of others: those may be read for as long
- * as it takes until everybody knows, and none of these reads may come later. */
-gint64 time_noticed(gint64 before_ns);
-/* "2026-01-02T03:04:05Z"; a new string. */
-char *time_text(gint64 ms);

@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "cache/base/clock.h"
 #include "cache/base/hash.h"
-#include "cache/model/core.h"
 #include "cache/refresh/refresh.h"
 
 #define ENTRIES_MAX 4096u

@@ -5,7 +5,7 @@
 
 #include "cache/base/clock.h"
 #include "cache/base/hash.h"
-#include "cache/refresh/refresh.h"
+#include "cache/model/pace.h"
 
 #define ENTRIES_MAX 4096u
 #define BYTES_MAX (64u * 1024 * 1024)
@@ -30,7 +30,7 @@ typedef struct {
 	GError *error;
 	gboolean asking;
 	gboolean answered; /* and nothing has happened since */
-	Pace pace;         /* of a stream */
+	StreamPace pace;   /* of a stream */
 	gint64 asked_us;   /* monotonic: when it last began to be asked for */
 	gint64 took_us;    /* the last time */
 	gint64 looked_us;
@@ -467,7 +467,7 @@ guint described_changed(Described *self, guint32 number, gboolean ended)
 /* ---- files that grow ---- */
 
 Stream *described_stream(
-	Described *self, guint32 number, guint file, const Pace *pace)
+	Described *self, guint32 number, guint file, const StreamPace *pace)
 {
 	Stream *stream = NULL;
 	Kept *kept;
@@ -509,7 +509,7 @@ static gint64 follow_us(const Kept *kept, gint64 now_us)
 	if (now_us - kept->looked_us > kept->pace.idle_us)
 		us = MAX(us, kept->pace.idle_us);
 	us = MAX(us, LOAD_FACTOR * kept->took_us);
-	return kept->asked_us + refresh_backed_off_us(us, kept->failures, TRUE);
+	return kept->asked_us + pace_backed_off_us(us, kept->failures, TRUE);
 }
 
 gboolean described_follow(Described *self, guint32 *ret_number, guint *ret_file,

@@ -58,12 +58,12 @@ GBytes *described_read(Described *self, guint32 number, guint file);
  * within idle_us, and else. */
 typedef struct {
 	gint64 every_us, idle_us;
-} Pace;
+} StreamPace;
 
 /* Its stream, for somebody who opens it at that pace: a new reference; NULL: none
  * is known. */
 Stream *described_stream(
-	Described *self, guint32 number, guint file, const Pace *pace);
+	Described *self, guint32 number, guint file, const StreamPace *pace);
 /* Somebody looks at it: TRUE when nobody had for long, so that another time may be
  * due now. */
 gboolean described_look(Described *self, guint32 number, guint file);

@@ -1,6 +1,7 @@
 #include "cache/refresh/glance.h"
 
 #include "cache/merge/apply.h"
+#include "cache/model/pace.h"
 #include "cache/refresh/look.h"
 #include "cache/refresh/refresh.h"
 
@@ -32,7 +33,7 @@ static gboolean is_slow(const Dir *dir, gint64 at_us)
 		took_us = MAX(took_us, at_us - listing->started_us);
 	return listing->pages > GLANCE_PAGES ||
 	       (listing->pages > 1 &&
-		       REFRESH_LOAD_FACTOR * took_us > base_us(dir));
+		       PACE_LOAD_FACTOR * took_us > base_us(dir));
 }
 
 static const BackendClass *class_of(const Dir *dir)
@@ -52,12 +53,12 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 	gint64 us = base_us(dir);
 
 	if (glancing->hurry || dir->listing.hurry_us > now_us)
-		us = refresh_fast_us(us);
+		us = pace_fast_us(us);
 	us = MAX(us, LOAD_FACTOR * glancing->took_us);
 	if (glancing->unheard &&
 		silence_heard_us(dir->provider->silence) > glancing->failed_us)
 		return us;
-	return refresh_backed_off_us(us, glancing->failures, glancing->broken);
+	return pace_backed_off_us(us, glancing->failures, glancing->broken);
 }
 
 static gint64 regular_us(const Dir *dir, gint64 now_us)
@@ -479,7 +480,7 @@ static void glance_end(const Glance *self, gint64 begun_ms, GError *error)
 		glancing->failures++;
 		glancing->failed_us = now_us;
 		glancing->unheard = silence_is(error);
-		glancing->broken = refresh_is_broken(error);
+		glancing->broken = pace_is_broken(error);
 		glancing->retry_us = now_us + retry_ms(error) * 1000;
 	}
 	pthread_mutex_unlock(&dir->lock);

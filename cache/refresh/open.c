@@ -490,7 +490,7 @@ Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
 Stream *cache_stream(Cache *cache, guint32 session, SessionFile file)
 {
 	const Dir *dir = dir_around(cache, session);
-	Pace pace = {.idle_us = cache->window_ms * 1000};
+	StreamPace pace = {.idle_us = cache->window_ms * 1000};
 	Stream *stream;
 
 	if (dir == NULL || dir->provider == NULL)

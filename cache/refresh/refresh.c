@@ -3,17 +3,13 @@
 #include <signal.h>
 
 #include "cache/base/clock.h"
+#include "cache/model/pace.h"
 #include "cache/refresh/follow.h"
 #include "cache/refresh/glance.h"
 #include "cache/refresh/sweep.h"
 #include "cache/requests/settle.h"
 
 #define PROVIDER_TIMES 12
-#define PASSING_MIN_US G_USEC_PER_SEC
-#define PASSING_DIVISOR 5
-#define BACKOFF_MAX_US (5 * 60 * G_USEC_PER_SEC)
-#define BROKEN_MAX_US (30 * G_USEC_PER_SEC)
-#define BACKOFF_SHIFT_MAX 16
 /* Listings that are asked for again and again. */
 #define ASKED_MIN_US (G_USEC_PER_SEC / 5)
 #define ASKED_LOAD_FACTOR 2
@@ -38,27 +34,6 @@ gboolean refresh_is_listing(const Dir *dir)
 	       (dir->kind == DIR_PROVIDER && dir->provider->workspaces == NULL);
 }
 
-gint64 refresh_fast_us(gint64 us)
-{
-	return MIN(us, MAX(PASSING_MIN_US, us / PASSING_DIVISOR));
-}
-
-gint64 refresh_backed_off_us(gint64 us, guint failures, gboolean broken)
-{
-	gint64 most_us = broken ? BROKEN_MAX_US : MAX(us, BACKOFF_MAX_US);
-
-	if (failures == 0)
-		return us;
-	return MIN(us << MIN(failures, BACKOFF_SHIFT_MAX), most_us);
-}
-
-gboolean refresh_is_broken(const GError *error)
-{
-	return silence_is(error) ||
-	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE) ||
-	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
-}
-
 /* With Dir.lock: what had no answer is asked for as if it had not failed, once
  * the provider has answered anything else. */
 static gint64 backed_off_us(const Dir *dir, gint64 us)
@@ -68,8 +43,8 @@ static gint64 backed_off_us(const Dir *dir, gint64 us)
 		silence_is(listing->error) &&
 		silence_heard_us(dir->provider->silence) > listing->failed_us;
 
-	return refresh_backed_off_us(us, over ? 0 : listing->failures,
-		refresh_is_broken(listing->error));
+	return pace_backed_off_us(us, over ? 0 : listing->failures,
+		pace_is_broken(listing->error));
 }
 
 static gint64 interval_us(const Dir *dir, gint64 now_us)
@@ -80,8 +55,8 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 	if (dir->kind == DIR_PROVIDER)
 		us *= PROVIDER_TIMES;
 	else if (listing->passing > 0 || listing->hurry_us > now_us)
-		us = refresh_fast_us(us);
-	us = MAX(us, REFRESH_LOAD_FACTOR * listing->took_us);
+		us = pace_fast_us(us);
+	us = MAX(us, PACE_LOAD_FACTOR * listing->took_us);
 	return backed_off_us(dir, us);
 }
 

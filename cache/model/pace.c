@@ -1,0 +1,30 @@
+#include "cache/model/pace.h"
+
+#include "cache/model/silence.h"
+
+#define PASSING_MIN_US G_USEC_PER_SEC
+#define PASSING_DIVISOR 5
+#define BACKOFF_MAX_US (5 * 60 * G_USEC_PER_SEC)
+#define BROKEN_MAX_US (30 * G_USEC_PER_SEC)
+#define BACKOFF_SHIFT_MAX 16
+
+gint64 pace_fast_us(gint64 us)
+{
+	return MIN(us, MAX(PASSING_MIN_US, us / PASSING_DIVISOR));
+}
+
+gint64 pace_backed_off_us(gint64 us, guint failures, gboolean broken)
+{
+	gint64 most_us = broken ? BROKEN_MAX_US : MAX(us, BACKOFF_MAX_US);
+
+	if (failures == 0)
+		return us;
+	return MIN(us << MIN(failures, BACKOFF_SHIFT_MAX), most_us);
+}
+
+gboolean pace_is_broken(const GError *error)
+{
+	return silence_is(error) ||
+	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE) ||
+	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
+}

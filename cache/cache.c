@@ -9,7 +9,7 @@
  *   ask.c      one name, while a listing is incomplete        (worker, WORK_ASK)
  *   open.c     the bytes that only a call of their own gets  (worker, WORK_OPEN)
  *   fill.c     records that a listing tells in part          (worker, WORK_FILL)
- *   refresh.c  when a listing is due                        (its own thread)
+ *   refresh.c  when a listing is due        (the thread of scheduler.c)
  *   sweep.c    a listing, page by page                       (worker, WORK_LIST)
  *   glance.c   what somebody watches, between long ones    (worker, WORK_GLANCE)
  *   order*.c   creating and steering                        (worker, WORK_ORDER)
@@ -119,7 +119,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->sizes = sizes_new();
 	cache->described = described_new();
 	cache->common = pool_new();
-	cache->refresh = refresh_new(cache);
+	cache->scheduler = scheduler_new(refresh_run, cache);
 	cache->providers = g_ptr_array_new();
 	cache->dirs = g_ptr_array_new();
 	cache->requests = requests_new(cache, error);
@@ -144,7 +144,7 @@ guint32 cache_home(Cache *cache, guint32 number)
 
 void cache_start(Cache *cache)
 {
-	refresh_start(cache->refresh);
+	scheduler_start(cache->scheduler);
 }
 
 static void settle_all(Cache *cache)
@@ -181,7 +181,7 @@ void cache_stop(Cache *cache)
 	cache_abort(cache);
 	if (before)
 		return;
-	refresh_stop(cache->refresh);
+	scheduler_stop(cache->scheduler);
 	for (guint i = 0; i < cache->providers->len; i++)
 		provider_stop(g_ptr_array_index(cache->providers, i));
 	pool_stop(cache->common);
@@ -207,7 +207,7 @@ void cache_free(Cache *cache)
 	if (cache == NULL)
 		return;
 	cache_stop(cache);
-	refresh_free(cache->refresh);
+	scheduler_free(cache->scheduler);
 	pool_free(cache->common);
 	for (guint i = 0; i < cache->dirs->len; i++)
 		dir_free(g_ptr_array_index(cache->dirs, i));

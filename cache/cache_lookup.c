@@ -137,7 +137,7 @@ static gint64 again_us(Dir *dir, gint64 now)
 
 /* With Dir.lock, for a listing that was never complete: asks for it, unless
  * that failed just now. */
-static Known want_listing(Dir *dir, gboolean *ret_poke, GError **error)
+static Known want_listing(Dir *dir, gboolean *ret_wake, GError **error)
 {
 	Listing *listing = &dir->listing;
 	gint64 now = g_get_monotonic_time();
@@ -154,25 +154,25 @@ static Known want_listing(Dir *dir, gboolean *ret_poke, GError **error)
 		return KNOWN_FAILED;
 	}
 	if (!listing->wanted)
-		listing->wanted = *ret_poke = TRUE;
+		listing->wanted = *ret_wake = TRUE;
 	return KNOWN_NOT_YET;
 }
 
 Known listing_known(Dir *dir, GError **error)
 {
-	gboolean poke = FALSE;
+	gboolean wake = FALSE;
 	Known known;
 
 	pthread_mutex_lock(&dir->lock);
-	known = want_listing(dir, &poke, error);
+	known = want_listing(dir, &wake, error);
 	pthread_mutex_unlock(&dir->lock);
-	if (poke)
-		refresh_poke(dir->cache->refresh);
+	if (wake)
+		scheduler_wake(dir->cache->scheduler);
 	return known;
 }
 
 /* With Dir.lock: a name that is not shown. */
-static Known want_name(Dir *dir, const char *name, gboolean *ret_poke,
+static Known want_name(Dir *dir, const char *name, gboolean *ret_wake,
 	gboolean *ret_push, GError **error)
 {
 	if (dir->listing.complete)
@@ -181,7 +181,7 @@ static Known want_name(Dir *dir, const char *name, gboolean *ret_poke,
 		return ask_about(dir, name, ret_push, error);
 	if (*name == '.')
 		return KNOWN_NO;
-	return want_listing(dir, ret_poke, error);
+	return want_listing(dir, ret_wake, error);
 }
 
 Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
@@ -189,7 +189,7 @@ Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 {
 	Dir *dir = dir_find(cache, parent);
 	g_autoptr(Snapshot) shown = NULL;
-	gboolean poke = FALSE, push = FALSE;
+	gboolean wake = FALSE, push = FALSE;
 	const Row *row = NULL;
 	Known known = KNOWN_YES;
 	const Id *id;
@@ -201,14 +201,14 @@ Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 	if (id != NULL)
 		row = snapshot_find(dir->shown, id->number);
 	if (row == NULL)
-		known = want_name(dir, name, &poke, &push, error);
+		known = want_name(dir, name, &wake, &push, error);
 	else
 		shown = snapshot_ref(dir->shown);
 	pthread_mutex_unlock(&dir->lock);
 	if (row != NULL)
 		entry_of_row(dir, row, ret);
-	if (poke)
-		refresh_poke(cache->refresh);
+	if (wake)
+		scheduler_wake(cache->scheduler);
 	if (push && !pool_push(dir->provider->work[WORK_ASK], ask_run, dir))
 		g_debug("%s: asked after the end", dir->id);
 	return known;
@@ -222,7 +222,7 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 	Dir *dir = dir_find(cache, parent);
 	g_autoptr(Snapshot) shown = NULL;
 	g_autoptr(GError) local = NULL;
-	gboolean poke = FALSE;
+	gboolean wake = FALSE;
 	const Row *row;
 	SnapshotAt at;
 	Known known;
@@ -234,10 +234,10 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 	}
 	pthread_mutex_lock(&dir->lock);
 	shown = snapshot_ref(dir->shown);
-	known = want_listing(dir, &poke, &local);
+	known = want_listing(dir, &wake, &local);
 	pthread_mutex_unlock(&dir->lock);
-	if (poke)
-		refresh_poke(cache->refresh);
+	if (wake)
+		scheduler_wake(cache->scheduler);
 	at = snapshot_seek(shown, after);
 	while ((row = snapshot_step(shown, &at)) != NULL) {
 		Entry entry;
@@ -280,7 +280,7 @@ static void look(Dir *dir, gint64 now_us)
 
 	__atomic_store_n(&dir->looked_us, now_us, __ATOMIC_RELAXED);
 	if (!had)
-		refresh_poke(dir->cache->refresh);
+		scheduler_wake(dir->cache->scheduler);
 }
 
 static gboolean shows(Dir *dir, guint32 number)
@@ -306,7 +306,7 @@ void cache_look(Cache *cache, guint32 number)
 	if (dir->number == number)
 		look(dir->parent, now_us);
 	else if (shows(dir, number) && watch_look(dir->watch, number, now_us))
-		refresh_poke(cache->refresh);
+		scheduler_wake(cache->scheduler);
 }
 
 void cache_watch(
@@ -316,7 +316,7 @@ void cache_watch(
 
 	if (dir != NULL && dir->kind == DIR_WORKSPACE &&
 		watch_hold(dir->watch, sessions, n, g_get_monotonic_time()))
-		refresh_poke(cache->refresh);
+		scheduler_wake(cache->scheduler);
 }
 
 void cache_refresh(Cache *cache, guint32 number)
@@ -338,7 +338,7 @@ void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret)
 	dir->listing.asked = TRUE;
 	dir->glancing.asked = dir->listing.pages > 1;
 	pthread_mutex_unlock(&dir->lock);
-	refresh_poke(cache->refresh);
+	scheduler_wake(cache->scheduler);
 }
 
 /* With Dir.lock: whether that listing, or one after it, is over. */
@@ -386,5 +386,5 @@ void cache_hold(Cache *cache, guint32 number, gboolean held)
 		return;
 	__atomic_store_n(&dir->held, held ? 1 : 0, __ATOMIC_RELAXED);
 	if (held)
-		refresh_poke(cache->refresh);
+		scheduler_wake(cache->scheduler);
 }

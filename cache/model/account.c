@@ -5,7 +5,6 @@
 #include "cache/base/hash.h"
 #include "cache/merge/change.h"
 #include "cache/model/provider.h"
-#include "cache/refresh/refresh.h"
 #include "cache/requests/requests.h"
 
 /* What is longer is told apart by its hash. */
@@ -312,7 +311,7 @@ gboolean account_owned(const char *told, void *owner)
 		settle(dir->provider, name);
 		pthread_mutex_unlock(&cache->root->apply);
 		news_deliver(cache->news);
-		refresh_poke(cache->refresh);
+		scheduler_wake(cache->scheduler);
 	}
 	if (!is_of(dir->account, name))
 		return FALSE;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/scheduler.h"
 #include "cache/base/words.h"
 #include "cache/base/worker.h"
 #include "cache/cache.h"
@@ -24,8 +25,7 @@
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   Requests      never across I/O, but that of Numbers
  *   the leaves    inside Numbers (which writes to DirLog), Words, NewsQueue, Pool,
- *                 Refresh, Sizes, Described, Silence, Watch and
- *                 Index
+ *                 Scheduler, Sizes, Described, Silence, Watch and Index
  *
  * None is held across a call of a backend, a callback of an order or the
  * observer.  Backend's tables, check_spec and render are pure and may be used
@@ -33,7 +33,6 @@
  */
 
 struct Dir;
-typedef struct Refresh Refresh;
 
 /* Each kind of work has its own threads, so that one never waits for another. */
 typedef enum {
@@ -82,7 +81,7 @@ struct Cache {
 	Described *described;
 	Pool *common; /* for work that belongs to no provider */
 	struct Requests *requests;
-	Refresh *refresh;
+	Scheduler *scheduler; /* of refresh.h */
 	struct Dir *root;
 	GPtrArray *providers; /* Provider; fixed once started */
 

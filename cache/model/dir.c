@@ -2,7 +2,6 @@
 
 #include "cache/model/account.h"
 #include "cache/refresh/ask.h"
-#include "cache/refresh/refresh.h"
 #include "cache/requests/requests.h"
 #include "cache/views/index.h"
 
@@ -249,7 +248,7 @@ gboolean dir_has_interest(const Dir *self, gint64 now_us)
 void dir_heard(const Dir *self)
 {
 	if (silence_heard(self->provider->silence))
-		refresh_poke(self->cache->refresh);
+		scheduler_wake(self->cache->scheduler);
 }
 
 Call dir_call_until(const Dir *self, gint64 deadline_us, gboolean interactive)

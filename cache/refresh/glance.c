@@ -3,7 +3,6 @@
 #include "cache/merge/apply.h"
 #include "cache/model/pace.h"
 #include "cache/refresh/look.h"
-#include "cache/refresh/refresh.h"
 
 /* Calls at a time, and gets in one glance. */
 #define ASKERS_MAX 4
@@ -484,7 +483,7 @@ static void glance_end(const Glance *self, gint64 begun_ms, GError *error)
 		glancing->retry_us = now_us + retry_ms(error) * 1000;
 	}
 	pthread_mutex_unlock(&dir->lock);
-	refresh_poke(dir->cache->refresh);
+	scheduler_wake(dir->cache->scheduler);
 }
 
 void glance_run(void *data)

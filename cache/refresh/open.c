@@ -3,7 +3,6 @@
 #include "cache/base/trial.h"
 #include "cache/model/content.h"
 #include "cache/refresh/look.h"
-#include "cache/refresh/refresh.h"
 
 /* In the past, but not 0, which would be until the session changes. */
 #define NOT_LONGER_MS 1
@@ -127,7 +126,7 @@ gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
 		return set_gone(error);
 	stat.mtime_ns = row_mtime_ns(row, file);
 	if (described_look(cache->described, session, file))
-		refresh_poke(cache->refresh);
+		scheduler_wake(cache->scheduler);
 	if (is_described(dir, file)) {
 		if (described_stat(cache->described, session, file, &stat))
 			stat.mtime_ns =
@@ -390,7 +389,7 @@ void open_follow(Dir *dir, guint32 session, guint file)
 
 	describe_one(&question);
 	/* When it is due next can be told now. */
-	refresh_poke(dir->cache->refresh);
+	scheduler_wake(dir->cache->scheduler);
 }
 
 /* ---- open ---- */
@@ -498,12 +497,12 @@ Stream *cache_stream(Cache *cache, guint32 session, SessionFile file)
 	pace.every_us = dir->provider->refresh_ms * 1000;
 	stream = described_stream(cache->described, session, file, &pace);
 	if (stream != NULL)
-		refresh_poke(cache->refresh);
+		scheduler_wake(cache->scheduler);
 	return stream;
 }
 
 void cache_stream_look(Cache *cache, guint32 session, SessionFile file)
 {
 	if (described_look(cache->described, session, file))
-		refresh_poke(cache->refresh);
+		scheduler_wake(cache->scheduler);
 }

@@ -1,8 +1,5 @@
 #include "cache/refresh/refresh.h"
 
-#include <signal.h>
-
-#include "cache/base/clock.h"
 #include "cache/model/pace.h"
 #include "cache/refresh/follow.h"
 #include "cache/refresh/glance.h"
@@ -16,15 +13,6 @@
 /* Those that are asked for to see what came of a request. */
 #define SETTLE_MIN_US (G_USEC_PER_SEC / 5)
 #define SLEEP_MAX_US (60 * G_USEC_PER_SEC)
-
-struct Refresh {
-	Cache *cache;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	gboolean poked, stopped;
-	gboolean started; /* by the thread that starts and stops it */
-};
 
 /* ---- when ---- */
 
@@ -107,10 +95,10 @@ gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 	return MAX(due_us, listing->retry_us);
 }
 
-/* ---- the thread ---- */
+/* ---- starting what is due ---- */
 
 /* Starts what is due; says when the next will be. */
-static gint64 visit(Refresh *self, Dir *dir, gint64 now_us)
+static gint64 visit(Dir *dir, gint64 now_us)
 {
 	gint64 due_us, glance_us;
 
@@ -135,9 +123,9 @@ static gint64 visit(Refresh *self, Dir *dir, gint64 now_us)
 	return MIN(due_us, glance_us);
 }
 
-static gint64 visit_all(Refresh *self)
+gint64 refresh_run(void *data)
 {
-	Cache *cache = self->cache;
+	Cache *cache = data;
 	gint64 now_us = g_get_monotonic_time();
 	gint64 next_us = now_us + SLEEP_MAX_US;
 
@@ -145,63 +133,10 @@ static gint64 visit_all(Refresh *self)
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		Dir *dir = g_ptr_array_index(cache->dirs, i);
 
-		next_us = MIN(next_us, visit(self, dir, now_us));
+		next_us = MIN(next_us, visit(dir, now_us));
 	}
 	pthread_mutex_unlock(&cache->lock);
 	return MIN(next_us, follow_visit(cache));
-}
-
-static void *refresh_run(void *data)
-{
-	Refresh *self = data;
-
-	pthread_mutex_lock(&self->lock);
-	while (!self->stopped) {
-		struct timespec until;
-		gint64 next_us;
-		int rc = 0;
-
-		self->poked = FALSE;
-		pthread_mutex_unlock(&self->lock);
-		next_us = visit_all(self);
-		until = clock_until(next_us);
-		pthread_mutex_lock(&self->lock);
-		while (!self->poked && !self->stopped && rc == 0)
-			rc = pthread_cond_timedwait(
-				&self->wake, &self->lock, &until);
-	}
-	pthread_mutex_unlock(&self->lock);
-	return NULL;
-}
-
-Refresh *refresh_new(Cache *cache)
-{
-	Refresh *self = g_new0(Refresh, 1);
-
-	self->cache = cache;
-	pthread_mutex_init(&self->lock, NULL);
-	clock_cond_init(&self->wake);
-	return self;
-}
-
-void refresh_start(Refresh *self)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&self->thread, NULL, refresh_run, self) != 0)
-		g_error("cannot start the thread that refreshes listings");
-	self->started = TRUE;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
-void refresh_poke(Refresh *self)
-{
-	pthread_mutex_lock(&self->lock);
-	self->poked = TRUE;
-	pthread_cond_signal(&self->wake);
-	pthread_mutex_unlock(&self->lock);
 }
 
 void refresh_now(Dir *dir)
@@ -210,27 +145,5 @@ void refresh_now(Dir *dir)
 	dir->listing.wanted = TRUE;
 	dir->listing.retry_us = 0;
 	pthread_mutex_unlock(&dir->lock);
-	refresh_poke(dir->cache->refresh);
-}
-
-void refresh_stop(Refresh *self)
-{
-	if (!self->started)
-		return;
-	pthread_mutex_lock(&self->lock);
-	self->stopped = TRUE;
-	pthread_cond_signal(&self->wake);
-	pthread_mutex_unlock(&self->lock);
-	pthread_join(self->thread, NULL);
-	self->started = FALSE;
-}
-
-void refresh_free(Refresh *self)
-{
-	if (self == NULL)
-		return;
-	refresh_stop(self);
-	pthread_cond_destroy(&self->wake);
-	pthread_mutex_destroy(&self->lock);
-	g_free(self);
+	scheduler_wake(dir->cache->scheduler);
 }

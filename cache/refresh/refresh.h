@@ -3,17 +3,13 @@
 #include "cache/model/dir.h"
 
 /*
- * When to ask again: one thread that starts the sweeps of listings that are due,
- * and the glances in between.  A listing is due when somebody waits for it or has
- * told to ask, or when somebody looks at it and it is old enough.
+ * When to ask again: starts the sweeps of listings that are due, and the glances in
+ * between.  A listing is due when somebody waits for it or has told to ask, or when
+ * somebody looks at it and it is old enough.
  */
-Refresh *refresh_new(Cache *cache);
-void refresh_start(Refresh *self);
-/* Looks again at what is due; any thread. */
-void refresh_poke(Refresh *self);
-/* Ends the thread, if it was started. */
-void refresh_stop(Refresh *self);
-void refresh_free(Refresh *self);
+
+/* For the cache's scheduler; data is the Cache. */
+gint64 refresh_run(void *data);
 
 /* Makes a listing due at once, whoever looks; takes Dir.lock. */
 void refresh_now(Dir *dir);

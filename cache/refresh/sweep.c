@@ -12,7 +12,6 @@
 #include "cache/refresh/fill.h"
 #include "cache/refresh/glance.h"
 #include "cache/refresh/look.h"
-#include "cache/refresh/refresh.h"
 #include "cache/requests/settle.h"
 
 #define PAGES_MAX 100000u
@@ -228,7 +227,7 @@ static void tell_progress(const Sweep *self)
 	news_deliver(dir->cache->news);
 	/* Now glances may be worth while. */
 	if (self->page == 2 || self->page == GLANCE_PAGES + 1)
-		refresh_poke(dir->cache->refresh);
+		scheduler_wake(dir->cache->scheduler);
 }
 
 static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
@@ -436,7 +435,7 @@ static void sweep_end(const Sweep *self, gint64 listed_ms, GError *error)
 		error == NULL ? &provider->sweeps : &provider->failed, 1,
 		__ATOMIC_RELAXED);
 	news_deliver(dir->cache->news);
-	refresh_poke(dir->cache->refresh);
+	scheduler_wake(dir->cache->scheduler);
 }
 
 /* Before another listing may begin: what one is judged by must not be judged by

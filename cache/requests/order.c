@@ -4,7 +4,6 @@
 
 #include "cache/base/trial.h"
 #include "cache/model/account.h"
-#include "cache/refresh/refresh.h"
 #include "cache/requests/adopt.h"
 
 /* So long after an order a refresh is asked for as if something passed. */
@@ -288,7 +287,7 @@ static void hurry(Dir *dir)
 	dir->listing.hurry_us = now + HURRY_US;
 	pthread_mutex_unlock(&dir->lock);
 	__atomic_store_n(&dir->looked_us, now, __ATOMIC_RELAXED);
-	refresh_poke(dir->cache->refresh);
+	scheduler_wake(dir->cache->scheduler);
 }
 
 void order_run(void *data)

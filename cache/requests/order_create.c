@@ -4,7 +4,6 @@
 #include <sys/random.h>
 
 #include "cache/base/trial.h"
-#include "cache/refresh/refresh.h"
 #include "cache/requests/order_answer.h"
 
 /* A provider is trusted to know a token for so long. */
@@ -106,7 +105,7 @@ static char *seek(Order *self)
 		return NULL;
 	requests_look(requests, request, now_ms(), order_sure_ms(self), TRUE);
 	requests_release(requests, request);
-	refresh_poke(self->cache->refresh);
+	scheduler_wake(self->cache->scheduler);
 	requests_wait(requests, request, REQUEST_SENT, self->deadline_us);
 	requests_resume(requests, request);
 	outcome = requests_outcome(requests, request, NULL);

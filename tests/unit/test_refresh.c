@@ -217,7 +217,7 @@ static void who_asks_first_does_not_wait_long_for_the_network(void)
 		.error = silent};
 
 	/* Its thread would list in earnest, and free the error. */
-	refresh_stop(f->cache->refresh);
+	scheduler_stop(f->cache->scheduler);
 	failed.failed_us = now;
 	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_FAILED);
 	failed.failed_us = now - 6 * SECOND;

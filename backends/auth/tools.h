@@ -16,8 +16,8 @@
 const char *auth_env(const char *name);
 gboolean auth_env_true(const char *name);
 
-/* A whole regular file, NUL-terminated; NULL with why: NO_KEY where it cannot be
- * opened, AUTH where it is none.  The buffer is given back to auth_wipe_text. */
+/* A whole regular file, NUL-terminated; NULL with AUTH and why.  The buffer is
+ * given back to auth_wipe_text. */
 char *auth_read_file(const char *path, gsize *ret_len,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void auth_wipe_text(char *text, gsize len);

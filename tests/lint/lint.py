@@ -20,6 +20,10 @@ import sys
 import venv
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "lint")]
+import manual  # noqa: E402
+import pages  # noqa: E402
+
 FORMATTER = "14.0.6"
 PRODUCT = ("backends", "cache", "fs")
 RANK = {"backends": 0, "cache": 1, "fs": 2}
@@ -486,6 +490,33 @@ def test_listed(tree):
     names = [re.fullmatch(r"tests/unit/(test_\w+)\.c", f) for f in tree.files]
     return [f"{m[0]}: not in {build}" for m in names
             if m and not re.search(rf"'{m[1]}(\.c)?'", text)]
+
+
+# ---- man pages ----
+
+@rule
+def man_page_form(tree):
+    """mandoc has nothing to say about the man pages."""
+    files = [f for f in tree.files if re.match(r"packaging/man/.*\.[1-9]$", f)]
+    if not files:
+        return []
+    try:
+        said = subprocess.run(["mandoc", "-T", "lint", "-W", "style", *files],
+                              cwd=tree.root, text=True,
+                              capture_output=True).stdout
+    except FileNotFoundError:
+        raise Skip("mandoc is not installed")
+    # Which pages others installed here says nothing about ours.
+    return [line.removeprefix("mandoc: ") for line in said.splitlines()
+            if "referenced manual not found" not in line]
+
+
+@rule
+def man_page_tables(tree):
+    """The man pages name each key, option, error, verb, file and metric that
+    the code has, and no other."""
+    found = pages.load(tree.root)
+    return manual.compare(tree, found) if found else []
 
 
 def check(root, names=None):

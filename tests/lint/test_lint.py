@@ -51,6 +51,64 @@ CLEAN = {
 }
 
 
+# A product with a row in each table, and a page that tells of them.
+TINY = """static const OwnKey daemon_keys[] = {{"refresh", DURATION}, {NULL}};
+static const OwnKey provider_keys[] = {{"start", BOOL}, {NULL}};
+static const char *const other_keys[] = {"type", NULL};
+const BackendKey api_keys[] = {{"proxy", KEY_STRING}, {NULL}};
+static const BackendKey tiny_keys[] = {{"region", KEY_STRING}, {NULL}};
+static const BackendVerb tiny_verbs[] = {{"stop", "stop it"}, {NULL}};
+const BackendClass tiny_class = {.name = "tiny"};
+static const struct option names[] = {{"help", no_argument}, {NULL}};
+const char *letters = "-ho:";
+static const int errno_of[] = {[BACKEND_ERROR_INVALID] = EINVAL};
+static const TreeRow rows[] = {{"state", FILE_STATE}};
+static gboolean is_ignored(const char *option)
+{
+	static const char *const names[] = {"rw"};
+
+	return !strcmp(option, "ro");
+}
+static const char *const names[] = {"sessionfs_calls_total "};
+/* not "sessionfs_dreams_total " */
+"""
+PAGE = """.Dd January 1, 2026
+.Dt TINY 1
+.Os
+.Sh NAME
+.Nm tiny
+.Nd what it takes
+.Sh DESCRIPTION
+The option
+.Cm rw
+has no effect.
+"""
+TABLES = {
+    "global keys": "Ic refresh No = Ar duration",
+    "provider keys": "Ic start , type , proxy",
+    "keys of one provider": "Ic region No = Ar region",
+    "providers": "Cm tiny",
+    "verbs": "Cm stop",
+    "options": "Fl h , Fl \\-help\n.It Fl o Ar options",
+    "mount options": "Cm ro",
+    "errors": "Bq Er EINVAL\n.It Bq Er ECONNABORTED",
+    "files of a session": "Pa state",
+    "metrics": "Va sessionfs_calls_total",
+}
+
+
+def told(code=TINY, **other):
+    """The product and its page; other: an item in place of a table's (None: no
+    such table)."""
+    page = PAGE
+    items = {key.replace("_", " "): item for key, item in other.items()}
+    for name, item in {**TABLES, **items}.items():
+        if item:
+            page += (f'.\\" table: {name}\n.Bl -tag -width Ds\n'
+                     f".It {item}\nTold.\n.El\n")
+    return {"fs/tiny.c": code, "packaging/man/tiny.1": page}
+
+
 def body(lines):
     return "".join(f"\tx += {n};\n" for n in range(lines))
 
@@ -136,10 +194,26 @@ PLANTS = {
     "test_listed": [
         {"tests/unit/test_other.c": "int x;\n"},
         {"tests/unit/meson.build": "tests = []\n"}],
+    "man_page_form": [
+        {"packaging/man/tiny.1": PAGE + "two  \n"},
+        {"packaging/man/tiny.1": PAGE + ".Xx\n"},
+        {"packaging/man/tiny.1": PAGE.replace(".Sh NAME\n", "")}],
+    "man_page_tables": [
+        told(errors=None),
+        *(told(**{name.replace(" ", "_"): item}) for name in TABLES
+          for item in (None, TABLES[name].split()[0] + " made_up")),
+        told(TINY + 'const BackendKey more_keys[] = {{"more", KEY_INT}};\n'),
+        told(TINY + 'const BackendVerb verbs[] = {{"more", "more"}};\n'),
+        told(TINY + 'const char more[] = "sessionfs_more_total ";\n'),
+        told(TINY.replace('"state"', '"state"}, {"more"')),
+        told(TINY.replace('"rw"', '"rw", "more"')),
+        told(TINY.replace("daemon_keys", "renamed"))],
 }
 # What a plant cannot help breaking beside its own rule.
 ALSO = {"upward_include": {"narrow_face"},
-        "dotted_include": {"narrow_face"}}
+        "dotted_include": {"narrow_face"},
+        "man_page_form": {"man_page_tables"},
+        "man_page_tables": {"clang_format"}}
 
 
 def plant(folder, files):
@@ -163,6 +237,14 @@ def test_clean_tree_passes(tmp_path):
             if not isinstance(found[name], lint.Skip)} == {
         name: [] for name in lint.RULES
         if not isinstance(found[name], lint.Skip)}
+
+
+def test_a_complete_page_passes(tmp_path):
+    plant(tmp_path, {**CLEAN, **told()})
+    found = lint.check(tmp_path, ["man_page_form", "man_page_tables"])
+    assert found["man_page_tables"] == []
+    assert isinstance(found["man_page_form"], lint.Skip) or \
+        found["man_page_form"] == []
 
 
 def test_every_rule_has_an_offence():

@@ -5,7 +5,7 @@
 
 #include "fs/base/proc.h"
 #include "fs/base/reply.h"
-#include "fs/base/thread.h"
+#include "cache/base/thread.h"
 
 /*
  * A FUSE_INTERRUPT comes once a request, for any signal; a later fatal one is

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "fs/base/thread.h"
+#include "cache/base/thread.h"
 #include "fs/emitter/servant.h"
 
 /* What waits for a process that cannot keep up; beyond that events are lost, and

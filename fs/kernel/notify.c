@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "fs/base/node.h"
-#include "fs/base/thread.h"
+#include "cache/base/thread.h"
 
 /* How soon an entry whose directory was busy is tried again. */
 #define BUSY_RETRY_US (20 * G_TIME_SPAN_MILLISECOND)

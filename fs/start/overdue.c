@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "fs/base/thread.h"
+#include "cache/base/thread.h"
 #include "fs/start/mount.h"
 
 /* For the last words: the log or fusermount3 may hang too. */

@@ -1,4 +1,4 @@
-#include "fs/base/thread.h"
+#include "cache/base/thread.h"
 
 #include <signal.h>
 #include <time.h>

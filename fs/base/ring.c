@@ -1,4 +1,4 @@
-#include "fs/ring.h"
+#include "fs/base/ring.h"
 
 #include <string.h>
 

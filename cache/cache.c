@@ -118,7 +118,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->news = news_new(settings->observer, settings->data);
 	cache->sizes = sizes_new();
 	cache->described = described_new();
-	cache->common = pool_new();
+	cache->common = pool_new("cache");
 	cache->scheduler = scheduler_new(refresh_run, cache);
 	cache->providers = g_ptr_array_new();
 	cache->dirs = g_ptr_array_new();

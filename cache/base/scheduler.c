@@ -1,9 +1,9 @@
 #include "cache/base/scheduler.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/thread.h"
 
 struct Scheduler {
 	SchedulerRun run;
@@ -51,14 +51,8 @@ Scheduler *scheduler_new(SchedulerRun run, void *data)
 
 void scheduler_start(Scheduler *self)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&self->thread, NULL, thread_run, self) != 0)
-		g_error("cannot start the thread that refreshes listings");
+	self->thread = thread_start("scheduler", thread_run, self);
 	self->started = TRUE;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void scheduler_wake(Scheduler *self)

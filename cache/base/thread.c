@@ -3,18 +3,45 @@
 #include <signal.h>
 #include <time.h>
 
-pthread_t thread_start(const char *name, void *(*run)(void *), void *data)
+/* With its NUL. */
+#define NAME_SIZE 16
+
+static void give_name(pthread_t thread, const char *name)
+{
+	char kept[NAME_SIZE];
+
+	/* A name that is too long would be refused. */
+	g_strlcpy(kept, name, sizeof(kept));
+	pthread_setname_np(thread, kept);
+}
+
+gboolean thread_try(
+	pthread_t *ret, const char *name, void *(*run)(void *), void *data)
 {
 	sigset_t all, before;
-	pthread_t thread;
+	int failed;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&thread, NULL, run, data))
-		g_error("no thread could be started for %s", name);
+	failed = pthread_create(ret, NULL, run, data);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_setname_np(thread, name);
+	if (!failed)
+		give_name(*ret, name);
+	return !failed;
+}
+
+pthread_t thread_start(const char *name, void *(*run)(void *), void *data)
+{
+	pthread_t thread;
+
+	if (!thread_try(&thread, name, run, data))
+		g_error("no thread could be started for %s", name);
 	return thread;
+}
+
+void thread_name(const char *name)
+{
+	give_name(pthread_self(), name);
 }
 
 void thread_cond_init(pthread_cond_t *cond)

@@ -5,10 +5,18 @@
 #include <glib.h>
 
 /*
- * The daemon's own threads: named, and deaf to the signals that end the mount,
- * which are the main thread's to hear.
+ * All threads of the daemon but libfuse's are made here.  They have names, of which
+ * Linux keeps 15 bytes (`top -H`, /proc/PID/task/TID/comm), and block all signals:
+ * those that end the mount are for one thread alone.
  */
+
+/* FALSE: there are no more threads for us. */
+gboolean thread_try(pthread_t *ret, const char *name, void *(*run)(void *),
+	void *data) G_GNUC_WARN_UNUSED_RESULT;
+/* Of one without which there is no daemon: fails by ending the process. */
 pthread_t thread_start(const char *name, void *(*run)(void *), void *data);
+/* Names the calling thread, which somebody else has made. */
+void thread_name(const char *name);
 
 /* A condition on the monotonic clock, as thread_wait needs it. */
 void thread_cond_init(pthread_cond_t *cond);

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/thread.h"
 
 #define IDLE_US (5 * G_USEC_PER_SEC)
 
@@ -24,13 +24,14 @@ typedef struct {
 struct Pool {
 	pthread_mutex_t lock;
 	pthread_cond_t pushed, ended;
+	char *name;
 	GQueue jobs; /* Job */
 	guint idle, running;
 	gboolean stopped;
 	Slot slots[POOL_THREADS_MAX];
 };
 
-Pool *pool_new(void)
+Pool *pool_new(const char *name)
 {
 	Pool *self = g_new0(Pool, 1);
 
@@ -38,6 +39,7 @@ Pool *pool_new(void)
 	clock_cond_init(&self->pushed);
 	clock_cond_init(&self->ended);
 	g_queue_init(&self->jobs);
+	self->name = g_strdup(name);
 	for (guint i = 0; i < POOL_THREADS_MAX; i++)
 		self->slots[i].pool = self;
 	return self;
@@ -86,14 +88,7 @@ static void slot_reap(Slot *slot)
 
 static gboolean slot_start(Slot *slot)
 {
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&slot->thread, NULL, slot_run, slot);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc != 0)
+	if (!thread_try(&slot->thread, slot->pool->name, slot_run, slot))
 		return FALSE;
 	slot->state = SLOT_RUNNING;
 	slot->pool->running++;
@@ -161,6 +156,7 @@ void pool_free(Pool *self)
 		return;
 	pool_stop(self);
 	g_queue_clear_full(&self->jobs, g_free);
+	g_free(self->name);
 	pthread_cond_destroy(&self->pushed);
 	pthread_cond_destroy(&self->ended);
 	pthread_mutex_destroy(&self->lock);

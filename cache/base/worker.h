@@ -4,15 +4,15 @@
 
 /*
  * A pool of threads that come when there is work and go when there is none.
- * Jobs begin in the order in which they were pushed.  All signals are blocked
- * in the threads.  Any thread may push.
+ * Jobs begin in the order in which they were pushed.   Any thread may push.
  */
 typedef struct Pool Pool;
 typedef void (*PoolJob)(void *data);
 
 #define POOL_THREADS_MAX 64
 
-Pool *pool_new(void);
+/* name: its threads'. */
+Pool *pool_new(const char *name);
 /* FALSE when the pool is stopped: the job will not run. */
 gboolean pool_push(Pool *self, PoolJob job, void *data);
 /* Runs what was pushed to its end, joins all threads.  Not from a job. */

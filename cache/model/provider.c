@@ -211,12 +211,28 @@ static Id *section_id(Dir *root, const char *name, GError **error)
 	return id;
 }
 
+/* Its threads are named by what they do and for which section. */
+static Pool *new_pool(Work work, const char *section)
+{
+	static const char *const names[WORK_KINDS] = {
+		[WORK_LIST] = "list",
+		[WORK_GLANCE] = "partial",
+		[WORK_ASK] = "resolve",
+		[WORK_OPEN] = "open",
+		[WORK_FILL] = "backfill",
+		[WORK_ORDER] = "request",
+	};
+	g_autofree char *name = g_strconcat(names[work], " ", section, NULL);
+
+	return pool_new(name);
+}
+
 static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 {
 	Provider *provider = g_new0(Provider, 1);
 
 	for (guint i = 0; i < WORK_KINDS; i++)
-		provider->work[i] = pool_new();
+		provider->work[i] = new_pool(i, settings->name);
 	provider->backend = settings->backend;
 	provider->workspaces = g_strdupv(settings->workspaces);
 	provider->names = g_strdupv(settings->names);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "backends/base/inherited.h"
+#include "cache/base/thread.h"
 #include "fs/base/pending.h"
 #include "fs/kernel/notify.h"
 #include "fs/start/overdue.h"
@@ -125,8 +126,7 @@ Ending *ending_start(Daemon *daemon, struct fuse_session *session,
 	self->mountpoint = mountpoint;
 	self->device = device;
 	self->server = pthread_self();
-	if (pthread_create(&self->thread, NULL, ending_run, self))
-		g_error("no thread could be started for signals");
+	self->thread = thread_start("signals", ending_run, self);
 	return self;
 }
 

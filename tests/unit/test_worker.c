@@ -22,7 +22,7 @@ static void count(void *data)
 
 static void stopping_runs_what_was_pushed(void)
 {
-	Pool *pool = pool_new();
+	Pool *pool = pool_new("test");
 
 	ran = 0;
 	for (guint i = 0; i < 10000; i++)
@@ -55,7 +55,7 @@ static void until_ran(int n)
 
 static void slow_jobs_do_not_delay_others(void)
 {
-	Pool *pool = pool_new();
+	Pool *pool = pool_new("test");
 
 	ran = 0;
 	pthread_mutex_lock(&gate);
@@ -70,7 +70,7 @@ static void slow_jobs_do_not_delay_others(void)
 
 static void there_are_never_more_threads_than_allowed(void)
 {
-	Pool *pool = pool_new();
+	Pool *pool = pool_new("test");
 
 	ran = 0;
 	pthread_mutex_lock(&gate);
@@ -88,7 +88,7 @@ static void there_are_never_more_threads_than_allowed(void)
 
 static void one_thread_runs_jobs_in_order(void)
 {
-	Pool *pool = pool_new();
+	Pool *pool = pool_new("test");
 
 	order = g_array_new(FALSE, FALSE, sizeof(guint));
 	ran = 0;
@@ -119,7 +119,7 @@ static void read_mask(void *data)
 
 static void signals_go_elsewhere(void)
 {
-	Pool *pool = pool_new();
+	Pool *pool = pool_new("test");
 	int blocked = 0;
 	sigset_t mask;
 

@@ -1,4 +1,4 @@
-#include "cache/model/cause.h"
+#include "cache/refresh/cause.h"
 
 #include "cache/merge/change.h"
 #include "cache/model/content.h"

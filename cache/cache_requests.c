@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "cache/entry.h"
-#include "cache/requests/order_answer.h"
+#include "cache/operations/order_answer.h"
 #include "cache/requests/requests.h"
 
 /* The directory of a request, and the request; NULL: there is none. */

@@ -1,4 +1,4 @@
-#include "cache/requests/adopt.h"
+#include "cache/operations/adopt.h"
 
 #include <string.h>
 

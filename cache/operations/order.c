@@ -1,10 +1,10 @@
-#include "cache/requests/order.h"
+#include "cache/operations/order.h"
 
 #include <string.h>
 
 #include "cache/base/trial.h"
 #include "cache/model/account.h"
-#include "cache/requests/adopt.h"
+#include "cache/operations/adopt.h"
 
 /* So long after an order a refresh is asked for as if something passed. */
 #define HURRY_US (30 * G_USEC_PER_SEC)

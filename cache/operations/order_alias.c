@@ -1,8 +1,8 @@
-#include "cache/requests/order_alias.h"
+#include "cache/operations/order_alias.h"
 
 #include <string.h>
 
-#include "cache/requests/verdict.h"
+#include "cache/operations/verdict.h"
 
 /* A listing that does not end is no help. */
 #define PAGES_MAX 1000

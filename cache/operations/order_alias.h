@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache/requests/order.h"
+#include "cache/operations/order.h"
 
 /*
  * The id under which the provider lists the session that the request has made, where

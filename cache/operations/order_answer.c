@@ -1,4 +1,4 @@
-#include "cache/requests/order_answer.h"
+#include "cache/operations/order_answer.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
-#include "cache/requests/order.h"
+#include "cache/operations/order.h"
 
 #include <string.h>
 
 #include "cache/base/trial.h"
 #include "cache/merge/apply.h"
+#include "cache/operations/order_answer.h"
+#include "cache/operations/settle_verb.h"
 #include "cache/refresh/look.h"
-#include "cache/requests/order_answer.h"
-#include "cache/requests/settle_verb.h"
 
 /* Between two looks at a session whose verb's answer was lost. */
 #define LOOK_AGAIN_MS 100

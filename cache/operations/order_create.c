@@ -1,10 +1,10 @@
-#include "cache/requests/order.h"
+#include "cache/operations/order.h"
 
 #include <string.h>
 #include <sys/random.h>
 
 #include "cache/base/trial.h"
-#include "cache/requests/order_answer.h"
+#include "cache/operations/order_answer.h"
 
 /* A provider is trusted to know a token for so long. */
 #define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)

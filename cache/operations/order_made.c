@@ -1,12 +1,12 @@
-#include "cache/requests/order.h"
+#include "cache/operations/order.h"
 
 #include <string.h>
 
 #include "cache/base/trial.h"
 #include "cache/merge/apply.h"
-#include "cache/requests/adopt.h"
-#include "cache/requests/order_alias.h"
-#include "cache/requests/order_answer.h"
+#include "cache/operations/adopt.h"
+#include "cache/operations/order_alias.h"
+#include "cache/operations/order_answer.h"
 
 #define LOOK_AGAIN_MS 100
 #define LOOK_PAUSE_MAX_MS 2000

@@ -1,9 +1,9 @@
-#include "cache/requests/order.h"
+#include "cache/operations/order.h"
 
 #include <string.h>
 
-#include "cache/requests/adopt.h"
-#include "cache/requests/order_answer.h"
+#include "cache/operations/adopt.h"
+#include "cache/operations/order_answer.h"
 
 static gboolean refuse(GError **error, const char *why)
 {

@@ -1,12 +1,12 @@
-#include "cache/requests/settle.h"
+#include "cache/operations/settle.h"
 
 #include <string.h>
 
 #include "cache/base/trial.h"
+#include "cache/operations/adopt.h"
+#include "cache/operations/settle_verb.h"
+#include "cache/operations/verdict.h"
 #include "cache/refresh/look.h"
-#include "cache/requests/adopt.h"
-#include "cache/requests/settle_verb.h"
-#include "cache/requests/verdict.h"
 
 /* Between two listings that somebody waits for, or that something was in the way
  * of. */

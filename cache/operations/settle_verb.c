@@ -1,6 +1,6 @@
-#include "cache/requests/settle_verb.h"
+#include "cache/operations/settle_verb.h"
 
-#include "cache/requests/adopt.h"
+#include "cache/operations/adopt.h"
 
 static const Row *row_of_verb(
 	Dir *dir, const Snapshot *shown, const Intent *intent)

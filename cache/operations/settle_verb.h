@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cache/operations/verdict.h"
 #include "cache/requests/requests.h"
-#include "cache/requests/verdict.h"
 
 /* What came of verbs whose answers were lost. */
 

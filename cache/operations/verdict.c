@@ -1,4 +1,4 @@
-#include "cache/requests/verdict.h"
+#include "cache/operations/verdict.h"
 
 /* Records tell whole seconds at times. */
 #define GRAIN_MS 2000

@@ -1,10 +1,10 @@
 #include "cache/refresh/refresh.h"
 
 #include "cache/model/pace.h"
+#include "cache/operations/settle.h"
 #include "cache/refresh/follow.h"
 #include "cache/refresh/glance.h"
 #include "cache/refresh/sweep.h"
-#include "cache/requests/settle.h"
 
 #define PROVIDER_TIMES 12
 /* Listings that are asked for again and again. */

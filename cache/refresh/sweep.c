@@ -6,13 +6,13 @@
 #include "cache/base/trial.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/gaps.h"
+#include "cache/operations/settle.h"
 #include "cache/refresh/ahead.h"
 #include "cache/refresh/ask.h"
 #include "cache/refresh/cause.h"
 #include "cache/refresh/fill.h"
 #include "cache/refresh/glance.h"
 #include "cache/refresh/look.h"
-#include "cache/requests/settle.h"
 
 #define PAGES_MAX 100000u
 /* Pages without an entry, and without a new one, one after the other. */

@@ -1,4 +1,4 @@
-#include "cache/requests/verdict.h"
+#include "cache/operations/verdict.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
  *   open.c     the bytes that only a call of their own gets  (worker, WORK_OPEN)
  *   fill.c     records that a listing tells in part          (worker, WORK_FILL)
  *   refresh.c  when a listing is due        (the thread of scheduler.c)
- *   sweep.c    a listing, page by page                       (worker, WORK_LIST)
+ *   full listing.c    a listing, page by page                       (worker, WORK_LIST)
  *   glance.c   what somebody watches, between long ones    (worker, WORK_GLANCE)
  *   order*.c   creating and steering                        (worker, WORK_ORDER)
  *   requests.c what was ordered, in memory and, by journal.c, on disk

@@ -343,8 +343,8 @@ void cache_refresh(Cache *cache, guint32 number);
 /* The same for somebody who waits until it is over. */
 typedef struct {
 	guint32 number;
-	guint32 sweep; /* 0: there is no listing to wait for */
-	guint64 news;  /* 0: it was not seen to be over yet */
+	guint32 relist; /* 0: there is no listing to wait for */
+	guint64 news;   /* 0: it was not seen to be over yet */
 } CacheAsked;
 void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret);
 /* YES: a listing that began after that is over, and the observer has heard of all

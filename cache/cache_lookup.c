@@ -146,7 +146,7 @@ static Known want_listing(Dir *dir, gboolean *ret_wake, GError **error)
 	if (listing->complete)
 		return KNOWN_YES;
 	again = again_us(dir, now);
-	if (listing->sweeping)
+	if (listing->relisting)
 		return KNOWN_NOT_YET;
 	if (listing->error != NULL && now < again) {
 		if (error != NULL)
@@ -334,7 +334,7 @@ void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret)
 	if (dir == NULL || !refresh_is_listing(dir))
 		return;
 	pthread_mutex_lock(&dir->lock);
-	ret->sweep = dir->listing.sweep + 1;
+	ret->relist = dir->listing.relist + 1;
 	dir->listing.asked = TRUE;
 	dir->glancing.asked = dir->listing.pages > 1;
 	pthread_mutex_unlock(&dir->lock);
@@ -342,10 +342,10 @@ void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret)
 }
 
 /* With Dir.lock: whether that listing, or one after it, is over. */
-static Known asked_for(const Listing *listing, guint32 sweep, GError **error)
+static Known asked_for(const Listing *listing, guint32 relist, GError **error)
 {
-	if (listing->sweep < sweep ||
-		(listing->sweep == sweep && listing->sweeping))
+	if (listing->relist < relist ||
+		(listing->relist == relist && listing->relisting))
 		return KNOWN_NOT_YET;
 	if (listing->error == NULL)
 		return KNOWN_YES;
@@ -364,10 +364,10 @@ Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error)
 			"there is no such directory any more");
 		return KNOWN_FAILED;
 	}
-	if (asked->sweep == 0)
+	if (asked->relist == 0)
 		return KNOWN_YES;
 	pthread_mutex_lock(&dir->lock);
-	known = asked_for(&dir->listing, asked->sweep, error);
+	known = asked_for(&dir->listing, asked->relist, error);
 	pthread_mutex_unlock(&dir->lock);
 	if (known != KNOWN_YES)
 		return known;

@@ -82,15 +82,16 @@ static guint64 state_bytes(Cache *cache, const Provider *provider)
 	return bytes;
 }
 
-typedef enum { SESSIONS, WORKSPACES, SWEEPS, FAILED, CHANGED, BYTES } Metric;
+typedef enum { SESSIONS, WORKSPACES, RELISTS, FAILED, CHANGED, BYTES } Metric;
 
 static const struct {
 	const char *name, *type, *help;
 } metrics[] = {
 	[SESSIONS] = {"sessionfs_sessions", "gauge", "Sessions shown."},
 	[WORKSPACES] = {"sessionfs_workspaces", "gauge", "Workspaces shown."},
-	[SWEEPS] = {"sessionfs_sweeps_total", "counter", "Complete listings."},
-	[FAILED] = {"sessionfs_sweeps_failed_total", "counter",
+	[RELISTS] = {"sessionfs_full_listings_total", "counter",
+		"Complete listings."},
+	[FAILED] = {"sessionfs_full_listings_failed_total", "counter",
 		"Listings that failed on the way."},
 	[CHANGED] = {"sessionfs_rows_changed_total", "counter",
 		"Entries that appeared, changed or vanished."},
@@ -107,8 +108,8 @@ static guint64 metric_value(Cache *cache, Provider *provider, Metric metric)
 	case WORKSPACES:
 		shown = dir_snapshot(provider_dir(provider));
 		return shown->count;
-	case SWEEPS:
-		return __atomic_load_n(&provider->sweeps, __ATOMIC_RELAXED);
+	case RELISTS:
+		return __atomic_load_n(&provider->relists, __ATOMIC_RELAXED);
 	case FAILED:
 		return __atomic_load_n(&provider->failed, __ATOMIC_RELAXED);
 	case CHANGED:

@@ -49,7 +49,7 @@ static void append_times(const Dir *dir, GString *out)
 	g_string_append_printf(
 		out, "interest: %-4s\n", interest_word(dir, now_us));
 	g_string_append_printf(
-		out, "refreshing: %-3s\n", listing->sweeping ? "yes" : "no");
+		out, "refreshing: %-3s\n", listing->relisting ? "yes" : "no");
 }
 
 static void append_glances(const Dir *dir, GString *out)
@@ -104,7 +104,7 @@ static void append_listing(Dir *dir, GString *out)
 	append_times(dir, out);
 	if (dir->kind == DIR_WORKSPACE)
 		append_glances(dir, out);
-	g_string_append_printf(out, "generation: %10u\n", dir->listing.sweep);
+	g_string_append_printf(out, "generation: %10u\n", dir->listing.relist);
 	g_string_append_printf(out, "failures: %u\n", dir->listing.failures);
 	g_string_append_printf(out, "left_out: %" G_GUINT64_FORMAT "\n",
 		dir->listing.left_out);

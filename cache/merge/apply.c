@@ -70,16 +70,16 @@ gboolean sight_is_over(Sight *self)
 
 gboolean sight_counts(Sight *self, Id *id)
 {
-	gboolean again = self->sweep != 0 && id->swept == self->sweep;
+	gboolean again = self->relist != 0 && id->relisted == self->relist;
 	gboolean news = id->asked <= self->tick;
 
-	if (self->sweep != 0)
-		id->swept = self->sweep;
+	if (self->relist != 0)
+		id->relisted = self->relist;
 	if (self->told != NULL)
 		self->told->fresh += !again;
 	if (!news)
 		return FALSE;
-	if (self->sweep != 0 && id->missed == MISSED_BY_GET)
+	if (self->relist != 0 && id->missed == MISSED_BY_GET)
 		self->change->dir->gets_err = TRUE;
 	id->missed = 0;
 	if (again)
@@ -173,11 +173,11 @@ static gboolean sight_workspace(
 }
 
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
-	guint32 tick, guint32 sweep, Applied *ret, GError **error)
+	guint32 tick, guint32 relist, Applied *ret, GError **error)
 {
 	Change change;
 	Applied told = {0};
-	Sight sight = {&change, tick, sweep, ret != NULL ? ret : &told};
+	Sight sight = {&change, tick, relist, ret != NULL ? ret : &told};
 	gboolean ok = TRUE;
 
 	pthread_mutex_lock(&dir->apply);
@@ -197,7 +197,7 @@ static gboolean is_sure_gone(const Dir *dir, Id *id)
 {
 	if (lately_spares(dir->lately, id, 0))
 		return TRUE;
-	if (id->missed == 0 && id->swept != 0) {
+	if (id->missed == 0 && id->relisted != 0) {
 		id->missed = MISSED_BY_GET;
 		return FALSE;
 	}
@@ -229,7 +229,7 @@ gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 
 static gboolean is_missed(const Listed *listed, const Row *row)
 {
-	return row->id->swept != listed->sweep &&
+	return row->id->relisted != listed->relist &&
 	       row->id->asked < listed->first_tick;
 }
 
@@ -248,7 +248,7 @@ GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most)
 			g_ptr_array_add(ids, g_strdup(row->id->text));
 		if (row->id->missed != 0)
 			continue;
-		row->id->missed = listed->sweep;
+		row->id->missed = listed->relist;
 		listed->missed++;
 	}
 	pthread_mutex_unlock(&dir->apply);
@@ -258,7 +258,7 @@ GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most)
 static gboolean is_gone(const Listed *listed, const Row *row)
 {
 	return is_missed(listed, row) && !listed->gaps &&
-	       row->id->missed != 0 && row->id->missed != listed->sweep;
+	       row->id->missed != 0 && row->id->missed != listed->relist;
 }
 
 static void cut_gone(Change *change, const Listed *listed)
@@ -275,7 +275,7 @@ static void cut_gone(Change *change, const Listed *listed)
 	}
 }
 
-gboolean apply_sweep_end(Dir *dir, const Listed *listed, GError **error)
+gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 {
 	Change change;
 	gboolean ok;
@@ -286,8 +286,8 @@ gboolean apply_sweep_end(Dir *dir, const Listed *listed, GError **error)
 	ok = change_commit(&change, error);
 	change_end(&change);
 	if (ok)
-		lately_forget(dir->lately, listed->sweep);
-	/* A quiet sweep writes nothing: the age on disk errs to the old side. */
+		lately_forget(dir->lately, listed->relist);
+	/* A quiet full listing writes nothing: the age on disk errs to the old side. */
 	if (ok && (dir->unsettled || dir->recorded_ms == 0))
 		ok = change_record(dir, listed->begun_ms, error);
 	pthread_mutex_unlock(&dir->apply);

@@ -8,11 +8,11 @@
  * be delivered by the caller, with no lock held).  All take Dir.apply.
  *
  * `tick` is the dir_tick of the question: what is shown by a later question is
- * left alone.  `sweep` is the listing's number, or 0 when it is none.
+ * left alone.  `full listing` is the listing's number, or 0 when it is none.
  * Errors: those of disk and numbers; then nothing was changed.
  */
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
-	guint32 tick, guint32 sweep, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	guint32 tick, guint32 relist, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What became of the entries of a page. */
 typedef struct {
@@ -23,9 +23,9 @@ typedef struct {
 
 /* ret may be NULL. */
 gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
-	guint32 sweep, Applied *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	guint32 relist, Applied *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
-	guint32 tick, guint32 sweep, Applied *ret,
+	guint32 tick, guint32 relist, Applied *ret,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
@@ -39,7 +39,7 @@ gboolean apply_gone(Dir *dir, const char *id, guint32 tick,
 
 /* A listing that went to its end. */
 typedef struct {
-	guint32 sweep;      /* its number */
+	guint32 relist;     /* its number */
 	guint32 first_tick; /* what was asked for since is not its business */
 	gint64 begun_ms;
 	gboolean gaps; /* entries were left out, which may be any */
@@ -56,12 +56,12 @@ typedef struct {
 GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most);
 /* Then: what two whole listings running have not named goes, unless this one
  * has gaps, or an answer in between told of it.  Then completeness is recorded. */
-gboolean apply_sweep_end(Dir *dir, const Listed *listed,
+gboolean apply_relist_end(Dir *dir, const Listed *listed,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * An order for that session is being carried out, and then no more: it is not
- * hidden until a sweep has ended that began after that.  spec (an object; may be
+ * hidden until a full listing has ended that began after that.  spec (an object; may be
  * NULL) will lie under the next record of it.
  */
 void apply_order_begins(Dir *dir, const char *id, const char *spec);

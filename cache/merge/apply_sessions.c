@@ -225,7 +225,7 @@ static gboolean is_aged(Dir *dir, const Told *told, const Id *id)
 }
 
 static gboolean is_hidden(
-	Dir *dir, const Told *told, const Id *id, guint32 sweep)
+	Dir *dir, const Told *told, const Id *id, guint32 relist)
 {
 	Ended ended = dir->provider->ended;
 
@@ -236,7 +236,7 @@ static gboolean is_hidden(
 			g_hash_table_remove(dir->aged, id);
 		return FALSE;
 	}
-	if (lately_spares(dir->lately, id, sweep) ||
+	if (lately_spares(dir->lately, id, relist) ||
 		requests_seek(
 			dir->cache->requests, dir, told->session->created_ms))
 		return FALSE;
@@ -465,7 +465,7 @@ static gboolean sight_session(
 		return TRUE;
 	if (id->number != 0)
 		told.old = snapshot_find(dir->shown, id->number);
-	if (is_hidden(dir, &told, id, self->sweep)) {
+	if (is_hidden(dir, &told, id, self->relist)) {
 		if (told.old != NULL)
 			change_cut(change, told.old);
 		return TRUE;
@@ -496,17 +496,17 @@ static gboolean sight_all(Dir *dir, Session *const *sessions, guint n,
 }
 
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
-	guint32 tick, guint32 sweep, GError **error)
+	guint32 tick, guint32 relist, GError **error)
 {
-	Sight sight = {.tick = tick, .sweep = sweep};
+	Sight sight = {.tick = tick, .relist = relist};
 
 	return sight_all(dir, sessions, n, &sight, error);
 }
 
 gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
-	guint32 sweep, Applied *ret, GError **error)
+	guint32 relist, Applied *ret, GError **error)
 {
-	Sight sight = {.tick = tick, .sweep = sweep, .told = ret};
+	Sight sight = {.tick = tick, .relist = relist, .told = ret};
 	GPtrArray *sessions = page->sessions;
 
 	return sight_all(dir, (Session *const *)sessions->pdata, sessions->len,
@@ -516,14 +516,14 @@ gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
 /* ---- orders ---- */
 
 static void note_order(
-	Dir *dir, const char *raw, guint32 sweep, const char *spec)
+	Dir *dir, const char *raw, guint32 relist, const char *spec)
 {
 	const Id *id;
 
 	pthread_mutex_lock(&dir->apply);
 	id = sight_id(dir, raw);
 	if (id != NULL)
-		lately_note(dir->lately, id, sweep, spec);
+		lately_note(dir->lately, id, relist, spec);
 	pthread_mutex_unlock(&dir->apply);
 }
 
@@ -534,10 +534,10 @@ void apply_order_begins(Dir *dir, const char *raw, const char *spec)
 
 void apply_order_ends(Dir *dir, const char *raw)
 {
-	guint32 sweep;
+	guint32 relist;
 
 	pthread_mutex_lock(&dir->lock);
-	sweep = dir->listing.sweep;
+	relist = dir->listing.relist;
 	pthread_mutex_unlock(&dir->lock);
-	note_order(dir, raw, sweep, NULL);
+	note_order(dir, raw, relist, NULL);
 }

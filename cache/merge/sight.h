@@ -9,7 +9,7 @@
  */
 typedef struct {
 	Change *change;
-	guint32 tick, sweep;
+	guint32 tick, relist;
 	Applied *told; /* may be NULL */
 } Sight;
 

@@ -63,7 +63,7 @@ typedef struct {
 	GPtrArray *accounts;  /* Account, owned; with the root's apply lock */
 	int aside;            /* how many of them are not shown; atomic */
 	/* Atomic. */
-	guint64 sweeps, failed, changed;
+	guint64 relists, failed, changed;
 } Provider;
 
 struct Cache {

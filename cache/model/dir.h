@@ -15,21 +15,21 @@ typedef enum { DIR_ROOT, DIR_PROVIDER, DIR_WORKSPACE } DirKind;
 /* How far the knowledge of a directory goes.  Under Dir.lock. */
 typedef struct {
 	gboolean complete; /* has been, once */
-	gboolean sweeping;
-	gboolean wanted;   /* somebody waits for it */
-	gboolean asked;    /* somebody told to ask now */
-	gint64 listed_ms;  /* wall clock of the last complete sweep; 0: never */
-	gint64 started_us; /* of the last sweep; 0: none since the start */
+	gboolean relisting;
+	gboolean wanted; /* somebody waits for it */
+	gboolean asked;  /* somebody told to ask now */
+	gint64 listed_ms; /* wall clock of the last complete full listing; 0: never */
+	gint64 started_us; /* of the last full listing; 0: none since the start */
 	gint64 took_us;
-	gint64 failed_us; /* when the last sweep failed; 0: it did not */
+	gint64 failed_us; /* when the last full listing failed; 0: it did not */
 	gint64 begged_us; /* when somebody last asked for it while it was not
 	                     complete; 0: never */
 	gint64 retry_us;  /* the provider asked for peace until then */
 	guint failures;   /* one after the other */
-	GError *error;    /* of the last sweep, if it failed */
+	GError *error;    /* of the last full listing, if it failed */
 	guint passing;    /* rows in a passing phase */
 	gint64 hurry_us;  /* an order was given: as if something passed */
-	guint32 sweep;    /* counts them */
+	guint32 relist;   /* counts them */
 	guint pages;      /* of the last, or, if more, of the one under way */
 	guint64 left_out; /* entries that the last good one could not show */
 	gint64 proved;    /* the number of sessions that a total told and a page
@@ -40,12 +40,13 @@ typedef struct {
 /* What glance.h does between two listings.  Under Dir.lock. */
 typedef struct {
 	gboolean running;
-	gboolean asked;       /* somebody told to ask now */
-	gboolean hurry;       /* something that is watched is passing */
-	gboolean living_few;  /* all the living were listed last time */
-	gboolean living_many; /* they were too many since the last sweep */
-	gint64 done_ms;       /* wall clock of the last good one; 0: never */
-	gint64 started_us;    /* of the last one; 0: none */
+	gboolean asked;      /* somebody told to ask now */
+	gboolean hurry;      /* something that is watched is passing */
+	gboolean living_few; /* all the living were listed last time */
+	gboolean
+		living_many; /* they were too many since the last full listing */
+	gint64 done_ms;      /* wall clock of the last good one; 0: never */
+	gint64 started_us;   /* of the last one; 0: none */
 	gint64 took_us;
 	gint64 retry_us;  /* the provider asked for peace until then */
 	gint64 failed_us; /* when the last one failed */

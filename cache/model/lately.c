@@ -4,10 +4,10 @@ struct Lately {
 	GHashTable *notes; /* Id -> Note */
 };
 
-#define SPEC_SWEEPS 16u
+#define SPEC_RELISTS 16u
 
 typedef struct {
-	guint32 sweep;
+	guint32 relist;
 	char *spec;
 } Note;
 
@@ -35,7 +35,7 @@ void lately_free(Lately *self)
 	g_free(self);
 }
 
-void lately_note(Lately *self, const Id *id, guint32 sweep, const char *spec)
+void lately_note(Lately *self, const Id *id, guint32 relist, const char *spec)
 {
 	Note *note = g_hash_table_lookup(self->notes, id);
 
@@ -43,18 +43,18 @@ void lately_note(Lately *self, const Id *id, guint32 sweep, const char *spec)
 		note = g_new0(Note, 1);
 		g_hash_table_insert(self->notes, (gpointer)id, note);
 	}
-	note->sweep = sweep;
+	note->relist = relist;
 	if (spec == NULL)
 		return;
 	g_free(note->spec);
 	note->spec = g_strdup(spec);
 }
 
-gboolean lately_spares(const Lately *self, const Id *id, guint32 sweep)
+gboolean lately_spares(const Lately *self, const Id *id, guint32 relist)
 {
 	const Note *note = g_hash_table_lookup(self->notes, id);
 
-	return note != NULL && (sweep == 0 || note->sweep >= sweep);
+	return note != NULL && (relist == 0 || note->relist >= relist);
 }
 
 char *lately_take(Lately *self, const Id *id)
@@ -68,12 +68,12 @@ char *lately_take(Lately *self, const Id *id)
 static gboolean is_older(gpointer key, gpointer value, gpointer data)
 {
 	const Note *note = value;
-	guint32 sweeps = note->spec != NULL ? SPEC_SWEEPS : 0;
+	guint32 relists = note->spec != NULL ? SPEC_RELISTS : 0;
 
-	return (guint64)note->sweep + sweeps < *(const guint32 *)data;
+	return (guint64)note->relist + relists < *(const guint32 *)data;
 }
 
-void lately_forget(Lately *self, guint32 sweep)
+void lately_forget(Lately *self, guint32 relist)
 {
-	g_hash_table_foreach_remove(self->notes, is_older, &sweep);
+	g_hash_table_foreach_remove(self->notes, is_older, &relist);
 }

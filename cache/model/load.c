@@ -62,7 +62,7 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	snapshot_unref(empty);
 }
 
-/* Until a sweep has seen all.  It is recorded, since the damaged part of the
+/* Until a full listing has seen all.  It is recorded, since the damaged part of the
  * file will not be there to tell next time. */
 static void show_damage(Dir *dir)
 {

@@ -28,7 +28,7 @@ static gboolean is_slow(const Dir *dir, gint64 at_us)
 	const Listing *listing = &dir->listing;
 	gint64 took_us = listing->took_us;
 
-	if (listing->sweeping)
+	if (listing->relisting)
 		took_us = MAX(took_us, at_us - listing->started_us);
 	return listing->pages > GLANCE_PAGES ||
 	       (listing->pages > 1 &&
@@ -67,7 +67,7 @@ static gint64 regular_us(const Dir *dir, gint64 now_us)
 	if (dir->glancing.started_us != 0)
 		due_us = dir->glancing.started_us + interval_us(dir, now_us);
 	/* One under way will be slow from then on, unless it ends before. */
-	if (dir->listing.sweeping && !is_slow(dir, MAX(due_us, now_us)))
+	if (dir->listing.relisting && !is_slow(dir, MAX(due_us, now_us)))
 		due_us = MAX(due_us, now_us + base_us(dir));
 	return due_us;
 }
@@ -80,7 +80,7 @@ gint64 glance_due_us(const Dir *dir, gint64 now_us)
 
 	if (dir->kind != DIR_WORKSPACE || glancing->running ||
 		listing->started_us == 0 || !dir_is_there(dir) ||
-		(!listing->sweeping && !is_slow(dir, now_us)))
+		(!listing->relisting && !is_slow(dir, now_us)))
 		return G_MAXINT64;
 	if (!lists(dir) && watch_is_empty(dir->watch, now_us))
 		return G_MAXINT64;
@@ -399,7 +399,7 @@ static void note_living(Dir *dir, gboolean few)
 }
 
 /* *ret_all: there were few enough to list all.  Where such a list is refused, it
- * is done without until the next sweep ends. */
+ * is done without until the next full listing ends. */
 static gboolean list_living(Glance *self, gboolean *ret_all, GError **error)
 {
 	Dir *dir = self->dir;

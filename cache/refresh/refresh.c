@@ -4,7 +4,7 @@
 #include "cache/operations/settle.h"
 #include "cache/refresh/follow.h"
 #include "cache/refresh/glance.h"
-#include "cache/refresh/sweep.h"
+#include "cache/refresh/relist.h"
 
 #define PROVIDER_TIMES 12
 /* Listings that are asked for again and again. */
@@ -80,7 +80,8 @@ gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 	const Listing *listing = &dir->listing;
 	gint64 due_us = G_MAXINT64;
 
-	if (!refresh_is_listing(dir) || listing->sweeping || !dir_is_there(dir))
+	if (!refresh_is_listing(dir) || listing->relisting ||
+		!dir_is_there(dir))
 		return G_MAXINT64;
 	if (listing->wanted)
 		return MAX(now_us, listing->retry_us);
@@ -105,11 +106,11 @@ static gint64 visit(Dir *dir, gint64 now_us)
 	pthread_mutex_lock(&dir->lock);
 	due_us = refresh_due_us(dir, now_us);
 	if (due_us <= now_us) {
-		dir->listing.sweeping = pool_push(
-			dir->provider->work[WORK_LIST], sweep_run, dir);
+		dir->listing.relisting = pool_push(
+			dir->provider->work[WORK_LIST], relist_run, dir);
 		dir->listing.wanted = dir->listing.asked = FALSE;
 		dir->listing.started_us = now_us;
-		dir->listing.sweep++;
+		dir->listing.relist++;
 		due_us = G_MAXINT64;
 	}
 	glance_us = glance_due_us(dir, now_us);

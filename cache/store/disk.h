@@ -50,7 +50,7 @@ typedef struct {
 	gpointer owner; /* of the numbers */
 	GArray *rows;   /* out: Row by number, each with its own mtimes; freed
 	                     by disk_loaded_clear */
-	gint64 complete_ms; /* out: of the last complete sweep; 0: never */
+	gint64 complete_ms; /* out: of the last complete full listing; 0: never */
 	gint64 mtime_ns;    /* out: last change of membership; 0: unknown */
 	guint32 last;       /* out: number of .last; 0: none */
 	gboolean damaged;   /* out: something was left out; complete_ms is 0 */

@@ -11,17 +11,17 @@
  */
 typedef struct Id {
 	guint32 number;
-	guint32 asked;  /* tick of the question whose answer is shown */
-	guint32 swept;  /* the last sweep that listed it */
-	guint32 missed; /* the first whole sweep since that did not, or
+	guint32 asked;    /* tick of the question whose answer is shown */
+	guint32 relisted; /* the last full listing that listed it */
+	guint32 missed;   /* the first whole full listing since that did not, or
 	                   MISSED_BY_GET; 0: none */
-	guint32 hash;   /* of the name */
+	guint32 hash;     /* of the name */
 	guint16 id_len;
 	guint16 name_at; /* into text */
 	char text[];     /* the id; its name, where that is another */
 } Id;
 
-/* In the place of a sweep: the provider said of this one alone that it is gone. */
+/* In the place of a full listing: the provider said of this one alone that it is gone. */
 #define MISSED_BY_GET G_MAXUINT32
 
 typedef struct IdTable IdTable;

@@ -16,7 +16,7 @@ static Dir *workspace_of(Fixture *f)
 
 /* The answer "this session is in that state". */
 static void answer(Dir *dir, const char *id, const char *state, guint32 tick,
-	guint32 sweep)
+	guint32 relist)
 {
 	g_autoptr(Session) session = session_new();
 	g_autoptr(GError) error = NULL;
@@ -28,7 +28,7 @@ static void answer(Dir *dir, const char *id, const char *state, guint32 tick,
 	session->phase = PHASE_IDLE;
 	session->body = g_strdup_printf("{\"state\":\"%s\"}", state);
 	session->body_len = strlen(session->body);
-	ok = apply_sessions(dir, &session, 1, tick, sweep, &error);
+	ok = apply_sessions(dir, &session, 1, tick, relist, &error);
 	g_assert_no_error(error);
 	g_assert_true(ok);
 	news_deliver(dir->cache->news);
@@ -43,15 +43,15 @@ static char *end_listed(Dir *dir, Listed *listed)
 	for (guint i = 0; i < missed->len; i++)
 		g_string_append_printf(out, "%s%s", i > 0 ? " " : "",
 			(char *)g_ptr_array_index(missed, i));
-	g_assert_true(apply_sweep_end(dir, listed, NULL));
+	g_assert_true(apply_relist_end(dir, listed, NULL));
 	news_deliver(dir->cache->news);
 	return g_string_free(out, FALSE);
 }
 
 static void end_sweep(
-	Dir *dir, guint32 sweep, guint32 first_tick, const char *missed)
+	Dir *dir, guint32 relist, guint32 first_tick, const char *missed)
 {
-	Listed listed = {sweep, first_tick, 1, FALSE};
+	Listed listed = {relist, first_tick, 1, FALSE};
 	g_autofree char *ids = end_listed(dir, &listed);
 
 	g_assert_cmpstr(ids, ==, missed);
@@ -96,19 +96,19 @@ static void what_was_made_during_a_sweep_stays_at_its_end(void)
 	answer(dir, "s-2", "Running", dir_tick(dir), 0);
 	end_sweep(dir, 7, first, "");
 	check_state(f, dir, "s-2", "Running\n");
-	/* Two sweeps that began later and do not name it end it. */
-	for (guint32 sweep = 8; sweep < 10; sweep++) {
+	/* Two full listings that began later and do not name it end it. */
+	for (guint32 relist = 8; relist < 10; relist++) {
 		first = dir_tick(dir);
 		check_state(f, dir, "s-2", "Running\n");
-		answer(dir, "s-1", "Running", dir_tick(dir), sweep);
-		end_sweep(dir, sweep, first, sweep == 8 ? "s-2" : "");
+		answer(dir, "s-1", "Running", dir_tick(dir), relist);
+		end_sweep(dir, relist, first, relist == 8 ? "s-2" : "");
 	}
 	moves = fixture_moves(f, dir->number);
 	g_assert_cmpstr(moves, ==, "+s-1 +s-2 -s-2");
 }
 
-/* A sweep in which s-1 and s-2 are named, or are not. */
-static char *sweep(Dir *dir, guint32 number, gboolean named, gboolean gaps)
+/* A full listing in which s-1 and s-2 are named, or are not. */
+static char *relist(Dir *dir, guint32 number, gboolean named, gboolean gaps)
 {
 	Listed listed = {number, dir_tick(dir), 1, gaps};
 
@@ -127,15 +127,15 @@ static void one_listing_that_misses_takes_nothing_away(void)
 	g_autofree char *one = NULL, *two = NULL, *three = NULL;
 	Dir *dir = workspace_of(f);
 
-	g_free(sweep(dir, 11, TRUE, FALSE));
-	one = sweep(dir, 12, FALSE, FALSE);
+	g_free(relist(dir, 11, TRUE, FALSE));
+	one = relist(dir, 12, FALSE, FALSE);
 	g_assert_cmpstr(one, ==, "s-1 s-2");
 	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 2);
-	g_free(sweep(dir, 13, TRUE, FALSE));
-	two = sweep(dir, 14, FALSE, FALSE);
+	g_free(relist(dir, 13, TRUE, FALSE));
+	two = relist(dir, 14, FALSE, FALSE);
 	g_assert_cmpstr(two, ==, "s-1 s-2");
 	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 2);
-	three = sweep(dir, 15, FALSE, FALSE);
+	three = relist(dir, 15, FALSE, FALSE);
 	g_assert_cmpstr(three, ==, ""); /* asked for once */
 	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 0);
 }
@@ -145,14 +145,14 @@ static void a_listing_with_gaps_takes_nothing_away(void)
 	g_autoptr(Fixture) f = fixture_new();
 	Dir *dir = workspace_of(f);
 
-	g_free(sweep(dir, 11, TRUE, FALSE));
+	g_free(relist(dir, 11, TRUE, FALSE));
 	for (guint32 number = 12; number < 15; number++) {
-		g_autofree char *ids = sweep(dir, number, FALSE, TRUE);
+		g_autofree char *ids = relist(dir, number, FALSE, TRUE);
 
 		g_assert_cmpstr(ids, ==, "s-1 s-2");
 	}
 	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 2);
-	g_free(sweep(dir, 15, FALSE, FALSE));
+	g_free(relist(dir, 15, FALSE, FALSE));
 	g_assert_cmpuint(cache_count(f->cache, dir->number), ==, 0);
 }
 

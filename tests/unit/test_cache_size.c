@@ -35,7 +35,7 @@ static Session *session_of(guint i, const char *state)
 }
 
 static gint64 apply_pages_as(
-	Dir *dir, guint32 sweep, const char *state, guint every, gboolean thin)
+	Dir *dir, guint32 relist, const char *state, guint every, gboolean thin)
 {
 	gint64 spent = 0;
 
@@ -54,7 +54,7 @@ static gint64 apply_pages_as(
 		start = g_get_monotonic_time();
 		g_assert_true(
 			apply_sessions(dir, (Session *const *)sessions->pdata,
-				PAGE, dir_tick(dir), sweep, NULL));
+				PAGE, dir_tick(dir), relist, NULL));
 		spent += g_get_monotonic_time() - start;
 		news_deliver(dir->cache->news);
 	}
@@ -62,9 +62,9 @@ static gint64 apply_pages_as(
 }
 
 static gint64 apply_pages(
-	Dir *dir, guint32 sweep, const char *state, guint every)
+	Dir *dir, guint32 relist, const char *state, guint every)
 {
-	return apply_pages_as(dir, sweep, state, every, FALSE);
+	return apply_pages_as(dir, relist, state, every, FALSE);
 }
 
 static void report(const char *what, gint64 us)

@@ -269,7 +269,7 @@ static void what_is_created_here_stays_until_the_sweep_after(void)
 	f->refresh_ms = 600000;
 	fixture_open(f, NULL, NULL);
 	workspace = fixture_workspace(f, "m-1");
-	/* The order makes the workspace looked at: no sweep may end yet. */
+	/* The order makes the workspace looked at: no full listing may end yet. */
 	memory_hold(f->backend, MEMORY_LIST_PAGE);
 	answer = fixture_create(f, workspace, "{\"name\":\"n\"}", &error);
 	g_assert_no_error(error);

@@ -354,7 +354,7 @@ static void the_interval_follows_what_happens(void)
 		{{0}, {.pages = 2, .took_us = SECOND}, -1},
 		{{0}, {.pages = 2, .took_us = 2 * SECOND}, 5},
 		{{0}, {.pages = 1, .took_us = 100 * SECOND}, -1},
-		{{0}, {.pages = 1000, .sweeping = TRUE}, 5},
+		{{0}, {.pages = 1000, .relisting = TRUE}, 5},
 		{{.running = TRUE}, {.pages = 1000}, -1},
 		{{.hurry = TRUE}, {.pages = 1000}, 1},
 		{{0}, {.pages = 1000, .hurry_us = now + 100 * SECOND}, 1},

@@ -14,7 +14,7 @@ static Dir *workspace_of(Fixture *f)
 
 /* The answer "this session is there", made then. */
 static void answer_at(Dir *dir, const char *id, gint64 created_ms,
-	const char *created, gboolean thin, guint32 sweep)
+	const char *created, gboolean thin, guint32 relist)
 {
 	g_autoptr(Session) session = session_new();
 
@@ -28,13 +28,13 @@ static void answer_at(Dir *dir, const char *id, gint64 created_ms,
 		"{\"created\":%s%s}", created, thin ? "" : ",\"more\":1");
 	session->body_len = strlen(session->body);
 	g_assert_true(
-		apply_sessions(dir, &session, 1, dir_tick(dir), sweep, NULL));
+		apply_sessions(dir, &session, 1, dir_tick(dir), relist, NULL));
 	news_deliver(dir->cache->news);
 }
 
-static void answer(Dir *dir, const char *id, guint32 sweep)
+static void answer(Dir *dir, const char *id, guint32 relist)
 {
-	answer_at(dir, id, 0, "0", FALSE, sweep);
+	answer_at(dir, id, 0, "0", FALSE, relist);
 }
 
 static void gone(Dir *dir, const char *id)
@@ -44,15 +44,15 @@ static void gone(Dir *dir, const char *id)
 }
 
 /* A listing that names `id` alone (NULL: nothing); then nothing is asked for. */
-static void list(Dir *dir, guint32 sweep, const char *id)
+static void list(Dir *dir, guint32 relist, const char *id)
 {
-	Listed listed = {sweep, dir_tick(dir), 1, FALSE, 0};
+	Listed listed = {relist, dir_tick(dir), 1, FALSE, 0};
 	g_autoptr(GPtrArray) missed = NULL;
 
 	if (id != NULL)
-		answer(dir, id, sweep);
+		answer(dir, id, relist);
 	missed = apply_missed(dir, &listed, 16);
-	g_assert_true(apply_sweep_end(dir, &listed, NULL));
+	g_assert_true(apply_relist_end(dir, &listed, NULL));
 	news_deliver(dir->cache->news);
 }
 
@@ -67,8 +67,8 @@ static void an_answer_outweighs_listings_without_it(void)
 	Dir *dir = workspace_of(f);
 
 	list(dir, 11, "s-1");
-	for (guint32 sweep = 12; sweep < 16; sweep++) {
-		list(dir, sweep, NULL);
+	for (guint32 relist = 12; relist < 16; relist++) {
+		list(dir, relist, NULL);
 		g_assert_true(is_there(f, dir, "s-1"));
 		answer(dir, "s-1", 0);
 	}
@@ -83,8 +83,8 @@ static void one_answer_takes_nothing_that_listings_name(void)
 	g_autofree char *moves = NULL;
 	Dir *dir = workspace_of(f);
 
-	for (guint32 sweep = 11; sweep < 15; sweep++) {
-		list(dir, sweep, "s-1");
+	for (guint32 relist = 11; relist < 15; relist++) {
+		list(dir, relist, "s-1");
 		gone(dir, "s-1");
 		g_assert_true(is_there(f, dir, "s-1"));
 	}

@@ -477,7 +477,8 @@ static void an_older_answer_undoes_nothing(void)
 	fixture_open(f, "sessions", "1", NULL);
 	number = fixture_workspace(f, "m-1");
 	for (guint i = 0; i < 30; i++) {
-		guint64 sweeps = fixture_status_number(f, number, "generation");
+		guint64 relists =
+			fixture_status_number(f, number, "generation");
 		guint32 session;
 
 		g_clear_pointer(&answer, g_free);
@@ -492,7 +493,7 @@ static void an_older_answer_undoes_nothing(void)
 		fixture_refresh(f, number);
 		g_assert_cmpuint(fixture_find(f, number, name), ==, session);
 		g_assert_cmpuint(fixture_status_number(f, number, "generation"),
-			>, sweeps);
+			>, relists);
 	}
 	g_assert_cmpuint(fixture_count_news(f, NEWS_VANISHED, 0), ==, 0);
 }

@@ -83,12 +83,12 @@ static void the_interval_follows_what_happens(void)
 		{{.failures = 3}, 40},
 		{{.failures = 100}, 300},
 		{{.failures = 1, .retry_us = now + 100 * SECOND}, 100},
-		{{.sweeping = TRUE}, -1},
+		{{.relisting = TRUE}, -1},
 		{{.wanted = TRUE, .retry_us = now + 7 * SECOND}, 7},
 		{{.asked = TRUE}, 1},
 		{{.asked = TRUE, .took_us = 3 * SECOND}, 6},
 		{{.asked = TRUE, .failures = 3, .took_us = SECOND}, 16},
-		{{.asked = TRUE, .sweeping = TRUE}, -1},
+		{{.asked = TRUE, .relisting = TRUE}, -1},
 		{{.asked = TRUE, .retry_us = now + 70 * SECOND}, 70},
 	};
 
@@ -211,7 +211,7 @@ static void who_asks_first_does_not_wait_long_for_the_network(void)
 	g_autoptr(GError) denied = error_of(BACKEND_ERROR_DENIED);
 	gint64 now = g_get_monotonic_time();
 	Listing failed = {.failures = 100,
-		.sweeping = FALSE,
+		.relisting = FALSE,
 		.started_us = now,
 		.begged_us = now,
 		.error = silent};

@@ -113,8 +113,8 @@ static void metrics_count_calls_and_sessions(void)
 	cache_metrics(f->cache, out);
 	g_assert_nonnull(
 		strstr(out->str, "\nsessionfs_sessions{provider=\"m\"} 3\n"));
-	g_assert_nonnull(strstr(
-		out->str, "\nsessionfs_sweeps_total{provider=\"m\"} 2\n"));
+	g_assert_nonnull(strstr(out->str,
+		"\nsessionfs_full_listings_total{provider=\"m\"} 2\n"));
 	g_assert_nonnull(
 		strstr(out->str, "# TYPE sessionfs_api_calls_total counter\n"));
 	g_assert_nonnull(strstr(out->str, "sessionfs_api_calls_total{provider="

@@ -632,7 +632,7 @@ static void workspaces_come_and_go(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-#define ADD(name) g_test_add_func("/sweep/" #name, name)
+#define ADD(name) g_test_add_func("/relist/" #name, name)
 	ADD(a_token_that_comes_again_is_refused);
 	ADD(page_after_page_empty_is_refused);
 	ADD(what_names_nothing_new_is_ended);

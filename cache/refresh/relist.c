@@ -1,4 +1,4 @@
-#include "cache/refresh/sweep.h"
+#include "cache/refresh/relist.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@
 #define WAITS_MAX 3
 #define WAIT_MIN_MS 1000
 #define WAIT_MAX_MS (60 * 1000)
-/* Sessions asked for at the end of a sweep. */
+/* Sessions asked for at the end of a full listing. */
 #define ASKED_MAX 16
 #define TOKEN_SHOWN 64
 
@@ -41,7 +41,7 @@ typedef struct {
 	Gaps gaps;         /* of the first pass */
 	guint waits;       /* for this page, after one another */
 	gboolean distrust; /* damage on disk was known when it began */
-} Sweep;
+} Relist;
 
 /* What one page was. */
 typedef struct {
@@ -61,7 +61,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Page, page_clear)
 
 /* ---- one page ---- */
 
-static gboolean page_sessions(Sweep *self, Page *ret, GError **error)
+static gboolean page_sessions(Relist *self, Page *ret, GError **error)
 {
 	Dir *dir = self->dir;
 	guint32 tick = 0;
@@ -81,7 +81,7 @@ static gboolean page_sessions(Sweep *self, Page *ret, GError **error)
 	return TRUE;
 }
 
-static gboolean page_workspaces(Sweep *self, Page *ret, GError **error)
+static gboolean page_workspaces(Relist *self, Page *ret, GError **error)
 {
 	Dir *dir = self->dir;
 	guint32 tick = dir_tick(dir);
@@ -101,7 +101,7 @@ static gboolean page_workspaces(Sweep *self, Page *ret, GError **error)
 	return TRUE;
 }
 
-static void note_page(Sweep *self, const Page *page)
+static void note_page(Relist *self, const Page *page)
 {
 	const Applied *applied = &page->applied;
 	gboolean stale = applied->fresh == applied->clashed;
@@ -133,7 +133,7 @@ static void note_page(Sweep *self, const Page *page)
  * listing ends where the total is reached, unless it has become smaller, and
  * costs no question more.  (Listing.proved is this thread's while it lists.)
  */
-static gboolean is_proved_end(const Sweep *self, const Page *page)
+static gboolean is_proved_end(const Relist *self, const Page *page)
 {
 	gint64 *proved = &self->dir->listing.proved;
 
@@ -144,12 +144,12 @@ static gboolean is_proved_end(const Sweep *self, const Page *page)
 }
 
 /* A listing that has fewer entries than it tells of is gone through again. */
-static gboolean lacks(const Sweep *self)
+static gboolean lacks(const Relist *self)
 {
 	return self->least >= 0 && self->seen < (guint64)self->least;
 }
 
-static void begin_again(Sweep *self)
+static void begin_again(Relist *self)
 {
 	self->pages = self->page;
 	self->before = self->seen;
@@ -161,7 +161,7 @@ static void begin_again(Sweep *self)
 
 /* At the end of the pages.  One that lacks as much as ever, or lacks the same when
  * it was gone through twice, is as whole as it will be. */
-static gboolean check_whole(Sweep *self, gboolean *ret_more, GError **error)
+static gboolean check_whole(Relist *self, gboolean *ret_more, GError **error)
 {
 	gint64 *lacking = &self->dir->listing.lacking;
 	gint64 lack = lacks(self) ? self->least - (gint64)self->seen : 0;
@@ -187,7 +187,7 @@ static gboolean check_whole(Sweep *self, gboolean *ret_more, GError **error)
 	return FALSE;
 }
 
-static gboolean check_end(Sweep *self, const char *next, GError **error)
+static gboolean check_end(Relist *self, const char *next, GError **error)
 {
 	guint64 hash = hash_bytes(next, strlen(next));
 	const char *wrong = NULL;
@@ -208,14 +208,14 @@ static gboolean check_end(Sweep *self, const char *next, GError **error)
 }
 
 /* It goes on and on with what it has named before: there is nothing else. */
-static gboolean is_looping(Sweep *self)
+static gboolean is_looping(Relist *self)
 {
 	if (self->pages == 0 && self->stale > STALE_MAX)
 		self->gaps.looped = TRUE;
 	return self->gaps.looped;
 }
 
-static void tell_progress(const Sweep *self)
+static void tell_progress(const Relist *self)
 {
 	Dir *dir = self->dir;
 
@@ -230,7 +230,7 @@ static void tell_progress(const Sweep *self)
 		scheduler_wake(dir->cache->scheduler);
 }
 
-static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
+static gboolean relist_page(Relist *self, gboolean *ret_more, GError **error)
 {
 	g_auto(Page) page = {0};
 	gboolean ok;
@@ -262,9 +262,9 @@ static gboolean sweep_page(Sweep *self, gboolean *ret_more, GError **error)
 }
 
 /* What was listed so far need not be listed again because of a full budget.
- * (Before the first page is there, another sweep costs no more than a wait.)
+ * (Before the first page is there, another full listing costs no more than a wait.)
  * TRUE after a wait: the page may be asked for again. */
-static gboolean wait_for_peace(Sweep *self, GError *error)
+static gboolean wait_for_peace(Relist *self, GError *error)
 {
 	gint64 ms;
 
@@ -278,7 +278,7 @@ static gboolean wait_for_peace(Sweep *self, GError *error)
 	return ms <= WAIT_MAX_MS && cache_sleep(self->dir->cache, ms);
 }
 
-static gboolean sweep_pages(Sweep *self, GError **error)
+static gboolean relist_pages(Relist *self, GError **error)
 {
 	gboolean more = TRUE;
 
@@ -290,7 +290,7 @@ static gboolean sweep_pages(Sweep *self, GError **error)
 				"the file system is being unmounted");
 			return FALSE;
 		}
-		if (!sweep_page(self, &more, &local) &&
+		if (!relist_page(self, &more, &local) &&
 			!wait_for_peace(self, local)) {
 			g_propagate_error(error, g_steal_pointer(&local));
 			return FALSE;
@@ -300,7 +300,7 @@ static gboolean sweep_pages(Sweep *self, GError **error)
 }
 
 /* What the listing has not named: one answer is worth a second listing. */
-static void ask_missed(const Sweep *self, Listed *listed)
+static void ask_missed(const Relist *self, Listed *listed)
 {
 	Dir *dir = self->dir;
 	g_autoptr(GPtrArray) ids = NULL;
@@ -327,9 +327,10 @@ static void want_another(Dir *dir)
 	pthread_mutex_unlock(&dir->lock);
 }
 
-static gboolean sweep_finish(const Sweep *self, gint64 begun_ms, GError **error)
+static gboolean relist_finish(
+	const Relist *self, gint64 begun_ms, GError **error)
 {
-	Listed listed = {.sweep = self->number,
+	Listed listed = {.relist = self->number,
 		.first_tick = self->first_tick,
 		.begun_ms = begun_ms,
 		.gaps = gaps_any(&self->gaps)};
@@ -337,7 +338,7 @@ static gboolean sweep_finish(const Sweep *self, gint64 begun_ms, GError **error)
 	ask_missed(self, &listed);
 	if (listed.missed > 0 && self->dir->kind != DIR_WORKSPACE)
 		want_another(self->dir);
-	return apply_sweep_end(self->dir, &listed, error);
+	return apply_relist_end(self->dir, &listed, error);
 }
 
 /* ---- the end; with Dir.lock ---- */
@@ -356,7 +357,7 @@ static char *token_text(const char *token)
 		strlen(token) > TOKEN_SHOWN ? ".." : "");
 }
 
-static char *partial_text(const Sweep *self, GError *error)
+static char *partial_text(const Relist *self, GError *error)
 {
 	const Listing *listing = &self->dir->listing;
 	g_autofree char *token = token_text(self->token);
@@ -378,7 +379,7 @@ static char *partial_text(const Sweep *self, GError *error)
 		self->page, token, when, sentence, self->dir->shown->count);
 }
 
-static void end_well(const Sweep *self, gint64 listed_ms)
+static void end_well(const Relist *self, gint64 listed_ms)
 {
 	Dir *dir = self->dir;
 	Listing *listing = &dir->listing;
@@ -398,7 +399,7 @@ static void end_well(const Sweep *self, gint64 listed_ms)
 	ask_forget(dir);
 }
 
-static void end_badly(const Sweep *self, GError *error)
+static void end_badly(const Relist *self, GError *error)
 {
 	Dir *dir = self->dir;
 	Listing *listing = &dir->listing;
@@ -417,13 +418,13 @@ static void end_badly(const Sweep *self, GError *error)
 	dir_set_text(dir, &dir->partial, partial_text(self, error));
 }
 
-static void sweep_end(const Sweep *self, gint64 listed_ms, GError *error)
+static void relist_end(const Relist *self, gint64 listed_ms, GError *error)
 {
 	Dir *dir = self->dir;
 	Provider *provider = dir->provider;
 
 	pthread_mutex_lock(&dir->lock);
-	dir->listing.sweeping = FALSE;
+	dir->listing.relisting = FALSE;
 	dir->listing.took_us = g_get_monotonic_time() - dir->listing.started_us;
 	if (error == NULL)
 		end_well(self, listed_ms);
@@ -432,7 +433,7 @@ static void sweep_end(const Sweep *self, gint64 listed_ms, GError *error)
 	dir_news(dir, NEWS_LISTING);
 	pthread_mutex_unlock(&dir->lock);
 	__atomic_add_fetch(
-		error == NULL ? &provider->sweeps : &provider->failed, 1,
+		error == NULL ? &provider->relists : &provider->failed, 1,
 		__ATOMIC_RELAXED);
 	news_deliver(dir->cache->news);
 	scheduler_wake(dir->cache->scheduler);
@@ -440,7 +441,7 @@ static void sweep_end(const Sweep *self, gint64 listed_ms, GError *error)
 
 /* Before another listing may begin: what one is judged by must not be judged by
  * two at a time. */
-static void settle(const Sweep *self, gint64 begun_ms, const GError *error)
+static void settle(const Relist *self, gint64 begun_ms, const GError *error)
 {
 	const Looked looked = {
 		begun_ms, MAX(self->page, self->pages), gaps_any(&self->gaps)};
@@ -453,34 +454,34 @@ static void settle(const Sweep *self, gint64 begun_ms, const GError *error)
 		settle_gone(self->dir, begun_ms);
 }
 
-void sweep_run(void *data)
+void relist_run(void *data)
 {
 	Dir *dir = data;
 	gint64 begun_ms = now_ms();
 	g_autoptr(GHashTable) tokens = g_hash_table_new(NULL, NULL);
 	g_autoptr(Ahead) ahead = ahead_new(dir);
 	g_autoptr(GError) error = NULL;
-	Sweep sweep = {.dir = dir, .page = 1, .tokens = tokens};
+	Relist relist = {.dir = dir, .page = 1, .tokens = tokens};
 	gboolean ok;
 
 	trial_hang("listing");
 	pthread_mutex_lock(&dir->lock);
-	sweep.number = dir->listing.sweep;
+	relist.number = dir->listing.relist;
 	pthread_mutex_unlock(&dir->lock);
-	sweep.distrust = __atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
-	sweep.first_tick = dir_tick(dir);
-	sweep.ahead = ahead;
-	sweep.least = -1;
-	ok = sweep_pages(&sweep, &error);
+	relist.distrust = __atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
+	relist.first_tick = dir_tick(dir);
+	relist.ahead = ahead;
+	relist.least = -1;
+	ok = relist_pages(&relist, &error);
 	/* Nothing of this listing is on its way any more when it ends. */
 	g_clear_pointer(&ahead, ahead_free);
-	if (!ok || !sweep_finish(&sweep, begun_ms, &error))
+	if (!ok || !relist_finish(&relist, begun_ms, &error))
 		g_debug("%s: %s", dir->name, error->message);
-	settle(&sweep, begun_ms, error);
-	sweep_end(&sweep, begun_ms, error);
+	settle(&relist, begun_ms, error);
+	relist_end(&relist, begun_ms, error);
 	fill_start(dir);
 	cause_start(dir);
 	/* Nobody waits for this. */
 	apply_tidy(dir);
-	g_free(sweep.token);
+	g_free(relist.token);
 }

@@ -11,7 +11,7 @@
  *   fill.c     records that a listing tells in part          (worker, WORK_FILL)
  *   refresh.c  when a listing is due        (the thread of scheduler.c)
  *   full listing.c    a listing, page by page                       (worker, WORK_LIST)
- *   glance.c   what somebody watches, between long ones    (worker, WORK_GLANCE)
+ *   partial refresh.c   what somebody watches, between long ones    (worker, WORK_PARTIAL)
  *   order*.c   creating and steering                        (worker, WORK_ORDER)
  *   requests.c what was ordered, in memory and, by journal.c, on disk
  *   settle.c   what came of orders whose answer was lost     (worker, WORK_LIST)

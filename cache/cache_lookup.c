@@ -336,7 +336,7 @@ void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret)
 	pthread_mutex_lock(&dir->lock);
 	ret->relist = dir->listing.relist + 1;
 	dir->listing.asked = TRUE;
-	dir->glancing.asked = dir->listing.pages > 1;
+	dir->partial_refresh.asked = dir->listing.pages > 1;
 	pthread_mutex_unlock(&dir->lock);
 	scheduler_wake(cache->scheduler);
 }

@@ -1,5 +1,5 @@
 #include "cache/model/account.h"
-#include "cache/refresh/glance.h"
+#include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/refresh.h"
 #include "cache/requests/request_counts.h"
 
@@ -52,21 +52,22 @@ static void append_times(const Dir *dir, GString *out)
 		out, "refreshing: %-3s\n", listing->relisting ? "yes" : "no");
 }
 
-static void append_glances(const Dir *dir, GString *out)
+static void append_partial_refresh(const Dir *dir, GString *out)
 {
 	gint64 now_us = g_get_monotonic_time();
-	gint64 due_us = glance_due_us(dir, now_us);
+	gint64 due_us = partial_refresh_due_us(dir, now_us);
 	gint64 age = -1, next = -1;
 
-	if (dir->glancing.done_ms != 0)
-		age = MAX(0, now_ms() - dir->glancing.done_ms);
+	if (dir->partial_refresh.done_ms != 0)
+		age = MAX(0, now_ms() - dir->partial_refresh.done_ms);
 	if (due_us != G_MAXINT64)
 		next = MAX(0, due_us - now_us) / 1000;
 	g_string_append_printf(
 		out, "watched: %10u\n", watch_count(dir->watch, now_us));
-	g_string_append_printf(out, "glance_ms: %12" G_GINT64_FORMAT "\n", age);
 	g_string_append_printf(
-		out, "next_glance_ms: %12" G_GINT64_FORMAT "\n", next);
+		out, "partial_refresh_ms: %12" G_GINT64_FORMAT "\n", age);
+	g_string_append_printf(
+		out, "next_partial_refresh_ms: %12" G_GINT64_FORMAT "\n", next);
 }
 
 /* The first line of a text. */
@@ -103,7 +104,7 @@ static void append_listing(Dir *dir, GString *out)
 		dir->shown->count);
 	append_times(dir, out);
 	if (dir->kind == DIR_WORKSPACE)
-		append_glances(dir, out);
+		append_partial_refresh(dir, out);
 	g_string_append_printf(out, "generation: %10u\n", dir->listing.relist);
 	g_string_append_printf(out, "failures: %u\n", dir->listing.failures);
 	g_string_append_printf(out, "left_out: %" G_GUINT64_FORMAT "\n",

@@ -37,7 +37,7 @@ struct Dir;
 /* Each kind of work has its own threads, so that one never waits for another. */
 typedef enum {
 	WORK_LIST,
-	WORK_GLANCE,
+	WORK_PARTIAL,
 	WORK_ASK,
 	WORK_OPEN,
 	WORK_FILL,

@@ -37,7 +37,7 @@ typedef struct {
 	gint64 lacking;   /* by how much totals are known to be too high */
 } Listing;
 
-/* What glance.h does between two listings.  Under Dir.lock. */
+/* What partial refresh.h does between two listings.  Under Dir.lock. */
 typedef struct {
 	gboolean running;
 	gboolean asked;      /* somebody told to ask now */
@@ -53,7 +53,7 @@ typedef struct {
 	gboolean unheard; /* since there was no answer */
 	gboolean broken;  /* since the provider does not work */
 	guint failures;   /* one after the other */
-} Glancing;
+} PartialState;
 
 typedef struct Dir {
 	Cache *cache;
@@ -94,7 +94,7 @@ typedef struct Dir {
 	Snapshot *shown; /* likewise */
 	GHashTable *cut; /* number -> Id: sessions that went; NULL: none */
 	Listing listing;
-	Glancing glancing;
+	PartialState partial_refresh;
 	GHashTable *questions; /* name -> Question */
 	GQueue asking;         /* Question, waiting for a worker */
 	guint askers;

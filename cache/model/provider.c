@@ -16,7 +16,7 @@ void provider_left(const Provider *provider, GString *out)
 {
 	static const char *const kinds[WORK_KINDS] = {
 		[WORK_LIST] = "listings",
-		[WORK_GLANCE] = "glances",
+		[WORK_PARTIAL] = "partial",
 		[WORK_ASK] = "questions",
 		[WORK_OPEN] = "reads",
 		[WORK_FILL] = "records",
@@ -216,7 +216,7 @@ static Pool *new_pool(Work work, const char *section)
 {
 	static const char *const names[WORK_KINDS] = {
 		[WORK_LIST] = "list",
-		[WORK_GLANCE] = "partial",
+		[WORK_PARTIAL] = "partial",
 		[WORK_ASK] = "resolve",
 		[WORK_OPEN] = "open",
 		[WORK_FILL] = "backfill",

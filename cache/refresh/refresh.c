@@ -3,7 +3,7 @@
 #include "cache/model/pace.h"
 #include "cache/operations/settle.h"
 #include "cache/refresh/follow.h"
-#include "cache/refresh/glance.h"
+#include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/relist.h"
 
 #define PROVIDER_TIMES 12
@@ -101,7 +101,7 @@ gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 /* Starts what is due; says when the next will be. */
 static gint64 visit(Dir *dir, gint64 now_us)
 {
-	gint64 due_us, glance_us;
+	gint64 due_us, partial_us;
 
 	pthread_mutex_lock(&dir->lock);
 	due_us = refresh_due_us(dir, now_us);
@@ -113,15 +113,16 @@ static gint64 visit(Dir *dir, gint64 now_us)
 		dir->listing.relist++;
 		due_us = G_MAXINT64;
 	}
-	glance_us = glance_due_us(dir, now_us);
-	if (glance_us <= now_us) {
-		dir->glancing.running = pool_push(
-			dir->provider->work[WORK_GLANCE], glance_run, dir);
-		glance_begin(dir, now_us);
-		glance_us = G_MAXINT64;
+	partial_us = partial_refresh_due_us(dir, now_us);
+	if (partial_us <= now_us) {
+		dir->partial_refresh.running =
+			pool_push(dir->provider->work[WORK_PARTIAL],
+				partial_refresh_run, dir);
+		partial_refresh_begin(dir, now_us);
+		partial_us = G_MAXINT64;
 	}
 	pthread_mutex_unlock(&dir->lock);
-	return MIN(due_us, glance_us);
+	return MIN(due_us, partial_us);
 }
 
 gint64 refresh_run(void *data)

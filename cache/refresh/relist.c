@@ -11,7 +11,7 @@
 #include "cache/refresh/ask.h"
 #include "cache/refresh/cause.h"
 #include "cache/refresh/fill.h"
-#include "cache/refresh/glance.h"
+#include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/look.h"
 
 #define PAGES_MAX 100000u
@@ -225,8 +225,8 @@ static void tell_progress(const Relist *self)
 		dir_news(dir, NEWS_LISTING);
 	pthread_mutex_unlock(&dir->lock);
 	news_deliver(dir->cache->news);
-	/* Now glances may be worth while. */
-	if (self->page == 2 || self->page == GLANCE_PAGES + 1)
+	/* Now partial refreshes may be worth while. */
+	if (self->page == 2 || self->page == PARTIAL_REFRESH_PAGES + 1)
 		scheduler_wake(dir->cache->scheduler);
 }
 
@@ -386,7 +386,7 @@ static void end_well(const Relist *self, gint64 listed_ms)
 
 	listing->complete = TRUE;
 	listing->pages = self->page;
-	dir->glancing.living_many = FALSE;
+	dir->partial_refresh.living_many = FALSE;
 	listing->listed_ms = listed_ms;
 	listing->failures = 0;
 	listing->failed_us = 0;

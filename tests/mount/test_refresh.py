@@ -188,7 +188,7 @@ def test_what_is_passing_is_asked_faster(emulator, mount):
         name = names_of(emu)[7]
         put(emu, name, state)
         path = os.path.join(m.ws("w-1"), name, "state")
-        slow_lists(emu, 200)  # only the first glances may tell of it
+        slow_lists(emu, 200)  # only the first partial refreshes may tell of it
         with Looker(path):
             eventually(lambda: m_read(path) == state + "\n", 30)
             before = emu.count(GET)
@@ -221,7 +221,7 @@ def test_refusals_make_it_rarer(emulator, mount):
 
 @policy
 def test_a_small_budget_is_kept_and_shared(emulator, mount):
-    """Neither is the listing starved by glances, nor they by it."""
+    """Neither is the listing starved by partial refreshes, nor they by it."""
     emu, m = big(emulator, mount, n=200,
                  budget={"calls_per_second": 10, "burst": 5})
     until_listed(emu, m)
@@ -296,14 +296,14 @@ def test_status_tells_of_age_and_of_what_is_next(emulator, mount):
     name = names_of(emu)[7]
     path = os.path.join(m.ws("w-1"), name, "state")
     with Looker(path):
-        eventually(lambda: int(status(m)["glance_ms"]) >= 0, 30)
+        eventually(lambda: int(status(m)["partial_refresh_ms"]) >= 0, 30)
         seen = status(m)
         sizes = {os.stat(os.path.join(m.ws("w-1"), ".status")).st_size
                  for _ in range(20) if not time.sleep(0.03)}
     assert 0 <= int(seen["age_ms"]) < 30000 * SLOW
     assert int(seen["watched"]) >= 1
     assert -1 <= int(seen["next_refresh_ms"]) < 30000 * SLOW
-    assert -1 <= int(seen["next_glance_ms"]) < 30000 * SLOW
+    assert -1 <= int(seen["next_partial_refresh_ms"]) < 30000 * SLOW
     assert len(sizes) == 1, sizes
 
 

@@ -1,4 +1,4 @@
-#include "cache/refresh/glance.h"
+#include "cache/refresh/partial_refresh.h"
 
 #include "backends/classes.h"
 #include "cache/refresh/refresh.h"
@@ -6,7 +6,7 @@
 
 #define SECOND G_USEC_PER_SEC
 
-/* Its listing, or its glances, are never due by themselves for an hour. */
+/* Its listing, or its partial refreshes, are never due by themselves for an hour. */
 #define LONG_US (G_GINT64_CONSTANT(3600) * SECOND)
 
 static BackendClass class;
@@ -30,7 +30,7 @@ static guint32 open_pages(
 	return fixture_workspace(f, "m-1");
 }
 
-/* From now on only glances ask. */
+/* From now on only partial refreshes ask. */
 static void stop_sweeps(Fixture *f, guint32 workspace)
 {
 	Dir *dir = dir_find(f->cache, workspace);
@@ -237,7 +237,7 @@ static void new_ones_are_seen_at_the_head_of_the_list(void)
 	g_assert_cmpuint(fixture_count_news(f, NEWS_VANISHED, 0), ==, 0);
 	g_assert_cmpuint(
 		fixture_status_number(f, workspace, "generation"), ==, 1);
-	/* Then each glance is one page. */
+	/* Then each partial refresh is one page. */
 	before = memory_calls(f->backend, MEMORY_LIST_PAGE);
 	glances = g_get_monotonic_time();
 	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) >= before + 3);
@@ -319,22 +319,22 @@ static void too_many_living_are_left_to_the_listing(void)
 
 /* ---- when ---- */
 
-/* Seconds until a glance of a workspace of many pages, begun just now; -1:
+/* Seconds until a partial refresh of a workspace of many pages, begun just now; -1:
  * never. */
-static gint64 due_in(Dir *dir, Glancing glancing, Listing listing)
+static gint64 due_in(Dir *dir, PartialState partial_refresh, Listing listing)
 {
 	gint64 now = g_get_monotonic_time(), due;
-	Glancing kept;
+	PartialState kept;
 	Listing before;
 
 	pthread_mutex_lock(&dir->lock);
-	kept = dir->glancing;
+	kept = dir->partial_refresh;
 	before = dir->listing;
-	glancing.started_us = listing.started_us = now;
-	dir->glancing = glancing;
+	partial_refresh.started_us = listing.started_us = now;
+	dir->partial_refresh = partial_refresh;
 	dir->listing = listing;
-	due = glance_due_us(dir, now);
-	dir->glancing = kept;
+	due = partial_refresh_due_us(dir, now);
+	dir->partial_refresh = kept;
 	dir->listing = before;
 	pthread_mutex_unlock(&dir->lock);
 	return due == G_MAXINT64 ? -1 : (due - now) / SECOND;
@@ -345,7 +345,7 @@ static void the_interval_follows_what_happens(void)
 	g_autoptr(Fixture) f = fixture_new();
 	gint64 now = g_get_monotonic_time();
 	const struct {
-		Glancing glancing;
+		PartialState partial_refresh;
 		Listing listing;
 		gint64 due;
 	} cases[] = {
@@ -374,10 +374,12 @@ static void the_interval_follows_what_happens(void)
 	dir->provider->refresh_ms = 5000;
 	one = session_number(f, workspace, 1);
 	cache_watch(f->cache, workspace, &one, 1);
-	g_assert_cmpint(due_in(dir, (Glancing){0}, cases[0].listing), ==, -1);
+	g_assert_cmpint(
+		due_in(dir, (PartialState){0}, cases[0].listing), ==, -1);
 	cache_look(f->cache, one);
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		gint64 due = due_in(dir, cases[i].glancing, cases[i].listing);
+		gint64 due =
+			due_in(dir, cases[i].partial_refresh, cases[i].listing);
 
 		g_test_message("case %u", i);
 		g_assert_cmpint(due, <=, cases[i].due);
@@ -385,8 +387,8 @@ static void the_interval_follows_what_happens(void)
 	}
 	__atomic_store_n(&dir->looked_us, 0, __ATOMIC_RELAXED);
 	g_assert_cmpint(
-		due_in(dir, (Glancing){.asked = TRUE}, cases[0].listing), >=,
-		0);
+		due_in(dir, (PartialState){.asked = TRUE}, cases[0].listing),
+		>=, 0);
 }
 
 static void refusals_make_it_rarer(void)
@@ -454,12 +456,13 @@ static gboolean has_failed(Dir *dir)
 	gboolean failed;
 
 	pthread_mutex_lock(&dir->lock);
-	failed = dir->glancing.failures > 0 && !dir->glancing.running;
+	failed = dir->partial_refresh.failures > 0 &&
+		 !dir->partial_refresh.running;
 	pthread_mutex_unlock(&dir->lock);
 	return failed;
 }
 
-/* All in one glance: the next would be an hour later. */
+/* All in one partial refresh: the next would be an hour later. */
 static void a_failure_for_one_ends_nothing(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
@@ -558,12 +561,12 @@ static void after_an_error_nobody_goes_on(void)
 	pthread_mutex_lock(&gate);
 	for (guint i = 1; i < POOL_THREADS_MAX; i++)
 		g_assert_true(pool_push(
-			dir->provider->work[WORK_GLANCE], wait_at_gate, NULL));
+			dir->provider->work[WORK_PARTIAL], wait_at_gate, NULL));
 	cache_watch(f->cache, workspace, numbers, 40);
 	cache_hold(f->cache, workspace, TRUE);
 	fixture_until(has_failed(dir));
 	g_assert_true(
-		pool_push(dir->provider->work[WORK_GLANCE], note_done, &done));
+		pool_push(dir->provider->work[WORK_PARTIAL], note_done, &done));
 	fixture_until(__atomic_load_n(&done, __ATOMIC_ACQUIRE));
 	pthread_mutex_unlock(&gate);
 	g_assert_cmpuint(asked(f), ==, 1);

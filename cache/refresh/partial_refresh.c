@@ -1,15 +1,15 @@
-#include "cache/refresh/glance.h"
+#include "cache/refresh/partial_refresh.h"
 
 #include "cache/merge/apply.h"
 #include "cache/model/pace.h"
 #include "cache/refresh/look.h"
 
-/* Calls at a time, and gets in one glance. */
+/* Calls at a time, and gets in one partial refresh. */
 #define ASKERS_MAX 4
 #define WATCHED_MAX 64
 #define MISSED_MAX 16
 #define PAGES_MAX 4
-/* A glance may take half of the time. */
+/* A partial refresh may take half of the time. */
 #define LOAD_FACTOR 2
 #define RETRY_MAX_MS (60 * 60 * 1000)
 
@@ -20,7 +20,7 @@ static gint64 base_us(const Dir *dir)
 	return dir->provider->refresh_ms * 1000;
 }
 
-/* Whether its listing costs more than a glance: by its pages, or since it takes
+/* Whether its listing costs more than a partial refresh: by its pages, or since it takes
  * so long, one under way at that time included, that the next would come late.
  * Nothing is cheaper than a single page. */
 static gboolean is_slow(const Dir *dir, gint64 at_us)
@@ -30,7 +30,7 @@ static gboolean is_slow(const Dir *dir, gint64 at_us)
 
 	if (listing->relisting)
 		took_us = MAX(took_us, at_us - listing->started_us);
-	return listing->pages > GLANCE_PAGES ||
+	return listing->pages > PARTIAL_REFRESH_PAGES ||
 	       (listing->pages > 1 &&
 		       PACE_LOAD_FACTOR * took_us > base_us(dir));
 }
@@ -48,37 +48,40 @@ static gboolean lists(const Dir *dir)
 
 static gint64 interval_us(const Dir *dir, gint64 now_us)
 {
-	const Glancing *glancing = &dir->glancing;
+	const PartialState *partial_refresh = &dir->partial_refresh;
 	gint64 us = base_us(dir);
 
-	if (glancing->hurry || dir->listing.hurry_us > now_us)
+	if (partial_refresh->hurry || dir->listing.hurry_us > now_us)
 		us = pace_fast_us(us);
-	us = MAX(us, LOAD_FACTOR * glancing->took_us);
-	if (glancing->unheard &&
-		silence_heard_us(dir->provider->silence) > glancing->failed_us)
+	us = MAX(us, LOAD_FACTOR * partial_refresh->took_us);
+	if (partial_refresh->unheard &&
+		silence_heard_us(dir->provider->silence) >
+			partial_refresh->failed_us)
 		return us;
-	return pace_backed_off_us(us, glancing->failures, glancing->broken);
+	return pace_backed_off_us(
+		us, partial_refresh->failures, partial_refresh->broken);
 }
 
 static gint64 regular_us(const Dir *dir, gint64 now_us)
 {
 	gint64 due_us = now_us;
 
-	if (dir->glancing.started_us != 0)
-		due_us = dir->glancing.started_us + interval_us(dir, now_us);
+	if (dir->partial_refresh.started_us != 0)
+		due_us = dir->partial_refresh.started_us +
+			 interval_us(dir, now_us);
 	/* One under way will be slow from then on, unless it ends before. */
 	if (dir->listing.relisting && !is_slow(dir, MAX(due_us, now_us)))
 		due_us = MAX(due_us, now_us + base_us(dir));
 	return due_us;
 }
 
-gint64 glance_due_us(const Dir *dir, gint64 now_us)
+gint64 partial_refresh_due_us(const Dir *dir, gint64 now_us)
 {
-	const Glancing *glancing = &dir->glancing;
+	const PartialState *partial_refresh = &dir->partial_refresh;
 	const Listing *listing = &dir->listing;
 	gint64 due_us = G_MAXINT64;
 
-	if (dir->kind != DIR_WORKSPACE || glancing->running ||
+	if (dir->kind != DIR_WORKSPACE || partial_refresh->running ||
 		listing->started_us == 0 || !dir_is_there(dir) ||
 		(!listing->relisting && !is_slow(dir, now_us)))
 		return G_MAXINT64;
@@ -86,26 +89,27 @@ gint64 glance_due_us(const Dir *dir, gint64 now_us)
 		return G_MAXINT64;
 	if (dir_has_interest(dir, now_us))
 		due_us = regular_us(dir, now_us);
-	if (glancing->asked && is_slow(dir, now_us))
+	if (partial_refresh->asked && is_slow(dir, now_us))
 		due_us = MIN(due_us,
-			glancing->started_us +
+			partial_refresh->started_us +
 				MAX(G_USEC_PER_SEC,
-					LOAD_FACTOR * glancing->took_us));
+					LOAD_FACTOR *
+						partial_refresh->took_us));
 	if (due_us == G_MAXINT64)
 		return due_us;
-	return MAX(due_us, MAX(glancing->retry_us, listing->retry_us));
+	return MAX(due_us, MAX(partial_refresh->retry_us, listing->retry_us));
 }
 
-void glance_begin(Dir *dir, gint64 now_us)
+void partial_refresh_begin(Dir *dir, gint64 now_us)
 {
-	dir->glancing.started_us = now_us;
-	dir->glancing.asked = FALSE;
+	dir->partial_refresh.started_us = now_us;
+	dir->partial_refresh.asked = FALSE;
 }
 
 /* ---- asking for some, a few at a time ---- */
 
 typedef struct {
-	int refs; /* atomic: the glance's, and one of each job in the pool */
+	int refs; /* atomic: the partial refresh's, and one of each job in the pool */
 	Dir *dir;
 
 	pthread_mutex_t lock;
@@ -215,7 +219,7 @@ static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
 	for (guint i = 1; i < jobs; i++) {
 		__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
 		if (!pool_push(
-			    dir->provider->work[WORK_GLANCE], round_job, self))
+			    dir->provider->work[WORK_PARTIAL], round_job, self))
 			round_unref(self);
 	}
 	round_work(self);
@@ -256,11 +260,12 @@ typedef struct {
 	guint32 first_tick; /* what was asked for since needs no more */
 	gint64 begun_us;
 	gboolean hurry;
-} Glance;
+} PartialRefresh;
 
-/* It is its turn: those that pass come at each glance, others at the pace of
+/* It is its turn: those that pass come at each partial refresh, others at the pace of
  * the provider. */
-static gboolean is_due(const Glance *self, const Row *row, gint64 asked_us)
+static gboolean is_due(
+	const PartialRefresh *self, const Row *row, gint64 asked_us)
 {
 	if (row->id->asked >= self->first_tick)
 		return FALSE;
@@ -269,7 +274,8 @@ static gboolean is_due(const Glance *self, const Row *row, gint64 asked_us)
 }
 
 /* listed: a list comes with it. */
-static gboolean ask_watched(Glance *self, gboolean listed, GError **error)
+static gboolean ask_watched(
+	PartialRefresh *self, gboolean listed, GError **error)
 {
 	Dir *dir = self->dir;
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
@@ -290,7 +296,7 @@ static gboolean ask_watched(Glance *self, gboolean listed, GError **error)
 		      : ask_all(dir, ids, error);
 }
 
-static gboolean any_passes(Glance *self)
+static gboolean any_passes(PartialRefresh *self)
 {
 	Dir *dir = self->dir;
 	g_autoptr(GArray) watched = watch_list(dir->watch, self->begun_us);
@@ -360,7 +366,7 @@ static gboolean list_newest(Dir *dir, GError **error)
 
 /* Living ones that the list of the living has not named: they have ended, or are
  * gone.  Those asked for longest ago. */
-static GPtrArray *missed(const Glance *self)
+static GPtrArray *missed(const PartialRefresh *self)
 {
 	Dir *dir = self->dir;
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
@@ -393,14 +399,15 @@ static GPtrArray *missed(const Glance *self)
 static void note_living(Dir *dir, gboolean few)
 {
 	pthread_mutex_lock(&dir->lock);
-	dir->glancing.living_few = few;
-	dir->glancing.living_many = !few;
+	dir->partial_refresh.living_few = few;
+	dir->partial_refresh.living_many = !few;
 	pthread_mutex_unlock(&dir->lock);
 }
 
 /* *ret_all: there were few enough to list all.  Where such a list is refused, it
  * is done without until the next full listing ends. */
-static gboolean list_living(Glance *self, gboolean *ret_all, GError **error)
+static gboolean list_living(
+	PartialRefresh *self, gboolean *ret_all, GError **error)
 {
 	Dir *dir = self->dir;
 	g_autofree char *token = NULL;
@@ -422,7 +429,7 @@ static gboolean list_living(Glance *self, gboolean *ret_all, GError **error)
 	return more || ask_beside_list(dir, missed(self), error);
 }
 
-static gboolean list_some(Glance *self, gboolean living, GError **error)
+static gboolean list_some(PartialRefresh *self, gboolean living, GError **error)
 {
 	gboolean all = FALSE;
 
@@ -434,16 +441,16 @@ static gboolean list_some(Glance *self, gboolean living, GError **error)
 
 /* ---- the whole ---- */
 
-static gboolean glance(Glance *self, GError **error)
+static gboolean refresh_partially(PartialRefresh *self, GError **error)
 {
 	Dir *dir = self->dir;
 	gboolean first, living, listed;
 
 	pthread_mutex_lock(&dir->lock);
 	/* Then it tells most of what is watched, too. */
-	first = dir->glancing.living_few;
+	first = dir->partial_refresh.living_few;
 	living = class_of(dir)->list_living != NULL &&
-		 !dir->glancing.living_many;
+		 !dir->partial_refresh.living_many;
 	pthread_mutex_unlock(&dir->lock);
 	listed = living || class_of(dir)->newest_first;
 	if (first)
@@ -461,44 +468,45 @@ static gint64 retry_ms(GError *error)
 			      : 0;
 }
 
-static void glance_end(const Glance *self, gint64 begun_ms, GError *error)
+static void partial_refresh_end(
+	const PartialRefresh *self, gint64 begun_ms, GError *error)
 {
 	Dir *dir = self->dir;
-	Glancing *glancing = &dir->glancing;
+	PartialState *partial_refresh = &dir->partial_refresh;
 	gint64 now_us = g_get_monotonic_time();
 
 	pthread_mutex_lock(&dir->lock);
-	glancing->running = FALSE;
-	glancing->hurry = self->hurry;
-	glancing->took_us = now_us - self->begun_us;
+	partial_refresh->running = FALSE;
+	partial_refresh->hurry = self->hurry;
+	partial_refresh->took_us = now_us - self->begun_us;
 	if (error == NULL) {
-		glancing->done_ms = begun_ms;
-		glancing->failures = 0;
-		glancing->retry_us = 0;
+		partial_refresh->done_ms = begun_ms;
+		partial_refresh->failures = 0;
+		partial_refresh->retry_us = 0;
 	} else {
-		glancing->failures++;
-		glancing->failed_us = now_us;
-		glancing->unheard = silence_is(error);
-		glancing->broken = pace_is_broken(error);
-		glancing->retry_us = now_us + retry_ms(error) * 1000;
+		partial_refresh->failures++;
+		partial_refresh->failed_us = now_us;
+		partial_refresh->unheard = silence_is(error);
+		partial_refresh->broken = pace_is_broken(error);
+		partial_refresh->retry_us = now_us + retry_ms(error) * 1000;
 	}
 	pthread_mutex_unlock(&dir->lock);
 	scheduler_wake(dir->cache->scheduler);
 }
 
-void glance_run(void *data)
+void partial_refresh_run(void *data)
 {
 	Dir *dir = data;
 	gint64 begun_ms = now_ms();
 	g_autoptr(GError) error = NULL;
-	Glance self = {.dir = dir};
+	PartialRefresh self = {.dir = dir};
 
 	pthread_mutex_lock(&dir->lock);
-	self.begun_us = dir->glancing.started_us;
+	self.begun_us = dir->partial_refresh.started_us;
 	pthread_mutex_unlock(&dir->lock);
 	self.first_tick = dir_tick(dir);
-	if (!glance(&self, &error))
+	if (!refresh_partially(&self, &error))
 		g_debug("%s: %s", dir->name, error->message);
 	self.hurry = any_passes(&self);
-	glance_end(&self, begun_ms, error);
+	partial_refresh_end(&self, begun_ms, error);
 }

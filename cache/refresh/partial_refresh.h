@@ -6,7 +6,7 @@
  * Between two listings that take long: what can be known sooner at little cost.
  * The sessions that somebody watches are asked for one by one; the living are
  * listed, where the provider can list them alone and they are not too many, or
- * the newest, where they come first.  What a glance says is shown as any answer
+ * the newest, where they come first.  What a partial refresh says is shown as any answer
  * is; that it does not name a session says nothing.
  *
  * At most one runs in a workspace at a time, beside the listing.  It takes at
@@ -15,12 +15,12 @@
  */
 
 /* A listing of more pages costs more than asking for some sessions. */
-#define GLANCE_PAGES 16
+#define PARTIAL_REFRESH_PAGES 16
 
 /* With Dir.lock: the monotonic time at which one is due; G_MAXINT64: never, as
  * in a workspace that is listed as soon itself. */
-gint64 glance_due_us(const Dir *dir, gint64 now_us);
+gint64 partial_refresh_due_us(const Dir *dir, gint64 now_us);
 /* With Dir.lock: it is due and begins now; to be run by a job of the pool. */
-void glance_begin(Dir *dir, gint64 now_us);
+void partial_refresh_begin(Dir *dir, gint64 now_us);
 /* The job; data is the Dir. */
-void glance_run(void *data);
+void partial_refresh_run(void *data);

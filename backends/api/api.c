@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "backends/api/api_settings.h"
-#include "backends/api/budget.h"
+#include "backends/api/token_bucket.h"
 #include "backends/api/counters.h"
 #include "backends/api/gate.h"
 #include "backends/error.h"
@@ -43,7 +43,7 @@ struct Api {
 	HttpClient *http;
 	CredentialSource *source;
 	ApiProtocol protocol;
-	Budget *budget;
+	TokenBucket *budget;
 	Gate *gate;
 	Counters *counters;
 	DateClock date_clock;
@@ -60,9 +60,9 @@ typedef struct {
 	Api *api;
 	const ApiRequest *request;
 	const Call *call;
-	gint64 deadline_us;     /* the call's, and later where it may wait */
-	gint64 budget_until_us; /* so long it waits for the budget */
-	gboolean patient;       /* that wait is no part of its time */
+	gint64 deadline_us; /* the call's, and later where it may wait */
+	gint64 token_bucket_until_us; /* so long it waits for the budget */
+	gboolean patient;             /* that wait is no part of its time */
 	guint attempts;
 	Credentials *credentials; /* of the last attempt */
 	gint64 skew_s;            /* with which it was signed */
@@ -100,7 +100,7 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	api->http = http_client_new(&settings.http);
 	api->source = source;
 	api->protocol = *protocol;
-	api->budget = budget_new(settings.rate, settings.burst);
+	api->budget = token_bucket_new(settings.rate, settings.burst);
 	api->gate = gate_new();
 	api->counters = counters_new();
 	date_clock_init(&api->date_clock);
@@ -114,7 +114,7 @@ void api_free(Api *api)
 		return;
 	http_client_free(api->http);
 	credential_source_free(api->source);
-	budget_free(api->budget);
+	token_bucket_free(api->budget);
 	gate_free(api->gate);
 	counters_free(api->counters);
 	date_clock_clear(&api->date_clock);
@@ -202,7 +202,7 @@ static gboolean wait_for_budget(Try *try, GError **error)
 	gint64 begun_us = g_get_monotonic_time(), wait_us = 0, waited_us;
 
 	switch (gate_take(
-		api->gate, api->budget, try->budget_until_us, &wait_us)) {
+		api->gate, api->budget, try->token_bucket_until_us, &wait_us)) {
 	case GATE_ABORTED:
 		return cancelled(error);
 	case GATE_SHUT:
@@ -224,7 +224,8 @@ static gboolean try_budget(Try *try, GError **error)
 
 	if (!try->call->interactive)
 		return wait_for_budget(try, error);
-	wait_us = budget_take(try->api->budget, TRUE, g_get_monotonic_time());
+	wait_us = token_bucket_take(
+		try->api->budget, TRUE, g_get_monotonic_time());
 	return wait_us == 0 || budget_refuse(try->api->budget, wait_us, error);
 }
 
@@ -333,7 +334,7 @@ static void try_failed(Try *try, GError *problem)
 
 	outcome_clear_up(problem, try->request->safe);
 	if (problem->code == BACKEND_ERROR_THROTTLED)
-		budget_heed(try->api->budget,
+		token_bucket_heed(try->api->budget,
 			detail ? detail->retry_after_ms : 0,
 			g_get_monotonic_time());
 	g_clear_error(&try->problem);
@@ -407,7 +408,7 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 			&problem);
 	counters_add(api->counters, try->request->action, json == NULL);
 	if (json)
-		budget_answered(api->budget, g_get_monotonic_time());
+		token_bucket_answered(api->budget, g_get_monotonic_time());
 	else
 		try_failed(try, problem);
 	observe(try, try->attempts, begun_us, answer, problem);
@@ -509,7 +510,7 @@ static void try_start(Try *try)
 
 	try->patient = !try->call->interactive && try->request->safe;
 	try->deadline_us = try->call->deadline_us;
-	try->budget_until_us =
+	try->token_bucket_until_us =
 		try->patient ? now_us + BUDGET_WAIT_MAX_US : try->deadline_us;
 }
 
@@ -568,7 +569,7 @@ void api_report(Api *api, GString *out)
 {
 	gint64 now_us = g_get_monotonic_time();
 	gint64 closed = 0;
-	double left = budget_left(api->budget, now_us, &closed);
+	double left = token_bucket_left(api->budget, now_us, &closed);
 
 	g_string_append_printf(out, "endpoint: %s%s\n", api->endpoint,
 		api->plain ? " (plain http)" : "");

@@ -51,14 +51,15 @@ static gboolean wait_changed(Gate *gate, gint64 until_us)
 }
 
 /* Lock held. */
-static GatePass wait_in_line(Gate *gate, const GList *place, Budget *budget,
-	gint64 until_us, gint64 *ret_wait_us)
+static GatePass wait_in_line(Gate *gate, const GList *place,
+	TokenBucket *budget, gint64 until_us, gint64 *ret_wait_us)
 {
 	while (!gate->aborted) {
 		gboolean first = gate->line.head == place;
 		gint64 now_us = g_get_monotonic_time();
-		gint64 wait_us = first ? budget_take(budget, FALSE, now_us)
-				       : budget_wait(budget, FALSE, now_us);
+		gint64 wait_us =
+			first ? token_bucket_take(budget, FALSE, now_us)
+			      : token_bucket_wait(budget, FALSE, now_us);
 
 		if (first && wait_us == 0)
 			return GATE_OPEN;
@@ -72,7 +73,7 @@ static GatePass wait_in_line(Gate *gate, const GList *place, Budget *budget,
 }
 
 GatePass gate_take(
-	Gate *gate, Budget *budget, gint64 until_us, gint64 *ret_wait_us)
+	Gate *gate, TokenBucket *budget, gint64 until_us, gint64 *ret_wait_us)
 {
 	GList place = {0};
 	GatePass pass;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/api/budget.h"
+#include "backends/api/token_bucket.h"
 
 /*
  * Where the calls of one account wait: for the budget, in the order in which
@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Gate, gate_free)
  * gets the time after which it is worth asking again when it is shut.
  */
 GatePass gate_take(
-	Gate *gate, Budget *budget, gint64 until_us, gint64 *ret_wait_us);
+	Gate *gate, TokenBucket *budget, gint64 until_us, gint64 *ret_wait_us);
 
 /* Waits until until_us; FALSE after an abort. */
 gboolean gate_sleep(Gate *gate, gint64 until_us);

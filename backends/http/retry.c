@@ -115,7 +115,7 @@ gint64 retry_until_us(gint64 deadline_us, guint attempt)
 	return now_us + half_us;
 }
 
-gint64 retry_next_us(GError *problem, guint attempts, Budget *budget)
+gint64 retry_next_us(GError *problem, guint attempts, TokenBucket *budget)
 {
 	const BackendErrorDetail *detail = backend_error_detail(problem);
 	gint64 now_us = g_get_monotonic_time(), closed_us = 0;
@@ -124,7 +124,7 @@ gint64 retry_next_us(GError *problem, guint attempts, Budget *budget)
 	if (detail && detail->retry_after_ms > 0)
 		return now_us + detail->retry_after_ms * 1000;
 	if (problem->code == BACKEND_ERROR_THROTTLED)
-		budget_left(budget, now_us, &closed_us);
+		token_bucket_left(budget, now_us, &closed_us);
 	return MAX(now_us, closed_us) + delay_us;
 }
 

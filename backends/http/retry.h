@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/api/budget.h"
+#include "backends/api/token_bucket.h"
 #include "backends/http/http.h"
 
 /* When to try again: the arithmetic, without the waiting.  Any thread. */
@@ -33,7 +33,7 @@ gint64 retry_until_us(gint64 deadline_us, guint attempt);
 
 /* Where (monotonic) another attempt is worth its while, after `attempts` of which
  * the last one ended so. */
-gint64 retry_next_us(GError *problem, guint attempts, Budget *budget);
+gint64 retry_next_us(GError *problem, guint attempts, TokenBucket *budget);
 
 /* "2024-11-06T08:49:37Z".  New string. */
 char *retry_utc_text(gint64 seconds);

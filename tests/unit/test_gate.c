@@ -9,7 +9,7 @@
 
 typedef struct {
 	Gate *gate;
-	Budget *budget;
+	TokenBucket *budget;
 	guint passed; /* atomic */
 } Fixture;
 
@@ -21,15 +21,16 @@ typedef struct {
 static void set_up(Fixture *f, gconstpointer data)
 {
 	f->gate = gate_new();
-	f->budget = budget_new(10, 1);
+	f->budget = token_bucket_new(10, 1);
 	g_assert_cmpint(
-		budget_take(f->budget, FALSE, g_get_monotonic_time()), ==, 0);
+		token_bucket_take(f->budget, FALSE, g_get_monotonic_time()), ==,
+		0);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
 	gate_free(f->gate);
-	budget_free(f->budget);
+	token_bucket_free(f->budget);
 }
 
 static GatePass take(Fixture *f, gint64 ms, gint64 *ret_wait_us)
@@ -63,7 +64,7 @@ static void test_order(Fixture *f, gconstpointer data)
 	pthread_t threads[WAITERS];
 	gint64 begun = g_get_monotonic_time();
 
-	budget_penalise(f->budget, begun + 400 * MS + WAITERS * 100 * MS);
+	token_bucket_penalise(f->budget, begun + 400 * MS + WAITERS * 100 * MS);
 	for (guint i = 0; i < WAITERS; i++)
 		start(&waiters[i], f, &threads[i]);
 	for (guint i = 0; i < WAITERS; i++)
@@ -81,7 +82,7 @@ static void test_who_gives_up_holds_up_nobody(Fixture *f, gconstpointer data)
 	pthread_t thread;
 	gint64 wait_us = 0, begun = g_get_monotonic_time();
 
-	budget_penalise(f->budget, begun + 10000 * MS);
+	token_bucket_penalise(f->budget, begun + 10000 * MS);
 	g_assert_cmpint(take(f, 5000, &wait_us), ==, GATE_SHUT);
 	g_assert_cmpint(wait_us, >, 9000 * MS);
 	g_assert_cmpint(g_get_monotonic_time() - begun, <, 4000 * MS);
@@ -99,10 +100,11 @@ static void test_late_in_the_line(Fixture *f, gconstpointer data)
 	pthread_t thread;
 	gint64 wait_us = 0, begun;
 
-	budget_free(f->budget);
-	f->budget = budget_new(1, 1);
+	token_bucket_free(f->budget);
+	f->budget = token_bucket_new(1, 1);
 	g_assert_cmpint(
-		budget_take(f->budget, FALSE, g_get_monotonic_time()), ==, 0);
+		token_bucket_take(f->budget, FALSE, g_get_monotonic_time()), ==,
+		0);
 	start(&first, f, &thread);
 	begun = g_get_monotonic_time();
 	g_assert_cmpint(take(f, 1500, &wait_us), ==, GATE_SHUT);
@@ -118,7 +120,7 @@ static void test_abort(Fixture *f, gconstpointer data)
 	pthread_t threads[2];
 	gint64 wait_us, begun = g_get_monotonic_time();
 
-	budget_penalise(f->budget, begun + 10000 * MS);
+	token_bucket_penalise(f->budget, begun + 10000 * MS);
 	for (guint i = 0; i < 2; i++)
 		start(&waiters[i], f, &threads[i]);
 	g_assert_false(gate_is_aborted(f->gate));

@@ -1,4 +1,4 @@
-#include "backends/api/budget.h"
+#include "backends/api/token_bucket.h"
 
 #include <pthread.h>
 
@@ -13,7 +13,7 @@
 #define STRIKE_US G_USEC_PER_SEC
 #define STRIKE_MAX_US (60 * G_USEC_PER_SEC)
 
-struct Budget {
+struct TokenBucket {
 	double rate;
 	double burst;
 	double reserve; /* left alone by callers for whom nobody waits */
@@ -25,9 +25,9 @@ struct Budget {
 	guint strikes; /* throttlings without a delay, in a row */
 };
 
-Budget *budget_new(double rate, double burst)
+TokenBucket *token_bucket_new(double rate, double burst)
 {
-	Budget *budget = g_new0(Budget, 1);
+	TokenBucket *budget = g_new0(TokenBucket, 1);
 
 	budget->rate = MAX(rate, RATE_MIN);
 	budget->burst = MAX(burst, 1);
@@ -39,7 +39,7 @@ Budget *budget_new(double rate, double burst)
 	return budget;
 }
 
-void budget_free(Budget *budget)
+void token_bucket_free(TokenBucket *budget)
 {
 	if (!budget)
 		return;
@@ -48,7 +48,7 @@ void budget_free(Budget *budget)
 }
 
 /* Lock held. */
-static void budget_fill(Budget *budget, gint64 now_us)
+static void token_bucket_fill(TokenBucket *budget, gint64 now_us)
 {
 	double passed;
 
@@ -63,11 +63,12 @@ static void budget_fill(Budget *budget, gint64 now_us)
 }
 
 /* Lock held. */
-static gint64 wait_for_one(Budget *budget, gboolean interactive, gint64 now_us)
+static gint64 wait_for_one(
+	TokenBucket *budget, gboolean interactive, gint64 now_us)
 {
 	double needed = interactive ? 1 : 1 + budget->reserve;
 
-	budget_fill(budget, now_us);
+	token_bucket_fill(budget, now_us);
 	if (now_us < budget->closed_until)
 		return budget->closed_until - now_us;
 	if (budget->tokens >= needed)
@@ -77,7 +78,8 @@ static gint64 wait_for_one(Budget *budget, gboolean interactive, gint64 now_us)
 			    G_USEC_PER_SEC);
 }
 
-gint64 budget_take(Budget *budget, gboolean interactive, gint64 now_us)
+gint64 token_bucket_take(
+	TokenBucket *budget, gboolean interactive, gint64 now_us)
 {
 	gint64 wait;
 
@@ -89,7 +91,8 @@ gint64 budget_take(Budget *budget, gboolean interactive, gint64 now_us)
 	return wait;
 }
 
-gint64 budget_wait(Budget *budget, gboolean interactive, gint64 now_us)
+gint64 token_bucket_wait(
+	TokenBucket *budget, gboolean interactive, gint64 now_us)
 {
 	gint64 wait;
 
@@ -99,14 +102,14 @@ gint64 budget_wait(Budget *budget, gboolean interactive, gint64 now_us)
 	return wait;
 }
 
-void budget_penalise(Budget *budget, gint64 until_us)
+void token_bucket_penalise(TokenBucket *budget, gint64 until_us)
 {
 	pthread_mutex_lock(&budget->lock);
 	budget->closed_until = MAX(budget->closed_until, until_us);
 	pthread_mutex_unlock(&budget->lock);
 }
 
-void budget_throttled(Budget *budget, gint64 now_us)
+void token_bucket_throttled(TokenBucket *budget, gint64 now_us)
 {
 	pthread_mutex_lock(&budget->lock);
 	/* Calls that were under way together are refused together. */
@@ -119,7 +122,7 @@ void budget_throttled(Budget *budget, gint64 now_us)
 	pthread_mutex_unlock(&budget->lock);
 }
 
-void budget_answered(Budget *budget, gint64 now_us)
+void token_bucket_answered(TokenBucket *budget, gint64 now_us)
 {
 	pthread_mutex_lock(&budget->lock);
 	/* What was sent before it closed proves nothing. */
@@ -128,12 +131,13 @@ void budget_answered(Budget *budget, gint64 now_us)
 	pthread_mutex_unlock(&budget->lock);
 }
 
-double budget_left(Budget *budget, gint64 now_us, gint64 *ret_closed_until)
+double token_bucket_left(
+	TokenBucket *budget, gint64 now_us, gint64 *ret_closed_until)
 {
 	double left;
 
 	pthread_mutex_lock(&budget->lock);
-	budget_fill(budget, now_us);
+	token_bucket_fill(budget, now_us);
 	left = budget->tokens;
 	if (ret_closed_until)
 		*ret_closed_until = now_us < budget->closed_until
@@ -143,20 +147,20 @@ double budget_left(Budget *budget, gint64 now_us, gint64 *ret_closed_until)
 	return left;
 }
 
-void budget_heed(Budget *budget, gint64 asked_ms, gint64 now_us)
+void token_bucket_heed(TokenBucket *budget, gint64 asked_ms, gint64 now_us)
 {
 	if (asked_ms > 0)
-		budget_penalise(budget, now_us + asked_ms * 1000);
+		token_bucket_penalise(budget, now_us + asked_ms * 1000);
 	else
-		budget_throttled(budget, now_us);
+		token_bucket_throttled(budget, now_us);
 }
 
-gboolean budget_refuse(Budget *budget, gint64 wait_us, GError **error)
+gboolean budget_refuse(TokenBucket *budget, gint64 wait_us, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	gint64 closed = 0;
 
-	budget_left(budget, g_get_monotonic_time(), &closed);
+	token_bucket_left(budget, g_get_monotonic_time(), &closed);
 	backend_error_set(&problem, BACKEND_ERROR_BUDGET,
 		"%s; the next call is possible in %.1f s",
 		closed ? "the provider throttled this account"

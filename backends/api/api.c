@@ -6,7 +6,7 @@
 #include "backends/api/api_settings.h"
 #include "backends/api/token_bucket.h"
 #include "backends/api/counters.h"
-#include "backends/api/gate.h"
+#include "backends/api/rate_limiter.h"
 #include "backends/error.h"
 #include "backends/http/date_clock.h"
 #include "backends/http/outcome.h"
@@ -44,7 +44,7 @@ struct Api {
 	CredentialSource *source;
 	ApiProtocol protocol;
 	TokenBucket *budget;
-	Gate *gate;
+	RateLimiter *limiter;
 	Counters *counters;
 	DateClock date_clock;
 	CallObserver observer; /* NULL: none; with its data before any call */
@@ -101,7 +101,7 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	api->source = source;
 	api->protocol = *protocol;
 	api->budget = token_bucket_new(settings.rate, settings.burst);
-	api->gate = gate_new();
+	api->limiter = rate_limiter_new();
 	api->counters = counters_new();
 	date_clock_init(&api->date_clock);
 	pthread_mutex_init(&api->lock, NULL);
@@ -115,7 +115,7 @@ void api_free(Api *api)
 	http_client_free(api->http);
 	credential_source_free(api->source);
 	token_bucket_free(api->budget);
-	gate_free(api->gate);
+	rate_limiter_free(api->limiter);
 	counters_free(api->counters);
 	date_clock_clear(&api->date_clock);
 	pthread_mutex_destroy(&api->lock);
@@ -126,7 +126,7 @@ void api_free(Api *api)
 
 void api_abort(Api *api)
 {
-	gate_abort(api->gate);
+	rate_limiter_abort(api->limiter);
 	http_client_abort(api->http);
 	credential_source_abort(api->source);
 }
@@ -201,13 +201,13 @@ static gboolean wait_for_budget(Try *try, GError **error)
 	Api *api = try->api;
 	gint64 begun_us = g_get_monotonic_time(), wait_us = 0, waited_us;
 
-	switch (gate_take(
-		api->gate, api->budget, try->token_bucket_until_us, &wait_us)) {
-	case GATE_ABORTED:
+	switch (rate_limiter_take(api->limiter, api->budget,
+		try->token_bucket_until_us, &wait_us)) {
+	case RATE_LIMITER_ABORTED:
 		return cancelled(error);
-	case GATE_SHUT:
+	case RATE_LIMITER_SHUT:
 		return budget_refuse(api->budget, wait_us, error);
-	case GATE_OPEN:
+	case RATE_LIMITER_OPEN:
 	default:
 		break;
 	}
@@ -293,7 +293,7 @@ static HttpRequest *try_prepare(Try *try, GError **error)
 	g_autoptr(HttpRequest) http = NULL;
 	g_autofree char *url = call_url(try);
 
-	if (gate_is_aborted(try->api->gate)) {
+	if (rate_limiter_is_aborted(try->api->limiter)) {
 		cancelled(error);
 		return NULL;
 	}
@@ -476,7 +476,7 @@ static gboolean try_again(Try *try)
 		return FALSE;
 	until_us = retry_next_us(try->problem, try->attempts, try->api->budget);
 	return until_us < try->deadline_us &&
-	       gate_sleep(try->api->gate, until_us);
+	       rate_limiter_sleep(try->api->limiter, until_us);
 }
 
 static Json *try_all(Try *try, GByteArray **ret_text)
@@ -518,7 +518,8 @@ static GError *try_end(Try *try)
 {
 	if (try->open)
 		try->problem->code = BACKEND_ERROR_TIMEOUT;
-	else if (gate_is_aborted(try->api->gate) && is_retryable(try)) {
+	else if (rate_limiter_is_aborted(try->api->limiter) &&
+		 is_retryable(try)) {
 		/* Nothing came of it, so that the abort is the reason. */
 		g_clear_error(&try->problem);
 		cancelled(&try->problem);

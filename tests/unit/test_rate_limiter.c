@@ -2,13 +2,13 @@
 
 #include <glib.h>
 
-#include "backends/api/gate.h"
+#include "backends/api/rate_limiter.h"
 
 #define MS 1000
 #define WAITERS 6
 
 typedef struct {
-	Gate *gate;
+	RateLimiter *limiter;
 	TokenBucket *budget;
 	guint passed; /* atomic */
 } Fixture;
@@ -20,7 +20,7 @@ typedef struct {
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-	f->gate = gate_new();
+	f->limiter = rate_limiter_new();
 	f->budget = token_bucket_new(10, 1);
 	g_assert_cmpint(
 		token_bucket_take(f->budget, FALSE, g_get_monotonic_time()), ==,
@@ -29,14 +29,14 @@ static void set_up(Fixture *f, gconstpointer data)
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
-	gate_free(f->gate);
+	rate_limiter_free(f->limiter);
 	token_bucket_free(f->budget);
 }
 
-static GatePass take(Fixture *f, gint64 ms, gint64 *ret_wait_us)
+static RateLimiterPass take(Fixture *f, gint64 ms, gint64 *ret_wait_us)
 {
-	return gate_take(f->gate, f->budget, g_get_monotonic_time() + ms * MS,
-		ret_wait_us);
+	return rate_limiter_take(f->limiter, f->budget,
+		g_get_monotonic_time() + ms * MS, ret_wait_us);
 }
 
 static void *wait_long(void *data)
@@ -44,7 +44,7 @@ static void *wait_long(void *data)
 	Waiter *waiter = data;
 	gint64 wait_us;
 
-	if (take(waiter->f, 20000, &wait_us) == GATE_OPEN)
+	if (take(waiter->f, 20000, &wait_us) == RATE_LIMITER_OPEN)
 		waiter->place = __atomic_add_fetch(
 			&waiter->f->passed, 1, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -83,13 +83,13 @@ static void test_who_gives_up_holds_up_nobody(Fixture *f, gconstpointer data)
 	gint64 wait_us = 0, begun = g_get_monotonic_time();
 
 	token_bucket_penalise(f->budget, begun + 10000 * MS);
-	g_assert_cmpint(take(f, 5000, &wait_us), ==, GATE_SHUT);
+	g_assert_cmpint(take(f, 5000, &wait_us), ==, RATE_LIMITER_SHUT);
 	g_assert_cmpint(wait_us, >, 9000 * MS);
 	g_assert_cmpint(g_get_monotonic_time() - begun, <, 4000 * MS);
 	start(&waiter, f, &thread);
-	g_assert_cmpint(take(f, 5000, &wait_us), ==, GATE_SHUT);
+	g_assert_cmpint(take(f, 5000, &wait_us), ==, RATE_LIMITER_SHUT);
 	g_assert_cmpint(g_get_monotonic_time() - begun, <, 8000 * MS);
-	gate_abort(f->gate);
+	rate_limiter_abort(f->limiter);
 	pthread_join(thread, NULL);
 }
 
@@ -107,7 +107,7 @@ static void test_late_in_the_line(Fixture *f, gconstpointer data)
 		0);
 	start(&first, f, &thread);
 	begun = g_get_monotonic_time();
-	g_assert_cmpint(take(f, 1500, &wait_us), ==, GATE_SHUT);
+	g_assert_cmpint(take(f, 1500, &wait_us), ==, RATE_LIMITER_SHUT);
 	g_assert_cmpint(wait_us, >, 0);
 	g_assert_cmpint(g_get_monotonic_time() - begun, <, 10000 * MS);
 	pthread_join(thread, NULL);
@@ -123,15 +123,15 @@ static void test_abort(Fixture *f, gconstpointer data)
 	token_bucket_penalise(f->budget, begun + 10000 * MS);
 	for (guint i = 0; i < 2; i++)
 		start(&waiters[i], f, &threads[i]);
-	g_assert_false(gate_is_aborted(f->gate));
-	gate_abort(f->gate);
+	g_assert_false(rate_limiter_is_aborted(f->limiter));
+	rate_limiter_abort(f->limiter);
 	for (guint i = 0; i < 2; i++) {
 		pthread_join(threads[i], NULL);
 		g_assert_cmpuint(waiters[i].place, ==, 0);
 	}
-	g_assert_true(gate_is_aborted(f->gate));
-	g_assert_cmpint(take(f, 20000, &wait_us), ==, GATE_ABORTED);
-	g_assert_false(gate_sleep(f->gate, begun + 20000 * MS));
+	g_assert_true(rate_limiter_is_aborted(f->limiter));
+	g_assert_cmpint(take(f, 20000, &wait_us), ==, RATE_LIMITER_ABORTED);
+	g_assert_false(rate_limiter_sleep(f->limiter, begun + 20000 * MS));
 	g_assert_cmpint(g_get_monotonic_time() - begun, <, 15000 * MS);
 }
 
@@ -139,9 +139,9 @@ static void test_sleep(Fixture *f, gconstpointer data)
 {
 	gint64 begun = g_get_monotonic_time();
 
-	g_assert_true(gate_sleep(f->gate, begun + 50 * MS));
+	g_assert_true(rate_limiter_sleep(f->limiter, begun + 50 * MS));
 	g_assert_cmpint(g_get_monotonic_time() - begun, >=, 50 * MS);
-	g_assert_true(gate_sleep(f->gate, begun));
+	g_assert_true(rate_limiter_sleep(f->limiter, begun));
 }
 
 #define ADD(name, function)                                                    \

@@ -7,7 +7,7 @@
 #include "cache/merge/apply.h"
 #include "cache/merge/gaps.h"
 #include "cache/operations/settle.h"
-#include "cache/refresh/ahead.h"
+#include "cache/refresh/prefetch.h"
 #include "cache/refresh/ask.h"
 #include "cache/refresh/cause.h"
 #include "cache/refresh/fill.h"
@@ -33,7 +33,7 @@ typedef struct {
 	guint empty, stale; /* pages without any entry; without a new one */
 	char *token;        /* of that page; NULL: the first */
 	GHashTable *tokens; /* hashes of all so far */
-	Ahead *ahead;
+	Prefetch *prefetch;
 	gint64 least;      /* of the totals so far; -1 unknown */
 	guint64 seen;      /* entries, each once, and what was left out */
 	guint pages;       /* of the first pass, in the second; else 0 */
@@ -66,7 +66,7 @@ static gboolean page_sessions(Relist *self, Page *ret, GError **error)
 	Dir *dir = self->dir;
 	guint32 tick = 0;
 	g_autoptr(SessionPage) page =
-		ahead_take(self->ahead, self->token, &tick, error);
+		prefetch_take(self->prefetch, self->token, &tick, error);
 
 	if (page == NULL || !apply_page(dir, page, tick, self->number,
 				    &ret->applied, error))
@@ -459,7 +459,7 @@ void relist_run(void *data)
 	Dir *dir = data;
 	gint64 begun_ms = now_ms();
 	g_autoptr(GHashTable) tokens = g_hash_table_new(NULL, NULL);
-	g_autoptr(Ahead) ahead = ahead_new(dir);
+	g_autoptr(Prefetch) prefetch = prefetch_new(dir);
 	g_autoptr(GError) error = NULL;
 	Relist relist = {.dir = dir, .page = 1, .tokens = tokens};
 	gboolean ok;
@@ -470,11 +470,11 @@ void relist_run(void *data)
 	pthread_mutex_unlock(&dir->lock);
 	relist.distrust = __atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
 	relist.first_tick = dir_tick(dir);
-	relist.ahead = ahead;
+	relist.prefetch = prefetch;
 	relist.least = -1;
 	ok = relist_pages(&relist, &error);
 	/* Nothing of this listing is on its way any more when it ends. */
-	g_clear_pointer(&ahead, ahead_free);
+	g_clear_pointer(&prefetch, prefetch_free);
 	if (!ok || !relist_finish(&relist, begun_ms, &error))
 		g_debug("%s: %s", dir->name, error->message);
 	settle(&relist, begun_ms, error);

@@ -10,17 +10,17 @@
  *
  * One thread makes, takes and frees.
  */
-typedef struct Ahead Ahead;
+typedef struct Prefetch Prefetch;
 
-Ahead *ahead_new(Dir *dir);
+Prefetch *prefetch_new(Dir *dir);
 /* Waits for a page on its way, and throws it away. */
-void ahead_free(Ahead *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ahead, ahead_free)
+void prefetch_free(Prefetch *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Prefetch, prefetch_free)
 
 /*
  * The page of that token (NULL: the first), asked for now unless it was before.
  * *ret_tick gets the tick of the moment before it was asked for.  Errors: the
  * provider's.
  */
-SessionPage *ahead_take(Ahead *self, const char *token, guint32 *ret_tick,
+SessionPage *prefetch_take(Prefetch *self, const char *token, guint32 *ret_tick,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

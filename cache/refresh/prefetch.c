@@ -1,4 +1,4 @@
-#include "cache/refresh/ahead.h"
+#include "cache/refresh/prefetch.h"
 
 /*
  * A page is fetched by whoever comes first: a worker of the pool, or the thread
@@ -8,7 +8,7 @@
  * Ahead.lock is taken with no other held, and only the pool's inside it.
  */
 typedef struct {
-	Ahead *ahead;
+	Prefetch *prefetch;
 	char *token;
 	char *announced; /* the page after it, named before its turn */
 	gboolean done;
@@ -17,7 +17,7 @@ typedef struct {
 	GError *error;
 } Fetch;
 
-struct Ahead {
+struct Prefetch {
 	int refs; /* atomic: the listing's, and one of each job in the pool */
 	Dir *dir;
 
@@ -28,11 +28,11 @@ struct Ahead {
 	gboolean queued; /* next has not begun */
 };
 
-static Fetch *fetch_new(Ahead *ahead, const char *token)
+static Fetch *fetch_new(Prefetch *prefetch, const char *token)
 {
 	Fetch *self = g_new0(Fetch, 1);
 
-	self->ahead = ahead;
+	self->prefetch = prefetch;
 	self->token = g_strdup(token);
 	return self;
 }
@@ -48,9 +48,9 @@ static void fetch_free(Fetch *self)
 	g_free(self);
 }
 
-Ahead *ahead_new(Dir *dir)
+Prefetch *prefetch_new(Dir *dir)
 {
-	Ahead *self = g_new0(Ahead, 1);
+	Prefetch *self = g_new0(Prefetch, 1);
 
 	self->refs = 1;
 	self->dir = dir;
@@ -59,7 +59,7 @@ Ahead *ahead_new(Dir *dir)
 	return self;
 }
 
-static void ahead_unref(Ahead *self)
+static void prefetch_unref(Prefetch *self)
 {
 	if (__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
@@ -76,31 +76,32 @@ static void announced(const char *token, void *data);
 /* Gives the lock back meanwhile. */
 static void fetch_run(Fetch *self)
 {
-	Ahead *ahead = self->ahead;
-	Dir *dir = ahead->dir;
+	Prefetch *prefetch = self->prefetch;
+	Dir *dir = prefetch->dir;
 	Call call = dir_call(dir, FALSE);
 
 	call.next = announced;
 	call.next_data = self;
-	pthread_mutex_unlock(&ahead->lock);
+	pthread_mutex_unlock(&prefetch->lock);
 	self->tick = dir_tick(dir);
 	self->page = backend_list_page(dir->provider->backend, dir->id,
 		self->token, &call, &self->error);
-	pthread_mutex_lock(&ahead->lock);
+	pthread_mutex_lock(&prefetch->lock);
 	self->done = TRUE;
-	pthread_cond_broadcast(&ahead->ended);
+	pthread_cond_broadcast(&prefetch->ended);
 }
 
 static void fetch_wait(const Fetch *self)
 {
 	while (!self->done)
-		pthread_cond_wait(&self->ahead->ended, &self->ahead->lock);
+		pthread_cond_wait(
+			&self->prefetch->ended, &self->prefetch->lock);
 }
 
 /* A job begins whatever is waiting, which may be nothing any more. */
 static void run_job(void *data)
 {
-	Ahead *self = data;
+	Prefetch *self = data;
 
 	pthread_mutex_lock(&self->lock);
 	if (self->queued) {
@@ -108,10 +109,10 @@ static void run_job(void *data)
 		fetch_run(self->next);
 	}
 	pthread_mutex_unlock(&self->lock);
-	ahead_unref(self);
+	prefetch_unref(self);
 }
 
-static void ask_next(Ahead *self, const char *token)
+static void ask_next(Prefetch *self, const char *token)
 {
 	Cache *cache = self->dir->cache;
 
@@ -124,7 +125,7 @@ static void ask_next(Ahead *self, const char *token)
 		__atomic_sub_fetch(&self->refs, 1, __ATOMIC_RELAXED);
 }
 
-static void drop_next(Ahead *self)
+static void drop_next(Prefetch *self)
 {
 	if (self->next != NULL && !self->queued)
 		fetch_wait(self->next);
@@ -133,7 +134,7 @@ static void drop_next(Ahead *self)
 }
 
 /* Makes the page of that token the one that is taken; TRUE: it has not begun. */
-static gboolean turn(Ahead *self, const char *token)
+static gboolean turn(Prefetch *self, const char *token)
 {
 	gboolean begin;
 
@@ -154,7 +155,7 @@ static gboolean turn(Ahead *self, const char *token)
 static void announced(const char *token, void *data)
 {
 	Fetch *fetch = data;
-	Ahead *self = fetch->ahead;
+	Prefetch *self = fetch->prefetch;
 
 	pthread_mutex_lock(&self->lock);
 	if (self->taken == fetch)
@@ -164,8 +165,8 @@ static void announced(const char *token, void *data)
 	pthread_mutex_unlock(&self->lock);
 }
 
-SessionPage *ahead_take(
-	Ahead *self, const char *token, guint32 *ret_tick, GError **error)
+SessionPage *prefetch_take(
+	Prefetch *self, const char *token, guint32 *ret_tick, GError **error)
 {
 	SessionPage *page;
 
@@ -183,12 +184,12 @@ SessionPage *ahead_take(
 	return page;
 }
 
-void ahead_free(Ahead *self)
+void prefetch_free(Prefetch *self)
 {
 	if (self == NULL)
 		return;
 	pthread_mutex_lock(&self->lock);
 	drop_next(self);
 	pthread_mutex_unlock(&self->lock);
-	ahead_unref(self);
+	prefetch_unref(self);
 }

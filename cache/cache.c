@@ -8,7 +8,7 @@
  *   index.c    what views are made of; follows change.c       (worker, WORK_ASK)
  *   ask.c      one name, while a listing is incomplete        (worker, WORK_ASK)
  *   open.c     the bytes that only a call of their own gets  (worker, WORK_OPEN)
- *   fill.c     records that a listing tells in part          (worker, WORK_FILL)
+ *   fill.c     records that a listing tells in part          (worker, WORK_BACKFILL)
  *   refresh.c  when a listing is due        (the thread of scheduler.c)
  *   full listing.c    a listing, page by page                       (worker, WORK_LIST)
  *   partial refresh.c   what somebody watches, between long ones    (worker, WORK_PARTIAL)

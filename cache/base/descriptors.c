@@ -135,7 +135,7 @@ static gboolean lacks_aside(void)
 	return lacks;
 }
 
-static void fill_aside(void)
+static void backfill_aside(void)
 {
 	while (lacks_aside()) {
 		int fd = descriptors_openat(AT_FDCWD, "/dev/null", O_RDONLY);
@@ -153,7 +153,7 @@ int descriptors_openat_first(int dir, const char *name, int flags)
 	int number = errno;
 
 	if (fd >= 0)
-		fill_aside();
+		backfill_aside();
 	errno = number;
 	return fd;
 }
@@ -162,7 +162,7 @@ int descriptors_close(int fd)
 {
 	int rc = close(fd), number = errno;
 
-	fill_aside();
+	backfill_aside();
 	errno = number;
 	return rc;
 }

@@ -19,7 +19,7 @@ void provider_left(const Provider *provider, GString *out)
 		[WORK_PARTIAL] = "partial",
 		[WORK_ASK] = "questions",
 		[WORK_OPEN] = "reads",
-		[WORK_FILL] = "records",
+		[WORK_BACKFILL] = "records",
 		[WORK_ORDER] = "orders",
 	};
 
@@ -219,7 +219,7 @@ static Pool *new_pool(Work work, const char *section)
 		[WORK_PARTIAL] = "partial",
 		[WORK_ASK] = "resolve",
 		[WORK_OPEN] = "open",
-		[WORK_FILL] = "backfill",
+		[WORK_BACKFILL] = "backfill",
 		[WORK_ORDER] = "request",
 	};
 	g_autofree char *name = g_strconcat(names[work], " ", section, NULL);

@@ -194,6 +194,7 @@ void cause_start(Dir *dir)
 	begin = !dir->causing;
 	dir->causing = TRUE;
 	pthread_mutex_unlock(&dir->lock);
-	if (begin && !pool_push(dir->provider->work[WORK_FILL], cause_run, dir))
+	if (begin &&
+		!pool_push(dir->provider->work[WORK_BACKFILL], cause_run, dir))
 		g_debug("%s: asked why after the end", dir->name);
 }

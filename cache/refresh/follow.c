@@ -47,7 +47,7 @@ static void push(Dir *dir, guint32 session, guint file)
 	dir->followers += begin;
 	pthread_mutex_unlock(&dir->lock);
 	if (begin &&
-		!pool_push(dir->provider->work[WORK_FILL], follow_run, dir))
+		!pool_push(dir->provider->work[WORK_BACKFILL], follow_run, dir))
 		g_debug("%s: followed after the end", dir->name);
 }
 

@@ -10,7 +10,7 @@
 #include "cache/refresh/prefetch.h"
 #include "cache/refresh/ask.h"
 #include "cache/refresh/cause.h"
-#include "cache/refresh/fill.h"
+#include "cache/refresh/backfill.h"
 #include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/look.h"
 
@@ -479,7 +479,7 @@ void relist_run(void *data)
 		g_debug("%s: %s", dir->name, error->message);
 	settle(&relist, begun_ms, error);
 	relist_end(&relist, begun_ms, error);
-	fill_start(dir);
+	backfill_start(dir);
 	cause_start(dir);
 	/* Nobody waits for this. */
 	apply_tidy(dir);

@@ -69,7 +69,7 @@ static void put_text(char **text, const char *value)
 	*text = g_strdup(value);
 }
 
-static void fill_plan(CreatePlan *plan, char *const *texts, guint flags)
+static void backfill_plan(CreatePlan *plan, char *const *texts, guint flags)
 {
 	put_text(&plan->query, texts[TEXT_QUERY]);
 	put_text(&plan->body, texts[TEXT_BODY]);
@@ -102,7 +102,7 @@ Intent *journal_unpack_intent(GVariant *value, const char *rid)
 	intent->session = g_strdup(texts[TEXT_SESSION]);
 	if (flags & FLAG_CREATE) {
 		intent->plan = create_plan_new();
-		fill_plan(intent->plan, texts, flags);
+		backfill_plan(intent->plan, texts, flags);
 	} else {
 		intent->verb = g_strdup(texts[TEXT_VERB]);
 		intent->phase =

@@ -197,12 +197,12 @@ static guint count_thin(Fixture *f, guint32 workspace)
 static gboolean is_filling(Fixture *f, guint32 workspace)
 {
 	Dir *dir = dir_find(f->cache, workspace);
-	gboolean filling;
+	gboolean backfilling;
 
 	pthread_mutex_lock(&dir->lock);
-	filling = dir->filling;
+	backfilling = dir->backfilling;
 	pthread_mutex_unlock(&dir->lock);
-	return filling;
+	return backfilling;
 }
 
 static void without_interest_nothing_is_filled(void)

@@ -7,4 +7,4 @@
  * in the background, newest first, one after the other, as far as the budget
  * goes that nobody waits for.  Call it when a full listing has ended.
  */
-void fill_start(Dir *dir);
+void backfill_start(Dir *dir);

@@ -1,8 +1,8 @@
-#include "cache/refresh/fill.h"
+#include "cache/refresh/backfill.h"
 
 #include "cache/refresh/look.h"
 
-#define FILLED_MAX 50u
+#define BACKFILLED_MAX 50u
 /* What was asked for is not asked for again before. */
 #define AGAIN_US (60 * G_USEC_PER_SEC)
 
@@ -51,7 +51,7 @@ static void note(Dir *dir, guint32 number)
 }
 
 /* FALSE: it is not the session that cannot be told of. */
-static gboolean fill_one(Dir *dir, guint32 number)
+static gboolean backfill_one(Dir *dir, guint32 number)
 {
 	Call call = dir_call(dir, FALSE);
 	g_autoptr(GError) error = NULL;
@@ -77,7 +77,7 @@ static gboolean goes_on(const Dir *dir)
 	       dir_has_interest(dir, g_get_monotonic_time());
 }
 
-static void fill_run(void *data)
+static void backfill_run(void *data)
 {
 	Dir *dir = data;
 	g_autoptr(Snapshot) shown = dir_snapshot(dir);
@@ -89,15 +89,16 @@ static void fill_run(void *data)
 	g_hash_table_foreach_remove(dir->filled, is_due, &now);
 	thin = thin_rows(dir, shown);
 	g_clear_pointer(&shown, snapshot_unref);
-	for (guint i = 0; i < thin->len && i < FILLED_MAX && goes_on(dir); i++)
-		if (!fill_one(dir, g_array_index(thin, Thin, i).number))
+	for (guint i = 0; i < thin->len && i < BACKFILLED_MAX && goes_on(dir);
+		i++)
+		if (!backfill_one(dir, g_array_index(thin, Thin, i).number))
 			break;
 	pthread_mutex_lock(&dir->lock);
-	dir->filling = FALSE;
+	dir->backfilling = FALSE;
 	pthread_mutex_unlock(&dir->lock);
 }
 
-void fill_start(Dir *dir)
+void backfill_start(Dir *dir)
 {
 	gboolean begin;
 
@@ -106,9 +107,10 @@ void fill_start(Dir *dir)
 		!goes_on(dir))
 		return;
 	pthread_mutex_lock(&dir->lock);
-	begin = !dir->filling;
-	dir->filling = TRUE;
+	begin = !dir->backfilling;
+	dir->backfilling = TRUE;
 	pthread_mutex_unlock(&dir->lock);
-	if (begin && !pool_push(dir->provider->work[WORK_FILL], fill_run, dir))
+	if (begin && !pool_push(dir->provider->work[WORK_BACKFILL],
+			     backfill_run, dir))
 		g_debug("%s: filled after the end", dir->name);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cache/base/name.h"
-#include "cache/merge/sight.h"
+#include "cache/merge/incoming.h"
 #include "cache/model/account.h"
 
 /* ---- entries ---- */
@@ -21,7 +21,7 @@ static void tell_clash(Dir *dir, const char *raw)
 	dir->clashed = TRUE;
 }
 
-Id *sight_id(Dir *dir, const char *raw)
+Id *incoming_id(Dir *dir, const char *raw)
 {
 	Id *id = ids_get(dir->ids, raw);
 
@@ -35,7 +35,7 @@ Id *sight_id(Dir *dir, const char *raw)
 	return id;
 }
 
-gboolean sight_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
+gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
 {
 	guint32 number;
 
@@ -50,7 +50,7 @@ gboolean sight_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
 	return TRUE;
 }
 
-gboolean sight_is_over(Sight *self)
+gboolean incoming_is_over(Incoming *self)
 {
 	Change *change = self->change;
 	const Dir *dir = change->dir;
@@ -68,7 +68,7 @@ gboolean sight_is_over(Sight *self)
 	return TRUE;
 }
 
-gboolean sight_counts(Sight *self, Id *id)
+gboolean incoming_counts(Incoming *self, Id *id)
 {
 	gboolean again = self->relist != 0 && id->relisted == self->relist;
 	gboolean news = id->asked <= self->tick;
@@ -108,7 +108,7 @@ Dir *apply_workspace_dir(Dir *provider, Id *id)
 }
 
 /* What the provider calls it now; *ret_other: it had another name before. */
-static gboolean sight_title(Dir *dir, const Workspace *workspace,
+static gboolean incoming_title(Dir *dir, const Workspace *workspace,
 	gboolean *ret_other, GError **error)
 {
 	g_autofree char *title = g_strndup(
@@ -125,50 +125,50 @@ static gboolean sight_title(Dir *dir, const Workspace *workspace,
 }
 
 /* One that is shown: only its name can be another. */
-static gboolean sight_shown(
-	Sight *self, const Row *old, const Workspace *workspace, GError **error)
+static gboolean incoming_shown(Incoming *self, const Row *old,
+	const Workspace *workspace, GError **error)
 {
 	Dir *dir = apply_workspace_dir(self->change->dir, old->id);
 	gboolean other;
 	Row row = *old;
 
-	if (!sight_title(dir, workspace, &other, error))
+	if (!incoming_title(dir, workspace, &other, error))
 		return FALSE;
 	if (row.mtimes != NULL)
 		mtimes_ref(row.mtimes);
 	return !other || change_put(self->change, &row, old, NULL, 0, 0, error);
 }
 
-static gboolean sight_workspace(
-	Sight *self, const Workspace *workspace, GError **error)
+static gboolean incoming_workspace(
+	Incoming *self, const Workspace *workspace, GError **error)
 {
 	Dir *dir = self->change->dir;
 	Row row = {.phase = PHASE_IDLE};
 	gboolean known, other;
 	const Row *old;
 
-	row.id = sight_id(dir, workspace->id);
+	row.id = incoming_id(dir, workspace->id);
 	if (row.id == NULL) {
 		self->told->fresh++;
 		self->told->clashed++;
 		return TRUE;
 	}
-	if (!sight_number(dir, row.id, &known, error))
+	if (!incoming_number(dir, row.id, &known, error))
 		return FALSE;
-	if (!sight_counts(self, row.id))
+	if (!incoming_counts(self, row.id))
 		return TRUE;
 	row.number = row.id->number;
 	old = snapshot_find(dir->shown, row.number);
 	if (old != NULL)
-		return sight_shown(self, old, workspace, error);
-	if (sight_is_over(self))
+		return incoming_shown(self, old, workspace, error);
+	if (incoming_is_over(self))
 		return TRUE;
 	row.since_ms = workspace->created_ms;
 	if (!dirlog_put(dir->cache->tree, row.number, dir->number,
 		    workspace->id, row.since_ms, error))
 		return FALSE;
-	return sight_title(apply_workspace_dir(dir, row.id), workspace, &other,
-		       error) &&
+	return incoming_title(apply_workspace_dir(dir, row.id), workspace,
+		       &other, error) &&
 	       change_put(self->change, &row, NULL, NULL, 0, 0, error);
 }
 
@@ -177,13 +177,13 @@ gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 {
 	Change change;
 	Applied told = {0};
-	Sight sight = {&change, tick, relist, ret != NULL ? ret : &told};
+	Incoming incoming = {&change, tick, relist, ret != NULL ? ret : &told};
 	gboolean ok = TRUE;
 
 	pthread_mutex_lock(&dir->apply);
 	change_begin(&change, dir);
 	for (guint i = 0; ok && i < n; i++)
-		ok = sight_workspace(&sight, workspaces[i], error);
+		ok = incoming_workspace(&incoming, workspaces[i], error);
 	ok = ok && change_commit(&change, error);
 	change_end(&change);
 	pthread_mutex_unlock(&dir->apply);

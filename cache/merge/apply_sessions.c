@@ -2,7 +2,7 @@
 
 #include "cache/base/hash.h"
 #include "cache/merge/apply.h"
-#include "cache/merge/sight.h"
+#include "cache/merge/incoming.h"
 #include "cache/model/content.h"
 #include "cache/requests/requests.h"
 
@@ -432,7 +432,7 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 	gboolean returns = TRUE;
 	Row row = {.id = id, .phase = (guint8)session->phase};
 
-	if (!sight_number(dir, id, &returns, error))
+	if (!incoming_number(dir, id, &returns, error))
 		return FALSE;
 	lay_under(dir, id, told);
 	row.number = id->number;
@@ -446,12 +446,12 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 	return put_changed(change, &row, told, error);
 }
 
-static gboolean sight_session(
-	Sight *self, const Session *session, GError **error)
+static gboolean incoming_session(
+	Incoming *self, const Session *session, GError **error)
 {
 	Change *change = self->change;
 	Dir *dir = change->dir;
-	Id *id = sight_id(dir, session->id);
+	Id *id = incoming_id(dir, session->id);
 	g_auto(Told) told = {.session = session};
 
 	if (id == NULL) {
@@ -461,7 +461,7 @@ static gboolean sight_session(
 		}
 		return TRUE;
 	}
-	if (!sight_counts(self, id))
+	if (!incoming_counts(self, id))
 		return TRUE;
 	if (id->number != 0)
 		told.old = snapshot_find(dir->shown, id->number);
@@ -470,7 +470,7 @@ static gboolean sight_session(
 			change_cut(change, told.old);
 		return TRUE;
 	}
-	if (told.old == NULL && sight_is_over(self))
+	if (told.old == NULL && incoming_is_over(self))
 		return TRUE;
 	told.body = session->body;
 	told.len = session->body_len;
@@ -478,17 +478,17 @@ static gboolean sight_session(
 	return put_session(change, id, &told, error);
 }
 
-static gboolean sight_all(Dir *dir, Session *const *sessions, guint n,
-	Sight *sight, GError **error)
+static gboolean incoming_all(Dir *dir, Session *const *sessions, guint n,
+	Incoming *incoming, GError **error)
 {
 	Change change;
 	gboolean ok = TRUE;
 
-	sight->change = &change;
+	incoming->change = &change;
 	pthread_mutex_lock(&dir->apply);
 	change_begin(&change, dir);
 	for (guint i = 0; ok && i < n; i++)
-		ok = sight_session(sight, sessions[i], error);
+		ok = incoming_session(incoming, sessions[i], error);
 	ok = ok && change_commit(&change, error);
 	change_end(&change);
 	pthread_mutex_unlock(&dir->apply);
@@ -498,19 +498,19 @@ static gboolean sight_all(Dir *dir, Session *const *sessions, guint n,
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
 	guint32 tick, guint32 relist, GError **error)
 {
-	Sight sight = {.tick = tick, .relist = relist};
+	Incoming incoming = {.tick = tick, .relist = relist};
 
-	return sight_all(dir, sessions, n, &sight, error);
+	return incoming_all(dir, sessions, n, &incoming, error);
 }
 
 gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
 	guint32 relist, Applied *ret, GError **error)
 {
-	Sight sight = {.tick = tick, .relist = relist, .told = ret};
+	Incoming incoming = {.tick = tick, .relist = relist, .told = ret};
 	GPtrArray *sessions = page->sessions;
 
-	return sight_all(dir, (Session *const *)sessions->pdata, sessions->len,
-		&sight, error);
+	return incoming_all(dir, (Session *const *)sessions->pdata,
+		sessions->len, &incoming, error);
 }
 
 /* ---- orders ---- */
@@ -521,7 +521,7 @@ static void note_order(
 	const Id *id;
 
 	pthread_mutex_lock(&dir->apply);
-	id = sight_id(dir, raw);
+	id = incoming_id(dir, raw);
 	if (id != NULL)
 		lately_note(dir->lately, id, relist, spec);
 	pthread_mutex_unlock(&dir->apply);

@@ -11,16 +11,16 @@ typedef struct {
 	Change *change;
 	guint32 tick, relist;
 	Applied *told; /* may be NULL */
-} Sight;
+} Incoming;
 
 /* The entry of an id, made when it is new; its number may be 0, which stands for
  * nothing.  NULL: it cannot be shown. */
-Id *sight_id(Dir *dir, const char *raw);
+Id *incoming_id(Dir *dir, const char *raw);
 /* Whether one more entry, which is not shown yet, is too many; then it is counted
  * as left out. */
-gboolean sight_is_over(Sight *self);
+gboolean incoming_is_over(Incoming *self);
 /* Gives the entry a number, unless it has one; *ret_known: it had. */
-gboolean sight_number(Dir *dir, Id *id, gboolean *ret_known,
+gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether this answer is to be taken; notes that the id was listed. */
-gboolean sight_counts(Sight *self, Id *id);
+gboolean incoming_counts(Incoming *self, Id *id);

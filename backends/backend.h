@@ -180,10 +180,10 @@ typedef struct BackendClass {
 	const BackendVerb *verbs;   /* ends with a NULL name */
 	const SpecField *spec;      /* top-level members of a spec */
 	guint files;       /* bit set of 1 << SessionFile it knows of */
-	guint whole_files; /* those of them that a thin record cannot tell: what
+	guint whole_files; /* those of them that a partial record cannot tell: what
 	                      they hold costs a `get` until there was one */
-	guint described;   /* those of them whose bytes `describe` gets */
-	guint grows;       /* those of `described` that only ever grow, and of
+	guint described;    /* those of them whose bytes `describe` gets */
+	guint grows;        /* those of `described` that only ever grow, and of
 	                       which it gives a window: see WINDOW_MARK */
 	guint secret_files; /* those of them that are for the owner alone, since
 	                       they bear tokens (mode 0600) */
@@ -196,7 +196,7 @@ typedef struct BackendClass {
 	const char *const *dated; /* members that differ as soon as anything of
 	                               a record does; ends with NULL; may be NULL */
 	const char *const *fleeting; /* with `dated`: those that hold no longer,
-	                                and which a thin record does not tell */
+	                                and which a partial record does not tell */
 	const char *const *chatter;  /* members that go on while a session does
 	                               not: alone they make no other record
 	                               before it has ended; ends with NULL; may
@@ -444,12 +444,12 @@ gboolean backend_is_other(
 char *backend_merge(const char *base, gsize base_len, const char *over,
 	gsize over_len, gsize *ret_len);
 
-/* The same of a thin record and the one that is held, which stands where the thin
+/* The same of a partial record and the one that is held, which stands where the partial
  * one says null, but for whom the session belongs to and its queue; without the
  * `fleeting` members that the held one alone has, where a `dated` one differs, and
  * with what `kept` objects told before. */
 char *backend_renew(const Backend *self, const char *held, gsize held_len,
-	const char *thin, gsize thin_len, gsize *ret_len);
+	const char *partial, gsize partial_len, gsize *ret_len);
 
 /* What a body tells besides the state; "" and 0 for what it does not. */
 typedef struct {

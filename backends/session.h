@@ -46,7 +46,7 @@ typedef struct {
 	gint64 changed_ms; /* last change the provider tells of; 0 unknown */
 	char *body;        /* its JSON object, as sent, secrets cut to "***" */
 	gsize body_len;
-	gboolean thin;    /* others of its answers tell more: members that are
+	gboolean partial; /* others of its answers tell more: members that are
 	                  known from them and missing here stay */
 	gboolean trimmed; /* the record was too long: large members are
 	                     missing */

@@ -66,7 +66,7 @@ const RecordKind emr_serverless_listed = {
 	.class = &emr_serverless_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "UNKNOWN",
-	.thin = TRUE,
+	.partial = TRUE,
 	.time = record_ms,
 };
 

@@ -140,12 +140,12 @@ static void note_members(const RawRecord *record, Session *session)
 
 static const char *const users[] = {"owner", "proxyUser", NULL};
 
-/* Thin, since before 0.8 most of what a session was made from is not echoed. */
+/* Partial, since before 0.8 most of what a session was made from is not echoed. */
 const RecordKind livy_record = {
 	.class = &livy_class,
 	.pick = {picked_names, N_PICKED, record_no_secrets},
 	.no_state = "unknown",
-	.thin = TRUE,
+	.partial = TRUE,
 	.users = users,
 	.finish = note_members,
 };

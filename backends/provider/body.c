@@ -126,13 +126,13 @@ static char *member_text(const char *text, gsize len, const char *name)
 }
 
 static gboolean is_dated(const Backend *self, const char *held, gsize held_len,
-	const char *thin, gsize thin_len)
+	const char *partial, gsize partial_len)
 {
 	const char *const *name = self->class->dated;
 
 	for (; name && *name; name++) {
 		g_autofree char *old = member_text(held, held_len, *name);
-		g_autofree char *new = member_text(thin, thin_len, *name);
+		g_autofree char *new = member_text(partial, partial_len, *name);
 
 		if (g_strcmp0(old, new) != 0)
 			return TRUE;
@@ -182,19 +182,19 @@ static gboolean keeps(const Backend *self, const char *held, gsize held_len,
 }
 
 char *backend_renew(const Backend *self, const char *held, gsize held_len,
-	const char *thin, gsize thin_len, gsize *ret_len)
+	const char *partial, gsize partial_len, gsize *ret_len)
 {
-	gboolean dated = is_dated(self, held, held_len, thin, thin_len);
+	gboolean dated = is_dated(self, held, held_len, partial, partial_len);
 	const char *const *name = self->class->kept;
 	g_autofree char *now = NULL;
 
-	if (!keeps(self, held, held_len, thin, thin_len))
+	if (!keeps(self, held, held_len, partial, partial_len))
 		name = NULL;
 	if (name)
-		now = g_strndup(thin, thin_len);
+		now = g_strndup(partial, partial_len);
 	for (; name && *name; name++)
-		now = keep_object(held, held_len, now, *name, &thin_len);
-	return merge(held, held_len, now ? now : thin, thin_len,
+		now = keep_object(held, held_len, now, *name, &partial_len);
+	return merge(held, held_len, now ? now : partial, partial_len,
 		dated ? self->class->fleeting : NULL, NULLS_GAP, ret_len);
 }
 

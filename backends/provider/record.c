@@ -177,7 +177,7 @@ static Session *session_of(const RecordKind *kind, const RawRecord *record,
 				: g_strndup(masked->str, masked->len);
 	session->body_len =
 		session->trimmed ? strlen(session->body) : masked->len;
-	session->thin = kind->thin;
+	session->partial = kind->partial;
 	if (kind->finish)
 		kind->finish(record, session);
 	return session;

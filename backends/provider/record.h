@@ -34,7 +34,7 @@ typedef struct RecordKind {
 	JsonPick pick;        /* names: the five above, then the provider's own,
 	                       RECORD_MEMBERS_MAX in all; "" for none */
 	const char *no_state; /* the state of a record that tells none */
-	gboolean thin;        /* see Session */
+	gboolean partial;     /* see Session */
 	/* Milliseconds since the epoch of a value; 0 when it is no time. */
 	gint64 (*time)(const char *text, JsonSpan value);
 	/* Makes the id, or NULL where the record cannot be shown.  May be NULL:

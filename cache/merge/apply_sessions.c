@@ -12,8 +12,8 @@
 /* What an answer says of one session, beside what is shown of it. */
 typedef struct {
 	const Session *session;
-	const Row *old; /* NULL: it is not shown */
-	gboolean thin;  /* what it does not tell stays */
+	const Row *old;   /* NULL: it is not shown */
+	gboolean partial; /* what it does not tell stays */
 	const char *body;
 	gsize len;
 	char *own;  /* where body lies, if not in session */
@@ -36,25 +36,25 @@ static const BackendClass *class_of(const Dir *dir)
 	return dir->provider->backend->class;
 }
 
-/* ---- thin records: which one was laid over what ---- */
+/* ---- partial records: which one was laid over what ---- */
 
 typedef struct {
-	guint64 thin;   /* hash of the thin record */
-	guint64 result; /* hash of the body since then */
+	guint64 partial; /* hash of the partial record */
+	guint64 result;  /* hash of the body since then */
 } Over;
 
-static gboolean over_is_known(const Dir *dir, const Row *old, guint64 thin)
+static gboolean over_is_known(const Dir *dir, const Row *old, guint64 partial)
 {
 	const Over *over = dir->overs != NULL
 				   ? g_hash_table_lookup(dir->overs, old->id)
 				   : NULL;
 
-	return over != NULL && over->thin == thin &&
+	return over != NULL && over->partial == partial &&
 	       over->result == old->body_hash &&
 	       !__atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
 }
 
-static void over_note(Dir *dir, const Id *id, guint64 thin, guint64 result)
+static void over_note(Dir *dir, const Id *id, guint64 partial, guint64 result)
 {
 	Over *over;
 
@@ -65,7 +65,7 @@ static void over_note(Dir *dir, const Id *id, guint64 thin, guint64 result)
 		over = g_new(Over, 1);
 		g_hash_table_insert(dir->overs, (gpointer)id, over);
 	}
-	*over = (Over){thin, result};
+	*over = (Over){partial, result};
 }
 
 /* ---- comparing ---- */
@@ -96,10 +96,10 @@ static void read_held(Dir *dir, Told *told)
 
 static gboolean told_is_known(Dir *dir, const Told *told)
 {
-	if (told->thin && over_is_known(dir, told->old,
-				  hash_bytes(told->body, told->len)))
+	if (told->partial && over_is_known(dir, told->old,
+				     hash_bytes(told->body, told->len)))
 		return TRUE;
-	return !told->thin && body_is_same(dir, told->old, told);
+	return !told->partial && body_is_same(dir, told->old, told);
 }
 
 /* The id was given to another session, since the old one is not there any
@@ -122,7 +122,7 @@ static gboolean is_other(Dir *dir, Told *told)
 	read_held(dir, told);
 	before.body = told->held;
 	before.body_len = told->held_len;
-	before.thin = old->thin != 0;
+	before.partial = old->partial != 0;
 	return backend_is_other(dir->provider->backend, &before, told->session);
 }
 
@@ -139,7 +139,7 @@ static guint files_changed(
 			told->held_len, told->body, told->len);
 	}
 	/* What nobody can read did not change. */
-	if (old->thin && new->thin)
+	if (old->partial && new->partial)
 		files &= ~class_of(dir)->whole_files;
 	if (old->word != new->word)
 		files |= 1u << SESSION_STATE;
@@ -254,11 +254,11 @@ static gboolean put_new(Change *change, Row *row, const Told *told,
 
 	row->since_ms = since.since_ms =
 		returns || was_listed(dir) ? come_ms(dir) : since_ms(session);
-	row->thin = session->thin;
+	row->partial = session->partial;
 	if (dir->provider->ended == ENDED_DAY && session->changed_ms <= 0 &&
 		phase_has_ended(session->phase))
 		row->mtimes = moved_times(&since, 1u << SESSION_PHASE);
-	if (told->thin)
+	if (told->partial)
 		over_note(dir, row->id,
 			hash_bytes(session->body, session->body_len),
 			hash_bytes(told->body, told->len));
@@ -283,10 +283,10 @@ static gboolean is_held(Dir *dir, const Told *told, const char *all, gsize len)
 	       memcmp(same, plain, plain_len) == 0;
 }
 
-/* Lays a thin record over what is held.  Whether the result is just that. */
+/* Lays a partial record over what is held.  Whether the result is just that. */
 static gboolean merge(Dir *dir, Told *told, Row *row)
 {
-	guint64 thin = hash_bytes(told->body, told->len);
+	guint64 partial = hash_bytes(told->body, told->len);
 	g_autofree char *all = NULL;
 	gboolean same = FALSE;
 	gsize len = 0;
@@ -295,7 +295,7 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 	all = backend_renew(dir->provider->backend, told->held, told->held_len,
 		told->body, told->len, &len);
 	if (told->held_len == 0 || len > SESSION_BODY_MAX) {
-		row->thin = told->session->thin;
+		row->partial = told->session->partial;
 	} else {
 		same = is_held(dir, told, all, len);
 		g_free(told->own);
@@ -303,7 +303,7 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 		told->body = told->own;
 		told->len = len;
 	}
-	over_note(dir, row->id, thin,
+	over_note(dir, row->id, partial,
 		same ? told->old->body_hash
 		     : hash_bytes(told->body, told->len));
 	return same;
@@ -347,7 +347,7 @@ static gboolean is_chatter(Dir *dir, Told *told)
 		backend, told->held, told->held_len, told->body, told->len);
 	if ((files & ~(1u << SESSION_JSON)) != 0)
 		return FALSE;
-	if (told->thin)
+	if (told->partial)
 		over_note(dir, told->old->id,
 			hash_bytes(
 				told->session->body, told->session->body_len),
@@ -362,15 +362,15 @@ static gboolean put_changed(
 	gboolean same = told->known;
 	guint files;
 
-	row->thin = told->thin ? old->thin : 0;
-	if (told->thin && !same)
+	row->partial = told->partial ? old->partial : 0;
+	if (told->partial && !same)
 		same = merge(change->dir, told, row);
-	else if (!same && !old->thin)
+	else if (!same && !old->partial)
 		same = tells_the_same(change->dir, told);
-	if (!same && old->word == row->word && old->thin == row->thin)
+	if (!same && old->word == row->word && old->partial == row->partial)
 		same = is_chatter(change->dir, told);
 	if (same && old->word == row->word && old->phase == row->phase &&
-		old->thin == row->thin)
+		old->partial == row->partial)
 		return TRUE;
 	files = files_changed(change->dir, row, told, same);
 	row->since_ms = old->since_ms;
@@ -474,7 +474,7 @@ static gboolean incoming_session(
 		return TRUE;
 	told.body = session->body;
 	told.len = session->body_len;
-	told.thin = session->thin || class_of(dir)->unique != NULL;
+	told.partial = session->partial || class_of(dir)->unique != NULL;
 	return put_session(change, id, &told, error);
 }
 

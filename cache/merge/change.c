@@ -46,7 +46,7 @@ static void add_news(Change *self, NewsKind kind, const Row *row,
 	news.to = row != NULL ? words_get(words, row->word) : "";
 	/* That more is known of it now is no event at the provider. */
 	if (row != NULL && old != NULL)
-		news.first = old->thin && !row->thin &&
+		news.first = old->partial && !row->partial &&
 			     old->word == row->word && old->phase == row->phase;
 	g_array_append_val(self->news, news);
 }

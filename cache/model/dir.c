@@ -147,7 +147,7 @@ guint dir_costly(const Dir *self, const Row *row)
 	const BackendClass *class = self->provider->backend->class;
 	guint files = class->described;
 
-	if (row->thin)
+	if (row->partial)
 		files |= class->whole_files;
 	return files & class->files;
 }

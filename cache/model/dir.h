@@ -84,7 +84,7 @@ typedef struct Dir {
 	gboolean compacting;
 	gint64 recorded_ms; /* completeness as it is on disk */
 	Lately *lately;     /* what was ordered here */
-	GHashTable *overs;  /* Id -> the thin record that was laid over last;
+	GHashTable *overs;  /* Id -> the partial record that was laid over last;
 	                       NULL: none ever was */
 	GHashTable *aged;   /* Id: ended for long, and nobody knows since when;
 	                       NULL: none */

@@ -126,7 +126,7 @@ static gboolean show_unseen(Order *self, const char *id, GError **error)
 	session->state = g_strdup("");
 	session->phase = PHASE_PENDING;
 	session->body = g_strdup("");
-	session->thin = TRUE;
+	session->partial = TRUE;
 	return apply_sessions(
 		self->dir, &session, 1, dir_tick(self->dir), 0, error);
 }

@@ -193,7 +193,7 @@ static void read_candidate(
 
 	*ret = (Candidate){.row = *row};
 	ret->row.mtimes = NULL;
-	ret->part = row->thin &&
+	ret->part = row->partial &&
 		    (backend_of(dir)->class->whole_files & config) != 0;
 	ret->body = dir_body(dir, shown, row, NULL);
 	if (ret->body == NULL)

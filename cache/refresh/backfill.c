@@ -9,11 +9,11 @@
 typedef struct {
 	gint64 since_ms;
 	guint32 number;
-} Thin;
+} Partial;
 
 static gint newest_first(gconstpointer a, gconstpointer b)
 {
-	const Thin *one = a, *two = b;
+	const Partial *one = a, *two = b;
 
 	if (one->since_ms != two->since_ms)
 		return one->since_ms > two->since_ms ? -1 : 1;
@@ -25,18 +25,18 @@ static gboolean is_due(gpointer key, gpointer value, gpointer data)
 	return *(const gint64 *)value <= *(const gint64 *)data;
 }
 
-static GArray *thin_rows(const Dir *dir, const Snapshot *shown)
+static GArray *partial_rows(const Dir *dir, const Snapshot *shown)
 {
-	GArray *found = g_array_new(FALSE, FALSE, sizeof(Thin));
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(Partial));
 	SnapshotAt at = snapshot_seek(shown, 0);
 	const Row *row;
 
 	while ((row = snapshot_step(shown, &at)) != NULL) {
-		Thin thin = {row->since_ms, row->number};
+		Partial partial = {row->since_ms, row->number};
 
-		if (row->thin && !g_hash_table_contains(dir->filled,
-					 GUINT_TO_POINTER(row->number)))
-			g_array_append_val(found, thin);
+		if (row->partial && !g_hash_table_contains(dir->filled,
+					    GUINT_TO_POINTER(row->number)))
+			g_array_append_val(found, partial);
 	}
 	g_array_sort(found, newest_first);
 	return found;
@@ -60,7 +60,7 @@ static gboolean backfill_one(Dir *dir, guint32 number)
 	const Row *row = snapshot_find(shown, number);
 	gboolean on;
 
-	if (row == NULL || !row->thin)
+	if (row == NULL || !row->partial)
 		return TRUE;
 	id = g_strdup(row->id->text);
 	note(dir, number);
@@ -81,17 +81,18 @@ static void backfill_run(void *data)
 {
 	Dir *dir = data;
 	g_autoptr(Snapshot) shown = dir_snapshot(dir);
-	g_autoptr(GArray) thin = NULL;
+	g_autoptr(GArray) partial = NULL;
 	gint64 now = g_get_monotonic_time();
 
 	if (dir->filled == NULL)
 		dir->filled = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	g_hash_table_foreach_remove(dir->filled, is_due, &now);
-	thin = thin_rows(dir, shown);
+	partial = partial_rows(dir, shown);
 	g_clear_pointer(&shown, snapshot_unref);
-	for (guint i = 0; i < thin->len && i < BACKFILLED_MAX && goes_on(dir);
-		i++)
-		if (!backfill_one(dir, g_array_index(thin, Thin, i).number))
+	for (guint i = 0;
+		i < partial->len && i < BACKFILLED_MAX && goes_on(dir); i++)
+		if (!backfill_one(
+			    dir, g_array_index(partial, Partial, i).number))
 			break;
 	pthread_mutex_lock(&dir->lock);
 	dir->backfilling = FALSE;

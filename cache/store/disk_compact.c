@@ -129,7 +129,8 @@ static gboolean row_is_same(const Row *a, const Row *b)
 	return a->body_at == b->body_at && a->body_len == b->body_len &&
 	       a->body_hash == b->body_hash && a->since_ms == b->since_ms &&
 	       a->mtimes == b->mtimes && a->word == b->word &&
-	       a->phase == b->phase && a->thin == b->thin && a->born == b->born;
+	       a->phase == b->phase && a->partial == b->partial &&
+	       a->born == b->born;
 }
 
 /* Rows of base with a number below that one are gone. */

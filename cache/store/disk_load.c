@@ -111,7 +111,7 @@ static gboolean load_session(Loader *self, const guint8 *data, gsize len)
 		return FALSE;
 	row.number = in.number;
 	row.phase = in.phase;
-	row.thin = (in.flags & DISK_THIN) != 0;
+	row.partial = (in.flags & DISK_PARTIAL) != 0;
 	row.since_ms = in.since_ms;
 	row.body_at = in.body_at;
 	row.body_len = in.body_len;

@@ -27,8 +27,8 @@ typedef struct {
 	Mtimes *mtimes;  /* NULL: none of its files has been seen to change */
 	guint16 word;    /* state: index into the words */
 	guint8 phase;
-	guint8 thin;  /* its body has never been whole */
-	guint32 born; /* of when it was made: see row_born; 0: unknown */
+	guint8 partial; /* its body has never been whole */
+	guint32 born;   /* of when it was made: see row_born; 0: unknown */
 } Row;
 
 typedef struct Block Block;

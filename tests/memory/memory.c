@@ -403,7 +403,7 @@ static gboolean configure(Memory *self, GHashTable *keys, GError **error)
 		return FALSE;
 	self->page = page;
 	self->auto_start = key_bool(keys, "auto_start");
-	self->thin_lists = key_bool(keys, "thin_lists");
+	self->partial_lists = key_bool(keys, "thin_lists");
 	self->mute = key_bool(keys, "mute");
 	self->timeless = key_bool(keys, "timeless");
 	self->forgetful = key_bool(keys, "forgetful");

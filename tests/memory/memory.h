@@ -12,7 +12,7 @@
  * another spec is EXISTS.
  *
  * Config keys: workspaces_made, sessions, page, start_ms, delay_ms, auto_start,
- * fail, thin_lists, mute, timeless, forgetful, describe_ms; see memory.c.  Workspaces are
+ * fail, partial_lists, mute, timeless, forgetful, describe_ms; see memory.c.  Workspaces are
  * called m-1, m-2, ...; their sessions s-000001, ...  Every function may be
  * called from any thread while calls run.  `self` is an instance of memory_class
  * or of one that memory_rich_class returned.
@@ -34,7 +34,7 @@ typedef enum {
 
 /*
  * memory_class with all that a provider may have: config.json is only told by
- * get, where listings are thin; log and endpoint are described; endpoint is
+ * get, where listings are partial; log and endpoint are described; endpoint is
  * secret; `conf` is private; sessions can be deleted, workspaces started and
  * stopped (all their sessions); ids come again (see memory_replace).  With
  * `remembers`, no call tells a config.json, but specs are remembered, save

@@ -17,7 +17,7 @@ static SessionPage *page_fill(Memory *self, const Space *s, guint64 start)
 	for (guint64 i = start; i < end; i++)
 		g_ptr_array_add(page->sessions,
 			record_session(self, record_listed(self, s, i),
-				self->thin_lists));
+				self->partial_lists));
 	page->total = s->records->len;
 	page->next = end < s->records->len
 			     ? g_strdup_printf("%" G_GUINT64_FORMAT, end)
@@ -45,7 +45,7 @@ static SessionPage *page_living(Memory *self, const Space *s, guint64 start)
 				g_strdup_printf("%" G_GUINT64_FORMAT, seen - 1);
 		else
 			g_ptr_array_add(page->sessions,
-				record_session(self, r, self->thin_lists));
+				record_session(self, r, self->partial_lists));
 	}
 	page->total = -1;
 	return page;

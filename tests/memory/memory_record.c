@@ -12,11 +12,11 @@ static void add_webui(const Record *r, Json *body)
 	}
 }
 
-static Json *record_json(const Memory *self, const Record *r, gboolean thin)
+static Json *record_json(const Memory *self, const Record *r, gboolean partial)
 {
 	Json *body = NULL;
 
-	if (r->spec && !thin && !self->mute)
+	if (r->spec && !partial && !self->mute)
 		body = json_parse(r->spec, strlen(r->spec), NULL);
 	if (!body)
 		body = json_object();
@@ -29,17 +29,17 @@ static Json *record_json(const Memory *self, const Record *r, gboolean thin)
 	}
 	if (r->serial > 0)
 		json_set_int(body, "serial", r->serial);
-	if (!thin)
+	if (!partial)
 		add_webui(r, body);
 	return body;
 }
 
-Session *record_session(Memory *self, Record *r, gboolean thin)
+Session *record_session(Memory *self, Record *r, gboolean partial)
 {
 	Session *session = session_new();
 
 	record_settle(self, r);
-	g_autoptr(Json) body = record_json(self, r, thin);
+	g_autoptr(Json) body = record_json(self, r, partial);
 	session->id = g_strdup(r->id);
 	session->name = g_strdup(r->name);
 	session->state = g_strdup(r->state);
@@ -48,6 +48,6 @@ Session *record_session(Memory *self, Record *r, gboolean thin)
 	session->changed_ms = self->timeless ? 0 : r->changed_ms;
 	session->body = json_print(body, FALSE);
 	session->body_len = strlen(session->body);
-	session->thin = thin || self->mute;
+	session->partial = partial || self->mute;
 	return session;
 }

@@ -50,7 +50,7 @@ typedef struct {
 	guint page;
 	gint64 start_ms;
 	gboolean auto_start;
-	gboolean thin_lists, mute, timeless, forgetful;
+	gboolean partial_lists, mute, timeless, forgetful;
 	gint64 describe_ms;
 	guint serials;       /* given so far */
 	const char *account; /* interned */
@@ -74,8 +74,8 @@ void record_set(Memory *self, Record *record, const char *state);
 /* Moves on a state whose time has come. */
 void record_settle(Memory *self, Record *record);
 
-/* As an answer tells of it; thin: as a listing does. */
-Session *record_session(Memory *self, Record *record, gboolean thin);
+/* As an answer tells of it; partial: as a listing does. */
+Session *record_session(Memory *self, Record *record, gboolean partial);
 
 /* Counts a call and lets its script pass: delay, hold, failure.  On success
  * the lock is held; on failure it is not. */

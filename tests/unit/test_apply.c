@@ -411,14 +411,14 @@ static void that_more_is_known_is_no_event(void)
 	session->state = g_strdup("Running");
 	session->body = g_strdup("{\"a\":1}");
 	session->body_len = strlen(session->body);
-	session->thin = TRUE;
+	session->partial = TRUE;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
 	news_deliver(dir->cache->news);
 	fixture_forget_news(f);
 	g_free(session->body);
 	session->body = g_strdup("{\"a\":1,\"b\":2}");
 	session->body_len = strlen(session->body);
-	session->thin = FALSE;
+	session->partial = FALSE;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
 	news_deliver(dir->cache->news);
 	check_told(f, dir->number, "?s-1(Running>Running:10)");

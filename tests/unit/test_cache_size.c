@@ -34,8 +34,8 @@ static Session *session_of(guint i, const char *state)
 	return session;
 }
 
-static gint64 apply_pages_as(
-	Dir *dir, guint32 relist, const char *state, guint every, gboolean thin)
+static gint64 apply_pages_as(Dir *dir, guint32 relist, const char *state,
+	guint every, gboolean partial)
 {
 	gint64 spent = 0;
 
@@ -49,8 +49,8 @@ static gint64 apply_pages_as(
 				session_of(
 					i, i % every == 0 ? state : "Running"));
 		for (guint i = 0; i < PAGE; i++)
-			((Session *)g_ptr_array_index(sessions, i))->thin =
-				thin;
+			((Session *)g_ptr_array_index(sessions, i))->partial =
+				partial;
 		start = g_get_monotonic_time();
 		g_assert_true(
 			apply_sessions(dir, (Session *const *)sessions->pdata,

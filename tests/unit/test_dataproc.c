@@ -76,7 +76,7 @@ static void sessions_keep_the_bytes_they_were_sent_as(
 	g_assert_cmpint(one->changed_ms, ==, 1725171782000);
 	g_assert_cmpstr(one->body, ==, one_record);
 	g_assert_cmpuint(one->body_len, ==, strlen(one->body));
-	g_assert_false(one->thin);
+	g_assert_false(one->partial);
 	g_assert_cmpstr(two->id, ==, "two");
 	g_assert_cmpstr(two->name, ==, "");
 	g_assert_cmpstr(two->state, ==, "HIBERNATING");

@@ -68,11 +68,11 @@ static void an_id_has_its_newest_number(void)
 	g_assert_cmpuint(numbers_next(box.load.numbers), >=, 68);
 }
 
-static void check_marks(Box *box, guint8 thin, guint32 born)
+static void check_marks(Box *box, guint8 partial, guint32 born)
 {
 	const Row *row = snapshot_find(box->shown, 64);
 
-	g_assert_cmpuint(row->thin, ==, thin);
+	g_assert_cmpuint(row->partial, ==, partial);
 	g_assert_cmpuint(row->born, ==, born);
 	g_assert_cmpint(row_mtime_ns(row, SESSION_LOG), ==,
 		born != 0 ? 5 : 1234 * G_GINT64_CONSTANT(1000000));
@@ -90,7 +90,7 @@ static void what_is_thin_and_when_it_was_made_is_kept(void)
 	box_reopen(&box);
 	check_marks(&box, 0, 0);
 	row = *snapshot_find(box.shown, 64);
-	row.thin = 1;
+	row.partial = 1;
 	row.born = row_born(1700000000000);
 	row.mtimes = &times;
 	g_assert_cmpuint(row.born, !=, row_born(1700000000001));

@@ -33,7 +33,7 @@ static void a_record_is_kept_as_it_was_sent(void)
 	g_assert_cmpint(session->changed_ms, ==, 1684115880955);
 	g_assert_cmpstr(session->body, ==, text);
 	g_assert_cmpuint(session->body_len, ==, strlen(text));
-	g_assert_true(session->thin);
+	g_assert_true(session->partial);
 }
 
 /* A listing tells no time of change: how long a session has been over is then not

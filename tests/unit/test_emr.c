@@ -105,7 +105,7 @@ static void listed_records_are_whole(ProviderFixture *f, const void *unused)
 	g_assert_cmpuint(page->sessions->len, ==, 1);
 	const Session *one = g_ptr_array_index(page->sessions, 0);
 	g_assert_cmpstr(one->body, ==, record);
-	g_assert_false(one->thin);
+	g_assert_false(one->partial);
 	g_assert_cmpint(one->phase, ==, PHASE_IDLE);
 	g_assert_cmpint(one->created_ms, ==, 1773500966500);
 	g_assert_cmpint(one->changed_ms, ==, 1773500970000);

@@ -104,7 +104,7 @@ static void summaries_are_thin_and_keep_their_bytes(
 	g_assert_cmpint(one->phase, ==, PHASE_BUSY);
 	g_assert_cmpint(one->created_ms, ==, 1773500966123);
 	g_assert_cmpint(one->changed_ms, ==, 1773501000000);
-	g_assert_true(one->thin);
+	g_assert_true(one->partial);
 	g_assert_nonnull(strstr(one->body, "\"authToken\":\"***\""));
 	g_assert_nonnull(strstr(one->body, "\"odd\":1.50"));
 	g_assert_cmpstr(two->state, ==, "HIBERNATING");
@@ -132,7 +132,7 @@ static void the_living_are_listed_alone(ProviderFixture *f, const void *unused)
 	g_assert_no_error(error);
 	g_assert_cmpuint(page->sessions->len, ==, 1);
 	const Session *one = g_ptr_array_index(page->sessions, 0);
-	g_assert_true(one->thin);
+	g_assert_true(one->partial);
 	g_assert_cmpstr(page->next, ==, "n");
 	aws_saw(f, 0,
 		"GET " SESSIONS
@@ -265,7 +265,7 @@ static void one_session_is_asked_whole(ProviderFixture *f, const void *unused)
 	g_autoptr(Session) session =
 		backend_get(f->backend, APP, ID, &call, &error);
 	g_assert_no_error(error);
-	g_assert_false(session->thin);
+	g_assert_false(session->partial);
 	g_assert_cmpstr(session->body, ==,
 		"{\"sessionId\":\"" ID "\",\"state\":\"IDLE\"}");
 	aws_saw(f, 0, "GET " SESSIONS "/" ID, "", SERVICE);

@@ -14,7 +14,7 @@ static Dir *workspace_of(Fixture *f)
 
 /* The answer "this session is there", made then. */
 static void answer_at(Dir *dir, const char *id, gint64 created_ms,
-	const char *created, gboolean thin, guint32 relist)
+	const char *created, gboolean partial, guint32 relist)
 {
 	g_autoptr(Session) session = session_new();
 
@@ -23,9 +23,9 @@ static void answer_at(Dir *dir, const char *id, gint64 created_ms,
 	session->state = g_strdup("Running");
 	session->phase = PHASE_IDLE;
 	session->created_ms = created_ms;
-	session->thin = thin;
+	session->partial = partial;
 	session->body = g_strdup_printf(
-		"{\"created\":%s%s}", created, thin ? "" : ",\"more\":1");
+		"{\"created\":%s%s}", created, partial ? "" : ",\"more\":1");
 	session->body_len = strlen(session->body);
 	g_assert_true(
 		apply_sessions(dir, &session, 1, dir_tick(dir), relist, NULL));

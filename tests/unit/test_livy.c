@@ -177,7 +177,7 @@ static void records_become_sessions(ProviderFixture *f, const void *unused)
 	g_assert_cmpint(one->phase, ==, PHASE_IDLE);
 	g_assert_cmpint(one->created_ms, ==, 0);
 	g_assert_cmpstr(one->body, ==, RECORD);
-	g_assert_true(one->thin);
+	g_assert_true(one->partial);
 	g_assert_cmpstr(two->name, ==, "");
 	g_assert_cmpstr(two->state, ==, "Hibernating");
 	g_assert_cmpint(two->phase, ==, PHASE_PENDING);

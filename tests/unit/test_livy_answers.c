@@ -162,7 +162,7 @@ static void check_session(const Session *session, const Json *record)
 	g_assert_cmpstr(session->state, ==, state);
 	/* All states that were seen have a phase of their own. */
 	g_assert_cmpint(session->phase, !=, PHASE_PENDING);
-	g_assert_true(session->thin);
+	g_assert_true(session->partial);
 	g_autoptr(Json) body =
 		json_parse(session->body, session->body_len, &error);
 	g_assert_no_error(error);

@@ -401,11 +401,11 @@ static void a_listing_may_tell_but_a_part(void)
 		backend_list_page(memory, "m-1", NULL, &call, NULL);
 	g_autoptr(Session) whole =
 		backend_get(memory, "m-1", "s-000001", &call, NULL);
-	const Session *thin = g_ptr_array_index(page->sessions, 0);
+	const Session *partial = g_ptr_array_index(page->sessions, 0);
 
-	g_assert_true(thin->thin);
-	g_assert_null(strstr(thin->body, "SQL"));
-	g_assert_false(whole->thin);
+	g_assert_true(partial->partial);
+	g_assert_null(strstr(partial->body, "SQL"));
+	g_assert_false(whole->partial);
 	g_assert_nonnull(strstr(whole->body, "SQL"));
 }
 
@@ -420,7 +420,7 @@ static void it_may_be_mute_and_timeless(void)
 	g_autoptr(Session) two =
 		backend_get(timeless, "m-1", "s-000001", &call, NULL);
 
-	g_assert_true(one->thin);
+	g_assert_true(one->partial);
 	g_assert_null(strstr(one->body, "SQL"));
 	g_assert_cmpint(one->created_ms, >, 0);
 	g_assert_cmpint(two->created_ms, ==, 0);

@@ -118,18 +118,18 @@ static void thin_and_whole_survive_a_restart(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	g_autofree char *before = NULL, *after = NULL;
-	guint32 workspace, whole, thin;
+	guint32 workspace, whole, partial;
 
 	open_thin(f, "2");
 	workspace = fixture_workspace(f, "m-1");
 	whole = fixture_find(f, workspace, "s-000001");
-	thin = fixture_find(f, workspace, "s-000002");
+	partial = fixture_find(f, workspace, "s-000002");
 	before = open_config(f, whole);
 	fixture_close(f);
 	open_thin(f, "2");
 	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_UNREACHABLE);
 	g_assert_cmpuint(costly(f, whole) & CONFIG, ==, 0);
-	g_assert_true(costly(f, thin) & CONFIG);
+	g_assert_true(costly(f, partial) & CONFIG);
 	after = fixture_read(f, whole, SESSION_CONFIG);
 	g_assert_cmpstr(after, ==, before);
 }
@@ -137,7 +137,7 @@ static void thin_and_whole_survive_a_restart(void)
 /* ---- bounds ---- */
 
 static gboolean say(
-	Dir *dir, const char *member, gsize size, gboolean thin, Phase phase)
+	Dir *dir, const char *member, gsize size, gboolean partial, Phase phase)
 {
 	g_autoptr(Session) session = session_new();
 	g_autofree char *filler = g_strnfill(size, 'x');
@@ -148,7 +148,7 @@ static gboolean say(
 	session->phase = phase;
 	session->body = g_strdup_printf("{\"%s\":\"%s\"}", member, filler);
 	session->body_len = strlen(session->body);
-	session->thin = thin;
+	session->partial = partial;
 	return apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL);
 }
 
@@ -190,7 +190,7 @@ static guint count_thin(Fixture *f, guint32 workspace)
 	guint n = 0;
 
 	while ((row = snapshot_step(shown, &at)) != NULL)
-		n += row->thin;
+		n += row->partial;
 	return n;
 }
 

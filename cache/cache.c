@@ -117,7 +117,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->tree = g_steal_pointer(&tree);
 	cache->news = news_new(settings->observer, settings->data);
 	cache->sizes = sizes_new();
-	cache->described = described_new();
+	cache->on_demand = on_demand_new();
 	cache->common = pool_new("cache");
 	cache->scheduler = scheduler_new(refresh_run, cache);
 	cache->providers = g_ptr_array_new();
@@ -218,7 +218,7 @@ void cache_free(Cache *cache)
 	g_ptr_array_unref(cache->providers);
 	news_free(cache->news);
 	sizes_free(cache->sizes);
-	described_free(cache->described);
+	on_demand_free(cache->on_demand);
 	words_free(cache->words);
 	numbers_free(cache->numbers);
 	dirlog_free(cache->tree);

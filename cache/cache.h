@@ -45,11 +45,11 @@ typedef struct {
 	guint32 workspace,
 		provider; /* those it lies in, itself included; or 0 */
 	EntryKind kind;
-	ByWhat by;     /* group: of which view; its parent is the workspace */
-	guint files;   /* session: bit set of 1 << SessionFile */
-	guint costly;  /* those of them whose bytes cost a call now: cache_open
+	ByWhat by;       /* group: of which view; its parent is the workspace */
+	guint files;     /* session: bit set of 1 << SessionFile */
+	guint on_demand; /* those of them whose bytes cost a call now: cache_open
 	                 gets them, cache_read does not */
-	guint grows;   /* those of the costly ones that only ever grow: they are
+	guint grows; /* those of the on-demand ones that only ever grow: they are
 	                 read by cache_stream */
 	guint secret;  /* those of them that are for the owner alone */
 	guint quoting; /* those of them that may quote a driver's log: not for
@@ -77,7 +77,7 @@ typedef enum {
 	NEWS_CHANGED,  /* the bytes of `files` of session `number` */
 	NEWS_LISTING, /* the listing of directory `number` got further, ended or
 	                  failed, or a name asked for in it is decided */
-	NEWS_DESCRIBED, /* what cache_open of session `number` waits for is there
+	NEWS_ON_DEMAND, /* what cache_open of session `number` waits for is there
 	                   or cannot be had; the sizes of `files` are others */
 	NEWS_TEXT,      /* `texts` of `number` changed */
 	NEWS_GROUPED,   /* group `number` appeared in view `by` of workspace
@@ -216,10 +216,10 @@ typedef gboolean (*CacheVisit)(
 Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 	void *data, GError **error);
 
-#define CACHE_COSTLY_SIZE 4096
+#define CACHE_ON_DEMAND_SIZE 4096
 
 typedef struct {
-	gsize size; /* exact; or CACHE_COSTLY_SIZE, for bytes that would have to
+	gsize size; /* exact; or CACHE_ON_DEMAND_SIZE, for bytes that would have to
 	               be asked for */
 	gint64 mtime_ns;
 	gint64 keep_ms; /* how long this may be taken for true: 0 not at all,
@@ -231,15 +231,15 @@ typedef struct {
 gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
 	ContentStat *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /*
- * The bytes of a costly file for somebody who opens it: YES with a reference
+ * The bytes of a on-demand file for somebody who opens it: YES with a reference
  * when the last answer is still good, NOT_YET when the provider was asked (then
- * NEWS_DESCRIBED tells), FAILED with the reason (BUDGET at once, when the budget
+ * NEWS_ON_DEMAND tells), FAILED with the reason (BUDGET at once, when the budget
  * is spent; TIMEOUT or UNREACHABLE at once, for a while, when another file of the
  * provider had no answer), NO when there is no such session.
  */
 Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
 	GError **error);
-/* Its bytes; of a costly one the last that cache_open got, or none.
+/* Its bytes; of a on-demand one the last that cache_open got, or none.
  * Errors: GONE, LOCAL. */
 GBytes *cache_read(Cache *cache, guint32 session, SessionFile file,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -253,7 +253,7 @@ typedef struct Stream Stream;
  * when it is not known (any more).  While it is held, and was read or asked for its
  * size within the window, the provider is asked for more every `refresh`, in the
  * background and within the budget; while it is only held, once a window.
- * NEWS_DESCRIBED tells.
+ * NEWS_ON_DEMAND tells.
  */
 Stream *cache_stream(Cache *cache, guint32 session, SessionFile file);
 /* Somebody reads it. */

@@ -25,8 +25,8 @@ static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 	ret->parent = ret->workspace = dir->number;
 	ret->provider = dir->parent->number;
 	ret->files = provider->backend->class->files;
-	ret->costly = dir_costly(dir, row);
-	ret->grows = provider->backend->class->grows & ret->costly;
+	ret->on_demand = dir_on_demand(dir, row);
+	ret->grows = provider->backend->class->grows & ret->on_demand;
 	ret->secret = provider->backend->class->secret_files & ret->files;
 	ret->quoting = provider->backend->class->quoting_files & ret->files;
 	ret->read_only = provider->read_only;

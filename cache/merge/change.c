@@ -138,11 +138,11 @@ static void renumber(Change *self)
 }
 
 /* What was got by calls of its own for what the sessions were before. */
-static void drop_described(Change *self)
+static void drop_on_demand(Change *self)
 {
 	Dir *dir = self->dir;
-	Described *described = dir->cache->described;
-	News news = {.kind = NEWS_DESCRIBED, .parent = dir->number};
+	OnDemand *on_demand = dir->cache->on_demand;
+	News news = {.kind = NEWS_ON_DEMAND, .parent = dir->number};
 
 	if (dir->kind != DIR_WORKSPACE ||
 		(dir->provider->backend->class->described == 0 &&
@@ -153,14 +153,14 @@ static void drop_described(Change *self)
 		gboolean ended = phase_has_ended((Phase)row->phase);
 
 		news.number = row->number;
-		news.files = described_changed(described, row->number, ended) &
+		news.files = on_demand_changed(on_demand, row->number, ended) &
 			     dir->provider->backend->class->described;
 		if (news.files != 0)
 			news_push(dir->cache->news, &news, 1);
 	}
 	for (guint i = 0; i < self->cuts->len; i++)
-		described_forget(
-			described, g_array_index(self->cuts, guint32, i));
+		on_demand_forget(
+			on_demand, g_array_index(self->cuts, guint32, i));
 }
 
 static void mark_there(Change *self, guint32 number, int there)
@@ -259,7 +259,7 @@ static void publish(Change *self, Snapshot *next)
 	mark_first(self);
 	news_push(dir->cache->news, (const News *)(void *)self->news->data,
 		self->news->len);
-	drop_described(self);
+	drop_on_demand(self);
 	if (self->texts != 0) {
 		dir->text_ns = time_after(dir->text_ns);
 		dir_presence_changed(dir);

@@ -7,7 +7,7 @@
 #include "cache/base/words.h"
 #include "cache/base/worker.h"
 #include "cache/cache.h"
-#include "cache/model/described.h"
+#include "cache/model/on_demand.h"
 #include "cache/model/news.h"
 #include "cache/model/silence.h"
 #include "cache/model/sizes.h"
@@ -78,7 +78,7 @@ struct Cache {
 	DirLog *tree;
 	NewsQueue *news;
 	Sizes *sizes;
-	Described *described;
+	OnDemand *on_demand;
 	Pool *common; /* for work that belongs to no provider */
 	struct Requests *requests;
 	Scheduler *scheduler; /* of refresh.h */

@@ -142,7 +142,7 @@ gboolean dir_is_steered(const Dir *self)
 	return verbs != NULL && verbs->name != NULL;
 }
 
-guint dir_costly(const Dir *self, const Row *row)
+guint dir_on_demand(const Dir *self, const Row *row)
 {
 	const BackendClass *class = self->provider->backend->class;
 	guint files = class->described;

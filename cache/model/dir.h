@@ -142,7 +142,7 @@ gboolean dir_row_passes(const Dir *self, const Row *row);
 /* A workspace that takes verbs. */
 gboolean dir_is_steered(const Dir *self);
 /* Those of the files of a session that cost a call now. */
-guint dir_costly(const Dir *self, const Row *row);
+guint dir_on_demand(const Dir *self, const Row *row);
 
 /* What it shows now; a new reference. */
 Snapshot *dir_snapshot(Dir *self);

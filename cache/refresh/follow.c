@@ -57,13 +57,13 @@ gint64 follow_visit(Cache *cache)
 	guint32 session;
 	guint file;
 
-	while (described_follow(cache->described, &session, &file, &next_us)) {
+	while (on_demand_follow(cache->on_demand, &session, &file, &next_us)) {
 		Dir *dir = dir_around(cache, session);
 
 		if (dir != NULL && dir->kind == DIR_WORKSPACE)
 			push(dir, session, file);
 		else
-			described_forget(cache->described, session);
+			on_demand_forget(cache->on_demand, session);
 	}
 	return next_us;
 }

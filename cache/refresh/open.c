@@ -26,7 +26,7 @@ static gboolean has_file(const Dir *dir, SessionFile file)
 	       (dir->provider->backend->class->files & (1u << file)) != 0;
 }
 
-static gboolean is_described(const Dir *dir, SessionFile file)
+static gboolean is_on_demand_news(const Dir *dir, SessionFile file)
 {
 	return (dir->provider->backend->class->described & (1u << file)) != 0;
 }
@@ -36,9 +36,9 @@ static gboolean is_growing(const Dir *dir, guint file)
 	return (dir->provider->backend->class->grows & (1u << file)) != 0;
 }
 
-static gboolean is_costly(const Dir *dir, const Row *row, SessionFile file)
+static gboolean is_on_demand(const Dir *dir, const Row *row, SessionFile file)
 {
-	return (dir_costly(dir, row) & (1u << file)) != 0;
+	return (dir_on_demand(dir, row) & (1u << file)) != 0;
 }
 
 /* ---- what comes from the record ---- */
@@ -67,7 +67,7 @@ static gboolean sizes_of(Dir *dir, const Snapshot *shown, const Row *row,
 	out = g_string_new(NULL);
 	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
 		g_string_truncate(out, 0);
-		if (has_file(dir, file) && !is_described(dir, file))
+		if (has_file(dir, file) && !is_on_demand_news(dir, file))
 			content_of(dir, row, file, body, out);
 		ret_sizes[file] = (guint32)out->len;
 	}
@@ -120,18 +120,18 @@ gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
 	const Row *row = NULL;
 	Dir *dir = NULL;
 	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
-	ContentStat stat = {.size = CACHE_COSTLY_SIZE};
+	ContentStat stat = {.size = CACHE_ON_DEMAND_SIZE};
 
 	if (shown == NULL || !has_file(dir, file))
 		return set_gone(error);
 	stat.mtime_ns = row_mtime_ns(row, file);
-	if (described_look(cache->described, session, file))
+	if (on_demand_look(cache->on_demand, session, file))
 		scheduler_wake(cache->scheduler);
-	if (is_described(dir, file)) {
-		if (described_stat(cache->described, session, file, &stat))
+	if (is_on_demand_news(dir, file)) {
+		if (on_demand_stat(cache->on_demand, session, file, &stat))
 			stat.mtime_ns =
 				MAX(stat.mtime_ns, row_mtime_ns(row, file));
-	} else if (!is_costly(dir, row, file)) {
+	} else if (!is_on_demand(dir, row, file)) {
 		if (!size_of(dir, shown, row, file, &stat.size, error))
 			return FALSE;
 		stat.keep_ms = -1;
@@ -153,10 +153,10 @@ GBytes *cache_read(
 		set_gone(error);
 		return NULL;
 	}
-	if (!is_costly(dir, row, file))
+	if (!is_on_demand(dir, row, file))
 		return render(dir, shown, row, file, error);
-	if (is_described(dir, file))
-		bytes = described_read(cache->described, session, file);
+	if (is_on_demand_news(dir, file))
+		bytes = on_demand_read(cache->on_demand, session, file);
 	return bytes != NULL ? bytes : g_bytes_new_static("", 0);
 }
 
@@ -236,32 +236,32 @@ static gboolean stand_has_moved(const Stand *self, const Row *row)
 	       row->phase != self->phase;
 }
 
-static void tell(const Question *self, DescribedNow now)
+static void tell(const Question *self, OnDemandNow now)
 {
-	News news = {.kind = NEWS_DESCRIBED,
+	News news = {.kind = NEWS_ON_DEMAND,
 		.number = self->session,
 		.parent = self->dir->number};
 
-	if (now != DESCRIBED_SAME)
+	if (now != ON_DEMAND_SAME)
 		news.files = 1u << self->file;
-	if (now == DESCRIBED_OTHER && is_growing(self->dir, self->file))
+	if (now == ON_DEMAND_OTHER && is_growing(self->dir, self->file))
 		news.grown = news.files;
 
 	news_push(self->dir->cache->news, &news, 1);
 }
 
 /* Takes the bytes. */
-static DescribedNow keep(const Question *self, const Stand *stand,
-	GBytes *bytes, gint64 until_ms)
+static OnDemandNow keep(const Question *self, const Stand *stand, GBytes *bytes,
+	gint64 until_ms)
 {
-	Described *described = self->dir->cache->described;
+	OnDemand *on_demand = self->dir->cache->on_demand;
 	g_autoptr(GBytes) window = NULL;
 
 	if (bytes == NULL || !is_growing(self->dir, self->file))
-		return described_settle(described, self->session, self->file,
+		return on_demand_store(on_demand, self->session, self->file,
 			bytes, until_ms, stand->mtime_ns);
 	window = bytes;
-	return described_grow(described, self->session, self->file, window,
+	return on_demand_grow(on_demand, self->session, self->file, window,
 		until_ms, stand->mtime_ns);
 }
 
@@ -269,9 +269,9 @@ static DescribedNow keep(const Question *self, const Stand *stand,
 static void question_settle(const Question *self, const Stand *stand,
 	GBytes *bytes, gint64 until_ms, GError *error)
 {
-	Described *described = self->dir->cache->described;
+	OnDemand *on_demand = self->dir->cache->on_demand;
 	Dir *dir = self->dir;
-	DescribedNow now = DESCRIBED_SAME;
+	OnDemandNow now = ON_DEMAND_SAME;
 	const Row *row;
 
 	pthread_mutex_lock(&dir->lock);
@@ -280,11 +280,11 @@ static void question_settle(const Question *self, const Stand *stand,
 		(until_ms == 0 || phase_has_ended((Phase)row->phase)))
 		until_ms = NOT_LONGER_MS;
 	if (error != NULL)
-		described_fail(described, self->session, self->file, error);
+		on_demand_fail(on_demand, self->session, self->file, error);
 	else
 		now = keep(self, stand, bytes, until_ms);
 	if (row == NULL)
-		described_forget(described, self->session);
+		on_demand_forget(on_demand, self->session);
 	tell(self, now);
 	pthread_mutex_unlock(&dir->lock);
 	news_deliver(dir->cache->news);
@@ -315,7 +315,7 @@ static GBytes *describe(const Question *self, const Stand *stand,
 	note_open(self, local);
 	if (local != NULL)
 		g_propagate_error(error, g_steal_pointer(&local));
-	if (bytes == NULL || g_bytes_get_size(bytes) <= DESCRIBED_MAX)
+	if (bytes == NULL || g_bytes_get_size(bytes) <= ON_DEMAND_MAX)
 		return g_steal_pointer(&bytes);
 	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 		"the answer is too long to be shown");
@@ -371,7 +371,7 @@ static void open_run(void *data)
 
 		if (question == NULL)
 			return;
-		if (question->file == DESCRIBED_WHOLE)
+		if (question->file == ON_DEMAND_WHOLE)
 			look_at_one(question);
 		else
 			describe_one(question);
@@ -424,17 +424,17 @@ static gboolean question_push(Dir *dir, guint32 session, guint file)
 static Known ask(
 	Dir *dir, guint32 session, guint file, GBytes **ret, GError **error)
 {
-	Described *described = dir->cache->described;
+	OnDemand *on_demand = dir->cache->on_demand;
 	gboolean begin = FALSE;
 	Known known;
 
-	if (described_would_begin(described, session, file) &&
+	if (on_demand_would_begin(on_demand, session, file) &&
 		!silence_lets(dir->provider->silence, error))
 		return KNOWN_FAILED;
-	known = described_open(described, session, file, ret, &begin, error);
+	known = on_demand_open(on_demand, session, file, ret, &begin, error);
 	if (!begin || question_push(dir, session, file))
 		return known;
-	described_forget(described, session);
+	on_demand_forget(on_demand, session);
 	backend_error_set(error, BACKEND_ERROR_CANCELLED,
 		"the file system is being unmounted");
 	return KNOWN_FAILED;
@@ -469,10 +469,10 @@ Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
 
 	if (shown == NULL || !has_file(dir, file))
 		return KNOWN_NO;
-	if (is_described(dir, file))
+	if (is_on_demand_news(dir, file))
 		known = ask(dir, session, file, &bytes, error);
-	else if (is_costly(dir, row, file))
-		known = ask(dir, session, DESCRIBED_WHOLE, &bytes, error);
+	else if (is_on_demand(dir, row, file))
+		known = ask(dir, session, ON_DEMAND_WHOLE, &bytes, error);
 	if (known != KNOWN_YES)
 		return known;
 	/* Its bytes are those of its stream. */
@@ -495,7 +495,7 @@ Stream *cache_stream(Cache *cache, guint32 session, SessionFile file)
 	if (dir == NULL || dir->provider == NULL)
 		return NULL;
 	pace.every_us = dir->provider->refresh_ms * 1000;
-	stream = described_stream(cache->described, session, file, &pace);
+	stream = on_demand_stream(cache->on_demand, session, file, &pace);
 	if (stream != NULL)
 		scheduler_wake(cache->scheduler);
 	return stream;
@@ -503,6 +503,6 @@ Stream *cache_stream(Cache *cache, guint32 session, SessionFile file)
 
 void cache_stream_look(Cache *cache, guint32 session, SessionFile file)
 {
-	if (described_look(cache->described, session, file))
+	if (on_demand_look(cache->on_demand, session, file))
 		scheduler_wake(cache->scheduler);
 }

@@ -496,7 +496,7 @@ void events_of(Daemon *daemon, const News *news)
 	case NEWS_REQUEST:
 		request_changed(daemon, news);
 		break;
-	case NEWS_DESCRIBED:
+	case NEWS_ON_DEMAND:
 		if (news->grown)
 			changed(daemon, news, news->grown);
 		break;

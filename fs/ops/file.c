@@ -57,7 +57,7 @@ static void open_bytes(Daemon *daemon, GBytes *bytes, const View *view,
 	if (holds.stream) {
 		info->direct_io = 1;
 		poller_read_to(holds.poller, stream_size(holds.stream));
-	} else if (content && !view_is_costly(view) &&
+	} else if (content && !view_is_on_demand(view) &&
 		   g_bytes_get_size(bytes) <= VIEW_PAGED_MAX) {
 		info->keep_cache = 1;
 	} else {
@@ -139,7 +139,7 @@ static Known find_bytes(
 {
 	Known known;
 
-	if (view_is_costly(view)) {
+	if (view_is_on_demand(view)) {
 		known = cache_open(daemon->cache, view->entry.number,
 			view->row->file, ret, error);
 		if (known == KNOWN_YES)

@@ -169,7 +169,7 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 	case NEWS_LISTING:
 		pending_wake(daemon->pending, news->number);
 		break;
-	case NEWS_DESCRIBED:
+	case NEWS_ON_DEMAND:
 		content_changed(daemon, news);
 		pending_wake(daemon->pending, news->number);
 		break;
@@ -194,7 +194,7 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 	}
 	events_send(daemon);
 	if (news->kind == NEWS_CHANGED || news->kind == NEWS_VANISHED ||
-		(news->kind == NEWS_DESCRIBED && news->grown))
+		(news->kind == NEWS_ON_DEMAND && news->grown))
 		polls_news(daemon->polls, daemon, news);
 }
 

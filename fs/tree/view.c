@@ -404,7 +404,7 @@ static gboolean row_attr(Daemon *daemon, const View *view, struct stat *ret,
 	case ROW_LOG:
 		return log_attr(daemon, view, ret, error);
 	case ROW_WAIT:
-		set_size(ret, CACHE_COSTLY_SIZE);
+		set_size(ret, CACHE_ON_DEMAND_SIZE);
 		return TRUE;
 	case ROW_CREATE:
 	case ROW_VERB:
@@ -452,15 +452,15 @@ double view_entry_timeout(const Daemon *daemon, const View *view)
 	return VIEW_KEEP;
 }
 
-gboolean view_is_costly(const View *view)
+gboolean view_is_on_demand(const View *view)
 {
 	return view->row && view->row->kind == ROW_CONTENT &&
-	       ((view->entry.costly >> view->row->file) & 1);
+	       ((view->entry.on_demand >> view->row->file) & 1);
 }
 
 gboolean view_is_growing(const View *view)
 {
-	return view_is_costly(view) &&
+	return view_is_on_demand(view) &&
 	       ((view->entry.grows >> view->row->file) & 1);
 }
 

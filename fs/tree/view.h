@@ -54,14 +54,14 @@ gboolean view_attr(Daemon *daemon, const View *view, struct stat *ret,
 double view_entry_timeout(const Daemon *daemon, const View *view);
 
 /* Whether its bytes cost a call now: an open gets them by cache_open. */
-gboolean view_is_costly(const View *view);
+gboolean view_is_on_demand(const View *view);
 /* Whether they are those of a stream. */
 gboolean view_is_growing(const View *view);
 
 /* Of the bytes of a content file those that this view shows: all, the first line
  * alone, or what comes after it.  Takes the reference, returns one. */
 GBytes *view_part(const View *view, GBytes *bytes);
-/* The bytes of any row but a DIR, TABLE or WAIT; of a costly one those that are
+/* The bytes of any row but a DIR, TABLE or WAIT; of a on-demand one those that are
  * known. */
 GBytes *view_bytes(Daemon *daemon, const View *view,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

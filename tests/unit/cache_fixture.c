@@ -105,7 +105,7 @@ guint fixture_changed_files(Fixture *self, guint32 number)
 
 guint fixture_described_files(Fixture *self, guint32 number)
 {
-	return files_of(NEWS_DESCRIBED, number);
+	return files_of(NEWS_ON_DEMAND, number);
 }
 
 char *fixture_moves(Fixture *self, guint32 parent)

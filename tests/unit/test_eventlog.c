@@ -238,7 +238,7 @@ static void what_is_no_event_makes_no_line(void)
 		(News){.kind = NEWS_APPEARED, .parent = in, .first = TRUE},
 		NULL);
 	check_line(box, (News){.kind = NEWS_LISTING, .parent = in}, NULL);
-	check_line(box, (News){.kind = NEWS_DESCRIBED, .parent = in}, NULL);
+	check_line(box, (News){.kind = NEWS_ON_DEMAND, .parent = in}, NULL);
 	check_line(box, (News){.kind = NEWS_TABLE, .parent = in}, NULL);
 	check_line(box, (News){.kind = NEWS_APPEARED, .parent = 0}, NULL);
 }

@@ -427,7 +427,7 @@ static void it_may_be_mute_and_timeless(void)
 	g_assert_null(strstr(two->body, "created"));
 }
 
-static void described_files_cost_a_call(void)
+static void on_demand_files_cost_a_call(void)
 {
 	BackendClass class;
 	g_autoptr(Backend) memory = open_rich(&class, "describe_ms", "60000");
@@ -589,7 +589,7 @@ int main(int argc, char **argv)
 		"/memory/config", a_rendered_config_creates_an_equal_session);
 	g_test_add_func("/memory/thin", a_listing_may_tell_but_a_part);
 	g_test_add_func("/memory/mute", it_may_be_mute_and_timeless);
-	g_test_add_func("/memory/describe", described_files_cost_a_call);
+	g_test_add_func("/memory/describe", on_demand_files_cost_a_call);
 	g_test_add_func("/memory/replace", another_session_may_have_an_id);
 	g_test_add_func(
 		"/memory/verbs", workspaces_and_sessions_take_more_verbs);

@@ -15,12 +15,12 @@ static void open_thin(Fixture *f, const char *sessions)
 		"true", NULL);
 }
 
-static guint costly(Fixture *f, guint32 session)
+static guint on_demand(Fixture *f, guint32 session)
 {
 	Entry entry = {0};
 
 	g_assert_true(cache_entry(f->cache, session, &entry));
-	return entry.costly;
+	return entry.on_demand;
 }
 
 static guint64 calls_of_get(Fixture *f)
@@ -48,9 +48,9 @@ static void the_whole_is_asked_for_once(void)
 
 	open_thin(f, "2");
 	session = fixture_find(f, fixture_workspace(f, "m-1"), "s-000001");
-	g_assert_true(costly(f, session) & CONFIG);
+	g_assert_true(on_demand(f, session) & CONFIG);
 	stat = fixture_stat(f, session, SESSION_CONFIG);
-	g_assert_cmpuint(stat.size, ==, CACHE_COSTLY_SIZE);
+	g_assert_cmpuint(stat.size, ==, CACHE_ON_DEMAND_SIZE);
 	g_assert_cmpint(stat.keep_ms, ==, 0);
 	memory_hold(f->backend, MEMORY_GET);
 	for (guint i = 0; i < 50; i++)
@@ -60,8 +60,8 @@ static void the_whole_is_asked_for_once(void)
 	memory_release(f->backend, MEMORY_GET);
 	text = open_config(f, session);
 	g_assert_cmpuint(calls_of_get(f), ==, 1);
-	g_assert_cmpuint(costly(f, session) & CONFIG, ==, 0);
-	fixture_until(fixture_count_news(f, NEWS_DESCRIBED, session) == 1);
+	g_assert_cmpuint(on_demand(f, session) & CONFIG, ==, 0);
+	fixture_until(fixture_count_news(f, NEWS_ON_DEMAND, session) == 1);
 	g_assert_cmpuint(fixture_described_files(f, session), ==, 0);
 	config = fixture_read(f, session, SESSION_CONFIG);
 	g_assert_cmpstr(config, ==, text);
@@ -128,8 +128,8 @@ static void thin_and_whole_survive_a_restart(void)
 	fixture_close(f);
 	open_thin(f, "2");
 	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_UNREACHABLE);
-	g_assert_cmpuint(costly(f, whole) & CONFIG, ==, 0);
-	g_assert_true(costly(f, partial) & CONFIG);
+	g_assert_cmpuint(on_demand(f, whole) & CONFIG, ==, 0);
+	g_assert_true(on_demand(f, partial) & CONFIG);
 	after = fixture_read(f, whole, SESSION_CONFIG);
 	g_assert_cmpstr(after, ==, before);
 }
@@ -164,17 +164,17 @@ static void what_would_be_too_long_is_not_merged(void)
 	dir = dir_find(f->cache, workspace);
 	g_assert_true(say(dir, "a", 200000, FALSE, PHASE_IDLE));
 	session = fixture_find(f, workspace, "big");
-	g_assert_cmpuint(costly(f, session) & CONFIG, ==, 0);
+	g_assert_cmpuint(on_demand(f, session) & CONFIG, ==, 0);
 	g_assert_true(say(dir, "b", 10, TRUE, PHASE_IDLE));
 	two = fixture_read(f, session, SESSION_JSON);
 	g_assert_cmpuint(strlen(two), >, 200000);
 	g_assert_nonnull(strstr(two, "\"b\":\"xxxxxxxxxx\""));
-	g_assert_cmpuint(costly(f, session) & CONFIG, ==, 0);
+	g_assert_cmpuint(on_demand(f, session) & CONFIG, ==, 0);
 	g_assert_true(say(dir, "c", 100000, TRUE, PHASE_IDLE));
 	three = fixture_read(f, session, SESSION_JSON);
 	g_assert_cmpuint(strlen(three), <, 100100);
 	g_assert_true(g_str_has_prefix(three, "{\"c\""));
-	g_assert_true(costly(f, session) & CONFIG);
+	g_assert_true(on_demand(f, session) & CONFIG);
 	g_assert_true(say(dir, "d", 10, FALSE, PHASE_IDLE));
 	one = fixture_read(f, session, SESSION_JSON);
 	g_assert_cmpstr(one, ==, "{\"d\":\"xxxxxxxxxx\"}\n");
@@ -254,7 +254,7 @@ static void the_newest_is_filled_first(void)
 	fixture_until(calls_of_get(f) == 2);
 	fixture_until(!is_filling(f, workspace));
 	newest = fixture_find(f, workspace, "new");
-	g_assert_cmpuint(costly(f, newest) & CONFIG, ==, 0);
+	g_assert_cmpuint(on_demand(f, newest) & CONFIG, ==, 0);
 	g_assert_cmpuint(count_thin(f, workspace), ==, 2);
 }
 

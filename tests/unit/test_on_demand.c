@@ -1,5 +1,5 @@
 /* The kept answers by themselves, then what cache_open makes of them. */
-#include "cache/model/described.h"
+#include "cache/model/on_demand.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -12,150 +12,150 @@
 
 /* ---- the kept answers ---- */
 
-static void keep(Described *described, guint32 number, guint file, gsize size)
+static void keep(OnDemand *on_demand, guint32 number, guint file, gsize size)
 {
 	g_autoptr(GBytes) bytes = NULL;
 	gboolean begin = FALSE;
 	Known known =
-		described_open(described, number, file, &bytes, &begin, NULL);
+		on_demand_open(on_demand, number, file, &bytes, &begin, NULL);
 
 	g_assert_cmpint(known, ==, KNOWN_NOT_YET);
 	g_assert_true(begin);
-	g_assert_cmpint(described_settle(described, number, file,
+	g_assert_cmpint(on_demand_store(on_demand, number, file,
 				g_bytes_new_take(g_malloc0(size), size), 0, 7),
-		==, DESCRIBED_FIRST);
+		==, ON_DEMAND_FIRST);
 }
 
-static gboolean is_kept(Described *described, guint32 number, guint file)
+static gboolean is_kept(OnDemand *on_demand, guint32 number, guint file)
 {
-	g_autoptr(GBytes) bytes = described_read(described, number, file);
+	g_autoptr(GBytes) bytes = on_demand_read(on_demand, number, file);
 
 	return bytes != NULL;
 }
 
 static void the_longest_unused_goes_first(void)
 {
-	Described *described = described_new();
+	OnDemand *on_demand = on_demand_new();
 	g_autoptr(GBytes) bytes = NULL;
 	gboolean begin = FALSE;
 
 	for (guint32 number = 1; number <= 4096; number++)
-		keep(described, number, SESSION_LOG, 10);
+		keep(on_demand, number, SESSION_LOG, 10);
 	g_assert_cmpint(
-		described_open(described, 1, SESSION_LOG, &bytes, &begin, NULL),
+		on_demand_open(on_demand, 1, SESSION_LOG, &bytes, &begin, NULL),
 		==, KNOWN_YES);
-	keep(described, 5000, SESSION_LOG, 10);
-	g_assert_true(is_kept(described, 1, SESSION_LOG));
-	g_assert_false(is_kept(described, 2, SESSION_LOG));
-	g_assert_true(is_kept(described, 3, SESSION_LOG));
-	described_free(described);
+	keep(on_demand, 5000, SESSION_LOG, 10);
+	g_assert_true(is_kept(on_demand, 1, SESSION_LOG));
+	g_assert_false(is_kept(on_demand, 2, SESSION_LOG));
+	g_assert_true(is_kept(on_demand, 3, SESSION_LOG));
+	on_demand_free(on_demand);
 }
 
 static void they_have_a_bound_in_bytes(void)
 {
-	Described *described = described_new();
+	OnDemand *on_demand = on_demand_new();
 
 	for (guint32 number = 1; number <= 5; number++)
-		keep(described, number, SESSION_LOG, DESCRIBED_MAX);
-	g_assert_false(is_kept(described, 1, SESSION_LOG));
-	g_assert_true(is_kept(described, 2, SESSION_LOG));
-	g_assert_true(is_kept(described, 5, SESSION_LOG));
-	described_free(described);
+		keep(on_demand, number, SESSION_LOG, ON_DEMAND_MAX);
+	g_assert_false(is_kept(on_demand, 1, SESSION_LOG));
+	g_assert_true(is_kept(on_demand, 2, SESSION_LOG));
+	g_assert_true(is_kept(on_demand, 5, SESSION_LOG));
+	on_demand_free(on_demand);
 }
 
 static void what_is_asked_for_is_not_dropped(void)
 {
-	Described *described = described_new();
+	OnDemand *on_demand = on_demand_new();
 	g_autoptr(GError) error = NULL;
 	GBytes *bytes = NULL;
 	gboolean begin;
 
 	for (guint32 number = 1; number <= 4096; number++) {
 		begin = FALSE;
-		g_assert_cmpint(described_open(described, number, SESSION_LOG,
+		g_assert_cmpint(on_demand_open(on_demand, number, SESSION_LOG,
 					&bytes, &begin, NULL),
 			==, KNOWN_NOT_YET);
 		g_assert_true(begin);
 	}
 	begin = FALSE;
-	g_assert_cmpint(described_open(described, 5000, SESSION_LOG, &bytes,
+	g_assert_cmpint(on_demand_open(on_demand, 5000, SESSION_LOG, &bytes,
 				&begin, &error),
 		==, KNOWN_FAILED);
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BUDGET);
 	g_assert_false(begin);
-	described_fail(described, 1, SESSION_LOG,
+	on_demand_fail(on_demand, 1, SESSION_LOG,
 		g_error_new_literal(BACKEND_ERROR, BACKEND_ERROR_REMOTE, "x"));
-	g_assert_cmpint(described_open(described, 5000, SESSION_LOG, &bytes,
+	g_assert_cmpint(on_demand_open(on_demand, 5000, SESSION_LOG, &bytes,
 				&begin, NULL),
 		==, KNOWN_NOT_YET);
-	described_free(described);
+	on_demand_free(on_demand);
 }
 
 static void an_answer_to_what_is_forgotten_is_dropped(void)
 {
-	Described *described = described_new();
+	OnDemand *on_demand = on_demand_new();
 	GBytes *bytes = NULL;
 	gboolean begin = FALSE;
 
-	described_open(described, 1, SESSION_LOG, &bytes, &begin, NULL);
-	described_forget(described, 1);
-	g_assert_cmpint(described_settle(described, 1, SESSION_LOG,
+	on_demand_open(on_demand, 1, SESSION_LOG, &bytes, &begin, NULL);
+	on_demand_forget(on_demand, 1);
+	g_assert_cmpint(on_demand_store(on_demand, 1, SESSION_LOG,
 				g_bytes_new_static("x", 1), 0, 7),
-		==, DESCRIBED_SAME);
-	g_assert_false(is_kept(described, 1, SESSION_LOG));
-	described_free(described);
+		==, ON_DEMAND_SAME);
+	g_assert_false(is_kept(on_demand, 1, SESSION_LOG));
+	on_demand_free(on_demand);
 }
 
 /* Asks for it, and gets a byte that is good for a moment from until_ms on. */
-static void keep_until(Described *described, guint file, gint64 until_ms)
+static void keep_until(OnDemand *on_demand, guint file, gint64 until_ms)
 {
 	GBytes *bytes = NULL;
 	gboolean begin = FALSE;
 
-	described_open(described, 1, file, &bytes, &begin, NULL);
+	on_demand_open(on_demand, 1, file, &bytes, &begin, NULL);
 	g_assert_true(begin);
-	described_settle(
-		described, 1, file, g_bytes_new_static("x", 1), until_ms, 7);
+	on_demand_store(
+		on_demand, 1, file, g_bytes_new_static("x", 1), until_ms, 7);
 }
 
 static void a_refusal_is_not_hidden_by_old_bytes(void)
 {
-	Described *described = described_new();
+	OnDemand *on_demand = on_demand_new();
 	g_autoptr(GError) error = NULL;
 	GBytes *bytes = NULL;
 	gboolean begin = FALSE;
 	ContentStat stat;
 
-	keep_until(described, SESSION_ENDPOINT, 1);
-	fixture_until(described_stat(described, 1, SESSION_ENDPOINT, &stat) &&
+	keep_until(on_demand, SESSION_ENDPOINT, 1);
+	fixture_until(on_demand_stat(on_demand, 1, SESSION_ENDPOINT, &stat) &&
 		      stat.keep_ms == 0);
-	g_assert_cmpint(described_open(described, 1, SESSION_ENDPOINT, &bytes,
+	g_assert_cmpint(on_demand_open(on_demand, 1, SESSION_ENDPOINT, &bytes,
 				&begin, NULL),
 		==, KNOWN_NOT_YET);
-	described_fail(described, 1, SESSION_ENDPOINT,
+	on_demand_fail(on_demand, 1, SESSION_ENDPOINT,
 		g_error_new_literal(BACKEND_ERROR, BACKEND_ERROR_REMOTE, "x"));
 	begin = FALSE;
-	g_assert_cmpint(described_open(described, 1, SESSION_ENDPOINT, &bytes,
+	g_assert_cmpint(on_demand_open(on_demand, 1, SESSION_ENDPOINT, &bytes,
 				&begin, &error),
 		==, KNOWN_FAILED);
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE);
-	g_assert_true(described_stat(described, 1, SESSION_ENDPOINT, &stat));
+	g_assert_true(on_demand_stat(on_demand, 1, SESSION_ENDPOINT, &stat));
 	g_assert_cmpint(stat.keep_ms, ==, 0);
-	described_free(described);
+	on_demand_free(on_demand);
 }
 
 /* The kernel may hold the size of what went to make room. */
 static void a_change_of_what_went_to_make_room_is_told(void)
 {
-	Described *described = described_new();
+	OnDemand *on_demand = on_demand_new();
 
-	keep(described, 1, SESSION_LOG, DESCRIBED_MAX);
-	g_assert_cmpuint(described_changed(described, 2, FALSE), ==, 0);
+	keep(on_demand, 1, SESSION_LOG, ON_DEMAND_MAX);
+	g_assert_cmpuint(on_demand_changed(on_demand, 2, FALSE), ==, 0);
 	for (guint32 number = 2; number <= 5; number++)
-		keep(described, number, SESSION_LOG, DESCRIBED_MAX);
-	g_assert_false(is_kept(described, 1, SESSION_LOG));
-	g_assert_cmpuint(described_changed(described, 1, FALSE) & LOG, ==, LOG);
-	described_free(described);
+		keep(on_demand, number, SESSION_LOG, ON_DEMAND_MAX);
+	g_assert_false(is_kept(on_demand, 1, SESSION_LOG));
+	g_assert_cmpuint(on_demand_changed(on_demand, 1, FALSE) & LOG, ==, LOG);
+	on_demand_free(on_demand);
 }
 
 /* ---- the cache ---- */
@@ -202,10 +202,10 @@ static void many_open_and_one_call_is_made(void)
 	Entry entry;
 
 	g_assert_true(cache_entry(f->cache, session, &entry));
-	g_assert_cmpuint(entry.costly, ==, LOG | ENDPOINT);
+	g_assert_cmpuint(entry.on_demand, ==, LOG | ENDPOINT);
 	g_assert_cmpuint(entry.secret, ==, ENDPOINT);
 	stat = fixture_stat(f, session, SESSION_LOG);
-	g_assert_cmpuint(stat.size, ==, CACHE_COSTLY_SIZE);
+	g_assert_cmpuint(stat.size, ==, CACHE_ON_DEMAND_SIZE);
 	g_assert_cmpint(stat.keep_ms, ==, 0);
 	memory_hold(f->backend, MEMORY_DESCRIBE);
 	for (guint i = 0; i < 100; i++)
@@ -295,7 +295,7 @@ static void what_has_expired_is_asked_for_again(void)
 	g_assert_cmpuint(stat.size, ==, strlen(text));
 	fixture_forget_news(f);
 	same = read_file(f, session, SESSION_LOG);
-	fixture_until(fixture_count_news(f, NEWS_DESCRIBED, session) > 0);
+	fixture_until(fixture_count_news(f, NEWS_ON_DEMAND, session) > 0);
 	g_assert_cmpuint(fixture_described_files(f, session), ==, 0);
 	g_assert_cmpint(fixture_stat(f, session, SESSION_LOG).mtime_ns, ==,
 		first.mtime_ns);
@@ -319,7 +319,7 @@ static void a_refusal_is_told_and_forgotten(void)
 	memory_fail(f->backend, MEMORY_DESCRIBE, 0, 1, BACKEND_ERROR_BUDGET);
 	g_assert_null(fixture_read_costly(f, session, SESSION_LOG, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BUDGET);
-	fixture_until(fixture_count_news(f, NEWS_DESCRIBED, session) == 1);
+	fixture_until(fixture_count_news(f, NEWS_ON_DEMAND, session) == 1);
 	fixture_until(cache_open(f->cache, session, SESSION_LOG, &bytes,
 			      NULL) != KNOWN_FAILED);
 	text = read_file(f, session, SESSION_LOG);
@@ -331,14 +331,14 @@ static void what_is_too_long_is_refused(void)
 {
 	guint32 session;
 	g_autoptr(Fixture) f = open_rich("0", &session);
-	g_autofree char *text = g_strnfill(DESCRIBED_MAX, 'x');
+	g_autofree char *text = g_strnfill(ON_DEMAND_MAX, 'x');
 	g_autoptr(GError) error = NULL;
 
 	memory_say(f->backend, "m-1", "s-000001", text);
 	g_assert_null(fixture_read_costly(f, session, SESSION_LOG, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 	g_assert_cmpuint(fixture_stat(f, session, SESSION_LOG).size, ==,
-		CACHE_COSTLY_SIZE);
+		CACHE_ON_DEMAND_SIZE);
 }
 
 static void a_change_meanwhile_makes_it_good_for_a_moment(void)
@@ -394,7 +394,7 @@ static void who_waits_for_what_vanishes_is_told(void)
 	memory_remove(f->backend, "m-1", "s-000001");
 	fixture_refresh(f, workspace_of(f));
 	memory_release(f->backend, MEMORY_DESCRIBE);
-	fixture_until(fixture_count_news(f, NEWS_DESCRIBED, session) > 0);
+	fixture_until(fixture_count_news(f, NEWS_ON_DEMAND, session) > 0);
 	g_assert_cmpint(
 		cache_open(f->cache, session, SESSION_LOG, &bytes, NULL), ==,
 		KNOWN_NO);
@@ -456,7 +456,7 @@ static void what_waited_too_long_is_not_asked(void)
 			cache_open(f->cache, last, SESSION_LOG, &bytes, NULL),
 			==, KNOWN_NOT_YET);
 	}
-	fixture_until(fixture_count_news(f, NEWS_DESCRIBED, last) == 1);
+	fixture_until(fixture_count_news(f, NEWS_ON_DEMAND, last) == 1);
 	g_assert_cmpuint(describes(f), <, 20);
 	g_assert_cmpint(cache_open(f->cache, last, SESSION_LOG, &bytes, &error),
 		==, KNOWN_FAILED);

@@ -10,16 +10,16 @@
  * Who asks for what is the caller's business: this says whether to ask, and that
  * at most one asks for one thing at a time.
  */
-typedef struct Described Described;
+typedef struct OnDemand OnDemand;
 
 /* In the place of a file: the whole record of a session, which is shown by
  * other means; its bytes are of no interest. */
-#define DESCRIBED_WHOLE N_SESSION_FILES
+#define ON_DEMAND_WHOLE N_SESSION_FILES
 /* One answer. */
-#define DESCRIBED_MAX (16 * 1024 * 1024)
+#define ON_DEMAND_MAX (16 * 1024 * 1024)
 
-Described *described_new(void);
-void described_free(Described *self);
+OnDemand *on_demand_new(void);
+void on_demand_free(OnDemand *self);
 
 /*
  * YES with a reference, when the last answer is still good or only just came;
@@ -27,30 +27,30 @@ void described_free(Described *self);
  * *ret_begin is set, the caller has to ask, and then to call one of the three
  * functions below.
  */
-Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
+Known on_demand_open(OnDemand *self, guint32 number, guint file, GBytes **ret,
 	gboolean *ret_begin, GError **error);
-/* Whether described_open would say now that the caller has to ask. */
-gboolean described_would_begin(Described *self, guint32 number, guint file);
+/* Whether on_demand_open would say now that the caller has to ask. */
+gboolean on_demand_would_begin(OnDemand *self, guint32 number, guint file);
 
 /* What became of the bytes that are shown. */
-typedef enum { DESCRIBED_SAME, DESCRIBED_FIRST, DESCRIBED_OTHER } DescribedNow;
+typedef enum { ON_DEMAND_SAME, ON_DEMAND_FIRST, ON_DEMAND_OTHER } OnDemandNow;
 
 /* Takes the bytes.  until_ms as `describe` gives it; mtime_ns: of bytes that are
  * the first. */
-DescribedNow described_settle(Described *self, guint32 number, guint file,
+OnDemandNow on_demand_store(OnDemand *self, guint32 number, guint file,
 	GBytes *bytes, gint64 until_ms, gint64 mtime_ns);
 /* The same of a window of a file that grows; does not take it. */
-DescribedNow described_grow(Described *self, guint32 number, guint file,
+OnDemandNow on_demand_grow(OnDemand *self, guint32 number, guint file,
 	GBytes *window, gint64 until_ms, gint64 mtime_ns);
 /* Takes the error. */
-void described_fail(Described *self, guint32 number, guint file, GError *error);
-void described_forget(Described *self, guint32 number);
+void on_demand_fail(OnDemand *self, guint32 number, guint file, GError *error);
+void on_demand_forget(OnDemand *self, guint32 number);
 
 /* FALSE when nothing is known of the file. */
-gboolean described_stat(
-	Described *self, guint32 number, guint file, ContentStat *ret);
+gboolean on_demand_stat(
+	OnDemand *self, guint32 number, guint file, ContentStat *ret);
 /* The last bytes; NULL: none. */
-GBytes *described_read(Described *self, guint32 number, guint file);
+GBytes *on_demand_read(OnDemand *self, guint32 number, guint file);
 
 /* ---- files that grow ---- */
 
@@ -62,19 +62,19 @@ typedef struct {
 
 /* Its stream, for somebody who opens it at that pace: a new reference; NULL: none
  * is known. */
-Stream *described_stream(
-	Described *self, guint32 number, guint file, const StreamPace *pace);
+Stream *on_demand_stream(
+	OnDemand *self, guint32 number, guint file, const StreamPace *pace);
 /* Somebody looks at it: TRUE when nobody had for long, so that another time may be
  * due now. */
-gboolean described_look(Described *self, guint32 number, guint file);
+gboolean on_demand_look(OnDemand *self, guint32 number, guint file);
 /*
  * A stream that has to be asked for now: the caller does so, as after
- * described_open.  FALSE: none; *ret_next_us is lowered to when one will have to be
+ * on_demand_open.  FALSE: none; *ret_next_us is lowered to when one will have to be
  * (monotonic).
  */
-gboolean described_follow(Described *self, guint32 *ret_number, guint *ret_file,
+gboolean on_demand_follow(OnDemand *self, guint32 *ret_number, guint *ret_file,
 	gint64 *ret_next_us);
 
 /* The session changed: drops what was good until then, or, when it ended, all.
  * Returns the files whose bytes went, or may have gone before to make room. */
-guint described_changed(Described *self, guint32 number, gboolean ended);
+guint on_demand_changed(OnDemand *self, guint32 number, gboolean ended);

@@ -1,4 +1,4 @@
-#include "cache/model/described.h"
+#include "cache/model/on_demand.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -38,7 +38,7 @@ typedef struct {
 	GList link;     /* in `used`, but not while it is asked for */
 } Kept;
 
-struct Described {
+struct OnDemand {
 	pthread_mutex_t lock;
 	GHashTable *kept; /* by key */
 	GQueue used;      /* Kept: the longest unused first */
@@ -62,9 +62,9 @@ static void kept_free(gpointer data)
 	g_free(kept);
 }
 
-Described *described_new(void)
+OnDemand *on_demand_new(void)
 {
-	Described *self = g_new0(Described, 1);
+	OnDemand *self = g_new0(OnDemand, 1);
 
 	pthread_mutex_init(&self->lock, NULL);
 	self->kept = g_hash_table_new_full(
@@ -73,7 +73,7 @@ Described *described_new(void)
 	return self;
 }
 
-void described_free(Described *self)
+void on_demand_free(OnDemand *self)
 {
 	if (self == NULL)
 		return;
@@ -84,14 +84,14 @@ void described_free(Described *self)
 
 /* ---- with the lock ---- */
 
-static Kept *kept_find(Described *self, guint32 number, guint file)
+static Kept *kept_find(OnDemand *self, guint32 number, guint file)
 {
 	guint64 key = key_of(number, file);
 
 	return g_hash_table_lookup(self->kept, &key);
 }
 
-static void bytes_drop(Described *self, Kept *kept)
+static void bytes_drop(OnDemand *self, Kept *kept)
 {
 	if (kept->bytes != NULL)
 		self->bytes -= kept->size;
@@ -99,7 +99,7 @@ static void bytes_drop(Described *self, Kept *kept)
 	kept->answered = FALSE;
 }
 
-static void kept_remove(Described *self, Kept *kept)
+static void kept_remove(OnDemand *self, Kept *kept)
 {
 	if (kept->stream != NULL) {
 		self->bytes -= kept->size;
@@ -117,7 +117,7 @@ static gboolean is_held(const Kept *kept)
 }
 
 /* What somebody has open has no other bytes than these. */
-static Kept *longest_unused(const Described *self, const Kept *spared)
+static Kept *longest_unused(const OnDemand *self, const Kept *spared)
 {
 	for (GList *link = self->used.head; link != NULL; link = link->next)
 		if (link->data != spared && !is_held(link->data))
@@ -125,7 +125,7 @@ static Kept *longest_unused(const Described *self, const Kept *spared)
 	return NULL;
 }
 
-static void stream_fit(Described *self, Kept *kept)
+static void stream_fit(OnDemand *self, Kept *kept)
 {
 	gsize share = BYTES_MAX / MAX(1, self->streams);
 	gsize kept_before = kept->size;
@@ -137,7 +137,7 @@ static void stream_fit(Described *self, Kept *kept)
 }
 
 /* Keeps within bounds; `spared` was just put in. */
-static void make_room(Described *self, const Kept *spared)
+static void make_room(OnDemand *self, const Kept *spared)
 {
 	while (self->bytes > BYTES_MAX ||
 		g_hash_table_size(self->kept) > ENTRIES_MAX) {
@@ -154,7 +154,7 @@ static void make_room(Described *self, const Kept *spared)
 			stream_fit(self, link->data);
 }
 
-static Kept *kept_add(Described *self, guint32 number, guint file)
+static Kept *kept_add(OnDemand *self, guint32 number, guint file)
 {
 	Kept *kept;
 
@@ -170,7 +170,7 @@ static Kept *kept_add(Described *self, guint32 number, guint file)
 	return kept;
 }
 
-static void kept_touch(Described *self, Kept *kept)
+static void kept_touch(OnDemand *self, Kept *kept)
 {
 	if (kept->asking)
 		return;
@@ -207,14 +207,14 @@ static Known answer_of(Kept *kept, GBytes **ret, GError **error)
 	return KNOWN_NOT_YET;
 }
 
-static void begin(Described *self, Kept *kept)
+static void begin(OnDemand *self, Kept *kept)
 {
 	kept->asking = TRUE;
 	kept->asked_us = g_get_monotonic_time();
 	g_queue_unlink(&self->used, &kept->link);
 }
 
-Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
+Known on_demand_open(OnDemand *self, guint32 number, guint file, GBytes **ret,
 	gboolean *ret_begin, GError **error)
 {
 	Known known = KNOWN_NOT_YET;
@@ -239,7 +239,7 @@ Known described_open(Described *self, guint32 number, guint file, GBytes **ret,
 	return known;
 }
 
-gboolean described_would_begin(Described *self, guint32 number, guint file)
+gboolean on_demand_would_begin(OnDemand *self, guint32 number, guint file)
 {
 	g_autoptr(GBytes) bytes = NULL;
 	gboolean asks;
@@ -255,7 +255,7 @@ gboolean described_would_begin(Described *self, guint32 number, guint file)
 }
 
 /* What was asked for is there, or not; NULL: it was forgotten meanwhile. */
-static Kept *kept_end(Described *self, guint32 number, guint file)
+static Kept *kept_end(OnDemand *self, guint32 number, guint file)
 {
 	Kept *kept = kept_find(self, number, file);
 
@@ -269,7 +269,7 @@ static Kept *kept_end(Described *self, guint32 number, guint file)
 	return kept;
 }
 
-static gboolean bytes_put(Described *self, Kept *kept, GBytes *bytes)
+static gboolean bytes_put(OnDemand *self, Kept *kept, GBytes *bytes)
 {
 	gsize size = 0;
 	const void *data = g_bytes_get_data(bytes, &size);
@@ -287,16 +287,16 @@ static gboolean bytes_put(Described *self, Kept *kept, GBytes *bytes)
 }
 
 /* Says when the first ones, or others, came. */
-static DescribedNow note_time(Kept *kept, gboolean others, gint64 mtime_ns)
+static OnDemandNow note_time(Kept *kept, gboolean others, gint64 mtime_ns)
 {
 	if (kept->mtime_ns == 0) {
 		kept->mtime_ns = MAX(1, mtime_ns);
-		return DESCRIBED_FIRST;
+		return ON_DEMAND_FIRST;
 	}
 	if (!others)
-		return DESCRIBED_SAME;
+		return ON_DEMAND_SAME;
 	kept->mtime_ns = time_after(kept->mtime_ns);
-	return DESCRIBED_OTHER;
+	return ON_DEMAND_OTHER;
 }
 
 static void note_answer(Kept *kept, gint64 until_ms)
@@ -306,10 +306,10 @@ static void note_answer(Kept *kept, gint64 until_ms)
 	kept->failures = 0;
 }
 
-DescribedNow described_settle(Described *self, guint32 number, guint file,
+OnDemandNow on_demand_store(OnDemand *self, guint32 number, guint file,
 	GBytes *bytes, gint64 until_ms, gint64 mtime_ns)
 {
-	DescribedNow now = DESCRIBED_SAME;
+	OnDemandNow now = ON_DEMAND_SAME;
 	Kept *kept;
 
 	pthread_mutex_lock(&self->lock);
@@ -327,7 +327,7 @@ DescribedNow described_settle(Described *self, guint32 number, guint file,
 	return now;
 }
 
-static gboolean window_put(Described *self, Kept *kept, GBytes *window)
+static gboolean window_put(OnDemand *self, Kept *kept, GBytes *window)
 {
 	gsize len = 0;
 	const char *data = g_bytes_get_data(window, &len);
@@ -344,10 +344,10 @@ static gboolean window_put(Described *self, Kept *kept, GBytes *window)
 	return grown;
 }
 
-DescribedNow described_grow(Described *self, guint32 number, guint file,
+OnDemandNow on_demand_grow(OnDemand *self, guint32 number, guint file,
 	GBytes *window, gint64 until_ms, gint64 mtime_ns)
 {
-	DescribedNow now = DESCRIBED_SAME;
+	OnDemandNow now = ON_DEMAND_SAME;
 	Kept *kept;
 
 	pthread_mutex_lock(&self->lock);
@@ -360,7 +360,7 @@ DescribedNow described_grow(Described *self, guint32 number, guint file,
 	return now;
 }
 
-void described_fail(Described *self, guint32 number, guint file, GError *error)
+void on_demand_fail(OnDemand *self, guint32 number, guint file, GError *error)
 {
 	Kept *kept;
 
@@ -376,10 +376,10 @@ void described_fail(Described *self, guint32 number, guint file, GError *error)
 	g_clear_error(&error);
 }
 
-void described_forget(Described *self, guint32 number)
+void on_demand_forget(OnDemand *self, guint32 number)
 {
 	pthread_mutex_lock(&self->lock);
-	for (guint file = 0; file <= DESCRIBED_WHOLE; file++) {
+	for (guint file = 0; file <= ON_DEMAND_WHOLE; file++) {
 		Kept *kept = kept_find(self, number, file);
 
 		if (kept != NULL)
@@ -400,11 +400,11 @@ static void stream_stat(const Kept *kept, ContentStat *ret)
 	ret->keep_ms = keep < 0 ? -1 : 0;
 	ret->size = stream_size(kept->stream);
 	if (keep == 0 && ret->size == 0 && !is_held(kept))
-		ret->size = CACHE_COSTLY_SIZE;
+		ret->size = CACHE_ON_DEMAND_SIZE;
 }
 
-gboolean described_stat(
-	Described *self, guint32 number, guint file, ContentStat *ret)
+gboolean on_demand_stat(
+	OnDemand *self, guint32 number, guint file, ContentStat *ret)
 {
 	const Kept *kept;
 	gboolean known;
@@ -420,13 +420,13 @@ gboolean described_stat(
 		ret->size = kept->size;
 		/* Nobody would read what has no bytes. */
 		if (ret->keep_ms == 0 && kept->size == 0)
-			ret->size = CACHE_COSTLY_SIZE;
+			ret->size = CACHE_ON_DEMAND_SIZE;
 	}
 	pthread_mutex_unlock(&self->lock);
 	return known;
 }
 
-GBytes *described_read(Described *self, guint32 number, guint file)
+GBytes *on_demand_read(OnDemand *self, guint32 number, guint file)
 {
 	const Kept *kept;
 	GBytes *bytes = NULL;
@@ -441,7 +441,7 @@ GBytes *described_read(Described *self, guint32 number, guint file)
 	return bytes;
 }
 
-guint described_changed(Described *self, guint32 number, gboolean ended)
+guint on_demand_changed(OnDemand *self, guint32 number, gboolean ended)
 {
 	guint dropped = 0;
 
@@ -466,8 +466,8 @@ guint described_changed(Described *self, guint32 number, gboolean ended)
 
 /* ---- files that grow ---- */
 
-Stream *described_stream(
-	Described *self, guint32 number, guint file, const StreamPace *pace)
+Stream *on_demand_stream(
+	OnDemand *self, guint32 number, guint file, const StreamPace *pace)
 {
 	Stream *stream = NULL;
 	Kept *kept;
@@ -483,7 +483,7 @@ Stream *described_stream(
 	return stream;
 }
 
-gboolean described_look(Described *self, guint32 number, guint file)
+gboolean on_demand_look(OnDemand *self, guint32 number, guint file)
 {
 	gint64 now_us = g_get_monotonic_time();
 	gboolean late = FALSE;
@@ -512,7 +512,7 @@ static gint64 follow_us(const Kept *kept, gint64 now_us)
 	return kept->asked_us + pace_backed_off_us(us, kept->failures, TRUE);
 }
 
-gboolean described_follow(Described *self, guint32 *ret_number, guint *ret_file,
+gboolean on_demand_follow(OnDemand *self, guint32 *ret_number, guint *ret_file,
 	gint64 *ret_next_us)
 {
 	gint64 now_us = g_get_monotonic_time();

@@ -122,13 +122,13 @@ static gint64 again_us(Dir *dir, gint64 now)
 {
 	Listing *listing = &dir->listing;
 	guint shift = MIN(listing->failures, FAILED_SHIFT_MAX);
-	gboolean unheard = silence_is(listing->error);
+	gboolean unheard = breaker_counts(listing->error);
 	gint64 pause_us = MIN(
 		FAILED_US << shift, unheard ? UNHEARD_MAX_US : FAILED_MAX_US);
 	gboolean at_once = now - listing->begged_us > FAILED_MAX_US;
 
 	if (unheard &&
-		silence_heard_us(dir->provider->silence) > listing->failed_us)
+		breaker_heard_us(dir->provider->breaker) > listing->failed_us)
 		at_once = TRUE;
 	listing->begged_us = now;
 	return MAX(

@@ -9,7 +9,7 @@
 #include "cache/cache.h"
 #include "cache/model/on_demand.h"
 #include "cache/model/news.h"
-#include "cache/model/silence.h"
+#include "cache/model/breaker.h"
 #include "cache/model/sizes.h"
 #include "cache/store/dirlog.h"
 #include "cache/store/numbers.h"
@@ -57,7 +57,7 @@ typedef struct {
 	Ended ended;
 	struct Dir *root;
 	struct Dir *dir;  /* that of the account which is shown; atomic */
-	Silence *silence; /* of opens that had no answer */
+	Breaker *breaker; /* of opens that had no answer */
 	const struct Id *section;
 	char *place, *source; /* see account.h */
 	GPtrArray *accounts;  /* Account, owned; with the root's apply lock */

@@ -247,7 +247,7 @@ gboolean dir_has_interest(const Dir *self, gint64 now_us)
 
 void dir_heard(const Dir *self)
 {
-	if (silence_heard(self->provider->silence))
+	if (breaker_heard(self->provider->breaker))
 		scheduler_wake(self->cache->scheduler);
 }
 

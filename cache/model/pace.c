@@ -1,6 +1,6 @@
 #include "cache/model/pace.h"
 
-#include "cache/model/silence.h"
+#include "cache/model/breaker.h"
 
 #define PASSING_MIN_US G_USEC_PER_SEC
 #define PASSING_DIVISOR 5
@@ -24,7 +24,7 @@ gint64 pace_backed_off_us(gint64 us, guint failures, gboolean broken)
 
 gboolean pace_is_broken(const GError *error)
 {
-	return silence_is(error) ||
+	return breaker_counts(error) ||
 	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_REMOTE) ||
 	       g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 }

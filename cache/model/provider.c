@@ -3,8 +3,8 @@
 #include "cache/merge/apply.h"
 
 /* At least so long a provider that does not answer opens is left alone. */
-#define SILENCE_MIN_MS 5000
-#define SILENCE_MAX_MS 30000
+#define BREAKER_MIN_MS 5000
+#define BREAKER_MAX_MS 30000
 
 void provider_stop(Provider *provider)
 {
@@ -38,7 +38,7 @@ void provider_free(Provider *provider)
 	for (guint i = 0; i < WORK_KINDS; i++)
 		pool_free(provider->work[i]);
 	backend_close(provider->backend);
-	silence_free(provider->silence);
+	breaker_free(provider->breaker);
 	g_strfreev(provider->workspaces);
 	g_strfreev(provider->names);
 	g_free(provider->name);
@@ -239,8 +239,8 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 	provider->name = g_strdup(settings->name_all);
 	provider->refresh_ms = settings->refresh_ms > 0 ? settings->refresh_ms
 							: cache->refresh_ms;
-	provider->silence = silence_new(
-		CLAMP(provider->refresh_ms, SILENCE_MIN_MS, SILENCE_MAX_MS));
+	provider->breaker = breaker_new(
+		CLAMP(provider->refresh_ms, BREAKER_MIN_MS, BREAKER_MAX_MS));
 	provider->settle_ms = settings->settle_ms >= 0
 				      ? settings->settle_ms
 				      : settings->backend->class->settle_ms;

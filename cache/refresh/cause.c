@@ -150,8 +150,8 @@ static gboolean ask_one(Dir *dir, guint32 number)
 	cause = backend_cause(backend, dir->id, row->id->text, &call, &error);
 	if (cause == NULL) {
 		g_debug("%s: %s", row->id->text, error->message);
-		if (silence_is(error))
-			silence_missed(dir->provider->silence);
+		if (breaker_counts(error))
+			breaker_missed(dir->provider->breaker);
 		return g_error_matches(
 			       error, BACKEND_ERROR, BACKEND_ERROR_GONE) ||
 		       g_error_matches(

@@ -210,7 +210,7 @@ static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 	}
 	if (row == NULL)
 		return set_gone(error);
-	if (self->waits && !silence_still_lets(dir->provider->silence,
+	if (self->waits && !breaker_still_lets(dir->provider->breaker,
 				   self->asked_us, error))
 		return FALSE;
 	if (self->waits && too_late(self)) {
@@ -292,12 +292,12 @@ static void question_settle(const Question *self, const Stand *stand,
 
 static void note_open(const Question *self, const GError *error)
 {
-	Silence *silence = self->dir->provider->silence;
+	Breaker *breaker = self->dir->provider->breaker;
 
 	if (self->waits)
-		silence_note(silence, self->asked_us, error);
-	else if (silence_is(error))
-		silence_missed(silence);
+		breaker_note(breaker, self->asked_us, error);
+	else if (breaker_counts(error))
+		breaker_missed(breaker);
 	if (error == NULL)
 		dir_heard(self->dir);
 }
@@ -429,7 +429,7 @@ static Known ask(
 	Known known;
 
 	if (on_demand_would_begin(on_demand, session, file) &&
-		!silence_lets(dir->provider->silence, error))
+		!breaker_lets(dir->provider->breaker, error))
 		return KNOWN_FAILED;
 	known = on_demand_open(on_demand, session, file, ret, &begin, error);
 	if (!begin || question_push(dir, session, file))

@@ -55,7 +55,7 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 		us = pace_fast_us(us);
 	us = MAX(us, LOAD_FACTOR * partial_refresh->took_us);
 	if (partial_refresh->unheard &&
-		silence_heard_us(dir->provider->silence) >
+		breaker_heard_us(dir->provider->breaker) >
 			partial_refresh->failed_us)
 		return us;
 	return pace_backed_off_us(
@@ -486,7 +486,7 @@ static void partial_refresh_end(
 	} else {
 		partial_refresh->failures++;
 		partial_refresh->failed_us = now_us;
-		partial_refresh->unheard = silence_is(error);
+		partial_refresh->unheard = breaker_counts(error);
 		partial_refresh->broken = pace_is_broken(error);
 		partial_refresh->retry_us = now_us + retry_ms(error) * 1000;
 	}

@@ -28,8 +28,8 @@ static gint64 backed_off_us(const Dir *dir, gint64 us)
 {
 	const Listing *listing = &dir->listing;
 	gboolean over =
-		silence_is(listing->error) &&
-		silence_heard_us(dir->provider->silence) > listing->failed_us;
+		breaker_counts(listing->error) &&
+		breaker_heard_us(dir->provider->breaker) > listing->failed_us;
 
 	return pace_backed_off_us(us, over ? 0 : listing->failures,
 		pace_is_broken(listing->error));
@@ -58,7 +58,7 @@ static gint64 asked_us(const Dir *dir)
 	if (listing->started_us == 0)
 		return 0;
 	/* Waiting for no answer was no load, and by now there may be one. */
-	if (silence_is(listing->error))
+	if (breaker_counts(listing->error))
 		return listing->started_us + ASKED_MIN_US;
 	return listing->started_us + backed_off_us(dir, us);
 }

@@ -413,8 +413,8 @@ static void end_badly(const Relist *self, GError *error)
 		listing->failed_us + CLAMP(retry_ms, 0, RETRY_MAX_MS) * 1000;
 	g_clear_error(&listing->error);
 	listing->error = g_error_copy(error);
-	if (silence_is(error))
-		silence_missed(dir->provider->silence);
+	if (breaker_counts(error))
+		breaker_missed(dir->provider->breaker);
 	dir_set_text(dir, &dir->partial, partial_text(self, error));
 }
 

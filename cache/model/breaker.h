@@ -12,18 +12,18 @@
  * It knows too when the provider last answered anything, which ends the pauses of
  * its listings that had no answer.  Any thread.
  */
-typedef struct Silence Silence;
+typedef struct Breaker Breaker;
 
-Silence *silence_new(gint64 pause_ms);
-void silence_free(Silence *self);
+Breaker *breaker_new(gint64 pause_ms);
+void breaker_free(Breaker *self);
 
 /* FALSE with the error of the question that had no answer, and when it is asked
  * again.  One is let through when the pause is over, and the next only after
  * another pause, unless the provider speaks. */
-gboolean silence_lets(Silence *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean breaker_lets(Breaker *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for a question that was let through at asked_us (monotonic) and has
  * waited since: FALSE when another has had no answer meanwhile. */
-gboolean silence_still_lets(Silence *self, gint64 asked_us,
+gboolean breaker_still_lets(Breaker *self, gint64 asked_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
@@ -31,14 +31,14 @@ gboolean silence_still_lets(Silence *self, gint64 asked_us,
  * error; NULL: none.  UNREACHABLE begins the pause, TIMEOUT does as told above, a
  * sign of life ends it, what says nothing of the provider changes nothing.
  */
-void silence_note(Silence *self, gint64 asked_us, const GError *error);
+void breaker_note(Breaker *self, gint64 asked_us, const GError *error);
 
 /* Whether an error means that there was no answer: TIMEOUT and UNREACHABLE. */
-gboolean silence_is(const GError *error);
+gboolean breaker_counts(const GError *error);
 /* Any call has succeeded: ends the pause, unless opens alone had no answer.  TRUE
  * when one without an answer was told of since the last that had one. */
-gboolean silence_heard(Silence *self);
+gboolean breaker_heard(Breaker *self);
 /* A call for which nobody waits has had no answer. */
-void silence_missed(Silence *self);
+void breaker_missed(Breaker *self);
 /* When a call last succeeded (monotonic); 0: none has. */
-gint64 silence_heard_us(Silence *self);
+gint64 breaker_heard_us(Breaker *self);

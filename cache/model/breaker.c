@@ -1,11 +1,11 @@
-#include "cache/model/silence.h"
+#include "cache/model/breaker.h"
 
 #include <pthread.h>
 
 /* Opens without an answer, one after the other, while others had one. */
 #define HUNG_MAX 2
 
-struct Silence {
+struct Breaker {
 	gint64 pause_us;
 	pthread_mutex_t lock;
 	GError *error;   /* NULL: it speaks */
@@ -17,16 +17,16 @@ struct Silence {
 	gboolean missed;      /* since then one had no answer */
 };
 
-Silence *silence_new(gint64 pause_ms)
+Breaker *breaker_new(gint64 pause_ms)
 {
-	Silence *self = g_new0(Silence, 1);
+	Breaker *self = g_new0(Breaker, 1);
 
 	self->pause_us = pause_ms * 1000;
 	pthread_mutex_init(&self->lock, NULL);
 	return self;
 }
 
-void silence_free(Silence *self)
+void breaker_free(Breaker *self)
 {
 	if (self == NULL)
 		return;
@@ -36,7 +36,7 @@ void silence_free(Silence *self)
 }
 
 /* With the lock. */
-static void set_error(const Silence *self, gint64 now_us, GError **error)
+static void set_error(const Breaker *self, gint64 now_us, GError **error)
 {
 	gint64 left_us = MAX(0, self->again_us - now_us);
 	char *text;
@@ -50,7 +50,7 @@ static void set_error(const Silence *self, gint64 now_us, GError **error)
 	(*error)->message = text;
 }
 
-gboolean silence_lets(Silence *self, GError **error)
+gboolean breaker_lets(Breaker *self, GError **error)
 {
 	gint64 now_us = g_get_monotonic_time();
 	gboolean lets = TRUE;
@@ -66,7 +66,7 @@ gboolean silence_lets(Silence *self, GError **error)
 	return lets;
 }
 
-gboolean silence_still_lets(Silence *self, gint64 asked_us, GError **error)
+gboolean breaker_still_lets(Breaker *self, gint64 asked_us, GError **error)
 {
 	gboolean lets;
 
@@ -78,7 +78,7 @@ gboolean silence_still_lets(Silence *self, gint64 asked_us, GError **error)
 	return lets;
 }
 
-gboolean silence_is(const GError *error)
+gboolean breaker_counts(const GError *error)
 {
 	return g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT) ||
 	       backend_error_is_unsent(error);
@@ -105,7 +105,7 @@ static gboolean is_life(const GError *error)
 }
 
 /* With the lock: an open that was begun then had no answer. */
-static void note_silence(Silence *self, gint64 asked_us, const GError *error)
+static void note_breaker(Breaker *self, gint64 asked_us, const GError *error)
 {
 	gboolean timeout =
 		g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
@@ -121,11 +121,11 @@ static void note_silence(Silence *self, gint64 asked_us, const GError *error)
 	self->again_us = self->since_us + self->pause_us;
 }
 
-void silence_note(Silence *self, gint64 asked_us, const GError *error)
+void breaker_note(Breaker *self, gint64 asked_us, const GError *error)
 {
 	pthread_mutex_lock(&self->lock);
-	if (silence_is(error)) {
-		note_silence(self, asked_us, error);
+	if (breaker_counts(error)) {
+		note_breaker(self, asked_us, error);
 	} else if (is_life(error)) {
 		g_clear_error(&self->error);
 		self->hung = 0;
@@ -133,7 +133,7 @@ void silence_note(Silence *self, gint64 asked_us, const GError *error)
 	pthread_mutex_unlock(&self->lock);
 }
 
-gboolean silence_heard(Silence *self)
+gboolean breaker_heard(Breaker *self)
 {
 	gboolean missed;
 
@@ -147,14 +147,14 @@ gboolean silence_heard(Silence *self)
 	return missed;
 }
 
-void silence_missed(Silence *self)
+void breaker_missed(Breaker *self)
 {
 	pthread_mutex_lock(&self->lock);
 	self->missed = TRUE;
 	pthread_mutex_unlock(&self->lock);
 }
 
-gint64 silence_heard_us(Silence *self)
+gint64 breaker_heard_us(Breaker *self)
 {
 	gint64 us;
 

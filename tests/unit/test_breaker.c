@@ -1,21 +1,21 @@
 /* Whom a provider's silence stops, by itself and then in the cache. */
-#include "cache/model/silence.h"
+#include "cache/model/breaker.h"
 
 #include "cache_fixture.h"
 
 #define LONG_MS 600000
 
-static void note(Silence *silence, BackendErrorCode code)
+static void note(Breaker *breaker, BackendErrorCode code)
 {
 	g_autoptr(GError) error = NULL;
 
 	backend_error_set(&error, code, "it went wrong");
-	silence_note(silence, G_MAXINT64, error);
+	breaker_note(breaker, G_MAXINT64, error);
 }
 
-static gboolean lets(Silence *silence)
+static gboolean lets(Breaker *breaker)
 {
-	return silence_lets(silence, NULL);
+	return breaker_lets(breaker, NULL);
 }
 
 static void it_begins_where_there_was_no_answer(void)
@@ -24,126 +24,126 @@ static void it_begins_where_there_was_no_answer(void)
 		BACKEND_ERROR_TIMEOUT, BACKEND_ERROR_UNREACHABLE};
 
 	for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
-		Silence *silence = silence_new(LONG_MS);
+		Breaker *breaker = breaker_new(LONG_MS);
 		g_autoptr(GError) error = NULL;
 
-		g_assert_true(lets(silence));
-		note(silence, codes[i]);
-		g_assert_false(silence_lets(silence, &error));
+		g_assert_true(lets(breaker));
+		note(breaker, codes[i]);
+		g_assert_false(breaker_lets(breaker, &error));
 		g_assert_error(error, BACKEND_ERROR, (int)codes[i]);
 		g_assert_true(g_str_has_prefix(
 			error->message, "it went wrong; asked again in "));
-		g_assert_false(lets(silence));
-		silence_free(silence);
+		g_assert_false(lets(breaker));
+		breaker_free(breaker);
 	}
 }
 
 static void it_does_not_begin_with_other_failures(void)
 {
-	Silence *silence = silence_new(LONG_MS);
+	Breaker *breaker = breaker_new(LONG_MS);
 
 	for (int code = 0; code <= BACKEND_ERROR_LOCAL; code++)
 		if (code != BACKEND_ERROR_TIMEOUT &&
 			code != BACKEND_ERROR_UNREACHABLE)
-			note(silence, (BackendErrorCode)code);
-	g_assert_true(lets(silence));
-	silence_free(silence);
+			note(breaker, (BackendErrorCode)code);
+	g_assert_true(lets(breaker));
+	breaker_free(breaker);
 }
 
 static void a_sign_of_life_ends_it(void)
 {
-	Silence *silence = silence_new(LONG_MS);
+	Breaker *breaker = breaker_new(LONG_MS);
 
-	note(silence, BACKEND_ERROR_TIMEOUT);
-	silence_note(silence, G_MAXINT64, NULL);
-	g_assert_true(lets(silence));
-	note(silence, BACKEND_ERROR_TIMEOUT);
-	note(silence, BACKEND_ERROR_REMOTE);
-	g_assert_true(lets(silence));
-	silence_free(silence);
+	note(breaker, BACKEND_ERROR_TIMEOUT);
+	breaker_note(breaker, G_MAXINT64, NULL);
+	g_assert_true(lets(breaker));
+	note(breaker, BACKEND_ERROR_TIMEOUT);
+	note(breaker, BACKEND_ERROR_REMOTE);
+	g_assert_true(lets(breaker));
+	breaker_free(breaker);
 }
 
 static void what_is_our_own_does_not_end_it(void)
 {
-	Silence *silence = silence_new(LONG_MS);
+	Breaker *breaker = breaker_new(LONG_MS);
 
-	note(silence, BACKEND_ERROR_TIMEOUT);
-	note(silence, BACKEND_ERROR_BUDGET);
-	note(silence, BACKEND_ERROR_CANCELLED);
-	note(silence, BACKEND_ERROR_AUTH);
-	g_assert_false(lets(silence));
-	silence_free(silence);
+	note(breaker, BACKEND_ERROR_TIMEOUT);
+	note(breaker, BACKEND_ERROR_BUDGET);
+	note(breaker, BACKEND_ERROR_CANCELLED);
+	note(breaker, BACKEND_ERROR_AUTH);
+	g_assert_false(lets(breaker));
+	breaker_free(breaker);
 }
 
 static void one_tries_when_the_pause_is_over(void)
 {
-	Silence *silence = silence_new(2000);
+	Breaker *breaker = breaker_new(2000);
 	gint64 begun = g_get_monotonic_time();
 
-	note(silence, BACKEND_ERROR_TIMEOUT);
-	fixture_until(lets(silence));
+	note(breaker, BACKEND_ERROR_TIMEOUT);
+	fixture_until(lets(breaker));
 	g_assert_cmpint(g_get_monotonic_time() - begun, >=, 2000000);
 	begun = g_get_monotonic_time();
-	if (lets(silence))
+	if (lets(breaker))
 		g_assert_cmpint(g_get_monotonic_time() - begun, >=, 1000000);
-	silence_note(silence, G_MAXINT64, NULL);
-	g_assert_true(lets(silence) && lets(silence));
-	silence_free(silence);
+	breaker_note(breaker, G_MAXINT64, NULL);
+	g_assert_true(lets(breaker) && lets(breaker));
+	breaker_free(breaker);
 }
 
 static void who_was_let_through_before_is_stopped(void)
 {
-	Silence *silence = silence_new(LONG_MS);
+	Breaker *breaker = breaker_new(LONG_MS);
 	gint64 before = g_get_monotonic_time();
 	g_autoptr(GError) error = NULL;
 
-	g_assert_true(silence_still_lets(silence, before, NULL));
-	note(silence, BACKEND_ERROR_TIMEOUT);
-	g_assert_false(silence_still_lets(silence, before, &error));
+	g_assert_true(breaker_still_lets(breaker, before, NULL));
+	note(breaker, BACKEND_ERROR_TIMEOUT);
+	g_assert_false(breaker_still_lets(breaker, before, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_true(
-		silence_still_lets(silence, g_get_monotonic_time() + 1, NULL));
-	silence_note(silence, G_MAXINT64, NULL);
-	g_assert_true(silence_still_lets(silence, before, NULL));
-	silence_free(silence);
+		breaker_still_lets(breaker, g_get_monotonic_time() + 1, NULL));
+	breaker_note(breaker, G_MAXINT64, NULL);
+	g_assert_true(breaker_still_lets(breaker, before, NULL));
+	breaker_free(breaker);
 }
 
 static void one_open_that_hangs_beside_others_that_do_not_is_none(void)
 {
-	Silence *silence = silence_new(LONG_MS);
+	Breaker *breaker = breaker_new(LONG_MS);
 	g_autoptr(GError) error = NULL;
 	gint64 asked = g_get_monotonic_time() - 1000;
 
 	backend_error_set(&error, BACKEND_ERROR_TIMEOUT, "it went wrong");
-	g_assert_false(silence_heard(silence));
-	silence_note(silence, asked, error);
-	g_assert_true(lets(silence));
-	silence_note(silence, asked, NULL);
-	silence_note(silence, asked, error);
-	g_assert_true(lets(silence));
+	g_assert_false(breaker_heard(breaker));
+	breaker_note(breaker, asked, error);
+	g_assert_true(lets(breaker));
+	breaker_note(breaker, asked, NULL);
+	breaker_note(breaker, asked, error);
+	g_assert_true(lets(breaker));
 	/* Two in a row are, and what does not hang says nothing of them. */
-	silence_note(silence, asked, error);
-	g_assert_false(lets(silence));
-	g_assert_true(silence_heard(silence));
-	g_assert_false(lets(silence));
-	silence_note(silence, asked, NULL);
-	g_assert_true(lets(silence));
-	silence_free(silence);
+	breaker_note(breaker, asked, error);
+	g_assert_false(lets(breaker));
+	g_assert_true(breaker_heard(breaker));
+	g_assert_false(lets(breaker));
+	breaker_note(breaker, asked, NULL);
+	g_assert_true(lets(breaker));
+	breaker_free(breaker);
 }
 
 static void any_call_that_succeeds_ends_it(void)
 {
-	Silence *silence = silence_new(LONG_MS);
+	Breaker *breaker = breaker_new(LONG_MS);
 
-	note(silence, BACKEND_ERROR_TIMEOUT);
-	g_assert_false(lets(silence));
-	g_assert_true(silence_heard(silence));
-	g_assert_true(lets(silence));
-	g_assert_false(silence_heard(silence));
-	note(silence, BACKEND_ERROR_UNREACHABLE);
-	g_assert_true(silence_heard(silence));
-	g_assert_true(lets(silence));
-	silence_free(silence);
+	note(breaker, BACKEND_ERROR_TIMEOUT);
+	g_assert_false(lets(breaker));
+	g_assert_true(breaker_heard(breaker));
+	g_assert_true(lets(breaker));
+	g_assert_false(breaker_heard(breaker));
+	note(breaker, BACKEND_ERROR_UNREACHABLE);
+	g_assert_true(breaker_heard(breaker));
+	g_assert_true(lets(breaker));
+	breaker_free(breaker);
 }
 
 /* ---- the cache ---- */

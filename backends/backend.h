@@ -94,9 +94,9 @@ typedef void (*CallObserver)(const CallReport *report, void *data);
 typedef struct {
 	char *query; /* encoded, "" for none */
 	char *body;  /* JSON, byte for byte */
-	char *name;  /* that the session will bear, as backend_tell tells it;
+	char *name; /* that the session will bear, as backend_summarize tells it;
 	                "": none */
-	char *id;    /* that it will have, where the client chooses it; "": the
+	char *id;   /* that it will have, where the client chooses it; "": the
 	                provider does */
 	gboolean repeatable; /* the provider knows the plan again: sent twice it
 	                        makes one session */
@@ -213,7 +213,7 @@ typedef struct BackendClass {
 	                              is remembered, but for these top-level
 	                              members; ends with NULL */
 	const struct RecordKind *record;    /* what a body is like: see
-	                                       backend_tell */
+	                                       backend_summarize */
 	const BackendVerb *workspace_verbs; /* of .ctl; `from` is not used; ends
 	                                       with a NULL name; may be NULL */
 	const char *start_verb; /* verb of create's second step, when a new
@@ -455,13 +455,13 @@ char *backend_renew(const Backend *self, const char *held, gsize held_len,
 typedef struct {
 	char *name, *user; /* valid UTF-8, at most SESSION_ID_MAX bytes */
 	gint64 created_ms;
-} SessionBrief;
+} SessionSummary;
 
 /* Reads it by the `record` of the class; pure.  Cleared by the caller. */
-void backend_tell(
-	const Backend *self, const char *body, gsize len, SessionBrief *ret);
-void session_brief_clear(SessionBrief *brief);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SessionBrief, session_brief_clear)
+void backend_summarize(
+	const Backend *self, const char *body, gsize len, SessionSummary *ret);
+void session_summary_clear(SessionSummary *brief);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SessionSummary, session_summary_clear)
 
 typedef enum { MADE_OTHERWISE, MADE_UNSURE, MADE_SO } Made;
 

@@ -236,11 +236,11 @@ static gboolean next_links(const Place *place, guint32 after, GArray *linked)
 	while (links != NULL && linked->len < BATCH &&
 		(after = number_set_next(links, after)) != 0) {
 		Linked item = {.number = after};
-		const Brief *brief;
+		const IndexEntry *brief;
 
 		if (by == BY_NAME) {
 			brief = g_hash_table_lookup(
-				index->briefs, GUINT_TO_POINTER(after));
+				index->index_entries, GUINT_TO_POINTER(after));
 			item.link = g_strdup(brief->link);
 		}
 		g_array_append_val(linked, item);
@@ -314,7 +314,7 @@ static guint32 link_number(const Place *place, const char *name)
 	guint32 number =
 		place->group != 0 ? number_of_name(place->dir, name) : 0;
 	Index *index = place->index;
-	const Brief *brief;
+	const IndexEntry *brief;
 
 	pthread_mutex_lock(&index->lock);
 	if (place->group == 0) {
@@ -324,7 +324,7 @@ static guint32 link_number(const Place *place, const char *name)
 			groups_of_number(index->groups, place->group);
 
 		brief = g_hash_table_lookup(
-			index->briefs, GUINT_TO_POINTER(number));
+			index->index_entries, GUINT_TO_POINTER(number));
 		if (brief == NULL || group == NULL ||
 			brief->in[group->by] != group)
 			number = 0;
@@ -386,8 +386,8 @@ static gboolean append_lines(const Index *self, CacheTable table,
 		*after = number_set_next(&self->numbers, *after);
 		if (*after == 0)
 			return FALSE;
-		brief_append(g_hash_table_lookup(
-				     self->briefs, GUINT_TO_POINTER(*after)),
+		index_entry_append(g_hash_table_lookup(self->index_entries,
+					   GUINT_TO_POINTER(*after)),
 			words, table, out);
 	}
 	return TRUE;

@@ -45,13 +45,13 @@ static gboolean is_object(const char *body, gsize len)
 Made backend_made_of(const Backend *self, const CreatePlan *plan,
 	const char *id, const char *body, gsize len)
 {
-	g_auto(SessionBrief) brief = {NULL};
+	g_auto(SessionSummary) brief = {NULL};
 
 	if (*plan->id)
 		return g_str_equal(plan->id, id) ? MADE_SO : MADE_OTHERWISE;
 	if (!is_object(body, len))
 		return MADE_UNSURE;
-	backend_tell(self, body, len, &brief);
+	backend_summarize(self, body, len, &brief);
 	if (!g_str_equal(plan->name, brief.name))
 		return MADE_OTHERWISE;
 	if (plan->unique)

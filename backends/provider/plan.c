@@ -42,12 +42,12 @@ void create_plan_token(const Backend *self, Json *body, const char *token)
 
 CreatePlan *create_plan_of(const Backend *self, const Json *body)
 {
-	g_auto(SessionBrief) brief = {NULL};
+	g_auto(SessionSummary) brief = {NULL};
 	CreatePlan *plan = create_plan_new();
 
 	g_free(plan->body);
 	plan->body = json_print(body, FALSE);
-	backend_tell(self, plan->body, strlen(plan->body), &brief);
+	backend_summarize(self, plan->body, strlen(plan->body), &brief);
 	g_free(plan->name);
 	plan->name = g_steal_pointer(&brief.name);
 	return plan;

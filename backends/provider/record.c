@@ -256,15 +256,15 @@ static char *told_user(const char *text, const JsonSpan *values, guint n)
 	return g_strdup("");
 }
 
-void backend_tell(
-	const Backend *self, const char *body, gsize len, SessionBrief *ret)
+void backend_summarize(
+	const Backend *self, const char *body, gsize len, SessionSummary *ret)
 {
 	const RecordKind *kind = self->class->record;
 	const char *names[TOLD_MAX];
 	JsonPick pick = {names, 0, record_no_secrets};
 	JsonSpan values[TOLD_MAX];
 
-	*ret = (SessionBrief){NULL};
+	*ret = (SessionSummary){NULL};
 	for (guint i = 0; kind && i < kind->pick.n; i++)
 		names[pick.n++] = kind->pick.names[i];
 	for (guint i = 0; kind && kind->users && kind->users[i]; i++)
@@ -285,7 +285,7 @@ void backend_tell(
 		ret->created_ms = kind->time(body, values[RECORD_CREATED]);
 }
 
-void session_brief_clear(SessionBrief *brief)
+void session_summary_clear(SessionSummary *brief)
 {
 	g_clear_pointer(&brief->name, g_free);
 	g_clear_pointer(&brief->user, g_free);

@@ -12,12 +12,12 @@ static gint64 created_ms(Dir *dir, const Snapshot *shown, guint32 number)
 	const Row *row = number != 0 ? snapshot_find(shown, number) : NULL;
 	g_autofree char *body =
 		row != NULL ? dir_body(dir, shown, row, NULL) : NULL;
-	g_auto(SessionBrief) brief = {NULL};
+	g_auto(SessionSummary) brief = {NULL};
 	gint64 ahead_ms = 0;
 
 	if (body == NULL)
 		return 0;
-	backend_tell(backend, body, strlen(body), &brief);
+	backend_summarize(backend, body, strlen(body), &brief);
 	(void)backend_clock(backend, &ahead_ms);
 	return brief.created_ms != 0 ? brief.created_ms - ahead_ms : 0;
 }

@@ -21,11 +21,12 @@ static void append_json(GString *out, const char *key, const char *text)
 
 static char *name_in(const Dir *dir, const char *record)
 {
-	g_auto(SessionBrief) brief = {NULL};
+	g_auto(SessionSummary) brief = {NULL};
 
 	if (record == NULL || *record == '\0')
 		return g_strdup("");
-	backend_tell(dir->provider->backend, record, strlen(record), &brief);
+	backend_summarize(
+		dir->provider->backend, record, strlen(record), &brief);
 	return g_steal_pointer(&brief.name);
 }
 

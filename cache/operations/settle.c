@@ -189,7 +189,7 @@ static void read_candidate(
 	Dir *dir, const Snapshot *shown, const Row *row, Candidate *ret)
 {
 	const guint config = 1u << SESSION_CONFIG;
-	g_auto(SessionBrief) brief = {NULL};
+	g_auto(SessionSummary) brief = {NULL};
 
 	*ret = (Candidate){.row = *row};
 	ret->row.mtimes = NULL;
@@ -198,7 +198,8 @@ static void read_candidate(
 	ret->body = dir_body(dir, shown, row, NULL);
 	if (ret->body == NULL)
 		ret->body = g_strdup("");
-	backend_tell(backend_of(dir), ret->body, strlen(ret->body), &brief);
+	backend_summarize(
+		backend_of(dir), ret->body, strlen(ret->body), &brief);
 	ret->created_ms = brief.created_ms;
 }
 

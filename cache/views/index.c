@@ -12,8 +12,8 @@ Index *index_new(Dir *dir)
 	self->dir = dir;
 	pthread_mutex_init(&self->lock, NULL);
 	self->links = link_names_new();
-	self->briefs = g_hash_table_new_full(
-		NULL, NULL, NULL, (GDestroyNotify)brief_free);
+	self->index_entries = g_hash_table_new_full(
+		NULL, NULL, NULL, (GDestroyNotify)index_entry_free);
 	return self;
 }
 
@@ -28,7 +28,7 @@ void index_free(Index *self)
 	if (self == NULL)
 		return;
 	drop_texts(self);
-	g_hash_table_unref(self->briefs);
+	g_hash_table_unref(self->index_entries);
 	link_names_free(self->links);
 	for (ByWhat by = 0; by < N_VIEWS; by++)
 		number_set_clear(&self->shown[by]);
@@ -42,20 +42,21 @@ void index_free(Index *self)
 
 typedef struct {
 	Index *index;
-	GPtrArray *briefs;  /* Brief: new, or in place of what there is */
-	GPtrArray *past;    /* Brief: what it was in the place of */
-	GPtrArray *dropped; /* char *: links that news name */
-	GPtrArray *touched; /* Group */
-	GArray *news;       /* NULL: nobody has seen the views yet */
-	guint views;        /* bit set of 1 << ByWhat: another membership */
+	GPtrArray *index_entries; /* Brief: new, or in place of what there is */
+	GPtrArray *past;          /* Brief: what it was in the place of */
+	GPtrArray *dropped;       /* char *: links that news name */
+	GPtrArray *touched;       /* Group */
+	GArray *news;             /* NULL: nobody has seen the views yet */
+	guint views; /* bit set of 1 << ByWhat: another membership */
 	gboolean table;
 } Update;
 
 static void update_begin(Update *self, Index *index, gboolean tells)
 {
 	*self = (Update){.index = index};
-	self->briefs = g_ptr_array_new();
-	self->past = g_ptr_array_new_with_free_func((GDestroyNotify)brief_free);
+	self->index_entries = g_ptr_array_new();
+	self->past = g_ptr_array_new_with_free_func(
+		(GDestroyNotify)index_entry_free);
 	self->dropped = g_ptr_array_new_with_free_func(g_free);
 	self->touched = g_ptr_array_new();
 	if (tells)
@@ -64,7 +65,7 @@ static void update_begin(Update *self, Index *index, gboolean tells)
 
 static void update_end(Update *self)
 {
-	g_ptr_array_unref(self->briefs);
+	g_ptr_array_unref(self->index_entries);
 	g_ptr_array_unref(self->past);
 	g_ptr_array_unref(self->dropped);
 	g_ptr_array_unref(self->touched);
@@ -93,7 +94,7 @@ static void touch(Update *self, Group *group)
 
 /* ---- links; with the lock ---- */
 
-static void unlink_name(Update *self, Brief *brief)
+static void unlink_name(Update *self, IndexEntry *brief)
 {
 	Index *index = self->index;
 	char *link;
@@ -109,7 +110,7 @@ static void unlink_name(Update *self, Brief *brief)
 		link);
 }
 
-static void link_name(Update *self, Brief *brief)
+static void link_name(Update *self, IndexEntry *brief)
 {
 	Index *index = self->index;
 	g_autofree char *name = NULL;
@@ -124,7 +125,7 @@ static void link_name(Update *self, Brief *brief)
 		brief->link);
 }
 
-static void unlink_from(Update *self, const Brief *brief, Group *group)
+static void unlink_from(Update *self, const IndexEntry *brief, Group *group)
 {
 	if (group == NULL || !number_set_remove(&group->links, brief->number))
 		return;
@@ -146,7 +147,7 @@ static void show_group(Update *self, Group *group)
 		group->name);
 }
 
-static void link_into(Update *self, const Brief *brief, Group *group)
+static void link_into(Update *self, const IndexEntry *brief, Group *group)
 {
 	if (group == NULL || !number_set_add(&group->links, brief->number))
 		return;
@@ -157,7 +158,7 @@ static void link_into(Update *self, const Brief *brief, Group *group)
 }
 
 /* What it leaves for what it becomes; NULL: it goes. */
-static void unlink_all(Update *self, Brief *brief, Brief *next)
+static void unlink_all(Update *self, IndexEntry *brief, IndexEntry *next)
 {
 	if (next != NULL && g_strcmp0(next->name, brief->name) == 0)
 		next->link = brief->link;
@@ -168,7 +169,7 @@ static void unlink_all(Update *self, Brief *brief, Brief *next)
 			unlink_from(self, brief, brief->in[by]);
 }
 
-static void link_all(Update *self, Brief *brief)
+static void link_all(Update *self, IndexEntry *brief)
 {
 	link_name(self, brief);
 	for (ByWhat by = BY_NAME + 1; by < N_VIEWS; by++)
@@ -193,25 +194,27 @@ static void settle_group(Update *self, Group *group)
 
 /* ---- sessions; with the lock ---- */
 
-static Brief *brief_of(const Index *self, guint32 number)
+static IndexEntry *entry_of(const Index *self, guint32 number)
 {
-	return g_hash_table_lookup(self->briefs, GUINT_TO_POINTER(number));
+	return g_hash_table_lookup(
+		self->index_entries, GUINT_TO_POINTER(number));
 }
 
 /* The old one is freed when it is told what it was called. */
-static void forget(Update *self, Brief *brief)
+static void forget(Update *self, IndexEntry *brief)
 {
 	Index *index = self->index;
 
 	for (guint i = 0; i < G_N_ELEMENTS(index->sizes); i++)
 		index->sizes[i] -= brief->lens[i];
-	g_hash_table_steal(index->briefs, GUINT_TO_POINTER(brief->number));
+	g_hash_table_steal(
+		index->index_entries, GUINT_TO_POINTER(brief->number));
 	g_ptr_array_add(self->past, brief);
 }
 
 static void cut(Update *self, guint32 number)
 {
-	Brief *brief = brief_of(self->index, number);
+	IndexEntry *brief = entry_of(self->index, number);
 
 	if (brief == NULL)
 		return;
@@ -221,9 +224,9 @@ static void cut(Update *self, guint32 number)
 	self->table = TRUE;
 }
 
-static void replace(Update *self, Brief *next)
+static void replace(Update *self, IndexEntry *next)
 {
-	Brief *old = brief_of(self->index, next->number);
+	IndexEntry *old = entry_of(self->index, next->number);
 
 	if (old == NULL) {
 		number_set_add(&self->index->numbers, next->number);
@@ -232,10 +235,10 @@ static void replace(Update *self, Brief *next)
 	}
 	unlink_all(self, old, next);
 	forget(self, old);
-	self->table = self->table || !brief_is_same(old, next);
+	self->table = self->table || !index_entry_is_same(old, next);
 }
 
-static void put(Update *self, Brief *next)
+static void put(Update *self, IndexEntry *next)
 {
 	Index *index = self->index;
 
@@ -243,7 +246,7 @@ static void put(Update *self, Brief *next)
 	for (guint i = 0; i < G_N_ELEMENTS(index->sizes); i++)
 		index->sizes[i] += next->lens[i];
 	g_hash_table_insert(
-		index->briefs, GUINT_TO_POINTER(next->number), next);
+		index->index_entries, GUINT_TO_POINTER(next->number), next);
 }
 
 static void settle(Update *self)
@@ -270,10 +273,10 @@ static void update_apply(Update *self, const guint32 *cuts, guint n_cuts)
 	pthread_mutex_lock(&self->index->lock);
 	for (guint i = 0; i < n_cuts; i++)
 		cut(self, cuts[i]);
-	for (guint i = 0; i < self->briefs->len; i++)
-		replace(self, g_ptr_array_index(self->briefs, i));
-	for (guint i = 0; i < self->briefs->len; i++)
-		put(self, g_ptr_array_index(self->briefs, i));
+	for (guint i = 0; i < self->index_entries->len; i++)
+		replace(self, g_ptr_array_index(self->index_entries, i));
+	for (guint i = 0; i < self->index_entries->len; i++)
+		put(self, g_ptr_array_index(self->index_entries, i));
 	settle(self);
 	pthread_mutex_unlock(&self->index->lock);
 }
@@ -281,10 +284,11 @@ static void update_apply(Update *self, const guint32 *cuts, guint n_cuts)
 static void update_row(Update *self, const Row *row)
 {
 	Index *index = self->index;
-	const Brief *old = brief_of(index, row->number);
+	const IndexEntry *old = entry_of(index, row->number);
 
-	g_ptr_array_add(self->briefs, brief_new(index->dir, index->dir->shown,
-					      row, old, index->groups));
+	g_ptr_array_add(self->index_entries,
+		index_entry_new(index->dir, index->dir->shown, row, old,
+			index->groups));
 }
 
 void index_follow(Index *self, const Row *rows, guint n_rows,
@@ -390,7 +394,7 @@ static gboolean index_make(Index *self)
 	show_phases(&update);
 	while (on && (row = snapshot_step(dir->shown, &at)) != NULL) {
 		update_row(&update, row);
-		on = update.briefs->len % LOOK_EVERY != 0 ||
+		on = update.index_entries->len % LOOK_EVERY != 0 ||
 		     !cache_is_stopping(dir->cache);
 	}
 	update_apply(&update, NULL, 0);

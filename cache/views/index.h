@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache/views/brief.h"
+#include "cache/views/index_entry.h"
 #include "cache/views/link_names.h"
 #include "cache/views/table.h"
 
@@ -17,15 +17,15 @@ typedef struct Index {
 	Dir *dir;
 	int asked, ready; /* atomic: a worker is to make it; it did */
 	pthread_mutex_t lock;
-	Groups *groups;           /* NULL: of a provider */
-	NumberSet shown[N_VIEWS]; /* groups; BY_NAME: sessions with a link */
-	gint64 view_ns[N_VIEWS];  /* of their last change */
-	LinkNames *links;         /* BY_NAME */
-	GHashTable *briefs;       /* number -> Brief */
-	NumberSet numbers;        /* of all sessions */
-	gsize sizes[2];           /* of the tables, by CacheTable */
-	gint64 table_ns;          /* when they last changed */
-	TableText *texts[2];      /* the tables, if anybody asked since */
+	Groups *groups;            /* NULL: of a provider */
+	NumberSet shown[N_VIEWS];  /* groups; BY_NAME: sessions with a link */
+	gint64 view_ns[N_VIEWS];   /* of their last change */
+	LinkNames *links;          /* BY_NAME */
+	GHashTable *index_entries; /* number -> Brief */
+	NumberSet numbers;         /* of all sessions */
+	gsize sizes[2];            /* of the tables, by CacheTable */
+	gint64 table_ns;           /* when they last changed */
+	TableText *texts[2];       /* the tables, if anybody asked since */
 } Index;
 
 Index *index_new(Dir *dir);

@@ -7,9 +7,9 @@ static void tells(const BackendClass *class, const char *body, const char *name,
 	const char *user, gint64 created_ms)
 {
 	Backend self = {class};
-	g_auto(SessionBrief) brief = {NULL};
+	g_auto(SessionSummary) brief = {NULL};
 
-	backend_tell(&self, body, strlen(body), &brief);
+	backend_summarize(&self, body, strlen(body), &brief);
 	g_assert_cmpstr(brief.name, ==, name);
 	g_assert_cmpstr(brief.user, ==, user);
 	g_assert_cmpint(brief.created_ms, ==, created_ms);

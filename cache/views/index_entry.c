@@ -1,4 +1,4 @@
-#include "cache/views/brief.h"
+#include "cache/views/index_entry.h"
 
 #include "cache/requests/requests.h"
 #include "cache/store/numbers.h"
@@ -8,15 +8,15 @@
 
 /* ---- making ---- */
 
-static void tell(Brief *self, Dir *dir, const Snapshot *shown, const Row *row,
-	Groups *groups)
+static void tell(IndexEntry *self, Dir *dir, const Snapshot *shown,
+	const Row *row, Groups *groups)
 {
 	g_autofree char *body = dir_body(dir, shown, row, NULL);
-	g_auto(SessionBrief) told = {NULL};
+	g_auto(SessionSummary) told = {NULL};
 
 	if (body == NULL)
 		return;
-	backend_tell(dir->provider->backend, body, row->body_len, &told);
+	backend_summarize(dir->provider->backend, body, row->body_len, &told);
 	if (*told.name != '\0')
 		self->name = g_steal_pointer(&told.name);
 	self->in[BY_USER] = groups_get(groups, BY_USER, told.user);
@@ -24,7 +24,7 @@ static void tell(Brief *self, Dir *dir, const Snapshot *shown, const Row *row,
 	self->body_hash = row->body_hash;
 }
 
-static void recall(Brief *self, const Brief *old)
+static void recall(IndexEntry *self, const IndexEntry *old)
 {
 	self->name = g_strdup(old->name);
 	self->in[BY_USER] = old->in[BY_USER];
@@ -41,13 +41,13 @@ static gint64 changed_s(const Row *row)
 	return ns / NS_PER_S;
 }
 
-static void measure(Brief *self, Words *words)
+static void measure(IndexEntry *self, Words *words)
 {
 	g_autoptr(GString) line = g_string_sized_new(256);
 
 	for (CacheTable table = 0; table < G_N_ELEMENTS(self->lens); table++) {
 		g_string_truncate(line, 0);
-		brief_append(self, words, table, line);
+		index_entry_append(self, words, table, line);
 		self->lens[table] = (guint32)line->len;
 	}
 }
@@ -65,10 +65,10 @@ static const char *workspace_name(const Dir *workspace)
 	return provider->name != NULL ? provider->name : workspace->title;
 }
 
-static Brief *brief_of_workspace(const Dir *provider, const Row *row)
+static IndexEntry *entry_of_workspace(const Dir *provider, const Row *row)
 {
 	const Dir *dir = numbers_owner(provider->cache->numbers, row->number);
-	Brief *self = g_new0(Brief, 1);
+	IndexEntry *self = g_new0(IndexEntry, 1);
 
 	self->id = row->id;
 	self->number = row->number;
@@ -76,16 +76,16 @@ static Brief *brief_of_workspace(const Dir *provider, const Row *row)
 	return self;
 }
 
-Brief *brief_new(Dir *dir, const Snapshot *shown, const Row *row,
-	const Brief *old, Groups *groups)
+IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
+	const IndexEntry *old, Groups *groups)
 {
 	Words *words = dir->cache->words;
 	const char *word = words_get(words, row->word);
-	Brief *self;
+	IndexEntry *self;
 
 	if (dir->kind == DIR_PROVIDER)
-		return brief_of_workspace(dir, row);
-	self = g_new0(Brief, 1);
+		return entry_of_workspace(dir, row);
+	self = g_new0(IndexEntry, 1);
 	self->id = row->id;
 	self->number = row->number;
 	self->word = row->word;
@@ -110,7 +110,7 @@ Brief *brief_new(Dir *dir, const Snapshot *shown, const Row *row,
 	return self;
 }
 
-void brief_free(Brief *self)
+void index_entry_free(IndexEntry *self)
 {
 	g_free(self->name);
 	g_free(self);
@@ -118,7 +118,7 @@ void brief_free(Brief *self)
 
 /* ---- lines ---- */
 
-gboolean brief_is_same(const Brief *self, const Brief *other)
+gboolean index_entry_is_same(const IndexEntry *self, const IndexEntry *other)
 {
 	return self->word == other->word && self->phase == other->phase &&
 	       self->created_s == other->created_s &&
@@ -127,8 +127,8 @@ gboolean brief_is_same(const Brief *self, const Brief *other)
 	       g_strcmp0(self->name, other->name) == 0;
 }
 
-void brief_append(
-	const Brief *self, Words *words, CacheTable table, GString *out)
+void index_entry_append(
+	const IndexEntry *self, Words *words, CacheTable table, GString *out)
 {
 	const Group *user = self->in[BY_USER];
 	TableLine line = {.session = id_name(self->id),

@@ -18,16 +18,16 @@ typedef struct {
 	Group *in[N_VIEWS]; /* the others: its group; NULL: none */
 	guint16 word;
 	guint8 phase;
-} Brief;
+} IndexEntry;
 
 /* What a row of a snapshot says.  old (may be NULL): what was known of the same
  * session.  Reads the body, unless that is known; with Dir.apply. */
-Brief *brief_new(Dir *dir, const Snapshot *shown, const Row *row,
-	const Brief *old, Groups *groups);
-void brief_free(Brief *self);
+IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
+	const IndexEntry *old, Groups *groups);
+void index_entry_free(IndexEntry *self);
 
 /* Whether both have the same lines. */
-gboolean brief_is_same(const Brief *self, const Brief *other);
+gboolean index_entry_is_same(const IndexEntry *self, const IndexEntry *other);
 /* Appends its line. */
-void brief_append(
-	const Brief *self, Words *words, CacheTable table, GString *out);
+void index_entry_append(
+	const IndexEntry *self, Words *words, CacheTable table, GString *out);

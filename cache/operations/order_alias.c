@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cache/operations/verdict.h"
+#include "cache/operations/matching.h"
 
 /* A listing that does not end is no help. */
 #define PAGES_MAX 1000
@@ -10,7 +10,7 @@
 typedef struct {
 	Order *order;
 	const char *answered;
-	MadeWithin within;
+	CreatedWithin within;
 	gboolean listed; /* the answer's id is */
 	guint matches;
 	char *id; /* of the last that matched */
@@ -25,7 +25,8 @@ static gboolean is_made(const Search *self, const Session *session)
 
 	if (number != 0 && number < intent->watermark)
 		return FALSE;
-	return verdict_time(session->created_ms, &self->within) == MATCH_SURE &&
+	return matching_time(session->created_ms, &self->within) ==
+		       MATCH_SURE &&
 	       backend_made_of(order->dir->provider->backend, intent->plan,
 		       session->id, session->body,
 		       strlen(session->body)) == MADE_SO &&

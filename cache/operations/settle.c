@@ -5,7 +5,7 @@
 #include "cache/base/trial.h"
 #include "cache/operations/adopt.h"
 #include "cache/operations/settle_verb.h"
-#include "cache/operations/verdict.h"
+#include "cache/operations/matching.h"
 #include "cache/refresh/look.h"
 
 /* Between two listings that somebody waits for, or that something was in the way
@@ -144,14 +144,14 @@ static gboolean is_sure_of_name(const CreatePlan *plan)
 static Match match_in_time(
 	const Settling *self, const Intent *intent, const Candidate *candidate)
 {
-	const MadeWithin within = {.from_ms = intent->made_ms,
+	const CreatedWithin within = {.from_ms = intent->made_ms,
 		.until_ms = intent->until_ms + self->dir->provider->settle_ms,
 		.slack_ms = CLOCKS_DIFFER_MS,
 		.ahead_ms = self->ahead_ms};
 
 	if (candidate->created_ms == 0 && is_sure_of_name(intent->plan))
 		return MATCH_SURE;
-	return verdict_time(candidate->created_ms, &within);
+	return matching_time(candidate->created_ms, &within);
 }
 
 static Match match_of(const Settling *self, guint i, const Candidate *candidate)
@@ -322,7 +322,7 @@ static void find_candidates(Settling *self)
 				&g_array_index(self->candidates, Candidate, k));
 }
 
-/* ---- verdicts on creates ---- */
+/* ---- matchings on creates ---- */
 
 static gboolean ask_the_same(guint one, guint other, const void *data)
 {
@@ -455,15 +455,15 @@ static void judge(const Settling *self, guint i)
 		return;
 	}
 	request->judged = MAX(request->judged, self->judged);
-	switch (verdict_of(&matches, i, &session)) {
-	case VERDICT_FOUND:
+	switch (matching_of(&matches, i, &session)) {
+	case MATCHING_FOUND:
 		found(self, request, session);
 		break;
-	case VERDICT_ABSENT:
+	case MATCHING_ABSENT:
 		if (i < self->sent)
 			absent(self, request);
 		break;
-	case VERDICT_UNCLEAR:
+	case MATCHING_UNCLEAR:
 		unclear(self, i);
 		break;
 	}

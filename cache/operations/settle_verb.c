@@ -18,7 +18,7 @@ static gboolean is_start(const Dir *dir, const char *verb)
 	return g_strcmp0(dir->provider->backend->class->start_verb, verb) == 0;
 }
 
-VerbVerdict settle_verb_look(Dir *dir, const Intent *intent, Phase *ret_phase)
+VerbOutcome settle_verb_look(Dir *dir, const Intent *intent, Phase *ret_phase)
 {
 	const BackendVerb *verb =
 		backend_verb(dir->provider->backend, intent->verb, NULL);
@@ -34,7 +34,7 @@ VerbVerdict settle_verb_look(Dir *dir, const Intent *intent, Phase *ret_phase)
 		now = (Phase)row->phase;
 	if (row != NULL && ret_phase != NULL)
 		*ret_phase = now;
-	return verdict_verb(verb->from, is_start(dir, intent->verb),
+	return matching_verb(verb->from, is_start(dir, intent->verb),
 		intent->phase > 0 ? &before : NULL, row != NULL ? &now : NULL);
 }
 

@@ -1,4 +1,4 @@
-#include "cache/operations/verdict.h"
+#include "cache/operations/matching.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@ static gboolean equal(guint one, guint other, const void *data)
 }
 
 /* "0 1 . ?": the session that each request has made; '.': none; '?': unclear. */
-static char *verdicts(const char *table, const char *specs)
+static char *matchings(const char *table, const char *specs)
 {
 	g_auto(GStrv) rows = g_strsplit(table, " ", -1);
 	/* "" is one request, and no session. */
@@ -30,13 +30,13 @@ static char *verdicts(const char *table, const char *specs)
 	for (guint i = 0; i < n; i++) {
 		const Matches matches = {n, sessions, match, equal, specs};
 		guint session = 99;
-		Verdict verdict = verdict_of(&matches, i, &session);
+		Matching matching = matching_of(&matches, i, &session);
 
-		if (verdict == VERDICT_FOUND)
+		if (matching == MATCHING_FOUND)
 			g_string_append_printf(out, "%u", session);
 		else
 			g_string_append_c(
-				out, verdict == VERDICT_ABSENT ? '.' : '?');
+				out, matching == MATCHING_ABSENT ? '.' : '?');
 	}
 	return g_string_free(out, FALSE);
 }
@@ -76,7 +76,8 @@ static void what_is_sure_is_told(void)
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *got = verdicts(cases[i].table, cases[i].specs);
+		g_autofree char *got =
+			matchings(cases[i].table, cases[i].specs);
 
 		g_assert_cmpstr(got, ==, cases[i].want);
 	}
@@ -100,7 +101,8 @@ static void no_session_is_given_twice(void)
 				n, sessions, match, equal, specs};
 			guint session = 0;
 
-			if (verdict_of(&matches, i, &session) != VERDICT_FOUND)
+			if (matching_of(&matches, i, &session) !=
+				MATCHING_FOUND)
 				continue;
 			g_assert_cmpint(
 				match[i * sessions + session], ==, MATCH_SURE);
@@ -112,7 +114,7 @@ static void no_session_is_given_twice(void)
 
 static void times_are_judged_with_slack(void)
 {
-	const MadeWithin within = {1000000, 1030000, 60000, 0};
+	const CreatedWithin within = {1000000, 1030000, 60000, 0};
 	static const struct {
 		gint64 created;
 		Match want;
@@ -131,7 +133,7 @@ static void times_are_judged_with_slack(void)
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-		g_assert_cmpint(verdict_time(cases[i].created, &within), ==,
+		g_assert_cmpint(matching_time(cases[i].created, &within), ==,
 			cases[i].want);
 }
 
@@ -144,17 +146,17 @@ static void times_are_the_providers(void)
 
 	for (guint i = 0; i < G_N_ELEMENTS(aheads); i++) {
 		gint64 ahead = aheads[i] * minute;
-		const MadeWithin within = {from, until, 15 * minute, ahead};
+		const CreatedWithin within = {from, until, 15 * minute, ahead};
 
 		g_assert_cmpint(
-			verdict_time(from + ahead, &within), ==, MATCH_SURE);
+			matching_time(from + ahead, &within), ==, MATCH_SURE);
 		g_assert_cmpint(
-			verdict_time(until + ahead, &within), ==, MATCH_SURE);
-		g_assert_cmpint(verdict_time(until + ahead + minute, &within),
+			matching_time(until + ahead, &within), ==, MATCH_SURE);
+		g_assert_cmpint(matching_time(until + ahead + minute, &within),
 			==, MATCH_DOUBT);
-		g_assert_cmpint(verdict_time(from, &within), ==, MATCH_DOUBT);
+		g_assert_cmpint(matching_time(from, &within), ==, MATCH_DOUBT);
 		g_assert_cmpint(
-			verdict_time(from + 5 * ahead, &within), ==, MATCH_NO);
+			matching_time(from + 5 * ahead, &within), ==, MATCH_NO);
 	}
 }
 
@@ -170,7 +172,7 @@ static void a_verb_is_judged_by_what_was_before(void)
 		guint from;
 		gboolean starts;
 		Phase before, now;
-		VerbVerdict want;
+		VerbOutcome want;
 	} cases[] = {
 		{LIVE | OVER, FALSE, PHASE_IDLE, PHASE_STOPPED, VERB_OBEYED},
 		{LIVE | OVER, FALSE, PHASE_BUSY, PHASE_FAILED, VERB_OBEYED},
@@ -196,7 +198,7 @@ static void a_verb_is_judged_by_what_was_before(void)
 		const Phase *before = &cases[i].before, *now = &cases[i].now;
 
 		g_test_message("case %u", i);
-		g_assert_cmpint(verdict_verb(cases[i].from, cases[i].starts,
+		g_assert_cmpint(matching_verb(cases[i].from, cases[i].starts,
 					*before != UNKNOWN ? before : NULL,
 					*now != GONE ? now : NULL),
 			==, cases[i].want);

@@ -1,4 +1,4 @@
-#include "cache/operations/verdict.h"
+#include "cache/operations/matching.h"
 
 /* Records tell whole seconds at times. */
 #define GRAIN_MS 2000
@@ -68,27 +68,27 @@ static guint nth_sure(const Matches *self, guint request, guint rank)
 	return session;
 }
 
-Verdict verdict_of(const Matches *self, guint request, guint *ret_session)
+Matching matching_of(const Matches *self, guint request, guint *ret_session)
 {
 	guint sure = count(self, request, MATCH_SURE), rank;
 
 	if (count(self, request, MATCH_DOUBT) == 0)
-		return VERDICT_ABSENT;
+		return MATCHING_ABSENT;
 	if (sure == 0 || sure != count(self, request, MATCH_DOUBT) ||
 		peers(self, request, &rank) != sure)
-		return VERDICT_UNCLEAR;
+		return MATCHING_UNCLEAR;
 	*ret_session = nth_sure(self, request, rank);
-	return VERDICT_FOUND;
+	return MATCHING_FOUND;
 }
 
-static gboolean is_within(
-	gint64 ms, const MadeWithin *within, gint64 ahead_ms, gint64 slack_ms)
+static gboolean is_within(gint64 ms, const CreatedWithin *within,
+	gint64 ahead_ms, gint64 slack_ms)
 {
 	return ms >= within->from_ms + ahead_ms - slack_ms &&
 	       ms <= within->until_ms + ahead_ms + slack_ms;
 }
 
-Match verdict_time(gint64 created_ms, const MadeWithin *within)
+Match matching_time(gint64 created_ms, const CreatedWithin *within)
 {
 	if (created_ms == 0)
 		return MATCH_DOUBT;
@@ -106,7 +106,7 @@ static gboolean ends(Phase phase)
 	       phase == PHASE_FAILED;
 }
 
-VerbVerdict verdict_verb(
+VerbOutcome matching_verb(
 	guint from, gboolean starts, const Phase *before, const Phase *now)
 {
 	if (now == NULL)

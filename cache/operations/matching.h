@@ -22,17 +22,17 @@ typedef struct {
 } Matches;
 
 typedef enum {
-	VERDICT_ABSENT, /* no session can be its */
-	VERDICT_FOUND,  /* *ret_session is */
-	VERDICT_UNCLEAR,
-} Verdict;
+	MATCHING_ABSENT, /* no session can be its */
+	MATCHING_FOUND,  /* *ret_session is */
+	MATCHING_UNCLEAR,
+} Matching;
 
 /*
  * FOUND: just one session is surely its, none in doubt, and no other request could
  * have made it; or as many requests that ask for the same as there are sessions
  * that are surely theirs, which are then given out in order.
  */
-Verdict verdict_of(const Matches *self, guint request, guint *ret_session);
+Matching matching_of(const Matches *self, guint request, guint *ret_session);
 
 /*
  * A session of that time of making, which is the provider's, beside the time in
@@ -44,15 +44,15 @@ typedef struct {
 	gint64 from_ms, until_ms;
 	gint64 slack_ms;
 	gint64 ahead_ms; /* 0: it is not known */
-} MadeWithin;
+} CreatedWithin;
 
-Match verdict_time(gint64 created_ms, const MadeWithin *within);
+Match matching_time(gint64 created_ms, const CreatedWithin *within);
 
 typedef enum {
 	VERB_OBEYED,
 	VERB_IGNORED,
 	VERB_UNTOLD, /* how its session stands now does not tell */
-} VerbVerdict;
+} VerbOutcome;
 
 /*
  * What came of a verb whose answer was lost, by how its session stands.  from: the
@@ -60,5 +60,5 @@ typedef enum {
  * others end one; before: the phase when it was asked for, NULL: not known; now:
  * NULL: the session is gone.
  */
-VerbVerdict verdict_verb(
+VerbOutcome matching_verb(
 	guint from, gboolean starts, const Phase *before, const Phase *now);

@@ -228,7 +228,7 @@ typedef struct BackendClass {
 
 	/* How long after a create was sent its session may still be missing from
 	 * listings. */
-	gint64 settle_ms;
+	gint64 list_lag_ms;
 
 	/*
 	 * Makes an instance from config keys (name -> text, borrowed; every key

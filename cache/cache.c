@@ -14,7 +14,7 @@
  *   partial refresh.c   what somebody watches, between long ones    (worker, WORK_PARTIAL)
  *   order*.c   creating and steering                        (worker, WORK_ORDER)
  *   requests.c what was ordered, in memory and, by journal.c, on disk
- *   settle.c   what came of orders whose answer was lost     (worker, WORK_LIST)
+ *   reconcile.c   what came of orders whose answer was lost     (worker, WORK_LIST)
  *   apply*.c   what any of these was answered becomes what is shown:
  *              change.c -> disk.c or tree.c -> snapshot.c -> news.c
  *
@@ -147,12 +147,12 @@ void cache_start(Cache *cache)
 	scheduler_start(cache->scheduler);
 }
 
-static void settle_all(Cache *cache)
+static void reconcile_all(Cache *cache)
 {
 	g_autoptr(GError) error = NULL;
 
 	for (guint i = 0; i < cache->dirs->len; i++)
-		apply_settle(g_ptr_array_index(cache->dirs, i));
+		apply_finish(g_ptr_array_index(cache->dirs, i));
 	if (!dirlog_reserve(cache->tree, numbers_next(cache->numbers), &error))
 		g_debug("%s", error->message);
 }
@@ -186,7 +186,7 @@ void cache_stop(Cache *cache)
 		provider_stop(g_ptr_array_index(cache->providers, i));
 	pool_stop(cache->common);
 	news_stop(cache->news);
-	settle_all(cache);
+	reconcile_all(cache);
 }
 
 char *cache_left(Cache *cache)

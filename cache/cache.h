@@ -160,11 +160,11 @@ typedef struct {
 	gint64 refresh_ms;    /* 0: as in CacheSettings */
 	gboolean read_only;
 	gboolean rmdir_ends;
-	gboolean start;   /* create's second step is wanted */
-	gboolean views;   /* see Entry */
-	gint64 settle_ms; /* how long a new session may be missing from listings;
+	gboolean start;     /* create's second step is wanted */
+	gboolean views;     /* see Entry */
+	gint64 list_lag_ms; /* how long a new session may be missing from listings;
 	                     -1: what the provider's class says */
-	Ended ended;      /* DAY: those of the last 24 hours */
+	Ended ended;        /* DAY: those of the last 24 hours */
 } CacheProvider;
 
 /* Opens the state directory.  (A damaged file, here and in cache_add, costs what

@@ -127,7 +127,7 @@ static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 			.rmdir_ends = section->rmdir_ends,
 			.start = section->start,
 			.views = section->views && run->config->views,
-			.settle_ms = section->settle_ms,
+			.list_lag_ms = section->list_lag_ms,
 			.ended = section->ended,
 		},
 		error);

@@ -142,7 +142,7 @@ static char *create_call(
 /* A lost answer, and a name that is ours and taken, mean that the session may be
  * there; whether it is, a name that is ours tells.  A given one that is taken is
  * somebody else's: nothing was made. */
-static char *settle(Livy *self, const CreatePlan *plan, const Call *call,
+static char *reconcile(Livy *self, const CreatePlan *plan, const Call *call,
 	GError *cause, GError **error)
 {
 	gboolean unclear =
@@ -180,5 +180,5 @@ char *livy_create(Backend *base, const char *workspace, const CreatePlan *plan,
 	/* Before 0.6 there were no names: the next plan will have none. */
 	if (livy_is_unknown_member(cause, "name"))
 		livy_learn(self, 0);
-	return settle(self, plan, call, cause, error);
+	return reconcile(self, plan, call, cause, error);
 }

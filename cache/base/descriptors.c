@@ -61,7 +61,7 @@ static int take_unused(void)
 }
 
 /* What is above the limit is closed. */
-static void settle_open(void)
+static void reconcile_open(void)
 {
 	int fd;
 
@@ -187,7 +187,7 @@ KeptFile *kept_file_new(int fd, const char *path)
 	state.open++;
 	g_queue_push_tail_link(&state.unused, &self->link);
 	pthread_mutex_unlock(&state.lock);
-	settle_open();
+	reconcile_open();
 	return self;
 }
 
@@ -249,7 +249,7 @@ static int keep_opened(KeptFile *self, int opened)
 	pthread_mutex_unlock(&state.lock);
 	if (surplus >= 0)
 		close(surplus);
-	settle_open();
+	reconcile_open();
 	errno = number;
 	return fd;
 }
@@ -275,7 +275,7 @@ void kept_file_release(KeptFile *self)
 	pthread_mutex_lock(&state.lock);
 	let_go(self);
 	pthread_mutex_unlock(&state.lock);
-	settle_open();
+	reconcile_open();
 }
 
 void kept_file_rename(KeptFile *self, const char *path)
@@ -306,7 +306,7 @@ void descriptors_limit(guint most)
 	pthread_mutex_lock(&state.lock);
 	state.most = most;
 	pthread_mutex_unlock(&state.lock);
-	settle_open();
+	reconcile_open();
 }
 
 guint descriptors_open(void)

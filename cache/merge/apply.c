@@ -294,7 +294,7 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 	return ok;
 }
 
-void apply_settle(Dir *dir)
+void apply_finish(Dir *dir)
 {
 	g_autoptr(GError) error = NULL;
 	gint64 listed;

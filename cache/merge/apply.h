@@ -70,7 +70,7 @@ void apply_order_ends(Dir *dir, const char *id);
 gboolean apply_last(
 	Dir *dir, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Records when the listing was complete last, if that is not on disk. */
-void apply_settle(Dir *dir);
+void apply_finish(Dir *dir);
 /* Waits until what was written is on the medium, and rewrites the files when
  * they hold too much garbage. */
 void apply_tidy(Dir *dir);

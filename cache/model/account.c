@@ -272,7 +272,7 @@ static void set_aside(Provider *provider, Account *now, Account *wanted)
 }
 
 /* With the apply lock of the root. */
-static void settle(Provider *provider, const char *name)
+static void reconcile(Provider *provider, const char *name)
 {
 	Account *now = provider_dir(provider)->account;
 	Account *wanted = find(provider, BY_ACCOUNT, name);
@@ -308,7 +308,7 @@ gboolean account_owned(const char *told, void *owner)
 	if (!is_of(dir->account, name) ||
 		__atomic_load_n(&dir->account->unkept, __ATOMIC_RELAXED)) {
 		pthread_mutex_lock(&cache->root->apply);
-		settle(dir->provider, name);
+		reconcile(dir->provider, name);
 		pthread_mutex_unlock(&cache->root->apply);
 		news_deliver(cache->news);
 		scheduler_wake(cache->scheduler);

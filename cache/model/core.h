@@ -52,7 +52,7 @@ typedef struct {
 	char **workspaces;   /* NULL: those the list API names */
 	char **names, *name; /* of workspaces; see CacheProvider */
 	gint64 refresh_ms;
-	gint64 settle_ms;
+	gint64 list_lag_ms;
 	gboolean read_only, rmdir_ends, start, views;
 	Ended ended;
 	struct Dir *root;

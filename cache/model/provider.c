@@ -241,9 +241,9 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 							: cache->refresh_ms;
 	provider->breaker = breaker_new(
 		CLAMP(provider->refresh_ms, BREAKER_MIN_MS, BREAKER_MAX_MS));
-	provider->settle_ms = settings->settle_ms >= 0
-				      ? settings->settle_ms
-				      : settings->backend->class->settle_ms;
+	provider->list_lag_ms = settings->list_lag_ms >= 0
+					? settings->list_lag_ms
+					: settings->backend->class->list_lag_ms;
 	provider->read_only = settings->read_only;
 	provider->rmdir_ends = settings->rmdir_ends;
 	provider->start = settings->start;

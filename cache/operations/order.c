@@ -148,10 +148,10 @@ gint64 order_sure_ms(const Order *self)
 	gint64 left_us = self->deadline_us - g_get_monotonic_time();
 
 	return now_ms() + MAX(0, left_us) / 1000 +
-	       self->dir->provider->settle_ms;
+	       self->dir->provider->list_lag_ms;
 }
 
-static void settle_open(Order *self, GError *error)
+static void reconcile_open(Order *self, GError *error)
 {
 	error->code = BACKEND_ERROR_TIMEOUT;
 	name_request(self, error);
@@ -171,7 +171,7 @@ static void tell_absent(const Order *self, GError *error)
 	name_request(self, error);
 }
 
-static void settle_failed(Order *self, GError *error)
+static void finish_failed(Order *self, GError *error)
 {
 	/* That an answer did not come before anything was sent. */
 	if (error->code == BACKEND_ERROR_TIMEOUT)
@@ -181,7 +181,7 @@ static void settle_failed(Order *self, GError *error)
 }
 
 /* The session is there, and not as it was wanted. */
-static void settle_made(Order *self, GError *error)
+static void finish_made(Order *self, GError *error)
 {
 	Requests *requests = self->cache->requests;
 	Outcome *outcome = requests_outcome(requests, self->request, NULL);
@@ -205,7 +205,7 @@ static void settle_made(Order *self, GError *error)
 	requests_note(requests, self->request, outcome);
 }
 
-void order_settle(Order *self, gboolean ok, GError *error)
+void order_finish(Order *self, gboolean ok, GError *error)
 {
 	Requests *requests = self->cache->requests;
 	RequestState state = requests_state(requests, self->request);
@@ -220,13 +220,13 @@ void order_settle(Order *self, gboolean ok, GError *error)
 	else if (request_state_is_final(state))
 		; /* as it was told before */
 	else if (ok || request_state_exists(state))
-		settle_made(self, error);
+		finish_made(self, error);
 	else if (state == REQUEST_SENT && (open || self->doubt))
-		settle_open(self, error);
+		reconcile_open(self, error);
 	else if (state == REQUEST_UNKNOWN && open)
 		name_request(self, error);
 	else if (state == REQUEST_SENT || state == REQUEST_WAITING)
-		settle_failed(self, error);
+		finish_failed(self, error);
 	requests_release(requests, self->request);
 }
 

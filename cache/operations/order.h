@@ -54,7 +54,7 @@ gint64 order_sure_ms(const Order *self);
 /* Ends the work on the request: ok, or by the error that is told.  That error agrees
  * with the outcome: TIMEOUT where a session may exist or does (then it gets the
  * request's name), any other where there is none. */
-void order_settle(Order *self, gboolean ok, GError *error);
+void order_finish(Order *self, gboolean ok, GError *error);
 /* Why a call that could be dropped was; takes its error. */
 void order_refused(Order *self, GError *cause, GError **error);
 

@@ -5,7 +5,7 @@
 #include "cache/base/trial.h"
 #include "cache/merge/apply.h"
 #include "cache/operations/order_answer.h"
-#include "cache/operations/settle_verb.h"
+#include "cache/operations/reconcile_verb.h"
 #include "cache/refresh/look.h"
 
 /* Between two looks at a session whose verb's answer was lost. */
@@ -185,7 +185,7 @@ static gboolean see_effect(Order *self)
 
 		if (!look(self, intent->session, &error))
 			g_debug("%s: %s", intent->session, error->message);
-		if (settle_verb_look(self->dir, intent, NULL) == VERB_OBEYED)
+		if (reconcile_verb_look(self->dir, intent, NULL) == VERB_OBEYED)
 			return TRUE;
 		if (self->deadline_us - g_get_monotonic_time() <=
 				pause_ms * 1000 ||
@@ -253,7 +253,7 @@ static gboolean send_verb(Order *self, const char *body, GError **error)
 	g_autoptr(GError) local = NULL;
 	gboolean ok = order_verb(self, body, &local);
 
-	order_settle(self, ok, local);
+	order_finish(self, ok, local);
 	if (local != NULL)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return ok;

@@ -286,7 +286,7 @@ static gboolean repeat(Order *self, gboolean *ret_again, GError **error)
 		return ok;
 	}
 	ok = repeat_open(self, error);
-	order_settle(self, ok, ok ? NULL : *error);
+	order_finish(self, ok, ok ? NULL : *error);
 	return ok;
 }
 
@@ -302,7 +302,7 @@ static gboolean create_anew(Order *self, GError **error)
 		requests_replan(self->cache->requests, self->request, plan);
 		ok = order_send(self, &local);
 	}
-	order_settle(self, ok, local);
+	order_finish(self, ok, local);
 	if (local != NULL)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return ok;

@@ -167,7 +167,7 @@ gboolean order_resolve(Order *self, GError **error)
 	ok = carry_out(self, &local);
 	/* Words that are refused change nothing of what is known. */
 	if (self->again)
-		order_settle(self, ok, local);
+		order_finish(self, ok, local);
 	else
 		requests_release(requests, self->request);
 	if (local != NULL)

@@ -128,7 +128,7 @@ static gboolean ask_one(Dir *dir, const char *id, GError **error)
 }
 
 /* With Dir.lock. */
-static void question_settle(Dir *dir, Question *self, GError *error)
+static void question_close(Dir *dir, Question *self, GError *error)
 {
 	gboolean gone =
 		g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_GONE);
@@ -165,7 +165,7 @@ void ask_run(void *data)
 		if (!ask_one(dir, id, &error))
 			g_debug("%s: %s", dir->id, error->message);
 		pthread_mutex_lock(&dir->lock);
-		question_settle(dir, question, error);
+		question_close(dir, question, error);
 		pthread_mutex_unlock(&dir->lock);
 		news_deliver(dir->cache->news);
 	}

@@ -266,7 +266,7 @@ static OnDemandNow keep(const Question *self, const Stand *stand, GBytes *bytes,
 }
 
 /* The answer becomes what is shown, while nothing else can. */
-static void question_settle(const Question *self, const Stand *stand,
+static void question_close(const Question *self, const Stand *stand,
 	GBytes *bytes, gint64 until_ms, GError *error)
 {
 	OnDemand *on_demand = self->dir->cache->on_demand;
@@ -331,7 +331,7 @@ static void describe_one(const Question *self)
 
 	if (stand_find(self, &stand, &error))
 		bytes = describe(self, &stand, &until_ms, &error);
-	question_settle(self, &stand, bytes, until_ms, error);
+	question_close(self, &stand, bytes, until_ms, error);
 }
 
 static void look_at_one(const Question *self)
@@ -347,7 +347,7 @@ static void look_at_one(const Question *self)
 			g_debug("%s: %s", stand.id, error->message);
 		}
 	}
-	question_settle(self, &stand, NULL, NOT_LONGER_MS, error);
+	question_close(self, &stand, NULL, NOT_LONGER_MS, error);
 }
 
 static Question *next_question(Dir *dir)

@@ -1,7 +1,7 @@
 #include "cache/refresh/refresh.h"
 
 #include "cache/model/pace.h"
-#include "cache/operations/settle.h"
+#include "cache/operations/reconcile.h"
 #include "cache/refresh/follow.h"
 #include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/relist.h"
@@ -11,7 +11,7 @@
 #define ASKED_MIN_US (G_USEC_PER_SEC / 5)
 #define ASKED_LOAD_FACTOR 2
 /* Those that are asked for to see what came of a request. */
-#define SETTLE_MIN_US (G_USEC_PER_SEC / 5)
+#define RECONCILE_MIN_US (G_USEC_PER_SEC / 5)
 #define SLEEP_MAX_US (60 * G_USEC_PER_SEC)
 
 /* ---- when ---- */
@@ -64,15 +64,15 @@ static gint64 asked_us(const Dir *dir)
 }
 
 /* When a listing is due that will tell what came of a request. */
-static gint64 settling_us(const Dir *dir, gint64 now_us)
+static gint64 reconciling_us(const Dir *dir, gint64 now_us)
 {
 	const Listing *listing = &dir->listing;
-	gint64 due_us = settle_due_us(dir, now_us);
+	gint64 due_us = reconcile_due_us(dir, now_us);
 
 	if (due_us == G_MAXINT64 || listing->failures == 0)
 		return due_us;
 	return MAX(due_us,
-		listing->started_us + backed_off_us(dir, SETTLE_MIN_US));
+		listing->started_us + backed_off_us(dir, RECONCILE_MIN_US));
 }
 
 gint64 refresh_due_us(const Dir *dir, gint64 now_us)
@@ -92,7 +92,7 @@ gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 					   interval_us(dir, now_us);
 	if (listing->asked)
 		due_us = MIN(due_us, MAX(now_us, asked_us(dir)));
-	due_us = MIN(due_us, settling_us(dir, now_us));
+	due_us = MIN(due_us, reconciling_us(dir, now_us));
 	return MAX(due_us, listing->retry_us);
 }
 

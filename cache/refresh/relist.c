@@ -6,7 +6,7 @@
 #include "cache/base/trial.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/gaps.h"
-#include "cache/operations/settle.h"
+#include "cache/operations/reconcile.h"
 #include "cache/refresh/prefetch.h"
 #include "cache/refresh/ask.h"
 #include "cache/refresh/cause.h"
@@ -441,7 +441,7 @@ static void relist_end(const Relist *self, gint64 listed_ms, GError *error)
 
 /* Before another listing may begin: what one is judged by must not be judged by
  * two at a time. */
-static void settle(const Relist *self, gint64 begun_ms, const GError *error)
+static void reconcile(const Relist *self, gint64 begun_ms, const GError *error)
 {
 	const Looked looked = {
 		begun_ms, MAX(self->page, self->pages), gaps_any(&self->gaps)};
@@ -449,9 +449,9 @@ static void settle(const Relist *self, gint64 begun_ms, const GError *error)
 	if (self->dir->kind != DIR_WORKSPACE)
 		return;
 	if (error == NULL)
-		settle_listed(self->dir, &looked);
+		reconcile_listed(self->dir, &looked);
 	else if (g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_GONE))
-		settle_gone(self->dir, begun_ms);
+		reconcile_gone(self->dir, begun_ms);
 }
 
 void relist_run(void *data)
@@ -477,7 +477,7 @@ void relist_run(void *data)
 	g_clear_pointer(&prefetch, prefetch_free);
 	if (!ok || !relist_finish(&relist, begun_ms, &error))
 		g_debug("%s: %s", dir->name, error->message);
-	settle(&relist, begun_ms, error);
+	reconcile(&relist, begun_ms, error);
 	relist_end(&relist, begun_ms, error);
 	backfill_start(dir);
 	cause_start(dir);

@@ -218,7 +218,7 @@ static void look_after_restart(Requests *self, const Dir *dir, Request *request)
 
 	if (!request_is_open(request))
 		return;
-	request->sure_ms = last_ms + dir->provider->settle_ms;
+	request->sure_ms = last_ms + dir->provider->list_lag_ms;
 	request->look_ms = MIN(last_ms, born_ms);
 }
 

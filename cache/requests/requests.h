@@ -9,7 +9,7 @@
  * too, but for what is WAITING.  Its lock is a leaf (see core.h); nothing is
  * written to disk under it.
  *
- * A request that is busy belongs to whoever made it so: an order, or settle.h.  He
+ * A request that is busy belongs to whoever made it so: an order, or reconcile.h.  He
  * alone changes its intent and outcome, until he releases it.
  */
 typedef struct Requests Requests;
@@ -52,7 +52,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_unref)
 /* A workspace is there: its requests get their numbers and can be seen. */
 void requests_attach(Requests *self, Dir *dir);
 
-/* ---- the life of one; by orders and settle.h ---- */
+/* ---- the life of one; by orders and reconcile.h ---- */
 
 /*
  * A new one, WAITING and busy: the intent (taken) gets its number.  Or, where
@@ -121,7 +121,7 @@ typedef struct {
  * Of all creates of a workspace, one at most has a given session.  So whoever learns
  * of a session that it is a request's reserves it here before he notes it, however
  * he has learned of it: by the answer to a create (order_made.c), from a listing or
- * from what the last run left (settle.c), or by the user's word (adopt.c).  Who comes
+ * from what the last run left (reconcile.c), or by the user's word (adopt.c).  Who comes
  * first has it for good: what was told of a request that is done stays so, even where
  * the answer to another one shows later that it was guessed wrong.
  *

@@ -189,7 +189,7 @@ static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 }
 
 /* Of the records of one number the last is the truth. */
-static void settle(Loader *self)
+static void reconcile(Loader *self)
 {
 	GArray *rows = self->rows;
 	guint kept = 0;
@@ -237,7 +237,7 @@ static gboolean load_index(Loader *self, const char *path, GError **error)
 	Disk *disk = self->disk;
 
 	disk->ledger = ledger_open(path, load_record, self, error);
-	settle(self);
+	reconcile(self);
 	if (disk->ledger == NULL)
 		return FALSE;
 	if (self->refused > 0)

@@ -177,7 +177,7 @@ static void link_all(Update *self, IndexEntry *brief)
 }
 
 /* Last of all: a group may be left by one and joined by another. */
-static void settle_group(Update *self, Group *group)
+static void reconcile_group(Update *self, Group *group)
 {
 	Index *index = self->index;
 
@@ -249,12 +249,12 @@ static void put(Update *self, IndexEntry *next)
 		index->index_entries, GUINT_TO_POINTER(next->number), next);
 }
 
-static void settle(Update *self)
+static void reconcile(Update *self)
 {
 	Index *index = self->index;
 
 	for (guint i = 0; i < self->touched->len; i++)
-		settle_group(self, g_ptr_array_index(self->touched, i));
+		reconcile_group(self, g_ptr_array_index(self->touched, i));
 	for (ByWhat by = 0; by < N_VIEWS; by++)
 		if (self->views & 1u << by)
 			index->view_ns[by] = time_after(index->view_ns[by]);
@@ -277,7 +277,7 @@ static void update_apply(Update *self, const guint32 *cuts, guint n_cuts)
 		replace(self, g_ptr_array_index(self->index_entries, i));
 	for (guint i = 0; i < self->index_entries->len; i++)
 		put(self, g_ptr_array_index(self->index_entries, i));
-	settle(self);
+	reconcile(self);
 	pthread_mutex_unlock(&self->index->lock);
 }
 

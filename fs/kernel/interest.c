@@ -472,7 +472,7 @@ static void keep_sessions(Interest *self, GArray *numbers)
 }
 
 /* What was merely cached is forgotten by now. */
-static void settle(Interest *self, const Verdict *verdict)
+static void reconcile(Interest *self, const Verdict *verdict)
 {
 	g_autoptr(GArray) held = interest_numbers(self, verdict->number);
 
@@ -488,7 +488,7 @@ static void carry_out(Interest *self, Notify *notify, const Verdict *verdict)
 	Entry entry;
 
 	if (!verdict->forget)
-		settle(self, verdict);
+		reconcile(self, verdict);
 	else if (!prune(self, notify, verdict->number) &&
 		 cache_entry(self->cache, verdict->number, &entry))
 		invalidate(self, notify, &entry);

@@ -122,7 +122,7 @@ static void control_unref(Control *self)
 
 /* Under the lock.  A write that fails leaves the descriptor's offset where it
  * was, so that is where a reader will ask for the sentence. */
-static void settle(Control *self, GError *error, const char *answer)
+static void reconcile(Control *self, GError *error, const char *answer)
 {
 	g_autofree char *text =
 		error ? backend_error_sentence(error) : g_strdup(answer);
@@ -153,7 +153,7 @@ static int fail(Control *self, BackendErrorCode code, const char *format, ...)
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
 	backend_error_set(&error, code, "%s", message);
-	settle(self, error, NULL);
+	reconcile(self, error, NULL);
 	g_clear_error(&self->unrecorded);
 	self->unrecorded = error;
 	return self->failure;
@@ -255,7 +255,7 @@ static void order_done(Order *order, void *data)
 	Control *self = data;
 
 	lock(self);
-	settle(self, order_error(order), order_answer(order));
+	reconcile(self, order_error(order), order_answer(order));
 	unlock(self);
 	pending_wake(self->daemon->pending, self->number);
 	control_unref(self);

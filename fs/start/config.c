@@ -40,7 +40,7 @@ static const OwnKey provider_keys[] = {
 	{"start", BOOL, G_STRUCT_OFFSET(ConfigProvider, start)},
 	{"views", BOOL, G_STRUCT_OFFSET(ConfigProvider, views)},
 	{"refresh", DURATION, G_STRUCT_OFFSET(ConfigProvider, refresh_ms)},
-	{"settle", DURATION, G_STRUCT_OFFSET(ConfigProvider, settle_ms)},
+	{"list_lag", DURATION, G_STRUCT_OFFSET(ConfigProvider, list_lag_ms)},
 	{NULL},
 };
 
@@ -473,7 +473,7 @@ ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
 	provider->name = g_strdup(name);
 	provider->class = class;
 	provider->start = provider->views = TRUE;
-	provider->settle_ms = -1;
+	provider->list_lag_ms = -1;
 	provider->keys =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return provider;

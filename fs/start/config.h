@@ -17,9 +17,9 @@ typedef struct {
 	gboolean read_only, rmdir_ends, start;
 	gboolean views; /* links to sessions and workspaces stand there */
 	Ended ended;
-	gint64 refresh_ms; /* 0: the daemon's */
-	gint64 settle_ms;  /* -1: as the provider needs it */
-	Backend *backend;  /* once config_open made it; NULL: taken */
+	gint64 refresh_ms;  /* 0: the daemon's */
+	gint64 list_lag_ms; /* -1: as the provider needs it */
+	Backend *backend;   /* once config_open made it; NULL: taken */
 } ConfigProvider;
 
 typedef struct {

@@ -14,7 +14,7 @@ import threading
 import time
 
 from harness import SLOW
-from world import (SETTLE_MS, TOKENED, VARIANTS, World, Wrote, by_mark, mark_of,
+from world import (LIST_LAG_MS, TOKENED, VARIANTS, World, Wrote, by_mark, mark_of,
                    new_token, spec_of, write)
 
 WRITERS = 3
@@ -46,11 +46,11 @@ class Cycles(World):
     """A world that goes through cycles; `pick` decides all."""
 
     def __init__(self, rig, type, seed, flaws="", faults=CREATE_FAULTS,
-                 power=.5, again=.25, settle_ms=SETTLE_MS, patient=False):
+                 power=.5, again=.25, list_lag_ms=LIST_LAG_MS, patient=False):
         """patient: it waits so long that it sends again what is absent."""
-        deadline_ms = 2 * SETTLE_MS if patient else DEADLINE_MS
+        deadline_ms = 2 * LIST_LAG_MS if patient else DEADLINE_MS
         super().__init__(rig, type, f"{deadline_ms}ms",
-                         settle_ms=SETTLE_MS // 2 if patient else settle_ms)
+                         list_lag_ms=LIST_LAG_MS // 2 if patient else list_lag_ms)
         self.kill_s = deadline_ms / 1000 if patient else KILL_S
         self.pick = random.Random(seed)
         self.flaws = flaws
@@ -202,7 +202,7 @@ class Cycles(World):
         self.spoil_listings(.3)
         while self.pick.random() < self.again:
             self.start(flaws=self.flaws, wait=False)
-            time.sleep(self.pick.random() * SETTLE_MS / 1000)
+            time.sleep(self.pick.random() * LIST_LAG_MS / 1000)
             self.kill()
             self.power_may_go()
         self.start(flaws=self.flaws)

@@ -20,7 +20,7 @@ CONTROLS = {
     "resend-dli": ("dli", {"flaws": "resend", "power": 0, "again": 0,
                            "faults": LOST}),
     # What is on its way is taken for lost, for good.
-    **{f"no-settle-{type}": (type, {"settle_ms": 10, "flaws": "final",
+    **{f"no-settle-{type}": (type, {"list_lag_ms": 10, "flaws": "final",
                                     "power": 0, "again": 0, "faults": LATE})
        for type in SECOND},
 }

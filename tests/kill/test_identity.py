@@ -20,7 +20,7 @@ def listed_long(w):
     room = os.path.basename(w.room_dir(w.rooms[0]))
     os.listdir(w.room_dir(w.rooms[0]))
     before = int(status(w, room)["generation"])
-    times = 10 + w.settle_ms // 200
+    times = 10 + w.list_lag_ms // 200
     eventually(lambda: os.listdir(w.room_dir(w.rooms[0])) and
                int(status(w, room)["generation"]) > before + times,
                timeout=20)

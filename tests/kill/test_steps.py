@@ -169,7 +169,7 @@ def test_what_is_unknown_dies_at(started, case):
 def die_in_a_repeat(rig):
     """What was sent last may come so much later, not what was sent first."""
     settle_s = 2 * SLOW
-    w = World(rig, "emr-serverless", settle_ms=1000 * settle_s)
+    w = World(rig, "emr-serverless", list_lag_ms=1000 * settle_s)
     w.start()
     w.requests()
     began = time.monotonic()

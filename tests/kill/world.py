@@ -33,7 +33,7 @@ IDS = {"alibaba": "sessionClusterId", "emr-serverless": "sessionId",
        "emr": "Id", "dli": "id", "livy": "id", "dataproc": "name"}
 # So long a new session may be missing from listings; what the emulator delays,
 # and how long this machine lets a program wait for its turn, has to be less.
-SETTLE_MS = 1000 * SLOW
+LIST_LAG_MS = 1000 * SLOW
 # A member that two specs of one mark may differ in, and that records tell.
 VARIANTS = {"alibaba": ("kind", "SQL", "NOTEBOOK"),
             "dli": ("sc_type", "A", "B"),
@@ -126,12 +126,12 @@ class Request:
 
 class World:
     def __init__(self, rig, type, deadline="200ms", state_dir=None,
-                 settle_ms=SETTLE_MS):
+                 list_lag_ms=LIST_LAG_MS):
         self.rig = rig
         self.row = next(row for row in ROWS if row.type == type)
         self.type = type
         self.deadline = deadline
-        self.settle_ms = settle_ms
+        self.list_lag_ms = list_lag_ms
         self.emu = rig.emulator("--start-ms", "200", "--stop-ms", "200")
         self.rooms = [self.row.workspace or "livy"]
         if type in SECOND:
@@ -154,7 +154,7 @@ class World:
             "sessionfs": {"state_dir": self.state_dir, "refresh": "200ms",
                           "create_deadline": self.deadline},
             "cloud": {**section(self.row, self.emu),
-                      "settle": f"{self.settle_ms}ms"}}
+                      "list_lag": f"{self.list_lag_ms}ms"}}
         env = {**KEYS, "SESSIONFS_TRIAL_KILL": kill,
                "SESSIONFS_TRIAL_FLAWS": flaws,
                "SESSIONFS_TRIAL_MEDIUM": self.medium}
@@ -227,7 +227,7 @@ class World:
             still = [r for r in found if r.state in OPEN]
             assert not still, still
             return [found]
-        return eventually(all_settled, timeout + SETTLE_MS / 1000)[0]
+        return eventually(all_settled, timeout + LIST_LAG_MS / 1000)[0]
 
     def sessions(self):
         """{mark: [ids of sessions that the API made]}"""

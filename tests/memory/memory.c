@@ -83,7 +83,7 @@ static Record *record_asked(
 		backend_error_set(error, BACKEND_ERROR_GONE,
 			"there is no session %s", id);
 	if (r)
-		record_settle(self, r);
+		record_finish(self, r);
 	return r;
 }
 
@@ -232,7 +232,7 @@ static gboolean control_locked(
 	}
 	record_set(
 		self, r, g_str_equal(verb, "start") ? "Starting" : "Stopping");
-	record_settle(self, r);
+	record_finish(self, r);
 	return TRUE;
 }
 

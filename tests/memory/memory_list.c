@@ -35,7 +35,7 @@ static SessionPage *page_living(Memory *self, const Space *s, guint64 start)
 		Record *r = record_listed(self, s, i);
 		Phase phase;
 
-		record_settle(self, r);
+		record_finish(self, r);
 		phase = backend_phase(self->base.class, r->state);
 		if (phase == PHASE_STOPPED || phase == PHASE_FAILED ||
 			seen++ < start)

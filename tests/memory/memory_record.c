@@ -38,7 +38,7 @@ Session *record_session(Memory *self, Record *r, gboolean partial)
 {
 	Session *session = session_new();
 
-	record_settle(self, r);
+	record_finish(self, r);
 	g_autoptr(Json) body = record_json(self, r, partial);
 	session->id = g_strdup(r->id);
 	session->name = g_strdup(r->name);

@@ -131,7 +131,7 @@ void record_set(Memory *self, Record *r, const char *state)
 	r->changed_ms = MAX(now_ms(), r->changed_ms + 1);
 }
 
-void record_settle(Memory *self, Record *r)
+void record_finish(Memory *self, Record *r)
 {
 	if (r->moves_us == 0 || g_get_monotonic_time() < r->moves_us)
 		return;

@@ -72,7 +72,7 @@ void space_drop(Space *space, Record *record);
 Record *record_make(Space *space, const char *name, const char *state);
 void record_set(Memory *self, Record *record, const char *state);
 /* Moves on a state whose time has come. */
-void record_settle(Memory *self, Record *record);
+void record_finish(Memory *self, Record *record);
 
 /* As an answer tells of it; partial: as a listing does. */
 Session *record_session(Memory *self, Record *record, gboolean partial);

@@ -321,7 +321,7 @@ def test_an_outcome_that_is_not_clear_in_time_is_etimedout(emu, mount):
 
 def test_what_surely_was_not_made_is_not_sent_again(emu, mount):
     m = mount(emu, config={"sessionfs": {"create_deadline": f"{2 * SLOW}s"},
-                           "alibaba": {"settle": "300ms"}})
+                           "alibaba": {"list_lag": "300ms"}})
     emu.fault(action=CREATE, status=500, code="InternalError")
     # It may be in a queue: to send another one could make two.
     assert new(m, GOOD) == errno.ETIMEDOUT
@@ -331,7 +331,7 @@ def test_what_surely_was_not_made_is_not_sent_again(emu, mount):
 
 def test_nothing_is_sent_once_an_error_was_told(emu, mount):
     m = mount(emu, config={"sessionfs": {"create_deadline": "1s"},
-                           "alibaba": {"settle": "1500ms"}})
+                           "alibaba": {"list_lag": "1500ms"}})
     emu.fault(action=CREATE, hang=True)
     assert new(m, GOOD) == errno.ETIMEDOUT
     eventually(lambda: of_requests(m, "state") == ["failed\n"])

@@ -70,7 +70,7 @@ class Clouds:
                               os.path.join(self.folder, "state")},
                 "cloud": {"type": "emr-serverless", "region": "eu-west-1",
                           "endpoint": url or f"http://127.0.0.1:{self.port}",
-                          "settle": "1s", **keys}})
+                          "list_lag": "1s", **keys}})
         return self.mount
 
     def path(self, *parts):
@@ -353,7 +353,7 @@ def test_an_old_state_directory_goes_on(rig):
             expected["sessions"][place]["files"]["session.json"][2])
         emu.session(room, record)
     m = rig.mount(emu, folder=folder, config={
-        "sessionfs": {"refresh": "200ms"}, "alibaba": {"settle": "1s"}})
+        "sessionfs": {"refresh": "200ms"}, "alibaba": {"list_lag": "1s"}})
     lost, = (rid for rid, r in expected["requests"].items()
              if r["state"] == "looking\n")
     eventually(lambda: os.listdir(m.ws("w-1")) and m.read(

@@ -24,7 +24,7 @@ GOOD = json.dumps(SPEC)
 CREATE, LIST = "CreateSessionCluster", "ListSessionClusters"
 LOST = {"action": CREATE, "drop": True, "after": True}
 SOON = {"sessionfs": {"create_deadline": "1s"},
-        "alibaba": {"settle": "300ms"}}
+        "alibaba": {"list_lag": "300ms"}}
 FILES = ["error", "resolve", "result", "spec.json", "state"]
 FREE = {"calls_per_second": 10000, "burst": 10000}
 

@@ -106,7 +106,7 @@ def write(path, text):
 @pytest.mark.parametrize("minutes", [20, -20])
 @pytest.mark.parametrize("lost", ["answer", "daemon"])
 def test_a_session_is_found_by_whatever_clock(rig, type, minutes, lost):
-    cloud = Cloud(rig, type, settle="2s")
+    cloud = Cloud(rig, type, list_lag="2s")
     cloud.emu.control("POST", "clock", {
         "advance_ms": minutes * 60000, "skew_ms": minutes * 60000})
     cloud.asked_twice()
@@ -124,7 +124,7 @@ def test_a_session_is_found_by_whatever_clock(rig, type, minutes, lost):
 
 @pytest.mark.parametrize("type", TYPES)
 def test_nothing_is_absent_while_it_may_be_made(rig, type):
-    cloud = Cloud(rig, type, f"{6 * SLOW}s", settle="300ms")
+    cloud = Cloud(rig, type, f"{6 * SLOW}s", list_lag="300ms")
     cloud.fault(delay_ms=4000 * SLOW)
     cloud.kill_in_the_create(lambda: cloud.calls() == 1)
     cloud.ends("done", 30)
@@ -134,7 +134,7 @@ def test_nothing_is_absent_while_it_may_be_made(rig, type):
 @pytest.mark.parametrize("type", TYPES)
 def test_a_verdict_is_revised_when_the_session_turns_up(rig, type):
     """It takes longer than any deadline, and is made in the time of its record."""
-    cloud = Cloud(rig, type, "1s", settle=f"{1000 * SLOW}ms")
+    cloud = Cloud(rig, type, "1s", list_lag=f"{1000 * SLOW}ms")
     if type not in ("livy", "dataproc"):
         # It stands there since it was asked for, and is listed late.
         cloud.emu.control("POST", "clock", {"advance_ms": -3000 * SLOW})
@@ -150,7 +150,7 @@ def test_a_verdict_is_revised_when_the_session_turns_up(rig, type):
 
 @pytest.mark.parametrize("words", ["adopt", "retry"])
 def test_what_failed_can_be_resolved(rig, words):
-    cloud = Cloud(rig, "alibaba", "1s", settle="300ms")
+    cloud = Cloud(rig, "alibaba", "1s", list_lag="300ms")
     cloud.fault(drop=True)
     assert cloud.new() == errno.ETIMEDOUT
     cloud.ends("failed")
@@ -229,7 +229,7 @@ def test_an_id_that_nobody_else_knows_is_no_end(rig):
 @pytest.mark.parametrize("obeyed", [True, False])
 def test_a_verb_is_judged_by_what_was_before(rig, obeyed):
     """DLI may keep the record of a session that was deleted, as dead."""
-    cloud = Cloud(rig, "dli", f"{3 * SLOW}s", settle="300ms")
+    cloud = Cloud(rig, "dli", f"{3 * SLOW}s", list_lag="300ms")
     assert cloud.new() == 0
     name = os.readlink(cloud.path(".last"))
     eventually(lambda: read(cloud.path(name, "phase")) == "idle")

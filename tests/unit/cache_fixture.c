@@ -235,7 +235,7 @@ void fixture_open(Fixture *self, const char *key, ...)
 		.names = self->names,
 		.name_all = self->name_all,
 		.read_only = self->read_only,
-		.settle_ms = self->settle_ms,
+		.list_lag_ms = self->list_lag_ms,
 		.rmdir_ends = self->rmdir_ends,
 		.start = self->start,
 		.ended = self->ended};

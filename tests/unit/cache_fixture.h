@@ -16,7 +16,7 @@ typedef struct {
 	gint64 refresh_ms, window_ms, deadline_ms;
 	gboolean read_only, rmdir_ends, start;
 	Ended ended;
-	gint64 settle_ms;
+	gint64 list_lag_ms;
 	guint64 sessions_max, workspaces_max;
 	gboolean rich, remembers; /* of memory_rich_class */
 	char **workspaces;

@@ -196,7 +196,7 @@ static void a_lost_create_waits_for_its_account(void)
 	g_autoptr(Fixture) f = fixture_new();
 	guint32 number;
 
-	f->settle_ms = SETTLE_MS;
+	f->list_lag_ms = SETTLE_MS;
 	fixture_open(f, "forgetful", "true", NULL);
 	lose(f, room(f));
 	number = request(f);

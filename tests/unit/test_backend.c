@@ -282,7 +282,7 @@ static void check_token_member(const BackendClass *class)
 		field++;
 	g_assert_nonnull(field->name);
 	g_assert_cmpint(field->type, ==, SPEC_STRING);
-	g_assert_cmpint(class->settle_ms, >=, 0);
+	g_assert_cmpint(class->list_lag_ms, >=, 0);
 }
 
 static void every_class_is_complete(void)

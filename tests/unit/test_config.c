@@ -71,7 +71,8 @@ static void sections_become_providers(void)
 		"[sessionfs]\nrefresh = 250ms\nread_only = true\n"
 		"[alibaba]\nregion = cn-hangzhou\nworkspaces = w-1; w-2 ,w-3\n"
 		"[other]\ntype = alibaba\nregion = x\nrmdir = terminate\n"
-		"start = false\nread_only = true\nrefresh = 2m\nsettle = 3m\n",
+		"start = false\nread_only = true\nrefresh = 2m\nlist_lag = "
+		"3m\n",
 		"test.conf", &error));
 	g_assert_no_error(error);
 	g_assert_true(config->read_only);
@@ -93,8 +94,8 @@ static void sections_become_providers(void)
 	g_assert_true(other->read_only);
 	g_assert_false(other->start);
 	g_assert_cmpint(other->refresh_ms, ==, 120000);
-	g_assert_cmpint(other->settle_ms, ==, 180000);
-	g_assert_cmpint(first->settle_ms, ==, -1);
+	g_assert_cmpint(other->list_lag_ms, ==, 180000);
+	g_assert_cmpint(first->list_lag_ms, ==, -1);
 }
 
 static void workspaces_are_named(void)
@@ -340,7 +341,7 @@ static void what_a_shell_would_have_made_a_path_of_is_refused(void)
 static void what_would_be_a_busy_loop_is_refused(void)
 {
 	refused("[sessionfs]\nrefresh = 0\n", "10ms or more");
-	refused("[alibaba]\nsettle = 0\n", "10ms or more");
+	refused("[alibaba]\nlist_lag = 0\n", "10ms or more");
 	refused("[sessionfs]\nwindow = 9ms\n", "10ms or more");
 	refused("[sessionfs]\nstate_dir =\n", "state_dir");
 }

@@ -222,7 +222,7 @@ static void what_is_absent_is_not_sent_again(void)
 	g_autoptr(Order) order = NULL;
 	guint32 workspace, number;
 
-	f->settle_ms = 300;
+	f->list_lag_ms = 300;
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
@@ -291,7 +291,7 @@ static void what_was_given_up_and_is_absent_has_failed(void)
 	g_autoptr(Order) order = NULL;
 	guint32 workspace, number;
 
-	f->settle_ms = 500;
+	f->list_lag_ms = 500;
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
@@ -445,7 +445,7 @@ static void words_that_are_refused_change_nothing(void)
 	g_autoptr(Order) order = NULL;
 	guint32 workspace, number;
 
-	f->settle_ms = 60000;
+	f->list_lag_ms = 60000;
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
@@ -658,7 +658,7 @@ static void a_lost_verb_is_looked_for(gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	guint32 workspace, number, session;
 
-	f->settle_ms = 300;
+	f->list_lag_ms = 300;
 	fixture_open(f, "sessions", "1", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	session = fixture_find(f, workspace, "s-000001");

@@ -7,8 +7,9 @@
 
 /* By how the session of the intent is shown now.  *ret_phase (may be NULL) gets its
  * phase, where it is there. */
-VerbOutcome settle_verb_look(Dir *dir, const Intent *intent, Phase *ret_phase);
+VerbOutcome reconcile_verb_look(
+	Dir *dir, const Intent *intent, Phase *ret_phase);
 
 /* The session is shown as it is, and nothing of the verb can be on its way any more:
  * the outcome is noted.  With the request ours. */
-void settle_verb(Dir *dir, Request *request);
+void reconcile_verb(Dir *dir, Request *request);

@@ -1,10 +1,10 @@
-#include "cache/operations/settle.h"
+#include "cache/operations/reconcile.h"
 
 #include <string.h>
 
 #include "cache/base/trial.h"
 #include "cache/operations/adopt.h"
-#include "cache/operations/settle_verb.h"
+#include "cache/operations/reconcile_verb.h"
 #include "cache/operations/matching.h"
 #include "cache/refresh/look.h"
 
@@ -29,20 +29,20 @@ typedef struct {
 	Dir *dir;
 	Requests *requests;
 	const Looked *looked;
-	GPtrArray
-		*open; /* Request: creates that are ours to settle; behind them
+	GPtrArray *
+		open; /* Request: creates that are ours to reconcile; behind them
 	                    those that were settled and may be found yet; and
 	                    those that are unknown, which may have made the
 	                    same */
-	guint sent;    /* how many there are of the first */
-	guint sought;  /* and of the second too */
+	guint sent;   /* how many there are of the first */
+	guint sought;       /* and of the second too */
 	gint64 ahead_ms;    /* the provider's clock, as far as it is known */
 	guint32 judged;     /* sessions with a lower number are compared */
 	GHashTable *rivals; /* names of what others are at */
 	GArray *candidates;
 	gboolean blind; /* a record that matters could not be had */
 	Match *match;
-} Settling;
+} Reconciling;
 
 static void candidate_clear(gpointer data)
 {
@@ -55,7 +55,7 @@ static Backend *backend_of(const Dir *dir)
 }
 
 /* Whether what this listing lacks is not there. */
-static gboolean is_sure(const Settling *self, const Request *request)
+static gboolean is_sure(const Reconciling *self, const Request *request)
 {
 	return self->looked->begun_ms >=
 	       requests_sure_ms(self->requests, request);
@@ -79,8 +79,8 @@ static char *unstarted(const Dir *dir, RequestState state, const Row *row)
 }
 
 /* A provider may not show yet what it has just made. */
-static void settle_known(
-	const Settling *self, Request *request, const Outcome *outcome)
+static void reconcile_known(
+	const Reconciling *self, Request *request, const Outcome *outcome)
 {
 	Dir *dir = self->dir;
 	Requests *requests = self->requests;
@@ -118,7 +118,7 @@ static void settle_known(
 
 /* A session that it may have made has that number at least.  What was not found once
  * is compared with new ones alone. */
-static guint32 first_of(const Settling *self, guint i)
+static guint32 first_of(const Reconciling *self, guint i)
 {
 	const Request *request = g_ptr_array_index(self->open, i);
 	gboolean again = i >= self->sent && i < self->sought;
@@ -126,7 +126,7 @@ static guint32 first_of(const Settling *self, guint i)
 	return MAX(request->intent->watermark, again ? request->judged : 0);
 }
 
-static guint32 least_number(const Settling *self)
+static guint32 least_number(const Reconciling *self)
 {
 	guint32 least = G_MAXUINT32;
 
@@ -141,11 +141,11 @@ static gboolean is_sure_of_name(const CreatePlan *plan)
 	return plan->unique || plan->fresh;
 }
 
-static Match match_in_time(
-	const Settling *self, const Intent *intent, const Candidate *candidate)
+static Match match_in_time(const Reconciling *self, const Intent *intent,
+	const Candidate *candidate)
 {
 	const CreatedWithin within = {.from_ms = intent->made_ms,
-		.until_ms = intent->until_ms + self->dir->provider->settle_ms,
+		.until_ms = intent->until_ms + self->dir->provider->list_lag_ms,
 		.slack_ms = CLOCKS_DIFFER_MS,
 		.ahead_ms = self->ahead_ms};
 
@@ -154,7 +154,8 @@ static Match match_in_time(
 	return matching_time(candidate->created_ms, &within);
 }
 
-static Match match_of(const Settling *self, guint i, const Candidate *candidate)
+static Match match_of(
+	const Reconciling *self, guint i, const Candidate *candidate)
 {
 	const Request *request = g_ptr_array_index(self->open, i);
 	const Intent *intent = request->intent;
@@ -177,7 +178,7 @@ static Match match_of(const Settling *self, guint i, const Candidate *candidate)
 	return made != MADE_OTHERWISE ? match : MATCH_NO;
 }
 
-static gboolean matches_any(const Settling *self, const Candidate *candidate)
+static gboolean matches_any(const Reconciling *self, const Candidate *candidate)
 {
 	for (guint i = 0; i < self->sought; i++)
 		if (match_of(self, i, candidate) != MATCH_NO)
@@ -204,7 +205,7 @@ static void read_candidate(
 }
 
 /* A part of a record may look like what is sought, and the whole not. */
-static void complete(Settling *self, Candidate *candidate)
+static void complete(Reconciling *self, Candidate *candidate)
 {
 	Dir *dir = self->dir;
 	Call call = dir_call(dir, TRUE);
@@ -224,7 +225,8 @@ static void complete(Settling *self, Candidate *candidate)
 		*candidate = (Candidate){.body = g_strdup("")};
 }
 
-static void add_candidate(Settling *self, const Snapshot *shown, const Row *row)
+static void add_candidate(
+	Reconciling *self, const Snapshot *shown, const Row *row)
 {
 	Candidate candidate;
 
@@ -238,7 +240,7 @@ static void add_candidate(Settling *self, const Snapshot *shown, const Row *row)
 }
 
 /* Those whose id was chosen, and which stood there before under it. */
-static void add_chosen(Settling *self, const Snapshot *shown, guint32 least)
+static void add_chosen(Reconciling *self, const Snapshot *shown, guint32 least)
 {
 	for (guint i = 0; i < self->sought; i++) {
 		const Request *request = g_ptr_array_index(self->open, i);
@@ -253,7 +255,7 @@ static void add_chosen(Settling *self, const Snapshot *shown, guint32 least)
 }
 
 /* Where clients choose ids, one may come again. */
-static gboolean chooses_ids(const Settling *self)
+static gboolean chooses_ids(const Reconciling *self)
 {
 	const Request *first = g_ptr_array_index(self->open, 0);
 
@@ -261,7 +263,8 @@ static gboolean chooses_ids(const Settling *self)
 }
 
 /* request NULL: only asks. */
-static gboolean reserve(const Settling *self, Request *request, guint session)
+static gboolean reserve(
+	const Reconciling *self, Request *request, guint session)
 {
 	const Candidate *candidate =
 		&g_array_index(self->candidates, Candidate, session);
@@ -276,7 +279,7 @@ static gboolean reserve(const Settling *self, Request *request, guint session)
 }
 
 /* What another has made by now is none. */
-static void drop_reserved(Settling *self)
+static void drop_reserved(Reconciling *self)
 {
 	for (guint k = self->candidates->len; k-- > 0;)
 		if (!reserve(self, NULL, k))
@@ -284,7 +287,7 @@ static void drop_reserved(Settling *self)
 }
 
 /* What others are at may be what is seen: from now on no other can be. */
-static void find_rivals(Settling *self)
+static void find_rivals(Reconciling *self)
 {
 	g_autoptr(GPtrArray) list = requests_of(self->requests, self->dir);
 
@@ -299,7 +302,7 @@ static void find_rivals(Settling *self)
 	}
 }
 
-static void find_candidates(Settling *self)
+static void find_candidates(Reconciling *self)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
 	guint32 least = least_number(self);
@@ -326,14 +329,14 @@ static void find_candidates(Settling *self)
 
 static gboolean ask_the_same(guint one, guint other, const void *data)
 {
-	const Settling *self = data;
+	const Reconciling *self = data;
 	const Request *a = g_ptr_array_index(self->open, one);
 	const Request *b = g_ptr_array_index(self->open, other);
 
 	return g_str_equal(a->intent->text, b->intent->text);
 }
 
-static void later(const Settling *self, Request *request)
+static void later(const Reconciling *self, Request *request)
 {
 	gboolean waited = requests_is_waited(self->requests, request);
 	gint64 sure_ms = requests_sure_ms(self->requests, request);
@@ -346,7 +349,7 @@ static void later(const Settling *self, Request *request)
 	requests_look_again(self->requests, request, again_ms);
 }
 
-static void found(const Settling *self, Request *request, guint session)
+static void found(const Reconciling *self, Request *request, guint session)
 {
 	Dir *dir = self->dir;
 	const Row *row =
@@ -375,7 +378,7 @@ static void found(const Settling *self, Request *request, guint session)
 		adopt_outcome(dir, request->intent, row->id->text, lack));
 }
 
-static void absent(const Settling *self, Request *request)
+static void absent(const Reconciling *self, Request *request)
 {
 	if (!is_sure(self, request)) {
 		later(self, request);
@@ -397,7 +400,7 @@ static void absent(const Settling *self, Request *request)
 	}
 }
 
-static char *unclear_text(const Settling *self, guint request)
+static char *unclear_text(const Reconciling *self, guint request)
 {
 	guint n = self->candidates->len, named = 0;
 	g_autoptr(GString) out = g_string_new(
@@ -416,7 +419,7 @@ static char *unclear_text(const Settling *self, guint request)
 	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-static void unclear(const Settling *self, guint i)
+static void unclear(const Reconciling *self, guint i)
 {
 	Request *request = g_ptr_array_index(self->open, i);
 
@@ -431,13 +434,13 @@ static void unclear(const Settling *self, guint i)
 /* A later request with the token of one that was called failed: what turns up is
  * the later one's. */
 static gboolean is_overtaken(
-	const Settling *self, const Request *request, RequestState state)
+	const Reconciling *self, const Request *request, RequestState state)
 {
 	return state == REQUEST_ABSENT &&
 	       requests_is_repeated(self->requests, self->dir, request);
 }
 
-static void judge(const Settling *self, guint i)
+static void judge(const Reconciling *self, guint i)
 {
 	Request *request = g_ptr_array_index(self->open, i);
 	const CreatePlan *plan = request->intent->plan;
@@ -472,7 +475,8 @@ static void judge(const Settling *self, guint i)
 /* ---- a listing has ended ---- */
 
 /* FALSE: there is no session to be sought for it. */
-static gboolean add_create(Settling *self, Request *request, RequestState state)
+static gboolean add_create(
+	Reconciling *self, Request *request, RequestState state)
 {
 	guint at = self->open->len;
 
@@ -493,7 +497,7 @@ static gboolean add_create(Settling *self, Request *request, RequestState state)
 }
 
 /* Those that nobody is at become ours. */
-static void gather(Settling *self, Request *request)
+static void gather(Reconciling *self, Request *request)
 {
 	Requests *requests = self->requests;
 	g_autoptr(Outcome) outcome = NULL;
@@ -506,15 +510,15 @@ static void gather(Settling *self, Request *request)
 		return;
 	if (outcome->state == REQUEST_CREATED ||
 		outcome->state == REQUEST_STARTING)
-		settle_known(self, request, outcome);
+		reconcile_known(self, request, outcome);
 	else if (outcome->state == REQUEST_SENT && is_sure(self, request))
-		settle_verb(self->dir, request);
+		reconcile_verb(self->dir, request);
 	else if (outcome->state == REQUEST_SENT)
 		later(self, request);
 	requests_release(requests, request);
 }
 
-void settle_listed(Dir *dir, const Looked *looked)
+void reconcile_listed(Dir *dir, const Looked *looked)
 {
 	Requests *requests = dir->cache->requests;
 	g_autoptr(GPtrArray) list = NULL;
@@ -522,7 +526,7 @@ void settle_listed(Dir *dir, const Looked *looked)
 	g_autoptr(GHashTable) rivals = NULL;
 	g_autoptr(GArray) candidates = NULL;
 	g_autofree Match *match = NULL;
-	Settling self = {dir, requests, looked};
+	Reconciling self = {dir, requests, looked};
 
 	if (requests_look_ms(requests, dir) == G_MAXINT64 &&
 		!requests_may_turn(requests, dir))
@@ -549,7 +553,7 @@ void settle_listed(Dir *dir, const Looked *looked)
 	news_deliver(dir->cache->news);
 }
 
-static void settle_one_gone(Dir *dir, Request *request, gint64 begun_ms)
+static void reconcile_one_gone(Dir *dir, Request *request, gint64 begun_ms)
 {
 	Requests *requests = dir->cache->requests;
 	g_autoptr(Outcome) outcome = requests_outcome(requests, request, NULL);
@@ -567,7 +571,7 @@ static void settle_one_gone(Dir *dir, Request *request, gint64 begun_ms)
 					 "workspace is gone")));
 }
 
-void settle_gone(Dir *dir, gint64 begun_ms)
+void reconcile_gone(Dir *dir, gint64 begun_ms)
 {
 	Requests *requests = dir->cache->requests;
 	g_autoptr(GPtrArray) list = requests_of(requests, dir);
@@ -577,13 +581,13 @@ void settle_gone(Dir *dir, gint64 begun_ms)
 
 		if (!requests_take(requests, request))
 			continue;
-		settle_one_gone(dir, request, begun_ms);
+		reconcile_one_gone(dir, request, begun_ms);
 		requests_release(requests, request);
 	}
 	news_deliver(dir->cache->news);
 }
 
-gint64 settle_due_us(const Dir *dir, gint64 now_us)
+gint64 reconcile_due_us(const Dir *dir, gint64 now_us)
 {
 	gint64 look_ms;
 

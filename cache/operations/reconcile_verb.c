@@ -1,4 +1,4 @@
-#include "cache/operations/settle_verb.h"
+#include "cache/operations/reconcile_verb.h"
 
 #include "cache/operations/adopt.h"
 
@@ -18,7 +18,8 @@ static gboolean is_start(const Dir *dir, const char *verb)
 	return g_strcmp0(dir->provider->backend->class->start_verb, verb) == 0;
 }
 
-VerbOutcome settle_verb_look(Dir *dir, const Intent *intent, Phase *ret_phase)
+VerbOutcome reconcile_verb_look(
+	Dir *dir, const Intent *intent, Phase *ret_phase)
 {
 	const BackendVerb *verb =
 		backend_verb(dir->provider->backend, intent->verb, NULL);
@@ -51,13 +52,13 @@ static Outcome *ignored(const Phase phase)
 			phase_name(phase)));
 }
 
-void settle_verb(Dir *dir, Request *request)
+void reconcile_verb(Dir *dir, Request *request)
 {
 	const Intent *intent = request->intent;
 	Phase phase = N_PHASES;
 	Outcome *outcome = NULL;
 
-	switch (settle_verb_look(dir, intent, &phase)) {
+	switch (reconcile_verb_look(dir, intent, &phase)) {
 	case VERB_OBEYED:
 		outcome = adopt_outcome(dir, intent, intent->session, NULL);
 		break;

@@ -16,9 +16,9 @@ typedef struct {
 } Looked;
 
 /* On a worker, with no lock held. */
-void settle_listed(Dir *dir, const Looked *looked);
+void reconcile_listed(Dir *dir, const Looked *looked);
 /* The listing was refused, since there is no such workspace. */
-void settle_gone(Dir *dir, gint64 begun_ms);
+void reconcile_gone(Dir *dir, gint64 begun_ms);
 
 /* When a listing is wanted for that, in monotonic time; G_MAXINT64: never. */
-gint64 settle_due_us(const Dir *dir, gint64 now_us);
+gint64 reconcile_due_us(const Dir *dir, gint64 now_us);

@@ -162,7 +162,7 @@ static void absence_takes_its_time(void)
 	gint64 begun_us = g_get_monotonic_time();
 	guint32 workspace;
 
-	f->settle_ms = 700;
+	f->list_lag_ms = 700;
 	rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
 	workspace = open_with(f, "");
 	g_assert_true(state_is(f, workspace, rid, "looking"));
@@ -443,7 +443,7 @@ static void one_that_ended_at_once_is_found(void)
 	guint32 workspace;
 
 	f->ended = ENDED_NONE;
-	f->settle_ms = 500;
+	f->list_lag_ms = 500;
 	workspace = open_with(f, "s-1=a");
 	memory_put(f->backend, "m-1", "s-1", NULL, "Error");
 	assert_becomes(f, workspace, rid, "done");
@@ -484,7 +484,7 @@ static void a_known_one_is_not_gone_at_once(void)
 	g_autofree char *error = NULL;
 	guint32 workspace;
 
-	f->settle_ms = 3000;
+	f->list_lag_ms = 3000;
 	rid = leave(f, intent_of("a", 0), REQUEST_CREATED, "s-1");
 	workspace = open_with(f, "s-2=b");
 	fixture_until(cache_count(f->cache, workspace) == 1);
@@ -522,7 +522,7 @@ static void a_listing_that_fails_settles_nothing(void)
 	g_autofree char *rid = NULL;
 	guint32 workspace;
 
-	f->settle_ms = 300;
+	f->list_lag_ms = 300;
 	rid = leave(f, intent_of("a", 0), REQUEST_SENT, "");
 	workspace = open_with(f, "");
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 3, BACKEND_ERROR_REMOTE);
@@ -617,7 +617,7 @@ static void no_more_than_so_many_are_kept(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-#define ADD(name) g_test_add_func("/settle/" #name, name)
+#define ADD(name) g_test_add_func("/reconcile/" #name, name)
 	ADD(found_once_is_done);
 	ADD(surely_absent_has_failed);
 	ADD(absence_takes_its_time);
@@ -629,16 +629,16 @@ int main(int argc, char **argv)
 	ADD(what_two_have_is_the_firsts);
 	ADD(what_was_made_later_is_not_it);
 	ADD(what_was_made_a_little_later_may_be_it);
-	g_test_add_data_func("/settle/the_providers_clock_counts/ahead",
+	g_test_add_data_func("/reconcile/the_providers_clock_counts/ahead",
 		GINT_TO_POINTER(20), the_providers_clock_counts);
-	g_test_add_data_func("/settle/the_providers_clock_counts/behind",
+	g_test_add_data_func("/reconcile/the_providers_clock_counts/behind",
 		GINT_TO_POINTER(-20), the_providers_clock_counts);
 	ADD(what_is_named_by_us_is_found_whenever_it_was_made);
 	ADD(absence_waits_for_the_deadline);
 	ADD(what_was_absent_turns_up);
-	g_test_add_data_func("/settle/what_was_absent_may_be_doubted/soon", "",
-		what_was_absent_may_be_doubted);
-	g_test_add_data_func("/settle/what_was_absent_may_be_doubted/late",
+	g_test_add_data_func("/reconcile/what_was_absent_may_be_doubted/soon",
+		"", what_was_absent_may_be_doubted);
+	g_test_add_data_func("/reconcile/what_was_absent_may_be_doubted/late",
 		NULL, what_was_absent_may_be_doubted);
 	ADD(a_verb_without_a_before_is_left_to_the_user);
 	ADD(what_was_there_before_is_not_it);

@@ -282,9 +282,9 @@ static Request *trim_one(Requests *self, Box *box)
 		Request *request = g_ptr_array_index(box->list, i);
 		gint64 age = now - request->outcome->changed_ms;
 		RequestState state = request->outcome->state;
-		gboolean claims =
+		gboolean is_reserved =
 			request_state_exists(state) || state == REQUEST_ABSENT;
-		gint64 least_ms = claims ? KEPT_LEAST_MS : 0;
+		gint64 least_ms = is_reserved ? KEPT_LEAST_MS : 0;
 
 		if (request->busy || !request_state_is_final(state))
 			continue;

@@ -12,7 +12,7 @@
  *   refresh.c  when a listing is due        (the thread of scheduler.c)
  *   full listing.c    a listing, page by page                       (worker, WORK_LIST)
  *   partial refresh.c   what somebody watches, between long ones    (worker, WORK_PARTIAL)
- *   order*.c   creating and steering                        (worker, WORK_ORDER)
+ *   order*.c   creating and steering                        (worker, WORK_OPERATION)
  *   requests.c what was ordered, in memory and, by journal.c, on disk
  *   reconcile.c   what came of orders whose answer was lost     (worker, WORK_LIST)
  *   apply*.c   what any of these was answered becomes what is shown:

@@ -357,36 +357,36 @@ void cache_hold(Cache *cache, guint32 number, gboolean held);
 
 /* ---- orders: creating and steering ---- */
 
-typedef struct Order Order;
+typedef struct Operation Operation;
 /* Called exactly once for each order, with no lock held: on a worker, or, once
  * the cache is stopped, inside the call that gives the order. */
-typedef void (*OrderDone)(Order *order, void *data);
+typedef void (*OperationDone)(Operation *order, void *data);
 
 /* Checks and creates.  spec is copied.  Never NULL: what is wrong arrives as
  * the order's error.  The caller gets a reference. */
-Order *cache_create(Cache *cache, guint32 workspace, const char *spec,
-	gsize len, gint64 deadline_us, OrderDone done, void *data);
+Operation *cache_create(Cache *cache, guint32 workspace, const char *spec,
+	gsize len, gint64 deadline_us, OperationDone done, void *data);
 /* Sends a verb for a session, or for a workspace that is steered; NULL verb: what
  * rmdir means. */
-Order *cache_control(Cache *cache, guint32 number, const char *verb,
-	gint64 deadline_us, OrderDone done, void *data);
+Operation *cache_control(Cache *cache, guint32 number, const char *verb,
+	gint64 deadline_us, OperationDone done, void *data);
 /* The caller is gone: TRUE when nothing was sent, and nothing will be. */
-gboolean order_drop(Order *order);
+gboolean operation_drop(Operation *order);
 /*
  * What becomes of a request whose outcome is open or unknown, on the user's word:
  * "retry" sends it again, byte for byte; "adopt ID" says which session it made;
  * "abandon" that nobody wants to know.  Errors of the order: INVALID, CONFLICT
  * where there is nothing to resolve, and those of creates.
  */
-Order *cache_resolve(Cache *cache, guint32 request, const char *words,
-	gint64 deadline_us, OrderDone done, void *data);
+Operation *cache_resolve(Cache *cache, guint32 request, const char *words,
+	gint64 deadline_us, OperationDone done, void *data);
 /* After done: a line of JSON (NULL on failure), and the error (NULL on
  * success); borrowed. */
-const char *order_answer(const Order *order);
-GError *order_error(const Order *order);
-Order *order_ref(Order *order);
-void order_unref(Order *order);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_unref)
+const char *operation_answer(const Operation *order);
+GError *operation_error(const Operation *order);
+Operation *operation_ref(Operation *order);
+void operation_unref(Operation *order);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Operation, operation_unref)
 
 /* Writes a failure that never became an order into .last_error. */
 void cache_record_error(Cache *cache, guint32 number, GError *error);

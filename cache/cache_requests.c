@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "cache/entry.h"
-#include "cache/operations/order_answer.h"
+#include "cache/operations/operation_answer.h"
 #include "cache/requests/requests.h"
 
 /* The directory of a request, and the request; NULL: there is none. */
@@ -135,8 +135,8 @@ static char *result_text(Dir *dir, const Intent *intent, const Outcome *outcome)
 	if (!request_state_exists(outcome->state))
 		return g_strdup("");
 	if (*outcome->id == '\0')
-		return order_answer_verb(dir, intent);
-	return order_answer_kept(dir, outcome->id, intent);
+		return operation_answer_verb(dir, intent);
+	return operation_answer_kept(dir, outcome->id, intent);
 }
 
 static char *error_text(const Outcome *outcome)

@@ -64,8 +64,8 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed,
  * hidden until a full listing has ended that began after that.  spec (an object; may be
  * NULL) will lie under the next record of it.
  */
-void apply_order_begins(Dir *dir, const char *id, const char *spec);
-void apply_order_ends(Dir *dir, const char *id);
+void apply_operation_begins(Dir *dir, const char *id, const char *spec);
+void apply_operation_ends(Dir *dir, const char *id);
 /* Remembers the newest session made here. */
 gboolean apply_last(
 	Dir *dir, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;

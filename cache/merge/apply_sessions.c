@@ -515,7 +515,7 @@ gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
 
 /* ---- orders ---- */
 
-static void note_order(
+static void note_operation(
 	Dir *dir, const char *raw, guint32 relist, const char *spec)
 {
 	const Id *id;
@@ -527,17 +527,17 @@ static void note_order(
 	pthread_mutex_unlock(&dir->apply);
 }
 
-void apply_order_begins(Dir *dir, const char *raw, const char *spec)
+void apply_operation_begins(Dir *dir, const char *raw, const char *spec)
 {
-	note_order(dir, raw, LATELY_NOW, spec);
+	note_operation(dir, raw, LATELY_NOW, spec);
 }
 
-void apply_order_ends(Dir *dir, const char *raw)
+void apply_operation_ends(Dir *dir, const char *raw)
 {
 	guint32 relist;
 
 	pthread_mutex_lock(&dir->lock);
 	relist = dir->listing.relist;
 	pthread_mutex_unlock(&dir->lock);
-	note_order(dir, raw, relist, NULL);
+	note_operation(dir, raw, relist, NULL);
 }

@@ -41,7 +41,7 @@ typedef enum {
 	WORK_ASK,
 	WORK_OPEN,
 	WORK_BACKFILL,
-	WORK_ORDER,
+	WORK_OPERATION,
 	WORK_KINDS,
 } Work;
 

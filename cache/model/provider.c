@@ -20,7 +20,7 @@ void provider_left(const Provider *provider, GString *out)
 		[WORK_ASK] = "questions",
 		[WORK_OPEN] = "reads",
 		[WORK_BACKFILL] = "records",
-		[WORK_ORDER] = "orders",
+		[WORK_OPERATION] = "orders",
 	};
 
 	for (guint i = 0; i < WORK_KINDS; i++) {
@@ -220,7 +220,7 @@ static Pool *new_pool(Work work, const char *section)
 		[WORK_ASK] = "resolve",
 		[WORK_OPEN] = "open",
 		[WORK_BACKFILL] = "backfill",
-		[WORK_ORDER] = "request",
+		[WORK_OPERATION] = "request",
 	};
 	g_autofree char *name = g_strconcat(names[work], " ", section, NULL);
 

@@ -57,9 +57,9 @@ gboolean adopt_session(Dir *dir, Request *request, const char *id,
 	guint32 number;
 	gboolean ok;
 
-	apply_order_begins(dir, id, kept);
+	apply_operation_begins(dir, id, kept);
 	ok = look_at(dir, id, call, error);
-	apply_order_ends(dir, id);
+	apply_operation_ends(dir, id);
 	if (!ok)
 		return FALSE;
 	number = dir_number(dir, id);

@@ -120,7 +120,7 @@ typedef struct {
 /*
  * Of all creates of a workspace, one at most has a given session.  So whoever learns
  * of a session that it is a request's reserves it here before he notes it, however
- * he has learned of it: by the answer to a create (order_made.c), from a listing or
+ * he has learned of it: by the answer to a create (operation_made.c), from a listing or
  * from what the last run left (reconcile.c), or by the user's word (adopt.c).  Who comes
  * first has it for good: what was told of a request that is done stays so, even where
  * the answer to another one shows later that it was guessed wrong.

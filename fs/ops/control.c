@@ -13,7 +13,7 @@
 #define WORDS_MAX 1024
 
 /* The order's own deadline answers first; this is for the worst case. */
-#define ORDER_SLACK_US (2 * G_TIME_SPAN_SECOND)
+#define OPERATION_SLACK_US (2 * G_TIME_SPAN_SECOND)
 
 typedef enum { FILLING, RUNNING, DONE, FAILED } ControlState;
 
@@ -34,8 +34,8 @@ struct Control {
 	GError *unrecorded; /* for .last_error, once the lock is open */
 	Document scan;
 	GByteArray *text;
-	Order *order;   /* RUNNING, once it is known */
-	GBytes *answer; /* what a read gets; NULL: nothing yet */
+	Operation *order; /* RUNNING, once it is known */
+	GBytes *answer;   /* what a read gets; NULL: nothing yet */
 	off_t let_off; /* a write whose writer was let go, and may live on: if he */
 	gsize let_len; /* does, he writes it again.  0: none */
 	int failure;   /* the errno that a write was answered with, and all that
@@ -111,7 +111,7 @@ static void control_unref(Control *self)
 {
 	if (!g_atomic_int_dec_and_test(&self->refs))
 		return;
-	g_clear_pointer(&self->order, order_unref);
+	g_clear_pointer(&self->order, operation_unref);
 	g_clear_pointer(&self->answer, g_bytes_unref);
 	g_clear_error(&self->unrecorded);
 	drop_text(self);
@@ -209,13 +209,13 @@ static gboolean retry(fuse_req_t req, void *data)
 	return TRUE;
 }
 
-int control_left(LeftReason reason, Order *order)
+int control_left(LeftReason reason, Operation *order)
 {
 	gboolean dropped;
 
 	if (reason == LEFT_UNSEEN)
 		return EINTR;
-	dropped = order && order_drop(order);
+	dropped = order && operation_drop(order);
 	if (reason == LEFT_INTERRUPTED)
 		return EINTR;
 	/* Who lives on would write again after an EINTR. */
@@ -226,13 +226,13 @@ static int leave(LeftReason reason, void *data)
 {
 	Waiting *waiting = data;
 	Control *self = waiting->control;
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 
 	int failure;
 
 	lock(self);
 	if (self->order)
-		order = order_ref(self->order);
+		order = operation_ref(self->order);
 	unlock(self);
 	failure = control_left(reason, order);
 	/* The order may go on.  A writer with a buffer writes the same again when
@@ -250,18 +250,18 @@ static int leave(LeftReason reason, void *data)
 }
 
 /* On a cache worker: only a flag and a wake-up. */
-static void order_done(Order *order, void *data)
+static void operation_done(Operation *order, void *data)
 {
 	Control *self = data;
 
 	lock(self);
-	reconcile(self, order_error(order), order_answer(order));
+	reconcile(self, operation_error(order), operation_answer(order));
 	unlock(self);
 	pending_wake(self->daemon->pending, self->number);
 	control_unref(self);
 }
 
-static gint64 order_deadline(const Control *self)
+static gint64 operation_deadline(const Control *self)
 {
 	return g_get_monotonic_time() + self->daemon->create_timeout_us;
 }
@@ -274,7 +274,8 @@ static void park(Control *self, fuse_req_t req, gsize len, off_t off)
 	pending_park(self->daemon->pending, req,
 		&(ParkSpec){
 			.key = self->number,
-			.deadline_us = order_deadline(self) + ORDER_SLACK_US,
+			.deadline_us =
+				operation_deadline(self) + OPERATION_SLACK_US,
 			.fatal_only = TRUE,
 			.retry = retry,
 			.leave = leave,
@@ -283,11 +284,11 @@ static void park(Control *self, fuse_req_t req, gsize len, off_t off)
 		});
 }
 
-static void wait_for_order(
-	Control *self, fuse_req_t req, Order *order, gsize len, off_t off)
+static void wait_for_operation(
+	Control *self, fuse_req_t req, Operation *order, gsize len, off_t off)
 {
 	lock(self);
-	g_clear_pointer(&self->order, order_unref);
+	g_clear_pointer(&self->order, operation_unref);
 	self->order = order;
 	unlock(self);
 	park(self, req, len, off);
@@ -385,17 +386,17 @@ static int take(Control *self, const char *bytes, gsize len, off_t off,
 
 static void create(Control *self, fuse_req_t req, gsize len, off_t off)
 {
-	gint64 deadline = order_deadline(self);
+	gint64 deadline = operation_deadline(self);
 	g_autoptr(GByteArray) text = NULL;
 
 	lock(self);
 	text = take_text(self);
 	unlock(self);
-	Order *order = cache_create(self->daemon->cache, self->number,
-		(const char *)text->data, text->len, deadline, order_done,
+	Operation *order = cache_create(self->daemon->cache, self->number,
+		(const char *)text->data, text->len, deadline, operation_done,
 		control_ref(self));
 
-	wait_for_order(self, req, order, len, off);
+	wait_for_operation(self, req, order, len, off);
 }
 
 static void write_document(
@@ -422,11 +423,11 @@ static void write_document(
 static void steer(
 	Control *self, fuse_req_t req, const char *line, gsize len, off_t off)
 {
-	gint64 deadline = order_deadline(self);
-	Order *order = self->row->order(self->daemon->cache, self->number, line,
-		deadline, order_done, control_ref(self));
+	gint64 deadline = operation_deadline(self);
+	Operation *order = self->row->order(self->daemon->cache, self->number,
+		line, deadline, operation_done, control_ref(self));
 
-	wait_for_order(self, req, order, len, off);
+	wait_for_operation(self, req, order, len, off);
 }
 
 /* What is wrong with a line for that row; NULL: nothing. */

@@ -42,7 +42,7 @@ void control_read(Control *self, fuse_req_t req, gsize size, off_t off);
  * may be done, ECANCELED that it is not.  Of one who may write again because it
  * is unseen whether he dies nothing is dropped.
  */
-int control_left(LeftReason reason, Order *order);
+int control_left(LeftReason reason, Operation *order);
 
 /* A descriptor was closed by thread tid.  Returns 0 or an errno. */
 int control_flush(Control *self, pid_t tid);

@@ -37,8 +37,8 @@ typedef enum {
 } RowKind;
 
 /* cache_control, or what takes the same. */
-typedef Order *(*GiveOrder)(Cache *cache, guint32 number, const char *line,
-	gint64 deadline_us, OrderDone done, void *data);
+typedef Operation *(*GiveOperation)(Cache *cache, guint32 number,
+	const char *line, gint64 deadline_us, OperationDone done, void *data);
 
 typedef struct {
 	const char *name;
@@ -46,20 +46,20 @@ typedef struct {
 	guint slot; /* of the entry's number; see node.h */
 	RowKind kind;
 	mode_t mode;
-	SessionFile file;  /* CONTENT */
-	RequestText part;  /* REQUEST */
-	GiveOrder order;   /* VERB */
-	gboolean words;    /* VERB: its line may have several, else one */
-	gboolean changing; /* TEXT: its bytes change by time alone */
-	gboolean optional; /* TEXT, LINK: there only while text is not NULL */
-	gboolean hidden;   /* found by its name, never listed */
-	gboolean rest;     /* CONTENT: what comes after the first line of a
+	SessionFile file;    /* CONTENT */
+	RequestText part;    /* REQUEST */
+	GiveOperation order; /* VERB */
+	gboolean words;      /* VERB: its line may have several, else one */
+	gboolean changing;   /* TEXT: its bytes change by time alone */
+	gboolean optional;   /* TEXT, LINK: there only while text is not NULL */
+	gboolean hidden;     /* found by its name, never listed */
+	gboolean rest;       /* CONTENT: what comes after the first line of a
 	                       file that bears more than its name says */
-	DirKind leads;     /* DIR: the kind of directory that it is */
-	ByWhat by;         /* DIR that leads to DIR_VIEW, SESSION */
-	CacheTable table;  /* TABLE */
-	Phase phase;       /* WAIT */
-	guint age;         /* LOG: of the generation */
+	DirKind leads;       /* DIR: the kind of directory that it is */
+	ByWhat by;           /* DIR that leads to DIR_VIEW, SESSION */
+	CacheTable table;    /* TABLE */
+	Phase phase;         /* WAIT */
+	guint age;           /* LOG: of the generation */
 	/* TEXT, LINK, SESSION: a new string, or NULL. */
 	char *(*text)(Daemon *daemon, guint32 number);
 } TreeRow;

@@ -454,21 +454,21 @@ gint64 fixture_mtime(Fixture *self, guint32 session, SessionFile file)
 
 /* ---- orders ---- */
 
-static void order_done(Order *order, void *data)
+static void operation_done(Operation *order, void *data)
 {
 	__atomic_add_fetch((int *)data, 1, __ATOMIC_RELEASE);
 }
 
-static char *order_wait(Order *order, int *done, GError **error)
+static char *operation_wait(Operation *order, int *done, GError **error)
 {
 	char *answer;
 
 	fixture_until(__atomic_load_n(done, __ATOMIC_ACQUIRE) == 1);
-	answer = g_strdup(order_answer(order));
-	g_assert_true((answer == NULL) == (order_error(order) != NULL));
+	answer = g_strdup(operation_answer(order));
+	g_assert_true((answer == NULL) == (operation_error(order) != NULL));
 	if (answer == NULL)
-		g_propagate_error(error, g_error_copy(order_error(order)));
-	order_unref(order);
+		g_propagate_error(error, g_error_copy(operation_error(order)));
+	operation_unref(order);
 	return answer;
 }
 
@@ -478,8 +478,9 @@ char *fixture_create(
 	gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
 	int done = 0;
 
-	return order_wait(cache_create(self->cache, workspace, spec,
-				  strlen(spec), deadline, order_done, &done),
+	return operation_wait(
+		cache_create(self->cache, workspace, spec, strlen(spec),
+			deadline, operation_done, &done),
 		&done, error);
 }
 
@@ -489,7 +490,7 @@ char *fixture_control(
 	gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
 	int done = 0;
 
-	return order_wait(cache_control(self->cache, session, verb, deadline,
-				  order_done, &done),
+	return operation_wait(cache_control(self->cache, session, verb,
+				      deadline, operation_done, &done),
 		&done, error);
 }

@@ -150,7 +150,7 @@ static gboolean says(Fixture *f, RequestText what, const char *want)
 	return text != NULL && strstr(text, want) != NULL;
 }
 
-static void count_done(Order *order, void *data)
+static void count_done(Operation *order, void *data)
 {
 	__atomic_add_fetch((int *)data, 1, __ATOMIC_SEQ_CST);
 }
@@ -158,7 +158,7 @@ static void count_done(Order *order, void *data)
 static void lose(Fixture *f, guint32 workspace)
 {
 	int done = 0;
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 
 	memory_lose_answers(f->backend, 1);
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
@@ -167,19 +167,19 @@ static void lose(Fixture *f, guint32 workspace)
 		g_get_monotonic_time() + G_USEC_PER_SEC / 5, count_done, &done);
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	memory_heal(f->backend);
 }
 
 static void resolve_is_refused(Fixture *f, const char *words)
 {
 	int done = 0;
-	g_autoptr(Order) order = cache_resolve(f->cache, request(f), words,
+	g_autoptr(Operation) order = cache_resolve(f->cache, request(f), words,
 		g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done, &done);
 
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
 }
 
 /* Until long after a new session would have been listed. */

@@ -47,7 +47,7 @@ static gboolean has(Fixture *f, guint32 number, const char *session)
 	       says(f, number, REQUEST_TEXT_RESULT, quoted);
 }
 
-static void count_done(Order *order, void *data)
+static void count_done(Operation *order, void *data)
 {
 	__atomic_add_fetch((int *)data, 1, __ATOMIC_SEQ_CST);
 }
@@ -55,7 +55,7 @@ static void count_done(Order *order, void *data)
 #define wait_for(order, done)                                                  \
 	fixture_until(__atomic_load_n(&(done), __ATOMIC_SEQ_CST) == 1)
 
-static Order *create_within(
+static Operation *create_within(
 	Fixture *f, guint32 workspace, const char *text, gint64 ms, int *done)
 {
 	*done = 0;
@@ -63,7 +63,7 @@ static Order *create_within(
 		g_get_monotonic_time() + ms * 1000, count_done, done);
 }
 
-static Order *resolve_begin(
+static Operation *resolve_begin(
 	Fixture *f, guint32 number, const char *words, int *done)
 {
 	*done = 0;
@@ -71,10 +71,10 @@ static Order *resolve_begin(
 		g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done, done);
 }
 
-static Order *resolve(Fixture *f, guint32 number, const char *words)
+static Operation *resolve(Fixture *f, guint32 number, const char *words)
 {
 	int done;
-	Order *order = resolve_begin(f, number, words, &done);
+	Operation *order = resolve_begin(f, number, words, &done);
 
 	wait_for(order, done);
 	return order;
@@ -84,7 +84,7 @@ static Order *resolve(Fixture *f, guint32 number, const char *words)
 static guint32 lose(
 	Fixture *f, guint32 workspace, const char *text, gboolean made)
 {
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	int done;
 
 	memory_heal(f->backend);
@@ -97,7 +97,7 @@ static guint32 lose(
 	order = create_within(f, workspace, text, 200, &done);
 	wait_for(order, done);
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	return newest(f, workspace);
 }
 
@@ -118,7 +118,7 @@ static guint32 make_absent(Fixture *f, guint32 workspace, const char *text)
 static void what_was_adopted_is_not_the_answer_to_another(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) adopt = NULL, retry = NULL, abandon = NULL;
+	g_autoptr(Operation) adopt = NULL, retry = NULL, abandon = NULL;
 	g_autofree char *rid = NULL;
 	guint32 workspace, one, two;
 
@@ -129,10 +129,10 @@ static void what_was_adopted_is_not_the_answer_to_another(void)
 	memory_heal(f->backend);
 	fixture_until(is(f, one, "unknown") && is(f, two, "unknown"));
 	adopt = resolve(f, one, "adopt s-000001");
-	g_assert_no_error(order_error(adopt));
+	g_assert_no_error(operation_error(adopt));
 	retry = resolve(f, two, "retry");
 	g_assert_error(
-		order_error(retry), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(retry), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 	g_assert_true(has(f, one, "s-000001"));
 	g_assert_true(is(f, two, "unknown"));
@@ -140,7 +140,7 @@ static void what_was_adopted_is_not_the_answer_to_another(void)
 	g_assert_true(says(f, two, REQUEST_TEXT_ERROR, rid));
 	g_assert_true(says(f, two, REQUEST_TEXT_ERROR, "s-000001"));
 	abandon = resolve(f, two, "abandon");
-	g_assert_no_error(order_error(abandon));
+	g_assert_no_error(operation_error(abandon));
 }
 
 /* The token of a create that was called failed makes a session by another one, which
@@ -148,7 +148,7 @@ static void what_was_adopted_is_not_the_answer_to_another(void)
 static void the_same_token_is_answered_by_who_has_its_session(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) create = NULL, adopt = NULL;
+	g_autoptr(Operation) create = NULL, adopt = NULL;
 	g_autofree char *rid = NULL;
 	guint32 workspace, one, two;
 	int done;
@@ -161,13 +161,13 @@ static void the_same_token_is_answered_by_who_has_its_session(void)
 	create = create_within(f, workspace, own, 10000, &done);
 	fixture_until(memory_size(f->backend, "m-1") == 1);
 	adopt = resolve(f, one, "adopt s-000001");
-	g_assert_no_error(order_error(adopt));
+	g_assert_no_error(operation_error(adopt));
 	memory_heal(f->backend);
 	wait_for(create, done);
-	g_assert_no_error(order_error(create));
+	g_assert_no_error(operation_error(create));
 	rid = cache_name(f->cache, one);
-	g_assert_nonnull(strstr(order_answer(create), rid));
-	g_assert_nonnull(strstr(order_answer(create), "s-000001"));
+	g_assert_nonnull(strstr(operation_answer(create), rid));
+	g_assert_nonnull(strstr(operation_answer(create), "s-000001"));
 	two = newest(f, workspace);
 	g_assert_cmpuint(two, !=, one);
 	g_assert_true(has(f, one, "s-000001"));
@@ -194,7 +194,7 @@ static void make_elsewhere(Fixture *f)
 static void an_id_that_comes_again_is_another_session(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) adopt = NULL;
+	g_autoptr(Operation) adopt = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *answer = NULL;
 	guint32 workspace, one, two;
@@ -205,7 +205,7 @@ static void an_id_that_comes_again_is_another_session(void)
 	one = make_absent(f, workspace, "{\"name\":\"other\"}");
 	make_elsewhere(f);
 	adopt = resolve(f, one, "adopt s-000001");
-	g_assert_no_error(order_error(adopt));
+	g_assert_no_error(operation_error(adopt));
 	memory_replace(f->backend, "m-1", "s-000001");
 	memory_respec(f->backend, "m-1", "s-000001", spec);
 	answer = fixture_create(f, workspace, own, &error);
@@ -222,7 +222,7 @@ static void an_id_that_comes_again_is_another_session(void)
 static void what_is_being_found_is_not_adopted_by_another(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) adopt = NULL;
+	g_autoptr(Operation) adopt = NULL;
 	guint32 workspace, one, two;
 	int done;
 
@@ -242,7 +242,7 @@ static void what_is_being_found_is_not_adopted_by_another(void)
 	memory_release(f->backend, MEMORY_GET);
 	wait_for(adopt, done);
 	g_assert_error(
-		order_error(adopt), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+		operation_error(adopt), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
 	fixture_until(has(f, one, "s-000001"));
 	g_assert_true(is(f, two, "failed"));
 }

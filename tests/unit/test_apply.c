@@ -387,7 +387,7 @@ static void what_a_first_listing_finds_is_no_event(void)
 	check_told(f, dir->number, "?+s-1(Running)");
 	answer(dir, "s-1", "Busy", dir_tick(dir), 0);
 	check_told(f, dir->number, "s-1(Running>Busy:11)");
-	apply_order_begins(dir, "s-2", NULL);
+	apply_operation_begins(dir, "s-2", NULL);
 	answer(dir, "s-2", "Running", dir_tick(dir), 0);
 	check_told(f, dir->number, "+s-2(Running)");
 	memory_put(f->backend, "m-1", "s-1", NULL, "Busy");

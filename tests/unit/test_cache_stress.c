@@ -123,10 +123,10 @@ static void *change_provider(void *data)
 	return NULL;
 }
 
-static void count_done(Order *order, void *data)
+static void count_done(Operation *order, void *data)
 {
-	g_assert_true(
-		(order_answer(order) == NULL) != (order_error(order) == NULL));
+	g_assert_true((operation_answer(order) == NULL) !=
+		      (operation_error(order) == NULL));
 	__atomic_add_fetch((int *)data, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -139,7 +139,7 @@ static void *give_orders(void *data)
 
 	while (going()) {
 		gint64 deadline = g_get_monotonic_time() + G_USEC_PER_SEC;
-		g_autoptr(Order) order = NULL;
+		g_autoptr(Operation) order = NULL;
 		g_autofree char *name = g_strdup_printf("s-%06u", i % 100);
 		Entry space, session;
 
@@ -160,7 +160,7 @@ static void *give_orders(void *data)
 		if (order != NULL)
 			ordered++;
 		if (order != NULL && i % 7 == 0)
-			order_drop(order);
+			operation_drop(order);
 	}
 	return NULL;
 }

@@ -229,11 +229,11 @@ static void what_is_steered_here_stays_until_the_sweep_after(void)
 typedef struct {
 	const char *spec;
 	guint32 workspace;
-	Order *order;
+	Operation *order;
 	int done;
 } Making;
 
-static void made(Order *order, void *data)
+static void made(Operation *order, void *data)
 {
 	__atomic_store_n((int *)data, 1, __ATOMIC_RELEASE);
 }
@@ -251,9 +251,9 @@ static char *making_end(Making *self)
 	char *answer;
 
 	fixture_until(__atomic_load_n(&self->done, __ATOMIC_ACQUIRE));
-	answer = g_strdup(order_answer(self->order));
+	answer = g_strdup(operation_answer(self->order));
 	g_assert_nonnull(answer);
-	order_unref(self->order);
+	operation_unref(self->order);
 	return answer;
 }
 

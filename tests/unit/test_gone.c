@@ -126,7 +126,7 @@ static void what_we_have_ended_goes_at_once(void)
 	Dir *dir = workspace_of(f);
 
 	list(dir, 11, "s-1");
-	apply_order_begins(dir, "s-1", NULL);
+	apply_operation_begins(dir, "s-1", NULL);
 	gone(dir, "s-1");
 	g_assert_false(is_there(f, dir, "s-1"));
 }

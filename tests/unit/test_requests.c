@@ -60,26 +60,26 @@ static gboolean says(
 
 /* ---- orders with little time ---- */
 
-static void count_done(Order *order, void *data)
+static void count_done(Operation *order, void *data)
 {
 	__atomic_add_fetch((int *)data, 1, __ATOMIC_SEQ_CST);
 }
 
-static Order *create_within(
+static Operation *create_within(
 	Fixture *f, guint32 workspace, const char *text, gint64 ms)
 {
 	int done = 0;
-	Order *order = cache_create(f->cache, workspace, text, strlen(text),
+	Operation *order = cache_create(f->cache, workspace, text, strlen(text),
 		g_get_monotonic_time() + ms * 1000, count_done, &done);
 
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
 	return order;
 }
 
-static Order *resolve(Fixture *f, guint32 number, const char *words)
+static Operation *resolve(Fixture *f, guint32 number, const char *words)
 {
 	int done = 0;
-	Order *order = cache_resolve(f->cache, number, words,
+	Operation *order = cache_resolve(f->cache, number, words,
 		g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done, &done);
 
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
@@ -89,7 +89,7 @@ static Order *resolve(Fixture *f, guint32 number, const char *words)
 /* Nobody can tell which of two it is, and it was sent for nothing. */
 static guint32 make_unknown(Fixture *f, guint32 workspace)
 {
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 number;
 
 	memory_put(f->backend, "m-1", "p-1", "mine", "Running");
@@ -97,7 +97,7 @@ static guint32 make_unknown(Fixture *f, guint32 workspace)
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
 	order = create_within(f, workspace, spec, 2000);
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "unknown"));
 	return number;
@@ -180,11 +180,12 @@ static void what_was_dropped_leaves_nothing(void)
 	workspace = fixture_workspace(f, "m-1");
 	for (guint i = 0; i < 50; i++) {
 		int done = 0;
-		g_autoptr(Order) order = cache_create(f->cache, workspace, spec,
-			strlen(spec), g_get_monotonic_time() + G_USEC_PER_SEC,
-			count_done, &done);
+		g_autoptr(Operation) order =
+			cache_create(f->cache, workspace, spec, strlen(spec),
+				g_get_monotonic_time() + G_USEC_PER_SEC,
+				count_done, &done);
 
-		kept += !order_drop(order);
+		kept += !operation_drop(order);
 		fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
 		g_assert_cmpuint(requests(f, workspace), ==, kept);
 		g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, kept);
@@ -197,20 +198,20 @@ static void a_lost_answer_is_one_session(gconstpointer forgetful)
 {
 	gboolean token = g_str_equal(forgetful, "false");
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", forgetful, NULL);
 	workspace = fixture_workspace(f, "m-1");
 	memory_lose_answers(f->backend, 1);
 	order = create_within(f, workspace, spec, 4000);
-	g_assert_no_error(order_error(order));
+	g_assert_no_error(operation_error(order));
 	g_assert_cmpuint(
 		memory_calls(f->backend, MEMORY_CREATE), ==, token ? 2 : 1);
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
-	g_assert_nonnull(order_answer(order));
+	g_assert_nonnull(operation_answer(order));
 	g_assert_true(says(f, number, REQUEST_TEXT_RESULT, "\"session\""));
 }
 
@@ -219,7 +220,7 @@ static void a_lost_answer_is_one_session(gconstpointer forgetful)
 static void what_is_absent_is_not_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, number;
 
 	f->list_lag_ms = 300;
@@ -228,7 +229,7 @@ static void what_is_absent_is_not_sent_again(void)
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
 	order = create_within(f, workspace, spec, 1000);
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	number = request(f, workspace);
 	/* The provider may be at it until now, and list it a little later. */
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
@@ -240,7 +241,7 @@ static void what_is_absent_is_not_sent_again(void)
 static void a_refusal_after_a_lost_answer_leaves_it_open(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, NULL, NULL);
@@ -250,7 +251,7 @@ static void a_refusal_after_a_lost_answer_leaves_it_open(void)
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
 	order = create_within(f, workspace, spec, 1000);
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	memory_heal(f->backend);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
@@ -261,7 +262,7 @@ static void a_refusal_after_a_lost_answer_leaves_it_open(void)
 static void what_was_given_up_is_looked_for(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	g_autofree char *last = NULL, *rid = NULL, *text = NULL;
 	guint32 workspace, number;
 
@@ -271,10 +272,10 @@ static void what_was_given_up_is_looked_for(void)
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
 	order = create_within(f, workspace, spec, 300);
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	number = request(f, workspace);
 	rid = cache_name(f->cache, number);
-	g_assert_nonnull(strstr(order_error(order)->message, rid));
+	g_assert_nonnull(strstr(operation_error(order)->message, rid));
 	text = cache_last_error(f->cache, workspace);
 	g_assert_nonnull(strstr(text, rid));
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
@@ -288,7 +289,7 @@ static void what_was_given_up_is_looked_for(void)
 static void what_was_given_up_and_is_absent_has_failed(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, number;
 
 	f->list_lag_ms = 500;
@@ -297,7 +298,7 @@ static void what_was_given_up_and_is_absent_has_failed(void)
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
 	order = create_within(f, workspace, spec, 200);
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "failed"));
@@ -358,24 +359,25 @@ static void a_token_that_failed_may_be_used_again(void)
 static void the_same_token_at_once_is_one_session(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	Order *orders[20];
+	Operation *operations[20];
 	guint32 workspace;
 	int done = 0;
 
 	fixture_open(f, "forgetful", "true", "delay_ms", "20", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	for (guint i = 0; i < 20; i++)
-		orders[i] = cache_create(f->cache, workspace, own, strlen(own),
-			g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done,
-			&done);
+		operations[i] =
+			cache_create(f->cache, workspace, own, strlen(own),
+				g_get_monotonic_time() + 5 * G_USEC_PER_SEC,
+				count_done, &done);
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 20);
 	for (guint i = 0; i < 20; i++) {
-		g_assert_no_error(order_error(orders[i]));
-		g_assert_cmpstr(
-			order_answer(orders[i]), ==, order_answer(orders[0]));
+		g_assert_no_error(operation_error(operations[i]));
+		g_assert_cmpstr(operation_answer(operations[i]), ==,
+			operation_answer(operations[0]));
 	}
 	for (guint i = 0; i < 20; i++)
-		order_unref(orders[i]);
+		operation_unref(operations[i]);
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 1);
 }
@@ -385,7 +387,7 @@ static void the_same_token_at_once_is_one_session(void)
 static void an_unknown_one_is_adopted(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) none = NULL, good = NULL, late = NULL;
+	g_autoptr(Operation) none = NULL, good = NULL, late = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
@@ -393,21 +395,22 @@ static void an_unknown_one_is_adopted(void)
 	number = make_unknown(f, workspace);
 	g_assert_true(says(f, number, REQUEST_TEXT_ERROR, "p-1, p-2"));
 	none = resolve(f, number, "adopt p-3");
-	g_assert_error(order_error(none), BACKEND_ERROR, BACKEND_ERROR_GONE);
+	g_assert_error(
+		operation_error(none), BACKEND_ERROR, BACKEND_ERROR_GONE);
 	assert_text(f, number, REQUEST_TEXT_STATE, "unknown\n");
 	good = resolve(f, number, "adopt p-2");
-	g_assert_no_error(order_error(good));
+	g_assert_no_error(operation_error(good));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	g_assert_true(says(f, number, REQUEST_TEXT_RESULT, "p-2"));
 	late = resolve(f, number, "abandon");
 	g_assert_error(
-		order_error(late), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+		operation_error(late), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
 }
 
 static void an_unknown_one_is_abandoned(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) wrong = NULL, order = NULL;
+	g_autoptr(Operation) wrong = NULL, order = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
@@ -415,23 +418,23 @@ static void an_unknown_one_is_abandoned(void)
 	number = make_unknown(f, workspace);
 	wrong = resolve(f, number, "forget it");
 	g_assert_error(
-		order_error(wrong), BACKEND_ERROR, BACKEND_ERROR_INVALID);
+		operation_error(wrong), BACKEND_ERROR, BACKEND_ERROR_INVALID);
 	order = resolve(f, number, "abandon");
-	g_assert_no_error(order_error(order));
+	g_assert_no_error(operation_error(order));
 	assert_text(f, number, REQUEST_TEXT_STATE, "abandoned\n");
 }
 
 static void an_unknown_one_is_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	number = make_unknown(f, workspace);
 	order = resolve(f, number, "retry");
-	g_assert_no_error(order_error(order));
+	g_assert_no_error(operation_error(order));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 2);
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 3);
@@ -442,7 +445,7 @@ static void words_that_are_refused_change_nothing(void)
 {
 	static const char *const words[] = {"retry", "nonsense", "adopt x"};
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, number;
 
 	f->list_lag_ms = 60000;
@@ -453,9 +456,9 @@ static void words_that_are_refused_change_nothing(void)
 	order = create_within(f, workspace, spec, 300);
 	number = request(f, workspace);
 	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
-		g_autoptr(Order) said = resolve(f, number, words[i]);
+		g_autoptr(Operation) said = resolve(f, number, words[i]);
 
-		g_assert_nonnull(order_error(said));
+		g_assert_nonnull(operation_error(said));
 		assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
 		assert_text(f, number, REQUEST_TEXT_ERROR, "");
 	}
@@ -485,7 +488,7 @@ static void many_at_once_are_as_many_sessions(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	g_autoptr(GPtrArray) numbers = g_ptr_array_new();
-	Order *orders[16];
+	Operation *operations[16];
 	guint32 workspace;
 	guint good = 0, found;
 	int done = 0;
@@ -494,14 +497,14 @@ static void many_at_once_are_as_many_sessions(void)
 	workspace = fixture_workspace(f, "m-1");
 	memory_lose_answers(f->backend, 8);
 	for (guint i = 0; i < 16; i++)
-		orders[i] =
+		operations[i] =
 			cache_create(f->cache, workspace, spec, strlen(spec),
 				g_get_monotonic_time() + 3 * G_USEC_PER_SEC,
 				count_done, &done);
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 16);
 	for (guint i = 0; i < 16; i++) {
-		good += order_error(orders[i]) == NULL;
-		order_unref(orders[i]);
+		good += operation_error(operations[i]) == NULL;
+		operation_unref(operations[i]);
 	}
 	cache_requests(f->cache, workspace, 0, note, numbers);
 	g_assert_cmpuint(numbers->len, ==, 16);
@@ -517,7 +520,7 @@ static void many_at_once_are_as_many_sessions(void)
 static void one_that_was_refused_is_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) bad = NULL, good = NULL, late = NULL;
+	g_autoptr(Operation) bad = NULL, good = NULL, late = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
@@ -526,24 +529,25 @@ static void one_that_was_refused_is_sent_again(void)
 	g_assert_null(fixture_create(f, workspace, spec, NULL));
 	number = request(f, workspace);
 	bad = resolve(f, number, "retry");
-	g_assert_error(order_error(bad), BACKEND_ERROR, BACKEND_ERROR_QUOTA);
+	g_assert_error(
+		operation_error(bad), BACKEND_ERROR, BACKEND_ERROR_QUOTA);
 	assert_text(f, number, REQUEST_TEXT_STATE, "failed\n");
 	good = resolve(f, number, "retry");
-	g_assert_no_error(order_error(good));
+	g_assert_no_error(operation_error(good));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	assert_text(f, number, REQUEST_TEXT_ERROR, "");
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 	g_assert_cmpuint(requests(f, workspace), ==, 1);
 	late = resolve(f, number, "retry");
 	g_assert_error(
-		order_error(late), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+		operation_error(late), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
 }
 
 /* Its token has made a session by another request. */
 static void one_whose_token_was_used_is_not_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	g_autofree char *answer = NULL;
 	guint32 workspace, number;
 
@@ -555,7 +559,8 @@ static void one_whose_token_was_used_is_not_sent_again(void)
 	answer = fixture_create(f, workspace, own, NULL);
 	g_assert_nonnull(answer);
 	order = resolve(f, number, "retry");
-	g_assert_error(order_error(order), BACKEND_ERROR, BACKEND_ERROR_EXISTS);
+	g_assert_error(
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_EXISTS);
 	assert_text(f, number, REQUEST_TEXT_STATE, "failed\n");
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 2);
 }
@@ -563,7 +568,7 @@ static void one_whose_token_was_used_is_not_sent_again(void)
 /* It was in no listing when it was looked for. */
 static guint32 make_absent(Fixture *f, guint32 workspace)
 {
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 number;
 
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
@@ -577,7 +582,7 @@ static void an_absent_one_is_adopted_or_sent_again(gconstpointer words)
 {
 	gboolean adopts = g_str_equal(words, "adopt p-1");
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
@@ -585,7 +590,7 @@ static void an_absent_one_is_adopted_or_sent_again(gconstpointer words)
 	number = make_absent(f, workspace);
 	memory_put(f->backend, "m-1", "p-1", "otherwise", "Running");
 	order = resolve(f, number, words);
-	g_assert_no_error(order_error(order));
+	g_assert_no_error(operation_error(order));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	g_assert_cmpint(
 		says(f, number, REQUEST_TEXT_RESULT, "p-1"), ==, adopts);
@@ -596,25 +601,25 @@ static void an_absent_one_is_adopted_or_sent_again(gconstpointer words)
 static void an_absent_one_is_abandoned_once(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL, again = NULL;
+	g_autoptr(Operation) order = NULL, again = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	number = make_absent(f, workspace);
 	order = resolve(f, number, "abandon");
-	g_assert_no_error(order_error(order));
+	g_assert_no_error(operation_error(order));
 	assert_text(f, number, REQUEST_TEXT_STATE, "abandoned\n");
 	again = resolve(f, number, "abandon");
 	g_assert_error(
-		order_error(again), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
+		operation_error(again), BACKEND_ERROR, BACKEND_ERROR_CONFLICT);
 }
 
 /* That it is refused now does not say that nothing came of it before. */
 static void a_retry_that_is_refused_leaves_it_open(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
@@ -623,7 +628,7 @@ static void a_retry_that_is_refused_leaves_it_open(void)
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_QUOTA);
 	order = resolve(f, number, "retry");
 	g_assert_error(
-		order_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "unknown"));
 }
 
@@ -679,7 +684,7 @@ static void a_lost_verb_is_looked_for(gconstpointer data)
 static void a_verb_that_was_obeyed_is_seen(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 workspace, session, number;
 	int done = 0;
 
@@ -695,7 +700,7 @@ static void a_verb_that_was_obeyed_is_seen(void)
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "looking"));
 	memory_put(f->backend, "m-1", "s-000001", NULL, "Stopped");
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
-	g_assert_no_error(order_error(order));
+	g_assert_no_error(operation_error(order));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 1);
 }
@@ -703,7 +708,7 @@ static void a_verb_that_was_obeyed_is_seen(void)
 static void a_verb_that_failed_is_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL, gone = NULL;
+	g_autoptr(Operation) order = NULL, gone = NULL;
 	guint32 workspace, session, number;
 
 	fixture_open(f, "sessions", "1", NULL);
@@ -714,13 +719,14 @@ static void a_verb_that_failed_is_sent_again(void)
 	number = request(f, workspace);
 	g_assert_null(fixture_control(f, session, "stop", NULL));
 	order = resolve(f, number, "retry");
-	g_assert_no_error(order_error(order));
+	g_assert_no_error(operation_error(order));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "failed\n");
 	memory_remove(f->backend, "m-1", "s-000001");
 	gone = resolve(f, number, "retry");
-	g_assert_error(order_error(gone), BACKEND_ERROR, BACKEND_ERROR_GONE);
+	g_assert_error(
+		operation_error(gone), BACKEND_ERROR, BACKEND_ERROR_GONE);
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 3);
 }
 

@@ -4,19 +4,27 @@
 
 /* Runs an order to its end and tells; a job for the pool, data is the Order,
  * whose reference it takes. */
-void order_run(void *data);
+void operation_run(void *data);
 
-#define ORDER_TOKEN_LEN 32
+#define OPERATION_TOKEN_LEN 32
 
-typedef enum { ORDER_QUEUED, ORDER_SENT, ORDER_DROPPED } OrderState;
+typedef enum {
+	OPERATION_QUEUED,
+	OPERATION_SENT,
+	OPERATION_DROPPED
+} OperationState;
 
-typedef enum { ORDER_CREATE, ORDER_VERB, ORDER_RESOLVE } OrderKind;
+typedef enum {
+	OPERATION_CREATE,
+	OPERATION_VERB,
+	OPERATION_RESOLVE
+} OperationKind;
 
 /* The inside of an order, for the files that carry orders out. */
-struct Order {
+struct Operation {
 	int refs;
-	int state; /* OrderState; atomic */
-	OrderKind kind;
+	int state; /* OperationState; atomic */
+	OperationKind kind;
 	Cache *cache;
 	Dir *dir;       /* the workspace; NULL: there is none of that number */
 	guint32 number; /* VERB: of its session, or 0: the workspace's own;
@@ -25,7 +33,7 @@ struct Order {
 	gsize len;
 	gint64 deadline_us;
 	gint64 send_until_us; /* create: the rest of its time is for a look */
-	OrderDone done;
+	OperationDone done;
 	void *data;
 	char *answer;
 	GError *error;
@@ -35,48 +43,54 @@ struct Order {
 	GError *refused;   /* why it could not be put there */
 	gboolean doubt; /* it was sent before, and what came of that is open */
 	gboolean again; /* resolve: its request has been given another try */
-	char token[ORDER_TOKEN_LEN +
+	char token[OPERATION_TOKEN_LEN +
 		   1]; /* of all its plans; "": not made yet */
 };
 
 /* A call on behalf of the order.  Its first byte decides whether it can still be
  * dropped, and leaves when the request is on disk. */
-Call order_call(Order *self);
+Call operation_call(Operation *self);
 /* A call that sends nothing which the order could be dropped before. */
-Call order_look_call(const Order *self);
+Call operation_look_call(const Operation *self);
 /* A new intent of the order's workspace and text. */
-Intent *order_intent(const Order *self);
+Intent *operation_intent(const Operation *self);
 /* The request, which is of an order before, may be sent until this one's end. */
-void order_prolong(Order *self);
+void operation_prolong(Operation *self);
 /* A listing that begins then shows what the request made, if anything: the provider
  * may be at it until its deadline, and takes its time to list it. */
-gint64 order_sure_ms(const Order *self);
+gint64 operation_sure_ms(const Operation *self);
 /* Ends the work on the request: ok, or by the error that is told.  That error agrees
  * with the outcome: TIMEOUT where a session may exist or does (then it gets the
  * request's name), any other where there is none. */
-void order_finish(Order *self, gboolean ok, GError *error);
+void operation_finish(Operation *self, gboolean ok, GError *error);
 /* Why a call that could be dropped was; takes its error. */
-void order_refused(Order *self, GError *cause, GError **error);
+void operation_refused(Operation *self, GError *cause, GError **error);
 
 /* All on a worker. */
-gboolean order_create(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean order_control(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean order_steer(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean order_resolve(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean operation_create(
+	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean operation_control(
+	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean operation_steer(
+	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean operation_resolve(
+	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A plan for the text of the request.  Errors: as backend_plan. */
-CreatePlan *order_plan(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CreatePlan *operation_plan(
+	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether a provider still knows the plan again. */
-gboolean order_token_holds(const Intent *intent);
+gboolean operation_token_holds(const Intent *intent);
 
 /* The request's plan, sent to its end: until the session exists and runs, nothing
  * came of it, or nobody can tell in time. */
-gboolean order_send(Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean operation_send(
+	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The second half of that, for a session that is known to exist. */
-gboolean order_made(
-	Order *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean operation_made(Operation *self, const char *id,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Sends the verb of the request once more, if its session is still the one that it
  * was for; the answer is made.  Errors: GONE, and those of the verb. */
-gboolean order_verb_again(
-	Order *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean operation_verb_again(
+	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,10 +1,10 @@
-#include "cache/operations/order.h"
+#include "cache/operations/operation.h"
 
 #include <string.h>
 
 #include "cache/base/trial.h"
 #include "cache/merge/apply.h"
-#include "cache/operations/order_answer.h"
+#include "cache/operations/operation_answer.h"
 #include "cache/operations/reconcile_verb.h"
 #include "cache/refresh/look.h"
 
@@ -26,7 +26,7 @@ static void target_clear(Target *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Target, target_clear)
 
-static gboolean target_find(Order *self, Target *ret, GError **error)
+static gboolean target_find(Operation *self, Target *ret, GError **error)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
 	const Row *row = snapshot_find(shown, self->number);
@@ -44,14 +44,14 @@ static gboolean target_find(Order *self, Target *ret, GError **error)
 }
 
 /* Shows what the provider says of the session now. */
-static gboolean look(Order *self, const char *id, GError **error)
+static gboolean look(Operation *self, const char *id, GError **error)
 {
-	Call call = order_look_call(self);
+	Call call = operation_look_call(self);
 
 	return look_at(self->dir, id, &call, error);
 }
 
-static const BackendVerb *verb_of(Order *self, GError **error)
+static const BackendVerb *verb_of(Operation *self, GError **error)
 {
 	Provider *provider = self->dir->provider;
 	const char *name = self->text;
@@ -88,8 +88,8 @@ static void set_conflict(const BackendVerb *verb, Phase phase, GError **error)
 
 /* What is shown may be old: the provider is asked before the verb is refused; and
  * before it is sent, where the id may be another session's by now. */
-static gboolean check_phase(
-	Order *self, const BackendVerb *verb, Target *target, GError **error)
+static gboolean check_phase(Operation *self, const BackendVerb *verb,
+	Target *target, GError **error)
 {
 	const BackendClass *class = self->dir->provider->backend->class;
 	gboolean sure = class->is_other == NULL;
@@ -115,7 +115,7 @@ static gboolean check_phase(
 	return FALSE;
 }
 
-static void describe(Order *self, const char *id)
+static void describe(Operation *self, const char *id)
 {
 	g_autofree char *place = dir_path(self->dir);
 
@@ -128,9 +128,9 @@ static void describe(Order *self, const char *id)
 
 /* target: NULL: the workspace itself. */
 static gboolean begin(
-	Order *self, const char *verb, const Target *target, GError **error)
+	Operation *self, const char *verb, const Target *target, GError **error)
 {
-	Intent *intent = order_intent(self);
+	Intent *intent = operation_intent(self);
 	gboolean fresh;
 
 	intent->verb = g_strdup(verb);
@@ -144,13 +144,13 @@ static gboolean begin(
 	return self->request != NULL;
 }
 
-static gboolean send_once(Order *self, const char *body, GError **error)
+static gboolean send_once(Operation *self, const char *body, GError **error)
 {
 	Dir *dir = self->dir;
 	Backend *backend = dir->provider->backend;
 	const Intent *intent = self->request->intent;
 	g_autoptr(GError) local = NULL;
-	Call call = order_call(self);
+	Call call = operation_call(self);
 	gboolean ok;
 
 	if (*intent->session != '\0')
@@ -165,7 +165,7 @@ static gboolean send_once(Order *self, const char *body, GError **error)
 	else if (!ok && local->code == BACKEND_ERROR_TIMEOUT)
 		local->code = BACKEND_ERROR_UNREACHABLE;
 	if (!ok)
-		order_refused(self, g_steal_pointer(&local), error);
+		operation_refused(self, g_steal_pointer(&local), error);
 	else
 		dir_heard(dir);
 	return ok;
@@ -173,13 +173,13 @@ static gboolean send_once(Order *self, const char *body, GError **error)
 
 /* Looks how the session stands as long as there is time; TRUE: it shows that the verb
  * was obeyed. */
-static gboolean see_effect(Order *self)
+static gboolean see_effect(Operation *self)
 {
 	const Intent *intent = self->request->intent;
 	gint64 pause_ms = LOOK_AGAIN_MS;
 
 	requests_look(self->cache->requests, self->request, now_ms(),
-		order_sure_ms(self), FALSE);
+		operation_sure_ms(self), FALSE);
 	for (;;) {
 		g_autoptr(GError) error = NULL;
 
@@ -196,7 +196,8 @@ static gboolean see_effect(Order *self)
 }
 
 /* Sends the verb of the request, to the session of that record (may be NULL). */
-static gboolean order_verb(Order *self, const char *body, GError **error)
+static gboolean operation_verb(
+	Operation *self, const char *body, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 
@@ -209,7 +210,7 @@ static gboolean order_verb(Order *self, const char *body, GError **error)
 	return FALSE;
 }
 
-static gboolean verb_again(Order *self, GError **error)
+static gboolean verb_again(Operation *self, GError **error)
 {
 	Intent *intent = self->request->intent;
 	g_auto(Target) target = {0};
@@ -224,42 +225,42 @@ static gboolean verb_again(Order *self, GError **error)
 	if (!target_find(self, &target, error))
 		return FALSE;
 	intent->phase = 1 + target.phase;
-	if (!order_verb(self, target.body, error))
+	if (!operation_verb(self, target.body, error))
 		return FALSE;
-	self->answer = order_answer_session(self->dir, target.id, intent);
+	self->answer = operation_answer_session(self->dir, target.id, intent);
 	return TRUE;
 }
 
-gboolean order_verb_again(Order *self, GError **error)
+gboolean operation_verb_again(Operation *self, GError **error)
 {
 	const Intent *intent = self->request->intent;
 	gboolean ok;
 
 	if (*intent->session != '\0') {
-		apply_order_begins(self->dir, intent->session, NULL);
+		apply_operation_begins(self->dir, intent->session, NULL);
 		ok = verb_again(self, error);
-		apply_order_ends(self->dir, intent->session);
+		apply_operation_ends(self->dir, intent->session);
 		return ok;
 	}
-	if (!order_verb(self, NULL, error))
+	if (!operation_verb(self, NULL, error))
 		return FALSE;
-	self->answer = order_answer_verb(self->dir, intent);
+	self->answer = operation_answer_verb(self->dir, intent);
 	return TRUE;
 }
 
 /* The request with its end. */
-static gboolean send_verb(Order *self, const char *body, GError **error)
+static gboolean send_verb(Operation *self, const char *body, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	gboolean ok = order_verb(self, body, &local);
+	gboolean ok = operation_verb(self, body, &local);
 
-	order_finish(self, ok, local);
+	operation_finish(self, ok, local);
 	if (local != NULL)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return ok;
 }
 
-static gboolean steer_session(Order *self, Target *target, GError **error)
+static gboolean steer_session(Operation *self, Target *target, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 	const BackendVerb *verb = verb_of(self, error);
@@ -270,12 +271,12 @@ static gboolean steer_session(Order *self, Target *target, GError **error)
 		return FALSE;
 	if (!look(self, target->id, &local))
 		g_debug("%s: %s", target->id, local->message);
-	self->answer = order_answer_session(
+	self->answer = operation_answer_session(
 		self->dir, target->id, self->request->intent);
 	return TRUE;
 }
 
-gboolean order_control(Order *self, GError **error)
+gboolean operation_control(Operation *self, GError **error)
 {
 	g_auto(Target) target = {0};
 	g_autofree char *id = NULL;
@@ -285,13 +286,13 @@ gboolean order_control(Order *self, GError **error)
 		return FALSE;
 	describe(self, target.id);
 	id = g_strdup(target.id);
-	apply_order_begins(self->dir, id, NULL);
+	apply_operation_begins(self->dir, id, NULL);
 	ok = steer_session(self, &target, error);
-	apply_order_ends(self->dir, id);
+	apply_operation_ends(self->dir, id);
 	return ok;
 }
 
-gboolean order_steer(Order *self, GError **error)
+gboolean operation_steer(Operation *self, GError **error)
 {
 	Dir *dir = self->dir;
 
@@ -308,6 +309,6 @@ gboolean order_steer(Order *self, GError **error)
 		!begin(self, self->text, NULL, error) ||
 		!send_verb(self, NULL, error))
 		return FALSE;
-	self->answer = order_answer_verb(dir, self->request->intent);
+	self->answer = operation_answer_verb(dir, self->request->intent);
 	return TRUE;
 }

@@ -1,4 +1,4 @@
-#include "cache/operations/order_alias.h"
+#include "cache/operations/operation_alias.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #define PAGES_MAX 1000
 
 typedef struct {
-	Order *order;
+	Operation *order;
 	const char *answered;
 	CreatedWithin within;
 	gboolean listed; /* the answer's id is */
@@ -18,7 +18,7 @@ typedef struct {
 
 static gboolean is_made(const Search *self, const Session *session)
 {
-	const Order *order = self->order;
+	const Operation *order = self->order;
 	const Intent *intent = order->request->intent;
 	guint32 number = dir_number(order->dir, session->id);
 	const MadeSession made = {number, session->id, 0};
@@ -75,7 +75,7 @@ static gboolean search(Search *self, const Call *call)
 	return FALSE;
 }
 
-char *order_alias(Order *self, const char *answered, const Call *call)
+char *operation_alias(Operation *self, const char *answered, const Call *call)
 {
 	const Intent *intent = self->request->intent;
 	Search state = {.order = self,

@@ -372,12 +372,12 @@ static void read_only_sends_nothing(void)
 
 /* ---- orders against the clock ---- */
 
-static void count_done(Order *order, void *data)
+static void count_done(Operation *order, void *data)
 {
 	__atomic_add_fetch((int *)data, 1, __ATOMIC_SEQ_CST);
 }
 
-static Order *order_later(Fixture *f, guint32 number, int *done)
+static Operation *operation_later(Fixture *f, guint32 number, int *done)
 {
 	return cache_create(f->cache, number, spec, strlen(spec),
 		g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done, done);
@@ -387,7 +387,7 @@ static Order *order_later(Fixture *f, guint32 number, int *done)
 static void a_new_session_is_looked_for_as_long_as_there_is_time(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	g_autofree char *state = NULL;
 	guint32 number;
 	int done = 0;
@@ -399,8 +399,8 @@ static void a_new_session_is_looked_for_as_long_as_there_is_time(void)
 		g_get_monotonic_time() + 15 * G_USEC_PER_SEC, count_done,
 		&done);
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
-	g_assert_no_error(order_error(order));
-	state = member(order_answer(order), "state");
+	g_assert_no_error(operation_error(order));
+	state = member(operation_answer(order), "state");
 	g_assert_cmpstr(state, ==, "Running");
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 0);
 }
@@ -408,19 +408,19 @@ static void a_new_session_is_looked_for_as_long_as_there_is_time(void)
 static void what_was_sent_cannot_be_dropped(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Order) order = NULL;
+	g_autoptr(Operation) order = NULL;
 	guint32 number;
 	int done = 0;
 
 	fixture_open(f, NULL, NULL);
 	number = fixture_workspace(f, "m-1");
 	memory_hold(f->backend, MEMORY_CREATE);
-	order = order_later(f, number, &done);
+	order = operation_later(f, number, &done);
 	fixture_until(memory_running(f->backend, MEMORY_CREATE) == 1);
-	g_assert_false(order_drop(order));
+	g_assert_false(operation_drop(order));
 	memory_release(f->backend, MEMORY_CREATE);
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
-	g_assert_null(order_error(order));
+	g_assert_null(operation_error(order));
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 }
 
@@ -435,16 +435,16 @@ static void dropped_means_nothing_was_made(void)
 	number = fixture_workspace(f, "m-1");
 	for (guint i = 0; i < 200; i++) {
 		int done = 0;
-		g_autoptr(Order) order = order_later(f, number, &done);
+		g_autoptr(Operation) order = operation_later(f, number, &done);
 		gboolean dropped;
 
 		for (gint n = g_test_rand_int_range(0, 3000); n > 0; n--)
 			__asm__ volatile("");
-		dropped = order_drop(order);
+		dropped = operation_drop(order);
 		fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
 		made += !dropped;
 		if (dropped)
-			g_assert_error(order_error(order), BACKEND_ERROR,
+			g_assert_error(operation_error(order), BACKEND_ERROR,
 				BACKEND_ERROR_CANCELLED);
 		g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, made);
 	}
@@ -501,7 +501,7 @@ static void an_older_answer_undoes_nothing(void)
 static void the_end_answers_all_orders(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	Order *orders[20];
+	Operation *operations[20];
 	guint32 number;
 	int done = 0;
 
@@ -509,14 +509,14 @@ static void the_end_answers_all_orders(void)
 	number = fixture_workspace(f, "m-1");
 	memory_hold(f->backend, MEMORY_CREATE);
 	for (guint i = 0; i < 20; i++)
-		orders[i] = order_later(f, number, &done);
+		operations[i] = operation_later(f, number, &done);
 	cache_stop(f->cache);
 	g_assert_cmpint(done, ==, 20);
 	for (guint i = 0; i < 20; i++) {
-		g_assert_nonnull(order_error(orders[i]));
-		order_unref(orders[i]);
+		g_assert_nonnull(operation_error(operations[i]));
+		operation_unref(operations[i]);
 	}
-	order_unref(order_later(f, number, &done));
+	operation_unref(operation_later(f, number, &done));
 	g_assert_cmpint(done, ==, 21);
 }
 

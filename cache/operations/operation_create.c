@@ -1,10 +1,10 @@
-#include "cache/operations/order.h"
+#include "cache/operations/operation.h"
 
 #include <string.h>
 #include <sys/random.h>
 
 #include "cache/base/trial.h"
-#include "cache/operations/order_answer.h"
+#include "cache/operations/operation_answer.h"
 
 /* A provider is trusted to know a token for so long. */
 #define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)
@@ -14,9 +14,9 @@
 /* With less time than that nothing is sent any more. */
 #define SEND_LEAST_US (10 * G_TIME_SPAN_MILLISECOND)
 
-static gboolean token_make(Order *self, GError **error)
+static gboolean token_make(Operation *self, GError **error)
 {
-	guint8 bytes[ORDER_TOKEN_LEN / 2];
+	guint8 bytes[OPERATION_TOKEN_LEN / 2];
 
 	if (*self->token != '\0')
 		return TRUE;
@@ -30,7 +30,7 @@ static gboolean token_make(Order *self, GError **error)
 	return TRUE;
 }
 
-gboolean order_token_holds(const Intent *intent)
+gboolean operation_token_holds(const Intent *intent)
 {
 	return intent->plan != NULL && intent->plan->repeatable &&
 	       now_ms() - intent->made_ms < TOKEN_AGE_MS;
@@ -38,11 +38,11 @@ gboolean order_token_holds(const Intent *intent)
 
 /* ---- sending ---- */
 
-CreatePlan *order_plan(Order *self, GError **error)
+CreatePlan *operation_plan(Operation *self, GError **error)
 {
 	Dir *dir = self->dir;
 	const Intent *intent = self->request->intent;
-	Call call = order_look_call(self);
+	Call call = operation_look_call(self);
 
 	if (!token_make(self, error))
 		return NULL;
@@ -50,16 +50,16 @@ CreatePlan *order_plan(Order *self, GError **error)
 		strlen(intent->text), self->token, &call, error);
 }
 
-static gint64 left_us(const Order *self)
+static gint64 left_us(const Operation *self)
 {
 	return self->deadline_us - g_get_monotonic_time();
 }
 
-static char *send_once(Order *self, GError **error)
+static char *send_once(Operation *self, GError **error)
 {
 	Dir *dir = self->dir;
 	g_autoptr(GError) local = NULL;
-	Call call = order_call(self);
+	Call call = operation_call(self);
 	char *id;
 
 	call.deadline_us = self->send_until_us;
@@ -71,21 +71,21 @@ static char *send_once(Order *self, GError **error)
 	else if (id == NULL && local->code == BACKEND_ERROR_TIMEOUT)
 		local->code = BACKEND_ERROR_UNREACHABLE;
 	if (id == NULL)
-		order_refused(self, g_steal_pointer(&local), error);
+		operation_refused(self, g_steal_pointer(&local), error);
 	else
 		dir_heard(dir);
 	return id;
 }
 
 /* A refusal may have taught that another plan is right. */
-static gboolean plan_anew(Order *self, const GError *refusal)
+static gboolean plan_anew(Operation *self, const GError *refusal)
 {
 	const CreatePlan *old = self->request->intent->plan;
 	g_autoptr(CreatePlan) plan = NULL;
 
 	if (refusal->code != BACKEND_ERROR_INVALID || self->doubt)
 		return FALSE;
-	plan = order_plan(self, NULL);
+	plan = operation_plan(self, NULL);
 	if (plan == NULL || g_str_equal(plan->name, old->name))
 		return FALSE;
 	requests_replan(
@@ -95,7 +95,7 @@ static gboolean plan_anew(Order *self, const GError *refusal)
 
 /* Gives the request up to be looked for by listings, as long as there is time.  The
  * id of its session, or NULL. */
-static char *seek(Order *self)
+static char *seek(Operation *self)
 {
 	Requests *requests = self->cache->requests;
 	Request *request = self->request;
@@ -103,7 +103,8 @@ static char *seek(Order *self)
 
 	if (requests_state(requests, request) != REQUEST_SENT)
 		return NULL;
-	requests_look(requests, request, now_ms(), order_sure_ms(self), TRUE);
+	requests_look(
+		requests, request, now_ms(), operation_sure_ms(self), TRUE);
 	requests_release(requests, request);
 	scheduler_wake(self->cache->scheduler);
 	requests_wait(requests, request, REQUEST_SENT, self->deadline_us);
@@ -116,7 +117,7 @@ static char *seek(Order *self)
 /* Whether to send the same bytes again, after a pause, which the provider may have
  * asked for.  Only what it knows again: however surely a session is not listed, its
  * create may still be on its way. */
-static gboolean sends_again(Order *self, GError *problem, gint64 *pause_ms)
+static gboolean sends_again(Operation *self, GError *problem, gint64 *pause_ms)
 {
 	const BackendErrorDetail *detail = backend_error_detail(problem);
 	gint64 asked_ms = detail != NULL ? detail->retry_after_ms : 0;
@@ -130,7 +131,7 @@ static gboolean sends_again(Order *self, GError *problem, gint64 *pause_ms)
 }
 
 /* The id of the session that the plan made. */
-static char *send_until_clear(Order *self, GError **error)
+static char *send_until_clear(Operation *self, GError **error)
 {
 	gint64 pause_ms = AGAIN_FIRST_MS;
 
@@ -156,24 +157,24 @@ static char *send_until_clear(Order *self, GError **error)
 	}
 }
 
-static gboolean answer_known(Order *self, const char *id)
+static gboolean answer_known(Operation *self, const char *id)
 {
 	self->answer =
-		order_answer_session(self->dir, id, self->request->intent);
+		operation_answer_session(self->dir, id, self->request->intent);
 	return TRUE;
 }
 
 /* A session that was found is started as one that was just made, unless it was
  * given its end already. */
-static gboolean go_on(Order *self, const char *id, GError **error)
+static gboolean go_on(Operation *self, const char *id, GError **error)
 {
 	if (requests_state(self->cache->requests, self->request) ==
 		REQUEST_DONE)
 		return answer_known(self, id);
-	return order_made(self, id, error);
+	return operation_made(self, id, error);
 }
 
-gboolean order_send(Order *self, GError **error)
+gboolean operation_send(Operation *self, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 	g_autofree char *id = NULL;
@@ -237,15 +238,15 @@ static void still_open(const Request *request, const char *why, GError **error)
 }
 
 /* With the request ours. */
-static gboolean repeat_open(Order *self, GError **error)
+static gboolean repeat_open(Operation *self, GError **error)
 {
 	const Intent *intent = self->request->intent;
 	g_autofree char *id = NULL;
 
 	self->doubt = TRUE;
-	if (order_token_holds(intent)) {
-		order_prolong(self);
-		return order_send(self, error);
+	if (operation_token_holds(intent)) {
+		operation_prolong(self);
+		return operation_send(self, error);
 	}
 	id = seek(self);
 	if (id != NULL)
@@ -256,7 +257,7 @@ static gboolean repeat_open(Order *self, GError **error)
 
 /* What the token made before, if it is known.  *ret_again: nothing came of it
  * after all, so that it may be used. */
-static gboolean repeat(Order *self, gboolean *ret_again, GError **error)
+static gboolean repeat(Operation *self, gboolean *ret_again, GError **error)
 {
 	Requests *requests = self->cache->requests;
 	g_autoptr(Request) request = g_steal_pointer(&self->request);
@@ -286,29 +287,29 @@ static gboolean repeat(Order *self, gboolean *ret_again, GError **error)
 		return ok;
 	}
 	ok = repeat_open(self, error);
-	order_finish(self, ok, ok ? NULL : *error);
+	operation_finish(self, ok, ok ? NULL : *error);
 	return ok;
 }
 
 /* ---- a new one ---- */
 
-static gboolean create_anew(Order *self, GError **error)
+static gboolean create_anew(Operation *self, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	CreatePlan *plan = order_plan(self, &local);
+	CreatePlan *plan = operation_plan(self, &local);
 	gboolean ok = FALSE;
 
 	if (plan != NULL) {
 		requests_replan(self->cache->requests, self->request, plan);
-		ok = order_send(self, &local);
+		ok = operation_send(self, &local);
 	}
-	order_finish(self, ok, local);
+	operation_finish(self, ok, local);
 	if (local != NULL)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return ok;
 }
 
-gboolean order_create(Order *self, GError **error)
+gboolean operation_create(Operation *self, GError **error)
 {
 	Dir *dir = self->dir;
 	Backend *backend = dir->provider->backend;
@@ -317,7 +318,7 @@ gboolean order_create(Order *self, GError **error)
 	if (!backend_check_spec(backend, dir->id, self->text, self->len, error))
 		return FALSE;
 	while (again) {
-		Intent *intent = order_intent(self);
+		Intent *intent = operation_intent(self);
 		char *token =
 			backend_spec_token(backend, self->text, self->len);
 

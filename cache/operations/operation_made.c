@@ -1,12 +1,12 @@
-#include "cache/operations/order.h"
+#include "cache/operations/operation.h"
 
 #include <string.h>
 
 #include "cache/base/trial.h"
 #include "cache/merge/apply.h"
 #include "cache/operations/adopt.h"
-#include "cache/operations/order_alias.h"
-#include "cache/operations/order_answer.h"
+#include "cache/operations/operation_alias.h"
+#include "cache/operations/operation_answer.h"
 
 #define LOOK_AGAIN_MS 100
 #define LOOK_PAUSE_MAX_MS 2000
@@ -15,7 +15,7 @@
 
 /* ---- a session that is known to exist ---- */
 
-static void note_exists(Order *self, RequestState state, const char *id)
+static void note_exists(Operation *self, RequestState state, const char *id)
 {
 	Requests *requests = self->cache->requests;
 	Outcome *outcome =
@@ -40,7 +40,7 @@ static void look_clear(Look *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
 
 /* Asks for the session and shows what is answered. */
-static gboolean look_once(Order *self, const char *id, const Call *call,
+static gboolean look_once(Operation *self, const char *id, const Call *call,
 	Look *ret, GError **error)
 {
 	guint32 tick = dir_tick(self->dir);
@@ -55,7 +55,7 @@ static gboolean look_once(Order *self, const char *id, const Call *call,
 	return apply_sessions(self->dir, &session, 1, tick, 0, error);
 }
 
-static const char *start_verb(const Order *self)
+static const char *start_verb(const Operation *self)
 {
 	const Provider *provider = self->dir->provider;
 
@@ -63,7 +63,7 @@ static const char *start_verb(const Order *self)
 }
 
 /* Half of the time that is left; the other is for the second step. */
-static gint64 look_until_us(const Order *self)
+static gint64 look_until_us(const Operation *self)
 {
 	gint64 now = g_get_monotonic_time();
 	gint64 half_us = MAX(0, self->deadline_us - now) / 2;
@@ -92,10 +92,10 @@ static gboolean is_final(const GError *error)
 /* A provider may need a moment to know its own new session, and the budget may
  * be spent: that is waited for, since half a create helps nobody.  TRUE: to the end
  * it says that there is none. */
-static gboolean look_until_seen(Order *self, const char *id, Look *ret)
+static gboolean look_until_seen(Operation *self, const char *id, Look *ret)
 {
 	gint64 pause_ms = LOOK_AGAIN_MS;
-	Call call = order_look_call(self);
+	Call call = operation_look_call(self);
 
 	call.deadline_us = look_until_us(self);
 	call.interactive = FALSE;
@@ -117,7 +117,7 @@ static gboolean look_until_seen(Order *self, const char *id, Look *ret)
 
 /* It exists, but nothing is known of it, save what is remembered: it stands there
  * with files that are empty otherwise until a listing names it. */
-static gboolean show_unseen(Order *self, const char *id, GError **error)
+static gboolean show_unseen(Operation *self, const char *id, GError **error)
 {
 	g_autoptr(Session) session = session_new();
 
@@ -132,7 +132,7 @@ static gboolean show_unseen(Order *self, const char *id, GError **error)
 }
 
 /* That the row could not be kept on disk does not undo the session. */
-static void show_new(Order *self, const char *id)
+static void show_new(Operation *self, const char *id)
 {
 	g_autoptr(GError) error = NULL;
 	guint32 number = dir_number(self->dir, id);
@@ -161,10 +161,10 @@ static void start_failed(const char *id, GError *cause, GError **error)
 /* Whether it runs, although it could not be started: somebody else may have, or
  * it did so by itself before anybody saw it. */
 static gboolean runs_already(
-	Order *self, const char *id, Look *look, const GError *cause)
+	Operation *self, const char *id, Look *look, const GError *cause)
 {
 	gboolean unseen = !look->seen;
-	Call call = order_look_call(self);
+	Call call = operation_look_call(self);
 
 	if (look_once(self, id, &call, look, NULL))
 		return look->phase != PHASE_STOPPED &&
@@ -176,11 +176,12 @@ static gboolean runs_already(
 /* Create's second step, where the provider has one and it is wanted; also when
  * nobody knows how the session stands.  Somebody waits, but it waits for the
  * budget. */
-static gboolean start(Order *self, const char *id, Look *look, GError **error)
+static gboolean start(
+	Operation *self, const char *id, Look *look, GError **error)
 {
 	const char *verb = start_verb(self);
 	g_autoptr(GError) local = NULL;
-	Call call = order_look_call(self), after = call;
+	Call call = operation_look_call(self), after = call;
 
 	if (verb == NULL || (look->seen && look->phase != PHASE_STOPPED))
 		return TRUE;
@@ -202,7 +203,7 @@ static gboolean start(Order *self, const char *id, Look *look, GError **error)
 }
 
 /* What it was made from is told by nobody else: it must not be lost. */
-static void keep_spec(Order *self)
+static void keep_spec(Operation *self)
 {
 	g_autoptr(GError) error = NULL;
 	gboolean ok;
@@ -217,32 +218,33 @@ static void keep_spec(Order *self)
 /* An answer may name a session by an id that no other call knows, as the vendor's
  * example of CreateSessionCluster does.  The one that it has, for what has to be
  * started; NULL: there is no other. */
-static char *known_id(Order *self, const char *answered)
+static char *known_id(Operation *self, const char *answered)
 {
-	Call call = order_look_call(self);
+	Call call = operation_look_call(self);
 
 	if (start_verb(self) == NULL || self->request->intent->plan == NULL)
 		return NULL;
-	return order_alias(self, answered, &call);
+	return operation_alias(self, answered, &call);
 }
 
 /* ---- whose it is ---- */
 
 /* The same was asked for by another request, of the same token of the caller. */
-static gboolean answer_as(Order *self, const Request *holder, const char *id)
+static gboolean answer_as(
+	Operation *self, const Request *holder, const char *id)
 {
 	requests_note(self->cache->requests, self->request,
 		outcome_saying(REQUEST_FAILED,
 			g_strdup_printf("request %s, of the same token, has "
 					"the session",
 				holder->intent->rid)));
-	self->answer = order_answer_session(self->dir, id, holder->intent);
+	self->answer = operation_answer_session(self->dir, id, holder->intent);
 	return TRUE;
 }
 
 /* TIMEOUT: a session was made. */
 static gboolean is_anothers(
-	Order *self, const Request *holder, const char *id, GError **error)
+	Operation *self, const Request *holder, const char *id, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 
@@ -265,8 +267,8 @@ static gboolean asks_the_same(const Intent *one, const Intent *other)
 
 /* FALSE: another request has it, and what comes of this one is in *ret_ok and
  * error. */
-static gboolean order_reserve(
-	Order *self, const char *id, gboolean *ret_ok, GError **error)
+static gboolean operation_reserve(
+	Operation *self, const char *id, gboolean *ret_ok, GError **error)
 {
 	g_autoptr(Request) holder = NULL;
 	g_auto(Look) look = {0};
@@ -283,13 +285,14 @@ static gboolean order_reserve(
 	return FALSE;
 }
 
-static void order_is_about(Order *self, const char *id, const char *kept)
+static void operation_is_about(
+	Operation *self, const char *id, const char *kept)
 {
 	note_exists(self, REQUEST_CREATED, id);
-	apply_order_begins(self->dir, id, kept);
+	apply_operation_begins(self->dir, id, kept);
 }
 
-gboolean order_made(Order *self, const char *id, GError **error)
+gboolean operation_made(Operation *self, const char *id, GError **error)
 {
 	Dir *dir = self->dir;
 	const Intent *intent = self->request->intent;
@@ -299,15 +302,15 @@ gboolean order_made(Order *self, const char *id, GError **error)
 	g_auto(Look) look = {0};
 	gboolean ok;
 
-	if (!order_reserve(self, id, &ok, error))
+	if (!operation_reserve(self, id, &ok, error))
 		return ok;
-	order_is_about(self, id, kept);
+	operation_is_about(self, id, kept);
 	if (look_until_seen(self, id, &look))
 		other = known_id(self, id);
 	if (other != NULL && adopt_reserve(dir, self->request, other, NULL)) {
-		apply_order_ends(dir, id);
+		apply_operation_ends(dir, id);
 		id = other;
-		order_is_about(self, id, kept);
+		operation_is_about(self, id, kept);
 		(void)look_until_seen(self, id, &look);
 	}
 	show_new(self, id);
@@ -315,7 +318,7 @@ gboolean order_made(Order *self, const char *id, GError **error)
 		keep_spec(self);
 	ok = start(self, id, &look, error);
 	if (ok)
-		self->answer = order_answer_session(dir, id, intent);
-	apply_order_ends(dir, id);
+		self->answer = operation_answer_session(dir, id, intent);
+	apply_operation_ends(dir, id);
 	return ok;
 }

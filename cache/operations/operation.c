@@ -1,4 +1,4 @@
-#include "cache/operations/order.h"
+#include "cache/operations/operation.h"
 
 #include <string.h>
 
@@ -11,13 +11,13 @@
 
 /* ---- life ---- */
 
-Order *order_ref(Order *order)
+Operation *operation_ref(Operation *order)
 {
 	__atomic_add_fetch(&order->refs, 1, __ATOMIC_RELAXED);
 	return order;
 }
 
-void order_unref(Order *order)
+void operation_unref(Operation *order)
 {
 	if (order == NULL ||
 		__atomic_sub_fetch(&order->refs, 1, __ATOMIC_ACQ_REL) > 0)
@@ -31,12 +31,12 @@ void order_unref(Order *order)
 	g_free(order);
 }
 
-const char *order_answer(const Order *order)
+const char *operation_answer(const Operation *order)
 {
 	return order->answer;
 }
 
-GError *order_error(const Order *order)
+GError *operation_error(const Operation *order)
 {
 	return order->error;
 }
@@ -44,27 +44,28 @@ GError *order_error(const Order *order)
 /* ---- whether it can still be dropped ---- */
 
 /* A second step, or the same bytes again, is part of what was sent. */
-static gboolean order_is_wanted(Order *self)
+static gboolean operation_is_wanted(Operation *self)
 {
-	int state = ORDER_QUEUED;
+	int state = OPERATION_QUEUED;
 
-	return __atomic_compare_exchange_n(&self->state, &state, ORDER_SENT,
+	return __atomic_compare_exchange_n(&self->state, &state, OPERATION_SENT,
 		       FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
-	       state == ORDER_SENT;
+	       state == OPERATION_SENT;
 }
 
-static gboolean order_is_dropped(const Order *self)
+static gboolean operation_is_dropped(const Operation *self)
 {
-	return __atomic_load_n(&self->state, __ATOMIC_SEQ_CST) == ORDER_DROPPED;
+	return __atomic_load_n(&self->state, __ATOMIC_SEQ_CST) ==
+	       OPERATION_DROPPED;
 }
 
 /* Before the first byte: nothing leaves that is not on disk. */
-static gboolean order_sending(void *data)
+static gboolean operation_sending(void *data)
 {
-	Order *self = data;
+	Operation *self = data;
 	gboolean create = self->request->intent->verb == NULL;
 
-	if (self->recorded || !order_is_wanted(self))
+	if (self->recorded || !operation_is_wanted(self))
 		return self->recorded;
 	self->recorded = requests_send(
 		self->cache->requests, self->request, &self->refused);
@@ -73,31 +74,32 @@ static gboolean order_sending(void *data)
 	return self->recorded;
 }
 
-gboolean order_drop(Order *order)
+gboolean operation_drop(Operation *order)
 {
-	int state = ORDER_QUEUED;
+	int state = OPERATION_QUEUED;
 
-	return __atomic_compare_exchange_n(&order->state, &state, ORDER_DROPPED,
-		       FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
-	       state == ORDER_DROPPED;
+	return __atomic_compare_exchange_n(&order->state, &state,
+		       OPERATION_DROPPED, FALSE, __ATOMIC_SEQ_CST,
+		       __ATOMIC_SEQ_CST) ||
+	       state == OPERATION_DROPPED;
 }
 
-Call order_call(Order *self)
+Call operation_call(Operation *self)
 {
-	Call call = order_look_call(self);
+	Call call = operation_look_call(self);
 
 	self->recorded = FALSE;
-	call.sending = order_sending;
+	call.sending = operation_sending;
 	call.data = self;
 	return call;
 }
 
-Call order_look_call(const Order *self)
+Call operation_look_call(const Operation *self)
 {
 	return dir_call_until(self->dir, self->deadline_us, TRUE);
 }
 
-void order_refused(Order *self, GError *cause, GError **error)
+void operation_refused(Operation *self, GError *cause, GError **error)
 {
 	if (self->refused == NULL) {
 		g_propagate_error(error, cause);
@@ -111,7 +113,7 @@ void order_refused(Order *self, GError *cause, GError **error)
 
 /* ---- its request ---- */
 
-Intent *order_intent(const Order *self)
+Intent *operation_intent(const Operation *self)
 {
 	Intent *intent = intent_new();
 	gint64 left_us = self->deadline_us - g_get_monotonic_time();
@@ -127,7 +129,7 @@ Intent *order_intent(const Order *self)
 }
 
 /* Where to look for what the error cannot tell. */
-static void name_request(const Order *self, GError *error)
+static void name_request(const Operation *self, GError *error)
 {
 	g_autofree char *said = error->message;
 
@@ -136,14 +138,14 @@ static void name_request(const Order *self, GError *error)
 			said, self->request->intent->rid);
 }
 
-void order_prolong(Order *self)
+void operation_prolong(Operation *self)
 {
 	gint64 left_us = self->deadline_us - g_get_monotonic_time();
 
 	self->request->intent->until_ms = now_ms() + MAX(0, left_us) / 1000;
 }
 
-gint64 order_sure_ms(const Order *self)
+gint64 operation_sure_ms(const Operation *self)
 {
 	gint64 left_us = self->deadline_us - g_get_monotonic_time();
 
@@ -151,16 +153,16 @@ gint64 order_sure_ms(const Order *self)
 	       self->dir->provider->list_lag_ms;
 }
 
-static void reconcile_open(Order *self, GError *error)
+static void reconcile_open(Operation *self, GError *error)
 {
 	error->code = BACKEND_ERROR_TIMEOUT;
 	name_request(self, error);
 	requests_look(self->cache->requests, self->request, now_ms(),
-		order_sure_ms(self), FALSE);
+		operation_sure_ms(self), FALSE);
 }
 
 /* It was looked for meanwhile, and nothing is there. */
-static void tell_absent(const Order *self, GError *error)
+static void tell_absent(const Operation *self, GError *error)
 {
 	g_autoptr(Outcome) outcome =
 		requests_outcome(self->cache->requests, self->request, NULL);
@@ -171,7 +173,7 @@ static void tell_absent(const Order *self, GError *error)
 	name_request(self, error);
 }
 
-static void finish_failed(Order *self, GError *error)
+static void finish_failed(Operation *self, GError *error)
 {
 	/* That an answer did not come before anything was sent. */
 	if (error->code == BACKEND_ERROR_TIMEOUT)
@@ -181,7 +183,7 @@ static void finish_failed(Order *self, GError *error)
 }
 
 /* The session is there, and not as it was wanted. */
-static void finish_made(Order *self, GError *error)
+static void finish_made(Operation *self, GError *error)
 {
 	Requests *requests = self->cache->requests;
 	Outcome *outcome = requests_outcome(requests, self->request, NULL);
@@ -205,13 +207,13 @@ static void finish_made(Order *self, GError *error)
 	requests_note(requests, self->request, outcome);
 }
 
-void order_finish(Order *self, gboolean ok, GError *error)
+void operation_finish(Operation *self, gboolean ok, GError *error)
 {
 	Requests *requests = self->cache->requests;
 	RequestState state = requests_state(requests, self->request);
 	gboolean open = error != NULL && error->code == BACKEND_ERROR_TIMEOUT;
 
-	if (!ok && state == REQUEST_WAITING && order_is_dropped(self)) {
+	if (!ok && state == REQUEST_WAITING && operation_is_dropped(self)) {
 		requests_forget(requests, self->request);
 		return;
 	}
@@ -232,13 +234,13 @@ void order_finish(Order *self, gboolean ok, GError *error)
 
 /* ---- the run ---- */
 
-static gboolean order_check(Order *self, GError **error)
+static gboolean operation_check(Operation *self, GError **error)
 {
 	Dir *dir = self->dir;
 
 	if (dir == NULL || !dir_is_there(dir)) {
 		backend_error_set(error, BACKEND_ERROR_GONE,
-			self->kind == ORDER_CREATE
+			self->kind == OPERATION_CREATE
 				? "there is no such workspace any more"
 				: "there is no such session any more");
 		return FALSE;
@@ -257,25 +259,25 @@ static gboolean order_check(Order *self, GError **error)
 	return TRUE;
 }
 
-static gboolean order_carry_out(Order *self, GError **error)
+static gboolean operation_carry_out(Operation *self, GError **error)
 {
-	if (order_is_dropped(self)) {
+	if (operation_is_dropped(self)) {
 		backend_error_set(error, BACKEND_ERROR_CANCELLED,
 			"the caller was gone before anything was sent");
 		return FALSE;
 	}
-	if (!order_check(self, error))
+	if (!operation_check(self, error))
 		return FALSE;
 	switch (self->kind) {
-	case ORDER_CREATE:
-		return order_create(self, error);
-	case ORDER_RESOLVE:
-		return order_resolve(self, error);
-	case ORDER_VERB:
+	case OPERATION_CREATE:
+		return operation_create(self, error);
+	case OPERATION_RESOLVE:
+		return operation_resolve(self, error);
+	case OPERATION_VERB:
 		break;
 	}
-	return self->number != 0 ? order_control(self, error)
-				 : order_steer(self, error);
+	return self->number != 0 ? operation_control(self, error)
+				 : operation_steer(self, error);
 }
 
 /* What was ordered shows soon. */
@@ -290,18 +292,18 @@ static void hurry(Dir *dir)
 	scheduler_wake(dir->cache->scheduler);
 }
 
-void order_run(void *data)
+void operation_run(void *data)
 {
-	g_autoptr(Order) self = data;
+	g_autoptr(Operation) self = data;
 
 	trial_hang("order");
-	if (!order_carry_out(self, &self->error)) {
+	if (!operation_carry_out(self, &self->error)) {
 		g_clear_pointer(&self->answer, g_free);
-		if (self->dir != NULL && !order_is_dropped(self))
+		if (self->dir != NULL && !operation_is_dropped(self))
 			dir_set_error(self->dir, self->what, self->error);
 	}
-	if (self->dir != NULL &&
-		__atomic_load_n(&self->state, __ATOMIC_SEQ_CST) == ORDER_SENT)
+	if (self->dir != NULL && __atomic_load_n(&self->state,
+					 __ATOMIC_SEQ_CST) == OPERATION_SENT)
 		hurry(self->dir);
 	news_deliver(self->cache->news);
 	self->done(self, self->data);
@@ -309,24 +311,24 @@ void order_run(void *data)
 
 /* ---- giving orders ---- */
 
-static Order *order_give(Order *self)
+static Operation *operation_give(Operation *self)
 {
 	const Provider *provider =
 		self->dir != NULL ? self->dir->provider : NULL;
-	Pool *pool = provider != NULL ? provider->work[WORK_ORDER]
+	Pool *pool = provider != NULL ? provider->work[WORK_OPERATION]
 				      : self->cache->common;
 
-	order_ref(self);
+	operation_ref(self);
 	/* After the end there is no worker: then it fails here and now. */
-	if (!pool_push(pool, order_run, self))
-		order_run(self);
+	if (!pool_push(pool, operation_run, self))
+		operation_run(self);
 	return self;
 }
 
-static Order *order_new(OrderKind kind, Dir *dir, Cache *cache,
-	gint64 deadline_us, OrderDone done, void *data)
+static Operation *operation_new(OperationKind kind, Dir *dir, Cache *cache,
+	gint64 deadline_us, OperationDone done, void *data)
 {
-	Order *self = g_new0(Order, 1);
+	Operation *self = g_new0(Operation, 1);
 
 	self->refs = 1;
 	self->kind = kind;
@@ -338,7 +340,7 @@ static Order *order_new(OrderKind kind, Dir *dir, Cache *cache,
 	return self;
 }
 
-static void order_set_text(Order *self, const char *text, gsize len)
+static void operation_set_text(Operation *self, const char *text, gsize len)
 {
 	self->text = g_malloc(len + 1);
 	memcpy(self->text, text, len);
@@ -353,31 +355,32 @@ static Dir *workspace_around(Cache *cache, guint32 number)
 	return dir != NULL && dir->kind == DIR_WORKSPACE ? dir : NULL;
 }
 
-Order *cache_create(Cache *cache, guint32 workspace, const char *spec,
-	gsize len, gint64 deadline_us, OrderDone done, void *data)
+Operation *cache_create(Cache *cache, guint32 workspace, const char *spec,
+	gsize len, gint64 deadline_us, OperationDone done, void *data)
 {
 	Dir *dir = dir_find(cache, workspace);
 	g_autofree char *place = NULL;
-	Order *self;
+	Operation *self;
 
 	if (dir != NULL && dir->kind != DIR_WORKSPACE)
 		dir = NULL;
-	self = order_new(ORDER_CREATE, dir, cache, deadline_us, done, data);
-	order_set_text(self, spec, len);
+	self = operation_new(
+		OPERATION_CREATE, dir, cache, deadline_us, done, data);
+	operation_set_text(self, spec, len);
 	place = dir != NULL ? dir_path(dir) : g_strdup("?");
 	self->what = g_strdup_printf("create in %s", place);
-	return order_give(self);
+	return operation_give(self);
 }
 
-Order *cache_control(Cache *cache, guint32 number, const char *verb,
-	gint64 deadline_us, OrderDone done, void *data)
+Operation *cache_control(Cache *cache, guint32 number, const char *verb,
+	gint64 deadline_us, OperationDone done, void *data)
 {
 	Dir *dir = workspace_around(cache, number);
-	Order *self =
-		order_new(ORDER_VERB, dir, cache, deadline_us, done, data);
+	Operation *self = operation_new(
+		OPERATION_VERB, dir, cache, deadline_us, done, data);
 
 	if (verb != NULL)
-		order_set_text(self, verb, strlen(verb));
+		operation_set_text(self, verb, strlen(verb));
 	if (dir != NULL && dir->number == number) {
 		g_autofree char *place = dir_path(dir);
 
@@ -388,19 +391,19 @@ Order *cache_control(Cache *cache, guint32 number, const char *verb,
 		self->what = g_strdup_printf("%s of session %u",
 			verb != NULL ? verb : "rmdir", number);
 	}
-	return order_give(self);
+	return operation_give(self);
 }
 
-Order *cache_resolve(Cache *cache, guint32 number, const char *words,
-	gint64 deadline_us, OrderDone done, void *data)
+Operation *cache_resolve(Cache *cache, guint32 number, const char *words,
+	gint64 deadline_us, OperationDone done, void *data)
 {
 	Dir *dir = workspace_around(cache, number);
-	Order *self =
-		order_new(ORDER_RESOLVE, dir, cache, deadline_us, done, data);
+	Operation *self = operation_new(
+		OPERATION_RESOLVE, dir, cache, deadline_us, done, data);
 	g_autofree char *place = dir != NULL ? dir_path(dir) : g_strdup("?");
 
-	order_set_text(self, words, strlen(words));
+	operation_set_text(self, words, strlen(words));
 	self->number = number;
 	self->what = g_strdup_printf("%.64s in %s", words, place);
-	return order_give(self);
+	return operation_give(self);
 }

@@ -1,4 +1,4 @@
-#include "cache/operations/order_answer.h"
+#include "cache/operations/operation_answer.h"
 
 #include <string.h>
 
@@ -79,7 +79,7 @@ static char *finish(GString *out, const char *rid)
 	return g_string_free(out, FALSE);
 }
 
-char *order_answer_session(Dir *dir, const char *raw, const Intent *intent)
+char *operation_answer_session(Dir *dir, const char *raw, const Intent *intent)
 {
 	GString *out = g_string_new("{");
 	guint16 word;
@@ -89,7 +89,7 @@ char *order_answer_session(Dir *dir, const char *raw, const Intent *intent)
 	return finish(out, intent->rid);
 }
 
-char *order_answer_kept(Dir *dir, const char *raw, const Intent *intent)
+char *operation_answer_kept(Dir *dir, const char *raw, const Intent *intent)
 {
 	GString *out = g_string_new("{");
 	guint16 word;
@@ -98,7 +98,7 @@ char *order_answer_kept(Dir *dir, const char *raw, const Intent *intent)
 	return finish(out, intent->rid);
 }
 
-char *order_answer_verb(const Dir *dir, const Intent *intent)
+char *operation_answer_verb(const Dir *dir, const Intent *intent)
 {
 	GString *out = g_string_new("{");
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache/operations/order.h"
+#include "cache/operations/operation.h"
 
 /*
  * The id under which the provider lists the session that the request has made, where
@@ -8,4 +8,4 @@
  * in its time, and that nobody else has made.  A new string; NULL: there is none, or
  * the answer's id is listed too.  Costs a listing.
  */
-char *order_alias(Order *self, const char *answered, const Call *call);
+char *operation_alias(Operation *self, const char *answered, const Call *call);

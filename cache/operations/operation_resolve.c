@@ -1,9 +1,9 @@
-#include "cache/operations/order.h"
+#include "cache/operations/operation.h"
 
 #include <string.h>
 
 #include "cache/operations/adopt.h"
-#include "cache/operations/order_answer.h"
+#include "cache/operations/operation_answer.h"
 
 static gboolean refuse(GError **error, const char *why)
 {
@@ -13,7 +13,8 @@ static gboolean refuse(GError **error, const char *why)
 
 /* ---- retry ---- */
 
-static gboolean may_retry(const Order *self, RequestState state, GError **error)
+static gboolean may_retry(
+	const Operation *self, RequestState state, GError **error)
 {
 	const Intent *intent = self->request->intent;
 
@@ -29,7 +30,7 @@ static gboolean may_retry(const Order *self, RequestState state, GError **error)
 			"it is being looked for: wait until its state is "
 			"unknown");
 	if (intent->plan != NULL && intent->plan->repeatable &&
-		!order_token_holds(intent))
+		!operation_token_holds(intent))
 		return refuse(error,
 			"it is too old for the provider to know its token: "
 			"adopt its session or abandon it, and write the spec "
@@ -38,7 +39,7 @@ static gboolean may_retry(const Order *self, RequestState state, GError **error)
 }
 
 /* Nothing came of it, so that it is sent as a new one. */
-static gboolean renew(Order *self, GError **error)
+static gboolean renew(Operation *self, GError **error)
 {
 	Requests *requests = self->cache->requests;
 	gint64 left_us = self->deadline_us - g_get_monotonic_time();
@@ -49,14 +50,14 @@ static gboolean renew(Order *self, GError **error)
 			"a later request has its token: see that one");
 		return FALSE;
 	}
-	plan = order_plan(self, error);
+	plan = operation_plan(self, error);
 	if (plan == NULL)
 		return FALSE;
 	requests_renew(requests, self->request, plan, MAX(0, left_us) / 1000);
 	return TRUE;
 }
 
-static gboolean retry(Order *self, RequestState state, GError **error)
+static gboolean retry(Operation *self, RequestState state, GError **error)
 {
 	const Intent *intent = self->request->intent;
 	gboolean fresh = state == REQUEST_FAILED && intent->verb == NULL;
@@ -64,11 +65,11 @@ static gboolean retry(Order *self, RequestState state, GError **error)
 	if (!may_retry(self, state, error) || (fresh && !renew(self, error)))
 		return FALSE;
 	if (!fresh)
-		order_prolong(self);
+		operation_prolong(self);
 	self->doubt = state != REQUEST_FAILED;
 	self->again = TRUE;
-	return intent->verb == NULL ? order_send(self, error)
-				    : order_verb_again(self, error);
+	return intent->verb == NULL ? operation_send(self, error)
+				    : operation_verb_again(self, error);
 }
 
 /* ---- adopt, abandon ---- */
@@ -86,12 +87,12 @@ static char *id_of_name(Dir *dir, const char *name)
 	return text;
 }
 
-static gboolean adopt_id(Order *self, const char *name, GError **error)
+static gboolean adopt_id(Operation *self, const char *name, GError **error)
 {
 	Requests *requests = self->cache->requests;
 	g_autofree char *id = id_of_name(self->dir, name);
 	g_autoptr(GError) local = NULL;
-	Call call = order_look_call(self);
+	Call call = operation_look_call(self);
 
 	if (self->request->intent->verb != NULL)
 		return refuse(error, "a verb makes no session to adopt");
@@ -106,11 +107,11 @@ static gboolean adopt_id(Order *self, const char *name, GError **error)
 	requests_note(requests, self->request,
 		adopt_outcome(self->dir, self->request->intent, id, NULL));
 	self->answer =
-		order_answer_session(self->dir, id, self->request->intent);
+		operation_answer_session(self->dir, id, self->request->intent);
 	return TRUE;
 }
 
-static gboolean abandon(Order *self, RequestState state, GError **error)
+static gboolean abandon(Operation *self, RequestState state, GError **error)
 {
 	if (state == REQUEST_FAILED || state == REQUEST_ABANDONED)
 		return refuse(error, "there is nothing to abandon: it is over");
@@ -121,7 +122,7 @@ static gboolean abandon(Order *self, RequestState state, GError **error)
 	return TRUE;
 }
 
-static gboolean carry_out(Order *self, GError **error)
+static gboolean carry_out(Operation *self, GError **error)
 {
 	RequestState state =
 		requests_state(self->cache->requests, self->request);
@@ -144,7 +145,7 @@ static gboolean carry_out(Order *self, GError **error)
 	return FALSE;
 }
 
-gboolean order_resolve(Order *self, GError **error)
+gboolean operation_resolve(Operation *self, GError **error)
 {
 	Requests *requests = self->cache->requests;
 	g_autoptr(Request) request =
@@ -167,7 +168,7 @@ gboolean order_resolve(Order *self, GError **error)
 	ok = carry_out(self, &local);
 	/* Words that are refused change nothing of what is known. */
 	if (self->again)
-		order_finish(self, ok, local);
+		operation_finish(self, ok, local);
 	else
 		requests_release(requests, self->request);
 	if (local != NULL)

@@ -33,7 +33,7 @@
 #include "fs/base/log.h"
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
-#include "fs/emitter/emission.h"
+#include "fs/emitter/emitter_child.h"
 #include "fs/emitter/emitter.h"
 #include "fs/events/events.h"
 #include "fs/events/polls.h"
@@ -288,7 +288,7 @@ static gboolean serve(Run *run, Background *background)
 	return ending_finish(ending) || fine;
 }
 
-/* The mount goes first, so that nobody finds a door without a house. */
+/* The mount goes first, so that nobody finds a emitter ops without a house. */
 static void finish(Run *run)
 {
 	Daemon *daemon = &run->daemon;
@@ -376,9 +376,9 @@ int main(int argc, char **argv)
 	Background background = {-1};
 
 	inherited_settle(argv);
-	if (argc > 1 && !strcmp(argv[1], EMISSION_OPTION)) {
+	if (argc > 1 && !strcmp(argv[1], EMITTER_CHILD_OPTION)) {
 		inherited_drop();
-		return emission_run(STDIN_FILENO);
+		return emitter_child_run(STDIN_FILENO);
 	}
 	if (!options_parse(argc, argv, &options, &error))
 		return fail(error, EXIT_USAGE);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cache/base/thread.h"
-#include "fs/emitter/servant.h"
+#include "fs/emitter/emitter_process.h"
 
 /* What waits for a process that cannot keep up; beyond that events are lost, and
  * counted. */
@@ -40,7 +40,7 @@ struct Emitter {
 	char *mountpoint;
 	Pending *pending;
 	Metrics *metrics;
-	Servant *servant;
+	EmitterProcess *process;
 	EmitterFailed failed;
 	void *data;
 	gint64 warned_us; /* this and the next: the thread's own */
@@ -66,7 +66,7 @@ static void waiting_free(Waiting *waiting)
 
 gboolean emitter_is(Emitter *self, pid_t tid)
 {
-	return self && servant_is(self->servant, tid);
+	return self && emitter_process_is(self->process, tid);
 }
 
 /* Under the lock. */
@@ -212,7 +212,7 @@ static int carry_out(Emitter *self, const Act *act)
 {
 	g_autofree char *path = act_path(act);
 	g_autofree char *to = act->kind == ACT_MOVE ? act_path_to(act) : NULL;
-	EmissionOrder order = {
+	EmitterCommand order = {
 		.device = self->device,
 		.kind = act->kind,
 		.type = act_last(act)->type & S_IFMT,
@@ -222,7 +222,8 @@ static int carry_out(Emitter *self, const Act *act)
 	self->current = act;
 	self->made = FALSE;
 	pthread_mutex_unlock(&self->lock);
-	error = servant_do(self->servant, &order, self->mountpoint, path, to);
+	error = emitter_process_do(
+		self->process, &order, self->mountpoint, path, to);
 	pthread_mutex_lock(&self->lock);
 	self->current = NULL;
 	return error;
@@ -261,7 +262,7 @@ static gboolean is_ready(Emitter *self)
 	gboolean ready;
 
 	pthread_mutex_unlock(&self->lock);
-	ready = servant_ready(self->servant);
+	ready = emitter_process_ready(self->process);
 	pthread_mutex_lock(&self->lock);
 	return ready;
 }
@@ -299,7 +300,7 @@ Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
 	self->metrics = metrics;
 	self->failed = failed;
 	self->data = data;
-	self->servant = servant_new(mountpoint);
+	self->process = emitter_process_new(mountpoint);
 	pthread_mutex_init(&self->lock, NULL);
 	thread_cond_init(&self->moved);
 	g_queue_init(&self->queue);
@@ -329,7 +330,7 @@ void emitter_stop(Emitter *self)
 
 	if (!self)
 		return;
-	servant_dismiss(self->servant);
+	emitter_process_dismiss(self->process);
 	pthread_mutex_lock(&self->lock);
 	running = self->started && !self->stopping;
 	self->stopping = TRUE;
@@ -346,7 +347,7 @@ void emitter_free(Emitter *self)
 	if (!self)
 		return;
 	emitter_stop(self);
-	servant_free(self->servant);
+	emitter_process_free(self->process);
 	while ((waiting = g_queue_pop_head(&self->queue)))
 		waiting_free(waiting);
 	pthread_cond_destroy(&self->moved);

@@ -5,7 +5,7 @@
 #include "fs/base/metrics.h"
 #include "fs/base/reply.h"
 #include "fs/events/polls.h"
-#include "fs/ops/door.h"
+#include "fs/ops/emitter_ops.h"
 #include "fs/ops/file.h"
 #include "fs/ops/listing.h"
 #include "fs/ops/lookup.h"
@@ -36,8 +36,8 @@ static void refuse(fuse_req_t req)
 
 static void ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	if (door_is(req))
-		door_lookup(req, parent, name);
+	if (emitter_ops_is(req))
+		emitter_ops_lookup(req, parent, name);
 	else
 		lookup_name(req, parent, name);
 }
@@ -45,8 +45,8 @@ static void ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void ops_getattr(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	if (door_is(req))
-		door_getattr(req, ino);
+	if (emitter_ops_is(req))
+		emitter_ops_getattr(req, ino);
 	else
 		lookup_getattr(req, ino, info);
 }
@@ -54,8 +54,8 @@ static void ops_getattr(
 static void ops_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	int set, struct fuse_file_info *info)
 {
-	if (door_is(req))
-		door_setattr(req, ino, set);
+	if (emitter_ops_is(req))
+		emitter_ops_setattr(req, ino, set);
 	else
 		file_setattr(req, ino, attr, set, info);
 }
@@ -63,8 +63,8 @@ static void ops_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 static void ops_open(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	if (door_is(req))
-		door_open(req, ino, info);
+	if (emitter_ops_is(req))
+		emitter_ops_open(req, ino, info);
 	else
 		file_open(req, ino, info);
 }
@@ -72,8 +72,8 @@ static void ops_open(
 static void ops_make(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-	if (door_is(req))
-		door_make(req, parent, name, mode);
+	if (emitter_ops_is(req))
+		emitter_ops_make(req, parent, name, mode);
 	else
 		refuse(req);
 }
@@ -98,16 +98,16 @@ static void ops_symlink(
 
 static void ops_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	if (door_is(req))
-		door_remove(req, parent, name);
+	if (emitter_ops_is(req))
+		emitter_ops_remove(req, parent, name);
 	else
 		refuse(req);
 }
 
 static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	if (door_is(req))
-		door_remove(req, parent, name);
+	if (emitter_ops_is(req))
+		emitter_ops_remove(req, parent, name);
 	else
 		steer_rmdir(req, parent, name);
 }
@@ -115,8 +115,8 @@ static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void ops_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 	fuse_ino_t new_parent, const char *new_name, unsigned flags)
 {
-	if (door_is(req) && !flags)
-		door_move(req, parent, name, new_parent, new_name);
+	if (emitter_ops_is(req) && !flags)
+		emitter_ops_move(req, parent, name, new_parent, new_name);
 	else
 		refuse(req);
 }

@@ -1,4 +1,4 @@
-#include "fs/emitter/servant.h"
+#include "fs/emitter/emitter_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@
 
 extern char **environ;
 
-struct Servant {
+struct EmitterProcess {
 	gint trusted;   /* atomic: the pid that is surely ours; 0: none */
 	gint dismissed; /* atomic */
 	pid_t child;    /* 0: none */
@@ -35,9 +35,9 @@ struct Servant {
 	GArray *dead; /* pid_t: killed, not reaped yet */
 };
 
-Servant *servant_new(const char *mountpoint)
+EmitterProcess *emitter_process_new(const char *mountpoint)
 {
-	Servant *self = g_new0(Servant, 1);
+	EmitterProcess *self = g_new0(EmitterProcess, 1);
 
 	self->mountpoint = g_strdup(mountpoint);
 	self->socket = -1;
@@ -45,12 +45,12 @@ Servant *servant_new(const char *mountpoint)
 	return self;
 }
 
-gboolean servant_is(Servant *self, pid_t tid)
+gboolean emitter_process_is(EmitterProcess *self, pid_t tid)
 {
 	return tid > 0 && g_atomic_int_get(&self->trusted) == tid;
 }
 
-void servant_dismiss(Servant *self)
+void emitter_process_dismiss(EmitterProcess *self)
 {
 	g_atomic_int_set(&self->dismissed, 1);
 }
@@ -59,9 +59,9 @@ void servant_dismiss(Servant *self)
 
 /* With a signal mask of its own, since ours blocks what ends us; its end of the
  * socket becomes its standard input. */
-static int spawn(const Servant *self, pid_t *ret_child, int end)
+static int spawn(const EmitterProcess *self, pid_t *ret_child, int end)
 {
-	char *argv[] = {(char *)"sessionfs", (char *)EMISSION_OPTION,
+	char *argv[] = {(char *)"sessionfs", (char *)EMITTER_CHILD_OPTION,
 		self->mountpoint, NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -84,7 +84,7 @@ static int spawn(const Servant *self, pid_t *ret_child, int end)
 	return error;
 }
 
-static gboolean start(Servant *self)
+static gboolean start(EmitterProcess *self)
 {
 	gint64 now = g_get_monotonic_time();
 	int ends[2], error;
@@ -110,7 +110,7 @@ static gboolean start(Servant *self)
 }
 
 /* Reaps what can be. */
-static void reap(Servant *self)
+static void reap(EmitterProcess *self)
 {
 	for (guint i = self->dead->len; i-- > 0;) {
 		pid_t pid = g_array_index(self->dead, pid_t, i);
@@ -121,7 +121,7 @@ static void reap(Servant *self)
 }
 
 /* Its pid may be another's as soon as it is reaped: trust ends before. */
-static void bury(Servant *self)
+static void bury(EmitterProcess *self)
 {
 	g_atomic_int_set(&self->trusted, 0);
 	close(self->socket);
@@ -133,14 +133,14 @@ static void bury(Servant *self)
 }
 
 /* It never speaks unasked. */
-static gboolean is_gone(const Servant *self)
+static gboolean is_gone(const EmitterProcess *self)
 {
 	struct pollfd end = {self->socket, POLLIN, 0};
 
 	return poll(&end, 1, 0) > 0;
 }
 
-gboolean servant_ready(Servant *self)
+gboolean emitter_process_ready(EmitterProcess *self)
 {
 	reap(self);
 	if (self->child && is_gone(self))
@@ -148,7 +148,7 @@ gboolean servant_ready(Servant *self)
 	return self->child || start(self);
 }
 
-static void wait_for_end(Servant *self)
+static void wait_for_end(EmitterProcess *self)
 {
 	const struct timespec pause = {0, REAP_PAUSE_NS};
 	pid_t child = self->child;
@@ -168,7 +168,7 @@ static void wait_for_end(Servant *self)
 	waitpid(child, NULL, 0);
 }
 
-void servant_free(Servant *self)
+void emitter_process_free(EmitterProcess *self)
 {
 	if (!self)
 		return;
@@ -184,7 +184,7 @@ void servant_free(Servant *self)
 
 /* ---- what it does ---- */
 
-static gboolean ask(Servant *self, const EmissionOrder *order,
+static gboolean ask(EmitterProcess *self, const EmitterCommand *order,
 	const char *mountpoint, const char *path, const char *to)
 {
 	struct iovec parts[] = {
@@ -200,7 +200,7 @@ static gboolean ask(Servant *self, const EmissionOrder *order,
 }
 
 /* FALSE when none comes. */
-static gboolean hear(Servant *self, gint32 *ret)
+static gboolean hear(EmitterProcess *self, gint32 *ret)
 {
 	gint64 until = g_get_monotonic_time() + PATIENCE_US;
 
@@ -216,7 +216,7 @@ static gboolean hear(Servant *self, gint32 *ret)
 	return FALSE;
 }
 
-int servant_do(Servant *self, const EmissionOrder *order,
+int emitter_process_do(EmitterProcess *self, const EmitterCommand *order,
 	const char *mountpoint, const char *path, const char *to)
 {
 	gint32 answer;
@@ -224,9 +224,9 @@ int servant_do(Servant *self, const EmissionOrder *order,
 	to = to ? to : "";
 	if (sizeof(*order) + strlen(mountpoint) + strlen(path) + strlen(to) +
 			3 >
-		EMISSION_MAX)
+		EMITTER_CHILD_MAX)
 		return ENAMETOOLONG;
-	if (!servant_ready(self))
+	if (!emitter_process_ready(self))
 		return ECHILD;
 	if (ask(self, order, mountpoint, path, to) && hear(self, &answer))
 		return answer;

@@ -1,6 +1,6 @@
 /* The emitter process, before directories that are no mount of ours: there it
  * must do nothing.  What it does on a mount tests/mount shows. */
-#include "fs/emitter/emission.h"
+#include "fs/emitter/emitter_child.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -29,7 +29,7 @@ static void set_up(Fixture *f, gconstpointer data)
 	g_assert_cmpint(f->child, >=, 0);
 	if (!f->child) {
 		close(ends[0]);
-		_exit(emission_run(ends[1]));
+		_exit(emitter_child_run(ends[1]));
 	}
 	close(ends[1]);
 	f->socket = ends[0];
@@ -58,7 +58,7 @@ static gint32 say(Fixture *f, const void *packet, gsize len)
 	return answer;
 }
 
-static gint32 order(Fixture *f, const EmissionOrder *order, const char *place,
+static gint32 order(Fixture *f, const EmitterCommand *order, const char *place,
 	const char *path)
 {
 	g_autoptr(GByteArray) packet = g_byte_array_new();
@@ -73,7 +73,7 @@ static gint32 order(Fixture *f, const EmissionOrder *order, const char *place,
 
 static void nothing_is_made_where_no_mount_is(Fixture *f, gconstpointer data)
 {
-	static const EmissionOrder orders[] = {
+	static const EmitterCommand orders[] = {
 		{.kind = ACT_MAKE, .type = S_IFDIR},
 		{.kind = ACT_MAKE, .type = S_IFLNK},
 		{.kind = ACT_MAKE, .type = S_IFREG},
@@ -84,7 +84,7 @@ static void nothing_is_made_where_no_mount_is(Fixture *f, gconstpointer data)
 
 	g_assert_cmpint(stat(f->folder, &attr), ==, 0);
 	for (gsize i = 0; i < G_N_ELEMENTS(orders); i++) {
-		EmissionOrder asked = orders[i];
+		EmitterCommand asked = orders[i];
 
 		g_assert_cmpint(
 			order(f, &asked, f->folder, "sc-1"), ==, ESTALE);
@@ -100,18 +100,18 @@ static void a_mount_point_that_is_gone_is_told(Fixture *f, gconstpointer data)
 	g_autofree char *gone = g_build_filename(f->folder, "gone", NULL);
 
 	g_assert_cmpint(
-		order(f, &(EmissionOrder){.kind = ACT_TOUCH}, gone, "sc-1"), ==,
-		ENOENT);
+		order(f, &(EmitterCommand){.kind = ACT_TOUCH}, gone, "sc-1"),
+		==, ENOENT);
 }
 
 static void packets_that_make_no_sense_are_refused(
 	Fixture *f, gconstpointer data)
 {
-	char packet[sizeof(EmissionOrder) + 4] = {0};
+	char packet[sizeof(EmitterCommand) + 4] = {0};
 
 	g_assert_cmpint(say(f, "x", 1), ==, EINVAL);
-	g_assert_cmpint(say(f, packet, sizeof(EmissionOrder)), ==, EINVAL);
-	memset(packet + sizeof(EmissionOrder), 'x', 4); /* no end */
+	g_assert_cmpint(say(f, packet, sizeof(EmitterCommand)), ==, EINVAL);
+	memset(packet + sizeof(EmitterCommand), 'x', 4); /* no end */
 	g_assert_cmpint(say(f, packet, sizeof(packet)), ==, EINVAL);
 	packet[sizeof(packet) - 1] = 0; /* one text only */
 	g_assert_cmpint(say(f, packet, sizeof(packet)), ==, EINVAL);

@@ -9,17 +9,18 @@
  * is absent until it was made.  Nothing of it counts as somebody looking, and
  * nobody else can get in here.
  */
-gboolean door_is(fuse_req_t req);
+gboolean emitter_ops_is(fuse_req_t req);
 
-void door_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
-void door_getattr(fuse_req_t req, fuse_ino_t ino);
+void emitter_ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void emitter_ops_getattr(fuse_req_t req, fuse_ino_t ino);
 /* Only a new modification time, of what the act touches. */
-void door_setattr(fuse_req_t req, fuse_ino_t ino, int set);
-void door_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void emitter_ops_setattr(fuse_req_t req, fuse_ino_t ino, int set);
+void emitter_ops_open(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 /* mkdir, mknod, symlink by the type in `mode`. */
-void door_make(
+void emitter_ops_make(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 /* unlink and rmdir; the kernel knows which it is. */
-void door_move(fuse_req_t req, fuse_ino_t parent, const char *name,
+void emitter_ops_move(fuse_req_t req, fuse_ino_t parent, const char *name,
 	fuse_ino_t to_parent, const char *to);
-void door_remove(fuse_req_t req, fuse_ino_t parent, const char *name);
+void emitter_ops_remove(fuse_req_t req, fuse_ino_t parent, const char *name);

@@ -15,13 +15,13 @@ typedef struct {
 	guint64 device; /* of the mount */
 	guint32 kind;   /* ActKind */
 	guint32 type;   /* of what it is about, as in st_mode */
-} EmissionOrder;
+} EmitterCommand;
 
 /* The first argument of that process; the second is for who reads ps. */
-#define EMISSION_OPTION "--emitter"
+#define EMITTER_CHILD_OPTION "--emitter"
 
-#define EMISSION_MAX 16384
+#define EMITTER_CHILD_MAX 16384
 
 /* The emitter process's whole life: obeys a socket until that ends.  Returns its
  * exit status. */
-int emission_run(int socket);
+int emitter_child_run(int socket);

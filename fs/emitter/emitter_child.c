@@ -1,4 +1,4 @@
-#include "fs/emitter/emission.h"
+#include "fs/emitter/emitter_child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ static int move(int root, const char *path, const char *to)
 }
 
 /* to: "" where it leads nowhere else. */
-static int obey(const EmissionOrder *order, const char *mountpoint,
+static int obey(const EmitterCommand *order, const char *mountpoint,
 	const char *path, const char *to)
 {
 	int root = open_root(mountpoint, order->device);
@@ -110,7 +110,7 @@ static int obey(const EmissionOrder *order, const char *mountpoint,
 
 static int obey_packet(const char *packet, gsize len)
 {
-	EmissionOrder order;
+	EmitterCommand order;
 	const char *mountpoint = packet + sizeof(order);
 	const char *end = packet + len, *path, *to;
 
@@ -140,9 +140,9 @@ static void prepare(void)
 		_exit(EXIT_FAILURE);
 }
 
-int emission_run(int socket)
+int emitter_child_run(int socket)
 {
-	static char packet[EMISSION_MAX];
+	static char packet[EMITTER_CHILD_MAX];
 
 	prepare();
 	for (;;) {

@@ -1,4 +1,4 @@
-#include "fs/ops/door.h"
+#include "fs/ops/emitter_ops.h"
 
 #include <errno.h>
 
@@ -22,7 +22,7 @@
 #define TIMES                                                                  \
 	(FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW | FUSE_SET_ATTR_CTIME)
 
-gboolean door_is(fuse_req_t req)
+gboolean emitter_ops_is(fuse_req_t req)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 
@@ -84,7 +84,7 @@ static void reply_step(fuse_req_t req, Daemon *daemon, const EmitterStep *step)
 		lookup_check_fresh(daemon, step->ino, changes);
 }
 
-void door_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+void emitter_ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 	EmitterStep step;
@@ -119,7 +119,7 @@ static void reply_attributes(fuse_req_t req, Daemon *daemon, fuse_ino_t ino)
 	}
 }
 
-void door_getattr(fuse_req_t req, fuse_ino_t ino)
+void emitter_ops_getattr(fuse_req_t req, fuse_ino_t ino)
 {
 	reply_attributes(req, fuse_req_userdata(req), ino);
 }
@@ -132,7 +132,7 @@ static gboolean touches(Daemon *daemon, fuse_ino_t ino)
 	       step.kind == ACT_TOUCH;
 }
 
-void door_setattr(fuse_req_t req, fuse_ino_t ino, int set)
+void emitter_ops_setattr(fuse_req_t req, fuse_ino_t ino, int set)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 
@@ -142,7 +142,8 @@ void door_setattr(fuse_req_t req, fuse_ino_t ino, int set)
 		reply_attributes(req, daemon, ino);
 }
 
-void door_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+void emitter_ops_open(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 
@@ -155,7 +156,8 @@ void door_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	reply_open(req, info);
 }
 
-void door_make(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+void emitter_ops_make(
+	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 	EmitterStep step;
@@ -170,7 +172,7 @@ void door_make(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 	reply_step(req, daemon, &step);
 }
 
-void door_move(fuse_req_t req, fuse_ino_t parent, const char *name,
+void emitter_ops_move(fuse_req_t req, fuse_ino_t parent, const char *name,
 	fuse_ino_t to_parent, const char *to)
 {
 	Daemon *daemon = fuse_req_userdata(req);
@@ -183,7 +185,7 @@ void door_move(fuse_req_t req, fuse_ino_t parent, const char *name,
 	reply_error(req, 0);
 }
 
-void door_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
+void emitter_ops_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 	EmitterStep step;

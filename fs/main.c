@@ -179,7 +179,7 @@ static void fill_daemon(Run *run)
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->config = config_describe(config);
 	daemon->failing = g_hash_table_new(NULL, NULL);
-	daemon->acts = g_ptr_array_new();
+	daemon->synth_events = g_ptr_array_new();
 	daemon->metrics = metrics_new();
 	daemon->handles = handles_new();
 	daemon->polls = polls_new();
@@ -317,7 +317,7 @@ static void finish(Run *run)
 	eventlog_free(daemon->eventlog);
 	metrics_free(daemon->metrics);
 	g_clear_pointer(&daemon->failing, g_hash_table_unref);
-	g_clear_pointer(&daemon->acts, g_ptr_array_unref);
+	g_clear_pointer(&daemon->synth_events, g_ptr_array_unref);
 	g_free(daemon->config);
 	state_close(&run->state);
 	demo_end(&run->demo);

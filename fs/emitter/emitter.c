@@ -30,7 +30,7 @@
 #define WARN_US (60 * G_TIME_SPAN_SECOND)
 
 typedef struct {
-	Act *act;
+	SynthEvent *event;
 	gint64 since_us;
 	gint64 failed_us; /* when it first did; 0: it did not */
 	gint64 next_us;   /* not before */
@@ -51,14 +51,14 @@ struct Emitter {
 	GQueue queue; /* Waiting * */
 	dev_t device; /* 0: not attached */
 	gboolean stopping, started, overrun;
-	const Act *current;
+	const SynthEvent *current;
 	gboolean made;
 	pthread_t thread;
 };
 
 static void waiting_free(Waiting *waiting)
 {
-	act_free(waiting->act);
+	synth_event_free(waiting->event);
 	g_free(waiting);
 }
 
@@ -70,26 +70,27 @@ gboolean emitter_is(Emitter *self, pid_t tid)
 }
 
 /* Under the lock. */
-static void describe(Emitter *self, const ActStep *step, EmitterStep *ret)
+static void describe(
+	Emitter *self, const SynthEventStep *step, EmitterStep *ret)
 {
 	*ret = (EmitterStep){
 		.kind = self->current->kind,
 		.ino = step->ino,
 		.type = step->type,
-		.last = step == act_last(self->current),
+		.last = step == synth_event_last(self->current),
 		.replaced = step == &self->current->to,
 	};
-	ret->absent = ret->last && ret->kind == ACT_MAKE && !self->made;
+	ret->absent = ret->last && ret->kind == SYNTH_EVENT_MAKE && !self->made;
 }
 
 gboolean emitter_step(
 	Emitter *self, fuse_ino_t parent, const char *name, EmitterStep *ret)
 {
-	const ActStep *step = NULL;
+	const SynthEventStep *step = NULL;
 
 	pthread_mutex_lock(&self->lock);
 	if (self->current)
-		step = act_find(self->current, parent, name);
+		step = synth_event_find(self->current, parent, name);
 	if (step)
 		describe(self, step, ret);
 	pthread_mutex_unlock(&self->lock);
@@ -98,12 +99,12 @@ gboolean emitter_step(
 
 gboolean emitter_step_of(Emitter *self, fuse_ino_t node, EmitterStep *ret)
 {
-	const ActStep *step = NULL;
+	const SynthEventStep *step = NULL;
 
 	pthread_mutex_lock(&self->lock);
 	for (guint i = 0; self->current && i < self->current->steps->len; i++) {
-		const ActStep *at =
-			&g_array_index(self->current->steps, ActStep, i);
+		const SynthEventStep *at =
+			&g_array_index(self->current->steps, SynthEventStep, i);
 
 		if (at->ino == node)
 			step = at;
@@ -117,14 +118,15 @@ gboolean emitter_step_of(Emitter *self, fuse_ino_t node, EmitterStep *ret)
 gboolean emitter_moves(Emitter *self, fuse_ino_t parent, const char *name,
 	fuse_ino_t to_parent, const char *to)
 {
-	const Act *act;
+	const SynthEvent *event;
 	gboolean moves;
 
 	pthread_mutex_lock(&self->lock);
-	act = self->current;
-	moves = act && act->kind == ACT_MOVE && parent == act_parent(act) &&
-		to_parent == parent && !strcmp(act_last(act)->name, name) &&
-		!strcmp(act->to.name, to);
+	event = self->current;
+	moves = event && event->kind == SYNTH_EVENT_MOVE &&
+		parent == synth_event_parent(event) && to_parent == parent &&
+		!strcmp(synth_event_last(event)->name, name) &&
+		!strcmp(event->to.name, to);
 	pthread_mutex_unlock(&self->lock);
 	return moves;
 }
@@ -149,14 +151,14 @@ static Waiting *take(Emitter *self)
 
 	for (GList *link = self->queue.head; link; link = link->next) {
 		Waiting *waiting = link->data;
-		gpointer dir = GUINT_TO_POINTER(waiting->act->dir);
+		gpointer dir = GUINT_TO_POINTER(waiting->event->dir);
 
 		if (g_hash_table_contains(busy, dir))
 			continue;
 		if (waiting->next_us > now ||
 			(now - waiting->since_us < BUSY_MAX_US &&
 				pending_busy(
-					self->pending, waiting->act->dir))) {
+					self->pending, waiting->event->dir))) {
 			g_hash_table_add(busy, dir);
 			continue;
 		}
@@ -168,10 +170,10 @@ static Waiting *take(Emitter *self)
 
 /* ---- the thread ---- */
 
-static void note_lost(Emitter *self, const Act *act, int error)
+static void note_lost(Emitter *self, const SynthEvent *event, int error)
 {
 	gint64 now = g_get_monotonic_time();
-	g_autofree char *path = act_path(act);
+	g_autofree char *path = synth_event_path(event);
 
 	metrics_count(self->metrics, OP_EVENT_FAILED);
 	self->lost++;
@@ -195,7 +197,7 @@ static gboolean is_final(int error)
 static gboolean is_due_again(Emitter *self, Waiting *waiting, int error)
 {
 	gint64 now = g_get_monotonic_time();
-	gboolean owed = self->failed(waiting->act, self->data);
+	gboolean owed = self->failed(waiting->event, self->data);
 
 	if (!waiting->failed_us)
 		waiting->failed_us = now;
@@ -203,23 +205,25 @@ static gboolean is_due_again(Emitter *self, Waiting *waiting, int error)
 	if (owed && !is_final(error) && now - waiting->failed_us < AGAIN_MAX_US)
 		return TRUE;
 	if (owed)
-		note_lost(self, waiting->act, error);
+		note_lost(self, waiting->event, error);
 	return FALSE;
 }
 
 /* Called and returns with the lock. */
-static int carry_out(Emitter *self, const Act *act)
+static int carry_out(Emitter *self, const SynthEvent *event)
 {
-	g_autofree char *path = act_path(act);
-	g_autofree char *to = act->kind == ACT_MOVE ? act_path_to(act) : NULL;
+	g_autofree char *path = synth_event_path(event);
+	g_autofree char *to = event->kind == SYNTH_EVENT_MOVE
+				      ? synth_event_path_to(event)
+				      : NULL;
 	EmitterCommand order = {
 		.device = self->device,
-		.kind = act->kind,
-		.type = act_last(act)->type & S_IFMT,
+		.kind = event->kind,
+		.type = synth_event_last(event)->type & S_IFMT,
 	};
 	int error;
 
-	self->current = act;
+	self->current = event;
 	self->made = FALSE;
 	pthread_mutex_unlock(&self->lock);
 	error = emitter_process_do(
@@ -233,7 +237,7 @@ static int carry_out(Emitter *self, const Act *act)
  * likely not done: somebody held the directory's lock, or the process was ended. */
 static void attend(Emitter *self, Waiting *waiting)
 {
-	int error = carry_out(self, waiting->act);
+	int error = carry_out(self, waiting->event);
 	gboolean again;
 
 	if (error && !self->stopping) {
@@ -356,27 +360,28 @@ void emitter_free(Emitter *self)
 	g_free(self);
 }
 
-static void push(Emitter *self, Act *act)
+static void push(Emitter *self, SynthEvent *event)
 {
 	Waiting *waiting = g_new(Waiting, 1);
 
-	*waiting = (Waiting){.act = act, .since_us = g_get_monotonic_time()};
+	*waiting =
+		(Waiting){.event = event, .since_us = g_get_monotonic_time()};
 	g_queue_push_tail(&self->queue, waiting);
 	pthread_cond_signal(&self->moved);
 }
 
-void emitter_push(Emitter *self, Act *act)
+void emitter_push(Emitter *self, SynthEvent *event)
 {
 	gboolean full = FALSE, told = FALSE;
 
 	if (!self) {
-		act_free(act);
+		synth_event_free(event);
 		return;
 	}
 	pthread_mutex_lock(&self->lock);
 	full = self->queue.length >= WAITING_MAX;
 	if (self->device && !self->stopping && !full)
-		push(self, g_steal_pointer(&act));
+		push(self, g_steal_pointer(&event));
 	told = self->overrun;
 	self->overrun = full;
 	pthread_mutex_unlock(&self->lock);
@@ -385,5 +390,5 @@ void emitter_push(Emitter *self, Act *act)
 	if (full && !told)
 		g_warning("more changes than events can be made of: some are "
 			  "lost to watchers");
-	act_free(act);
+	synth_event_free(event);
 }

@@ -2,7 +2,7 @@
 
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
-#include "fs/emitter/act.h"
+#include "fs/emitter/synth_event.h"
 
 /*
  * The process that makes events.  FUSE tells no watcher of remote changes, but
@@ -19,16 +19,16 @@
 typedef struct Emitter Emitter;
 
 /*
- * Asked of an act that could not be carried out, on the emitter's thread: FALSE
+ * Asked of a synthetic event that could not be carried out, on the emitter's thread: FALSE
  * when the tree has moved on or nobody is there to see it; else it has removed
- * what stood in the way, as far as it can, and the act is tried again.
+ * what stood in the way, as far as it can, and the synthetic event is tried again.
  */
-typedef gboolean (*EmitterFailed)(const Act *act, void *data);
+typedef gboolean (*EmitterFailed)(const SynthEvent *event, void *data);
 
 /* Starts neither; `mountpoint` absolute. */
 Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
 	EmitterFailed failed, void *data);
-/* From now on acts are carried out; device: of the mount, so that a directory
+/* From now on synthetic events are carried out; device: of the mount, so that a directory
  * that lies below it is never touched.  Before, they are dropped. */
 void emitter_attach(Emitter *emitter, dev_t device);
 /* No act is begun any more; joins the thread.  The process may still wait for an
@@ -37,18 +37,18 @@ void emitter_stop(Emitter *emitter);
 /* After the mount is gone: reaps the process. */
 void emitter_free(Emitter *emitter);
 
-/* Takes the act.  Any thread; never waits. */
-void emitter_push(Emitter *emitter, Act *act);
+/* Takes the synthetic event.  Any thread; never waits. */
+void emitter_push(Emitter *emitter, SynthEvent *event);
 
 /* Whether a request of this thread is the emitter's own. */
 gboolean emitter_is(Emitter *emitter, pid_t tid);
 
-/* A step of the act that is being carried out. */
+/* A step of the synthetic event that is being carried out. */
 typedef struct {
-	ActKind kind; /* of the act */
+	SynthEventKind kind; /* of the synthetic event */
 	fuse_ino_t ino;
 	mode_t type;
-	gboolean last;     /* it is what the act is about */
+	gboolean last;     /* it is what the synthetic event is about */
 	gboolean absent;   /* not made yet */
 	gboolean replaced; /* a MOVE takes its place */
 } EmitterStep;
@@ -61,8 +61,8 @@ gboolean emitter_step(Emitter *emitter, fuse_ino_t parent, const char *name,
 	EmitterStep *ret);
 /* The same by the step's own node. */
 gboolean emitter_step_of(Emitter *emitter, fuse_ino_t node, EmitterStep *ret);
-/* Whether the act moves `name` of node `parent` there. */
+/* Whether the synthetic event moves `name` of node `parent` there. */
 gboolean emitter_moves(Emitter *emitter, fuse_ino_t parent, const char *name,
 	fuse_ino_t to_parent, const char *to);
-/* What the act was to make is made: it is found from now on. */
+/* What the synthetic event was to make is made: it is found from now on. */
 void emitter_made(Emitter *emitter);

@@ -86,19 +86,19 @@ static int obey(const EmitterCommand *order, const char *mountpoint,
 	if (root < 0)
 		return errno;
 	switch (order->kind) {
-	case ACT_TOUCH:
+	case SYNTH_EVENT_TOUCH:
 		error = touch(root, path);
 		break;
-	case ACT_MAKE:
+	case SYNTH_EVENT_MAKE:
 		error = make(root, path, order->type);
 		break;
-	case ACT_REMOVE:
+	case SYNTH_EVENT_REMOVE:
 		error = unlinkat(root, path,
 				S_ISDIR(order->type) ? AT_REMOVEDIR : 0)
 				? errno
 				: 0;
 		break;
-	case ACT_MOVE:
+	case SYNTH_EVENT_MOVE:
 		error = move(root, path, to);
 		break;
 	default:

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "fs/emitter/act.h"
+#include "fs/emitter/synth_event.h"
 
 /*
  * What the daemon and the emitter process say to each other, each in one packet:
@@ -13,7 +13,7 @@
  */
 typedef struct {
 	guint64 device; /* of the mount */
-	guint32 kind;   /* ActKind */
+	guint32 kind;   /* SynthEventKind */
 	guint32 type;   /* of what it is about, as in st_mode */
 } EmitterCommand;
 

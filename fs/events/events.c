@@ -12,22 +12,22 @@ static gboolean watched(Daemon *daemon, fuse_ino_t node)
 	return interest_holds(daemon->interest, node);
 }
 
-/* ---- the way to things; a template for acts ---- */
+/* ---- the way to things; a template for synthetic events ---- */
 
-static void step_view(Act *way, guint32 workspace, ByWhat by)
+static void step_view(SynthEvent *way, guint32 workspace, ByWhat by)
 {
-	act_step(way, tree_view(by)->name, node_make(workspace, NODE_VIEW + by),
-		S_IFDIR);
+	synth_event_step(way, tree_view(by)->name,
+		node_make(workspace, NODE_VIEW + by), S_IFDIR);
 }
 
-static void step_requests(Act *way, guint32 workspace)
+static void step_requests(SynthEvent *way, guint32 workspace)
 {
-	act_step(way, tree_by_slot(DIR_WORKSPACE, NODE_REQUESTS)->name,
+	synth_event_step(way, tree_by_slot(DIR_WORKSPACE, NODE_REQUESTS)->name,
 		node_make(workspace, NODE_REQUESTS), S_IFDIR);
 }
 
 /* FALSE when it is not there (any more): then no event of it is worth making. */
-static gboolean step_to(Daemon *daemon, Act *way, guint32 number)
+static gboolean step_to(Daemon *daemon, SynthEvent *way, guint32 number)
 {
 	g_autofree char *name = NULL;
 	Entry entry;
@@ -40,39 +40,39 @@ static gboolean step_to(Daemon *daemon, Act *way, guint32 number)
 		return FALSE;
 	if (entry.kind == ENTRY_REQUEST)
 		step_requests(way, entry.parent);
-	act_step(way, name, node_make(number, 0), S_IFDIR);
+	synth_event_step(way, name, node_make(number, 0), S_IFDIR);
 	return TRUE;
 }
 
 /* The way to a directory of the cache, in which `dir` may be locked. */
-static Act *way_to(Daemon *daemon, guint32 number, guint32 dir)
+static SynthEvent *way_to(Daemon *daemon, guint32 number, guint32 dir)
 {
-	g_autoptr(Act) way = act_new(ACT_TOUCH, dir);
+	g_autoptr(SynthEvent) way = synth_event_new(SYNTH_EVENT_TOUCH, dir);
 
 	return step_to(daemon, way, number) ? g_steal_pointer(&way) : NULL;
 }
 
-static void emit(Daemon *daemon, ActKind kind, const Act *way, const char *name,
-	fuse_ino_t ino, mode_t type)
+static void emit(Daemon *daemon, SynthEventKind kind, const SynthEvent *way,
+	const char *name, fuse_ino_t ino, mode_t type)
 {
-	Act *act = act_copy(way, kind);
+	SynthEvent *event = synth_event_copy(way, kind);
 
-	act_owe(act, &daemon->owed);
-	act_step(act, name, ino, type);
-	g_ptr_array_add(daemon->acts, act);
+	synth_event_owe(event, &daemon->owed);
+	synth_event_step(event, name, ino, type);
+	g_ptr_array_add(daemon->synth_events, event);
 }
 
 /* ---- sessions and workspaces ---- */
 
 static void appeared(Daemon *daemon, const News *news)
 {
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	if (news->first || !watched(daemon, node_make(news->parent, 0)))
 		return;
 	way = way_to(daemon, news->parent, news->parent);
 	if (way)
-		emit(daemon, ACT_MAKE, way, news->name,
+		emit(daemon, SYNTH_EVENT_MAKE, way, news->name,
 			node_make(news->number, 0), S_IFDIR);
 }
 
@@ -102,7 +102,7 @@ static mode_t type_of(const TreeRow *row)
 	return row->kind == ROW_LINK ? S_IFLNK : S_IFREG;
 }
 
-static void rows_vanished(Daemon *daemon, const Act *way, guint32 number,
+static void rows_vanished(Daemon *daemon, const SynthEvent *way, guint32 number,
 	DirKind kind, guint32 slots, guint files)
 {
 	for (const TreeRow *row = NULL; (row = tree_next(kind, row));) {
@@ -111,48 +111,53 @@ static void rows_vanished(Daemon *daemon, const Act *way, guint32 number,
 		if (!was_seen(row, slots, files))
 			continue;
 		if (row->kind == ROW_DIR && row->leads == DIR_WAIT) {
-			g_autoptr(Act) below = act_copy(way, ACT_REMOVE);
+			g_autoptr(SynthEvent) below =
+				synth_event_copy(way, SYNTH_EVENT_REMOVE);
 
-			act_step(below, row->name, node, S_IFDIR);
+			synth_event_step(below, row->name, node, S_IFDIR);
 			rows_vanished(
 				daemon, below, number, DIR_WAIT, slots, 0);
 		}
-		emit(daemon, ACT_REMOVE, way, row->name, node, type_of(row));
+		emit(daemon, SYNTH_EVENT_REMOVE, way, row->name, node,
+			type_of(row));
 	}
 }
 
 /* way: to what it was in. */
-static void directory_vanished(Daemon *daemon, const Act *way, guint32 number,
-	const char *name, DirKind kind, guint files)
+static void directory_vanished(Daemon *daemon, const SynthEvent *way,
+	guint32 number, const char *name, DirKind kind, guint files)
 {
 	guint32 slots = interest_slots(daemon->interest, number);
 	fuse_ino_t node = node_make(number, 0);
-	g_autoptr(Act) below = act_copy(way, ACT_REMOVE);
+	g_autoptr(SynthEvent) below = synth_event_copy(way, SYNTH_EVENT_REMOVE);
 
-	act_step(below, name, node, S_IFDIR);
+	synth_event_step(below, name, node, S_IFDIR);
 	rows_vanished(daemon, below, number, kind, slots, files);
-	if ((slots & 1) || watched(daemon, act_last(way)->ino))
-		emit(daemon, ACT_REMOVE, way, name, node, S_IFDIR);
+	if ((slots & 1) || watched(daemon, synth_event_last(way)->ino))
+		emit(daemon, SYNTH_EVENT_REMOVE, way, name, node, S_IFDIR);
 }
 
 /* way: to its workspace. */
-static void group_vanished(Daemon *daemon, const Act *way, guint32 number,
-	const char *name, ByWhat by)
+static void group_vanished(Daemon *daemon, const SynthEvent *way,
+	guint32 number, const char *name, ByWhat by)
 {
-	g_autoptr(Act) view = act_copy(way, ACT_REMOVE);
+	g_autoptr(SynthEvent) view = synth_event_copy(way, SYNTH_EVENT_REMOVE);
 
-	step_view(view, node_number(act_last(way)->ino), by);
-	emit(daemon, ACT_REMOVE, view, name, node_make(number, 0), S_IFDIR);
+	step_view(view, node_number(synth_event_last(way)->ino), by);
+	emit(daemon, SYNTH_EVENT_REMOVE, view, name, node_make(number, 0),
+		S_IFDIR);
 }
 
 /* Its sessions and groups go with it, and are in no news of their own. */
-static void workspace_vanished(Daemon *daemon, const Act *way, const News *news)
+static void workspace_vanished(
+	Daemon *daemon, const SynthEvent *way, const News *news)
 {
 	g_autoptr(GArray) numbers =
 		interest_numbers(daemon->interest, news->number);
-	g_autoptr(Act) below = act_copy(way, ACT_REMOVE);
+	g_autoptr(SynthEvent) below = synth_event_copy(way, SYNTH_EVENT_REMOVE);
 
-	act_step(below, news->name, node_make(news->number, 0), S_IFDIR);
+	synth_event_step(
+		below, news->name, node_make(news->number, 0), S_IFDIR);
 	for (guint i = 0; i < numbers->len; i++) {
 		guint32 number = g_array_index(numbers, guint32, i);
 		g_autofree char *name = cache_name(daemon->cache, number);
@@ -171,7 +176,7 @@ static void workspace_vanished(Daemon *daemon, const Act *way, const News *news)
 
 static void vanished(Daemon *daemon, const News *news)
 {
-	g_autoptr(Act) way = way_to(daemon, news->parent, news->parent);
+	g_autoptr(SynthEvent) way = way_to(daemon, news->parent, news->parent);
 	Entry parent;
 
 	if (!way || !cache_entry(daemon->cache, news->parent, &parent))
@@ -186,18 +191,18 @@ static void vanished(Daemon *daemon, const News *news)
 			DIR_SESSION, news->files);
 }
 
-static void touch_row(
-	Daemon *daemon, const Act *way, guint32 number, const TreeRow *row)
+static void touch_row(Daemon *daemon, const SynthEvent *way, guint32 number,
+	const TreeRow *row)
 {
-	emit(daemon, ACT_TOUCH, way, row->name, node_make(number, row->slot),
-		S_IFREG);
+	emit(daemon, SYNTH_EVENT_TOUCH, way, row->name,
+		node_make(number, row->slot), S_IFREG);
 }
 
 /* The files of a session whose bytes are others. */
 static void changed(Daemon *daemon, const News *news, guint files)
 {
 	guint32 slots = interest_slots(daemon->interest, news->number);
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	if (slots)
 		way = way_to(daemon, news->number, news->parent);
@@ -215,21 +220,21 @@ static void changed(Daemon *daemon, const News *news, guint files)
 static const struct {
 	guint text;
 	const char *name;
-	ActKind kind;
+	SynthEventKind kind;
 } texts[] = {
-	{TEXT_LAST_ERROR, ".last_error", ACT_TOUCH},
-	{TEXT_LAST_GONE, ".last", ACT_REMOVE},
-	{TEXT_LAST_MADE, ".last", ACT_MAKE},
-	{TEXT_PARTIAL_GONE, ".partial", ACT_REMOVE},
-	{TEXT_PARTIAL_MADE, ".partial", ACT_MAKE},
-	{TEXT_PARTIAL, ".partial", ACT_TOUCH},
+	{TEXT_LAST_ERROR, ".last_error", SYNTH_EVENT_TOUCH},
+	{TEXT_LAST_GONE, ".last", SYNTH_EVENT_REMOVE},
+	{TEXT_LAST_MADE, ".last", SYNTH_EVENT_MAKE},
+	{TEXT_PARTIAL_GONE, ".partial", SYNTH_EVENT_REMOVE},
+	{TEXT_PARTIAL_MADE, ".partial", SYNTH_EVENT_MAKE},
+	{TEXT_PARTIAL, ".partial", SYNTH_EVENT_TOUCH},
 };
 
 static void text_changed(Daemon *daemon, const News *news)
 {
 	guint32 slots = interest_slots(daemon->interest, news->number);
 	DirKind kind = news->parent ? DIR_WORKSPACE : DIR_PROVIDER;
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 	Entry entry;
 
 	if (slots && cache_entry(daemon->cache, news->number, &entry))
@@ -248,14 +253,14 @@ static void text_changed(Daemon *daemon, const News *news)
 
 /* ---- views ---- */
 
-static void grouped(Daemon *daemon, ActKind kind, const News *news)
+static void grouped(Daemon *daemon, SynthEventKind kind, const News *news)
 {
 	fuse_ino_t view = node_make(news->parent, NODE_VIEW + news->by);
 	fuse_ino_t group = node_make(news->number, 0);
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	if (!watched(daemon, view) &&
-		(kind == ACT_MAKE || !watched(daemon, group)))
+		(kind == SYNTH_EVENT_MAKE || !watched(daemon, group)))
 		return;
 	way = way_to(daemon, news->parent, news->parent);
 	if (!way)
@@ -264,17 +269,17 @@ static void grouped(Daemon *daemon, ActKind kind, const News *news)
 	emit(daemon, kind, way, news->name, group, S_IFDIR);
 }
 
-static void linked(Daemon *daemon, ActKind kind, const News *news)
+static void linked(Daemon *daemon, SynthEventKind kind, const News *news)
 {
 	fuse_ino_t link = node_make(news->number, NODE_LINK + news->by);
 	guint32 home = cache_home(daemon->cache, news->parent);
 	gboolean named = news->by == BY_NAME;
 	fuse_ino_t dir = node_make(news->parent, named ? NODE_VIEW : 0);
 	g_autofree char *group = NULL;
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	if (!watched(daemon, dir) &&
-		(kind == ACT_MAKE || !watched(daemon, link)))
+		(kind == SYNTH_EVENT_MAKE || !watched(daemon, link)))
 		return;
 	way = way_to(daemon, home, home);
 	/* It may have vanished by now with its last link. */
@@ -283,7 +288,7 @@ static void linked(Daemon *daemon, ActKind kind, const News *news)
 		return;
 	step_view(way, home, news->by);
 	if (group)
-		act_step(way, group, dir, S_IFDIR);
+		synth_event_step(way, group, dir, S_IFDIR);
 	emit(daemon, kind, way, news->name, link, S_IFLNK);
 }
 
@@ -293,7 +298,7 @@ static void request_moved(Daemon *daemon, const News *news)
 {
 	gboolean all = watched(daemon, node_make(news->parent, NODE_REQUESTS));
 	guint32 slots = interest_slots(daemon->interest, news->number);
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	if (!all && (news->kind == NEWS_REQUEST_MADE || !slots))
 		return;
@@ -302,7 +307,7 @@ static void request_moved(Daemon *daemon, const News *news)
 		return;
 	step_requests(way, news->parent);
 	if (news->kind == NEWS_REQUEST_MADE)
-		emit(daemon, ACT_MAKE, way, news->name,
+		emit(daemon, SYNTH_EVENT_MAKE, way, news->name,
 			node_make(news->number, 0), S_IFDIR);
 	else
 		directory_vanished(
@@ -312,7 +317,7 @@ static void request_moved(Daemon *daemon, const News *news)
 static void request_changed(Daemon *daemon, const News *news)
 {
 	guint32 slots = interest_slots(daemon->interest, news->number);
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	if (slots)
 		way = way_to(daemon, news->number, news->parent);
@@ -329,7 +334,7 @@ static void request_changed(Daemon *daemon, const News *news)
 static void tables_changed(Daemon *daemon, guint32 workspace)
 {
 	gboolean all = watched(daemon, node_make(workspace, 0));
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	for (const TreeRow *row = NULL;
 		(row = tree_next(DIR_WORKSPACE, row));) {
@@ -351,7 +356,7 @@ gboolean events_are_owed(Daemon *daemon)
 
 /* Whether what the kernel has of a name may stand in the way to it. */
 static gboolean is_in_doubt(
-	Daemon *daemon, fuse_ino_t parent, const ActStep *step)
+	Daemon *daemon, fuse_ino_t parent, const SynthEventStep *step)
 {
 	View view;
 
@@ -359,19 +364,22 @@ static gboolean is_in_doubt(
 	       !view_resolve(daemon, step->ino, &view);
 }
 
-gboolean events_failed(const Act *act, void *data)
+gboolean events_failed(const SynthEvent *event, void *data)
 {
 	Daemon *daemon = data;
-	const ActStep *last = act_last(act);
+	const SynthEventStep *last = synth_event_last(event);
 	fuse_ino_t parent = FUSE_ROOT_ID;
 	View view;
 
-	if (!watched(daemon, act_parent(act)) && !watched(daemon, last->ino))
+	if (!watched(daemon, synth_event_parent(event)) &&
+		!watched(daemon, last->ino))
 		return FALSE;
-	if (act->kind != ACT_REMOVE && !view_resolve(daemon, last->ino, &view))
+	if (event->kind != SYNTH_EVENT_REMOVE &&
+		!view_resolve(daemon, last->ino, &view))
 		return FALSE;
-	for (guint i = 0; i < act->steps->len; i++) {
-		const ActStep *step = &g_array_index(act->steps, ActStep, i);
+	for (guint i = 0; i < event->steps->len; i++) {
+		const SynthEventStep *step =
+			&g_array_index(event->steps, SynthEventStep, i);
 
 		if (is_in_doubt(daemon, parent, step))
 			notify_entry(daemon->notify, parent, step->name);
@@ -382,9 +390,9 @@ gboolean events_failed(const Act *act, void *data)
 
 void events_send(Daemon *daemon)
 {
-	for (guint i = 0; i < daemon->acts->len; i++)
-		notify_then(daemon->notify, daemon->acts->pdata[i]);
-	g_ptr_array_set_size(daemon->acts, 0);
+	for (guint i = 0; i < daemon->synth_events->len; i++)
+		notify_then(daemon->notify, daemon->synth_events->pdata[i]);
+	g_ptr_array_set_size(daemon->synth_events, 0);
 }
 
 /* ---- the event log ---- */
@@ -397,11 +405,11 @@ static fuse_ino_t log_directory(void)
 	return node_make(0, tree_by_name(DIR_ROOT, ".sessionfs")->slot);
 }
 
-static Act *way_to_log(void)
+static SynthEvent *way_to_log(void)
 {
-	Act *way = act_new(ACT_TOUCH, 0);
+	SynthEvent *way = synth_event_new(SYNTH_EVENT_TOUCH, 0);
 
-	act_step(way, tree_by_name(DIR_ROOT, ".sessionfs")->name,
+	synth_event_step(way, tree_by_name(DIR_ROOT, ".sessionfs")->name,
 		log_directory(), S_IFDIR);
 	return way;
 }
@@ -409,13 +417,13 @@ static Act *way_to_log(void)
 void events_log_grew(Daemon *daemon, guint slot)
 {
 	fuse_ino_t file = node_make(0, slot);
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	if (!daemon->emitter ||
 		!(watched(daemon, log_directory()) || watched(daemon, file)))
 		return;
 	way = way_to_log();
-	emit(daemon, ACT_TOUCH, way, LOG_NAME, file, S_IFREG);
+	emit(daemon, SYNTH_EVENT_TOUCH, way, LOG_NAME, file, S_IFREG);
 	events_send(daemon);
 }
 
@@ -426,24 +434,26 @@ static guint slot_before(guint slot)
 	       (slot - NODE_EVENTS + NODE_EVENTS_N - 1) % NODE_EVENTS_N;
 }
 
-static void log_moves(Daemon *daemon, const Act *way, guint slot, guint before)
+static void log_moves(
+	Daemon *daemon, const SynthEvent *way, guint slot, guint before)
 {
 	fuse_ino_t file = node_make(0, before);
 	fuse_ino_t oldest = node_make(0, slot_before(before));
 
 	/* It turned more than once since it was told of. */
 	if (slot_before(slot) != before) {
-		emit(daemon, ACT_REMOVE, way, LOG_NAME, file, S_IFREG);
+		emit(daemon, SYNTH_EVENT_REMOVE, way, LOG_NAME, file, S_IFREG);
 		return;
 	}
-	emit(daemon, ACT_MOVE, way, LOG_NAME, file, S_IFREG);
-	act_move(daemon->acts->pdata[daemon->acts->len - 1], LOG_NAME_BEFORE,
-		watched(daemon, oldest) ? oldest : 0);
+	emit(daemon, SYNTH_EVENT_MOVE, way, LOG_NAME, file, S_IFREG);
+	synth_event_move(
+		daemon->synth_events->pdata[daemon->synth_events->len - 1],
+		LOG_NAME_BEFORE, watched(daemon, oldest) ? oldest : 0);
 }
 
 void events_log_turned(Daemon *daemon, guint slot, guint before)
 {
-	g_autoptr(Act) way = NULL;
+	g_autoptr(SynthEvent) way = NULL;
 
 	if (!daemon->emitter)
 		return;
@@ -452,8 +462,8 @@ void events_log_turned(Daemon *daemon, guint slot, guint before)
 			      watched(daemon, node_make(0, before))))
 		log_moves(daemon, way, slot, before);
 	if (watched(daemon, log_directory()))
-		emit(daemon, ACT_MAKE, way, LOG_NAME, node_make(0, slot),
-			S_IFREG);
+		emit(daemon, SYNTH_EVENT_MAKE, way, LOG_NAME,
+			node_make(0, slot), S_IFREG);
 	events_send(daemon);
 }
 
@@ -474,13 +484,15 @@ void events_of(Daemon *daemon, const News *news)
 	case NEWS_GROUPED:
 	case NEWS_UNGROUPED:
 		grouped(daemon,
-			news->kind == NEWS_GROUPED ? ACT_MAKE : ACT_REMOVE,
+			news->kind == NEWS_GROUPED ? SYNTH_EVENT_MAKE
+						   : SYNTH_EVENT_REMOVE,
 			news);
 		break;
 	case NEWS_LINKED:
 	case NEWS_UNLINKED:
 		linked(daemon,
-			news->kind == NEWS_LINKED ? ACT_MAKE : ACT_REMOVE,
+			news->kind == NEWS_LINKED ? SYNTH_EVENT_MAKE
+						  : SYNTH_EVENT_REMOVE,
 			news);
 		break;
 	case NEWS_TABLE:

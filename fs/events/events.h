@@ -1,10 +1,10 @@
 #pragma once
 
-#include "fs/emitter/act.h"
+#include "fs/emitter/synth_event.h"
 #include "fs/tree/daemon.h"
 
 /*
- * What watchers are to see of a piece of news, as acts for the emitter.  Only where
+ * What watchers are to see of a piece of news, as synthetic events for the emitter.  Only where
  * the kernel holds the inode or its directory, since nobody else can be watching:
  * so this comes before the invalidations that make it let go.
  */
@@ -15,7 +15,7 @@ void events_send(Daemon *daemon);
  * way to one, and the kernel must go on asking for it.  Any thread. */
 gboolean events_are_owed(Daemon *daemon);
 /* As EmitterFailed; data: the Daemon. */
-gboolean events_failed(const Act *act, void *data);
+gboolean events_failed(const SynthEvent *event, void *data);
 /* The event log has grown, in the file of that slot. */
 void events_log_grew(Daemon *daemon, guint slot);
 /* It goes on in the file of that slot; `before`: the slot of the one that was told

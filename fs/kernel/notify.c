@@ -38,7 +38,7 @@ typedef struct {
 	gboolean pages;  /* of the inode too, not only its attributes */
 	gint64 until_us; /* it waits no longer for a busy directory; 0: not yet */
 	/* One of these instead of all that; taken. */
-	Act *act;
+	SynthEvent *event;
 	struct fuse_pollhandle *poll;
 } Notice;
 
@@ -80,7 +80,7 @@ static gboolean notice_equal(gconstpointer a, gconstpointer b)
 static void notice_free(Notice *notice)
 {
 	g_free(notice->name);
-	act_free(notice->act);
+	synth_event_free(notice->event);
 	if (notice->poll)
 		fuse_pollhandle_destroy(notice->poll);
 	g_free(notice);
@@ -89,7 +89,7 @@ static void notice_free(Notice *notice)
 /* Acts and polls are each one of their own. */
 static gboolean is_plain(const Notice *notice)
 {
-	return !notice->act && !notice->poll;
+	return !notice->event && !notice->poll;
 }
 
 static void push(Notify *self, Notice *notice)
@@ -134,11 +134,11 @@ void notify_entry(Notify *self, fuse_ino_t parent, const char *name)
 	push_new(self, parent, name, FALSE);
 }
 
-void notify_then(Notify *self, Act *act)
+void notify_then(Notify *self, SynthEvent *event)
 {
 	Notice *notice = g_new0(Notice, 1);
 
-	notice->act = act;
+	notice->event = event;
 	push(self, notice);
 }
 
@@ -168,8 +168,8 @@ gboolean notify_has_told(Notify *self, guint64 queued)
 /* Errors mean that the kernel does not know the node: as good. */
 static void tell(Notify *self, struct fuse_session *session, Notice *notice)
 {
-	if (notice->act) {
-		emitter_push(self->emitter, g_steal_pointer(&notice->act));
+	if (notice->event) {
+		emitter_push(self->emitter, g_steal_pointer(&notice->event));
 		return;
 	}
 	if (notice->poll) {

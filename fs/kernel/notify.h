@@ -34,9 +34,9 @@ void notify_listing(Notify *notify, fuse_ino_t node);
  * parked in that directory it waits, as the kernel would. */
 void notify_entry(Notify *notify, fuse_ino_t parent, const char *name);
 
-/* Takes the act, and hands it to the emitter once the kernel was told all that
+/* Takes the synthetic event, and hands it to the emitter once the kernel was told all that
  * was queued before: who wakes by an event finds no old bytes. */
-void notify_then(Notify *notify, Act *act);
+void notify_then(Notify *notify, SynthEvent *event);
 /* How much was queued so far; and whether the kernel was told all of that: then
  * it has nothing old of the nodes that were named. */
 guint64 notify_queued(Notify *notify);

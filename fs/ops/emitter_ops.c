@@ -129,7 +129,7 @@ static gboolean touches(Daemon *daemon, fuse_ino_t ino)
 	EmitterStep step;
 
 	return emitter_step_of(daemon->emitter, ino, &step) && step.last &&
-	       step.kind == ACT_TOUCH;
+	       step.kind == SYNTH_EVENT_TOUCH;
 }
 
 void emitter_ops_setattr(fuse_req_t req, fuse_ino_t ino, int set)
@@ -191,7 +191,7 @@ void emitter_ops_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
 	EmitterStep step;
 
 	if (!emitter_step(daemon->emitter, parent, name, &step) || !step.last ||
-		step.kind != ACT_REMOVE) {
+		step.kind != SYNTH_EVENT_REMOVE) {
 		reply_error(req, EPERM);
 		return;
 	}

@@ -38,8 +38,9 @@ typedef struct Daemon {
 	gboolean
 		keep_listings; /* the kernel's directory cache can be trusted */
 	guint64 half_written;  /* atomic: bytes of specs; see control.h */
-	GPtrArray *acts; /* Act: of the news at hand; the observer's alone */
-	char *config;    /* as shown in .sessionfs/config */
+	GPtrArray *
+		synth_events; /* Act: of the news at hand; the observer's alone */
+	char *config;         /* as shown in .sessionfs/config */
 	GHashTable *failing; /* numbers of directories whose listing failed
 	                          and was logged; the observer's alone */
 } Daemon;

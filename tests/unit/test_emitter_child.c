@@ -74,11 +74,11 @@ static gint32 order(Fixture *f, const EmitterCommand *order, const char *place,
 static void nothing_is_made_where_no_mount_is(Fixture *f, gconstpointer data)
 {
 	static const EmitterCommand orders[] = {
-		{.kind = ACT_MAKE, .type = S_IFDIR},
-		{.kind = ACT_MAKE, .type = S_IFLNK},
-		{.kind = ACT_MAKE, .type = S_IFREG},
-		{.kind = ACT_TOUCH, .type = S_IFREG},
-		{.kind = ACT_REMOVE, .type = S_IFDIR},
+		{.kind = SYNTH_EVENT_MAKE, .type = S_IFDIR},
+		{.kind = SYNTH_EVENT_MAKE, .type = S_IFLNK},
+		{.kind = SYNTH_EVENT_MAKE, .type = S_IFREG},
+		{.kind = SYNTH_EVENT_TOUCH, .type = S_IFREG},
+		{.kind = SYNTH_EVENT_REMOVE, .type = S_IFDIR},
 	};
 	struct stat attr;
 
@@ -99,8 +99,8 @@ static void a_mount_point_that_is_gone_is_told(Fixture *f, gconstpointer data)
 {
 	g_autofree char *gone = g_build_filename(f->folder, "gone", NULL);
 
-	g_assert_cmpint(
-		order(f, &(EmitterCommand){.kind = ACT_TOUCH}, gone, "sc-1"),
+	g_assert_cmpint(order(f, &(EmitterCommand){.kind = SYNTH_EVENT_TOUCH},
+				gone, "sc-1"),
 		==, ENOENT);
 }
 

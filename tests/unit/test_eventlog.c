@@ -243,7 +243,7 @@ static void what_is_no_event_makes_no_line(void)
 	check_line(box, (News){.kind = NEWS_APPEARED, .parent = 0}, NULL);
 }
 
-/* Parses, and nothing in it acts on a terminal. */
+/* Parses, and nothing in it synthetic events on a terminal. */
 static Json *checked(const char *line)
 {
 	g_autoptr(GError) error = NULL;

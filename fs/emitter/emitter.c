@@ -80,7 +80,8 @@ static void describe(
 		.last = step == synth_event_last(self->current),
 		.replaced = step == &self->current->to,
 	};
-	ret->absent = ret->last && ret->kind == SYNTH_EVENT_MAKE && !self->made;
+	ret->negative =
+		ret->last && ret->kind == SYNTH_EVENT_MAKE && !self->made;
 }
 
 gboolean emitter_step(

@@ -49,7 +49,7 @@ typedef struct {
 	fuse_ino_t ino;
 	mode_t type;
 	gboolean last;     /* it is what the synthetic event is about */
-	gboolean absent;   /* not made yet */
+	gboolean negative; /* not made yet */
 	gboolean replaced; /* a MOVE takes its place */
 } EmitterStep;
 

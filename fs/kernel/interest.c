@@ -4,7 +4,7 @@
 
 #include "fs/base/node.h"
 #include "fs/base/proc.h"
-#include "fs/kernel/absent.h"
+#include "fs/kernel/negative_names.h"
 #include "fs/kernel/held.h"
 #include "fs/tree/tree.h"
 
@@ -13,7 +13,7 @@
 
 /* Names that the kernel is known to remember as absent; beyond that it is made to
  * forget them. */
-#define ABSENT_MAX 20000u
+#define NEGATIVE_NAMES_MAX 20000u
 
 /* Lookups since the last listing that make `ls -l` worth a READDIRPLUS. */
 #define STORM 64u
@@ -44,7 +44,7 @@ struct Interest {
 	pthread_mutex_t lock;    /* of all below; never held across the cache */
 	GHashTable *directories; /* number -> Directory * */
 	GHashTable *denied;      /* "parent/name": a set */
-	Absent *absent;
+	NegativeNames *negative;
 	Held *held;
 	gint64 window_us;
 	char *mountpoint;
@@ -59,7 +59,7 @@ Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us)
 	self->directories = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	self->denied =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	self->absent = absent_new();
+	self->negative = negative_names_new();
 	self->held = held_new();
 	self->window_us = window_us;
 	self->mountpoint = g_strdup(mountpoint);
@@ -71,7 +71,7 @@ void interest_free(Interest *self)
 {
 	if (!self)
 		return;
-	absent_free(self->absent);
+	negative_names_free(self->negative);
 	held_free(self->held);
 	g_free(self->mountpoint);
 	g_hash_table_destroy(self->directories);
@@ -232,14 +232,14 @@ GArray *interest_numbers(Interest *self, guint32 owner)
 	return numbers;
 }
 
-void interest_absent(Interest *self, fuse_ino_t dir, const char *name)
+void interest_negative(Interest *self, fuse_ino_t dir, const char *name)
 {
 	guint32 owner = find_owner(self, node_number(dir));
 
 	if (!owner)
 		return;
 	pthread_mutex_lock(&self->lock);
-	absent_add(self->absent, owner, dir, name);
+	negative_names_add(self->negative, owner, dir, name);
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -250,8 +250,8 @@ gboolean interest_present(Interest *self, fuse_ino_t dir, const char *name)
 
 	pthread_mutex_lock(&self->lock);
 	owner = held_owner(self->held, node_number(dir));
-	if (owner && absent_count(self->absent))
-		was = absent_remove(self->absent, owner, dir, name);
+	if (owner && negative_names_count(self->negative))
+		was = negative_names_remove(self->negative, owner, dir, name);
 	pthread_mutex_unlock(&self->lock);
 	return was;
 }
@@ -374,19 +374,19 @@ static gboolean judge(Interest *self, Directory *seen, gint64 now, Verdict *ret)
 }
 
 /* All of an owner's, or everybody's (0); where somebody is parked, later. */
-static void drop_absent(Interest *self, Notify *notify, guint32 owner)
+static void drop_negative(Interest *self, Notify *notify, guint32 owner)
 {
 	g_autoptr(GPtrArray) entries = NULL;
 
 	pthread_mutex_lock(&self->lock);
-	entries = absent_take(self->absent, owner);
+	entries = negative_names_take(self->negative, owner);
 	pthread_mutex_unlock(&self->lock);
 	for (guint i = 0; i < entries->len; i++) {
 		const char *name;
-		guint64 dir = absent_parent(entries->pdata[i], &name);
+		guint64 dir = negative_names_parent(entries->pdata[i], &name);
 
 		if (!notify_drop(notify, dir, name))
-			interest_absent(self, dir, name);
+			interest_negative(self, dir, name);
 	}
 }
 
@@ -395,7 +395,7 @@ static gboolean prune(Interest *self, Notify *notify, guint32 owner)
 {
 	g_autoptr(GArray) nodes = NULL;
 
-	drop_absent(self, notify, owner);
+	drop_negative(self, notify, owner);
 	pthread_mutex_lock(&self->lock);
 	nodes = held_nodes(self->held, owner);
 	pthread_mutex_unlock(&self->lock);
@@ -521,15 +521,15 @@ static void flush_denied(Interest *self, Notify *notify)
 	}
 }
 
-static void flush_absent(Interest *self, Notify *notify)
+static void flush_negative(Interest *self, Notify *notify)
 {
 	gboolean full;
 
 	pthread_mutex_lock(&self->lock);
-	full = absent_count(self->absent) >= ABSENT_MAX;
+	full = negative_names_count(self->negative) >= NEGATIVE_NAMES_MAX;
 	pthread_mutex_unlock(&self->lock);
 	if (full)
-		drop_absent(self, notify, 0);
+		drop_negative(self, notify, 0);
 }
 
 void interest_tick(Interest *self, Notify *notify)
@@ -549,7 +549,7 @@ void interest_tick(Interest *self, Notify *notify)
 	}
 	pthread_mutex_unlock(&self->lock);
 	flush_denied(self, notify);
-	flush_absent(self, notify);
+	flush_negative(self, notify);
 	for (guint i = 0; i < verdicts->len; i++)
 		carry_out(self, notify, &g_array_index(verdicts, Verdict, i));
 }

@@ -57,7 +57,7 @@ gboolean interest_is_denied(
  * emitter remove it.  That alone holds the directory, and so has to be dropped
  * before it can be told who does.
  */
-void interest_absent(Interest *interest, fuse_ino_t dir, const char *name);
+void interest_negative(Interest *interest, fuse_ino_t dir, const char *name);
 /* It is there now.  TRUE when the kernel may still remember otherwise. */
 gboolean interest_present(Interest *interest, fuse_ino_t dir, const char *name);
 

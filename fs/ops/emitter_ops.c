@@ -90,11 +90,11 @@ void emitter_ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	EmitterStep step;
 
 	if (emitter_step(daemon->emitter, parent, name, &step) &&
-		!step.absent) {
+		!step.negative) {
 		reply_step(req, daemon, &step);
 		return;
 	}
-	interest_absent(daemon->interest, parent, name);
+	interest_negative(daemon->interest, parent, name);
 	reply_error(req, ENOENT);
 }
 
@@ -163,7 +163,7 @@ void emitter_ops_make(
 	EmitterStep step;
 
 	if (!emitter_step(daemon->emitter, parent, name, &step) ||
-		!step.absent || step.type != (mode & S_IFMT)) {
+		!step.negative || step.type != (mode & S_IFMT)) {
 		reply_error(req, EPERM);
 		return;
 	}
@@ -181,7 +181,7 @@ void emitter_ops_move(fuse_req_t req, fuse_ino_t parent, const char *name,
 		reply_error(req, EPERM);
 		return;
 	}
-	interest_absent(daemon->interest, parent, name);
+	interest_negative(daemon->interest, parent, name);
 	reply_error(req, 0);
 }
 
@@ -197,6 +197,6 @@ void emitter_ops_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
 	}
 	if (S_ISDIR(step.type))
 		interest_removed(daemon->interest, step.ino);
-	interest_absent(daemon->interest, parent, name);
+	interest_negative(daemon->interest, parent, name);
 	reply_error(req, 0);
 }

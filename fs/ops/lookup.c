@@ -154,7 +154,7 @@ static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
 		lookup_check_fresh(daemon, view->ino, changes);
 }
 
-static void reply_absent(
+static void reply_negative(
 	fuse_req_t req, Daemon *daemon, const View *dir, const char *name)
 {
 	struct fuse_entry_param param = {.ino = 0};
@@ -168,7 +168,7 @@ static void reply_absent(
 		param.entry_timeout = VIEW_KEEP;
 	else if (!tree_by_name(view_dir_kind(dir), name) && *name == '.')
 		param.entry_timeout = DOT_ABSENT;
-	interest_absent(daemon->interest, dir->ino, name);
+	interest_negative(daemon->interest, dir->ino, name);
 	reply_entry(req, &param);
 	/* It may have appeared while the answer was under way, or vanished
 	 * again. */
@@ -216,7 +216,7 @@ static gboolean answer(fuse_req_t req, const Question *question)
 	View dir, found;
 
 	if (!view_resolve(daemon, question->parent, &dir)) {
-		interest_absent(
+		interest_negative(
 			daemon->interest, question->parent, question->name);
 		reply_error(req, ENOENT);
 		return TRUE;
@@ -226,7 +226,7 @@ static gboolean answer(fuse_req_t req, const Question *question)
 		reply_found(req, daemon, &found, &dir, question->name);
 		return TRUE;
 	case KNOWN_NO:
-		reply_absent(req, daemon, &dir, question->name);
+		reply_negative(req, daemon, &dir, question->name);
 		return TRUE;
 	case KNOWN_NOT_YET:
 		return FALSE;

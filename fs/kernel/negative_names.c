@@ -1,22 +1,22 @@
-#include "fs/kernel/absent.h"
+#include "fs/kernel/negative_names.h"
 
 #include <string.h>
 
-struct Absent {
+struct NegativeNames {
 	GHashTable *owners; /* number -> set of "PARENT/NAME" */
 	guint count;
 };
 
-Absent *absent_new(void)
+NegativeNames *negative_names_new(void)
 {
-	Absent *self = g_new0(Absent, 1);
+	NegativeNames *self = g_new0(NegativeNames, 1);
 
 	self->owners = g_hash_table_new_full(
 		NULL, NULL, NULL, (GDestroyNotify)g_hash_table_unref);
 	return self;
 }
 
-void absent_free(Absent *self)
+void negative_names_free(NegativeNames *self)
 {
 	if (!self)
 		return;
@@ -24,7 +24,7 @@ void absent_free(Absent *self)
 	g_free(self);
 }
 
-static GHashTable *names_of(const Absent *self, guint32 owner)
+static GHashTable *names_of(const NegativeNames *self, guint32 owner)
 {
 	return g_hash_table_lookup(self->owners, GUINT_TO_POINTER(owner));
 }
@@ -34,7 +34,8 @@ static char *entry_of(guint64 parent, const char *name)
 	return g_strdup_printf("%" G_GUINT64_FORMAT "/%s", parent, name);
 }
 
-void absent_add(Absent *self, guint32 owner, guint64 parent, const char *name)
+void negative_names_add(
+	NegativeNames *self, guint32 owner, guint64 parent, const char *name)
 {
 	GHashTable *names = names_of(self, owner);
 
@@ -47,8 +48,8 @@ void absent_add(Absent *self, guint32 owner, guint64 parent, const char *name)
 	self->count += (guint)g_hash_table_add(names, entry_of(parent, name));
 }
 
-gboolean absent_remove(
-	Absent *self, guint32 owner, guint64 parent, const char *name)
+gboolean negative_names_remove(
+	NegativeNames *self, guint32 owner, guint64 parent, const char *name)
 {
 	GHashTable *names = names_of(self, owner);
 	gboolean was;
@@ -62,12 +63,12 @@ gboolean absent_remove(
 	return was;
 }
 
-guint absent_count(const Absent *self)
+guint negative_names_count(const NegativeNames *self)
 {
 	return self->count;
 }
 
-static void take_names(Absent *self, GHashTable *names, GPtrArray *ret)
+static void take_names(NegativeNames *self, GHashTable *names, GPtrArray *ret)
 {
 	GHashTableIter iter;
 	gpointer entry;
@@ -80,7 +81,7 @@ static void take_names(Absent *self, GHashTable *names, GPtrArray *ret)
 	}
 }
 
-GPtrArray *absent_take(Absent *self, guint32 owner)
+GPtrArray *negative_names_take(NegativeNames *self, guint32 owner)
 {
 	GPtrArray *taken = g_ptr_array_new_with_free_func(g_free);
 	GHashTableIter iter;
@@ -96,7 +97,7 @@ GPtrArray *absent_take(Absent *self, guint32 owner)
 	return taken;
 }
 
-guint64 absent_parent(const char *entry, const char **ret_name)
+guint64 negative_names_parent(const char *entry, const char **ret_name)
 {
 	char *slash;
 	guint64 parent = g_ascii_strtoull(entry, &slash, 10);

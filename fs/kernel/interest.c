@@ -5,7 +5,7 @@
 #include "fs/base/node.h"
 #include "fs/base/proc.h"
 #include "fs/kernel/negative_names.h"
-#include "fs/kernel/held.h"
+#include "fs/kernel/kernel_refs.h"
 #include "fs/tree/tree.h"
 
 /* Names that the kernel may believe to be absent; beyond that it asks anew. */
@@ -33,7 +33,7 @@ typedef struct {
 	guint32 number, parent;
 	Watching watching;
 	gint64 since_us; /* of the last upcall, or of that question */
-	guint64 held;    /* the kernel's references here and below */
+	guint64 refs;    /* the kernel's references here and below */
 	guint lookups;   /* since the last listing */
 	gboolean listed; /* the kernel has all of that listing */
 	guint64 emitted; /* of these references, those that the emitter got since
@@ -45,7 +45,7 @@ struct Interest {
 	GHashTable *directories; /* number -> Directory * */
 	GHashTable *denied;      /* "parent/name": a set */
 	NegativeNames *negative;
-	Held *held;
+	KernelRefs *refs;
 	gint64 window_us;
 	char *mountpoint;
 	Cache *cache;
@@ -60,7 +60,7 @@ Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us)
 	self->denied =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	self->negative = negative_names_new();
-	self->held = held_new();
+	self->refs = kernel_refs_new();
 	self->window_us = window_us;
 	self->mountpoint = g_strdup(mountpoint);
 	self->cache = cache;
@@ -72,7 +72,7 @@ void interest_free(Interest *self)
 	if (!self)
 		return;
 	negative_names_free(self->negative);
-	held_free(self->held);
+	kernel_refs_free(self->refs);
 	g_free(self->mountpoint);
 	g_hash_table_destroy(self->directories);
 	g_hash_table_destroy(self->denied);
@@ -94,13 +94,13 @@ static guint32 find_owner(Interest *self, guint32 number)
 	if (!number || number > CACHE_NUMBER_MAX)
 		return 0;
 	pthread_mutex_lock(&self->lock);
-	owner = held_owner(self->held, number);
+	owner = kernel_refs_owner(self->refs, number);
 	pthread_mutex_unlock(&self->lock);
 	if (owner || !cache_entry(self->cache, number, &entry))
 		return owner;
 	owner = owner_of(&entry);
 	pthread_mutex_lock(&self->lock);
-	held_own(self->held, number, owner,
+	kernel_refs_own(self->refs, number, owner,
 		entry.kind == ENTRY_GROUP ? entry.by : BY_NAME);
 	pthread_mutex_unlock(&self->lock);
 	return owner;
@@ -142,9 +142,9 @@ void interest_hold(Interest *self, fuse_ino_t node, guint64 count)
 	guint32 owner = find_owner(self, node_number(node));
 
 	pthread_mutex_lock(&self->lock);
-	held_add(self->held, node, count);
+	kernel_refs_add(self->refs, node, count);
 	if (owner)
-		directory(self, owner)->held += count;
+		directory(self, owner)->refs += count;
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -154,12 +154,12 @@ void interest_forget(Interest *self, fuse_ino_t node, guint64 count)
 	gboolean released = FALSE;
 
 	pthread_mutex_lock(&self->lock);
-	held_drop(self->held, node, count);
+	kernel_refs_drop(self->refs, node, count);
 	if (owner) {
 		Directory *seen = directory(self, owner);
 
-		seen->held -= MIN(count, seen->held);
-		released = !seen->held && seen->watching != CHECKING;
+		seen->refs -= MIN(count, seen->refs);
+		released = !seen->refs && seen->watching != CHECKING;
 	}
 	pthread_mutex_unlock(&self->lock);
 	if (released)
@@ -178,7 +178,7 @@ gboolean interest_holds(Interest *self, fuse_ino_t node)
 	gboolean holds;
 
 	pthread_mutex_lock(&self->lock);
-	holds = node == NODE_ROOT || held_count(self->held, node);
+	holds = node == NODE_ROOT || kernel_refs_count(self->refs, node);
 	pthread_mutex_unlock(&self->lock);
 	return holds;
 }
@@ -188,7 +188,7 @@ void interest_removed(Interest *self, fuse_ino_t node)
 	if (node_slot(node))
 		return;
 	pthread_mutex_lock(&self->lock);
-	held_removed(self->held, node_number(node));
+	kernel_refs_removed(self->refs, node_number(node));
 	pthread_mutex_unlock(&self->lock);
 }
 
@@ -197,7 +197,7 @@ guint64 interest_generation(Interest *self, guint32 number)
 	guint64 generation;
 
 	pthread_mutex_lock(&self->lock);
-	generation = held_generation(self->held, number);
+	generation = kernel_refs_generation(self->refs, number);
 	pthread_mutex_unlock(&self->lock);
 	return generation;
 }
@@ -207,7 +207,7 @@ guint32 interest_slots(Interest *self, guint32 number)
 	guint32 slots;
 
 	pthread_mutex_lock(&self->lock);
-	slots = held_slots(self->held, number);
+	slots = kernel_refs_slots(self->refs, number);
 	pthread_mutex_unlock(&self->lock);
 	return slots;
 }
@@ -217,7 +217,7 @@ ByWhat interest_group(Interest *self, guint32 number)
 	ByWhat group;
 
 	pthread_mutex_lock(&self->lock);
-	group = held_group(self->held, number);
+	group = kernel_refs_group(self->refs, number);
 	pthread_mutex_unlock(&self->lock);
 	return group;
 }
@@ -227,7 +227,7 @@ GArray *interest_numbers(Interest *self, guint32 owner)
 	GArray *numbers;
 
 	pthread_mutex_lock(&self->lock);
-	numbers = held_numbers(self->held, owner);
+	numbers = kernel_refs_numbers(self->refs, owner);
 	pthread_mutex_unlock(&self->lock);
 	return numbers;
 }
@@ -249,7 +249,7 @@ gboolean interest_present(Interest *self, fuse_ino_t dir, const char *name)
 	guint32 owner;
 
 	pthread_mutex_lock(&self->lock);
-	owner = held_owner(self->held, node_number(dir));
+	owner = kernel_refs_owner(self->refs, node_number(dir));
 	if (owner && negative_names_count(self->negative))
 		was = negative_names_remove(self->negative, owner, dir, name);
 	pthread_mutex_unlock(&self->lock);
@@ -332,19 +332,19 @@ void interest_listed(Interest *self, guint32 parent, gboolean to_the_end)
 guint64 interest_held(Interest *self, guint32 number)
 {
 	const Directory *seen;
-	guint64 held;
+	guint64 refs;
 
 	pthread_mutex_lock(&self->lock);
 	seen = g_hash_table_lookup(self->directories, GUINT_TO_POINTER(number));
-	held = seen ? seen->held : 0;
+	refs = seen ? seen->refs : 0;
 	pthread_mutex_unlock(&self->lock);
-	return held;
+	return refs;
 }
 
 typedef struct {
 	guint32 number;
 	gboolean forget; /* else: decide whether it is held */
-	gboolean held;
+	gboolean refs;
 } Verdict;
 
 /* Under the lock: what the passing of time means for one directory. */
@@ -358,11 +358,11 @@ static gboolean judge(Interest *self, Directory *seen, gint64 now, Verdict *ret)
 		/* More than the emitter's way.  (When that was forgotten, so was
 		 * all else.) */
 		*ret = (Verdict){
-			seen->number, FALSE, seen->held > seen->emitted};
+			seen->number, FALSE, seen->refs > seen->emitted};
 		return TRUE;
 	}
 	/* Again each window, since what was let go may be cached still. */
-	if (seen->held && seen->watching != CHECKING &&
+	if (seen->refs && seen->watching != CHECKING &&
 		age >= self->window_us + grace) {
 		seen->watching = CHECKING;
 		seen->since_us = now;
@@ -397,7 +397,7 @@ static gboolean prune(Interest *self, Notify *notify, guint32 owner)
 
 	drop_negative(self, notify, owner);
 	pthread_mutex_lock(&self->lock);
-	nodes = held_nodes(self->held, owner);
+	nodes = kernel_refs_nodes(self->refs, owner);
 	pthread_mutex_unlock(&self->lock);
 	return notify_prune(notify, nodes);
 }
@@ -474,13 +474,13 @@ static void keep_sessions(Interest *self, GArray *numbers)
 /* What was merely cached is forgotten by now. */
 static void reconcile(Interest *self, const Verdict *verdict)
 {
-	g_autoptr(GArray) held = interest_numbers(self, verdict->number);
+	g_autoptr(GArray) refs = interest_numbers(self, verdict->number);
 
-	keep_sessions(self, held);
-	cache_hold(self->cache, verdict->number, verdict->held);
+	keep_sessions(self, refs);
+	cache_hold(self->cache, verdict->number, verdict->refs);
 	cache_watch(self->cache, verdict->number,
-		(const guint32 *)(void *)held->data,
-		MIN(held->len, WATCHED_MAX));
+		(const guint32 *)(void *)refs->data,
+		MIN(refs->len, WATCHED_MAX));
 }
 
 static void carry_out(Interest *self, Notify *notify, const Verdict *verdict)

@@ -1,4 +1,4 @@
-#include "fs/kernel/held.h"
+#include "fs/kernel/kernel_refs.h"
 
 #include "fs/base/node.h"
 
@@ -14,20 +14,20 @@ typedef struct {
 } Slot;
 
 /* Directories by number, since `ls -l` has the kernel hold all of them. */
-struct Held {
+struct KernelRefs {
 	Slot *chunks[CHUNKS];
 	GHashTable *files; /* node -> count */
 };
 
-Held *held_new(void)
+KernelRefs *kernel_refs_new(void)
 {
-	Held *self = g_new0(Held, 1);
+	KernelRefs *self = g_new0(KernelRefs, 1);
 
 	self->files = g_hash_table_new(NULL, NULL);
 	return self;
 }
 
-void held_free(Held *self)
+void kernel_refs_free(KernelRefs *self)
 {
 	if (!self)
 		return;
@@ -37,7 +37,7 @@ void held_free(Held *self)
 	g_free(self);
 }
 
-static const Slot *find(const Held *self, guint32 number)
+static const Slot *find(const KernelRefs *self, guint32 number)
 {
 	static const Slot none;
 	const Slot *chunk = number <= CACHE_NUMBER_MAX
@@ -48,7 +48,7 @@ static const Slot *find(const Held *self, guint32 number)
 }
 
 /* NULL for what can be no number. */
-static Slot *slot(Held *self, guint32 number)
+static Slot *slot(KernelRefs *self, guint32 number)
 {
 	Slot **chunk;
 
@@ -60,12 +60,13 @@ static Slot *slot(Held *self, guint32 number)
 	return &(*chunk)[number % CHUNK];
 }
 
-guint32 held_owner(Held *self, guint32 number)
+guint32 kernel_refs_owner(KernelRefs *self, guint32 number)
 {
 	return find(self, number)->owner;
 }
 
-void held_own(Held *self, guint32 number, guint32 owner, ByWhat group)
+void kernel_refs_own(
+	KernelRefs *self, guint32 number, guint32 owner, ByWhat group)
 {
 	Slot *own = slot(self, number);
 
@@ -75,12 +76,12 @@ void held_own(Held *self, guint32 number, guint32 owner, ByWhat group)
 	own->group = group;
 }
 
-ByWhat held_group(const Held *self, guint32 number)
+ByWhat kernel_refs_group(const KernelRefs *self, guint32 number)
 {
 	return find(self, number)->group;
 }
 
-guint64 held_count(const Held *self, guint64 node)
+guint64 kernel_refs_count(const KernelRefs *self, guint64 node)
 {
 	if (!node_slot(node))
 		return find(self, node_number(node))->refs;
@@ -88,7 +89,7 @@ guint64 held_count(const Held *self, guint64 node)
 		g_hash_table_lookup(self->files, GSIZE_TO_POINTER(node)));
 }
 
-static void set(Held *self, guint64 node, guint64 count)
+static void set(KernelRefs *self, guint64 node, guint64 count)
 {
 	gpointer key = GSIZE_TO_POINTER(node);
 	Slot *own;
@@ -106,19 +107,19 @@ static void set(Held *self, guint64 node, guint64 count)
 		own->refs = (guint32)count;
 }
 
-void held_add(Held *self, guint64 node, guint64 count)
+void kernel_refs_add(KernelRefs *self, guint64 node, guint64 count)
 {
-	set(self, node, held_count(self, node) + count);
+	set(self, node, kernel_refs_count(self, node) + count);
 }
 
-void held_drop(Held *self, guint64 node, guint64 count)
+void kernel_refs_drop(KernelRefs *self, guint64 node, guint64 count)
 {
-	guint64 held = held_count(self, node);
+	guint64 refs = kernel_refs_count(self, node);
 
-	set(self, node, held - MIN(count, held));
+	set(self, node, refs - MIN(count, refs));
 }
 
-void held_removed(Held *self, guint32 number)
+void kernel_refs_removed(KernelRefs *self, guint32 number)
 {
 	Slot *own = slot(self, number);
 
@@ -126,24 +127,24 @@ void held_removed(Held *self, guint32 number)
 		own->removed++;
 }
 
-guint32 held_generation(const Held *self, guint32 number)
+guint32 kernel_refs_generation(const KernelRefs *self, guint32 number)
 {
 	return find(self, number)->removed + 1;
 }
 
-guint32 held_slots(const Held *self, guint32 number)
+guint32 kernel_refs_slots(const KernelRefs *self, guint32 number)
 {
 	guint32 slots = 0;
 
 	for (guint i = 0; i < NODE_SLOTS; i++) {
-		if (held_count(self, node_make(number, i)))
+		if (kernel_refs_count(self, node_make(number, i)))
 			slots |= 1u << i;
 	}
 	return slots;
 }
 
 static void add_directories(
-	const Held *self, guint32 owner, GArray *ret, gboolean numbers)
+	const KernelRefs *self, guint32 owner, GArray *ret, gboolean numbers)
 {
 	for (guint32 n = 0; n <= CACHE_NUMBER_MAX; n++) {
 		const Slot *chunk = self->chunks[n / CHUNK];
@@ -164,7 +165,7 @@ static void add_directories(
 	}
 }
 
-GArray *held_nodes(Held *self, guint32 owner)
+GArray *kernel_refs_nodes(KernelRefs *self, guint32 owner)
 {
 	GArray *nodes = g_array_new(FALSE, FALSE, sizeof(guint64));
 	GHashTableIter iter;
@@ -183,7 +184,7 @@ GArray *held_nodes(Held *self, guint32 owner)
 	return nodes;
 }
 
-GArray *held_numbers(Held *self, guint32 owner)
+GArray *kernel_refs_numbers(KernelRefs *self, guint32 owner)
 {
 	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);

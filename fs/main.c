@@ -43,7 +43,7 @@
 #include "fs/start/background.h"
 #include "fs/start/config.h"
 #include "fs/start/demo.h"
-#include "fs/start/ending.h"
+#include "fs/start/shutdown.h"
 #include "fs/start/mount.h"
 #include "fs/start/options.h"
 #include "fs/start/overdue.h"
@@ -256,7 +256,7 @@ static gboolean start(Run *run, GError **error)
 	drop_inherited(run->config);
 	if (!files_stay(run, error) || !config_open(run->config, error))
 		return FALSE;
-	ending_block();
+	shutdown_block();
 	if (!open_state(run, error) || !open_cache(run, error))
 		return FALSE;
 	fill_daemon(run);
@@ -274,7 +274,7 @@ static gboolean start(Run *run, GError **error)
 static gboolean serve(Run *run, Background *background)
 {
 	dev_t device = mount_device(run->mountpoint);
-	Ending *ending = ending_start(
+	Shutdown *shutdown = shutdown_start(
 		&run->daemon, run->session, run->mountpoint, device);
 	gboolean fine;
 
@@ -285,7 +285,7 @@ static gboolean serve(Run *run, Background *background)
 	emitter_attach(run->daemon.emitter, device);
 	g_message("serving %s", run->mountpoint);
 	fine = mount_serve(run->session);
-	return ending_finish(ending) || fine;
+	return shutdown_finish(shutdown) || fine;
 }
 
 /* The mount goes first, so that nobody finds a emitter ops without a house. */
@@ -349,7 +349,7 @@ static int run_daemon(
 		.options = options, .config = config, .mountpoint = mountpoint};
 	gboolean fine;
 
-	ending_prepare();
+	shutdown_prepare();
 	set_limits();
 	fine = start(&run, &error);
 	if (!fine)

@@ -9,16 +9,16 @@
  * It answers what is parked and stops the notifier while requests are still
  * served, since a notification can wait for one, and then ends the loop.
  */
-typedef struct Ending Ending;
+typedef struct Shutdown Shutdown;
 
 /* Other signals do nothing from now on.  Called once, before there are threads. */
-void ending_prepare(void);
+void shutdown_prepare(void);
 /* Blocks those that end us in this thread and all that it starts from now on:
  * once there is something that has to be taken down. */
-void ending_block(void);
+void shutdown_block(void);
 /* To be called by the thread that is about to serve.  mountpoint stays, device is
  * the mount's: see overdue.h. */
-Ending *ending_start(Daemon *daemon, struct fuse_session *session,
+Shutdown *shutdown_start(Daemon *daemon, struct fuse_session *session,
 	const char *mountpoint, dev_t device);
 /* After the loop: joins.  Returns the signal that ended it, or 0. */
-int ending_finish(Ending *ending);
+int shutdown_finish(Shutdown *shutdown);

@@ -1,4 +1,4 @@
-#include "fs/start/ending.h"
+#include "fs/start/shutdown.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 
 #define NUDGE_MS 50
 
-struct Ending {
+struct Shutdown {
 	Daemon *daemon;
 	struct fuse_session *session;
 	const char *mountpoint;
@@ -32,7 +32,7 @@ static void nudged(int signal)
  * as nohup, a shell's & and trap do.  The kernel keeps a blocked signal for
  * sigtimedwait though it be ignored.
  */
-static sigset_t ending_signals(void)
+static sigset_t shutdown_signals(void)
 {
 	static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGALRM,
 		SIGVTALRM, SIGPROF, SIGXCPU};
@@ -55,7 +55,7 @@ static void ignore_unused(int signal)
 		sigaction(signal, &ignore, NULL);
 }
 
-void ending_prepare(void)
+void shutdown_prepare(void)
 {
 	/* Ending us, they would leave a mount that nobody serves; a write beyond
 	 * the limit of a file's size is an error; stopped by a terminal that we
@@ -71,14 +71,14 @@ void ending_prepare(void)
 	sigaction(SIGUSR2, &nudge, NULL);
 }
 
-void ending_block(void)
+void shutdown_block(void)
 {
-	sigset_t set = ending_signals();
+	sigset_t set = shutdown_signals();
 
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-static void end_loop(Ending *self)
+static void end_loop(Shutdown *self)
 {
 	struct timespec pause = {0, NUDGE_MS * 1000000};
 
@@ -89,11 +89,11 @@ static void end_loop(Ending *self)
 	}
 }
 
-static void *ending_run(void *data)
+static void *shutdown_run(void *data)
 {
 	struct timespec pause = {0, NUDGE_MS * 1000000};
-	sigset_t set = ending_signals();
-	Ending *self = data;
+	sigset_t set = shutdown_signals();
+	Shutdown *self = data;
 
 	while (!g_atomic_int_get(&self->served)) {
 		int signal = sigtimedwait(&set, NULL, &pause);
@@ -116,21 +116,21 @@ static void *ending_run(void *data)
 	return NULL;
 }
 
-Ending *ending_start(Daemon *daemon, struct fuse_session *session,
+Shutdown *shutdown_start(Daemon *daemon, struct fuse_session *session,
 	const char *mountpoint, dev_t device)
 {
-	Ending *self = g_new0(Ending, 1);
+	Shutdown *self = g_new0(Shutdown, 1);
 
 	self->daemon = daemon;
 	self->session = session;
 	self->mountpoint = mountpoint;
 	self->device = device;
 	self->server = pthread_self();
-	self->thread = thread_start("signals", ending_run, self);
+	self->thread = thread_start("signals", shutdown_run, self);
 	return self;
 }
 
-int ending_finish(Ending *self)
+int shutdown_finish(Shutdown *self)
 {
 	int signal;
 

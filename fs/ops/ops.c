@@ -9,7 +9,7 @@
 #include "fs/ops/file.h"
 #include "fs/ops/listing.h"
 #include "fs/ops/lookup.h"
-#include "fs/ops/steer.h"
+#include "fs/ops/rmdir.h"
 #include "fs/tree/daemon.h"
 
 static void ops_init(void *data, struct fuse_conn_info *conn)
@@ -109,7 +109,7 @@ static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	if (emitter_ops_is(req))
 		emitter_ops_remove(req, parent, name);
 	else
-		steer_rmdir(req, parent, name);
+		rmdir_session(req, parent, name);
 }
 
 static void ops_rename(fuse_req_t req, fuse_ino_t parent, const char *name,

@@ -4,4 +4,4 @@
 
 /* RMDIR of a session ends it where the section says so, and is ENOTEMPTY
  * everywhere else: rm -rf destroys nothing. */
-void steer_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void rmdir_session(fuse_req_t req, fuse_ino_t parent, const char *name);

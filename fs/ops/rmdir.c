@@ -1,4 +1,4 @@
-#include "fs/ops/steer.h"
+#include "fs/ops/rmdir.h"
 
 #include <errno.h>
 
@@ -79,7 +79,7 @@ static void end_session(fuse_req_t req, Daemon *daemon, const Entry *entry)
 		});
 }
 
-void steer_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+void rmdir_session(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 	g_autoptr(GError) error = NULL;

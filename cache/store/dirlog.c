@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cache/cache.h"
-#include "cache/store/ledger.h"
+#include "cache/store/record_log.h"
 
 enum {
 	TREE_PUT = 1,  /* TreePut, id */
@@ -33,7 +33,7 @@ typedef struct {
 
 struct DirLog {
 	pthread_mutex_t lock;
-	Ledger *ledger;
+	RecordLog *record_log;
 	GPtrArray *entries;    /* DirLogEntry, as loaded */
 	GHashTable *by_number; /* number -> DirLogEntry */
 	guint32 limit;
@@ -226,7 +226,7 @@ static void put_record(GByteArray *batch, const DirLogEntry *entry)
 {
 	TreePut out = {entry->created_ms, entry->number, entry->parent};
 
-	ledger_record(batch, TREE_PUT, &out, sizeof(out), entry->id,
+	record_log_record(batch, TREE_PUT, &out, sizeof(out), entry->id,
 		strlen(entry->id));
 }
 
@@ -235,12 +235,12 @@ static void time_record(
 {
 	TreeTime out = {time, number, 0};
 
-	ledger_record(batch, type, &out, sizeof(out), NULL, 0);
+	record_log_record(batch, type, &out, sizeof(out), NULL, 0);
 }
 
 static void number_record(GByteArray *batch, guint32 type, guint32 number)
 {
-	ledger_record(batch, type, &number, sizeof(number), NULL, 0);
+	record_log_record(batch, type, &number, sizeof(number), NULL, 0);
 }
 
 static void account_record(
@@ -249,13 +249,13 @@ static void account_record(
 	g_autofree char *text =
 		g_strjoin("\n", texts[0], texts[1], texts[2], texts[3], NULL);
 
-	ledger_record(batch, TREE_ACCOUNT, &number, sizeof(number), text,
+	record_log_record(batch, TREE_ACCOUNT, &number, sizeof(number), text,
 		strlen(text));
 }
 
 static void name_record(GByteArray *batch, guint32 number, const char *name)
 {
-	ledger_record(
+	record_log_record(
 		batch, TREE_NAME, &number, sizeof(number), name, strlen(name));
 }
 
@@ -265,7 +265,7 @@ static gboolean dirlog_append(
 	gboolean ok;
 
 	pthread_mutex_lock(&self->lock);
-	ok = ledger_append(self->ledger, batch, error);
+	ok = record_log_append(self->record_log, batch, error);
 	pthread_mutex_unlock(&self->lock);
 	return ok;
 }
@@ -323,8 +323,8 @@ static gboolean append_synced(
 	gboolean ok;
 
 	pthread_mutex_lock(&self->lock);
-	ok = ledger_append(self->ledger, batch, error) &&
-	     ledger_sync(self->ledger, error);
+	ok = record_log_append(self->record_log, batch, error) &&
+	     record_log_sync(self->record_log, error);
 	pthread_mutex_unlock(&self->lock);
 	return ok;
 }
@@ -351,7 +351,7 @@ guint64 dirlog_bytes(DirLog *self)
 	guint64 bytes;
 
 	pthread_mutex_lock(&self->lock);
-	bytes = ledger_len(self->ledger);
+	bytes = record_log_len(self->record_log);
 	pthread_mutex_unlock(&self->lock);
 	return bytes;
 }
@@ -391,7 +391,7 @@ static gboolean dirlog_rewrite(DirLog *self, const char *path, GError **error)
 {
 	g_autofree char *temporary = g_strconcat(path, ".new", NULL);
 	g_autoptr(GByteArray) batch = g_byte_array_new();
-	g_autoptr(Ledger) next = ledger_create(temporary, 1, error);
+	g_autoptr(RecordLog) next = record_log_create(temporary, 1, error);
 
 	if (next == NULL)
 		return FALSE;
@@ -412,11 +412,12 @@ static gboolean dirlog_rewrite(DirLog *self, const char *path, GError **error)
 	}
 	put_accounts(self, batch);
 	number_record(batch, TREE_LIMIT, self->limit);
-	if (!ledger_append(next, batch, error) || !ledger_sync(next, error) ||
-		!ledger_rename(next, path, error))
+	if (!record_log_append(next, batch, error) ||
+		!record_log_sync(next, error) ||
+		!record_log_rename(next, path, error))
 		return FALSE;
-	ledger_free(self->ledger);
-	self->ledger = g_steal_pointer(&next);
+	record_log_free(self->record_log);
+	self->record_log = g_steal_pointer(&next);
 	return TRUE;
 }
 
@@ -429,14 +430,15 @@ DirLog *dirlog_open(const char *state_dir, GError **error)
 	pthread_mutex_init(&self->lock, NULL);
 	self->entries = g_ptr_array_new_with_free_func(entry_free);
 	self->by_number = g_hash_table_new(NULL, NULL);
-	self->ledger = ledger_open(path, load_record, self, &local);
+	self->record_log = record_log_open(path, load_record, self, &local);
 	if (local != NULL) {
 		g_propagate_error(error, g_steal_pointer(&local));
 		return NULL;
 	}
-	self->damaged = self->ledger == NULL || ledger_is_damaged(self->ledger);
+	self->damaged = self->record_log == NULL ||
+			record_log_is_damaged(self->record_log);
 	g_ptr_array_sort(self->entries, by_number);
-	if (self->ledger == NULL ||
+	if (self->record_log == NULL ||
 		self->records > 4 * self->entries->len + GARBAGE_MAX)
 		if (!dirlog_rewrite(self, path, error))
 			return NULL;
@@ -447,7 +449,7 @@ void dirlog_free(DirLog *self)
 {
 	if (self == NULL)
 		return;
-	ledger_free(self->ledger);
+	record_log_free(self->record_log);
 	g_hash_table_unref(self->by_number);
 	g_ptr_array_unref(self->entries);
 	pthread_mutex_destroy(&self->lock);

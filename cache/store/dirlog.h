@@ -3,7 +3,7 @@
 #include <glib.h>
 
 /*
- * The ledger of the upper directories, `.tree` in the state directory (the dot
+ * The record log of the upper directories, `.tree` in the state directory (the dot
   * keeps it apart from all providers): which number stands for which provider
  * and workspace, and for which group of a view (its parent is the workspace, its
  * id "<view>/<name>"; never removed), when their listings were complete, and how

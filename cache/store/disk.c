@@ -24,7 +24,7 @@ void disk_free(Disk *self)
 {
 	if (self == NULL)
 		return;
-	ledger_free(self->ledger);
+	record_log_free(self->record_log);
 	heap_unref(self->heap);
 	g_byte_array_unref(self->records);
 	g_byte_array_unref(self->bodies);
@@ -66,14 +66,15 @@ static void bytes_count(Disk *self)
 {
 	guint64 bytes = heap_len(self->heap);
 
-	if (self->ledger != NULL)
-		bytes += ledger_len(self->ledger);
+	if (self->record_log != NULL)
+		bytes += record_log_len(self->record_log);
 	__atomic_store_n(&self->bytes, bytes, __ATOMIC_RELAXED);
 }
 
 static gboolean is_open(const Disk *self)
 {
-	return self->heap != NULL && (self->ledger != NULL || self->in_memory);
+	return self->heap != NULL &&
+	       (self->record_log != NULL || self->in_memory);
 }
 
 /* Neither the workspace's directory nor the section's may lead elsewhere. */
@@ -113,8 +114,8 @@ static gboolean disk_make(Disk *self, GError **error)
 	drop_other_heaps(self, "");
 	if (!disk_open_heap(self, 1, error))
 		return FALSE;
-	self->ledger = ledger_create(path, 1, error);
-	return self->ledger != NULL;
+	self->record_log = record_log_create(path, 1, error);
+	return self->record_log != NULL;
 }
 
 /* ---- the batch ---- */
@@ -153,7 +154,7 @@ gboolean disk_put(Disk *self, Row *row, const Row *old, const char *word,
 			sizeof(row->mtimes->ns));
 	g_byte_array_append(names, (const guint8 *)row->id->text, out.id_len);
 	g_byte_array_append(names, (const guint8 *)word, out.word_len);
-	ledger_record(self->records, DISK_SESSION, &out, sizeof(out),
+	record_log_record(self->records, DISK_SESSION, &out, sizeof(out),
 		names->data, names->len);
 	if (old != NULL)
 		self->garbage_more +=
@@ -165,7 +166,7 @@ void disk_remove(Disk *self, const Row *row)
 {
 	if (!is_open(self))
 		return;
-	ledger_record(self->records, DISK_REMOVE, &row->number,
+	record_log_record(self->records, DISK_REMOVE, &row->number,
 		sizeof(row->number), NULL, 0);
 	self->live_more -= row->body_len;
 	self->garbage_more += sizeof(DiskRow) + 2 * RECORD_OVERHEAD;
@@ -173,13 +174,13 @@ void disk_remove(Disk *self, const Row *row)
 
 void disk_tomb(Disk *self, const Id *id)
 {
-	ledger_record(self->records, DISK_TOMB, &id->number, sizeof(id->number),
-		id->text, id->id_len);
+	record_log_record(self->records, DISK_TOMB, &id->number,
+		sizeof(id->number), id->text, id->id_len);
 }
 
 static void put_time(Disk *self, guint32 type, gint64 time)
 {
-	ledger_record(self->records, type, &time, sizeof(time), NULL, 0);
+	record_log_record(self->records, type, &time, sizeof(time), NULL, 0);
 	self->garbage_more += sizeof(time) + RECORD_OVERHEAD;
 }
 
@@ -195,7 +196,7 @@ void disk_touch(Disk *self, gint64 mtime_ns)
 
 void disk_last(Disk *self, guint32 number)
 {
-	ledger_record(
+	record_log_record(
 		self->records, DISK_LAST, &number, sizeof(number), NULL, 0);
 	self->garbage_more += sizeof(number) + RECORD_OVERHEAD;
 }
@@ -217,8 +218,8 @@ gboolean disk_commit(Disk *self, GError **error)
 	ok = is_open(self) || disk_make(self, error);
 	ok = ok && heap_append(self->heap, self->bodies->data,
 			   self->bodies->len, error);
-	ok = ok && (self->in_memory ||
-			   ledger_append(self->ledger, self->records, error));
+	ok = ok && (self->in_memory || record_log_append(self->record_log,
+					       self->records, error));
 	if (ok) {
 		self->live_bytes += (guint64)self->live_more;
 		self->garbage += self->garbage_more;
@@ -234,7 +235,7 @@ guint64 disk_share(Disk *self, int ret_files[2])
 	if (self->commits == self->synced || self->in_memory)
 		return self->synced;
 	ret_files[0] = heap_dup(self->heap);
-	ret_files[1] = ledger_dup(self->ledger);
+	ret_files[1] = record_log_dup(self->record_log);
 	return self->commits;
 }
 
@@ -247,7 +248,8 @@ gboolean disk_sync(Disk *self, GError **error)
 {
 	if (self->commits == self->synced || self->in_memory)
 		return TRUE;
-	if (!heap_sync(self->heap, error) || !ledger_sync(self->ledger, error))
+	if (!heap_sync(self->heap, error) ||
+		!record_log_sync(self->record_log, error))
 		return FALSE;
 	self->synced = self->commits;
 	return TRUE;

@@ -2,14 +2,14 @@
 
 #include "cache/base/words.h"
 #include "cache/store/ids.h"
-#include "cache/store/ledger.h"
+#include "cache/store/record_log.h"
 #include "cache/store/numbers.h"
 #include "cache/store/snapshot.h"
 
 /*
  * What a workspace keeps in its state directory:
  *
- *   index      a ledger: which sessions there are, and where their bodies lie
+ *   index      a record log: which sessions there are, and where their bodies lie
  *   bodies.N   a heap: each body as it was sent; N is the index's generation
  *
  * A body is written before the record that names it.  A rewrite makes the next
@@ -22,14 +22,14 @@
  */
 typedef struct {
 	char *path;
-	Ledger *ledger;     /* NULL until something is written or loaded */
-	Heap *heap;         /* likewise */
-	gboolean in_memory; /* the files cannot be used; no ledger then */
+	RecordLog *record_log; /* NULL until something is written or loaded */
+	Heap *heap;            /* likewise */
+	gboolean in_memory; /* the files cannot be used; no record log then */
 	GByteArray *records, *bodies; /* the batch that is being made */
 	gint64 live_more;             /* its change of live_bytes */
 	guint64 garbage_more;         /* likewise */
 	guint64 live_bytes;           /* of the heap, that rows refer to */
-	guint64 garbage;         /* of the ledger, that means nothing now */
+	guint64 garbage;         /* of the record log, that means nothing now */
 	guint64 commits, synced; /* how many; how many are on the medium */
 	guint64 bytes;           /* of both files; atomic */
 	guint compact_failures;  /* one after the other */

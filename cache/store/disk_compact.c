@@ -31,8 +31,9 @@ gboolean disk_wants_compact(const Disk *self)
 	heap = heap_len(self->heap);
 	garbage = heap - MIN(heap, self->live_bytes);
 	return garbage > heap / 2 + SLACK ||
-	       (self->ledger != NULL &&
-		       self->garbage > ledger_len(self->ledger) / 2 + SLACK);
+	       (self->record_log != NULL &&
+		       self->garbage >
+			       record_log_len(self->record_log) / 2 + SLACK);
 }
 
 void disk_compact_failed(Disk *self)
@@ -197,8 +198,8 @@ static gboolean next_open(DiskCompact *self, GError **error)
 	next->heap = heap_open(bodies, error);
 	if (next->heap == NULL)
 		return FALSE;
-	next->ledger = ledger_create(index, self->generation, error);
-	return next->ledger != NULL;
+	next->record_log = record_log_create(index, self->generation, error);
+	return next->record_log != NULL;
 }
 
 static gboolean next_sync(Disk *next, GError **error)
@@ -211,13 +212,14 @@ static gboolean next_switch(Disk *next, GError **error)
 	g_autofree char *index = g_build_filename(next->path, "index", NULL);
 
 	return next_sync(next, error) &&
-	       (next->in_memory || ledger_rename(next->ledger, index, error));
+	       (next->in_memory ||
+		       record_log_rename(next->record_log, index, error));
 }
 
 static void disk_adopt(Disk *self, Disk *next)
 {
-	ledger_free(self->ledger);
-	self->ledger = g_steal_pointer(&next->ledger);
+	record_log_free(self->record_log);
+	self->record_log = g_steal_pointer(&next->record_log);
 	heap_unref(self->heap);
 	self->heap = g_steal_pointer(&next->heap);
 	self->live_bytes = next->live_bytes;
@@ -242,8 +244,8 @@ DiskCompact *disk_compact_begin(
 		FALSE, FALSE, sizeof(Row), (guint)shown->count);
 	self->words = words;
 	self->stop = stop;
-	if (disk->ledger != NULL)
-		self->generation = ledger_generation(disk->ledger) + 1;
+	if (disk->record_log != NULL)
+		self->generation = record_log_generation(disk->record_log) + 1;
 	return self;
 }
 

@@ -236,9 +236,9 @@ static gboolean load_index(Loader *self, const char *path, GError **error)
 {
 	Disk *disk = self->disk;
 
-	disk->ledger = ledger_open(path, load_record, self, error);
+	disk->record_log = record_log_open(path, load_record, self, error);
 	reconcile(self);
-	if (disk->ledger == NULL)
+	if (disk->record_log == NULL)
 		return FALSE;
 	if (self->refused > 0)
 		g_warning("%s: %u records make no sense: left out", path,
@@ -246,10 +246,11 @@ static gboolean load_index(Loader *self, const char *path, GError **error)
 	/* What was left out may be sessions: whoever asks for one of them must
 	 * not hear that there is none. */
 	self->load->damaged =
-		self->refused > 0 || ledger_is_damaged(disk->ledger);
+		self->refused > 0 || record_log_is_damaged(disk->record_log);
 	if (self->load->damaged)
 		self->load->complete_ms = 0;
-	return disk_open_heap(disk, ledger_generation(disk->ledger), error);
+	return disk_open_heap(
+		disk, record_log_generation(disk->record_log), error);
 }
 
 gboolean disk_load(Disk *self, DiskLoaded *load, GError **error)
@@ -262,7 +263,7 @@ gboolean disk_load(Disk *self, DiskLoaded *load, GError **error)
 	load->rows = loader.rows = g_array_new(FALSE, FALSE, sizeof(Row));
 	if (!disk_check_place(self, &local) ||
 		!load_index(&loader, path, &local)) {
-		g_clear_pointer(&self->ledger, ledger_free);
+		g_clear_pointer(&self->record_log, record_log_free);
 		disk_loaded_clear(load);
 		if (local == NULL)
 			return TRUE;
@@ -271,7 +272,7 @@ gboolean disk_load(Disk *self, DiskLoaded *load, GError **error)
 		return FALSE;
 	}
 	check_bodies(&loader);
-	bytes = ledger_len(self->ledger) + heap_len(self->heap);
+	bytes = record_log_len(self->record_log) + heap_len(self->heap);
 	__atomic_store_n(&self->bytes, bytes, __ATOMIC_RELAXED);
 	return TRUE;
 }
@@ -298,7 +299,7 @@ guint32 disk_highest(const char *index)
 {
 	guint32 highest = 0;
 
-	ledger_peek(index, note_highest, &highest);
+	record_log_peek(index, note_highest, &highest);
 	return highest;
 }
 

@@ -11,10 +11,10 @@ struct Groups {
 	GHashTable *by_word[N_VIEWS]; /* Group.word -> Group */
 	GHashTable *by_name[N_VIEWS]; /* Group.name -> Group */
 	GHashTable *by_number;        /* owns */
-	GHashTable *ledger;           /* id -> number, from earlier runs */
+	GHashTable *record_log;       /* id -> number, from earlier runs */
 };
 
-/* How the ledger calls them: "<view>/<name>". */
+/* How the record log calls them: "<view>/<name>". */
 static const char *const views[N_VIEWS] = {
 	[BY_NAME] = ".by-name",
 	[BY_STATE] = ".by-state",
@@ -48,9 +48,10 @@ Groups *groups_new(Dir *dir, pthread_mutex_t *lock)
 		self->by_name[by] = g_hash_table_new(hash_text, g_str_equal);
 	}
 	self->by_number = g_hash_table_new_full(NULL, NULL, NULL, group_free);
-	self->ledger =
+	self->record_log =
 		g_hash_table_new_full(hash_text, g_str_equal, g_free, NULL);
-	dirlog_foreach(dir->cache->tree, dir->number, note_known, self->ledger);
+	dirlog_foreach(
+		dir->cache->tree, dir->number, note_known, self->record_log);
 	return self;
 }
 
@@ -63,18 +64,18 @@ void groups_free(Groups *self)
 		g_hash_table_unref(self->by_name[by]);
 	}
 	g_hash_table_unref(self->by_number);
-	g_hash_table_unref(self->ledger);
+	g_hash_table_unref(self->record_log);
 	g_free(self);
 }
 
 /* ---- making ---- */
 
-/* As it was in an earlier run, unless a damaged ledger says what cannot be. */
+/* As it was in an earlier run, unless a damaged record log says what cannot be. */
 static guint32 known_number(Groups *self, const char *id)
 {
 	Numbers *numbers = self->dir->cache->numbers;
 	guint32 number =
-		GPOINTER_TO_UINT(g_hash_table_lookup(self->ledger, id));
+		GPOINTER_TO_UINT(g_hash_table_lookup(self->record_log, id));
 
 	if (number == 0 || numbers_owner(numbers, number) != NULL ||
 		!numbers_claim(numbers, number, self->dir))

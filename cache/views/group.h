@@ -5,7 +5,7 @@
 
 /*
  * The groups of the views of one workspace, each a directory of links with a
- * number of its own, which it keeps in the ledger of the tree: also while it is
+ * number of its own, which it keeps in the record log of the tree: also while it is
  * empty and not shown.  None is ever freed before all are.
  *
  * One thread at a time (Dir.apply) makes groups and changes them; whoever else

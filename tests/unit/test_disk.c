@@ -254,7 +254,7 @@ static void damage_in_the_middle_is_not_complete_any_more(void)
 	box_must_put(&box, "s-1", "Running", "{}");
 	disk_complete(box.disk, 77);
 	g_assert_true(disk_commit(box.disk, NULL));
-	at = ledger_len(box.disk->ledger);
+	at = record_log_len(box.disk->record_log);
 	box_must_put(&box, "s-2", "Running", "{}");
 	box_must_put(&box, "s-3", "Running", "{}");
 	path = box_file(&box, "index");
@@ -355,7 +355,7 @@ static void put_times(Box *box, const Row *row, guint8 says, guint n)
 	g_byte_array_append(
 		rest, (const guint8 *)row->id->text, row->id->id_len);
 	g_byte_array_append(rest, (const guint8 *)"Running", 7);
-	ledger_record(box->disk->records, DISK_SESSION, &out, sizeof(out),
+	record_log_record(box->disk->records, DISK_SESSION, &out, sizeof(out),
 		rest->data, rest->len);
 	g_assert_true(disk_commit(box->disk, NULL));
 }

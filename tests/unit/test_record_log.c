@@ -1,4 +1,4 @@
-#include "cache/store/ledger.h"
+#include "cache/store/record_log.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -16,14 +16,14 @@ static void collect(guint32 type, const guint8 *data, gsize len, void *user)
 		user, "%u:%.*s ", type, (int)len, (const char *)data);
 }
 
-static void append(Ledger *ledger, guint32 type, const char *text)
+static void append(RecordLog *record_log, guint32 type, const char *text)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 	g_autoptr(GError) error = NULL;
 	gboolean ok;
 
-	ledger_record(batch, type, text, strlen(text), NULL, 0);
-	ok = ledger_append(ledger, batch, &error);
+	record_log_record(batch, type, text, strlen(text), NULL, 0);
+	ok = record_log_append(record_log, batch, &error);
 	g_assert_no_error(error);
 	g_assert_true(ok);
 }
@@ -31,12 +31,12 @@ static void append(Ledger *ledger, guint32 type, const char *text)
 static void write_three(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Ledger) ledger = ledger_create(path, 5, &error);
+	g_autoptr(RecordLog) record_log = record_log_create(path, 5, &error);
 
 	g_assert_no_error(error);
-	append(ledger, 1, "one");
-	append(ledger, 2, "two");
-	append(ledger, 3, "three");
+	append(record_log, 1, "one");
+	append(record_log, 2, "two");
+	append(record_log, 3, "three");
 }
 
 /* What the file holds; opening it may cut it. */
@@ -44,10 +44,11 @@ static char *read_all(void)
 {
 	GString *out = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Ledger) ledger = ledger_open(path, collect, out, &error);
+	g_autoptr(RecordLog) record_log =
+		record_log_open(path, collect, out, &error);
 
 	g_assert_no_error(error);
-	if (ledger == NULL)
+	if (record_log == NULL)
 		g_string_append(out, "none");
 	return g_string_free(out, FALSE);
 }
@@ -55,14 +56,14 @@ static char *read_all(void)
 static void keeps_what_was_appended(void)
 {
 	g_autofree char *all = NULL;
-	g_autoptr(Ledger) ledger = NULL;
+	g_autoptr(RecordLog) record_log = NULL;
 	g_autoptr(GString) out = g_string_new(NULL);
 
 	write_three();
 	all = read_all();
 	g_assert_cmpstr(all, ==, "1:one 2:two 3:three ");
-	ledger = ledger_open(path, collect, out, NULL);
-	g_assert_cmpuint(ledger_generation(ledger), ==, 5);
+	record_log = record_log_open(path, collect, out, NULL);
+	g_assert_cmpuint(record_log_generation(record_log), ==, 5);
 }
 
 static void a_missing_file_is_no_error(void)
@@ -85,19 +86,19 @@ static void a_torn_tail_costs_only_itself(void)
 		g_autofree char *again = NULL, *want = NULL;
 		gboolean torn;
 		g_autoptr(GString) out = g_string_new(NULL);
-		Ledger *ledger;
+		RecordLog *record_log;
 
 		write_three();
 		g_assert_cmpint(truncate(path, (off_t)cut), ==, 0);
 		torn = cut != head + whole * one;
 		if (torn)
 			warnings_keep();
-		ledger = ledger_open(path, collect, out, NULL);
+		record_log = record_log_open(path, collect, out, NULL);
 		if (torn)
 			warnings_expect_one("*damaged at byte*");
 		g_assert_cmpstr(out->str, ==, left[whole]);
-		append(ledger, 9, "new");
-		ledger_free(ledger);
+		append(record_log, 9, "new");
+		record_log_free(record_log);
 		again = read_all();
 		want = g_strconcat(left[whole], "9:new ", NULL);
 		g_assert_cmpstr(again, ==, want);
@@ -162,7 +163,7 @@ static void a_newer_version_is_left_alone(void)
 	g_assert_cmpint(pwrite(fd, "sfsledg2", 8, 0), ==, 8);
 	close(fd);
 	g_assert_true(g_file_get_contents(path, &before, &len, NULL));
-	g_assert_null(ledger_open(path, collect, NULL, &error));
+	g_assert_null(record_log_open(path, collect, NULL, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
 	g_assert_nonnull(strstr(error->message, "newer version"));
 	g_assert_true(g_file_get_contents(path, &after, &len_after, NULL));
@@ -175,11 +176,11 @@ static void many_records_are_read_in_pieces(void)
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 	g_autofree char *text = g_strnfill(5000, 'x');
 	g_autofree char *all = NULL;
-	g_autoptr(Ledger) ledger = ledger_create(path, 1, NULL);
+	g_autoptr(RecordLog) record_log = record_log_create(path, 1, NULL);
 
 	for (guint i = 0; i < 1000; i++)
-		ledger_record(batch, 7, text, 5000, &i, sizeof(i));
-	g_assert_true(ledger_append(ledger, batch, NULL));
+		record_log_record(batch, 7, text, 5000, &i, sizeof(i));
+	g_assert_true(record_log_append(record_log, batch, NULL));
 	all = read_all();
 	g_assert_cmpuint(strlen(all), >=, 1000 * 5000);
 }
@@ -188,12 +189,12 @@ static void a_rename_puts_it_in_the_place_of_another(void)
 {
 	g_autofree char *other = g_strconcat(path, ".new", NULL);
 	g_autofree char *all = NULL;
-	g_autoptr(Ledger) next = NULL;
+	g_autoptr(RecordLog) next = NULL;
 
 	write_three();
-	next = ledger_create(other, 6, NULL);
+	next = record_log_create(other, 6, NULL);
 	append(next, 4, "four");
-	g_assert_true(ledger_rename(next, path, NULL));
+	g_assert_true(record_log_rename(next, path, NULL));
 	append(next, 5, "five");
 	all = read_all();
 	g_assert_cmpstr(all, ==, "4:four 5:five ");

@@ -14,44 +14,45 @@
  * dropped when the file is opened, and named by g_warning.  One thread at a
  * time.
  */
-typedef struct Ledger Ledger;
+typedef struct RecordLog RecordLog;
 
-#define LEDGER_RECORD_MAX 8192u
+#define RECORD_LOG_RECORD_MAX 8192u
 
 typedef void (*LedgerVisit)(
 	guint32 type, const guint8 *data, gsize len, void *user);
 
 /*
  * Opens and replays an existing file.  NULL without an error when there is
- * none, or when it is no ledger: then it is named by g_warning and put aside as
+ * none, or when it is no record log: then it is named by g_warning and put aside as
  * "<path>.damaged", in the place of an older one.  Errors: LOCAL, also for a newer
  * version's file, and the file is as it was.
  */
-Ledger *ledger_open(const char *path, LedgerVisit visit, void *user,
+RecordLog *record_log_open(const char *path, LedgerVisit visit, void *user,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Visits what there is to be read, and changes nothing. */
-void ledger_peek(const char *path, LedgerVisit visit, void *user);
+void record_log_peek(const char *path, LedgerVisit visit, void *user);
 /* A new, empty file in place of any other (mode 0600).  Errors: LOCAL,
  * NO_ROOM. */
-Ledger *ledger_create(const char *path, guint32 generation,
+RecordLog *record_log_create(const char *path, guint32 generation,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Puts the file in the place of another name; all or nothing. */
-gboolean ledger_rename(Ledger *self, const char *path,
+gboolean record_log_rename(RecordLog *self, const char *path,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void ledger_free(Ledger *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ledger, ledger_free)
+void record_log_free(RecordLog *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RecordLog, record_log_free)
 
 /* Something was dropped when it was opened. */
-gboolean ledger_is_damaged(const Ledger *self);
-guint32 ledger_generation(const Ledger *self);
-guint64 ledger_len(const Ledger *self);
+gboolean record_log_is_damaged(const RecordLog *self);
+guint32 record_log_generation(const RecordLog *self);
+guint64 record_log_len(const RecordLog *self);
 
 /* Adds a record, made of two pieces, to a batch of them. */
-void ledger_record(GByteArray *batch, guint32 type, const void *a, gsize a_len,
-	const void *b, gsize b_len);
+void record_log_record(GByteArray *batch, guint32 type, const void *a,
+	gsize a_len, const void *b, gsize b_len);
 /* Appends a batch: all or nothing.  Errors: LOCAL, NO_ROOM. */
-gboolean ledger_append(Ledger *self, const GByteArray *batch,
+gboolean record_log_append(RecordLog *self, const GByteArray *batch,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A descriptor of the file, for the caller to close; -1 when there are none. */
-int ledger_dup(const Ledger *self);
-gboolean ledger_sync(Ledger *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+int record_log_dup(const RecordLog *self);
+gboolean record_log_sync(
+	RecordLog *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

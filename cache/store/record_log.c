@@ -1,4 +1,4 @@
-#include "cache/store/ledger.h"
+#include "cache/store/record_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ typedef struct {
 
 #define CHECKED_AT sizeof(guint32)
 
-struct Ledger {
+struct RecordLog {
 	KeptFile *file;
 	guint32 generation;
 	guint64 len;
@@ -43,9 +43,9 @@ static guint32 head_check(const FileHead *head)
 	return (guint32)hash_bytes(head, sizeof(*head) - sizeof(head->check));
 }
 
-static Ledger *ledger_new(int fd, const char *path, const FileHead *head)
+static RecordLog *record_log_new(int fd, const char *path, const FileHead *head)
 {
-	Ledger *self = g_new0(Ledger, 1);
+	RecordLog *self = g_new0(RecordLog, 1);
 
 	self->file = kept_file_new(fd, path);
 	self->generation = head->generation;
@@ -54,7 +54,7 @@ static Ledger *ledger_new(int fd, const char *path, const FileHead *head)
 	return self;
 }
 
-void ledger_free(Ledger *self)
+void record_log_free(RecordLog *self)
 {
 	if (self == NULL)
 		return;
@@ -76,7 +76,7 @@ static gsize replay_buffer(const guint8 *data, gsize len, LedgerVisit visit,
 		RecordHead head;
 
 		memcpy(&head, data + at, sizeof(head));
-		if (head.len > LEDGER_RECORD_MAX) {
+		if (head.len > RECORD_LOG_RECORD_MAX) {
 			*ret_bad = TRUE;
 			break;
 		}
@@ -94,7 +94,7 @@ static gsize replay_buffer(const guint8 *data, gsize len, LedgerVisit visit,
 	return at;
 }
 
-static gboolean replay(Ledger *self, LedgerVisit visit, void *user)
+static gboolean replay(RecordLog *self, LedgerVisit visit, void *user)
 {
 	g_autofree guint8 *buffer = g_malloc(READ_AT_ONCE);
 	gboolean bad = FALSE;
@@ -117,7 +117,7 @@ static gboolean replay(Ledger *self, LedgerVisit visit, void *user)
 }
 
 /* Later appends must not be followed by what was once behind the damage. */
-static void cut_tail(Ledger *self, int fd)
+static void cut_tail(RecordLog *self, int fd)
 {
 	struct stat st;
 	guint64 size;
@@ -135,7 +135,7 @@ static void cut_tail(Ledger *self, int fd)
 		g_warning("cannot cut %s: %s", self->path, g_strerror(errno));
 }
 
-static gboolean drop_tail(Ledger *self)
+static gboolean drop_tail(RecordLog *self)
 {
 	int fd = kept_file_hold(self->file);
 
@@ -182,10 +182,10 @@ static gboolean is_newer(
 	return TRUE;
 }
 
-Ledger *ledger_open(
+RecordLog *record_log_open(
 	const char *path, LedgerVisit visit, void *user, GError **error)
 {
-	g_autoptr(Ledger) self = NULL;
+	g_autoptr(RecordLog) self = NULL;
 	FileHead head;
 	int fd = descriptors_openat(AT_FDCWD, path, O_RDWR);
 	gssize n;
@@ -204,7 +204,7 @@ Ledger *ledger_open(
 	else if (!head_is_good(&head, n))
 		put_aside(path, error);
 	else
-		self = ledger_new(fd, path, &head);
+		self = record_log_new(fd, path, &head);
 	if (self == NULL) {
 		close(fd);
 		return NULL;
@@ -216,9 +216,9 @@ Ledger *ledger_open(
 	return g_steal_pointer(&self);
 }
 
-void ledger_peek(const char *path, LedgerVisit visit, void *user)
+void record_log_peek(const char *path, LedgerVisit visit, void *user)
 {
-	g_autoptr(Ledger) self = NULL;
+	g_autoptr(RecordLog) self = NULL;
 	FileHead head;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
@@ -228,14 +228,15 @@ void ledger_peek(const char *path, LedgerVisit visit, void *user)
 		close(fd);
 		return;
 	}
-	self = ledger_new(fd, path, &head);
+	self = record_log_new(fd, path, &head);
 	if (!replay(self, visit, user))
 		g_debug("cannot read %s: %s", path, g_strerror(errno));
 }
 
 /* ---- writing ---- */
 
-Ledger *ledger_create(const char *path, guint32 generation, GError **error)
+RecordLog *record_log_create(
+	const char *path, guint32 generation, GError **error)
 {
 	FileHead head = {.generation = generation};
 	int fd = descriptors_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_TRUNC);
@@ -251,10 +252,10 @@ Ledger *ledger_create(const char *path, guint32 generation, GError **error)
 		unlink(path);
 		return NULL;
 	}
-	return ledger_new(fd, path, &head);
+	return record_log_new(fd, path, &head);
 }
 
-gboolean ledger_rename(Ledger *self, const char *path, GError **error)
+gboolean record_log_rename(RecordLog *self, const char *path, GError **error)
 {
 	if (rename(self->path, path) != 0) {
 		file_error(error, "replace", path);
@@ -266,28 +267,28 @@ gboolean ledger_rename(Ledger *self, const char *path, GError **error)
 	return TRUE;
 }
 
-gboolean ledger_is_damaged(const Ledger *self)
+gboolean record_log_is_damaged(const RecordLog *self)
 {
 	return self->damaged;
 }
 
-guint32 ledger_generation(const Ledger *self)
+guint32 record_log_generation(const RecordLog *self)
 {
 	return self->generation;
 }
 
-guint64 ledger_len(const Ledger *self)
+guint64 record_log_len(const RecordLog *self)
 {
 	return self->len;
 }
 
-void ledger_record(GByteArray *batch, guint32 type, const void *a, gsize a_len,
-	const void *b, gsize b_len)
+void record_log_record(GByteArray *batch, guint32 type, const void *a,
+	gsize a_len, const void *b, gsize b_len)
 {
 	RecordHead head = {.type = type, .len = (guint32)(a_len + b_len)};
 	guint at = batch->len;
 
-	g_assert(head.len <= LEDGER_RECORD_MAX);
+	g_assert(head.len <= RECORD_LOG_RECORD_MAX);
 	g_byte_array_append(batch, (const guint8 *)&head, sizeof(head));
 	g_byte_array_append(batch, a, (guint)a_len);
 	if (b_len > 0)
@@ -297,7 +298,8 @@ void ledger_record(GByteArray *batch, guint32 type, const void *a, gsize a_len,
 	memcpy(batch->data + at, &head.check, sizeof(head.check));
 }
 
-gboolean ledger_append(Ledger *self, const GByteArray *batch, GError **error)
+gboolean record_log_append(
+	RecordLog *self, const GByteArray *batch, GError **error)
 {
 	gboolean ok;
 	int fd;
@@ -319,12 +321,12 @@ gboolean ledger_append(Ledger *self, const GByteArray *batch, GError **error)
 	return ok;
 }
 
-int ledger_dup(const Ledger *self)
+int record_log_dup(const RecordLog *self)
 {
 	return kept_file_dup(self->file);
 }
 
-gboolean ledger_sync(Ledger *self, GError **error)
+gboolean record_log_sync(RecordLog *self, GError **error)
 {
 	return heap_file_sync(self->file, self->path, error);
 }

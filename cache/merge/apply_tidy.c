@@ -64,7 +64,7 @@ static gboolean compact_end(Dir *dir, DiskCompact *compact, GError **error)
 	empty = snapshot_new(old->mtime_ns, NULL);
 	pthread_mutex_lock(&dir->lock);
 	dir->shown = snapshot_apply(empty, (const Row *)(void *)rows->data,
-		rows->len, NULL, 0, old->mtime_ns, dir->disk->heap);
+		rows->len, NULL, 0, old->mtime_ns, dir->disk->store);
 	pthread_mutex_unlock(&dir->lock);
 	snapshot_unref(empty);
 	snapshot_unref(old);

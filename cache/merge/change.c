@@ -302,7 +302,7 @@ gboolean change_commit(Change *self, GError **error)
 			(const Row *)(void *)self->rows->data, self->rows->len,
 			(const guint32 *)(void *)self->cuts->data,
 			self->cuts->len, mtime_ns,
-			dir->disk != NULL ? dir->disk->heap : NULL));
+			dir->disk != NULL ? dir->disk->store : NULL));
 	follow(self);
 	forget_workspaces(self);
 	dir->unsettled = TRUE;

@@ -283,9 +283,9 @@ char *dir_body(Dir *self, const Snapshot *shown, const Row *row, GError **error)
 	g_autoptr(GError) local = NULL;
 	char *body;
 
-	if (row->body_len == 0 || shown->heap == NULL)
+	if (row->body_len == 0 || shown->store == NULL)
 		return g_strdup("");
-	body = heap_read(shown->heap, row->body_at, row->body_len,
+	body = body_store_read(shown->store, row->body_at, row->body_len,
 		row->body_hash, &local);
 	if (body != NULL)
 		return body;

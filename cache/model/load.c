@@ -50,7 +50,7 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	pthread_mutex_lock(&dir->lock);
 	dir->shown =
 		snapshot_apply(empty, (const Row *)(void *)load->rows->data,
-			load->rows->len, NULL, 0, mtime_ns, dir->disk->heap);
+			load->rows->len, NULL, 0, mtime_ns, dir->disk->store);
 	dir->listing.passing = count_passing(dir, load->rows);
 	dir->listing.listed_ms = load->complete_ms;
 	dir->listing.complete = load->complete_ms != 0;

@@ -25,7 +25,7 @@ void disk_free(Disk *self)
 	if (self == NULL)
 		return;
 	record_log_free(self->record_log);
-	heap_unref(self->heap);
+	body_store_unref(self->store);
 	g_byte_array_unref(self->records);
 	g_byte_array_unref(self->bodies);
 	g_free(self->path);
@@ -50,13 +50,13 @@ static void drop_other_heaps(Disk *self, const char *keep)
 	}
 }
 
-gboolean disk_open_heap(Disk *self, guint32 generation, GError **error)
+gboolean disk_open_bodies(Disk *self, guint32 generation, GError **error)
 {
 	g_autofree char *name = g_strdup_printf("bodies.%u", generation);
 	g_autofree char *path = g_build_filename(self->path, name, NULL);
 
-	self->heap = heap_open(path, error);
-	if (self->heap == NULL)
+	self->store = body_store_open(path, error);
+	if (self->store == NULL)
 		return FALSE;
 	drop_other_heaps(self, name);
 	return TRUE;
@@ -64,7 +64,7 @@ gboolean disk_open_heap(Disk *self, guint32 generation, GError **error)
 
 static void bytes_count(Disk *self)
 {
-	guint64 bytes = heap_len(self->heap);
+	guint64 bytes = body_store_len(self->store);
 
 	if (self->record_log != NULL)
 		bytes += record_log_len(self->record_log);
@@ -73,7 +73,7 @@ static void bytes_count(Disk *self)
 
 static gboolean is_open(const Disk *self)
 {
-	return self->heap != NULL &&
+	return self->store != NULL &&
 	       (self->record_log != NULL || self->in_memory);
 }
 
@@ -100,8 +100,8 @@ static gboolean disk_make(Disk *self, GError **error)
 	g_autofree char *path = g_build_filename(self->path, "index", NULL);
 
 	if (self->in_memory) {
-		self->heap = heap_memory(error);
-		return self->heap != NULL;
+		self->store = body_store_memory(error);
+		return self->store != NULL;
 	}
 	if (!disk_check_place(self, error))
 		return FALSE;
@@ -110,9 +110,9 @@ static gboolean disk_make(Disk *self, GError **error)
 		return FALSE;
 	}
 	/* What a damaged index or a failed try left behind. */
-	g_clear_pointer(&self->heap, heap_unref);
+	g_clear_pointer(&self->store, body_store_unref);
 	drop_other_heaps(self, "");
-	if (!disk_open_heap(self, 1, error))
+	if (!disk_open_bodies(self, 1, error))
 		return FALSE;
 	self->record_log = record_log_create(path, 1, error);
 	return self->record_log != NULL;
@@ -129,7 +129,7 @@ gboolean disk_put(Disk *self, Row *row, const Row *old, const char *word,
 	if (!is_open(self) && !disk_make(self, error))
 		return FALSE;
 	if (body != NULL) {
-		row->body_at = heap_len(self->heap) + self->bodies->len;
+		row->body_at = body_store_len(self->store) + self->bodies->len;
 		row->body_len = (guint32)len;
 		row->body_hash = hash_bytes(body, len);
 		g_byte_array_append(
@@ -216,7 +216,7 @@ gboolean disk_commit(Disk *self, GError **error)
 	if (self->records->len == 0)
 		return TRUE;
 	ok = is_open(self) || disk_make(self, error);
-	ok = ok && heap_append(self->heap, self->bodies->data,
+	ok = ok && body_store_append(self->store, self->bodies->data,
 			   self->bodies->len, error);
 	ok = ok && (self->in_memory || record_log_append(self->record_log,
 					       self->records, error));
@@ -234,7 +234,7 @@ guint64 disk_share(Disk *self, int ret_files[2])
 {
 	if (self->commits == self->synced || self->in_memory)
 		return self->synced;
-	ret_files[0] = heap_dup(self->heap);
+	ret_files[0] = body_store_dup(self->store);
 	ret_files[1] = record_log_dup(self->record_log);
 	return self->commits;
 }
@@ -248,7 +248,7 @@ gboolean disk_sync(Disk *self, GError **error)
 {
 	if (self->commits == self->synced || self->in_memory)
 		return TRUE;
-	if (!heap_sync(self->heap, error) ||
+	if (!body_store_sync(self->store, error) ||
 		!record_log_sync(self->record_log, error))
 		return FALSE;
 	self->synced = self->commits;

@@ -10,7 +10,7 @@
  * What a workspace keeps in its state directory:
  *
  *   index      a record log: which sessions there are, and where their bodies lie
- *   bodies.N   a heap: each body as it was sent; N is the index's generation
+ *   bodies.N   a body store: each body as it was sent; N is the index's generation
  *
  * A body is written before the record that names it.  A rewrite makes the next
  * generation beside the old one, and the rename of `index` switches to it.
@@ -23,12 +23,12 @@
 typedef struct {
 	char *path;
 	RecordLog *record_log; /* NULL until something is written or loaded */
-	Heap *heap;            /* likewise */
+	BodyStore *store;      /* likewise */
 	gboolean in_memory; /* the files cannot be used; no record log then */
 	GByteArray *records, *bodies; /* the batch that is being made */
 	gint64 live_more;             /* its change of live_bytes */
 	guint64 garbage_more;         /* likewise */
-	guint64 live_bytes;           /* of the heap, that rows refer to */
+	guint64 live_bytes;      /* of the body store, that rows refer to */
 	guint64 garbage;         /* of the record log, that means nothing now */
 	guint64 commits, synced; /* how many; how many are on the medium */
 	guint64 bytes;           /* of both files; atomic */
@@ -119,6 +119,6 @@ guint32 disk_highest(const char *index);
 /* Errors: LOCAL: a link or a file stands where its directory would. */
 gboolean disk_check_place(
 	const Disk *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Opens the heap of a generation and drops those of others. */
-gboolean disk_open_heap(Disk *self, guint32 generation,
+/* Opens the body store of a generation and drops those of others. */
+gboolean disk_open_bodies(Disk *self, guint32 generation,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

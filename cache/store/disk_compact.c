@@ -22,15 +22,15 @@ struct DiskCompact {
 
 gboolean disk_wants_compact(const Disk *self)
 {
-	guint64 heap, garbage;
+	guint64 store, garbage;
 
-	if (self->heap == NULL ||
+	if (self->store == NULL ||
 		(self->compact_after_us != 0 &&
 			g_get_monotonic_time() < self->compact_after_us))
 		return FALSE;
-	heap = heap_len(self->heap);
-	garbage = heap - MIN(heap, self->live_bytes);
-	return garbage > heap / 2 + SLACK ||
+	store = body_store_len(self->store);
+	garbage = store - MIN(store, self->live_bytes);
+	return garbage > store / 2 + SLACK ||
 	       (self->record_log != NULL &&
 		       self->garbage >
 			       record_log_len(self->record_log) / 2 + SLACK);
@@ -102,15 +102,15 @@ static gboolean put_tombs(DiskCompact *self, const Snapshot *shown,
 
 /* ---- rows ---- */
 
-/* The row, which lies in that heap, gets its place in the next one. */
-static gboolean put_row(
-	DiskCompact *self, Row *row, const Row *old, Heap *heap, GError **error)
+/* The row, which lies in that body store, gets its place in the next one. */
+static gboolean put_row(DiskCompact *self, Row *row, const Row *old,
+	BodyStore *store, GError **error)
 {
 	g_autofree char *body = NULL;
 	g_autoptr(GError) why = NULL;
 
 	if (row->body_len > 0)
-		body = heap_read(heap, row->body_at, row->body_len,
+		body = body_store_read(store, row->body_at, row->body_len,
 			row->body_hash, &why);
 	/* It could not be opened, which is no damage. */
 	if (g_error_matches(why, BACKEND_ERROR, BACKEND_ERROR_NO_FILES)) {
@@ -167,7 +167,7 @@ static gboolean put_changes(
 		if (base != NULL && row_is_same(base, now))
 			row = *old;
 		else if (!put_row(self, &row, base != NULL ? old : NULL,
-				 shown->heap, error))
+				 shown->store, error))
 			return FALSE;
 		next += base != NULL;
 		g_array_append_val(out, row);
@@ -178,7 +178,7 @@ static gboolean put_changes(
 
 /* ---- the files ---- */
 
-static char *heap_path(const Disk *self, guint32 generation)
+static char *body_store_path(const Disk *self, guint32 generation)
 {
 	return g_strdup_printf("%s/bodies.%u", self->path, generation);
 }
@@ -188,15 +188,15 @@ static gboolean next_open(DiskCompact *self, GError **error)
 	Disk *next = self->next;
 	g_autofree char *index =
 		g_build_filename(next->path, "index.new", NULL);
-	g_autofree char *bodies = heap_path(next, self->generation);
+	g_autofree char *bodies = body_store_path(next, self->generation);
 
 	if (next->in_memory) {
-		next->heap = heap_memory(error);
-		return next->heap != NULL;
+		next->store = body_store_memory(error);
+		return next->store != NULL;
 	}
 	unlink(bodies);
-	next->heap = heap_open(bodies, error);
-	if (next->heap == NULL)
+	next->store = body_store_open(bodies, error);
+	if (next->store == NULL)
 		return FALSE;
 	next->record_log = record_log_create(index, self->generation, error);
 	return next->record_log != NULL;
@@ -220,8 +220,8 @@ static void disk_adopt(Disk *self, Disk *next)
 {
 	record_log_free(self->record_log);
 	self->record_log = g_steal_pointer(&next->record_log);
-	heap_unref(self->heap);
-	self->heap = g_steal_pointer(&next->heap);
+	body_store_unref(self->store);
+	self->store = g_steal_pointer(&next->store);
 	self->live_bytes = next->live_bytes;
 	self->garbage = next->garbage;
 	self->synced = self->commits;
@@ -259,7 +259,7 @@ gboolean disk_compact_rows(DiskCompact *self, GError **error)
 	while ((old = snapshot_step(self->base, &at)) != NULL) {
 		Row row = *old;
 
-		if (!put_row(self, &row, NULL, self->base->heap, error))
+		if (!put_row(self, &row, NULL, self->base->store, error))
 			return FALSE;
 		g_array_append_val(self->rows, row);
 	}
@@ -285,7 +285,7 @@ gboolean disk_compact_end(DiskCompact *self, Disk *disk, const DiskState *state,
 		return FALSE;
 	/* Readers of what was shown before may still open it. */
 	if (!disk->in_memory)
-		heap_doom(disk->heap);
+		body_store_doom(disk->store);
 	disk_adopt(disk, self->next);
 	self->switched = TRUE;
 	*ret_rows = g_steal_pointer(&rows);
@@ -296,9 +296,10 @@ void disk_compact_free(DiskCompact *self)
 {
 	if (self == NULL)
 		return;
-	if (!self->switched && self->next->heap != NULL &&
+	if (!self->switched && self->next->store != NULL &&
 		!self->next->in_memory) {
-		g_autofree char *path = heap_path(self->next, self->generation);
+		g_autofree char *path =
+			body_store_path(self->next, self->generation);
 
 		unlink(path);
 	}

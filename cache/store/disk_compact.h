@@ -29,7 +29,7 @@ typedef struct {
 } DiskState;
 
 /* *ret_rows: the rows by number as they lie now, sharing the snapshot's mtimes;
- * the caller frees the array, and disk->heap is the heap they lie in. */
+ * the caller frees the array, and disk->body store is the body store they lie in. */
 gboolean disk_compact_end(DiskCompact *self, Disk *disk, const DiskState *state,
 	GArray **ret_rows, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Removes what did not become the disk's. */

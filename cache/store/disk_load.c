@@ -214,7 +214,7 @@ static void reconcile(Loader *self)
 /* A row whose body is not there shows its state until the next refresh. */
 static void check_bodies(Loader *self)
 {
-	guint64 end = heap_len(self->disk->heap);
+	guint64 end = body_store_len(self->disk->store);
 	guint lost = 0;
 
 	for (guint i = 0; i < self->rows->len; i++) {
@@ -249,7 +249,7 @@ static gboolean load_index(Loader *self, const char *path, GError **error)
 		self->refused > 0 || record_log_is_damaged(disk->record_log);
 	if (self->load->damaged)
 		self->load->complete_ms = 0;
-	return disk_open_heap(
+	return disk_open_bodies(
 		disk, record_log_generation(disk->record_log), error);
 }
 
@@ -272,7 +272,7 @@ gboolean disk_load(Disk *self, DiskLoaded *load, GError **error)
 		return FALSE;
 	}
 	check_bodies(&loader);
-	bytes = record_log_len(self->record_log) + heap_len(self->heap);
+	bytes = record_log_len(self->record_log) + body_store_len(self->store);
 	__atomic_store_n(&self->bytes, bytes, __ATOMIC_RELAXED);
 	return TRUE;
 }

@@ -10,7 +10,7 @@
 #include "cache/base/descriptors.h"
 #include "cache/base/hash.h"
 #include "cache/base/trial.h"
-#include "cache/store/heap.h"
+#include "cache/store/body_store.h"
 #include "cache/store/journal_form.h"
 
 #define MAGIC "sfsreq01"
@@ -171,7 +171,7 @@ static Outcome *read_slots(int fd, guint64 at, guint *ret_slot,
 	guint64 *ret_sequence, guint *ret_damaged)
 {
 	g_autofree guint8 *slots = g_malloc0(SLOTS * SLOT);
-	gssize got = heap_file_read(fd, slots, SLOTS * SLOT, at);
+	gssize got = body_file_read(fd, slots, SLOTS * SLOT, at);
 	Outcome *last = NULL;
 
 	*ret_slot = 0;
@@ -222,11 +222,11 @@ static Intent *read_intent(int fd, const char *rid, guint64 *ret_slots)
 	gsize len;
 
 	if (!head_makes_sense(
-		    &head, heap_file_read(fd, &head, sizeof(head), 0)))
+		    &head, body_file_read(fd, &head, sizeof(head), 0)))
 		return NULL;
 	len = sizeof(head) + head.len;
 	data = g_malloc(len);
-	if (heap_file_read(fd, data, len, 0) != (gssize)len ||
+	if (body_file_read(fd, data, len, 0) != (gssize)len ||
 		head_check(data, len) != head.check)
 		return NULL;
 	*ret_slots = head.slots;
@@ -287,7 +287,7 @@ static gboolean is_newer(int fd)
 {
 	char magic[sizeof(MAGIC) - 1];
 
-	return heap_file_read(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	return body_file_read(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
 	       memcmp(magic, MAGIC, MAGIC_LEN) == 0 &&
 	       g_ascii_isdigit(magic[MAGIC_LEN]) &&
 	       g_ascii_isdigit(magic[MAGIC_LEN + 1]) &&
@@ -315,7 +315,7 @@ static gboolean load_one(Journal *self, const char *rid, JournalVisit visit,
 	char probe;
 
 	/* The next start may find it well. */
-	if (fd < 0 || !is_file(fd) || heap_file_read(fd, &probe, 1, 0) < 0) {
+	if (fd < 0 || !is_file(fd) || body_file_read(fd, &probe, 1, 0) < 0) {
 		self->damaged++;
 		g_warning("the request %s cannot be read now: %s", rid,
 			g_strerror(errno));
@@ -415,7 +415,7 @@ static gboolean write_part(const Journal *self, const char *part,
 		file_error(error, "make", path);
 		return FALSE;
 	}
-	ok = heap_file_write(fd, path, bytes->data, bytes->len, 0, error);
+	ok = body_file_write(fd, path, bytes->data, bytes->len, 0, error);
 	if (ok)
 		trial_step(step, "write");
 	ok = ok && (!sync || sync_file(fd, path, error));
@@ -465,7 +465,7 @@ static gboolean write_slot(const Journal *self, int fd, const char *rid,
 	guint slot, damaged;
 
 	if (!head_makes_sense(
-		    &head, heap_file_read(fd, &head, sizeof(head), 0))) {
+		    &head, body_file_read(fd, &head, sizeof(head), 0))) {
 		backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"%s was damaged while it was in use", path);
 		return FALSE;
@@ -473,7 +473,7 @@ static gboolean write_slot(const Journal *self, int fd, const char *rid,
 	outcome_free(read_slots(fd, head.slots, &slot, &sequence, &damaged));
 	append_slot(bytes, outcome, sequence + 1);
 	slot = sequence > 0 ? (slot + 1) % SLOTS : 0;
-	if (!heap_file_write(fd, path, bytes->data, bytes->len,
+	if (!body_file_write(fd, path, bytes->data, bytes->len,
 		    head.slots + (guint64)slot * SLOT, error))
 		return FALSE;
 	trial_step(step, "write");

@@ -10,7 +10,7 @@
 #include "backends/error.h"
 #include "cache/base/descriptors.h"
 #include "cache/base/hash.h"
-#include "cache/store/heap.h"
+#include "cache/store/body_store.h"
 
 #define MAGIC "sfsledg1"
 #define MAGIC_LEN 7 /* then the version */
@@ -106,7 +106,7 @@ static gboolean replay(RecordLog *self, LedgerVisit visit, void *user)
 	if (fd < 0)
 		return FALSE;
 	while (!bad && used > 0) {
-		n = heap_file_read(fd, buffer, READ_AT_ONCE, self->len);
+		n = body_file_read(fd, buffer, READ_AT_ONCE, self->len);
 		if (n < 0)
 			break;
 		used = replay_buffer(buffer, (gsize)n, visit, user, &bad);
@@ -196,7 +196,7 @@ RecordLog *record_log_open(
 		file_error(error, "open", path);
 		return NULL;
 	}
-	n = heap_file_read(fd, &head, sizeof(head), 0);
+	n = body_file_read(fd, &head, sizeof(head), 0);
 	if (n < 0)
 		file_error(error, "read", path);
 	else if (is_newer(&head, n, path, error))
@@ -224,7 +224,7 @@ void record_log_peek(const char *path, LedgerVisit visit, void *user)
 
 	if (fd < 0)
 		return;
-	if (!head_is_good(&head, heap_file_read(fd, &head, sizeof(head), 0))) {
+	if (!head_is_good(&head, body_file_read(fd, &head, sizeof(head), 0))) {
 		close(fd);
 		return;
 	}
@@ -247,7 +247,7 @@ RecordLog *record_log_create(
 	}
 	memcpy(head.magic, MAGIC, sizeof(head.magic));
 	head.check = head_check(&head);
-	if (!heap_file_write(fd, path, &head, sizeof(head), 0, error)) {
+	if (!body_file_write(fd, path, &head, sizeof(head), 0, error)) {
 		close(fd);
 		unlink(path);
 		return NULL;
@@ -311,7 +311,7 @@ gboolean record_log_append(
 		file_error(error, "open", self->path);
 		return FALSE;
 	}
-	ok = heap_file_write(
+	ok = body_file_write(
 		fd, self->path, batch->data, batch->len, self->len, error);
 	if (ok)
 		self->len += batch->len;
@@ -328,5 +328,5 @@ int record_log_dup(const RecordLog *self)
 
 gboolean record_log_sync(RecordLog *self, GError **error)
 {
-	return heap_file_sync(self->file, self->path, error);
+	return body_file_sync(self->file, self->path, error);
 }

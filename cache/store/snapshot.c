@@ -212,24 +212,24 @@ static void merge_all(Writer *writer, const Snapshot *old, Edit *edit)
 }
 
 static Snapshot *snapshot_of(
-	const BlockRef *blocks, guint n, gint64 mtime_ns, Heap *heap)
+	const BlockRef *blocks, guint n, gint64 mtime_ns, BodyStore *store)
 {
 	Snapshot *self = g_malloc(sizeof(*self) + n * sizeof(BlockRef));
 
 	*self = (Snapshot){.refs = 1, .n_blocks = n, .mtime_ns = mtime_ns};
-	self->heap = heap_ref(heap);
+	self->store = body_store_ref(store);
 	if (n > 0)
 		memcpy(self->blocks, blocks, n * sizeof(BlockRef));
 	return self;
 }
 
-Snapshot *snapshot_new(gint64 mtime_ns, Heap *heap)
+Snapshot *snapshot_new(gint64 mtime_ns, BodyStore *store)
 {
-	return snapshot_of(NULL, 0, mtime_ns, heap);
+	return snapshot_of(NULL, 0, mtime_ns, store);
 }
 
 Snapshot *snapshot_apply(const Snapshot *old, const Row *put, gsize n_put,
-	const guint32 *cut, gsize n_cut, gint64 mtime_ns, Heap *heap)
+	const guint32 *cut, gsize n_cut, gint64 mtime_ns, BodyStore *store)
 {
 	Edit edit = {put, n_put > 0 ? put + n_put : put, cut,
 		n_cut > 0 ? cut + n_cut : cut};
@@ -242,7 +242,7 @@ Snapshot *snapshot_apply(const Snapshot *old, const Row *put, gsize n_put,
 	writer->n_open = 0;
 	merge_all(writer, old, &edit);
 	self = snapshot_of((BlockRef *)(void *)writer->refs->data,
-		writer->refs->len, mtime_ns, heap);
+		writer->refs->len, mtime_ns, store);
 	self->count = writer->count;
 	g_array_unref(writer->refs);
 	return self;
@@ -261,7 +261,7 @@ void snapshot_unref(Snapshot *self)
 		return;
 	for (guint i = 0; i < self->n_blocks; i++)
 		block_unref(self->blocks[i].block);
-	heap_unref(self->heap);
+	body_store_unref(self->store);
 	g_free(self);
 }
 

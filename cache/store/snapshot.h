@@ -3,7 +3,7 @@
 #include <glib.h>
 
 #include "backends/session.h"
-#include "cache/store/heap.h"
+#include "cache/store/body_store.h"
 #include "cache/store/ids.h"
 
 /*
@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
 	guint32 number;
 	guint32 body_len;
-	guint64 body_at; /* in the snapshot's heap */
+	guint64 body_at; /* in the snapshot's body store */
 	guint64 body_hash;
 	gint64 since_ms; /* when its files last changed, unless mtimes says so */
 	Id *id;          /* borrowed from the directory's table */
@@ -42,8 +42,8 @@ typedef struct {
 	int refs;
 	guint n_blocks;
 	guint64 count;
-	gint64 mtime_ns; /* when the membership last changed */
-	Heap *heap;      /* where the bodies lie; may be NULL */
+	gint64 mtime_ns;  /* when the membership last changed */
+	BodyStore *store; /* where the bodies lie; may be NULL */
 	BlockRef blocks[];
 } Snapshot;
 
@@ -62,7 +62,7 @@ gint64 row_mtime_ns(const Row *row, SessionFile file);
 /* Puts Rows in the order of their numbers; equal ones stay as they are. */
 void rows_sort(GArray *rows);
 
-Snapshot *snapshot_new(gint64 mtime_ns, Heap *heap);
+Snapshot *snapshot_new(gint64 mtime_ns, BodyStore *store);
 Snapshot *snapshot_ref(Snapshot *self);
 void snapshot_unref(Snapshot *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_unref)
@@ -73,7 +73,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_unref)
  * and disjoint.  Takes its own references.
  */
 Snapshot *snapshot_apply(const Snapshot *old, const Row *put, gsize n_put,
-	const guint32 *cut, gsize n_cut, gint64 mtime_ns, Heap *heap);
+	const guint32 *cut, gsize n_cut, gint64 mtime_ns, BodyStore *store);
 
 /* The row of a number or NULL; borrowed from the snapshot. */
 const Row *snapshot_find(const Snapshot *self, guint32 number);

@@ -29,11 +29,11 @@ void box_open(Box *self)
 	ok = disk_load(self->disk, &self->load, &error);
 	g_assert_no_error(error);
 	g_assert_true(ok);
-	self->shown = snapshot_new(0, self->disk->heap);
+	self->shown = snapshot_new(0, self->disk->store);
 	if (self->load.rows != NULL) {
 		Snapshot *next = snapshot_apply(self->shown,
 			(const Row *)(void *)self->load.rows->data,
-			self->load.rows->len, NULL, 0, 1, self->disk->heap);
+			self->load.rows->len, NULL, 0, 1, self->disk->store);
 
 		snapshot_unref(self->shown);
 		self->shown = next;
@@ -77,7 +77,7 @@ gboolean box_put(Box *self, const char *raw, const char *word, const char *body,
 		!disk_commit(self->disk, error))
 		return FALSE;
 	next = snapshot_apply(
-		self->shown, &row, 1, NULL, 0, 1, self->disk->heap);
+		self->shown, &row, 1, NULL, 0, 1, self->disk->store);
 	snapshot_unref(self->shown);
 	self->shown = next;
 	return TRUE;
@@ -96,7 +96,7 @@ static char *body_of(Box *self, const Row *row)
 {
 	if (row->body_len == 0)
 		return g_strdup("-");
-	return heap_read(self->shown->heap, row->body_at, row->body_len,
+	return body_store_read(self->shown->store, row->body_at, row->body_len,
 		row->body_hash, NULL);
 }
 
@@ -128,7 +128,7 @@ void box_must_remove(Box *self, guint32 number)
 	disk_remove(self->disk, snapshot_find(self->shown, number));
 	g_assert_true(disk_commit(self->disk, NULL));
 	next = snapshot_apply(
-		self->shown, NULL, 0, &number, 1, 1, self->disk->heap);
+		self->shown, NULL, 0, &number, 1, 1, self->disk->store);
 	snapshot_unref(self->shown);
 	self->shown = next;
 }
@@ -161,7 +161,7 @@ void box_compact_end(Box *self, DiskCompact *compact)
 	disk_compact_free(compact);
 	snapshot_unref(self->shown);
 	self->shown = snapshot_apply(empty, (const Row *)(void *)rows->data,
-		rows->len, NULL, 0, 1, self->disk->heap);
+		rows->len, NULL, 0, 1, self->disk->store);
 	snapshot_unref(empty);
 }
 

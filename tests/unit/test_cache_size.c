@@ -11,7 +11,7 @@
 #define PAGE 100u
 #define BYTES_MAX 500
 
-static gsize heap_used(void)
+static gsize body_store_used(void)
 {
 	struct mallinfo2 info = mallinfo2();
 
@@ -82,7 +82,7 @@ static void a_hundred_thousand_sessions(void)
 
 	fixture_open(f, NULL, NULL);
 	dir = dir_find(f->cache, fixture_workspace(f, "m-1"));
-	before = heap_used();
+	before = body_store_used();
 	report("new", apply_pages(dir, 1, "Running", 1));
 	fixture_forget_news(f);
 	kept = dir_snapshot(dir);
@@ -92,7 +92,7 @@ static void a_hundred_thousand_sessions(void)
 	report("thin, unchanged", apply_pages_as(dir, 5, "Busy", 100, TRUE));
 	fixture_forget_news(f);
 	malloc_trim(0);
-	after = heap_used();
+	after = body_store_used();
 	g_test_message("%zu bytes a session, an older snapshot alive",
 		(after - before) / N);
 	g_assert_cmpuint(cache_count(f->cache, 0), ==, N);

@@ -75,7 +75,7 @@ static void a_session_that_returns_keeps_its_number(void)
 	box_must_put(&box, "s-2", "Running", "{}");
 	disk_remove(box.disk, snapshot_find(box.shown, cut));
 	g_assert_true(disk_commit(box.disk, NULL));
-	next = snapshot_apply(box.shown, NULL, 0, &cut, 1, 1, box.disk->heap);
+	next = snapshot_apply(box.shown, NULL, 0, &cut, 1, 1, box.disk->store);
 	snapshot_unref(box.shown);
 	box.shown = next;
 	box_reopen(&box);
@@ -138,7 +138,7 @@ static void a_damaged_body_is_an_error_not_a_lie(void)
 	g_assert_cmpint(pwrite(fd, "X", 1, 5), ==, 1);
 	close(fd);
 	row = snapshot_find(box.shown, 64);
-	body = heap_read(box.shown->heap, row->body_at, row->body_len,
+	body = body_store_read(box.shown->store, row->body_at, row->body_len,
 		row->body_hash, &error);
 	g_assert_null(body);
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);

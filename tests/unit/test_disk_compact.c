@@ -108,7 +108,7 @@ static void a_rewrite_that_is_stopped_leaves_no_file(void)
 {
 	static const gboolean stop = TRUE;
 	g_auto(Box) box = {0};
-	g_autofree char *heap = NULL;
+	g_autofree char *store = NULL;
 	g_autoptr(GError) error = NULL;
 	DiskCompact *compact;
 
@@ -119,8 +119,8 @@ static void a_rewrite_that_is_stopped_leaves_no_file(void)
 	g_assert_false(disk_compact_rows(compact, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
 	disk_compact_free(compact);
-	heap = box_file(&box, "bodies.2");
-	g_assert_false(g_file_test(heap, G_FILE_TEST_EXISTS));
+	store = box_file(&box, "bodies.2");
+	g_assert_false(g_file_test(store, G_FILE_TEST_EXISTS));
 	box_reopen(&box);
 	assert_dump(&box, "64 s-1 Running {\"a\":1};");
 }
@@ -167,14 +167,14 @@ static void garbage_goes_and_the_rest_stays(void)
 	reader = snapshot_ref(box.shown);
 	box_compact(&box);
 	assert_dump(&box, before);
-	g_assert_cmpuint(heap_len(box.disk->heap), <, 50000);
+	g_assert_cmpuint(body_store_len(box.disk->store), <, 50000);
 	g_assert_false(disk_wants_compact(box.disk));
 	old = box_file(&box, "bodies.1");
 	row = snapshot_find(reader, 65);
 	/* Who began before goes on, though the old file was closed meanwhile. */
 	descriptors_limit(1);
 	assert_dump(&box, before);
-	read = heap_read(reader->heap, row->body_at, row->body_len,
+	read = body_store_read(reader->store, row->body_at, row->body_len,
 		row->body_hash, NULL);
 	g_assert_nonnull(read);
 	box_must_put(&box, "s-3", "Running", "{}");
@@ -200,7 +200,7 @@ static void compaction_remembers_ids_that_are_gone(void)
 	box_must_put(&box, "s-2", "Running", "{}");
 	disk_remove(box.disk, snapshot_find(box.shown, cut));
 	g_assert_true(disk_commit(box.disk, NULL));
-	next = snapshot_apply(box.shown, NULL, 0, &cut, 1, 1, box.disk->heap);
+	next = snapshot_apply(box.shown, NULL, 0, &cut, 1, 1, box.disk->store);
 	snapshot_unref(box.shown);
 	box.shown = next;
 	box_compact(&box);

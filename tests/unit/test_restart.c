@@ -158,7 +158,7 @@ static void a_damaged_index_costs_the_workspace_only(void)
 	g_assert_cmpuint(cache_count(f->cache, number), ==, 3);
 }
 
-/* The heap is damaged under a running cache: one error, healed by a refresh. */
+/* The body store is damaged under a running cache: one error, healed by a refresh. */
 static void a_damaged_body_comes_back_with_a_refresh(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
@@ -277,15 +277,15 @@ static void a_kill_at_any_moment_is_survived(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	g_autofree char *index = path_of(f, "index");
-	g_autofree char *heap = path_of(f, "bodies.1");
-	guint64 index_len, heap_len;
+	g_autofree char *store = path_of(f, "bodies.1");
+	guint64 index_len, body_store_len;
 	guint32 number;
 
 	fixture_open(f, "sessions", "20", "page", "5", NULL);
 	number = fixture_workspace(f, "m-1");
 	fixture_close(f);
 	index_len = size_of(index);
-	heap_len = size_of(heap);
+	body_store_len = size_of(store);
 	for (guint64 cut = index_len; cut >= 16; cut -= MIN(cut, 37)) {
 		g_assert_cmpint(truncate(index, (off_t)cut), ==, 0);
 		warnings_keep();
@@ -302,7 +302,7 @@ static void a_kill_at_any_moment_is_survived(void)
 		}
 		fixture_close(f);
 	}
-	g_assert_cmpuint(size_of(heap), ==, heap_len);
+	g_assert_cmpuint(size_of(store), ==, body_store_len);
 }
 
 /* ---- damage ---- */

@@ -1,4 +1,4 @@
-#include "cache/store/heap.h"
+#include "cache/store/body_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include "cache/base/descriptors.h"
 #include "cache/base/hash.h"
 
-struct Heap {
+struct BodyStore {
 	int refs;
 	gboolean doomed; /* its file goes with the last reference */
 	KeptFile *file;
@@ -31,7 +31,7 @@ void file_error(GError **error, const char *what, const char *path)
 		g_strerror(number));
 }
 
-gboolean heap_file_write(int fd, const char *path, const void *data, gsize len,
+gboolean body_file_write(int fd, const char *path, const void *data, gsize len,
 	guint64 at, GError **error)
 {
 	const char *p = data;
@@ -54,7 +54,7 @@ gboolean heap_file_write(int fd, const char *path, const void *data, gsize len,
 	return TRUE;
 }
 
-gssize heap_file_read(int fd, void *data, gsize len, guint64 at)
+gssize body_file_read(int fd, void *data, gsize len, guint64 at)
 {
 	gsize done = 0;
 
@@ -73,7 +73,7 @@ gssize heap_file_read(int fd, void *data, gsize len, guint64 at)
 	return (gssize)done;
 }
 
-gboolean heap_file_sync(KeptFile *file, const char *path, GError **error)
+gboolean body_file_sync(KeptFile *file, const char *path, GError **error)
 {
 	int fd = kept_file_hold(file);
 	gboolean ok = fd >= 0 && fdatasync(fd) == 0;
@@ -86,9 +86,10 @@ gboolean heap_file_sync(KeptFile *file, const char *path, GError **error)
 }
 
 /* named: path is where the file lies. */
-static Heap *heap_new(int fd, const char *path, gboolean named, guint64 len)
+static BodyStore *body_store_new(
+	int fd, const char *path, gboolean named, guint64 len)
 {
-	Heap *self = g_new0(Heap, 1);
+	BodyStore *self = g_new0(BodyStore, 1);
 
 	self->refs = 1;
 	self->file = kept_file_new(fd, named ? path : NULL);
@@ -97,7 +98,7 @@ static Heap *heap_new(int fd, const char *path, gboolean named, guint64 len)
 	return self;
 }
 
-Heap *heap_open(const char *path, GError **error)
+BodyStore *body_store_open(const char *path, GError **error)
 {
 	int fd = descriptors_openat(AT_FDCWD, path, O_RDWR | O_CREAT);
 	struct stat st;
@@ -108,10 +109,10 @@ Heap *heap_open(const char *path, GError **error)
 			close(fd);
 		return NULL;
 	}
-	return heap_new(fd, path, TRUE, (guint64)st.st_size);
+	return body_store_new(fd, path, TRUE, (guint64)st.st_size);
 }
 
-Heap *heap_memory(GError **error)
+BodyStore *body_store_memory(GError **error)
 {
 	const char *name = "bodies in memory";
 	int fd = memfd_create(name, MFD_CLOEXEC);
@@ -120,17 +121,17 @@ Heap *heap_memory(GError **error)
 		file_error(error, "make", name);
 		return NULL;
 	}
-	return heap_new(fd, name, FALSE, 0);
+	return body_store_new(fd, name, FALSE, 0);
 }
 
-Heap *heap_ref(Heap *self)
+BodyStore *body_store_ref(BodyStore *self)
 {
 	if (self != NULL)
 		__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
 	return self;
 }
 
-void heap_unref(Heap *self)
+void body_store_unref(BodyStore *self)
 {
 	if (self == NULL ||
 		__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
@@ -142,17 +143,18 @@ void heap_unref(Heap *self)
 	g_free(self);
 }
 
-void heap_doom(Heap *self)
+void body_store_doom(BodyStore *self)
 {
 	self->doomed = TRUE;
 }
 
-guint64 heap_len(const Heap *self)
+guint64 body_store_len(const BodyStore *self)
 {
 	return self->len;
 }
 
-gboolean heap_append(Heap *self, const void *data, gsize len, GError **error)
+gboolean body_store_append(
+	BodyStore *self, const void *data, gsize len, GError **error)
 {
 	int fd = kept_file_hold(self->file);
 	gboolean ok;
@@ -161,7 +163,7 @@ gboolean heap_append(Heap *self, const void *data, gsize len, GError **error)
 		file_error(error, "open", self->path);
 		return FALSE;
 	}
-	ok = heap_file_write(fd, self->path, data, len, self->len, error);
+	ok = body_file_write(fd, self->path, data, len, self->len, error);
 	if (ok)
 		self->len += len;
 	/* What was written lies beyond len and is overwritten next. */
@@ -171,21 +173,22 @@ gboolean heap_append(Heap *self, const void *data, gsize len, GError **error)
 	return ok;
 }
 
-int heap_dup(const Heap *self)
+int body_store_dup(const BodyStore *self)
 {
 	return kept_file_dup(self->file);
 }
 
-gboolean heap_sync(Heap *self, GError **error)
+gboolean body_store_sync(BodyStore *self, GError **error)
 {
-	return heap_file_sync(self->file, self->path, error);
+	return body_file_sync(self->file, self->path, error);
 }
 
-char *heap_read(Heap *self, guint64 at, gsize len, guint64 hash, GError **error)
+char *body_store_read(
+	BodyStore *self, guint64 at, gsize len, guint64 hash, GError **error)
 {
 	g_autofree char *body = g_malloc(len + 1);
 	int fd = kept_file_hold(self->file);
-	gssize n = fd >= 0 ? heap_file_read(fd, body, len, at) : -1;
+	gssize n = fd >= 0 ? body_file_read(fd, body, len, at) : -1;
 
 	if (n < 0)
 		file_error(error, fd >= 0 ? "read" : "open", self->path);

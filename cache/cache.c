@@ -112,7 +112,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 					? settings->workspaces_max
 					: CACHE_WORKSPACES_MAX;
 	cache->born_ns = now_ns();
-	cache->words = words_new();
+	cache->state_names = state_names_new();
 	cache->numbers = numbers_new(reserve_numbers, cache);
 	cache->tree = g_steal_pointer(&tree);
 	cache->news = news_new(settings->observer, settings->data);
@@ -219,7 +219,7 @@ void cache_free(Cache *cache)
 	news_free(cache->news);
 	sizes_free(cache->sizes);
 	on_demand_free(cache->on_demand);
-	words_free(cache->words);
+	state_names_free(cache->state_names);
 	numbers_free(cache->numbers);
 	dirlog_free(cache->tree);
 	pthread_mutex_destroy(&cache->lock);

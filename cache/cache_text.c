@@ -197,7 +197,7 @@ gboolean cache_phase(
 
 	if (shown == NULL)
 		return FALSE;
-	*ret_state = words_get(cache->words, row->word);
+	*ret_state = state_names_get(cache->state_names, row->word);
 	*ret = (Phase)row->phase;
 	return TRUE;
 }

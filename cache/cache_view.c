@@ -380,7 +380,7 @@ Known cache_table_stat(Cache *cache, guint32 workspace, CacheTable table,
 static gboolean append_lines(const Index *self, CacheTable table,
 	guint32 *after, gboolean all, GString *out)
 {
-	Words *words = self->dir->cache->words;
+	StateNames *state_names = self->dir->cache->state_names;
 
 	for (guint i = 0; all || i < LINES_AT_ONCE; i++) {
 		*after = number_set_next(&self->numbers, *after);
@@ -388,7 +388,7 @@ static gboolean append_lines(const Index *self, CacheTable table,
 			return FALSE;
 		index_entry_append(g_hash_table_lookup(self->index_entries,
 					   GUINT_TO_POINTER(*after)),
-			words, table, out);
+			state_names, table, out);
 	}
 	return TRUE;
 }

@@ -116,7 +116,8 @@ static gboolean is_other(Dir *dir, Told *told)
 		return TRUE;
 	if (class_of(dir)->is_other == NULL || told->known)
 		return FALSE;
-	before.state = (char *)words_get(dir->cache->words, old->word);
+	before.state =
+		(char *)state_names_get(dir->cache->state_names, old->word);
 	before.phase = (Phase)old->phase;
 	before.created_ms = old->born != 0 ? told->session->created_ms : 0;
 	read_held(dir, told);
@@ -436,7 +437,7 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 		return FALSE;
 	lay_under(dir, id, told);
 	row.number = id->number;
-	row.word = words_index(dir->cache->words, session->state);
+	row.word = state_names_index(dir->cache->state_names, session->state);
 	row.born = row_born(session->created_ms);
 	if (told->old == NULL)
 		return put_back(change, &row, told, returns, error);

@@ -43,7 +43,7 @@ static DiskCompact *compact_begin(Dir *dir)
 	pthread_mutex_lock(&dir->apply);
 	if (!dir->compacting && disk_wants_compact(dir->disk)) {
 		compact = disk_compact_begin(dir->disk, dir->shown,
-			dir->cache->words, &dir->cache->stopping);
+			dir->cache->state_names, &dir->cache->stopping);
 		dir->compacting = TRUE;
 	}
 	pthread_mutex_unlock(&dir->apply);

@@ -34,7 +34,7 @@ void change_end(Change *self)
 static void add_news(Change *self, NewsKind kind, const Row *row,
 	const Row *old, guint files)
 {
-	Words *words = self->dir->cache->words;
+	StateNames *state_names = self->dir->cache->state_names;
 	const Id *id = row != NULL ? row->id : old->id;
 	News news = {.kind = kind, .files = files, .id = id->text};
 
@@ -42,8 +42,8 @@ static void add_news(Change *self, NewsKind kind, const Row *row,
 	news.parent = self->dir->number;
 	if (kind != NEWS_CHANGED)
 		news.name = id_name(id);
-	news.from = old != NULL ? words_get(words, old->word) : "";
-	news.to = row != NULL ? words_get(words, row->word) : "";
+	news.from = old != NULL ? state_names_get(state_names, old->word) : "";
+	news.to = row != NULL ? state_names_get(state_names, row->word) : "";
 	/* That more is known of it now is no event at the provider. */
 	if (row != NULL && old != NULL)
 		news.first = old->partial && !row->partial &&
@@ -58,7 +58,8 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 
 	g_array_append_val(self->rows, *row); /* owns the mtimes from here */
 	if (dir->disk != NULL) {
-		const char *word = words_get(dir->cache->words, row->word);
+		const char *word =
+			state_names_get(dir->cache->state_names, row->word);
 
 		if (!disk_put(dir->disk, row, old, word, body, len, error))
 			return FALSE;

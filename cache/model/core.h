@@ -4,7 +4,7 @@
 
 #include "cache/base/clock.h"
 #include "cache/base/scheduler.h"
-#include "cache/base/words.h"
+#include "cache/base/state_names.h"
 #include "cache/base/worker.h"
 #include "cache/cache.h"
 #include "cache/model/on_demand.h"
@@ -73,7 +73,7 @@ struct Cache {
 	guint64 sessions_max, workspaces_max; /* of one provider */
 	gint64 born_ns;
 
-	Words *words;
+	StateNames *state_names;
 	Numbers *numbers;
 	DirLog *tree;
 	NewsQueue *news;

@@ -130,7 +130,7 @@ gboolean dir_row_passes(const Dir *self, const Row *row)
 {
 	return phase_is_passing((Phase)row->phase) &&
 	       backend_is_passing(self->provider->backend->class,
-		       words_get(self->cache->words, row->word),
+		       state_names_get(self->cache->state_names, row->word),
 		       (Phase)row->phase);
 }
 

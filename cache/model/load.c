@@ -94,7 +94,7 @@ void dir_load(Dir *self)
 {
 	g_autoptr(GError) error = NULL;
 	DiskLoaded load = {.ids = self->ids,
-		.words = self->cache->words,
+		.state_names = self->cache->state_names,
 		.numbers = self->cache->numbers,
 		.owner = self};
 

@@ -394,7 +394,7 @@ Operation *cache_control(Cache *cache, guint32 number, const char *verb,
 	return operation_give(self);
 }
 
-Operation *cache_resolve(Cache *cache, guint32 number, const char *words,
+Operation *cache_resolve(Cache *cache, guint32 number, const char *state_names,
 	gint64 deadline_us, OperationDone done, void *data)
 {
 	Dir *dir = workspace_around(cache, number);
@@ -402,8 +402,8 @@ Operation *cache_resolve(Cache *cache, guint32 number, const char *words,
 		OPERATION_RESOLVE, dir, cache, deadline_us, done, data);
 	g_autofree char *place = dir != NULL ? dir_path(dir) : g_strdup("?");
 
-	operation_set_text(self, words, strlen(words));
+	operation_set_text(self, state_names, strlen(state_names));
 	self->number = number;
-	self->what = g_strdup_printf("%.64s in %s", words, place);
+	self->what = g_strdup_printf("%.64s in %s", state_names, place);
 	return operation_give(self);
 }

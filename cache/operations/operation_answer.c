@@ -85,7 +85,8 @@ char *operation_answer_session(Dir *dir, const char *raw, const Intent *intent)
 	guint16 word;
 
 	append_session(out, dir, raw, intent, &word);
-	append_json(out, "state", words_get(dir->cache->words, word));
+	append_json(
+		out, "state", state_names_get(dir->cache->state_names, word));
 	return finish(out, intent->rid);
 }
 

@@ -126,10 +126,10 @@ static gboolean carry_out(Operation *self, GError **error)
 {
 	RequestState state =
 		requests_state(self->cache->requests, self->request);
-	g_auto(GStrv) words = g_strsplit_set(self->text, " \t", 2);
-	const char *verb = words[0] != NULL ? words[0] : "";
-	const char *id = words[0] != NULL && words[1] != NULL
-				 ? g_strstrip(words[1])
+	g_auto(GStrv) state_names = g_strsplit_set(self->text, " \t", 2);
+	const char *verb = state_names[0] != NULL ? state_names[0] : "";
+	const char *id = state_names[0] != NULL && state_names[1] != NULL
+				 ? g_strstrip(state_names[1])
 				 : "";
 
 	if (state == REQUEST_DONE)

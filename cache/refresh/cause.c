@@ -36,7 +36,7 @@ static gint last_first(gconstpointer a, gconstpointer b)
 
 static gboolean is_wanted(Dir *dir, const Row *row, gint64 now_us)
 {
-	const char *word = words_get(dir->cache->words, row->word);
+	const char *word = state_names_get(dir->cache->state_names, row->word);
 	const gint64 *again;
 
 	if (!phase_has_ended((Phase)row->phase) ||

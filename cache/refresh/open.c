@@ -47,8 +47,8 @@ static void content_of(Dir *dir, const Row *row, SessionFile file,
 	const char *body, GString *out)
 {
 	content_append(dir->provider->backend, file,
-		words_get(dir->cache->words, row->word), (Phase)row->phase,
-		body, row->body_len, out);
+		state_names_get(dir->cache->state_names, row->word),
+		(Phase)row->phase, body, row->body_len, out);
 }
 
 /* The sizes of all files that come from the body, at the price of one read. */

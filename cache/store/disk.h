@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache/base/words.h"
+#include "cache/base/state_names.h"
 #include "cache/store/ids.h"
 #include "cache/store/record_log.h"
 #include "cache/store/numbers.h"
@@ -45,7 +45,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Disk, disk_free)
 
 typedef struct {
 	IdTable *ids; /* filled in; the caller's from here to `owner` */
-	Words *words;
+	StateNames *state_names;
 	Numbers *numbers;
 	gpointer owner; /* of the numbers */
 	GArray *rows;   /* out: Row by number, each with its own mtimes; freed

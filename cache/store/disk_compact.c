@@ -14,7 +14,7 @@ struct DiskCompact {
 	Disk *next;
 	Snapshot *base; /* what is written first */
 	GArray *rows;   /* Row: those of base as they lie in next */
-	Words *words;
+	StateNames *state_names;
 	const gboolean *stop;
 	guint32 generation; /* of next */
 	gboolean switched;
@@ -120,8 +120,9 @@ static gboolean put_row(DiskCompact *self, Row *row, const Row *old,
 	if (body == NULL) /* damaged: the next refresh brings it back */
 		row->body_at = row->body_len = row->body_hash = 0;
 	return goes_on(self, error) &&
-	       disk_put(self->next, row, old, words_get(self->words, row->word),
-		       body, row->body_len, error) &&
+	       disk_put(self->next, row, old,
+		       state_names_get(self->state_names, row->word), body,
+		       row->body_len, error) &&
 	       flush(self->next, error);
 }
 
@@ -232,8 +233,8 @@ static void disk_adopt(Disk *self, Disk *next)
 
 /* ---- the steps ---- */
 
-DiskCompact *disk_compact_begin(
-	const Disk *disk, Snapshot *shown, Words *words, const gboolean *stop)
+DiskCompact *disk_compact_begin(const Disk *disk, Snapshot *shown,
+	StateNames *state_names, const gboolean *stop)
 {
 	DiskCompact *self = g_new0(DiskCompact, 1);
 
@@ -242,7 +243,7 @@ DiskCompact *disk_compact_begin(
 	self->base = snapshot_ref(shown);
 	self->rows = g_array_sized_new(
 		FALSE, FALSE, sizeof(Row), (guint)shown->count);
-	self->words = words;
+	self->state_names = state_names;
 	self->stop = stop;
 	if (disk->record_log != NULL)
 		self->generation = record_log_generation(disk->record_log) + 1;

@@ -15,8 +15,8 @@ gboolean disk_wants_compact(const Disk *self);
  */
 typedef struct DiskCompact DiskCompact;
 
-DiskCompact *disk_compact_begin(
-	const Disk *self, Snapshot *shown, Words *words, const gboolean *stop);
+DiskCompact *disk_compact_begin(const Disk *self, Snapshot *shown,
+	StateNames *state_names, const gboolean *stop);
 gboolean disk_compact_rows(
 	DiskCompact *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

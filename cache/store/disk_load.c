@@ -63,7 +63,7 @@ static gboolean word_of(
 		return FALSE;
 	memcpy(word, text, len);
 	word[len] = '\0';
-	*ret_word = words_index(self->load->words, word);
+	*ret_word = state_names_index(self->load->state_names, word);
 	return TRUE;
 }
 

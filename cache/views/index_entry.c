@@ -41,13 +41,13 @@ static gint64 changed_s(const Row *row)
 	return ns / NS_PER_S;
 }
 
-static void measure(IndexEntry *self, Words *words)
+static void measure(IndexEntry *self, StateNames *state_names)
 {
 	g_autoptr(GString) line = g_string_sized_new(256);
 
 	for (CacheTable table = 0; table < G_N_ELEMENTS(self->lens); table++) {
 		g_string_truncate(line, 0);
-		index_entry_append(self, words, table, line);
+		index_entry_append(self, state_names, table, line);
 		self->lens[table] = (guint32)line->len;
 	}
 }
@@ -79,8 +79,8 @@ static IndexEntry *entry_of_workspace(const Dir *provider, const Row *row)
 IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
 	const IndexEntry *old, Groups *groups)
 {
-	Words *words = dir->cache->words;
-	const char *word = words_get(words, row->word);
+	StateNames *state_names = dir->cache->state_names;
+	const char *word = state_names_get(state_names, row->word);
 	IndexEntry *self;
 
 	if (dir->kind == DIR_PROVIDER)
@@ -106,7 +106,7 @@ IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
 	self->in[BY_STATE] = groups_get(groups, BY_STATE, word);
 	self->in[BY_PHASE] =
 		groups_get(groups, BY_PHASE, phase_name((Phase)row->phase));
-	measure(self, words);
+	measure(self, state_names);
 	return self;
 }
 
@@ -127,14 +127,14 @@ gboolean index_entry_is_same(const IndexEntry *self, const IndexEntry *other)
 	       g_strcmp0(self->name, other->name) == 0;
 }
 
-void index_entry_append(
-	const IndexEntry *self, Words *words, CacheTable table, GString *out)
+void index_entry_append(const IndexEntry *self, StateNames *state_names,
+	CacheTable table, GString *out)
 {
 	const Group *user = self->in[BY_USER];
 	TableLine line = {.session = id_name(self->id),
 		.id = self->id->text,
 		.name = self->name != NULL ? self->name : "",
-		.state = words_get(words, self->word),
+		.state = state_names_get(state_names, self->word),
 		.phase = phase_name((Phase)self->phase),
 		.user = user != NULL ? user->word : "",
 		.created_s = self->created_s,

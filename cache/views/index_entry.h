@@ -29,5 +29,5 @@ void index_entry_free(IndexEntry *self);
 /* Whether both have the same lines. */
 gboolean index_entry_is_same(const IndexEntry *self, const IndexEntry *other);
 /* Appends its line. */
-void index_entry_append(
-	const IndexEntry *self, Words *words, CacheTable table, GString *out);
+void index_entry_append(const IndexEntry *self, StateNames *state_names,
+	CacheTable table, GString *out);

@@ -10,7 +10,7 @@ void box_close(Box *self)
 	g_clear_pointer(&self->shown, snapshot_unref);
 	g_clear_pointer(&self->disk, disk_free);
 	g_clear_pointer(&self->load.ids, ids_free);
-	g_clear_pointer(&self->load.words, words_free);
+	g_clear_pointer(&self->load.state_names, state_names_free);
 	g_clear_pointer(&self->load.numbers, numbers_free);
 }
 
@@ -24,7 +24,7 @@ void box_open(Box *self)
 	self->disk = disk_new(g_build_filename(self->dir, "w", NULL));
 	self->load = (DiskLoaded){.owner = self};
 	self->load.ids = ids_new(NULL);
-	self->load.words = words_new();
+	self->load.state_names = state_names_new();
 	self->load.numbers = numbers_new(NULL, NULL);
 	ok = disk_load(self->disk, &self->load, &error);
 	g_assert_no_error(error);
@@ -72,7 +72,7 @@ gboolean box_put(Box *self, const char *raw, const char *word, const char *body,
 	}
 	row.id = id;
 	row.number = id->number;
-	row.word = words_index(self->load.words, word);
+	row.word = state_names_index(self->load.state_names, word);
 	if (!disk_put(self->disk, &row, old, word, body, strlen(body), error) ||
 		!disk_commit(self->disk, error))
 		return FALSE;
@@ -110,7 +110,8 @@ char *box_dump(Box *self)
 		g_autofree char *body = body_of(self, row);
 
 		g_string_append_printf(out, "%u %s %s %s;", row->number,
-			row->id->text, words_get(self->load.words, row->word),
+			row->id->text,
+			state_names_get(self->load.state_names, row->word),
 			body);
 	}
 	return g_string_free(out, FALSE);
@@ -138,7 +139,7 @@ static const gboolean never = FALSE;
 DiskCompact *box_compact_begin(Box *self)
 {
 	DiskCompact *compact = disk_compact_begin(
-		self->disk, self->shown, self->load.words, &never);
+		self->disk, self->shown, self->load.state_names, &never);
 	g_autoptr(GError) error = NULL;
 	gboolean ok = disk_compact_rows(compact, &error);
 

@@ -282,7 +282,7 @@ static void a_file_that_cannot_be_opened_is_left_alone(void)
 	box.disk = disk_new(g_build_filename(box.dir, "w", NULL));
 	box.load = (DiskLoaded){.owner = &box};
 	box.load.ids = ids_new(NULL);
-	box.load.words = words_new();
+	box.load.state_names = state_names_new();
 	box.load.numbers = numbers_new(NULL, NULL);
 	numbers_skip(box.load.numbers, 1000);
 	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);

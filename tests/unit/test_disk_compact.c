@@ -114,8 +114,8 @@ static void a_rewrite_that_is_stopped_leaves_no_file(void)
 
 	box_open(&box);
 	box_must_put(&box, "s-1", "Running", "{\"a\":1}");
-	compact =
-		disk_compact_begin(box.disk, box.shown, box.load.words, &stop);
+	compact = disk_compact_begin(
+		box.disk, box.shown, box.load.state_names, &stop);
 	g_assert_false(disk_compact_rows(compact, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
 	disk_compact_free(compact);

@@ -154,9 +154,9 @@ static void readers_see_whole_views_while_all_changes(void)
 /* Plays what was told of links onto what was known before. */
 static void play(GHashTable *links, const char *told)
 {
-	g_auto(GStrv) words = g_strsplit(told, " ", -1);
+	g_auto(GStrv) state_names = g_strsplit(told, " ", -1);
 
-	for (char **word = words; *word != NULL; word++) {
+	for (char **word = state_names; *word != NULL; word++) {
 		const char *what = *word + 1;
 
 		if (**word == '+' || **word == '(') {
@@ -173,9 +173,9 @@ static void play(GHashTable *links, const char *told)
 static void expect_links(
 	GHashTable *links, const char *prefix, const char *names, guint *n)
 {
-	g_auto(GStrv) words = g_strsplit(names, " ", -1);
+	g_auto(GStrv) state_names = g_strsplit(names, " ", -1);
 
-	for (char **word = words; *word != NULL; word++) {
+	for (char **word = state_names; *word != NULL; word++) {
 		g_autofree char *key = g_strconcat(prefix, *word, NULL);
 
 		if (strchr(*word, '=') != NULL)

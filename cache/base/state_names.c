@@ -1,34 +1,34 @@
-#include "cache/base/words.h"
+#include "cache/base/state_names.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#define WORDS_MAX 4096
+#define STATE_NAMES_MAX 4096
 #define OTHER 1 /* the index of WORD_OTHER */
 
-struct Words {
+struct StateNames {
 	pthread_mutex_t lock;
 	GHashTable *index; /* word -> its index */
-	char *words[WORDS_MAX];
+	char *state_names[STATE_NAMES_MAX];
 	guint n;
 };
 
-static guint16 word_add(Words *self, const char *word)
+static guint16 word_add(StateNames *self, const char *word)
 {
 	char *copy;
 
-	if (self->n == WORDS_MAX)
+	if (self->n == STATE_NAMES_MAX)
 		return OTHER;
 	copy = g_strdup(word);
 	/* Readers look without the lock. */
-	__atomic_store_n(&self->words[self->n], copy, __ATOMIC_RELEASE);
+	__atomic_store_n(&self->state_names[self->n], copy, __ATOMIC_RELEASE);
 	g_hash_table_insert(self->index, copy, GUINT_TO_POINTER(self->n));
 	return (guint16)self->n++;
 }
 
-Words *words_new(void)
+StateNames *state_names_new(void)
 {
-	Words *self = g_new0(Words, 1);
+	StateNames *self = g_new0(StateNames, 1);
 
 	pthread_mutex_init(&self->lock, NULL);
 	self->index = g_hash_table_new(g_str_hash, g_str_equal);
@@ -37,18 +37,18 @@ Words *words_new(void)
 	return self;
 }
 
-void words_free(Words *self)
+void state_names_free(StateNames *self)
 {
 	if (self == NULL)
 		return;
 	g_hash_table_unref(self->index);
 	for (guint i = 0; i < self->n; i++)
-		g_free(self->words[i]);
+		g_free(self->state_names[i]);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
 }
 
-guint16 words_index(Words *self, const char *word)
+guint16 state_names_index(StateNames *self, const char *word)
 {
 	char cut[WORD_MAX_BYTES + 1];
 	gpointer known;
@@ -70,11 +70,12 @@ guint16 words_index(Words *self, const char *word)
 	return index;
 }
 
-const char *words_get(Words *self, guint16 index)
+const char *state_names_get(StateNames *self, guint16 index)
 {
 	const char *word = NULL;
 
-	if (index < WORDS_MAX)
-		word = __atomic_load_n(&self->words[index], __ATOMIC_ACQUIRE);
+	if (index < STATE_NAMES_MAX)
+		word = __atomic_load_n(
+			&self->state_names[index], __ATOMIC_ACQUIRE);
 	return word != NULL ? word : "";
 }

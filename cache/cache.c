@@ -31,7 +31,7 @@
 #include "cache/requests/requests.h"
 
 /* So many numbers may have been given out that no file tells of. */
-#define NUMBERS_LOST_MAX 1000000u
+#define NODE_IDS_LOST_MAX 1000000u
 
 static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 {
@@ -83,12 +83,12 @@ static void skip_numbers(Cache *cache)
 		highest = MAX(highest_below(cache->state_dir, provider_highest),
 			requests_highest(cache->requests));
 	if (highest > 0) {
-		limit = MAX(limit, highest + NUMBERS_LOST_MAX);
+		limit = MAX(limit, highest + NODE_IDS_LOST_MAX);
 		/* The tree looks sound from here on: it must say so itself. */
 		if (!dirlog_reserve(cache->tree, limit, &error))
 			g_warning("%s", error->message);
 	}
-	numbers_skip(cache->numbers, limit);
+	node_ids_skip(cache->node_ids, limit);
 }
 
 Cache *cache_new(const CacheSettings *settings, GError **error)
@@ -113,7 +113,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 					: CACHE_WORKSPACES_MAX;
 	cache->born_ns = now_ns();
 	cache->state_names = state_names_new();
-	cache->numbers = numbers_new(reserve_numbers, cache);
+	cache->node_ids = node_ids_new(reserve_numbers, cache);
 	cache->tree = g_steal_pointer(&tree);
 	cache->news = news_new(settings->observer, settings->data);
 	cache->sizes = sizes_new();
@@ -153,7 +153,8 @@ static void reconcile_all(Cache *cache)
 
 	for (guint i = 0; i < cache->dirs->len; i++)
 		apply_finish(g_ptr_array_index(cache->dirs, i));
-	if (!dirlog_reserve(cache->tree, numbers_next(cache->numbers), &error))
+	if (!dirlog_reserve(
+		    cache->tree, node_ids_next(cache->node_ids), &error))
 		g_debug("%s", error->message);
 }
 
@@ -220,7 +221,7 @@ void cache_free(Cache *cache)
 	sizes_free(cache->sizes);
 	on_demand_free(cache->on_demand);
 	state_names_free(cache->state_names);
-	numbers_free(cache->numbers);
+	node_ids_free(cache->node_ids);
 	dirlog_free(cache->tree);
 	pthread_mutex_destroy(&cache->lock);
 	pthread_mutex_destroy(&cache->stop_lock);

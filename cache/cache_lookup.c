@@ -61,7 +61,7 @@ void entry_of_row(Dir *dir, const Row *row, Entry *ret)
 		entry_of_session(dir, row, ret);
 	else
 		entry_of_dir(
-			numbers_owner(dir->cache->numbers, row->number), ret);
+			node_ids_owner(dir->cache->node_ids, row->number), ret);
 }
 
 static gboolean is_group(Cache *cache, guint32 number, Entry *ret)

@@ -383,7 +383,7 @@ static gboolean append_lines(const Index *self, CacheTable table,
 	StateNames *state_names = self->dir->cache->state_names;
 
 	for (guint i = 0; all || i < LINES_AT_ONCE; i++) {
-		*after = number_set_next(&self->numbers, *after);
+		*after = number_set_next(&self->node_ids, *after);
 		if (*after == 0)
 			return FALSE;
 		index_entry_append(g_hash_table_lookup(self->index_entries,

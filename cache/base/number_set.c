@@ -8,7 +8,7 @@
 
 struct NumberBlock {
 	guint n, room;
-	guint32 numbers[];
+	guint32 node_ids[];
 };
 
 void number_set_clear(NumberSet *self)
@@ -28,7 +28,7 @@ static guint block_of(const NumberSet *self, guint32 number)
 	while (high - low > 1) {
 		guint middle = low + (high - low) / 2;
 
-		if (self->blocks[middle]->numbers[0] <= number)
+		if (self->blocks[middle]->node_ids[0] <= number)
 			low = middle;
 		else
 			high = middle;
@@ -44,7 +44,7 @@ static guint place_of(const NumberBlock *block, guint32 number)
 	while (low < high) {
 		guint middle = low + (high - low) / 2;
 
-		if (block->numbers[middle] < number)
+		if (block->node_ids[middle] < number)
 			low = middle + 1;
 		else
 			high = middle;
@@ -84,14 +84,15 @@ static void split(NumberSet *self, guint at, guint32 number)
 	guint kept = full->n / 2;
 	NumberBlock *next;
 
-	if (at + 1 == self->n_blocks && number > full->numbers[full->n - 1])
+	if (at + 1 == self->n_blocks && number > full->node_ids[full->n - 1])
 		kept = full->n;
 	next = insert_block(self, at + 1, BLOCK_MAX);
 	next->n = full->n - kept;
-	memcpy(next->numbers, full->numbers + kept, next->n * sizeof(guint32));
+	memcpy(next->node_ids, full->node_ids + kept,
+		next->n * sizeof(guint32));
 	full->n = kept;
 	if (next->n == 0)
-		next->numbers[0] = number;
+		next->node_ids[0] = number;
 }
 
 gboolean number_set_add(NumberSet *self, guint32 number)
@@ -104,7 +105,7 @@ gboolean number_set_add(NumberSet *self, guint32 number)
 	at = block_of(self, number);
 	block = self->blocks[at];
 	place = place_of(block, number);
-	if (place < block->n && block->numbers[place] == number)
+	if (place < block->n && block->node_ids[place] == number)
 		return FALSE;
 	if (block->n == BLOCK_MAX) {
 		split(self, at, number);
@@ -115,9 +116,9 @@ gboolean number_set_add(NumberSet *self, guint32 number)
 			block_grown(block, MIN(2 * block->room, BLOCK_MAX));
 	}
 	block = self->blocks[at];
-	memmove(block->numbers + place + 1, block->numbers + place,
+	memmove(block->node_ids + place + 1, block->node_ids + place,
 		(block->n - place) * sizeof(guint32));
-	block->numbers[place] = number;
+	block->node_ids[place] = number;
 	block->n++;
 	self->size++;
 	return TRUE;
@@ -133,7 +134,7 @@ gboolean number_set_remove(NumberSet *self, guint32 number)
 	at = block_of(self, number);
 	block = self->blocks[at];
 	place = place_of(block, number);
-	if (place == block->n || block->numbers[place] != number)
+	if (place == block->n || block->node_ids[place] != number)
 		return FALSE;
 	self->size--;
 	if (self->size == 0) {
@@ -141,7 +142,7 @@ gboolean number_set_remove(NumberSet *self, guint32 number)
 		return TRUE;
 	}
 	block->n--;
-	memmove(block->numbers + place, block->numbers + place + 1,
+	memmove(block->node_ids + place, block->node_ids + place + 1,
 		(block->n - place) * sizeof(guint32));
 	if (block->n > 0)
 		return TRUE;
@@ -161,6 +162,6 @@ guint32 number_set_next(const NumberSet *self, guint32 after)
 	at = block_of(self, after);
 	place = place_of(self->blocks[at], after + 1);
 	if (place < self->blocks[at]->n)
-		return self->blocks[at]->numbers[place];
-	return at + 1 < self->n_blocks ? self->blocks[at + 1]->numbers[0] : 0;
+		return self->blocks[at]->node_ids[place];
+	return at + 1 < self->n_blocks ? self->blocks[at + 1]->node_ids[0] : 0;
 }

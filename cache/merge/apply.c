@@ -42,7 +42,7 @@ gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
 	*ret_known = id->number != 0;
 	if (id->number != 0)
 		return TRUE;
-	if (!numbers_take(dir->cache->numbers, dir, &number, error))
+	if (!node_ids_take(dir->cache->node_ids, dir, &number, error))
 		return FALSE;
 	pthread_mutex_lock(&dir->lock);
 	id->number = number;
@@ -93,7 +93,7 @@ gboolean incoming_counts(Incoming *self, Id *id)
 Dir *apply_workspace_dir(Dir *provider, Id *id)
 {
 	Cache *cache = provider->cache;
-	Dir *dir = numbers_owner(cache->numbers, id->number);
+	Dir *dir = node_ids_owner(cache->node_ids, id->number);
 	char *path;
 
 	if (dir != NULL && dir->number == id->number)
@@ -103,7 +103,7 @@ Dir *apply_workspace_dir(Dir *provider, Id *id)
 	dir = dir_new(cache, DIR_WORKSPACE, provider, provider->provider,
 		id->number, id->text, id_name(id), disk_new(path));
 	dir_load(dir);
-	numbers_assign(cache->numbers, id->number, dir);
+	node_ids_assign(cache->node_ids, id->number, dir);
 	return dir;
 }
 

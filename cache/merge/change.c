@@ -105,7 +105,7 @@ gboolean change_renumber(
 	Renumbered entry = {.id = id};
 	Dir *dir = self->dir;
 
-	if (!numbers_take(dir->cache->numbers, dir, &entry.number, error))
+	if (!node_ids_take(dir->cache->node_ids, dir, &entry.number, error))
 		return FALSE;
 	g_array_append_val(self->renumbered, entry);
 	*ret_number = entry.number;
@@ -166,7 +166,7 @@ static void drop_on_demand(Change *self)
 
 static void mark_there(Change *self, guint32 number, int there)
 {
-	Dir *child = numbers_owner(self->dir->cache->numbers, number);
+	Dir *child = node_ids_owner(self->dir->cache->node_ids, number);
 
 	if (child != NULL && child->number == number)
 		__atomic_store_n(&child->there, there, __ATOMIC_RELEASE);

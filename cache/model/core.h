@@ -12,7 +12,7 @@
 #include "cache/model/breaker.h"
 #include "cache/model/sizes.h"
 #include "cache/store/dirlog.h"
-#include "cache/store/numbers.h"
+#include "cache/store/node_ids.h"
 
 /*
  * The whole, as its parts see it.
@@ -74,7 +74,7 @@ struct Cache {
 	gint64 born_ns;
 
 	StateNames *state_names;
-	Numbers *numbers;
+	NodeIds *node_ids;
 	DirLog *tree;
 	NewsQueue *news;
 	Sizes *sizes;

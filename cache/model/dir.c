@@ -69,7 +69,7 @@ void dir_free(Dir *self)
 Dir *dir_around(Cache *cache, guint32 number)
 {
 	return number == 0 ? cache->root
-			   : numbers_owner(cache->numbers, number);
+			   : node_ids_owner(cache->node_ids, number);
 }
 
 Dir *dir_find(Cache *cache, guint32 number)

@@ -95,7 +95,7 @@ void dir_load(Dir *self)
 	g_autoptr(GError) error = NULL;
 	DiskLoaded load = {.ids = self->ids,
 		.state_names = self->cache->state_names,
-		.numbers = self->cache->numbers,
+		.node_ids = self->cache->node_ids,
 		.owner = self};
 
 	if (!disk_load(self->disk, &load, &error)) {

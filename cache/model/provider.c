@@ -52,13 +52,13 @@ void provider_free(Provider *provider)
 static Id *entry_id(
 	Dir *dir, const DirLogEntry *known, const char *raw, GError **error)
 {
-	Numbers *numbers = dir->cache->numbers;
+	NodeIds *node_ids = dir->cache->node_ids;
 	guint32 number;
 	Id *id;
 
-	if (known != NULL && numbers_claim(numbers, known->number, dir))
+	if (known != NULL && node_ids_claim(node_ids, known->number, dir))
 		number = known->number;
-	else if (!numbers_take(numbers, dir, &number, error))
+	else if (!node_ids_take(node_ids, dir, &number, error))
 		return NULL;
 	id = ids_add(dir->ids, raw, number);
 	if (id == NULL)
@@ -112,8 +112,8 @@ static void visit_known(const DirLogEntry *entry, void *data)
 
 	if (entry->there)
 		add_workspace(self, entry, entry->id);
-	else if (numbers_claim(
-			 self->dir->cache->numbers, entry->number, self->dir))
+	else if (node_ids_claim(
+			 self->dir->cache->node_ids, entry->number, self->dir))
 		ids_add(self->dir->ids, entry->id, entry->number);
 }
 
@@ -164,12 +164,12 @@ static gboolean take_number(
 	Provider *provider, Account *account, GError **error)
 {
 	Dir *root = provider->root;
-	Numbers *numbers = root->cache->numbers;
+	NodeIds *node_ids = root->cache->node_ids;
 	const DirLogEntry *known = account->known;
 
-	if (known != NULL && numbers_claim(numbers, known->number, root))
+	if (known != NULL && node_ids_claim(node_ids, known->number, root))
 		account->number = known->number;
-	else if (!numbers_take(numbers, root, &account->number, error))
+	else if (!node_ids_take(node_ids, root, &account->number, error))
 		return FALSE;
 	return TRUE;
 }
@@ -192,7 +192,7 @@ Dir *provider_open(Provider *provider, Account *account, GError **error)
 	account->dir = dir_new(cache, DIR_PROVIDER, root, provider,
 		account->number, id->text, id_name(id), NULL);
 	account->dir->account = account;
-	numbers_assign(cache->numbers, account->number, account->dir);
+	node_ids_assign(cache->node_ids, account->number, account->dir);
 	if (load_workspaces(account->dir, known, error))
 		return account->dir;
 	/* Half of it must not be shown by the next try. */

@@ -144,7 +144,8 @@ gboolean watch_look(Watch *self, guint32 number, gint64 now_us)
 	return first;
 }
 
-gboolean watch_hold(Watch *self, const guint32 *numbers, gsize n, gint64 now_us)
+gboolean watch_hold(
+	Watch *self, const guint32 *node_ids, gsize n, gint64 now_us)
 {
 	GArray *held =
 		g_array_sized_new(FALSE, FALSE, sizeof(Watched), (guint)n);
@@ -153,7 +154,8 @@ gboolean watch_hold(Watch *self, const guint32 *numbers, gsize n, gint64 now_us)
 	pthread_mutex_lock(&self->lock);
 	first = n > 0 && is_empty(self, now_us);
 	for (gsize i = 0; i < n; i++) {
-		Watched watched = {numbers[i], asked_before(self, numbers[i])};
+		Watched watched = {
+			node_ids[i], asked_before(self, node_ids[i])};
 
 		g_array_append_val(held, watched);
 	}

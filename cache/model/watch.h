@@ -24,7 +24,7 @@ void watch_free(Watch *self);
 gboolean watch_look(Watch *self, guint32 number, gint64 now_us);
 /* Replaces those that are held; likewise. */
 gboolean watch_hold(
-	Watch *self, const guint32 *numbers, gsize n, gint64 now_us);
+	Watch *self, const guint32 *node_ids, gsize n, gint64 now_us);
 
 gboolean watch_is_empty(Watch *self, gint64 now_us);
 /* How many there are, each counted once. */

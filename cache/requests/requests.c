@@ -199,11 +199,11 @@ void requests_stop(Requests *self)
 static gboolean give_number(
 	Requests *self, Dir *dir, Intent *intent, GError **error)
 {
-	Numbers *numbers = self->cache->numbers;
+	NodeIds *node_ids = self->cache->node_ids;
 
 	if (intent->number != 0 && requests_number(intent->number, dir))
 		return TRUE;
-	return numbers_take(numbers, dir, &intent->number, error);
+	return node_ids_take(node_ids, dir, &intent->number, error);
 }
 
 /* What the last run left open is looked for at once, and is not called absent before
@@ -354,7 +354,7 @@ Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
 	Box *box;
 
 	trim(self, dir);
-	own->watermark = numbers_next(self->cache->numbers);
+	own->watermark = node_ids_next(self->cache->node_ids);
 	if (!give_number(self, dir, own, error))
 		return NULL;
 	pthread_mutex_lock(&self->lock);

@@ -20,14 +20,14 @@ static gboolean is_of_section(const Box *box, const char *section)
 
 gboolean requests_number(guint32 number, Dir *dir)
 {
-	Numbers *numbers = dir->cache->numbers;
-	Dir *owner = numbers_owner(numbers, number);
+	NodeIds *node_ids = dir->cache->node_ids;
+	Dir *owner = node_ids_owner(node_ids, number);
 
 	if (owner == NULL || owner == dir)
-		return numbers_claim(numbers, number, dir);
+		return node_ids_claim(node_ids, number, dir);
 	if (owner->provider != dir->provider || owner->number == number)
 		return FALSE;
-	numbers_assign(numbers, number, dir);
+	node_ids_assign(node_ids, number, dir);
 	return TRUE;
 }
 

@@ -29,7 +29,7 @@ void requests_look_again(Requests *self, Request *request, gint64 look_ms)
 void requests_renew(
 	Requests *self, Request *request, CreatePlan *plan, gint64 left_ms)
 {
-	guint32 watermark = numbers_next(self->cache->numbers);
+	guint32 watermark = node_ids_next(self->cache->node_ids);
 	Intent *intent = request->intent;
 
 	pthread_mutex_lock(&self->lock);

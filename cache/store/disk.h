@@ -3,7 +3,7 @@
 #include "cache/base/state_names.h"
 #include "cache/store/ids.h"
 #include "cache/store/record_log.h"
-#include "cache/store/numbers.h"
+#include "cache/store/node_ids.h"
 #include "cache/store/snapshot.h"
 
 /*
@@ -46,7 +46,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Disk, disk_free)
 typedef struct {
 	IdTable *ids; /* filled in; the caller's from here to `owner` */
 	StateNames *state_names;
-	Numbers *numbers;
+	NodeIds *node_ids;
 	gpointer owner; /* of the numbers */
 	GArray *rows;   /* out: Row by number, each with its own mtimes; freed
 	                     by disk_loaded_clear */

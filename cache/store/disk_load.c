@@ -26,7 +26,7 @@ static Id *id_of(Loader *self, const guint8 *text, gsize len, guint32 number)
 		return NULL;
 	memcpy(id, text, len);
 	id[len] = '\0';
-	if (!numbers_claim(self->load->numbers, number, self->load->owner))
+	if (!node_ids_claim(self->load->node_ids, number, self->load->owner))
 		return NULL;
 	/* Nearly all are new. */
 	entry = ids_add(self->load->ids, id, number);

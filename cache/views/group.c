@@ -73,12 +73,12 @@ void groups_free(Groups *self)
 /* As it was in an earlier run, unless a damaged record log says what cannot be. */
 static guint32 known_number(Groups *self, const char *id)
 {
-	Numbers *numbers = self->dir->cache->numbers;
+	NodeIds *node_ids = self->dir->cache->node_ids;
 	guint32 number =
 		GPOINTER_TO_UINT(g_hash_table_lookup(self->record_log, id));
 
-	if (number == 0 || numbers_owner(numbers, number) != NULL ||
-		!numbers_claim(numbers, number, self->dir))
+	if (number == 0 || node_ids_owner(node_ids, number) != NULL ||
+		!node_ids_claim(node_ids, number, self->dir))
 		return 0;
 	return number;
 }
@@ -91,7 +91,7 @@ static guint32 group_number(Groups *self, const char *id)
 
 	if (number != 0)
 		return number;
-	if (!numbers_take(cache->numbers, self->dir, &number, &error)) {
+	if (!node_ids_take(cache->node_ids, self->dir, &number, &error)) {
 		g_warning("%s: %s cannot be shown: %s", self->dir->name, id,
 			error->message);
 		return 0;

@@ -32,7 +32,7 @@ void index_free(Index *self)
 	link_names_free(self->links);
 	for (ByWhat by = 0; by < N_VIEWS; by++)
 		number_set_clear(&self->shown[by]);
-	number_set_clear(&self->numbers);
+	number_set_clear(&self->node_ids);
 	groups_free(self->groups);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
@@ -220,7 +220,7 @@ static void cut(Update *self, guint32 number)
 		return;
 	unlink_all(self, brief, NULL);
 	forget(self, brief);
-	number_set_remove(&self->index->numbers, number);
+	number_set_remove(&self->index->node_ids, number);
 	self->table = TRUE;
 }
 
@@ -229,7 +229,7 @@ static void replace(Update *self, IndexEntry *next)
 	IndexEntry *old = entry_of(self->index, next->number);
 
 	if (old == NULL) {
-		number_set_add(&self->index->numbers, next->number);
+		number_set_add(&self->index->node_ids, next->number);
 		self->table = TRUE;
 		return;
 	}

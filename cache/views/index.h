@@ -22,7 +22,7 @@ typedef struct Index {
 	gint64 view_ns[N_VIEWS];   /* of their last change */
 	LinkNames *links;          /* BY_NAME */
 	GHashTable *index_entries; /* number -> Brief */
-	NumberSet numbers;         /* of all sessions */
+	NumberSet node_ids;        /* of all sessions */
 	gsize sizes[2];            /* of the tables, by CacheTable */
 	gint64 table_ns;           /* when they last changed */
 	TableText *texts[2];       /* the tables, if anybody asked since */

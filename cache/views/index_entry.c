@@ -1,7 +1,7 @@
 #include "cache/views/index_entry.h"
 
 #include "cache/requests/requests.h"
-#include "cache/store/numbers.h"
+#include "cache/store/node_ids.h"
 #include "cache/views/table.h"
 
 #define NS_PER_S 1000000000
@@ -67,7 +67,7 @@ static const char *workspace_name(const Dir *workspace)
 
 static IndexEntry *entry_of_workspace(const Dir *provider, const Row *row)
 {
-	const Dir *dir = numbers_owner(provider->cache->numbers, row->number);
+	const Dir *dir = node_ids_owner(provider->cache->node_ids, row->number);
 	IndexEntry *self = g_new0(IndexEntry, 1);
 
 	self->id = row->id;

@@ -11,7 +11,7 @@ void box_close(Box *self)
 	g_clear_pointer(&self->disk, disk_free);
 	g_clear_pointer(&self->load.ids, ids_free);
 	g_clear_pointer(&self->load.state_names, state_names_free);
-	g_clear_pointer(&self->load.numbers, numbers_free);
+	g_clear_pointer(&self->load.node_ids, node_ids_free);
 }
 
 void box_open(Box *self)
@@ -25,7 +25,7 @@ void box_open(Box *self)
 	self->load = (DiskLoaded){.owner = self};
 	self->load.ids = ids_new(NULL);
 	self->load.state_names = state_names_new();
-	self->load.numbers = numbers_new(NULL, NULL);
+	self->load.node_ids = node_ids_new(NULL, NULL);
 	ok = disk_load(self->disk, &self->load, &error);
 	g_assert_no_error(error);
 	g_assert_true(ok);
@@ -64,7 +64,7 @@ gboolean box_put(Box *self, const char *raw, const char *word, const char *body,
 	if (id == NULL) {
 		guint32 number;
 
-		if (!numbers_take(self->load.numbers, self, &number, error))
+		if (!node_ids_take(self->load.node_ids, self, &number, error))
 			return FALSE;
 		id = ids_add(self->load.ids, raw, number);
 	} else {

@@ -177,9 +177,9 @@ static void somebody_elses_number_is_not_taken(void)
 	box.disk = disk_new(g_build_filename(box.dir, "w", NULL));
 	ids_free(box.load.ids);
 	box.load.ids = ids_new(NULL);
-	numbers_free(box.load.numbers);
-	box.load.numbers = numbers_new(NULL, NULL);
-	g_assert_true(numbers_claim(box.load.numbers, 64, &other));
+	node_ids_free(box.load.node_ids);
+	box.load.node_ids = node_ids_new(NULL, NULL);
+	g_assert_true(node_ids_claim(box.load.node_ids, 64, &other));
 	warnings_keep();
 	g_assert_true(disk_load(box.disk, &box.load, NULL));
 	warnings_expect_one("*make no sense*");
@@ -283,8 +283,8 @@ static void a_file_that_cannot_be_opened_is_left_alone(void)
 	box.load = (DiskLoaded){.owner = &box};
 	box.load.ids = ids_new(NULL);
 	box.load.state_names = state_names_new();
-	box.load.numbers = numbers_new(NULL, NULL);
-	numbers_skip(box.load.numbers, 1000);
+	box.load.node_ids = node_ids_new(NULL, NULL);
+	node_ids_skip(box.load.node_ids, 1000);
 	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
 	none = before;
 	none.rlim_cur = 0;

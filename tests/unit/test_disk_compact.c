@@ -38,7 +38,8 @@ static void renumber(Box *box, const char *raw)
 	Id *id = ids_get(box->load.ids, raw);
 
 	box_must_remove(box, id->number);
-	g_assert_true(numbers_take(box->load.numbers, box, &id->number, NULL));
+	g_assert_true(
+		node_ids_take(box->load.node_ids, box, &id->number, NULL));
 }
 
 /* The id came again, as another session. */
@@ -65,7 +66,7 @@ static void an_id_has_its_newest_number(void)
 	assert_dump(&box, want);
 	g_assert_false(box.load.damaged);
 	g_assert_cmpuint(ids_get(box.load.ids, "s-1")->number, ==, 67);
-	g_assert_cmpuint(numbers_next(box.load.numbers), >=, 68);
+	g_assert_cmpuint(node_ids_next(box.load.node_ids), >=, 68);
 }
 
 static void check_marks(Box *box, guint8 partial, guint32 born)

@@ -91,11 +91,11 @@ static void each_number_is_told_once(Fixture *f, gconstpointer data)
 	kernel_refs_add(f->refs, node_make(ONE, 1), 1);
 	kernel_refs_add(f->refs, node_make(ONE, 2), 1);
 	kernel_refs_add(f->refs, node_make(TWO, 5), 1);
-	g_autoptr(GArray) numbers = kernel_refs_numbers(f->refs, OWNER);
+	g_autoptr(GArray) node_ids = kernel_refs_numbers(f->refs, OWNER);
 
-	g_assert_cmpuint(numbers->len, ==, 2);
-	g_assert_cmpuint(g_array_index(numbers, guint32, 0), ==, ONE);
-	g_assert_cmpuint(g_array_index(numbers, guint32, 1), ==, TWO);
+	g_assert_cmpuint(node_ids->len, ==, 2);
+	g_assert_cmpuint(g_array_index(node_ids, guint32, 0), ==, ONE);
+	g_assert_cmpuint(g_array_index(node_ids, guint32, 1), ==, TWO);
 }
 
 static void a_directory_that_was_removed_is_another(

@@ -163,23 +163,23 @@ static void all_have_their_turn(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	guint32 workspace = open_pages(f, "200", FALSE, FALSE);
-	guint32 numbers[200];
+	guint32 node_ids[200];
 	guint changed = 0;
 
 	stop_sweeps(f, workspace);
 	for (guint i = 0; i < 200; i++) {
 		g_autofree char *id = g_strdup_printf("s-%06u", i + 1);
 
-		numbers[i] = session_number(f, workspace, i + 1);
+		node_ids[i] = session_number(f, workspace, i + 1);
 		memory_put(f->backend, "m-1", id, NULL, "Busy");
 	}
-	cache_watch(f->cache, workspace, numbers, 200);
+	cache_watch(f->cache, workspace, node_ids, 200);
 	cache_hold(f->cache, workspace, TRUE);
 	fixture_until(fixture_count_news(f, NEWS_CHANGED, 0) == 200);
 	/* Nobody twice before the last. */
 	g_assert_cmpuint(asked(f), <=, 256);
 	for (guint i = 0; i < 200; i++)
-		changed += shows(f, numbers[i], "Busy");
+		changed += shows(f, node_ids[i], "Busy");
 	g_assert_cmpuint(changed, ==, 200);
 	cache_hold(f->cache, workspace, FALSE);
 }
@@ -414,17 +414,17 @@ static void one_that_makes_no_sense_hinders_no_other(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	guint32 workspace = open_pages(f, "40", FALSE, FALSE);
-	guint32 numbers[2] = {session_number(f, workspace, 1),
+	guint32 node_ids[2] = {session_number(f, workspace, 1),
 		session_number(f, workspace, 2)};
 
 	stop_sweeps(f, workspace);
 	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_BAD_ANSWER);
 	memory_put(f->backend, "m-1", "s-000001", NULL, "Busy");
 	memory_put(f->backend, "m-1", "s-000002", NULL, "Busy");
-	cache_watch(f->cache, workspace, numbers, 2);
+	cache_watch(f->cache, workspace, node_ids, 2);
 	cache_hold(f->cache, workspace, TRUE);
 	fixture_until(
-		shows(f, numbers[0], "Busy") && shows(f, numbers[1], "Busy"));
+		shows(f, node_ids[0], "Busy") && shows(f, node_ids[1], "Busy"));
 	cache_hold(f->cache, workspace, FALSE);
 }
 
@@ -466,24 +466,24 @@ static gboolean has_failed(Dir *dir)
 static void a_failure_for_one_ends_nothing(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	guint32 workspace = open_pages(f, "40", TRUE, FALSE), numbers[20];
+	guint32 workspace = open_pages(f, "40", TRUE, FALSE), node_ids[20];
 	guint told = 0;
 
 	for (guint i = 0; i < 20; i++) {
 		g_autofree char *id = g_strdup_printf("s-%06u", i + 1);
 
-		numbers[i] = session_number(f, workspace, i + 1);
+		node_ids[i] = session_number(f, workspace, i + 1);
 		memory_put(f->backend, "m-1", id, NULL, "Busy");
 	}
 	memory_put(f->backend, "m-1", "x-1", NULL, "Running");
 	dir_find(f->cache, workspace)->provider->refresh_ms = 3600 * 1000;
 	stop_sweeps(f, workspace);
 	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_REMOTE);
-	cache_watch(f->cache, workspace, numbers, 20);
+	cache_watch(f->cache, workspace, node_ids, 20);
 	cache_hold(f->cache, workspace, TRUE);
 	fixture_until(cache_count(f->cache, workspace) == 41);
 	for (guint i = 0; i < 20; i++)
-		told += shows(f, numbers[i], "Busy");
+		told += shows(f, node_ids[i], "Busy");
 	g_assert_cmpuint(told, ==, 19);
 	cache_hold(f->cache, workspace, FALSE);
 }
@@ -491,15 +491,15 @@ static void a_failure_for_one_ends_nothing(void)
 static void fail_and_see(guint watched)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	guint32 workspace = open_pages(f, "40", FALSE, FALSE), numbers[40];
+	guint32 workspace = open_pages(f, "40", FALSE, FALSE), node_ids[40];
 	Dir *dir = dir_find(f->cache, workspace);
 
 	for (guint i = 0; i < 40; i++)
-		numbers[i] = session_number(f, workspace, i + 1);
+		node_ids[i] = session_number(f, workspace, i + 1);
 	dir->provider->refresh_ms = 3600 * 1000;
 	stop_sweeps(f, workspace);
 	memory_fail(f->backend, MEMORY_GET, 0, 0, BACKEND_ERROR_REMOTE);
-	cache_watch(f->cache, workspace, numbers, watched);
+	cache_watch(f->cache, workspace, node_ids, watched);
 	cache_hold(f->cache, workspace, TRUE);
 	fixture_until(has_failed(dir));
 	g_assert_cmpuint(asked(f), <=, 5);
@@ -549,12 +549,12 @@ static void note_done(void *data)
 static void after_an_error_nobody_goes_on(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	guint32 workspace = open_pages(f, "40", FALSE, FALSE), numbers[40];
+	guint32 workspace = open_pages(f, "40", FALSE, FALSE), node_ids[40];
 	Dir *dir = dir_find(f->cache, workspace);
 	int done = 0;
 
 	for (guint i = 0; i < 40; i++)
-		numbers[i] = session_number(f, workspace, i + 1);
+		node_ids[i] = session_number(f, workspace, i + 1);
 	dir->provider->refresh_ms = 3600 * 1000;
 	stop_sweeps(f, workspace);
 	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_THROTTLED);
@@ -562,7 +562,7 @@ static void after_an_error_nobody_goes_on(void)
 	for (guint i = 1; i < POOL_THREADS_MAX; i++)
 		g_assert_true(pool_push(
 			dir->provider->work[WORK_PARTIAL], wait_at_gate, NULL));
-	cache_watch(f->cache, workspace, numbers, 40);
+	cache_watch(f->cache, workspace, node_ids, 40);
 	cache_hold(f->cache, workspace, TRUE);
 	fixture_until(has_failed(dir));
 	g_assert_true(

@@ -364,28 +364,28 @@ static void a_crowd_of_listings_comes_to_its_end(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	g_autoptr(GString) workspaces = g_string_new("w-0");
-	guint32 numbers[80];
+	guint32 node_ids[80];
 	Script *script;
 
-	for (guint i = 1; i < G_N_ELEMENTS(numbers); i++)
+	for (guint i = 1; i < G_N_ELEMENTS(node_ids); i++)
 		g_string_append_printf(workspaces, " w-%u", i);
 	script = script_open(f, workspaces->str, 4);
 	script_set(script, &script->plan[0].slow, TRUE);
-	for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+	for (guint i = 0; i < G_N_ELEMENTS(node_ids); i++) {
 		g_autofree char *name = g_strdup_printf("w-%u", i);
 
-		numbers[i] = fixture_find(f, f->provider, name);
-		g_free(fixture_names(f, numbers[i]));
+		node_ids[i] = fixture_find(f, f->provider, name);
+		g_free(fixture_names(f, node_ids[i]));
 	}
 	fixture_until(script_count(script, &script->begun[0]) >= 40);
 	script_set(script, &script->plan[0].slow, FALSE);
-	for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-		g_autofree char *names = fixture_list(f, numbers[i]);
+	for (guint i = 0; i < G_N_ELEMENTS(node_ids); i++) {
+		g_autofree char *names = fixture_list(f, node_ids[i]);
 
 		g_assert_cmpstr(names, ==, "s-0 s-1 s-2 s-3");
 	}
 	g_assert_cmpuint(script_count(script, &script->calls), ==,
-		4 * G_N_ELEMENTS(numbers));
+		4 * G_N_ELEMENTS(node_ids));
 }
 
 int main(int argc, char **argv)

@@ -466,12 +466,12 @@ static void words_that_are_refused_change_nothing(void)
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
 }
 
-static guint with_state(Fixture *f, GPtrArray *numbers, const char *state)
+static guint with_state(Fixture *f, GPtrArray *node_ids, const char *state)
 {
 	guint n = 0;
 
-	for (guint i = 0; i < numbers->len; i++)
-		n += says(f, GPOINTER_TO_UINT(g_ptr_array_index(numbers, i)),
+	for (guint i = 0; i < node_ids->len; i++)
+		n += says(f, GPOINTER_TO_UINT(g_ptr_array_index(node_ids, i)),
 			REQUEST_TEXT_STATE, state);
 	return n;
 }
@@ -487,7 +487,7 @@ static gboolean note(const Entry *entry, const char *name, void *data)
 static void many_at_once_are_as_many_sessions(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(GPtrArray) numbers = g_ptr_array_new();
+	g_autoptr(GPtrArray) node_ids = g_ptr_array_new();
 	Operation *operations[16];
 	guint32 workspace;
 	guint good = 0, found;
@@ -506,13 +506,13 @@ static void many_at_once_are_as_many_sessions(void)
 		good += operation_error(operations[i]) == NULL;
 		operation_unref(operations[i]);
 	}
-	cache_requests(f->cache, workspace, 0, note, numbers);
-	g_assert_cmpuint(numbers->len, ==, 16);
-	fixture_until(with_state(f, numbers, "looking") == 0);
-	found = with_state(f, numbers, "done");
+	cache_requests(f->cache, workspace, 0, note, node_ids);
+	g_assert_cmpuint(node_ids->len, ==, 16);
+	fixture_until(with_state(f, node_ids, "looking") == 0);
+	found = with_state(f, node_ids, "done");
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 16);
 	g_assert_cmpuint(found, >=, good);
-	g_assert_cmpuint(found + with_state(f, numbers, "unknown"), ==, 16);
+	g_assert_cmpuint(found + with_state(f, node_ids, "unknown"), ==, 16);
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 16);
 }
 

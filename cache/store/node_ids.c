@@ -1,4 +1,4 @@
-#include "cache/store/numbers.h"
+#include "cache/store/node_ids.h"
 
 #include <pthread.h>
 
@@ -8,7 +8,7 @@
 #define N_CHUNKS ((CACHE_NUMBER_MAX + 1) / CHUNK)
 #define RESERVED_AT_ONCE 4096u
 
-struct Numbers {
+struct NodeIds {
 	pthread_mutex_t lock;
 	NumbersReserve reserve;
 	void *data;
@@ -16,9 +16,9 @@ struct Numbers {
 	gpointer *chunks[N_CHUNKS];
 };
 
-Numbers *numbers_new(NumbersReserve reserve, void *data)
+NodeIds *node_ids_new(NumbersReserve reserve, void *data)
 {
-	Numbers *self = g_new0(Numbers, 1);
+	NodeIds *self = g_new0(NodeIds, 1);
 
 	pthread_mutex_init(&self->lock, NULL);
 	self->reserve = reserve;
@@ -27,7 +27,7 @@ Numbers *numbers_new(NumbersReserve reserve, void *data)
 	return self;
 }
 
-void numbers_free(Numbers *self)
+void node_ids_free(NodeIds *self)
 {
 	if (self == NULL)
 		return;
@@ -37,7 +37,7 @@ void numbers_free(Numbers *self)
 	g_free(self);
 }
 
-static gpointer *slot_of(Numbers *self, guint32 number)
+static gpointer *slot_of(NodeIds *self, guint32 number)
 {
 	gpointer *chunk;
 
@@ -48,7 +48,7 @@ static gpointer *slot_of(Numbers *self, guint32 number)
 	return chunk != NULL ? &chunk[number % CHUNK] : NULL;
 }
 
-static void owner_set(Numbers *self, guint32 number, gpointer owner)
+static void owner_set(NodeIds *self, guint32 number, gpointer owner)
 {
 	gpointer *slot = slot_of(self, number);
 
@@ -62,14 +62,14 @@ static void owner_set(Numbers *self, guint32 number, gpointer owner)
 	__atomic_store_n(slot, owner, __ATOMIC_RELEASE);
 }
 
-gpointer numbers_owner(Numbers *self, guint32 number)
+gpointer node_ids_owner(NodeIds *self, guint32 number)
 {
 	gpointer *slot = slot_of(self, number);
 
 	return slot != NULL ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : NULL;
 }
 
-void numbers_skip(Numbers *self, guint32 limit)
+void node_ids_skip(NodeIds *self, guint32 limit)
 {
 	pthread_mutex_lock(&self->lock);
 	self->next = MAX(self->next, MIN(limit, CACHE_NUMBER_MAX + 1));
@@ -77,7 +77,7 @@ void numbers_skip(Numbers *self, guint32 limit)
 	pthread_mutex_unlock(&self->lock);
 }
 
-gboolean numbers_claim(Numbers *self, guint32 number, gpointer owner)
+gboolean node_ids_claim(NodeIds *self, guint32 number, gpointer owner)
 {
 	gpointer now;
 	gboolean ok;
@@ -85,7 +85,7 @@ gboolean numbers_claim(Numbers *self, guint32 number, gpointer owner)
 	if (number < CACHE_NUMBER_FIRST || number > CACHE_NUMBER_MAX)
 		return FALSE;
 	pthread_mutex_lock(&self->lock);
-	now = numbers_owner(self, number);
+	now = node_ids_owner(self, number);
 	ok = now == NULL || now == owner;
 	if (ok && now == NULL)
 		owner_set(self, number, owner);
@@ -95,7 +95,7 @@ gboolean numbers_claim(Numbers *self, guint32 number, gpointer owner)
 	return ok;
 }
 
-static gboolean room_for_next(Numbers *self, GError **error)
+static gboolean room_for_next(NodeIds *self, GError **error)
 {
 	guint32 limit;
 
@@ -114,8 +114,8 @@ static gboolean room_for_next(Numbers *self, GError **error)
 	return TRUE;
 }
 
-gboolean numbers_take(
-	Numbers *self, gpointer owner, guint32 *ret_number, GError **error)
+gboolean node_ids_take(
+	NodeIds *self, gpointer owner, guint32 *ret_number, GError **error)
 {
 	gboolean ok;
 
@@ -129,14 +129,14 @@ gboolean numbers_take(
 	return ok;
 }
 
-void numbers_assign(Numbers *self, guint32 number, gpointer owner)
+void node_ids_assign(NodeIds *self, guint32 number, gpointer owner)
 {
 	pthread_mutex_lock(&self->lock);
 	owner_set(self, number, owner);
 	pthread_mutex_unlock(&self->lock);
 }
 
-guint32 numbers_next(Numbers *self)
+guint32 node_ids_next(NodeIds *self)
 {
 	guint32 next;
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 #include "cache/model/account.h"
 #include "cache/operations/adopt.h"
 
@@ -70,7 +70,7 @@ static gboolean operation_sending(void *data)
 	self->recorded = requests_send(
 		self->cache->requests, self->request, &self->refused);
 	if (self->recorded)
-		trial_step(create ? "create" : "verb", "send");
+		failpoint_step(create ? "create" : "verb", "send");
 	return self->recorded;
 }
 
@@ -296,7 +296,7 @@ void operation_run(void *data)
 {
 	g_autoptr(Operation) self = data;
 
-	trial_hang("order");
+	failpoint_hang("order");
 	if (!operation_carry_out(self, &self->error)) {
 		g_clear_pointer(&self->answer, g_free);
 		if (self->dir != NULL && !operation_is_dropped(self))

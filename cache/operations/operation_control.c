@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 #include "cache/merge/apply.h"
 #include "cache/operations/operation_answer.h"
 #include "cache/operations/reconcile_verb.h"
@@ -160,7 +160,7 @@ static gboolean send_once(Operation *self, const char *body, GError **error)
 		ok = backend_control_workspace(
 			backend, dir->id, intent->verb, &call, &local);
 	if (self->recorded)
-		trial_step("verb", "answer");
+		failpoint_step("verb", "answer");
 	/* What was asked before did not answer. */
 	else if (!ok && local->code == BACKEND_ERROR_TIMEOUT)
 		local->code = BACKEND_ERROR_UNREACHABLE;

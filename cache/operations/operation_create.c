@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 #include "cache/operations/operation_answer.h"
 
 /* A provider is trusted to know a token for so long. */
@@ -66,7 +66,7 @@ static char *send_once(Operation *self, GError **error)
 	id = backend_create(dir->provider->backend, dir->id,
 		self->request->intent->plan, &call, &local);
 	if (self->recorded)
-		trial_step("create", "answer");
+		failpoint_step("create", "answer");
 	/* What was asked before did not answer. */
 	else if (id == NULL && local->code == BACKEND_ERROR_TIMEOUT)
 		local->code = BACKEND_ERROR_UNREACHABLE;
@@ -123,7 +123,8 @@ static gboolean sends_again(Operation *self, GError *problem, gint64 *pause_ms)
 	gint64 asked_ms = detail != NULL ? detail->retry_after_ms : 0;
 	gint64 now_us = g_get_monotonic_time(), ms = MAX(*pause_ms, asked_ms);
 
-	if (!self->request->intent->plan->repeatable && !trial_flaw("resend"))
+	if (!self->request->intent->plan->repeatable &&
+		!failpoint_flaw("resend"))
 		return FALSE;
 	*pause_ms = MIN(2 * *pause_ms, AGAIN_MAX_MS);
 	return now_us + ms * 1000 + SEND_LEAST_US < self->send_until_us &&
@@ -181,7 +182,7 @@ gboolean operation_send(Operation *self, GError **error)
 
 	/* A token tells more than a look, but may be answered by nobody. */
 	self->send_until_us = self->deadline_us - MAX(0, left_us(self)) / 2;
-	if (trial_flaw("resend"))
+	if (failpoint_flaw("resend"))
 		self->send_until_us = self->deadline_us;
 	id = send_until_clear(self, &local);
 	if (id != NULL)

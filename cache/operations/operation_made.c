@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 #include "cache/merge/apply.h"
 #include "cache/operations/adopt.h"
 #include "cache/operations/operation_alias.h"
@@ -187,10 +187,10 @@ static gboolean start(
 		return TRUE;
 	note_exists(self, REQUEST_STARTING, id);
 	call.interactive = FALSE;
-	trial_step("start", "send");
+	failpoint_step("start", "send");
 	gboolean started = backend_control(self->dir->provider->backend,
 		self->dir->id, id, look->body, verb, &call, &local);
-	trial_step("start", "answer");
+	failpoint_step("start", "answer");
 	if (started) {
 		if (!look_once(self, id, &after, look, &local))
 			g_debug("%s: %s", id, local->message);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 #include "cache/operations/adopt.h"
 #include "cache/operations/reconcile_verb.h"
 #include "cache/operations/matching.h"
@@ -546,7 +546,7 @@ void reconcile_listed(Dir *dir, const Looked *looked)
 		find_candidates(&self);
 	match = self.match;
 	for (guint i = 0; i < self.sought; i++)
-		if (i < self.sent || !trial_flaw("final"))
+		if (i < self.sent || !failpoint_flaw("final"))
 			judge(&self, i);
 	for (guint i = 0; i < open->len; i++)
 		requests_release(requests, g_ptr_array_index(open, i));

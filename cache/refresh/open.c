@@ -1,6 +1,6 @@
 #include "cache/refresh/open.h"
 
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 #include "cache/model/content.h"
 #include "cache/refresh/look.h"
 
@@ -148,7 +148,7 @@ GBytes *cache_read(
 	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
 	GBytes *bytes = NULL;
 
-	trial_hang("content");
+	failpoint_hang("content");
 	if (shown == NULL || !has_file(dir, file)) {
 		set_gone(error);
 		return NULL;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cache/base/hash.h"
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/gaps.h"
 #include "cache/operations/reconcile.h"
@@ -464,7 +464,7 @@ void relist_run(void *data)
 	Relist relist = {.dir = dir, .page = 1, .tokens = tokens};
 	gboolean ok;
 
-	trial_hang("listing");
+	failpoint_hang("listing");
 	pthread_mutex_lock(&dir->lock);
 	relist.number = dir->listing.relist;
 	pthread_mutex_unlock(&dir->lock);

@@ -9,7 +9,7 @@
 
 #include "cache/base/descriptors.h"
 #include "cache/base/hash.h"
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 #include "cache/store/body_store.h"
 #include "cache/store/journal_form.h"
 
@@ -389,7 +389,7 @@ static GByteArray *pack_file(const Intent *intent, const Outcome *outcome)
 
 static gboolean sync_file(int fd, const char *path, GError **error)
 {
-	if (trial_flaw("no-fsync") || fsync(fd) == 0)
+	if (failpoint_flaw("no-fsync") || fsync(fd) == 0)
 		return TRUE;
 	file_error(error, "write", path);
 	return FALSE;
@@ -398,8 +398,8 @@ static gboolean sync_file(int fd, const char *path, GError **error)
 /* What was synced is told of by the name that it has. */
 static void note_synced(const Journal *self, const char *rid)
 {
-	if (!trial_flaw("no-fsync"))
-		trial_synced(self->dir, rid);
+	if (!failpoint_flaw("no-fsync"))
+		failpoint_synced(self->dir, rid);
 }
 
 static gboolean write_part(const Journal *self, const char *part,
@@ -417,7 +417,7 @@ static gboolean write_part(const Journal *self, const char *part,
 	}
 	ok = body_file_write(fd, path, bytes->data, bytes->len, 0, error);
 	if (ok)
-		trial_step(step, "write");
+		failpoint_step(step, "write");
 	ok = ok && (!sync || sync_file(fd, path, error));
 	/* Some file systems tell of a full disk only now. */
 	if (descriptors_close(fd) != 0 && ok) {
@@ -450,7 +450,7 @@ gboolean journal_put(Journal *self, const Intent *intent,
 	if (!sync_file(self->dir, self->path, error))
 		return FALSE;
 	note_synced(self, intent->rid);
-	trial_step(step, "synced");
+	failpoint_step(step, "synced");
 	return TRUE;
 }
 
@@ -476,12 +476,12 @@ static gboolean write_slot(const Journal *self, int fd, const char *rid,
 	if (!body_file_write(fd, path, bytes->data, bytes->len,
 		    head.slots + (guint64)slot * SLOT, error))
 		return FALSE;
-	trial_step(step, "write");
+	failpoint_step(step, "write");
 	if (sync && !sync_file(fd, path, error))
 		return FALSE;
 	if (sync)
 		note_synced(self, rid);
-	trial_step(step, "synced");
+	failpoint_step(step, "synced");
 	return TRUE;
 }
 
@@ -506,5 +506,5 @@ void journal_drop(Journal *self, const char *rid)
 {
 	if (unlinkat(self->dir, rid, 0) != 0)
 		g_debug("%s/%s: %s", self->path, rid, g_strerror(errno));
-	trial_synced(self->dir, rid);
+	failpoint_synced(self->dir, rid);
 }

@@ -155,9 +155,9 @@ class World:
                           "create_deadline": self.deadline},
             "cloud": {**section(self.row, self.emu),
                       "list_lag": f"{self.list_lag_ms}ms"}}
-        env = {**KEYS, "SESSIONFS_TRIAL_KILL": kill,
-               "SESSIONFS_TRIAL_FLAWS": flaws,
-               "SESSIONFS_TRIAL_MEDIUM": self.medium}
+        env = {**KEYS, "SESSIONFS_FAILPOINT_KILL": kill,
+               "SESSIONFS_FAILPOINT_FLAWS": flaws,
+               "SESSIONFS_FAILPOINT_MEDIUM": self.medium}
         self.mount = self.rig.mount(
             config=harness.key_file(sections), env=env, folder=self.folder,
             wait=wait)

@@ -45,7 +45,7 @@ def test_a_thread_that_hangs(emulator, mount, where, end):
     use, left = CASES[where]
     # Threads of libfuse that ended are not joined then.
     m = mount(emu, env={
-        "SESSIONFS_TRIAL_HANG": where, "TSAN_OPTIONS":
+        "SESSIONFS_FAILPOINT_HANG": where, "TSAN_OPTIONS":
         os.environ.get("TSAN_OPTIONS", "") + " report_thread_leaks=0"})
     if where != "listing":
         eventually(lambda: "sc-" in run(look(m)).out)

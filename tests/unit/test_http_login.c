@@ -135,7 +135,7 @@ static void a_challenge_without_a_ticket_is_an_answer(
 		g_autofree char *login = header(f, before, "authorization");
 		g_assert_null(login);
 	}
-	/* What changes something went out in full, and not as a trial. */
+	/* What changes something went out in full, and not as a failpoint. */
 	g_autofree char *length = header(f, 1, "content-length");
 	g_assert_cmpstr(length, ==, "7");
 }

@@ -1,4 +1,4 @@
-#include "cache/base/trial.h"
+#include "cache/base/failpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,11 +23,11 @@ static int wanted_time(const char *mark)
 	return *mark == ':' ? (int)g_ascii_strtoull(mark + 1, NULL, 10) : 1;
 }
 
-void trial_step(const char *what, const char *when)
+void failpoint_step(const char *what, const char *when)
 {
 	static gint times;
 	g_autofree char *step = g_strconcat(what, ".", when, NULL);
-	const char *wanted = setting("SESSIONFS_TRIAL_KILL");
+	const char *wanted = setting("SESSIONFS_FAILPOINT_KILL");
 	gsize len = strlen(step);
 
 	if (strncmp(wanted, step, len) != 0 ||
@@ -44,14 +44,14 @@ static gboolean is_in(const char *name, const char *list)
 	return g_strv_contains((const char *const *)names, name);
 }
 
-gboolean trial_flaw(const char *name)
+gboolean failpoint_flaw(const char *name)
 {
-	return is_in(name, setting("SESSIONFS_TRIAL_FLAWS"));
+	return is_in(name, setting("SESSIONFS_FAILPOINT_FLAWS"));
 }
 
-void trial_hang(const char *where)
+void failpoint_hang(const char *where)
 {
-	if (!is_in(where, setting("SESSIONFS_TRIAL_HANG")))
+	if (!is_in(where, setting("SESSIONFS_FAILPOINT_HANG")))
 		return;
 	g_message("hanging at %s", where);
 	while (TRUE)
@@ -65,12 +65,12 @@ static void copy(int from, int to)
 
 	while ((n = read(from, buffer, COPY_BYTES)) > 0)
 		if (write(to, buffer, (size_t)n) != n)
-			g_error("a trial's medium cannot be written");
+			g_error("a failpoint's medium cannot be written");
 }
 
-void trial_synced(int dir, const char *name)
+void failpoint_synced(int dir, const char *name)
 {
-	const char *medium = setting("SESSIONFS_TRIAL_MEDIUM");
+	const char *medium = setting("SESSIONFS_FAILPOINT_MEDIUM");
 	g_autofree char *path = g_build_filename(medium, name, NULL);
 	g_autofree char *part = g_strconcat(path, ".part", NULL);
 	int from, to;
@@ -84,10 +84,10 @@ void trial_synced(int dir, const char *name)
 	}
 	to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (from < 0 || to < 0)
-		g_error("a trial's medium cannot be used");
+		g_error("a failpoint's medium cannot be used");
 	copy(from, to);
 	close(from);
 	close(to);
 	if (rename(part, path) != 0)
-		g_error("a trial's medium cannot be renamed to");
+		g_error("a failpoint's medium cannot be renamed to");
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cache/merge/apply.h"
-#include "cache/refresh/look.h"
+#include "cache/refresh/fetch_session.h"
 
 /* By our clock; 0: nobody says. */
 static gint64 created_ms(Dir *dir, const Snapshot *shown, guint32 number)
@@ -58,7 +58,7 @@ gboolean adopt_session(Dir *dir, Request *request, const char *id,
 	gboolean ok;
 
 	apply_operation_begins(dir, id, kept);
-	ok = look_at(dir, id, call, error);
+	ok = fetch_session(dir, id, call, error);
 	apply_operation_ends(dir, id);
 	if (!ok)
 		return FALSE;

@@ -6,7 +6,7 @@
 #include "cache/merge/apply.h"
 #include "cache/operations/operation_answer.h"
 #include "cache/operations/reconcile_verb.h"
-#include "cache/refresh/look.h"
+#include "cache/refresh/fetch_session.h"
 
 /* Between two looks at a session whose verb's answer was lost. */
 #define LOOK_AGAIN_MS 100
@@ -48,7 +48,7 @@ static gboolean look(Operation *self, const char *id, GError **error)
 {
 	Call call = operation_look_call(self);
 
-	return look_at(self->dir, id, &call, error);
+	return fetch_session(self->dir, id, &call, error);
 }
 
 static const BackendVerb *verb_of(Operation *self, GError **error)

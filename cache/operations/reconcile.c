@@ -6,7 +6,7 @@
 #include "cache/operations/adopt.h"
 #include "cache/operations/reconcile_verb.h"
 #include "cache/operations/matching.h"
-#include "cache/refresh/look.h"
+#include "cache/refresh/fetch_session.h"
 
 /* Between two listings that somebody waits for, or that something was in the way
  * of. */
@@ -214,7 +214,7 @@ static void complete(Reconciling *self, Candidate *candidate)
 	const Row *row;
 
 	if (self->blind ||
-		!look_at(dir, candidate->row.id->text, &call, &error))
+		!fetch_session(dir, candidate->row.id->text, &call, &error))
 		self->blind = TRUE;
 	shown = dir_snapshot(dir);
 	row = snapshot_find(shown, candidate->row.number);

@@ -1,6 +1,6 @@
 #include "cache/refresh/backfill.h"
 
-#include "cache/refresh/look.h"
+#include "cache/refresh/fetch_session.h"
 
 #define BACKFILLED_MAX 50u
 /* What was asked for is not asked for again before. */
@@ -64,7 +64,7 @@ static gboolean backfill_one(Dir *dir, guint32 number)
 		return TRUE;
 	id = g_strdup(row->id->text);
 	note(dir, number);
-	on = look_at(dir, id, &call, &error) ||
+	on = fetch_session(dir, id, &call, &error) ||
 	     g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER) ||
 	     g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_INVALID);
 	news_deliver(dir->cache->news);

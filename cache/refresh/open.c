@@ -2,7 +2,7 @@
 
 #include "cache/base/failpoint.h"
 #include "cache/model/content.h"
-#include "cache/refresh/look.h"
+#include "cache/refresh/fetch_session.h"
 
 /* In the past, but not 0, which would be until the session changes. */
 #define NOT_LONGER_MS 1
@@ -334,7 +334,7 @@ static void describe_one(const Question *self)
 	question_close(self, &stand, bytes, until_ms, error);
 }
 
-static void look_at_one(const Question *self)
+static void fetch_session_one(const Question *self)
 {
 	g_auto(Stand) stand = {0};
 	GError *error = NULL;
@@ -342,7 +342,7 @@ static void look_at_one(const Question *self)
 	if (stand_find(self, &stand, &error)) {
 		Call call = dir_call_until(self->dir, self->until_us, TRUE);
 
-		if (!look_at(self->dir, stand.id, &call, &error)) {
+		if (!fetch_session(self->dir, stand.id, &call, &error)) {
 			note_open(self, error);
 			g_debug("%s: %s", stand.id, error->message);
 		}
@@ -372,7 +372,7 @@ static void open_run(void *data)
 		if (question == NULL)
 			return;
 		if (question->file == ON_DEMAND_WHOLE)
-			look_at_one(question);
+			fetch_session_one(question);
 		else
 			describe_one(question);
 	}

@@ -2,7 +2,7 @@
 
 #include "cache/merge/apply.h"
 #include "cache/model/pace.h"
-#include "cache/refresh/look.h"
+#include "cache/refresh/fetch_session.h"
 
 /* Calls at a time, and gets in one partial refresh. */
 #define ASKERS_MAX 4
@@ -152,7 +152,7 @@ static GError *ask_one(Dir *dir, const char *id)
 {
 	Call call = dir_call(dir, FALSE);
 	GError *error = NULL;
-	gboolean ok = look_at(dir, id, &call, &error);
+	gboolean ok = fetch_session(dir, id, &call, &error);
 
 	news_deliver(dir->cache->news);
 	if (!ok && (is_refusal(error) || g_error_matches(error, BACKEND_ERROR,

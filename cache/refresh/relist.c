@@ -12,7 +12,7 @@
 #include "cache/refresh/cause.h"
 #include "cache/refresh/backfill.h"
 #include "cache/refresh/partial_refresh.h"
-#include "cache/refresh/look.h"
+#include "cache/refresh/fetch_session.h"
 
 #define PAGES_MAX 100000u
 /* Pages without an entry, and without a new one, one after the other. */
@@ -313,7 +313,8 @@ static void ask_missed(const Relist *self, Listed *listed)
 		g_autoptr(GError) error = NULL;
 
 		/* A session may be what cannot be understood: others not. */
-		on = look_at(dir, g_ptr_array_index(ids, i), &call, &error) ||
+		on = fetch_session(
+			     dir, g_ptr_array_index(ids, i), &call, &error) ||
 		     g_error_matches(
 			     error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 	}

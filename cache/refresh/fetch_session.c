@@ -1,8 +1,9 @@
-#include "cache/refresh/look.h"
+#include "cache/refresh/fetch_session.h"
 
 #include "cache/merge/apply.h"
 
-gboolean look_at(Dir *dir, const char *id, const Call *call, GError **error)
+gboolean fetch_session(
+	Dir *dir, const char *id, const Call *call, GError **error)
 {
 	guint32 tick = dir_tick(dir);
 	g_autoptr(GError) local = NULL;

@@ -4,5 +4,5 @@
 
 /* Asks the provider for one session and shows what it says, even if that is
  * that there is none.  Errors: the provider's others, and those of apply. */
-gboolean look_at(Dir *dir, const char *id, const Call *call,
+gboolean fetch_session(Dir *dir, const char *id, const Call *call,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

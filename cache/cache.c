@@ -5,8 +5,8 @@
  *   account.c  of which account that is, and another one in its place
  *   lookup.c   what FUSE threads ask: answered from snapshots, never waiting
  *   view.c     the same of views and tables, from index.c
- *   index.c    what views are made of; follows change.c       (worker, WORK_ASK)
- *   ask.c      one name, while a listing is incomplete        (worker, WORK_ASK)
+ *   index.c    what views are made of; follows change.c       (worker, WORK_RESOLVE)
+ *   ask.c      one name, while a listing is incomplete        (worker, WORK_RESOLVE)
  *   open.c     the bytes that only a call of their own gets  (worker, WORK_OPEN)
  *   fill.c     records that a listing tells in part          (worker, WORK_BACKFILL)
  *   refresh.c  when a listing is due        (the thread of scheduler.c)

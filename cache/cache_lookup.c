@@ -3,7 +3,7 @@
 #include "cache/base/name.h"
 #include "cache/merge/apply.h"
 #include "cache/model/news.h"
-#include "cache/refresh/ask.h"
+#include "cache/refresh/resolve_name.h"
 #include "cache/refresh/refresh.h"
 #include "cache/views/index.h"
 
@@ -178,7 +178,7 @@ static Known want_name(Dir *dir, const char *name, gboolean *ret_wake,
 	if (dir->listing.complete)
 		return KNOWN_NO;
 	if (dir->kind == DIR_WORKSPACE && !name_is_cut(name))
-		return ask_about(dir, name, ret_push, error);
+		return resolve_name(dir, name, ret_push, error);
 	if (*name == '.')
 		return KNOWN_NO;
 	return want_listing(dir, ret_wake, error);
@@ -209,7 +209,8 @@ Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 		entry_of_row(dir, row, ret);
 	if (wake)
 		scheduler_wake(cache->scheduler);
-	if (push && !pool_push(dir->provider->work[WORK_ASK], ask_run, dir))
+	if (push && !pool_push(dir->provider->work[WORK_RESOLVE],
+			    resolve_name_run, dir))
 		g_debug("%s: asked after the end", dir->id);
 	return known;
 }

@@ -45,7 +45,7 @@ static Known index_want(Dir *dir, Index **ret, GError **error)
 	if (__atomic_load_n(&index->ready, __ATOMIC_ACQUIRE))
 		return KNOWN_YES;
 	if (__atomic_exchange_n(&index->asked, 1, __ATOMIC_ACQ_REL) == 0 &&
-		!pool_push(dir->provider->work[WORK_ASK], index_run, dir))
+		!pool_push(dir->provider->work[WORK_RESOLVE], index_run, dir))
 		g_debug("%s: asked after the end", dir->id);
 	return KNOWN_NOT_YET;
 }

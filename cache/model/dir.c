@@ -1,7 +1,7 @@
 #include "cache/model/dir.h"
 
 #include "cache/model/account.h"
-#include "cache/refresh/ask.h"
+#include "cache/refresh/resolve_name.h"
 #include "cache/requests/requests.h"
 #include "cache/views/index.h"
 

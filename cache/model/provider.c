@@ -17,7 +17,7 @@ void provider_left(const Provider *provider, GString *out)
 	static const char *const kinds[WORK_KINDS] = {
 		[WORK_LIST] = "listings",
 		[WORK_PARTIAL] = "partial",
-		[WORK_ASK] = "questions",
+		[WORK_RESOLVE] = "questions",
 		[WORK_OPEN] = "reads",
 		[WORK_BACKFILL] = "records",
 		[WORK_OPERATION] = "orders",
@@ -217,7 +217,7 @@ static Pool *new_pool(Work work, const char *section)
 	static const char *const names[WORK_KINDS] = {
 		[WORK_LIST] = "list",
 		[WORK_PARTIAL] = "partial",
-		[WORK_ASK] = "resolve",
+		[WORK_RESOLVE] = "resolve",
 		[WORK_OPEN] = "open",
 		[WORK_BACKFILL] = "backfill",
 		[WORK_OPERATION] = "request",

@@ -8,7 +8,7 @@
 #include "cache/merge/gaps.h"
 #include "cache/operations/reconcile.h"
 #include "cache/refresh/prefetch.h"
-#include "cache/refresh/ask.h"
+#include "cache/refresh/resolve_name.h"
 #include "cache/refresh/cause.h"
 #include "cache/refresh/backfill.h"
 #include "cache/refresh/partial_refresh.h"
@@ -397,7 +397,7 @@ static void end_well(const Relist *self, gint64 listed_ms)
 	dir_set_text(dir, &dir->partial, gaps_text(&self->gaps, dir));
 	if (self->distrust)
 		__atomic_store_n(&dir->distrust, 0, __ATOMIC_RELAXED);
-	ask_forget(dir);
+	resolve_name_forget(dir);
 }
 
 static void end_badly(const Relist *self, GError *error)

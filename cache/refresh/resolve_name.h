@@ -12,11 +12,12 @@ GHashTable *questions_new(void);
 
 /*
  * What is known of a name that the workspace does not show; with Dir.lock.
- * *ret_push: ask_run has to be pushed once the lock is let go.  Error: why, for
+ * *ret_push: resolve_name_run has to be pushed once the lock is let go.  Error: why, for
  * FAILED.
  */
-Known ask_about(Dir *dir, const char *name, gboolean *ret_push, GError **error);
+Known resolve_name(
+	Dir *dir, const char *name, gboolean *ret_push, GError **error);
 /* Asks what waits; a job for the pool, data is the Dir. */
-void ask_run(void *data);
+void resolve_name_run(void *data);
 /* With Dir.lock: forgets what was answered. */
-void ask_forget(Dir *dir);
+void resolve_name_forget(Dir *dir);

@@ -1,4 +1,4 @@
-#include "cache/refresh/ask.h"
+#include "cache/refresh/resolve_name.h"
 
 #include "cache/base/name.h"
 #include "cache/merge/apply.h"
@@ -43,7 +43,7 @@ static gboolean is_stale(gpointer key, gpointer value, gpointer data)
 	return !question->asking && question->until_us <= *now;
 }
 
-void ask_forget(Dir *dir)
+void resolve_name_forget(Dir *dir)
 {
 	g_hash_table_foreach_remove(dir->questions, is_answered, NULL);
 }
@@ -71,7 +71,8 @@ static Known question_answer(const Question *self, GError **error)
 	return KNOWN_FAILED;
 }
 
-Known ask_about(Dir *dir, const char *name, gboolean *ret_push, GError **error)
+Known resolve_name(
+	Dir *dir, const char *name, gboolean *ret_push, GError **error)
 {
 	Question *question = g_hash_table_lookup(dir->questions, name);
 	gint64 now = g_get_monotonic_time();
@@ -143,7 +144,7 @@ static void question_close(Dir *dir, Question *self, GError *error)
 	dir_news(dir, NEWS_LISTING);
 }
 
-void ask_run(void *data)
+void resolve_name_run(void *data)
 {
 	Dir *dir = data;
 

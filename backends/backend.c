@@ -354,14 +354,14 @@ Phase backend_phase(const BackendClass *class, const char *state)
 	return row ? row->phase : PHASE_PENDING;
 }
 
-gboolean backend_is_passing(
+gboolean backend_is_transitional(
 	const BackendClass *class, const char *state, Phase phase)
 {
 	const RecordKind *kind = class->record;
 
-	if (!phase_is_passing(phase) || phase != PHASE_PENDING ||
+	if (!phase_is_transitional(phase) || phase != PHASE_PENDING ||
 		!class->states)
-		return phase_is_passing(phase);
+		return phase_is_transitional(phase);
 	return state_find(class, state) &&
 	       !(kind && kind->no_state &&
 		       g_ascii_strcasecmp(kind->no_state, state) == 0);

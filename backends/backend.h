@@ -540,7 +540,7 @@ gboolean backend_state_has_ended(const BackendState *state);
 Phase backend_phase(const BackendClass *class, const char *state);
 /* Whether a session in that state is on its way to another one by itself.  FALSE
  * for a word that is in no table, or that stands for none: it may be the last. */
-gboolean backend_is_passing(
+gboolean backend_is_transitional(
 	const BackendClass *class, const char *state, Phase phase);
 
 /* The bytes of one of the files that come from the body; see render. */

@@ -17,7 +17,7 @@ const char *phase_name(Phase phase)
 	return phase_names[phase];
 }
 
-gboolean phase_is_passing(Phase phase)
+gboolean phase_is_transitional(Phase phase)
 {
 	return phase == PHASE_PENDING || phase == PHASE_STARTING ||
 	       phase == PHASE_STOPPING;

@@ -18,7 +18,7 @@ typedef enum {
 const char *phase_name(Phase phase);
 
 /* Whether a session in this phase is on its way to another one by itself. */
-gboolean phase_is_passing(Phase phase);
+gboolean phase_is_transitional(Phase phase);
 
 /* The content files of a session.  Their order is kept on disk: append only. */
 typedef enum {

@@ -65,9 +65,9 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 			return FALSE;
 		g_array_index(self->rows, Row, self->rows->len - 1) = *row;
 	}
-	self->passing += dir_row_passes(dir, row);
+	self->transitional += dir_row_passes(dir, row);
 	if (old != NULL)
-		self->passing -= dir_row_passes(dir, old);
+		self->transitional -= dir_row_passes(dir, old);
 	if (old == NULL) {
 		self->added++;
 		self->members = TRUE;
@@ -90,7 +90,7 @@ void change_cut(Change *self, const Row *row)
 		file++)
 		self->newest_ns = MAX(self->newest_ns, row_mtime_ns(row, file));
 	g_array_append_val(self->cuts, row->number);
-	self->passing -= dir_row_passes(dir, row);
+	self->transitional -= dir_row_passes(dir, row);
 	self->members = TRUE;
 	if (row->number == dir->last)
 		self->texts |= TEXT_LAST_GONE;
@@ -251,7 +251,7 @@ static void publish(Change *self, Snapshot *next)
 	keep_cut(self);
 	old = dir->shown;
 	dir->shown = next;
-	dir->listing.passing += (guint)self->passing;
+	dir->listing.transitional += (guint)self->transitional;
 	if (dir->kind == DIR_WORKSPACE)
 		__atomic_add_fetch(&dir->account->shown,
 			next->count - old->count, __ATOMIC_RELAXED);

@@ -13,7 +13,7 @@ typedef struct {
 	GArray *renumbered; /* Renumbered */
 	GArray *news;       /* News */
 	guint added;        /* rows that stand for nothing older */
-	int passing;        /* by how much their number changes */
+	int transitional;   /* by how much their number changes */
 	gboolean members;
 	gint64 newest_ns; /* of the files of what is cut */
 	guint texts;      /* TEXT_LAST_...: it goes or comes with a row */

@@ -128,8 +128,8 @@ gboolean phase_has_ended(Phase phase)
 
 gboolean dir_row_passes(const Dir *self, const Row *row)
 {
-	return phase_is_passing((Phase)row->phase) &&
-	       backend_is_passing(self->provider->backend->class,
+	return phase_is_transitional((Phase)row->phase) &&
+	       backend_is_transitional(self->provider->backend->class,
 		       state_names_get(self->cache->state_names, row->word),
 		       (Phase)row->phase);
 }

@@ -27,14 +27,14 @@ typedef struct {
 	gint64 retry_us;  /* the provider asked for peace until then */
 	guint failures;   /* one after the other */
 	GError *error;    /* of the last full listing, if it failed */
-	guint passing;    /* rows in a passing phase */
-	gint64 hurry_us;  /* an order was given: as if something passed */
-	guint32 relist;   /* counts them */
-	guint pages;      /* of the last, or, if more, of the one under way */
-	guint64 left_out; /* entries that the last good one could not show */
-	gint64 proved;    /* the number of sessions that a total told and a page
+	guint transitional; /* rows in a transitional phase */
+	gint64 hurry_us;    /* an order was given: as if something passed */
+	guint32 relist;     /* counts them */
+	guint pages;        /* of the last, or, if more, of the one under way */
+	guint64 left_out;   /* entries that the last good one could not show */
+	gint64 proved;  /* the number of sessions that a total told and a page
 	                     behind the last one proved; 0: none did */
-	gint64 lacking;   /* by how much totals are known to be too high */
+	gint64 lacking; /* by how much totals are known to be too high */
 } Listing;
 
 /* What partial refresh.h does between two listings.  Under Dir.lock. */

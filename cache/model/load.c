@@ -2,13 +2,14 @@
 #include "cache/model/dir.h"
 
 /* How many of the rows are on their way to another phase. */
-static guint count_passing(const Dir *dir, const GArray *rows)
+static guint count_transitional(const Dir *dir, const GArray *rows)
 {
-	guint passing = 0;
+	guint transitional = 0;
 
 	for (guint i = 0; i < rows->len; i++)
-		passing += dir_row_passes(dir, &g_array_index(rows, Row, i));
-	return passing;
+		transitional +=
+			dir_row_passes(dir, &g_array_index(rows, Row, i));
+	return transitional;
 }
 
 /* Those that have ended are not shown by this configuration. */
@@ -51,7 +52,7 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	dir->shown =
 		snapshot_apply(empty, (const Row *)(void *)load->rows->data,
 			load->rows->len, NULL, 0, mtime_ns, dir->disk->store);
-	dir->listing.passing = count_passing(dir, load->rows);
+	dir->listing.transitional = count_transitional(dir, load->rows);
 	dir->listing.listed_ms = load->complete_ms;
 	dir->listing.complete = load->complete_ms != 0;
 	dir->last = load->last;

@@ -2,15 +2,15 @@
 
 #include "cache/model/breaker.h"
 
-#define PASSING_MIN_US G_USEC_PER_SEC
-#define PASSING_DIVISOR 5
+#define TRANSITIONAL_MIN_US G_USEC_PER_SEC
+#define TRANSITIONAL_DIVISOR 5
 #define BACKOFF_MAX_US (5 * 60 * G_USEC_PER_SEC)
 #define BROKEN_MAX_US (30 * G_USEC_PER_SEC)
 #define BACKOFF_SHIFT_MAX 16
 
 gint64 pace_fast_us(gint64 us)
 {
-	return MIN(us, MAX(PASSING_MIN_US, us / PASSING_DIVISOR));
+	return MIN(us, MAX(TRANSITIONAL_MIN_US, us / TRANSITIONAL_DIVISOR));
 }
 
 gint64 pace_backed_off_us(gint64 us, guint failures, gboolean broken)

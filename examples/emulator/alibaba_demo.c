@@ -6,11 +6,11 @@
 
 /*
  * Two workspaces as a data team might have left them.  Nothing comes or goes by
- * itself; only the two sessions in passing states arrive where they were going.
+ * itself; only the two sessions in transitional states arrive where they were going.
  */
 
 #define MINUTE_MS G_GINT64_CONSTANT(60000)
-#define PASSING_MS (2 * MINUTE_MS)
+#define TRANSITIONAL_MS (2 * MINUTE_MS)
 #define HOURS *60
 #define DAYS *24 * 60
 
@@ -115,8 +115,8 @@ static void add_session(Store *store, const DemoSession *session, gint64 now)
 {
 	g_autoptr(Json) spec = spec_of(session);
 	g_autofree char *extra = NULL, *id = NULL, *webui = NULL;
-	gboolean passing = g_str_has_suffix(session->state, "ing") &&
-			   strcmp(session->state, "Running");
+	gboolean transitional = g_str_has_suffix(session->state, "ing") &&
+				strcmp(session->state, "Running");
 	g_autofree char *record =
 		alibaba_record_new(session->id, session->workspace, spec,
 			now - session->made * MINUTE_MS, &extra);
@@ -133,7 +133,7 @@ static void add_session(Store *store, const DemoSession *session, gint64 now)
 		text_put_string(&record, "webUI", webui);
 	}
 	store_plant(store, session->workspace, record, extra,
-		passing ? now + PASSING_MS : 0, &id);
+		transitional ? now + TRANSITIONAL_MS : 0, &id);
 }
 
 void alibaba_demo(Store *store, gint64 now_ms)

@@ -22,7 +22,7 @@ void clock_init(Clock *clock, gboolean manual);
 gint64 clock_now_ms(Clock *clock);
 gint64 clock_wall_ms(Clock *clock);
 
-/* May be negative; passing states that have ended stay ended. */
+/* May be negative; transitional states that have ended stay ended. */
 void clock_advance(Clock *clock, gint64 ms);
 /* Sets, where clock_advance adds. */
 void clock_set_skew(Clock *clock, gint64 ms);

@@ -10,7 +10,7 @@
  */
 
 #define MINUTE_MS G_GINT64_CONSTANT(60000)
-#define PASSING_MS (2 * MINUTE_MS)
+#define TRANSITIONAL_MS (2 * MINUTE_MS)
 #define HOURS *60
 #define DAYS *24 * 60
 
@@ -60,7 +60,7 @@ static void add_session(Store *store, const DemoSession *session, gint64 now)
 {
 	g_autofree char *text = g_strdup_printf("{%s}", session->spec);
 	g_autoptr(Json) spec = json_parse(text, strlen(text), NULL);
-	gboolean passing = g_str_has_suffix(session->state, "ING");
+	gboolean transitional = g_str_has_suffix(session->state, "ING");
 	g_autofree char *id = NULL;
 	g_autofree char *record = dataproc_record_new(session->id,
 		session->workspace, spec, now - session->made * MINUTE_MS);
@@ -71,7 +71,7 @@ static void add_session(Store *store, const DemoSession *session, gint64 now)
 	if (session->message)
 		text_put_string(&record, "stateMessage", session->message);
 	store_plant(store, session->workspace, record, NULL,
-		passing ? now + PASSING_MS : 0, &id);
+		transitional ? now + TRANSITIONAL_MS : 0, &id);
 }
 
 void dataproc_demo(Store *store, gint64 now_ms)

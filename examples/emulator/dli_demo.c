@@ -10,7 +10,7 @@
  */
 
 #define MINUTE_MS G_GINT64_CONSTANT(60000)
-#define PASSING_MS (2 * MINUTE_MS)
+#define TRANSITIONAL_MS (2 * MINUTE_MS)
 #define HOURS *60
 #define DAYS *24 * 60
 
@@ -52,7 +52,7 @@ static void add_session(Store *store, const DemoSession *session, gint64 now)
 {
 	g_autoptr(Json) spec =
 		json_parse(session->spec, strlen(session->spec), NULL);
-	gboolean passing = !strcmp(session->state, "starting");
+	gboolean transitional = !strcmp(session->state, "starting");
 	g_autofree char *extra = dli_extra_new(
 		session->changed ? now - session->changed * MINUTE_MS : 0);
 	g_autofree char *id = NULL;
@@ -64,7 +64,7 @@ static void add_session(Store *store, const DemoSession *session, gint64 now)
 	dli_record_tell(
 		&record, session->id, session->workspace, session->state);
 	store_plant(store, session->workspace, record, extra,
-		passing ? now + PASSING_MS : 0, &id);
+		transitional ? now + TRANSITIONAL_MS : 0, &id);
 }
 
 void dli_demo(Store *store, gint64 now_ms)

@@ -34,8 +34,8 @@ typedef struct {
 	gint64 created_ms;
 	gint64 started_ms; /* 0: never */
 	gint64 moved_ms;   /* when it came to where it stands; 0: at creation */
-	gint64 due_ms;     /* when the passing state ends; 0: it does not */
-	gint64 gone_ms;    /* when it is forgotten; 0: never */
+	gint64 due_ms;  /* when the transitional state ends; 0: it does not */
+	gint64 gone_ms; /* when it is forgotten; 0: never */
 	guint8 life;
 } Entry;
 

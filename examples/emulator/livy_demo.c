@@ -10,7 +10,7 @@
  */
 
 #define MINUTE_MS G_GINT64_CONSTANT(60000)
-#define PASSING_MS (2 * MINUTE_MS)
+#define TRANSITIONAL_MS (2 * MINUTE_MS)
 
 typedef struct {
 	const char *owner, *state;
@@ -40,7 +40,7 @@ static const DemoSession sessions[] = {
 static void add_session(Store *store, guint64 id, gint64 now)
 {
 	const DemoSession *session = &sessions[id];
-	gboolean passing = !strcmp(session->state, "starting");
+	gboolean transitional = !strcmp(session->state, "starting");
 	g_autoptr(Json) spec =
 		json_parse(session->spec, strlen(session->spec), NULL);
 	g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, id);
@@ -54,7 +54,7 @@ static void add_session(Store *store, guint64 id, gint64 now)
 		text_put_int(&extra, "_ended",
 			now - session->made * MINUTE_MS + 200);
 	store_plant(store, LIVY_ROOM, record, extra,
-		passing ? now + PASSING_MS : 0, &made);
+		transitional ? now + TRANSITIONAL_MS : 0, &made);
 }
 
 void livy_demo(Store *store, gint64 now_ms)

@@ -38,11 +38,11 @@ void room_add(Room *room, Entry *entry);      /* takes it */
 /* Adds n entries from the next seeds. */
 void room_fill(Room *room, gsize n);
 
-/* Appends an entry's record, its passing state ended if its time has come. */
+/* Appends an entry's record, its transitional state ended if its time has come. */
 void room_write(Room *room, Entry *entry, gint64 now, GString *out);
 /* The same with what only a get shows. */
 void room_write_whole(Room *room, Entry *entry, gint64 now, GString *out);
-/* Ends passing states whose time has come. */
+/* Ends transitional states whose time has come. */
 void room_settle(Room *room, Entry *entry, gint64 now);
 /* Puts an entry into a state, which passes as its class says. */
 void room_move(Room *room, Entry *entry, Life life, gint64 now);

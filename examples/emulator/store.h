@@ -96,7 +96,7 @@ StoreResult store_forget(
 	Store *store, const char *workspace, const char *id, gint64 after_ms);
 
 /* Control: plants a record as it is, or merges it into the one of its id; so
- * with extra, NULL: none.  Its passing state ends at due_ms; 0: never. */
+ * with extra, NULL: none.  Its transitional state ends at due_ms; 0: never. */
 void store_plant(Store *store, const char *workspace, const char *record,
 	const char *extra, gint64 due_ms, char **ret_id);
 /* Takes it out of listings at once, whatever its state. */

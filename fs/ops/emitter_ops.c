@@ -16,7 +16,7 @@
 
 /* Between users and what they look at the kernel has to go on asking, so that the
  * emitter's passing answers for them no longer than it takes. */
-#define PASSING 0.02
+#define TRANSITIONAL 0.02
 
 /* What a new modification time may come with. */
 #define TIMES                                                                  \
@@ -60,7 +60,7 @@ static void keep_short(
 	if (view->row ||
 		(view->dir != DIR_PROVIDER && view->dir != DIR_WORKSPACE))
 		return;
-	param->entry_timeout = param->attr_timeout = PASSING;
+	param->entry_timeout = param->attr_timeout = TRANSITIONAL;
 	if (view->dir == DIR_PROVIDER)
 		interest_emitted(daemon->interest, view->entry.number);
 }
@@ -109,7 +109,8 @@ static void reply_attributes(fuse_req_t req, Daemon *daemon, fuse_ino_t ino)
 	if (view_resolve(daemon, ino, &view) &&
 		view_attr(daemon, &view, &attr, &timeout, NULL)) {
 		reply_attr(req, &attr,
-			timeout < VIEW_KEEP ? MIN(timeout, PASSING) : timeout);
+			timeout < VIEW_KEEP ? MIN(timeout, TRANSITIONAL)
+					    : timeout);
 		lookup_check_fresh(daemon, ino, changes);
 	} else if (emitter_step_of(daemon->emitter, ino, &step)) {
 		bare_attr(daemon, &step, &attr);

@@ -16,7 +16,7 @@ static const char *const action_names[N_MEMORY_ACTIONS] = {
 /* Which states end by themselves, and where. */
 static const struct {
 	const char *from, *to;
-} passing[] = {{"Starting", "Running"}, {"Stopping", "Stopped"}};
+} transitional[] = {{"Starting", "Running"}, {"Stopping", "Stopped"}};
 
 /* ---- records ---- */
 
@@ -121,8 +121,8 @@ Record *record_make(Space *s, const char *name, const char *state)
 void record_set(Memory *self, Record *r, const char *state)
 {
 	r->moves_us = 0;
-	for (guint i = 0; i < G_N_ELEMENTS(passing); i++)
-		if (g_str_equal(state, passing[i].from))
+	for (guint i = 0; i < G_N_ELEMENTS(transitional); i++)
+		if (g_str_equal(state, transitional[i].from))
 			r->moves_us = g_get_monotonic_time() +
 				      self->start_ms * G_TIME_SPAN_MILLISECOND;
 	g_free(r->state);
@@ -135,9 +135,9 @@ void record_finish(Memory *self, Record *r)
 {
 	if (r->moves_us == 0 || g_get_monotonic_time() < r->moves_us)
 		return;
-	for (guint i = 0; i < G_N_ELEMENTS(passing); i++)
-		if (g_str_equal(r->state, passing[i].from)) {
-			record_set(self, r, passing[i].to);
+	for (guint i = 0; i < G_N_ELEMENTS(transitional); i++)
+		if (g_str_equal(r->state, transitional[i].from)) {
+			record_set(self, r, transitional[i].to);
 			return;
 		}
 }

@@ -294,17 +294,17 @@ static void passing_sessions_are_counted(void)
 	session->body = g_strdup("{}");
 	session->body_len = 2;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
-	g_assert_cmpuint(dir->listing.passing, ==, 1);
+	g_assert_cmpuint(dir->listing.transitional, ==, 1);
 	session->phase = PHASE_STOPPING;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
-	g_assert_cmpuint(dir->listing.passing, ==, 1);
+	g_assert_cmpuint(dir->listing.transitional, ==, 1);
 	session->phase = PHASE_IDLE;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
-	g_assert_cmpuint(dir->listing.passing, ==, 0);
+	g_assert_cmpuint(dir->listing.transitional, ==, 0);
 	session->phase = PHASE_STARTING;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
 	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
-	g_assert_cmpuint(dir->listing.passing, ==, 0);
+	g_assert_cmpuint(dir->listing.transitional, ==, 0);
 }
 
 /* The provider tells no times: the clock must do, and never stand still. */

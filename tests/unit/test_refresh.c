@@ -73,12 +73,12 @@ static void the_interval_follows_what_happens(void)
 		gint64 due;
 	} cases[] = {
 		{{.complete = TRUE}, 5},
-		{{.passing = 1}, 1},
+		{{.transitional = 1}, 1},
 		{{.hurry_us = now + 100 * SECOND}, 1},
 		{{.hurry_us = now - SECOND}, 5},
 		{{.took_us = SECOND}, 5},
 		{{.took_us = 3 * SECOND}, 12},
-		{{.passing = 1, .took_us = SECOND}, 4},
+		{{.transitional = 1, .took_us = SECOND}, 4},
 		{{.failures = 1}, 10},
 		{{.failures = 3}, 40},
 		{{.failures = 100}, 300},
@@ -237,9 +237,9 @@ static void a_short_interval_is_not_made_longer(void)
 
 	dir->provider->refresh_ms = 200;
 	look_at(dir, 0);
-	g_assert_cmpint(due_in(dir, (Listing){.passing = 1}, 1), <=, 0);
+	g_assert_cmpint(due_in(dir, (Listing){.transitional = 1}, 1), <=, 0);
 	dir->provider->refresh_ms = 100000;
-	g_assert_cmpint(due_in(dir, (Listing){.passing = 1}, 0), >=, 19);
+	g_assert_cmpint(due_in(dir, (Listing){.transitional = 1}, 0), >=, 19);
 	look_at(dir, 1000);
 }
 

@@ -22,7 +22,7 @@ static void test_passing_phases(void)
 
 	for (int phase = 0; phase < N_PHASES; phase++)
 		g_assert_cmpint(
-			phase_is_passing((Phase)phase), ==, want[phase]);
+			phase_is_transitional((Phase)phase), ==, want[phase]);
 }
 
 static void test_pages_own_their_records(void)

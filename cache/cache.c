@@ -111,7 +111,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->workspaces_max = settings->workspaces_max > 0
 					? settings->workspaces_max
 					: CACHE_WORKSPACES_MAX;
-	cache->born_ns = now_ns();
+	cache->created_ns = now_ns();
 	cache->state_names = state_names_new();
 	cache->node_ids = node_ids_new(reserve_numbers, cache);
 	cache->tree = g_steal_pointer(&tree);

@@ -110,7 +110,7 @@ gint64 cache_requests_mtime_ns(Cache *cache, guint32 workspace)
 	Dir *dir = workspace_of(cache, workspace);
 
 	return dir != NULL ? requests_mtime_ns(cache->requests, dir, NULL)
-			   : cache->born_ns;
+			   : cache->created_ns;
 }
 
 /* ---- texts ---- */

@@ -249,7 +249,7 @@ gint64 cache_text_mtime_ns(Cache *cache, guint32 number)
 	gint64 ns;
 
 	if (dir == NULL)
-		return cache->born_ns;
+		return cache->created_ns;
 	pthread_mutex_lock(&dir->lock);
 	ns = dir->text_ns;
 	pthread_mutex_unlock(&dir->lock);

@@ -171,7 +171,7 @@ gint64 cache_view_mtime_ns(Cache *cache, guint32 workspace, ByWhat by)
 	gint64 ns;
 
 	if (index == NULL)
-		return cache->born_ns;
+		return cache->created_ns;
 	pthread_mutex_lock(&index->lock);
 	ns = index->view_ns[by];
 	pthread_mutex_unlock(&index->lock);

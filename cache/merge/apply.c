@@ -195,7 +195,7 @@ gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 /* Whether an answer about this one alone is enough; notes it otherwise. */
 static gboolean is_sure_gone(const Dir *dir, Id *id)
 {
-	if (lately_spares(dir->lately, id, 0))
+	if (recent_writes_spares(dir->recent_writes, id, 0))
 		return TRUE;
 	if (id->missed == 0 && id->relisted != 0) {
 		id->missed = MISSED_BY_GET;
@@ -219,7 +219,7 @@ gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 		row = snapshot_find(dir->shown, id->number);
 	}
 	if (row != NULL && is_sure_gone(dir, id)) {
-		change_cut(&change, row);
+		change_remove(&change, row);
 		ok = change_commit(&change, error);
 	}
 	change_end(&change);
@@ -261,7 +261,7 @@ static gboolean is_gone(const Listed *listed, const Row *row)
 	       row->id->missed != 0 && row->id->missed != listed->relist;
 }
 
-static void cut_gone(Change *change, const Listed *listed)
+static void remove_gone(Change *change, const Listed *listed)
 {
 	SnapshotAt at = snapshot_seek(change->dir->shown, 0);
 	const Row *row;
@@ -271,7 +271,7 @@ static void cut_gone(Change *change, const Listed *listed)
 			continue;
 		if (row->id->missed == MISSED_BY_GET)
 			change->dir->gets_err = FALSE;
-		change_cut(change, row);
+		change_remove(change, row);
 	}
 }
 
@@ -282,11 +282,11 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 
 	pthread_mutex_lock(&dir->apply);
 	change_begin(&change, dir);
-	cut_gone(&change, listed);
+	remove_gone(&change, listed);
 	ok = change_commit(&change, error);
 	change_end(&change);
 	if (ok)
-		lately_forget(dir->lately, listed->relist);
+		recent_writes_forget(dir->recent_writes, listed->relist);
 	/* A quiet full listing writes nothing: the age on disk errs to the old side. */
 	if (ok && (dir->unsettled || dir->recorded_ms == 0))
 		ok = change_record(dir, listed->begun_ms, error);

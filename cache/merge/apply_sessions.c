@@ -43,27 +43,30 @@ typedef struct {
 	guint64 result;  /* hash of the body since then */
 } Over;
 
-static gboolean over_is_known(const Dir *dir, const Row *old, guint64 partial)
+static gboolean merge_memo_has(const Dir *dir, const Row *old, guint64 partial)
 {
-	const Over *over = dir->overs != NULL
-				   ? g_hash_table_lookup(dir->overs, old->id)
-				   : NULL;
+	const Over *over =
+		dir->merge_memo != NULL
+			? g_hash_table_lookup(dir->merge_memo, old->id)
+			: NULL;
 
 	return over != NULL && over->partial == partial &&
 	       over->result == old->body_hash &&
-	       !__atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
+	       !__atomic_load_n(&dir->verify_bodies, __ATOMIC_RELAXED);
 }
 
-static void over_note(Dir *dir, const Id *id, guint64 partial, guint64 result)
+static void merge_memo_note(
+	Dir *dir, const Id *id, guint64 partial, guint64 result)
 {
 	Over *over;
 
-	if (dir->overs == NULL)
-		dir->overs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	over = g_hash_table_lookup(dir->overs, id);
+	if (dir->merge_memo == NULL)
+		dir->merge_memo =
+			g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	over = g_hash_table_lookup(dir->merge_memo, id);
 	if (over == NULL) {
 		over = g_new(Over, 1);
-		g_hash_table_insert(dir->overs, (gpointer)id, over);
+		g_hash_table_insert(dir->merge_memo, (gpointer)id, over);
 	}
 	*over = (Over){partial, result};
 }
@@ -77,7 +80,7 @@ static gboolean body_is_same(Dir *dir, const Row *old, const Told *told)
 	if (old->body_len != told->len ||
 		old->body_hash != hash_bytes(told->body, told->len))
 		return FALSE;
-	if (!__atomic_load_n(&dir->distrust, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&dir->verify_bodies, __ATOMIC_RELAXED))
 		return TRUE;
 	body = dir_body(dir, dir->shown, old, NULL);
 	return body != NULL;
@@ -96,7 +99,7 @@ static void read_held(Dir *dir, Told *told)
 
 static gboolean told_is_known(Dir *dir, const Told *told)
 {
-	if (told->partial && over_is_known(dir, told->old,
+	if (told->partial && merge_memo_has(dir, told->old,
 				     hash_bytes(told->body, told->len)))
 		return TRUE;
 	return !told->partial && body_is_same(dir, told->old, told);
@@ -112,7 +115,7 @@ static gboolean is_other(Dir *dir, Told *told)
 	/* Without a word, nothing was ever said of it. */
 	if (old->word == 0)
 		return FALSE;
-	if (!row_born_at(old->born, told->session->created_ms))
+	if (!row_created_at(old->born, told->session->created_ms))
 		return TRUE;
 	if (class_of(dir)->is_other == NULL || told->known)
 		return FALSE;
@@ -210,17 +213,18 @@ static gint64 ended_ms(const Session *session, const Row *old)
 	return now_ms();
 }
 
-static gboolean is_aged(Dir *dir, const Told *told, const Id *id)
+static gboolean is_past_retention(Dir *dir, const Told *told, const Id *id)
 {
-	if (dir->aged != NULL && g_hash_table_contains(dir->aged, id))
+	if (dir->past_retention != NULL &&
+		g_hash_table_contains(dir->past_retention, id))
 		return TRUE;
 	if (now_ms() - ended_ms(told->session, told->old) <= DAY_MS)
 		return FALSE;
 	/* Else it would be new, and seen for the first time, at the next. */
 	if (told->session->changed_ms <= 0) {
-		if (dir->aged == NULL)
-			dir->aged = g_hash_table_new(NULL, NULL);
-		g_hash_table_add(dir->aged, (gpointer)id);
+		if (dir->past_retention == NULL)
+			dir->past_retention = g_hash_table_new(NULL, NULL);
+		g_hash_table_add(dir->past_retention, (gpointer)id);
 	}
 	return TRUE;
 }
@@ -233,15 +237,15 @@ static gboolean is_hidden(
 	if (ended == ENDED_ALL)
 		return FALSE;
 	if (!phase_has_ended(told->session->phase)) {
-		if (dir->aged != NULL)
-			g_hash_table_remove(dir->aged, id);
+		if (dir->past_retention != NULL)
+			g_hash_table_remove(dir->past_retention, id);
 		return FALSE;
 	}
-	if (lately_spares(dir->lately, id, relist) ||
+	if (recent_writes_spares(dir->recent_writes, id, relist) ||
 		requests_seek(
 			dir->cache->requests, dir, told->session->created_ms))
 		return FALSE;
-	return ended == ENDED_NONE || is_aged(dir, told, id);
+	return ended == ENDED_NONE || is_past_retention(dir, told, id);
 }
 
 /* ---- into the change ---- */
@@ -260,7 +264,7 @@ static gboolean put_new(Change *change, Row *row, const Told *told,
 		phase_has_ended(session->phase))
 		row->mtimes = moved_times(&since, 1u << SESSION_PHASE);
 	if (told->partial)
-		over_note(dir, row->id,
+		merge_memo_note(dir, row->id,
 			hash_bytes(session->body, session->body_len),
 			hash_bytes(told->body, told->len));
 	return change_put(change, row, NULL, told->body, told->len, 0, error);
@@ -304,7 +308,7 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 		told->body = told->own;
 		told->len = len;
 	}
-	over_note(dir, row->id, partial,
+	merge_memo_note(dir, row->id, partial,
 		same ? told->old->body_hash
 		     : hash_bytes(told->body, told->len));
 	return same;
@@ -349,7 +353,7 @@ static gboolean is_chatter(Dir *dir, Told *told)
 	if ((files & ~(1u << SESSION_JSON)) != 0)
 		return FALSE;
 	if (told->partial)
-		over_note(dir, told->old->id,
+		merge_memo_note(dir, told->old->id,
 			hash_bytes(
 				told->session->body, told->session->body_len),
 			told->old->body_hash);
@@ -403,7 +407,7 @@ static gboolean put_back(Change *change, Row *row, const Told *told,
 /* Both in one change; the number of the old one is never used again. */
 static gboolean put_other(Change *change, Row *row, Told *told, GError **error)
 {
-	change_cut(change, told->old);
+	change_remove(change, told->old);
 	if (!change_renumber(change, row->id, &row->number, error))
 		return FALSE;
 	return put_new(change, row, told, TRUE, error);
@@ -412,7 +416,7 @@ static gboolean put_other(Change *change, Row *row, Told *told, GError **error)
 /* What a session was made from lies under the first that is said of it. */
 static void lay_under(Dir *dir, const Id *id, Told *told)
 {
-	g_autofree char *spec = lately_take(dir->lately, id);
+	g_autofree char *spec = recent_writes_take(dir->recent_writes, id);
 	g_autofree char *all = NULL;
 	gsize len = 0;
 
@@ -438,7 +442,7 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 	lay_under(dir, id, told);
 	row.number = id->number;
 	row.word = state_names_index(dir->cache->state_names, session->state);
-	row.born = row_born(session->created_ms);
+	row.born = row_created(session->created_ms);
 	if (told->old == NULL)
 		return put_back(change, &row, told, returns, error);
 	told->known = told_is_known(dir, told);
@@ -468,7 +472,7 @@ static gboolean incoming_session(
 		told.old = snapshot_find(dir->shown, id->number);
 	if (is_hidden(dir, &told, id, self->relist)) {
 		if (told.old != NULL)
-			change_cut(change, told.old);
+			change_remove(change, told.old);
 		return TRUE;
 	}
 	if (told.old == NULL && incoming_is_over(self))
@@ -524,13 +528,13 @@ static void note_operation(
 	pthread_mutex_lock(&dir->apply);
 	id = incoming_id(dir, raw);
 	if (id != NULL)
-		lately_note(dir->lately, id, relist, spec);
+		recent_writes_note(dir->recent_writes, id, relist, spec);
 	pthread_mutex_unlock(&dir->apply);
 }
 
 void apply_operation_begins(Dir *dir, const char *raw, const char *spec)
 {
-	note_operation(dir, raw, LATELY_NOW, spec);
+	note_operation(dir, raw, RECENT_WRITES_NOW, spec);
 }
 
 void apply_operation_ends(Dir *dir, const char *raw)

@@ -80,7 +80,7 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 	return TRUE;
 }
 
-void change_cut(Change *self, const Row *row)
+void change_remove(Change *self, const Row *row)
 {
 	Dir *dir = self->dir;
 
@@ -207,7 +207,8 @@ static void mark_first(Change *self)
 		const Id *id = ids_get(dir->ids, news->id);
 
 		if (news->kind == NEWS_APPEARED)
-			news->first = !lately_spares(dir->lately, id, 0);
+			news->first = !recent_writes_spares(
+				dir->recent_writes, id, 0);
 	}
 }
 

@@ -26,7 +26,7 @@ void change_end(Change *self);
  * whose bytes changed.  A NULL body stays where it is. */
 gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 	gsize len, guint files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void change_cut(Change *self, const Row *row);
+void change_remove(Change *self, const Row *row);
 /* From the commit on, the id has a new number, which stands for another session
  * than the old one did. */
 gboolean change_renumber(Change *self, Id *id, guint32 *ret_number,

@@ -224,7 +224,7 @@ static gboolean show(Provider *provider, Account *account, GError **error)
 	if (dir == NULL)
 		return FALSE;
 	change_begin(&change, root);
-	change_cut(&change, snapshot_find(root->shown, old->number));
+	change_remove(&change, snapshot_find(root->shown, old->number));
 	row.number = dir->number;
 	change_renumber_as(&change, row.id, dir->number);
 	ok = change_put(&change, &row, NULL, NULL, 0, 0, error);

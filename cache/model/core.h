@@ -71,7 +71,7 @@ struct Cache {
 	char **reserved;
 	gint64 refresh_ms, window_ms, deadline_ms;
 	guint64 sessions_max, workspaces_max; /* of one provider */
-	gint64 born_ns;
+	gint64 created_ns;
 
 	StateNames *state_names;
 	NodeIds *node_ids;

@@ -26,13 +26,13 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	pthread_mutex_init(&self->apply, NULL);
 	pthread_mutex_init(&self->lock, NULL);
 	self->ids = ids_new((const char *const *)cache->reserved);
-	self->shown = snapshot_new(cache->born_ns, NULL);
+	self->shown = snapshot_new(cache->created_ns, NULL);
 	self->questions = questions_new();
-	self->lately = lately_new();
+	self->recent_writes = recent_writes_new();
 	self->watch = watch_new(cache->window_ms * 1000);
 	g_queue_init(&self->asking);
 	g_queue_init(&self->opening);
-	self->text_ns = cache->born_ns;
+	self->text_ns = cache->created_ns;
 	if (kind == DIR_WORKSPACE)
 		requests_attach(cache->requests, self);
 	pthread_mutex_lock(&cache->lock);
@@ -47,12 +47,12 @@ void dir_free(Dir *self)
 	ids_free(self->ids);
 	disk_free(self->disk);
 	g_hash_table_unref(self->questions);
-	lately_free(self->lately);
+	recent_writes_free(self->recent_writes);
 	index_free(self->index);
 	g_clear_pointer(&self->cut, g_hash_table_unref);
 	watch_free(self->watch);
-	g_clear_pointer(&self->overs, g_hash_table_unref);
-	g_clear_pointer(&self->aged, g_hash_table_unref);
+	g_clear_pointer(&self->merge_memo, g_hash_table_unref);
+	g_clear_pointer(&self->past_retention, g_hash_table_unref);
 	g_clear_pointer(&self->filled, g_hash_table_unref);
 	g_clear_pointer(&self->caused, g_hash_table_unref);
 	g_queue_clear(&self->asking);
@@ -271,7 +271,7 @@ static void tell_damage(Dir *self, GError *error)
 {
 	g_autofree char *place = NULL;
 
-	if (__atomic_exchange_n(&self->distrust, 1, __ATOMIC_RELAXED) != 0)
+	if (__atomic_exchange_n(&self->verify_bodies, 1, __ATOMIC_RELAXED) != 0)
 		return;
 	place = dir_path(self);
 	g_warning("%s: %s", place, error->message);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cache/model/core.h"
-#include "cache/model/lately.h"
+#include "cache/model/recent_writes.h"
 #include "cache/model/watch.h"
 #include "cache/store/disk.h"
 
@@ -28,7 +28,7 @@ typedef struct {
 	guint failures;   /* one after the other */
 	GError *error;    /* of the last full listing, if it failed */
 	guint transitional; /* rows in a transitional phase */
-	gint64 hurry_us;    /* an order was given: as if something passed */
+	gint64 boost_us;    /* an order was given: as if something passed */
 	guint32 relist;     /* counts them */
 	guint pages;        /* of the last, or, if more, of the one under way */
 	guint64 left_out;   /* entries that the last good one could not show */
@@ -41,7 +41,7 @@ typedef struct {
 typedef struct {
 	gboolean running;
 	gboolean asked;      /* somebody told to ask now */
-	gboolean hurry;      /* something that is watched is passing */
+	gboolean boost;      /* something that is watched is passing */
 	gboolean living_few; /* all the living were listed last time */
 	gboolean
 		living_many; /* they were too many since the last full listing */
@@ -70,11 +70,11 @@ typedef struct Dir {
 	struct RequestBox *requests; /* workspaces only */
 
 	/* Atomic. */
-	int there;        /* in its parent's snapshot */
-	int held;         /* by the kernel */
-	gint64 looked_us; /* 0: never */
-	guint32 tick;     /* counts questions to the provider */
-	int distrust;     /* damage was met: believe no hash of a body */
+	int there;         /* in its parent's snapshot */
+	int held;          /* by the kernel */
+	gint64 looked_us;  /* 0: never */
+	guint32 tick;      /* counts questions to the provider */
+	int verify_bodies; /* damage was met: believe no hash of a body */
 
 	pthread_mutex_t apply;
 	Disk *disk;         /* workspaces only */
@@ -82,11 +82,13 @@ typedef struct Dir {
 	gboolean unsettled; /* changed since completeness was last recorded */
 	gboolean gets_err;  /* a get called gone what a later listing named */
 	gboolean compacting;
-	gint64 recorded_ms; /* completeness as it is on disk */
-	Lately *lately;     /* what was ordered here */
-	GHashTable *overs;  /* Id -> the partial record that was laid over last;
+	gint64 recorded_ms;          /* completeness as it is on disk */
+	RecentWrites *recent_writes; /* what was ordered here */
+	GHashTable *
+		merge_memo; /* Id -> the partial record that was laid over last;
 	                       NULL: none ever was */
-	GHashTable *aged;   /* Id: ended for long, and nobody knows since when;
+	GHashTable *
+		past_retention; /* Id: ended for long, and nobody knows since when;
 	                       NULL: none */
 
 	pthread_mutex_t lock;

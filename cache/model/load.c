@@ -44,7 +44,7 @@ static void drop_ended(Dir *dir, DiskLoaded *load)
 static void show_loaded(Dir *dir, const DiskLoaded *load)
 {
 	gint64 mtime_ns =
-		load->mtime_ns != 0 ? load->mtime_ns : dir->cache->born_ns;
+		load->mtime_ns != 0 ? load->mtime_ns : dir->cache->created_ns;
 	Snapshot *empty = dir->shown;
 
 	dir->recorded_ms = load->complete_ms;

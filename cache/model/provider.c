@@ -136,7 +136,7 @@ static gboolean load_workspaces(
 	EntryLoad load = {.dir = dir, .rows = rows};
 	char **fixed = dir->provider->workspaces;
 	DirLog *tree = dir->cache->tree;
-	gint64 mtime_ns = dir->cache->born_ns;
+	gint64 mtime_ns = dir->cache->created_ns;
 
 	if (fixed == NULL)
 		dirlog_foreach(tree, dir->number, visit_known, &load);
@@ -274,7 +274,7 @@ gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
 	row.number = id->number = dir->number;
 	old = cache->root->shown;
 	cache->root->shown =
-		snapshot_apply(old, &row, 1, NULL, 0, cache->born_ns, NULL);
+		snapshot_apply(old, &row, 1, NULL, 0, cache->created_ns, NULL);
 	snapshot_unref(old);
 	__atomic_store_n(&dir->there, 1, __ATOMIC_RELEASE);
 	return TRUE;

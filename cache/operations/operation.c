@@ -7,7 +7,7 @@
 #include "cache/operations/adopt.h"
 
 /* So long after an order a refresh is asked for as if something passed. */
-#define HURRY_US (30 * G_USEC_PER_SEC)
+#define BOOST_US (30 * G_USEC_PER_SEC)
 
 /* ---- life ---- */
 
@@ -281,12 +281,12 @@ static gboolean operation_carry_out(Operation *self, GError **error)
 }
 
 /* What was ordered shows soon. */
-static void hurry(Dir *dir)
+static void boost(Dir *dir)
 {
 	gint64 now = g_get_monotonic_time();
 
 	pthread_mutex_lock(&dir->lock);
-	dir->listing.hurry_us = now + HURRY_US;
+	dir->listing.boost_us = now + BOOST_US;
 	pthread_mutex_unlock(&dir->lock);
 	__atomic_store_n(&dir->looked_us, now, __ATOMIC_RELAXED);
 	scheduler_wake(dir->cache->scheduler);
@@ -304,7 +304,7 @@ void operation_run(void *data)
 	}
 	if (self->dir != NULL && __atomic_load_n(&self->state,
 					 __ATOMIC_SEQ_CST) == OPERATION_SENT)
-		hurry(self->dir);
+		boost(self->dir);
 	news_deliver(self->cache->news);
 	self->done(self, self->data);
 }

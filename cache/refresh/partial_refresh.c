@@ -51,7 +51,7 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 	const PartialState *partial_refresh = &dir->partial_refresh;
 	gint64 us = base_us(dir);
 
-	if (partial_refresh->hurry || dir->listing.hurry_us > now_us)
+	if (partial_refresh->boost || dir->listing.boost_us > now_us)
 		us = pace_fast_us(us);
 	us = MAX(us, LOAD_FACTOR * partial_refresh->took_us);
 	if (partial_refresh->unheard &&
@@ -259,7 +259,7 @@ typedef struct {
 	Dir *dir;
 	guint32 first_tick; /* what was asked for since needs no more */
 	gint64 begun_us;
-	gboolean hurry;
+	gboolean boost;
 } PartialRefresh;
 
 /* It is its turn: those that pass come at each partial refresh, others at the pace of
@@ -477,7 +477,7 @@ static void partial_refresh_end(
 
 	pthread_mutex_lock(&dir->lock);
 	partial_refresh->running = FALSE;
-	partial_refresh->hurry = self->hurry;
+	partial_refresh->boost = self->boost;
 	partial_refresh->took_us = now_us - self->begun_us;
 	if (error == NULL) {
 		partial_refresh->done_ms = begun_ms;
@@ -507,6 +507,6 @@ void partial_refresh_run(void *data)
 	self.first_tick = dir_tick(dir);
 	if (!refresh_partially(&self, &error))
 		g_debug("%s: %s", dir->name, error->message);
-	self.hurry = any_passes(&self);
+	self.boost = any_passes(&self);
 	partial_refresh_end(&self, begun_ms, error);
 }

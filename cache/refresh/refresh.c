@@ -42,7 +42,7 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 
 	if (dir->kind == DIR_PROVIDER)
 		us *= PROVIDER_TIMES;
-	else if (listing->transitional > 0 || listing->hurry_us > now_us)
+	else if (listing->transitional > 0 || listing->boost_us > now_us)
 		us = pace_fast_us(us);
 	us = MAX(us, PACE_LOAD_FACTOR * listing->took_us);
 	return backed_off_us(dir, us);

@@ -34,13 +34,13 @@ typedef struct {
 	char *token;        /* of that page; NULL: the first */
 	GHashTable *tokens; /* hashes of all so far */
 	Prefetch *prefetch;
-	gint64 least;      /* of the totals so far; -1 unknown */
-	guint64 seen;      /* entries, each once, and what was left out */
-	guint pages;       /* of the first pass, in the second; else 0 */
-	guint64 before;    /* seen when the second pass began */
-	Gaps gaps;         /* of the first pass */
-	guint waits;       /* for this page, after one another */
-	gboolean distrust; /* damage on disk was known when it began */
+	gint64 least;           /* of the totals so far; -1 unknown */
+	guint64 seen;           /* entries, each once, and what was left out */
+	guint pages;            /* of the first pass, in the second; else 0 */
+	guint64 before;         /* seen when the second pass began */
+	Gaps gaps;              /* of the first pass */
+	guint waits;            /* for this page, after one another */
+	gboolean verify_bodies; /* damage on disk was known when it began */
 } Relist;
 
 /* What one page was. */
@@ -395,8 +395,8 @@ static void end_well(const Relist *self, gint64 listed_ms)
 	listing->left_out = gaps_left_out(&self->gaps);
 	g_clear_error(&listing->error);
 	dir_set_text(dir, &dir->partial, gaps_text(&self->gaps, dir));
-	if (self->distrust)
-		__atomic_store_n(&dir->distrust, 0, __ATOMIC_RELAXED);
+	if (self->verify_bodies)
+		__atomic_store_n(&dir->verify_bodies, 0, __ATOMIC_RELAXED);
 	resolve_name_forget(dir);
 }
 
@@ -469,7 +469,8 @@ void relist_run(void *data)
 	pthread_mutex_lock(&dir->lock);
 	relist.number = dir->listing.relist;
 	pthread_mutex_unlock(&dir->lock);
-	relist.distrust = __atomic_load_n(&dir->distrust, __ATOMIC_RELAXED);
+	relist.verify_bodies =
+		__atomic_load_n(&dir->verify_bodies, __ATOMIC_RELAXED);
 	relist.first_tick = dir_tick(dir);
 	relist.prefetch = prefetch;
 	relist.least = -1;

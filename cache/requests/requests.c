@@ -80,7 +80,7 @@ static Box *box_of(Requests *self, const char *provider, const char *workspace)
 		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
 	box->store = g_strdup(provider);
 	box->workspace = g_strdup(workspace);
-	box->mtime_ns = self->cache->born_ns;
+	box->mtime_ns = self->cache->created_ns;
 	g_hash_table_insert(self->boxes, g_steal_pointer(&key), box);
 	return box;
 }
@@ -212,14 +212,14 @@ static gboolean give_number(
 static void look_after_restart(Requests *self, const Dir *dir, Request *request)
 {
 	const Intent *intent = request->intent;
-	gint64 born_ms = self->cache->born_ns / NS_PER_MS;
+	gint64 created_ms = self->cache->created_ns / NS_PER_MS;
 	gint64 took_ms = MAX(0, intent->until_ms - intent->made_ms);
-	gint64 last_ms = MIN(intent->until_ms, born_ms + took_ms);
+	gint64 last_ms = MIN(intent->until_ms, created_ms + took_ms);
 
 	if (!request_is_open(request))
 		return;
 	request->sure_ms = last_ms + dir->provider->list_lag_ms;
-	request->look_ms = MIN(last_ms, born_ms);
+	request->look_ms = MIN(last_ms, created_ms);
 }
 
 /* With the lock: those of an account that is set aside are looked at, too. */

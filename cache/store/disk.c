@@ -145,7 +145,7 @@ gboolean disk_put(Disk *self, Row *row, const Row *old, const char *word,
 	out.word_len = (guint16)strlen(word);
 	out.times = row->mtimes != NULL ? N_SESSION_FILES : 0;
 	out.flags = (row->partial ? DISK_PARTIAL : 0) |
-		    (row->born != 0 ? DISK_BORN : 0);
+		    (row->born != 0 ? DISK_CREATED : 0);
 	if (row->born != 0)
 		g_byte_array_append(
 			names, (const guint8 *)&row->born, sizeof(row->born));

@@ -106,13 +106,13 @@ typedef struct {
 	guint8 times; /* of its files: how many of Mtimes.ns there are; 0: none.
 	                 1 stands for DISK_TIMES_FIRST, of the version that did
 	                 not say */
-	guint8 flags; /* DISK_PARTIAL, DISK_BORN */
+	guint8 flags; /* DISK_PARTIAL, DISK_CREATED */
 	guint8 zero;
 } DiskRow;
 
 #define DISK_TIMES_FIRST 8u
 #define DISK_PARTIAL 1u
-#define DISK_BORN 2u /* Row.born is there */
+#define DISK_CREATED 2u /* Row.born is there */
 
 /* The highest number in an index, which is only read; 0: none. */
 guint32 disk_highest(const char *index);

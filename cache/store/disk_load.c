@@ -97,7 +97,7 @@ static gboolean load_session(Loader *self, const guint8 *data, gsize len)
 	if (len < sizeof(in))
 		return FALSE;
 	memcpy(&in, data, sizeof(in));
-	born = (in.flags & DISK_BORN) != 0 ? sizeof(row.born) : 0;
+	born = (in.flags & DISK_CREATED) != 0 ? sizeof(row.born) : 0;
 	times = times_of(&in) * sizeof(gint64);
 	if (len != sizeof(in) + born + times + in.id_len + in.word_len ||
 		in.phase >= N_PHASES || in.body_len > SESSION_BODY_MAX ||

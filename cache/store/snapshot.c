@@ -26,7 +26,7 @@ void mtimes_unref(Mtimes *self)
 		g_free(self);
 }
 
-guint32 row_born(gint64 created_ms)
+guint32 row_created(gint64 created_ms)
 {
 	guint64 ms = (guint64)created_ms;
 
@@ -37,7 +37,7 @@ guint32 row_born(gint64 created_ms)
 
 /* The upper half is known but for the edges of its 49 days: so the lower half can
  * be told. */
-gboolean row_born_at(guint32 born, gint64 created_ms)
+gboolean row_created_at(guint32 born, gint64 created_ms)
 {
 	gint64 upper = created_ms >> 32;
 

@@ -28,7 +28,7 @@ typedef struct {
 	guint16 word;    /* state: index into the words */
 	guint8 phase;
 	guint8 partial; /* its body has never been whole */
-	guint32 born;   /* of when it was made: see row_born; 0: unknown */
+	guint32 born;   /* of when it was made: see row_created; 0: unknown */
 } Row;
 
 typedef struct Block Block;
@@ -51,10 +51,10 @@ Mtimes *mtimes_ref(Mtimes *self);
 void mtimes_unref(Mtimes *self);
 
 /* What is kept of a moment of making, enough to tell one from another. */
-guint32 row_born(gint64 created_ms);
+guint32 row_created(gint64 created_ms);
 /* Whether what was kept may be of that moment, told in another precision; TRUE
  * where one of them is unknown. */
-gboolean row_born_at(guint32 born, gint64 created_ms);
+gboolean row_created_at(guint32 born, gint64 created_ms);
 
 /* When a file of the row changed, in ns since the epoch. */
 gint64 row_mtime_ns(const Row *row, SessionFile file);

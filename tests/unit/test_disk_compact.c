@@ -92,9 +92,9 @@ static void what_is_thin_and_when_it_was_made_is_kept(void)
 	check_marks(&box, 0, 0);
 	row = *snapshot_find(box.shown, 64);
 	row.partial = 1;
-	row.born = row_born(1700000000000);
+	row.born = row_created(1700000000000);
 	row.mtimes = &times;
-	g_assert_cmpuint(row.born, !=, row_born(1700000000001));
+	g_assert_cmpuint(row.born, !=, row_created(1700000000001));
 	g_assert_true(disk_put(box.disk, &row, snapshot_find(box.shown, 64),
 		"Running", NULL, 0, NULL));
 	g_assert_true(disk_commit(box.disk, NULL));

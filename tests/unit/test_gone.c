@@ -158,11 +158,11 @@ static void times_are_one_over_an_edge(void)
 {
 	const gint64 edge = G_GINT64_CONSTANT(411) << 32;
 
-	g_assert_true(row_born_at(row_born(edge - 1), edge + 999));
-	g_assert_true(row_born_at(row_born(edge + 999), edge - 1));
-	g_assert_false(row_born_at(row_born(edge - 1), edge + 2000));
-	g_assert_true(row_born_at(0, edge));
-	g_assert_true(row_born_at(row_born(edge), 0));
+	g_assert_true(row_created_at(row_created(edge - 1), edge + 999));
+	g_assert_true(row_created_at(row_created(edge + 999), edge - 1));
+	g_assert_false(row_created_at(row_created(edge - 1), edge + 2000));
+	g_assert_true(row_created_at(0, edge));
+	g_assert_true(row_created_at(row_created(edge), 0));
 }
 
 static void another_precision_is_no_event(void)

@@ -74,8 +74,8 @@ static void the_interval_follows_what_happens(void)
 	} cases[] = {
 		{{.complete = TRUE}, 5},
 		{{.transitional = 1}, 1},
-		{{.hurry_us = now + 100 * SECOND}, 1},
-		{{.hurry_us = now - SECOND}, 5},
+		{{.boost_us = now + 100 * SECOND}, 1},
+		{{.boost_us = now - SECOND}, 5},
 		{{.took_us = SECOND}, 5},
 		{{.took_us = 3 * SECOND}, 12},
 		{{.transitional = 1, .took_us = SECOND}, 4},

@@ -7,18 +7,20 @@
  * that began after it has ended, they are not hidden, and what a new one was
  * made from waits for its record.  The caller's lock.
  */
-typedef struct Lately Lately;
+typedef struct RecentWrites RecentWrites;
 
-Lately *lately_new(void);
-void lately_free(Lately *self);
+RecentWrites *recent_writes_new(void);
+void recent_writes_free(RecentWrites *self);
 /* In the place of a full listing: the order is still being carried out. */
-#define LATELY_NOW G_MAXUINT32
+#define RECENT_WRITES_NOW G_MAXUINT32
 /* An order ended while `full listing` was the last one begun.  spec is copied; NULL:
  * whatever waits stays. */
-void lately_note(Lately *self, const Id *id, guint32 relist, const char *spec);
+void recent_writes_note(
+	RecentWrites *self, const Id *id, guint32 relist, const char *spec);
 /* Whether the id is not to be hidden by what full listing (0: none) tells of it. */
-gboolean lately_spares(const Lately *self, const Id *id, guint32 relist);
+gboolean recent_writes_spares(
+	const RecentWrites *self, const Id *id, guint32 relist);
 /* Takes what waits for a record of the id; NULL: nothing. */
-char *lately_take(Lately *self, const Id *id);
+char *recent_writes_take(RecentWrites *self, const Id *id);
 /* Forgets what was ordered before that full listing. */
-void lately_forget(Lately *self, guint32 relist);
+void recent_writes_forget(RecentWrites *self, guint32 relist);

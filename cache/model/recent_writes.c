@@ -1,6 +1,6 @@
-#include "cache/model/lately.h"
+#include "cache/model/recent_writes.h"
 
-struct Lately {
+struct RecentWrites {
 	GHashTable *notes; /* Id -> Note */
 };
 
@@ -19,15 +19,15 @@ static void note_free(gpointer data)
 	g_free(note);
 }
 
-Lately *lately_new(void)
+RecentWrites *recent_writes_new(void)
 {
-	Lately *self = g_new0(Lately, 1);
+	RecentWrites *self = g_new0(RecentWrites, 1);
 
 	self->notes = g_hash_table_new_full(NULL, NULL, NULL, note_free);
 	return self;
 }
 
-void lately_free(Lately *self)
+void recent_writes_free(RecentWrites *self)
 {
 	if (self == NULL)
 		return;
@@ -35,7 +35,8 @@ void lately_free(Lately *self)
 	g_free(self);
 }
 
-void lately_note(Lately *self, const Id *id, guint32 relist, const char *spec)
+void recent_writes_note(
+	RecentWrites *self, const Id *id, guint32 relist, const char *spec)
 {
 	Note *note = g_hash_table_lookup(self->notes, id);
 
@@ -50,14 +51,15 @@ void lately_note(Lately *self, const Id *id, guint32 relist, const char *spec)
 	note->spec = g_strdup(spec);
 }
 
-gboolean lately_spares(const Lately *self, const Id *id, guint32 relist)
+gboolean recent_writes_spares(
+	const RecentWrites *self, const Id *id, guint32 relist)
 {
 	const Note *note = g_hash_table_lookup(self->notes, id);
 
 	return note != NULL && (relist == 0 || note->relist >= relist);
 }
 
-char *lately_take(Lately *self, const Id *id)
+char *recent_writes_take(RecentWrites *self, const Id *id)
 {
 	Note *note = g_hash_table_lookup(self->notes, id);
 
@@ -73,7 +75,7 @@ static gboolean is_older(gpointer key, gpointer value, gpointer data)
 	return (guint64)note->relist + relists < *(const guint32 *)data;
 }
 
-void lately_forget(Lately *self, guint32 relist)
+void recent_writes_forget(RecentWrites *self, guint32 relist)
 {
 	g_hash_table_foreach_remove(self->notes, is_older, &relist);
 }

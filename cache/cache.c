@@ -14,7 +14,7 @@
  *   partial refresh.c   what somebody watches, between long ones    (worker, WORK_PARTIAL)
  *   order*.c   creating and steering                        (worker, WORK_OPERATION)
  *   requests.c what was ordered, in memory and, by journal.c, on disk
- *   reconcile.c   what came of orders whose answer was lost     (worker, WORK_LIST)
+ *   reconcile.c   what came of operations whose answer was lost     (worker, WORK_LIST)
  *   apply*.c   what any of these was answered becomes what is shown:
  *              change.c -> disk.c or tree.c -> snapshot.c -> news.c
  *

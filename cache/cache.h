@@ -176,14 +176,14 @@ gboolean cache_add(Cache *cache, const CacheProvider *provider,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Starts the scheduler.  From here on the observer may be called. */
 void cache_start(Cache *cache);
-/* Ends calls in flight and to come: nothing is sent any more, and orders end.  What
+/* Ends calls in flight and to come: nothing is sent any more, and operations end.  What
  * is known is still answered.  Any thread, any number of times. */
 void cache_abort(Cache *cache);
 /* Ends calls in flight, joins every thread: no news afterwards.  Waits for none
  * but the local disk: what is being written or synced is not broken off.  A thread
  * that hangs holds it up for ever. */
 void cache_stop(Cache *cache);
-/* What cache_stop is waiting for, as "listings of alibaba: 2, orders of livy: 1"; a
+/* What cache_stop is waiting for, as "listings of alibaba: 2, operations of livy: 1"; a
  * new string, empty: nothing.  Any thread, until cache_free. */
 char *cache_left(Cache *cache);
 void cache_free(Cache *cache);
@@ -355,12 +355,12 @@ Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error);
  * a watch, a cwd, an open file.  Interest lasts while it does. */
 void cache_hold(Cache *cache, guint32 number, gboolean held);
 
-/* ---- orders: creating and steering ---- */
+/* ---- operations: creating and steering ---- */
 
 typedef struct Operation Operation;
 /* Called exactly once for each order, with no lock held: on a worker, or, once
  * the cache is stopped, inside the call that gives the order. */
-typedef void (*OperationDone)(Operation *order, void *data);
+typedef void (*OperationDone)(Operation *operation, void *data);
 
 /* Checks and creates.  spec is copied.  Never NULL: what is wrong arrives as
  * the order's error.  The caller gets a reference. */
@@ -371,7 +371,7 @@ Operation *cache_create(Cache *cache, guint32 workspace, const char *spec,
 Operation *cache_control(Cache *cache, guint32 number, const char *verb,
 	gint64 deadline_us, OperationDone done, void *data);
 /* The caller is gone: TRUE when nothing was sent, and nothing will be. */
-gboolean operation_drop(Operation *order);
+gboolean operation_drop(Operation *operation);
 /*
  * What becomes of a request whose outcome is open or unknown, on the user's word:
  * "retry" sends it again, byte for byte; "adopt ID" says which session it made;
@@ -382,10 +382,10 @@ Operation *cache_resolve(Cache *cache, guint32 request, const char *state_names,
 	gint64 deadline_us, OperationDone done, void *data);
 /* After done: a line of JSON (NULL on failure), and the error (NULL on
  * success); borrowed. */
-const char *operation_answer(const Operation *order);
-GError *operation_error(const Operation *order);
-Operation *operation_ref(Operation *order);
-void operation_unref(Operation *order);
+const char *operation_answer(const Operation *operation);
+GError *operation_error(const Operation *operation);
+Operation *operation_ref(Operation *operation);
+void operation_unref(Operation *operation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Operation, operation_unref)
 
 /* Writes a failure that never became an order into .last_error. */

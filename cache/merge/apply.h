@@ -60,7 +60,7 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * An order for that session is being carried out, and then no more: it is not
+ * An operation for that session is being carried out, and then no more: it is not
  * hidden until a full listing has ended that began after that.  spec (an object; may be
  * NULL) will lie under the next record of it.
  */

@@ -518,7 +518,7 @@ gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
 		sessions->len, &incoming, error);
 }
 
-/* ---- orders ---- */
+/* ---- operations ---- */
 
 static void note_operation(
 	Dir *dir, const char *raw, guint32 relist, const char *spec)

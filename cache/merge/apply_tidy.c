@@ -15,7 +15,7 @@ static gboolean sync_file(const Dir *dir, int file)
 	return ok;
 }
 
-/* Waits for the medium outside of the lock: an order must not wait too. */
+/* Waits for the medium outside of the lock: an operation must not wait too. */
 static void sync_files(Dir *dir)
 {
 	int files[2] = {-1, -1};

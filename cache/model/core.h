@@ -27,7 +27,7 @@
  *   the leaves    inside Numbers (which writes to DirLog), Words, NewsQueue, Pool,
  *                 Scheduler, Sizes, Described, Silence, Watch and Index
  *
- * None is held across a call of a backend, a callback of an order or the
+ * None is held across a call of a backend, a callback of an operation or the
  * observer.  Backend's tables, check_spec and render are pure and may be used
  * anywhere.
  */

@@ -28,7 +28,7 @@ typedef struct {
 	guint failures;   /* one after the other */
 	GError *error;    /* of the last full listing, if it failed */
 	guint transitional; /* rows in a transitional phase */
-	gint64 boost_us;    /* an order was given: as if something passed */
+	gint64 boost_us;    /* an operation was given: as if something passed */
 	guint32 relist;     /* counts them */
 	guint pages;        /* of the last, or, if more, of the one under way */
 	guint64 left_out;   /* entries that the last good one could not show */

@@ -3,7 +3,7 @@
 #include "cache/store/ids.h"
 
 /*
- * The sessions of a directory for which an order was given lately: until a full listing
+ * The sessions of a directory for which an operation was given lately: until a full listing
  * that began after it has ended, they are not hidden, and what a new one was
  * made from waits for its record.  The caller's lock.
  */
@@ -13,7 +13,7 @@ RecentWrites *recent_writes_new(void);
 void recent_writes_free(RecentWrites *self);
 /* In the place of a full listing: the order is still being carried out. */
 #define RECENT_WRITES_NOW G_MAXUINT32
-/* An order ended while `full listing` was the last one begun.  spec is copied; NULL:
+/* An operation ended while `full listing` was the last one begun.  spec is copied; NULL:
  * whatever waits stays. */
 void recent_writes_note(
 	RecentWrites *self, const Id *id, guint32 relist, const char *spec);

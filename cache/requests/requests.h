@@ -9,7 +9,7 @@
  * too, but for what is WAITING.  Its lock is a leaf (see core.h); nothing is
  * written to disk under it.
  *
- * A request that is busy belongs to whoever made it so: an order, or reconcile.h.  He
+ * A request that is busy belongs to whoever made it so: an operation, or reconcile.h.  He
  * alone changes its intent and outcome, until he releases it.
  */
 typedef struct Requests Requests;
@@ -23,7 +23,7 @@ typedef struct Request {
 	gint64 mtime_ns; /* when that changed; strictly increasing */
 	gboolean busy;
 	gboolean shown;  /* it has a number and stands in its directory */
-	gboolean waited; /* an order waits for what is found of it */
+	gboolean waited; /* an operation waits for what is found of it */
 	gint64 look_ms; /* open: a listing that begins then or later is wanted */
 	gint64 sure_ms; /* one that begins then or later shows its session, if
 	                    there is one */
@@ -52,7 +52,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_unref)
 /* A workspace is there: its requests get their numbers and can be seen. */
 void requests_attach(Requests *self, Dir *dir);
 
-/* ---- the life of one; by orders and reconcile.h ---- */
+/* ---- the life of one; by operations and reconcile.h ---- */
 
 /*
  * A new one, WAITING and busy: the intent (taken) gets its number.  Or, where
@@ -64,7 +64,7 @@ Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
 	gboolean *ret_fresh, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Makes it busy, to look for it; FALSE: it is. */
 gboolean requests_take(Requests *self, Request *request);
-/* The same for an order, when nobody has it and no order waits for what is found
+/* The same for an operation, when nobody has it and no order waits for what is found
  * of it, or (FALSE) the monotonic time has come. */
 gboolean requests_take_free(Requests *self, Request *request, gint64 until_us);
 /* It is busy no more; what waits for it looks. */
@@ -131,7 +131,7 @@ typedef struct {
  */
 gboolean requests_reserve(Requests *self, const Dir *dir, Request *request,
 	const MadeSession *made, Request **ret_holder);
-/* An order that gave it up to be looked for waits no longer, and has it again. */
+/* An operation that gave it up to be looked for waits no longer, and has it again. */
 void requests_resume(Requests *self, Request *request);
 gboolean requests_is_waited(Requests *self, const Request *request);
 /* Waits until it is not busy and its outcome is not that state, or the monotonic

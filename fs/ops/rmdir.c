@@ -14,7 +14,7 @@ typedef struct {
 	gint done; /* atomic */
 	Daemon *daemon;
 	guint32 number;
-	Operation *order;
+	Operation *operation;
 } Removal;
 
 static void removal_unref(void *data)
@@ -23,11 +23,11 @@ static void removal_unref(void *data)
 
 	if (!g_atomic_int_dec_and_test(&self->refs))
 		return;
-	g_clear_pointer(&self->order, operation_unref);
+	g_clear_pointer(&self->operation, operation_unref);
 	g_free(self);
 }
 
-static void operation_done(Operation *order, void *data)
+static void operation_done(Operation *operation, void *data)
 {
 	Removal *self = data;
 
@@ -43,7 +43,7 @@ static gboolean retry(fuse_req_t req, void *data)
 
 	if (!g_atomic_int_get(&self->done))
 		return FALSE;
-	error = operation_error(self->order);
+	error = operation_error(self->operation);
 	if (error)
 		reply_failure(req, error);
 	else
@@ -53,7 +53,7 @@ static gboolean retry(fuse_req_t req, void *data)
 
 static int leave(LeftReason reason, void *data)
 {
-	return control_left(reason, ((Removal *)data)->order);
+	return control_left(reason, ((Removal *)data)->operation);
 }
 
 static void end_session(fuse_req_t req, Daemon *daemon, const Entry *entry)
@@ -64,7 +64,7 @@ static void end_session(fuse_req_t req, Daemon *daemon, const Entry *entry)
 	self->refs = 2;
 	self->daemon = daemon;
 	self->number = entry->number;
-	self->order = cache_control(daemon->cache, entry->number, NULL,
+	self->operation = cache_control(daemon->cache, entry->number, NULL,
 		deadline, operation_done, self);
 	pending_park(daemon->pending, req,
 		&(ParkSpec){

@@ -229,18 +229,18 @@ static void what_is_steered_here_stays_until_the_sweep_after(void)
 typedef struct {
 	const char *spec;
 	guint32 workspace;
-	Operation *order;
+	Operation *operation;
 	int done;
 } Making;
 
-static void made(Operation *order, void *data)
+static void made(Operation *operation, void *data)
 {
 	__atomic_store_n((int *)data, 1, __ATOMIC_RELEASE);
 }
 
 static void making_begin(Making *self, Fixture *f)
 {
-	self->order = cache_create(f->cache, self->workspace, self->spec,
+	self->operation = cache_create(f->cache, self->workspace, self->spec,
 		strlen(self->spec),
 		g_get_monotonic_time() + 60 * G_USEC_PER_SEC, made,
 		&self->done);
@@ -251,9 +251,9 @@ static char *making_end(Making *self)
 	char *answer;
 
 	fixture_until(__atomic_load_n(&self->done, __ATOMIC_ACQUIRE));
-	answer = g_strdup(operation_answer(self->order));
+	answer = g_strdup(operation_answer(self->operation));
 	g_assert_nonnull(answer);
-	operation_unref(self->order);
+	operation_unref(self->operation);
 	return answer;
 }
 

@@ -370,9 +370,9 @@ static void read_only_sends_nothing(void)
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 0);
 }
 
-/* ---- orders against the clock ---- */
+/* ---- operations against the clock ---- */
 
-static void count_done(Operation *order, void *data)
+static void count_done(Operation *operation, void *data)
 {
 	__atomic_add_fetch((int *)data, 1, __ATOMIC_SEQ_CST);
 }
@@ -387,7 +387,7 @@ static Operation *operation_later(Fixture *f, guint32 number, int *done)
 static void a_new_session_is_looked_for_as_long_as_there_is_time(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	g_autofree char *state = NULL;
 	guint32 number;
 	int done = 0;
@@ -395,12 +395,12 @@ static void a_new_session_is_looked_for_as_long_as_there_is_time(void)
 	fixture_open(f, "auto_start", "true", NULL);
 	number = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_GET, 0, 5, BACKEND_ERROR_REMOTE);
-	order = cache_create(f->cache, number, spec, strlen(spec),
+	operation = cache_create(f->cache, number, spec, strlen(spec),
 		g_get_monotonic_time() + 15 * G_USEC_PER_SEC, count_done,
 		&done);
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
-	g_assert_no_error(operation_error(order));
-	state = member(operation_answer(order), "state");
+	g_assert_no_error(operation_error(operation));
+	state = member(operation_answer(operation), "state");
 	g_assert_cmpstr(state, ==, "Running");
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 0);
 }
@@ -408,19 +408,19 @@ static void a_new_session_is_looked_for_as_long_as_there_is_time(void)
 static void what_was_sent_cannot_be_dropped(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 number;
 	int done = 0;
 
 	fixture_open(f, NULL, NULL);
 	number = fixture_workspace(f, "m-1");
 	memory_hold(f->backend, MEMORY_CREATE);
-	order = operation_later(f, number, &done);
+	operation = operation_later(f, number, &done);
 	fixture_until(memory_running(f->backend, MEMORY_CREATE) == 1);
-	g_assert_false(operation_drop(order));
+	g_assert_false(operation_drop(operation));
 	memory_release(f->backend, MEMORY_CREATE);
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
-	g_assert_null(operation_error(order));
+	g_assert_null(operation_error(operation));
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 }
 
@@ -435,17 +435,18 @@ static void dropped_means_nothing_was_made(void)
 	number = fixture_workspace(f, "m-1");
 	for (guint i = 0; i < 200; i++) {
 		int done = 0;
-		g_autoptr(Operation) order = operation_later(f, number, &done);
+		g_autoptr(Operation) operation =
+			operation_later(f, number, &done);
 		gboolean dropped;
 
 		for (gint n = g_test_rand_int_range(0, 3000); n > 0; n--)
 			__asm__ volatile("");
-		dropped = operation_drop(order);
+		dropped = operation_drop(operation);
 		fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
 		made += !dropped;
 		if (dropped)
-			g_assert_error(operation_error(order), BACKEND_ERROR,
-				BACKEND_ERROR_CANCELLED);
+			g_assert_error(operation_error(operation),
+				BACKEND_ERROR, BACKEND_ERROR_CANCELLED);
 		g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, made);
 	}
 }

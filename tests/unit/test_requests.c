@@ -58,9 +58,9 @@ static gboolean says(
 	}                                                                      \
 	G_STMT_END
 
-/* ---- orders with little time ---- */
+/* ---- operations with little time ---- */
 
-static void count_done(Operation *order, void *data)
+static void count_done(Operation *operation, void *data)
 {
 	__atomic_add_fetch((int *)data, 1, __ATOMIC_SEQ_CST);
 }
@@ -69,35 +69,36 @@ static Operation *create_within(
 	Fixture *f, guint32 workspace, const char *text, gint64 ms)
 {
 	int done = 0;
-	Operation *order = cache_create(f->cache, workspace, text, strlen(text),
-		g_get_monotonic_time() + ms * 1000, count_done, &done);
+	Operation *operation =
+		cache_create(f->cache, workspace, text, strlen(text),
+			g_get_monotonic_time() + ms * 1000, count_done, &done);
 
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
-	return order;
+	return operation;
 }
 
 static Operation *resolve(Fixture *f, guint32 number, const char *words)
 {
 	int done = 0;
-	Operation *order = cache_resolve(f->cache, number, words,
+	Operation *operation = cache_resolve(f->cache, number, words,
 		g_get_monotonic_time() + 5 * G_USEC_PER_SEC, count_done, &done);
 
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
-	return order;
+	return operation;
 }
 
 /* Nobody can tell which of two it is, and it was sent for nothing. */
 static guint32 make_unknown(Fixture *f, guint32 workspace)
 {
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 number;
 
 	memory_put(f->backend, "m-1", "p-1", "mine", "Running");
 	memory_put(f->backend, "m-1", "p-2", "mine", "Running");
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
-	order = create_within(f, workspace, spec, 2000);
-	g_assert_error(
-		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	operation = create_within(f, workspace, spec, 2000);
+	g_assert_error(operation_error(operation), BACKEND_ERROR,
+		BACKEND_ERROR_TIMEOUT);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "unknown"));
 	return number;
@@ -180,12 +181,12 @@ static void what_was_dropped_leaves_nothing(void)
 	workspace = fixture_workspace(f, "m-1");
 	for (guint i = 0; i < 50; i++) {
 		int done = 0;
-		g_autoptr(Operation) order =
+		g_autoptr(Operation) operation =
 			cache_create(f->cache, workspace, spec, strlen(spec),
 				g_get_monotonic_time() + G_USEC_PER_SEC,
 				count_done, &done);
 
-		kept += !operation_drop(order);
+		kept += !operation_drop(operation);
 		fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
 		g_assert_cmpuint(requests(f, workspace), ==, kept);
 		g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, kept);
@@ -198,20 +199,20 @@ static void a_lost_answer_is_one_session(gconstpointer forgetful)
 {
 	gboolean token = g_str_equal(forgetful, "false");
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", forgetful, NULL);
 	workspace = fixture_workspace(f, "m-1");
 	memory_lose_answers(f->backend, 1);
-	order = create_within(f, workspace, spec, 4000);
-	g_assert_no_error(operation_error(order));
+	operation = create_within(f, workspace, spec, 4000);
+	g_assert_no_error(operation_error(operation));
 	g_assert_cmpuint(
 		memory_calls(f->backend, MEMORY_CREATE), ==, token ? 2 : 1);
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
-	g_assert_nonnull(operation_answer(order));
+	g_assert_nonnull(operation_answer(operation));
 	g_assert_true(says(f, number, REQUEST_TEXT_RESULT, "\"session\""));
 }
 
@@ -220,16 +221,16 @@ static void a_lost_answer_is_one_session(gconstpointer forgetful)
 static void what_is_absent_is_not_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, number;
 
 	f->list_lag_ms = 300;
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
-	order = create_within(f, workspace, spec, 1000);
-	g_assert_error(
-		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	operation = create_within(f, workspace, spec, 1000);
+	g_assert_error(operation_error(operation), BACKEND_ERROR,
+		BACKEND_ERROR_TIMEOUT);
 	number = request(f, workspace);
 	/* The provider may be at it until now, and list it a little later. */
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
@@ -241,7 +242,7 @@ static void what_is_absent_is_not_sent_again(void)
 static void a_refusal_after_a_lost_answer_leaves_it_open(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, NULL, NULL);
@@ -249,9 +250,9 @@ static void a_refusal_after_a_lost_answer_leaves_it_open(void)
 	memory_lose_answers(f->backend, 1);
 	memory_fail(f->backend, MEMORY_CREATE, 1, 1, BACKEND_ERROR_QUOTA);
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
-	order = create_within(f, workspace, spec, 1000);
-	g_assert_error(
-		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	operation = create_within(f, workspace, spec, 1000);
+	g_assert_error(operation_error(operation), BACKEND_ERROR,
+		BACKEND_ERROR_TIMEOUT);
 	memory_heal(f->backend);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
@@ -262,7 +263,7 @@ static void a_refusal_after_a_lost_answer_leaves_it_open(void)
 static void what_was_given_up_is_looked_for(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	g_autofree char *last = NULL, *rid = NULL, *text = NULL;
 	guint32 workspace, number;
 
@@ -270,12 +271,12 @@ static void what_was_given_up_is_looked_for(void)
 	workspace = fixture_workspace(f, "m-1");
 	memory_lose_answers(f->backend, 1);
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
-	order = create_within(f, workspace, spec, 300);
-	g_assert_error(
-		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	operation = create_within(f, workspace, spec, 300);
+	g_assert_error(operation_error(operation), BACKEND_ERROR,
+		BACKEND_ERROR_TIMEOUT);
 	number = request(f, workspace);
 	rid = cache_name(f->cache, number);
-	g_assert_nonnull(strstr(operation_error(order)->message, rid));
+	g_assert_nonnull(strstr(operation_error(operation)->message, rid));
 	text = cache_last_error(f->cache, workspace);
 	g_assert_nonnull(strstr(text, rid));
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
@@ -289,16 +290,16 @@ static void what_was_given_up_is_looked_for(void)
 static void what_was_given_up_and_is_absent_has_failed(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, number;
 
 	f->list_lag_ms = 500;
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
-	order = create_within(f, workspace, spec, 200);
-	g_assert_error(
-		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	operation = create_within(f, workspace, spec, 200);
+	g_assert_error(operation_error(operation), BACKEND_ERROR,
+		BACKEND_ERROR_TIMEOUT);
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "failed"));
@@ -410,7 +411,7 @@ static void an_unknown_one_is_adopted(void)
 static void an_unknown_one_is_abandoned(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) wrong = NULL, order = NULL;
+	g_autoptr(Operation) wrong = NULL, operation = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
@@ -419,22 +420,22 @@ static void an_unknown_one_is_abandoned(void)
 	wrong = resolve(f, number, "forget it");
 	g_assert_error(
 		operation_error(wrong), BACKEND_ERROR, BACKEND_ERROR_INVALID);
-	order = resolve(f, number, "abandon");
-	g_assert_no_error(operation_error(order));
+	operation = resolve(f, number, "abandon");
+	g_assert_no_error(operation_error(operation));
 	assert_text(f, number, REQUEST_TEXT_STATE, "abandoned\n");
 }
 
 static void an_unknown_one_is_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	number = make_unknown(f, workspace);
-	order = resolve(f, number, "retry");
-	g_assert_no_error(operation_error(order));
+	operation = resolve(f, number, "retry");
+	g_assert_no_error(operation_error(operation));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 2);
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 3);
@@ -445,7 +446,7 @@ static void words_that_are_refused_change_nothing(void)
 {
 	static const char *const words[] = {"retry", "nonsense", "adopt x"};
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, number;
 
 	f->list_lag_ms = 60000;
@@ -453,7 +454,7 @@ static void words_that_are_refused_change_nothing(void)
 	workspace = fixture_workspace(f, "m-1");
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
 	memory_lose_answers(f->backend, 1);
-	order = create_within(f, workspace, spec, 300);
+	operation = create_within(f, workspace, spec, 300);
 	number = request(f, workspace);
 	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
 		g_autoptr(Operation) said = resolve(f, number, words[i]);
@@ -547,7 +548,7 @@ static void one_that_was_refused_is_sent_again(void)
 static void one_whose_token_was_used_is_not_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	g_autofree char *answer = NULL;
 	guint32 workspace, number;
 
@@ -558,9 +559,9 @@ static void one_whose_token_was_used_is_not_sent_again(void)
 	number = request(f, workspace);
 	answer = fixture_create(f, workspace, own, NULL);
 	g_assert_nonnull(answer);
-	order = resolve(f, number, "retry");
-	g_assert_error(
-		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_EXISTS);
+	operation = resolve(f, number, "retry");
+	g_assert_error(operation_error(operation), BACKEND_ERROR,
+		BACKEND_ERROR_EXISTS);
 	assert_text(f, number, REQUEST_TEXT_STATE, "failed\n");
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CREATE), ==, 2);
 }
@@ -568,11 +569,11 @@ static void one_whose_token_was_used_is_not_sent_again(void)
 /* It was in no listing when it was looked for. */
 static guint32 make_absent(Fixture *f, guint32 workspace)
 {
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 number;
 
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
-	order = create_within(f, workspace, spec, 200);
+	operation = create_within(f, workspace, spec, 200);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "failed"));
 	return number;
@@ -582,15 +583,15 @@ static void an_absent_one_is_adopted_or_sent_again(gconstpointer words)
 {
 	gboolean adopts = g_str_equal(words, "adopt p-1");
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	number = make_absent(f, workspace);
 	memory_put(f->backend, "m-1", "p-1", "otherwise", "Running");
-	order = resolve(f, number, words);
-	g_assert_no_error(operation_error(order));
+	operation = resolve(f, number, words);
+	g_assert_no_error(operation_error(operation));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	g_assert_cmpint(
 		says(f, number, REQUEST_TEXT_RESULT, "p-1"), ==, adopts);
@@ -601,14 +602,14 @@ static void an_absent_one_is_adopted_or_sent_again(gconstpointer words)
 static void an_absent_one_is_abandoned_once(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL, again = NULL;
+	g_autoptr(Operation) operation = NULL, again = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	number = make_absent(f, workspace);
-	order = resolve(f, number, "abandon");
-	g_assert_no_error(operation_error(order));
+	operation = resolve(f, number, "abandon");
+	g_assert_no_error(operation_error(operation));
 	assert_text(f, number, REQUEST_TEXT_STATE, "abandoned\n");
 	again = resolve(f, number, "abandon");
 	g_assert_error(
@@ -619,16 +620,16 @@ static void an_absent_one_is_abandoned_once(void)
 static void a_retry_that_is_refused_leaves_it_open(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, number;
 
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	number = make_unknown(f, workspace);
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_QUOTA);
-	order = resolve(f, number, "retry");
-	g_assert_error(
-		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	operation = resolve(f, number, "retry");
+	g_assert_error(operation_error(operation), BACKEND_ERROR,
+		BACKEND_ERROR_TIMEOUT);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "unknown"));
 }
 
@@ -684,7 +685,7 @@ static void a_lost_verb_is_looked_for(gconstpointer data)
 static void a_verb_that_was_obeyed_is_seen(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL;
+	g_autoptr(Operation) operation = NULL;
 	guint32 workspace, session, number;
 	int done = 0;
 
@@ -692,7 +693,7 @@ static void a_verb_that_was_obeyed_is_seen(void)
 	workspace = fixture_workspace(f, "m-1");
 	session = fixture_find(f, workspace, "s-000001");
 	memory_fail(f->backend, MEMORY_CONTROL, 0, 1, BACKEND_ERROR_TIMEOUT);
-	order = cache_control(f->cache, session, "stop",
+	operation = cache_control(f->cache, session, "stop",
 		g_get_monotonic_time() + 60 * G_USEC_PER_SEC, count_done,
 		&done);
 	fixture_until(requests(f, workspace) == 1);
@@ -700,7 +701,7 @@ static void a_verb_that_was_obeyed_is_seen(void)
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "looking"));
 	memory_put(f->backend, "m-1", "s-000001", NULL, "Stopped");
 	fixture_until(__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 1);
-	g_assert_no_error(operation_error(order));
+	g_assert_no_error(operation_error(operation));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_CONTROL), ==, 1);
 }
@@ -708,7 +709,7 @@ static void a_verb_that_was_obeyed_is_seen(void)
 static void a_verb_that_failed_is_sent_again(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	g_autoptr(Operation) order = NULL, gone = NULL;
+	g_autoptr(Operation) operation = NULL, gone = NULL;
 	guint32 workspace, session, number;
 
 	fixture_open(f, "sessions", "1", NULL);
@@ -718,8 +719,8 @@ static void a_verb_that_failed_is_sent_again(void)
 	g_assert_null(fixture_control(f, session, "stop", NULL));
 	number = request(f, workspace);
 	g_assert_null(fixture_control(f, session, "stop", NULL));
-	order = resolve(f, number, "retry");
-	g_assert_no_error(operation_error(order));
+	operation = resolve(f, number, "retry");
+	g_assert_no_error(operation_error(operation));
 	assert_text(f, number, REQUEST_TEXT_STATE, "done\n");
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "failed\n");

@@ -17,8 +17,8 @@ typedef struct {
 	const char *body;
 	gsize len;
 	char *own;  /* where body lies, if not in session */
-	char *held; /* the body of old, once it was needed; "" when it
-	                   cannot be read */
+	char *held; /* the body of old, where its body tells anything new; ""
+	                   when it is damaged */
 	gsize held_len;
 	gboolean known; /* its body tells nothing that old does not */
 } Told;
@@ -86,15 +86,22 @@ static gboolean body_is_same(Dir *dir, const Row *old, const Told *told)
 	return body != NULL;
 }
 
-static void read_held(Dir *dir, Told *told)
+/* What is damaged tells nothing, and the new record takes its place.  What merely
+ * cannot be opened now must not be lost: it may be told by nobody else. */
+static gboolean read_held(Dir *dir, Told *told, GError **error)
 {
-	if (told->held != NULL)
-		return;
-	told->held = dir_body(dir, dir->shown, told->old, NULL);
+	g_autoptr(GError) local = NULL;
+
+	told->held = dir_body(dir, dir->shown, told->old, &local);
+	if (g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_NO_FILES)) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return FALSE;
+	}
 	if (told->held != NULL)
 		told->held_len = told->old->body_len;
 	else
 		told->held = g_strdup("");
+	return TRUE;
 }
 
 static gboolean told_is_known(Dir *dir, const Told *told)
@@ -123,7 +130,6 @@ static gboolean is_other(Dir *dir, Told *told)
 		(char *)state_names_get(dir->cache->state_names, old->word);
 	before.phase = (Phase)old->phase;
 	before.created_ms = old->born != 0 ? told->session->created_ms : 0;
-	read_held(dir, told);
 	before.body = told->held;
 	before.body_len = told->held_len;
 	before.partial = old->partial != 0;
@@ -137,11 +143,9 @@ static guint files_changed(
 	const Row *old = told->old;
 	guint files = 0;
 
-	if (!same_body) {
-		read_held(dir, told);
+	if (!same_body)
 		files = content_diff(dir->provider->backend, told->held,
 			told->held_len, told->body, told->len);
-	}
 	/* What nobody can read did not change. */
 	if (old->partial && new->partial)
 		files &= ~class_of(dir)->whole_files;
@@ -296,7 +300,6 @@ static gboolean merge(Dir *dir, Told *told, Row *row)
 	gboolean same = FALSE;
 	gsize len = 0;
 
-	read_held(dir, told);
 	all = backend_renew(dir->provider->backend, told->held, told->held_len,
 		told->body, told->len, &len);
 	if (told->held_len == 0 || len > SESSION_BODY_MAX) {
@@ -321,7 +324,6 @@ static gboolean tells_the_same(Dir *dir, Told *told)
 	g_autofree char *same = NULL;
 	gsize len = 0;
 
-	read_held(dir, told);
 	if (backend_is_respelt(
 		    told->held, told->held_len, told->body, told->len))
 		return TRUE;
@@ -344,7 +346,6 @@ static gboolean is_chatter(Dir *dir, Told *told)
 
 	if (phase_has_ended((Phase)told->old->phase))
 		return FALSE;
-	read_held(dir, told);
 	if (!backend_is_chatter(
 		    backend, told->held, told->held_len, told->body, told->len))
 		return FALSE;
@@ -446,6 +447,8 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 	if (told->old == NULL)
 		return put_back(change, &row, told, returns, error);
 	told->known = told_is_known(dir, told);
+	if (!told->known && !read_held(dir, told, error))
+		return FALSE;
 	if (is_other(dir, told))
 		return put_other(change, &row, told, error);
 	return put_changed(change, &row, told, error);

@@ -211,6 +211,8 @@ static Backend *open_backend(Fixture *self, const char *key, va_list args)
 			(gpointer)va_arg(args, const char *));
 	if (self->rich) {
 		self->class = memory_rich_class(self->remembers);
+		if (self->change_class != NULL)
+			self->change_class(&self->class);
 		class = &self->class;
 	}
 	backend = backend_open(class, keys, &error);

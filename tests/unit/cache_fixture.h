@@ -24,6 +24,8 @@ typedef struct {
 	const char *name_all;
 	Backend *other;     /* taken, in place of the in-memory one */
 	BackendClass class; /* of the rich one */
+	void (*change_class)(BackendClass *class); /* before it is opened; may
+	                                              be NULL */
 } Fixture;
 
 Fixture *fixture_new(void);

@@ -2,7 +2,9 @@
 #include "cache_fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
+#include "cache/base/descriptors.h"
 #include "cache/merge/apply.h"
 #include "cache/refresh/refresh.h"
 
@@ -150,6 +152,54 @@ static gboolean say(
 	session->body_len = strlen(session->body);
 	session->partial = partial;
 	return apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL);
+}
+
+static struct rlimit files;
+
+static void give_descriptors_back(Backend *self, SessionFile file,
+	const char *body, gsize len, GString *out)
+{
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &files), ==, 0);
+	memory_class.render(self, file, body, len, out);
+}
+
+static void make_render_give_back(BackendClass *class)
+{
+	class->render = give_descriptors_back;
+}
+
+/* No descriptor is left when the held record is read, and some are when the new one
+ * is written. */
+static void what_cannot_be_opened_is_not_lost(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *after = NULL;
+	guint32 workspace, session;
+	struct rlimit none;
+	gboolean said;
+	Dir *dir;
+
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &files), ==, 0);
+	none = files;
+	none.rlim_cur = 0;
+	f->change_class = make_render_give_back;
+	open_thin(f, "1");
+	workspace = fixture_workspace(f, "m-1");
+	dir = dir_find(f->cache, workspace);
+	g_assert_true(say(dir, "a", 1000, FALSE, PHASE_IDLE));
+	session = fixture_find(f, workspace, "big");
+	/* Of the files one stays open, and it is the index after a write. */
+	descriptors_limit(1);
+	g_assert_true(say(dir, "b", 10, TRUE, PHASE_BUSY));
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	said = say(dir, "c", 10, TRUE, PHASE_IDLE);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &files), ==, 0);
+	descriptors_limit(0);
+	g_assert_false(said);
+	after = fixture_read(f, session, SESSION_JSON);
+	g_assert_nonnull(strstr(after, "\"a\":\"xxx"));
+	g_assert_true(say(dir, "c", 10, TRUE, PHASE_IDLE));
+	g_assert_cmpuint(on_demand(f, session) & CONFIG, ==, 0);
 }
 
 static void what_would_be_too_long_is_not_merged(void)
@@ -303,6 +353,7 @@ int main(int argc, char **argv)
 	ADD(the_whole_is_asked_for_once);
 	ADD(a_spent_budget_fails_an_open);
 	ADD(a_thin_record_keeps_what_is_known);
+	ADD(what_cannot_be_opened_is_not_lost);
 	ADD(thin_and_whole_survive_a_restart);
 	ADD(what_would_be_too_long_is_not_merged);
 	ADD(without_interest_nothing_is_filled);

@@ -186,9 +186,10 @@ static gboolean matches_any(const Reconciling *self, const Candidate *candidate)
 	return FALSE;
 }
 
-static void read_candidate(
-	Dir *dir, const Snapshot *shown, const Row *row, Candidate *ret)
+static void read_candidate(Reconciling *self, const Snapshot *shown,
+	const Row *row, Candidate *ret)
 {
+	Dir *dir = self->dir;
 	const guint config = 1u << SESSION_CONFIG;
 	g_auto(SessionSummary) brief = {NULL};
 
@@ -197,8 +198,11 @@ static void read_candidate(
 	ret->part = row->partial &&
 		    (backend_of(dir)->class->whole_files & config) != 0;
 	ret->body = dir_body(dir, shown, row, NULL);
-	if (ret->body == NULL)
+	/* It is damaged, which the next listing heals, or cannot be opened now. */
+	if (ret->body == NULL) {
 		ret->body = g_strdup("");
+		self->blind = TRUE;
+	}
 	backend_summarize(
 		backend_of(dir), ret->body, strlen(ret->body), &brief);
 	ret->created_ms = brief.created_ms;
@@ -220,7 +224,7 @@ static void complete(Reconciling *self, Candidate *candidate)
 	row = snapshot_find(shown, candidate->row.number);
 	candidate_clear(candidate);
 	if (row != NULL)
-		read_candidate(dir, shown, row, candidate);
+		read_candidate(self, shown, row, candidate);
 	else
 		*candidate = (Candidate){.body = g_strdup("")};
 }
@@ -230,7 +234,7 @@ static void add_candidate(
 {
 	Candidate candidate;
 
-	read_candidate(self->dir, shown, row, &candidate);
+	read_candidate(self, shown, row, &candidate);
 	if (candidate.part && matches_any(self, &candidate))
 		complete(self, &candidate);
 	if (candidate.row.number != 0 && matches_any(self, &candidate))

@@ -1,10 +1,12 @@
 /* What the next run makes of requests that the last one left. */
+#include "cache/base/descriptors.h"
 #include "cache/model/core.h"
 #include "cache/requests/requests_inside.h"
 #include "cache/store/journal.h"
 #include "cache_fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #define DAY_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)
 
@@ -436,6 +438,45 @@ static void an_id_that_comes_again_is_found(void)
 	g_assert_cmpuint(fixture_find(f, workspace, "s-1"), ==, number);
 }
 
+static struct rlimit files;
+static int passes;
+
+/* It is asked for at the beginning of each pass, after the listing was kept. */
+static gboolean be_short_in_the_first_pass(Backend *self, gint64 *ret_ahead_ms)
+{
+	struct rlimit now = files;
+
+	if (__atomic_fetch_add(&passes, 1, __ATOMIC_SEQ_CST) == 0)
+		now.rlim_cur = 0;
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &now), ==, 0);
+	return FALSE;
+}
+
+static void make_short(BackendClass *class)
+{
+	class->clock = be_short_in_the_first_pass;
+}
+
+/* No descriptor is left for its record: so nobody can tell yet. */
+static void one_that_cannot_be_opened_is_looked_at_again(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	g_autofree char *rid =
+		leave(f, intent_of("s-000001", 1500), REQUEST_SENT, "");
+	guint32 workspace;
+
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &files), ==, 0);
+	/* Of the files one stays open, and it is the index after a write. */
+	descriptors_limit(1);
+	f->rich = TRUE;
+	f->change_class = make_short;
+	fixture_open(f, "sessions", "1", NULL);
+	workspace = fixture_workspace(f, "m-1");
+	assert_becomes(f, workspace, rid, "done");
+	g_assert_cmpint(__atomic_load_n(&passes, __ATOMIC_SEQ_CST), >, 1);
+	descriptors_limit(0);
+}
+
 static void one_that_ended_at_once_is_found(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
@@ -643,6 +684,7 @@ int main(int argc, char **argv)
 	ADD(a_verb_without_a_before_is_left_to_the_user);
 	ADD(what_was_there_before_is_not_it);
 	ADD(an_id_that_comes_again_is_found);
+	ADD(one_that_cannot_be_opened_is_looked_at_again);
 	ADD(one_that_ended_at_once_is_found);
 	ADD(a_known_one_is_shown);
 	ADD(a_known_one_is_not_gone_at_once);

@@ -455,8 +455,13 @@ static void set_outcome(Requests *self, Request *request, Outcome *outcome)
 gboolean requests_send(Requests *self, Request *request, GError **error)
 {
 	g_autoptr(Outcome) outcome = outcome_new(REQUEST_SENT);
+	const Outcome *before = request->outcome;
 
-	if (!journal_put(self->journal, request->intent, outcome, TRUE, error))
+	/* What is waiting has no file. */
+	if (before->state == REQUEST_WAITING)
+		before = NULL;
+	if (!journal_put(
+		    self->journal, request->intent, before, outcome, error))
 		return FALSE;
 	set_outcome(self, request, g_steal_pointer(&outcome));
 	return TRUE;

@@ -403,8 +403,7 @@ static void note_synced(const Journal *self, const char *rid)
 }
 
 static gboolean write_part(const Journal *self, const char *part,
-	const GByteArray *bytes, const char *step, gboolean sync,
-	GError **error)
+	const GByteArray *bytes, const char *step, GError **error)
 {
 	g_autofree char *path = path_of(self, part);
 	int fd = descriptors_openat_first(
@@ -418,40 +417,13 @@ static gboolean write_part(const Journal *self, const char *part,
 	ok = body_file_write(fd, path, bytes->data, bytes->len, 0, error);
 	if (ok)
 		failpoint_step(step, "write");
-	ok = ok && (!sync || sync_file(fd, path, error));
+	ok = ok && sync_file(fd, path, error);
 	/* Some file systems tell of a full disk only now. */
 	if (descriptors_close(fd) != 0 && ok) {
 		file_error(error, "write", path);
 		ok = FALSE;
 	}
 	return ok;
-}
-
-gboolean journal_put(Journal *self, const Intent *intent,
-	const Outcome *outcome, gboolean sync, GError **error)
-{
-	const char *step = request_state_name(outcome->state);
-	g_autoptr(GByteArray) bytes = pack_file(intent, outcome);
-	g_autofree char *part = g_strconcat(intent->rid, PART, NULL);
-
-	if (!write_part(self, part, bytes, step, sync, error)) {
-		unlinkat(self->dir, part, 0);
-		return FALSE;
-	}
-	if (renameat(self->dir, part, self->dir, intent->rid) != 0) {
-		g_autofree char *path = path_of(self, intent->rid);
-
-		file_error(error, "make", path);
-		unlinkat(self->dir, part, 0);
-		return FALSE;
-	}
-	if (!sync)
-		return TRUE;
-	if (!sync_file(self->dir, self->path, error))
-		return FALSE;
-	note_synced(self, intent->rid);
-	failpoint_step(step, "synced");
-	return TRUE;
 }
 
 static gboolean write_slot(const Journal *self, int fd, const char *rid,
@@ -507,4 +479,49 @@ void journal_drop(Journal *self, const char *rid)
 	if (unlinkat(self->dir, rid, 0) != 0)
 		g_debug("%s/%s: %s", self->path, rid, g_strerror(errno));
 	failpoint_synced(self->dir, rid);
+}
+
+/* Whether its name will last is not known: so it must not say that it was sent. */
+static void take_back(Journal *self, const char *rid, const Outcome *before)
+{
+	g_autoptr(Outcome) none = outcome_saying(
+		REQUEST_FAILED, g_strdup("nothing was sent, since it could not "
+					 "be recorded first"));
+	g_autoptr(GError) error = NULL;
+
+	if (!journal_note(
+		    self, rid, before != NULL ? before : none, TRUE, &error))
+		g_warning(
+			"request %s was not sent, and may be looked for after "
+			"a restart: %s",
+			rid, error->message);
+	if (before == NULL)
+		journal_drop(self, rid);
+}
+
+gboolean journal_put(Journal *self, const Intent *intent, const Outcome *before,
+	const Outcome *outcome, GError **error)
+{
+	const char *step = request_state_name(outcome->state);
+	g_autoptr(GByteArray) bytes = pack_file(intent, outcome);
+	g_autofree char *part = g_strconcat(intent->rid, PART, NULL);
+
+	if (!write_part(self, part, bytes, step, error)) {
+		unlinkat(self->dir, part, 0);
+		return FALSE;
+	}
+	if (renameat(self->dir, part, self->dir, intent->rid) != 0) {
+		g_autofree char *path = path_of(self, intent->rid);
+
+		file_error(error, "make", path);
+		unlinkat(self->dir, part, 0);
+		return FALSE;
+	}
+	if (!sync_file(self->dir, self->path, error)) {
+		take_back(self, intent->rid, before);
+		return FALSE;
+	}
+	note_synced(self, intent->rid);
+	failpoint_step(step, "synced");
+	return TRUE;
 }

@@ -43,14 +43,12 @@ gboolean journal_load(Journal *self, JournalVisit visit, void *data,
 guint journal_damaged(const Journal *self);
 
 /*
- * Writes a file anew, with room for every outcome to come.  sync: it is on the
- * medium when this returns TRUE.  On failure the file is as it was, or not there;
- * or it is there, and nobody knows for how long.
- * Errors: LOCAL, NO_ROOM.
+ * Writes a file anew, with room for every outcome to come; it is on the medium when
+ * this returns TRUE.  On failure the outcome is what it was before or, where before
+ * is NULL, there is no file.  Errors: LOCAL, NO_ROOM.
  */
-gboolean journal_put(Journal *self, const Intent *intent,
-	const Outcome *outcome, gboolean sync,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean journal_put(Journal *self, const Intent *intent, const Outcome *before,
+	const Outcome *outcome, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Writes another outcome into a file that is there.  Errors: LOCAL. */
 gboolean journal_note(Journal *self, const char *rid, const Outcome *outcome,
 	gboolean sync, GError **error) G_GNUC_WARN_UNUSED_RESULT;

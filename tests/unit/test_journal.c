@@ -1,14 +1,28 @@
 #include "cache/store/journal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "warnings.h"
 
 static char *dir;
+static gboolean directories_fail;
+
+/* In place of libc's. */
+int fsync(int fd)
+{
+	struct stat st;
+
+	if (!directories_fail || fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+		return (int)syscall(SYS_fsync, fd);
+	errno = EIO;
+	return -1;
+}
 
 static Intent *intent_sample(const char *spec)
 {
@@ -45,7 +59,7 @@ static void must_put(Journal *self, const Intent *intent, RequestState state)
 	g_autoptr(Outcome) outcome = outcome_new(state);
 	g_autoptr(GError) error = NULL;
 
-	g_assert_true(journal_put(self, intent, outcome, TRUE, &error));
+	g_assert_true(journal_put(self, intent, NULL, outcome, &error));
 	g_assert_no_error(error);
 }
 
@@ -306,6 +320,36 @@ static void a_copy_under_another_name_is_not_believed(void)
 	journal_drop(self, intent->rid);
 }
 
+/* Its name is there, and may not last. */
+static void what_may_not_last_was_not_sent(void)
+{
+	g_autoptr(Journal) self = journal();
+	g_autoptr(Intent) intent = intent_sample("{}");
+	g_autoptr(Outcome) sent = outcome_new(REQUEST_SENT);
+	g_autoptr(Outcome) unknown =
+		outcome_saying(REQUEST_UNKNOWN, g_strdup("why"));
+	g_autofree char *path = file_of(intent);
+	g_auto(Loaded) got = {0};
+
+	for (guint again = 0; again < 2; again++) {
+		g_autoptr(GError) error = NULL;
+
+		directories_fail = TRUE;
+		g_assert_false(journal_put(
+			self, intent, again ? unknown : NULL, sent, &error));
+		directories_fail = FALSE;
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_LOCAL);
+		g_assert_cmpint(
+			g_file_test(path, G_FILE_TEST_EXISTS), ==, again);
+		if (!again)
+			must_put(self, intent, REQUEST_UNKNOWN);
+	}
+	load(&got);
+	g_assert_cmpint(got.outcome->state, ==, REQUEST_UNKNOWN);
+	g_assert_cmpstr(got.outcome->error, ==, "why");
+	journal_drop(self, intent->rid);
+}
+
 static void a_file_that_is_gone_is_an_error(void)
 {
 	g_autoptr(Journal) self = journal();
@@ -402,6 +446,7 @@ int main(int argc, char **argv)
 	ADD(a_file_that_was_cut_is_settled_or_named);
 	ADD(what_is_no_request_is_none);
 	ADD(a_copy_under_another_name_is_not_believed);
+	ADD(what_may_not_last_was_not_sent);
 	ADD(a_file_that_is_gone_is_an_error);
 	ADD(a_damaged_last_outcome_is_named);
 	ADD(a_newer_version_is_left_alone);

@@ -47,7 +47,7 @@ static char *leave_numbered(Fixture *f, Intent *intent, RequestState state,
 	outcome->session = number;
 	g_free(outcome->id);
 	outcome->id = g_strdup(id);
-	ok = journal_put(journal, own, outcome, TRUE, NULL);
+	ok = journal_put(journal, own, NULL, outcome, NULL);
 	g_assert_true(ok);
 	return g_strdup(own->rid);
 }

@@ -757,7 +757,7 @@ static void one_jump_of_the_clock_deletes_nothing(void)
 		g_free(outcome->id);
 		outcome->id = g_strdup("s-000001");
 		g_assert_true(
-			journal_put(journal, intent, outcome, TRUE, &error));
+			journal_put(journal, intent, NULL, outcome, &error));
 	}
 	fixture_open(f, "sessions", "1", NULL);
 	workspace = fixture_workspace(f, "m-1");

@@ -7,9 +7,6 @@ import time
 from cycles import run_cycles
 from world import TYPES
 
-# The same cases each time, so that two runs compare.  Known to fail: seed 77, where
-# of two creates alike that were both lost each claims the one session that was made.
-SEED = 1796054819
 COUNT = int(os.environ.get("KILL_COUNT") or 200)
 CYCLES = 10  # over one state
 
@@ -29,7 +26,7 @@ def show(text):
 
 
 def test_random_kills(crew):
-    seed = int(os.environ.get("KILL_SEED") or SEED)
+    seed = int(os.environ.get("KILL_SEED") or time.time())
     show(f"KILL_SEED={seed} KILL_COUNT={COUNT}")
     began = time.monotonic()
     jobs = []

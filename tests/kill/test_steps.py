@@ -116,8 +116,9 @@ def die_unknown(rig, type, step, cut):
     assert w.offences(requests) == []
 
 
-def retry_unknown(rig, type, cut):
-    """A provider that knows the token again makes no second one."""
+def lose_two(rig, type, cut):
+    """A world where two asked for the same, the first has made a session, and
+    nobody knows whose it is; and both requests."""
     w = World(rig, type, deadline="400ms")
     w.start()
     w.requests()
@@ -134,6 +135,12 @@ def retry_unknown(rig, type, cut):
     requests = w.settled()
     assert [r.state for r in requests] == ["unknown"] * 2
     assert len(w.sessions()["kill-1"]) == 1
+    return w, sorted(requests, key=lambda r: r.rid)
+
+
+def retry_unknown(rig, type, cut):
+    """A provider that knows the token again makes no second one."""
+    w, requests = lose_two(rig, type, cut)
     for request in requests:
         assert w.resolve(request, "retry") == 0
     requests = w.settled()
@@ -142,18 +149,36 @@ def retry_unknown(rig, type, cut):
     assert w.offences(requests) == []
 
 
+def adopt_and_retry(rig, type, cut):
+    """What one was given by hand is not the other's too, whoever made it."""
+    w, (first, second) = lose_two(rig, type, cut)
+    session, = w.sessions()["kill-1"]
+    assert w.resolve(second, f"adopt {session}") == 0
+    assert w.resolve(first, "retry") == errno.ETIMEDOUT
+    w.mount.kill()
+    if cut:
+        w.power_cut()
+    w.start()
+    requests = w.settled()
+    states = {r.rid: (r.state, r.session) for r in requests}
+    assert states == {first.rid: ("unknown", None),
+                      second.rid: ("done", session)}
+    assert w.offences(requests) == []
+
+
 UNKNOWN = [(die_unknown, type, step, cut) for type in ("alibaba", "dli")
            for step in ("unknown.write", "unknown.synced", "unknown.synced:2")
            for cut in (False, True)]
 
 
-RETRIED = [(retry_unknown, type, cut) for type in ("emr", "emr-serverless")
-           for cut in (False, True)]
+RETRIED = [(job, type, cut) for job in (retry_unknown, adopt_and_retry)
+           for type in ("emr", "emr-serverless") for cut in (False, True)]
 
 
 @pytest.mark.parametrize(
-    "case", RETRIED, ids=[f"{type}-{'power' if cut else 'kill'}"
-                          for _, type, cut in RETRIED])
+    "case", RETRIED, ids=[
+        f"{job.__name__}-{type}-{'power' if cut else 'kill'}"
+        for job, type, cut in RETRIED])
 def test_what_is_unknown_is_retried_once(started, case):
     started[case].result()
 

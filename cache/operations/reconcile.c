@@ -4,6 +4,7 @@
 
 #include "cache/base/failpoint.h"
 #include "cache/operations/adopt.h"
+#include "cache/operations/reconcile_known.h"
 #include "cache/operations/reconcile_verb.h"
 #include "cache/operations/matching.h"
 #include "cache/refresh/fetch_session.h"
@@ -59,59 +60,6 @@ static gboolean is_sure(const Reconciling *self, const Request *request)
 {
 	return self->looked->begun_ms >=
 	       requests_sure_ms(self->requests, request);
-}
-
-/* ---- those of which a session is known to exist ---- */
-
-/* What to know of a session that was created and perhaps never started. */
-static char *unstarted(const Dir *dir, RequestState state, const Row *row)
-{
-	const Provider *provider = dir->provider;
-	const char *verb = provider->backend->class->start_verb;
-
-	if (!provider->start || verb == NULL || row == NULL ||
-		row->phase != PHASE_STOPPED)
-		return NULL;
-	return g_strdup_printf("it was created, and %s: write %s into its ctl",
-		state == REQUEST_CREATED ? "never started"
-					 : "may not have been started",
-		verb);
-}
-
-/* A provider may not show yet what it has just made. */
-static void reconcile_known(
-	const Reconciling *self, Request *request, const Outcome *outcome)
-{
-	Dir *dir = self->dir;
-	Requests *requests = self->requests;
-	g_autoptr(Snapshot) shown = NULL;
-	g_autoptr(GError) error = NULL;
-	g_autofree char *lack = NULL;
-	Call call = dir_call(dir, TRUE);
-
-	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
-		if (g_error_matches(
-			    error, BACKEND_ERROR, BACKEND_ERROR_EXISTS)) {
-			requests_note(requests, request,
-				outcome_saying(REQUEST_UNKNOWN,
-					backend_error_sentence(error)));
-			return;
-		}
-		if (!is_sure(self, request) ||
-			!g_error_matches(
-				error, BACKEND_ERROR, BACKEND_ERROR_GONE)) {
-			requests_look_again(
-				requests, request, now_ms() + AGAIN_MS);
-			return;
-		}
-		lack = g_strdup("it was created, and is gone by now");
-	} else {
-		shown = dir_snapshot(dir);
-		lack = unstarted(dir, outcome->state,
-			snapshot_find(shown, dir_number(dir, outcome->id)));
-	}
-	requests_note(requests, request,
-		adopt_outcome(dir, request->intent, outcome->id, lack));
 }
 
 /* ---- candidates for creates ---- */
@@ -377,7 +325,7 @@ static void found(const Reconciling *self, Request *request, guint session)
 	}
 	if (!adopt_session(dir, request, row->id->text, &call, &error))
 		g_debug("%s: %s", row->id->text, error->message);
-	lack = unstarted(dir, REQUEST_STARTING, row);
+	lack = reconcile_unstarted(dir, REQUEST_STARTING, row);
 	requests_note(self->requests, request,
 		adopt_outcome(dir, request->intent, row->id->text, lack));
 }
@@ -514,7 +462,8 @@ static void gather(Reconciling *self, Request *request)
 		return;
 	if (outcome->state == REQUEST_CREATED ||
 		outcome->state == REQUEST_STARTING)
-		reconcile_known(self, request, outcome);
+		reconcile_known(
+			self->dir, request, outcome, is_sure(self, request));
 	else if (outcome->state == REQUEST_SENT && is_sure(self, request))
 		reconcile_verb(self->dir, request);
 	else if (outcome->state == REQUEST_SENT)

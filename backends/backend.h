@@ -40,8 +40,8 @@
  *   5. examples/emulator/foo.c speaks the server's side (README.md there), and
  *      the vendor's SDK proves it in tests/conformance.  A row in
  *      tests/mount/test_providers.py asks everything of it on a real mount;
- *      examples/specs/foo-*.json are tried there.  A section in fs/demo.c and in
- *      the README.
+ *      examples/specs/foo-*.json are tried there.  A section in fs/start/demo.c;
+ *      in packaging/man what lint misses there, and five lines in README.md.
  */
 typedef struct Backend Backend;
 

@@ -130,6 +130,30 @@ def item_names(line):
     return found
 
 
+def readme(path):
+    """The marked blocks of README.md: <!-- MARK -->, then indented lines."""
+    found, mark = [], None
+    with open(path) as f:
+        lines = f.read().split("\n")
+    for n, line in enumerate(lines, 1):
+        if line.startswith("<!-- "):
+            mark = line[len("<!-- "):-len(" -->")]
+        elif line.startswith("    ") and mark:
+            if not found or found[-1].mark != mark:
+                found.append(Example(os.path.basename(path), n, mark, []))
+            found[-1].lines.append(line[4:])
+        elif line:
+            mark = None
+    return found
+
+
+def readme_specs(path):
+    """(provider, spec) of each that README.md writes into a provider's new."""
+    with open(path) as f:
+        return re.findall(r"^    cd ~/sessions/([\w-]+)\b(?:.*\n)+?"
+                          r"    echo '(.*)' > new$", f.read(), re.M)
+
+
 def load(root):
     return [Page(path) for path in
             sorted(glob.glob(os.path.join(root, "packaging/man/*.[1-9]")))]

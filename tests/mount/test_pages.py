@@ -1,5 +1,5 @@
-"""The examples in the man pages, typed as a reader would type them into the
-tree of `sessionfs --demo`; tests/pages.py says how they are marked."""
+"""The examples in the man pages and in README.md, typed as a reader would type
+them into the tree of `sessionfs --demo`; tests/pages.py says how they are marked."""
 import glob
 import os
 import re
@@ -9,8 +9,10 @@ import pytest
 import harness
 import pages
 
+README = os.path.join(harness.ROOT, "README.md")
 PAGES = pages.load(harness.ROOT)
 EXAMPLES = [example for page in PAGES for example in page.examples()]
+EXAMPLES += pages.readme(README)
 # Those that nothing here can run, each with its reason in the page.
 NOT_RUN = 6
 
@@ -21,17 +23,26 @@ def of(kind):
 
 
 @pytest.fixture(scope="module")
-def demo(shared_rig):
-    """(the demo's mount, an environment in which its program is found)"""
-    folder = shared_rig.new_folder("demo")
-    tools = os.path.join(folder, "bin")
-    os.mkdir(tools)
+def typing(shared_rig):
+    """An environment in which the program is found by its name."""
+    tools = shared_rig.new_folder("bin")
     os.symlink(harness.SESSIONFS, os.path.join(tools, "sessionfs"))
-    env = {"PATH": tools + ":" + os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    point = os.path.join(folder, "mnt")
-    mount = shared_rig.mount(config="", folder=folder, argv=[
-        "-f", "--demo", point])
-    return mount, env
+    return {"PATH": tools + ":" + os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture(scope="module")
+def demo(shared_rig):
+    """The demo's mount, which a page has for its own."""
+    mounts = {}
+
+    def of_page(name=""):
+        if name not in mounts:
+            folder = shared_rig.new_folder("demo")
+            mounts[name] = shared_rig.mount(
+                config="", folder=folder,
+                argv=["-f", "--demo", os.path.join(folder, "mnt")])
+        return mounts[name]
+    return of_page
 
 
 ENDS = "--- the end of a command ---"
@@ -76,13 +87,13 @@ def test_few_are_not_run():
 # What they print is a matter of the program, not of its build.
 @harness.policy
 @pytest.mark.parametrize("example", of("run"))
-def test_it_prints_what_the_page_says(example, demo, tmp_path):
-    mount, env = demo
+def test_it_prints_what_the_page_says(example, demo, typing, tmp_path):
     cwd = str(tmp_path)
     if example.folder:
-        (cwd,) = glob.glob(os.path.join(mount.path, example.folder))
+        (cwd,) = glob.glob(
+            os.path.join(demo(example.page).path, example.folder))
     try:
-        check(example, cwd, env, tmp_path)
+        check(example, cwd, typing, tmp_path)
     finally:
         left = str(tmp_path / "sessions")
         if harness.mounted(left):
@@ -99,8 +110,19 @@ def test_it_loads(example, mount):
 
 
 @harness.policy
+def test_the_specs_of_the_readme_make_sessions(demo):
+    mount = demo()
+    specs = pages.readme_specs(README)
+    assert sorted(provider for provider, _ in specs) == sorted(
+        name for name in os.listdir(mount.path) if name[0] != ".")
+    for provider, spec in specs:
+        new = sorted(glob.glob(f"{mount.path}/{provider}/*/new"))[0]
+        mount.run(f"echo '{spec}' > '{new}'").ok()
+
+
+@harness.policy
 def test_each_member_of_status_is_told(demo):
-    mount, _ = demo
+    mount = demo()
     (told,) = [page.tables()["members of .status"] for page in PAGES
                if "members of .status" in page.tables()]
     shown = set()

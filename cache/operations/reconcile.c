@@ -7,7 +7,7 @@
 #include "cache/operations/reconcile_known.h"
 #include "cache/operations/reconcile_verb.h"
 #include "cache/operations/matching.h"
-#include "cache/refresh/fetch_session.h"
+#include "cache/refresh/look.h"
 
 /* Between two listings that somebody waits for, or that something was in the way
  * of. */

@@ -1,6 +1,6 @@
 #include "cache/refresh/backfill.h"
 
-#include "cache/refresh/fetch_session.h"
+#include "cache/refresh/look.h"
 
 #define BACKFILLED_MAX 50u
 /* What was asked for is not asked for again before. */

@@ -2,7 +2,7 @@
 
 #include "cache/base/failpoint.h"
 #include "cache/model/content.h"
-#include "cache/refresh/fetch_session.h"
+#include "cache/refresh/look.h"
 
 /* In the past, but not 0, which would be until the session changes. */
 #define NOT_LONGER_MS 1

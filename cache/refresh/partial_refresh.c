@@ -2,7 +2,7 @@
 
 #include "cache/merge/apply.h"
 #include "cache/model/pace.h"
-#include "cache/refresh/fetch_session.h"
+#include "cache/refresh/look.h"
 
 /* Calls at a time, and gets in one partial refresh. */
 #define ASKERS_MAX 4

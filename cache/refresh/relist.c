@@ -12,7 +12,7 @@
 #include "cache/refresh/cause.h"
 #include "cache/refresh/backfill.h"
 #include "cache/refresh/partial_refresh.h"
-#include "cache/refresh/fetch_session.h"
+#include "cache/refresh/look.h"
 
 #define PAGES_MAX 100000u
 /* Pages without an entry, and without a new one, one after the other. */

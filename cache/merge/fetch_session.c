@@ -1,4 +1,4 @@
-#include "cache/refresh/look.h"
+#include "cache/merge/fetch_session.h"
 
 #include "cache/merge/apply.h"
 

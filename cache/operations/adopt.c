@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cache/merge/apply.h"
-#include "cache/refresh/look.h"
+#include "cache/merge/fetch_session.h"
 
 /* By our clock; 0: nobody says. */
 static gint64 created_ms(Dir *dir, const Snapshot *shown, guint32 number)

@@ -4,9 +4,9 @@
 
 #include "cache/base/failpoint.h"
 #include "cache/merge/apply.h"
+#include "cache/merge/fetch_session.h"
 #include "cache/operations/operation_answer.h"
 #include "cache/operations/reconcile_verb.h"
-#include "cache/refresh/look.h"
 
 /* Between two looks at a session whose verb's answer was lost. */
 #define LOOK_AGAIN_MS 100

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "cache/base/failpoint.h"
+#include "cache/merge/fetch_session.h"
 #include "cache/operations/adopt.h"
 #include "cache/operations/reconcile_known.h"
 #include "cache/operations/reconcile_verb.h"
 #include "cache/operations/matching.h"
-#include "cache/refresh/look.h"
 
 /* Between two listings that somebody waits for, or that something was in the way
  * of. */

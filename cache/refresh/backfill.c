@@ -1,6 +1,6 @@
 #include "cache/refresh/backfill.h"
 
-#include "cache/refresh/look.h"
+#include "cache/merge/fetch_session.h"
 
 #define BACKFILLED_MAX 50u
 /* What was asked for is not asked for again before. */

@@ -1,8 +1,8 @@
 #include "cache/refresh/open.h"
 
 #include "cache/base/failpoint.h"
+#include "cache/merge/fetch_session.h"
 #include "cache/model/content.h"
-#include "cache/refresh/look.h"
 
 /* In the past, but not 0, which would be until the session changes. */
 #define NOT_LONGER_MS 1

@@ -1,8 +1,8 @@
 #include "cache/refresh/partial_refresh.h"
 
 #include "cache/merge/apply.h"
+#include "cache/merge/fetch_session.h"
 #include "cache/model/pace.h"
-#include "cache/refresh/look.h"
 
 /* Calls at a time, and gets in one partial refresh. */
 #define ASKERS_MAX 4

@@ -6,13 +6,13 @@
 #include "cache/base/failpoint.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/gaps.h"
+#include "cache/merge/fetch_session.h"
 #include "cache/operations/reconcile.h"
 #include "cache/refresh/prefetch.h"
 #include "cache/refresh/resolve_name.h"
 #include "cache/refresh/cause.h"
 #include "cache/refresh/backfill.h"
 #include "cache/refresh/partial_refresh.h"
-#include "cache/refresh/look.h"
 
 #define PAGES_MAX 100000u
 /* Pages without an entry, and without a new one, one after the other. */

@@ -1,7 +1,6 @@
 #include "cache/model/dir.h"
 
 #include "cache/model/account.h"
-#include "cache/refresh/resolve_name.h"
 #include "cache/requests/requests.h"
 #include "cache/views/index.h"
 
@@ -27,7 +26,6 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	pthread_mutex_init(&self->lock, NULL);
 	self->ids = ids_new((const char *const *)cache->reserved);
 	self->shown = snapshot_new(cache->created_ns, NULL);
-	self->questions = questions_new();
 	self->recent_writes = recent_writes_new();
 	self->watch = watch_new(cache->window_ms * 1000);
 	g_queue_init(&self->asking);
@@ -46,10 +44,10 @@ void dir_free(Dir *self)
 	snapshot_unref(self->shown);
 	ids_free(self->ids);
 	disk_free(self->disk);
-	g_hash_table_unref(self->questions);
 	recent_writes_free(self->recent_writes);
 	index_free(self->index);
 	g_clear_pointer(&self->cut, g_hash_table_unref);
+	g_clear_pointer(&self->questions, g_hash_table_unref);
 	watch_free(self->watch);
 	g_clear_pointer(&self->merge_memo, g_hash_table_unref);
 	g_clear_pointer(&self->past_retention, g_hash_table_unref);

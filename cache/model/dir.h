@@ -97,7 +97,7 @@ typedef struct Dir {
 	GHashTable *cut; /* number -> Id: sessions that went; NULL: none */
 	Listing listing;
 	PartialState partial_refresh;
-	GHashTable *questions; /* name -> Question */
+	GHashTable *questions; /* of ask.h: name -> Question; NULL: none yet */
 	GQueue asking;         /* Question, waiting for a worker */
 	guint askers;
 	GQueue opening; /* what open.c asks for, waiting for a worker */

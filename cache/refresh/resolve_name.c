@@ -24,12 +24,6 @@ static void question_free(gpointer data)
 	g_free(self);
 }
 
-GHashTable *questions_new(void)
-{
-	return g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, question_free);
-}
-
 static gboolean is_answered(gpointer key, gpointer value, gpointer data)
 {
 	return !((const Question *)value)->asking;
@@ -45,7 +39,17 @@ static gboolean is_stale(gpointer key, gpointer value, gpointer data)
 
 void resolve_name_forget(Dir *dir)
 {
-	g_hash_table_foreach_remove(dir->questions, is_answered, NULL);
+	if (dir->questions != NULL)
+		g_hash_table_foreach_remove(dir->questions, is_answered, NULL);
+}
+
+/* With Dir.lock; NULL: it was not asked for. */
+static Question *question_find(Dir *dir, const char *name)
+{
+	if (dir->questions == NULL)
+		dir->questions = g_hash_table_new_full(
+			g_str_hash, g_str_equal, g_free, question_free);
+	return g_hash_table_lookup(dir->questions, name);
 }
 
 static Question *question_add(Dir *dir, const char *name, char *id, gint64 now)
@@ -74,7 +78,7 @@ static Known question_answer(const Question *self, GError **error)
 Known resolve_name(
 	Dir *dir, const char *name, gboolean *ret_push, GError **error)
 {
-	Question *question = g_hash_table_lookup(dir->questions, name);
+	Question *question = question_find(dir, name);
 	gint64 now = g_get_monotonic_time();
 
 	if (question == NULL) {

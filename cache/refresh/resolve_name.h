@@ -8,8 +8,6 @@
  * remembered for a while.
  */
 
-GHashTable *questions_new(void);
-
 /*
  * What is known of a name that the workspace does not show; with Dir.lock.
  * *ret_push: resolve_name_run has to be pushed once the lock is let go.  Error: why, for

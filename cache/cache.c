@@ -29,6 +29,7 @@
 #include "cache/model/provider.h"
 #include "cache/refresh/refresh.h"
 #include "cache/requests/requests.h"
+#include "cache/views/index.h"
 
 /* So many numbers may have been given out that no file tells of. */
 #define NODE_IDS_LOST_MAX 1000000u
@@ -210,8 +211,12 @@ void cache_free(Cache *cache)
 	cache_stop(cache);
 	scheduler_free(cache->scheduler);
 	pool_free(cache->common);
-	for (guint i = 0; i < cache->dirs->len; i++)
-		dir_free(g_ptr_array_index(cache->dirs, i));
+	for (guint i = 0; i < cache->dirs->len; i++) {
+		Dir *dir = g_ptr_array_index(cache->dirs, i);
+
+		g_clear_pointer(&dir->index, index_free);
+		dir_free(dir);
+	}
 	g_ptr_array_unref(cache->dirs);
 	requests_free(cache->requests);
 	for (guint i = 0; i < cache->providers->len; i++)

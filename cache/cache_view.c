@@ -17,21 +17,6 @@ static Known gone(GError **error)
 	return KNOWN_FAILED;
 }
 
-/* The index of a workspace or provider, made if there is none. */
-static Index *index_ensure(Dir *dir)
-{
-	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
-
-	if (index != NULL)
-		return index;
-	pthread_mutex_lock(&dir->lock);
-	if (dir->index == NULL)
-		__atomic_store_n(&dir->index, index_new(dir), __ATOMIC_RELEASE);
-	index = dir->index;
-	pthread_mutex_unlock(&dir->lock);
-	return index;
-}
-
 /* The index, if it can be read; asks for it otherwise. */
 static Known index_want(Dir *dir, Index **ret, GError **error)
 {
@@ -69,47 +54,7 @@ Known cache_view_ready(Cache *cache, guint32 workspace, GError **error)
 	return workspace_want(cache, workspace, &dir, &index, error);
 }
 
-/* The index that can be read now, without a question. */
-static Index *index_ready(const Dir *dir)
-{
-	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
-
-	if (index == NULL || !__atomic_load_n(&index->ready, __ATOMIC_ACQUIRE))
-		return NULL;
-	return index;
-}
-
 /* ---- groups ---- */
-
-/* With the lock. */
-static void entry_of_group(const Dir *dir, const Group *group, Entry *ret)
-{
-	*ret = (Entry){.number = group->number, .kind = ENTRY_GROUP};
-	ret->parent = ret->workspace = dir->number;
-	ret->provider = dir->parent->number;
-	ret->by = group->by;
-	ret->read_only = dir->provider->read_only;
-	ret->rmdir_ends = dir->provider->rmdir_ends;
-	ret->mtime_ns = group->mtime_ns;
-}
-
-char *index_group(Dir *dir, guint32 number, Entry *ret)
-{
-	Index *index = index_ready(dir);
-	const Group *group = NULL;
-	char *name = NULL;
-
-	if (index == NULL || index->groups == NULL)
-		return NULL;
-	pthread_mutex_lock(&index->lock);
-	group = groups_of_number(index->groups, number);
-	if (group != NULL && (group->shown || ret == NULL))
-		name = g_strdup(group->name);
-	if (name != NULL && ret != NULL)
-		entry_of_group(dir, group, ret);
-	pthread_mutex_unlock(&index->lock);
-	return name;
-}
 
 Known cache_groups(Cache *cache, guint32 workspace, ByWhat by, guint32 after,
 	CacheVisit visit, void *data, GError **error)
@@ -133,7 +78,7 @@ Known cache_groups(Cache *cache, guint32 workspace, ByWhat by, guint32 after,
 				groups_of_number(index->groups, after);
 
 			name = g_strdup(group->name);
-			entry_of_group(dir, group, &entry);
+			group_entry(group, dir, &entry);
 		}
 		pthread_mutex_unlock(&index->lock);
 		on = after != 0 && visit(&entry, name, data);
@@ -159,7 +104,7 @@ Known cache_group_find(Cache *cache, guint32 workspace, ByWhat by,
 	if (group == NULL || !group->shown)
 		known = KNOWN_NO;
 	else
-		entry_of_group(dir, group, ret);
+		group_entry(group, dir, ret);
 	pthread_mutex_unlock(&index->lock);
 	return known;
 }

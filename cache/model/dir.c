@@ -2,7 +2,6 @@
 
 #include "cache/model/account.h"
 #include "cache/requests/requests.h"
-#include "cache/views/index.h"
 
 /* Between the end of a window and the word of who asked the kernel what it still
  * holds (cache_hold) four quarters of it pass, of four seconds at most. */
@@ -45,7 +44,6 @@ void dir_free(Dir *self)
 	ids_free(self->ids);
 	disk_free(self->disk);
 	recent_writes_free(self->recent_writes);
-	index_free(self->index);
 	g_clear_pointer(&self->cut, g_hash_table_unref);
 	g_clear_pointer(&self->questions, g_hash_table_unref);
 	watch_free(self->watch);

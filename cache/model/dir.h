@@ -66,7 +66,8 @@ typedef struct Dir {
 	char *title;         /* workspace: what its provider calls it; with the
 	                        parent's apply; NULL: nothing */
 	Watch *watch;        /* its sessions */
-	struct Index *index; /* atomic; NULL until somebody asks for a view */
+	struct Index *index; /* of index.h, which frees it before; atomic; NULL
+	                        until somebody asks for a view */
 	struct RequestBox *requests; /* workspaces only */
 
 	/* Atomic. */

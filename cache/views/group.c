@@ -150,3 +150,14 @@ Group *groups_of_number(const Groups *self, guint32 number)
 {
 	return g_hash_table_lookup(self->by_number, GUINT_TO_POINTER(number));
 }
+
+void group_entry(const Group *self, const Dir *dir, Entry *ret)
+{
+	*ret = (Entry){.number = self->number, .kind = ENTRY_GROUP};
+	ret->parent = ret->workspace = dir->number;
+	ret->provider = dir->parent->number;
+	ret->by = self->by;
+	ret->read_only = dir->provider->read_only;
+	ret->rmdir_ends = dir->provider->rmdir_ends;
+	ret->mtime_ns = self->mtime_ns;
+}

@@ -5,7 +5,7 @@
 /* Between two looks at whether the cache is stopped. */
 #define LOOK_EVERY 256u
 
-Index *index_new(Dir *dir)
+static Index *index_new(Dir *dir)
 {
 	Index *self = g_new0(Index, 1);
 
@@ -36,6 +36,47 @@ void index_free(Index *self)
 	groups_free(self->groups);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
+}
+
+Index *index_ensure(Dir *dir)
+{
+	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
+
+	if (index != NULL)
+		return index;
+	pthread_mutex_lock(&dir->lock);
+	if (dir->index == NULL)
+		__atomic_store_n(&dir->index, index_new(dir), __ATOMIC_RELEASE);
+	index = dir->index;
+	pthread_mutex_unlock(&dir->lock);
+	return index;
+}
+
+Index *index_ready(const Dir *dir)
+{
+	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
+
+	if (index == NULL || !__atomic_load_n(&index->ready, __ATOMIC_ACQUIRE))
+		return NULL;
+	return index;
+}
+
+char *index_group(Dir *dir, guint32 number, Entry *ret)
+{
+	Index *index = index_ready(dir);
+	const Group *group = NULL;
+	char *name = NULL;
+
+	if (index == NULL || index->groups == NULL)
+		return NULL;
+	pthread_mutex_lock(&index->lock);
+	group = groups_of_number(index->groups, number);
+	if (group != NULL && (group->shown || ret == NULL))
+		name = g_strdup(group->name);
+	if (name != NULL && ret != NULL)
+		group_entry(group, dir, ret);
+	pthread_mutex_unlock(&index->lock);
+	return name;
 }
 
 /* ---- one change ---- */

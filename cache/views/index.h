@@ -28,7 +28,10 @@ typedef struct Index {
 	TableText *texts[2];       /* the tables, if anybody asked since */
 } Index;
 
-Index *index_new(Dir *dir);
+/* That of a directory, made (but not ready) if there is none. */
+Index *index_ensure(Dir *dir);
+/* The same if it is ready; NULL: it is not. */
+Index *index_ready(const Dir *dir);
 void index_free(Index *self);
 
 /* Makes the index that was asked for, and tells; a job for the pool, data is the

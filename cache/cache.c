@@ -126,6 +126,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->requests = requests_new(cache, error);
 	cache->root = dir_new(cache, DIR_ROOT, NULL, NULL, 0, "", "", NULL);
 	cache->root->listing.complete = TRUE;
+	dir_join(cache->root);
 	if (cache->requests == NULL) {
 		cache_free(cache);
 		return NULL;

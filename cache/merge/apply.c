@@ -5,6 +5,7 @@
 #include "cache/base/name.h"
 #include "cache/merge/incoming.h"
 #include "cache/model/account.h"
+#include "cache/requests/requests.h"
 
 /* ---- entries ---- */
 
@@ -102,7 +103,9 @@ Dir *apply_workspace_dir(Dir *provider, Id *id)
 		cache->state_dir, provider->account->store, id_name(id), NULL);
 	dir = dir_new(cache, DIR_WORKSPACE, provider, provider->provider,
 		id->number, id->text, id_name(id), disk_new(path));
+	requests_attach(cache->requests, dir);
 	dir_load(dir);
+	dir_join(dir);
 	node_ids_assign(cache->node_ids, id->number, dir);
 	return dir;
 }

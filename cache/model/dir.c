@@ -1,7 +1,6 @@
 #include "cache/model/dir.h"
 
 #include "cache/model/account.h"
-#include "cache/requests/requests.h"
 
 /* Between the end of a window and the word of who asked the kernel what it still
  * holds (cache_hold) four quarters of it pass, of four seconds at most. */
@@ -30,12 +29,16 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	g_queue_init(&self->asking);
 	g_queue_init(&self->opening);
 	self->text_ns = cache->created_ns;
-	if (kind == DIR_WORKSPACE)
-		requests_attach(cache->requests, self);
+	return self;
+}
+
+void dir_join(Dir *self)
+{
+	Cache *cache = self->cache;
+
 	pthread_mutex_lock(&cache->lock);
 	g_ptr_array_add(cache->dirs, self);
 	pthread_mutex_unlock(&cache->lock);
-	return self;
 }
 
 void dir_free(Dir *self)

@@ -119,6 +119,8 @@ typedef struct Dir {
 /* id and name are borrowed for life, disk (may be NULL) is taken. */
 Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	guint32 number, const char *id, const char *name, Disk *disk);
+/* It is whole: one of Cache.dirs from now on, by which it is freed. */
+void dir_join(Dir *self);
 void dir_free(Dir *self);
 /* Shows what a workspace's files hold; before it is there for anybody.  What is
  * damaged is named by g_warning and in .partial, and costs what it held; files

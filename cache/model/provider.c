@@ -192,6 +192,7 @@ Dir *provider_open(Provider *provider, Account *account, GError **error)
 	account->dir = dir_new(cache, DIR_PROVIDER, root, provider,
 		account->number, id->text, id_name(id), NULL);
 	account->dir->account = account;
+	dir_join(account->dir);
 	node_ids_assign(cache->node_ids, account->number, account->dir);
 	if (load_workspaces(account->dir, known, error))
 		return account->dir;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache/model/dir.h"
+#include "cache/merge/incoming.h"
 
 /*
  * How what a provider answers becomes what a directory shows: compared with
@@ -13,13 +13,6 @@
  */
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
 	guint32 tick, guint32 relist, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* What became of the entries of a page. */
-typedef struct {
-	guint fresh;   /* that the listing has not named before */
-	guint clashed; /* of those, left out, since another has the name */
-	guint over;    /* left out, since there are too many */
-} Applied;
 
 /* ret may be NULL. */
 gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,

@@ -1,7 +1,13 @@
 #pragma once
 
-#include "cache/merge/apply.h"
 #include "cache/merge/change.h"
+
+/* What became of the entries of a page. */
+typedef struct {
+	guint fresh;   /* that the listing has not named before */
+	guint clashed; /* of those, left out, since another has the name */
+	guint over;    /* left out, since there are too many */
+} Applied;
 
 /*
  * What one answer says of entries of a directory, on its way into a change.

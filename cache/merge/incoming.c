@@ -1,0 +1,84 @@
+#include "cache/merge/incoming.h"
+
+#include "cache/base/name.h"
+#include "cache/model/account.h"
+
+/* What is left out must not be left out silently, nor at each refresh anew. */
+static void tell_clash(Dir *dir, const char *raw)
+{
+	g_autofree char *name =
+		name_escape(raw, (const char *const *)dir->cache->reserved);
+
+	if (!dir->clashed)
+		g_warning("%s: more than one entry would be called %s: only "
+			  "one is shown",
+			dir->name, name);
+	dir->clashed = TRUE;
+}
+
+Id *incoming_id(Dir *dir, const char *raw)
+{
+	Id *id = ids_get(dir->ids, raw);
+
+	if (id != NULL)
+		return id;
+	pthread_mutex_lock(&dir->lock);
+	id = ids_add(dir->ids, raw, 0);
+	pthread_mutex_unlock(&dir->lock);
+	if (id == NULL)
+		tell_clash(dir, raw);
+	return id;
+}
+
+gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
+{
+	guint32 number;
+
+	*ret_known = id->number != 0;
+	if (id->number != 0)
+		return TRUE;
+	if (!node_ids_take(dir->cache->node_ids, dir, &number, error))
+		return FALSE;
+	pthread_mutex_lock(&dir->lock);
+	id->number = number;
+	pthread_mutex_unlock(&dir->lock);
+	return TRUE;
+}
+
+gboolean incoming_is_over(Incoming *self)
+{
+	Change *change = self->change;
+	const Dir *dir = change->dir;
+	const Cache *cache = dir->cache;
+	guint64 shown = dir->shown->count, most = cache->workspaces_max;
+
+	if (dir->kind == DIR_WORKSPACE) {
+		shown = __atomic_load_n(&dir->account->shown, __ATOMIC_RELAXED);
+		most = cache->sessions_max;
+	}
+	if (shown + change->added < most)
+		return FALSE;
+	if (self->told != NULL)
+		self->told->over++;
+	return TRUE;
+}
+
+gboolean incoming_counts(Incoming *self, Id *id)
+{
+	gboolean again = self->relist != 0 && id->relisted == self->relist;
+	gboolean news = id->asked <= self->tick;
+
+	if (self->relist != 0)
+		id->relisted = self->relist;
+	if (self->told != NULL)
+		self->told->fresh += !again;
+	if (!news)
+		return FALSE;
+	if (self->relist != 0 && id->missed == MISSED_BY_GET)
+		self->change->dir->gets_err = TRUE;
+	id->missed = 0;
+	if (again)
+		return FALSE;
+	id->asked = self->tick;
+	return TRUE;
+}

@@ -2,29 +2,9 @@
 
 #include <string.h>
 
-#include "cache/model/account.h"
-#include "cache/requests/requests.h"
+#include "cache/merge/workspace.h"
 
 /* ---- workspaces ---- */
-
-Dir *apply_workspace_dir(Dir *provider, Id *id)
-{
-	Cache *cache = provider->cache;
-	Dir *dir = node_ids_owner(cache->node_ids, id->number);
-	char *path;
-
-	if (dir != NULL && dir->number == id->number)
-		return dir;
-	path = g_build_filename(
-		cache->state_dir, provider->account->store, id_name(id), NULL);
-	dir = dir_new(cache, DIR_WORKSPACE, provider, provider->provider,
-		id->number, id->text, id_name(id), disk_new(path));
-	requests_attach(cache->requests, dir);
-	dir_load(dir);
-	dir_join(dir);
-	node_ids_assign(cache->node_ids, id->number, dir);
-	return dir;
-}
 
 /* What the provider calls it now; *ret_other: it had another name before. */
 static gboolean incoming_title(Dir *dir, const Workspace *workspace,
@@ -47,7 +27,7 @@ static gboolean incoming_title(Dir *dir, const Workspace *workspace,
 static gboolean incoming_shown(Incoming *self, const Row *old,
 	const Workspace *workspace, GError **error)
 {
-	Dir *dir = apply_workspace_dir(self->change->dir, old->id);
+	Dir *dir = workspace_open(self->change->dir, old->id);
 	gboolean other;
 	Row row = *old;
 
@@ -86,8 +66,8 @@ static gboolean incoming_workspace(
 	if (!dirlog_put(dir->cache->tree, row.number, dir->number,
 		    workspace->id, row.since_ms, error))
 		return FALSE;
-	return incoming_title(apply_workspace_dir(dir, row.id), workspace,
-		       &other, error) &&
+	return incoming_title(
+		       workspace_open(dir, row.id), workspace, &other, error) &&
 	       change_put(self->change, &row, NULL, NULL, 0, 0, error);
 }
 

@@ -67,6 +67,3 @@ void apply_finish(Dir *dir);
 /* Waits until what was written is on the medium, and rewrites the files when
  * they hold too much garbage. */
 void apply_tidy(Dir *dir);
-
-/* Makes the directory of a workspace's entry, or finds it. */
-Dir *apply_workspace_dir(Dir *provider, Id *id);

@@ -1,6 +1,6 @@
 #include "cache/model/provider.h"
 
-#include "cache/merge/apply.h"
+#include "cache/merge/workspace.h"
 
 /* At least so long a provider that does not answer opens is left alone. */
 #define BREAKER_MIN_MS 5000
@@ -97,7 +97,7 @@ static void add_workspace(
 		return;
 	row.number = row.id->number;
 	row.since_ms = known != NULL ? known->created_ms : 0;
-	dir = apply_workspace_dir(self->dir, row.id);
+	dir = workspace_open(self->dir, row.id);
 	/* Where nobody lists workspaces, nobody tells of another name. */
 	if (known != NULL && self->dir->provider->workspaces == NULL &&
 		dir->title == NULL)

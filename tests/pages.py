@@ -119,6 +119,8 @@ class Page:
 
 def item_names(line):
     """Those that an .It line is about: what follows, as a value, is not."""
+    if line.startswith(".It Dq "):
+        return {plain(line[len(".It Dq "):])}
     found, taken = set(), False
     for word in line.split()[1:]:
         if word in NAMES:

@@ -1,5 +1,7 @@
 """What the code's tables name, for the rule that compares them with the tables
 of the man pages.  A table is found by its own name, wherever it lies."""
+import errno
+import os
 import re
 
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
@@ -93,6 +95,12 @@ def ignored(tree):
             for name in strings(text)}
 
 
+def in_words(names):
+    """Errors as a terminal prints them."""
+    return {os.strerror(getattr(errno, name)) for name in names
+            if hasattr(errno, name)}
+
+
 # Table of the pages: what the code has, and what else may stand there.
 KINDS = {
     "global keys": (lambda tree: firsts(*tables(
@@ -103,6 +111,8 @@ KINDS = {
     "options": (options, lambda tree: {"o"}),
     "mount options": (mount_options, None),
     "errors": (errors, words),
+    "words of errors": (lambda tree: in_words(errors(tree)),
+                        lambda tree: in_words(words(tree))),
     "verbs": (verbs, None),
     "metrics": (metrics, None),
 }

@@ -92,6 +92,7 @@ TABLES = {
     "options": "Fl h , Fl \\-help\n.It Fl o Ar options",
     "mount options": "Cm ro",
     "errors": "Bq Er EINVAL\n.It Bq Er ECONNABORTED",
+    "words of errors": "Dq Invalid argument",
     "files of a session": "Pa state",
     "metrics": "Va sessionfs_calls_total",
 }

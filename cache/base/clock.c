@@ -44,14 +44,29 @@ gint64 time_noticed(gint64 before_ns)
 	return MAX(now_ns() + NOTICED_NS, before_ns + 1);
 }
 
-char *time_text(gint64 ms)
+void time_write(char ret[TIME_SIZE], gint64 us, guint digits)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	char text[sizeof("2026-01-02T03:04:05Z") + 16];
+	time_t seconds = (time_t)(us / G_USEC_PER_SEC);
+	gint64 fraction = us % G_USEC_PER_SEC;
+	char text[TIME_SIZE - 8];
 	struct tm tm;
 
+	for (guint i = digits; i < 6; i++)
+		fraction /= 10;
 	if (gmtime_r(&seconds, &tm) == NULL ||
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return g_strdup("?");
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		g_strlcpy(ret, "?", TIME_SIZE);
+	else if (digits == 0)
+		g_snprintf(ret, TIME_SIZE, "%sZ", text);
+	else
+		g_snprintf(ret, TIME_SIZE, "%s.%0*" G_GINT64_FORMAT "Z", text,
+			(int)digits, fraction);
+}
+
+char *time_text(gint64 ms)
+{
+	char text[TIME_SIZE];
+
+	time_write(text, ms * 1000, 0);
 	return g_strdup(text);
 }

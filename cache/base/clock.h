@@ -22,3 +22,6 @@ gint64 time_after(gint64 before_ns);
 gint64 time_noticed(gint64 before_ns);
 /* "2026-01-02T03:04:05Z"; a new string. */
 char *time_text(gint64 ms);
+#define TIME_SIZE 48
+/* The same of microseconds, with so many digits of the fraction of a second. */
+void time_write(char ret[TIME_SIZE], gint64 us, guint digits);

@@ -1,66 +1,19 @@
 #include "cache/views/table.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "cache/base/clock.h"
+#include "cache/base/tsv.h"
 
 #define YEAR_10000_S G_GINT64_CONSTANT(253402300800)
 
 /* "2026-01-02T03:04:05Z", or "" for what nobody knows or can write so. */
-static void time_format(gint64 seconds, char *out, gsize size)
+static void time_format(char ret[TIME_SIZE], gint64 seconds)
 {
-	time_t time = (time_t)seconds;
-	struct tm tm;
-
-	*out = '\0';
-	if (seconds <= 0 || seconds >= YEAR_10000_S ||
-		gmtime_r(&time, &tm) == NULL)
-		return;
-	if (strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		*out = '\0';
-}
-
-/* ---- TSV ---- */
-
-#define NOTHING "-"
-
-static void append_hex(GString *out, guchar c)
-{
-	g_string_append_printf(out, "\\x%02x", c);
-}
-
-/* So that all readers find the same: those who take tabs alone for what separates
- * (cut, awk), those who take a run of them for one (read of a shell), and those
- * who know quotes (pandas, sqlite, csv). */
-static void append_value(GString *out, const char *text)
-{
-	static const char special[] = "\t\n\r\\", letters[] = "tnr\\";
-	g_autofree char *valid = NULL;
-
-	if (*text == '\0') {
-		g_string_append(out, NOTHING);
-		return;
-	}
-	if (strcmp(text, NOTHING) == 0) {
-		append_hex(out, (guchar)*text);
-		return;
-	}
-	if (!g_utf8_validate(text, -1, NULL))
-		text = valid = g_utf8_make_valid(text, -1);
-	for (; *text != '\0'; text = g_utf8_next_char(text)) {
-		const char *found = strchr(special, *text);
-		gunichar c = g_utf8_get_char(text);
-
-		if (found != NULL) {
-			g_string_append_c(out, '\\');
-			g_string_append_c(out, letters[found - special]);
-		} else if (c < 0x80 && (g_ascii_iscntrl((char)c) || c == '"')) {
-			append_hex(out, (guchar)c);
-		} else if (backend_is_control(c)) {
-			g_string_append_printf(out, "\\u%04x", c);
-		} else {
-			g_string_append_unichar(out, c);
-		}
-	}
+	if (seconds > 0 && seconds < YEAR_10000_S)
+		time_write(ret, seconds * G_USEC_PER_SEC, 0);
+	else
+		*ret = '\0';
 }
 
 /* ---- JSON ---- */
@@ -121,7 +74,7 @@ void table_append_header(GString *out, CacheTable table)
 static void append_tsv(GString *out, const char *const values[N_COLUMNS])
 {
 	for (guint i = 0; i < N_COLUMNS; i++) {
-		append_value(out, values[i]);
+		tsv_append(out, values[i]);
 		g_string_append_c(out, i + 1 < N_COLUMNS ? '\t' : '\n');
 	}
 }
@@ -142,12 +95,12 @@ static void append_json(
 
 void table_append_line(GString *out, CacheTable table, const TableLine *line)
 {
-	char created[32], changed[32];
+	char created[TIME_SIZE], changed[TIME_SIZE];
 	const char *const values[N_COLUMNS] = {line->session, line->name,
 		line->state, line->phase, line->user, created, changed};
 
-	time_format(line->created_s, created, sizeof(created));
-	time_format(line->changed_s, changed, sizeof(changed));
+	time_format(created, line->created_s);
+	time_format(changed, line->changed_s);
 	if (table == TABLE_TSV)
 		append_tsv(out, values);
 	else

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "backends/base/secret.h"
+#include "cache/base/clock.h"
 
 static struct {
 	pthread_mutex_t lock; /* of kept */
@@ -33,13 +33,6 @@ static int priority_of(GLogLevelFlags level)
 	if (level & G_LOG_LEVEL_WARNING)
 		return LOG_WARNING;
 	return level & G_LOG_LEVEL_DEBUG ? LOG_DEBUG : LOG_INFO;
-}
-
-static char *now_text(void)
-{
-	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-
-	return g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
 }
 
 static const char *message_of(const GLogField *fields, gsize n)
@@ -70,7 +63,7 @@ static GLogWriterOutput write_log(
 {
 	if ((level & G_LOG_LEVEL_DEBUG) && !state.debug)
 		return G_LOG_WRITER_HANDLED;
-	g_autofree char *time = now_text();
+	g_autofree char *time = time_text(now_ms());
 	g_autofree char *message = secret_mask(message_of(fields, n));
 
 	for (char *c = message; *c; c++) {

@@ -1,8 +1,8 @@
 #include "fs/tree/eventline.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "cache/base/clock.h"
 #include "fs/tree/tree.h"
 
 /* Escaped: what all providers really send stays whole. */
@@ -60,18 +60,6 @@ static void append_member(
 	append_text(out, text, room);
 }
 
-static void append_time(GString *out, gint64 real_us)
-{
-	time_t seconds = real_us / G_USEC_PER_SEC;
-	char text[32] = "";
-	struct tm utc;
-
-	gmtime_r(&seconds, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	g_string_append_printf(out, "{\"time\":\"%s.%03dZ\"", text,
-		(int)(real_us % G_USEC_PER_SEC / 1000));
-}
-
 static void append_files(GString *out, guint files)
 {
 	const char *comma = "";
@@ -109,6 +97,7 @@ gboolean eventline_append(
 	GString *out, Cache *cache, const News *news, gint64 real_us)
 {
 	const char *provider = NULL, *workspace = NULL;
+	char time[TIME_SIZE];
 	gboolean session;
 
 	if (!is_event(news))
@@ -117,7 +106,8 @@ gboolean eventline_append(
 	if (!provider)
 		return FALSE;
 	session = workspace != NULL;
-	append_time(out, real_us);
+	time_write(time, real_us, 3);
+	g_string_append_printf(out, "{\"time\":\"%s\"", time);
 	append_member(out, "provider", provider, NAME_ROOM);
 	append_member(
 		out, "workspace", session ? workspace : news->id, ID_ROOM);

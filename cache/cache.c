@@ -117,6 +117,9 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->node_ids = node_ids_new(reserve_numbers, cache);
 	cache->tree = g_steal_pointer(&tree);
 	cache->news = news_new(settings->observer, settings->data);
+	cache->called = settings->called;
+	cache->traced = settings->traced;
+	cache->told = settings->data;
 	cache->sizes = sizes_new();
 	cache->on_demand = on_demand_new();
 	cache->common = pool_new("cache");

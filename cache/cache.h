@@ -127,6 +127,13 @@ typedef struct {
  * true, one call at a time; must be quick and must not call cache_free. */
 typedef void (*CacheObserver)(const News *news, gsize n, void *data);
 
+/* Of each attempt of a call of a section's provider; see CallObserver. */
+typedef void (*CacheCalled)(
+	const char *section, const CallReport *report, void *data);
+/* A line, without its end, on what the cache does: "listing=begun path=ali/w-1".  On
+ * a worker, with no lock held. */
+typedef void (*CacheTraced)(const char *text, void *data);
+
 /* ---- construction ---- */
 
 /* Each costs memory, about 400 bytes and 4 KiB: a provider may not have all. */
@@ -143,7 +150,9 @@ typedef struct {
 	guint64 sessions_max, workspaces_max; /* that are shown of one provider;
 	                       0: CACHE_SESSIONS_MAX, CACHE_WORKSPACES_MAX */
 	CacheObserver observer;
-	void *data;
+	CacheCalled called; /* may be NULL, as may: */
+	CacheTraced traced;
+	void *data; /* of all three */
 } CacheSettings;
 
 /* Which sessions that have ended (stopped or failed) are shown. */

@@ -33,6 +33,7 @@
 #include "fs/base/log.h"
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
+#include "fs/base/trace.h"
 #include "fs/emitter/emitter_child.h"
 #include "fs/emitter/emitter.h"
 #include "fs/events/events.h"
@@ -50,6 +51,7 @@
 #include "fs/start/state.h"
 #include "fs/tree/daemon.h"
 #include "fs/tree/eventlog.h"
+#include "fs/tree/path.h"
 #include "fs/tree/tree.h"
 #include "fs/version.h"
 
@@ -143,6 +145,11 @@ static gboolean open_cache(Run *run, GError **error)
 			.window_ms = run->config->window_ms,
 			.deadline_ms = run->config->deadline_ms,
 			.observer = daemon_news,
+			.called = daemon_called,
+			.traced =
+				trace_has_lines(run->daemon.trace, TRACE_CACHE)
+					? daemon_traced
+					: NULL,
 			.data = &run->daemon,
 		},
 		error);
@@ -249,8 +256,15 @@ static gboolean files_stay(Run *run, GError **error)
 	return TRUE;
 }
 
+static void node_path(guint64 node, GString *out, void *data)
+{
+	path_of_node(data, node, out);
+}
+
 static gboolean start(Run *run, GError **error)
 {
+	run->daemon.trace =
+		trace_new(run->options->trace, node_path, &run->daemon);
 	if (!configure(run, error))
 		return FALSE;
 	drop_inherited(run->config);
@@ -316,6 +330,7 @@ static void finish(Run *run)
 	polls_free(daemon->polls);
 	eventlog_free(daemon->eventlog);
 	metrics_free(daemon->metrics);
+	trace_free(daemon->trace);
 	g_clear_pointer(&daemon->failing, g_hash_table_unref);
 	g_clear_pointer(&daemon->synth_events, g_ptr_array_unref);
 	g_free(daemon->config);

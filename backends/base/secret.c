@@ -167,6 +167,17 @@ char *secret_mask(const char *text)
 	return g_string_free(out, FALSE);
 }
 
+gboolean secret_is_in(const char *text)
+{
+	gboolean found = FALSE;
+
+	pthread_mutex_lock(&alive_lock);
+	for (; *text != '\0' && !found; text++)
+		found = secret_at(text) > 0;
+	pthread_mutex_unlock(&alive_lock);
+	return found;
+}
+
 static gboolean is_kept(const char *text)
 {
 	gboolean found = FALSE;

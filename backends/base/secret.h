@@ -27,6 +27,8 @@ gsize secret_len(const Secret *secret);
  * A new string; any thread.
  */
 char *secret_mask(const char *text);
+/* Whether secret_mask would change it.  Allocates nothing; any thread. */
+gboolean secret_is_in(const char *text);
 
 /*
  * What a URL of a proxy or server bears as login, USER:PASSWORD before an "@", is

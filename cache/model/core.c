@@ -21,3 +21,16 @@ gboolean cache_sleep(Cache *cache, gint64 ms)
 	pthread_mutex_unlock(&cache->stop_lock);
 	return on;
 }
+
+void cache_trace(const Cache *cache, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	if (cache->traced == NULL)
+		return;
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	cache->traced(text, cache->told);
+}

@@ -84,6 +84,9 @@ struct Cache {
 	Scheduler *scheduler; /* of refresh.h */
 	struct Dir *root;
 	GPtrArray *providers; /* Provider; fixed once started */
+	CacheCalled called;   /* NULL: nobody wants to know; as: */
+	CacheTraced traced;
+	void *told; /* what both are called with */
 
 	pthread_mutex_t lock;
 	GPtrArray *dirs; /* Dir: all that there ever were */
@@ -97,3 +100,6 @@ struct Cache {
 gboolean cache_is_stopping(Cache *cache);
 /* Sleeps, but no longer than until the cache is stopped (then FALSE). */
 gboolean cache_sleep(Cache *cache, gint64 ms);
+/* A line for a trace: see CacheTraced.  Costs next to nothing when there is none. */
+void cache_trace(const Cache *cache, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);

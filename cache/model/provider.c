@@ -228,6 +228,14 @@ static Pool *new_pool(Work work, const char *section)
 	return pool_new(name);
 }
 
+static void call_ended(const CallReport *report, void *data)
+{
+	const Provider *provider = data;
+	const Cache *cache = provider->root->cache;
+
+	cache->called(provider->section->text, report, cache->told);
+}
+
 static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 {
 	Provider *provider = g_new0(Provider, 1);
@@ -252,6 +260,8 @@ static Provider *provider_new(Cache *cache, const CacheProvider *settings)
 	provider->ended = settings->ended;
 	account_identify(provider);
 	provider->root = cache->root;
+	if (cache->called != NULL)
+		backend_observe(provider->backend, call_ended, provider);
 	g_ptr_array_add(cache->providers, provider);
 	return provider;
 }

@@ -455,6 +455,27 @@ static void reconcile(const Relist *self, gint64 begun_ms, const GError *error)
 		reconcile_gone(self->dir, begun_ms);
 }
 
+static void trace_begin(const Dir *dir)
+{
+	g_autofree char *path = dir_path(dir);
+
+	cache_trace(dir->cache, "listing=begun path=\"/%s\"", path);
+}
+
+static void trace_end(const Relist *self, gint64 begun_ms, GError *error)
+{
+	g_autofree char *path = dir_path(self->dir);
+	g_autofree char *sentence =
+		error != NULL ? backend_error_sentence(error) : g_strdup("");
+
+	cache_trace(self->dir->cache,
+		"listing=%s pages=%u entries=%" G_GUINT64_FORMAT
+		" ms=%" G_GINT64_FORMAT " path=\"/%s\"%s%s",
+		error != NULL ? "failed" : "ended", self->page, self->seen,
+		now_ms() - begun_ms, path, *sentence != '\0' ? ": " : "",
+		sentence);
+}
+
 void relist_run(void *data)
 {
 	Dir *dir = data;
@@ -465,6 +486,7 @@ void relist_run(void *data)
 	Relist relist = {.dir = dir, .page = 1, .tokens = tokens};
 	gboolean ok;
 
+	trace_begin(dir);
 	failpoint_hang("listing");
 	pthread_mutex_lock(&dir->lock);
 	relist.number = dir->listing.relist;
@@ -479,6 +501,7 @@ void relist_run(void *data)
 	g_clear_pointer(&prefetch, prefetch_free);
 	if (!ok || !relist_finish(&relist, begun_ms, &error))
 		g_debug("%s: %s", dir->name, error->message);
+	trace_end(&relist, begun_ms, error);
 	reconcile(&relist, begun_ms, error);
 	relist_end(&relist, begun_ms, error);
 	backfill_start(dir);

@@ -15,13 +15,15 @@
 
 /*
  * Slots that are computed from elsewhere.  Of number 0: the generations of
- * .sessionfs/events.  Of a provider: .by-name.  Of a workspace: .by-name and its
+ * .sessionfs/events, and the files behind them.  Of a provider: .by-name.  Of a workspace: .by-name and its
  * like, in the order of ByWhat, .requests, and its own link in the provider's
  * .by-name.  Of a session: .wait, what is in it in the order of Phase, and its
  * links in the views, in the order of ByWhat, and .access.
  */
 #define NODE_EVENTS 8u
 #define NODE_EVENTS_N 8u
+#define NODE_TRACE 16u
+#define NODE_CALLS 17u
 #define NODE_VIEW 10u
 #define NODE_REQUESTS 14u
 #define NODE_WAIT 10u

@@ -5,6 +5,7 @@
 
 #include "fs/base/proc.h"
 #include "fs/base/reply.h"
+#include "fs/base/trace.h"
 #include "cache/base/thread.h"
 
 /*
@@ -26,6 +27,7 @@
 typedef struct {
 	ParkSpec spec;
 	fuse_req_t req;
+	TraceOp op;
 	pid_t tid;
 	gboolean armed; /* may be attended to: its interrupts are heard */
 	gboolean ripe;  /* to be asked again */
@@ -119,6 +121,7 @@ static gboolean attend(
 {
 	LeftReason reason;
 
+	trace_resume(&parked->op);
 	if (ripe && parked->spec.retry(parked->req, parked->spec.data))
 		return TRUE;
 	if (was_interrupted && may_leave(parked, now, &reason)) {
@@ -272,6 +275,7 @@ static void take_armed(Pending *self, GQueue *ret)
 
 static void turn_away(Parked *parked)
 {
+	trace_resume(&parked->op);
 	if (!parked->spec.retry(parked->req, parked->spec.data))
 		answer(parked, LEFT_STOPPED);
 	parked_free(parked);
@@ -329,6 +333,7 @@ void pending_park(Pending *self, fuse_req_t req, const ParkSpec *spec)
 
 	parked->spec = *spec;
 	parked->req = req;
+	trace_park(&parked->op);
 	parked->tid = fuse_req_ctx(req)->pid;
 	parked->ripe = TRUE;
 	parked->every_us = spec->every_us;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "fs/base/trace.h"
+
 /* The greatest errno that Linux defines (EHWPOISON). */
 #define ERRNO_MAX 133
 
@@ -47,6 +49,7 @@ void reply_error(fuse_req_t req, int error)
 {
 	if (error < 0 || error > ERRNO_MAX)
 		error = EIO;
+	trace_end(error, 0);
 	fuse_reply_err(req, error);
 }
 
@@ -57,21 +60,25 @@ void reply_failure(fuse_req_t req, const GError *error)
 
 gboolean reply_entry(fuse_req_t req, const struct fuse_entry_param *entry)
 {
+	trace_end(entry->ino ? 0 : ENOENT, 0);
 	return fuse_reply_entry(req, entry) == 0;
 }
 
 gboolean reply_open(fuse_req_t req, const struct fuse_file_info *info)
 {
+	trace_end(0, 0);
 	return fuse_reply_open(req, info) == 0;
 }
 
 void reply_attr(fuse_req_t req, const struct stat *attr, double timeout)
 {
+	trace_end(0, 0);
 	fuse_reply_attr(req, attr, timeout);
 }
 
 gboolean reply_data(fuse_req_t req, const void *data, gsize len)
 {
+	trace_end(0, len);
 	return fuse_reply_buf(req, data, len) == 0;
 }
 
@@ -89,10 +96,30 @@ void reply_slice(fuse_req_t req, GBytes *bytes, gsize size, off_t off)
 
 void reply_written(fuse_req_t req, gsize count)
 {
+	trace_end(0, count);
 	fuse_reply_write(req, count);
 }
 
 void reply_poll(fuse_req_t req, unsigned events)
 {
+	trace_end(0, 0);
 	fuse_reply_poll(req, events);
+}
+
+void reply_link(fuse_req_t req, const char *target)
+{
+	trace_end(0, 0);
+	fuse_reply_readlink(req, target);
+}
+
+void reply_statfs(fuse_req_t req, const struct statvfs *all)
+{
+	trace_end(0, 0);
+	fuse_reply_statfs(req, all);
+}
+
+void reply_none(fuse_req_t req)
+{
+	trace_end(0, 0);
+	fuse_reply_none(req);
 }

@@ -7,7 +7,8 @@
 /*
  * The one exit for answers: every request is answered by exactly one call of
  * these, from any thread.  Errnos outside 1..133 would never reach the caller,
- * who would hang, so they are clamped here.
+ * who would hang, so they are clamped here.  Each ends the operation of the calling
+ * thread, see trace.h.
  */
 void reply_error(fuse_req_t req, int error);
 /* The errno of a GError; EIO for none. */
@@ -26,3 +27,7 @@ void reply_slice(fuse_req_t req, GBytes *bytes, gsize size, off_t off);
 void reply_written(fuse_req_t req, gsize count);
 /* events: of poll(2). */
 void reply_poll(fuse_req_t req, unsigned events);
+void reply_link(fuse_req_t req, const char *target);
+void reply_statfs(fuse_req_t req, const struct statvfs *all);
+/* The end of a FORGET, which the kernel wants no answer to. */
+void reply_none(fuse_req_t req);

@@ -495,5 +495,5 @@ void file_readlink(fuse_req_t req, fuse_ino_t ino)
 	}
 	target = g_strndup(
 		g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-	fuse_reply_readlink(req, target);
+	reply_link(req, target);
 }

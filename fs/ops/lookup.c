@@ -296,7 +296,7 @@ void lookup_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
 
 	metrics_count(daemon->metrics, OP_FORGET);
 	interest_forget(daemon->interest, ino, count);
-	fuse_reply_none(req);
+	reply_none(req);
 }
 
 void lookup_forget_many(
@@ -308,7 +308,7 @@ void lookup_forget_many(
 	for (size_t i = 0; i < count; i++)
 		interest_forget(
 			daemon->interest, forgets[i].ino, forgets[i].nlookup);
-	fuse_reply_none(req);
+	reply_none(req);
 }
 
 void lookup_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)

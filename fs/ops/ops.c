@@ -2,8 +2,10 @@
 
 #include <errno.h>
 
+#include "cache/base/thread.h"
 #include "fs/base/metrics.h"
 #include "fs/base/reply.h"
+#include "fs/base/trace.h"
 #include "fs/events/polls.h"
 #include "fs/ops/emitter_ops.h"
 #include "fs/ops/file.h"
@@ -24,6 +26,20 @@ static void ops_init(void *data, struct fuse_conn_info *conn)
 	conn->want = conn->capable & want;
 }
 
+/* The one beginning of every operation; name: in that directory, or NULL.  libfuse
+ * makes its threads by itself, and names none. */
+static void begin(
+	fuse_req_t req, const char *op, fuse_ino_t node, const char *name)
+{
+	static __thread gboolean named;
+	Daemon *daemon = fuse_req_userdata(req);
+
+	if (!named)
+		thread_name("fuse");
+	named = TRUE;
+	trace_begin(daemon->trace, op, node, name, fuse_req_ctx(req)->pid);
+}
+
 static void refuse(fuse_req_t req)
 {
 	Daemon *daemon = fuse_req_userdata(req);
@@ -36,6 +52,7 @@ static void refuse(fuse_req_t req)
 
 static void ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+	begin(req, "lookup", parent, name);
 	if (emitter_ops_is(req))
 		emitter_ops_lookup(req, parent, name);
 	else
@@ -45,6 +62,7 @@ static void ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void ops_getattr(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
+	begin(req, "getattr", ino, NULL);
 	if (emitter_ops_is(req))
 		emitter_ops_getattr(req, ino);
 	else
@@ -54,6 +72,7 @@ static void ops_getattr(
 static void ops_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	int set, struct fuse_file_info *info)
 {
+	begin(req, "setattr", ino, NULL);
 	if (emitter_ops_is(req))
 		emitter_ops_setattr(req, ino, set);
 	else
@@ -63,13 +82,14 @@ static void ops_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 static void ops_open(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
+	begin(req, "open", ino, NULL);
 	if (emitter_ops_is(req))
 		emitter_ops_open(req, ino, info);
 	else
 		file_open(req, ino, info);
 }
 
-static void ops_make(
+static void make(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
 	if (emitter_ops_is(req))
@@ -81,23 +101,27 @@ static void ops_make(
 static void ops_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
 	mode_t mode, dev_t device)
 {
-	ops_make(req, parent, name, mode);
+	begin(req, "mknod", parent, name);
+	make(req, parent, name, mode);
 }
 
 static void ops_mkdir(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-	ops_make(req, parent, name, S_IFDIR);
+	begin(req, "mkdir", parent, name);
+	make(req, parent, name, S_IFDIR);
 }
 
 static void ops_symlink(
 	fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-	ops_make(req, parent, name, S_IFLNK);
+	begin(req, "symlink", parent, name);
+	make(req, parent, name, S_IFLNK);
 }
 
 static void ops_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+	begin(req, "unlink", parent, name);
 	if (emitter_ops_is(req))
 		emitter_ops_remove(req, parent, name);
 	else
@@ -106,6 +130,7 @@ static void ops_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+	begin(req, "rmdir", parent, name);
 	if (emitter_ops_is(req))
 		emitter_ops_remove(req, parent, name);
 	else
@@ -115,6 +140,7 @@ static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void ops_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 	fuse_ino_t new_parent, const char *new_name, unsigned flags)
 {
+	begin(req, "rename", parent, name);
 	if (emitter_ops_is(req) && !flags)
 		emitter_ops_move(req, parent, name, new_parent, new_name);
 	else
@@ -124,13 +150,106 @@ static void ops_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 static void ops_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent,
 	const char *new_name)
 {
+	begin(req, "link", new_parent, new_name);
 	refuse(req);
 }
 
 static void ops_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 	mode_t mode, struct fuse_file_info *info)
 {
+	begin(req, "create", parent, name);
 	refuse(req);
+}
+
+/* ---- the same for all ---- */
+
+static void ops_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
+{
+	begin(req, "forget", ino, NULL);
+	lookup_forget(req, ino, count);
+}
+
+static void ops_forget_multi(
+	fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	begin(req, "forget", count ? forgets->ino : 0, NULL);
+	lookup_forget_many(req, count, forgets);
+}
+
+static void ops_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	begin(req, "readlink", ino, NULL);
+	file_readlink(req, ino);
+}
+
+static void ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+	struct fuse_file_info *info)
+{
+	begin(req, "read", ino, NULL);
+	file_read(req, ino, size, off, info);
+}
+
+static void ops_write(fuse_req_t req, fuse_ino_t ino, const char *bytes,
+	size_t size, off_t off, struct fuse_file_info *info)
+{
+	begin(req, "write", ino, NULL);
+	file_write(req, ino, bytes, size, off, info);
+}
+
+static void ops_flush(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	begin(req, "flush", ino, NULL);
+	file_flush(req, ino, info);
+}
+
+static void ops_release(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	begin(req, "release", ino, NULL);
+	file_release(req, ino, info);
+}
+
+static void ops_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
+	struct fuse_file_info *info)
+{
+	begin(req, "fsync", ino, NULL);
+	file_fsync(req, ino, datasync, info);
+}
+
+static void ops_opendir(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	begin(req, "opendir", ino, NULL);
+	listing_open(req, ino, info);
+}
+
+static void ops_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+	struct fuse_file_info *info)
+{
+	begin(req, "readdir", ino, NULL);
+	listing_read(req, ino, size, off, info);
+}
+
+static void ops_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size,
+	off_t off, struct fuse_file_info *info)
+{
+	begin(req, "readdirplus", ino, NULL);
+	listing_read_plus(req, ino, size, off, info);
+}
+
+static void ops_releasedir(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	begin(req, "releasedir", ino, NULL);
+	listing_release(req, ino, info);
+}
+
+static void ops_poll(fuse_req_t req, fuse_ino_t ino,
+	struct fuse_file_info *info, struct fuse_pollhandle *handle)
+{
+	begin(req, "poll", ino, NULL);
+	poll_ask(req, ino, info, handle);
 }
 
 #define FILES_FREE (1u << 27)
@@ -149,18 +268,19 @@ static void ops_statfs(fuse_req_t req, fuse_ino_t ino)
 		.f_namemax = 255,
 	};
 
+	begin(req, "statfs", ino, NULL);
 	metrics_count(daemon->metrics, OP_STATFS);
-	fuse_reply_statfs(req, &all);
+	reply_statfs(req, &all);
 }
 
 const struct fuse_lowlevel_ops ops_table = {
 	.init = ops_init,
 	.lookup = ops_lookup,
-	.forget = lookup_forget,
-	.forget_multi = lookup_forget_many,
+	.forget = ops_forget,
+	.forget_multi = ops_forget_multi,
 	.getattr = ops_getattr,
 	.setattr = ops_setattr,
-	.readlink = file_readlink,
+	.readlink = ops_readlink,
 	.mknod = ops_mknod,
 	.mkdir = ops_mkdir,
 	.unlink = ops_unlink,
@@ -170,15 +290,15 @@ const struct fuse_lowlevel_ops ops_table = {
 	.link = ops_link,
 	.create = ops_create,
 	.open = ops_open,
-	.read = file_read,
-	.write = file_write,
-	.flush = file_flush,
-	.release = file_release,
-	.fsync = file_fsync,
-	.opendir = listing_open,
-	.readdir = listing_read,
-	.readdirplus = listing_read_plus,
-	.releasedir = listing_release,
+	.read = ops_read,
+	.write = ops_write,
+	.flush = ops_flush,
+	.release = ops_release,
+	.fsync = ops_fsync,
+	.opendir = ops_opendir,
+	.readdir = ops_readdir,
+	.readdirplus = ops_readdirplus,
+	.releasedir = ops_releasedir,
 	.statfs = ops_statfs,
-	.poll = poll_ask,
+	.poll = ops_poll,
 };

@@ -3,6 +3,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "fs/base/trace.h"
+
 #define OPERAND 1 /* what getopt tells of one */
 
 const char options_help[] =
@@ -14,7 +16,11 @@ const char options_help[] =
 	"files.\n"
 	"\n"
 	"  -f, --foreground   stay, and log to stderr; ends on SIGTERM or ^C\n"
-	"  -d, --debug        as -f, and log more\n"
+	"  -d, --debug        as -f, and log more: a line for each operation, "
+	"call\n"
+	"                     of a provider, and change\n"
+	"      --trace=LIST   as -d, with lines of these alone: "
+	"fuse,api,cache\n"
 	"  -c, --config FILE  instead of ~/.config/sessionfs/sessionfs.conf "
 	"or\n"
 	"                     /etc/sessionfs/sessionfs.conf; without any, the\n"
@@ -107,6 +113,9 @@ static gboolean take_flag(Options *options, int flag, GError **error)
 	case 'd':
 		options->foreground = options->debug = TRUE;
 		return TRUE;
+	case 'T':
+		options->foreground = options->debug = TRUE;
+		return trace_parse(optarg, &options->trace, error);
 	case 'c':
 		g_free(options->config_path);
 		options->config_path = g_strdup(optarg);
@@ -280,6 +289,7 @@ static gboolean take_flags(
 	static const struct option names[] = {
 		{"foreground", no_argument, NULL, 'f'},
 		{"debug", no_argument, NULL, 'd'},
+		{"trace", required_argument, NULL, 'T'},
 		{"config", required_argument, NULL, 'c'},
 		{"demo", no_argument, NULL, 'D'},
 		{"help", no_argument, NULL, 'h'},
@@ -320,6 +330,8 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
 			"it, and mount it with other options");
 		return FALSE;
 	}
+	if (options.debug && !options.trace)
+		options.trace = TRACE_ALL;
 	if (options.demo && options.config_path) {
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
 			"--demo brings its own configuration: no -c with it");

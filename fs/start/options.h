@@ -8,6 +8,7 @@ typedef struct {
 	gboolean remount; /* never so once parsed */
 	gboolean helper;  /* mount(8) calls: the first operand is its source */
 	gboolean fake;    /* mount(8) wants all but the mount done */
+	guint trace;      /* bits of trace.h: what is told line by line */
 	char *config_path;
 	char *mountpoint;
 	GPtrArray *operands; /* char *, as they were written */

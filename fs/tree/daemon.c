@@ -6,11 +6,14 @@
 #include "fs/base/metrics.h"
 #include "fs/base/node.h"
 #include "fs/base/pending.h"
+#include "fs/base/reply.h"
+#include "fs/base/trace.h"
 #include "fs/events/events.h"
 #include "fs/events/polls.h"
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
 #include "fs/tree/eventlog.h"
+#include "fs/tree/newsline.h"
 #include "fs/tree/tree.h"
 #include "fs/version.h"
 
@@ -41,6 +44,39 @@ char *daemon_metrics(Daemon *daemon, guint32 number)
 char *daemon_log(Daemon *daemon, guint32 number)
 {
 	return log_text();
+}
+
+char *daemon_trace(Daemon *daemon, guint32 number)
+{
+	return trace_text(daemon->trace, TRACE_FUSE);
+}
+
+gsize daemon_trace_size(const Daemon *daemon)
+{
+	return trace_size(daemon->trace, TRACE_FUSE);
+}
+
+char *daemon_calls(Daemon *daemon, guint32 number)
+{
+	return trace_text(daemon->trace, TRACE_API);
+}
+
+gsize daemon_calls_size(const Daemon *daemon)
+{
+	return trace_size(daemon->trace, TRACE_API);
+}
+
+void daemon_called(const char *section, const CallReport *report, void *data)
+{
+	const Daemon *daemon = data;
+	int error = report->problem ? reply_errno(report->problem) : 0;
+
+	trace_call(daemon->trace, section, report, error);
+}
+
+void daemon_traced(const char *text, void *data)
+{
+	trace_cache(((Daemon *)data)->trace, text);
 }
 
 static fuse_ino_t directory_node(guint32 number)
@@ -198,10 +234,23 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 		polls_news(daemon->polls, daemon, news);
 }
 
+static void trace_news(Daemon *daemon, const News *news, gsize n)
+{
+	if (!trace_has_lines(daemon->trace, TRACE_CACHE))
+		return;
+	for (gsize i = 0; i < n; i++) {
+		g_autoptr(GString) line = g_string_new(NULL);
+
+		newsline_append(line, daemon, &news[i]);
+		trace_cache(daemon->trace, line->str);
+	}
+}
+
 void daemon_news(const News *news, gsize n, void *data)
 {
 	Daemon *daemon = data;
 
+	trace_news(daemon, news, n);
 	eventlog_news(daemon->eventlog, daemon->cache, news, n);
 	polls_log(daemon->polls, daemon);
 	for (gsize i = 0; i < n; i++)

@@ -12,6 +12,7 @@ typedef struct Metrics Metrics;
 typedef struct Notify Notify;
 typedef struct Pending Pending;
 typedef struct Polls Polls;
+typedef struct Trace Trace;
 
 /*
  * What every handler needs, gathered.  Built once by main before the first
@@ -27,6 +28,7 @@ typedef struct Daemon {
 	Pending *pending;
 	EventLog *eventlog;
 	Polls *polls;
+	Trace *trace;
 	uid_t uid;
 	gid_t gid;
 	gint64 read_timeout_us;   /* for what was never known */
@@ -50,7 +52,16 @@ char *daemon_version(Daemon *daemon, guint32 number);
 char *daemon_config(Daemon *daemon, guint32 number);
 char *daemon_metrics(Daemon *daemon, guint32 number);
 char *daemon_log(Daemon *daemon, guint32 number);
+char *daemon_trace(Daemon *daemon, guint32 number);
+char *daemon_calls(Daemon *daemon, guint32 number);
+/* Of the last two: see trace_size. */
+gsize daemon_trace_size(const Daemon *daemon);
+gsize daemon_calls_size(const Daemon *daemon);
 
 /* The cache's observer: turns its news into kernel invalidations and wakes
  * what is parked.  data: the Daemon. */
 void daemon_news(const News *news, gsize n, void *data);
+/* The cache's other observers: of calls of providers, and of what it does.  data:
+ * the Daemon. */
+void daemon_called(const char *section, const CallReport *report, void *data);
+void daemon_traced(const char *text, void *data);

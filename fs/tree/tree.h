@@ -60,6 +60,9 @@ typedef struct {
 	CacheTable table;    /* TABLE */
 	Phase phase;         /* WAIT */
 	guint age;           /* LOG: of the generation */
+	/* TEXT: what stat tells of its size, where it is not made for that;
+	 * NULL: it is, and the size is exact. */
+	gsize (*size)(const Daemon *daemon);
 	/* TEXT, LINK, SESSION: a new string, or NULL. */
 	char *(*text)(Daemon *daemon, guint32 number);
 } TreeRow;

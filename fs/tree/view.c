@@ -244,15 +244,28 @@ static char *view_text(Daemon *daemon, const View *view, GError **error)
 	return text;
 }
 
-/* A text is made anew for each question, so that its size is the true one. */
+/* A text is made anew for each question, so that its size is the true one, unless
+ * its row says that this would be too much. */
+static gboolean text_size(
+	Daemon *daemon, const View *view, struct stat *ret, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	if (view->row->size) {
+		set_size(ret, view->row->size(daemon));
+		return TRUE;
+	}
+	text = view_text(daemon, view, error);
+	if (text)
+		set_size(ret, strlen(text));
+	return text != NULL;
+}
+
 static gboolean text_attr(
 	Daemon *daemon, const View *view, struct stat *ret, GError **error)
 {
-	g_autofree char *text = view_text(daemon, view, error);
-
-	if (!text)
+	if (!text_size(daemon, view, ret, error))
 		return FALSE;
-	set_size(ret, strlen(text));
 	if (view->row->changing)
 		set_times(ret, g_get_real_time() * 1000);
 	else if (view->row->kind == ROW_REQUEST)

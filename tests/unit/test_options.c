@@ -3,6 +3,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "fs/base/trace.h"
+
 static gboolean parse(Options *ret, GError **error, const char *line)
 {
 	g_auto(GStrv) argv = NULL;
@@ -35,6 +37,32 @@ static void the_usual_lines_are_read(void)
 	g_assert_cmpstr(setting(&options, 1), ==, "true");
 	g_assert_cmpstr(setting(&options, 2), ==, "refresh");
 	g_assert_cmpstr(setting(&options, 3), ==, "2s");
+}
+
+static void a_trace_is_chosen(void)
+{
+	static const struct {
+		const char *line;
+		guint trace;
+	} cases[] = {
+		{"sessionfs -f /mnt", 0},
+		{"sessionfs -d /mnt", TRACE_ALL},
+		{"sessionfs --trace=api /mnt", TRACE_API},
+		{"sessionfs --trace api,cache -d /mnt",
+			TRACE_API | TRACE_CACHE},
+		{"sessionfs -d --trace=fuse /mnt", TRACE_FUSE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(Options) options = {0};
+		g_autoptr(GError) error = NULL;
+
+		g_assert_true(parse(&options, &error, cases[i].line));
+		g_assert_no_error(error);
+		g_assert_cmpuint(options.trace, ==, cases[i].trace);
+		g_assert_true(options.foreground);
+		g_assert_cmpint(options.debug, ==, options.trace != 0);
+	}
 }
 
 /* What mount -t fuse.sessionfs and fstab hand over. */
@@ -123,6 +151,7 @@ static void mistakes_are_refused(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/options/trace", a_trace_is_chosen);
 	g_test_add_func(
 		"/options/the-usual-lines-are-read", the_usual_lines_are_read);
 	g_test_add_func("/options/mount-helper-lines-are-read",

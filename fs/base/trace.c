@@ -1,0 +1,276 @@
+#include "fs/base/trace.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/base/secret.h"
+#include "fs/base/ring.h"
+#include "fs/base/trace_row.h"
+
+struct Trace {
+	guint lines;
+	TracePath path;
+	void *data;
+	Ring *operations; /* TraceOperation */
+	Ring *calls;      /* TraceCall */
+	gsize sizes[2];   /* atomic: of the last texts of both */
+};
+
+/* What this thread is at. */
+static __thread TraceOp current;
+
+static const struct {
+	const char *name;
+	guint bit;
+} words[] = {{"fuse", TRACE_FUSE}, {"api", TRACE_API}, {"cache", TRACE_CACHE}};
+
+static guint bit_of(const char *word)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (!strcmp(word, words[i].name))
+			return words[i].bit;
+	}
+	return 0;
+}
+
+gboolean trace_parse(const char *list, guint *ret, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(*list ? list : " ", ",", -1);
+	guint bits = 0;
+
+	for (char **part = parts; *part; part++) {
+		guint bit = bit_of(g_strstrip(*part));
+
+		if (!bit) {
+			backend_error_set(error, BACKEND_ERROR_CONFIG,
+				"--trace=%.64s: of fuse, api and cache one or "
+				"several were expected, separated by commas",
+				list);
+			return FALSE;
+		}
+		bits |= bit;
+	}
+	*ret = bits;
+	return TRUE;
+}
+
+Trace *trace_new(guint lines, TracePath path, void *data)
+{
+	Trace *self = g_new0(Trace, 1);
+
+	self->lines = lines;
+	self->path = path;
+	self->data = data;
+	self->operations = ring_new(TRACE_KEPT, sizeof(TraceOperation));
+	self->calls = ring_new(TRACE_KEPT, sizeof(TraceCall));
+	self->sizes[0] = self->sizes[1] = CACHE_ON_DEMAND_SIZE;
+	return self;
+}
+
+void trace_free(Trace *self)
+{
+	if (!self)
+		return;
+	ring_free(self->operations);
+	ring_free(self->calls);
+	g_free(self);
+}
+
+gboolean trace_has_lines(const Trace *self, guint what)
+{
+	return (self->lines & what) != 0;
+}
+
+/* ---- lines ---- */
+
+static gint64 real_since(gint64 begun_us)
+{
+	return g_get_real_time() - (g_get_monotonic_time() - begun_us);
+}
+
+/* Whole lines, from any thread: stdio has a lock. */
+static void write_line(GString *line)
+{
+	g_autofree char *masked = secret_mask(line->str);
+
+	fputs(masked, stderr);
+}
+
+static void append_path(
+	const Trace *self, const TraceOperation *op, GString *out)
+{
+	self->path(op->node, out, self->data);
+	if (!*op->name)
+		return;
+	if (!g_str_has_suffix(out->str, "/"))
+		g_string_append_c(out, '/');
+	g_string_append(out, op->name);
+}
+
+static void append_operation(const Trace *self, TraceForm form, gint64 real_us,
+	const TraceOperation *op, GString *out)
+{
+	g_autoptr(GString) path = g_string_new(NULL);
+
+	append_path(self, op, path);
+	trace_row_operation(out, form, real_us, op, path->str);
+}
+
+static void line_of_operation(const Trace *self, const TraceOperation *op)
+{
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	append_operation(self, TRACE_LINE, real_since(op->begun_us), op, line);
+	write_line(line);
+}
+
+/* ---- operations ---- */
+
+void trace_begin(
+	Trace *self, const char *op, guint64 node, const char *name, pid_t pid)
+{
+	current.trace = self;
+	current.op = op;
+	current.node = node;
+	current.pid = pid;
+	current.begun_us = g_get_monotonic_time();
+	g_strlcpy(current.name, name ? name : "", sizeof(current.name));
+}
+
+/* The tree's own names are seen by all who list it; one that leads to nothing was
+ * typed by somebody, who may have pasted another thing. */
+static const char *name_to_keep(int error)
+{
+	return error && secret_is_in(current.name) ? "***" : current.name;
+}
+
+void trace_end(int error, gsize bytes)
+{
+	Trace *self = current.trace;
+	TraceOperation op = {
+		.begun_us = current.begun_us,
+		.took_us = g_get_monotonic_time() - current.begun_us,
+		.node = current.node,
+		.bytes = (guint32)MIN(bytes, G_MAXUINT32),
+		.pid = current.pid,
+		.error = error,
+	};
+
+	if (!self)
+		return;
+	current.trace = NULL;
+	trace_field(op.op, sizeof(op.op), current.op);
+	if (*current.name)
+		trace_field(op.name, sizeof(op.name), name_to_keep(error));
+	ring_put(self->operations, &op);
+	if (trace_has_lines(self, TRACE_FUSE))
+		line_of_operation(self, &op);
+}
+
+void trace_park(TraceOp *ret)
+{
+	*ret = current;
+	current.trace = NULL;
+}
+
+void trace_resume(const TraceOp *op)
+{
+	current = *op;
+}
+
+/* ---- calls ---- */
+
+static void masked_field(char *ret, gsize size, const char *text)
+{
+	g_autofree char *masked = secret_mask(text);
+
+	trace_field(ret, size, masked);
+}
+
+void trace_call(
+	Trace *self, const char *section, const CallReport *report, int error)
+{
+	gint64 begun_us = g_get_monotonic_time() - report->took_us;
+	TraceCall call = {
+		.begun_us = begun_us,
+		.took_us = report->took_us,
+		.attempt = report->attempt,
+		.status = report->status,
+		.error = error,
+	};
+	g_autoptr(GString) line = NULL;
+
+	trace_field(call.section, sizeof(call.section), section);
+	trace_field(call.action, sizeof(call.action), report->action);
+	if (report->request_id)
+		masked_field(call.request_id, sizeof(call.request_id),
+			report->request_id);
+	ring_put(self->calls, &call);
+	if (!trace_has_lines(self, TRACE_API))
+		return;
+	line = g_string_new(NULL);
+	trace_row_call(line, TRACE_LINE, real_since(begun_us), &call);
+	write_line(line);
+}
+
+void trace_cache(Trace *self, const char *text)
+{
+	g_autoptr(GString) line = NULL;
+
+	if (!trace_has_lines(self, TRACE_CACHE))
+		return;
+	line = g_string_new(NULL);
+	trace_row_text(line, g_get_real_time(), "cache", text);
+	write_line(line);
+}
+
+/* ---- tables ---- */
+
+static void append_operations(const Trace *self, GString *out)
+{
+	const Ring *ring = self->operations;
+	gint64 epoch_us = real_since(0);
+	guint64 turns = ring_turns(ring);
+	TraceOperation op = {0};
+
+	trace_row_operation(out, TRACE_HEAD, 0, &op, "");
+	for (guint64 turn = ring_first(ring); turn < turns; turn++) {
+		if (ring_get(ring, turn, &op))
+			append_operation(self, TRACE_ROW,
+				epoch_us + op.begun_us, &op, out);
+	}
+}
+
+static void append_calls(const Trace *self, GString *out)
+{
+	const Ring *ring = self->calls;
+	gint64 epoch_us = real_since(0);
+	guint64 turns = ring_turns(ring);
+	TraceCall call = {0};
+
+	trace_row_call(out, TRACE_HEAD, 0, &call);
+	for (guint64 turn = ring_first(ring); turn < turns; turn++) {
+		if (ring_get(ring, turn, &call))
+			trace_row_call(out, TRACE_ROW, epoch_us + call.begun_us,
+				&call);
+	}
+}
+
+char *trace_text(Trace *self, guint what)
+{
+	GString *out = g_string_new(NULL);
+
+	if (what == TRACE_API)
+		append_calls(self, out);
+	else
+		append_operations(self, out);
+	__atomic_store_n(
+		&self->sizes[what == TRACE_API], out->len, __ATOMIC_RELAXED);
+	return g_string_free(out, FALSE);
+}
+
+gsize trace_size(const Trace *self, guint what)
+{
+	return __atomic_load_n(
+		&self->sizes[what == TRACE_API], __ATOMIC_RELAXED);
+}

@@ -1,0 +1,7 @@
+#pragma once
+
+#include "fs/tree/daemon.h"
+
+/* Appends what this news says, for a trace: name=value pairs, without a newline or
+ * control characters. */
+void newsline_append(GString *out, Daemon *daemon, const News *news);

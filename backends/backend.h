@@ -9,7 +9,7 @@
  * A provider is one file: a const BackendClass, filled in by name, of tables
  * (states, verbs, spec schema, config keys) and slots.  It translates and does
  * nothing else: it builds requests and reads answers, and hands both to
- * net/api.h, which signs, waits for the budget, retries and times out.  It does
+ * api/api.h, which signs, waits for the budget, retries and times out.  It does
  * not cache, sleep, retry or touch files.  Each slot may be called from several
  * worker threads at once for one instance; none is ever called from a FUSE
  * thread, but for check_spec, render, is_other and the tables, which do no I/O.
@@ -27,7 +27,7 @@
  *      by a table of member names, which the views read too (`record`);
  *      refusal.h turns the vendor's error codes into ours by a table.  Over 500
  *      lines, what is pure moves to foo_record.c, foo_spec.c.
- *   2. Credentials: a chain of the vendor's own sources, auth/foo_chain.c, is a
+ *   2. Credentials: a chain of the vendor's own sources, foo_chain.c, is a
  *      ChainClass (auth/chain.h).  A signature that is none of sign.h's goes
  *      there, with vectors from the vendor's SDK in tests/vectors/requests; each
  *      exchange of credentials is a flow in tests/vectors/flows.

@@ -4,7 +4,7 @@
 
 /*
  * What went wrong, in words that say what to do.  Everything below fs/ fails
- * with a GError of the domain BACKEND_ERROR; fs/reply.c alone turns the code
+ * with a GError of the domain BACKEND_ERROR; fs/base/reply.c alone turns the code
  * into an errno.  The message is one sentence for a person, without the
  * provider's code and request id: those are in the detail.
  */
@@ -47,7 +47,7 @@ typedef struct {
 GQuark backend_error_quark(void);
 
 /* Sets *error (may be NULL) from a printf format.  Secrets in it read "***" (see
- * auth/secret.h).  Any thread. */
+ * base/secret.h).  Any thread. */
 void backend_error_set(GError **error, BackendErrorCode code,
 	const char *format, ...) G_GNUC_PRINTF(3, 4);
 

@@ -3,7 +3,7 @@
 #include "backends/auth/chain.h"
 
 /* The sources of Alibaba's credential chain.  Private to the files
- * auth/alibaba_*.c. */
+ * alibaba_*.c. */
 
 extern const AuthKeyNames alibaba_sts_names; /* AccessKeyId, ... */
 extern const AuthKeyNames alibaba_cli_names; /* access_key_id, ... */

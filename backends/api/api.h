@@ -22,7 +22,7 @@
  *
  * A read that the server redirects within its own origin (307, 308) goes on
  * there; any other redirect, and a page for people, is an error: see
- * net/redirect.h.
+ * http/redirect.h.
  *
  * THROTTLED shuts the whole account's budget, for as long as the provider says
  * or for 1 s, 2 s, ... 60 s while it goes on.

@@ -26,7 +26,7 @@ void auth_wipe_json(Json *document);
 
 /* Sends, waits at most `limit_ms` (0: to the deadline), and wipes the request,
  * which it takes.  A GET is redirected within its origin; other redirects and
- * pages for people are errors, as net/redirect.h has them.  The answer is given back
+ * pages for people are errors, as http/redirect.h has them.  The answer is given back
  * to auth_wipe_answer. */
 HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;

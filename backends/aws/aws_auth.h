@@ -3,7 +3,7 @@
 #include "backends/auth/chain.h"
 #include "backends/aws/aws_files.h"
 
-/* The sources of AWS's credential chain.  Private to the files auth/aws_*.c. */
+/* The sources of AWS's credential chain.  Private to the files aws_*.c. */
 
 /* AccessKeyId, SecretAccessKey, Expiration, and Token or SessionToken. */
 extern const AuthKeyNames aws_token_names, aws_session_names;

@@ -2,7 +2,7 @@
 
 #include "backends/auth/chain.h"
 
-/* The sources of Google's credential chain.  Private to auth/google_*.c. */
+/* The sources of Google's credential chain.  Private to google_*.c. */
 
 #define GOOGLE_SCOPE "https://www.googleapis.com/auth/cloud-platform"
 

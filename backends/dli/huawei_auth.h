@@ -4,7 +4,7 @@
 
 /*
  * The sources of Huawei's credential chain, private to the files
- * auth/huawei_*.c.  What a Chain calls its region is the base URL of IAM here:
+ * huawei_*.c.  What a Chain calls its region is the base URL of IAM here:
  * the region is of no other use to them.
  */
 

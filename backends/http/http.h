@@ -5,7 +5,7 @@
 /*
  * HTTP over libcurl, and the only file that knows libcurl.  A client is one
  * account's: it keeps connections open, and may be used from many threads.
- * It follows no redirects (see net/redirect.h), verifies TLS, and refuses plain http but for
+ * It follows no redirects (see redirect.h), verifies TLS, and refuses plain http but for
  * loopback and metadata addresses unless told otherwise.
  */
 typedef struct HttpClient HttpClient;

@@ -7,7 +7,7 @@
  * Logins that libcurl does by itself: Kerberos by SPNEGO, and the cookies that
  * servers hand out then, so that not every request needs a ticket.  They are in
  * memory alone, shared between the handles of one client.  Private to
- * net/http*.c.
+ * http*.c.
  */
 typedef struct HttpLogin HttpLogin;
 

@@ -7,7 +7,7 @@
 
 /*
  * One request's way through an easy handle: options and callbacks here, what a
- * failure means in net/http_failure.c.  Private to net/http*.c.
+ * failure means in http_failure.c.  Private to http*.c.
  */
 typedef struct {
 	/* Filled in by who makes it. */

@@ -22,31 +22,50 @@ def test_checkout_keeps(rule):
 CLEAN = {
     ".clang-format": open(os.path.join(ROOT, ".clang-format")).read(),
     "meson.build": "project('tiny', 'c')\n",
-    "README.md": "# tiny\n\nState is in $HOME/work/ and /var/lib.\n",
+    "README.md": "# tiny\n\nState is in $HOME/work/ and /var/lib.\n"
+        "`fs/base/n*.c` and `node.h` are there; foo.c comes with a provider.\n",
     "backends/error.h": "#pragma once\n\nint error_of(int code);\n",
-    "backends/error.c": '#include "error.h"\n\n'
+    "backends/README.md": "| room | what |\n|---|---|\n"
+        "| `error.h`, `session.h`, `backend.h` | the face |\n"
+        "| `base/` | |\n| `http/` | |\n| `livy/`, `aws/` | vendors |\n",
+    "backends/error.c": '#include "backends/error.h"\n\n'
+        '#include "backends/livy/livy.h"\n\n'
         "/* goto, strcpy(a, b) and GMutex are words here. */\n"
         "int error_of(int code)\n{\n\treturn code;\n}\n",
-    "backends/backend.h": '#pragma once\n\n#include "error.h"\n',
+    "backends/backend.h": '#pragma once\n\n#include "backends/error.h"\n',
     "backends/session.h": "#pragma once\n",
-    "backends/net/http.h": "#pragma once\n",
-    "backends/net/http.c": '#include "net/http.h"\n\n#include <curl/curl.h>\n',
-    "cache/cache.h": '#pragma once\n\n#include "backend.h"\n',
-    "cache/name.h": "#pragma once\n",
-    "cache/cache.c": '#include "cache.h"\n\n#include "error.h"\n\n'
+    "backends/base/json.h": '#pragma once\n\n#include "backends/error.h"\n',
+    "backends/http/http.h": "#pragma once\n",
+    "backends/http/http.c": '#include "backends/http/http.h"\n\n'
+        '#include <curl/curl.h>\n\n#include "backends/base/json.h"\n',
+    "backends/aws/aws.h": "#pragma once\n",
+    "backends/livy/livy.h": "#pragma once\n",
+    "backends/livy/livy.c": '#include "backends/livy/livy.h"\n\n'
+        '#include "backends/backend.h"\n#include "backends/http/http.h"\n',
+    "cache/README.md": "| `cache.h` | the face |\n| `base/` | |\n",
+    "cache/cache.h": '#pragma once\n\n#include "backends/backend.h"\n',
+    "cache/base/name.h": "#pragma once\n",
+    "cache/base/name.c": '#include "cache/base/name.h"\n\n'
+        '#include "cache/cache.h"\n',
+    "cache/cache.c": '#include "cache/cache.h"\n\n'
+        '#include "backends/error.h"\n#include "cache/base/name.h"\n\n'
         "const char *cache_text(void);\n"
         'const char *cache_text(void)\n{\n\treturn "goto strcpy( {{{{{{";\n}\n',
-    "fs/node.h": "#pragma once\n",
-    "fs/node.c": '#include "node.h"\n\n#include <stdio.h>\n\n'
-        '#include "cache.h"\n#include "error.h"\n',
-    "fs/main.c": '#include "backend.h"\n#include "net/http.h"\n'
-        '#include "version.h"\n',
-    "fs/config.h": '#pragma once\n\n#include "backend.h"\n',
+    "fs/README.md": "| `base/` | nodes |\n| `start/` | |\n",
+    "fs/base/node.h": "#pragma once\n",
+    "fs/base/node.c": '#include "fs/base/node.h"\n\n#include <stdio.h>\n\n'
+        '#include "backends/error.h"\n#include "cache/cache.h"\n',
+    "fs/main.c": '#include "backends/backend.h"\n'
+        '#include "backends/http/http.h"\n#include "fs/start/config.h"\n'
+        '#include "fs/version.h"\n',
+    "fs/start/config.h": '#pragma once\n\n#include "backends/backend.h"\n',
     "fs/version.h.in": '#define VERSION "@version@"\n',
     "examples/demo": "#!/bin/bash\nexec true\n",
     "packaging/install-deps": "#!/bin/sh\nexec true\n",
     "tests/unit/meson.build": "tests = ['test_error']\n",
-    "tests/unit/test_error.c": "int main(void)\n{\n\treturn 0;\n}\n",
+    "tests/unit/box.h": "#pragma once\n",
+    "tests/unit/test_error.c": '#include "backends/error.h"\n'
+        '#include "box.h"\n\nint main(void)\n{\n\treturn 0;\n}\n',
     "tests/lint/tool.py": "#!/usr/bin/env python3\nprint()\n",
 }
 
@@ -128,57 +147,88 @@ DEEP = ("int deep(int x);\nint deep(int x)\n{\n"
 
 # rule: {file: text}; a file that is in CLEAN is replaced, None deletes it.
 PLANTS = {
-    "file_size": [{"cache/long.c": "/*\n" + "x\n" * 599 + "*/\n"}],
+    "file_size": [{"cache/base/long.c": "/*\n" + "x\n" * 599 + "*/\n"}],
     "function_size": [{
-        "fs/long.c": function("f", 81),
-        "fs/short.c": "".join(function(f"g{n}", 5) for n in range(99))}],
-    "function_p99": [{"fs/long.c": function("f", 61)}],
-    "function_median": [{"fs/mid.c": "".join(
+        "fs/base/long.c": function("f", 81),
+        "fs/base/short.c": "".join(function(f"g{n}", 5) for n in range(99))}],
+    "function_p99": [{"fs/base/long.c": function("f", 61)}],
+    "function_median": [{"fs/base/mid.c": "".join(
         function(f"f{n}", 22) for n in range(5))}],
-    "nesting": [{"backends/deep.c": DEEP}],
+    "nesting": [{"backends/base/deep.c": DEEP}],
     "width": [
-        {"fs/wide.c": "// " + "x" * 98 + "\n"},
-        {"fs/tabs.h": "#pragma once\n\n/*\n" + "\t" * 12 + "12345\n*/\n"}],
+        {"fs/base/wide.c": "// " + "x" * 98 + "\n"},
+        {"fs/base/tabs.h": "#pragma once\n\n/*\n" + "\t" * 12 + "12345\n*/\n"}],
+    "rooted_include": [
+        {"fs/base/short.c": '#include "node.h"\n'},
+        {"fs/base/short.c": '#include "base/node.h"\n'},
+        {"fs/base/angle.c": "#include <fs/base/node.h>\n"},
+        {"fs/base/dots.c": '#include "../base/node.h"\n'},
+        {"fs/base/lost.c": '#include "fs/nowhere.h"\n'},
+        {"tests/unit/short.c": '#include "error.h"\n'}],
     "upward_include": [
-        {"cache/up.c": '#include "node.h"\n'},
-        {"backends/up.c": '#include "cache.h"\n'},
-        {"backends/up.c": "#include <name.h>\n"}],
-    "dotted_include": [{"fs/dots.c": '#include "../cache/cache.h"\n'}],
+        {"cache/base/up.c": '#include "fs/base/node.h"\n'},
+        {"backends/base/up.c": '#include "cache/cache.h"\n'},
+        {"backends/base/up.c": "#include <cache/base/name.h>\n"}],
     "narrow_face": [
-        {"cache/deep.c": '#include "net/http.h"\n'},
-        {"fs/deep.c": '#include "backend.h"\n'},
-        {"fs/deep.c": '#include "net/http.h"\n'},
-        {"cache/inner.h": "#pragma once\n",
-         "fs/deep.c": '#include "inner.h"\n'},
-        {"fs/lost.c": '#include "nowhere.h"\n'}],
+        {"cache/base/deep.c": '#include "backends/http/http.h"\n'},
+        {"fs/base/deep.c": '#include "backends/backend.h"\n'},
+        {"fs/base/deep.c": '#include "backends/http/http.h"\n'},
+        {"cache/base/inner.h": "#pragma once\n",
+         "fs/base/deep.c": '#include "cache/base/inner.h"\n'}],
+    "known_room": [
+        {"fs/cellar/wine.h": "#pragma once\n"},
+        {"fs/base/corner/wine.h": "#pragma once\n"}],
+    "room_order": [
+        {"backends/base/up.c": '#include "backends/http/http.h"\n'},
+        {"backends/aws/beside.c": '#include "backends/livy/livy.h"\n'},
+        {"cache/entry.h": "#pragma once\n",
+         "cache/base/up.c": '#include "cache/entry.h"\n'},
+        {"cache/cache.h": '#pragma once\n\n#include "cache/base/name.h"\n'},
+        {"cache/README.md": "| `base/` | |\n| `cache.h` | |\n"}],
+    "no_circle": [
+        {"fs/base/a.h": '#pragma once\n\n#include "fs/base/b.h"\n',
+         "fs/base/b.h": "#pragma once\n",
+         "fs/base/b.c": '#include "fs/base/b.h"\n\n'
+             '#include "fs/base/c.h"\n',
+         "fs/base/c.h": "#pragma once\n",
+         "fs/base/c.c": '#include "fs/base/c.h"\n\n'
+             '#include "fs/base/a.h"\n'}],
+    "one_basename": [
+        {"cache/base/node.h": "#pragma once\n"},
+        {"fs/start/node.c": "int node;\n"}],
+    "named_file": [
+        {"README.md": "Nodes are made in `fs/node.c`.\n"},
+        {"fs/base/old.c": "/* See nodes.h. */\n"},
+        {"fs/base/old.c": "int x; // as base/o*e.c has it\n"}],
     "foreign_library": [
-        {"cache/a.c": "#include <fuse_lowlevel.h>\n"},
-        {"backends/a.c": "#include <curl/curl.h>\n"},
-        {"backends/net/a.c": "#include <cjson/cJSON.h>\n"},
-        {"backends/net/a.c": "#include <openssl/evp.h>\n"},
-        {"fs/a.c": "#include <microhttpd.h>\n"},
+        {"cache/base/a.c": "#include <fuse_lowlevel.h>\n"},
+        {"backends/base/a.c": "#include <curl/curl.h>\n"},
+        {"backends/base/a.c": "#include <cjson/cJSON.h>\n"},
+        {"backends/http/a.c": "#include <openssl/evp.h>\n"},
+        {"fs/base/a.c": "#include <microhttpd.h>\n"},
         {"examples/emulator/a.c": "#include <curl/curl.h>\n"}],
     "banned_function": [
-        {"fs/a.c": f"void f(void)\n{{\n\t{name}(0);\n}}\n"}
+        {"fs/base/a.c": f"void f(void)\n{{\n\t{name}(0);\n}}\n"}
         for name in lint.BANNED] + [
         {"tests/unit/a.c": "void f(void)\n{\n\tstrcpy (0, 0);\n}\n"}],
-    "no_goto": [{"fs/a.c": "void f(void)\n{\nagain:\n\tgoto again;\n}\n"}],
+    "no_goto": [{"fs/base/a.c": "void f(void)\n{\nagain:\n\tgoto again;\n}\n"}],
     "pthread_only": [
-        {"cache/a.c": f"static {name} x;\n"} for name in
+        {"cache/base/a.c": f"static {name} x;\n"} for name in
         ("GMutex", "GThread *", "GAsyncQueue *", "GThreadPool *", "GCond")] + [
-        {"fs/a.c": "void f(void)\n{\n\tg_mutex_lock(0);\n}\n"}],
+        {"fs/base/a.c": "void f(void)\n{\n\tg_mutex_lock(0);\n}\n"}],
     "own_header_first": [
-        {"fs/node.c": '#include <stdio.h>\n\n#include "node.h"\n'},
-        {"backends/net/http.c": "#include <curl/curl.h>\n"}],
+        {"fs/base/node.c": '#include <stdio.h>\n\n'
+             '#include "fs/base/node.h"\n'},
+        {"backends/http/http.c": "#include <curl/curl.h>\n"}],
     "pragma_once": [
-        {"fs/node.h": ""},
-        {"fs/node.h": "#ifndef NODE_H\n#define NODE_H\n#endif\n"},
-        {"fs/node.h": "int node;\n#pragma once\n"}],
+        {"fs/base/node.h": ""},
+        {"fs/base/node.h": "#ifndef NODE_H\n#define NODE_H\n#endif\n"},
+        {"fs/base/node.h": "int node;\n#pragma once\n"}],
     "header_alone": [
-        {"fs/node.h": "#pragma once\n\nvoid node_new(guint32 number);\n"}],
+        {"fs/base/node.h": "#pragma once\n\nvoid node_new(guint32 number);\n"}],
     "clang_format": [
-        {"fs/a.c": "void f(void)\n{\n    return;\n}\n"},
-        {"fs/node.h": "#pragma once\n\nint * f ( void );\n"}],
+        {"fs/base/a.c": "void f(void)\n{\n    return;\n}\n"},
+        {"fs/base/node.h": "#pragma once\n\nint * f ( void );\n"}],
     "scripts_parse": [
         {"examples/demo": "#!/bin/bash\nif true; then\n"},
         {"packaging/install-deps": "#!/bin/sh\necho $(\n"},
@@ -188,7 +238,7 @@ PLANTS = {
     "machine_path": [
         {"README.md": "see /" + "work/main\n"},
         {"packaging/service": "Exec=/" + "home/someone/bin/x\n"},
-        {"fs/a.c": '// "/' + 'root/.config"\n'}],
+        {"fs/base/a.c": '// "/' + 'root/.config"\n'}],
     "registry_host": [
         {"packaging/x": "https://" + "pypi" + ".org/simple\n"},
         {"README.md": "get it from " + "ghcr" + ".io\n"}],
@@ -212,7 +262,6 @@ PLANTS = {
 }
 # What a plant cannot help breaking beside its own rule.
 ALSO = {"upward_include": {"narrow_face"},
-        "dotted_include": {"narrow_face"},
         "man_page_form": {"man_page_tables"},
         "man_page_tables": {"clang_format"}}
 
@@ -272,4 +321,4 @@ def test_command_fails_on_an_offence(tmp_path, capsys, monkeypatch):
     plant(tmp_path, {**CLEAN, **PLANTS["no_goto"][0]})
     monkeypatch.setattr("sys.argv", ["lint", "--root", str(tmp_path)])
     assert lint.main() == 1
-    assert "no_goto: fs/a.c:4: goto" in capsys.readouterr().out
+    assert "no_goto: fs/base/a.c:4: goto" in capsys.readouterr().out

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cache/cache.h"
-#include "memory.h"
+#include "tests/memory/memory.h"
 
 /*
  * A cache over the in-memory provider, in a private state directory, and a

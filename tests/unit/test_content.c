@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "memory.h"
+#include "tests/memory/memory.h"
 
 static Backend *backend;
 

@@ -3,7 +3,7 @@
 #include "backends/backend.h"
 #include "backends/base/json.h"
 #include "backends/classes.h"
-#include "memory.h"
+#include "tests/memory/memory.h"
 
 /* Rendering needs no more of these than their class. */
 static Backend alibaba = {&alibaba_class};

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "tests/memory/memory.h"
 
 #include <pthread.h>
 #include <string.h>

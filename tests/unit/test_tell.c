@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "backends/classes.h"
-#include "memory.h"
+#include "tests/memory/memory.h"
 
 static void tells(const BackendClass *class, const char *body, const char *name,
 	const char *user, gint64 created_ms)

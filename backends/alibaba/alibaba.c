@@ -22,6 +22,7 @@
 #include "backends/alibaba/alibaba_record.h"
 #include "backends/api/api_settings.h"
 #include "backends/auth/sign.h"
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/provider/answer.h"
 #include "backends/provider/api_backend.h"

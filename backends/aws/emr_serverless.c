@@ -22,6 +22,7 @@
 #include "backends/aws/aws_content.h"
 #include "backends/aws/aws_service.h"
 #include "backends/aws/emr_serverless_record.h"
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/provider/answer.h"
 #include "backends/provider/plan.h"

@@ -25,7 +25,7 @@ static Json *parse_repaired(const char *text, gsize len)
 	return cJSON_ParseWithLength(copy, len);
 }
 
-static gboolean check(
+static gboolean scan_text(
 	const char *text, gsize len, JsonScan *ret_scan, GError **error)
 {
 	if (json_scan(text, len, ret_scan))
@@ -34,6 +34,13 @@ static gboolean check(
 		"not JSON: %s at byte %" G_GSIZE_FORMAT, ret_scan->reason,
 		ret_scan->offset);
 	return FALSE;
+}
+
+gboolean json_check(const char *text, gsize len, GError **error)
+{
+	JsonScan scan;
+
+	return scan_text(text, len, &scan, error);
 }
 
 Json *json_parse(const char *text, gsize len, GError **error)
@@ -45,7 +52,7 @@ Json *json_parse(const char *text, gsize len, GError **error)
 		text += 3;
 		len -= 3;
 	}
-	if (!check(text, len, &scan, error))
+	if (!scan_text(text, len, &scan, error))
 		return NULL;
 	document = scan.repair ? parse_repaired(text, len)
 			       : cJSON_ParseWithLength(text, len);
@@ -54,18 +61,6 @@ Json *json_parse(const char *text, gsize len, GError **error)
 			"JSON of %" G_GSIZE_FORMAT " bytes could not be read",
 			len);
 	return document;
-}
-
-Json *json_parse_outline(const char *text, gsize len, GError **error)
-{
-	g_autofree char *outline = NULL;
-	JsonScan scan;
-
-	if (!check(text, len, &scan, error))
-		return NULL;
-	outline = json_span_outline(text, len);
-	return outline ? json_parse(outline, strlen(outline), error)
-		       : json_parse(text, len, error);
 }
 
 void json_free(Json *document)

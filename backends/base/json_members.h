@@ -25,3 +25,8 @@ gboolean json_members_has(const JsonMembers *self, const Json *member);
 /* A new object with the members of a map that are strings, where `wanted` (NULL:
  * all are) says so of their name; of several with one name the last. */
 Json *json_string_map(const Json *map, gboolean (*wanted)(const char *name));
+
+/* Whether they say the same, whatever the order of members and the spelling of
+ * numbers; strings and names by case.  NULL equals nothing.  Of members with one
+ * name the last counts. */
+gboolean json_equal(const Json *a, const Json *b);

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "backends/base/json.h"
-
 /*
  * One pass over the bytes with a state of two words: a depth, and a bit for each
  * open level that says whether it is an object.  No recursion, so that nesting

@@ -2,6 +2,9 @@
 
 #include <glib.h>
 
+#define JSON_DEPTH_MAX 64
+#define JSON_VALUES_MAX 1000000 /* bounds the memory of a parsed document */
+
 /*
  * The grammar of RFC 8259, checked strictly and without recursion before cJSON
  * sees a text (its own limit on depth is 1000, and it lets much through), and

@@ -1,4 +1,4 @@
-#include "backends/base/json.h"
+#include "backends/base/json_span.h"
 
 #include <string.h>
 
@@ -135,6 +135,17 @@ char *json_span_outline(const char *text, gsize len)
 	}
 	g_string_append_c(out, '}');
 	return g_string_free(out, FALSE);
+}
+
+Json *json_parse_outline(const char *text, gsize len, GError **error)
+{
+	g_autofree char *outline = NULL;
+
+	if (!json_check(text, len, error))
+		return NULL;
+	outline = json_span_outline(text, len);
+	return outline ? json_parse(outline, strlen(outline), error)
+		       : json_parse(text, len, error);
 }
 
 /* As it stands two levels down. */

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "backends/auth/tools.h"
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/dataproc/dataproc_error.h"
 #include "backends/dataproc/dataproc_record.h"

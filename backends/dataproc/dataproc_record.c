@@ -1,6 +1,7 @@
 #include "backends/dataproc/dataproc_record.h"
 
 #include "backends/base/json_members.h"
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/dataproc/dataproc_spec.h"
 #include "backends/dataproc/dataproc_value.h"

@@ -19,6 +19,7 @@
  */
 #include <string.h>
 
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/dli/dli_account.h"
 #include "backends/dli/dli_error.h"

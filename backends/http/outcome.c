@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/json_span.h"
 #include "backends/base/secret.h"
 #include "backends/error.h"
 #include "backends/http/html.h"

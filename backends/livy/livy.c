@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "backends/auth/tools.h"
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/livy/livy_auth.h"
 #include "backends/livy/livy_cause.h"

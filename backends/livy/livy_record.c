@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/livy/livy_cause.h"
 #include "backends/provider/setting.h"

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/json_span.h"
 #include "backends/provider/record.h"
 
 #define TOKEN_MAX 8192

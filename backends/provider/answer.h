@@ -2,6 +2,7 @@
 
 #include "backends/backend.h"
 #include "backends/base/json.h"
+#include "backends/base/json_span.h"
 
 /* What provider files read out of answers in the same way.  Pure. */
 

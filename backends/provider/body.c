@@ -5,6 +5,7 @@
 #include "backends/base/json.h"
 #include "backends/base/json_members.h"
 #include "backends/base/json_scan.h"
+#include "backends/base/json_span.h"
 #include "backends/provider/spec_rule.h"
 
 /* ---- one record over another ---- */

@@ -2,6 +2,8 @@
 
 #include "backends/backend.h"
 #include "backends/base/json.h"
+#include "backends/base/json_members.h"
+#include "backends/base/json_span.h"
 #include "backends/base/secret.h"
 #include "backends/provider/record.h"
 #include "backends/provider/setting.h"

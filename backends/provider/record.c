@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/base/json_scan.h"
+#include "backends/base/json_span.h"
 
 #define STATE_MAX 64
 /* Of a record that is too long: members that are longer are left out. */

@@ -2,6 +2,7 @@
 
 #include "backends/backend.h"
 #include "backends/base/json.h"
+#include "backends/base/json_span.h"
 
 /*
  * Sessions as the answers of providers tell of them.  A provider says in a

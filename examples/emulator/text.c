@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "backends/base/json_span.h"
+
 void text_quote(GString *out, const char *text)
 {
 	const char *plain = text;

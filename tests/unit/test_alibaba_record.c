@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/json_span.h"
 #include "backends/provider/spec.h"
 
 #define ROUNDS 20000

@@ -1,3 +1,4 @@
+#include "backends/base/json_span.h"
 #include "backends/dli/dli_record.h"
 
 #include <string.h>

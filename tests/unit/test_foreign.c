@@ -4,6 +4,7 @@
 
 #include "backends/alibaba/alibaba_error.h"
 #include "backends/aws/aws_error.h"
+#include "backends/base/json_span.h"
 #include "backends/dataproc/dataproc_error.h"
 #include "backends/dli/dli_error.h"
 #include "backends/error.h"

@@ -2,6 +2,7 @@
 
 #include "backends/backend.h"
 #include "backends/base/json.h"
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/livy/livy_record.h"
 #include "tiny_server.h"

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/livy/livy_log.h"
 #include "backends/livy/livy_record.h"

@@ -6,11 +6,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backends/auth/tools.h"
-
 #define USER_MAX 4096 /* bytes of an entry in the list of users */
 
 static char *start; /* NULL: nobody said */
+
+const char *auth_env(const char *name)
+{
+	const char *value = g_getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+gboolean auth_env_true(const char *name)
+{
+	const char *value = auth_env(name);
+
+	return value && g_ascii_strcasecmp(value, "true") == 0;
+}
 
 void auth_start_here(void)
 {

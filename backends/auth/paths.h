@@ -3,10 +3,14 @@
 #include <glib.h>
 
 /*
- * Paths that the environment and the vendors' files name.  Relative ones count
+ * The environment, and paths that it and the vendors' files name.  Relative ones count
  * from where the program was started, as they do for the vendors' tools, although
  * a daemon works in "/".  Any thread.  New strings.
  */
+
+/* An environment variable's value, NULL when unset or empty. */
+const char *auth_env(const char *name);
+gboolean auth_env_true(const char *name);
 
 /* The working directory is the one to count from.  Called once, before there are
  * threads; without it, it is the working directory at the time. */

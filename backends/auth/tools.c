@@ -13,21 +13,7 @@
 #define SKEW_MIN_S 60 /* a clock that is off by less is right */
 #define KEY_MAX 65536 /* tokens run to a few KiB */
 
-/* ---- environment and files ---- */
-
-const char *auth_env(const char *name)
-{
-	const char *value = g_getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
-gboolean auth_env_true(const char *name)
-{
-	const char *value = auth_env(name);
-
-	return value && g_ascii_strcasecmp(value, "true") == 0;
-}
+/* ---- files ---- */
 
 static char *read_open(int fd, gsize size, gsize *ret_len)
 {

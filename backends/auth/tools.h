@@ -6,15 +6,11 @@
 #include "backends/http/http.h"
 
 /*
- * What the sources of all credential chains share: the environment, files and
- * answers that hold secrets.  Any thread.
+ * What the sources of all credential chains share: files and answers that hold
+ * secrets.  Any thread.
  */
 
 #define AUTH_FILE_MAX (1024 * 1024)
-
-/* An environment variable's value, NULL when unset or empty. */
-const char *auth_env(const char *name);
-gboolean auth_env_true(const char *name);
 
 /* A whole regular file, NUL-terminated; NULL with AUTH and why.  The buffer is
  * given back to auth_wipe_text. */

@@ -171,7 +171,7 @@ static gboolean is_used_up(const Told *r)
 	if (r->message && strstr(r->message, "per minute"))
 		return FALSE;
 	return (r->quota && r->retry_ms == 0) ||
-	       foreign_is_quota(NULL, r->message);
+	       refusal_is_quota(NULL, r->message);
 }
 
 static char *code_text(const Told *r)

@@ -89,7 +89,7 @@ static gboolean is_spent(const Refusal *said, BackendErrorCode code)
 {
 	return (code == BACKEND_ERROR_INVALID || code == BACKEND_ERROR_DENIED ||
 		       code == BACKEND_ERROR_CONFLICT) &&
-	       foreign_is_quota(said->foreign_code, said->message);
+	       refusal_is_quota(said->foreign_code, said->message);
 }
 
 void livy_refuse(const HttpAnswer *answer, const Json *body, GError **error)

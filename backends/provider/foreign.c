@@ -185,34 +185,3 @@ void foreign_read(Refusal *self, const HttpAnswer *answer, const Json *body)
 	/* Its words may say no more than "error". */
 	self->foreign = bare && self->message != NULL;
 }
-
-/* ---- quotas ---- */
-
-static gboolean has_any(const char *text, const char *const *words)
-{
-	for (; *words; words++)
-		if (strstr(text, *words))
-			return TRUE;
-	return FALSE;
-}
-
-gboolean foreign_is_quota(const char *code, const char *message)
-{
-	static const char *const spent[] = {"insufficient", "exceed", "reached",
-		"not enough", "used up", "run out", "ran out", "out of quota",
-		"over quota", "over the quota", "surpass", "exhausted",
-		"available:", "available 0", NULL};
-	static const char *const rates[] = {"per minute", "per second",
-		"per hour", "rate", "throttl", "too many requests",
-		"requests per", NULL};
-	static const char *const codes[] = {
-		"quota", "limitexceeded", "limit_exceeded", NULL};
-	g_autofree char *low_code = g_ascii_strdown(code ? code : "", -1);
-	g_autofree char *low = g_ascii_strdown(message ? message : "", -1);
-
-	if (has_any(low, rates) || has_any(low_code, rates) ||
-		strstr(low_code, "request"))
-		return FALSE;
-	return has_any(low_code, codes) ||
-	       (strstr(low, "quota") && has_any(low, spent));
-}

@@ -16,6 +16,3 @@
  * Both are bounded, and valid UTF-8 on one line.
  */
 void foreign_read(Refusal *self, const HttpAnswer *answer, const Json *body);
-
-/* Whether words speak of a quota that is used up, and not of a rate. */
-gboolean foreign_is_quota(const char *code, const char *message);

@@ -1,6 +1,6 @@
 #include "backends/provider/refusal.h"
 
-#include "backends/provider/foreign.h"
+#include <string.h>
 
 static const RefusalStatus common[] = {
 	{401, 401, BACKEND_ERROR_AUTH, "the credentials were refused"},
@@ -45,6 +45,35 @@ static const RefusalCode *find_code(const RefusalCode *rows, const char *code)
 	return NULL;
 }
 
+static gboolean has_any(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (strstr(text, *words))
+			return TRUE;
+	return FALSE;
+}
+
+gboolean refusal_is_quota(const char *code, const char *message)
+{
+	static const char *const spent[] = {"insufficient", "exceed", "reached",
+		"not enough", "used up", "run out", "ran out", "out of quota",
+		"over quota", "over the quota", "surpass", "exhausted",
+		"available:", "available 0", NULL};
+	static const char *const rates[] = {"per minute", "per second",
+		"per hour", "rate", "throttl", "too many requests",
+		"requests per", NULL};
+	static const char *const codes[] = {
+		"quota", "limitexceeded", "limit_exceeded", NULL};
+	g_autofree char *low_code = g_ascii_strdown(code ? code : "", -1);
+	g_autofree char *low = g_ascii_strdown(message ? message : "", -1);
+
+	if (has_any(low, rates) || has_any(low_code, rates) ||
+		strstr(low_code, "request"))
+		return FALSE;
+	return has_any(low_code, codes) ||
+	       (strstr(low, "quota") && has_any(low, spent));
+}
+
 /* Where a refusal by another code says so in words alone. */
 static gboolean is_quota(const Refusal *self, BackendErrorCode code)
 {
@@ -53,7 +82,7 @@ static gboolean is_quota(const Refusal *self, BackendErrorCode code)
 					   code != BACKEND_ERROR_CONFLICT &&
 					   code != BACKEND_ERROR_REMOTE))
 		return FALSE;
-	return foreign_is_quota(
+	return refusal_is_quota(
 		self->code ? self->code : self->foreign_code, self->message);
 }
 

@@ -50,6 +50,9 @@ typedef struct {
 
 gboolean refusal_code_fits(const char *code, const char *pattern);
 
+/* Whether words speak of a quota that is used up, and not of a rate. */
+gboolean refusal_is_quota(const char *code, const char *message);
+
 /* The row for a status, of own (may be NULL) or else of all. */
 const RefusalStatus *refusal_status(const RefusalStatus *own, guint status);
 

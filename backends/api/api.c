@@ -466,7 +466,7 @@ static gboolean is_retryable(const Try *try)
 /* Waits until another attempt is in order; FALSE: it is not. */
 static gboolean try_again(Try *try)
 {
-	gint64 until_us;
+	gint64 until_us, closed_us = 0;
 
 	if (try->attempts >= RETRY_ATTEMPTS)
 		return FALSE;
@@ -474,7 +474,8 @@ static gboolean try_again(Try *try)
 		return TRUE;
 	if (!is_retryable(try))
 		return FALSE;
-	until_us = retry_next_us(try->problem, try->attempts, try->api->budget);
+	token_bucket_left(try->api->budget, g_get_monotonic_time(), &closed_us);
+	until_us = retry_next_us(try->problem, try->attempts, closed_us);
 	return until_us < try->deadline_us &&
 	       rate_limiter_sleep(try->api->limiter, until_us);
 }

@@ -115,17 +115,17 @@ gint64 retry_until_us(gint64 deadline_us, guint attempt)
 	return now_us + half_us;
 }
 
-gint64 retry_next_us(GError *problem, guint attempts, TokenBucket *budget)
+gint64 retry_next_us(GError *problem, guint attempts, gint64 closed_us)
 {
 	const BackendErrorDetail *detail = backend_error_detail(problem);
-	gint64 now_us = g_get_monotonic_time(), closed_us = 0;
+	gint64 now_us = g_get_monotonic_time();
 	gint64 delay_us = retry_backoff_ms(attempts - 1) * 1000;
 
 	if (detail && detail->retry_after_ms > 0)
 		return now_us + detail->retry_after_ms * 1000;
 	if (problem->code == BACKEND_ERROR_THROTTLED)
-		token_bucket_left(budget, now_us, &closed_us);
-	return MAX(now_us, closed_us) + delay_us;
+		now_us = MAX(now_us, closed_us);
+	return now_us + delay_us;
 }
 
 char *retry_utc_text(gint64 seconds)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "backends/api/token_bucket.h"
-#include "backends/http/http.h"
+#include "backends/http/http_message.h"
 
 /* When to try again: the arithmetic, without the waiting.  Any thread. */
 
@@ -32,8 +31,9 @@ gboolean retry_http_date(const char *text, gint64 *ret);
 gint64 retry_until_us(gint64 deadline_us, guint attempt);
 
 /* Where (monotonic) another attempt is worth its while, after `attempts` of which
- * the last one ended so. */
-gint64 retry_next_us(GError *problem, guint attempts, TokenBucket *budget);
+ * the last one ended so.  closed_us: the end of a throttling, counted from when
+ * that is the problem; 0: there is none. */
+gint64 retry_next_us(GError *problem, guint attempts, gint64 closed_us);
 
 /* "2024-11-06T08:49:37Z".  New string. */
 char *retry_utc_text(gint64 seconds);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/api/api.h"
+#include "backends/api/api_settings.h"
 #include "backends/classes.h"
 #include "backends/provider/record.h"
 #include "backends/provider/spec.h"

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "backends/alibaba/alibaba_auth.h"
+#include "backends/http/http_url.h"
 
 #define METADATA "http://100.100.100.200/latest/"
 #define ROLES METADATA "meta-data/ram/security-credentials/"

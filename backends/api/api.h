@@ -77,10 +77,6 @@ typedef struct {
 	void *data;
 } ApiProtocol;
 
-/* Config keys that every provider over HTTP takes: endpoint, proxy, no_proxy,
- * ca_file, insecure_http, calls_per_second, burst. */
-extern const BackendKey api_keys[];
-
 /*
  * keys: the section's (borrowed); endpoint: the default base URL without a
  * trailing slash, overridden by the key.  Takes the credential source, even

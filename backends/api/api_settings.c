@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "backends/api/api.h"
 #include "backends/error.h"
+#include "backends/http/http_url.h"
 
 #define RATE_DEFAULT 50
 #define BURST_DEFAULT 100

@@ -1,6 +1,11 @@
 #pragma once
 
-#include "backends/http/http.h"
+#include "backends/backend.h"
+#include "backends/http/http_settings.h"
+
+/* Config keys that every provider over HTTP takes: endpoint, proxy, no_proxy,
+ * ca_file, insecure_http, calls_per_second, burst. */
+extern const BackendKey api_keys[];
 
 /*
  * The file or directory of certificate authorities: the key ca_file, or else the

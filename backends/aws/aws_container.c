@@ -8,6 +8,7 @@
 
 #include "backends/aws/aws_auth.h"
 #include "backends/http/http_rules.h"
+#include "backends/http/http_url.h"
 
 #define RELATIVE "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define FULL "AWS_CONTAINER_CREDENTIALS_FULL_URI"

@@ -5,6 +5,7 @@
 #include "backends/aws/aws_chain.h"
 #include "backends/aws/aws_files.h"
 #include "backends/http/http.h"
+#include "backends/http/http_url.h"
 
 #define LABEL_MAX 63 /* of a host name */
 

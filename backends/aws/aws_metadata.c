@@ -12,6 +12,7 @@
 
 #include "backends/aws/aws_auth.h"
 #include "backends/aws/aws_endpoint.h"
+#include "backends/http/http_url.h"
 
 #define HOST_IPV4 "http://169.254.169.254"
 #define HOST_IPV6 "http://[fd00:ec2::254]"

@@ -10,6 +10,7 @@
 
 #include "backends/dataproc/google_auth.h"
 #include "backends/http/http_rules.h"
+#include "backends/http/http_url.h"
 #include "backends/http/retry.h"
 
 #define ANSWER_MAX (256 * 1024)

@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#include "backends/http/http.h"
+#include "backends/http/http_message.h"
 
 /* A server's clock beside ours, as the Date of its answers tells.  Thread-safe. */
 typedef struct {

@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-#include "backends/http/http.h"
+#include "backends/http/http_message.h"
 
 /*
  * Pages for people where an API was asked: gateways, proxies and login services

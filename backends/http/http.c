@@ -9,6 +9,7 @@
 #include "backends/http/http_login.h"
 #include "backends/http/http_rules.h"
 #include "backends/http/http_transfer.h"
+#include "backends/http/http_url.h"
 
 /*
  * The face is blocking and the inside is not: a thread that sends drives a multi
@@ -42,6 +43,13 @@ struct HttpClient {
 	GPtrArray *busy;
 	gboolean aborted;
 };
+
+gboolean http_can_negotiate(void)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+	return (info->features & CURL_VERSION_SPNEGO) != 0;
+}
 
 /* libcurl reads them by itself, and quotes them. */
 static void keep_environment_logins(void)

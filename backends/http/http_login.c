@@ -2,8 +2,6 @@
 
 #include <pthread.h>
 
-#include "backends/http/http.h"
-
 /*
  * The ticket goes with the first request already: curl asks GSSAPI for it
  * without waiting for a challenge where negotiate is the only way to log in.  A
@@ -15,13 +13,6 @@ struct HttpLogin {
 	CURLSH *share;
 	pthread_mutex_t locks[CURL_LOCK_DATA_LAST];
 };
-
-gboolean http_can_negotiate(void)
-{
-	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-
-	return (info->features & CURL_VERSION_SPNEGO) != 0;
-}
 
 static void on_lock(
 	CURL *easy, curl_lock_data data, curl_lock_access access, void *user)

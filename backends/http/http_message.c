@@ -1,4 +1,4 @@
-#include "backends/http/http.h"
+#include "backends/http/http_message.h"
 
 #include <string.h>
 

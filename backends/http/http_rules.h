@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/http/http.h"
+#include "backends/http/http_message.h"
 
 /* What may be sent where: the part of HTTP that is policy.  Pure. */
 

@@ -2,8 +2,9 @@
 
 #include <curl/curl.h>
 
-#include "backends/http/http.h"
 #include "backends/http/http_login.h"
+#include "backends/http/http_message.h"
+#include "backends/http/http_settings.h"
 
 /*
  * One request's way through an easy handle: options and callbacks here, what a

@@ -1,9 +1,17 @@
 #pragma once
 
-#include "backends/http/http.h"
+#include <glib.h>
 
-/* URLs as libcurl reads them, which is how it will use them.  Private to
- * http*.c; see http.h for the checks. */
+/* URLs as libcurl reads them, which is how it will use them.  Pure. */
+
+/* Whether a client would send to that URL: http or https, a host, no user name,
+ * and plain http only where it is safe.  Errors: CONFIG. */
+gboolean http_url_check(const char *url, gboolean insecure_http,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Scheme and host of a URL, for messages: the rest may hold secrets.  New
+ * string. */
+char *http_url_shown(const char *url);
 
 /* The host, IPv6 addresses in brackets; NULL for what is no URL.  New string. */
 char *http_url_host(const char *url);

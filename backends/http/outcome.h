@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backends/base/json.h"
-#include "backends/http/http.h"
+#include "backends/http/http_message.h"
 
 /*
  * What came of one attempt: answers read, refusals completed, and the line

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/api/api.h"
+#include "backends/api/api_settings.h"
 #include "backends/base/secret.h"
 #include "backends/provider/spec.h"
 #include "fs/start/config_text.h"

@@ -6,6 +6,7 @@
 #include "backends/error.h"
 #include "backends/http/http.h"
 #include "backends/http/http_rules.h"
+#include "backends/http/http_url.h"
 #include "tiny_server.h"
 
 #define MS 1000

@@ -8,12 +8,12 @@
  *   pending     answers what was parked (pending.c); woken by news and signals
  *   notify      the only one that calls fuse_lowlevel_notify_*; ticks interest
  *   emit        commands the emitter process (emitter.c), and waits for it
- *   signals     waits for SIGTERM, SIGINT and their kin (ending.c)
+ *   signals     waits for SIGTERM, SIGINT and their kin (shutdown.c)
  *   overdue     from then on: exits when the end takes too long (overdue.c)
  *   scheduler   cache: decides what is due
  *   workers     cache: call providers, deliver news to daemon_news; never libfuse
  *
- * Processes: the emitter (emission.c), a child that makes file events by system
+ * Processes: the emitter (emitter_child.c), a child that makes file events by system
  * calls on the mount; with --demo, sessionfs-emulator is a direct child.
  *
  * Lock order, outermost first: libfuse's request lock > Control > cache's own

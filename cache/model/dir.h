@@ -110,7 +110,7 @@ typedef struct Dir {
 	gint64 presence_ns; /* .last or .partial came or went: the directory's
 	                       listing changed with it; 0: never */
 	gint64 text_ns;
-	gboolean backfilling; /* a job of fill.h is under way; it owns: */
+	gboolean backfilling; /* a job of backfill.h is under way; it owns: */
 	GHashTable *filled;   /* number -> when it may be asked for again */
 	gboolean causing;     /* the same of cause.h: */
 	GHashTable *caused;

@@ -3,9 +3,9 @@
 #include "cache/model/dir.h"
 
 /*
- * When to ask again: starts the full listings of listings that are due, and the partial refreshes in
- * between.  A listing is due when somebody waits for it or has told to ask, or when
- * somebody looks at it and it is old enough.
+ * When to ask again: starts the full listings that are due, and the partial
+ * refreshes in between.  A listing is due when somebody waits for it or has told to
+ * ask, or when somebody looks at it and it is old enough.
  */
 
 /* For the cache's scheduler; data is the Cache. */

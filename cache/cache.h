@@ -387,7 +387,7 @@ gboolean operation_drop(Operation *operation);
  * "abandon" that nobody wants to know.  Errors of the order: INVALID, CONFLICT
  * where there is nothing to resolve, and those of creates.
  */
-Operation *cache_resolve(Cache *cache, guint32 request, const char *state_names,
+Operation *cache_resolve(Cache *cache, guint32 request, const char *words,
 	gint64 deadline_us, OperationDone done, void *data);
 /* After done: a line of JSON (NULL on failure), and the error (NULL on
  * success); borrowed. */

@@ -6,10 +6,30 @@
 #include "cache/model/account.h"
 #include "cache/operations/adopt.h"
 
-/* So long after an order a refresh is asked for as if something passed. */
-#define BOOST_US (30 * G_USEC_PER_SEC)
-
 /* ---- life ---- */
+
+Operation *operation_new(OperationKind kind, Dir *dir, Cache *cache,
+	gint64 deadline_us, OperationDone done, void *data)
+{
+	Operation *self = g_new0(Operation, 1);
+
+	self->refs = 1;
+	self->kind = kind;
+	self->cache = cache;
+	self->dir = dir;
+	self->deadline_us = deadline_us;
+	self->done = done;
+	self->data = data;
+	return self;
+}
+
+void operation_set_text(Operation *self, const char *text, gsize len)
+{
+	self->text = g_malloc(len + 1);
+	memcpy(self->text, text, len);
+	self->text[len] = '\0';
+	self->len = len;
+}
 
 Operation *operation_ref(Operation *order)
 {
@@ -53,10 +73,16 @@ static gboolean operation_is_wanted(Operation *self)
 	       state == OPERATION_SENT;
 }
 
-static gboolean operation_is_dropped(const Operation *self)
+gboolean operation_is_dropped(const Operation *self)
 {
 	return __atomic_load_n(&self->state, __ATOMIC_SEQ_CST) ==
 	       OPERATION_DROPPED;
+}
+
+gboolean operation_was_sent(const Operation *self)
+{
+	return __atomic_load_n(&self->state, __ATOMIC_SEQ_CST) ==
+	       OPERATION_SENT;
 }
 
 /* Before the first byte: nothing leaves that is not on disk. */
@@ -230,180 +256,4 @@ void operation_finish(Operation *self, gboolean ok, GError *error)
 	else if (state == REQUEST_SENT || state == REQUEST_WAITING)
 		finish_failed(self, error);
 	requests_release(requests, self->request);
-}
-
-/* ---- the run ---- */
-
-static gboolean operation_check(Operation *self, GError **error)
-{
-	Dir *dir = self->dir;
-
-	if (dir == NULL || !dir_is_there(dir)) {
-		backend_error_set(error, BACKEND_ERROR_GONE,
-			self->kind == OPERATION_CREATE
-				? "there is no such workspace any more"
-				: "there is no such session any more");
-		return FALSE;
-	}
-	if (dir->provider->read_only) {
-		backend_error_set(error, BACKEND_ERROR_READ_ONLY,
-			"writing is switched off for %s (read_only = true)",
-			dir->parent->name);
-		return FALSE;
-	}
-	if (cache_is_stopping(self->cache)) {
-		backend_error_set(error, BACKEND_ERROR_CANCELLED,
-			"the file system is being unmounted");
-		return FALSE;
-	}
-	return TRUE;
-}
-
-static gboolean operation_carry_out(Operation *self, GError **error)
-{
-	if (operation_is_dropped(self)) {
-		backend_error_set(error, BACKEND_ERROR_CANCELLED,
-			"the caller was gone before anything was sent");
-		return FALSE;
-	}
-	if (!operation_check(self, error))
-		return FALSE;
-	switch (self->kind) {
-	case OPERATION_CREATE:
-		return operation_create(self, error);
-	case OPERATION_RESOLVE:
-		return operation_resolve(self, error);
-	case OPERATION_VERB:
-		break;
-	}
-	return self->number != 0 ? operation_control(self, error)
-				 : operation_steer(self, error);
-}
-
-/* What was ordered shows soon. */
-static void boost(Dir *dir)
-{
-	gint64 now = g_get_monotonic_time();
-
-	pthread_mutex_lock(&dir->lock);
-	dir->listing.boost_us = now + BOOST_US;
-	pthread_mutex_unlock(&dir->lock);
-	__atomic_store_n(&dir->looked_us, now, __ATOMIC_RELAXED);
-	scheduler_wake(dir->cache->scheduler);
-}
-
-void operation_run(void *data)
-{
-	g_autoptr(Operation) self = data;
-
-	failpoint_hang("order");
-	if (!operation_carry_out(self, &self->error)) {
-		g_clear_pointer(&self->answer, g_free);
-		if (self->dir != NULL && !operation_is_dropped(self))
-			dir_set_error(self->dir, self->what, self->error);
-	}
-	if (self->dir != NULL && __atomic_load_n(&self->state,
-					 __ATOMIC_SEQ_CST) == OPERATION_SENT)
-		boost(self->dir);
-	news_deliver(self->cache->news);
-	self->done(self, self->data);
-}
-
-/* ---- giving orders ---- */
-
-static Operation *operation_give(Operation *self)
-{
-	const Provider *provider =
-		self->dir != NULL ? self->dir->provider : NULL;
-	Pool *pool = provider != NULL ? provider->work[WORK_OPERATION]
-				      : self->cache->common;
-
-	operation_ref(self);
-	/* After the end there is no worker: then it fails here and now. */
-	if (!pool_push(pool, operation_run, self))
-		operation_run(self);
-	return self;
-}
-
-static Operation *operation_new(OperationKind kind, Dir *dir, Cache *cache,
-	gint64 deadline_us, OperationDone done, void *data)
-{
-	Operation *self = g_new0(Operation, 1);
-
-	self->refs = 1;
-	self->kind = kind;
-	self->cache = cache;
-	self->dir = dir;
-	self->deadline_us = deadline_us;
-	self->done = done;
-	self->data = data;
-	return self;
-}
-
-static void operation_set_text(Operation *self, const char *text, gsize len)
-{
-	self->text = g_malloc(len + 1);
-	memcpy(self->text, text, len);
-	self->text[len] = '\0';
-	self->len = len;
-}
-
-static Dir *workspace_around(Cache *cache, guint32 number)
-{
-	Dir *dir = dir_around(cache, number);
-
-	return dir != NULL && dir->kind == DIR_WORKSPACE ? dir : NULL;
-}
-
-Operation *cache_create(Cache *cache, guint32 workspace, const char *spec,
-	gsize len, gint64 deadline_us, OperationDone done, void *data)
-{
-	Dir *dir = dir_find(cache, workspace);
-	g_autofree char *place = NULL;
-	Operation *self;
-
-	if (dir != NULL && dir->kind != DIR_WORKSPACE)
-		dir = NULL;
-	self = operation_new(
-		OPERATION_CREATE, dir, cache, deadline_us, done, data);
-	operation_set_text(self, spec, len);
-	place = dir != NULL ? dir_path(dir) : g_strdup("?");
-	self->what = g_strdup_printf("create in %s", place);
-	return operation_give(self);
-}
-
-Operation *cache_control(Cache *cache, guint32 number, const char *verb,
-	gint64 deadline_us, OperationDone done, void *data)
-{
-	Dir *dir = workspace_around(cache, number);
-	Operation *self = operation_new(
-		OPERATION_VERB, dir, cache, deadline_us, done, data);
-
-	if (verb != NULL)
-		operation_set_text(self, verb, strlen(verb));
-	if (dir != NULL && dir->number == number) {
-		g_autofree char *place = dir_path(dir);
-
-		self->what = g_strdup_printf(
-			"%s of %s", verb != NULL ? verb : "rmdir", place);
-	} else {
-		self->number = number;
-		self->what = g_strdup_printf("%s of session %u",
-			verb != NULL ? verb : "rmdir", number);
-	}
-	return operation_give(self);
-}
-
-Operation *cache_resolve(Cache *cache, guint32 number, const char *state_names,
-	gint64 deadline_us, OperationDone done, void *data)
-{
-	Dir *dir = workspace_around(cache, number);
-	Operation *self = operation_new(
-		OPERATION_RESOLVE, dir, cache, deadline_us, done, data);
-	g_autofree char *place = dir != NULL ? dir_path(dir) : g_strdup("?");
-
-	operation_set_text(self, state_names, strlen(state_names));
-	self->number = number;
-	self->what = g_strdup_printf("%.64s in %s", state_names, place);
-	return operation_give(self);
 }

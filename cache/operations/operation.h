@@ -2,10 +2,6 @@
 
 #include "cache/requests/requests.h"
 
-/* Runs an order to its end and tells; a job for the pool, data is the Order,
- * whose reference it takes. */
-void operation_run(void *data);
-
 #define OPERATION_TOKEN_LEN 32
 
 typedef enum {
@@ -47,6 +43,16 @@ struct Operation {
 		   1]; /* of all its plans; "": not made yet */
 };
 
+/* dir: the workspace; NULL: there is none. */
+Operation *operation_new(OperationKind kind, Dir *dir, Cache *cache,
+	gint64 deadline_us, OperationDone done, void *data);
+void operation_set_text(Operation *self, const char *text, gsize len);
+
+/* The caller was gone before anything was sent. */
+gboolean operation_is_dropped(const Operation *self);
+/* Its first byte left, or was about to. */
+gboolean operation_was_sent(const Operation *self);
+
 /* A call on behalf of the order.  Its first byte decides whether it can still be
  * dropped, and leaves when the request is on disk. */
 Call operation_call(Operation *self);
@@ -65,32 +71,3 @@ gint64 operation_sure_ms(const Operation *self);
 void operation_finish(Operation *self, gboolean ok, GError *error);
 /* Why a call that could be dropped was; takes its error. */
 void operation_refused(Operation *self, GError *cause, GError **error);
-
-/* All on a worker. */
-gboolean operation_create(
-	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean operation_control(
-	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean operation_steer(
-	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean operation_resolve(
-	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* A plan for the text of the request.  Errors: as backend_plan. */
-CreatePlan *operation_plan(
-	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Whether a provider still knows the plan again. */
-gboolean operation_token_holds(const Intent *intent);
-
-/* The request's plan, sent to its end: until the session exists and runs, nothing
- * came of it, or nobody can tell in time. */
-gboolean operation_send(
-	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The second half of that, for a session that is known to exist. */
-gboolean operation_made(Operation *self, const char *id,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Sends the verb of the request once more, if its session is still the one that it
- * was for; the answer is made.  Errors: GONE, and those of the verb. */
-gboolean operation_verb_again(
-	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

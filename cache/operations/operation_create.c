@@ -1,10 +1,11 @@
-#include "cache/operations/operation.h"
+#include "cache/operations/operation_create.h"
 
 #include <string.h>
 #include <sys/random.h>
 
 #include "cache/base/failpoint.h"
 #include "cache/operations/operation_answer.h"
+#include "cache/operations/operation_made.h"
 
 /* A provider is trusted to know a token for so long. */
 #define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)

@@ -1,4 +1,4 @@
-#include "cache/operations/operation.h"
+#include "cache/operations/operation_made.h"
 
 #include <string.h>
 

@@ -1,9 +1,11 @@
-#include "cache/operations/operation.h"
+#include "cache/operations/operation_resolve.h"
 
 #include <string.h>
 
 #include "cache/operations/adopt.h"
 #include "cache/operations/operation_answer.h"
+#include "cache/operations/operation_control.h"
+#include "cache/operations/operation_create.h"
 
 static gboolean refuse(GError **error, const char *why)
 {
@@ -126,10 +128,10 @@ static gboolean carry_out(Operation *self, GError **error)
 {
 	RequestState state =
 		requests_state(self->cache->requests, self->request);
-	g_auto(GStrv) state_names = g_strsplit_set(self->text, " \t", 2);
-	const char *verb = state_names[0] != NULL ? state_names[0] : "";
-	const char *id = state_names[0] != NULL && state_names[1] != NULL
-				 ? g_strstrip(state_names[1])
+	g_auto(GStrv) words = g_strsplit_set(self->text, " \t", 2);
+	const char *verb = words[0] != NULL ? words[0] : "";
+	const char *id = words[0] != NULL && words[1] != NULL
+				 ? g_strstrip(words[1])
 				 : "";
 
 	if (state == REQUEST_DONE)

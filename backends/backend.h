@@ -46,7 +46,7 @@
 typedef struct Backend Backend;
 
 /* What a caller grants one call. */
-typedef struct {
+typedef struct Call {
 	gint64 deadline_us; /* g_get_monotonic_time() by which it must be over;
 	                         later by the time that a reading call for which
 	                         nobody waits waited for the budget */
@@ -64,12 +64,19 @@ typedef struct {
 	                         thread, and void unless the page comes and says
 	                         the same.  A provider need not.  May be NULL */
 	void *next_data;
-	gboolean (*owned)(const char *account,
-		void *owner); /* asked before each attempt leaves, with whose
-	                       credentials it is signed (a text without
-	                       control characters): FALSE drops the call with
-	                       AUTH.  NULL: anybody's will do */
-	void *owner;
+	gboolean (*owned)(const char *account, const struct Call *call,
+		GError **error); /* asked before each attempt leaves, with
+	                            whose credentials it is signed (a text
+	                            without control characters): FALSE drops
+	                            the call with that error.  May itself make
+	                            calls.  NULL: anybody's will do */
+	gboolean (*accepted)(
+		const char *account, const struct Call *call); /* told of each
+	                       answer that is none of a refusal: those
+	                       credentials are good.  FALSE: the answer is
+	                       of no use, and a reading call fails with AUTH.
+	                       May be NULL; not without `owned` */
+	void *owner; /* for these two */
 } Call;
 
 /* One attempt of a call, once it is over.  Nothing in it is a secret, but the

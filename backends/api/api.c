@@ -7,6 +7,7 @@
 #include "backends/api/token_bucket.h"
 #include "backends/api/counters.h"
 #include "backends/api/rate_limiter.h"
+#include "backends/api/owner.h"
 #include "backends/error.h"
 #include "backends/http/date_clock.h"
 #include "backends/http/outcome.h"
@@ -18,6 +19,7 @@
  * in which they cost least when they stay shut:
  *
  *   credentials -> budget -> owned() -> sign -> sending() -> http -> outcome
+ *     -> accepted()
  *
  * and each failed one is asked three questions: was the clock wrong (then it is
  * put right and the same call signed again, once), were the credentials stale
@@ -65,6 +67,7 @@ typedef struct {
 	gboolean patient;             /* that wait is no part of its time */
 	guint attempts;
 	Credentials *credentials; /* of the last attempt */
+	char *account;            /* whose they are; NULL: nobody asks */
 	gint64 skew_s;            /* with which it was signed */
 	gint64 server_s;          /* Date of its refusal; 0: none */
 	gboolean asked;           /* call->sending said yes */
@@ -77,6 +80,7 @@ typedef struct {
 static void try_clear(Try *try)
 {
 	credentials_unref(try->credentials);
+	g_free(try->account);
 	g_clear_error(&try->problem);
 }
 
@@ -254,36 +258,27 @@ static HttpRequest *make_request(Try *try, const char *url, GError **error)
 	return g_steal_pointer(&http);
 }
 
-/* Whether the call is for the account whose credentials are to sign it. */
+static Owner owner_of(const Try *try)
+{
+	return (Owner){&try->api->protocol, try->api->source, try->call};
+}
+
 static gboolean try_account(Try *try, GError **error)
 {
-	const ApiProtocol *protocol = &try->api->protocol;
-	const Call *call = try->call;
-	g_autofree char *account = NULL;
-	g_autoptr(GError) problem = NULL;
+	const Owner owner = owner_of(try);
 
-	if (!call->owned)
-		return TRUE;
-	account =
-		protocol->account
-			? protocol->account(
-				  try->credentials, protocol->data, &problem)
-			: credential_source_account(try->api->source,
-				  try->credentials, try->deadline_us, &problem);
-	if (!account) {
-		/* TIMEOUT would say that a create may have happened. */
-		if (problem->code == BACKEND_ERROR_TIMEOUT)
-			problem->code = BACKEND_ERROR_UNREACHABLE;
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return FALSE;
-	}
-	if (call->owned(account, call->owner))
-		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH,
-		"nothing was sent: the credentials are of another account now, "
-		"%s, than what is shown here",
-		account);
-	return FALSE;
+	return owner_asks(&owner, try->credentials, try->deadline_us,
+		&try->account, error);
+}
+
+/* Whether the answer may be handed on.  What was changed is changed. */
+static gboolean try_accepted(Try *try)
+{
+	const Owner owner = owner_of(try);
+
+	g_clear_error(&try->problem);
+	return owner_accepts(
+		&owner, try->account, try->request->safe, &try->problem);
 }
 
 /* Everything before the first byte: nothing has left when it fails. */
@@ -537,8 +532,11 @@ Json *api_call(Api *api, const ApiRequest *request, const Call *call,
 
 	try_start(&try);
 	json = try_all(&try, ret_text);
-	if (json)
+	if (json && try_accepted(&try))
 		return json;
+	json_free(json);
+	if (json && ret_text)
+		g_clear_pointer(ret_text, http_body_free);
 	problem = try_end(&try);
 	if (problem->code != BACKEND_ERROR_CANCELLED)
 		api_note(api, problem);

@@ -4,6 +4,7 @@
 
 #include "cache/base/hash.h"
 #include "cache/merge/change.h"
+#include "cache/model/proof.h"
 #include "cache/model/provider.h"
 #include "cache/requests/requests.h"
 
@@ -50,7 +51,7 @@ char *account_section(const char *store)
 	return g_strndup(store + 1, (gsize)(at - store - 1));
 }
 
-static const char *name_of(const Account *account)
+const char *account_name(const Account *account)
 {
 	return __atomic_load_n(&account->name, __ATOMIC_ACQUIRE);
 }
@@ -120,7 +121,7 @@ static Account *find(const Provider *provider, Wanted wanted, const char *name)
 
 	for (guint i = 0; i < provider->accounts->len; i++) {
 		Account *one = g_ptr_array_index(provider->accounts, i);
-		const char *own = name_of(one);
+		const char *own = account_name(one);
 		gboolean fits = FALSE;
 
 		switch (wanted) {
@@ -194,7 +195,8 @@ static guint32 used_last(const Provider *provider)
 
 gboolean account_keep(Provider *provider, Account *account, GError **error)
 {
-	const char *section = provider->section->text, *name = name_of(account);
+	const char *section = provider->section->text,
+		   *name = account_name(account);
 
 	if (account->store == NULL)
 		account->store = is_first(provider)
@@ -254,11 +256,11 @@ static void keep_name(Provider *provider, Account *account)
 static void set_aside(Provider *provider, Account *now, Account *wanted)
 {
 	g_autoptr(GError) error = NULL;
-	const char *before = name_of(now);
+	const char *before = account_name(now);
 
 	if (!show(provider, wanted, &error)) {
 		g_warning("%s: the state of account %s cannot be shown: %s",
-			id_name(provider->section), name_of(wanted),
+			id_name(provider->section), account_name(wanted),
 			error->message);
 		return;
 	}
@@ -267,56 +269,131 @@ static void set_aside(Provider *provider, Account *now, Account *wanted)
 	requests_show(provider->root->cache->requests, provider);
 	g_message("%s: the credentials are of account %s; what is known of %s "
 		  "is set aside until it comes back",
-		id_name(provider->section), name_of(wanted),
+		id_name(provider->section), account_name(wanted),
 		before != NULL ? before : "another");
 }
 
-/* With the apply lock of the root. */
-static void reconcile(Provider *provider, const char *name)
+static gboolean is_of(const Account *account, const char *name)
 {
-	Account *now = provider_dir(provider)->account;
+	return g_strcmp0(account_name(account), name) == 0;
+}
+
+static void set_proved(Account *account, int proved)
+{
+	__atomic_store_n(&account->proved, proved, __ATOMIC_RELAXED);
+}
+
+/* Nobody bears that name yet. */
+static void take_name(Provider *provider, Account *now, const char *name)
+{
+	const char *before = account_name(now);
+
+	if (before != NULL)
+		g_message("%s: the credentials, of %s until now, are those of "
+			  "%s, which reaches the same workspaces",
+			id_name(provider->section), before, name);
+	set_name(now, name);
+	keep_name(provider, now);
+}
+
+static void become_another(Provider *provider, Account *now, const char *name)
+{
 	Account *wanted = find(provider, BY_ACCOUNT, name);
 
-	if (wanted == NULL && name_of(now) == NULL) {
-		set_name(now, name);
-		wanted = now;
-		keep_name(provider, now);
-	} else if (wanted == now &&
-		   __atomic_load_n(&now->unkept, __ATOMIC_RELAXED)) {
-		keep_name(provider, now);
-	}
-	if (wanted == now)
-		return;
 	if (wanted == NULL) {
 		wanted = account_new(provider);
 		set_name(wanted, name);
 	}
 	set_aside(provider, now, wanted);
+	set_proved(wanted, 1);
 }
 
-static gboolean is_of(const Account *account, const char *name)
+/* asked: the account that the proof is about. */
+static void conclude(
+	Provider *provider, const Account *asked, const char *name, Proof proof)
 {
-	return g_strcmp0(name_of(account), name) == 0;
+	Cache *cache = provider->root->cache;
+	Account *now;
+
+	pthread_mutex_lock(&cache->root->apply);
+	now = provider_dir(provider)->account;
+	/* Another thread may have concluded the same. */
+	if (now == asked && !is_of(now, name)) {
+		if (proof == PROOF_SAME &&
+			find(provider, BY_ACCOUNT, name) == NULL)
+			take_name(provider, now, name);
+		else
+			become_another(provider, now, name);
+	}
+	pthread_mutex_unlock(&cache->root->apply);
+	news_deliver(cache->news);
+	scheduler_wake(cache->scheduler);
 }
 
-gboolean account_owned(const char *told, void *owner)
+static gboolean is_borne(Provider *provider, const char *name)
 {
-	Dir *dir = owner;
-	Cache *cache = dir->cache;
+	gboolean borne;
+
+	pthread_mutex_lock(&provider->root->apply);
+	borne = find(provider, BY_ACCOUNT, name) != NULL;
+	pthread_mutex_unlock(&provider->root->apply);
+	return borne;
+}
+
+/* Whether it is that account's, or, where it is nobody's yet, no other's. */
+static gboolean is_free_for(Dir *dir, const char *name)
+{
+	if (account_name(dir->account) == NULL)
+		return !is_borne(dir->provider, name);
+	return is_of(dir->account, name);
+}
+
+gboolean account_owned(const char *told, const Call *call, GError **error)
+{
+	Dir *dir = call->owner, *shown = provider_dir(dir->provider);
+	Account *asked = shown->account;
+	g_autofree char *name = line_of(told);
+	Proof proof = PROOF_OTHER;
+
+	if (is_free_for(dir, name))
+		return TRUE;
+	if (asked == dir->account) {
+		set_proved(asked, 0);
+		proof = proof_get(shown, told, call, error);
+		if (proof == PROOF_NONE)
+			return FALSE;
+		conclude(dir->provider, asked, name, proof);
+	}
+	if (is_of(dir->account, name))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"nothing was sent: the credentials are of another account now, "
+		"%s, than what is shown here",
+		told);
+	return FALSE;
+}
+
+/* As long as the name cannot be kept, each answer tries again. */
+gboolean account_accepted(const char *told, const Call *call)
+{
+	Dir *dir = call->owner;
+	Account *account = dir->account;
+	Provider *provider = dir->provider;
 	g_autofree char *name = line_of(told);
 
-	if (!is_of(dir->account, name) ||
-		__atomic_load_n(&dir->account->unkept, __ATOMIC_RELAXED)) {
-		pthread_mutex_lock(&cache->root->apply);
-		reconcile(dir->provider, name);
-		pthread_mutex_unlock(&cache->root->apply);
-		news_deliver(cache->news);
-		scheduler_wake(cache->scheduler);
+	if (account_name(account) == NULL ||
+		__atomic_load_n(&account->unkept, __ATOMIC_RELAXED)) {
+		pthread_mutex_lock(&provider->root->apply);
+		if (account_name(account) == NULL &&
+			find(provider, BY_ACCOUNT, name) == NULL)
+			take_name(provider, account, name);
+		else if (is_of(account, name))
+			keep_name(provider, account);
+		pthread_mutex_unlock(&provider->root->apply);
 	}
-	if (!is_of(dir->account, name))
-		return FALSE;
-	__atomic_store_n(&dir->account->proved, 1, __ATOMIC_RELAXED);
-	return TRUE;
+	if (is_of(account, name))
+		set_proved(account, 1);
+	return is_of(account, name);
 }
 
 /* ---- .status ---- */
@@ -325,7 +402,7 @@ void account_report(Dir *dir, GString *out)
 {
 	const Account *account = dir->account;
 	gboolean proved = __atomic_load_n(&account->proved, __ATOMIC_RELAXED);
-	const char *name = name_of(account);
+	const char *name = account_name(account);
 
 	g_string_append_printf(
 		out, "account: %s\n", name != NULL ? name : "not told yet");

@@ -12,10 +12,23 @@
  * kept of the others stays as it is, until they come back.
  *
  * Where a section speaks to (`place`) is known at the start.  Whose credentials it
- * has may take a call: until then that account is shown which the same source of
- * credentials had last, and it is marked as not proved.  No answer can come before:
- * each call asks, before it leaves, whether its credentials are of the account that
- * it is made for (Call.owned).
+ * has takes a call: until then that account is shown which the same source of
+ * credentials had last, and it is marked as not proved.  Each call asks, before it
+ * leaves, whether its credentials are of the account that it is made for
+ * (Call.owned), and each answer that is none of a refusal proves it
+ * (Call.accepted).
+ *
+ * Nobody is set aside for credentials that the provider refuses: whoever mistypes a
+ * key, or replaces it before it is known everywhere, goes on seeing what was known,
+ * with the refusal in .status.  Credentials of another name are tried by a question
+ * of their own first (proof.h), before anything is sent for their sake.
+ *
+ * A new key in the place of an old one (a rotation) is no other account as long as
+ * it reaches what is known here: the state stays, with its numbers and its open
+ * requests, and is marked as proved.  It matters to providers alone that tell of a
+ * key no more than its id (Alibaba, and the oldest keys of AWS); their token services
+ * could tell the account, but only while the old key is there to be asked about,
+ * and would have to be reached by everybody for the sake of the few who rotate.
  */
 typedef struct Account {
 	guint32 number;           /* of its directory; 0: none yet */
@@ -25,7 +38,8 @@ typedef struct Account {
 	char *place;
 	char *source;
 	const char *name; /* interned; NULL: not told yet.  Atomic */
-	int proved; /* a call of this run was made with its credentials; atomic */
+	int proved; /* the provider has accepted the present credentials in this
+	               run, and they are of this account; atomic */
 	guint32 used;
 	guint64 shown; /* sessions of all its workspaces; atomic */
 	int unkept;    /* its name is not on disk yet; atomic */
@@ -47,12 +61,19 @@ Account *account_choose(Provider *provider);
 gboolean account_keep(Provider *provider, Account *account,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* NULL: not told yet.  Interned. */
+const char *account_name(const Account *account);
+
 /*
- * For Call.owned; owner: the Dir that the call is about.  The first that is told of
- * an account names it.  Any other than the one that is shown is shown instead, and
- * the call is not made.  On a worker, with no lock held.
+ * For Call.owned; call->owner: the Dir that the call is about.  Another account than
+ * the one that is shown is shown instead once it is proved, and the call is not
+ * made.  On a worker, with no lock held.  Errors: AUTH, and those of the question.
  */
-gboolean account_owned(const char *account, void *owner);
+gboolean account_owned(
+	const char *account, const struct Call *call, GError **error);
+/* For Call.accepted, likewise.  The first account that is proved here names the
+ * one that is shown. */
+gboolean account_accepted(const char *account, const struct Call *call);
 
 /* Lines of .status. */
 void account_report(Dir *dir, GString *out);

@@ -255,6 +255,7 @@ Call dir_call_until(const Dir *self, gint64 deadline_us, gboolean interactive)
 	return (Call){.deadline_us = deadline_us,
 		.interactive = interactive,
 		.owned = account_owned,
+		.accepted = account_accepted,
 		.owner = (void *)self};
 }
 

@@ -195,6 +195,21 @@ static gboolean script_fails(Script *script, const char *action, GError **error)
 	return TRUE;
 }
 
+/* The lock is held, but not while the caller is told. */
+static gboolean is_accepted(
+	Memory *self, const char *account, const Call *call, GError **error)
+{
+	gboolean ok;
+
+	pthread_mutex_unlock(&self->lock);
+	ok = !call->accepted || call->accepted(account, call);
+	pthread_mutex_lock(&self->lock);
+	if (!ok)
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"the answer was dropped: it is of %s", account);
+	return ok;
+}
+
 /* Takes the lock; on failure it is given back. */
 gboolean action_begin(
 	Memory *self, MemoryAction action, const Call *call, GError **error)
@@ -205,16 +220,14 @@ gboolean action_begin(
 	pthread_mutex_lock(&self->lock);
 	account = self->account;
 	pthread_mutex_unlock(&self->lock);
-	if (call->owned && !call->owned(account, call->owner)) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"nothing was asked: the account is %s now", account);
+	if (call->owned && !call->owned(account, call, error))
 		return FALSE;
-	}
 	pthread_mutex_lock(&self->lock);
 	script->calls++;
 	script->running++;
 	if (script_wait(self, script, call, error) &&
-		!script_fails(script, action_names[action], error))
+		!script_fails(script, action_names[action], error) &&
+		is_accepted(self, account, call, error))
 		return TRUE;
 	script->running--;
 	script->failed++;

@@ -263,6 +263,147 @@ def test_a_role_is_not_proved_while_offline(clouds):
     assert clouds.numbers() == numbers
 
 
+# ---- keys that tell nothing of whose they are, and refused ones ----
+
+class Alibaba(Clouds):
+    """The same of Alibaba, whose keys bear no account."""
+
+    def serve(self, key, *args):
+        if self.emu:
+            self.emu.terminate(5)
+        self.emu = self.rig.emulator("--access-key", f"{key}:{SECRET}",
+                                     "--port", self.port, *args)
+        self.port = int(self.emu.url.rpartition(":")[2])
+
+    def put_key(self, key):
+        with open(self.keys + ".new", "w") as f:
+            f.write(f"[default]\ntype = access_key\naccess_key_id = {key}\n"
+                    f"access_key_secret = {SECRET}\n")
+        os.rename(self.keys + ".new", self.keys)
+
+    def start(self, **keys):
+        self.mount = self.rig.mount(
+            self.emu, folder=self.folder, env={
+                "ALIBABA_CLOUD_ACCESS_KEY_ID": None,
+                "ALIBABA_CLOUD_ACCESS_KEY_SECRET": None,
+                "ALIBABA_CLOUD_CREDENTIALS_FILE": self.keys},
+            config={"sessionfs": {"refresh": "200ms"}, "alibaba": keys})
+
+    def path(self, *parts):
+        return os.path.join(self.mount.path, "alibaba", *parts)
+
+    def names(self, room="w-1"):
+        return sorted(n for n in os.listdir(self.path(room))
+                      if n.startswith("sc-"))
+
+    def numbers(self):
+        return {n: os.stat(self.path("w-1", n)).st_ino for n in self.names()}
+
+    def status(self, *parts):
+        return dict(line.split(": ", 1) for line in
+                    self.mount.read("alibaba", *parts, ".status").splitlines()
+                    if ": " in line)
+
+    def listed_by(self, key):
+        """Whether a listing was answered to that key."""
+        os.listdir(self.path("w-1"))
+        status = self.status()
+        return status["account"] == f"key {key}" and \
+            status["account_proved"].strip() == "yes"
+
+
+@pytest.fixture
+def alibaba(rig):
+    return Alibaba(rig)
+
+
+def test_a_mistyped_key_sets_nothing_aside(alibaba):
+    alibaba.serve("one", "--fill", "w-1=3")
+    alibaba.put_key("one")
+    alibaba.start()
+    numbers = alibaba.numbers()
+    assert alibaba.status()["account_proved"].strip() == "yes"
+
+    def is_unproved():
+        alibaba.names()
+        return alibaba.status()["account_proved"].strip() == "no"
+    alibaba.put_key("onne")
+    eventually(is_unproved)
+    for _ in range(2):
+        assert alibaba.numbers() == numbers
+        status = alibaba.status()
+        assert status["account"] == "key one"
+        assert status["accounts_set_aside"] == "0"
+        eventually(lambda: alibaba.names() and
+                   "InvalidAccessKeyId" in alibaba.mount.read(
+                       "alibaba", ".status"))
+        alibaba.mount.stop()
+        alibaba.start()
+        assert alibaba.status()["account_proved"].strip() == "no"
+    alibaba.put_key("one")
+    eventually(lambda: alibaba.listed_by("one"))
+    assert alibaba.numbers() == numbers
+
+
+def test_a_section_that_was_always_refused_is_nobodys(alibaba):
+    alibaba.serve("one", "--fill", "w-1=3")
+    alibaba.put_key("onne")
+    alibaba.start()
+    with pytest.raises(OSError) as e:
+        os.listdir(alibaba.path())
+    assert e.value.errno == errno.EKEYREJECTED
+    assert alibaba.status()["account"] == "not told yet"
+    assert alibaba.status()["account_proved"].strip() == "no"
+
+
+@pytest.mark.parametrize("workspaces", [None, "w-1"])
+def test_a_rotated_key_keeps_what_it_reaches(alibaba, workspaces):
+    alibaba.serve("one", "--fill", "w-1=3")
+    alibaba.put_key("one")
+    alibaba.start(workspaces=workspaces)
+    numbers = alibaba.numbers()
+    for key in ("two", "three"):
+        alibaba.serve(key, "--fill", "w-1=3")
+        alibaba.put_key(key)
+        eventually(lambda: alibaba.listed_by(key))
+        assert alibaba.numbers() == numbers
+        assert alibaba.status()["accounts_set_aside"] == "0"
+    # The first call after it may be a create.
+    alibaba.serve("four", "--fill", "w-1=3")
+    alibaba.put_key("four")
+    with open(alibaba.path("w-1", "new"), "w") as f:
+        f.write('{"name": "n", "kind": "SQL"}')
+    assert alibaba.emu.count("CreateSessionCluster") == 1
+    assert numbers.items() <= alibaba.numbers().items()
+    alibaba.mount.stop()
+    alibaba.start(workspaces=workspaces)
+    assert numbers.items() <= alibaba.numbers().items()
+    assert alibaba.status()["account"] == "key four"
+
+
+@pytest.mark.parametrize("workspaces", [None, "w-1"])
+def test_a_key_that_reaches_nothing_of_it_has_a_state_of_its_own(
+        alibaba, workspaces):
+    alibaba.serve("one", "--fill", "w-1=3")
+    alibaba.put_key("one")
+    alibaba.start(workspaces=workspaces)
+    numbers = alibaba.numbers()
+
+    def is_of(account):
+        alibaba.mount.run(["ls", alibaba.path(), alibaba.path("w-1")])
+        return alibaba.status()["account"] == f"key {account}"
+    alibaba.serve("two", "--fill", "w-9=2")
+    alibaba.put_key("two")
+    eventually(lambda: is_of("two"))
+    if not workspaces:
+        assert len(alibaba.names("w-9")) == 2
+    assert alibaba.status()["accounts_set_aside"] == "1"
+    alibaba.serve("one", "--fill", "w-1=3")
+    alibaba.put_key("one")
+    eventually(lambda: is_of("one"))
+    assert alibaba.numbers() == numbers
+
+
 # ---- what an older version has kept ----
 
 STATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "state_1")

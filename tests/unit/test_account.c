@@ -127,6 +127,106 @@ static void a_restart_knows_all_of_them(void)
 	}
 }
 
+/* ---- refused, and replaced ---- */
+
+static void refuse_all(Fixture *f, const char *account)
+{
+	memory_set_account(f->backend, account);
+	memory_fail(
+		f->backend, MEMORY_LIST_WORKSPACES, 0, 0, BACKEND_ERROR_AUTH);
+	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_AUTH);
+}
+
+static gboolean has_failed(Fixture *f)
+{
+	return fixture_status_number(f, top(f), "failures") > 0;
+}
+
+static void refused_credentials_prove_nothing(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+
+	fixture_open(f, "sessions", "1", NULL);
+	refuse_all(f, "memory");
+	cache_refresh(f->cache, top(f));
+	fixture_until(has_failed(f));
+	g_assert_true(is_account(f, "not told yet"));
+	g_assert_false(is_proved(f));
+}
+
+/* A key that is mistyped, say. */
+static void refused_credentials_set_nobody_aside(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 first, workspace;
+
+	fixture_open(f, "sessions", "2", NULL);
+	first = top(f);
+	workspace = room(f);
+	refuse_all(f, "bob");
+	cache_refresh(f->cache, top(f));
+	fixture_until(has_failed(f));
+	g_assert_true(is_account(f, "memory"));
+	g_assert_false(is_proved(f));
+	g_assert_cmpuint(top(f), ==, first);
+	g_assert_cmpuint(room(f), ==, workspace);
+	assert_names(f, "s-000001 s-000002");
+	memory_heal(f->backend);
+	become(f, "memory");
+	fixture_until(is_proved(f));
+	become(f, "bob");
+	g_assert_true(is_proved(f));
+	g_assert_cmpuint(top(f), !=, first);
+}
+
+static void a_key_that_reaches_the_same_is_of_the_same(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 first, workspace, session;
+
+	fixture_open(f, "sessions", "1", NULL);
+	memory_set_account(f->backend, "key one");
+	workspace = room(f);
+	first = top(f);
+	session = fixture_find(f, workspace, "s-000001");
+	g_assert_true(is_account(f, "key one"));
+	become(f, "key two");
+	g_assert_cmpuint(top(f), ==, first);
+	g_assert_cmpuint(fixture_find(f, room(f), "s-000001"), ==, session);
+	fixture_close(f);
+	/* It bears the name of the new one from now on. */
+	fixture_open(f, "sessions", "1", NULL);
+	g_assert_true(is_account(f, "key two"));
+	become(f, "4711");
+	g_assert_cmpuint(top(f), ==, first);
+	g_assert_cmpuint(fixture_find(f, room(f), "s-000001"), ==, session);
+	g_assert_cmpuint(
+		fixture_status_number(f, top(f), "accounts_set_aside"), ==, 0);
+}
+
+static void a_key_that_reaches_nothing_of_it_is_another_s(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 first, workspace;
+
+	fixture_open(f, "sessions", "1", NULL);
+	memory_set_account(f->backend, "key one");
+	workspace = room(f);
+	first = top(f);
+	memory_remove_workspace(f->backend, "m-1");
+	memory_put(f->backend, "m-9", "b-1", NULL, "Running");
+	become(f, "key two");
+	g_assert_cmpuint(top(f), !=, first);
+	fixture_until(fixture_find(f, top(f), "m-9") != 0);
+	g_assert_cmpuint(
+		fixture_status_number(f, top(f), "accounts_set_aside"), ==, 1);
+	memory_add_workspace(f->backend, "m-1");
+	memory_remove_workspace(f->backend, "m-9");
+	become(f, "key one");
+	g_assert_cmpuint(top(f), ==, first);
+	g_assert_cmpuint(fixture_find(f, first, "m-1"), ==, workspace);
+}
+
 /* ---- requests ---- */
 
 static gboolean keep(const Entry *entry, const char *name, void *data)
@@ -231,6 +331,14 @@ int main(int argc, char **argv)
 	g_test_add_func("/account/named", the_first_that_is_told_names_it);
 	g_test_add_func("/account/own", each_account_has_its_own);
 	g_test_add_func("/account/restart", a_restart_knows_all_of_them);
+	g_test_add_func(
+		"/account/refused/new", refused_credentials_prove_nothing);
+	g_test_add_func(
+		"/account/refused/other", refused_credentials_set_nobody_aside);
+	g_test_add_func("/account/key/same",
+		a_key_that_reaches_the_same_is_of_the_same);
+	g_test_add_func("/account/key/other",
+		a_key_that_reaches_nothing_of_it_is_another_s);
 	g_test_add_func(
 		"/account/requests", a_lost_create_waits_for_its_account);
 	return g_test_run();

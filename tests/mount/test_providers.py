@@ -382,18 +382,21 @@ def test_a_session_whose_answer_is_lost_is_found(world, row):
 
 @each(ROWS)
 def test_wrong_credentials_are_rejected(rig, row):
+    keys = {"workspaces": row.workspace}
     if row.type == "livy":
         emu = rig.emulator("--livy-token", "right")
+        token = os.path.join(rig.new_folder("token"), "token")
+        with open(token, "w") as f:
+            f.write("wrong")
+        keys = {"auth": "bearer:" + token}
     else:
         emu = rig.emulator()
         emu.workspace(row.workspace, row.type)
     wrong = {k: "wrong-" + v if k.endswith(("KEY", "SECRET", "_SK", "TOKEN"))
              else v for k, v in KEYS.items()}
     wrong["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = "wrong"
-    mount = rig.mount(emu, env=wrong, config={
-        "cloud": {**section(row, emu),
-                  **({} if row.type == "livy" else
-                     {"workspaces": row.workspace})}})
+    mount = rig.mount(emu, env=wrong,
+                      config={"cloud": {**section(row, emu), **keys}})
     w = World(row, emu, mount)
     with pytest.raises(OSError) as refused:
         os.listdir(w.path())

@@ -122,7 +122,7 @@ def test_the_login_of_a_proxy_is_shown_nowhere(mount, proxy, place):
         keys["proxy"] = proxy
     else:
         env["HTTPS_PROXY"] = proxy
-    m = mount(env=env, config={
+    m = mount(env=env, options=["-d"], config={
         "sessionfs": {"deadline": "2s", "create_deadline": "2s"},
         "alibaba": {"endpoint": "http://127.0.0.1:3", "workspaces": "w-1"},
         "gw": keys})
@@ -138,13 +138,14 @@ def test_the_login_of_a_proxy_is_shown_nowhere(mount, proxy, place):
 def test_keys_and_commands_are_shown_nowhere(emulator, mount):
     emu = emulator("--fill", "w-1=2")
     script = "exec:printf planted-command; exit 3"
-    m = mount(emu, config={"gw": {"type": "livy", "auth": script,
-                                  "url": emu.url + "/livy"}})
+    m = mount(emu, options=["-d"], config={
+        "gw": {"type": "livy", "auth": script, "url": emu.url + "/livy"}})
     m.read(m.ws("w-1"), ".status")
     run(["ls", m.path + "/gw"])
     words = ("planted-command", harness.KEY_SECRET)
     assert search(m.path, *words) == {}
     assert search(os.path.join(m.folder, "state"), *words) == {}
+    assert not [w for w in words if w in m.log()]
     with open(f"/proc/{m.process.pid}/cmdline", "rb") as f:
         assert not [w for w in words if w.encode() in f.read()]
 

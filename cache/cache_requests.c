@@ -3,6 +3,7 @@
 #include "cache/entry.h"
 #include "cache/operations/operation_answer.h"
 #include "cache/requests/requests.h"
+#include "cache/requests/requests_aside.h"
 
 /* The directory of a request, and the request; NULL: there is none. */
 static Request *request_at(Cache *cache, guint32 number, Dir **ret_dir)

@@ -6,7 +6,7 @@
 #include "cache/merge/change.h"
 #include "cache/model/proof.h"
 #include "cache/model/provider.h"
-#include "cache/requests/requests.h"
+#include "cache/requests/requests_aside.h"
 
 /* What is longer is told apart by its hash. */
 #define TEXT_MAX 1500

@@ -6,6 +6,7 @@
 #include "cache/operations/operation_answer.h"
 #include "cache/operations/operation_control.h"
 #include "cache/operations/operation_create.h"
+#include "cache/requests/requests_aside.h"
 
 static gboolean refuse(GError **error, const char *why)
 {

@@ -1,5 +1,7 @@
 #include "cache/requests/request_counts.h"
 
+#include "cache/requests/requests_aside.h"
+
 void request_counts_add(Dir *dir, guint counts[N_REQUEST_WORDS])
 {
 	Requests *requests = dir->cache->requests;

@@ -4,8 +4,8 @@
 
 #include "cache/base/clock.h"
 #include "cache/model/account.h"
+#include "cache/requests/requests_aside.h"
 #include "cache/requests/requests_inside.h"
-#include "cache/store/journal.h"
 
 /* What is over is kept so long, and no more than so many in a workspace; but what
  * made a session for an hour, since that must not be taken for another's. */
@@ -16,80 +16,7 @@
 #define OLD_FOR_US (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
 #define NS_PER_MS 1000000
 
-/* ---- one request ---- */
-
-Request *request_ref(Request *request)
-{
-	__atomic_add_fetch(&request->refs, 1, __ATOMIC_RELAXED);
-	return request;
-}
-
-void request_unref(Request *request)
-{
-	if (request == NULL ||
-		__atomic_sub_fetch(&request->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	intent_free(request->intent);
-	outcome_free(request->outcome);
-	g_free(request->reserved);
-	g_free(request);
-}
-
-static Request *request_new(Intent *intent, Outcome *outcome)
-{
-	Request *request = g_new0(Request, 1);
-
-	request->refs = 1;
-	request->intent = intent;
-	request->outcome = outcome;
-	request->mtime_ns = outcome->changed_ms * NS_PER_MS;
-	request->look_ms = request->sure_ms = G_MAXINT64;
-	return request;
-}
-
-/* ---- places ---- */
-
-static char *place_key(const char *provider, const char *workspace)
-{
-	return g_strdup_printf("%s/%s", provider, workspace);
-}
-
-static void box_free(gpointer data)
-{
-	Box *box = data;
-
-	g_ptr_array_unref(box->list);
-	g_ptr_array_unref(box->guests);
-	g_free(box->store);
-	g_free(box->workspace);
-	g_free(box);
-}
-
-/* A section's name has no slash in it, so that the key is clear. */
-static Box *box_of(Requests *self, const char *provider, const char *workspace)
-{
-	g_autofree char *key = place_key(provider, workspace);
-	Box *box = g_hash_table_lookup(self->boxes, key);
-
-	if (box != NULL)
-		return box;
-	box = g_new0(Box, 1);
-	box->list =
-		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
-	box->guests =
-		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
-	box->store = g_strdup(provider);
-	box->workspace = g_strdup(workspace);
-	box->mtime_ns = self->cache->created_ns;
-	g_hash_table_insert(self->boxes, g_steal_pointer(&key), box);
-	return box;
-}
-
-static Box *box_of_request(Requests *self, const Request *request)
-{
-	return box_of(
-		self, request->intent->provider, request->intent->workspace);
-}
+/* ---- loading ---- */
 
 static gint by_number(gconstpointer a, gconstpointer b)
 {
@@ -98,37 +25,6 @@ static gint by_number(gconstpointer a, gconstpointer b)
 
 	return (m > n) - (m < n);
 }
-
-/* ---- news; with the lock ---- */
-
-static void tell(
-	Requests *self, const Box *box, const Request *request, NewsKind kind)
-{
-	News news = {.kind = kind,
-		.number = request->intent->number,
-		.name = request->intent->rid};
-
-	if (!request->shown || box->dir == NULL)
-		return;
-	news.parent = box->dir->number;
-	news_push_named(self->cache->news, &news, 1);
-}
-
-void request_changed(Requests *self, Request *request)
-{
-	request->mtime_ns = time_after(request->mtime_ns);
-	tell(self, box_of_request(self, request), request, NEWS_REQUEST);
-	pthread_cond_broadcast(&self->moved);
-}
-
-static void came_or_went(
-	Requests *self, Box *box, const Request *request, NewsKind kind)
-{
-	box->mtime_ns = time_after(box->mtime_ns);
-	tell(self, box, request, kind);
-}
-
-/* ---- loading ---- */
 
 static void load(Intent *intent, Outcome *outcome, void *data)
 {
@@ -141,7 +37,7 @@ static void load(Intent *intent, Outcome *outcome, void *data)
 		outcome->state = REQUEST_FAILED;
 	if (!request_state_keeps_plan(outcome->state))
 		g_clear_pointer(&intent->plan, create_plan_free);
-	g_ptr_array_add(box_of_request(self, request)->list, request);
+	g_ptr_array_add(requests_box_of(self, request)->list, request);
 }
 
 Requests *requests_new(Cache *cache, GError **error)
@@ -156,7 +52,7 @@ Requests *requests_new(Cache *cache, GError **error)
 	self->journal = g_steal_pointer(&journal);
 	self->old_for_us = OLD_FOR_US;
 	self->boxes = g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, box_free);
+		g_str_hash, g_str_equal, g_free, requests_box_free);
 	pthread_mutex_init(&self->lock, NULL);
 	clock_cond_init(&self->moved);
 	if (journal_load(self->journal, load, self, error))
@@ -244,7 +140,7 @@ void requests_attach(Requests *self, Dir *dir)
 	Box *box;
 
 	pthread_mutex_lock(&self->lock);
-	box = box_of(self, dir->account->store, dir->id);
+	box = requests_box(self, dir->account->store, dir->id);
 	prepare(self, dir, box->list);
 	box->dir = dir;
 	dir->requests = box;
@@ -291,7 +187,8 @@ static Request *trim_one(Requests *self, Box *box)
 		if (is_too_old(self, request, age) ||
 			(age >= least_ms && over > KEPT_MAX)) {
 			g_ptr_array_steal_index(box->list, i);
-			came_or_went(self, box, request, NEWS_REQUEST_GONE);
+			request_came_or_went(
+				self, box, request, NEWS_REQUEST_GONE);
 			return request;
 		}
 	}
@@ -342,7 +239,7 @@ static Request *add(Requests *self, Box *box, Intent *intent)
 	g_ptr_array_add(box->list, request);
 	/* Numbers are taken outside of the lock. */
 	g_ptr_array_sort(box->list, by_number);
-	came_or_went(self, box, request, NEWS_REQUEST_MADE);
+	request_came_or_went(self, box, request, NEWS_REQUEST_MADE);
 	return request_ref(request);
 }
 
@@ -428,12 +325,12 @@ void requests_forget(Requests *self, Request *request)
 	Box *box;
 
 	pthread_mutex_lock(&self->lock);
-	box = box_of_request(self, request);
+	box = requests_box_of(self, request);
 	request->busy = FALSE;
 	outcome_free(request->outcome);
 	request->outcome = outcome_new(REQUEST_FAILED);
 	if (g_ptr_array_find(box->list, request, NULL)) {
-		came_or_went(self, box, request, NEWS_REQUEST_GONE);
+		request_came_or_went(self, box, request, NEWS_REQUEST_GONE);
 		g_ptr_array_remove(box->list, request);
 	}
 	pthread_cond_broadcast(&self->moved);

@@ -1,40 +1,13 @@
 #pragma once
 
-#include "cache/model/dir.h"
-#include "cache/store/request.h"
+#include "cache/requests/requests_item.h"
 
 /*
  * All requests that are kept: those of the last days, and those whose outcome is
  * open or unknown, however old.  What stands in memory here stands in the journal
  * too, but for what is WAITING.  Its lock is a leaf (see core.h); nothing is
  * written to disk under it.
- *
- * A request that is busy belongs to whoever made it so: an operation, or reconcile.h.  He
- * alone changes its intent and outcome, until he releases it.
  */
-typedef struct Requests Requests;
-
-typedef struct Request {
-	int refs;
-	Intent *intent; /* but for until_ms and plan, which goes when all is over,
-	                   it never changes */
-	/* Under the lock of all. */
-	Outcome *outcome;
-	gint64 mtime_ns; /* when that changed; strictly increasing */
-	gboolean busy;
-	gboolean shown;  /* it has a number and stands in its directory */
-	gboolean waited; /* an operation waits for what is found of it */
-	gint64 look_ms; /* open: a listing that begins then or later is wanted */
-	gint64 sure_ms; /* one that begins then or later shows its session, if
-	                    there is one */
-	char *reserved; /* the id of the session that it is being given; NULL:
-	                   none */
-	guint missed;   /* such listings of several pages, without it */
-	guint32 judged; /* sessions with a lower number were compared with it;
-	                   of whoever it is busy for */
-	gint64 old_us; /* monotonic: too old to be kept since then, by the clock;
-	                   0: it is not */
-} Request;
 
 /* Opens the journal and loads it.  Errors: LOCAL, NO_ROOM. */
 Requests *requests_new(Cache *cache, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -44,10 +17,6 @@ guint32 requests_highest(Requests *self);
 guint requests_damaged(Requests *self);
 /* Ends all waiting, now and for ever. */
 void requests_stop(Requests *self);
-
-Request *request_ref(Request *request);
-void request_unref(Request *request);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_unref)
 
 /* A workspace is there: its requests get their numbers and can be seen. */
 void requests_attach(Requests *self, Dir *dir);
@@ -164,20 +133,3 @@ Request *requests_get(
 /* When its outcome last changed; NULL: when one came or went. */
 gint64 requests_mtime_ns(
 	Requests *self, const Dir *dir, const Request *request);
-
-/* ---- those of other accounts ---- */
-
-/*
- * A workspace of that id of another account of the section (see account.h) may have
- * requests that are open or unknown.  They stand in this one's directory too, as
- * unknown, since nobody can tell here: they are looked for when their account comes
- * back, and cannot be resolved before.
- */
-gboolean requests_is_guest(const Dir *dir, const Request *request);
-/* The guests of a workspace; an array of references. */
-GPtrArray *requests_guests(Requests *self, const Dir *dir);
-/* How many open and unknown requests all other accounts of a provider have. */
-guint requests_aside(Requests *self, const Dir *provider);
-/* Another account is shown: its workspaces have their requests again, and the
- * guests of now. */
-void requests_show(Requests *self, Provider *provider);

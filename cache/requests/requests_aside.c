@@ -1,4 +1,5 @@
-/* Requests of the accounts of a section that are not shown. */
+#include "cache/requests/requests_aside.h"
+
 #include "cache/model/account.h"
 #include "cache/requests/requests_inside.h"
 

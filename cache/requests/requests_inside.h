@@ -1,9 +1,9 @@
 #pragma once
 
-#include "cache/requests/requests.h"
+#include "cache/requests/requests_item.h"
 #include "cache/store/journal.h"
 
-/* What requests.c and requests_look.c share. */
+/* What the files of requests.h share. */
 
 /* The requests of one workspace, which may not have been listed yet. */
 typedef struct RequestBox {
@@ -26,20 +26,16 @@ struct Requests {
 	GHashTable *boxes; /* key of a place -> Box */
 };
 
+void requests_box_free(gpointer box);
+
 /* With the lock, all of these. */
-static inline gboolean request_is_open(const Request *request)
-{
-	RequestState state = request->outcome->state;
 
-	return state == REQUEST_SENT || state == REQUEST_CREATED ||
-	       state == REQUEST_STARTING;
-}
-
-/* From now on that number of a request stands for it in that directory, where it may
- * have stood for it in another account's; FALSE: it stands for something else. */
-gboolean requests_number(guint32 number, Dir *dir);
-/* Finds the guests of a directory anew, and tells. */
-void requests_invite(Requests *self, Dir *dir);
-
+/* The box of a workspace, which is made when there is none; by the name of its
+ * account's store and its raw id. */
+Box *requests_box(Requests *self, const char *provider, const char *workspace);
+Box *requests_box_of(Requests *self, const Request *request);
 /* What can be read of it is other than it was: tells. */
 void request_changed(Requests *self, Request *request);
+/* It came into the box, or went: tells. */
+void request_came_or_went(
+	Requests *self, Box *box, const Request *request, NewsKind kind);

@@ -1,5 +1,6 @@
 /* How requests are looked for, waited for and listed. */
 #include "cache/base/clock.h"
+#include "cache/requests/requests.h"
 #include "cache/requests/requests_inside.h"
 
 /* Records tell whole seconds at times. */

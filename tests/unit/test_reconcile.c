@@ -1,6 +1,7 @@
 /* What the next run makes of requests that the last one left. */
 #include "cache/base/descriptors.h"
 #include "cache/model/core.h"
+#include "cache/requests/requests.h"
 #include "cache/requests/requests_inside.h"
 #include "cache/store/journal.h"
 #include "cache_fixture.h"

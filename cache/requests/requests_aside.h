@@ -1,0 +1,26 @@
+#pragma once
+
+#include "cache/requests/requests_item.h"
+
+/*
+ * A workspace of that id of another account of the section (see account.h) may have
+ * requests that are open or unknown.  They stand in this one's directory too, as
+ * unknown, since nobody can tell here: they are looked for when their account comes
+ * back, and cannot be resolved before.
+ */
+gboolean requests_is_guest(const Dir *dir, const Request *request);
+/* The guests of a workspace; an array of references. */
+GPtrArray *requests_guests(Requests *self, const Dir *dir);
+/* How many open and unknown requests all other accounts of a provider have. */
+guint requests_aside(Requests *self, const Dir *provider);
+/* Another account is shown: its workspaces have their requests again, and the
+ * guests of now. */
+void requests_show(Requests *self, Provider *provider);
+
+/* ---- for requests.c; with the lock of all ---- */
+
+/* From now on that number of a request stands for it in that directory, where it may
+ * have stood for it in another account's; FALSE: it stands for something else. */
+gboolean requests_number(guint32 number, Dir *dir);
+/* Finds the guests of a directory anew, and tells. */
+void requests_invite(Requests *self, Dir *dir);

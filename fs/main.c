@@ -49,7 +49,7 @@
 #include "fs/start/options.h"
 #include "fs/start/overdue.h"
 #include "fs/start/state.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 #include "fs/tree/eventlog.h"
 #include "fs/tree/path.h"
 #include "fs/tree/tree.h"

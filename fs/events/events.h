@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fs/emitter/synth_event.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 /*
  * What watchers are to see of a piece of news, as synthetic events for the emitter.  Only where

@@ -2,7 +2,7 @@
 
 #include "cache/cache.h"
 #include "fs/base/lowlevel.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 /*
  * poll(2), select(2) and epoll(7).  Every file can be read and written at any

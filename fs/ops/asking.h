@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fs/base/lowlevel.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 /*
  * .refresh, whose write or read takes until the listing that it asked for is

@@ -2,7 +2,7 @@
 
 #include "fs/base/lowlevel.h"
 #include "fs/base/pending.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 #include "fs/tree/tree.h"
 
 /*

@@ -12,7 +12,7 @@
 #include "fs/ops/listing.h"
 #include "fs/ops/lookup.h"
 #include "fs/ops/rmdir.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 static void ops_init(void *data, struct fuse_conn_info *conn)
 {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fs/base/lowlevel.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 /*
  * One open of .wait/<phase> of a session.  A read at its start takes until the

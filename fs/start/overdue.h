@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 /*
  * The bound of the process's end.  A worker that computes or hangs cannot be taken

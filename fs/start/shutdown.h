@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fs/base/lowlevel.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 /*
  * How a signal ends the mount.  One thread waits for SIGTERM, SIGINT, SIGHUP,

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "fs/base/node.h"
-#include "fs/tree/eventline.h"
+#include "fs/events/eventline.h"
 
 /* Begins with a dot, as no section's directory does. */
 #define NAME ".events."

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fs/base/lowlevel.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 /*
  * Paths for people, from the root of the mount on, as a trace shows them.  From

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fs/base/node.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 #include "fs/tree/eventlog.h"
 
 static char *workspace_status(Daemon *daemon, guint32 number)

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fs/base/lowlevel.h"
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 #include "fs/tree/tree.h"
 
 /* What a node id stands for now. */

@@ -12,7 +12,7 @@
 
 #include "backends/base/json.h"
 #include "cache_fixture.h"
-#include "fs/tree/eventline.h"
+#include "fs/events/eventline.h"
 #include "warnings.h"
 
 /* A log beside the state of a cache that knows workspace "m-1". */

@@ -1,4 +1,4 @@
-#include "fs/tree/eventline.h"
+#include "fs/events/eventline.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "fs/tree/newsline.h"
+#include "fs/events/newsline.h"
 
 #include "cache/base/tsv.h"
 #include "fs/tree/path.h"

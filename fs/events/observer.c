@@ -1,4 +1,4 @@
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
 #include "fs/tree/eventlog.h"
-#include "fs/tree/newsline.h"
+#include "fs/events/newsline.h"
 #include "fs/tree/tree.h"
 #include "fs/version.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "fs/tree/daemon.h"
+#include "fs/base/daemon.h"
 
 /* Appends what this news says, for a trace: name=value pairs, without a newline or
  * control characters. */

@@ -11,7 +11,7 @@
  *   signals     waits for SIGTERM, SIGINT and their kin (shutdown.c)
  *   overdue     from then on: exits when the end takes too long (overdue.c)
  *   scheduler   cache: decides what is due
- *   workers     cache: call providers, deliver news to daemon_news; never libfuse
+ *   workers     cache: call providers, deliver news to observer.c; never libfuse
  *
  * Processes: the emitter (emitter_child.c), a child that makes file events by system
  * calls on the mount; with --demo, sessionfs-emulator is a direct child.
@@ -30,6 +30,7 @@
 
 #include "backends/auth/paths.h"
 #include "backends/base/inherited.h"
+#include "fs/base/daemon.h"
 #include "fs/base/log.h"
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
@@ -37,6 +38,7 @@
 #include "fs/emitter/emitter_child.h"
 #include "fs/emitter/emitter.h"
 #include "fs/events/events.h"
+#include "fs/events/observer.h"
 #include "fs/events/polls.h"
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
@@ -49,7 +51,6 @@
 #include "fs/start/options.h"
 #include "fs/start/overdue.h"
 #include "fs/start/state.h"
-#include "fs/base/daemon.h"
 #include "fs/tree/eventlog.h"
 #include "fs/tree/path.h"
 #include "fs/tree/tree.h"
@@ -63,6 +64,7 @@ typedef struct {
 	Demo demo;
 	State state;
 	Daemon daemon;
+	Observer *observer;
 	struct fuse_session *session;
 } Run;
 
@@ -137,6 +139,7 @@ static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 
 static gboolean open_cache(Run *run, GError **error)
 {
+	run->observer = observer_new(&run->daemon);
 	run->daemon.cache = cache_new(
 		&(CacheSettings){
 			.state_dir = run->state.path,
@@ -144,13 +147,13 @@ static gboolean open_cache(Run *run, GError **error)
 			.refresh_ms = run->config->refresh_ms,
 			.window_ms = run->config->window_ms,
 			.deadline_ms = run->config->deadline_ms,
-			.observer = daemon_news,
-			.called = daemon_called,
+			.observer = observer_news,
+			.called = observer_call,
 			.traced =
 				trace_has_lines(run->daemon.trace, TRACE_CACHE)
-					? daemon_traced
+					? observer_trace
 					: NULL,
-			.data = &run->daemon,
+			.data = run->observer,
 		},
 		error);
 	if (!run->daemon.cache)
@@ -185,7 +188,6 @@ static void fill_daemon(Run *run)
 	daemon->started_ns = g_get_real_time() * 1000;
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->config = config_describe(config);
-	daemon->failing = g_hash_table_new(NULL, NULL);
 	daemon->synth_events = g_ptr_array_new();
 	daemon->metrics = metrics_new();
 	daemon->handles = handles_new();
@@ -331,7 +333,7 @@ static void finish(Run *run)
 	eventlog_free(daemon->eventlog);
 	metrics_free(daemon->metrics);
 	trace_free(daemon->trace);
-	g_clear_pointer(&daemon->failing, g_hash_table_unref);
+	observer_free(run->observer);
 	g_clear_pointer(&daemon->synth_events, g_ptr_array_unref);
 	g_free(daemon->config);
 	state_close(&run->state);

@@ -41,27 +41,6 @@ typedef struct Daemon {
 		keep_listings; /* the kernel's directory cache can be trusted */
 	guint64 half_written;  /* atomic: bytes of specs; see control.h */
 	GPtrArray *
-		synth_events; /* Act: of the news at hand; the observer's alone */
-	char *config;         /* as shown in .sessionfs/config */
-	GHashTable *failing; /* numbers of directories whose listing failed
-	                          and was logged; the observer's alone */
+		synth_events; /* SynthEvent: of the news at hand; the observer's alone */
+	char *config; /* as shown in .sessionfs/config */
 } Daemon;
-
-/* Texts of the files in .sessionfs; new strings, any thread. */
-char *daemon_version(Daemon *daemon, guint32 number);
-char *daemon_config(Daemon *daemon, guint32 number);
-char *daemon_metrics(Daemon *daemon, guint32 number);
-char *daemon_log(Daemon *daemon, guint32 number);
-char *daemon_trace(Daemon *daemon, guint32 number);
-char *daemon_calls(Daemon *daemon, guint32 number);
-/* Of the last two: see trace_size. */
-gsize daemon_trace_size(const Daemon *daemon);
-gsize daemon_calls_size(const Daemon *daemon);
-
-/* The cache's observer: turns its news into kernel invalidations and wakes
- * what is parked.  data: the Daemon. */
-void daemon_news(const News *news, gsize n, void *data);
-/* The cache's other observers: of calls of providers, and of what it does.  data:
- * the Daemon. */
-void daemon_called(const char *section, const CallReport *report, void *data);
-void daemon_traced(const char *text, void *data);

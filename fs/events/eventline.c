@@ -123,3 +123,15 @@ gboolean eventline_append(
 	g_string_append(out, "}\n");
 	return TRUE;
 }
+
+void eventline_log(EventLog *log, Cache *cache, const News *news, gsize n)
+{
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	for (gsize i = 0; i < n; i++) {
+		g_string_truncate(line, 0);
+		if (eventline_append(line, cache, &news[i], g_get_real_time()))
+			eventlog_add(log, line->str, line->len);
+	}
+	eventlog_flush(log);
+}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache/cache.h"
+#include "fs/tree/eventlog.h"
 
 /* One line of .sessionfs/events, at most; longer ids and words are cut. */
 #define EVENT_LINE_MAX 4096
@@ -21,3 +22,6 @@
  */
 gboolean eventline_append(
 	GString *out, Cache *cache, const News *news, gint64 real_us);
+
+/* Appends the lines of these news to the log.  To be called by the observer alone. */
+void eventline_log(EventLog *log, Cache *cache, const News *news, gsize n);

@@ -1,83 +1,51 @@
-#include "fs/base/daemon.h"
+#include "fs/events/observer.h"
 
 #include <string.h>
 
-#include "fs/base/log.h"
-#include "fs/base/metrics.h"
 #include "fs/base/node.h"
 #include "fs/base/pending.h"
 #include "fs/base/reply.h"
 #include "fs/base/trace.h"
+#include "fs/events/eventline.h"
 #include "fs/events/events.h"
+#include "fs/events/newsline.h"
 #include "fs/events/polls.h"
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
 #include "fs/tree/eventlog.h"
-#include "fs/events/newsline.h"
 #include "fs/tree/tree.h"
-#include "fs/version.h"
 
 /* Of a .partial, in the log. */
 #define LOGGED_MAX 1000
 
-char *daemon_version(Daemon *daemon, guint32 number)
+struct Observer {
+	Daemon *daemon;
+	GHashTable *failing; /* numbers of directories whose listing failed and
+	                        was logged */
+	/* The event log as it was last told. */
+	gsize log_size;
+	guint log_slot; /* 0: it was not told of yet */
+	gint64 log_turned_ns;
+};
+
+Observer *observer_new(Daemon *daemon)
 {
-	return g_strdup_printf("sessionfs %s\nlibfuse %s\n", SESSIONFS_VERSION,
-		fuse_pkgversion());
+	Observer *self = g_new0(Observer, 1);
+
+	self->daemon = daemon;
+	self->failing = g_hash_table_new(NULL, NULL);
+	return self;
 }
 
-char *daemon_config(Daemon *daemon, guint32 number)
+void observer_free(Observer *self)
 {
-	return g_strdup(daemon->config);
+	if (!self)
+		return;
+	g_hash_table_unref(self->failing);
+	g_free(self);
 }
 
-char *daemon_metrics(Daemon *daemon, guint32 number)
-{
-	GString *out = g_string_new(NULL);
-
-	metrics_print(daemon->metrics, out);
-	eventlog_metrics(daemon->eventlog, out);
-	cache_metrics(daemon->cache, out);
-	return g_string_free(out, FALSE);
-}
-
-char *daemon_log(Daemon *daemon, guint32 number)
-{
-	return log_text();
-}
-
-char *daemon_trace(Daemon *daemon, guint32 number)
-{
-	return trace_text(daemon->trace, TRACE_FUSE);
-}
-
-gsize daemon_trace_size(const Daemon *daemon)
-{
-	return trace_size(daemon->trace, TRACE_FUSE);
-}
-
-char *daemon_calls(Daemon *daemon, guint32 number)
-{
-	return trace_text(daemon->trace, TRACE_API);
-}
-
-gsize daemon_calls_size(const Daemon *daemon)
-{
-	return trace_size(daemon->trace, TRACE_API);
-}
-
-void daemon_called(const char *section, const CallReport *report, void *data)
-{
-	const Daemon *daemon = data;
-	int error = report->problem ? reply_errno(report->problem) : 0;
-
-	trace_call(daemon->trace, section, report, error);
-}
-
-void daemon_traced(const char *text, void *data)
-{
-	trace_cache(((Daemon *)data)->trace, text);
-}
+/* ---- one piece of news ---- */
 
 static fuse_ino_t directory_node(guint32 number)
 {
@@ -101,11 +69,8 @@ static void membership_changed(
 		pending_wake(daemon->pending, news->parent);
 	}
 	/* Who waits for bytes of what is gone need not wait for them. */
-	if (news->kind == NEWS_VANISHED) {
+	if (news->kind == NEWS_VANISHED)
 		pending_wake(daemon->pending, news->number);
-		g_hash_table_remove(
-			daemon->failing, GUINT_TO_POINTER(news->number));
-	}
 	/* The kernel keeps no name of what it does not hold, but for one that it
 	 * was told to be absent. */
 	if (interest_appeared(daemon->interest, news->parent, news->name) ||
@@ -173,29 +138,35 @@ static void text_changed(Daemon *daemon, const News *news)
 }
 
 /* A listing fails again every few seconds: logged when it begins and ends. */
-static void log_listing(Daemon *daemon, guint32 number)
+static void log_listing(Observer *self, guint32 number)
 {
+	Daemon *daemon = self->daemon;
 	gpointer key = GUINT_TO_POINTER(number);
 	g_autofree char *partial = cache_partial(daemon->cache, number);
 	g_autofree char *path = cache_path(daemon->cache, number);
 
 	if (!path) {
-		g_hash_table_remove(daemon->failing, key);
-	} else if (partial && g_hash_table_add(daemon->failing, key)) {
+		g_hash_table_remove(self->failing, key);
+	} else if (partial && g_hash_table_add(self->failing, key)) {
 		int len = (int)MIN(strcspn(partial, "\n"), LOGGED_MAX);
 
 		g_warning("%s: %.*s", path, len, partial);
-	} else if (!partial && g_hash_table_remove(daemon->failing, key)) {
+	} else if (!partial && g_hash_table_remove(self->failing, key)) {
 		g_message("%s: the listing is complete again", path);
 	}
 }
 
-static void handle_news(Daemon *daemon, const News *news, const News *before)
+static void handle_news(Observer *self, const News *news, const News *before)
 {
+	Daemon *daemon = self->daemon;
+
 	events_of(daemon, news);
 	switch (news->kind) {
-	case NEWS_APPEARED:
 	case NEWS_VANISHED:
+		g_hash_table_remove(
+			self->failing, GUINT_TO_POINTER(news->number));
+		/* fall through */
+	case NEWS_APPEARED:
 		membership_changed(daemon, news, before);
 		break;
 	case NEWS_CHANGED:
@@ -211,7 +182,7 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 		break;
 	case NEWS_TEXT:
 		text_changed(daemon, news);
-		log_listing(daemon, news->number);
+		log_listing(self, news->number);
 		break;
 	case NEWS_GROUPED:
 	case NEWS_UNGROUPED:
@@ -234,6 +205,43 @@ static void handle_news(Daemon *daemon, const News *news, const News *before)
 		polls_news(daemon->polls, daemon, news);
 }
 
+/* ---- the event log ---- */
+
+static fuse_ino_t own_directory(void)
+{
+	return node_make(0, tree_by_name(DIR_ROOT, ".sessionfs")->slot);
+}
+
+static void tell_log(Observer *self)
+{
+	Daemon *daemon = self->daemon;
+	g_autoptr(EventFile) file = eventlog_file(daemon->eventlog, 0);
+	gint64 turned_ns = eventlog_turned_ns(daemon->eventlog), mtime_ns;
+	gsize size = 0;
+	guint slot;
+
+	if (!file)
+		return;
+	slot = eventfile_slot(file);
+	eventfile_stat(file, &size, &mtime_ns);
+	if (turned_ns != self->log_turned_ns) {
+		notify_listing(daemon->notify, own_directory());
+		notify_entry(daemon->notify, own_directory(), "events.1");
+		for (guint i = 0; i < NODE_EVENTS_N; i++)
+			polls_stale(daemon->polls, daemon->notify,
+				node_make(0, NODE_EVENTS + i));
+		events_log_turned(daemon, slot, self->log_slot);
+	} else if (size != self->log_size) {
+		polls_stale(daemon->polls, daemon->notify, node_make(0, slot));
+		events_log_grew(daemon, slot);
+	}
+	self->log_turned_ns = turned_ns;
+	self->log_slot = slot;
+	self->log_size = size;
+}
+
+/* ---- what the cache calls ---- */
+
 static void trace_news(Daemon *daemon, const News *news, gsize n)
 {
 	if (!trace_has_lines(daemon->trace, TRACE_CACHE))
@@ -246,13 +254,29 @@ static void trace_news(Daemon *daemon, const News *news, gsize n)
 	}
 }
 
-void daemon_news(const News *news, gsize n, void *data)
+void observer_news(const News *news, gsize n, void *data)
 {
-	Daemon *daemon = data;
+	Observer *self = data;
+	Daemon *daemon = self->daemon;
 
 	trace_news(daemon, news, n);
-	eventlog_news(daemon->eventlog, daemon->cache, news, n);
-	polls_log(daemon->polls, daemon);
+	eventline_log(daemon->eventlog, daemon->cache, news, n);
+	tell_log(self);
 	for (gsize i = 0; i < n; i++)
-		handle_news(daemon, &news[i], i ? &news[i - 1] : NULL);
+		handle_news(self, &news[i], i ? &news[i - 1] : NULL);
+}
+
+void observer_call(const char *section, const CallReport *report, void *data)
+{
+	const Observer *self = data;
+	int error = report->problem ? reply_errno(report->problem) : 0;
+
+	trace_call(self->daemon->trace, section, report, error);
+}
+
+void observer_trace(const char *text, void *data)
+{
+	const Observer *self = data;
+
+	trace_cache(self->daemon->trace, text);
 }

@@ -1,19 +1,10 @@
 #include "fs/events/polls.h"
 
-#include <poll.h>
 #include <pthread.h>
 
-#include "fs/base/metrics.h"
 #include "fs/base/node.h"
-#include "fs/base/reply.h"
-#include "fs/events/events.h"
 #include "fs/kernel/notify.h"
-#include "fs/ops/handle.h"
-#include "fs/tree/eventlog.h"
 #include "fs/tree/tree.h"
-#include "fs/tree/view.h"
-
-#define READABLE (POLLIN | POLLRDNORM)
 
 /* Who was told so often, and read nothing that we saw, reads from the page cache,
  * which somebody else filled again: so it is dropped.  Not at once, since that
@@ -35,10 +26,6 @@ struct Poller {
 struct Polls {
 	pthread_mutex_t lock;
 	GHashTable *nodes; /* node -> its first Poller */
-	/* The observer's own: the event log as it was last told. */
-	gsize log_size;
-	guint log_slot; /* 0: it was not told of yet */
-	gint64 log_turned_ns;
 };
 
 Polls *polls_new(void)
@@ -169,48 +156,12 @@ void polls_news(Polls *self, Daemon *daemon, const News *news)
 	}
 }
 
-static fuse_ino_t own_directory(void)
-{
-	return node_make(0, tree_by_name(DIR_ROOT, ".sessionfs")->slot);
-}
-
-void polls_log(Polls *self, Daemon *daemon)
-{
-	g_autoptr(EventFile) file = eventlog_file(daemon->eventlog, 0);
-	gint64 turned_ns = eventlog_turned_ns(daemon->eventlog), mtime_ns;
-	gsize size = 0;
-	guint slot;
-
-	if (!file)
-		return;
-	slot = eventfile_slot(file);
-	eventfile_stat(file, &size, &mtime_ns);
-	if (turned_ns != self->log_turned_ns) {
-		notify_listing(daemon->notify, own_directory());
-		notify_entry(daemon->notify, own_directory(), "events.1");
-		for (guint i = 0; i < NODE_EVENTS_N; i++)
-			polls_stale(self, daemon->notify,
-				node_make(0, NODE_EVENTS + i));
-		events_log_turned(daemon, slot, self->log_slot);
-	} else if (size != self->log_size) {
-		polls_stale(self, daemon->notify, node_make(0, slot));
-		events_log_grew(daemon, slot);
-	}
-	self->log_turned_ns = turned_ns;
-	self->log_slot = slot;
-	self->log_size = size;
-}
-
 /* ---- asking ---- */
 
-/* From here on news wake this one: so what is there now is looked at after
- * that. */
-static void await(Poller *poller, struct fuse_pollhandle *handle)
+void poller_await(Poller *poller, struct fuse_pollhandle *handle)
 {
-	struct fuse_pollhandle *old = NULL;
+	struct fuse_pollhandle *old;
 
-	if (!handle)
-		return;
 	pthread_mutex_lock(&poller->polls->lock);
 	old = poller->handle;
 	poller->handle = handle;
@@ -241,9 +192,7 @@ static void tell_later(Poller *poller, Notify *notify, gboolean drop)
 		notify_poll(notify, g_steal_pointer(&poller->handle));
 }
 
-/* Whether there are other bytes to read; not before the kernel has forgotten the
- * old ones. */
-static gboolean tell_changed(Poller *poller, Notify *notify, gboolean asks)
+gboolean poller_tell(Poller *poller, Notify *notify, gboolean asks)
 {
 	gboolean told = FALSE, drop = FALSE;
 
@@ -259,62 +208,12 @@ static gboolean tell_changed(Poller *poller, Notify *notify, gboolean asks)
 	return told;
 }
 
-static gsize end_of(Poller *poller)
+gboolean poller_has_more(Poller *poller, gsize size)
 {
 	gsize end;
 
 	pthread_mutex_lock(&poller->polls->lock);
 	end = poller->end;
 	pthread_mutex_unlock(&poller->polls->lock);
-	return end;
-}
-
-static unsigned content_events(
-	Daemon *daemon, const Handle *open, gboolean asks)
-{
-	Poller *poller = open->poller;
-	View view;
-
-	if (!view_resolve(daemon, poller->node, &view))
-		return POLLERR | POLLHUP | POLLPRI;
-	if (open->stream)
-		return stream_size(open->stream) > end_of(poller)
-			       ? READABLE | POLLPRI
-			       : READABLE;
-	if (tell_changed(poller, daemon->notify, asks))
-		return READABLE | POLLPRI | POLLERR;
-	return READABLE;
-}
-
-static unsigned log_events(EventFile *file, Poller *poller)
-{
-	unsigned events = READABLE;
-	gint64 mtime_ns;
-	gsize size;
-
-	if (eventfile_age(file) > 0)
-		events |= POLLHUP;
-	eventfile_stat(file, &size, &mtime_ns);
-	if (size > end_of(poller))
-		events |= POLLPRI;
-	return events;
-}
-
-void poll_ask(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
-	struct fuse_pollhandle *handle)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-	Handle *open = (Handle *)(uintptr_t)info->fh;
-	unsigned events = POLLIN | POLLOUT;
-
-	metrics_count(daemon->metrics, OP_POLL);
-	if (open && open->poller) {
-		await(open->poller, handle);
-		events = open->events
-				 ? log_events(open->events, open->poller)
-				 : content_events(daemon, open, handle != NULL);
-	} else if (handle) {
-		fuse_pollhandle_destroy(handle);
-	}
-	reply_poll(req, events);
+	return size > end;
 }

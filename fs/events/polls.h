@@ -37,17 +37,20 @@ gboolean poller_read(Poller *poller);
 /* A read of the event log, or of a stream, while it was that long. */
 void poller_read_to(Poller *poller, gsize end);
 
+/* From here on news wake who asks by that handle, which it takes; so what is there
+ * now is to be looked at after that. */
+void poller_await(Poller *poller, struct fuse_pollhandle *handle);
+/* Whether other bytes are there to read; not before the kernel has forgotten the
+ * old ones.  asks: somebody waits to be woken. */
+gboolean poller_tell(Poller *poller, Notify *notify, gboolean asks);
+/* Whether what is that long has grown since poller_read_to. */
+gboolean poller_has_more(Poller *poller, gsize size);
+
 /*
  * Wakes who polls the files of CHANGED and VANISHED.  To be called by the
  * observer, after the invalidations of that news were queued: an open that finds
  * nothing queued trusts the page cache.
  */
 void polls_news(Polls *polls, Daemon *daemon, const News *news);
-/* The same for one node, after notify_inode of it. */
+/* The same for one node, after notify_inode of it or new lines of the event log. */
 void polls_stale(Polls *polls, Notify *notify, fuse_ino_t node);
-/* The same for the event log, after eventlog_news. */
-void polls_log(Polls *polls, Daemon *daemon);
-
-/* The `poll` operation. */
-void poll_ask(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
-	struct fuse_pollhandle *handle);

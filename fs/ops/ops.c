@@ -6,11 +6,11 @@
 #include "fs/base/metrics.h"
 #include "fs/base/reply.h"
 #include "fs/base/trace.h"
-#include "fs/events/polls.h"
 #include "fs/ops/emitter_ops.h"
 #include "fs/ops/file.h"
 #include "fs/ops/listing.h"
 #include "fs/ops/lookup.h"
+#include "fs/ops/poll.h"
 #include "fs/ops/rmdir.h"
 #include "fs/base/daemon.h"
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "fs/base/node.h"
-#include "fs/events/eventline.h"
 
 /* Begins with a dot, as no section's directory does. */
 #define NAME ".events."
@@ -37,6 +36,7 @@ struct EventLog {
 	/* The observer's own. */
 	guint64 generation; /* the last that was begun */
 	gboolean failing;
+	GString *added; /* lines that are not written yet */
 };
 
 static gint64 ns_of(struct timespec time)
@@ -348,8 +348,10 @@ static gboolean make_room(EventLog *self, gsize len)
 	       turn(self);
 }
 
-static void flush_lines(EventLog *self, GString *lines)
+void eventlog_flush(EventLog *self)
 {
+	GString *lines = self->added;
+
 	if (!lines->len)
 		return;
 	if (make_room(self, lines->len)) {
@@ -361,25 +363,11 @@ static void flush_lines(EventLog *self, GString *lines)
 	g_string_truncate(lines, 0);
 }
 
-void eventlog_news(EventLog *self, Cache *cache, const News *news, gsize n)
+void eventlog_add(EventLog *self, const char *line, gsize len)
 {
-	g_autoptr(GString) lines = g_string_new(NULL);
-	gsize chunk = MIN(CHUNK, self->limit);
-
-	for (gsize i = 0; i < n; i++) {
-		gsize before = lines->len;
-
-		if (!eventline_append(
-			    lines, cache, &news[i], g_get_real_time()) ||
-			lines->len <= chunk)
-			continue;
-		g_autofree char *last = g_strdup(lines->str + before);
-
-		g_string_truncate(lines, before);
-		flush_lines(self, lines);
-		g_string_append(lines, last);
-	}
-	flush_lines(self, lines);
+	if (self->added->len + len > MIN(CHUNK, self->limit))
+		eventlog_flush(self);
+	g_string_append_len(self->added, line, (gssize)len);
 }
 
 /* ---- looking ---- */
@@ -446,6 +434,7 @@ EventLog *eventlog_open(const char *folder, gsize limit)
 	self->folder = g_strdup(folder);
 	self->limit = limit;
 	self->files = g_ptr_array_new();
+	self->added = g_string_new(NULL);
 	load(self);
 	if (!self->now)
 		note_failure(self, !turn(self));
@@ -459,6 +448,7 @@ void eventlog_free(EventLog *self)
 	g_clear_pointer(&self->now, eventfile_unref);
 	g_clear_pointer(&self->before, eventfile_unref);
 	g_ptr_array_unref(self->files);
+	g_string_free(self->added, TRUE);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self->folder);
 	g_free(self);

@@ -2,16 +2,16 @@
 
 #include <sys/types.h>
 
-#include "cache/cache.h"
+#include <glib.h>
 
 /*
- * .sessionfs/events: the news as JSON lines (see eventline.h), in the state
+ * .sessionfs/events: lines (what is in them: eventline.h) that are kept in the state
  * directory, so that it goes on after a restart.  At its limit a generation is
  * over: its file stays as it is, for one more generation, and the next begins
  * with a file and a node of its own, so that `tail -F` sees it.
  *
  * What cannot be written is dropped, counted and warned of once; nobody waits
- * for room.  All but eventlog_news: any thread.
+ * for room.  All but eventlog_add and eventlog_flush: any thread.
  */
 typedef struct EventLog EventLog;
 /* One generation. */
@@ -24,8 +24,10 @@ EventLog *eventlog_open(const char *folder, gsize limit);
 /* All files have been given back. */
 void eventlog_free(EventLog *log);
 
-/* Appends the lines of these news.  To be called by the observer alone. */
-void eventlog_news(EventLog *log, Cache *cache, const News *news, gsize n);
+/* Adds a whole line, which is there for others after the next flush at the latest.
+ * To be called by the observer alone, both. */
+void eventlog_add(EventLog *log, const char *line, gsize len);
+void eventlog_flush(EventLog *log);
 
 /* Appends Prometheus text. */
 void eventlog_metrics(EventLog *log, GString *out);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fs/base/node.h"
-#include "fs/base/daemon.h"
 #include "fs/tree/eventlog.h"
+#include "fs/tree/self.h"
 
 static char *workspace_status(Daemon *daemon, guint32 number)
 {
@@ -77,27 +77,27 @@ static const TreeRow rows[] = {
 		.slot = 3,
 		.kind = ROW_TEXT,
 		.mode = 0644,
-		.text = daemon_version},
+		.text = self_version},
 	{.name = "config",
 		.in = DIR_SELF,
 		.slot = 4,
 		.kind = ROW_TEXT,
 		.mode = 0640,
-		.text = daemon_config},
+		.text = self_config},
 	{.name = "metrics",
 		.in = DIR_SELF,
 		.slot = 5,
 		.kind = ROW_TEXT,
 		.mode = 0644,
 		.changing = TRUE,
-		.text = daemon_metrics},
+		.text = self_metrics},
 	{.name = "log",
 		.in = DIR_SELF,
 		.slot = 6,
 		.kind = ROW_TEXT,
 		.mode = 0640,
 		.changing = TRUE,
-		.text = daemon_log},
+		.text = self_log},
 	{.name = "events",
 		.in = DIR_SELF,
 		.slot = NODE_EVENTS,
@@ -116,16 +116,16 @@ static const TreeRow rows[] = {
 		.kind = ROW_TEXT,
 		.mode = 0640,
 		.changing = TRUE,
-		.size = daemon_trace_size,
-		.text = daemon_trace},
+		.size = self_trace_size,
+		.text = self_trace},
 	{.name = "calls",
 		.in = DIR_SELF,
 		.slot = NODE_CALLS,
 		.kind = ROW_TEXT,
 		.mode = 0640,
 		.changing = TRUE,
-		.size = daemon_calls_size,
-		.text = daemon_calls},
+		.size = self_calls_size,
+		.text = self_calls},
 	{.name = ".status",
 		.in = DIR_PROVIDER,
 		.slot = 1,

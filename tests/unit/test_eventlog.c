@@ -62,7 +62,7 @@ static void appear(Box *self, const char *id)
 		.from = "",
 		.to = "Running"};
 
-	eventlog_news(self->log, self->cache->cache, &news, 1);
+	eventline_log(self->log, self->cache->cache, &news, 1);
 }
 
 /* Of the same length each. */
@@ -384,7 +384,7 @@ static void a_batch_larger_than_a_generation_turns_it(void)
 			.id = "s-1",
 			.from = "",
 			.to = "Running"};
-	eventlog_news(box->log, box->cache->cache, news, G_N_ELEMENTS(news));
+	eventline_log(box->log, box->cache->cache, news, G_N_ELEMENTS(news));
 	g_assert_cmpuint(metric(box, LINES), ==, 100);
 	g_assert_cmpuint(metric(box, DROPPED), ==, 0);
 	all = text(box, 1);
@@ -539,7 +539,7 @@ static void a_full_disk_keeps_the_lines_that_fit(void)
 	signal(SIGXFSZ, SIG_IGN);
 	limit_files(4 * line + line / 2);
 	warnings_keep();
-	eventlog_news(box->log, box->cache->cache, news, G_N_ELEMENTS(news));
+	eventline_log(box->log, box->cache->cache, news, G_N_ELEMENTS(news));
 	limit_files(RLIM_INFINITY);
 	warnings_expect_one("*events cannot be written into *");
 	g_autofree char *kept = text(box, 0);

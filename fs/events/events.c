@@ -4,6 +4,7 @@
 #include "fs/emitter/emitter.h"
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
+#include "fs/tree/rows.h"
 #include "fs/tree/tree.h"
 #include "fs/tree/view.h"
 
@@ -82,24 +83,17 @@ static gboolean was_seen(const TreeRow *row, guint32 slots, guint files)
 {
 	if ((slots >> row->slot) & 1)
 		return TRUE;
-	if (!(slots & 1) || row->hidden || row->optional ||
+	if (!(slots & 1) || row->hidden || tree_is_optional(row) ||
 		row->kind == ROW_DIR)
 		return FALSE;
 	/* Not every provider's workspaces have one. */
-	if (row->kind == ROW_VERB && row->in == DIR_WORKSPACE)
+	if (row->steered)
 		return FALSE;
 	/* It has one of these two. */
 	if (row->kind == ROW_REQUEST && (row->part == REQUEST_TEXT_SPEC ||
 						row->part == REQUEST_TEXT_VERB))
 		return FALSE;
 	return row->kind != ROW_CONTENT || ((files >> row->file) & 1);
-}
-
-static mode_t type_of(const TreeRow *row)
-{
-	if (row->kind == ROW_DIR)
-		return S_IFDIR;
-	return row->kind == ROW_LINK ? S_IFLNK : S_IFREG;
 }
 
 static void rows_vanished(Daemon *daemon, const SynthEvent *way, guint32 number,
@@ -119,7 +113,7 @@ static void rows_vanished(Daemon *daemon, const SynthEvent *way, guint32 number,
 				daemon, below, number, DIR_WAIT, slots, 0);
 		}
 		emit(daemon, SYNTH_EVENT_REMOVE, way, row->name, node,
-			type_of(row));
+			rows_type(row));
 	}
 }
 
@@ -247,7 +241,7 @@ static void text_changed(Daemon *daemon, const News *news)
 			((slots & 1) || ((slots >> row->slot) & 1)))
 			emit(daemon, texts[i].kind, way, row->name,
 				node_make(news->number, row->slot),
-				type_of(row));
+				rows_type(row));
 	}
 }
 

@@ -424,7 +424,7 @@ static void steer(
 	Control *self, fuse_req_t req, const char *line, gsize len, off_t off)
 {
 	gint64 deadline = operation_deadline(self);
-	Operation *order = self->row->order(self->daemon->cache, self->number,
+	Operation *order = self->row->give(self->daemon->cache, self->number,
 		line, deadline, operation_done, control_ref(self));
 
 	wait_for_operation(self, req, order, len, off);

@@ -8,6 +8,7 @@
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
 #include "fs/ops/lookup.h"
+#include "fs/tree/rows.h"
 #include "fs/tree/view.h"
 
 /* What stands for nothing any more is asked for by the emitter alone: its
@@ -107,7 +108,7 @@ static void reply_attributes(fuse_req_t req, Daemon *daemon, fuse_ino_t ino)
 	View view;
 
 	if (view_resolve(daemon, ino, &view) &&
-		view_attr(daemon, &view, &attr, &timeout, NULL)) {
+		rows_attr(daemon, &view, &attr, &timeout, NULL)) {
 		reply_attr(req, &attr,
 			timeout < VIEW_KEEP ? MIN(timeout, TRANSITIONAL)
 					    : timeout);

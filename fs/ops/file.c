@@ -9,6 +9,7 @@
 #include "fs/kernel/interest.h"
 #include "fs/ops/asking.h"
 #include "fs/ops/handle.h"
+#include "fs/tree/rows.h"
 #include "fs/tree/view.h"
 
 static Handle *handle_of(const struct fuse_file_info *info)
@@ -58,7 +59,7 @@ static void open_bytes(Daemon *daemon, GBytes *bytes, const View *view,
 		info->direct_io = 1;
 		poller_read_to(holds.poller, stream_size(holds.stream));
 	} else if (content && !view_is_on_demand(view) &&
-		   g_bytes_get_size(bytes) <= VIEW_PAGED_MAX) {
+		   g_bytes_get_size(bytes) <= ROWS_PAGED_MAX) {
 		info->keep_cache = 1;
 	} else {
 		info->direct_io = 1;
@@ -143,13 +144,13 @@ static Known find_bytes(
 		known = cache_open(daemon->cache, view->entry.number,
 			view->row->file, ret, error);
 		if (known == KNOWN_YES)
-			*ret = view_part(view, *ret);
+			*ret = rows_part(view, *ret);
 		return known;
 	}
 	if (view->row->kind == ROW_TABLE)
 		return cache_table(daemon->cache, view->entry.number,
 			view->row->table, ret, error);
-	*ret = view_bytes(daemon, view, error);
+	*ret = rows_bytes(daemon, view, error);
 	return *ret ? KNOWN_YES : KNOWN_FAILED;
 }
 
@@ -264,7 +265,7 @@ static void read_current(
 		reply_error(req, ENOENT);
 		return;
 	}
-	bytes = view_bytes(daemon, &view, &error);
+	bytes = rows_bytes(daemon, &view, &error);
 	if (bytes)
 		reply_slice(req, bytes, size, off);
 	else
@@ -279,7 +280,7 @@ static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
 	View view;
 
 	if (view_resolve(daemon, ino, &view))
-		bytes = view_bytes(daemon, &view, NULL);
+		bytes = rows_bytes(daemon, &view, NULL);
 	if (bytes)
 		handles_renew(daemon->handles, handle, bytes);
 }
@@ -465,7 +466,7 @@ void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 		cache_refresh(daemon->cache, view.entry.number);
 	if (refused)
 		reply_error(req, refused);
-	else if (!view_attr(daemon, &view, &now, &timeout, &error))
+	else if (!rows_attr(daemon, &view, &now, &timeout, &error))
 		reply_failure(req, error);
 	else
 		reply_attr(req, &now, timeout);
@@ -484,11 +485,11 @@ void file_readlink(fuse_req_t req, fuse_ino_t ino)
 		reply_error(req, ENOENT);
 		return;
 	}
-	if (view_type(&view) != S_IFLNK) {
+	if (rows_type(view.row) != S_IFLNK) {
 		reply_error(req, EINVAL);
 		return;
 	}
-	bytes = view_bytes(daemon, &view, &error);
+	bytes = rows_bytes(daemon, &view, &error);
 	if (!bytes) {
 		reply_failure(req, error);
 		return;

@@ -3,7 +3,7 @@
 #include "fs/base/lowlevel.h"
 
 /*
- * Files.  A content file of up to VIEW_PAGED_MAX bytes lives in the page cache
+ * Files.  A content file of up to ROWS_PAGED_MAX bytes lives in the page cache
  * and has no handle: each READ answers the current version, whichever open it
  * comes from, so that an old handle cannot fill the cache with old bytes.
  * Larger content and texts are direct I/O with a snapshot per open, and so is

@@ -9,6 +9,7 @@
 #include "fs/kernel/notify.h"
 #include "fs/ops/lookup.h"
 #include "fs/tree/link.h"
+#include "fs/tree/rows.h"
 
 /* How often one who has got names already gets more: waking him for each page
  * costs more than the page. */
@@ -83,7 +84,7 @@ static gboolean add_plus(
 	if (is_table(view) || !lookup_param(self->daemon, view, &param, NULL)) {
 		param.ino = 0;
 		param.attr.st_ino = view->ino;
-		param.attr.st_mode = view_type(view);
+		param.attr.st_mode = rows_type(view->row);
 	}
 	if (!append_plus(self, name, &param, next))
 		return FALSE;
@@ -100,7 +101,8 @@ static gboolean add_view(
 {
 	if (self->plus)
 		return add_plus(self, name, view, (off_t)next);
-	return add_plain(self, name, view->ino, view_type(view), (off_t)next);
+	return add_plain(
+		self, name, view->ino, rows_type(view->row), (off_t)next);
 }
 
 /* "." and ".." instantiate nothing, with READDIRPLUS neither. */
@@ -124,7 +126,7 @@ static gboolean add_rows(Listing *self)
 
 	for (const TreeRow *row = NULL; (row = tree_next(kind, row));) {
 		if (row->hidden || self->off >= row_cookie(row) ||
-			!tree_present(self->daemon, row, &self->dir.entry))
+			!rows_present(self->daemon, row, &self->dir.entry))
 			continue;
 		view_of_row(&self->dir, row, &view);
 		view_of_now(self->daemon, &view);

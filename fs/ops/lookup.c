@@ -11,6 +11,7 @@
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
 #include "fs/tree/link.h"
+#include "fs/tree/rows.h"
 
 /* How long the kernel may believe that a name which decides nothing by itself
  * is absent: desktop probes (.git, .Trash) in directories without dot names. */
@@ -25,7 +26,7 @@ gboolean lookup_param(Daemon *daemon, const View *view,
 		.entry_timeout = view_entry_timeout(daemon, view),
 	};
 
-	if (!view_attr(daemon, view, &param.attr, &param.attr_timeout, error))
+	if (!rows_attr(daemon, view, &param.attr, &param.attr_timeout, error))
 		return FALSE;
 	if (view_is_dir(view))
 		param.generation = interest_generation(
@@ -44,7 +45,7 @@ static Known find_row(Daemon *daemon, const View *dir, const char *name,
 {
 	const TreeRow *row = tree_by_name(view_dir_kind(dir), name);
 
-	if (!row || !tree_present(daemon, row, &dir->entry))
+	if (!row || !rows_present(daemon, row, &dir->entry))
 		return KNOWN_NO;
 	view_of_row(dir, row, ret);
 	view_of_now(daemon, ret);
@@ -323,7 +324,7 @@ void lookup_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	interest_look(daemon->interest, node_number(ino));
 	if (!view_resolve(daemon, ino, &view))
 		reply_error(req, ENOENT);
-	else if (!view_attr(daemon, &view, &attr, &timeout, &error))
+	else if (!rows_attr(daemon, &view, &attr, &timeout, &error))
 		reply_failure(req, error);
 	else
 		reply_attr(req, &attr, timeout);

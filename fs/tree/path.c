@@ -48,15 +48,15 @@ static const TreeRow *row_of(Daemon *daemon, fuse_ino_t node)
 		node_number(node) ? DIR_SESSION : DIR_SELF, node_slot(node));
 }
 
-static void append_row(const TreeRow *row, GString *out)
+static void append_row(fuse_ino_t node, const TreeRow *row, GString *out)
 {
 	if (row->kind == ROW_SESSION)
 		g_string_append_printf(
 			out, " (a link in %s)", tree_view(row->by)->name);
-	else if (row->in == DIR_SELF)
+	else if (!node_number(node) && row->kind != ROW_DIR)
 		g_string_append_printf(out, "/%s/%s",
 			tree_next(DIR_ROOT, NULL)->name, row->name);
-	else if (row->in == DIR_WAIT)
+	else if (row->kind == ROW_WAIT)
 		g_string_append_printf(out, "/%s/%s",
 			tree_by_slot(DIR_SESSION, NODE_WAIT)->name, row->name);
 	else
@@ -77,7 +77,7 @@ void path_of_node(Daemon *daemon, fuse_ino_t node, GString *out)
 		return;
 	row = row_of(daemon, node);
 	if (row)
-		append_row(row, out);
+		append_row(node, row, out);
 	else
 		g_string_append_printf(out, "/#%u", node_slot(node));
 }

@@ -3,22 +3,21 @@
 #include "fs/base/log.h"
 #include "fs/base/lowlevel.h"
 #include "fs/base/metrics.h"
-#include "fs/base/trace.h"
 #include "fs/tree/eventlog.h"
 #include "fs/version.h"
 
-char *self_version(Daemon *daemon, guint32 number)
+char *self_version(Daemon *daemon)
 {
 	return g_strdup_printf("sessionfs %s\nlibfuse %s\n", SESSIONFS_VERSION,
 		fuse_pkgversion());
 }
 
-char *self_config(Daemon *daemon, guint32 number)
+char *self_config(Daemon *daemon)
 {
 	return g_strdup(daemon->config);
 }
 
-char *self_metrics(Daemon *daemon, guint32 number)
+char *self_metrics(Daemon *daemon)
 {
 	GString *out = g_string_new(NULL);
 
@@ -28,27 +27,7 @@ char *self_metrics(Daemon *daemon, guint32 number)
 	return g_string_free(out, FALSE);
 }
 
-char *self_log(Daemon *daemon, guint32 number)
+char *self_log(Daemon *daemon)
 {
 	return log_text();
-}
-
-char *self_trace(Daemon *daemon, guint32 number)
-{
-	return trace_text(daemon->trace, TRACE_FUSE);
-}
-
-gsize self_trace_size(const Daemon *daemon)
-{
-	return trace_size(daemon->trace, TRACE_FUSE);
-}
-
-char *self_calls(Daemon *daemon, guint32 number)
-{
-	return trace_text(daemon->trace, TRACE_API);
-}
-
-gsize self_calls_size(const Daemon *daemon)
-{
-	return trace_size(daemon->trace, TRACE_API);
 }

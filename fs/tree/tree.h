@@ -20,20 +20,25 @@ typedef enum {
 	DIR_REQUEST,
 } DirKind;
 
+/* What a row is; rows.c has a line for each. */
 typedef enum {
-	ROW_DIR,     /* .sessionfs, .by-name, .wait */
-	ROW_CONTENT, /* a session's file: exact, kept in the page cache */
-	ROW_TEXT,    /* made anew for each open, direct I/O */
-	ROW_REQUEST, /* the same, of a request; there only where that has it */
-	ROW_LINK,    /* a symlink; there only while its text is */
-	ROW_CREATE,  /* control file: a spec creates a session */
-	ROW_VERB,    /* control file: a line is an order */
-	ROW_REFRESH, /* control file: touching it asks the provider now */
-	ROW_TABLE,   /* all sessions of a workspace, direct I/O */
-	ROW_WAIT,    /* its read takes until a phase is reached */
-	ROW_SESSION, /* a symlink to a session or workspace, in a view */
+	ROW_DIR,      /* .sessionfs, .by-name, .wait */
+	ROW_CONTENT,  /* a session's file: exact, kept in the page cache */
+	ROW_TEXT,     /* made anew for each open by the cache, direct I/O */
+	ROW_OPTIONAL, /* the same; there only while its text is not NULL */
+	ROW_REQUEST,  /* the same, of a request; there only where that has it */
+	ROW_SELF,     /* the same, by the daemon about itself */
+	ROW_TRACE,    /* the same; stat tells the size of the last one made */
 	ROW_LOG,     /* a generation of the event log, direct I/O; its node goes
 	                with the generation: view_of_now */
+	ROW_TABLE,   /* all sessions of a workspace, direct I/O */
+	ROW_LINK,    /* a symlink; there only while its text is not NULL */
+	ROW_SESSION, /* a symlink to a session or workspace, in a view */
+	ROW_CREATE,  /* control file: a spec creates a session */
+	ROW_VERB,    /* control file: a line is an operation */
+	ROW_REFRESH, /* control file: touching it asks the provider now */
+	ROW_WAIT,    /* its read takes until a phase is reached */
+	N_ROW_KINDS,
 } RowKind;
 
 /* cache_control, or what takes the same. */
@@ -41,30 +46,31 @@ typedef Operation *(*GiveOperation)(Cache *cache, guint32 number,
 	const char *line, gint64 deadline_us, OperationDone done, void *data);
 
 typedef struct {
-	const char *name;
-	DirKind in;
-	guint slot; /* of the entry's number; see node.h */
+	const char *name; /* NULL: of a SESSION */
+	guint slot;       /* of the entry's number; see node.h */
 	RowKind kind;
 	mode_t mode;
-	SessionFile file;    /* CONTENT */
-	RequestText part;    /* REQUEST */
-	GiveOperation order; /* VERB */
-	gboolean words;      /* VERB: its line may have several, else one */
-	gboolean changing;   /* TEXT: its bytes change by time alone */
-	gboolean optional;   /* TEXT, LINK: there only while text is not NULL */
-	gboolean hidden;     /* found by its name, never listed */
-	gboolean rest;       /* CONTENT: what comes after the first line of a
+
+	DirKind leads;      /* DIR: the kind of directory that it is */
+	ByWhat by;          /* DIR that leads to DIR_VIEW, SESSION */
+	SessionFile file;   /* CONTENT */
+	gboolean rest;      /* CONTENT: what comes after the first line of a
 	                       file that bears more than its name says */
-	DirKind leads;       /* DIR: the kind of directory that it is */
-	ByWhat by;           /* DIR that leads to DIR_VIEW, SESSION */
-	CacheTable table;    /* TABLE */
-	Phase phase;         /* WAIT */
-	guint age;           /* LOG: of the generation */
-	/* TEXT: what stat tells of its size, where it is not made for that;
-	 * NULL: it is, and the size is exact. */
-	gsize (*size)(const Daemon *daemon);
-	/* TEXT, LINK, SESSION: a new string, or NULL. */
-	char *(*text)(Daemon *daemon, guint32 number);
+	RequestText part;   /* REQUEST */
+	GiveOperation give; /* VERB */
+	gboolean words;     /* VERB: its line may have several, else one */
+	CacheTable table;   /* TABLE */
+	Phase phase;        /* WAIT */
+	guint age;          /* LOG: of the generation */
+	guint trace;        /* TRACE: the bit of trace.h */
+	char *(*self)(Daemon *daemon); /* SELF: a new string */
+	/* TEXT, OPTIONAL, LINK, SESSION: a new string, or NULL. */
+	char *(*text)(Cache *cache, guint32 number);
+
+	gboolean changing; /* TEXT, SELF: its bytes change by time alone */
+	gboolean
+		steered; /* VERB: there where a provider's workspaces take any */
+	gboolean hidden; /* found by its name, never listed */
 } TreeRow;
 
 /* Names that no session or workspace may have; ends with NULL. */
@@ -81,9 +87,7 @@ const TreeRow *tree_by_slot(DirKind in, guint slot);
 const TreeRow *tree_view(ByWhat by);
 const TreeRow *tree_link(ByWhat by);
 
-/* Whether it shows the first line of its file alone, and another row the rest. */
-gboolean tree_is_first_line(const TreeRow *row, const Entry *entry);
+/* Whether it comes and goes with its text. */
+gboolean tree_is_optional(const TreeRow *row);
 /* Whether it is, or holds, links to directories: not everybody wants those. */
 gboolean tree_is_for_links(const TreeRow *row);
-/* Whether the row stands in this very directory now. */
-gboolean tree_present(Daemon *daemon, const TreeRow *row, const Entry *entry);

@@ -7,16 +7,14 @@
 /* What a node id stands for now. */
 typedef struct {
 	fuse_ino_t ino;
-	DirKind dir; /* the directory itself, or the one the file is in */
-	const TreeRow *row; /* NULL: a directory of the cache, or the root */
+	DirKind dir; /* the directory of the cache, or the root, that it is or is
+	                below */
+	const TreeRow *row; /* NULL: it is that directory itself */
 	Entry entry; /* of the number; zero for the root and .sessionfs */
 } View;
 
 /* Seconds for which the kernel may keep what is invalidated when it changes. */
 #define VIEW_KEEP 86400.0
-
-/* Greatest content that the page cache holds: one READ, so never torn. */
-#define VIEW_PAGED_MAX (128 * 1024)
 
 /* FALSE when the node stands for nothing (any more). */
 gboolean view_resolve(Daemon *daemon, fuse_ino_t ino, View *ret);
@@ -30,8 +28,6 @@ void view_of_now(Daemon *daemon, View *view);
 void view_of_link(const Entry *target, ByWhat by, View *ret);
 
 gboolean view_is_dir(const View *view);
-/* S_IFDIR, S_IFREG or S_IFLNK. */
-mode_t view_type(const View *view);
 /* The kind of directory that this view is; only for directories. */
 DirKind view_dir_kind(const View *view);
 /* Whether a directory is there for links: a view, or a group in one. */
@@ -44,12 +40,6 @@ guint32 view_listing(const View *view);
 /* When that which such a directory lists last changed. */
 gint64 view_moved_ns(Daemon *daemon, const View *view);
 
-/*
- * Its attributes, and for how many seconds the kernel may keep them.
- * Errors: GONE, LOCAL.
- */
-gboolean view_attr(Daemon *daemon, const View *view, struct stat *ret,
-	double *ret_timeout, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* For how long its name may be kept in the directory it is in. */
 double view_entry_timeout(const Daemon *daemon, const View *view);
 
@@ -57,11 +47,3 @@ double view_entry_timeout(const Daemon *daemon, const View *view);
 gboolean view_is_on_demand(const View *view);
 /* Whether they are those of a stream. */
 gboolean view_is_growing(const View *view);
-
-/* Of the bytes of a content file those that this view shows: all, the first line
- * alone, or what comes after it.  Takes the reference, returns one. */
-GBytes *view_part(const View *view, GBytes *bytes);
-/* The bytes of any row but a DIR, TABLE or WAIT; of a on-demand one those that are
- * known. */
-GBytes *view_bytes(Daemon *daemon, const View *view,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -71,7 +71,7 @@ def verbs(tree):
 
 
 def files(tree):
-    return strings(*tables(tree, r"\bTreeRow rows\[\]"))
+    return strings(*tables(tree, r"\bTreeRow \w+\[\]"))
 
 
 def metrics(tree):

@@ -263,7 +263,8 @@ FACES = {
     "cache": {"backends": {"backend.h", "session.h", "error.h"}},
     "fs": {"backends": {"session.h", "error.h", "base/inherited.h",
                         "base/secret.h"},
-           "cache": {"cache.h", "base/name.h", "base/thread.h"}},
+           "cache": {"cache.h", "base/clock.h", "base/name.h",
+                     "base/thread.h", "base/tsv.h"}},
 }
 # They put the whole together.
 BUILDERS = re.compile(r"fs/(main|start/(config\w*|demo))\.[ch]")
@@ -273,7 +274,8 @@ BUILDERS = re.compile(r"fs/(main|start/(config\w*|demo))\.[ch]")
 def narrow_face(tree):
     """A layer sees only the faces of those below: cache/ sees backend.h,
     session.h and error.h; fs/ sees session.h, error.h, inherited.h, secret.h,
-    cache.h, name.h and thread.h, but for the files that build the whole."""
+    cache.h, clock.h, name.h, thread.h and tsv.h, but for the files that build
+    the whole."""
     found = []
     for f in tree.c_files(PRODUCT):
         for n, _, name in tree.includes(f):
@@ -378,7 +380,8 @@ NOT_HERE = re.compile(r"foo|NOUN|linux/")
 def named_file(tree):
     """Comments of the product, and pages, name C files that are there."""
     pages = [f for f in tree.files if f.endswith(".md") and f != "CHANGELOG.md"]
-    places = "\n".join("/" + f for f in tree.c_files())
+    places = "\n".join("/" + f.removesuffix(".in") for f in tree.files
+                       if re.search(r"\.[ch](\.in)?$", f))
     found = []
     for f in (*tree.c_files(PRODUCT), *pages):
         for n, line in enumerate(prose(tree, f).split("\n"), 1):

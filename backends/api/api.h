@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/auth/credentials.h"
+#include "backends/api/api_protocol.h"
 #include "backends/backend.h"
 #include "backends/base/json.h"
 #include "backends/http/http.h"
@@ -33,49 +33,6 @@
  * of them succeeds; before, nothing is.
  */
 typedef struct Api Api;
-
-typedef struct {
-	const char
-		*action; /* for counting and, with some providers, the wire */
-	const char *method;
-	const char *path;    /* encoded, begins with "/" */
-	const char *query;   /* encoded, without "?"; NULL or "": none */
-	const char *body;    /* JSON; NULL: none */
-	gboolean safe;       /* it changes nothing */
-	gboolean repeatable; /* it changes something, but the same bytes again
-	                        change nothing more */
-	gboolean outline;    /* see json_parse_outline */
-} ApiRequest;
-
-typedef struct {
-	/* Adds the headers of the wire protocol and signs.  `now` is the repaired
-	 * clock, seconds since the epoch.  Called for each attempt. */
-	gboolean (*sign)(const ApiRequest *call, HttpRequest *request,
-		const Credentials *credentials, gint64 now, void *data,
-		GError **error);
-	/* What an answer of status >= 400 means: always sets *error, with detail.
-	 * `body` is NULL when it was not JSON. */
-	void (*refuse)(
-		const HttpAnswer *answer, const Json *body, GError **error);
-	/* Whether an answer of status 2xx is none of a refusal, else *error with
-	 * detail.  May be NULL: it is none. */
-	gboolean (*accept)(const Json *answer, GError **error);
-	/* Whether an error came of a wrong clock (by its provider code).  This
-	 * and the next may be NULL: none does. */
-	gboolean (*is_skew)(const char *provider_code);
-	/* Whether it says that this attempt had come before, as it does when
-	 * somebody on the way sends it twice: the first may have been obeyed,
-	 * whatever error `refuse` makes of the second. */
-	gboolean (*is_replay)(const char *provider_code);
-	/* Whose sessions those credentials reach, where that is another question
-	 * than whose they are; new string.  Called for each attempt.  May be NULL:
-	 * it is not. */
-	char *(*account)(
-		const Credentials *credentials, void *data, GError **error);
-	/* The vendor's own choice of authorities, see api_ca_file; copied. */
-	const char *ca_file;
-	void *data;
-} ApiProtocol;
 
 /*
  * keys: the section's (borrowed); endpoint: the default base URL without a

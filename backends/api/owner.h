@@ -1,6 +1,7 @@
 #pragma once
 
-#include "backends/api/api.h"
+#include "backends/api/api_protocol.h"
+#include "backends/backend.h"
 
 /*
  * Whether a call is for the account whose credentials sign it.  On the thread that

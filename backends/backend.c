@@ -212,7 +212,7 @@ char *backend_create(Backend *self, const char *workspace,
 	if (!id)
 		return NULL;
 	if (!id_legal(id)) {
-		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 			"the answer to the create names no usable id: the "
 			"session may exist");
 		return NULL;

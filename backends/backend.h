@@ -288,7 +288,7 @@ typedef struct BackendClass {
 
 	/*
 	 * Sends a plan, which may be one of another process, and returns the id
-	 * of what it made.  TIMEOUT means that the session may exist; any other
+	 * of what it made.  MAY_EXIST says that the session may; any other
 	 * error that it surely does not come of this call.  A repeatable plan may
 	 * be sent more than once by one call.
 	 *

@@ -20,21 +20,22 @@ typedef enum {
 	BACKEND_ERROR_BUDGET,       /* our own call budget is spent */
 	BACKEND_ERROR_QUOTA,        /* the account's quota is used up */
 	BACKEND_ERROR_REMOTE,       /* the provider's own failure */
-	BACKEND_ERROR_TIMEOUT,      /* no answer in time; a create may exist */
-	BACKEND_ERROR_UNREACHABLE,  /* nothing was sent: DNS, routes, time */
-	BACKEND_ERROR_BAD_ANSWER,   /* an answer that makes no sense */
-	BACKEND_ERROR_TOO_BIG,      /* a spec over the limit */
-	BACKEND_ERROR_READ_ONLY,    /* writing is switched off */
-	BACKEND_ERROR_NO_ROOM,      /* no room on disk */
-	BACKEND_ERROR_NO_FILES,     /* no descriptor is left to us */
-	BACKEND_ERROR_CROWDED,      /* others take all that there is of it */
-	BACKEND_ERROR_UNSUPPORTED,  /* a verb or file that the provider lacks */
-	BACKEND_ERROR_CANCELLED,    /* dropped before anything was sent */
-	BACKEND_ERROR_CONFIG,       /* the configuration is wrong */
-	BACKEND_ERROR_LOCAL,        /* our own disk or memory failed */
-	BACKEND_ERROR_NO_KEY,       /* there are no credentials at all */
-	BACKEND_ERROR_REFUSED,      /* nothing was sent: nobody listens there */
-	BACKEND_ERROR_TLS,          /* nothing was sent: no trust, or no TLS */
+	BACKEND_ERROR_TIMEOUT,      /* no answer in time; it changed nothing */
+	BACKEND_ERROR_MAY_EXIST, /* a change was sent; its outcome is not known */
+	BACKEND_ERROR_UNREACHABLE, /* nothing was sent: DNS, routes, time */
+	BACKEND_ERROR_BAD_ANSWER,  /* an answer that makes no sense */
+	BACKEND_ERROR_TOO_BIG,     /* a spec over the limit */
+	BACKEND_ERROR_READ_ONLY,   /* writing is switched off */
+	BACKEND_ERROR_NO_ROOM,     /* no room on disk */
+	BACKEND_ERROR_NO_FILES,    /* no descriptor is left to us */
+	BACKEND_ERROR_CROWDED,     /* others take all that there is of it */
+	BACKEND_ERROR_UNSUPPORTED, /* a verb or file that the provider lacks */
+	BACKEND_ERROR_CANCELLED,   /* dropped before anything was sent */
+	BACKEND_ERROR_CONFIG,      /* the configuration is wrong */
+	BACKEND_ERROR_LOCAL,       /* our own disk or memory failed */
+	BACKEND_ERROR_NO_KEY,      /* there are no credentials at all */
+	BACKEND_ERROR_REFUSED,     /* nothing was sent: nobody listens there */
+	BACKEND_ERROR_TLS,         /* nothing was sent: no trust, or no TLS */
 } BackendErrorCode;
 
 typedef struct {

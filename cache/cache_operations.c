@@ -75,6 +75,10 @@ static void run(void *data)
 
 	failpoint_hang("order");
 	if (!carry_out(self, &self->error)) {
+		/* Only a question went unanswered: nothing was changed, which
+		 * ETIMEDOUT would leave open. */
+		if (self->error->code == BACKEND_ERROR_TIMEOUT)
+			self->error->code = BACKEND_ERROR_UNREACHABLE;
 		g_clear_pointer(&self->answer, g_free);
 		if (self->dir != NULL && !operation_is_dropped(self))
 			dir_set_error(self->dir, self->what, self->error);

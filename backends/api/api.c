@@ -176,20 +176,14 @@ static gboolean cancelled(GError **error)
 
 static gboolean try_credentials(Try *try, GError **error)
 {
-	g_autoptr(GError) problem = NULL;
 	Credentials *fresh = credential_source_get(
-		try->api->source, try->deadline_us, &problem);
+		try->api->source, try->deadline_us, error);
 
-	if (fresh) {
-		credentials_unref(try->credentials);
-		try->credentials = fresh;
-		return TRUE;
-	}
-	/* TIMEOUT would say that a create may have happened. */
-	if (problem->code == BACKEND_ERROR_TIMEOUT)
-		problem->code = BACKEND_ERROR_UNREACHABLE;
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return FALSE;
+	if (!fresh)
+		return FALSE;
+	credentials_unref(try->credentials);
+	try->credentials = fresh;
+	return TRUE;
 }
 
 char *api_key_id(Api *api, gint64 deadline_us)
@@ -334,8 +328,8 @@ static void try_failed(Try *try, GError *problem)
 			g_get_monotonic_time());
 	g_clear_error(&try->problem);
 	try->problem = problem;
-	if (!try->request->safe &&
-		(problem->code == BACKEND_ERROR_TIMEOUT || is_replay(try)))
+	if (problem->code == BACKEND_ERROR_MAY_EXIST ||
+		(!try->request->safe && is_replay(try)))
 		try->open = TRUE;
 }
 
@@ -483,6 +477,9 @@ static Json *try_all(Try *try, GByteArray **ret_text)
 		g_autoptr(HttpRequest) http = try_prepare(try, &before);
 		Json *json;
 
+		/* What was waited for was the way there: nothing was sent. */
+		if (!http && before->code == BACKEND_ERROR_TIMEOUT)
+			before->code = BACKEND_ERROR_UNREACHABLE;
 		if (!http)
 			observe(try, 0, begun_us, NULL, before);
 
@@ -513,7 +510,7 @@ static void try_start(Try *try)
 static GError *try_end(Try *try)
 {
 	if (try->open)
-		try->problem->code = BACKEND_ERROR_TIMEOUT;
+		try->problem->code = BACKEND_ERROR_MAY_EXIST;
 	else if (rate_limiter_is_aborted(try->api->limiter) &&
 		 is_retryable(try)) {
 		/* Nothing came of it, so that the abort is the reason. */

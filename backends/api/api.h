@@ -13,8 +13,8 @@
  * Retried: any call once on a refused clock that was wrong, and once on refused
  * credentials (AUTH, AUTH_EXPIRED) for which there are others now, since neither
  * was done; any call on UNREACHABLE (surely unsent) and on THROTTLED (not done);
- * calls marked `safe` or `repeatable` also on REMOTE, TIMEOUT, BAD_ANSWER and on
- * a replay (the provider has had this attempt before).  The pause is what the
+ * calls marked `safe` or `repeatable` also on REMOTE, TIMEOUT, BAD_ANSWER, MAY_EXIST
+ * and on a replay (the provider has had this attempt before).  The pause is what the
  * provider asks for, or else random(0, 1) * min(5 s, 100 ms * 2^n), counted from
  * the end of the throttling; never past the deadline; at most 4 attempts.  Each
  * of a repeatable call, but for the last that there is time for, gets no more
@@ -29,7 +29,7 @@
  *
  * After a call that is not safe has left, what leaves its outcome open (a
  * broken or cut answer, one that is no JSON, the provider's own failure, a
- * replay) is TIMEOUT, and stays so whatever later attempts are told, unless one
+ * replay) is MAY_EXIST, and stays so whatever later attempts are told, unless one
  * of them succeeds; before, nothing is.
  */
 typedef struct Api Api;

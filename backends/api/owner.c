@@ -15,19 +15,12 @@ gboolean owner_asks(const Owner *self, Credentials *credentials,
 	gint64 deadline_us, char **ret_account, GError **error)
 {
 	const Call *call = self->call;
-	g_autoptr(GError) problem = NULL;
 
 	if (!call->owned)
 		return TRUE;
 	g_free(*ret_account);
-	*ret_account = account_of(self, credentials, deadline_us, &problem);
-	if (*ret_account && call->owned(*ret_account, call, &problem))
-		return TRUE;
-	/* TIMEOUT would say that a create may have happened. */
-	if (problem->code == BACKEND_ERROR_TIMEOUT)
-		problem->code = BACKEND_ERROR_UNREACHABLE;
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return FALSE;
+	*ret_account = account_of(self, credentials, deadline_us, error);
+	return *ret_account && call->owned(*ret_account, call, error);
 }
 
 gboolean owner_accepts(

@@ -14,7 +14,7 @@ typedef struct {
 } Owner;
 
 /* Call.owned; *ret_account (freed first) gets whose they are.  TRUE where nobody
- * asks.  Errors: never TIMEOUT, since nothing was sent. */
+ * asks. */
 gboolean owner_asks(const Owner *self, Credentials *credentials,
 	gint64 deadline_us, char **ret_account,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

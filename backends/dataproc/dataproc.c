@@ -242,7 +242,7 @@ static char *dataproc_create(Backend *base, const char *workspace,
 
 	if (answer)
 		return created_id(answer, workspace, plan->id);
-	if (cause->code == BACKEND_ERROR_TIMEOUT)
+	if (cause->code == BACKEND_ERROR_MAY_EXIST)
 		g_prefix_error(&cause, "session %s may exist: ", plan->id);
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return NULL;

@@ -111,8 +111,9 @@ Json *outcome_json(HttpAnswer *answer, gboolean safe, gboolean outline,
 void outcome_clear_up(GError *problem, gboolean safe)
 {
 	if (!safe && (problem->code == BACKEND_ERROR_BAD_ANSWER ||
-			     problem->code == BACKEND_ERROR_REMOTE))
-		problem->code = BACKEND_ERROR_TIMEOUT;
+			     problem->code == BACKEND_ERROR_REMOTE ||
+			     problem->code == BACKEND_ERROR_TIMEOUT))
+		problem->code = BACKEND_ERROR_MAY_EXIST;
 }
 
 char *outcome_request_id(const HttpAnswer *answer, GError *problem)

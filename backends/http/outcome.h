@@ -35,9 +35,9 @@ Json *outcome_json(HttpAnswer *answer, gboolean safe, gboolean outline,
 char *outcome_request_id(const HttpAnswer *answer, GError *problem);
 
 /*
- * Makes an error fit to be shown.  After a request that is not safe, an answer
- * that cannot be read (BAD_ANSWER) and one that tells of the provider's own
- * failure (REMOTE) become TIMEOUT, since it may have acted before it failed;
- * only a refusal with a reason of its own proves that nothing was done.
+ * Makes an error fit to be shown.  After a request that is not safe, three errors
+ * become MAY_EXIST: no answer (TIMEOUT), an unreadable one (BAD_ANSWER), and the
+ * provider's own failure (REMOTE).  The provider may have acted in all three.
+ * Only a refusal with a reason of its own proves that nothing was done.
  */
 void outcome_clear_up(GError *problem, gboolean safe);

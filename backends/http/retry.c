@@ -86,6 +86,7 @@ gboolean retry_is_allowed(const GError *problem, gboolean harmless)
 		return TRUE;
 	case BACKEND_ERROR_REMOTE:
 	case BACKEND_ERROR_TIMEOUT:
+	case BACKEND_ERROR_MAY_EXIST:
 	case BACKEND_ERROR_BAD_ANSWER:
 		return harmless;
 	default:

@@ -134,7 +134,7 @@ static char *create_call(
 	if (id)
 		livy_learn(self, livy_record_members(answer));
 	else if (answer)
-		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 			"the answer to the create names no session");
 	return id;
 }
@@ -146,7 +146,7 @@ static char *reconcile(Livy *self, const CreatePlan *plan, const Call *call,
 	GError *cause, GError **error)
 {
 	gboolean unclear =
-		cause->code == BACKEND_ERROR_TIMEOUT ||
+		cause->code == BACKEND_ERROR_MAY_EXIST ||
 		(plan->unique && cause->code == BACKEND_ERROR_EXISTS);
 	char *id = plan->unique && unclear
 			   ? find_by_name(self, plan->name, call)
@@ -157,7 +157,7 @@ static char *reconcile(Livy *self, const CreatePlan *plan, const Call *call,
 		return id;
 	}
 	if (unclear) {
-		cause->code = BACKEND_ERROR_TIMEOUT;
+		cause->code = BACKEND_ERROR_MAY_EXIST;
 		g_prefix_error(&cause,
 			"the session%s%s may exist: ", *plan->name ? " " : "",
 			plan->name);

@@ -140,9 +140,9 @@ char *answer_created(
 	if (id)
 		return id;
 	if (!cause)
-		backend_error_set(&cause, BACKEND_ERROR_TIMEOUT,
+		backend_error_set(&cause, BACKEND_ERROR_MAY_EXIST,
 			"the answer to the create names no session");
-	if (cause->code == BACKEND_ERROR_TIMEOUT)
+	if (cause->code == BACKEND_ERROR_MAY_EXIST)
 		g_prefix_error(&cause, "the session may exist: ");
 	g_propagate_error(error, cause);
 	return NULL;

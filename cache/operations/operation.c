@@ -181,7 +181,7 @@ gint64 operation_sure_ms(const Operation *self)
 
 static void reconcile_open(Operation *self, GError *error)
 {
-	error->code = BACKEND_ERROR_TIMEOUT;
+	error->code = BACKEND_ERROR_MAY_EXIST;
 	name_request(self, error);
 	requests_look(self->cache->requests, self->request, now_ms(),
 		operation_sure_ms(self), FALSE);
@@ -201,9 +201,6 @@ static void tell_absent(const Operation *self, GError *error)
 
 static void finish_failed(Operation *self, GError *error)
 {
-	/* That an answer did not come before anything was sent. */
-	if (error->code == BACKEND_ERROR_TIMEOUT)
-		error->code = BACKEND_ERROR_UNREACHABLE;
 	requests_note(self->cache->requests, self->request,
 		outcome_saying(REQUEST_FAILED, backend_error_sentence(error)));
 }
@@ -237,7 +234,7 @@ void operation_finish(Operation *self, gboolean ok, GError *error)
 {
 	Requests *requests = self->cache->requests;
 	RequestState state = requests_state(requests, self->request);
-	gboolean open = error != NULL && error->code == BACKEND_ERROR_TIMEOUT;
+	gboolean open = error != NULL && error->code == BACKEND_ERROR_MAY_EXIST;
 
 	if (!ok && state == REQUEST_WAITING && operation_is_dropped(self)) {
 		requests_forget(requests, self->request);

@@ -66,7 +66,7 @@ void operation_prolong(Operation *self);
  * may be at it until its deadline, and takes its time to list it. */
 gint64 operation_sure_ms(const Operation *self);
 /* Ends the work on the request: ok, or by the error that is told.  That error agrees
- * with the outcome: TIMEOUT where a session may exist or does (then it gets the
+ * with the outcome: MAY_EXIST where a session may exist or does (then it gets the
  * request's name), any other where there is none. */
 void operation_finish(Operation *self, gboolean ok, GError *error);
 /* Why a call that could be dropped was; takes its error. */

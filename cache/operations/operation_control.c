@@ -100,9 +100,6 @@ static gboolean check_phase(Operation *self, const BackendVerb *verb,
 	if (!look(self, target->id, &local)) {
 		g_debug("%s: %s", target->id, local->message);
 		if (!sure) {
-			/* Nothing was sent. */
-			if (local->code == BACKEND_ERROR_TIMEOUT)
-				local->code = BACKEND_ERROR_UNREACHABLE;
 			g_propagate_error(error, g_steal_pointer(&local));
 			return FALSE;
 		}
@@ -161,9 +158,6 @@ static gboolean send_once(Operation *self, const char *body, GError **error)
 			backend, dir->id, intent->verb, &call, &local);
 	if (self->recorded)
 		failpoint_step("verb", "answer");
-	/* What was asked before did not answer. */
-	else if (!ok && local->code == BACKEND_ERROR_TIMEOUT)
-		local->code = BACKEND_ERROR_UNREACHABLE;
 	if (!ok)
 		operation_refused(self, g_steal_pointer(&local), error);
 	else
@@ -203,7 +197,7 @@ static gboolean operation_verb(
 
 	if (send_once(self, body, &local))
 		return TRUE;
-	if (self->recorded && local->code == BACKEND_ERROR_TIMEOUT &&
+	if (local->code == BACKEND_ERROR_MAY_EXIST &&
 		*self->request->intent->session != '\0' && see_effect(self))
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&local));

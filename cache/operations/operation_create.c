@@ -68,9 +68,6 @@ static char *send_once(Operation *self, GError **error)
 		self->request->intent->plan, &call, &local);
 	if (self->recorded)
 		failpoint_step("create", "answer");
-	/* What was asked before did not answer. */
-	else if (id == NULL && local->code == BACKEND_ERROR_TIMEOUT)
-		local->code = BACKEND_ERROR_UNREACHABLE;
 	if (id == NULL)
 		operation_refused(self, g_steal_pointer(&local), error);
 	else
@@ -141,7 +138,7 @@ static char *send_until_clear(Operation *self, GError **error)
 		g_autoptr(GError) local = NULL;
 		char *id = send_once(self, &local);
 		gboolean open =
-			id == NULL && local->code == BACKEND_ERROR_TIMEOUT;
+			id == NULL && local->code == BACKEND_ERROR_MAY_EXIST;
 
 		if (id != NULL)
 			return id;
@@ -191,7 +188,7 @@ gboolean operation_send(Operation *self, GError **error)
 	/* This time nothing came of it, but of the time before something may
 	 * have. */
 	if (self->doubt)
-		local->code = BACKEND_ERROR_TIMEOUT;
+		local->code = BACKEND_ERROR_MAY_EXIST;
 	g_propagate_error(error, g_steal_pointer(&local));
 	return FALSE;
 }
@@ -234,7 +231,7 @@ static void token_clash(const Request *request, GError **error)
 
 static void still_open(const Request *request, const char *why, GError **error)
 {
-	backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+	backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 		"the request of this token, %s, %s: its session may exist",
 		request->intent->rid, why);
 }

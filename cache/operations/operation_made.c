@@ -146,13 +146,13 @@ static void show_new(Operation *self, const char *id)
 		dir_set_error(self->dir, self->what, error);
 }
 
-/* TIMEOUT, whatever the cause: any other error would say that there is no
+/* MAY_EXIST, whatever the cause: any other error would say that there is no
  * session, and a script would make a second one. */
 static void start_failed(const char *id, GError *cause, GError **error)
 {
 	g_autofree char *sentence = backend_error_sentence(cause);
 
-	backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+	backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 		"the session %s was created and exists, but starting it "
 		"failed: %s; write start into its ctl",
 		id, sentence);
@@ -242,13 +242,13 @@ static gboolean answer_as(
 	return TRUE;
 }
 
-/* TIMEOUT: a session was made. */
+/* MAY_EXIST: a session was made. */
 static gboolean is_anothers(
 	Operation *self, const Request *holder, const char *id, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 
-	backend_error_set(&local, BACKEND_ERROR_TIMEOUT,
+	backend_error_set(&local, BACKEND_ERROR_MAY_EXIST,
 		"the provider says that this made the session %s, which is "
 		"that of request %s, so that it is not known what that one "
 		"made: write adopt ID or abandon into resolve",

@@ -169,7 +169,7 @@ static char *create_locked(Memory *self, const char *workspace,
 	}
 	if (self->losses > 0) {
 		self->losses--;
-		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 			"the answer was lost: the session may exist");
 		return NULL;
 	}

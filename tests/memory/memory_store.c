@@ -229,6 +229,10 @@ gboolean action_begin(
 		!script_fails(script, action_names[action], error) &&
 		is_accepted(self, account, call, error))
 		return TRUE;
+	/* As api.h has it: what changes something may have come to pass. */
+	if (error && (*error)->code == BACKEND_ERROR_TIMEOUT &&
+		(action == MEMORY_CREATE || action == MEMORY_CONTROL))
+		(*error)->code = BACKEND_ERROR_MAY_EXIST;
 	script->running--;
 	script->failed++;
 	pthread_mutex_unlock(&self->lock);

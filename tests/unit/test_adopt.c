@@ -92,12 +92,12 @@ static guint32 lose(
 	if (made)
 		memory_lose_answers(f->backend, 100);
 	else
-		memory_fail(
-			f->backend, MEMORY_CREATE, 0, 0, BACKEND_ERROR_TIMEOUT);
+		memory_fail(f->backend, MEMORY_CREATE, 0, 0,
+			BACKEND_ERROR_MAY_EXIST);
 	order = create_within(f, workspace, text, 200, &done);
 	wait_for(order, done);
 	g_assert_error(
-		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(order), BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 	return newest(f, workspace);
 }
 
@@ -132,7 +132,7 @@ static void what_was_adopted_is_not_the_answer_to_another(void)
 	g_assert_no_error(operation_error(adopt));
 	retry = resolve(f, two, "retry");
 	g_assert_error(
-		operation_error(retry), BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		operation_error(retry), BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 	g_assert_cmpuint(memory_size(f->backend, "m-1"), ==, 1);
 	g_assert_true(has(f, one, "s-000001"));
 	g_assert_true(is(f, two, "unknown"));
@@ -157,7 +157,7 @@ static void the_same_token_is_answered_by_who_has_its_session(void)
 	workspace = fixture_workspace(f, "m-1");
 	one = make_absent(f, workspace, own);
 	memory_lose_answers(f->backend, 1);
-	memory_fail(f->backend, MEMORY_CREATE, 1, 0, BACKEND_ERROR_TIMEOUT);
+	memory_fail(f->backend, MEMORY_CREATE, 1, 0, BACKEND_ERROR_MAY_EXIST);
 	create = create_within(f, workspace, own, 10000, &done);
 	fixture_until(memory_size(f->backend, "m-1") == 1);
 	adopt = resolve(f, one, "adopt s-000001");

@@ -319,7 +319,7 @@ static void test_errors_that_stay_are_not_retried(
 	g_assert_cmpstr(backend_error_detail(error)->provider_code, ==, "Odd");
 }
 
-/* What leaves the outcome of a changing call open is TIMEOUT, sent once. */
+/* What leaves the outcome of a changing call open is MAY_EXIST, sent once. */
 static void test_unclear_outcomes(Fixture *f, gconstpointer data)
 {
 	const TinyAnswer scripts[] = {gateway, busy, {.kind = TINY_CUT},
@@ -330,11 +330,11 @@ static void test_unclear_outcomes(Fixture *f, gconstpointer data)
 
 	for (guint i = 0; i < G_N_ELEMENTS(scripts); i++) {
 		tiny_server_push(f->server, scripts[i]);
-		drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, i + 1));
+		drop(assert_fails(f, changing, BACKEND_ERROR_MAY_EXIST, i + 1));
 	}
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
 	drop(assert_fails(f, (How){.changing = TRUE, .ms = 200},
-		BACKEND_ERROR_TIMEOUT, G_N_ELEMENTS(scripts) + 1));
+		BACKEND_ERROR_MAY_EXIST, G_N_ELEMENTS(scripts) + 1));
 }
 
 /* A reason of its own says that nothing was done, whatever the status. */
@@ -372,12 +372,12 @@ static void test_replays(Fixture *f, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	tiny_server_push(f->server, replay);
-	error = assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 1);
+	error = assert_fails(f, changing, BACKEND_ERROR_MAY_EXIST, 1);
 	g_assert_cmpstr(
 		backend_error_detail(error)->provider_code, ==, "Replay");
 	tiny_server_push(f->server, throttled);
 	tiny_server_push(f->server, replay);
-	drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 3));
+	drop(assert_fails(f, changing, BACKEND_ERROR_MAY_EXIST, 3));
 	g_assert_cmpuint(f->asked, ==, 2);
 }
 
@@ -431,7 +431,7 @@ static void test_resending_is_capped(Fixture *f, gconstpointer data)
 {
 	for (guint i = 0; i < 10; i++)
 		tiny_server_push(f->server, busy);
-	drop(assert_fails(f, repeatable, BACKEND_ERROR_TIMEOUT, 4));
+	drop(assert_fails(f, repeatable, BACKEND_ERROR_MAY_EXIST, 4));
 	g_assert_cmpuint(f->asked, ==, 1);
 }
 
@@ -449,7 +449,7 @@ static void test_resent_calls_stay_open(Fixture *f, gconstpointer data)
 		tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CLOSE});
 		tiny_server_push(f->server, refusals[i]);
 		drop(assert_fails(
-			f, repeatable, BACKEND_ERROR_TIMEOUT, sent += 2));
+			f, repeatable, BACKEND_ERROR_MAY_EXIST, sent += 2));
 		tiny_server_push(f->server, refusals[i]);
 		drop(assert_fails(f, repeatable,
 			refusals[i].body == bad_key.body ? BACKEND_ERROR_AUTH
@@ -463,13 +463,13 @@ static void test_open_outcomes_stay_open(Fixture *f, gconstpointer data)
 {
 	tiny_server_push(f->server, replay);
 	tiny_server_push(f->server, (TinyAnswer){.status = 400});
-	drop(assert_fails(f, repeatable, BACKEND_ERROR_TIMEOUT, 2));
+	drop(assert_fails(f, repeatable, BACKEND_ERROR_MAY_EXIST, 2));
 	for (guint i = 0; i < 4; i++)
 		tiny_server_push(f->server, replay);
-	drop(assert_fails(f, repeatable, BACKEND_ERROR_TIMEOUT, 6));
+	drop(assert_fails(f, repeatable, BACKEND_ERROR_MAY_EXIST, 6));
 	tiny_server_push(f->server, replay);
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
-	abort_call(f, repeatable, 8, BACKEND_ERROR_TIMEOUT);
+	abort_call(f, repeatable, 8, BACKEND_ERROR_MAY_EXIST);
 }
 
 /* Of 4 s the first attempt gets two, the second what is left: to halve that
@@ -488,13 +488,13 @@ static void test_hanging_answers_leave_time(Fixture *f, gconstpointer data)
 	g_assert_cmpint(took, <, 4000 * MS);
 	tiny_server_rest(f->server, hang);
 	start = g_get_monotonic_time();
-	drop(assert_fails(f, how, BACKEND_ERROR_TIMEOUT, 4));
+	drop(assert_fails(f, how, BACKEND_ERROR_MAY_EXIST, 4));
 	took = g_get_monotonic_time() - start;
 	g_assert_cmpint(took, >=, 3900 * MS);
 	/* Others are not cut short. */
 	start = g_get_monotonic_time();
 	drop(assert_fails(f, (How){.changing = TRUE, .ms = 2500},
-		BACKEND_ERROR_TIMEOUT, 5));
+		BACKEND_ERROR_MAY_EXIST, 5));
 	g_assert_cmpint(g_get_monotonic_time() - start, >=, 2400 * MS);
 }
 
@@ -761,7 +761,7 @@ static void test_abort_in_flight(Fixture *f, gconstpointer data)
 static void test_abort_of_a_change(Fixture *f, gconstpointer data)
 {
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
-	abort_call(f, changing, 1, BACKEND_ERROR_TIMEOUT);
+	abort_call(f, changing, 1, BACKEND_ERROR_MAY_EXIST);
 }
 
 static void test_abort_while_backing_off(Fixture *f, gconstpointer data)
@@ -1044,8 +1044,8 @@ static void test_attempts_are_told(Fixture *f, gconstpointer data)
 	assert_told(told, "List 1 503 - %d\nList 2 200 r-2 -1\n",
 		BACKEND_ERROR_REMOTE);
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CLOSE});
-	drop(assert_fails(f, changing, BACKEND_ERROR_TIMEOUT, 3));
-	assert_told(told, "Create 1 0 - %d\n", BACKEND_ERROR_TIMEOUT);
+	drop(assert_fails(f, changing, BACKEND_ERROR_MAY_EXIST, 3));
+	assert_told(told, "Create 1 0 - %d\n", BACKEND_ERROR_MAY_EXIST);
 }
 
 /* What was never sent is told as well, for it is what somebody wonders about. */

@@ -209,7 +209,7 @@ static void a_create_without_usable_id_may_exist(void)
 
 	next.id = g_strnfill(SESSION_ID_MAX + 1, 'i');
 	g_assert_null(backend_create(&full_backend, "w", made, &call, &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 }
 
 static void a_verb_is_of_the_table_or_the_table_is_told(void)

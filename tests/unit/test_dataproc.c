@@ -361,7 +361,7 @@ static void a_create_whose_answer_is_lost_may_exist(
 		tiny_server_rest(f->server, answers[i]);
 		g_assert_null(
 			provider_create(f, "{\"sessionId\":\"mine\"}", &error));
-		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 		g_assert_nonnull(
 			strstr(error->message, "session mine may exist"));
 		/* The requestId makes it one session. */

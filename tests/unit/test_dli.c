@@ -394,7 +394,7 @@ static void a_create_without_a_clear_answer_may_exist(
 		provider_answer(f, rows[i].status, rows[i].body);
 		g_assert_null(
 			provider_create(f, "{\"kind\":\"spark\"}", &error));
-		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 		g_assert_nonnull(strstr(error->message, "may exist"));
 	}
 	g_assert_cmpuint(

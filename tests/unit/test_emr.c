@@ -255,7 +255,7 @@ static void a_create_that_failed_over_there_may_exist(
 		(TinyAnswer){.status = 500,
 			.body = "{\"__type\":\"InternalServerError\"}"});
 	g_assert_null(provider_create(f, "{}", &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 	g_assert_nonnull(strstr(error->message, "may exist"));
 	/* The token makes it one session. */
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 4);

@@ -662,7 +662,7 @@ static void a_lost_answer_stays_open_where_nothing_is_found(
 					   .body = "{\"msg\":\"Session 'x' not "
 						   "found.\"}"});
 		g_assert_null(provider_create(f, rows[i].spec, &error));
-		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 		g_assert_true(g_str_has_prefix(error->message, rows[i].says));
 		g_assert_cmpuint(tiny_server_requests(f->server) - before, ==,
 			rows[i].requests);
@@ -681,7 +681,7 @@ static void a_lost_answer_without_a_name_stays_open(
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_CLOSE});
 	g_assert_null(
 		backend_create(f->backend, f->workspace, plan, &call, &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 	g_assert_true(
 		g_str_has_prefix(error->message, "the session may exist: "));
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 1);
@@ -703,7 +703,7 @@ static void our_own_name_taken_means_that_it_is_ours(
 	provider_answer(f, 400, TAKEN);
 	provider_answer(f, 404, "");
 	g_assert_null(provider_create(f, "{}", &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 }
 
 static void a_given_name_goes_to_one_of_two_that_saw_it_free(
@@ -922,7 +922,7 @@ static void a_gateway_without_livy_is_asked_again(
 	provider_answer(f, 404, "");
 	provider_answer(f, 503, page);
 	g_assert_null(provider_create(f, "{\"name\":\"a\"}", &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 	g_assert_nonnull(strstr(error->message, "503 Service Unavailable"));
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 5);
 }

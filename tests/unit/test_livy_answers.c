@@ -127,7 +127,7 @@ static BackendErrorCode meaning(const Exchange *x)
 	};
 
 	if (x->status == 500)
-		return g_str_equal(x->method, "POST") ? BACKEND_ERROR_TIMEOUT
+		return g_str_equal(x->method, "POST") ? BACKEND_ERROR_MAY_EXIST
 						      : BACKEND_ERROR_REMOTE;
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
 		if (rows[i].status == x->status &&

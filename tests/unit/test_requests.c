@@ -95,10 +95,10 @@ static guint32 make_unknown(Fixture *f, guint32 workspace)
 
 	memory_put(f->backend, "m-1", "p-1", "mine", "Running");
 	memory_put(f->backend, "m-1", "p-2", "mine", "Running");
-	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_MAY_EXIST);
 	operation = create_within(f, workspace, spec, 2000);
 	g_assert_error(operation_error(operation), BACKEND_ERROR,
-		BACKEND_ERROR_TIMEOUT);
+		BACKEND_ERROR_MAY_EXIST);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "unknown"));
 	return number;
@@ -227,10 +227,10 @@ static void what_is_absent_is_not_sent_again(void)
 	f->list_lag_ms = 300;
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
-	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_MAY_EXIST);
 	operation = create_within(f, workspace, spec, 1000);
 	g_assert_error(operation_error(operation), BACKEND_ERROR,
-		BACKEND_ERROR_TIMEOUT);
+		BACKEND_ERROR_MAY_EXIST);
 	number = request(f, workspace);
 	/* The provider may be at it until now, and list it a little later. */
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
@@ -252,7 +252,7 @@ static void a_refusal_after_a_lost_answer_leaves_it_open(void)
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
 	operation = create_within(f, workspace, spec, 1000);
 	g_assert_error(operation_error(operation), BACKEND_ERROR,
-		BACKEND_ERROR_TIMEOUT);
+		BACKEND_ERROR_MAY_EXIST);
 	memory_heal(f->backend);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
@@ -273,7 +273,7 @@ static void what_was_given_up_is_looked_for(void)
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
 	operation = create_within(f, workspace, spec, 300);
 	g_assert_error(operation_error(operation), BACKEND_ERROR,
-		BACKEND_ERROR_TIMEOUT);
+		BACKEND_ERROR_MAY_EXIST);
 	number = request(f, workspace);
 	rid = cache_name(f->cache, number);
 	g_assert_nonnull(strstr(operation_error(operation)->message, rid));
@@ -296,10 +296,10 @@ static void what_was_given_up_and_is_absent_has_failed(void)
 	f->list_lag_ms = 500;
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
-	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_MAY_EXIST);
 	operation = create_within(f, workspace, spec, 200);
 	g_assert_error(operation_error(operation), BACKEND_ERROR,
-		BACKEND_ERROR_TIMEOUT);
+		BACKEND_ERROR_MAY_EXIST);
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "failed"));
@@ -572,7 +572,7 @@ static guint32 make_absent(Fixture *f, guint32 workspace)
 	g_autoptr(Operation) operation = NULL;
 	guint32 number;
 
-	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_TIMEOUT);
+	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_MAY_EXIST);
 	operation = create_within(f, workspace, spec, 200);
 	number = request(f, workspace);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "failed"));
@@ -629,7 +629,7 @@ static void a_retry_that_is_refused_leaves_it_open(void)
 	memory_fail(f->backend, MEMORY_CREATE, 0, 1, BACKEND_ERROR_QUOTA);
 	operation = resolve(f, number, "retry");
 	g_assert_error(operation_error(operation), BACKEND_ERROR,
-		BACKEND_ERROR_TIMEOUT);
+		BACKEND_ERROR_MAY_EXIST);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "unknown"));
 }
 
@@ -668,10 +668,10 @@ static void a_lost_verb_is_looked_for(gconstpointer data)
 	fixture_open(f, "sessions", "1", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	session = fixture_find(f, workspace, "s-000001");
-	memory_fail(f->backend, MEMORY_CONTROL, 0, 1, BACKEND_ERROR_TIMEOUT);
+	memory_fail(f->backend, MEMORY_CONTROL, 0, 1, BACKEND_ERROR_MAY_EXIST);
 	answer = fixture_control(f, session, "stop", &error);
 	g_assert_null(answer);
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_MAY_EXIST);
 	number = request(f, workspace);
 	assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
 	if (obeyed)
@@ -692,7 +692,7 @@ static void a_verb_that_was_obeyed_is_seen(void)
 	fixture_open(f, "sessions", "1", NULL);
 	workspace = fixture_workspace(f, "m-1");
 	session = fixture_find(f, workspace, "s-000001");
-	memory_fail(f->backend, MEMORY_CONTROL, 0, 1, BACKEND_ERROR_TIMEOUT);
+	memory_fail(f->backend, MEMORY_CONTROL, 0, 1, BACKEND_ERROR_MAY_EXIST);
 	operation = cache_control(f->cache, session, "stop",
 		g_get_monotonic_time() + 60 * G_USEC_PER_SEC, count_done,
 		&done);

@@ -226,33 +226,51 @@ void trace_cache(Trace *self, const char *text)
 
 /* ---- tables ---- */
 
+/* What is there, oldest first: records of that size.  To format each as it comes
+ * would give a busy mount the time to overwrite half of them. */
+static GArray *copy_out(const Ring *ring, guint size)
+{
+	guint64 turns = ring_turns(ring);
+	GArray *records = g_array_sized_new(FALSE, FALSE, size, TRACE_KEPT);
+
+	for (guint64 turn = ring_first(ring); turn < turns; turn++) {
+		guint last = records->len;
+
+		g_array_set_size(records, last + 1);
+		if (!ring_get(ring, turn, records->data + last * size))
+			g_array_set_size(records, last);
+	}
+	return records;
+}
+
 static void append_operations(const Trace *self, GString *out)
 {
-	const Ring *ring = self->operations;
+	g_autoptr(GArray) records =
+		copy_out(self->operations, sizeof(TraceOperation));
+	const TraceOperation head = {0};
 	gint64 epoch_us = real_since(0);
-	guint64 turns = ring_turns(ring);
-	TraceOperation op = {0};
 
-	trace_row_operation(out, TRACE_HEAD, 0, &op, "");
-	for (guint64 turn = ring_first(ring); turn < turns; turn++) {
-		if (ring_get(ring, turn, &op))
-			append_operation(self, TRACE_ROW,
-				epoch_us + op.begun_us, &op, out);
+	trace_row_operation(out, TRACE_HEAD, 0, &head, "");
+	for (guint i = 0; i < records->len; i++) {
+		const TraceOperation *op =
+			&g_array_index(records, TraceOperation, i);
+
+		append_operation(
+			self, TRACE_ROW, epoch_us + op->begun_us, op, out);
 	}
 }
 
 static void append_calls(const Trace *self, GString *out)
 {
-	const Ring *ring = self->calls;
+	g_autoptr(GArray) records = copy_out(self->calls, sizeof(TraceCall));
+	const TraceCall head = {0};
 	gint64 epoch_us = real_since(0);
-	guint64 turns = ring_turns(ring);
-	TraceCall call = {0};
 
-	trace_row_call(out, TRACE_HEAD, 0, &call);
-	for (guint64 turn = ring_first(ring); turn < turns; turn++) {
-		if (ring_get(ring, turn, &call))
-			trace_row_call(out, TRACE_ROW, epoch_us + call.begun_us,
-				&call);
+	trace_row_call(out, TRACE_HEAD, 0, &head);
+	for (guint i = 0; i < records->len; i++) {
+		const TraceCall *call = &g_array_index(records, TraceCall, i);
+
+		trace_row_call(out, TRACE_ROW, epoch_us + call->begun_us, call);
 	}
 }
 

@@ -4,6 +4,8 @@
 
 #define REFRESH_MS (15 * 60 * 1000)
 
+static const char variable_role[] = "ALIBABA_CLOUD_ECS_METADATA";
+
 /* ---- sources that need no file of their own ---- */
 
 static Credentials *not_set(const char *name, GError **error)
@@ -44,27 +46,14 @@ static Credentials *from_oidc(
 		"OIDC role of the environment", deadline_us, error);
 }
 
-/* Most machines are no ECS instances: that nobody answers there is a plain
- * "not here", unless the environment says that somebody should. */
 static Credentials *from_metadata(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	const char *role = auth_env("ALIBABA_CLOUD_ECS_METADATA");
-	g_autoptr(GError) cause = NULL;
-
-	if (auth_env_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
-		backend_error_set(error, BACKEND_ERROR_NO_KEY,
-			"ALIBABA_CLOUD_ECS_METADATA_DISABLED is set");
-		return NULL;
-	}
-	Credentials *found = alibaba_metadata(chain, role, deadline_us, &cause);
-	if (found)
-		return found;
-	if (role || chain->on_site)
-		g_propagate_error(error, g_steal_pointer(&cause));
-	else
-		backend_error_set(
-			error, BACKEND_ERROR_NO_KEY, "%s", cause->message);
+	if (!auth_env_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED"))
+		return alibaba_metadata(
+			chain, auth_env(variable_role), deadline_us, error);
+	backend_error_set(error, BACKEND_ERROR_NO_KEY,
+		"ALIBABA_CLOUD_ECS_METADATA_DISABLED is set");
 	return NULL;
 }
 
@@ -137,7 +126,8 @@ static const ChainSource sources[] = {
 		.profiled = TRUE},
 	{"the credentials file", alibaba_credentials_file, is_section_there,
 		.profiled = TRUE},
-	{"ECS metadata", from_metadata, may_be_on_ecs, .metadata = TRUE},
+	{"ECS metadata", from_metadata, may_be_on_ecs, .metadata = TRUE,
+		.variable = variable_role},
 	{"the credentials URI", from_uri, is_uri_set},
 	{NULL},
 };
@@ -145,6 +135,7 @@ static const ChainSource sources[] = {
 static const ChainClass alibaba_chain = {
 	.name = "alibaba",
 	.vendor = "Alibaba Cloud",
+	.key = "profile",
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,

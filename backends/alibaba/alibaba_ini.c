@@ -134,7 +134,7 @@ Credentials *alibaba_credentials_file(
 		return NULL;
 	if (ini_check(ini, name, NULL))
 		return section_keys(&reading, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	backend_error_set(error, BACKEND_ERROR_NO_KEY,
 		"%s: there is no such section", origin);
 	return NULL;
 }

@@ -264,11 +264,16 @@ static Credentials *profile_keys(
 	const Json *profile = profile_find(reading->config, name);
 	const char *mode = text(profile, "mode");
 
-	if (!profile || reading->depth++ >= SOURCE_DEPTH) {
-		backend_error_set(error, BACKEND_ERROR_AUTH, "%s %.*s",
-			profile ? "source_profile goes round in a circle at"
-				: "there is no profile",
-			NAME_MAX_SHOWN, *name ? name : "chosen");
+	if (!profile) {
+		backend_error_set(error, BACKEND_ERROR_NO_KEY,
+			"there is no profile %.*s", NAME_MAX_SHOWN,
+			*name ? name : "chosen");
+		return NULL;
+	}
+	if (reading->depth++ >= SOURCE_DEPTH) {
+		backend_error_set(error, BACKEND_ERROR_AUTH,
+			"source_profile goes round in a circle at %.*s",
+			NAME_MAX_SHOWN, name);
 		return NULL;
 	}
 	for (gsize i = 0; i < G_N_ELEMENTS(modes); i++)

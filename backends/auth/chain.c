@@ -67,15 +67,23 @@ static gboolean is_over(
 	       (round->again && is_out_of_reach(cause));
 }
 
-/* A source that is not set up has nothing, rather than something wrong; but a
- * profile that is named is meant to be there. */
-static void note_code(Round *round, const ChainSource *source, int code)
+/* A source that is not set up has nothing, rather than something wrong. */
+static int code_of(
+	const Chain *chain, const ChainSource *source, const GError *cause)
 {
-	if (round->chain->profile && code == BACKEND_ERROR_NO_KEY)
-		code = BACKEND_ERROR_AUTH;
-	else if (!round->chain->profile && code == BACKEND_ERROR_AUTH &&
-		 !source->may_be(round->chain))
-		code = BACKEND_ERROR_NO_KEY;
+	gboolean meant = source->variable && auth_env(source->variable);
+
+	if (source->metadata && !chain->on_site &&
+		(!meant || backend_error_is_unsent(cause)))
+		return BACKEND_ERROR_NO_KEY;
+	if (!chain->profile && cause->code == BACKEND_ERROR_AUTH &&
+		!source->may_be(chain))
+		return BACKEND_ERROR_NO_KEY;
+	return cause->code;
+}
+
+static void note_code(Round *round, int code)
+{
 	if (round->code == BACKEND_ERROR_NO_KEY ||
 		(round->code == BACKEND_ERROR_AUTH &&
 			code != BACKEND_ERROR_NO_KEY))
@@ -98,7 +106,8 @@ static Credentials *round_ask(
 	}
 	g_string_append_printf(round->looked, "%s%s (%s)",
 		round->looked->len ? "; " : "", source->what, cause->message);
-	note_code(round, source, cause->code);
+	cause->code = code_of(chain, source, cause);
+	note_code(round, cause->code);
 	*ret_over = is_over(round, source, cause);
 	return NULL;
 }
@@ -141,9 +150,13 @@ static Credentials *chain_fetch(
 		chain->last_print = g_steal_pointer(&print);
 		return found;
 	}
+	g_autofree char *key =
+		chain->profile ? g_strdup_printf(" (%s = %s)",
+					 chain->class->key, chain->profile)
+			       : g_strdup("");
 	backend_error_set(error, round.code,
-		"no credentials for %s; looked in %s", chain->class->vendor,
-		looked->str);
+		"no credentials for %s%s; looked in %s", chain->class->vendor,
+		key, looked->str);
 	return NULL;
 }
 

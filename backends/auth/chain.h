@@ -6,9 +6,8 @@
  * A vendor's credential chain: its sources are tried in turn, one that fails
  * makes way for the next, and only when none is left is there an error, which
  * then says what was wrong with each, and is NO_KEY where none was set up.  A
- * profile that is named in the
- * configuration is the user's choice: only the sources that know profiles are
- * asked then.
+ * profile that is named in the configuration is the user's choice: only the
+ * sources that know profiles are asked then, and the error names the key.
  *
  * The order is asked for an identity once.  After that the source that gave it
  * comes first, until a file has changed; and while what it gave is good, one
@@ -25,15 +24,19 @@ typedef struct {
 		const Chain *chain, gint64 deadline_us, GError **error);
 	/* Whether it is worth the time.  No network. */
 	gboolean (*may_be)(const Chain *chain);
-	gboolean profiled; /* knows profiles */
-	gboolean metadata; /* a service of the machine's host: that nobody
-	                      answers there is a plain "not here", unless
-	                      somebody did before */
+	gboolean profiled;    /* knows profiles */
+	gboolean metadata;    /* a service of the machine's host.  Most machines
+	                      have none: until it has answered once, any
+	                      failure is NO_KEY */
+	const char *variable; /* of a metadata service: the one that says that
+	                         the machine has it, so that only an address
+	                         where nobody can be reached is NO_KEY */
 } ChainSource;
 
 typedef struct {
 	const char *name;           /* "alibaba" */
 	const char *vendor;         /* for people: "Alibaba Cloud" */
+	const char *key;            /* of the section, that names the profile */
 	gint64 refresh_ms;          /* as in CredentialClass */
 	const ChainSource *sources; /* ends with a NULL what */
 	/* Names the files that may be read and their times; see

@@ -43,7 +43,7 @@ char *auth_read_file(const char *path, gsize *ret_len, GError **error)
 	char *text = NULL;
 
 	if (fd < 0 || fstat(fd, &st) != 0)
-		backend_error_set(error, BACKEND_ERROR_AUTH, "%s: %s", path,
+		backend_error_set(error, BACKEND_ERROR_NO_KEY, "%s: %s", path,
 			g_strerror(errno));
 	else if (!S_ISREG(st.st_mode) || st.st_size > AUTH_FILE_MAX)
 		backend_error_set(error, BACKEND_ERROR_AUTH,

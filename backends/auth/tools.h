@@ -12,8 +12,8 @@
 
 #define AUTH_FILE_MAX (1024 * 1024)
 
-/* A whole regular file, NUL-terminated; NULL with AUTH and why.  The buffer is
- * given back to auth_wipe_text. */
+/* A whole regular file, NUL-terminated; NULL with why: NO_KEY where it cannot be
+ * opened, AUTH where it is none.  The buffer is given back to auth_wipe_text. */
 char *auth_read_file(const char *path, gsize *ret_len,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void auth_wipe_text(char *text, gsize len);

@@ -49,24 +49,6 @@ static Credentials *from_web(
 		"web identity of the environment", deadline_us, error);
 }
 
-/* Most machines are no EC2 instances: that nobody answers there is a plain
- * "not here", unless the environment says that somebody should. */
-static Credentials *from_metadata(
-	const Chain *chain, gint64 deadline_us, GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-	Credentials *found = aws_metadata(chain, deadline_us, &cause);
-
-	if (found)
-		return found;
-	if (chain->on_site || auth_env("AWS_EC2_METADATA_SERVICE_ENDPOINT"))
-		g_propagate_error(error, g_steal_pointer(&cause));
-	else
-		backend_error_set(
-			error, BACKEND_ERROR_NO_KEY, "%s", cause->message);
-	return NULL;
-}
-
 /* ---- what can be told without the network ---- */
 
 static void chain_files(const Chain *chain, GString *out)
@@ -137,13 +119,15 @@ static const ChainSource sources[] = {
 	{"web identity", from_web, is_web_set},
 	{"the shared files", aws_profile, aws_profile_set, .profiled = TRUE},
 	{"the container", aws_container, aws_container_set},
-	{"EC2 metadata", from_metadata, may_be_on_ec2, .metadata = TRUE},
+	{"EC2 metadata", aws_metadata, may_be_on_ec2, .metadata = TRUE,
+		.variable = "AWS_EC2_METADATA_SERVICE_ENDPOINT"},
 	{NULL},
 };
 
 static const ChainClass aws_chain = {
 	.name = "aws",
 	.vendor = "AWS",
+	.key = "profile",
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,

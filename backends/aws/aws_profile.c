@@ -470,9 +470,7 @@ static gboolean profile_enter(
 		return FALSE;
 	}
 	if (!aws_files_has(reading->files, AWS_FILES_PROFILE, name)) {
-		backend_error_set(error,
-			reading->depth > 0 ? BACKEND_ERROR_AUTH
-					   : BACKEND_ERROR_NO_KEY,
+		backend_error_set(error, BACKEND_ERROR_NO_KEY,
 			"there is no profile %.*s", NAME_MAX_SHOWN, name);
 		return FALSE;
 	}

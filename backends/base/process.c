@@ -241,7 +241,7 @@ static gboolean run(char **argv, int ends[2], Stream *out, Stream *err,
 	close(ends[0]);
 	close(ends[1]);
 	if (failed) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+		backend_error_set(error, BACKEND_ERROR_NO_KEY,
 			"%s cannot be run: %s", argv[0], g_strerror(failed));
 		return FALSE;
 	}

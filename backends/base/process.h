@@ -9,7 +9,8 @@
  * NUL-terminated output of at most `max` bytes, to be given to secret_wipe and
  * g_free, and in *ret_said (may be NULL) what it says on standard error, as
  * complaint_quote gives it.  Any thread.  Errors, which end with what it says:
- * AUTH when it cannot be run, fails or prints too much; TIMEOUT; CANCELLED.
+ * NO_KEY when it cannot be run; AUTH when it fails or prints too much; TIMEOUT;
+ * CANCELLED.
  */
 char *process_run(char **argv, gsize max, gint64 deadline_us, const gint *stop,
 	gsize *ret_len, char **ret_said,

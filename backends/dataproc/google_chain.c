@@ -57,11 +57,15 @@ static Credentials *from_named(
 {
 	const char *path = named_path(chain);
 
-	if (path)
-		return google_account(chain, path, deadline_us, error);
-	backend_error_set(
-		error, BACKEND_ERROR_AUTH, "%s is not set", variable_account);
-	return NULL;
+	if (!path) {
+		backend_error_set(error, BACKEND_ERROR_AUTH, "%s is not set",
+			variable_account);
+		return NULL;
+	}
+	Credentials *found = google_account(chain, path, deadline_us, error);
+	if (!found && !chain->profile)
+		g_prefix_error(error, "%s: ", variable_account);
+	return found;
 }
 
 static Credentials *from_default(
@@ -72,26 +76,12 @@ static Credentials *from_default(
 	return google_account(chain, path, deadline_us, error);
 }
 
-/* Most machines are not Google's: that nobody answers there is a plain "not
- * here", unless the environment says that somebody should. */
 static Credentials *from_metadata(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	g_autoptr(GError) cause = NULL;
-
-	if (auth_env_true("NO_GCE_CHECK")) {
-		backend_error_set(
-			error, BACKEND_ERROR_NO_KEY, "NO_GCE_CHECK is set");
-		return NULL;
-	}
-	Credentials *found = google_metadata(chain, deadline_us, &cause);
-	if (found)
-		return found;
-	if (auth_env("GCE_METADATA_HOST") || chain->on_site)
-		g_propagate_error(error, g_steal_pointer(&cause));
-	else
-		backend_error_set(
-			error, BACKEND_ERROR_NO_KEY, "%s", cause->message);
+	if (!auth_env_true("NO_GCE_CHECK"))
+		return google_metadata(chain, deadline_us, error);
+	backend_error_set(error, BACKEND_ERROR_NO_KEY, "NO_GCE_CHECK is set");
 	return NULL;
 }
 
@@ -149,7 +139,8 @@ static const ChainSource sources[] = {
 	{"the environment", from_environment, is_token_set},
 	{"the credentials file", from_named, is_file_named, .profiled = TRUE},
 	{"gcloud's default credentials", from_default, is_default_there},
-	{"the metadata server", from_metadata, may_be_on_gce, .metadata = TRUE},
+	{"the metadata server", from_metadata, may_be_on_gce, .metadata = TRUE,
+		.variable = "GCE_METADATA_HOST"},
 	{NULL},
 };
 
@@ -157,6 +148,7 @@ static const ChainSource sources[] = {
 static const ChainClass google_chain = {
 	.name = "dataproc",
 	.vendor = "Google Cloud",
+	.key = "credentials_file",
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,
@@ -171,6 +163,7 @@ static const ChainSource token_sources[] = {
 static const ChainClass token_chain = {
 	.name = "dataproc",
 	.vendor = "Google Cloud",
+	.key = "access_token_file",
 	.refresh_ms = REFRESH_MS,
 	.sources = token_sources,
 	.fingerprint = chain_files,

@@ -42,24 +42,6 @@ static Credentials *from_oidc(
 		deadline_us, error);
 }
 
-/* Most machines are no ECS instances: that nobody answers there is a plain "not
- * here", unless somebody did before. */
-static Credentials *from_metadata(
-	const Chain *chain, gint64 deadline_us, GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-	Credentials *found = huawei_metadata(chain, deadline_us, &cause);
-
-	if (found)
-		return found;
-	if (chain->on_site)
-		g_propagate_error(error, g_steal_pointer(&cause));
-	else
-		backend_error_set(
-			error, BACKEND_ERROR_NO_KEY, "%s", cause->message);
-	return NULL;
-}
-
 /* ---- what can be told without the network ---- */
 
 static gboolean is_pair_set(const Chain *chain)
@@ -94,13 +76,14 @@ static const ChainSource sources[] = {
 	{"the environment", from_environment, is_pair_set},
 	{"the credentials file", huawei_credentials_file,
 		huawei_credentials_there, .profiled = TRUE},
-	{"ECS metadata", from_metadata, may_be_on_ecs, .metadata = TRUE},
+	{"ECS metadata", huawei_metadata, may_be_on_ecs, .metadata = TRUE},
 	{NULL},
 };
 
 static const ChainClass huawei_chain = {
 	.name = "huawei",
 	.vendor = "Huawei Cloud",
+	.key = "profile",
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,

@@ -96,7 +96,9 @@ static Section file_section(const Chain *chain, GError **error)
 	if (cause)
 		g_propagate_error(error, g_steal_pointer(&cause));
 	else if (!section_is_pair(&section) && !section_is_oidc(&section))
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+		backend_error_set(error,
+			ini_has(section.ini, name) ? BACKEND_ERROR_AUTH
+						   : BACKEND_ERROR_NO_KEY,
 			"%s: there is no ak and sk, nor idp_id and "
 			"id_token_file, in [%.*s]",
 			path, NAME_MAX_SHOWN, name);

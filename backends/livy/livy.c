@@ -461,7 +461,8 @@ static Backend *livy_open(GHashTable *keys, GError **error)
 		return NULL;
 	const ApiProtocol protocol = {
 		.sign = livy_sign,
-		.refuse = livy_refuse,
+		.refuse = livy_auth_is_none(auth) ? livy_refuse_bare
+						  : livy_refuse,
 		.data = auth,
 	};
 	Api *api = api_new(keys, url, livy_auth_source(auth), &protocol, error);

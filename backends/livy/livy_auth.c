@@ -401,7 +401,12 @@ static void auth_place(void *data, GString *out)
 static Credentials *auth_fetch(
 	void *self, gboolean again, gint64 deadline_us, GError **error)
 {
-	return ((LivyAuth *)self)->kind->fetch(self, deadline_us, error);
+	Credentials *found =
+		((LivyAuth *)self)->kind->fetch(self, deadline_us, error);
+
+	if (!found)
+		g_prefix_error(error, "auth: ");
+	return found;
 }
 
 static char *auth_fingerprint(void *data)
@@ -432,6 +437,11 @@ CredentialSource *livy_auth_source(LivyAuth *self)
 	};
 
 	return credential_source_new(&class, self);
+}
+
+gboolean livy_auth_is_none(const LivyAuth *self)
+{
+	return self->kind->fetch == fetch_none;
 }
 
 void livy_auth_sign(const LivyAuth *self, HttpRequest *request,

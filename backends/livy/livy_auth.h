@@ -28,8 +28,11 @@ LivyAuth *livy_auth_new(
 void livy_auth_free(LivyAuth *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LivyAuth, livy_auth_free)
 
-/* Borrows self, which must live longer. */
+/* Borrows self, which must live longer.  Its errors begin with "auth: ". */
 CredentialSource *livy_auth_source(LivyAuth *self);
+
+/* Whether nothing is sent. */
+gboolean livy_auth_is_none(const LivyAuth *self);
 
 /* Adds to a request what convinces.  Any thread. */
 void livy_auth_sign(const LivyAuth *self, HttpRequest *request,

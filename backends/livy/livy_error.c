@@ -42,6 +42,10 @@ static const RefusalStatus statuses[] = {
 	{0},
 };
 
+static const RefusalStatus no_key = {401, 401, BACKEND_ERROR_NO_KEY,
+	"the server wants credentials, and the section names none",
+	"set the section's key auth"};
+
 /* ---- reading ---- */
 
 /* Parsers tell where in their source, which helps nobody. */
@@ -92,7 +96,8 @@ static gboolean is_spent(const Refusal *said, BackendErrorCode code)
 	       refusal_is_quota(said->foreign_code, said->message);
 }
 
-void livy_refuse(const HttpAnswer *answer, const Json *body, GError **error)
+static void refuse(const HttpAnswer *answer, const Json *body, gboolean bare,
+	GError **error)
 {
 	g_auto(Refusal)
 		said = {.status = answer->status, .message = json_words(body)};
@@ -109,13 +114,27 @@ void livy_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 				refusals[i].advice, error);
 			return;
 		}
-	const RefusalStatus *row = refusal_status(statuses, said.status);
+	const RefusalStatus *row =
+		bare && said.status == no_key.least
+			? &no_key
+			: refusal_status(statuses, said.status);
 	if (is_spent(&said, row->code))
 		refusal_say(&said, BACKEND_ERROR_QUOTA, words,
 			"raise the quota or end a session", error);
 	else
 		refusal_say(&said, row->code, *words ? words : row->message,
 			advice_of(answer, row->advice), error);
+}
+
+void livy_refuse(const HttpAnswer *answer, const Json *body, GError **error)
+{
+	refuse(answer, body, FALSE, error);
+}
+
+void livy_refuse_bare(
+	const HttpAnswer *answer, const Json *body, GError **error)
+{
+	refuse(answer, body, TRUE, error);
 }
 
 gboolean livy_is_unknown_member(const GError *error, const char *name)

@@ -11,6 +11,10 @@
 
 /* As the slot of ApiProtocol. */
 void livy_refuse(const HttpAnswer *answer, const Json *body, GError **error);
+/* The same of calls that bear no credentials: a server that wants some refused
+ * none. */
+void livy_refuse_bare(
+	const HttpAnswer *answer, const Json *body, GError **error);
 
 /* Whether the server does not know a member of that name. */
 gboolean livy_is_unknown_member(const GError *error, const char *name);

@@ -120,7 +120,8 @@ static void a_named_profile_beats_the_environment(
 	put_cli(f, CLI);
 	set_pair();
 	finds("a", "a-id/a-sesame/");
-	fails("nobody", BACKEND_ERROR_AUTH, "there is no profile nobody");
+	fails("nobody", BACKEND_ERROR_NO_KEY, "(profile = nobody)");
+	fails("nobody", BACKEND_ERROR_NO_KEY, "there is no profile nobody");
 }
 
 static void a_disabled_cli_is_not_read(ChainFixture *f, const void *unused)
@@ -135,6 +136,7 @@ static void broken_profiles_are_named(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		const char *profile, *say;
+		BackendErrorCode code; /* 0: AUTH */
 	} rows[] = {
 		{"\"mode\":\"AK\"", "access_key_id is missing"},
 		{"\"mode\":\"AK\",\"access_key_id\":\"x\"",
@@ -160,10 +162,10 @@ static void broken_profiles_are_named(ChainFixture *f, const void *unused)
 		 "\"source_profile\":\"p\"",
 			"goes round in a circle"},
 		{"\"mode\":\"ChainableRamRoleArn\",\"ram_role_arn\":\"r\"",
-			"there is no profile"},
+			"there is no profile", BACKEND_ERROR_NO_KEY},
 		{"\"mode\":\"OIDC\",\"ram_role_arn\":\"r\","
 		 "\"oidc_token_file\":\"/nonexistent\"",
-			"/nonexistent: No such file"},
+			"/nonexistent: No such file", BACKEND_ERROR_NO_KEY},
 		{"\"mode\":\"External\"", "process_command is missing"},
 		{"\"mode\":\"External\",\"process_command\":\"'open\"",
 			"cannot be split"},
@@ -174,19 +176,25 @@ static void broken_profiles_are_named(ChainFixture *f, const void *unused)
 			"{\"profiles\":[7,{\"name\":\"p\",%s}]}",
 			rows[i].profile);
 		put_cli(f, text);
-		fails("p", BACKEND_ERROR_AUTH, rows[i].say);
+		fails("p", rows[i].code ? rows[i].code : BACKEND_ERROR_AUTH,
+			rows[i].say);
 	}
 }
 
 static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 {
-	static const char *const texts[] = {"", "{bad", "[]", "null", "{}",
+	static const char *const broken[] = {"", "{bad"};
+	static const char *const bare[] = {"[]", "null", "{}",
 		"{\"profiles\":{}}", "{\"profiles\":[],\"current\":\"x\"}"};
 	g_autofree char *path = chain_fixture_put(f, ".aliyun/config.json", "");
 
-	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-		put_cli(f, texts[i]);
+	for (gsize i = 0; i < G_N_ELEMENTS(broken); i++) {
+		put_cli(f, broken[i]);
 		fails(NULL, BACKEND_ERROR_AUTH, "the aliyun CLI's profile (");
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(bare); i++) {
+		put_cli(f, bare[i]);
+		fails(NULL, BACKEND_ERROR_NO_KEY, "there is no profile");
 	}
 	g_autofree char *huge = g_strnfill(1024 * 1024 + 1, ' ');
 	put_cli(f, huge);
@@ -245,7 +253,7 @@ static void a_command_that_fails_is_told(ChainFixture *f, const void *unused)
 	put_external(f, "#!/bin/sh\nexec yes sesame\n");
 	fails(NULL, BACKEND_ERROR_AUTH, "printed more than 65536 bytes");
 	put_external(f, "#!/nonexistent\n");
-	fails(NULL, BACKEND_ERROR_AUTH, "cannot be run");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "cannot be run");
 }
 
 static pid_t read_pid(ChainFixture *f)
@@ -320,7 +328,7 @@ static void a_section_is_chosen_like_a_profile(
 	finds(NULL, "c-id/c-sesame/");
 	fails("odd", BACKEND_ERROR_AUTH, "its type must be access_key");
 	fails("bare", BACKEND_ERROR_AUTH, "its type must be access_key");
-	fails("none", BACKEND_ERROR_AUTH, "there is no such section");
+	fails("none", BACKEND_ERROR_NO_KEY, "there is no such section");
 }
 
 static void a_section_may_lie_elsewhere(ChainFixture *f, const void *unused)
@@ -344,7 +352,7 @@ static void a_section_lies_in_one_of_two_files(
 
 static void odd_sections_do_no_harm(ChainFixture *f, const void *unused)
 {
-	static const char *const texts[] = {"", "[", "[]", "=\n=", "[default",
+	static const char *const texts[] = {"[", "[]", "=\n=", "[default",
 		"[default]\n=\ntype", "type=access_key\n",
 		"[default]\ntype=access_key\naccess_key_id=\n"};
 
@@ -352,6 +360,8 @@ static void odd_sections_do_no_harm(ChainFixture *f, const void *unused)
 		put_ini(f, texts[i]);
 		fails(NULL, BACKEND_ERROR_AUTH, "the credentials file (");
 	}
+	put_ini(f, "");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "there is no such section");
 }
 
 /* ---- a URI ---- */

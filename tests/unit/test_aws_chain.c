@@ -109,7 +109,8 @@ static void environment_and_profile(ChainFixture *f, const void *unused)
 	g_setenv("AWS_PROFILE", "p", TRUE);
 	finds(NULL, "env-id/e-sesame/");
 	finds("p", "file-id/f-sesame/");
-	fails("absent", BACKEND_ERROR_AUTH, "there is no profile absent");
+	fails("absent", BACKEND_ERROR_NO_KEY, "(profile = absent)");
+	fails("absent", BACKEND_ERROR_NO_KEY, "there is no profile absent");
 }
 
 /* ---- profiles ---- */
@@ -126,12 +127,15 @@ static void bad_profiles(ChainFixture *f, const void *unused)
 {
 	static const struct {
 		const char *text, *say;
+		BackendErrorCode code; /* 0: AUTH */
 	} rows[] = {
-		{"region = x", "profile p: it tells of no credentials"},
+		{"region = x", "profile p: it tells of no credentials",
+			BACKEND_ERROR_NO_KEY},
 		{ROLE, "role_arn needs source_profile or credential_source"},
 		{ROLE "source_profile = q\ncredential_source = Environment",
 			"exclude one another"},
-		{ROLE "source_profile = q", "there is no profile q"},
+		{ROLE "source_profile = q", "there is no profile q",
+			BACKEND_ERROR_NO_KEY},
 		{ROLE "source_profile = p", "in a circle at p"},
 		{ROLE "credential_source = Moon", "is none of Environment"},
 		{ROLE "credential_source = Environment",
@@ -160,7 +164,8 @@ static void bad_profiles(ChainFixture *f, const void *unused)
 		{"credential_process = sh -c 'echo none today >&2'",
 			"did not print JSON: none today)"},
 		{"credential_process = echo 'x", "leaves a quote open"},
-		{"credential_process = ''", " cannot be run"},
+		{"credential_process = ''", " cannot be run",
+			BACKEND_ERROR_NO_KEY},
 		{"credential_process = echo '{\"Version\":1}'",
 			"AccessKeyId is missing"},
 	};
@@ -170,7 +175,8 @@ static void bad_profiles(ChainFixture *f, const void *unused)
 			g_strdup_printf("[profile p]\n%s\n", rows[i].text);
 
 		aws_home_config(f, text);
-		fails("p", BACKEND_ERROR_AUTH, rows[i].say);
+		fails("p", rows[i].code ? rows[i].code : BACKEND_ERROR_AUTH,
+			rows[i].say);
 	}
 }
 
@@ -362,7 +368,7 @@ static void strict(ChainFixture *f, const void *unused)
 	g_setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere", TRUE);
 	fails(NULL, BACKEND_ERROR_AUTH, "AWS_ROLE_ARN is not set");
 	g_setenv("AWS_ROLE_ARN", "arn", TRUE);
-	fails(NULL, BACKEND_ERROR_AUTH, "/nowhere");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "/nowhere");
 	g_unsetenv("AWS_WEB_IDENTITY_TOKEN_FILE");
 	aws_home_config(f, "[default]\ncredential_process = sh -c 'exit 1'\n");
 	fails(NULL, BACKEND_ERROR_AUTH, "ended with status 1");

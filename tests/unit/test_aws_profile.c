@@ -110,7 +110,7 @@ static void web_identity_first(ChainFixture *f, const void *unused)
 	g_setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent", TRUE);
 	g_setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/web", TRUE);
 	aws_home_config(f, "[default]\n" PAIR);
-	fails(NULL, BACKEND_ERROR_AUTH, "web identity (/nonexistent");
+	fails(NULL, BACKEND_ERROR_NO_KEY, "web identity (/nonexistent");
 	finds("default", "file-id/f-sesame/");
 	aws_home_config(f, "[default]\n" PAIR "role_arn = r\n");
 	fails(NULL, BACKEND_ERROR_AUTH,

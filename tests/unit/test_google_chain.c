@@ -91,7 +91,8 @@ static void a_named_token_file_is_all_that_is_asked(
 	g_autoptr(GError) error = NULL;
 	g_autoptr(CredentialSource) later = chain(NULL, file);
 	g_assert_null(chain_ask(later, 20000, &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_NO_KEY);
+	g_assert_nonnull(strstr(error->message, "(access_token_file = "));
 }
 
 static void what_cannot_be_a_token_is_refused(
@@ -336,7 +337,8 @@ static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 		g_autofree char *path = chain_fixture_put(f, "x.json", odd[i]);
 		fails(path, BACKEND_ERROR_AUTH, "not a credentials file");
 	}
-	fails("/nonexistent/x.json", BACKEND_ERROR_AUTH, "/nonexistent/x.json");
+	fails("/nonexistent/x.json", BACKEND_ERROR_NO_KEY,
+		"(credentials_file = /nonexistent/x.json)");
 	fails(f->home, BACKEND_ERROR_AUTH, "not a file");
 }
 
@@ -369,7 +371,8 @@ static void a_named_file_that_fails_is_not_passed_over(
 	g_autofree char *good = put_account(f, DEFAULT_FILE, USER);
 
 	g_setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent/x", TRUE);
-	fails(NULL, BACKEND_ERROR_AUTH, "/nonexistent/x");
+	fails(NULL, BACKEND_ERROR_NO_KEY,
+		"GOOGLE_APPLICATION_CREDENTIALS: /nonexistent/x: No such file");
 	g_assert_cmpuint(tiny_server_requests(f->server), ==, 0);
 	g_setenv("GOOGLE_APPLICATION_CREDENTIALS", good, TRUE);
 	tiny_server_answer(f->server, 200, NULL, GRANTED);
@@ -428,6 +431,8 @@ static void somebody_else_at_its_address_is_not_believed(
 	tiny_server_answer(
 		f->server, 200, "Metadata-Flavor: Google\r\n", "sesame");
 	fails(NULL, BACKEND_ERROR_BAD_ANSWER, "access_token");
+	g_setenv("GCE_METADATA_HOST", "127.0.0.1:1", TRUE);
+	fails(NULL, BACKEND_ERROR_NO_KEY, "the metadata server (");
 	g_setenv("GCE_METADATA_HOST", "x/y", TRUE);
 	fails(NULL, BACKEND_ERROR_AUTH, "no host name");
 	g_setenv("GCE_METADATA_HOST", "somewhere.example", TRUE);

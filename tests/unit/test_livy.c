@@ -863,9 +863,9 @@ static void gateways_refuse_in_their_own_ways(
 		BackendErrorCode code;
 		const char *says;
 	} rows[] = {
-		{401, "", BACKEND_ERROR_AUTH, "auth"},
+		{401, "", BACKEND_ERROR_NO_KEY, "set the section's key auth"},
 		{401, "<html><title>Error 401 Unauthorized</title></html>",
-			BACKEND_ERROR_AUTH, "Unauthorized"},
+			BACKEND_ERROR_NO_KEY, "Unauthorized"},
 		{403, "{\"msg\":\"User 'bob' not allowed\"}",
 			BACKEND_ERROR_DENIED, "bob"},
 		{403, "", BACKEND_ERROR_DENIED, "not allowed"},
@@ -901,7 +901,7 @@ static void who_asks_for_kerberos_is_told_of(
 		(TinyAnswer){.status = 401,
 			.headers = "WWW-Authenticate: Negotiate\r\n"});
 	g_assert_null(provider_get(f, "4", &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_NO_KEY);
 	g_assert_nonnull(strstr(error->message, "kinit"));
 }
 

@@ -144,9 +144,28 @@ static void files_that_hold_no_secret_are_refused(void)
 		g_assert_null(strstr(error->message, "hu"));
 		g_assert_nonnull(strstr(error->message, path));
 	}
-	g_autoptr(GError) error = NULL;
-	g_assert_null(value_of("bearer:/nonexistent/x", "x", &error));
-	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
+}
+
+static void a_file_that_is_missing_is_a_key_that_is(void)
+{
+	static const char *const rows[][2] = {
+		{"basic:/nonexistent/x",
+			"auth: /nonexistent/x: No such file or directory"},
+		{"bearer:/nonexistent/x",
+			"auth: /nonexistent/x: No such file or directory"},
+		{"header:X-Token:/nonexistent/x",
+			"auth: /nonexistent/x: No such file or directory"},
+		{"exec:/nonexistent/x --secret",
+			"auth: /nonexistent/x cannot be run: "
+			"No such file or directory"}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(value_of(rows[i][0], "x", &error));
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_NO_KEY);
+		g_assert_cmpstr(error->message, ==, rows[i][1]);
+	}
 }
 
 static void a_changed_file_is_read_again(void)
@@ -368,7 +387,6 @@ static void a_command_that_fails_says_so(void)
 		const char *text, *say;
 	} rows[] = {
 		{"exec:false", "false ended with status 1"},
-		{"exec:/nonexistent/program --key hush", "cannot be run"},
 		{"exec:sh -c 'echo a >&2; echo log in: token=hush >&2; exit 3'",
 			"sh ended with status 3: log in: token=***"},
 		{"exec:sh -c 'echo log in >&2'", "did not print JSON: log in"},
@@ -474,6 +492,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/livy_auth/file/header", files_become_headers);
 	g_test_add_func("/livy_auth/file/no-secret",
 		files_that_hold_no_secret_are_refused);
+	g_test_add_func("/livy_auth/file/missing",
+		a_file_that_is_missing_is_a_key_that_is);
 	g_test_add_func(
 		"/livy_auth/file/changed", a_changed_file_is_read_again);
 	g_test_add_func("/livy_auth/file/for-everybody",

@@ -95,10 +95,8 @@ static Credentials *read_keys(
 	const Login *login, const HttpAnswer *answer, GError **error)
 {
 	g_autofree char *origin = origin_of(login);
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 	const Json *keys = json_get(body, "CloudCredential");
-	Credentials *credentials = NULL;
 
 	if (answer->status == 401 || answer->status == 403)
 		ask_to_log_in(login, BACKEND_ERROR_AUTH_EXPIRED,
@@ -109,32 +107,29 @@ static Credentials *read_keys(
 		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 			"the answer for the login's token makes no sense");
 	else
-		credentials = auth_keys_read(
+		return auth_keys_read(
 			keys ? keys : body, &alibaba_sts_names, origin, error);
-	auth_wipe_json(body);
-	return credentials;
+	return NULL;
 }
 
 /* Takes body, which may be NULL. */
 static Credentials *exchange(const Login *login, const char *url,
 	const char *token, char *body, GError **error)
 {
-	g_autofree char *bearer = g_strconcat("Bearer ", token, NULL);
-	HttpRequest *request = http_request_new("POST", url);
+	g_autoptr(SecretText) bearer = g_strconcat("Bearer ", token, NULL);
+	g_autoptr(HttpRequest) request = http_request_new("POST", url);
 	g_autoptr(GError) cause = NULL;
 
 	http_request_set(request, "authorization", bearer);
 	http_request_set(request, "content-type", "application/json");
 	http_request_set(request, "accept", "application/json");
-	secret_wipe(bearer, strlen(bearer));
 	request->limit = ANSWER_MAX;
 	request->body = body ? g_bytes_new_take(body, strlen(body)) : NULL;
-	HttpAnswer *answer = auth_send(
+	g_autoptr(HttpAnswer) answer = auth_send(
 		login->chain->remote, request, 0, login->deadline_us, error);
 	if (!answer)
 		return NULL;
 	Credentials *credentials = read_keys(login, answer, &cause);
-	auth_wipe_answer(answer);
 	if (credentials)
 		return credentials;
 	auth_mask(cause, token);

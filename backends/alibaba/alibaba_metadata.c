@@ -24,21 +24,20 @@ static HttpAnswer *fetch(const Chain *chain, const char *method,
 	const char *url, const char *header, const char *value,
 	gint64 deadline_us, GError **error)
 {
-	HttpRequest *request = http_request_new(method, url);
+	g_autoptr(HttpRequest) request = http_request_new(method, url);
 
 	request->limit = ANSWER_MAX;
 	if (value)
 		http_request_set(request, header, value);
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->nearby, request, LIMIT_MS, deadline_us, error);
 	if (!answer || answer->status == 200)
-		return answer;
+		return g_steal_pointer(&answer);
 	g_autofree char *shown = http_url_shown(url);
 	backend_error_set(error,
 		answer->status >= 500 ? BACKEND_ERROR_REMOTE
 				      : BACKEND_ERROR_AUTH,
 		"%.200s answered with status %u", shown, answer->status);
-	auth_wipe_answer(answer);
 	return NULL;
 }
 
@@ -63,12 +62,11 @@ static gboolean token_get(const Chain *chain, gint64 deadline_us,
 	char **ret_token, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	HttpAnswer *answer = fetch(chain, "PUT", METADATA "api/token",
+	g_autoptr(HttpAnswer) answer = fetch(chain, "PUT", METADATA "api/token",
 		"x-aliyun-ecs-metadata-token-ttl-seconds", TOKEN_SECONDS,
 		deadline_us, &cause);
 
 	*ret_token = answer ? word_of(answer) : NULL;
-	auth_wipe_answer(answer);
 	if (*ret_token || !auth_env_true("ALIBABA_CLOUD_IMDSV1_DISABLED"))
 		return TRUE;
 	backend_error_set(error, BACKEND_ERROR_AUTH,
@@ -88,12 +86,12 @@ static HttpAnswer *get(const Chain *chain, const char *url, const char *token,
 static char *role_get(const Chain *chain, const char *token, gint64 deadline_us,
 	GError **error)
 {
-	HttpAnswer *answer = get(chain, ROLES, token, deadline_us, error);
+	g_autoptr(HttpAnswer) answer =
+		get(chain, ROLES, token, deadline_us, error);
 
 	if (!answer)
 		return NULL;
 	char *role = word_of(answer);
-	auth_wipe_answer(answer);
 	if (!role)
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"the metadata service names no RAM role");
@@ -103,8 +101,7 @@ static char *role_get(const Chain *chain, const char *token, gint64 deadline_us,
 static Credentials *read_keys(
 	const HttpAnswer *answer, const char *origin, GError **error)
 {
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 	const char *code = json_get_text(body, "Code", 256, "");
 	Credentials *credentials = NULL;
 
@@ -118,7 +115,6 @@ static Credentials *read_keys(
 		credentials =
 			auth_keys_read(body, &alibaba_sts_names, origin, error);
 	auth_correct_expiry(credentials, answer);
-	auth_wipe_json(body);
 	return credentials;
 }
 
@@ -129,12 +125,11 @@ static Credentials *role_keys(const Chain *chain, const char *role,
 	g_autofree char *url = g_strconcat(ROLES, segment, NULL);
 	g_autofree char *origin =
 		g_strdup_printf("ECS metadata, role %s", role);
-	HttpAnswer *answer = get(chain, url, token, deadline_us, error);
+	g_autoptr(HttpAnswer) answer =
+		get(chain, url, token, deadline_us, error);
+	Credentials *credentials =
+		answer ? read_keys(answer, origin, error) : NULL;
 
-	if (!answer)
-		return NULL;
-	Credentials *credentials = read_keys(answer, origin, error);
-	auth_wipe_answer(answer);
 	if (credentials)
 		credentials->refresh_ms = REFRESH_MS;
 	return credentials;
@@ -143,30 +138,21 @@ static Credentials *role_keys(const Chain *chain, const char *role,
 Credentials *alibaba_metadata(const Chain *chain, const char *role,
 	gint64 deadline_us, GError **error)
 {
-	char *token = NULL;
+	g_autoptr(SecretText) token = NULL;
 	g_autofree char *named = NULL;
-	Credentials *credentials = NULL;
 
 	if (!token_get(chain, deadline_us, &token, error))
 		return NULL;
 	if (!role || !*role)
 		role = named = role_get(chain, token, deadline_us, error);
-	if (role)
-		credentials = role_keys(chain, role, token, deadline_us, error);
-	if (token)
-		auth_wipe_text(token, strlen(token));
-	return credentials;
+	return role ? role_keys(chain, role, token, deadline_us, error) : NULL;
 }
 
 Credentials *alibaba_uri(const Chain *chain, const char *uri,
 	const char *origin, gint64 deadline_us, GError **error)
 {
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		fetch(chain, "GET", uri, NULL, NULL, deadline_us, error);
 
-	if (!answer)
-		return NULL;
-	Credentials *credentials = read_keys(answer, origin, error);
-	auth_wipe_answer(answer);
-	return credentials;
+	return answer ? read_keys(answer, origin, error) : NULL;
 }

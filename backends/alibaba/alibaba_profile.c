@@ -8,12 +8,10 @@
 #include <string.h>
 
 #include "backends/alibaba/alibaba_auth.h"
-#include "backends/base/process.h"
 #include "backends/base/text.h"
 
 #define NAME_MAX_SHOWN 64
 #define SOURCE_DEPTH 8 /* profiles that lean on one another */
-#define OUTPUT_MAX (64 * 1024)
 #define TEXT_MAX 65536
 
 /* One look at a file: what a mode's function needs. */
@@ -150,42 +148,25 @@ static Credentials *mode_oidc(
 		error);
 }
 
-static Credentials *external_keys(
-	const Json *profile, const char *output, gsize len, GError **error)
-{
-	g_autofree char *origin = origin_of(profile);
-	Json *body = json_parse(output, len, NULL);
-	AuthKeyNames names = alibaba_cli_names;
-	Credentials *credentials = NULL;
-
-	names.temporary = g_str_equal(text(body, "mode"), "StsToken");
-	if (body)
-		credentials = auth_keys_read(body, &names, origin, error);
-	else
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"process_command did not print JSON");
-	auth_wipe_json(body);
-	return credentials;
-}
-
 static Credentials *mode_external(
 	Reading *reading, const Json *profile, GError **error)
 {
 	g_auto(GStrv) argv = words_split(text(profile, "process_command"));
+	g_autofree char *origin = origin_of(profile);
 	g_autofree char *said = NULL;
-	gsize len = 0;
+	AuthKeyNames names = alibaba_cli_names;
 
 	if (!argv || !*argv) {
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"process_command is missing or cannot be split");
 		return NULL;
 	}
-	char *output = process_run(argv, OUTPUT_MAX, reading->deadline_us,
-		&reading->chain->stopped, &len, &said, error);
-	if (!output)
+	g_autoptr(SecretJson) body = auth_run_json(argv, "process_command",
+		reading->deadline_us, &reading->chain->stopped, &said, error);
+	if (!body)
 		return NULL;
-	Credentials *credentials = external_keys(profile, output, len, error);
-	auth_wipe_text(output, len);
+	names.temporary = g_str_equal(text(body, "mode"), "StsToken");
+	Credentials *credentials = auth_keys_read(body, &names, origin, error);
 	if (!credentials)
 		auth_quote(error, said);
 	return credentials;
@@ -292,12 +273,10 @@ const char *alibaba_profile_name(const Chain *chain, const char *fallback)
 	return env ? env : fallback;
 }
 
-/* The configuration, to be given to auth_wipe_json. */
-static Json *config_read(GError **error)
+static SecretJson *config_read(GError **error)
 {
 	g_autofree char *path = alibaba_cli_path();
 	g_autoptr(GError) cause = NULL;
-	gsize len = 0;
 
 	if (!alibaba_cli_enabled()) {
 		backend_error_set(error, BACKEND_ERROR_AUTH,
@@ -305,11 +284,10 @@ static Json *config_read(GError **error)
 			"ALIBABA_CLOUD_IGNORE_PROFILE is set");
 		return NULL;
 	}
-	char *file = auth_read_file(path, &len, error);
+	g_autoptr(SecretText) file = auth_read_file(path, error);
 	if (!file)
 		return NULL;
-	Json *config = json_parse(file, len, &cause);
-	auth_wipe_text(file, len);
+	SecretJson *config = json_parse(file, strlen(file), &cause);
 	if (!config)
 		backend_error_set(error, BACKEND_ERROR_AUTH, "%s: %s", path,
 			cause->message);
@@ -319,27 +297,19 @@ static Json *config_read(GError **error)
 Credentials *alibaba_cli_profile(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	Json *config = config_read(error);
-
-	if (!config)
-		return NULL;
+	g_autoptr(SecretJson) config = config_read(error);
 	Reading reading = {chain, config, deadline_us, 0};
-	Credentials *credentials =
-		profile_keys(&reading, cli_name(chain, config), error);
-	auth_wipe_json(config);
-	return credentials;
+
+	return config ? profile_keys(&reading, cli_name(chain, config), error)
+		      : NULL;
 }
 
 char *alibaba_cli_region(const char *profile)
 {
 	const Chain chain = {.profile = (char *)profile};
-	Json *config = config_read(NULL);
-
-	if (!config)
-		return NULL;
+	g_autoptr(SecretJson) config = config_read(NULL);
 	const char *region = text(
 		profile_find(config, cli_name(&chain, config)), "region_id");
-	char *found = *region ? g_strdup(region) : NULL;
-	auth_wipe_json(config);
-	return found;
+
+	return *region ? g_strdup(region) : NULL;
 }

@@ -84,10 +84,9 @@ static void form_add(GString *form, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
-	char *encoded = http_encode(value);
+	g_autoptr(SecretText) encoded = http_encode(value);
 	g_string_append_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
 	g_string_append(form, encoded);
-	auth_wipe_text(encoded, strlen(encoded));
 }
 
 static void form_add_role(GString *form, const AlibabaRole *role)
@@ -107,9 +106,7 @@ static void form_add_role(GString *form, const AlibabaRole *role)
 static Credentials *read_keys(
 	const HttpAnswer *answer, const char *origin, GError **error)
 {
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
-	Credentials *credentials = NULL;
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 
 	if (answer->status != 200)
 		alibaba_refuse(answer, body, error);
@@ -117,10 +114,9 @@ static Credentials *read_keys(
 		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 			"the token service's answer makes no sense");
 	else
-		credentials = auth_keys_read(json_get(body, "Credentials"),
+		return auth_keys_read(json_get(body, "Credentials"),
 			&alibaba_sts_names, origin, error);
-	auth_wipe_json(body);
-	return credentials;
+	return NULL;
 }
 
 static gboolean is_skew(GError *refusal)
@@ -139,7 +135,7 @@ static Credentials *exchange(const Chain *chain, HttpRequest *request,
 {
 	g_autoptr(GError) cause = NULL;
 	request->limit = ANSWER_MAX;
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->remote, request, 0, deadline_us, error);
 	*ret_again = FALSE;
 	if (!answer)
@@ -148,7 +144,6 @@ static Credentials *exchange(const Chain *chain, HttpRequest *request,
 	auth_correct_expiry(credentials, answer);
 	*ret_again = !credentials &&
 		     auth_repair_clock(answer, is_skew(cause), skew_s);
-	auth_wipe_answer(answer);
 	if (credentials)
 		return credentials;
 	auth_mask(cause, token);
@@ -176,8 +171,7 @@ typedef struct {
 	const Credentials *base;  /* that signs; NULL: OIDC */
 	const char *provider_arn; /* of OIDC */
 	const char *token;        /* that is sent; may be NULL */
-	gsize token_len;
-	const char *url; /* up to the query */
+	const char *url;          /* up to the query */
 } Asking;
 
 static HttpRequest *signed_request(const Asking *ask, gint64 skew_s)
@@ -204,15 +198,14 @@ static void wipe_bytes(gpointer string)
 	g_string_free(s, TRUE);
 }
 
-static GBytes *oidc_form(const AlibabaRole *role, const char *provider_arn,
-	const char *token, gsize token_len)
+static GBytes *oidc_form(const Asking *ask)
 {
 	/* Room for all of it, lest growing leave copies of the token behind. */
-	GString *form = g_string_sized_new(3 * token_len + 16384);
+	GString *form = g_string_sized_new(3 * strlen(ask->token) + 16384);
 
-	form_add(form, "OIDCProviderArn", provider_arn);
-	form_add(form, "OIDCToken", token);
-	form_add_role(form, role);
+	form_add(form, "OIDCProviderArn", ask->provider_arn);
+	form_add(form, "OIDCToken", ask->token);
+	form_add_role(form, ask->role);
 	return g_bytes_new_with_free_func(
 		form->str, form->len, wipe_bytes, form);
 }
@@ -240,8 +233,7 @@ static HttpRequest *oidc_request(const Asking *ask, gint64 skew_s)
 	http_request_set(
 		request, "content-type", "application/x-www-form-urlencoded");
 	http_request_set(request, "accept", "application/json");
-	request->body = oidc_form(
-		ask->role, ask->provider_arn, ask->token, ask->token_len);
+	request->body = oidc_form(ask);
 	return request;
 }
 
@@ -253,8 +245,9 @@ static Credentials *asking_run(const Asking *ask, const char *origin,
 
 	for (gboolean again, repaired = FALSE;; repaired = TRUE) {
 		g_autoptr(GError) cause = NULL;
-		HttpRequest *request = ask->base ? signed_request(ask, skew_s)
-						 : oidc_request(ask, skew_s);
+		g_autoptr(HttpRequest) request =
+			ask->base ? signed_request(ask, skew_s)
+				  : oidc_request(ask, skew_s);
 		Credentials *found = exchange(ask->chain, request, ask->token,
 			origin, deadline_us, &skew_s, &again, &cause);
 		if (found)
@@ -287,20 +280,16 @@ Credentials *alibaba_assume_role_oidc(const Chain *chain,
 	GError **error)
 {
 	g_autofree char *url = sts_url(role, error);
-	gsize len = 0;
+	g_autoptr(SecretText) token =
+		url ? auth_read_file(token_file, error) : NULL;
 
-	if (!url)
-		return NULL;
-	char *token = auth_read_file(token_file, &len, error);
 	if (!token)
 		return NULL;
 	const Asking ask = {.chain = chain,
 		.role = role,
 		.provider_arn = provider_arn,
 		.token = token,
-		.token_len = len,
 		.url = url};
-	Credentials *credentials = asking_run(&ask, origin, deadline_us, error);
-	auth_wipe_text(token, len);
-	return of_role(credentials, role);
+
+	return of_role(asking_run(&ask, origin, deadline_us, error), role);
 }

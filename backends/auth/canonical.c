@@ -179,18 +179,16 @@ char *canonical_query(const char *query)
 
 char *canonical_value(const char *value, gboolean collapse)
 {
-	char *trimmed = g_strstrip(g_strdup(value));
-	GString *out;
+	g_autoptr(SecretText) trimmed = g_strstrip(g_strdup(value));
 
 	if (!collapse)
-		return trimmed;
-	out = g_string_sized_new(strlen(trimmed));
+		return g_steal_pointer(&trimmed);
+	GString *out = g_string_sized_new(strlen(trimmed));
 	for (const char *at = trimmed; *at; at++) {
 		if (!g_ascii_isspace(*at))
 			g_string_append_c(out, *at);
 		else if (!g_ascii_isspace(at[1]))
 			g_string_append_c(out, ' ');
 	}
-	secret_free_text(trimmed);
 	return g_string_free(out, FALSE);
 }

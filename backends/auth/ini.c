@@ -432,34 +432,25 @@ static gboolean tell_all(Ini *ini, IniFlags flags, GError **error)
 
 /* ---- files ---- */
 
-Ini *ini_parse(const char *text, gsize len, IniFlags flags, GError **error)
+Ini *ini_parse(const char *text, IniFlags flags, GError **error)
 {
 	g_autoptr(Ini) ini = ini_new();
-	char *copy = g_memdup2(text, len);
-	gboolean read = FALSE;
 
-	for (gsize i = 0; i < len; i++)
-		if (!copy[i])
-			copy[i] = '\1';
-	if (g_utf8_validate_len(copy, len, NULL))
-		read = parse_text(ini, (Piece){copy, len}, error);
-	else
+	if (!g_utf8_validate(text, -1, NULL))
 		backend_error_set(error, BACKEND_ERROR_AUTH, "it is not UTF-8");
-	auth_wipe_text(copy, len);
-	if (!read || !tell_all(ini, flags, error))
-		return NULL;
-	return g_steal_pointer(&ini);
+	else if (parse_text(ini, (Piece){text, strlen(text)}, error) &&
+		 tell_all(ini, flags, error))
+		return g_steal_pointer(&ini);
+	return NULL;
 }
 
 Ini *ini_read(const char *path, IniFlags flags, GError **error)
 {
-	gsize len = 0;
-	char *text = auth_read_file(path, &len, error);
+	g_autoptr(SecretText) text = auth_read_file(path, error);
 
 	if (!text)
 		return NULL;
-	Ini *ini = ini_parse(text, len, flags, error);
-	auth_wipe_text(text, len);
+	Ini *ini = ini_parse(text, flags, error);
 	if (!ini)
 		g_prefix_error(error, "%s: ", path);
 	return ini;

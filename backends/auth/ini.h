@@ -16,8 +16,7 @@
  * Nothing is unquoted, and nothing behind a value is a remark.  As there, these
  * make the whole file invalid: a section or a key that is there twice, a line
  * that is none of the above, text above the first section (a byte order mark
- * too), bytes that are not UTF-8.  A NUL byte becomes the byte 1: it is in no
- * key that can be sent.
+ * too), bytes that are not UTF-8.
  */
 typedef struct Ini Ini;
 
@@ -39,7 +38,7 @@ typedef enum {
 #define INI_HUAWEI INI_INTERPOLATE
 
 /* A copy, which is wiped when it is freed.  Errors: AUTH, naming the line. */
-Ini *ini_parse(const char *text, gsize len, IniFlags flags,
+Ini *ini_parse(const char *text, IniFlags flags,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Errors: AUTH, naming the path. */
 Ini *ini_read(const char *path, IniFlags flags,

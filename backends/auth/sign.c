@@ -113,11 +113,13 @@ static char *make_nonce(const SignScope *scope)
 	return scope->nonce ? g_strdup(scope->nonce) : digest_random_hex();
 }
 
+/* Takes the value. */
 static void set_missing(HttpRequest *request, const char *name, char *value)
 {
+	g_autoptr(SecretText) owned = value;
+
 	if (!http_request_get(request, name))
-		http_request_set(request, name, value);
-	secret_free_text(value);
+		http_request_set(request, name, owned);
 }
 
 void sign_prepare(SignScheme scheme, HttpRequest *request,
@@ -154,10 +156,10 @@ static gboolean is_wanted(
 }
 
 /* The lower-case names of the headers to sign, sorted. */
-static GPtrArray *signed_names(
+static char **signed_names(
 	const Scheme *s, const HttpRequest *request, const char *const *only)
 {
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GPtrArray *names = g_ptr_array_new();
 
 	for (guint i = 0; i < request->headers->len; i++) {
 		const char *header = g_ptr_array_index(request->headers, i);
@@ -168,17 +170,8 @@ static GPtrArray *signed_names(
 			g_ptr_array_add(names, g_steal_pointer(&name));
 	}
 	g_ptr_array_sort(names, name_compare);
-	return names;
-}
-
-static char *join_names(GPtrArray *names)
-{
-	GString *out = g_string_new(NULL);
-
-	for (guint i = 0; i < names->len; i++)
-		g_string_append_printf(out, "%s%s", i > 0 ? ";" : "",
-			(char *)g_ptr_array_index(names, i));
-	return g_string_free(out, FALSE);
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(names, FALSE);
 }
 
 /* Room for all of them, lest growing leave copies of the token behind. */
@@ -191,45 +184,39 @@ static gsize headers_size(const HttpRequest *request)
 	return size;
 }
 
-/* To be given to secret_free_text, since the token is one of them. */
-static char *canonical_headers(
-	const Scheme *s, const HttpRequest *request, GPtrArray *names)
+/* The token is one of them. */
+static SecretText *canonical_headers(
+	const Scheme *s, const HttpRequest *request, char **names)
 {
 	GString *out = g_string_sized_new(headers_size(request));
 
-	for (guint i = 0; i < names->len; i++) {
-		const char *name = g_ptr_array_index(names, i);
-		char *value = canonical_value(
-			http_request_get(request, name), s->collapse);
+	for (char **name = names; *name; name++) {
+		g_autoptr(SecretText) value = canonical_value(
+			http_request_get(request, *name), s->collapse);
 
-		g_string_append(out, name);
+		g_string_append(out, *name);
 		g_string_append_c(out, ':');
 		g_string_append(out, value);
 		g_string_append_c(out, '\n');
-		secret_free_text(value);
 	}
 	return g_string_free(out, FALSE);
 }
 
-static char *canonical_request(const Scheme *s, const HttpRequest *request,
-	GPtrArray *names, const char *signed_headers)
+static SecretText *canonical_request(const Scheme *s,
+	const HttpRequest *request, char **names, const char *signed_headers)
 {
 	const char *stated = http_request_get(request, s->hash);
 	g_autofree char *hash =
 		stated ? canonical_value(stated, FALSE) : body_hash(request);
-	char *headers = canonical_headers(s, request, names), *whole;
+	g_autoptr(SecretText) headers = canonical_headers(s, request, names);
 	g_autofree char *raw_path = NULL;
 	g_autofree char *raw_query = NULL;
-	g_autofree char *path = NULL;
-	g_autofree char *query = NULL;
 
 	canonical_split(request->url, &raw_path, &raw_query);
-	path = canonical_path(raw_path, s->path);
-	query = canonical_query(raw_query);
-	whole = g_strjoin("\n", request->method, path, query, headers,
+	g_autofree char *path = canonical_path(raw_path, s->path);
+	g_autofree char *query = canonical_query(raw_query);
+	return g_strjoin("\n", request->method, path, query, headers,
 		signed_headers, hash, NULL);
-	secret_free_text(headers);
-	return whole;
 }
 
 /* What the server will see; the clock only where the header is missing. */
@@ -279,17 +266,16 @@ static char *signature_derived(
 	const Secret *secret, const char *scope, const char *text)
 {
 	g_auto(GStrv) parts = g_strsplit(scope, "/", 4);
-	char *start = g_strconcat("AWS4", secret_peek(secret), NULL);
+	g_autoptr(SecretText) start =
+		g_strconcat("AWS4", secret_peek(secret), NULL);
 	guchar key[DIGEST_LEN];
-	char *hex;
 
 	digest_hmac(start, strlen(start), parts[0], key);
 	for (char **part = parts + 1; *part; part++)
 		digest_hmac(key, sizeof(key), *part, key);
 	digest_hmac(key, sizeof(key), text, key);
-	hex = digest_hex(key, sizeof(key));
+	char *hex = digest_hex(key, sizeof(key));
 	secret_wipe(key, sizeof(key));
-	secret_free_text(start);
 	return hex;
 }
 
@@ -315,13 +301,13 @@ void sign_compute(SignScheme scheme, const HttpRequest *request,
 	const char *const *only, Signed *ret)
 {
 	const Scheme *s = &schemes[scheme];
-	g_autoptr(GPtrArray) names = signed_names(s, request, only);
+	g_auto(GStrv) names = signed_names(s, request, only);
 	g_autofree char *date = signing_date(s, request, scope);
 	g_autofree char *range = signing_scope(scope, date);
 	g_autofree char *credential = g_strjoin("/", credentials->access_key_id,
 		s->derived ? range : NULL, NULL);
 
-	ret->signed_headers = join_names(names);
+	ret->signed_headers = g_strjoinv(";", names);
 	ret->canonical_request =
 		canonical_request(s, request, names, ret->signed_headers);
 	ret->string_to_sign =

@@ -6,18 +6,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backends/http/outcome.h"
+#include "backends/base/process.h"
 #include "backends/http/redirect.h"
 #include "backends/http/retry.h"
 
 #define SKEW_MIN_S 60 /* a clock that is off by less is right */
 #define KEY_MAX 65536 /* tokens run to a few KiB */
+#define OUTPUT_MAX (64 * 1024)
 
 /* ---- files ---- */
 
-static char *read_open(int fd, gsize size, gsize *ret_len)
+static char *read_open(int fd, gsize size)
 {
-	char *text = g_malloc(size + 1);
+	char *text = g_malloc0(size + 1);
 	gsize len = 0;
 
 	while (len < size) {
@@ -29,12 +30,13 @@ static char *read_open(int fd, gsize size, gsize *ret_len)
 			break;
 		len += n;
 	}
-	text[len] = '\0';
-	*ret_len = len;
+	for (gsize i = 0; i < len; i++)
+		if (!text[i])
+			text[i] = '\1';
 	return text;
 }
 
-char *auth_read_file(const char *path, gsize *ret_len, GError **error)
+SecretText *auth_read_file(const char *path, GError **error)
 {
 	/* Not to hang on a pipe that somebody put there. */
 	g_autofree char *whole = auth_whole_path(path);
@@ -49,59 +51,15 @@ char *auth_read_file(const char *path, gsize *ret_len, GError **error)
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"%s: not a file of at most 1 MiB", path);
 	else
-		text = read_open(fd, st.st_size, ret_len);
+		text = read_open(fd, st.st_size);
 	if (fd >= 0)
 		close(fd);
 	return text;
 }
 
-/* ---- wiping ---- */
+/* ---- the network ---- */
 
-void auth_wipe_text(char *text, gsize len)
-{
-	secret_wipe(text, len);
-	g_free(text);
-}
-
-/* Through borrowed pointers, but the document is ours and about to go. */
-static void wipe_strings(const Json *value)
-{
-	char *text = (char *)json_text(value);
-
-	if (text)
-		secret_wipe(text, strlen(text));
-	json_foreach (child, value)
-		wipe_strings(child);
-}
-
-void auth_wipe_json(Json *document)
-{
-	if (!document)
-		return;
-	wipe_strings(document);
-	json_free(document);
-}
-
-void auth_wipe_answer(HttpAnswer *answer)
-{
-	if (!answer)
-		return;
-	if (answer->body)
-		secret_wipe(answer->body->data, answer->body->len);
-	http_answer_free(answer);
-}
-
-static void request_wipe(HttpRequest *request)
-{
-	for (guint i = 0; i < request->headers->len; i++) {
-		char *header = g_ptr_array_index(request->headers, i);
-		secret_wipe(header, strlen(header));
-	}
-	http_request_free(request);
-}
-
-/* Only a GET is redirected, since a POST may be signed for its address.  The URL
- * of the request becomes the last one. */
+/* Only a GET is redirected, since a POST may be signed for its address. */
 static HttpAnswer *send_on(HttpClient *client, HttpRequest *request,
 	gint64 deadline_us, GError **error)
 {
@@ -115,7 +73,7 @@ static HttpAnswer *send_on(HttpClient *client, HttpRequest *request,
 			break;
 		g_free(request->url);
 		request->url = url;
-		auth_wipe_answer(answer);
+		http_answer_free(answer);
 		answer = http_send(client, request, deadline_us, error);
 	}
 	return answer;
@@ -129,17 +87,21 @@ HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	if (limit_ms > 0)
 		deadline_us = MIN(deadline_us, limit_us);
 	g_autoptr(GError) elsewhere = NULL;
-	HttpAnswer *answer = send_on(client, request, deadline_us, error);
-	if (answer && !redirect_check(request, answer, &elsewhere)) {
-		auth_wipe_answer(answer);
-		answer = NULL;
-		/* It is no verdict on a call of the provider's. */
-		if (elsewhere->code == BACKEND_ERROR_UNSUPPORTED)
-			elsewhere->code = BACKEND_ERROR_BAD_ANSWER;
-		g_propagate_error(error, g_steal_pointer(&elsewhere));
-	}
-	request_wipe(request);
-	return answer;
+	g_autoptr(HttpAnswer) answer =
+		send_on(client, request, deadline_us, error);
+	if (!answer || redirect_check(request, answer, &elsewhere))
+		return g_steal_pointer(&answer);
+	/* It is no verdict on a call of the provider's. */
+	if (elsewhere->code == BACKEND_ERROR_UNSUPPORTED)
+		elsewhere->code = BACKEND_ERROR_BAD_ANSWER;
+	g_propagate_error(error, g_steal_pointer(&elsewhere));
+	return NULL;
+}
+
+SecretJson *auth_answer_json(const HttpAnswer *answer)
+{
+	return json_parse(
+		(const char *)answer->body->data, answer->body->len, NULL);
 }
 
 gint64 auth_skew_s(const HttpAnswer *answer)
@@ -175,10 +137,9 @@ void auth_mask(GError *error, const char *secret)
 	if (!error || !secret)
 		return;
 	g_autoptr(Secret) sent G_GNUC_UNUSED = secret_new(secret, -1);
-	char *masked = secret_mask(error->message);
+	g_autoptr(SecretText) quoting = error->message;
 
-	secret_free_text(error->message);
-	error->message = masked;
+	error->message = secret_mask(quoting);
 }
 
 void auth_quote(GError **error, const char *said)
@@ -188,6 +149,22 @@ void auth_quote(GError **error, const char *said)
 	char *whole = g_strconcat((*error)->message, ": ", said, NULL);
 	g_free((*error)->message);
 	(*error)->message = whole;
+}
+
+SecretJson *auth_run_json(char **argv, const char *what, gint64 deadline_us,
+	const gint *stop, char **ret_said, GError **error)
+{
+	g_autoptr(SecretText) output = process_run(
+		argv, OUTPUT_MAX, deadline_us, stop, ret_said, error);
+	SecretJson *json =
+		output ? json_parse(output, strlen(output), NULL) : NULL;
+
+	if (!output || json)
+		return json;
+	backend_error_set(
+		error, BACKEND_ERROR_AUTH, "%s did not print JSON", what);
+	auth_quote(error, *ret_said);
+	return NULL;
 }
 
 /* ---- credentials out of JSON ---- */

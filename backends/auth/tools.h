@@ -12,21 +12,19 @@
 
 #define AUTH_FILE_MAX (1024 * 1024)
 
-/* A whole regular file, NUL-terminated; NULL with why: NO_KEY where it cannot be
- * opened, AUTH where it is none.  The buffer is given back to auth_wipe_text. */
-char *auth_read_file(const char *path, gsize *ret_len,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void auth_wipe_text(char *text, gsize len);
-/* json_free, wiping every string first. */
-void auth_wipe_json(Json *document);
+/* A whole regular file; NULL with why: NO_KEY where it cannot be opened, AUTH
+ * where it is none.  A NUL byte becomes the byte 1, which no key and no JSON may
+ * hold. */
+SecretText *auth_read_file(
+	const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Sends, waits at most `limit_ms` (0: to the deadline), and wipes the request,
- * which it takes.  A GET is redirected within its origin; other redirects and
- * pages for people are errors, as http/redirect.h has them.  The answer is given back
- * to auth_wipe_answer. */
+/* Sends, and waits at most `limit_ms` (0: to the deadline).  A GET is redirected
+ * within its origin, and the request's URL becomes the last one; other redirects
+ * and pages for people are errors, as http/redirect.h has them. */
 HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void auth_wipe_answer(HttpAnswer *answer);
+/* The JSON of an answer; NULL: it is none. */
+SecretJson *auth_answer_json(const HttpAnswer *answer);
 
 /* How far the clock of who answered is ahead of ours, in seconds, by its Date; 0
  * where it tells none, or one within a minute of ours. */
@@ -46,6 +44,11 @@ void auth_correct_expiry(Credentials *credentials, const HttpAnswer *answer);
  * be NULL. */
 void auth_mask(GError *error, const char *secret);
 
+/* Runs a program (base/process.h) for the JSON that it prints, 64 KiB at most.
+ * Errors: those of process_run; AUTH "`what` did not print JSON". */
+SecretJson *auth_run_json(char **argv, const char *what, gint64 deadline_us,
+	const gint *stop, char **ret_said,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Puts what a program says behind the error; either may be NULL. */
 void auth_quote(GError **error, const char *said);
 

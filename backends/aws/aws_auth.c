@@ -18,21 +18,16 @@ gint64 aws_time_ms(const char *text)
 	return time ? g_date_time_to_unix(time) * 1000 : 0;
 }
 
-char *aws_word_of(const HttpAnswer *answer)
+SecretText *aws_word_of(const HttpAnswer *answer)
 {
-	char *text =
+	g_autoptr(SecretText) text =
 		g_strndup((const char *)answer->body->data, answer->body->len);
 
 	g_strstrip(text);
 	for (const char *c = text; *c; c++)
-		if (!g_ascii_isgraph(*c)) {
-			secret_free_text(text);
+		if (!g_ascii_isgraph(*c))
 			return NULL;
-		}
-	if (*text)
-		return text;
-	g_free(text);
-	return NULL;
+	return *text ? g_steal_pointer(&text) : NULL;
 }
 
 gboolean aws_header_fits(const char *text, GError **error)
@@ -50,8 +45,7 @@ gboolean aws_header_fits(const char *text, GError **error)
 Credentials *aws_answer_keys(const HttpAnswer *answer,
 	const AuthKeyNames *names, const char *origin, GError **error)
 {
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 	const char *code = json_get_text(body, "Code", 256, "Success");
 	Credentials *credentials = NULL;
 
@@ -64,6 +58,5 @@ Credentials *aws_answer_keys(const HttpAnswer *answer,
 	else
 		credentials = auth_keys_read(body, names, origin, error);
 	auth_correct_expiry(credentials, answer);
-	auth_wipe_json(body);
 	return credentials;
 }

@@ -66,35 +66,31 @@ static char *uri_of(GError **error)
 	return NULL;
 }
 
-/* NULL without an error: none is sent.  For secret_free_text. */
-static char *token_of(GError **error)
+/* NULL without an error: none is sent. */
+static SecretText *token_of(GError **error)
 {
 	const char *file = auth_env(TOKEN_FILE);
-	gsize len = 0;
-	char *token = file ? auth_read_file(file, &len, error)
-			   : g_strdup(auth_env(TOKEN));
+	g_autoptr(SecretText) token =
+		file ? auth_read_file(file, error) : g_strdup(auth_env(TOKEN));
 
-	if (token && aws_header_fits(g_strchomp(token), error))
-		return token;
-	secret_free_text(token);
-	return NULL;
+	return token && aws_header_fits(g_strchomp(token), error)
+		       ? g_steal_pointer(&token)
+		       : NULL;
 }
 
 static HttpAnswer *ask(
 	const Chain *chain, const char *uri, gint64 deadline_us, GError **error)
 {
-	HttpRequest *request = http_request_new("GET", uri);
+	g_autoptr(HttpRequest) request = http_request_new("GET", uri);
 	g_autoptr(GError) cause = NULL;
-	char *token = token_of(&cause);
+	g_autoptr(SecretText) token = token_of(&cause);
 
 	request->limit = ANSWER_MAX;
 	if (token)
 		http_request_set(request, "authorization", token);
-	secret_free_text(token);
 	if (!cause)
 		return auth_send(
 			chain->nearby, request, LIMIT_MS, deadline_us, error);
-	http_request_free(request);
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return NULL;
 }
@@ -103,23 +99,18 @@ Credentials *aws_container(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
 	g_autofree char *uri = uri_of(error);
-	Credentials *credentials = NULL;
+	g_autoptr(HttpAnswer) answer =
+		uri ? ask(chain, uri, deadline_us, error) : NULL;
 
-	if (!uri)
-		return NULL;
-	HttpAnswer *answer = ask(chain, uri, deadline_us, error);
 	if (!answer)
 		return NULL;
-	g_autofree char *shown = http_url_shown(uri);
 	if (answer->status == 200)
-		credentials = aws_answer_keys(
+		return aws_answer_keys(
 			answer, &aws_token_names, "container", error);
-	else
-		backend_error_set(error,
-			answer->status >= 500 ? BACKEND_ERROR_REMOTE
-					      : BACKEND_ERROR_AUTH,
-			"%.200s answered with status %u", shown,
-			answer->status);
-	auth_wipe_answer(answer);
-	return credentials;
+	g_autofree char *shown = http_url_shown(uri);
+	backend_error_set(error,
+		answer->status >= 500 ? BACKEND_ERROR_REMOTE
+				      : BACKEND_ERROR_AUTH,
+		"%.200s answered with status %u", shown, answer->status);
+	return NULL;
 }

@@ -132,11 +132,10 @@ static void append_expiry(GString *out, gint64 expires_ms)
 /* Clients decode what follows "=", and a bare one inside would split it. */
 static void append_token(GString *out, const char *token)
 {
-	char *encoded = http_encode(token);
+	g_autoptr(SecretText) encoded = http_encode(token);
 
 	g_string_append(out, ";" TOKEN_PARAMETER "=");
 	g_string_append(out, encoded);
-	secret_free_text(encoded);
 }
 
 static gsize length(const char *text)

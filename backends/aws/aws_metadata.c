@@ -28,6 +28,13 @@ typedef struct {
 	gint64 deadline_us;
 } Service;
 
+static void service_clear(Service *service)
+{
+	g_free(service->base);
+	secret_free_text(service->token);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Service, service_clear)
+
 static char *base_url(const Chain *chain, GError **error)
 {
 	g_autofree char *url = aws_files_setting(chain->profile,
@@ -56,7 +63,7 @@ static HttpAnswer *ask(const Service *service, const char *method,
 	const char *path, const char *header, const char *value, GError **error)
 {
 	g_autofree char *url = g_strconcat(service->base, path, NULL);
-	HttpRequest *request = http_request_new(method, url);
+	g_autoptr(HttpRequest) request = http_request_new(method, url);
 
 	request->limit = ANSWER_MAX;
 	if (value)
@@ -79,13 +86,12 @@ static void refuse(const Service *service, const char *path,
 
 static HttpAnswer *get(const Service *service, const char *path, GError **error)
 {
-	HttpAnswer *answer = ask(service, "GET", path,
+	g_autoptr(HttpAnswer) answer = ask(service, "GET", path,
 		"x-aws-ec2-metadata-token", service->token, error);
 
 	if (!answer || answer->status == 200)
-		return answer;
+		return g_steal_pointer(&answer);
 	refuse(service, path, answer, error);
-	auth_wipe_answer(answer);
 	return NULL;
 }
 
@@ -113,35 +119,32 @@ static gboolean token_get(Service *service, GError **error)
 {
 	static const char path[] = "/latest/api/token";
 	g_autoptr(GError) cause = NULL;
-	HttpAnswer *answer = ask(service, "PUT", path,
+	g_autoptr(HttpAnswer) answer = ask(service, "PUT", path,
 		"x-aws-ec2-metadata-token-ttl-seconds", TOKEN_SECONDS, &cause);
-	gboolean good = FALSE;
 
 	if (answer && answer->status == 200) {
 		service->token = aws_word_of(answer);
-		good = service->token != NULL;
-		if (!good)
-			backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-				"the metadata service's token is none");
+		if (service->token)
+			return TRUE;
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the metadata service's token is none");
 	} else if (is_v1(answer, cause)) {
-		good = v1_allowed(service, error);
+		return v1_allowed(service, error);
 	} else if (answer) {
 		refuse(service, path, answer, error);
 	} else {
 		g_propagate_error(error, g_steal_pointer(&cause));
 	}
-	auth_wipe_answer(answer);
-	return good;
+	return FALSE;
 }
 
 static char *role_get(const Service *service, GError **error)
 {
-	HttpAnswer *answer = get(service, ROLES, error);
+	g_autoptr(HttpAnswer) answer = get(service, ROLES, error);
 
 	if (!answer)
 		return NULL;
 	char *role = aws_word_of(answer);
-	auth_wipe_answer(answer);
 	if (!role)
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"the metadata service names no role");
@@ -158,21 +161,16 @@ static Credentials *role_keys(const Service *service, GError **error)
 	g_autofree char *path = g_strconcat(ROLES, segment, NULL);
 	g_autofree char *origin =
 		g_strdup_printf("EC2 metadata, role %.128s", role);
-	HttpAnswer *answer = get(service, path, error);
-	Credentials *credentials =
-		answer ? aws_answer_keys(
-				 answer, &aws_token_names, origin, error)
-		       : NULL;
+	g_autoptr(HttpAnswer) answer = get(service, path, error);
 
-	auth_wipe_answer(answer);
-	return credentials;
+	return answer ? aws_answer_keys(answer, &aws_token_names, origin, error)
+		      : NULL;
 }
 
 Credentials *aws_metadata(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	Service service = {.chain = chain, .deadline_us = deadline_us};
-	Credentials *credentials = NULL;
+	g_auto(Service) service = {.chain = chain, .deadline_us = deadline_us};
 
 	if (auth_env_true("AWS_EC2_METADATA_DISABLED")) {
 		backend_error_set(error, BACKEND_ERROR_AUTH,
@@ -180,9 +178,7 @@ Credentials *aws_metadata(
 		return NULL;
 	}
 	service.base = base_url(chain, error);
-	if (service.base && token_get(&service, error))
-		credentials = role_keys(&service, error);
-	secret_free_text(service.token);
-	g_free(service.base);
-	return credentials;
+	return service.base && token_get(&service, error)
+		       ? role_keys(&service, error)
+		       : NULL;
 }

@@ -6,12 +6,10 @@
 #include <string.h>
 
 #include "backends/aws/aws_auth.h"
-#include "backends/base/process.h"
 #include "backends/base/text.h"
 
 #define NAME_MAX_SHOWN 64
 #define SOURCE_DEPTH 16 /* profiles that lean on one another */
-#define OUTPUT_MAX (64 * 1024)
 #define SECONDS_LEAST 900
 #define SECONDS_MOST 43200
 
@@ -276,14 +274,10 @@ static gboolean is_process(const Reading *reading)
 static Credentials *process_keys(
 	const Json *body, const char *origin, GError **error)
 {
-	if (!body)
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"credential_process did not print JSON");
-	else if (json_get_int(body, "Version", 1, 1, 0) != 1)
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"credential_process printed another Version than 1");
-	else
+	if (json_get_int(body, "Version", 1, 1, 0) == 1)
 		return auth_keys_read(body, &aws_session_names, origin, error);
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"credential_process printed another Version than 1");
 	return NULL;
 }
 
@@ -311,34 +305,32 @@ static char **process_words(const char *command, GError **error)
 }
 
 /* They may hold a password. */
-static void process_words_free(char **words)
+typedef char *SecretWords;
+
+static void secret_words_free(SecretWords *words)
 {
-	for (char **word = words; *word; word++)
+	for (char **word = words; word && *word; word++)
 		secret_wipe(*word, strlen(*word));
 	g_strfreev(words);
 }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SecretWords, secret_words_free)
 
 static Credentials *get_process(Reading *reading, GError **error)
 {
-	char **argv =
+	g_autoptr(SecretWords) argv =
 		process_words(value(reading, "credential_process"), error);
 	g_autofree char *origin = origin_of(reading, "process");
 	g_autofree char *said = NULL;
-	gsize len = 0;
 
 	if (!argv)
 		return NULL;
-	char *output = process_run(argv, OUTPUT_MAX, reading->deadline_us,
-		&reading->chain->stopped, &len, &said, error);
-	process_words_free(argv);
-	if (!output) {
+	g_autoptr(SecretJson) body = auth_run_json(argv, "it",
+		reading->deadline_us, &reading->chain->stopped, &said, error);
+	if (!body) {
 		g_prefix_error(error, "credential_process: ");
 		return NULL;
 	}
-	Json *body = json_parse(output, len, NULL);
 	Credentials *credentials = process_keys(body, origin, error);
-	auth_wipe_json(body);
-	auth_wipe_text(output, len);
 	if (!credentials)
 		auth_quote(error, said);
 	return credentials;

@@ -11,6 +11,8 @@
  *   -> {roleCredentials: {accessKeyId, secretAccessKey, sessionToken,
  *       expiration (ms)}}
  */
+#include <string.h>
+
 #include "backends/aws/aws_auth.h"
 #include "backends/aws/aws_endpoint.h"
 #include "backends/base/digest.h"
@@ -39,8 +41,9 @@ static void ask_to_log_in(const AwsSso *sso, BackendErrorCode code,
 		why, sso->profile);
 }
 
-/* The cached token, good for now; new string, for secret_free_text. */
-static char *token_of(const AwsSso *sso, const Json *cache, GError **error)
+/* The cached token, good for now. */
+static SecretText *token_of(
+	const AwsSso *sso, const Json *cache, GError **error)
 {
 	const char *token = json_get_text(cache, "accessToken", TOKEN_MAX, "");
 	const char *expiry = json_get_text(cache, "expiresAt", 64, "");
@@ -56,17 +59,14 @@ static char *token_of(const AwsSso *sso, const Json *cache, GError **error)
 	return NULL;
 }
 
-static char *token_read(const AwsSso *sso, GError **error)
+static SecretText *token_read(const AwsSso *sso, GError **error)
 {
 	g_autofree char *path = cache_path(sso);
-	gsize len = 0;
-	char *file = auth_read_file(path, &len, NULL);
-	Json *cache = file ? json_parse(file, len, NULL) : NULL;
-	char *token = token_of(sso, cache, error);
+	g_autoptr(SecretText) file = auth_read_file(path, NULL);
+	g_autoptr(SecretJson) cache =
+		file ? json_parse(file, strlen(file), NULL) : NULL;
 
-	auth_wipe_json(cache);
-	auth_wipe_text(file, len);
-	return token;
+	return token_of(sso, cache, error);
 }
 
 static char *portal_url(const Chain *chain, const AwsSso *sso, GError **error)
@@ -94,8 +94,7 @@ static char *portal_url(const Chain *chain, const AwsSso *sso, GError **error)
 static Credentials *read_keys(
 	const HttpAnswer *answer, const char *origin, GError **error)
 {
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 	const Json *keys = json_get(body, "roleCredentials");
 	Credentials *credentials = NULL;
 
@@ -107,7 +106,6 @@ static Credentials *read_keys(
 	if (credentials)
 		credentials->expires_ms =
 			json_get_int(keys, "expiration", 0, EXPIRY_MAX, 0);
-	auth_wipe_json(body);
 	return credentials;
 }
 
@@ -134,7 +132,7 @@ static Credentials *exchange(const Chain *chain, const AwsSso *sso,
 	GError **error)
 {
 	Credentials *credentials = NULL;
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->remote, request, 0, deadline_us, error);
 
 	if (!answer)
@@ -144,23 +142,19 @@ static Credentials *exchange(const Chain *chain, const AwsSso *sso,
 	else
 		refuse(sso, answer->status, error);
 	auth_correct_expiry(credentials, answer);
-	auth_wipe_answer(answer);
 	return credentials;
 }
 
 Credentials *aws_sso(const Chain *chain, const AwsSso *sso, const char *origin,
 	gint64 deadline_us, GError **error)
 {
-	char *token = token_read(sso, error);
+	g_autoptr(SecretText) token = token_read(sso, error);
 	g_autofree char *url = token ? portal_url(chain, sso, error) : NULL;
 
-	if (!url) {
-		secret_free_text(token);
+	if (!url)
 		return NULL;
-	}
-	HttpRequest *request = http_request_new("GET", url);
+	g_autoptr(HttpRequest) request = http_request_new("GET", url);
 	request->limit = ANSWER_MAX;
 	http_request_set(request, "x-amz-sso_bearer_token", token);
-	secret_free_text(token);
 	return exchange(chain, sso, request, origin, deadline_us, error);
 }

@@ -57,10 +57,9 @@ static void form_add(GString *form, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
-	char *encoded = http_encode(value);
+	g_autoptr(SecretText) encoded = http_encode(value);
 	g_string_append_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
 	g_string_append(form, encoded);
-	auth_wipe_text(encoded, strlen(encoded));
 }
 
 static void wipe_bytes(gpointer string)
@@ -141,12 +140,10 @@ static char *text_at(const HttpAnswer *answer, const char *path, gsize max)
 /* In another spelling than the service's: who is in between answers. */
 static void refuse_foreign(const HttpAnswer *answer, GError **error)
 {
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 	g_auto(Refusal) r = {.status = answer->status};
 
 	foreign_read(&r, answer, body);
-	auth_wipe_json(body);
 	g_autofree char *words = g_strdup_printf("status %u, refused: %s",
 		answer->status, r.message ? r.message : "it gave no reason");
 	refusal_say(&r, refusal_code(answer->status, r.foreign_code), words,
@@ -174,7 +171,7 @@ static void refuse(const HttpAnswer *answer, GError **error)
 }
 
 /* The keys as the other sources answer them. */
-static Json *keys_of(const HttpAnswer *answer)
+static SecretJson *keys_of(const HttpAnswer *answer)
 {
 	static const char *const names[] = {
 		"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"};
@@ -183,11 +180,10 @@ static Json *keys_of(const HttpAnswer *answer)
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path =
 			g_strconcat("?/?/Credentials/", names[i], NULL);
-		char *text = text_at(answer, path, TEXT_MAX);
+		g_autoptr(SecretText) text = text_at(answer, path, TEXT_MAX);
 
 		if (text)
 			json_set_text(keys, names[i], text);
-		secret_free_text(text);
 	}
 	return keys;
 }
@@ -202,15 +198,12 @@ static Credentials *read_keys(
 		return NULL;
 	}
 	names.temporary = TRUE;
-	Json *keys = keys_of(answer);
-	Credentials *credentials = NULL;
-	if (json_size(keys) == 0)
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-			"the answer makes no sense");
-	else
-		credentials = auth_keys_read(keys, &names, origin, error);
-	auth_wipe_json(keys);
-	return credentials;
+	g_autoptr(SecretJson) keys = keys_of(answer);
+	if (json_size(keys) > 0)
+		return auth_keys_read(keys, &names, origin, error);
+	backend_error_set(
+		error, BACKEND_ERROR_BAD_ANSWER, "the answer makes no sense");
+	return NULL;
 }
 
 static gboolean is_skew(GError *refusal)
@@ -229,7 +222,7 @@ static Credentials *exchange(const Chain *chain, HttpRequest *request,
 {
 	g_autoptr(GError) cause = NULL;
 	Credentials *credentials = NULL;
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->remote, request, 0, deadline_us, &cause);
 
 	if (answer)
@@ -239,7 +232,6 @@ static Credentials *exchange(const Chain *chain, HttpRequest *request,
 	if (ret_again)
 		*ret_again = answer && !credentials &&
 			     auth_repair_clock(answer, is_skew(cause), skew_s);
-	auth_wipe_answer(answer);
 	if (credentials)
 		return credentials;
 	auth_mask(cause, token);
@@ -264,7 +256,7 @@ Credentials *aws_assume_role(const Chain *chain, const AwsRole *role,
 
 	for (gboolean again = FALSE, repaired = FALSE;; repaired = TRUE) {
 		g_autoptr(GError) cause = NULL;
-		HttpRequest *request =
+		g_autoptr(HttpRequest) request =
 			request_new(url, form_new("AssumeRole", role, NULL));
 		const SignScope scope = {
 			.region = region,
@@ -289,18 +281,14 @@ Credentials *aws_assume_role_web(const Chain *chain, const AwsRole *role,
 {
 	g_autofree char *region = region_of(chain);
 	g_autofree char *url = sts_url(chain, region, error);
-	gsize len = 0;
+	g_autoptr(SecretText) token =
+		url ? auth_read_file(token_file, error) : NULL;
 
-	if (!url)
-		return NULL;
-	char *token = auth_read_file(token_file, &len, error);
 	if (!token)
 		return NULL;
 	g_strchomp(token);
-	HttpRequest *request = request_new(
+	g_autoptr(HttpRequest) request = request_new(
 		url, form_new("AssumeRoleWithWebIdentity", role, token));
-	Credentials *credentials = exchange(
+	return exchange(
 		chain, request, token, origin, deadline_us, NULL, NULL, error);
-	auth_wipe_text(token, len);
-	return credentials;
 }

@@ -245,7 +245,8 @@ static char *decode(Span span)
 	return text;
 }
 
-char *aws_xml_text(const char *xml, gsize len, const char *path, gsize max)
+SecretText *aws_xml_text(
+	const char *xml, gsize len, const char *path, gsize max)
 {
 	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
 	Scan scan = {.at = xml, .end = xml + len, .path = parts};

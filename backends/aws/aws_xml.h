@@ -1,6 +1,6 @@
 #pragma once
 
-#include <glib.h>
+#include "backends/base/secret.h"
 
 /*
  * Reading one value out of XML from a hostile source: the answers of AWS's token
@@ -13,6 +13,7 @@
  * The text of the first element at the path, whose parts are separated by "/"
  * and may be "?" (any); a name's prefix does not count.  NULL when there is
  * none, when it holds other elements or more than max bytes, or when the text
- * is worthless.  New string, for secret_free_text.  Pure.
+ * is worthless.  Pure.
  */
-char *aws_xml_text(const char *xml, gsize len, const char *path, gsize max);
+SecretText *aws_xml_text(
+	const char *xml, gsize len, const char *path, gsize max);

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/json_scan.h"
+#include "backends/base/secret.h"
 #include "backends/error.h"
 
 /* Doubles hold every whole number up to here. */
@@ -66,6 +67,21 @@ Json *json_parse(const char *text, gsize len, GError **error)
 void json_free(Json *document)
 {
 	cJSON_Delete(document);
+}
+
+static void wipe_strings(Json *value)
+{
+	if (cJSON_IsString(value))
+		secret_wipe(value->valuestring, strlen(value->valuestring));
+	for (Json *child = value->child; child; child = child->next)
+		wipe_strings(child);
+}
+
+void json_free_secret(SecretJson *document)
+{
+	if (document)
+		wipe_strings(document);
+	json_free(document);
 }
 
 JsonType json_type(const Json *value)

@@ -32,6 +32,10 @@ gboolean json_check(
 	const char *text, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void json_free(Json *document);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Json, json_free)
+/* A document that holds secrets: every string is wiped when it is freed. */
+typedef Json SecretJson;
+void json_free_secret(SecretJson *document);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SecretJson, json_free_secret)
 
 JsonType json_type(const Json *value);
 const char *json_type_name(JsonType type); /* "a string", "an array", ... */

@@ -202,11 +202,12 @@ static char *said_of(Stream *err, char *const *argv, const Stream *out)
 
 static void stream_close(Stream *stream)
 {
-	close(stream->fd);
-	if (stream->buffer)
-		secret_wipe(stream->buffer, stream->max + 1);
+	if (stream->fd >= 0)
+		close(stream->fd);
+	secret_wipe(stream->buffer, stream->max + 1);
 	g_free(stream->buffer);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stream, stream_close)
 
 /* A pipe, whose reading end is the stream's; returns the other; -1: none.  That
  * one is above those that spawn replaces one after another. */
@@ -256,12 +257,12 @@ static gboolean run(char **argv, int ends[2], Stream *out, Stream *err,
 	return FALSE;
 }
 
-char *process_run(char **argv, gsize max, gint64 deadline_us, const gint *stop,
-	gsize *ret_len, char **ret_said, GError **error)
+SecretText *process_run(char **argv, gsize max, gint64 deadline_us,
+	const gint *stop, char **ret_said, GError **error)
 {
 	const Patience patience = {argv[0], deadline_us, stop};
-	Stream out = {.max = max}, err = {.max = ERROR_MAX, .tail = TRUE};
-	char *output = NULL;
+	g_auto(Stream) out = {.fd = -1, .max = max};
+	g_auto(Stream) err = {.fd = -1, .max = ERROR_MAX, .tail = TRUE};
 	int ends[2];
 
 	ends[0] = stream_open(&out, error);
@@ -270,16 +271,14 @@ char *process_run(char **argv, gsize max, gint64 deadline_us, const gint *stop,
 	ends[1] = stream_open(&err, error);
 	if (ends[1] < 0) {
 		close(ends[0]);
-		stream_close(&out);
 		return NULL;
 	}
-	if (run(argv, ends, &out, &err, &patience, error)) {
-		*ret_len = out.len;
-		if (ret_said)
-			*ret_said = said_of(&err, argv, &out);
-		output = g_steal_pointer(&out.buffer);
-	}
-	stream_close(&out);
-	stream_close(&err);
-	return output;
+	if (!run(argv, ends, &out, &err, &patience, error))
+		return NULL;
+	for (gsize i = 0; i < out.len; i++)
+		if (!out.buffer[i])
+			out.buffer[i] = '\1';
+	if (ret_said)
+		*ret_said = said_of(&err, argv, &out);
+	return g_steal_pointer(&out.buffer);
 }

@@ -99,13 +99,9 @@ Secret *secret_new(const char *text, gssize len)
 
 Secret *secret_take(char *text)
 {
-	Secret *secret;
+	g_autoptr(SecretText) owned = text;
 
-	if (!text)
-		return NULL;
-	secret = secret_new(text, -1);
-	secret_free_text(text);
-	return secret;
+	return owned ? secret_new(owned, -1) : NULL;
 }
 
 Secret *secret_ref(Secret *secret)
@@ -192,11 +188,10 @@ static gboolean is_kept(const char *text)
 /* The list of what is alive refers to it from now on. */
 static void keep(const char *text, gsize len, gsize min)
 {
-	g_autofree char *copy = g_strndup(text, len);
+	g_autoptr(SecretText) copy = g_strndup(text, len);
 
 	if (len >= min && !is_kept(copy))
 		make(copy, -1, TRUE);
-	secret_wipe(copy, len);
 }
 
 /* And the parts between characters at which a URL is taken apart. */
@@ -215,12 +210,12 @@ static void keep_parts(const char *password, gsize len)
 
 static void keep_password(const char *password, gsize len)
 {
-	char *decoded = g_uri_unescape_segment(password, password + len, NULL);
+	g_autoptr(SecretText) decoded =
+		g_uri_unescape_segment(password, password + len, NULL);
 
 	keep_parts(password, len);
 	if (decoded != NULL)
 		keep_parts(decoded, strlen(decoded));
-	secret_free_text(decoded);
 }
 
 void secret_keep_login(const char *url)

@@ -45,3 +45,6 @@ GBytes *secret_bytes(char *text, gsize len);
 void secret_wipe(void *memory, gsize len);
 /* Wipes a string up to its end, and frees it.  NULL is fine. */
 void secret_free_text(char *text);
+/* A string that goes so: g_autoptr(SecretText). */
+typedef char SecretText;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SecretText, secret_free_text)

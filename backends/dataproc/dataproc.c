@@ -83,11 +83,10 @@ static gboolean dataproc_sign(const ApiRequest *call, HttpRequest *request,
 	const Dataproc *self = data;
 	const char *payer = self->quota_project ? self->quota_project
 						: credentials->project;
-	char *bearer =
+	g_autoptr(SecretText) bearer =
 		g_strconcat("Bearer ", secret_peek(credentials->secret), NULL);
 
 	http_request_set(request, "authorization", bearer);
-	secret_free_text(bearer);
 	http_request_set(request, "accept", "application/json");
 	if (payer)
 		http_request_set(request, "x-goog-user-project", payer);

@@ -68,7 +68,7 @@ static char *who(const char *kind, const char *name)
 
 /* ---- service accounts ---- */
 
-static char *make_jwt(const Account *account, gint64 now, GError **error)
+static SecretText *make_jwt(const Account *account, gint64 now, GError **error)
 {
 	const char *email = needed(account->file, "client_email", error);
 	const char *key =
@@ -96,7 +96,7 @@ static char *make_jwt(const Account *account, gint64 now, GError **error)
 static Credentials *grant_jwt(const Account *account, gint64 now,
 	gint64 *ret_server_s, GError **error)
 {
-	char *jwt = make_jwt(account, now, error);
+	g_autoptr(SecretText) jwt = make_jwt(account, now, error);
 
 	if (!jwt)
 		return NULL;
@@ -105,11 +105,8 @@ static Credentials *grant_jwt(const Account *account, gint64 now,
 	form->secrets[0] = jwt;
 	g_autofree char *origin =
 		who("service account", optional(account->file, "client_email"));
-	Credentials *credentials =
-		google_token_post(account->chain, token_uri(account), form,
-			origin, account->deadline_us, ret_server_s, error);
-	secret_free_text(jwt);
-	return credentials;
+	return google_token_post(account->chain, token_uri(account), form,
+		origin, account->deadline_us, ret_server_s, error);
 }
 
 /* The JWT says when it was made, and is refused when that makes no sense: with
@@ -225,19 +222,15 @@ static Credentials *account_get(const Account *account, GError **error)
 	return NULL;
 }
 
-/* To be given to auth_wipe_json. */
-static Json *file_read(const char *path, GError **error)
+static SecretJson *file_read(const char *path, GError **error)
 {
-	gsize len;
-	char *text = auth_read_file(path, &len, error);
+	g_autoptr(SecretText) text = auth_read_file(path, error);
 
 	if (!text)
 		return NULL;
-	Json *file = json_parse(text, len, NULL);
-	auth_wipe_text(text, len);
+	g_autoptr(SecretJson) file = json_parse(text, strlen(text), NULL);
 	if (file && json_type(file) == JSON_OBJECT)
-		return file;
-	auth_wipe_json(file);
+		return g_steal_pointer(&file);
 	backend_error_set(error, BACKEND_ERROR_AUTH,
 		"%s: not a credentials file (JSON)", path);
 	return NULL;
@@ -246,13 +239,12 @@ static Json *file_read(const char *path, GError **error)
 Credentials *google_account(const Chain *chain, const char *path,
 	gint64 deadline_us, GError **error)
 {
-	Json *file = file_read(path, error);
+	g_autoptr(SecretJson) file = file_read(path, error);
 	const Account account = {chain, file, deadline_us};
 
 	if (!file)
 		return NULL;
 	Credentials *credentials = account_get(&account, error);
-	auth_wipe_json(file);
 	if (!credentials)
 		g_prefix_error(error, "%s: ", path);
 	return credentials;
@@ -260,12 +252,10 @@ Credentials *google_account(const Chain *chain, const char *path,
 
 char *google_account_project(const char *path)
 {
-	Json *file = file_read(path, NULL);
+	g_autoptr(SecretJson) file = file_read(path, NULL);
 	const char *type = optional(file, "type");
-	char *project = g_strcmp0(type, "service_account") == 0
-				? g_strdup(optional(file, "project_id"))
-				: NULL;
 
-	auth_wipe_json(file);
-	return project;
+	return g_strcmp0(type, "service_account") == 0
+		       ? g_strdup(optional(file, "project_id"))
+		       : NULL;
 }

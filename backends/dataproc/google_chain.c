@@ -25,14 +25,9 @@ static const char *named_path(const Chain *chain)
  * tell us. */
 static Credentials *token_file(const char *path, GError **error)
 {
-	gsize len;
-	char *text = auth_read_file(path, &len, error);
+	g_autoptr(SecretText) text = auth_read_file(path, error);
 
-	if (!text)
-		return NULL;
-	Credentials *credentials = google_token_plain(text, path, error);
-	auth_wipe_text(text, len);
-	return credentials;
+	return text ? google_token_plain(text, path, error) : NULL;
 }
 
 /* ---- sources ---- */

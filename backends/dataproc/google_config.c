@@ -34,9 +34,8 @@ static char *active_name(void)
 {
 	const char *env = auth_env("CLOUDSDK_ACTIVE_CONFIG_NAME");
 	g_autofree char *path = google_config_path("active_config");
-	gsize len;
 	g_autofree char *name =
-		env ? g_strdup(env) : auth_read_file(path, &len, NULL);
+		env ? g_strdup(env) : auth_read_file(path, NULL);
 
 	if (!name || !*g_strstrip(name))
 		return g_strdup("default");

@@ -54,12 +54,11 @@ static EVP_PKEY *key_read(const char *pem, GError **error)
 
 static void append_base64url(GString *out, const void *bytes, gsize len)
 {
-	char *text = g_base64_encode(bytes, len);
+	g_autoptr(SecretText) text = g_base64_encode(bytes, len);
 
 	g_strdelimit(text, "+", '-');
 	g_strdelimit(text, "/", '_');
 	g_string_append_len(out, text, (gssize)strcspn(text, "="));
-	secret_free_text(text);
 }
 
 static gboolean sign(EVP_PKEY *key, const GString *text,
@@ -82,7 +81,7 @@ static gboolean sign(EVP_PKEY *key, const GString *text,
 	return FALSE;
 }
 
-char *google_jwt_sign(
+SecretText *google_jwt_sign(
 	const char *header, const char *claims, const char *pem, GError **error)
 {
 	g_autoptr(EVP_PKEY) key = key_read(pem, error);

@@ -83,15 +83,12 @@ Credentials *google_metadata(
 
 	if (!url)
 		return NULL;
-	HttpRequest *request = http_request_new("GET", url);
+	g_autoptr(HttpRequest) request = http_request_new("GET", url);
 	http_request_set(request, FLAVOR, "Google");
 	request->limit = ANSWER_MAX;
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->nearby, request, LIMIT_MS, deadline_us, error);
-	if (!answer)
-		return NULL;
-	Credentials *credentials = read_answer(answer, error);
-	auth_wipe_answer(answer);
+	Credentials *credentials = answer ? read_answer(answer, error) : NULL;
 	if (credentials)
 		credentials->refresh_ms = REFRESH_MS;
 	return credentials;

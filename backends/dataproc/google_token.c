@@ -36,12 +36,11 @@ GoogleForm *google_form_new(const char *grant)
 
 void google_form_add(GoogleForm *form, const char *name, const char *value)
 {
-	char *encoded = http_encode(value);
+	g_autoptr(SecretText) encoded = http_encode(value);
 
 	g_string_append_printf(
 		form->text, "%s%s=", form->text->len > 0 ? "&" : "", name);
 	g_string_append(form->text, encoded);
-	secret_free_text(encoded);
 }
 
 /* The form's text goes, what the answer must not quote stays. */
@@ -92,31 +91,23 @@ static Credentials *read_body(
 Credentials *google_token_read(
 	const HttpAnswer *answer, const char *origin, GError **error)
 {
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
-	Credentials *credentials = read_body(body, origin, error);
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 
-	auth_wipe_json(body);
-	return credentials;
+	return read_body(body, origin, error);
 }
 
 Credentials *google_token_plain(
 	const char *text, const char *origin, GError **error)
 {
-	char *token = g_strdup(text);
-	Credentials *credentials = NULL;
+	g_autoptr(SecretText) token = g_strstrip(g_strdup(text));
 
-	g_strstrip(token);
 	if (token_legal(token))
-		credentials = credentials_new(
+		return credentials_new(
 			"", secret_new(token, -1), NULL, 0, origin);
-	else
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"%s holds no token, but blanks, control characters or "
-			"nothing",
-			origin);
-	secret_free_text(token);
-	return credentials;
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"%s holds no token, but blanks, control characters or nothing",
+		origin);
+	return NULL;
 }
 
 /* ---- refusals ---- */
@@ -157,8 +148,7 @@ static BackendErrorCode refusal_code(guint status)
 static void refuse(
 	const HttpAnswer *answer, const GoogleForm *form, GError **error)
 {
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 	const char *word = word_of(body);
 	g_autofree char *description = description_of(body, form);
 
@@ -170,7 +160,6 @@ static void refuse(
 		backend_error_set(error, refusal_code(answer->status),
 			"the token endpoint says %s%s%s", word,
 			*description ? ": " : "", description);
-	auth_wipe_json(body);
 }
 
 /* ---- the call ---- */
@@ -202,27 +191,24 @@ Credentials *google_token_post(const Chain *chain, const char *uri,
 	gint64 *ret_server_s, GError **error)
 {
 	g_autoptr(GoogleForm) form = owned;
-	Credentials *credentials = NULL;
 
 	if (!uri_check(uri, error))
 		return NULL;
-	HttpRequest *request = http_request_new("POST", uri);
+	g_autoptr(HttpRequest) request = http_request_new("POST", uri);
 	http_request_set(
 		request, "content-type", "application/x-www-form-urlencoded");
 	http_request_set(request, "accept", "application/json");
 	request->body = form_bytes(form);
 	request->limit = ANSWER_MAX;
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->remote, request, 0, deadline_us, error);
 	if (!answer)
 		return NULL;
 	const char *date = http_answer_get(answer, "date");
-	if (answer->status == 200)
-		credentials = google_token_read(answer, origin, error);
-	else
-		refuse(answer, form, error);
 	if (ret_server_s && (!date || !retry_http_date(date, ret_server_s)))
 		*ret_server_s = 0;
-	auth_wipe_answer(answer);
-	return credentials;
+	if (answer->status == 200)
+		return google_token_read(answer, origin, error);
+	refuse(answer, form, error);
+	return NULL;
 }

@@ -18,9 +18,15 @@
 #define ANSWER_MAX (64 * 1024)
 #define NO_AGENCY "Please configure Cloud Service Agency first"
 
-static HttpAnswer *ask(const Chain *chain, HttpRequest *request,
-	gint64 deadline_us, GError **error)
+static HttpAnswer *ask(const Chain *chain, const char *method, const char *path,
+	const char *header, const char *value, gint64 deadline_us,
+	GError **error)
 {
+	g_autofree char *url = g_strconcat(METADATA, path, NULL);
+	g_autoptr(HttpRequest) request = http_request_new(method, url);
+
+	if (value)
+		http_request_set(request, header, value);
 	request->limit = ANSWER_MAX;
 	return auth_send(chain->nearby, request, LIMIT_MS, deadline_us, error);
 }
@@ -44,80 +50,62 @@ static void *bad_status(
 }
 
 /* The answer as one printable word; NULL when it is none. */
-static char *word_of(const HttpAnswer *answer)
+static SecretText *word_of(const HttpAnswer *answer)
 {
-	char *text = g_strstrip(
+	g_autoptr(SecretText) text = g_strstrip(
 		g_strndup((const char *)answer->body->data, answer->body->len));
 
 	for (const char *c = text; *c; c++)
-		if (!g_ascii_isgraph(*c)) {
-			secret_free_text(text);
+		if (!g_ascii_isgraph(*c))
 			return NULL;
-		}
-	if (*text)
-		return text;
-	g_free(text);
-	return NULL;
+	return *text ? g_steal_pointer(&text) : NULL;
 }
 
 /* *ret_token: NULL where the service knows none. */
 static gboolean token_get(const Chain *chain, gint64 deadline_us,
 	char **ret_token, GError **error)
 {
-	HttpRequest *request =
-		http_request_new("PUT", METADATA "/meta-data/latest/api/token");
-
-	http_request_set(
-		request, "x-metadata-token-ttl-seconds", TOKEN_SECONDS);
-	HttpAnswer *answer = ask(chain, request, deadline_us, error);
-	if (!answer)
-		return FALSE;
-	guint status = answer->status;
+	g_autoptr(HttpAnswer) answer = ask(chain, "PUT",
+		"/meta-data/latest/api/token", "x-metadata-token-ttl-seconds",
+		TOKEN_SECONDS, deadline_us, error);
+	guint status = answer ? answer->status : 0;
 	gboolean none = status == 404 || status == 405 || status == 503;
 	gboolean fine = none || status == 200;
+
 	if (fine)
 		*ret_token = none ? NULL : word_of(answer);
-	else
+	else if (answer)
 		bad_status(answer, "a token", error);
-	auth_wipe_answer(answer);
 	return fine;
 }
 
 static Credentials *read_keys(const HttpAnswer *answer, GError **error)
 {
-	Json *body = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
-	Credentials *credentials = NULL;
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
 
 	if (body)
-		credentials = auth_keys_read(json_get(body, "credential"),
+		return auth_keys_read(json_get(body, "credential"),
 			&huawei_key_names, "ECS metadata, agency", error);
-	else
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-			"the metadata service's answer is not JSON");
-	auth_wipe_json(body);
-	return credentials;
+	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		"the metadata service's answer is not JSON");
+	return NULL;
 }
 
 Credentials *huawei_metadata(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	char *token = NULL;
+	g_autoptr(SecretText) token = NULL;
 
 	if (!token_get(chain, deadline_us, &token, error))
 		return NULL;
-	HttpRequest *request = http_request_new(
-		"GET", METADATA "/openstack/latest/securitykey");
-	if (token)
-		http_request_set(request, "x-metadata-token", token);
-	secret_free_text(token);
-	HttpAnswer *answer = ask(chain, request, deadline_us, error);
+	g_autoptr(HttpAnswer) answer =
+		ask(chain, "GET", "/openstack/latest/securitykey",
+			"x-metadata-token", token, deadline_us, error);
 	if (!answer)
 		return NULL;
 	Credentials *credentials = answer->status == 200
 					   ? read_keys(answer, error)
 					   : bad_status(answer, "keys", error);
 	auth_correct_expiry(credentials, answer);
-	auth_wipe_answer(answer);
 	return credentials;
 }

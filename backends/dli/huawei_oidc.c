@@ -56,7 +56,7 @@ static HttpAnswer *post(const Chain *chain, const char *path,
 	const char *idp_id, GBytes *body, gint64 deadline_us, GError **error)
 {
 	g_autofree char *url = g_strconcat(chain->region, path, NULL);
-	HttpRequest *request = http_request_new("POST", url);
+	g_autoptr(HttpRequest) request = http_request_new("POST", url);
 
 	http_request_set(
 		request, "content-type", "application/json;charset=UTF-8");
@@ -64,46 +64,40 @@ static HttpAnswer *post(const Chain *chain, const char *path,
 		http_request_set(request, "x-idp-id", idp_id);
 	request->body = body;
 	request->limit = ANSWER_MAX;
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->remote, request, 0, deadline_us, error);
 	if (!answer || answer->status < 300)
-		return answer;
-	Json *refusal = json_parse(
-		(const char *)answer->body->data, answer->body->len, NULL);
+		return g_steal_pointer(&answer);
+	g_autoptr(SecretJson) refusal = auth_answer_json(answer);
 	dli_refuse(answer, refusal, error);
-	auth_wipe_json(refusal);
-	auth_wipe_answer(answer);
 	return NULL;
 }
 
-/* IAM's own token; to be given to secret_free_text. */
-static char *token_get(const Chain *chain, const char *idp_id,
+/* IAM's own token. */
+static SecretText *token_get(const Chain *chain, const char *idp_id,
 	const char *id_token, gint64 deadline_us, GError **error)
 {
-	HttpAnswer *answer =
+	g_autoptr(HttpAnswer) answer =
 		post(chain, "/v3.0/OS-AUTH/id-token/tokens", idp_id,
 			body_around("{\"auth\":{\"id_token\":{\"id\":\"",
 				id_token, "\"}}}"),
 			deadline_us, error);
-	char *token = NULL;
 
 	if (!answer)
 		return NULL;
 	const char *sent = http_answer_get(answer, "x-subject-token");
 	if (sent && token_is_plain(sent))
-		token = g_strdup(sent);
-	else
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-			"the answer has no X-Subject-Token as it should");
-	auth_wipe_answer(answer);
-	return token;
+		return g_strdup(sent);
+	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		"the answer has no X-Subject-Token as it should");
+	return NULL;
 }
 
 static Credentials *keys_get(const Chain *chain, const char *token,
 	const char *origin, gint64 deadline_us, GError **error)
 {
-	HttpAnswer *answer = post(chain, "/v3.0/OS-CREDENTIAL/securitytokens",
-		NULL,
+	g_autoptr(HttpAnswer) answer = post(chain,
+		"/v3.0/OS-CREDENTIAL/securitytokens", NULL,
 		body_around("{\"auth\":{\"identity\":{\"methods\":[\"token\"],"
 			    "\"token\":{\"id\":\"",
 			token, "\",\"duration_seconds\":" DURATION "}}}}"),
@@ -111,15 +105,13 @@ static Credentials *keys_get(const Chain *chain, const char *token,
 
 	if (!answer)
 		return NULL;
-	Json *body = json_parse(
+	g_autoptr(SecretJson) body = json_parse(
 		(const char *)answer->body->data, answer->body->len, error);
 	Credentials *credentials =
 		body ? auth_keys_read(json_get(body, "credential"),
 			       &huawei_key_names, origin, error)
 		     : NULL;
 	auth_correct_expiry(credentials, answer);
-	auth_wipe_json(body);
-	auth_wipe_answer(answer);
 	return credentials;
 }
 
@@ -128,14 +120,14 @@ static Credentials *exchange(const Chain *chain, const char *idp_id,
 	GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	char *token = token_get(chain, idp_id, id_token, deadline_us, &cause);
+	g_autoptr(SecretText) token =
+		token_get(chain, idp_id, id_token, deadline_us, &cause);
 	Credentials *credentials =
 		token ? keys_get(chain, token, origin, deadline_us, &cause)
 		      : NULL;
 
 	auth_mask(cause, id_token);
 	auth_mask(cause, token);
-	secret_free_text(token);
 	if (!credentials)
 		g_propagate_prefixed_error(
 			error, g_steal_pointer(&cause), "IAM: ");
@@ -146,9 +138,7 @@ Credentials *huawei_oidc(const Chain *chain, const char *idp_id,
 	const char *token_file, const char *origin, gint64 deadline_us,
 	GError **error)
 {
-	Credentials *credentials = NULL;
-	gsize len = 0;
-	char *file = auth_read_file(token_file, &len, error);
+	g_autoptr(SecretText) file = auth_read_file(token_file, error);
 
 	if (!file)
 		return NULL;
@@ -160,8 +150,7 @@ Credentials *huawei_oidc(const Chain *chain, const char *idp_id,
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"%s: there is no token in it", token_file);
 	else
-		credentials = exchange(
+		return exchange(
 			chain, idp_id, id_token, origin, deadline_us, error);
-	auth_wipe_text(file, len);
-	return credentials;
+	return NULL;
 }

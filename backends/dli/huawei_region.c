@@ -137,9 +137,8 @@ static void read_file(Reading *reading)
 	g_autofree char *path =
 		own ? g_strdup(own)
 		    : auth_home_path(".huaweicloud/regions.yaml");
-	gsize len = 0;
-	char *text =
-		auth_is_file(path) ? auth_read_file(path, &len, NULL) : NULL;
+	g_autoptr(SecretText) text =
+		auth_is_file(path) ? auth_read_file(path, NULL) : NULL;
 
 	if (!text)
 		return;
@@ -147,7 +146,6 @@ static void read_file(Reading *reading)
 	if (reading->ids->len == 0)
 		g_debug("%s names no endpoint of %s in a form that is read",
 			path, reading->service);
-	auth_wipe_text(text, len);
 }
 
 /* ---- both ---- */

@@ -4,10 +4,8 @@
 #include <sys/stat.h>
 
 #include "backends/auth/tools.h"
-#include "backends/base/process.h"
 
 #define REFRESH_MS (60 * 1000)
-#define OUTPUT_MAX (64 * 1024)
 #define LINE_MAX_LEN 65536
 #define EXPIRY_MAX 64
 #define NAME_LEN 512
@@ -52,20 +50,16 @@ static void warn_once(LivyAuth *self)
 		self->file);
 }
 
-/* A file's first line, for secret_free_text. */
-static char *first_line(LivyAuth *self, GError **error)
+/* A file's first line. */
+static SecretText *first_line(LivyAuth *self, GError **error)
 {
-	gsize len = 0;
-	char *text = auth_read_file(self->file, &len, error);
-	char *line;
+	g_autoptr(SecretText) text = auth_read_file(self->file, error);
 
 	if (!text)
 		return NULL;
 	warn_once(self);
 	gsize end = strcspn(text, "\r\n");
-	line = end <= LINE_MAX_LEN ? g_strndup(text, end) : g_strdup("");
-	auth_wipe_text(text, len);
-	return line;
+	return g_strndup(text, end <= LINE_MAX_LEN ? end : 0);
 }
 
 static Credentials *unusable(
@@ -113,11 +107,9 @@ static Credentials *basic_of(
 static Credentials *fetch_basic(
 	LivyAuth *self, gint64 deadline_us, GError **error)
 {
-	char *line = first_line(self, error);
-	Credentials *found = line ? basic_of(self, line, error) : NULL;
+	g_autoptr(SecretText) line = first_line(self, error);
 
-	secret_free_text(line);
-	return found;
+	return line ? basic_of(self, line, error) : NULL;
 }
 
 static Credentials *secret_of(const LivyAuth *self, const char *word,
@@ -135,12 +127,9 @@ static Credentials *secret_of(const LivyAuth *self, const char *word,
 static Credentials *fetch_line(
 	LivyAuth *self, gint64 deadline_us, GError **error)
 {
-	char *line = first_line(self, error);
-	Credentials *found =
-		line ? secret_of(self, g_strstrip(line), 0, error) : NULL;
+	g_autoptr(SecretText) line = first_line(self, error);
 
-	secret_free_text(line);
-	return found;
+	return line ? secret_of(self, g_strstrip(line), 0, error) : NULL;
 }
 
 /* Milliseconds since the epoch; 0 where there is none, -1 for what is no time. */
@@ -173,21 +162,13 @@ static Credentials *token_of(
 static Credentials *fetch_command(
 	LivyAuth *self, gint64 deadline_us, GError **error)
 {
-	Credentials *found = NULL;
 	g_autofree char *said = NULL;
-	gsize len = 0;
-	char *output = process_run(self->argv, OUTPUT_MAX, deadline_us,
-		&self->stopped, &len, &said, error);
+	g_autoptr(SecretJson) answer = auth_run_json(self->argv, self->file,
+		deadline_us, &self->stopped, &said, error);
 
-	if (!output)
+	if (!answer)
 		return NULL;
-	Json *answer = json_parse(output, len, NULL);
-	auth_wipe_text(output, len);
-	if (answer)
-		found = token_of(self, answer, error);
-	else
-		unusable(self, "it did not print JSON", error);
-	auth_wipe_json(answer);
+	Credentials *found = token_of(self, answer, error);
 	if (!found)
 		auth_quote(error, said);
 	return found;
@@ -365,13 +346,13 @@ static char *account_of_token(const Credentials *credentials)
 /* The line of the file is user:password, encoded. */
 static char *account_of_basic(const Credentials *credentials)
 {
+	g_autoptr(SecretText) line = g_strdup(secret_peek(credentials->secret));
 	gsize len = 0;
-	guchar *line = g_base64_decode(secret_peek(credentials->secret), &len);
-	const guchar *colon = memchr(line, ':', len);
-	char *user = colon ? g_strndup((const char *)line, colon - line) : NULL;
+	const char *colon;
 
-	auth_wipe_text((char *)line, len);
-	return user;
+	g_base64_decode_inplace(line, &len);
+	colon = memchr(line, ':', len);
+	return colon ? g_strndup(line, colon - line) : NULL;
 }
 
 static char *auth_account(void *data, const Credentials *credentials,
@@ -448,11 +429,10 @@ void livy_auth_sign(const LivyAuth *self, HttpRequest *request,
 	const Credentials *credentials)
 {
 	if (credentials->secret && self->header) {
-		char *value = g_strconcat(self->kind->scheme,
+		g_autoptr(SecretText) value = g_strconcat(self->kind->scheme,
 			secret_peek(credentials->secret), NULL);
 
 		http_request_set(request, self->header, value);
-		secret_free_text(value);
 	}
 	request->negotiate = self->kind->fetch == fetch_ticket;
 }

@@ -12,10 +12,9 @@ static char *run(const char *script, GError **error)
 {
 	char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)script, NULL};
 	static const gint stop;
-	gsize len = 0;
 
 	return process_run(argv, 4096,
-		g_get_monotonic_time() + 20 * G_USEC_PER_SEC, &stop, &len, NULL,
+		g_get_monotonic_time() + 20 * G_USEC_PER_SEC, &stop, NULL,
 		error);
 }
 
@@ -79,10 +78,9 @@ static void test_stray_is_killed_as_well(gconstpointer program)
 	gint64 start_us = g_get_monotonic_time();
 	g_autoptr(GError) error = NULL;
 	static const gint stop;
-	gsize len = 0;
 
-	g_assert_null(process_run(argv, 4096, start_us + G_USEC_PER_SEC, &stop,
-		&len, NULL, &error));
+	g_assert_null(process_run(
+		argv, 4096, start_us + G_USEC_PER_SEC, &stop, NULL, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_cmpint(
 		g_get_monotonic_time() - start_us, <, 30 * G_USEC_PER_SEC);

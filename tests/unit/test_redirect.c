@@ -256,7 +256,7 @@ static void test_credentials_stay_within_the_origin(
 	HttpAnswer *answer = auth_send(
 		client, http_request_new("GET", url), 0, until_us, &error);
 	g_assert_no_error(error);
-	auth_wipe_answer(answer);
+	http_answer_free(answer);
 	redirect(f, 307, to);
 	answer = auth_send(
 		client, http_request_new("GET", url), 0, until_us, &error);

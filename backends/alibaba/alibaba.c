@@ -195,8 +195,7 @@ static WorkspacePage *alibaba_list_workspaces(
 		if (id)
 			answer_add_workspace(page, id,
 				record_text(record, "workspaceName"),
-				record_time(
-					&alibaba_record, record, "createTime"));
+				record_time(record, "createTime"));
 	}
 	return read_next(answer, &page->next, error) ? g_steal_pointer(&page)
 						     : NULL;

@@ -84,7 +84,6 @@ const RecordKind alibaba_record = {
 	.class = &alibaba_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "Unknown",
-	.time = record_ms,
 	.users = users,
 	.finish = forget_start,
 };
@@ -92,7 +91,6 @@ const RecordKind alibaba_got = {
 	.class = &alibaba_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "Unknown",
-	.time = record_ms,
 	.finish = forget_date,
 };
 

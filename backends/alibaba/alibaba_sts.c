@@ -12,6 +12,7 @@
 #include "backends/alibaba/alibaba_auth.h"
 #include "backends/alibaba/alibaba_error.h"
 #include "backends/auth/sign.h"
+#include "backends/base/utc.h"
 
 #define STS_VERSION "2015-04-01"
 #define SECONDS_LEAST 900
@@ -213,9 +214,8 @@ static GBytes *oidc_form(const Asking *ask)
 static char *oidc_query(gint64 skew_s)
 {
 	g_autoptr(GString) query = g_string_new(NULL);
-	g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(
-		g_get_real_time() / G_USEC_PER_SEC + skew_s);
-	g_autofree char *stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
+	g_autofree char *stamp =
+		utc_text(g_get_real_time() / G_USEC_PER_SEC + skew_s);
 
 	form_add(query, "Version", STS_VERSION);
 	form_add(query, "Action", "AssumeRoleWithOIDC");

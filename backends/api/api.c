@@ -8,6 +8,7 @@
 #include "backends/api/counters.h"
 #include "backends/api/rate_limiter.h"
 #include "backends/api/owner.h"
+#include "backends/base/utc.h"
 #include "backends/error.h"
 #include "backends/http/date_clock.h"
 #include "backends/http/outcome.h"
@@ -158,7 +159,7 @@ gboolean api_clock(Api *api, gint64 *ret_ahead_ms)
 static void api_note(Api *api, GError *problem)
 {
 	g_autofree char *sentence = backend_error_sentence(problem);
-	g_autofree char *when = retry_utc_text(real_s());
+	g_autofree char *when = utc_text(real_s());
 	char *note = g_strconcat(when, " ", sentence, NULL);
 
 	pthread_mutex_lock(&api->lock);
@@ -557,7 +558,7 @@ void api_identify(
 static void report_throttle(gint64 closed_us, gint64 now_us, GString *out)
 {
 	gint64 left_s = (closed_us - now_us) / G_USEC_PER_SEC + 1;
-	g_autofree char *until = retry_utc_text(real_s() + left_s);
+	g_autofree char *until = utc_text(real_s() + left_s);
 
 	g_string_append_printf(out, "throttled_until: %s\n", until);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends/base/utc.h"
+
 /*
  * One thread at a time is inside the chain ("busy"), without the lock, since a
  * chain may wait for the network.  Who comes meanwhile goes on with what is
@@ -409,11 +411,7 @@ void credential_source_abort(CredentialSource *source)
 
 static void report_current(const Credentials *current, GString *out)
 {
-	g_autoptr(GDateTime) expires =
-		g_date_time_new_from_unix_utc(current->expires_ms / 1000);
-	g_autofree char *when =
-		expires ? g_date_time_format(expires, "%Y-%m-%dT%H:%M:%SZ")
-			: NULL;
+	g_autofree char *when = utc_text(current->expires_ms / 1000);
 
 	g_string_append_printf(out, "credentials: %s", current->origin);
 	if (*current->access_key_id)
@@ -421,8 +419,7 @@ static void report_current(const Credentials *current, GString *out)
 	if (current->expires_ms == 0)
 		g_string_append(out, ", no expiry\n");
 	else
-		g_string_append_printf(
-			out, ", expires %s\n", when ? when : "far from now");
+		g_string_append_printf(out, ", expires %s\n", when);
 }
 
 void credential_source_report(CredentialSource *source, GString *out)

@@ -1,10 +1,10 @@
 #include "backends/auth/sign.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "backends/auth/canonical.h"
 #include "backends/base/digest.h"
+#include "backends/base/utc.h"
 
 /*
  * A signature is made in four steps, which all schemes share:
@@ -28,7 +28,7 @@ typedef struct {
 	gboolean hash_needed;
 	const char *nonce;  /* its header; NULL: none */
 	const char *date;   /* its header */
-	gboolean dashes;    /* in its value */
+	const char *format; /* of its value */
 	const char *key_id; /* sent beside the token; NULL: not */
 	const char *token;
 	const char *prefix; /* headers to sign beside host and content-type */
@@ -44,7 +44,7 @@ static const Scheme schemes[] = {
 			.hash_needed = TRUE,
 			.nonce = "x-acs-signature-nonce",
 			.date = "x-acs-date",
-			.dashes = TRUE,
+			.format = UTC_FORMAT,
 			.key_id = "x-acs-accesskey-id",
 			.token = "x-acs-security-token",
 			.prefix = "x-acs-",
@@ -59,6 +59,7 @@ static const Scheme schemes[] = {
 			.derived = TRUE,
 			.hash = "x-amz-content-sha256",
 			.date = "x-amz-date",
+			.format = "%Y%m%dT%H%M%SZ",
 			.token = "x-amz-security-token",
 			.prefix = "x-amz-",
 			.authorization =
@@ -70,6 +71,7 @@ static const Scheme schemes[] = {
 			.path = PATH_ONCE_SLASH,
 			.hash = "x-sdk-content-sha256",
 			.date = "x-sdk-date",
+			.format = "%Y%m%dT%H%M%SZ",
 			.token = "x-security-token",
 			.prefix = "x-",
 			.authorization =
@@ -87,16 +89,9 @@ char *sign_sha256_hex(const void *data, gsize len)
 
 static char *format_time(const Scheme *s, gint64 seconds)
 {
-	time_t when = (time_t)seconds;
-	struct tm parts = {0};
-	char text[32];
+	g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(seconds);
 
-	gmtime_r(&when, &parts);
-	if (s->dashes)
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-	else
-		strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &parts);
-	return g_strdup(text);
+	return g_date_time_format(when, s->format);
 }
 
 static char *body_hash(const HttpRequest *request)

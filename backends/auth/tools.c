@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backends/base/process.h"
+#include "backends/base/utc.h"
 #include "backends/http/redirect.h"
 #include "backends/http/retry.h"
 
@@ -212,11 +213,7 @@ Credentials *auth_pair_new(const char *id, const char *secret,
 /* 0 (never) when there is none that can be read. */
 static gint64 expiry_ms(const Json *object, const char *name)
 {
-	const char *text = json_get_text(object, name, 64, "");
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, utc);
-
-	return time ? g_date_time_to_unix(time) * 1000 : 0;
+	return utc_ms(json_get_text(object, name, 64, ""));
 }
 
 Credentials *auth_keys_read(const Json *object, const AuthKeyNames *names,

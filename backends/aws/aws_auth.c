@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "backends/base/utc.h"
+
 const AuthKeyNames aws_token_names = {
 	"AccessKeyId", "SecretAccessKey", "Token", "Expiration", TRUE};
 const AuthKeyNames aws_session_names = {
@@ -10,12 +12,10 @@ const AuthKeyNames aws_session_names = {
 gint64 aws_time_ms(const char *text)
 {
 	g_autofree char *copy = g_strdup(text);
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 
 	if (g_str_has_suffix(copy, "UTC"))
 		strchr(copy, 'U')[0] = '\0';
-	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(copy, utc);
-	return time ? g_date_time_to_unix(time) * 1000 : 0;
+	return utc_ms(copy);
 }
 
 SecretText *aws_word_of(const HttpAnswer *answer)

@@ -4,6 +4,7 @@
 
 #include "backends/aws/aws_service.h"
 #include "backends/base/secret.h"
+#include "backends/base/utc.h"
 #include "backends/http/http.h"
 #include "backends/provider/answer.h"
 #include "backends/provider/record.h"
@@ -119,12 +120,8 @@ static void append_named(GString *out, const char *name, const char *text)
 
 static void append_expiry(GString *out, gint64 expires_ms)
 {
-	g_autoptr(GDateTime) when =
-		g_date_time_new_from_unix_utc(expires_ms / 1000);
 	g_autofree char *text =
-		expires_ms > 0 && when
-			? g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ")
-			: NULL;
+		expires_ms > 0 ? utc_text(expires_ms / 1000) : NULL;
 
 	append_named(out, "expires", text);
 }

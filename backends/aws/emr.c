@@ -113,8 +113,7 @@ static WorkspacePage *emr_list_workspaces(
 		if (id)
 			answer_add_workspace(page, id,
 				record_text(record, "Name"),
-				record_time(&emr_record,
-					json_get(status, "Timeline"),
+				record_time(json_get(status, "Timeline"),
 					"CreationDateTime"));
 	}
 	return answer_next(answer, "Marker", &page->next, error)
@@ -201,8 +200,7 @@ static GBytes *describe_endpoint(Backend *base, const char *workspace,
 		.token = json_text(json_get(answer, "AuthToken")),
 		.user = json_text(json_get(pair, "Username")),
 		.password = json_text(json_get(pair, "Password")),
-		.expires_ms = record_time(
-			&emr_record, answer, "AuthTokenExpirationTime"),
+		.expires_ms = record_time(answer, "AuthTokenExpirationTime"),
 	};
 	GBytes *bytes = aws_access_text(&access, error);
 	if (bytes)

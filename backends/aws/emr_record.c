@@ -85,7 +85,6 @@ const RecordKind emr_record = {
 	.class = &emr_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "UNKNOWN",
-	.time = record_ms,
 };
 
 /* ---- specs ---- */

@@ -143,8 +143,7 @@ static WorkspacePage *emr_serverless_list_workspaces(
 		if (id)
 			answer_add_workspace(page, id,
 				record_text(record, "name"),
-				record_time(&emr_serverless_record, record,
-					"createdAt"));
+				record_time(record, "createdAt"));
 	}
 	return answer_next(answer, "nextToken", &page->next, error)
 		       ? g_steal_pointer(&page)
@@ -224,8 +223,7 @@ static GBytes *describe_endpoint(Backend *base, const char *workspace,
 	const AwsAccess access = {
 		.url = json_text(json_get(answer, "endpoint")),
 		.token = json_text(json_get(answer, "authToken")),
-		.expires_ms = record_time(
-			&emr_serverless_record, answer, "authTokenExpiresAt"),
+		.expires_ms = record_time(answer, "authTokenExpiresAt"),
 	};
 	GBytes *bytes = aws_access_text(&access, error);
 	if (bytes)

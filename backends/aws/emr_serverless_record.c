@@ -59,7 +59,6 @@ const RecordKind emr_serverless_record = {
 	.class = &emr_serverless_class,
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "UNKNOWN",
-	.time = record_ms,
 	.users = users,
 };
 const RecordKind emr_serverless_listed = {
@@ -67,7 +66,6 @@ const RecordKind emr_serverless_listed = {
 	.pick = {members, N_RECORD_MEMBERS, secret_members},
 	.no_state = "UNKNOWN",
 	.partial = TRUE,
-	.time = record_ms,
 };
 
 /* ---- specs ---- */

@@ -226,7 +226,8 @@ gsize json_pick(const char *text, gsize len, gsize at, const JsonPick *pick,
 	at++;
 	while (member_next(text, len, &at, &key, &value)) {
 		for (guint i = 0; i < pick->n; i++)
-			if (key_is(text, key, pick->names[i]))
+			if (*pick->names[i] &&
+				key_is(text, key, pick->names[i]))
 				ret_values[i] = value;
 		if (!key_is_secret(text, key, pick->secrets))
 			continue;

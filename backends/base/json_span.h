@@ -34,8 +34,8 @@ char *json_span_outline(const char *text, gsize len);
  * element; FALSE at the end. */
 gboolean json_element_next(const char *text, gsize len, gsize *at);
 
-/* What is read of records: members of these names, and members whose value is
- * a secret (ended by NULL). */
+/* What is read of records: members of these names ("" for none), and members
+ * whose value is a secret (ended by NULL). */
 typedef struct {
 	const char *const *names;
 	guint n;

@@ -8,7 +8,6 @@
 #include "backends/http/http.h"
 #include "backends/provider/spec.h"
 
-#define TIME_MAX 40
 #define STATE_MAX 64
 #define CONSOLE "https://console.cloud.google.com/dataproc/interactive/"
 #define CONNECT "Spark Connect Server"
@@ -34,13 +33,6 @@ static const char *const members[N_PICKED] = {
 };
 
 /* ---- records ---- */
-
-static gint64 picked_time(const char *text, JsonSpan value)
-{
-	g_autofree char *word = json_span_text(text, value, TIME_MAX);
-
-	return dataproc_time(word);
-}
 
 static gboolean picked_name(const RawRecord *record, DataprocName *ret)
 {
@@ -87,7 +79,6 @@ const RecordKind dataproc_record = {
 	.class = &dataproc_class,
 	.pick = {members, N_PICKED, record_no_secrets},
 	.no_state = "STATE_UNSPECIFIED",
-	.time = picked_time,
 	.id = picked_id,
 	.name = picked_title,
 	.users = users,

@@ -5,8 +5,6 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
-#define TIME_LEAST "2026-01-01T00:00:00Z"
-#define TIME_MAX_LEN 40
 #define SECONDS_DIGITS                                                         \
 	12 /* as many as fit into milliseconds, and more than
                              a duration of Google's may have */
@@ -56,20 +54,7 @@ gboolean dataproc_request_legal(const char *id)
 	return is_of(id, 1, 40, LOWER UPPER DIGITS "_-");
 }
 
-/* ---- times ---- */
-
-gint64 dataproc_time(const char *text)
-{
-	gsize len = text ? strlen(text) : 0;
-
-	if (len < strlen(TIME_LEAST) || len > TIME_MAX_LEN)
-		return 0;
-	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, NULL);
-	if (!time)
-		return 0;
-	return MAX(0, g_date_time_to_unix(time) * 1000 +
-			      g_date_time_get_microsecond(time) / 1000);
-}
+/* ---- durations ---- */
 
 gint64 dataproc_duration(const char *text)
 {

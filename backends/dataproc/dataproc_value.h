@@ -4,7 +4,7 @@
 
 /*
  * The texts in which Google's JSON holds what JSON has no type for: names of
- * resources, times, durations.  Pure.
+ * resources, durations.  Pure.
  */
 
 /* "projects/P/locations/L/sessions/S".  Owned. */
@@ -24,10 +24,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DataprocName, dataproc_name_clear)
 gboolean dataproc_id_legal(const char *id);
 /* Whether a request may have that id: 1 to 40 letters, digits, "_" and "-". */
 gboolean dataproc_request_legal(const char *id);
-
-/* Milliseconds since the epoch of an RFC 3339 time with any number of digits
- * after the second; 0 for what is none.  text may be NULL. */
-gint64 dataproc_time(const char *text);
 
 /* Milliseconds of a duration such as "3600s" or "1.5s"; -1 for what is none. */
 gint64 dataproc_duration(const char *text);

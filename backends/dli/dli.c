@@ -117,7 +117,7 @@ static void add_workspace(
 	id = answer_workspace_id(page, record, kind->name);
 	if (id)
 		answer_add_workspace(page, id, record_text(record, kind->name),
-			record_time(&dli_record, record, "create_time"));
+			record_time(record, "create_time"));
 }
 
 static WorkspacePage *dli_list_workspaces(

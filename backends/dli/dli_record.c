@@ -94,7 +94,6 @@ const RecordKind dli_record = {
 	.pick = {members, N_PICKED, record_no_secrets},
 	.no_state = "unknown",
 	.partial = TRUE,
-	.time = record_ms,
 	.users = users,
 	.is_elsewhere = is_elsewhere,
 	.finish = forget_size,

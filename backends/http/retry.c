@@ -128,11 +128,3 @@ gint64 retry_next_us(GError *problem, guint attempts, gint64 closed_us)
 		now_us = MAX(now_us, closed_us);
 	return now_us + delay_us;
 }
-
-char *retry_utc_text(gint64 seconds)
-{
-	g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(seconds);
-
-	return when ? g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ")
-		    : g_strdup("unknown");
-}

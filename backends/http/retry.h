@@ -34,6 +34,3 @@ gint64 retry_until_us(gint64 deadline_us, guint attempt);
  * the last one ended so.  closed_us: the end of a throttling, counted from when
  * that is the problem; 0: there is none. */
 gint64 retry_next_us(GError *problem, guint attempts, gint64 closed_us);
-
-/* "2024-11-06T08:49:37Z".  New string. */
-char *retry_utc_text(gint64 seconds);

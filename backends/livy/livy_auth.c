@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "backends/auth/tools.h"
+#include "backends/base/utc.h"
 
 #define REFRESH_MS (60 * 1000)
 #define LINE_MAX_LEN 65536
@@ -137,14 +138,13 @@ static gint64 expiry_of(const Json *answer)
 {
 	const Json *value = json_get(answer, "expires_at");
 	const char *text = json_get_text(answer, "expires_at", EXPIRY_MAX, "");
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, utc);
 	gint64 seconds = json_int(value, 1, G_MAXINT64 / G_USEC_PER_SEC, -1);
+	gint64 ms = utc_ms(text);
 
 	if (!value || json_type(value) == JSON_NULL)
 		return 0;
-	if (time)
-		seconds = g_date_time_to_unix(time);
+	if (ms > 0)
+		return ms;
 	return seconds < 0 ? -1 : seconds * 1000;
 }
 

@@ -4,6 +4,7 @@
 
 #include "backends/base/json_scan.h"
 #include "backends/base/json_span.h"
+#include "backends/base/utc.h"
 
 #define STATE_MAX 64
 /* Of a record that is too long: members that are longer are left out. */
@@ -30,11 +31,7 @@ static gint64 date_of(const char *text, JsonSpan value)
 		return 0;
 	if (date[10] == ' ')
 		date[10] = 'T';
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(date, utc);
-	return time ? MAX(0, g_date_time_to_unix(time) * 1000 +
-				      g_date_time_get_microsecond(time) / 1000)
-		    : 0;
+	return utc_ms(date);
 }
 
 /* Written so that NaN is none either. */
@@ -63,12 +60,12 @@ gint64 record_ms(const char *text, JsonSpan value)
 	return *end ? 0 : number_of(time);
 }
 
-gint64 record_time(const RecordKind *kind, const Json *object, const char *name)
+gint64 record_time(const Json *object, const char *name)
 {
 	const Json *value = json_get(object, name);
 	g_autofree char *text = value ? json_print(value, FALSE) : NULL;
 
-	return text ? kind->time(text, (JsonSpan){0, strlen(text)}) : 0;
+	return text ? record_ms(text, (JsonSpan){0, strlen(text)}) : 0;
 }
 
 char *record_text(const Json *object, const char *name)
@@ -164,13 +161,11 @@ static Session *session_of(const RecordKind *kind, const RawRecord *record,
 	session->state =
 		picked_state(text, values[RECORD_STATE], kind->no_state);
 	session->phase = backend_phase(kind->class, session->state);
-	if (kind->time) {
-		gint64 changed = kind->time(text, values[RECORD_CHANGED]);
-
-		session->created_ms = kind->time(text, values[RECORD_CREATED]);
-		if (changed > 0)
-			session->changed_ms = MAX(session->created_ms, changed);
-	}
+	session->created_ms = record_ms(text, values[RECORD_CREATED]);
+	session->changed_ms = record_ms(text, values[RECORD_CHANGED]);
+	if (session->changed_ms > 0)
+		session->changed_ms =
+			MAX(session->created_ms, session->changed_ms);
 	session->trimmed = masked->len > SESSION_BODY_MAX;
 	session->body = session->trimmed
 				? json_trim(masked->str, masked->len,
@@ -282,8 +277,7 @@ void backend_summarize(
 	ret->name = record_name(kind, &record);
 	ret->user =
 		told_user(body, values + kind->pick.n, pick.n - kind->pick.n);
-	if (kind->time)
-		ret->created_ms = kind->time(body, values[RECORD_CREATED]);
+	ret->created_ms = record_ms(body, values[RECORD_CREATED]);
 }
 
 void session_summary_clear(SessionSummary *brief)
@@ -294,8 +288,8 @@ void session_summary_clear(SessionSummary *brief)
 
 /* ---- times in two precisions ---- */
 
-static gboolean is_respelt(const RecordKind *kind, const char *held,
-	JsonSpan one, const char *now, JsonSpan two)
+static gboolean is_respelt(
+	const char *held, JsonSpan one, const char *now, JsonSpan two)
 {
 	gint64 before, after;
 
@@ -303,8 +297,8 @@ static gboolean is_respelt(const RecordKind *kind, const char *held,
 		(one.len == two.len && memcmp(held + one.start, now + two.start,
 					       one.len) == 0))
 		return FALSE;
-	before = kind->time(held, one);
-	after = kind->time(now, two);
+	before = record_ms(held, one);
+	after = record_ms(now, two);
 	return before > 0 && after > 0 && ABS(before - after) < 1000 &&
 	       (before % 1000 == 0 || after % 1000 == 0);
 }
@@ -317,7 +311,7 @@ char *backend_respell(const Backend *self, const char *held, gsize held_len,
 	g_autoptr(GString) masked = g_string_new(NULL);
 	GString *out = NULL;
 
-	if (!kind || !kind->time)
+	if (!kind || !*kind->pick.names[RECORD_CREATED])
 		return NULL;
 	const JsonPick pick = {
 		kind->pick.names + RECORD_CREATED, 2, record_no_secrets};
@@ -333,7 +327,7 @@ char *backend_respell(const Backend *self, const char *held, gsize held_len,
 	for (JsonSpan *at = second; at; at = at == second ? first : NULL) {
 		JsonSpan span = old[at - new];
 
-		if (!is_respelt(kind, held, span, now, *at))
+		if (!is_respelt(held, span, now, *at))
 			continue;
 		if (!out)
 			out = g_string_new_len(now, (gssize)now_len);

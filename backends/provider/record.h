@@ -36,8 +36,6 @@ typedef struct RecordKind {
 	                       RECORD_MEMBERS_MAX in all; "" for none */
 	const char *no_state; /* the state of a record that tells none */
 	gboolean partial;     /* see Session */
-	/* Milliseconds since the epoch of a value; 0 when it is no time. */
-	gint64 (*time)(const char *text, JsonSpan value);
 	/* Makes the id, or NULL where the record cannot be shown.  May be NULL:
 	 * it is the text or number of RECORD_ID. */
 	char *(*id)(const RawRecord *record);
@@ -72,10 +70,12 @@ guint record_read_all(const RecordKind *kind, const char *text,
 
 /* ---- values ---- */
 
-/* As RecordKind.time: a date, "YYYY-MM-DD HH:MM:SS" or as ISO 8601 has it, in
+/* Milliseconds since the epoch, 0 for what is no time: a date, "YYYY-MM-DD HH:MM:SS" or as ISO 8601 has it, in
  * UTC where no zone is told; or a number of milliseconds or of seconds, with any
  * fraction, which are told apart by their size. */
 gint64 record_ms(const char *text, JsonSpan value);
+/* The same of a member. */
+gint64 record_time(const Json *object, const char *name);
 
 /* An id, which may be spelt as a text or as a whole number: a new string, NULL
  * when it is none or too long. */
@@ -83,9 +83,6 @@ char *record_picked_id(const char *text, JsonSpan value);
 /* The same of a member. */
 char *record_id(const Json *object, const char *name);
 
-/* A member's time as `kind` reads it. */
-gint64 record_time(
-	const RecordKind *kind, const Json *object, const char *name);
 /* A member's text as valid UTF-8, "" when there is none.  New string. */
 char *record_text(const Json *object, const char *name);
 /* The same of a value in a text; fallback for what is empty, no string or longer

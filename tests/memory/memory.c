@@ -456,7 +456,6 @@ static const char *const told_users[] = {"user", NULL};
 static const RecordKind told = {
 	.class = &memory_class,
 	.pick = {told_members, N_RECORD_MEMBERS, record_no_secrets},
-	.time = record_ms,
 	.users = told_users,
 };
 

@@ -241,8 +241,8 @@ static void times_are_read_in_every_spelling(void)
 		const Session *session = g_ptr_array_index(made->sessions, 0);
 		g_assert_cmpint(session->created_ms, ==, rows[i].ms);
 		const Json *record = json_first(json_get(whole, "Sessions"));
-		g_assert_cmpint(record_time(&emr_record, record, "CreatedAt"),
-			==, rows[i].ms);
+		g_assert_cmpint(
+			record_time(record, "CreatedAt"), ==, rows[i].ms);
 	}
 }
 

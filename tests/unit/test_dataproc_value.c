@@ -64,32 +64,6 @@ static void requests_follow_googles_rule(void)
 	g_assert_false(dataproc_request_legal("a\n"));
 }
 
-static void times_are_read_with_any_fraction(void)
-{
-	static const struct {
-		const char *text;
-		gint64 ms;
-	} rows[] = {
-		{"2024-09-01T06:23:01Z", 1725171781000},
-		{"2024-09-01T06:23:01.5Z", 1725171781500},
-		{"2024-09-01T06:23:01.123Z", 1725171781123},
-		{"2024-09-01T06:23:01.123456Z", 1725171781123},
-		{"2024-09-01T06:23:01.123456789Z", 1725171781123},
-		{"2024-09-01T08:23:01.000+02:00", 1725171781000},
-		{"1969-12-31T23:59:59Z", 0},
-		{"2024-09-01T06:23:01", 0},
-		{"2024-13-01T06:23:01Z", 0},
-		{"2024-09-01T06:23:01.Z", 0},
-		{"2024-09-01T06:23:01.123456789012345678901Z", 0},
-		{"soon", 0},
-		{"", 0},
-		{NULL, 0},
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-		g_assert_cmpint(dataproc_time(rows[i].text), ==, rows[i].ms);
-}
-
 static void durations_are_seconds_with_any_fraction(void)
 {
 	static const struct {
@@ -130,8 +104,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/dataproc-value/ids", ids_follow_googles_rule);
 	g_test_add_func(
 		"/dataproc-value/requests", requests_follow_googles_rule);
-	g_test_add_func(
-		"/dataproc-value/times", times_are_read_with_any_fraction);
 	g_test_add_func("/dataproc-value/durations",
 		durations_are_seconds_with_any_fraction);
 	return g_test_run();

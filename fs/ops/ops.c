@@ -10,7 +10,7 @@
 #include "fs/ops/file.h"
 #include "fs/ops/listing.h"
 #include "fs/ops/lookup.h"
-#include "fs/ops/poll.h"
+#include "fs/ops/poll_op.h"
 #include "fs/ops/rmdir.h"
 #include "fs/base/daemon.h"
 

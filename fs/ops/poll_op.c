@@ -1,4 +1,4 @@
-#include "fs/ops/poll.h"
+#include "fs/ops/poll_op.h"
 
 #include <poll.h>
 

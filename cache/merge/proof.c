@@ -1,4 +1,4 @@
-#include "cache/model/proof.h"
+#include "cache/merge/proof.h"
 
 #include "cache/model/account.h"
 

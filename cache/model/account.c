@@ -4,7 +4,7 @@
 
 #include "cache/base/hash.h"
 #include "cache/merge/change.h"
-#include "cache/model/proof.h"
+#include "cache/merge/proof.h"
 #include "cache/model/provider.h"
 #include "cache/requests/requests_aside.h"
 

@@ -26,6 +26,7 @@
 
 #include "cache/base/clock.h"
 #include "cache/merge/apply.h"
+#include "cache/merge/provider_open.h"
 #include "cache/model/provider.h"
 #include "cache/refresh/refresh.h"
 #include "cache/requests/requests.h"
@@ -136,6 +137,42 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	}
 	skip_numbers(cache);
 	return cache;
+}
+
+/* Its number is that of the account which is shown. */
+static Id *section_id(Dir *root, const char *name, GError **error)
+{
+	Id *id = ids_add(root->ids, name, 0);
+
+	if (id == NULL)
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"the name %s is empty, too long, or given twice", name);
+	return id;
+}
+
+gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
+{
+	Provider *provider = provider_new(cache, settings);
+	Id *id = section_id(cache->root, settings->name, error);
+	Row row = {.phase = PHASE_IDLE, .id = id};
+	Snapshot *old;
+	Dir *dir;
+
+	if (id == NULL)
+		return FALSE;
+	provider->section = id;
+	accounts_load(provider);
+	dir = provider_open(provider, account_choose(provider), error);
+	if (dir == NULL)
+		return FALSE;
+	provider->dir = dir;
+	row.number = id->number = dir->number;
+	old = cache->root->shown;
+	cache->root->shown =
+		snapshot_apply(old, &row, 1, NULL, 0, cache->created_ns, NULL);
+	snapshot_unref(old);
+	__atomic_store_n(&dir->there, 1, __ATOMIC_RELEASE);
+	return TRUE;
 }
 
 guint32 cache_home(Cache *cache, guint32 number)

@@ -5,7 +5,7 @@
 #include "cache/base/hash.h"
 #include "cache/merge/change.h"
 #include "cache/merge/proof.h"
-#include "cache/model/provider.h"
+#include "cache/merge/provider_open.h"
 #include "cache/requests/requests_aside.h"
 
 /* What is longer is told apart by its hash. */

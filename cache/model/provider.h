@@ -1,14 +1,10 @@
 #pragma once
 
-#include "cache/model/account.h"
+#include "cache/model/core.h"
 
-/*
- * A section's directory of one account, which is loaded, or made where there is
- * none yet; nobody sees it before it stands in the root.  Before the start, or with
- * the apply lock of the root.  Errors: LOCAL, NO_ROOM, CONFIG.
- */
-Dir *provider_open(Provider *provider, Account *account,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What one section of the configuration says, and the threads that work for it: one of
+ * the cache's.  Before the start. */
+Provider *provider_new(Cache *cache, const CacheProvider *settings);
 /* Ends its threads: no work of it runs any more. */
 void provider_stop(Provider *provider);
 /* Adds what cache_left says of it to a list. */

@@ -2,6 +2,7 @@
 #include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/refresh.h"
 #include "cache/requests/request_counts.h"
+#include "cache/requests/requests_aside.h"
 
 #include <string.h>
 
@@ -151,6 +152,9 @@ char *cache_status(Cache *cache, guint32 number)
 			dir->provider->read_only ? "yes" : "no");
 	if (dir->kind != DIR_ROOT)
 		account_report(dir, out);
+	if (dir->kind == DIR_PROVIDER)
+		g_string_append_printf(out, "requests_set_aside: %u\n",
+			requests_aside(cache->requests, dir));
 	if (refresh_is_listing(dir))
 		append_listing(dir, out);
 	else

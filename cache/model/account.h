@@ -63,17 +63,21 @@ gboolean account_keep(Provider *provider, Account *account,
 
 /* NULL: not told yet.  Interned. */
 const char *account_name(const Account *account);
+void account_set_name(Account *account, const char *name);
+gboolean account_is_of(const Account *account, const char *name);
+/* What an account is called here, by what a provider tells: a new string. */
+char *account_line(const char *told);
 
-/*
- * For Call.owned; call->owner: the Dir that the call is about.  Another account than
- * the one that is shown is shown instead once it is proved, and the call is not
- * made.  On a worker, with no lock held.  Errors: AUTH, and those of the question.
- */
-gboolean account_owned(
-	const char *account, const struct Call *call, GError **error);
-/* For Call.accepted, likewise.  The first account that is proved here names the
- * one that is shown. */
-gboolean account_accepted(const char *account, const struct Call *call);
+/* ---- with the apply lock of the root ---- */
+
+/* That of the section's place which bears the name; NULL: none. */
+Account *account_of_name(const Provider *provider, const char *name);
+/* One that has no name yet. */
+Account *account_new(Provider *provider);
+/* Counts those that are not shown. */
+void accounts_count_aside(Provider *provider);
+
+/* ---- at any time ---- */
 
 /* Lines of .status. */
 void account_report(Dir *dir, GString *out);

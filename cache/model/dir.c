@@ -1,7 +1,5 @@
 #include "cache/model/dir.h"
 
-#include "cache/model/account.h"
-
 /* Between the end of a window and the word of who asked the kernel what it still
  * holds (cache_hold) four quarters of it pass, of four seconds at most. */
 #define GRACE_MAX_MS 4000
@@ -248,22 +246,6 @@ void dir_heard(const Dir *self)
 {
 	if (breaker_heard(self->provider->breaker))
 		scheduler_wake(self->cache->scheduler);
-}
-
-Call dir_call_until(const Dir *self, gint64 deadline_us, gboolean interactive)
-{
-	return (Call){.deadline_us = deadline_us,
-		.interactive = interactive,
-		.owned = account_owned,
-		.accepted = account_accepted,
-		.owner = (void *)self};
-}
-
-Call dir_call(const Dir *self, gboolean interactive)
-{
-	return dir_call_until(self,
-		g_get_monotonic_time() + self->cache->deadline_ms * 1000,
-		interactive);
 }
 
 /* Once, until a whole listing has made it good again. */

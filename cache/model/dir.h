@@ -181,11 +181,6 @@ static inline Dir *provider_dir(const Provider *provider)
 	return __atomic_load_n(&provider->dir, __ATOMIC_ACQUIRE);
 }
 
-/* A call of that time, for the account that the directory shows. */
-Call dir_call_until(const Dir *self, gint64 deadline_us, gboolean interactive);
-/* For one background call from now. */
-Call dir_call(const Dir *self, gboolean interactive);
-
 /* The body of a row, from the snapshot it stands in; NUL-terminated.  Damage is
  * remembered, and told in .last_error and by g_warning.  Not with Dir.lock.  Errors: LOCAL. */
 char *dir_body(Dir *self, const Snapshot *shown, const Row *row,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/failpoint.h"
+#include "cache/merge/call.h"
 #include "cache/model/account.h"
 #include "cache/operations/adopt.h"
 
@@ -122,7 +123,7 @@ Call operation_call(Operation *self)
 
 Call operation_look_call(const Operation *self)
 {
-	return dir_call_until(self->dir, self->deadline_us, TRUE);
+	return call_until(self->dir, self->deadline_us, TRUE);
 }
 
 void operation_refused(Operation *self, GError *cause, GError **error)

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "cache/base/failpoint.h"
+#include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
 #include "cache/operations/adopt.h"
+#include "cache/operations/matching.h"
 #include "cache/operations/reconcile_known.h"
 #include "cache/operations/reconcile_verb.h"
-#include "cache/operations/matching.h"
 
 /* Between two listings that somebody waits for, or that something was in the way
  * of. */
@@ -160,7 +161,7 @@ static void read_candidate(Reconciling *self, const Snapshot *shown,
 static void complete(Reconciling *self, Candidate *candidate)
 {
 	Dir *dir = self->dir;
-	Call call = dir_call(dir, TRUE);
+	Call call = call_for(dir, TRUE);
 	g_autoptr(Snapshot) shown = NULL;
 	g_autoptr(GError) error = NULL;
 	const Row *row;
@@ -306,7 +307,7 @@ static void found(const Reconciling *self, Request *request, guint session)
 	Dir *dir = self->dir;
 	const Row *row =
 		&g_array_index(self->candidates, Candidate, session).row;
-	Call call = dir_call(dir, TRUE);
+	Call call = call_for(dir, TRUE);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *lack = NULL;
 	Outcome *outcome;

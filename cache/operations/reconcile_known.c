@@ -1,5 +1,6 @@
 #include "cache/operations/reconcile_known.h"
 
+#include "cache/merge/call.h"
 #include "cache/operations/adopt.h"
 
 /* Between two looks. */
@@ -27,7 +28,7 @@ void reconcile_known(
 	g_autoptr(Snapshot) shown = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *lack = NULL;
-	Call call = dir_call(dir, TRUE);
+	Call call = call_for(dir, TRUE);
 
 	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
 		if (g_error_matches(

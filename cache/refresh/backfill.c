@@ -1,5 +1,6 @@
 #include "cache/refresh/backfill.h"
 
+#include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
 
 #define BACKFILLED_MAX 50u
@@ -53,7 +54,7 @@ static void note(Dir *dir, guint32 number)
 /* FALSE: it is not the session that cannot be told of. */
 static gboolean backfill_one(Dir *dir, guint32 number)
 {
-	Call call = dir_call(dir, FALSE);
+	Call call = call_for(dir, FALSE);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *id = NULL;
 	g_autoptr(Snapshot) shown = dir_snapshot(dir);

@@ -1,5 +1,6 @@
 #include "cache/refresh/cause.h"
 
+#include "cache/merge/call.h"
 #include "cache/merge/change.h"
 #include "cache/model/content.h"
 
@@ -132,7 +133,7 @@ static gboolean keep(
 static gboolean ask_one(Dir *dir, guint32 number)
 {
 	Backend *backend = dir->provider->backend;
-	Call call = dir_call(dir, FALSE);
+	Call call = call_for(dir, FALSE);
 	g_autoptr(Snapshot) shown = dir_snapshot(dir);
 	const Row *row = snapshot_find(shown, number);
 	g_autofree char *body =

@@ -1,6 +1,7 @@
 #include "cache/refresh/open.h"
 
 #include "cache/base/failpoint.h"
+#include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
 #include "cache/model/content.h"
 
@@ -306,7 +307,7 @@ static GBytes *describe(const Question *self, const Stand *stand,
 	gint64 *ret_until_ms, GError **error)
 {
 	Dir *dir = self->dir;
-	Call call = dir_call_until(dir, self->until_us, self->waits);
+	Call call = call_until(dir, self->until_us, self->waits);
 	g_autoptr(GError) local = NULL;
 	g_autoptr(GBytes) bytes = backend_describe(dir->provider->backend,
 		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
@@ -340,7 +341,7 @@ static void fetch_session_one(const Question *self)
 	GError *error = NULL;
 
 	if (stand_find(self, &stand, &error)) {
-		Call call = dir_call_until(self->dir, self->until_us, TRUE);
+		Call call = call_until(self->dir, self->until_us, TRUE);
 
 		if (!fetch_session(self->dir, stand.id, &call, &error)) {
 			note_open(self, error);

@@ -1,6 +1,7 @@
 #include "cache/refresh/partial_refresh.h"
 
 #include "cache/merge/apply.h"
+#include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
 #include "cache/model/pace.h"
 
@@ -150,7 +151,7 @@ static gboolean is_failure(const GError *error)
 /* What is wrong with one session says nothing of the others. */
 static GError *ask_one(Dir *dir, const char *id)
 {
-	Call call = dir_call(dir, FALSE);
+	Call call = call_for(dir, FALSE);
 	GError *error = NULL;
 	gboolean ok = fetch_session(dir, id, &call, &error);
 
@@ -334,7 +335,7 @@ static gboolean show_page(Dir *dir, ListPage list, char **token,
 	gboolean *ret_new, GError **error)
 {
 	guint32 tick = dir_tick(dir);
-	Call call = dir_call(dir, FALSE);
+	Call call = call_for(dir, FALSE);
 	g_autoptr(SessionPage) page =
 		list(dir->provider->backend, dir->id, *token, &call, error);
 

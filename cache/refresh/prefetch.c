@@ -1,5 +1,7 @@
 #include "cache/refresh/prefetch.h"
 
+#include "cache/merge/call.h"
+
 /*
  * A page is fetched by whoever comes first: a worker of the pool, or the thread
  * that takes it.  So a pool whose threads are all busy taking cannot lock up:
@@ -78,7 +80,7 @@ static void fetch_run(Fetch *self)
 {
 	Prefetch *prefetch = self->prefetch;
 	Dir *dir = prefetch->dir;
-	Call call = dir_call(dir, FALSE);
+	Call call = call_for(dir, FALSE);
 
 	call.next = announced;
 	call.next_data = self;

@@ -2,17 +2,18 @@
 
 #include <string.h>
 
-#include "cache/base/hash.h"
 #include "cache/base/failpoint.h"
+#include "cache/base/hash.h"
 #include "cache/merge/apply.h"
-#include "cache/merge/gaps.h"
+#include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
+#include "cache/merge/gaps.h"
 #include "cache/operations/reconcile.h"
+#include "cache/refresh/backfill.h"
+#include "cache/refresh/cause.h"
+#include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/prefetch.h"
 #include "cache/refresh/resolve_name.h"
-#include "cache/refresh/cause.h"
-#include "cache/refresh/backfill.h"
-#include "cache/refresh/partial_refresh.h"
 
 #define PAGES_MAX 100000u
 /* Pages without an entry, and without a new one, one after the other. */
@@ -85,7 +86,7 @@ static gboolean page_workspaces(Relist *self, Page *ret, GError **error)
 {
 	Dir *dir = self->dir;
 	guint32 tick = dir_tick(dir);
-	Call call = dir_call(dir, FALSE);
+	Call call = call_for(dir, FALSE);
 	g_autoptr(WorkspacePage) page = backend_list_workspaces(
 		dir->provider->backend, self->token, &call, error);
 
@@ -309,7 +310,7 @@ static void ask_missed(const Relist *self, Listed *listed)
 	ids = apply_missed(
 		dir, listed, dir->kind == DIR_WORKSPACE ? ASKED_MAX : 0);
 	for (guint i = 0; on && i < ids->len; i++) {
-		Call call = dir_call(dir, FALSE);
+		Call call = call_for(dir, FALSE);
 		g_autoptr(GError) error = NULL;
 
 		/* A session may be what cannot be understood: others not. */

@@ -2,6 +2,7 @@
 
 #include "cache/base/name.h"
 #include "cache/merge/apply.h"
+#include "cache/merge/call.h"
 
 #define ASKERS_MAX 4
 #define QUESTIONS_MAX 1024
@@ -110,7 +111,7 @@ Known resolve_name(
 static gboolean ask_one(Dir *dir, const char *id, GError **error)
 {
 	guint32 tick = dir_tick(dir);
-	Call call = dir_call(dir, TRUE);
+	Call call = call_for(dir, TRUE);
 	g_autoptr(Session) session = NULL;
 
 	if (cache_is_stopping(dir->cache)) {

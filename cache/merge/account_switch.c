@@ -90,8 +90,8 @@ static void become_another(Provider *provider, Account *now, const char *name)
 		wanted = account_new(provider);
 		account_set_name(wanted, name);
 	}
-	set_aside(provider, now, wanted);
 	set_proved(wanted, 1);
+	set_aside(provider, now, wanted);
 }
 
 /* asked: the account that the proof is about. */

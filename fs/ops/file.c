@@ -42,13 +42,104 @@ static int refusal(const View *view, int flags)
 	return view->entry.read_only ? EROFS : 0;
 }
 
-static void open_bytes(Daemon *daemon, GBytes *bytes, const View *view,
-	struct fuse_file_info *info)
+/* One OPEN while it is answered. */
+typedef struct {
+	Daemon *daemon;
+	fuse_ino_t ino;
+	struct fuse_file_info info;
+} Opening;
+
+/* TRUE: the request was answered. */
+static gboolean send_open(fuse_req_t req, Opening *self, const Handle *holds)
+{
+	Handle *handle = handles_open(self->daemon->handles, holds);
+
+	self->info.fh = (uintptr_t)handle;
+	if (!reply_open(req, &self->info))
+		handles_close(self->daemon->handles, handle);
+	return TRUE;
+}
+
+/* ---- bytes: of a session's files, texts and tables ---- */
+
+/* What the node shows now. */
+static void read_current(
+	fuse_req_t req, Daemon *daemon, fuse_ino_t ino, size_t size, off_t off)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	View view;
+
+	if (!view_resolve(daemon, ino, &view) || view_is_dir(&view)) {
+		reply_error(req, ENOENT);
+		return;
+	}
+	bytes = rows_bytes(daemon, &view, &error);
+	if (bytes)
+		reply_slice(req, bytes, size, off);
+	else
+		reply_failure(req, error);
+}
+
+/* Into the page cache. */
+static void read_paged(
+	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
+{
+	if (!off)
+		poller_read(handle->poller);
+	read_current(req, fuse_req_userdata(req), ino, size, off);
+}
+
+/* Who was told of other bytes than those he has opened gets them from the
+ * beginning. */
+static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
+{
+	g_autoptr(GBytes) bytes = NULL;
+	View view;
+
+	if (view_resolve(daemon, ino, &view))
+		bytes = rows_bytes(daemon, &view, NULL);
+	if (bytes)
+		handles_renew(daemon->handles, handle, bytes);
+}
+
+/* The file may be closed before the reply has returned. */
+static void read_snapshot(
+	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (handle->poller && !off && poller_read(handle->poller))
+		renew(daemon, ino, handle);
+	bytes = handles_snapshot(daemon->handles, handle);
+	reply_slice(req, bytes, size, off);
+}
+
+/* All who have it open read the same bytes, which are those of its size. */
+static void read_stream(
+	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	gsize end = stream_size(handle->stream);
+	g_autoptr(GBytes) bytes = stream_read(handle->stream, (gsize)off, size);
+	View view;
+
+	poller_read_to(handle->poller, end);
+	if (view_resolve(daemon, ino, &view) && view_is_growing(&view))
+		cache_stream_look(
+			daemon->cache, view.entry.number, view.row->file);
+	reply_slice(req, bytes, size, 0);
+}
+
+static gboolean send_bytes(
+	fuse_req_t req, Opening *self, const View *view, GBytes *bytes)
 {
 	gboolean content = view->row->kind == ROW_CONTENT;
+	Daemon *daemon = self->daemon;
 	Handle holds = {0};
 
-	info->noflush = 1;
+	self->info.noflush = 1;
 	if (content)
 		holds.poller =
 			polls_open(daemon->polls, daemon->notify, view->ino);
@@ -56,84 +147,20 @@ static void open_bytes(Daemon *daemon, GBytes *bytes, const View *view,
 		holds.stream = cache_stream(
 			daemon->cache, view->entry.number, view->row->file);
 	if (holds.stream) {
-		info->direct_io = 1;
+		holds.read = read_stream;
+		self->info.direct_io = 1;
 		poller_read_to(holds.poller, stream_size(holds.stream));
 	} else if (content && !view_is_on_demand(view) &&
 		   g_bytes_get_size(bytes) <= ROWS_PAGED_MAX) {
-		info->keep_cache = 1;
+		holds.read = read_paged;
+		self->info.keep_cache = 1;
 	} else {
-		info->direct_io = 1;
+		holds.read = read_snapshot;
+		self->info.direct_io = 1;
 		holds.snapshot = g_bytes_ref(bytes);
 	}
-	info->fh = (uintptr_t)handles_open(daemon->handles, &holds);
+	return send_open(req, self, &holds);
 }
-
-/* TRUE when the request was answered. */
-static gboolean open_events(
-	Daemon *daemon, const View *view, struct fuse_file_info *info)
-{
-	Handle holds = {.events = eventlog_find(
-				daemon->eventlog, node_slot(view->ino))};
-	gint64 mtime_ns;
-	gsize size;
-
-	if (!holds.events)
-		return FALSE;
-	holds.poller = polls_open(daemon->polls, daemon->notify, view->ino);
-	eventfile_stat(holds.events, &size, &mtime_ns);
-	poller_read_to(holds.poller, size);
-	info->direct_io = 1;
-	info->noflush = 1;
-	info->fh = (uintptr_t)handles_open(daemon->handles, &holds);
-	return TRUE;
-}
-
-static void open_control(fuse_req_t req, Daemon *daemon, const View *view,
-	struct fuse_file_info *info)
-{
-	Control *control = control_new(daemon, view->row, view->entry.number,
-		fuse_req_ctx(req)->pid, (info->flags & O_APPEND) != 0);
-
-	info->direct_io = 1;
-	info->fh = (uintptr_t)handles_open(
-		daemon->handles, &(Handle){.control = control});
-}
-
-static void open_wait(
-	Daemon *daemon, const View *view, struct fuse_file_info *info)
-{
-	Wait *wait = wait_new(daemon, view->entry.number, view->row->phase);
-
-	info->direct_io = 1;
-	info->noflush = 1;
-	info->fh = (uintptr_t)handles_open(
-		daemon->handles, &(Handle){.wait = wait});
-}
-
-/* Truncating asks; what is then written to it is still the same question.  A read
- * asks too, but not that of one who goes through a whole tree and so follows no
- * links (grep -r, cp -r). */
-static void open_refresh(
-	Daemon *daemon, const View *view, struct fuse_file_info *info)
-{
-	int flags = info->flags & (O_ACCMODE | O_NOFOLLOW);
-	Handle holds = {.refresh = TRUE, .reads = flags == O_RDONLY};
-
-	holds.asked = (info->flags & O_TRUNC) != 0;
-	if (holds.asked)
-		cache_refresh_for(
-			daemon->cache, view->entry.number, &holds.since);
-	info->direct_io = 1;
-	info->noflush = 1;
-	info->fh = (uintptr_t)handles_open(daemon->handles, &holds);
-}
-
-/* One OPEN while it is answered. */
-typedef struct {
-	Daemon *daemon;
-	fuse_ino_t ino;
-	struct fuse_file_info info;
-} Opening;
 
 static Known find_bytes(
 	Daemon *daemon, const View *view, GBytes **ret, GError **error)
@@ -154,23 +181,14 @@ static Known find_bytes(
 	return *ret ? KNOWN_YES : KNOWN_FAILED;
 }
 
-static void send_open(fuse_req_t req, Opening *self)
-{
-	if (!reply_open(req, &self->info))
-		handles_close(self->daemon->handles, handle_of(&self->info));
-}
-
-/* TRUE when the request was answered. */
-static gboolean answer_content(fuse_req_t req, Opening *self, const View *view)
+static gboolean open_bytes(fuse_req_t req, Opening *self, const View *view)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 
 	switch (find_bytes(self->daemon, view, &bytes, &error)) {
 	case KNOWN_YES:
-		open_bytes(self->daemon, bytes, view, &self->info);
-		send_open(req, self);
-		return TRUE;
+		return send_bytes(req, self, view, bytes);
 	case KNOWN_NO:
 		reply_error(req, ENOENT);
 		return TRUE;
@@ -182,6 +200,157 @@ static gboolean answer_content(fuse_req_t req, Opening *self, const View *view)
 	reply_failure(req, error);
 	return TRUE;
 }
+
+/* ---- the event log ---- */
+
+static void read_events(
+	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
+{
+	g_autofree char *bytes = g_malloc(size);
+	gint64 mtime_ns;
+	ssize_t got;
+	gsize end;
+
+	eventfile_stat(handle->events, &end, &mtime_ns);
+	poller_read_to(handle->poller, end);
+	got = eventfile_read(handle->events, bytes, size, off);
+	if (got < 0)
+		reply_error(req, errno);
+	else
+		reply_data(req, bytes, (gsize)got);
+}
+
+static gboolean open_events(fuse_req_t req, Opening *self, const View *view)
+{
+	Daemon *daemon = self->daemon;
+	Handle holds = {
+		.read = read_events,
+		.events = eventlog_find(daemon->eventlog, node_slot(view->ino)),
+	};
+	gint64 mtime_ns;
+	gsize size;
+
+	if (!holds.events) {
+		reply_error(req, ENOENT);
+		return TRUE;
+	}
+	holds.poller = polls_open(daemon->polls, daemon->notify, view->ino);
+	eventfile_stat(holds.events, &size, &mtime_ns);
+	poller_read_to(holds.poller, size);
+	self->info.direct_io = 1;
+	self->info.noflush = 1;
+	return send_open(req, self, &holds);
+}
+
+/* ---- control files ---- */
+
+static void read_control(
+	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
+{
+	control_read(handle->control, req, size, off);
+}
+
+static void write_control(fuse_req_t req, Handle *handle, fuse_ino_t ino,
+	const char *bytes, size_t size, off_t off)
+{
+	control_write(handle->control, req, bytes, size, off);
+}
+
+static gboolean open_control(fuse_req_t req, Opening *self, const View *view)
+{
+	const Handle holds = {
+		.read = read_control,
+		.write = write_control,
+		.control = control_new(self->daemon, view->row,
+			view->entry.number, fuse_req_ctx(req)->pid,
+			(self->info.flags & O_APPEND) != 0),
+	};
+
+	self->info.direct_io = 1;
+	return send_open(req, self, &holds);
+}
+
+/* ---- .wait ---- */
+
+static void read_wait(
+	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
+{
+	wait_read(handle->wait, req, size, off);
+}
+
+static gboolean open_wait(fuse_req_t req, Opening *self, const View *view)
+{
+	const Handle holds = {
+		.read = read_wait,
+		.wait = wait_new(
+			self->daemon, view->entry.number, view->row->phase),
+	};
+
+	self->info.direct_io = 1;
+	self->info.noflush = 1;
+	return send_open(req, self, &holds);
+}
+
+/* ---- .refresh ---- */
+
+static void read_refresh(
+	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
+{
+	asking_read(req, fuse_req_userdata(req), node_number(ino));
+}
+
+static void write_refresh(fuse_req_t req, Handle *handle, fuse_ino_t ino,
+	const char *bytes, size_t size, off_t off)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+
+	if (g_atomic_int_compare_and_exchange(&handle->asked, TRUE, FALSE))
+		asking_write_for(req, daemon, &handle->since, size);
+	else
+		asking_write(req, daemon, node_number(ino), size);
+}
+
+/* Truncating asks; what is then written to it is still the same question.  A read
+ * asks too, but not that of one who goes through a whole tree and so follows no
+ * links (grep -r, cp -r). */
+static gboolean open_refresh(fuse_req_t req, Opening *self, const View *view)
+{
+	int flags = self->info.flags & (O_ACCMODE | O_NOFOLLOW);
+	Handle holds = {
+		.read = flags == O_RDONLY ? read_refresh : NULL,
+		.write = write_refresh,
+		.asked = (self->info.flags & O_TRUNC) != 0,
+	};
+
+	if (holds.asked)
+		cache_refresh_for(
+			self->daemon->cache, view->entry.number, &holds.since);
+	self->info.direct_io = 1;
+	self->info.noflush = 1;
+	return send_open(req, self, &holds);
+}
+
+/* ---- all kinds ---- */
+
+/* How an open of each kind is answered, TRUE when it was; what it puts into the
+ * handle says how the file is read and written from then on. */
+static gboolean (*const opens[N_ROW_KINDS])(
+	fuse_req_t req, Opening *self, const View *view) = {
+	[ROW_CONTENT] = open_bytes,
+	[ROW_TEXT] = open_bytes,
+	[ROW_OPTIONAL] = open_bytes,
+	[ROW_REQUEST] = open_bytes,
+	[ROW_SELF] = open_bytes,
+	[ROW_TRACE] = open_bytes,
+	[ROW_TABLE] = open_bytes,
+	[ROW_LINK] = open_bytes,
+	[ROW_SESSION] = open_bytes,
+	[ROW_LOG] = open_events,
+	[ROW_CREATE] = open_control,
+	[ROW_VERB] = open_control,
+	[ROW_REFRESH] = open_refresh,
+	[ROW_WAIT] = open_wait,
+};
 
 /* TRUE when the request was answered.  What the node is, and whether its bytes
  * cost a call, may be different each time that it is asked. */
@@ -199,27 +368,7 @@ static gboolean answer_open(fuse_req_t req, Opening *self)
 		reply_error(req, refused);
 		return TRUE;
 	}
-	switch (view.row->kind) {
-	case ROW_CREATE:
-	case ROW_VERB:
-		open_control(req, self->daemon, &view, &self->info);
-		break;
-	case ROW_WAIT:
-		open_wait(self->daemon, &view, &self->info);
-		break;
-	case ROW_REFRESH:
-		open_refresh(self->daemon, &view, &self->info);
-		break;
-	case ROW_LOG:
-		if (open_events(self->daemon, &view, &self->info))
-			break;
-		reply_error(req, ENOENT);
-		return TRUE;
-	default:
-		return answer_content(req, self, &view);
-	}
-	send_open(req, self);
-	return TRUE;
+	return opens[view.row->kind](req, self, &view);
 }
 
 static gboolean retry_open(fuse_req_t req, void *data)
@@ -254,88 +403,6 @@ void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 		park_open(req, &opening);
 }
 
-static void read_current(
-	fuse_req_t req, Daemon *daemon, fuse_ino_t ino, size_t size, off_t off)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) bytes = NULL;
-	View view;
-
-	if (!view_resolve(daemon, ino, &view) || view_is_dir(&view)) {
-		reply_error(req, ENOENT);
-		return;
-	}
-	bytes = rows_bytes(daemon, &view, &error);
-	if (bytes)
-		reply_slice(req, bytes, size, off);
-	else
-		reply_failure(req, error);
-}
-
-/* Who was told of other bytes than those he has opened gets them from the
- * beginning. */
-static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
-{
-	g_autoptr(GBytes) bytes = NULL;
-	View view;
-
-	if (view_resolve(daemon, ino, &view))
-		bytes = rows_bytes(daemon, &view, NULL);
-	if (bytes)
-		handles_renew(daemon->handles, handle, bytes);
-}
-
-/* The file may be closed before the reply has returned. */
-static void read_snapshot(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
-	Handle *handle, size_t size, off_t off)
-{
-	g_autoptr(GBytes) bytes = NULL;
-
-	if (handle->poller && !off && poller_read(handle->poller))
-		renew(daemon, ino, handle);
-	bytes = handles_snapshot(daemon->handles, handle);
-	reply_slice(req, bytes, size, off);
-}
-
-static void read_paged(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
-	Handle *handle, size_t size, off_t off)
-{
-	if (!off)
-		poller_read(handle->poller);
-	read_current(req, daemon, ino, size, off);
-}
-
-/* All who have it open read the same bytes, which are those of its size. */
-static void read_stream(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
-	Handle *handle, size_t size, off_t off)
-{
-	gsize end = stream_size(handle->stream);
-	g_autoptr(GBytes) bytes = stream_read(handle->stream, (gsize)off, size);
-	View view;
-
-	poller_read_to(handle->poller, end);
-	if (view_resolve(daemon, ino, &view) && view_is_growing(&view))
-		cache_stream_look(
-			daemon->cache, view.entry.number, view.row->file);
-	reply_slice(req, bytes, size, 0);
-}
-
-static void read_events(fuse_req_t req, Handle *handle, size_t size, off_t off)
-{
-	g_autofree char *bytes = g_malloc(size);
-	gint64 mtime_ns;
-	ssize_t got;
-	gsize end;
-
-	eventfile_stat(handle->events, &end, &mtime_ns);
-	poller_read_to(handle->poller, end);
-	got = eventfile_read(handle->events, bytes, size, off);
-	if (got < 0)
-		reply_error(req, errno);
-	else
-		reply_data(req, bytes, (gsize)got);
-}
-
 void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	struct fuse_file_info *info)
 {
@@ -346,31 +413,10 @@ void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	interest_look(daemon->interest, node_number(ino));
 	if (!handle)
 		read_current(req, daemon, ino, size, off);
-	else if (handle->control)
-		control_read(handle->control, req, size, off);
-	else if (handle->wait)
-		wait_read(handle->wait, req, size, off);
-	else if (handle->events)
-		read_events(req, handle, size, off);
-	else if (handle->stream)
-		read_stream(req, daemon, ino, handle, size, off);
-	else if (handle->snapshot)
-		read_snapshot(req, daemon, ino, handle, size, off);
-	else if (handle->poller)
-		read_paged(req, daemon, ino, handle, size, off);
-	else if (handle->reads)
-		asking_read(req, daemon, node_number(ino));
+	else if (handle->read)
+		handle->read(req, handle, ino, size, off);
 	else
 		reply_data(req, NULL, 0);
-}
-
-static void write_refresh(fuse_req_t req, Daemon *daemon, fuse_ino_t ino,
-	Handle *handle, size_t size)
-{
-	if (g_atomic_int_compare_and_exchange(&handle->asked, TRUE, FALSE))
-		asking_write_for(req, daemon, &handle->since, size);
-	else
-		asking_write(req, daemon, node_number(ino), size);
 }
 
 void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
@@ -381,10 +427,8 @@ void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 
 	metrics_count(daemon->metrics, OP_WRITE);
 	interest_look(daemon->interest, node_number(ino));
-	if (handle && handle->control)
-		control_write(handle->control, req, bytes, size, off);
-	else if (handle && handle->refresh)
-		write_refresh(req, daemon, ino, handle, size);
+	if (handle && handle->write)
+		handle->write(req, handle, ino, bytes, size, off);
 	else
 		reply_error(req, EPERM);
 }

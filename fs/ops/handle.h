@@ -6,24 +6,30 @@
 #include "fs/tree/eventlog.h"
 
 /*
- * What one open of a file holds: one of the first six, or, where the kernel
- * keeps the bytes, a poller alone.  All that are open are known, since the kernel
- * releases none of them when a mount ends under its users.
+ * What one open of a file holds, and how it is read and written.  Of what is held
+ * at most one of the first five, and a poller where it can be polled; where the
+ * kernel keeps the bytes, that alone.  All that are open are known, since the
+ * kernel releases none of them when a mount ends under its users.
  */
-typedef struct {
+typedef struct Handle Handle;
+struct Handle {
+	/* Each answers its request.  NULL: a read finds nothing, a write is
+	 * refused. */
+	void (*read)(fuse_req_t req, Handle *self, fuse_ino_t ino, size_t size,
+		off_t off);
+	void (*write)(fuse_req_t req, Handle *self, fuse_ino_t ino,
+		const char *bytes, size_t size, off_t off);
+
 	GBytes *snapshot;
 	Stream *stream;
 	Control *control;
 	Wait *wait;
-	gboolean refresh; /* of .refresh */
 	EventFile *events;
+	Poller *poller; /* of session files and the event log */
 	/* Of .refresh: */
 	gint asked;       /* atomic: the open asked for the first write too */
 	CacheAsked since; /* what it asked */
-	gboolean reads;   /* a read asks */
-	/* Of session files and the event log: theirs who poll. */
-	Poller *poller;
-} Handle;
+};
 
 typedef struct Handles Handles;
 

@@ -9,12 +9,18 @@
 static Dir *quiet_workspace(Fixture *f)
 {
 	guint32 number;
+	Dir *dir;
 
 	f->refresh_ms = 5000;
 	f->window_ms = 60000;
 	fixture_open(f, NULL, NULL);
 	number = fixture_workspace(f, "m-1");
-	return dir_find(f->cache, number);
+	dir = dir_find(f->cache, number);
+	/* Or else it is listed beside the cases, as soon as one looks at it. */
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.relisting = TRUE;
+	pthread_mutex_unlock(&dir->lock);
+	return dir;
 }
 
 /* When it is due, in seconds from now, with a listing begun `ago` seconds ago;

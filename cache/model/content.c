@@ -41,6 +41,11 @@ void content_append(Backend *backend, SessionFile file, const char *word,
 		append_body_file(backend, file, body, len, out);
 }
 
+gboolean content_grows(const Backend *backend, guint file)
+{
+	return (backend->class->grows & (1u << file)) != 0;
+}
+
 guint content_diff(Backend *backend, const char *old, gsize old_len,
 	const char *new, gsize new_len)
 {

@@ -1,6 +1,5 @@
 #include "cache/refresh/open.h"
 
-#include "cache/base/failpoint.h"
 #include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
 #include "cache/model/content.h"
@@ -13,153 +12,6 @@
 #define EARLIER 20 /* a twentieth */
 /* Of one workspace at a time. */
 #define OPENERS_MAX 8
-
-static gboolean set_gone(GError **error)
-{
-	backend_error_set(
-		error, BACKEND_ERROR_GONE, "there is no such session any more");
-	return FALSE;
-}
-
-static gboolean has_file(const Dir *dir, SessionFile file)
-{
-	return file < N_SESSION_FILES &&
-	       (dir->provider->backend->class->files & (1u << file)) != 0;
-}
-
-static gboolean is_on_demand_news(const Dir *dir, SessionFile file)
-{
-	return (dir->provider->backend->class->described & (1u << file)) != 0;
-}
-
-static gboolean is_growing(const Dir *dir, guint file)
-{
-	return (dir->provider->backend->class->grows & (1u << file)) != 0;
-}
-
-static gboolean is_on_demand(const Dir *dir, const Row *row, SessionFile file)
-{
-	return (dir_on_demand(dir, row) & (1u << file)) != 0;
-}
-
-/* ---- what comes from the record ---- */
-
-static void content_of(Dir *dir, const Row *row, SessionFile file,
-	const char *body, GString *out)
-{
-	content_append(dir->provider->backend, file,
-		state_names_get(dir->cache->state_names, row->word),
-		(Phase)row->phase, body, row->body_len, out);
-}
-
-/* The sizes of all files that come from the body, at the price of one read. */
-static gboolean sizes_of(Dir *dir, const Snapshot *shown, const Row *row,
-	guint32 ret_sizes[N_SESSION_FILES], GError **error)
-{
-	g_autoptr(GString) out = NULL;
-	g_autofree char *body = NULL;
-
-	if (sizes_get(
-		    dir->cache->sizes, row->number, row->body_hash, ret_sizes))
-		return TRUE;
-	body = dir_body(dir, shown, row, error);
-	if (body == NULL)
-		return FALSE;
-	out = g_string_new(NULL);
-	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
-		g_string_truncate(out, 0);
-		if (has_file(dir, file) && !is_on_demand_news(dir, file))
-			content_of(dir, row, file, body, out);
-		ret_sizes[file] = (guint32)out->len;
-	}
-	sizes_put(dir->cache->sizes, row->number, row->body_hash, ret_sizes);
-	return TRUE;
-}
-
-static gboolean size_of(Dir *dir, const Snapshot *shown, const Row *row,
-	SessionFile file, gsize *ret_size, GError **error)
-{
-	guint32 sizes[N_SESSION_FILES];
-
-	if (file == SESSION_STATE || file == SESSION_PHASE) {
-		g_autoptr(GString) out = g_string_new(NULL);
-
-		content_of(dir, row, file, "", out);
-		*ret_size = out->len;
-	} else if (file == SESSION_JSON &&
-		   dir->provider->backend->class->private == NULL) {
-		*ret_size = row->body_len > 0 ? row->body_len + 1 : 0;
-	} else if (sizes_of(dir, shown, row, sizes, error)) {
-		*ret_size = sizes[file];
-	} else {
-		return FALSE;
-	}
-	return TRUE;
-}
-
-static GBytes *render(Dir *dir, const Snapshot *shown, const Row *row,
-	SessionFile file, GError **error)
-{
-	g_autofree char *body = NULL;
-	g_autoptr(GString) out = NULL;
-
-	body = file == SESSION_STATE || file == SESSION_PHASE
-		       ? g_strdup("")
-		       : dir_body(dir, shown, row, error);
-	if (body == NULL)
-		return NULL;
-	out = g_string_new(NULL);
-	content_of(dir, row, file, body, out);
-	return g_string_free_to_bytes(g_steal_pointer(&out));
-}
-
-/* ---- stat and read ---- */
-
-gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
-	ContentStat *ret, GError **error)
-{
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
-	ContentStat stat = {.size = CACHE_ON_DEMAND_SIZE};
-
-	if (shown == NULL || !has_file(dir, file))
-		return set_gone(error);
-	stat.mtime_ns = row_mtime_ns(row, file);
-	if (on_demand_look(cache->on_demand, session, file))
-		scheduler_wake(cache->scheduler);
-	if (is_on_demand_news(dir, file)) {
-		if (on_demand_stat(cache->on_demand, session, file, &stat))
-			stat.mtime_ns =
-				MAX(stat.mtime_ns, row_mtime_ns(row, file));
-	} else if (!is_on_demand(dir, row, file)) {
-		if (!size_of(dir, shown, row, file, &stat.size, error))
-			return FALSE;
-		stat.keep_ms = -1;
-	}
-	*ret = stat;
-	return TRUE;
-}
-
-GBytes *cache_read(
-	Cache *cache, guint32 session, SessionFile file, GError **error)
-{
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
-	GBytes *bytes = NULL;
-
-	failpoint_hang("content");
-	if (shown == NULL || !has_file(dir, file)) {
-		set_gone(error);
-		return NULL;
-	}
-	if (!is_on_demand(dir, row, file))
-		return render(dir, shown, row, file, error);
-	if (is_on_demand_news(dir, file))
-		bytes = on_demand_read(cache->on_demand, session, file);
-	return bytes != NULL ? bytes : g_bytes_new_static("", 0);
-}
 
 /* ---- asking: jobs ---- */
 
@@ -209,8 +61,11 @@ static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 			"the file system is being unmounted");
 		return FALSE;
 	}
-	if (row == NULL)
-		return set_gone(error);
+	if (row == NULL) {
+		backend_error_set(error, BACKEND_ERROR_GONE,
+			"there is no such session any more");
+		return FALSE;
+	}
 	if (self->waits && !breaker_still_lets(dir->provider->breaker,
 				   self->asked_us, error))
 		return FALSE;
@@ -237,6 +92,11 @@ static gboolean stand_has_moved(const Stand *self, const Row *row)
 	       row->phase != self->phase;
 }
 
+static gboolean grows(const Question *self)
+{
+	return content_grows(self->dir->provider->backend, self->file);
+}
+
 static void tell(const Question *self, OnDemandNow now)
 {
 	News news = {.kind = NEWS_ON_DEMAND,
@@ -245,7 +105,7 @@ static void tell(const Question *self, OnDemandNow now)
 
 	if (now != ON_DEMAND_SAME)
 		news.files = 1u << self->file;
-	if (now == ON_DEMAND_OTHER && is_growing(self->dir, self->file))
+	if (now == ON_DEMAND_OTHER && grows(self))
 		news.grown = news.files;
 
 	news_push(self->dir->cache->news, &news, 1);
@@ -258,7 +118,7 @@ static OnDemandNow keep(const Question *self, const Stand *stand, GBytes *bytes,
 	OnDemand *on_demand = self->dir->cache->on_demand;
 	g_autoptr(GBytes) window = NULL;
 
-	if (bytes == NULL || !is_growing(self->dir, self->file))
+	if (bytes == NULL || !grows(self))
 		return on_demand_store(on_demand, self->session, self->file,
 			bytes, until_ms, stand->mtime_ns);
 	window = bytes;
@@ -422,7 +282,7 @@ static gboolean question_push(Dir *dir, guint32 session, guint file)
 	return FALSE;
 }
 
-static Known ask(
+Known open_ask(
 	Dir *dir, guint32 session, guint file, GBytes **ret, GError **error)
 {
 	OnDemand *on_demand = dir->cache->on_demand;
@@ -439,71 +299,4 @@ static Known ask(
 	backend_error_set(error, BACKEND_ERROR_CANCELLED,
 		"the file system is being unmounted");
 	return KNOWN_FAILED;
-}
-
-/* From what is shown now: it may have become whole a moment ago. */
-static Known open_record(Cache *cache, guint32 session, SessionFile file,
-	GBytes **ret, GError **error)
-{
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
-	GBytes *bytes;
-
-	if (shown == NULL)
-		return KNOWN_NO;
-	bytes = render(dir, shown, row, file, error);
-	if (bytes == NULL)
-		return KNOWN_FAILED;
-	*ret = bytes;
-	return KNOWN_YES;
-}
-
-Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
-	GError **error)
-{
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
-	GBytes *bytes = NULL;
-	Known known = KNOWN_YES;
-
-	if (shown == NULL || !has_file(dir, file))
-		return KNOWN_NO;
-	if (is_on_demand_news(dir, file))
-		known = ask(dir, session, file, &bytes, error);
-	else if (is_on_demand(dir, row, file))
-		known = ask(dir, session, ON_DEMAND_WHOLE, &bytes, error);
-	if (known != KNOWN_YES)
-		return known;
-	/* Its bytes are those of its stream. */
-	if (bytes == NULL && is_growing(dir, file))
-		bytes = g_bytes_new_static("", 0);
-	if (bytes == NULL)
-		return open_record(cache, session, file, ret, error);
-	*ret = bytes;
-	return KNOWN_YES;
-}
-
-/* ---- files that grow ---- */
-
-Stream *cache_stream(Cache *cache, guint32 session, SessionFile file)
-{
-	const Dir *dir = dir_around(cache, session);
-	StreamPace pace = {.idle_us = cache->window_ms * 1000};
-	Stream *stream;
-
-	if (dir == NULL || dir->provider == NULL)
-		return NULL;
-	pace.every_us = dir->provider->refresh_ms * 1000;
-	stream = on_demand_stream(cache->on_demand, session, file, &pace);
-	if (stream != NULL)
-		scheduler_wake(cache->scheduler);
-	return stream;
-}
-
-void cache_stream_look(Cache *cache, guint32 session, SessionFile file)
-{
-	if (on_demand_look(cache->on_demand, session, file))
-		scheduler_wake(cache->scheduler);
 }

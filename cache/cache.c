@@ -1,25 +1,5 @@
-/*
- * The making and the end of a cache; what it does in between is in
- *
- *   provider.c         a section's directory, as it was kept
- *   account.c          of which account that is, and another one in its place
- *   cache_lookup.c     what FUSE threads ask: answered from snapshots, never waiting
- *   cache_view.c       the same of views and tables, from index.c
- *   index.c            what views are made of; follows change.c (WORK_RESOLVE)
- *   resolve_name.c     one name, while a listing is incomplete (WORK_RESOLVE)
- *   open.c             the bytes that only a call of their own gets (WORK_OPEN)
- *   backfill.c         records that a listing tells in part (WORK_BACKFILL)
- *   refresh.c          when a listing is due (the thread of scheduler.c)
- *   relist.c           a listing, page by page (WORK_LIST)
- *   partial_refresh.c  what somebody watches, between long ones (WORK_PARTIAL)
- *   operation*.c       creating and steering (WORK_OPERATION)
- *   requests.c         what was ordered, in memory and, by journal.c, on disk
- *   reconcile.c        what came of operations whose answer was lost (WORK_LIST)
- *   apply*.c           what any of these was answered becomes what is shown:
- *                      change.c -> disk.c or dirlog.c -> snapshot.c -> news.c
- *
- * core.h has the lock order.
- */
+/* The making and the end of a cache.  README.md has the rooms, and core.h the order of
+ * the locks. */
 #include "cache/cache.h"
 
 #include <string.h>

@@ -7,9 +7,9 @@
 #include "cache/base/state_names.h"
 #include "cache/base/worker.h"
 #include "cache/cache.h"
-#include "cache/model/on_demand.h"
-#include "cache/model/news.h"
 #include "cache/model/breaker.h"
+#include "cache/model/news.h"
+#include "cache/model/on_demand.h"
 #include "cache/model/sizes.h"
 #include "cache/store/dirlog.h"
 #include "cache/store/node_ids.h"
@@ -23,9 +23,9 @@
  *                 and the end of compaction, by workers only
  *   Cache.lock    the list of directories
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
- *   Requests      never across I/O, but that of Numbers
- *   the leaves    inside Numbers (which writes to DirLog), Words, NewsQueue, Pool,
- *                 Scheduler, Sizes, Described, Silence, Watch and Index
+ *   Requests      never across I/O, but that of NodeIds
+ *   the leaves    inside NodeIds (which writes to DirLog), StateNames, NewsQueue,
+ *                 Pool, Scheduler, Sizes, OnDemand, Breaker, Watch and Index
  *
  * None is held across a call of a backend, a callback of an operation or the
  * observer.  Backend's tables, check_spec and render are pure and may be used

@@ -98,7 +98,7 @@ typedef struct Dir {
 	GHashTable *cut; /* number -> Id: sessions that went; NULL: none */
 	Listing listing;
 	PartialState partial_refresh;
-	GHashTable *questions; /* of ask.h: name -> Question; NULL: none yet */
+	GHashTable *questions; /* name -> Question; NULL: none were made yet */
 	GQueue asking;         /* Question, waiting for a worker */
 	guint askers;
 	GQueue opening; /* what open.c asks for, waiting for a worker */

@@ -119,6 +119,12 @@ void backend_identify(Backend *self, GString *place, GString *source)
 		self->class->identify(self, place, source);
 }
 
+void backend_found(Backend *self, BackendFound tell, void *data)
+{
+	if (self->class->found)
+		self->class->found(self, tell, data);
+}
+
 WorkspacePage *backend_list_workspaces(
 	Backend *self, const char *token, const Call *call, GError **error)
 {

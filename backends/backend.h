@@ -180,6 +180,9 @@ typedef struct {
 #define WINDOW_TITLED '+' /* likewise, and its name is shown above */
 #define WINDOW_TEXT '='   /* another text each time, shown below its name */
 
+/* A key and its value, both borrowed. */
+typedef void (*BackendFound)(const char *key, const char *value, void *data);
+
 typedef struct BackendClass {
 	const char *name;           /* the section's type: "alibaba" */
 	const BackendKey *keys;     /* its own keys, besides api_keys */
@@ -252,6 +255,13 @@ typedef struct BackendClass {
 	 * secrets.  May be NULL: nothing is known.
 	 */
 	void (*identify)(Backend *self, GString *place, GString *source);
+
+	/*
+	 * Tells which of its keys are in force, and how, though the section may
+	 * not set them: what was found in the environment or in a vendor's own
+	 * files.  No network, no secrets.  May be NULL: none.
+	 */
+	void (*found)(Backend *self, BackendFound tell, void *data);
 
 	/* Whether credentials are in sight without asking the network; used to
 	 * choose providers when there is no configuration.  May be NULL: no. */
@@ -395,6 +405,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_close)
 gboolean backend_discover(const BackendClass *class);
 /* As the slot; place begins with the class's name. */
 void backend_identify(Backend *self, GString *place, GString *source);
+void backend_found(Backend *self, BackendFound tell, void *data);
 WorkspacePage *backend_list_workspaces(Backend *self, const char *token,
 	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SessionPage *backend_list_page(Backend *self, const char *workspace,

@@ -187,7 +187,6 @@ static void fill_daemon(Run *run)
 	daemon->window = (double)config->window_ms / 1000;
 	daemon->started_ns = g_get_real_time() * 1000;
 	daemon->keep_listings = mount_listings_can_be_kept();
-	daemon->config = config_describe(config);
 	daemon->synth_events = g_ptr_array_new();
 	daemon->metrics = metrics_new();
 	daemon->handles = handles_new();
@@ -273,6 +272,8 @@ static gboolean start(Run *run, GError **error)
 	if (!files_stay(run, error) || !config_open(run->config, error))
 		return FALSE;
 	shutdown_block();
+	/* Before the cache takes the backends. */
+	run->daemon.config = config_describe(run->config);
 	if (!open_state(run, error) || !open_cache(run, error))
 		return FALSE;
 	fill_daemon(run);

@@ -308,6 +308,11 @@ static gboolean alibaba_check_spec(Backend *base, const char *workspace,
 	       spec_agrees(document, "regionId", self->region, error);
 }
 
+static void alibaba_found(Backend *base, BackendFound tell, void *data)
+{
+	tell("region", ((Alibaba *)base)->region, data);
+}
+
 static void alibaba_identify(Backend *base, GString *place, GString *source)
 {
 	static const char *const domains[] = {"aliyuncs.com", NULL};
@@ -408,6 +413,7 @@ const BackendClass alibaba_class = {
 	.check_spec = alibaba_check_spec,
 	.render = alibaba_render,
 	.identify = alibaba_identify,
+	.found = alibaba_found,
 	.report = alibaba_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,

@@ -93,7 +93,8 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	g_auto(ApiSettings) settings = {NULL};
 	Api *api;
 
-	if (!api_settings_read(keys, endpoint, &settings, error)) {
+	if (!api_settings_read(
+		    keys, endpoint, protocol->endpoint_key, &settings, error)) {
 		credential_source_free(source);
 		return NULL;
 	}

@@ -45,6 +45,9 @@ typedef struct {
 	 * it is not. */
 	char *(*account)(
 		const Credentials *credentials, void *data, GError **error);
+	/* What named the endpoint, where the key of that name did not: a key or a
+	 * variable, for errors of api_new.  NULL: nothing did. */
+	const char *endpoint_key;
 	/* The vendor's own choice of authorities, see api_ca_file; copied. */
 	const char *ca_file;
 	void *data;

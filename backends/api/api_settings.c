@@ -75,20 +75,20 @@ static char *without_slash(const char *url)
 	return g_strndup(url, len);
 }
 
-static gboolean check_endpoint(const ApiSettings *settings, GError **error)
+static gboolean check_endpoint(
+	const ApiSettings *settings, const char *key, GError **error)
 {
 	if (!http_url_check(
 		    settings->endpoint, settings->http.insecure_http, error)) {
-		g_prefix_error(error, "endpoint: ");
+		g_prefix_error(error, "%s: ", key);
 		return FALSE;
 	}
 	if (strpbrk(settings->endpoint, "?#")) {
 		g_autofree char *shown = http_url_shown(settings->endpoint);
 
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"endpoint = %.200s...: a URL without a query was "
-			"expected",
-			shown);
+			"%s = %.200s...: a URL without a query was expected",
+			key, shown);
 		return FALSE;
 	}
 	return TRUE;
@@ -111,7 +111,7 @@ const char *api_ca_file(GHashTable *keys, const char *own)
 }
 
 gboolean api_settings_read(GHashTable *keys, const char *endpoint,
-	ApiSettings *ret, GError **error)
+	const char *endpoint_key, ApiSettings *ret, GError **error)
 {
 	const char *own = key_text(keys, "endpoint");
 	g_auto(ApiSettings) settings = {NULL};
@@ -126,7 +126,9 @@ gboolean api_settings_read(GHashTable *keys, const char *endpoint,
 			&settings.rate, error) ||
 		!key_number(
 			keys, "burst", BURST_DEFAULT, &settings.burst, error) ||
-		!check_endpoint(&settings, error))
+		!check_endpoint(&settings,
+			own || !endpoint_key ? "endpoint" : endpoint_key,
+			error))
 		return FALSE;
 	*ret = settings;
 	settings.endpoint = NULL;

@@ -23,9 +23,11 @@ typedef struct {
 	double rate, burst;
 } ApiSettings;
 
-/* Errors: CONFIG, naming the key. */
+/* endpoint, and what named it (NULL: the key `endpoint`), count where that key is
+ * not set.  Errors: CONFIG, naming the key. */
 gboolean api_settings_read(GHashTable *keys, const char *endpoint,
-	ApiSettings *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	const char *endpoint_key, ApiSettings *ret,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void api_settings_clear(ApiSettings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ApiSettings, api_settings_clear)
 

@@ -139,8 +139,11 @@ static Api *api_open(
 {
 	const char *profile = g_hash_table_lookup(keys, "profile");
 	g_autofree char *ca_file = aws_ca_file(profile);
+	g_autofree char *name = g_strdup_printf(
+		"the endpoint configured for %s", self->service->name);
 	const ApiProtocol protocol = {
 		.sign = aws_sign,
+		.endpoint_key = name,
 		.refuse = self->service->target ? aws_refuse_json
 						: aws_refuse_rest,
 		.is_skew = aws_is_skew,
@@ -178,6 +181,11 @@ void aws_close(Backend *base)
 	g_clear_pointer(&self->base.api, api_free);
 	g_free(self->region);
 	g_free(self);
+}
+
+void aws_found(Backend *base, BackendFound tell, void *data)
+{
+	tell("region", ((Aws *)base)->region, data);
 }
 
 void aws_identify(Backend *base, GString *place, GString *source)

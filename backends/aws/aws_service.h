@@ -28,5 +28,6 @@ extern const BackendVerb aws_verbs[];   /* terminate */
 Backend *aws_open(const AwsService *service, GHashTable *keys,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void aws_close(Backend *base);
+void aws_found(Backend *base, BackendFound tell, void *data);
 void aws_identify(Backend *base, GString *place, GString *source);
 void aws_report(Backend *base, GString *out);

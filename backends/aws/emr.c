@@ -331,6 +331,7 @@ const BackendClass emr_class = {
 	.check_spec = emr_check_spec,
 	.render = emr_render,
 	.identify = aws_identify,
+	.found = aws_found,
 	.report = aws_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,

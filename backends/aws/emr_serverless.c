@@ -379,6 +379,7 @@ const BackendClass emr_serverless_class = {
 	.check_spec = emr_serverless_check_spec,
 	.render = emr_serverless_render,
 	.identify = aws_identify,
+	.found = aws_found,
 	.report = aws_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,

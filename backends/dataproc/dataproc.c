@@ -289,6 +289,14 @@ static void dataproc_render(Backend *base, SessionFile file, const char *text,
 		dataproc_record_render(record, file, self->project, out);
 }
 
+static void dataproc_found(Backend *base, BackendFound tell, void *data)
+{
+	const Dataproc *self = (const Dataproc *)base;
+
+	tell("project", self->project, data);
+	tell("region", self->region, data);
+}
+
 static void dataproc_identify(Backend *base, GString *place, GString *source)
 {
 	static const char *const domains[] = {"googleapis.com", NULL};
@@ -450,6 +458,7 @@ const BackendClass dataproc_class = {
 	.check_spec = dataproc_check_spec,
 	.render = dataproc_render,
 	.identify = dataproc_identify,
+	.found = dataproc_found,
 	.report = dataproc_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,

@@ -405,6 +405,11 @@ static gboolean dli_check_spec(Backend *base, const char *workspace,
 	return document && dli_spec_check(document, &home, error);
 }
 
+static void dli_found(Backend *base, BackendFound tell, void *data)
+{
+	dli_account_found(((Dli *)base)->account, tell, data);
+}
+
 static void dli_identify(Backend *base, GString *place, GString *source)
 {
 	dli_account_identify(((Dli *)base)->account, place, source);
@@ -498,6 +503,7 @@ const BackendClass dli_class = {
 	.check_spec = dli_check_spec,
 	.render = dli_render,
 	.identify = dli_identify,
+	.found = dli_found,
 	.report = dli_report,
 	.clock = dli_clock,
 	.count = dli_count,

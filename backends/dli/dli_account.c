@@ -144,6 +144,13 @@ Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
 
 /* ---- the account ---- */
 
+void dli_account_found(DliAccount *self, BackendFound tell, void *data)
+{
+	tell("region", self->settings.region, data);
+	if (self->settings.project)
+		tell("project", self->settings.project, data);
+}
+
 void dli_account_identify(DliAccount *self, GString *place, GString *source)
 {
 	static const char *const domains[] = {

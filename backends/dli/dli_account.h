@@ -31,6 +31,7 @@ Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* As the slot of BackendClass. */
+void dli_account_found(DliAccount *self, BackendFound tell, void *data);
 void dli_account_identify(DliAccount *self, GString *place, GString *source);
 void dli_account_report(DliAccount *self, GString *out);
 gboolean dli_account_clock(DliAccount *self, gint64 *ret_ahead_ms);

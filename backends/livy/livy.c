@@ -379,33 +379,43 @@ static const char *key_text(GHashTable *keys, const char *name)
 	return text && *text ? text : NULL;
 }
 
-static const char *url_choose(GHashTable *keys, GError **error)
-{
-	const char *url = key_text(keys, "url");
+/* Where the server is, and what says so; borrowed. */
+typedef struct {
+	const char *url, *key;
+} Told;
 
-	if (!url)
-		url = key_text(keys, "endpoint");
-	if (!url)
-		url = auth_env("LIVY_URL");
-	if (!url)
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"no server is known: set url = http://HOST:8998 in the "
-			"section, or LIVY_URL");
-	return url;
+static gboolean url_choose(GHashTable *keys, Told *ret, GError **error)
+{
+	const Told told[] = {
+		{key_text(keys, "url"), "url"},
+		{key_text(keys, "endpoint"), "endpoint"},
+		{auth_env("LIVY_URL"), "LIVY_URL"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(told); i++)
+		if (told[i].url) {
+			*ret = told[i];
+			return TRUE;
+		}
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"no server is known: set url = http://HOST:8998 in the "
+		"section, or LIVY_URL");
+	return FALSE;
 }
 
 /* host[:port][/prefix]; NULL for what is none.  Never shown before: people write
  * passwords into it. */
-static char *url_rest(const char *url, GError **error)
+static char *url_rest(const Told *told, GError **error)
 {
-	const char *mark = strstr(url, "://");
-	const char *rest = mark ? mark + 3 : url;
+	const char *mark = strstr(told->url, "://");
+	const char *rest = mark ? mark + 3 : told->url;
 	gsize len = strlen(rest);
 
 	if (memchr(rest, '@', strcspn(rest, "/?#"))) {
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"url holds a user name: put user:password into a file "
-			"and set auth = basic:FILE");
+			"%s holds a user name: put user:password into a file "
+			"and set auth = basic:FILE",
+			told->key);
 		return NULL;
 	}
 	while (len > 0 && rest[len - 1] == '/')
@@ -413,7 +423,7 @@ static char *url_rest(const char *url, GError **error)
 	if (g_str_has_suffix(rest, "/sessions") ||
 		g_str_has_suffix(rest, "/sessions/")) {
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"url ends in /sessions: leave that out");
+			"%s ends in /sessions: leave that out", told->key);
 		return NULL;
 	}
 	if (mark && len > 0 && len <= SESSION_ID_MAX && !strpbrk(rest, "?#"))
@@ -421,7 +431,7 @@ static char *url_rest(const char *url, GError **error)
 	backend_error_set(error, BACKEND_ERROR_CONFIG,
 		"%s is not a URL without a query that begins with http:// or "
 		"https://, such as https://gateway/livy",
-		auth_env("LIVY_URL") == url ? "LIVY_URL" : "url");
+		told->key);
 	return NULL;
 }
 
@@ -438,6 +448,11 @@ static void livy_identify(Backend *base, GString *place, GString *source)
 	api_backend_identify(base, domains, place, source);
 }
 
+static void livy_found(Backend *base, BackendFound tell, void *data)
+{
+	tell("url", ((Livy *)base)->url, data);
+}
+
 static void livy_close(Backend *base)
 {
 	Livy *self = (Livy *)base;
@@ -445,27 +460,29 @@ static void livy_close(Backend *base)
 	g_clear_pointer(&self->base.api, api_free);
 	livy_auth_free(self->auth); /* the source in it has gone */
 	g_free(self->workspace);
+	g_free(self->url);
 	g_free(self);
 }
 
 static Backend *livy_open(GHashTable *keys, GError **error)
 {
-	const char *url = url_choose(keys, error);
-	g_autofree char *workspace = url ? url_rest(url, error) : NULL;
+	Told told;
+	g_autofree char *workspace =
+		url_choose(keys, &told, error) ? url_rest(&told, error) : NULL;
 	g_autoptr(LivyAuth) auth =
 		workspace ? livy_auth_new(key_text(keys, "auth"), error) : NULL;
 
-	if (workspace && !auth)
-		g_prefix_error(error, "auth: ");
 	if (!auth)
 		return NULL;
 	const ApiProtocol protocol = {
 		.sign = livy_sign,
 		.refuse = livy_auth_is_none(auth) ? livy_refuse_bare
 						  : livy_refuse,
+		.endpoint_key = told.key,
 		.data = auth,
 	};
-	Api *api = api_new(keys, url, livy_auth_source(auth), &protocol, error);
+	Api *api = api_new(
+		keys, told.url, livy_auth_source(auth), &protocol, error);
 	if (!api)
 		return NULL;
 	Livy *self = g_new0(Livy, 1);
@@ -473,6 +490,7 @@ static Backend *livy_open(GHashTable *keys, GError **error)
 	self->base.api = api;
 	self->auth = g_steal_pointer(&auth);
 	self->workspace = g_steal_pointer(&workspace);
+	self->url = g_strdup(told.url);
 	self->members = LIVY_MEMBERS_UNKNOWN;
 	return &self->base.base;
 }
@@ -514,6 +532,7 @@ const BackendClass livy_class = {
 	.check_spec = livy_check_spec,
 	.render = livy_render,
 	.identify = livy_identify,
+	.found = livy_found,
 	.report = api_backend_report,
 	.clock = api_backend_clock,
 	.count = api_backend_count,

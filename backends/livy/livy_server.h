@@ -13,6 +13,7 @@
 typedef struct {
 	ApiBackend base;
 	LivyAuth *auth;
+	char *url;
 	char *workspace; /* host[:port][/prefix] */
 	gint members;    /* atomic: which of LivyMember it knows */
 } Livy;

@@ -77,5 +77,6 @@ char *config_masked(const char *value);
 /* "all", "24h", "none": static. */
 const char *config_ended_name(Ended ended);
 
-/* What is in force, without secrets: new string. */
+/* What is in force, without secrets: new string.  While the providers have their
+ * backends, with what these found in the environment and in vendors' files. */
 char *config_describe(const Config *config);

@@ -142,8 +142,36 @@ static void describe_names(const ConfigProvider *provider, GString *out)
 		g_string_append_c(out, '\n');
 }
 
+/* How long a new session may be missing, as the section or its provider says. */
+static gint64 list_lag_ms(const ConfigProvider *provider)
+{
+	return provider->list_lag_ms >= 0 ? provider->list_lag_ms
+					  : provider->class->list_lag_ms;
+}
+
+static void describe_key(const char *key, const char *value, GString *out)
+{
+	g_autofree char *shown = config_masked(value);
+
+	g_string_append_printf(out, "%s = %s\n", key, shown);
+}
+
+typedef struct {
+	const ConfigProvider *provider;
+	GString *out;
+} Found;
+
+static void describe_found(const char *key, const char *value, void *data)
+{
+	const Found *found = data;
+
+	if (!g_hash_table_contains(found->provider->keys, key))
+		describe_key(key, value, found->out);
+}
+
 static void describe_provider(const ConfigProvider *provider, GString *out)
 {
+	Found found = {provider, out};
 	GHashTableIter iter;
 	gpointer key, value;
 
@@ -151,12 +179,12 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 		provider->class->name);
 	g_string_append_printf(out,
 		"read_only = %s\nrmdir = %s\nstart = %s\nended = %s\n"
-		"views = %s\n",
+		"views = %s\nlist_lag = %" G_GINT64_FORMAT "ms\n",
 		provider->read_only ? "true" : "false",
 		provider->rmdir_ends ? "terminate" : "refuse",
 		provider->start ? "true" : "false",
 		config_ended_name(provider->ended),
-		provider->views ? "true" : "false");
+		provider->views ? "true" : "false", list_lag_ms(provider));
 	if (provider->refresh_ms)
 		g_string_append_printf(out,
 			"refresh = %" G_GINT64_FORMAT "ms\n",
@@ -171,11 +199,10 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 			out, "name = %s\n", provider->workspace_name);
 	describe_names(provider, out);
 	g_hash_table_iter_init(&iter, provider->keys);
-	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		g_autofree char *shown = config_masked(value);
-
-		g_string_append_printf(out, "%s = %s\n", (char *)key, shown);
-	}
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		describe_key(key, value, out);
+	if (provider->backend)
+		backend_found(provider->backend, describe_found, &found);
 }
 
 char *config_describe(const Config *config)

@@ -154,6 +154,25 @@ def test_plain_http_is_for_loopback(emulator, mount):
     assert "insecure_http" in m.log()
 
 
+@pytest.mark.parametrize("keys,env,names", [
+    ({"type": "livy", "url": "http://livy.example/x"}, {}, "url: http"),
+    ({"type": "livy", "endpoint": "http://livy.example/x"}, {},
+     "endpoint: http"),
+    ({"type": "livy"}, {"LIVY_URL": "http://livy.example/x"},
+     "LIVY_URL: http"),
+    ({"type": "livy"}, {"LIVY_URL": "https://livy.example/sessions"},
+     "LIVY_URL ends in /sessions"),
+    ({"type": "livy", "url": "http://127.0.0.1:9", "auth": "x"}, {},
+     "[cloud] auth: none, basic:FILE"),
+    ({"type": "emr", "region": "us-east-1"},
+     {"AWS_ENDPOINT_URL": "http://emr.example"},
+     "the endpoint configured for elasticmapreduce: http")])
+def test_a_refused_address_names_what_gave_it(mount, keys, env, names):
+    m = mount(wait=False, config={"cloud": keys}, env=env)
+    assert m.wait(10) == 1
+    assert names in m.log()
+
+
 def test_a_proxy_is_used(emulator, mount, door):
     emu = emulator("--fill", "w-1=3")
     asked = []

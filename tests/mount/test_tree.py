@@ -266,6 +266,29 @@ def test_the_daemon_tells_about_itself(emu, mount):
         emu.count("ListSessionClusters")
 
 
+@pytest.mark.parametrize("keys,env,lines", [
+    ({"type": "livy"}, {"LIVY_URL": "http://127.0.0.1:9/x"},
+     ["url = http://127.0.0.1:9/x", "list_lag = 10000ms"]),
+    ({"type": "alibaba", "list_lag": "2m"},
+     {"ALIBABA_CLOUD_REGION_ID": "cn-beijing"},
+     ["region = cn-beijing", "list_lag = 120000ms"]),
+    ({"type": "emr"}, {"AWS_REGION": "eu-west-1"}, ["region = eu-west-1"]),
+    ({"type": "emr-serverless"}, {"AWS_DEFAULT_REGION": "eu-west-1"},
+     ["region = eu-west-1"]),
+    ({"type": "dli", "region": "cn-north-4"},
+     {"HUAWEICLOUD_SDK_PROJECT_ID": "0123456789abcdef0123456789abcdef"},
+     ["project = 0123456789abcdef0123456789abcdef"]),
+    ({"type": "dataproc"}, {"GOOGLE_CLOUD_PROJECT": "mine",
+                            "CLOUDSDK_DATAPROC_REGION": "us-east1"},
+     ["project = mine", "region = us-east1"])])
+def test_the_config_tells_what_the_environment_says(mount, keys, env, lines):
+    m = mount(config={"cloud": keys}, env=env)
+    shown = m.read(".sessionfs/config").split("[cloud]\n")[1].split("\n")
+    assert not set(lines) - set(shown), shown
+    names = [line.split(" = ")[0] for line in shown]
+    assert len(names) == len(set(names))
+
+
 def test_status_files_tell_where_things_stand(emu, mount):
     m = mount(emu)
     os.listdir(m.ws("w-1"))

@@ -165,7 +165,7 @@ static void handle_news(Observer *self, const News *news, const News *before)
 	case NEWS_VANISHED:
 		g_hash_table_remove(
 			self->failing, GUINT_TO_POINTER(news->number));
-		/* fall through */
+		G_GNUC_FALLTHROUGH;
 	case NEWS_APPEARED:
 		membership_changed(daemon, news, before);
 		break;

@@ -136,8 +136,7 @@ static Json *ask_page(Alibaba *self, const char *action, const char *path,
 	g_autoptr(GString) more = g_string_new(NULL);
 
 	g_string_printf(more, "&maxResults=%d", page_size);
-	if (token)
-		http_query_add(more, "nextToken", token);
+	http_query_add(more, "nextToken", token);
 	return ask(self, action, path, more->str, NULL, call, ret_text, error);
 }
 

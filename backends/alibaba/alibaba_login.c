@@ -21,7 +21,6 @@
 #include "backends/alibaba/alibaba_auth.h"
 #include "backends/alibaba/alibaba_error.h"
 
-#define ANSWER_MAX (256 * 1024)
 #define TOKEN_MAX 65536
 #define TEXT_MAX 4096
 #define EARLY_MS (15 * 60 * 1000) /* when new keys are bought */
@@ -117,24 +116,16 @@ static Credentials *exchange(const Login *login, const char *url,
 	const char *token, char *body, GError **error)
 {
 	g_autoptr(SecretText) bearer = g_strconcat("Bearer ", token, NULL);
+	g_autoptr(Secret) masked G_GNUC_UNUSED = secret_new(token, -1);
 	g_autoptr(HttpRequest) request = http_request_new("POST", url);
-	g_autoptr(GError) cause = NULL;
 
 	http_request_set(request, "authorization", bearer);
 	http_request_set(request, "content-type", "application/json");
 	http_request_set(request, "accept", "application/json");
-	request->limit = ANSWER_MAX;
 	request->body = body ? g_bytes_new_take(body, strlen(body)) : NULL;
 	g_autoptr(HttpAnswer) answer = auth_send(
 		login->chain->remote, request, 0, login->deadline_us, error);
-	if (!answer)
-		return NULL;
-	Credentials *credentials = read_keys(login, answer, &cause);
-	if (credentials)
-		return credentials;
-	auth_mask(cause, token);
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
+	return answer ? read_keys(login, answer, error) : NULL;
 }
 
 /* "https://host/whatever" -> "https://host/cloud-credentials". */

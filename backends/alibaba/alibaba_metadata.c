@@ -18,7 +18,6 @@
 #define TOKEN_SECONDS "21600"
 #define LIMIT_MS 1000
 #define REFRESH_MS (60 * 60 * 1000)
-#define ANSWER_MAX (64 * 1024)
 
 static HttpAnswer *fetch(const Chain *chain, const char *method,
 	const char *url, const char *header, const char *value,
@@ -26,7 +25,6 @@ static HttpAnswer *fetch(const Chain *chain, const char *method,
 {
 	g_autoptr(HttpRequest) request = http_request_new(method, url);
 
-	request->limit = ANSWER_MAX;
 	if (value)
 		http_request_set(request, header, value);
 	g_autoptr(HttpAnswer) answer =

@@ -14,6 +14,8 @@
 #define SKEW_MIN_S 60 /* a clock that is off by less is right */
 #define KEY_MAX 65536 /* tokens run to a few KiB */
 #define OUTPUT_MAX (64 * 1024)
+#define ANSWER_MAX (256 * 1024)
+#define NEARBY_MAX (64 * 1024) /* of a service of the machine's own */
 
 /* ---- files ---- */
 
@@ -87,6 +89,7 @@ HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 
 	if (limit_ms > 0)
 		deadline_us = MIN(deadline_us, limit_us);
+	request->limit = limit_ms > 0 ? NEARBY_MAX : ANSWER_MAX;
 	g_autoptr(GError) elsewhere = NULL;
 	g_autoptr(HttpAnswer) answer =
 		send_on(client, request, deadline_us, error);
@@ -105,7 +108,19 @@ SecretJson *auth_answer_json(const HttpAnswer *answer)
 		(const char *)answer->body->data, answer->body->len, NULL);
 }
 
-gint64 auth_skew_s(const HttpAnswer *answer)
+HttpRequest *auth_form_new(const char *url, GString *form)
+{
+	HttpRequest *request = http_request_new("POST", url);
+
+	http_request_set(
+		request, "content-type", "application/x-www-form-urlencoded");
+	request->body = secret_string_bytes(form);
+	return request;
+}
+
+/* How far the clock of who answered is ahead of ours, by its Date; 0 where it
+ * tells none, or one within a minute of ours. */
+static gint64 skew_of(const HttpAnswer *answer)
 {
 	const char *date = http_answer_get(answer, "date");
 	gint64 server_s, skew_s;
@@ -116,31 +131,59 @@ gint64 auth_skew_s(const HttpAnswer *answer)
 	return ABS(skew_s) > SKEW_MIN_S ? skew_s : 0;
 }
 
-gboolean auth_repair_clock(
-	const HttpAnswer *answer, gboolean was_skew, gint64 *skew_s)
-{
-	gint64 told_s = was_skew ? auth_skew_s(answer) : 0;
-
-	if (told_s == 0 || ABS(told_s - *skew_s) <= SKEW_MIN_S)
-		return FALSE;
-	*skew_s = told_s;
-	return TRUE;
-}
-
 void auth_correct_expiry(Credentials *credentials, const HttpAnswer *answer)
 {
 	if (credentials && credentials->expires_ms > 0)
-		credentials->expires_ms -= auth_skew_s(answer) * 1000;
+		credentials->expires_ms -= skew_of(answer) * 1000;
 }
 
-void auth_mask(GError *error, const char *secret)
+static gboolean is_skew(const AuthExchange *kind, GError *refusal)
 {
-	if (!error || !secret)
-		return;
-	g_autoptr(Secret) sent G_GNUC_UNUSED = secret_new(secret, -1);
-	g_autoptr(SecretText) quoting = error->message;
+	const BackendErrorDetail *detail = backend_error_detail(refusal);
+	const char *code = detail ? detail->provider_code : NULL;
 
-	error->message = secret_mask(quoting);
+	return kind->is_skew && refusal->code == BACKEND_ERROR_AUTH &&
+	       kind->is_skew(code ? code : "");
+}
+
+/* *skew_s: by how much the service's clock is ahead of ours; it becomes what a
+ * refusal tells, and stays where there is none of a wrong clock. */
+static Credentials *exchange_once(HttpClient *client, const AuthExchange *kind,
+	void *data, gint64 *skew_s, gint64 deadline_us, GError **error)
+{
+	gint64 now = g_get_real_time() / G_USEC_PER_SEC + *skew_s;
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(HttpRequest) request = kind->make(data, now, &cause);
+	g_autoptr(HttpAnswer) answer =
+		request ? auth_send(client, request, 0, deadline_us, &cause)
+			: NULL;
+	Credentials *found = answer ? kind->read(answer, data, &cause) : NULL;
+
+	if (!found && answer && is_skew(kind, cause))
+		*skew_s = skew_of(answer);
+	if (found)
+		auth_correct_expiry(found, answer);
+	else
+		g_propagate_prefixed_error(
+			error, g_steal_pointer(&cause), "%s", kind->who);
+	return found;
+}
+
+Credentials *auth_exchange(HttpClient *client, const AuthExchange *kind,
+	void *data, gint64 deadline_us, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	gint64 skew_s = 0;
+	Credentials *found =
+		exchange_once(client, kind, data, &skew_s, deadline_us, &cause);
+
+	if (found)
+		return found;
+	if (skew_s != 0)
+		return exchange_once(
+			client, kind, data, &skew_s, deadline_us, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
 }
 
 void auth_quote(GError **error, const char *said)

@@ -18,31 +18,41 @@
 SecretText *auth_read_file(
 	const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Sends, and waits at most `limit_ms` (0: to the deadline).  A GET is redirected
- * within its origin, and the request's URL becomes the last one; other redirects
- * and pages for people are errors, as http/redirect.h has them. */
+/* Sends.  A service of the machine's own has `limit_ms` and 64 KiB for its answer,
+ * any other (limit_ms 0) the time to the deadline and 256 KiB.  A GET is redirected
+ * within its origin, and the request's URL becomes the last one; other redirects and
+ * pages for people are errors, as http/redirect.h has them. */
 HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The JSON of an answer; NULL: it is none. */
 SecretJson *auth_answer_json(const HttpAnswer *answer);
 
-/* How far the clock of who answered is ahead of ours, in seconds, by its Date; 0
- * where it tells none, or one within a minute of ours. */
-gint64 auth_skew_s(const HttpAnswer *answer);
+/* A POST of a form, which it takes and which may hold secrets. */
+HttpRequest *auth_form_new(const char *url, GString *form);
 
-/* Whether a refused call, signed with our clock plus *skew_s, is worth being
- * signed once more: `was_skew` says that the refusal is of that kind, and the
- * answer's clock differs.  *skew_s becomes what the answer tells. */
-gboolean auth_repair_clock(
-	const HttpAnswer *answer, gboolean was_skew, gint64 *skew_s);
+/* What one has, in exchange for credentials. */
+typedef struct {
+	/* The request, at that time by the service's clock (seconds since the
+	 * epoch). */
+	HttpRequest *(*make)(void *data, gint64 now, GError **error);
+	/* The credentials of an answer of any status. */
+	Credentials *(*read)(
+		const HttpAnswer *answer, void *data, GError **error);
+	/* Whether AUTH with that code ("" for none) may come of a wrong clock;
+	 * NULL: it does not. */
+	gboolean (*is_skew)(const char *provider_code);
+	const char *who; /* before errors: "the token service: " */
+} AuthExchange;
+
+/* Makes the request, once more where the clock was wrong, and puts the expiry into
+ * our own clock.  What is sent and secret is masked as long as it is a Secret. */
+Credentials *auth_exchange(HttpClient *client, const AuthExchange *kind,
+	void *data, gint64 deadline_us,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Puts the expiry that an answer named into our own clock, by which it is
  * watched. */
 void auth_correct_expiry(Credentials *credentials, const HttpAnswer *answer);
-
-/* Puts "***" for a secret that was sent, where the error quotes it.  Either may
- * be NULL. */
-void auth_mask(GError *error, const char *secret);
 
 /* Runs a program (base/process.h) for the JSON that it prints, 64 KiB at most.
  * Errors: those of process_run; AUTH "`what` did not print JSON". */

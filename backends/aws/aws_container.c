@@ -16,7 +16,6 @@
 #define TOKEN_FILE "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 #define RELATIVE_BASE "http://169.254.170.2"
 #define LIMIT_MS 5000
-#define ANSWER_MAX (64 * 1024)
 
 /* Where the token may go in the clear, beside loopback. */
 static const char *const plain_hosts[] = {
@@ -85,7 +84,6 @@ static HttpAnswer *ask(
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(SecretText) token = token_of(&cause);
 
-	request->limit = ANSWER_MAX;
 	if (token)
 		http_request_set(request, "authorization", token);
 	if (!cause)

@@ -134,6 +134,23 @@ char *aws_endpoint(const AwsEndpoint *wanted, GError **error)
 	return NULL;
 }
 
+char *aws_usual_endpoint(const char *service, const char *env,
+	const char *region, const char *profile, GError **error)
+{
+	const AwsEndpoint wanted = {
+		.service = service,
+		.env = env,
+		.region = region,
+		.profile = profile,
+		.fips = aws_flag(
+			profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+		.dual_stack = aws_flag(profile, "AWS_USE_DUALSTACK_ENDPOINT",
+			"use_dualstack_endpoint"),
+	};
+
+	return aws_endpoint(&wanted, error);
+}
+
 gboolean aws_flag(const char *profile, const char *env, const char *key)
 {
 	g_autofree char *value = aws_files_setting(profile, env, key);

@@ -26,6 +26,11 @@ typedef struct {
 char *aws_endpoint(
 	const AwsEndpoint *wanted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, where AWS's own settings alone choose FIPS and dual stack. */
+char *aws_usual_endpoint(const char *service, const char *env,
+	const char *region, const char *profile,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A yes-or-no setting: the variable `env`, else `key` of the profile; "true"
  * in any case means yes.  AWS_USE_FIPS_ENDPOINT, use_fips_endpoint;
  * AWS_USE_DUALSTACK_ENDPOINT, use_dualstack_endpoint. */

@@ -19,7 +19,6 @@
 #define ROLES "/latest/meta-data/iam/security-credentials/"
 #define TOKEN_SECONDS "21600"
 #define LIMIT_MS 1000
-#define ANSWER_MAX (64 * 1024)
 
 typedef struct {
 	const Chain *chain;
@@ -65,7 +64,6 @@ static HttpAnswer *ask(const Service *service, const char *method,
 	g_autofree char *url = g_strconcat(service->base, path, NULL);
 	g_autoptr(HttpRequest) request = http_request_new(method, url);
 
-	request->limit = ANSWER_MAX;
 	if (value)
 		http_request_set(request, header, value);
 	return auth_send(service->chain->nearby, request, LIMIT_MS,

@@ -17,7 +17,6 @@
 #include "backends/aws/aws_endpoint.h"
 #include "backends/base/digest.h"
 
-#define ANSWER_MAX (64 * 1024)
 #define TOKEN_MAX 65536
 #define EXPIRY_MAX G_GINT64_CONSTANT(253402300799999) /* of the year 9999 */
 
@@ -71,17 +70,8 @@ static SecretText *token_read(const AwsSso *sso, GError **error)
 
 static char *portal_url(const Chain *chain, const AwsSso *sso, GError **error)
 {
-	const AwsEndpoint wanted = {
-		.service = "portal.sso",
-		.env = "SSO",
-		.region = sso->region,
-		.profile = chain->profile,
-		.fips = aws_flag(chain->profile, "AWS_USE_FIPS_ENDPOINT",
-			"use_fips_endpoint"),
-		.dual_stack = aws_flag(chain->profile,
-			"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
-	};
-	g_autofree char *base = aws_endpoint(&wanted, error);
+	g_autofree char *base = aws_usual_endpoint(
+		"portal.sso", "SSO", sso->region, chain->profile, error);
 	g_autoptr(GString) query = g_string_new(NULL);
 
 	if (!base)
@@ -154,7 +144,6 @@ Credentials *aws_sso(const Chain *chain, const AwsSso *sso, const char *origin,
 	if (!url)
 		return NULL;
 	g_autoptr(HttpRequest) request = http_request_new("GET", url);
-	request->limit = ANSWER_MAX;
 	http_request_set(request, "x-amz-sso_bearer_token", token);
 	return exchange(chain, sso, request, origin, deadline_us, error);
 }

@@ -19,88 +19,53 @@
 
 #define STS_VERSION "2011-06-15"
 #define REGION_DEFAULT "us-east-1"
-#define ANSWER_MAX (256 * 1024)
 #define TEXT_MAX 65536
 #define MESSAGE_MAX 1024
 
-/* ---- where ---- */
-
-static char *region_of(const Chain *chain)
-{
-	char *region = chain->region ? g_strdup(chain->region)
-				     : aws_region(chain->profile);
-
-	return region ? region : g_strdup(REGION_DEFAULT);
-}
-
-static char *sts_url(const Chain *chain, const char *region, GError **error)
-{
-	const AwsEndpoint wanted = {
-		.service = "sts",
-		.env = "STS",
-		.region = region,
-		.profile = chain->profile,
-		.fips = aws_flag(chain->profile, "AWS_USE_FIPS_ENDPOINT",
-			"use_fips_endpoint"),
-		.dual_stack = aws_flag(chain->profile,
-			"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
-	};
-	g_autofree char *base = aws_endpoint(&wanted, error);
-
-	return base ? g_strconcat(base, "/", NULL) : NULL;
-}
-
 /* ---- the question ---- */
 
-/* Wipes what it encodes, since one of the values is a token. */
-static void form_add(GString *form, const char *name, const char *value)
-{
-	if (!value || !*value)
-		return;
-	g_autoptr(SecretText) encoded = http_encode(value);
-	g_string_append_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
-	g_string_append(form, encoded);
-}
-
-static void wipe_bytes(gpointer string)
-{
-	GString *s = string;
-
-	secret_wipe(s->str, s->allocated_len);
-	g_string_free(s, TRUE);
-}
+typedef struct {
+	const AwsRole *role;
+	const char *origin;
+	const Credentials *base; /* that signs; NULL: web identity */
+	const Secret *token;     /* of web identity */
+	const char *region, *url;
+} Asking;
 
 /* Without a name of ours the service could not tell our calls from others'. */
-static GBytes *form_new(
-	const char *action, const AwsRole *role, const char *token)
+static GString *form_new(const Asking *ask)
 {
+	const AwsRole *role = ask->role;
 	g_autofree char *seconds =
 		role->seconds
 			? g_strdup_printf("%" G_GINT64_FORMAT, role->seconds)
 			: NULL;
 	GString *form = g_string_new(NULL);
 
-	form_add(form, "Action", action);
-	form_add(form, "Version", STS_VERSION);
-	form_add(form, "RoleArn", role->arn);
-	form_add(form, "RoleSessionName",
+	http_query_add(form, "Action",
+		ask->base ? "AssumeRole" : "AssumeRoleWithWebIdentity");
+	http_query_add(form, "Version", STS_VERSION);
+	http_query_add(form, "RoleArn", role->arn);
+	http_query_add(form, "RoleSessionName",
 		role->session_name ? role->session_name : "sessionfs");
-	form_add(form, "DurationSeconds", seconds);
-	form_add(form, "ExternalId", role->external_id);
+	http_query_add(form, "DurationSeconds", seconds);
+	http_query_add(form, "ExternalId", role->external_id);
 	/* Last: as the form grows, no copy of it is left behind. */
-	form_add(form, "WebIdentityToken", token);
-	return g_bytes_new_with_free_func(
-		form->str, form->len, wipe_bytes, form);
+	if (ask->token)
+		http_query_add(
+			form, "WebIdentityToken", secret_peek(ask->token));
+	return form;
 }
 
-static HttpRequest *request_new(const char *url, GBytes *form)
+static HttpRequest *make_request(void *data, gint64 now, GError **error)
 {
-	HttpRequest *request = http_request_new("POST", url);
+	const Asking *ask = data;
+	const SignScope scope = {
+		.region = ask->region, .service = "sts", .now = now};
+	HttpRequest *request = auth_form_new(ask->url, form_new(ask));
 
-	http_request_set(
-		request, "content-type", "application/x-www-form-urlencoded");
-	request->body = form;
-	request->limit = ANSWER_MAX;
+	if (ask->base)
+		sign_request(SIGN_SIGV4, request, ask->base, &scope);
 	return request;
 }
 
@@ -131,43 +96,37 @@ static BackendErrorCode refusal_code(guint status, const char *code)
 	return status >= 500 ? BACKEND_ERROR_REMOTE : BACKEND_ERROR_AUTH;
 }
 
-static char *text_at(const HttpAnswer *answer, const char *path, gsize max)
+static SecretText *text_at(
+	const HttpAnswer *answer, const char *path, gsize max)
 {
 	return aws_xml_text(
 		(const char *)answer->body->data, answer->body->len, path, max);
 }
 
-/* In another spelling than the service's: who is in between answers. */
-static void refuse_foreign(const HttpAnswer *answer, GError **error)
-{
-	g_autoptr(SecretJson) body = auth_answer_json(answer);
-	g_auto(Refusal) r = {.status = answer->status};
-
-	foreign_read(&r, answer, body);
-	g_autofree char *words = g_strdup_printf("status %u, refused: %s",
-		answer->status, r.message ? r.message : "it gave no reason");
-	refusal_say(&r, refusal_code(answer->status, r.foreign_code), words,
-		NULL, error);
-}
-
 static void refuse(const HttpAnswer *answer, GError **error)
 {
-	g_autofree char *code = text_at(answer, "?/Error/Code", 128);
-	g_autofree char *message =
-		text_at(answer, "?/Error/Message", MESSAGE_MAX);
-	GError *made = NULL;
+	g_auto(Refusal) r = {
+		.status = answer->status,
+		.code = text_at(answer, "?/Error/Code", 128),
+		.message = text_at(answer, "?/Error/Message", MESSAGE_MAX),
+		.request_id = text_at(answer, "?/RequestId", 128),
+	};
+	g_autoptr(SecretJson) body = auth_answer_json(answer);
+	g_autofree char *who = NULL;
 
-	if (!code && !message) {
-		refuse_foreign(answer, error);
-		return;
+	if (r.code || r.message) {
+		who = g_strdup(r.code ? r.code : "refused");
+	} else {
+		/* In another spelling than the service's: who is in between
+		 * answers. */
+		foreign_read(&r, answer, body);
+		who = g_strdup_printf("status %u, refused", r.status);
 	}
-	backend_error_set(&made, refusal_code(answer->status, code), "%s: %s",
-		code ? code : "refused",
-		message ? message : "it gave no reason");
-	BackendErrorDetail *detail = backend_error_detail(made);
-	detail->provider_code = g_steal_pointer(&code);
-	detail->request_id = text_at(answer, "?/RequestId", 128);
-	g_propagate_error(error, made);
+	g_autofree char *words = g_strconcat(
+		who, ": ", r.message ? r.message : "it gave no reason", NULL);
+	refusal_say(&r,
+		refusal_code(r.status, r.code ? r.code : r.foreign_code), words,
+		NULL, error);
 }
 
 /* The keys as the other sources answer them. */
@@ -189,8 +148,9 @@ static SecretJson *keys_of(const HttpAnswer *answer)
 }
 
 static Credentials *read_keys(
-	const HttpAnswer *answer, const char *origin, GError **error)
+	const HttpAnswer *answer, void *data, GError **error)
 {
+	const Asking *ask = data;
 	AuthKeyNames names = aws_session_names;
 
 	if (answer->status != 200) {
@@ -200,95 +160,50 @@ static Credentials *read_keys(
 	names.temporary = TRUE;
 	g_autoptr(SecretJson) keys = keys_of(answer);
 	if (json_size(keys) > 0)
-		return auth_keys_read(keys, &names, origin, error);
+		return auth_keys_read(keys, &names, ask->origin, error);
 	backend_error_set(
 		error, BACKEND_ERROR_BAD_ANSWER, "the answer makes no sense");
 	return NULL;
 }
 
-static gboolean is_skew(GError *refusal)
-{
-	const BackendErrorDetail *detail = backend_error_detail(refusal);
-
-	return detail && detail->provider_code &&
-	       aws_is_skew(detail->provider_code);
-}
-
-/* token: what was sent; may be NULL.  *ret_again (may be NULL): whether the
- * clock was wrong, which *skew_s puts right. */
-static Credentials *exchange(const Chain *chain, HttpRequest *request,
-	const char *token, const char *origin, gint64 deadline_us,
-	gint64 *skew_s, gboolean *ret_again, GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-	Credentials *credentials = NULL;
-	g_autoptr(HttpAnswer) answer =
-		auth_send(chain->remote, request, 0, deadline_us, &cause);
-
-	if (answer)
-		credentials = read_keys(answer, origin, &cause);
-	if (answer)
-		auth_correct_expiry(credentials, answer);
-	if (ret_again)
-		*ret_again = answer && !credentials &&
-			     auth_repair_clock(answer, is_skew(cause), skew_s);
-	if (credentials)
-		return credentials;
-	auth_mask(cause, token);
-	g_propagate_prefixed_error(
-		error, g_steal_pointer(&cause), "the token service: ");
-	return NULL;
-}
-
 /* ---- the two calls ---- */
+
+static Credentials *exchange(
+	const Chain *chain, Asking *ask, gint64 deadline_us, GError **error)
+{
+	static const AuthExchange kind = {
+		make_request, read_keys, aws_is_skew, "the token service: "};
+	g_autofree char *own = aws_region(chain->profile);
+	const char *region = chain->region ? chain->region : own;
+
+	ask->region = region ? region : REGION_DEFAULT;
+	g_autofree char *base = aws_usual_endpoint(
+		"sts", "STS", ask->region, chain->profile, error);
+	g_autofree char *url = base ? g_strconcat(base, "/", NULL) : NULL;
+	ask->url = url;
+	return url ? auth_exchange(
+			     chain->remote, &kind, ask, deadline_us, error)
+		   : NULL;
+}
 
 Credentials *aws_assume_role(const Chain *chain, const AwsRole *role,
 	const Credentials *base, const char *origin, gint64 deadline_us,
 	GError **error)
 {
-	g_autofree char *region = region_of(chain);
-	g_autofree char *url = sts_url(chain, region, error);
+	Asking ask = {.role = role, .origin = origin, .base = base};
 
-	if (!url)
-		return NULL;
-	const char *token = base->token ? secret_peek(base->token) : NULL;
-	gint64 skew_s = 0;
-
-	for (gboolean again = FALSE, repaired = FALSE;; repaired = TRUE) {
-		g_autoptr(GError) cause = NULL;
-		g_autoptr(HttpRequest) request =
-			request_new(url, form_new("AssumeRole", role, NULL));
-		const SignScope scope = {
-			.region = region,
-			.service = "sts",
-			.now = g_get_real_time() / G_USEC_PER_SEC + skew_s,
-		};
-		sign_request(SIGN_SIGV4, request, base, &scope);
-		Credentials *found = exchange(chain, request, token, origin,
-			deadline_us, &skew_s, &again, &cause);
-		if (found)
-			return found;
-		if (again && !repaired)
-			continue;
-		g_propagate_error(error, g_steal_pointer(&cause));
-		return NULL;
-	}
+	return exchange(chain, &ask, deadline_us, error);
 }
 
 Credentials *aws_assume_role_web(const Chain *chain, const AwsRole *role,
 	const char *token_file, const char *origin, gint64 deadline_us,
 	GError **error)
 {
-	g_autofree char *region = region_of(chain);
-	g_autofree char *url = sts_url(chain, region, error);
-	g_autoptr(SecretText) token =
-		url ? auth_read_file(token_file, error) : NULL;
+	g_autoptr(SecretText) text = auth_read_file(token_file, error);
 
-	if (!token)
+	if (!text)
 		return NULL;
-	g_strchomp(token);
-	g_autoptr(HttpRequest) request = request_new(
-		url, form_new("AssumeRoleWithWebIdentity", role, token));
-	return exchange(
-		chain, request, token, origin, deadline_us, NULL, NULL, error);
+	g_autoptr(Secret) token = secret_new(g_strchomp(text), -1);
+	Asking ask = {.role = role, .origin = origin, .token = token};
+	return exchange(chain, &ask, deadline_us, error);
 }

@@ -80,14 +80,12 @@ static char *session_path(
 	return application_path(application, tail);
 }
 
-/* An empty nextToken would be refused. */
 static GString *page_query(const char *token)
 {
 	GString *query = g_string_new(NULL);
 
 	http_query_add(query, "maxResults", PAGE_SIZE);
-	if (token && *token)
-		http_query_add(query, "nextToken", token);
+	http_query_add(query, "nextToken", token);
 	return query;
 }
 

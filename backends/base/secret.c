@@ -265,3 +265,10 @@ GBytes *secret_bytes(char *text, gsize len)
 	*self = (Wiped){text, len};
 	return g_bytes_new_with_free_func(text, len, wiped_free, self);
 }
+
+GBytes *secret_string_bytes(GString *text)
+{
+	gsize len = text->len;
+
+	return secret_bytes(g_string_free(text, FALSE), len);
+}

@@ -40,6 +40,7 @@ void secret_keep_login(const char *url);
 
 /* Bytes that are wiped when the last reference goes; takes text. */
 GBytes *secret_bytes(char *text, gsize len);
+GBytes *secret_string_bytes(GString *text);
 
 /* Overwrites memory in a way that the compiler keeps. */
 void secret_wipe(void *memory, gsize len);

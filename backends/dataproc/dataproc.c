@@ -139,10 +139,8 @@ static SessionPage *list_sessions(Backend *base, const char *workspace,
 	g_autoptr(HttpBody) text = NULL;
 	JsonSpan span;
 
-	if (token)
-		http_query_add(query, "pageToken", token);
-	if (filter)
-		http_query_add(query, "filter", filter);
+	http_query_add(query, "pageToken", token);
+	http_query_add(query, "filter", filter);
 	g_autoptr(Json) answer = api_backend_get(
 		base, "ListSessions", path, query->str, call, &text, error);
 	if (!answer || !sessions_span(answer, &span, error))

@@ -21,13 +21,13 @@
 #define MEMBER_MAX 16384
 #define NAME_MAX_LEN 256
 #define JWT_SECONDS 3600
-#define SKEW_MIN_S 60 /* a clock that is off by less is not the reason */
 
 /* A file that is being made use of. */
 typedef struct {
 	const Chain *chain;
 	const Json *file;
 	gint64 deadline_us;
+	Secret *jwt; /* the last that was sent */
 } Account;
 
 static const char *optional(const Json *file, const char *name)
@@ -93,61 +93,77 @@ static SecretText *make_jwt(const Account *account, gint64 now, GError **error)
 	return google_jwt_sign(header_text, claims_text, key, error);
 }
 
-static Credentials *grant_jwt(const Account *account, gint64 now,
-	gint64 *ret_server_s, GError **error)
+static gboolean fill_jwt(GString *form, void *data, gint64 now, GError **error)
 {
-	g_autoptr(SecretText) jwt = make_jwt(account, now, error);
+	Account *account = data;
 
-	if (!jwt)
-		return NULL;
-	GoogleForm *form = google_form_new(GRANT_JWT);
-	google_form_add(form, "assertion", jwt);
-	form->secrets[0] = jwt;
-	g_autofree char *origin =
-		who("service account", optional(account->file, "client_email"));
-	return google_token_post(account->chain, token_uri(account), form,
-		origin, account->deadline_us, ret_server_s, error);
+	secret_unref(account->jwt);
+	account->jwt = secret_take(make_jwt(account, now, error));
+	if (account->jwt)
+		http_query_add(form, "assertion", secret_peek(account->jwt));
+	return account->jwt != NULL;
 }
 
-/* The JWT says when it was made, and is refused when that makes no sense: with
- * a clock that is wrong it is made once more, by the endpoint's. */
-static Credentials *service_account(const Account *account, GError **error)
+static Credentials *service_account(Account *account, GError **error)
 {
-	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-	gint64 server = 0;
-	g_autoptr(GError) cause = NULL;
-	Credentials *credentials = grant_jwt(account, now, &server, &cause);
+	const char *email = optional(account->file, "client_email");
+	g_autofree char *origin = who("service account", email ? email : "");
+	const GoogleGrant grant = {.uri = token_uri(account),
+		.origin = origin,
+		.grant_type = GRANT_JWT,
+		.dated = TRUE,
+		.fill = fill_jwt,
+		.data = account};
+	Credentials *credentials = google_token_post(
+		account->chain, &grant, account->deadline_us, error);
 
-	if (!credentials && server > 0 && ABS(server - now) > SKEW_MIN_S &&
-		g_error_matches(cause, BACKEND_ERROR, BACKEND_ERROR_AUTH))
-		return grant_jwt(account, server, NULL, error);
-	if (!credentials)
-		g_propagate_error(error, g_steal_pointer(&cause));
+	g_clear_pointer(&account->jwt, secret_unref);
 	return credentials;
 }
 
 /* ---- users ---- */
 
-static Credentials *authorized_user(const Account *account, GError **error)
-{
-	const char *id = needed(account->file, "client_id", error);
-	const char *secret =
-		id ? needed(account->file, "client_secret", error) : NULL;
-	const char *refresh =
-		secret ? needed(account->file, "refresh_token", error) : NULL;
+static const char *const user_members[] = {
+	"client_id", "client_secret", "refresh_token"};
 
-	if (!refresh)
-		return NULL;
-	GoogleForm *form = google_form_new("refresh_token");
-	google_form_add(form, "client_id", id);
-	google_form_add(form, "client_secret", secret);
-	google_form_add(form, "refresh_token", refresh);
-	form->secrets[0] = secret;
-	form->secrets[1] = refresh;
+static gboolean fill_user(GString *form, void *data, gint64 now, GError **error)
+{
+	const Account *account = data;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(user_members); i++) {
+		const char *text =
+			needed(account->file, user_members[i], error);
+
+		if (!text)
+			return FALSE;
+		http_query_add(form, user_members[i], text);
+	}
+	return TRUE;
+}
+
+/* Masked while they are out. */
+static Secret *masked(const Account *account, const char *name)
+{
+	const char *text = optional(account->file, name);
+
+	return text ? secret_new(text, -1) : NULL;
+}
+
+static Credentials *authorized_user(Account *account, GError **error)
+{
+	const GoogleGrant grant = {.uri = token_uri(account),
+		.origin = "user of gcloud",
+		.grant_type = "refresh_token",
+		.fill = fill_user,
+		.data = account};
+	g_autoptr(Secret) secret G_GNUC_UNUSED =
+		masked(account, "client_secret");
+	g_autoptr(Secret) refresh G_GNUC_UNUSED =
+		masked(account, "refresh_token");
 	g_autoptr(GError) cause = NULL;
-	Credentials *credentials =
-		google_token_post(account->chain, token_uri(account), form,
-			"user of gcloud", account->deadline_us, NULL, &cause);
+	Credentials *credentials = google_token_post(
+		account->chain, &grant, account->deadline_us, &cause);
+
 	if (credentials)
 		return credentials;
 	if (strstr(cause->message, "invalid_grant"))
@@ -164,7 +180,7 @@ static Credentials *authorized_user(const Account *account, GError **error)
 
 static const struct {
 	const char *type;
-	Credentials *(*get)(const Account *account, GError **error);
+	Credentials *(*get)(Account *account, GError **error);
 } types[] = {
 	{"service_account", service_account},
 	{"authorized_user", authorized_user},
@@ -203,7 +219,7 @@ static gboolean universe_check(const Json *file, GError **error)
 	return FALSE;
 }
 
-static Credentials *account_get(const Account *account, GError **error)
+static Credentials *account_get(Account *account, GError **error)
 {
 	const char *type = optional(account->file, "type");
 
@@ -240,7 +256,7 @@ Credentials *google_account(const Chain *chain, const char *path,
 	gint64 deadline_us, GError **error)
 {
 	g_autoptr(SecretJson) file = file_read(path, error);
-	const Account account = {chain, file, deadline_us};
+	Account account = {chain, file, deadline_us, NULL};
 
 	if (!file)
 		return NULL;

@@ -8,25 +8,23 @@
 
 /* ---- the token endpoint (google_token.c) ---- */
 
-/* A form to be posted.  Its values are wiped with it. */
+/* What is posted there. */
 typedef struct {
-	GString *text;
-	const char *secrets[2]; /* borrowed; not to be shown should the answer
-	                           quote them; NULL: none */
-} GoogleForm;
-
-GoogleForm *google_form_new(const char *grant);
-void google_form_add(GoogleForm *form, const char *name, const char *value);
+	const char *uri, *origin, *grant_type;
+	gboolean dated; /* it is refused where the clock is wrong */
+	/* Adds the rest of the form; now: seconds since the epoch, by the
+	 * endpoint's clock. */
+	gboolean (*fill)(GString *form, void *data, gint64 now, GError **error);
+	void *data;
+} GoogleGrant;
 
 /*
- * Posts the form, which it takes, to the endpoint, and reads {access_token,
- * expires_in}.  *ret_server_s (may be NULL) gets the time that a refusal bears,
- * seconds since the epoch; 0: none.  Errors: AUTH for a refusal, CONFIG for an
- * endpoint that is neither https nor on this machine, and what the network says.
+ * Posts it, and reads {access_token, expires_in}.  Errors: AUTH for a refusal,
+ * CONFIG for an endpoint that is neither https nor on this machine, and what the
+ * network says.
  */
-Credentials *google_token_post(const Chain *chain, const char *uri,
-	GoogleForm *form, const char *origin, gint64 deadline_us,
-	gint64 *ret_server_s, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+Credentials *google_token_post(const Chain *chain, const GoogleGrant *grant,
+	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads {access_token, expires_in}.  Errors: BAD_ANSWER. */
 Credentials *google_token_read(const HttpAnswer *answer, const char *origin,

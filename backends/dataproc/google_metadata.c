@@ -17,7 +17,6 @@
 /* It keeps a token until four minutes before its end; earlier than this it
  * would give the same again. */
 #define REFRESH_MS (225 * 1000)
-#define ANSWER_MAX (64 * 1024)
 
 /* What is spliced into a URL must not end the host. */
 static gboolean host_legal(const char *host)
@@ -85,7 +84,6 @@ Credentials *google_metadata(
 		return NULL;
 	g_autoptr(HttpRequest) request = http_request_new("GET", url);
 	http_request_set(request, FLAVOR, "Google");
-	request->limit = ANSWER_MAX;
 	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->nearby, request, LIMIT_MS, deadline_us, error);
 	Credentials *credentials = answer ? read_answer(answer, error) : NULL;

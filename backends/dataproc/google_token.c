@@ -11,54 +11,13 @@
 #include "backends/dataproc/google_auth.h"
 #include "backends/http/http_rules.h"
 #include "backends/http/http_url.h"
-#include "backends/http/retry.h"
 
-#define ANSWER_MAX (256 * 1024)
 #define FORM_ROOM (32 * 1024)
 #define TOKEN_MAX (64 * 1024)
 #define WORD_MAX 64
 #define DESCRIPTION_MAX 512
-#define SECRET_MIN 8 /* a shorter one is in innocent words too */
 #define SECONDS_DEFAULT 3600
 #define SECONDS_MAX (30 * 24 * 3600)
-
-/* ---- the form ---- */
-
-GoogleForm *google_form_new(const char *grant)
-{
-	GoogleForm *form = g_new0(GoogleForm, 1);
-
-	/* Room for all of it, lest growing leave copies behind. */
-	form->text = g_string_sized_new(FORM_ROOM);
-	google_form_add(form, "grant_type", grant);
-	return form;
-}
-
-void google_form_add(GoogleForm *form, const char *name, const char *value)
-{
-	g_autoptr(SecretText) encoded = http_encode(value);
-
-	g_string_append_printf(
-		form->text, "%s%s=", form->text->len > 0 ? "&" : "", name);
-	g_string_append(form->text, encoded);
-}
-
-/* The form's text goes, what the answer must not quote stays. */
-static GBytes *form_bytes(GoogleForm *form)
-{
-	gsize len = form->text->len;
-
-	return secret_bytes(
-		g_string_free(g_steal_pointer(&form->text), FALSE), len);
-}
-
-static void form_free(GoogleForm *form)
-{
-	if (form->text)
-		secret_free_text(g_string_free(form->text, FALSE));
-	g_free(form);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(GoogleForm, form_free)
 
 /* ---- tokens ---- */
 
@@ -122,22 +81,6 @@ static const char *word_of(const Json *body)
 	return word[len] ? "" : word;
 }
 
-/* What it says, unless it quotes what it was sent. */
-static char *description_of(const Json *body, const GoogleForm *form)
-{
-	const char *text =
-		json_get_text(body, "error_description", DESCRIPTION_MAX, "");
-
-	for (gsize i = 0; i < G_N_ELEMENTS(form->secrets); i++) {
-		const char *secret = form->secrets[i];
-
-		if (secret && strlen(secret) >= SECRET_MIN &&
-			strstr(text, secret))
-			return g_strdup("");
-	}
-	return g_utf8_make_valid(text, -1);
-}
-
 static BackendErrorCode refusal_code(guint status)
 {
 	if (status == 429)
@@ -145,12 +88,13 @@ static BackendErrorCode refusal_code(guint status)
 	return status >= 500 ? BACKEND_ERROR_REMOTE : BACKEND_ERROR_AUTH;
 }
 
-static void refuse(
-	const HttpAnswer *answer, const GoogleForm *form, GError **error)
+static void refuse(const HttpAnswer *answer, GError **error)
 {
 	g_autoptr(SecretJson) body = auth_answer_json(answer);
 	const char *word = word_of(body);
-	g_autofree char *description = description_of(body, form);
+	g_autofree char *description = g_utf8_make_valid(
+		json_get_text(body, "error_description", DESCRIPTION_MAX, ""),
+		-1);
 
 	if (!*word)
 		backend_error_set(error, refusal_code(answer->status),
@@ -186,29 +130,46 @@ static gboolean uri_check(const char *uri, GError **error)
 	return FALSE;
 }
 
-Credentials *google_token_post(const Chain *chain, const char *uri,
-	GoogleForm *owned, const char *origin, gint64 deadline_us,
-	gint64 *ret_server_s, GError **error)
+static HttpRequest *make_request(void *data, gint64 now, GError **error)
 {
-	g_autoptr(GoogleForm) form = owned;
+	const GoogleGrant *grant = data;
+	/* Room for all of it, lest growing leave copies behind. */
+	g_autoptr(GString) form = g_string_sized_new(FORM_ROOM);
 
-	if (!uri_check(uri, error))
+	http_query_add(form, "grant_type", grant->grant_type);
+	if (!grant->fill(form, grant->data, now, error))
 		return NULL;
-	g_autoptr(HttpRequest) request = http_request_new("POST", uri);
-	http_request_set(
-		request, "content-type", "application/x-www-form-urlencoded");
+	HttpRequest *request =
+		auth_form_new(grant->uri, g_steal_pointer(&form));
 	http_request_set(request, "accept", "application/json");
-	request->body = form_bytes(form);
-	request->limit = ANSWER_MAX;
-	g_autoptr(HttpAnswer) answer =
-		auth_send(chain->remote, request, 0, deadline_us, error);
-	if (!answer)
-		return NULL;
-	const char *date = http_answer_get(answer, "date");
-	if (ret_server_s && (!date || !retry_http_date(date, ret_server_s)))
-		*ret_server_s = 0;
+	return request;
+}
+
+static Credentials *read_answer(
+	const HttpAnswer *answer, void *data, GError **error)
+{
+	const GoogleGrant *grant = data;
+
 	if (answer->status == 200)
-		return google_token_read(answer, origin, error);
-	refuse(answer, form, error);
+		return google_token_read(answer, grant->origin, error);
+	refuse(answer, error);
 	return NULL;
+}
+
+/* That is told in many words. */
+static gboolean may_be_skew(const char *provider_code)
+{
+	return TRUE;
+}
+
+Credentials *google_token_post(const Chain *chain, const GoogleGrant *grant,
+	gint64 deadline_us, GError **error)
+{
+	const AuthExchange kind = {make_request, read_answer,
+		grant->dated ? may_be_skew : NULL, ""};
+
+	return uri_check(grant->uri, error)
+		       ? auth_exchange(chain->remote, &kind, (void *)grant,
+				 deadline_us, error)
+		       : NULL;
 }

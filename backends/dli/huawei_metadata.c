@@ -15,7 +15,6 @@
 #define METADATA "http://169.254.169.254"
 #define TOKEN_SECONDS "21600"
 #define LIMIT_MS 3000
-#define ANSWER_MAX (64 * 1024)
 #define NO_AGENCY "Please configure Cloud Service Agency first"
 
 static HttpAnswer *ask(const Chain *chain, const char *method, const char *path,
@@ -27,7 +26,6 @@ static HttpAnswer *ask(const Chain *chain, const char *method, const char *path,
 
 	if (value)
 		http_request_set(request, header, value);
-	request->limit = ANSWER_MAX;
 	return auth_send(chain->nearby, request, LIMIT_MS, deadline_us, error);
 }
 

@@ -15,7 +15,6 @@
 #include "backends/dli/huawei_auth.h"
 
 #define DURATION "21600" /* as the SDKs ask; 24 h are possible */
-#define ANSWER_MAX (256 * 1024)
 
 const AuthKeyNames huawei_key_names = {
 	"access", "secret", "securitytoken", "expires_at", TRUE};
@@ -29,27 +28,13 @@ static gboolean token_is_plain(const char *token)
 	return *token != '\0';
 }
 
-static void wipe_bytes(gpointer string)
-{
-	GString *s = string;
-
-	secret_wipe(s->str, s->allocated_len);
-	g_string_free(s, TRUE);
-}
-
 /* The text with the token between its halves. */
 static GBytes *body_around(
-	const char *before, const char *token, const char *after)
+	const char *before, const Secret *token, const char *after)
 {
-	/* Room for all of it, lest growing leave copies of the token behind. */
-	GString *body = g_string_sized_new(
-		strlen(before) + strlen(token) + strlen(after) + 1);
+	char *body = g_strconcat(before, secret_peek(token), after, NULL);
 
-	g_string_append(body, before);
-	g_string_append(body, token);
-	g_string_append(body, after);
-	return g_bytes_new_with_free_func(
-		body->str, body->len, wipe_bytes, body);
+	return secret_bytes(body, strlen(body));
 }
 
 static HttpAnswer *post(const Chain *chain, const char *path,
@@ -63,7 +48,6 @@ static HttpAnswer *post(const Chain *chain, const char *path,
 	if (idp_id)
 		http_request_set(request, "x-idp-id", idp_id);
 	request->body = body;
-	request->limit = ANSWER_MAX;
 	g_autoptr(HttpAnswer) answer =
 		auth_send(chain->remote, request, 0, deadline_us, error);
 	if (!answer || answer->status < 300)
@@ -74,8 +58,8 @@ static HttpAnswer *post(const Chain *chain, const char *path,
 }
 
 /* IAM's own token. */
-static SecretText *token_get(const Chain *chain, const char *idp_id,
-	const char *id_token, gint64 deadline_us, GError **error)
+static Secret *token_get(const Chain *chain, const char *idp_id,
+	const Secret *id_token, gint64 deadline_us, GError **error)
 {
 	g_autoptr(HttpAnswer) answer =
 		post(chain, "/v3.0/OS-AUTH/id-token/tokens", idp_id,
@@ -87,13 +71,13 @@ static SecretText *token_get(const Chain *chain, const char *idp_id,
 		return NULL;
 	const char *sent = http_answer_get(answer, "x-subject-token");
 	if (sent && token_is_plain(sent))
-		return g_strdup(sent);
+		return secret_new(sent, -1);
 	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 		"the answer has no X-Subject-Token as it should");
 	return NULL;
 }
 
-static Credentials *keys_get(const Chain *chain, const char *token,
+static Credentials *keys_get(const Chain *chain, const Secret *token,
 	const char *origin, gint64 deadline_us, GError **error)
 {
 	g_autoptr(HttpAnswer) answer = post(chain,
@@ -116,18 +100,16 @@ static Credentials *keys_get(const Chain *chain, const char *token,
 }
 
 static Credentials *exchange(const Chain *chain, const char *idp_id,
-	const char *id_token, const char *origin, gint64 deadline_us,
+	const Secret *id_token, const char *origin, gint64 deadline_us,
 	GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(SecretText) token =
+	g_autoptr(Secret) token =
 		token_get(chain, idp_id, id_token, deadline_us, &cause);
 	Credentials *credentials =
 		token ? keys_get(chain, token, origin, deadline_us, &cause)
 		      : NULL;
 
-	auth_mask(cause, id_token);
-	auth_mask(cause, token);
 	if (!credentials)
 		g_propagate_prefixed_error(
 			error, g_steal_pointer(&cause), "IAM: ");
@@ -142,11 +124,12 @@ Credentials *huawei_oidc(const Chain *chain, const char *idp_id,
 
 	if (!file)
 		return NULL;
-	const char *id_token = g_strstrip(file);
+	const char *text = g_strchomp(file) + strspn(file, " \f\n\r\t");
+	g_autoptr(Secret) id_token = secret_new(text, -1);
 	if (!chain->region)
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"no region or endpoint of IAM is known");
-	else if (!token_is_plain(id_token))
+	else if (!token_is_plain(text))
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"%s: there is no token in it", token_file);
 	else

@@ -112,8 +112,11 @@ char *http_encode(const char *text)
 void http_query_add(GString *query, const char *name, const char *value)
 {
 	g_autofree char *safe_name = http_encode(name);
-	g_autofree char *safe_value = http_encode(value);
+	g_autoptr(SecretText) safe_value = value ? http_encode(value) : NULL;
 
-	g_string_append_printf(query, "%s%s=%s", query->len > 0 ? "&" : "",
-		safe_name, safe_value);
+	if (!safe_value || !*safe_value)
+		return;
+	g_string_append_printf(
+		query, "%s%s=", query->len > 0 ? "&" : "", safe_name);
+	g_string_append(query, safe_value);
 }

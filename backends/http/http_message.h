@@ -43,5 +43,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpAnswer, http_answer_free)
 
 /* Percent-encodes strictly by RFC 3986 (unreserved stay).  New string. */
 char *http_encode(const char *text);
-/* Appends "name=value" with both encoded, and '&' between pairs. */
+/* Appends "name=value" with both encoded, and '&' between pairs; nothing where the
+ * value is NULL or "".  It may be secret, where the text has room for it. */
 void http_query_add(GString *query, const char *name, const char *value);

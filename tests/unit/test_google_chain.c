@@ -246,7 +246,7 @@ static void refusals_are_told_without_secrets(
 		{400,
 			"{\"error\":\"x\",\"error_description\":\"bad "
 			"sesame-client\"}",
-			BACKEND_ERROR_AUTH, "says x)"},
+			BACKEND_ERROR_AUTH, "says x: bad ***)"},
 		{401, "{\"error\":\"invalid_client\"}", BACKEND_ERROR_AUTH,
 			"invalid_client"},
 		{400, "{\"error\":\"<sesame>\"}", BACKEND_ERROR_AUTH,

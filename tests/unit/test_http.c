@@ -493,7 +493,9 @@ static void test_encode(void)
 	g_assert_cmpstr(encoded, ==, "aZ0-._~%20%2F%2B%2A%C3%A9%25");
 	http_query_add(query, "a b", "c&d");
 	http_query_add(query, "e", "");
-	g_assert_cmpstr(query->str, ==, "a%20b=c%26d&e=");
+	http_query_add(query, "f", NULL);
+	http_query_add(query, "g", "h");
+	g_assert_cmpstr(query->str, ==, "a%20b=c%26d&g=h");
 }
 
 static void test_addresses(void)

@@ -108,6 +108,18 @@ SecretJson *auth_answer_json(const HttpAnswer *answer)
 		(const char *)answer->body->data, answer->body->len, NULL);
 }
 
+SecretText *auth_answer_word(const HttpAnswer *answer)
+{
+	g_autoptr(SecretText) text =
+		g_strndup((const char *)answer->body->data, answer->body->len);
+
+	g_strstrip(text);
+	for (const char *c = text; *c; c++)
+		if (!g_ascii_isgraph(*c))
+			return NULL;
+	return *text ? g_steal_pointer(&text) : NULL;
+}
+
 HttpRequest *auth_form_new(const char *url, GString *form)
 {
 	HttpRequest *request = http_request_new("POST", url);

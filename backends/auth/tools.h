@@ -26,6 +26,8 @@ HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The JSON of an answer; NULL: it is none. */
 SecretJson *auth_answer_json(const HttpAnswer *answer);
+/* An answer of one printable word; NULL: it is none. */
+SecretText *auth_answer_word(const HttpAnswer *answer);
 
 /* A POST of a form, which it takes and which may hold secrets. */
 HttpRequest *auth_form_new(const char *url, GString *form);

@@ -11,15 +11,9 @@ extern const AuthKeyNames aws_token_names, aws_session_names;
 /* ISO 8601, and "...UTC" as old tools write it; ms since the epoch, 0 when it
  * cannot be read. */
 gint64 aws_time_ms(const char *text);
-/* An answer's body, when that is one printable word; NULL when it is none. */
-SecretText *aws_word_of(const HttpAnswer *answer);
 /* Whether a secret can be sent as a header.  Errors: AUTH, without it. */
 gboolean aws_header_fits(
 	const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The keys of an answer in JSON. */
-Credentials *aws_answer_keys(const HttpAnswer *answer,
-	const AuthKeyNames *names, const char *origin,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- sources ---- */
 

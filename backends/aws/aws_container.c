@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
+#include "backends/auth/metadata.h"
 #include "backends/aws/aws_auth.h"
 #include "backends/http/http_rules.h"
-#include "backends/http/http_url.h"
 
 #define RELATIVE "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define FULL "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -77,38 +77,25 @@ static SecretText *token_of(GError **error)
 		       : NULL;
 }
 
-static HttpAnswer *ask(
-	const Chain *chain, const char *uri, gint64 deadline_us, GError **error)
-{
-	g_autoptr(HttpRequest) request = http_request_new("GET", uri);
-	g_autoptr(GError) cause = NULL;
-	g_autoptr(SecretText) token = token_of(&cause);
-
-	if (token)
-		http_request_set(request, "authorization", token);
-	if (!cause)
-		return auth_send(
-			chain->nearby, request, LIMIT_MS, deadline_us, error);
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
-}
-
 Credentials *aws_container(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	g_autofree char *uri = uri_of(error);
+	g_autoptr(GError) cause = NULL;
+	g_autofree char *uri = uri_of(&cause);
+	g_auto(Metadata) service = {
+		.chain = chain,
+		.base = uri,
+		.limit_ms = LIMIT_MS,
+		.deadline_us = deadline_us,
+		.token_header = "authorization",
+		.token = uri ? token_of(&cause) : NULL,
+	};
 	g_autoptr(HttpAnswer) answer =
-		uri ? ask(chain, uri, deadline_us, error) : NULL;
+		cause ? NULL : metadata_get(&service, "", &cause);
 
-	if (!answer)
-		return NULL;
-	if (answer->status == 200)
-		return aws_answer_keys(
-			answer, &aws_token_names, "container", error);
-	g_autofree char *shown = http_url_shown(uri);
-	backend_error_set(error,
-		answer->status >= 500 ? BACKEND_ERROR_REMOTE
-				      : BACKEND_ERROR_AUTH,
-		"%.200s answered with status %u", shown, answer->status);
+	if (answer)
+		return metadata_keys(answer, &aws_token_names, "Success",
+			"container", error);
+	g_propagate_error(error, g_steal_pointer(&cause));
 	return NULL;
 }

@@ -10,29 +10,16 @@
  */
 #include <string.h>
 
+#include "backends/auth/metadata.h"
 #include "backends/aws/aws_auth.h"
 #include "backends/aws/aws_endpoint.h"
-#include "backends/http/http_url.h"
 
 #define HOST_IPV4 "http://169.254.169.254"
 #define HOST_IPV6 "http://[fd00:ec2::254]"
+#define TOKEN_PATH "/latest/api/token"
 #define ROLES "/latest/meta-data/iam/security-credentials/"
 #define TOKEN_SECONDS "21600"
 #define LIMIT_MS 1000
-
-typedef struct {
-	const Chain *chain;
-	char *base;
-	char *token; /* NULL: v1 */
-	gint64 deadline_us;
-} Service;
-
-static void service_clear(Service *service)
-{
-	g_free(service->base);
-	secret_free_text(service->token);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Service, service_clear)
 
 static char *base_url(const Chain *chain, GError **error)
 {
@@ -57,42 +44,6 @@ static char *base_url(const Chain *chain, GError **error)
 	return NULL;
 }
 
-/* An answer of any status. */
-static HttpAnswer *ask(const Service *service, const char *method,
-	const char *path, const char *header, const char *value, GError **error)
-{
-	g_autofree char *url = g_strconcat(service->base, path, NULL);
-	g_autoptr(HttpRequest) request = http_request_new(method, url);
-
-	if (value)
-		http_request_set(request, header, value);
-	return auth_send(service->chain->nearby, request, LIMIT_MS,
-		service->deadline_us, error);
-}
-
-static void refuse(const Service *service, const char *path,
-	const HttpAnswer *answer, GError **error)
-{
-	g_autofree char *shown = http_url_shown(service->base);
-
-	backend_error_set(error,
-		answer->status >= 500 ? BACKEND_ERROR_REMOTE
-				      : BACKEND_ERROR_AUTH,
-		"%.200s answered %s with status %u", shown, path,
-		answer->status);
-}
-
-static HttpAnswer *get(const Service *service, const char *path, GError **error)
-{
-	g_autoptr(HttpAnswer) answer = ask(service, "GET", path,
-		"x-aws-ec2-metadata-token", service->token, error);
-
-	if (!answer || answer->status == 200)
-		return g_steal_pointer(&answer);
-	refuse(service, path, answer, error);
-	return NULL;
-}
-
 /* Whether this says that there are no tokens, rather than no service. */
 static gboolean is_v1(const HttpAnswer *answer, const GError *cause)
 {
@@ -102,7 +53,7 @@ static gboolean is_v1(const HttpAnswer *answer, const GError *cause)
 	return cause->code == BACKEND_ERROR_TIMEOUT;
 }
 
-static gboolean v1_allowed(const Service *service, GError **error)
+static gboolean v1_allowed(const Metadata *service, GError **error)
 {
 	if (!aws_flag(service->chain->profile, "AWS_EC2_METADATA_V1_DISABLED",
 		    "ec2_metadata_v1_disabled"))
@@ -113,15 +64,14 @@ static gboolean v1_allowed(const Service *service, GError **error)
 	return FALSE;
 }
 
-static gboolean token_get(Service *service, GError **error)
+static gboolean token_get(Metadata *service, GError **error)
 {
-	static const char path[] = "/latest/api/token";
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(HttpAnswer) answer = ask(service, "PUT", path,
+	g_autoptr(HttpAnswer) answer = metadata_ask(service, "PUT", TOKEN_PATH,
 		"x-aws-ec2-metadata-token-ttl-seconds", TOKEN_SECONDS, &cause);
 
 	if (answer && answer->status == 200) {
-		service->token = aws_word_of(answer);
+		service->token = auth_answer_word(answer);
 		if (service->token)
 			return TRUE;
 		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
@@ -129,54 +79,31 @@ static gboolean token_get(Service *service, GError **error)
 	} else if (is_v1(answer, cause)) {
 		return v1_allowed(service, error);
 	} else if (answer) {
-		refuse(service, path, answer, error);
+		metadata_refuse(service, TOKEN_PATH, answer, error);
 	} else {
 		g_propagate_error(error, g_steal_pointer(&cause));
 	}
 	return FALSE;
 }
 
-static char *role_get(const Service *service, GError **error)
-{
-	g_autoptr(HttpAnswer) answer = get(service, ROLES, error);
-
-	if (!answer)
-		return NULL;
-	char *role = aws_word_of(answer);
-	if (!role)
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"the metadata service names no role");
-	return role;
-}
-
-static Credentials *role_keys(const Service *service, GError **error)
-{
-	g_autofree char *role = role_get(service, error);
-
-	if (!role)
-		return NULL;
-	g_autofree char *segment = http_encode(role);
-	g_autofree char *path = g_strconcat(ROLES, segment, NULL);
-	g_autofree char *origin =
-		g_strdup_printf("EC2 metadata, role %.128s", role);
-	g_autoptr(HttpAnswer) answer = get(service, path, error);
-
-	return answer ? aws_answer_keys(answer, &aws_token_names, origin, error)
-		      : NULL;
-}
-
 Credentials *aws_metadata(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	g_auto(Service) service = {.chain = chain, .deadline_us = deadline_us};
-
 	if (auth_env_true("AWS_EC2_METADATA_DISABLED")) {
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"AWS_EC2_METADATA_DISABLED is set");
 		return NULL;
 	}
-	service.base = base_url(chain, error);
-	return service.base && token_get(&service, error)
-		       ? role_keys(&service, error)
+	g_autofree char *base = base_url(chain, error);
+	g_auto(Metadata) service = {
+		.chain = chain,
+		.base = base,
+		.limit_ms = LIMIT_MS,
+		.deadline_us = deadline_us,
+		.token_header = "x-aws-ec2-metadata-token",
+	};
+	return base && token_get(&service, error)
+		       ? metadata_role(&service, ROLES, NULL, &aws_token_names,
+				 "Success", "EC2 metadata", error)
 		       : NULL;
 }

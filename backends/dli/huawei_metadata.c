@@ -10,71 +10,41 @@
  */
 #include <string.h>
 
+#include "backends/auth/metadata.h"
 #include "backends/dli/huawei_auth.h"
 
 #define METADATA "http://169.254.169.254"
+#define TOKEN_PATH "/meta-data/latest/api/token"
+#define KEYS_PATH "/openstack/latest/securitykey"
 #define TOKEN_SECONDS "21600"
 #define LIMIT_MS 3000
 #define NO_AGENCY "Please configure Cloud Service Agency first"
 
-static HttpAnswer *ask(const Chain *chain, const char *method, const char *path,
-	const char *header, const char *value, gint64 deadline_us,
-	GError **error)
-{
-	g_autofree char *url = g_strconcat(METADATA, path, NULL);
-	g_autoptr(HttpRequest) request = http_request_new(method, url);
-
-	if (value)
-		http_request_set(request, header, value);
-	return auth_send(chain->nearby, request, LIMIT_MS, deadline_us, error);
-}
-
-static void *bad_status(
-	const HttpAnswer *answer, const char *what, GError **error)
+static void *refuse(const Metadata *service, const char *path,
+	const HttpAnswer *answer, GError **error)
 {
 	const char *text = (const char *)answer->body->data;
 
-	if (text && strstr(text, NO_AGENCY))
-		backend_error_set(error, BACKEND_ERROR_AUTH,
-			"this server has no cloud service agency");
-	else
-		backend_error_set(error,
-			answer->status >= 500 ? BACKEND_ERROR_REMOTE
-					      : BACKEND_ERROR_AUTH,
-			"the metadata service answered the question for %s "
-			"with status %u",
-			what, answer->status);
+	if (!text || !strstr(text, NO_AGENCY))
+		return metadata_refuse(service, path, answer, error);
+	backend_error_set(error, BACKEND_ERROR_AUTH,
+		"this server has no cloud service agency");
 	return NULL;
 }
 
-/* The answer as one printable word; NULL when it is none. */
-static SecretText *word_of(const HttpAnswer *answer)
+/* No token where the service knows none. */
+static gboolean token_get(Metadata *service, GError **error)
 {
-	g_autoptr(SecretText) text = g_strstrip(
-		g_strndup((const char *)answer->body->data, answer->body->len));
+	g_autoptr(HttpAnswer) answer = metadata_ask(service, "PUT", TOKEN_PATH,
+		"x-metadata-token-ttl-seconds", TOKEN_SECONDS, error);
 
-	for (const char *c = text; *c; c++)
-		if (!g_ascii_isgraph(*c))
-			return NULL;
-	return *text ? g_steal_pointer(&text) : NULL;
-}
-
-/* *ret_token: NULL where the service knows none. */
-static gboolean token_get(const Chain *chain, gint64 deadline_us,
-	char **ret_token, GError **error)
-{
-	g_autoptr(HttpAnswer) answer = ask(chain, "PUT",
-		"/meta-data/latest/api/token", "x-metadata-token-ttl-seconds",
-		TOKEN_SECONDS, deadline_us, error);
-	guint status = answer ? answer->status : 0;
-	gboolean none = status == 404 || status == 405 || status == 503;
-	gboolean fine = none || status == 200;
-
-	if (fine)
-		*ret_token = none ? NULL : word_of(answer);
-	else if (answer)
-		bad_status(answer, "a token", error);
-	return fine;
+	if (!answer)
+		return FALSE;
+	if (answer->status == 200)
+		service->token = auth_answer_word(answer);
+	return answer->status == 200 || answer->status == 404 ||
+	       answer->status == 405 || answer->status == 503 ||
+	       refuse(service, TOKEN_PATH, answer, error);
 }
 
 static Credentials *read_keys(const HttpAnswer *answer, GError **error)
@@ -92,18 +62,23 @@ static Credentials *read_keys(const HttpAnswer *answer, GError **error)
 Credentials *huawei_metadata(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	g_autoptr(SecretText) token = NULL;
+	g_auto(Metadata) service = {
+		.chain = chain,
+		.base = METADATA,
+		.limit_ms = LIMIT_MS,
+		.deadline_us = deadline_us,
+		.token_header = "x-metadata-token",
+	};
 
-	if (!token_get(chain, deadline_us, &token, error))
+	if (!token_get(&service, error))
 		return NULL;
-	g_autoptr(HttpAnswer) answer =
-		ask(chain, "GET", "/openstack/latest/securitykey",
-			"x-metadata-token", token, deadline_us, error);
+	g_autoptr(HttpAnswer) answer = metadata_ask(&service, "GET", KEYS_PATH,
+		service.token_header, service.token, error);
 	if (!answer)
 		return NULL;
-	Credentials *credentials = answer->status == 200
-					   ? read_keys(answer, error)
-					   : bad_status(answer, "keys", error);
-	auth_correct_expiry(credentials, answer);
-	return credentials;
+	Credentials *found = answer->status == 200 ? read_keys(answer, error)
+						   : refuse(&service, KEYS_PATH,
+							     answer, error);
+	auth_correct_expiry(found, answer);
+	return found;
 }

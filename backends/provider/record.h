@@ -70,9 +70,9 @@ guint record_read_all(const RecordKind *kind, const char *text,
 
 /* ---- values ---- */
 
-/* Milliseconds since the epoch, 0 for what is no time: a date, "YYYY-MM-DD HH:MM:SS" or as ISO 8601 has it, in
- * UTC where no zone is told; or a number of milliseconds or of seconds, with any
- * fraction, which are told apart by their size. */
+/* Milliseconds since the epoch, 0 for what is no time: a date, "YYYY-MM-DD HH:MM:SS"
+ * or as ISO 8601 has it, in UTC where no zone is told; or a number of milliseconds
+ * or of seconds, with any fraction, which are told apart by their size. */
 gint64 record_ms(const char *text, JsonSpan value);
 /* The same of a member. */
 gint64 record_time(const Json *object, const char *name);

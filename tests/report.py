@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 """What tests/run needs to know of results: one line per test, and the sum.
 
-usage: report.py tap BUILD SUITE LABEL     run a build's TAP programs of a suite
-       report.py step LABEL NAME CMD...    run a command as one test
-       report.py findings LABEL            fail for each sanitizer report left over
-       report.py sum                       details of failures, then the last line
+usage: report.py tap BUILD SUITE LABEL N   run a build's TAP programs of a suite,
+                                       N side by side
+       report.py step LABEL NAME CMD.. run a command as one test
+       report.py findings LABEL        fail for each sanitizer report left over
+       report.py sum TIMES             details of failures, where the time went,
+                                       then the last line
 
 and a pytest plugin: python3 -m pytest -p report.  All append to the file that
 $REPORT_FILE names, one JSON object per test.  $REPORT_LABEL is the plugin's
-label, $REPORT_WORDS limits `tap` to tests whose name has one of the words.
+label, $REPORT_WORDS limits `tap` to tests whose name has one of the words, and
+at $REPORT_UNTIL, a moment of the epoch, what still runs is ended and fails.  A
+line of TIMES has the name of what ran, its seconds, and those of CPU.
 """
 import concurrent.futures
+import ctypes
 import fcntl
 import glob
+import hashlib
 import json
 import os
 import re
@@ -25,25 +31,40 @@ import time
 OUTCOMES = ("passed", "failed", "skipped")
 WORD = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
 DETAIL_LINES = 120
+SLOWEST = 10
+PR_SET_PDEATHSIG = 1
 TAP_POINT = re.compile(
     r"(not )?ok\b\s*(?:\d+)?\s*(?:-\s+)?(.*?)"
     r"(?:\s*#\s*(SKIP|TODO)\b\s*(.*))?$", re.I)
 TAP_PLAN = re.compile(r"1\.\.(\d+)\s*(?:#\s*SKIP\b\s*(.*))?$", re.I)
 
 lock = threading.Lock()
-# tests/run keeps pytest's own words apart and hands the screen on as 3.
-screen = open(3, "w", closefd=False) if "REPORT_LABEL" in os.environ \
+# share.py keeps pytest's own words apart and hands the screen on as this.
+SCREEN = 3
+screen = open(SCREEN, "w", closefd=False) if "REPORT_LABEL" in os.environ \
     else sys.stdout
 
 
-def record(label, name, outcome, seconds, detail=""):
+def left():
+    """The seconds until $REPORT_UNTIL (of the epoch)."""
+    until = os.environ.get("REPORT_UNTIL")
+    return float(until) - time.time() if until else 1e6
+
+
+def die_with_parent():
+    """What is started here is ended in a `finally`, whatever ends the shell."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def record(label, name, outcome, seconds, detail="", cpu=None):
     """Prints a test's line at once and keeps it for the sum."""
     name = name.replace("\n", " ")
     line = f"{label:12} {name:62} {WORD[outcome]:7} {seconds:7.2f}"
     if outcome == "skipped" and detail:
         line += "  " + detail.strip().split("\n")[-1][:160]
     row = {"label": label, "name": name, "outcome": outcome,
-           "seconds": seconds, "detail": detail}
+           "seconds": seconds, "cpu": cpu, "detail": detail}
     with lock:
         print(line, file=screen, flush=True)
         with open(os.environ["REPORT_FILE"], "a") as out:
@@ -109,7 +130,7 @@ class Program:
     def verdict(self, code, timed_out):
         """What the program as a whole did wrong, beyond its points."""
         if timed_out:
-            return f"no end after {self.limit} s"
+            return f"no end after {self.limit:.0f} s"
         if code != 0 and not self.failed:
             return f"exit status {code}"
         if self.plan is not None and self.points < self.plan and not self.failed:
@@ -126,6 +147,7 @@ class Program:
 
     def follow_to_the_end(self):
         began = time.monotonic()
+        self.limit = max(0, min(self.limit, left()))
         process = subprocess.Popen(
             self.argv, env=self.env, cwd=self.cwd, text=True, errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -151,7 +173,7 @@ class Program:
                    time.monotonic() - began, f"{wrong or 'sanitizer report'}\n{tail}")
 
 
-def tap(build, suite, label):
+def tap(build, suite, label, count):
     listed = json.loads(subprocess.run(
         ["meson", "introspect", "--tests", build], check=True, text=True,
         capture_output=True).stdout)
@@ -163,7 +185,8 @@ def tap(build, suite, label):
     for test in tests:
         test["timeout"] = (test.get("timeout") or 60) * stretch
         test["build"] = build
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    tests.sort(key=lambda t: -t["priority"])
+    with concurrent.futures.ThreadPoolExecutor(int(count)) as pool:
         for done in [pool.submit(Program(label, t).run) for t in tests]:
             done.result()
 
@@ -177,10 +200,18 @@ def step(label, name, argv):
         record(label, name, "failed" if code else "passed",
                time.monotonic() - began, f"exit status {code}")
         return code
-    p = subprocess.run(argv, text=True, errors="replace",
-                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT)
-    tail = "\n".join(p.stdout.split("\n")[-DETAIL_LINES:])
+    p = subprocess.Popen(argv, text=True, errors="replace",
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT)
+    try:
+        said = p.communicate(timeout=max(0, left()))[0]
+    except subprocess.TimeoutExpired:
+        p.terminate()
+        said = p.communicate()[0] + "\nstill ran when the time was over"
+    finally:
+        if p.poll() is None:
+            p.terminate()
+    tail = "\n".join(said.split("\n")[-DETAIL_LINES:])
     record(label, name, "failed" if p.returncode else "passed",
            time.monotonic() - began, tail)
     return p.returncode
@@ -193,7 +224,21 @@ def findings(label):
         record(label, f"sanitizer report: {first}"[:60], "failed", 0.0, text)
 
 
-def total():
+def where_the_time_went(rows, times):
+    """The slowest tests, and what ran, in the order of its end."""
+    tests = [r for r in rows if r["label"] != "build"]
+    print(f"\n{'seconds':>8} {'CPU':>5}  the slowest tests")
+    for r in sorted(tests, key=lambda r: -r["seconds"])[:SLOWEST]:
+        cpu = "" if r["cpu"] is None else f"{r['cpu']:.0f}"
+        print(f"{r['seconds']:8.0f} {cpu:>5}  {r['label']} {r['name']}"[:100])
+    print(f"\n{'seconds':>8} {'CPU':>5}  what ran")
+    with open(times) as f:
+        for name, seconds, *cpu in map(str.split, f):
+            cpu = sum(map(int, cpu)) if cpu else ""
+            print(f"{seconds:>8} {cpu:>5}  {name}")
+
+
+def total(times):
     path = os.environ["REPORT_FILE"]
     rows = []
     if os.path.exists(path):
@@ -203,6 +248,7 @@ def total():
     for r in failed:
         print(f"\n==== FAILED {r['label']} {r['name']}")
         print("\n".join(r["detail"].rstrip().split("\n")[-DETAIL_LINES:]))
+    where_the_time_went(rows, times)
     if failed:
         print("\nfailed:")
         for r in failed:
@@ -219,8 +265,29 @@ class Pending:
     """pytest reports set-up, call and tear-down apart; a test is all three."""
     outcome, detail, seconds = "passed", "", 0.0
 
+    def __init__(self):
+        self.cpu = cpu_seconds()
+
 
 pending = {}
+
+
+def cpu_seconds():
+    """Of this process and of all that it waited for."""
+    return sum(os.times()[:4])
+
+
+def claim(name):
+    """Whether no pytest of those that share a suite was faster (share.py)."""
+    folder = os.environ.get("SHARE_CLAIMS")
+    if not folder:
+        return True
+    name = hashlib.sha256(name.encode()).hexdigest()
+    try:
+        os.close(os.open(os.path.join(folder, name), os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
 
 
 def short(nodeid):
@@ -228,8 +295,12 @@ def short(nodeid):
         " " + "::".join(nodeid.split("::")[1:])
 
 
+def pytest_runtest_logstart(nodeid):
+    pending[nodeid] = Pending()
+
+
 def pytest_runtest_logreport(report):
-    seen = pending.setdefault(report.nodeid, Pending())
+    seen = pending[report.nodeid]
     seen.seconds += report.duration
     if report.failed:
         seen.outcome = "failed"
@@ -242,27 +313,30 @@ def pytest_runtest_logreport(report):
     if report.when == "teardown":
         del pending[report.nodeid]
         record(os.environ["REPORT_LABEL"], short(report.nodeid), seen.outcome,
-               seen.seconds, seen.detail)
+               seen.seconds, seen.detail, cpu_seconds() - seen.cpu)
 
 
 def pytest_collectreport(report):
+    if report.passed or not claim(f"collect {report.nodeid}"):
+        return
     if report.failed:
         record(os.environ["REPORT_LABEL"], f"{report.nodeid} (collection)",
                "failed", 0.0, report.longreprtext)
-    elif report.skipped:  # a whole file
+    else:  # a whole file is skipped
         record(os.environ["REPORT_LABEL"], short(report.nodeid), "skipped",
                0.0, report.longrepr[2])
 
 
 def main(argv):
-    if argv[:1] == ["tap"] and len(argv) == 4:
+    die_with_parent()
+    if argv[:1] == ["tap"] and len(argv) == 5:
         return tap(*argv[1:])
     if argv[:1] == ["step"] and len(argv) > 3:
         return step(argv[1], argv[2], argv[3:])
     if argv[:1] == ["findings"] and len(argv) == 2:
         return findings(argv[1])
-    if argv == ["sum"]:
-        return total()
+    if argv[:1] == ["sum"] and len(argv) == 2:
+        return total(argv[1])
     sys.exit(__doc__)
 
 

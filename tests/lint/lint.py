@@ -291,12 +291,9 @@ def narrow_face(tree):
 def known_room(tree):
     """A file lies in a room that the README of its layer names, or beside the
     rooms."""
-    found = []
-    for f in tree.c_files(PRODUCT):
-        if tree.rooms(layer(f)) and (tree.floor(f) is None
-                                     or f.count("/") > 2):
-            found.append(f"{f}: in no room of {layer(f)}/README.md")
-    return found
+    return [f"{f}: in no room of {layer(f)}/README.md"
+            for f in tree.c_files(PRODUCT)
+            if tree.floor(f) is None or f.count("/") > 2]
 
 
 @rule
@@ -342,8 +339,7 @@ def no_circle(tree):
     graph = collections.defaultdict(set)
     for f in tree.c_files(PRODUCT):
         own = module(tree, f)
-        if tree.rooms(layer(f)):
-            graph[own] |= {module(tree, h) for _, h in tree.inside(f)} - {own}
+        graph[own] |= {module(tree, h) for _, h in tree.inside(f)} - {own}
     found = []
     told = set()
     for start in sorted(graph):

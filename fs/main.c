@@ -1,17 +1,18 @@
 /*
  * sessionfs: the interactive Spark sessions of several clouds as files.
  *
- * Threads of this process, and whom they talk to:
+ * Threads of this process, by the names that top -H shows, and whom they talk to:
  *
- *   main        builds everything, then waits in libfuse's loop
- *   FUSE        libfuse's workers: answer from memory, or park; never the network
+ *   sessionfs   builds everything, then waits in libfuse's loop
+ *   fuse        libfuse's workers: answer from memory, or park; never the network
  *   pending     answers what was parked (pending.c); woken by news and signals
  *   notify      the only one that calls fuse_lowlevel_notify_*; ticks interest
  *   emit        commands the emitter process (emitter.c), and waits for it
  *   signals     waits for SIGTERM, SIGINT and their kin (shutdown.c)
  *   overdue     from then on: exits when the end takes too long (overdue.c)
  *   scheduler   cache: decides what is due
- *   workers     cache: call providers, deliver news to observer.c; never libfuse
+ *   workers     cache: call providers, deliver news to observer.c; never libfuse;
+ *               each named by what it does and for which section: "list alibaba"
  *
  * Processes: the emitter (emitter_child.c), a child that makes file events by system
  * calls on the mount; with --demo, sessionfs-emulator is a direct child.

@@ -33,11 +33,31 @@ static gboolean is_asked(const Chain *chain, const ChainSource *source)
 	return !chain->profile || source->profiled;
 }
 
+/* A variable that it needs and that is not set; NULL: none is. */
+static const char *missing(const ChainSource *source)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(source->needs); i++)
+		if (source->needs[i] && !auth_env(source->needs[i]))
+			return source->needs[i];
+	return NULL;
+}
+
+static gboolean is_off(const ChainSource *source)
+{
+	return source->off && auth_env_true(source->off);
+}
+
+static gboolean may_be(const Chain *chain, const ChainSource *source)
+{
+	return !missing(source) && !is_off(source) &&
+	       (!source->may_be || source->may_be(chain));
+}
+
 /* Whether nobody takes its place when it fails. */
 static gboolean is_final(const Chain *chain, const ChainSource *source)
 {
 	return chain->class->strict && !source->metadata &&
-	       source->may_be(chain);
+	       may_be(chain, source);
 }
 
 /* Half of what is left, so that a source that hangs leaves the others time; all
@@ -50,7 +70,7 @@ static gint64 share_us(const Round *round, const ChainSource *source)
 		return round->deadline_us;
 	for (source++; source->what; source++)
 		if (!round->again && is_asked(round->chain, source) &&
-			source->may_be(round->chain))
+			may_be(round->chain, source))
 			return now_us + (round->deadline_us - now_us) / 2;
 	return round->deadline_us;
 }
@@ -77,7 +97,7 @@ static int code_of(
 		(!meant || backend_error_is_unsent(cause)))
 		return BACKEND_ERROR_NO_KEY;
 	if (!chain->profile && cause->code == BACKEND_ERROR_AUTH &&
-		!source->may_be(chain))
+		!may_be(chain, source))
 		return BACKEND_ERROR_NO_KEY;
 	return cause->code;
 }
@@ -90,6 +110,26 @@ static void note_code(Round *round, int code)
 		round->code = code;
 }
 
+static Credentials *source_get(const Chain *chain, const ChainSource *source,
+	gint64 deadline_us, GError **error)
+{
+	const char *unset = missing(source);
+
+	if (unset)
+		backend_error_set(
+			error, BACKEND_ERROR_AUTH, "%s is not set", unset);
+	else if (is_off(source))
+		backend_error_set(
+			error, BACKEND_ERROR_NO_KEY, "%s is set", source->off);
+	else if (source->get)
+		return source->get(chain, deadline_us, error);
+	else
+		return credentials_pair(auth_env(source->needs[0]),
+			auth_env(source->needs[1]), auth_env(source->token), 0,
+			"environment");
+	return NULL;
+}
+
 /* Asks one source; *ret_over: the others are not to be asked. */
 static Credentials *round_ask(
 	Round *round, const ChainSource *source, gboolean *ret_over)
@@ -97,7 +137,7 @@ static Credentials *round_ask(
 	Chain *chain = round->chain;
 	g_autoptr(GError) cause = NULL;
 	Credentials *found =
-		source->get(chain, share_us(round, source), &cause);
+		source_get(chain, source, share_us(round, source), &cause);
 
 	if (found) {
 		chain->last = source - chain->class->sources + 1;
@@ -178,7 +218,7 @@ static void chain_place(void *data, GString *out)
 	const ChainSource *first = chain->class->sources;
 
 	while (first->what &&
-		(!is_asked(chain, first) || !first->may_be(chain)))
+		(!is_asked(chain, first) || !may_be(chain, first)))
 		first++;
 	if (chain->profile)
 		g_string_append_printf(out, "profile %s, ", chain->profile);
@@ -254,7 +294,7 @@ gboolean chain_in_sight(const ChainClass *class)
 	const Chain chain = {.class = class};
 
 	for (const ChainSource *source = class->sources; source->what; source++)
-		if (!source->metadata && source->may_be(&chain))
+		if (!source->metadata && may_be(&chain, source))
 			return TRUE;
 	return FALSE;
 }

@@ -19,13 +19,19 @@ typedef struct Chain Chain;
 typedef struct {
 	const char *what; /* for people: "the environment" */
 	/* One thread at a time.  A source that is not set up fails with AUTH and
-	 * says in a few words what is missing. */
+	 * says in a few words what is missing.  NULL: the environment's key pair,
+	 * whose id and secret are `needs`. */
 	Credentials *(*get)(
 		const Chain *chain, gint64 deadline_us, GError **error);
-	/* Whether it is worth the time.  No network. */
+	/* Whether it is set up, and worth the time.  No network.  NULL: needs and
+	 * off say all. */
 	gboolean (*may_be)(const Chain *chain);
-	gboolean profiled;    /* knows profiles */
-	gboolean metadata;    /* a service of the machine's host.  Most machines
+	const char
+		*needs[3]; /* environment variables, without which it is not */
+	const char *off;   /* one that switches it off when it is "true" */
+	const char *token; /* one with the session token of that key pair */
+	gboolean profiled; /* knows profiles */
+	gboolean metadata; /* a service of the machine's host.  Most machines
 	                      have none: until it has answered once, any
 	                      failure is NO_KEY */
 	const char *variable; /* of a metadata service: the one that says that

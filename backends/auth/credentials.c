@@ -69,6 +69,14 @@ Credentials *credentials_new(const char *id, Secret *secret, Secret *token,
 	return &counted->public;
 }
 
+Credentials *credentials_pair(const char *id, const char *secret,
+	const char *token, gint64 expires_ms, const char *origin)
+{
+	return credentials_new(id, secret_new(secret, -1),
+		token && *token ? secret_new(token, -1) : NULL, expires_ms,
+		origin);
+}
+
 Credentials *credentials_ref(Credentials *credentials)
 {
 	g_atomic_int_inc(&((Counted *)credentials)->refs);

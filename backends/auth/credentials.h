@@ -18,6 +18,9 @@ typedef struct {
 
 Credentials *credentials_new(const char *id, Secret *secret, Secret *token,
 	gint64 expires_ms, const char *origin); /* takes secret and token */
+/* The same of texts; token may be NULL or "". */
+Credentials *credentials_pair(const char *id, const char *secret,
+	const char *token, gint64 expires_ms, const char *origin);
 /*
  * Whose they are, as far as they tell by themselves: the account that their source
  * named; else, of a lasting key pair, "key ID", since a key never moves to another

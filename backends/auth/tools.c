@@ -261,14 +261,7 @@ Credentials *auth_pair_new(const char *id, const char *secret,
 {
 	if (!is_id(id, "the access key id", error))
 		return NULL;
-	return credentials_new(id, secret_new(secret, -1),
-		token && *token ? secret_new(token, -1) : NULL, 0, origin);
-}
-
-/* 0 (never) when there is none that can be read. */
-static gint64 expiry_ms(const Json *object, const char *name)
-{
-	return utc_ms(json_get_text(object, name, 64, ""));
+	return credentials_pair(id, secret, token, 0, origin);
 }
 
 Credentials *auth_keys_read(const Json *object, const AuthKeyNames *names,
@@ -283,7 +276,6 @@ Credentials *auth_keys_read(const Json *object, const AuthKeyNames *names,
 
 	if (!token)
 		return NULL;
-	return credentials_new(id, secret_new(secret, -1),
-		*token ? secret_new(token, -1) : NULL,
-		expiry_ms(object, names->expiry), origin);
+	return credentials_pair(id, secret, token,
+		utc_ms(json_get_text(object, names->expiry, 64, "")), origin);
 }

@@ -7,12 +7,6 @@
 
 /* ---- sources that need no file of their own ---- */
 
-static Credentials *not_set(const char *name, GError **error)
-{
-	backend_error_set(error, BACKEND_ERROR_AUTH, "%s is not set", name);
-	return NULL;
-}
-
 Credentials *aws_environment(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
@@ -21,15 +15,14 @@ Credentials *aws_environment(
 	const char *token = auth_env("AWS_SECURITY_TOKEN"); /* its old name */
 	const char *expiry = auth_env("AWS_CREDENTIAL_EXPIRATION");
 
-	if (!id)
-		return not_set("AWS_ACCESS_KEY_ID", error);
-	if (!secret)
-		return not_set("AWS_SECRET_ACCESS_KEY", error);
 	if (!token)
 		token = auth_env("AWS_SESSION_TOKEN");
-	return credentials_new(id, secret_new(secret, -1),
-		token ? secret_new(token, -1) : NULL,
-		expiry ? aws_time_ms(expiry) : 0, "environment");
+	if (id && secret)
+		return credentials_pair(id, secret, token,
+			expiry ? aws_time_ms(expiry) : 0, "environment");
+	backend_error_set(error, BACKEND_ERROR_AUTH, "%s is not set",
+		id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
+	return NULL;
 }
 
 static Credentials *from_web(
@@ -41,12 +34,11 @@ static Credentials *from_web(
 		.session_name = auth_env("AWS_ROLE_SESSION_NAME"),
 	};
 
-	if (!file)
-		return not_set("AWS_WEB_IDENTITY_TOKEN_FILE", error);
-	if (!role.arn)
-		return not_set("AWS_ROLE_ARN", error);
-	return aws_assume_role_web(chain, &role, file,
-		"web identity of the environment", deadline_us, error);
+	if (role.arn)
+		return aws_assume_role_web(chain, &role, file,
+			"web identity of the environment", deadline_us, error);
+	backend_error_set(error, BACKEND_ERROR_AUTH, "AWS_ROLE_ARN is not set");
+	return NULL;
 }
 
 /* ---- what can be told without the network ---- */
@@ -57,22 +49,10 @@ static void chain_files(const Chain *chain, GString *out)
 	auth_append_stat(out, aws_files_credentials_path());
 }
 
-static gboolean is_key_set(const Chain *chain)
-{
-	return auth_env("AWS_ACCESS_KEY_ID") != NULL;
-}
-
 /* A profile's role comes before it, as for the vendor; other profiles do not. */
-static gboolean is_web_set(const Chain *chain)
+static gboolean is_no_role(const Chain *chain)
 {
-	return auth_env("AWS_WEB_IDENTITY_TOKEN_FILE") &&
-	       !aws_profile_is_role(chain);
-}
-
-/* Nobody knows without asking. */
-static gboolean may_be_on_ec2(const Chain *chain)
-{
-	return !auth_env_true("AWS_EC2_METADATA_DISABLED");
+	return !aws_profile_is_role(chain);
 }
 
 /* ---- whose ---- */
@@ -115,11 +95,13 @@ static void chain_place(
 /* ---- the chain ---- */
 
 static const ChainSource sources[] = {
-	{"the environment", aws_environment, is_key_set},
-	{"web identity", from_web, is_web_set},
+	{"the environment", aws_environment, .needs = {"AWS_ACCESS_KEY_ID"}},
+	{"web identity", from_web, is_no_role,
+		.needs = {"AWS_WEB_IDENTITY_TOKEN_FILE"}},
 	{"the shared files", aws_profile, aws_profile_set, .profiled = TRUE},
 	{"the container", aws_container, aws_container_set},
-	{"EC2 metadata", aws_metadata, may_be_on_ec2, .metadata = TRUE,
+	{"EC2 metadata", aws_metadata, .metadata = TRUE,
+		.off = "AWS_EC2_METADATA_DISABLED",
 		.variable = "AWS_EC2_METADATA_SERVICE_ENDPOINT"},
 	{NULL},
 };

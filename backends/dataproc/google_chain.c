@@ -71,15 +71,6 @@ static Credentials *from_default(
 	return google_account(chain, path, deadline_us, error);
 }
 
-static Credentials *from_metadata(
-	const Chain *chain, gint64 deadline_us, GError **error)
-{
-	if (!auth_env_true("NO_GCE_CHECK"))
-		return google_metadata(chain, deadline_us, error);
-	backend_error_set(error, BACKEND_ERROR_NO_KEY, "NO_GCE_CHECK is set");
-	return NULL;
-}
-
 static Credentials *from_token_file(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
@@ -105,17 +96,6 @@ static gboolean is_default_there(const Chain *chain)
 	return auth_is_file(path);
 }
 
-/* Nobody knows without asking. */
-static gboolean may_be_on_gce(const Chain *chain)
-{
-	return !auth_env_true("NO_GCE_CHECK");
-}
-
-static gboolean is_always(const Chain *chain)
-{
-	return TRUE;
-}
-
 static void chain_files(const Chain *chain, GString *out)
 {
 	const char *named = named_path(chain);
@@ -134,8 +114,8 @@ static const ChainSource sources[] = {
 	{"the environment", from_environment, is_token_set},
 	{"the credentials file", from_named, is_file_named, .profiled = TRUE},
 	{"gcloud's default credentials", from_default, is_default_there},
-	{"the metadata server", from_metadata, may_be_on_gce, .metadata = TRUE,
-		.variable = "GCE_METADATA_HOST"},
+	{"the metadata server", google_metadata, .metadata = TRUE,
+		.off = "NO_GCE_CHECK", .variable = "GCE_METADATA_HOST"},
 	{NULL},
 };
 
@@ -151,7 +131,7 @@ static const ChainClass google_chain = {
 };
 
 static const ChainSource token_sources[] = {
-	{"the token file", from_token_file, is_always, .profiled = TRUE},
+	{"the token file", from_token_file, .profiled = TRUE},
 	{NULL},
 };
 

@@ -315,7 +315,11 @@ static const BackendVerb *verb_find(const BackendVerb *verbs, const char *owner,
 	}
 	g_autofree char *cut = g_strndup(name, 64);
 	g_autofree char *shown = g_utf8_make_valid(cut, -1);
-	if (known->len > 0)
+	if (*name == '\0' && known->len > 0)
+		backend_error_set(error, BACKEND_ERROR_INVALID,
+			"there is no verb in it; %s has: %s", owner,
+			known->str);
+	else if (known->len > 0)
 		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
 			"%s is not a verb of %s; it has: %s", shown, owner,
 			known->str);

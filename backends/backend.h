@@ -545,7 +545,8 @@ gboolean backend_check_spec(Backend *self, const char *workspace,
 	const char *spec, gsize spec_len,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The verb of that name, or NULL with UNSUPPORTED naming those there are. */
+/* The verb of that name, or NULL with UNSUPPORTED (INVALID for an empty name) naming
+ * those there are. */
 const BackendVerb *backend_verb(
 	const Backend *self, const char *name, GError **error);
 const BackendVerb *backend_workspace_verb(

@@ -376,14 +376,23 @@ def test_ctl_steers(emu, mount):
 @pytest.mark.parametrize("verb,expected", [
     ("halt\n", errno.EOPNOTSUPP), ("stop start\n", errno.EINVAL),
     ("start\n", errno.EBUSY), ("x" * 100, errno.EINVAL),
-    ("stop\0x", errno.EINVAL), ("\xff\n", errno.EINVAL), ("\n", 0)])
+    ("stop\0x", errno.EINVAL), ("\xff\n", errno.EINVAL),
+    ("\n", errno.EINVAL), (" \t\n", errno.EINVAL)])
 def test_verbs_that_make_no_sense(emu, mount, verb, expected):
     emu.session("w-1", {"sessionClusterId": "sc-x", "state": "Running"})
     m = mount(emu)
     assert write(m.ws("w-1") + "/sc-x/ctl", verb) == expected
     assert emu.counts()[START] == emu.counts()[STOP] == 0
-    if expected:
-        assert last_error(m) != ""
+    assert last_error(m) != ""
+    if not verb.strip():
+        assert "alibaba has: start, stop" in last_error(m)
+
+
+def test_the_end_of_a_line_may_come_by_itself(emu, mount):
+    emu.session("w-1", {"sessionClusterId": "sc-x", "state": "Running"})
+    m = mount(emu)
+    m.run(f"{{ printf stop; echo; }} > {m.ws('w-1')}/sc-x/ctl").ok()
+    assert emu.counts()[STOP] == 1
 
 
 DESTROYERS = [

@@ -279,7 +279,7 @@ static void verbs_that_make_no_sense_are_refused(void)
 	} cases[] = {
 		{"start", BACKEND_ERROR_CONFLICT},
 		{"explode", BACKEND_ERROR_UNSUPPORTED},
-		{"", BACKEND_ERROR_UNSUPPORTED},
+		{"", BACKEND_ERROR_INVALID},
 		{NULL, BACKEND_ERROR_DENIED},
 	};
 	guint32 session;

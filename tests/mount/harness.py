@@ -72,12 +72,15 @@ def as_nobody():
     return setpriv("--reuid=65534", "--regid=65534", "--clear-groups")
 
 
-def die_with_us():
-    """In a child, before exec: what we start never outlives the tests, nor has
-    it signals ignored because the tests were started by a shell's &."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+# A shell's & and nohup ignore these, and every child would inherit that.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.SIG_DFL)
+
+
+def die_with_us():
+    """In a child, before exec: what we start never outlives the tests."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def eventually(question, timeout=10, interval=0.02):

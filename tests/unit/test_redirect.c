@@ -249,23 +249,22 @@ static void test_credentials_stay_within_the_origin(
 		g_strconcat(tiny_server_url(f->server), "/token", NULL);
 	g_autofree char *to = elsewhere(f);
 	gint64 until_us = g_get_monotonic_time() + 5000 * MS;
+	g_autoptr(HttpRequest) get = http_request_new("GET", url);
+	g_autoptr(HttpRequest) post = http_request_new("POST", url);
 	g_autoptr(GError) error = NULL, login = NULL;
 
 	redirect(f, 307, "/v2/token");
 	tiny_server_answer(f->server, 200, NULL, "{}");
-	HttpAnswer *answer = auth_send(
-		client, http_request_new("GET", url), 0, until_us, &error);
+	HttpAnswer *answer = auth_send(client, get, 0, until_us, &error);
 	g_assert_no_error(error);
 	http_answer_free(answer);
 	redirect(f, 307, to);
-	answer = auth_send(
-		client, http_request_new("GET", url), 0, until_us, &error);
+	answer = auth_send(client, get, 0, until_us, &error);
 	g_assert_null(answer);
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 	g_assert_nonnull(strstr(error->message, tiny_server_url(f->other)));
 	redirect(f, 302, "/login");
-	answer = auth_send(
-		client, http_request_new("POST", url), 0, until_us, &login);
+	answer = auth_send(client, post, 0, until_us, &login);
 	g_assert_null(answer);
 	g_assert_error(login, BACKEND_ERROR, BACKEND_ERROR_AUTH);
 }

@@ -192,7 +192,8 @@ class Process:
         """kill -9, and the mount that is left behind is left behind."""
         self.process.kill()
         self.ended = True
-        return self.process.wait(10)
+        # A thread in fsync ends when the disk has answered, not before.
+        return self.process.wait(60)
 
     def complaints(self):
         found = [line for line in self.log().split("\n")

@@ -165,7 +165,7 @@ class World:
 
     def until_dead(self):
         """It has been killed, by itself."""
-        assert self.mount.wait(10 * SLOW) == -9
+        assert self.mount.wait_killed() == -9
         return self
 
     def journals(self):

@@ -80,3 +80,16 @@ def test_a_command_has_an_end():
 def test_what_never_comes_fails():
     with pytest.raises(AssertionError, match="not within"):
         harness.eventually(lambda: False, timeout=0.1)
+
+
+def test_a_connection_can_be_ended(emulator, mount):
+    """Whoever answers: this one is stopped."""
+    if os.geteuid():
+        pytest.skip("needs root")
+    m = mount(emulator("--fill", "w-1=1"))
+    m.process.send_signal(signal.SIGSTOP)
+    m.end_connection()
+    with pytest.raises(OSError):
+        os.listdir(m.path)
+    m.process.send_signal(signal.SIGCONT)
+    assert m.kill() == -signal.SIGKILL

@@ -309,7 +309,8 @@ def pytest_runtest_logreport(report):
     elif report.skipped and seen.outcome == "passed":
         seen.outcome = "skipped"
         where = report.longrepr
-        seen.detail = where[2] if isinstance(where, tuple) else str(where)
+        seen.detail = getattr(report, "wasxfail", None) or (
+            where[2] if isinstance(where, tuple) else str(where))
     if report.when == "teardown":
         del pending[report.nodeid]
         record(os.environ["REPORT_LABEL"], short(report.nodeid), seen.outcome,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/thread.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/provider_open.h"
 #include "cache/model/provider.h"
@@ -22,7 +23,7 @@ static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 
 static void init_locks(Cache *cache)
 {
-	clock_cond_init(&cache->stop_cond);
+	thread_cond_init(&cache->stop_cond);
 	pthread_mutex_init(&cache->stop_lock, NULL);
 	pthread_mutex_init(&cache->lock, NULL);
 }

@@ -1,17 +1,8 @@
 #pragma once
 
-#include <pthread.h>
-
 #include <glib.h>
 
-/* ---- the monotonic clock: how long ---- */
-
-/* A condition that is waited for by the monotonic clock. */
-void clock_cond_init(pthread_cond_t *cond);
-/* A time of g_get_monotonic_time, as such a wait takes it. */
-struct timespec clock_until(gint64 until_us);
-
-/* ---- the wall clock: when, since the epoch ---- */
+/* The wall clock: when, since the epoch. */
 
 gint64 now_ms(void);
 gint64 now_ns(void);

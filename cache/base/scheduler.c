@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include "cache/base/clock.h"
 #include "cache/base/thread.h"
 
 struct Scheduler {
@@ -21,18 +20,15 @@ static void *thread_run(void *data)
 
 	pthread_mutex_lock(&self->lock);
 	while (!self->stopped) {
-		struct timespec until;
+		gboolean early = TRUE;
 		gint64 next_us;
-		int rc = 0;
 
 		self->woken = FALSE;
 		pthread_mutex_unlock(&self->lock);
 		next_us = self->run(self->data);
-		until = clock_until(next_us);
 		pthread_mutex_lock(&self->lock);
-		while (!self->woken && !self->stopped && rc == 0)
-			rc = pthread_cond_timedwait(
-				&self->wake, &self->lock, &until);
+		while (!self->woken && !self->stopped && early)
+			early = thread_wait(&self->wake, &self->lock, next_us);
 	}
 	pthread_mutex_unlock(&self->lock);
 	return NULL;
@@ -45,7 +41,7 @@ Scheduler *scheduler_new(SchedulerRun run, void *data)
 	self->run = run;
 	self->data = data;
 	pthread_mutex_init(&self->lock, NULL);
-	clock_cond_init(&self->wake);
+	thread_cond_init(&self->wake);
 	return self;
 }
 

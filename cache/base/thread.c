@@ -54,7 +54,8 @@ void thread_cond_init(pthread_cond_t *cond)
 	pthread_condattr_destroy(&attr);
 }
 
-void thread_wait(pthread_cond_t *cond, pthread_mutex_t *lock, gint64 until_us)
+gboolean thread_wait(
+	pthread_cond_t *cond, pthread_mutex_t *lock, gint64 until_us)
 {
 	struct timespec until = {
 		.tv_sec = until_us / G_USEC_PER_SEC,
@@ -62,7 +63,6 @@ void thread_wait(pthread_cond_t *cond, pthread_mutex_t *lock, gint64 until_us)
 	};
 
 	if (until_us == G_MAXINT64)
-		pthread_cond_wait(cond, lock);
-	else
-		pthread_cond_timedwait(cond, lock, &until);
+		return pthread_cond_wait(cond, lock) == 0;
+	return pthread_cond_timedwait(cond, lock, &until) == 0;
 }

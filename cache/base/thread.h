@@ -20,5 +20,7 @@ void thread_name(const char *name);
 
 /* A condition on the monotonic clock, as thread_wait needs it. */
 void thread_cond_init(pthread_cond_t *cond);
-/* Waits until woken or `until_us` (monotonic; G_MAXINT64: for ever). */
-void thread_wait(pthread_cond_t *cond, pthread_mutex_t *lock, gint64 until_us);
+/* Waits until woken or `until_us` (monotonic; G_MAXINT64: for ever).  FALSE: that
+ * time has come. */
+gboolean thread_wait(
+	pthread_cond_t *cond, pthread_mutex_t *lock, gint64 until_us);

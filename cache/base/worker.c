@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "cache/base/clock.h"
 #include "cache/base/thread.h"
 
 #define IDLE_US (5 * G_USEC_PER_SEC)
@@ -36,8 +35,8 @@ Pool *pool_new(const char *name)
 	Pool *self = g_new0(Pool, 1);
 
 	pthread_mutex_init(&self->lock, NULL);
-	clock_cond_init(&self->pushed);
-	clock_cond_init(&self->ended);
+	thread_cond_init(&self->pushed);
+	thread_cond_init(&self->ended);
 	g_queue_init(&self->jobs);
 	self->name = g_strdup(name);
 	for (guint i = 0; i < POOL_THREADS_MAX; i++)
@@ -48,12 +47,12 @@ Pool *pool_new(const char *name)
 /* With the lock: the next job; NULL when it is time to go. */
 static Job *next_job(Pool *self)
 {
-	struct timespec until = clock_until(g_get_monotonic_time() + IDLE_US);
-	int rc = 0;
+	gint64 until_us = g_get_monotonic_time() + IDLE_US;
+	gboolean early = TRUE;
 
 	self->idle++;
-	while (g_queue_is_empty(&self->jobs) && !self->stopped && rc == 0)
-		rc = pthread_cond_timedwait(&self->pushed, &self->lock, &until);
+	while (g_queue_is_empty(&self->jobs) && !self->stopped && early)
+		early = thread_wait(&self->pushed, &self->lock, until_us);
 	self->idle--;
 	return g_queue_pop_head(&self->jobs);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/thread.h"
 #include "cache/model/account.h"
 #include "cache/requests/requests_aside.h"
 #include "cache/requests/requests_inside.h"
@@ -54,7 +55,7 @@ Requests *requests_new(Cache *cache, GError **error)
 	self->boxes = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, requests_box_free);
 	pthread_mutex_init(&self->lock, NULL);
-	clock_cond_init(&self->moved);
+	thread_cond_init(&self->moved);
 	if (journal_load(self->journal, load, self, error))
 		return self;
 	requests_free(self);
@@ -291,13 +292,11 @@ gboolean requests_take(Requests *self, Request *request)
 
 gboolean requests_take_free(Requests *self, Request *request, gint64 until_us)
 {
-	struct timespec until = clock_until(until_us);
-	gboolean taken;
-	int rc = 0;
+	gboolean taken, early = TRUE;
 
 	pthread_mutex_lock(&self->lock);
-	while (!self->stopped && rc == 0 && (request->busy || request->waited))
-		rc = pthread_cond_timedwait(&self->moved, &self->lock, &until);
+	while (!self->stopped && early && (request->busy || request->waited))
+		early = thread_wait(&self->moved, &self->lock, until_us);
 	taken = !request->busy && !request->waited;
 	request->busy = request->busy || taken;
 	pthread_mutex_unlock(&self->lock);

@@ -1,5 +1,6 @@
 /* How requests are looked for, waited for and listed. */
 #include "cache/base/clock.h"
+#include "cache/base/thread.h"
 #include "cache/requests/requests.h"
 #include "cache/requests/requests_inside.h"
 
@@ -179,14 +180,12 @@ gboolean requests_is_waited(Requests *self, const Request *request)
 gboolean requests_wait(
 	Requests *self, Request *request, RequestState state, gint64 until_us)
 {
-	struct timespec until = clock_until(until_us);
-	gboolean moved;
-	int rc = 0;
+	gboolean moved, early = TRUE;
 
 	pthread_mutex_lock(&self->lock);
-	while (!self->stopped && rc == 0 &&
+	while (!self->stopped && early &&
 		(request->busy || request->outcome->state == state))
-		rc = pthread_cond_timedwait(&self->moved, &self->lock, &until);
+		early = thread_wait(&self->moved, &self->lock, until_us);
 	moved = !request->busy && request->outcome->state != state;
 	pthread_mutex_unlock(&self->lock);
 	return moved;

@@ -479,17 +479,16 @@ static Json *try_all(Try *try, GByteArray **ret_text)
 		g_autoptr(HttpRequest) http = try_prepare(try, &before);
 		Json *json;
 
-		/* What was waited for was the way there: nothing was sent. */
-		if (!http && before->code == BACKEND_ERROR_TIMEOUT)
-			before->code = BACKEND_ERROR_UNREACHABLE;
-		if (!http)
+		if (!http) {
+			/* It waited for the way there: nothing was sent. */
+			if (before->code == BACKEND_ERROR_TIMEOUT)
+				before->code = BACKEND_ERROR_UNREACHABLE;
 			observe(try, 0, begun_us, NULL, before);
-
-		/* What the provider said tells more than our own refusal. */
-		if (!http && !try->problem)
-			try->problem = g_steal_pointer(&before);
-		if (!http)
+			/* The provider's words tell more than our refusal. */
+			if (!try->problem)
+				try->problem = g_steal_pointer(&before);
 			return NULL;
+		}
 		json = try_send(try, http, ret_text);
 		if (json)
 			return json;

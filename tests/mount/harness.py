@@ -191,6 +191,10 @@ class Process:
     def kill(self):
         """kill -9, and the mount that is left behind is left behind."""
         self.process.kill()
+        return self.wait_killed()
+
+    def wait_killed(self):
+        """The status of what SIGKILL ends, by whomever."""
         self.ended = True
         return self.process.wait(10)
 
@@ -415,15 +419,9 @@ class Mount(Process):
                 total += value
         return total
 
-    def kill(self):
-        self.process.kill()
-        return self.wait_killed()
-
     def wait_killed(self):
-        """The status of a daemon that SIGKILL ends, by whomever.
-
-        One that dies while the kernel has a notification wait for the lock of a
-        directory, in which the emitter waits for that daemon, is stuck for good:
+        """A daemon that dies while the kernel has a notification wait for the lock
+        of a directory, in which the emitter waits for that daemon, is stuck for good:
         only the end of the connection frees both.  That is a fault of ours, which
         tests/README.md names, and no reason to fail another test.  A thread in
         fsync ends when the disk has answered."""

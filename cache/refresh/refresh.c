@@ -140,12 +140,3 @@ gint64 refresh_run(void *data)
 	pthread_mutex_unlock(&cache->lock);
 	return MIN(next_us, follow_visit(cache));
 }
-
-void refresh_now(Dir *dir)
-{
-	pthread_mutex_lock(&dir->lock);
-	dir->listing.wanted = TRUE;
-	dir->listing.retry_us = 0;
-	pthread_mutex_unlock(&dir->lock);
-	scheduler_wake(dir->cache->scheduler);
-}

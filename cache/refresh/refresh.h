@@ -11,9 +11,6 @@
 /* For the cache's scheduler; data is the Cache. */
 gint64 refresh_run(void *data);
 
-/* Makes a listing due at once, whoever looks; takes Dir.lock. */
-void refresh_now(Dir *dir);
-
 /* Whether the provider is asked for what is in this directory. */
 gboolean refresh_is_listing(const Dir *dir);
 /* With Dir.lock: the monotonic time at which it is due; G_MAXINT64: never. */

@@ -165,8 +165,3 @@ void ids_foreach(
 		if (self->slots[i] != NULL)
 			visit(self->slots[i], data);
 }
-
-guint ids_count(const IdTable *self)
-{
-	return self->count;
-}

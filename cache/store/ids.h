@@ -41,7 +41,6 @@ Id *ids_add(IdTable *self, const char *id, guint32 number);
 /* Visits all in no order. */
 void ids_foreach(
 	const IdTable *self, void (*visit)(Id *id, void *data), void *data);
-guint ids_count(const IdTable *self);
 
 static inline const char *id_name(const Id *id)
 {

@@ -52,14 +52,6 @@ static char *path_of(const EventLog *self, guint64 generation)
 
 /* ---- one generation ---- */
 
-EventFile *eventfile_ref(EventFile *file)
-{
-	pthread_mutex_lock(&file->log->lock);
-	file->refs++;
-	pthread_mutex_unlock(&file->log->lock);
-	return file;
-}
-
 void eventfile_unref(EventFile *file)
 {
 	EventLog *log = file->log;

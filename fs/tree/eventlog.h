@@ -41,7 +41,6 @@ EventFile *eventlog_file(EventLog *log, guint age);
  * but still open. */
 EventFile *eventlog_find(EventLog *log, guint slot);
 
-EventFile *eventfile_ref(EventFile *file);
 void eventfile_unref(EventFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EventFile, eventfile_unref)
 

@@ -377,13 +377,24 @@ static gboolean is_refreshing(Fixture *self, guint32 number)
 	return g_str_equal(value, "yes");
 }
 
+void fixture_refresh_now(Cache *cache, guint32 number)
+{
+	Dir *dir = dir_find(cache, number);
+
+	pthread_mutex_lock(&dir->lock);
+	dir->listing.wanted = TRUE;
+	dir->listing.retry_us = 0;
+	pthread_mutex_unlock(&dir->lock);
+	scheduler_wake(cache->scheduler);
+}
+
 void fixture_refresh(Fixture *self, guint32 number)
 {
 	guint64 before;
 
 	fixture_until(!is_refreshing(self, number));
 	before = fixture_status_number(self, number, "generation");
-	refresh_now(dir_find(self->cache, number));
+	fixture_refresh_now(self->cache, number);
 	fixture_until(
 		fixture_status_number(self, number, "generation") > before &&
 		!is_refreshing(self, number));

@@ -50,6 +50,8 @@ Known fixture_known(Fixture *self, guint32 parent, GError **error);
 char *fixture_names(Fixture *self, guint32 parent);
 /* Asks the provider for this directory now and waits for the end of it. */
 void fixture_refresh(Fixture *self, guint32 number);
+/* Makes a listing due at once, whoever looks. */
+void fixture_refresh_now(Cache *cache, guint32 number);
 char *fixture_read(Fixture *self, guint32 session, SessionFile file);
 /* Opens it and waits; NULL with an error, or without one: no such session. */
 char *fixture_read_costly(

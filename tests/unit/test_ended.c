@@ -214,7 +214,7 @@ static void what_is_steered_here_stays_until_the_sweep_after(void)
 	workspace = fixture_workspace(f, "m-1");
 	session = fixture_find(f, workspace, "s-000001");
 	memory_hold(f->backend, MEMORY_LIST_PAGE);
-	refresh_now(dir_find(f->cache, workspace));
+	fixture_refresh_now(f->cache, workspace);
 	fixture_until(memory_running(f->backend, MEMORY_LIST_PAGE) == 1);
 	answer = fixture_control(f, session, "stop", &error);
 	g_assert_no_error(error);

@@ -191,7 +191,7 @@ static void a_workspace_needs_two_listings_to_go(void)
 	number = fixture_workspace(f, "m-2");
 	memory_remove_workspace(f->backend, "m-2");
 	memory_hold(f->backend, MEMORY_LIST_WORKSPACES);
-	refresh_now(dir_find(f->cache, f->provider));
+	fixture_refresh_now(f->cache, f->provider);
 	fixture_until(memory_running(f->backend, MEMORY_LIST_WORKSPACES) == 1);
 	memory_release(f->backend, MEMORY_LIST_WORKSPACES);
 	/* The second one comes by itself, and soon. */

@@ -72,7 +72,7 @@ static void the_name_is_there_all_the_time(void)
 
 		memory_replace(f->backend, "m-1", "s-000001");
 		cache_look(f->cache, workspace);
-		refresh_now(dir_find(f->cache, workspace));
+		fixture_refresh_now(f->cache, workspace);
 		fixture_until(cache_find(f->cache, workspace, "s-000001",
 				      &entry, NULL) == KNOWN_YES &&
 			      fixture_status_number(

@@ -347,7 +347,7 @@ static void an_order_outlasts_a_page_that_was_ahead(void)
 	script_set(script, &script->plan[0].slow, TRUE);
 	script_set(script, &script->plan[1].slow, TRUE);
 	before = fixture_status_number(f, number, "generation");
-	refresh_now(dir_find(f->cache, number));
+	fixture_refresh_now(f->cache, number);
 	/* It says Running, and lies there while the order is carried out. */
 	fixture_until(script_count(script, &script->told[1]) == 2);
 	answer = fixture_control(f, session, "stop", &error);

@@ -7,7 +7,7 @@
 /* What is longer is told apart by its hash. */
 #define TEXT_MAX 1500
 
-void account_free(Account *account)
+static void account_free(Account *account)
 {
 	g_free(account->store);
 	g_free(account->place);
@@ -76,7 +76,11 @@ void account_identify(Provider *provider)
 static void load_one(const DirLogEntry *entry, void *data)
 {
 	Provider *provider = data;
-	gboolean told = entry->account != NULL;
+	const char *const older[N_ACCOUNT_TEXTS] = {
+		entry->id, provider->place, "", provider->source};
+	const char *const *texts = entry->account != NULL
+					   ? (const char *const *)entry->account
+					   : older;
 	Account *account;
 
 	if (!g_str_equal(entry->id, provider->section->text))
@@ -84,12 +88,12 @@ static void load_one(const DirLogEntry *entry, void *data)
 	account = g_new0(Account, 1);
 	account->number = entry->number;
 	account->known = entry;
-	account->store = g_strdup(told ? entry->store : entry->id);
-	account->place = g_strdup(told ? entry->place : provider->place);
-	account->source = g_strdup(told ? entry->source : provider->source);
+	account->store = g_strdup(texts[ACCOUNT_STORE]);
+	account->place = g_strdup(texts[ACCOUNT_PLACE]);
+	account->source = g_strdup(texts[ACCOUNT_SOURCE]);
 	account->used = entry->used;
-	if (told && *entry->account != '\0')
-		account_set_name(account, entry->account);
+	if (*texts[ACCOUNT_NAME] != '\0')
+		account_set_name(account, texts[ACCOUNT_NAME]);
 	g_ptr_array_add(provider->accounts, account);
 }
 
@@ -211,8 +215,8 @@ gboolean account_keep(Provider *provider, Account *account, GError **error)
 	g_free(account->source);
 	account->source = g_strdup(provider->source);
 	account->used = used_last(provider) + 1;
-	const char *texts[] = {account->store, account->place,
-		name != NULL ? name : "", account->source};
+	char *texts[] = {account->store, account->place,
+		(char *)(name != NULL ? name : ""), account->source, NULL};
 
 	return dirlog_account(
 		provider->root->cache->tree, account->number, texts, error);

@@ -46,8 +46,6 @@ typedef struct Account {
 	Dir *dir;      /* NULL: not loaded */
 } Account;
 
-void account_free(Account *account);
-
 /* ---- before the start ---- */
 
 /* Asks the backend where it speaks to. */

@@ -73,6 +73,26 @@ gssize body_file_read(int fd, void *data, gsize len, guint64 at)
 	return (gssize)done;
 }
 
+gboolean body_file_append(KeptFile *file, const char *path, const void *data,
+	gsize len, guint64 *end, GError **error)
+{
+	int fd = kept_file_hold(file);
+	gboolean ok;
+
+	if (fd < 0) {
+		file_error(error, "open", path);
+		return FALSE;
+	}
+	ok = body_file_write(fd, path, data, len, *end, error);
+	if (ok)
+		*end += len;
+	/* What was written lies beyond the end and is overwritten next. */
+	else if (ftruncate(fd, (off_t)*end) != 0)
+		g_debug("cannot cut %s back", path);
+	kept_file_release(file);
+	return ok;
+}
+
 gboolean body_file_sync(KeptFile *file, const char *path, GError **error)
 {
 	int fd = kept_file_hold(file);
@@ -156,21 +176,8 @@ guint64 body_store_len(const BodyStore *self)
 gboolean body_store_append(
 	BodyStore *self, const void *data, gsize len, GError **error)
 {
-	int fd = kept_file_hold(self->file);
-	gboolean ok;
-
-	if (fd < 0) {
-		file_error(error, "open", self->path);
-		return FALSE;
-	}
-	ok = body_file_write(fd, self->path, data, len, self->len, error);
-	if (ok)
-		self->len += len;
-	/* What was written lies beyond len and is overwritten next. */
-	else if (ftruncate(fd, (off_t)self->len) != 0)
-		g_debug("cannot cut %s back", self->path);
-	kept_file_release(self->file);
-	return ok;
+	return body_file_append(
+		self->file, self->path, data, len, &self->len, error);
 }
 
 int body_store_dup(const BodyStore *self)

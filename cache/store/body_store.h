@@ -48,6 +48,9 @@ gboolean body_file_write(int fd, const char *path, const void *data, gsize len,
 	guint64 at, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Reads until len or the end of the file; -1 with errno. */
 gssize body_file_read(int fd, void *data, gsize len, guint64 at);
+/* Writes all of it behind the end, which moves, or nothing. */
+gboolean body_file_append(KeptFile *file, const char *path, const void *data,
+	gsize len, guint64 *end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Waits until what was written is on the medium. */
 gboolean body_file_sync(KeptFile *file, const char *path,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -27,7 +27,6 @@ typedef struct {
 	guint32 zero;
 } TreeTime;
 
-#define ACCOUNT_TEXTS 4
 /* Above so many records that mean nothing any more it is written anew. */
 #define GARBAGE_MAX 4096
 
@@ -47,10 +46,7 @@ static void entry_free(gpointer data)
 
 	g_free(entry->id);
 	g_free(entry->name);
-	g_free(entry->store);
-	g_free(entry->place);
-	g_free(entry->account);
-	g_free(entry->source);
+	g_strfreev(entry->account);
 	g_free(entry);
 }
 
@@ -61,14 +57,21 @@ static DirLogEntry *entry_of(DirLog *self, guint32 number)
 	return g_hash_table_lookup(self->by_number, GUINT_TO_POINTER(number));
 }
 
+/* What follows the head of a record: a new string; NULL: it makes no sense. */
+static char *text_behind(const guint8 *data, gsize len, gsize head)
+{
+	if (len < head || memchr(data + head, 0, len - head) != NULL)
+		return NULL;
+	return g_strndup((const char *)data + head, len - head);
+}
+
 static void load_put(DirLog *self, const guint8 *data, gsize len)
 {
 	TreePut in;
+	g_autofree char *id = text_behind(data, len, sizeof(in));
 	DirLogEntry *entry;
-	gsize id_len = len - MIN(len, sizeof(in));
 
-	if (id_len == 0 || id_len > SESSION_ID_MAX ||
-		memchr(data + sizeof(in), 0, id_len) != NULL)
+	if (id == NULL || *id == '\0' || strlen(id) > SESSION_ID_MAX)
 		return;
 	memcpy(&in, data, sizeof(in));
 	entry = entry_of(self, in.number);
@@ -80,7 +83,7 @@ static void load_put(DirLog *self, const guint8 *data, gsize len)
 			self->by_number, GUINT_TO_POINTER(in.number), entry);
 	}
 	g_free(entry->id);
-	entry->id = g_strndup((const char *)data + sizeof(in), id_len);
+	entry->id = g_steal_pointer(&id);
 	entry->parent = in.parent;
 	entry->created_ms = in.created_ms;
 	entry->there = TRUE;
@@ -101,49 +104,30 @@ static void load_time(DirLog *self, guint32 type, const guint8 *data, gsize len)
 		entry->mtime_ns = in.time;
 }
 
-static void load_account(DirLog *self, const guint8 *data, gsize len)
+static void load_account(
+	DirLog *self, DirLogEntry *entry, const guint8 *data, gsize len)
 {
-	guint32 number;
-	gsize text_len = len - MIN(len, sizeof(number));
-	g_autofree char *text = NULL;
-	g_auto(GStrv) texts = NULL;
-	DirLogEntry *entry;
+	g_autofree char *text = text_behind(data, len, sizeof(guint32));
+	g_auto(GStrv) texts =
+		g_strsplit(text != NULL ? text : "", "\n", N_ACCOUNT_TEXTS);
 
-	if (text_len == 0 || memchr(data + sizeof(number), 0, text_len) != NULL)
+	if (g_strv_length(texts) != N_ACCOUNT_TEXTS)
 		return;
-	memcpy(&number, data, sizeof(number));
-	text = g_strndup((const char *)data + sizeof(number), text_len);
-	texts = g_strsplit(text, "\n", ACCOUNT_TEXTS);
-	entry = entry_of(self, number);
-	if (entry == NULL || g_strv_length(texts) != ACCOUNT_TEXTS)
-		return;
-	char **kept[ACCOUNT_TEXTS] = {
-		&entry->store, &entry->place, &entry->account, &entry->source};
-
-	for (guint i = 0; i < ACCOUNT_TEXTS; i++) {
-		g_free(*kept[i]);
-		*kept[i] = g_strdup(texts[i]);
-	}
+	g_strfreev(entry->account);
+	entry->account = g_steal_pointer(&texts);
 	entry->used = self->records;
 }
 
-static void load_name(DirLog *self, const guint8 *data, gsize len)
+static void load_name(DirLogEntry *entry, const guint8 *data, gsize len)
 {
-	guint32 number;
-	gsize name_len = len - MIN(len, sizeof(number));
-	DirLogEntry *entry;
+	char *name = text_behind(data, len, sizeof(guint32));
 
-	if (len < sizeof(number) ||
-		memchr(data + sizeof(number), 0, name_len) != NULL)
+	if (name == NULL)
 		return;
-	memcpy(&number, data, sizeof(number));
-	entry = entry_of(self, number);
-	if (entry == NULL)
-		return;
-	g_clear_pointer(&entry->name, g_free);
-	if (name_len > 0)
-		entry->name = g_strndup(
-			(const char *)data + sizeof(number), name_len);
+	g_free(entry->name);
+	entry->name = name;
+	if (*name == '\0')
+		g_clear_pointer(&entry->name, g_free);
 }
 
 static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
@@ -155,21 +139,19 @@ static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 	self->records++;
 	if (len >= sizeof(number))
 		memcpy(&number, data, sizeof(number));
-	if (type == TREE_PUT) {
+	entry = entry_of(self, number);
+	if (type == TREE_PUT)
 		load_put(self, data, len);
-	} else if (type == TREE_COMPLETE || type == TREE_TOUCH) {
+	else if (type == TREE_COMPLETE || type == TREE_TOUCH)
 		load_time(self, type, data, len);
-	} else if (type == TREE_ACCOUNT) {
-		load_account(self, data, len);
-	} else if (type == TREE_NAME) {
-		load_name(self, data, len);
-	} else if (type == TREE_LIMIT && len == sizeof(number)) {
+	else if (type == TREE_LIMIT && len == sizeof(number))
 		self->limit = number;
-	} else if (type == TREE_REMOVE) {
-		entry = entry_of(self, number);
-		if (entry != NULL)
-			entry->there = FALSE;
-	}
+	else if (type == TREE_ACCOUNT && entry != NULL)
+		load_account(self, entry, data, len);
+	else if (type == TREE_NAME && entry != NULL)
+		load_name(entry, data, len);
+	else if (type == TREE_REMOVE && entry != NULL)
+		entry->there = FALSE;
 }
 
 static gint by_number(gconstpointer a, gconstpointer b)
@@ -222,50 +204,23 @@ gboolean dirlog_is_damaged(DirLog *self)
 
 /* ---- writing ---- */
 
-static void put_record(GByteArray *batch, const DirLogEntry *entry)
+static void add(GByteArray *batch, guint32 type, const void *head, gsize len,
+	const char *text)
 {
-	TreePut out = {entry->created_ms, entry->number, entry->parent};
-
-	record_log_record(batch, TREE_PUT, &out, sizeof(out), entry->id,
-		strlen(entry->id));
+	record_log_record(batch, type, head, len, text, strlen(text));
 }
 
-static void time_record(
-	GByteArray *batch, guint32 type, guint32 number, gint64 time)
+/* One record; sync: it is on the medium when this returns. */
+static gboolean append(DirLog *self, gboolean sync, guint32 type,
+	const void *head, gsize len, const char *text, GError **error)
 {
-	TreeTime out = {time, number, 0};
-
-	record_log_record(batch, type, &out, sizeof(out), NULL, 0);
-}
-
-static void number_record(GByteArray *batch, guint32 type, guint32 number)
-{
-	record_log_record(batch, type, &number, sizeof(number), NULL, 0);
-}
-
-static void account_record(
-	GByteArray *batch, guint32 number, const char *const *texts)
-{
-	g_autofree char *text =
-		g_strjoin("\n", texts[0], texts[1], texts[2], texts[3], NULL);
-
-	record_log_record(batch, TREE_ACCOUNT, &number, sizeof(number), text,
-		strlen(text));
-}
-
-static void name_record(GByteArray *batch, guint32 number, const char *name)
-{
-	record_log_record(
-		batch, TREE_NAME, &number, sizeof(number), name, strlen(name));
-}
-
-static gboolean dirlog_append(
-	DirLog *self, const GByteArray *batch, GError **error)
-{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
 	gboolean ok;
 
+	add(batch, type, head, len, text);
 	pthread_mutex_lock(&self->lock);
-	ok = record_log_append(self->record_log, batch, error);
+	ok = record_log_append(self->record_log, batch, error) &&
+	     (!sync || record_log_sync(self->record_log, error));
 	pthread_mutex_unlock(&self->lock);
 	return ok;
 }
@@ -273,87 +228,53 @@ static gboolean dirlog_append(
 gboolean dirlog_put(DirLog *self, guint32 number, guint32 parent,
 	const char *id, gint64 created_ms, GError **error)
 {
-	g_autoptr(GByteArray) batch = g_byte_array_new();
-	DirLogEntry entry = {.number = number, .parent = parent};
+	const TreePut head = {created_ms, number, parent};
 
-	entry.created_ms = created_ms;
-	entry.id = (char *)id;
-	put_record(batch, &entry);
-	return dirlog_append(self, batch, error);
+	return append(self, FALSE, TREE_PUT, &head, sizeof(head), id, error);
 }
 
 gboolean dirlog_name(
 	DirLog *self, guint32 number, const char *name, GError **error)
 {
-	g_autoptr(GByteArray) batch = g_byte_array_new();
-
-	name_record(batch, number, name);
-	return dirlog_append(self, batch, error);
+	return append(
+		self, FALSE, TREE_NAME, &number, sizeof(number), name, error);
 }
 
 gboolean dirlog_remove(DirLog *self, guint32 number, GError **error)
 {
-	g_autoptr(GByteArray) batch = g_byte_array_new();
-
-	number_record(batch, TREE_REMOVE, number);
-	return dirlog_append(self, batch, error);
+	return append(
+		self, FALSE, TREE_REMOVE, &number, sizeof(number), "", error);
 }
 
 gboolean dirlog_complete(
 	DirLog *self, guint32 number, gint64 complete_ms, GError **error)
 {
-	g_autoptr(GByteArray) batch = g_byte_array_new();
+	const TreeTime head = {complete_ms, number, 0};
 
-	time_record(batch, TREE_COMPLETE, number, complete_ms);
-	return dirlog_append(self, batch, error);
+	return append(
+		self, FALSE, TREE_COMPLETE, &head, sizeof(head), "", error);
 }
 
 gboolean dirlog_touch(
 	DirLog *self, guint32 number, gint64 mtime_ns, GError **error)
 {
-	g_autoptr(GByteArray) batch = g_byte_array_new();
+	const TreeTime head = {mtime_ns, number, 0};
 
-	time_record(batch, TREE_TOUCH, number, mtime_ns);
-	return dirlog_append(self, batch, error);
+	return append(self, FALSE, TREE_TOUCH, &head, sizeof(head), "", error);
 }
 
-static gboolean append_synced(
-	DirLog *self, const GByteArray *batch, GError **error)
+gboolean dirlog_account(
+	DirLog *self, guint32 number, char *const *texts, GError **error)
 {
-	gboolean ok;
+	g_autofree char *text = g_strjoinv("\n", (char **)texts);
 
-	pthread_mutex_lock(&self->lock);
-	ok = record_log_append(self->record_log, batch, error) &&
-	     record_log_sync(self->record_log, error);
-	pthread_mutex_unlock(&self->lock);
-	return ok;
-}
-
-gboolean dirlog_account(DirLog *self, guint32 number,
-	const char *const texts[4], GError **error)
-{
-	g_autoptr(GByteArray) batch = g_byte_array_new();
-
-	account_record(batch, number, texts);
-	return append_synced(self, batch, error);
+	return append(
+		self, TRUE, TREE_ACCOUNT, &number, sizeof(number), text, error);
 }
 
 gboolean dirlog_reserve(DirLog *self, guint32 limit, GError **error)
 {
-	g_autoptr(GByteArray) batch = g_byte_array_new();
-
-	number_record(batch, TREE_LIMIT, limit);
-	return append_synced(self, batch, error);
-}
-
-guint64 dirlog_bytes(DirLog *self)
-{
-	guint64 bytes;
-
-	pthread_mutex_lock(&self->lock);
-	bytes = record_log_len(self->record_log);
-	pthread_mutex_unlock(&self->lock);
-	return bytes;
+	return append(self, TRUE, TREE_LIMIT, &limit, sizeof(limit), "", error);
 }
 
 /* ---- opening ---- */
@@ -380,11 +301,29 @@ static void put_accounts(DirLog *self, GByteArray *batch)
 	g_ptr_array_sort(used, by_used);
 	for (guint i = 0; i < used->len; i++) {
 		const DirLogEntry *entry = g_ptr_array_index(used, i);
-		const char *texts[ACCOUNT_TEXTS] = {entry->store, entry->place,
-			entry->account, entry->source};
+		g_autofree char *text = g_strjoinv("\n", entry->account);
 
-		account_record(batch, entry->number, texts);
+		add(batch, TREE_ACCOUNT, &entry->number, sizeof(entry->number),
+			text);
 	}
+}
+
+static void add_entry(GByteArray *batch, const DirLogEntry *entry)
+{
+	const guint32 number = entry->number;
+	const TreePut put = {entry->created_ms, number, entry->parent};
+	const TreeTime complete = {entry->complete_ms, number, 0};
+	const TreeTime touch = {entry->mtime_ns, number, 0};
+
+	add(batch, TREE_PUT, &put, sizeof(put), entry->id);
+	if (entry->name != NULL)
+		add(batch, TREE_NAME, &number, sizeof(number), entry->name);
+	if (entry->complete_ms != 0)
+		add(batch, TREE_COMPLETE, &complete, sizeof(complete), "");
+	if (entry->mtime_ns != 0)
+		add(batch, TREE_TOUCH, &touch, sizeof(touch), "");
+	if (!entry->there)
+		add(batch, TREE_REMOVE, &number, sizeof(number), "");
 }
 
 static gboolean dirlog_rewrite(DirLog *self, const char *path, GError **error)
@@ -395,23 +334,10 @@ static gboolean dirlog_rewrite(DirLog *self, const char *path, GError **error)
 
 	if (next == NULL)
 		return FALSE;
-	for (guint i = 0; i < self->entries->len; i++) {
-		const DirLogEntry *entry = g_ptr_array_index(self->entries, i);
-
-		put_record(batch, entry);
-		if (entry->name != NULL)
-			name_record(batch, entry->number, entry->name);
-		if (entry->complete_ms != 0)
-			time_record(batch, TREE_COMPLETE, entry->number,
-				entry->complete_ms);
-		if (entry->mtime_ns != 0)
-			time_record(batch, TREE_TOUCH, entry->number,
-				entry->mtime_ns);
-		if (!entry->there)
-			number_record(batch, TREE_REMOVE, entry->number);
-	}
+	for (guint i = 0; i < self->entries->len; i++)
+		add_entry(batch, g_ptr_array_index(self->entries, i));
 	put_accounts(self, batch);
-	number_record(batch, TREE_LIMIT, self->limit);
+	add(batch, TREE_LIMIT, &self->limit, sizeof(self->limit), "");
 	if (!record_log_append(next, batch, error) ||
 		!record_log_sync(next, error) ||
 		!record_log_rename(next, path, error))

@@ -13,6 +13,15 @@
  */
 typedef struct DirLog DirLog;
 
+/* The texts of an account, which no newline is in: see account.h. */
+enum {
+	ACCOUNT_STORE,
+	ACCOUNT_PLACE,
+	ACCOUNT_NAME,
+	ACCOUNT_SOURCE,
+	N_ACCOUNT_TEXTS,
+};
+
 typedef struct {
 	guint32 number, parent; /* parent 0: a provider */
 	gboolean there;         /* FALSE: known once */
@@ -20,9 +29,8 @@ typedef struct {
 	gint64 complete_ms; /* of its own listing; 0: never */
 	gint64 mtime_ns;    /* of its own membership; 0: unknown */
 	char *id;
-	char *name; /* of a workspace: its provider's for it; NULL: none */
-	/* Of a provider; see account.h.  NULL: a version wrote it that kept none. */
-	char *store, *place, *account, *source;
+	char *name;     /* of a workspace: its provider's for it; NULL: none */
+	char **account; /* texts, of a provider; NULL: an old version wrote it */
 	guint32 used; /* grows with the last time that these were put; 0: never */
 } DirLogEntry;
 
@@ -53,10 +61,10 @@ gboolean dirlog_put(DirLog *self, guint32 number, guint32 parent,
 /* What the provider calls a workspace; "": nothing.  No NUL is in it. */
 gboolean dirlog_name(DirLog *self, guint32 number, const char *name,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Whose state a provider's entry is: store, place, account, source, none of which
- * has a newline in it.  They are on the medium when this returns. */
-gboolean dirlog_account(DirLog *self, guint32 number,
-	const char *const texts[4], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whose state a provider's entry is; texts ends with NULL.  They are on the medium
+ * when this returns. */
+gboolean dirlog_account(DirLog *self, guint32 number, char *const *texts,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean dirlog_remove(
 	DirLog *self, guint32 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean dirlog_complete(DirLog *self, guint32 number, gint64 complete_ms,
@@ -67,4 +75,3 @@ gboolean dirlog_touch(DirLog *self, guint32 number, gint64 mtime_ns,
  * medium: whatever happens, no number is given out again. */
 gboolean dirlog_reserve(
 	DirLog *self, guint32 limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-guint64 dirlog_bytes(DirLog *self);

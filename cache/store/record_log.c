@@ -301,24 +301,9 @@ void record_log_record(GByteArray *batch, guint32 type, const void *a,
 gboolean record_log_append(
 	RecordLog *self, const GByteArray *batch, GError **error)
 {
-	gboolean ok;
-	int fd;
-
-	if (batch->len == 0)
-		return TRUE;
-	fd = kept_file_hold(self->file);
-	if (fd < 0) {
-		file_error(error, "open", self->path);
-		return FALSE;
-	}
-	ok = body_file_write(
-		fd, self->path, batch->data, batch->len, self->len, error);
-	if (ok)
-		self->len += batch->len;
-	else if (ftruncate(fd, (off_t)self->len) != 0)
-		g_debug("cannot cut %s back", self->path);
-	kept_file_release(self->file);
-	return ok;
+	return batch->len == 0 ||
+	       body_file_append(self->file, self->path, batch->data, batch->len,
+		       &self->len, error);
 }
 
 int record_log_dup(const RecordLog *self)

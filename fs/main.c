@@ -50,7 +50,9 @@
 #include "fs/start/shutdown.h"
 #include "fs/start/mount.h"
 #include "fs/start/options.h"
+#include "fs/start/namespace.h"
 #include "fs/start/overdue.h"
+#include "fs/start/remount.h"
 #include "fs/start/state.h"
 #include "fs/tree/eventlog.h"
 #include "fs/tree/path.h"
@@ -69,25 +71,12 @@ typedef struct {
 	struct fuse_session *session;
 } Run;
 
-/* Each -o KEY=VALUE of the command line. */
-static gboolean apply_settings(
-	const Options *options, Config *config, GError **error)
-{
-	const GPtrArray *settings = options->settings;
-
-	for (guint i = 0; i + 1 < settings->len; i += 2)
-		if (!config_set(config, g_ptr_array_index(settings, i),
-			    g_ptr_array_index(settings, i + 1), error))
-			return FALSE;
-	return TRUE;
-}
-
 /* Before anything is begun: what is wrong there is a mistake of the command line. */
 static gboolean settings_are_right(const Options *options, GError **error)
 {
 	g_autoptr(Config) scratch = config_new();
 
-	return apply_settings(options, scratch, error);
+	return options_apply(options, scratch, error);
 }
 
 static gboolean configure(Run *run, GError **error)
@@ -99,7 +88,7 @@ static gboolean configure(Run *run, GError **error)
 			   run->config, run->options->config_path, error)) {
 		return FALSE;
 	}
-	if (!apply_settings(run->options, run->config, error))
+	if (!options_apply(run->options, run->config, error))
 		return FALSE;
 	if (run->config->providers->len)
 		return TRUE;
@@ -282,6 +271,7 @@ static gboolean start(Run *run, GError **error)
 	run->session = mount_start(
 		&(MountSettings){
 			.mountpoint = run->mountpoint,
+			.source = run->options->source,
 			.allow_other = run->config->allow_other,
 			.auto_unmount = run->options->auto_unmount,
 		},
@@ -407,11 +397,17 @@ int main(int argc, char **argv)
 		return puts("sessionfs " SESSIONFS_VERSION) < 0;
 	if (!settings_are_right(&options, &error))
 		return fail(error, EXIT_USAGE);
+	if (options.namespace && !namespace_enter(options.namespace, &error))
+		return fail(error, EXIT_FAILURE);
 	log_init(options.debug);
 	auth_start_here();
 	mountpoint = mount_point(options.mountpoint, &error);
 	if (!mountpoint)
 		return fail(error, EXIT_FAILURE);
+	if (options.remount)
+		return remount_check(&options, mountpoint, &error)
+			       ? EXIT_SUCCESS
+			       : fail(error, EXIT_FAILURE);
 	if (options.fake)
 		return EXIT_SUCCESS;
 	if (!options.foreground)

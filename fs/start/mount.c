@@ -232,12 +232,27 @@ char *mount_point(const char *path, GError **error)
 
 /* ---- the session ---- */
 
+/* A comma would end the option. */
+static char *escaped(const char *value)
+{
+	GString *out = g_string_new(NULL);
+
+	for (; *value; value++) {
+		if (*value == ',' || *value == '\\')
+			g_string_append_c(out, '\\');
+		g_string_append_c(out, *value);
+	}
+	return g_string_free(out, FALSE);
+}
+
 static struct fuse_session *new_session(
 	const MountSettings *settings, Daemon *daemon)
 {
-	g_autofree char *options = g_strconcat(
-		"-ofsname=sessionfs,subtype=sessionfs,default_permissions,"
-		"nosuid,nodev,noexec",
+	/* `mount -a` knows by this name what is mounted already. */
+	g_autofree char *source =
+		escaped(settings->source ? settings->source : "sessionfs");
+	g_autofree char *options = g_strconcat("-ofsname=", source,
+		",subtype=sessionfs,default_permissions,nosuid,nodev,noexec",
 		settings->allow_other ? ",allow_other" : "",
 		settings->auto_unmount ? ",auto_unmount" : "", NULL);
 	char *argv[] = {(char *)"sessionfs", options, NULL};

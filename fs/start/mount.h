@@ -5,6 +5,7 @@
 
 typedef struct {
 	const char *mountpoint; /* absolute */
+	const char *source; /* as /proc/mounts shows it; NULL: "sessionfs" */
 	gboolean allow_other, auto_unmount;
 } MountSettings;
 

@@ -54,6 +54,8 @@ void options_clear(Options *options)
 {
 	g_free(options->config_path);
 	g_free(options->mountpoint);
+	g_free(options->namespace);
+	g_free(options->source);
 	g_clear_pointer(&options->settings, g_ptr_array_unref);
 	g_clear_pointer(&options->operands, g_ptr_array_unref);
 }
@@ -63,8 +65,8 @@ static gboolean is_ignored(const char *name)
 {
 	static const char *const names[] = {"rw", "nosuid", "nodev", "noexec",
 		"suid", "dev", "exec", "auto", "noauto", "user", "users",
-		"nofail", "_netdev", "defaults", "async", "relatime", "noatime",
-		"default_permissions", NULL};
+		"nofail", "_netdev", "user_id", "group_id", "defaults", "async",
+		"relatime", "noatime", "default_permissions", NULL};
 
 	return g_strv_contains(names, name) || g_str_has_prefix(name, "x-");
 }
@@ -198,9 +200,9 @@ static gboolean take_helper_flag(Options *options, int flag, GError **error)
 		options->fake = TRUE;
 		return TRUE;
 	case 'N':
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"mounting in another namespace is not supported");
-		return FALSE;
+		g_free(options->namespace);
+		options->namespace = g_strdup(optarg);
+		return TRUE;
 	default:
 		return take_flag(options, flag, error);
 	}
@@ -270,19 +272,20 @@ static gboolean take_operands(Options *options, GError **error)
 		return TRUE;
 	if (!first)
 		return misused(error, "a mount point is missing");
-	if (!strcmp(first, "help") || !strcmp(first, "version")) {
+	if (options->helper && operands->len == 2) {
+		options->source = g_strdup(first);
+		first = operands->pdata[1];
+	} else if (!strcmp(first, "help") || !strcmp(first, "version")) {
 		options->help = *first == 'h';
 		options->version = !options->help;
 		return TRUE;
-	}
-	if (options->helper && operands->len == 2)
-		first = operands->pdata[1];
-	else if (!check_word(first, error))
+	} else if (!check_word(first, error)) {
 		return FALSE;
-	else if (operands->len > 1)
+	} else if (operands->len > 1) {
 		return misused(error,
 			"there are too many arguments: \"%s\" and \"%s\"",
 			first, (char *)operands->pdata[1]);
+	}
 	if (!*first)
 		return misused(error, "the mount point is an empty word");
 	options->mountpoint = g_strdup(first);
@@ -319,6 +322,17 @@ static gboolean take_flags(
 	return TRUE;
 }
 
+gboolean options_apply(const Options *options, Config *config, GError **error)
+{
+	const GPtrArray *settings = options->settings;
+
+	for (guint i = 0; i + 1 < settings->len; i += 2)
+		if (!config_set(config, g_ptr_array_index(settings, i),
+			    g_ptr_array_index(settings, i + 1), error))
+			return FALSE;
+	return TRUE;
+}
+
 gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
 {
 	g_auto(Options) options = {
@@ -329,13 +343,6 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
 	if (!take_flags(&options, argc, argv, error) ||
 		!take_operands(&options, error))
 		return FALSE;
-	/* mount(8) asks its helpers for this too. */
-	if (options.remount) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"what is mounted is not changed by a remount: unmount "
-			"it, and mount it with other options");
-		return FALSE;
-	}
 	if (options.debug && !options.trace)
 		options.trace = TRACE_ALL;
 	if (options.demo && options.config_path) {

@@ -5,12 +5,14 @@
 /* The command line: sessionfs [-f] [-d] [-o options] [-c config] MOUNTPOINT. */
 typedef struct {
 	gboolean foreground, debug, demo, help, version, auto_unmount;
-	gboolean remount; /* never so once parsed */
+	gboolean remount; /* start nothing: see remount.h */
 	gboolean helper;  /* mount(8) calls: the first operand is its source */
 	gboolean fake;    /* mount(8) wants all but the mount done */
 	guint trace;      /* bits of trace.h: what is told line by line */
+	char *namespace;  /* a mount namespace to enter first; NULL: ours */
 	char *config_path;
 	char *mountpoint;
+	char *source; /* mount(8)'s name of what is mounted; NULL: none */
 	GPtrArray *operands; /* char *, as they were written */
 	GPtrArray *settings; /* "key", "value" pairs for config_set */
 } Options;
@@ -20,6 +22,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
 /* Errors: CONFIG, with a sentence that names the option. */
 gboolean options_parse(int argc, char **argv, Options *ret,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sets each -o KEY=VALUE.  Errors: CONFIG, naming the key. */
+gboolean options_apply(const Options *options, Config *config,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 extern const char options_help[];

@@ -89,10 +89,15 @@ static void mount_programs_are_called_differently(void)
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(parse(&options, &error,
-		"/sbin/mount.fuse.sessionfs umount /mnt -s -f -n -v "
-		"-o ro,config=/y.conf -t fuse.sessionfs"));
+		"/sbin/mount.fuse.sessionfs help /mnt -s -f -n -v "
+		"-o ro,config=/y.conf,remount -t fuse.sessionfs "
+		"-N /proc/7/fd/3"));
 	g_assert_no_error(error);
 	g_assert_cmpstr(options.mountpoint, ==, "/mnt");
+	g_assert_cmpstr(options.source, ==, "help");
+	g_assert_cmpstr(options.namespace, ==, "/proc/7/fd/3");
+	g_assert_false(options.help);
+	g_assert_true(options.remount);
 	g_assert_true(options.fake);
 	g_assert_false(options.foreground);
 }
@@ -135,9 +140,7 @@ static void mistakes_are_refused(void)
 		"sessionfs none /mnt -o ro",
 		"sessionfs -f none /mnt -o rw,nodev",
 		"sessionfs none '' -o rw,nodev", "sessionfs none /mnt -o",
-		"sessionfs -- umount /mnt",
-		"mount.fuse.sessionfs a /mnt -N /proc/1/ns/mnt",
-		"sessionfs --demo -c x /mnt"};
+		"sessionfs -- umount /mnt", "sessionfs --demo -c x /mnt"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autoptr(GError) error = NULL;

@@ -93,7 +93,7 @@ static Kind level_of(const char *line)
 		{"CRITICAL", KIND_ERROR},
 	};
 
-	for (gsize at = 0; line[at] && at < LEVEL_WITHIN; at++)
+	for (gsize at = 0; at < LEVEL_WITHIN && line[at]; at++)
 		for (gsize i = 0; i < G_N_ELEMENTS(levels); i++)
 			if (is_word(line, at, levels[i].word))
 				return levels[i].kind;

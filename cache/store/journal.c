@@ -177,7 +177,7 @@ static Outcome *read_slots(int fd, guint64 at, guint *ret_slot,
 	*ret_slot = 0;
 	*ret_sequence = 0;
 	*ret_damaged = 0;
-	for (guint i = 0; i < SLOTS && got >= (gssize)((i + 1) * SLOT); i++) {
+	for (guint i = 0; i < SLOTS && got >= (gssize)(i + 1) * SLOT; i++) {
 		guint64 sequence = 0;
 		Outcome *outcome = read_slot(slots + i * SLOT, &sequence);
 

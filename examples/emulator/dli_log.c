@@ -12,6 +12,7 @@
 #define LINES_MAX 2400
 #define LINE_EVERY_MS 5000
 
+/* NOLINTBEGIN(bugprone-suspicious-missing-comma): one text on two lines */
 static const char *const first_lines[LINES_FIRST] = {
 	"stdout: ",
 	"stderr: ",
@@ -28,6 +29,7 @@ static const char *const first_lines[LINES_FIRST] = {
 	"INFO\tClient: Application report (state: ACCEPTED)",
 	"INFO\tClient: Application report (state: RUNNING)",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 static const char *const later_lines[] = {
 	"INFO\tSparkContext: Starting job: reduce",

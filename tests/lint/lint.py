@@ -30,7 +30,8 @@ PRODUCT = ("backends", "cache", "fs")
 RANK = {"backends": 0, "cache": 1, "fs": 2}
 BUDGET = {"file": 600, "function": 80, "p99": 60, "median": 20, "nesting": 4,
           "width": 100}
-TOP_LEVEL = {".ci", ".clang-format", ".gitattributes", ".gitignore", "LICENSE",
+TOP_LEVEL = {".ci", ".clang-format", ".clang-tidy",
+             ".gitattributes", ".gitignore", "LICENSE",
              "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "backends", "cache", "examples", "fs", "meson.build",
              "meson_options.txt", "packaging", "tests"}
 NOT_OURS = re.compile(r"(^|/)(\.git|build[^/]*|\.venv|__pycache__|"

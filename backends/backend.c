@@ -202,8 +202,10 @@ CreatePlan *backend_plan(Backend *self, const char *workspace, const char *spec,
 		return unsupported(self, "create sessions", error);
 	if (!id_askable(workspace, "workspace", error))
 		return NULL;
-	return self->class->plan(
-		self, workspace, spec, spec_len, token, call, error);
+	g_autoptr(Json) document = json_parse(spec, spec_len, error);
+	return document ? self->class->plan(
+				  self, workspace, document, token, call, error)
+			: NULL;
 }
 
 char *backend_create(Backend *self, const char *workspace,
@@ -298,8 +300,10 @@ gboolean backend_check_spec(Backend *self, const char *workspace,
 
 	if (!spec_check(class->spec, spec, spec_len, error))
 		return FALSE;
-	return !class->check_spec ||
-	       class->check_spec(self, workspace, spec, spec_len, error);
+	if (!class->check_spec)
+		return TRUE;
+	g_autoptr(Json) document = json_parse(spec, spec_len, error);
+	return document && class->check_spec(self, workspace, document, error);
 }
 
 static const BackendVerb *verb_find(const BackendVerb *verbs, const char *owner,

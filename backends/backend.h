@@ -44,6 +44,7 @@
  *      in packaging/man what lint misses there, and five lines in README.md.
  */
 typedef struct Backend Backend;
+typedef struct cJSON Json; /* base/json.h */
 
 /* What a caller grants one call. */
 typedef struct Call {
@@ -286,15 +287,15 @@ typedef struct BackendClass {
 		const Call *call, GError **error);
 
 	/*
-	 * What to send to make one session of a spec that check_spec has accepted.
-	 * `token` is the idempotency token (32 hex digits); a token in the spec
-	 * wins.  Nothing is changed: it may send safe calls alone, and the same
-	 * spec and token make the same plan as long as their answers do.  Errors:
+	 * What to send to make one session of a spec that check_spec has accepted,
+	 * and which may be changed into the body of the call.  `token` is the
+	 * idempotency token (32 hex digits); a token in the spec wins.  Nothing is
+	 * changed at the provider: it may send safe calls alone, and the same spec
+	 * and token make the same plan as long as their answers do.  Errors:
 	 * INVALID, EXISTS where a name is known to be taken.
 	 */
-	CreatePlan *(*plan)(Backend *self, const char *workspace,
-		const char *spec, gsize spec_len, const char *token,
-		const Call *call, GError **error);
+	CreatePlan *(*plan)(Backend *self, const char *workspace, Json *spec,
+		const char *token, const Call *call, GError **error);
 
 	/*
 	 * Sends a plan, which may be one of another process, and returns the id
@@ -347,7 +348,7 @@ typedef struct BackendClass {
 	 * agree.  Pure.  May be NULL.
 	 */
 	gboolean (*check_spec)(Backend *self, const char *workspace,
-		const char *spec, gsize spec_len, GError **error);
+		const Json *spec, GError **error);
 
 	/*
 	 * Appends the bytes of a content file (not STATE, PHASE, JSON) as its

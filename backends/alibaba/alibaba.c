@@ -247,17 +247,12 @@ static Session *alibaba_get(Backend *base, const char *workspace,
 
 /* clientToken is sent, but what it does is not documented. */
 static CreatePlan *alibaba_plan(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, const char *token, const Call *call,
-	GError **error)
+	Json *spec, const char *token, const Call *call, GError **error)
 {
-	g_autoptr(Json) body = json_parse(spec, spec_len, error);
-
-	if (!body)
-		return NULL;
-	json_remove(body, "workspaceId");
-	json_remove(body, "regionId");
-	create_plan_token(base, body, token);
-	return create_plan_of(base, body);
+	json_remove(spec, "workspaceId");
+	json_remove(spec, "regionId");
+	create_plan_token(base, spec, token);
+	return create_plan_of(base, spec);
 }
 
 static char *alibaba_create(Backend *base, const char *workspace,
@@ -296,15 +291,13 @@ static gboolean alibaba_control(Backend *base, const char *workspace,
 
 /* ---- slots: pure ones ---- */
 
-static gboolean alibaba_check_spec(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, GError **error)
+static gboolean alibaba_check_spec(
+	Backend *base, const char *workspace, const Json *spec, GError **error)
 {
 	const Alibaba *self = (Alibaba *)base;
-	g_autoptr(Json) document = json_parse(spec, spec_len, error);
 
-	return document &&
-	       spec_agrees(document, "workspaceId", workspace, error) &&
-	       spec_agrees(document, "regionId", self->region, error);
+	return spec_agrees(spec, "workspaceId", workspace, error) &&
+	       spec_agrees(spec, "regionId", self->region, error);
 }
 
 static void alibaba_found(Backend *base, BackendFound tell, void *data)

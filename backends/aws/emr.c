@@ -248,18 +248,13 @@ static GBytes *emr_describe(Backend *base, const char *workspace,
 
 /* ---- slots: changing ---- */
 
-static CreatePlan *emr_plan(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, const char *token, const Call *call,
-	GError **error)
+static CreatePlan *emr_plan(Backend *base, const char *workspace, Json *spec,
+	const char *token, const Call *call, GError **error)
 {
-	g_autoptr(Json) input = json_parse(spec, spec_len, error);
-
-	if (!input)
-		return NULL;
-	if (!json_get(input, "ClusterId"))
-		json_set_text(input, "ClusterId", workspace);
-	create_plan_token(base, input, token);
-	CreatePlan *plan = create_plan_of(base, input);
+	if (!json_get(spec, "ClusterId"))
+		json_set_text(spec, "ClusterId", workspace);
+	create_plan_token(base, spec, token);
+	CreatePlan *plan = create_plan_of(base, spec);
 	plan->repeatable = TRUE;
 	return plan;
 }
@@ -286,14 +281,6 @@ static gboolean emr_control(Backend *base, const char *workspace,
 }
 
 /* ---- slots: pure ones ---- */
-
-static gboolean emr_check_spec(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, GError **error)
-{
-	g_autoptr(Json) document = json_parse(spec, spec_len, error);
-
-	return document && emr_check(workspace, document, error);
-}
 
 static Backend *emr_open(GHashTable *keys, GError **error)
 {
@@ -328,7 +315,7 @@ const BackendClass emr_class = {
 	.create = emr_create,
 	.control = emr_control,
 	.describe = emr_describe,
-	.check_spec = emr_check_spec,
+	.check_spec = emr_check,
 	.render = emr_render,
 	.identify = aws_identify,
 	.found = aws_found,

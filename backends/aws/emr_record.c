@@ -89,7 +89,8 @@ const RecordKind emr_record = {
 
 /* ---- specs ---- */
 
-gboolean emr_check(const char *cluster, const Json *spec, GError **error)
+gboolean emr_check(
+	Backend *self, const char *cluster, const Json *spec, GError **error)
 {
 	if (!spec_agrees(spec, "ClusterId", cluster, error) ||
 		!aws_spec_role(spec, "ExecutionRoleArn", error))

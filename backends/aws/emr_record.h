@@ -7,10 +7,8 @@
 extern const SpecField emr_spec[];
 extern const RecordKind emr_record;
 
-/* The rules for a spec that the table does not say.  Errors: INVALID. */
-gboolean emr_check(const char *cluster, const Json *spec,
+/* As the slots of BackendClass. */
+gboolean emr_check(Backend *self, const char *cluster, const Json *spec,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* As the slot of BackendClass. */
 void emr_render(Backend *self, SessionFile file, const char *text, gsize len,
 	GString *out);

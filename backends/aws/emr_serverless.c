@@ -270,16 +270,11 @@ static GBytes *emr_serverless_describe(Backend *base, const char *workspace,
 /* ---- slots: changing ---- */
 
 static CreatePlan *emr_serverless_plan(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, const char *token, const Call *call,
-	GError **error)
+	Json *spec, const char *token, const Call *call, GError **error)
 {
-	g_autoptr(Json) body = json_parse(spec, spec_len, error);
-
-	if (!body)
-		return NULL;
-	json_remove(body, "applicationId");
-	create_plan_token(base, body, token);
-	CreatePlan *plan = create_plan_of(base, body);
+	json_remove(spec, "applicationId");
+	create_plan_token(base, spec, token);
+	CreatePlan *plan = create_plan_of(base, spec);
 	plan->repeatable = TRUE;
 	return plan;
 }
@@ -329,14 +324,6 @@ static gboolean emr_serverless_control_workspace(Backend *base,
 
 /* ---- slots: pure ones ---- */
 
-static gboolean emr_serverless_check_spec(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, GError **error)
-{
-	g_autoptr(Json) document = json_parse(spec, spec_len, error);
-
-	return document && emr_serverless_check(workspace, document, error);
-}
-
 static Backend *emr_serverless_open(GHashTable *keys, GError **error)
 {
 	return aws_open(&service, keys, error);
@@ -374,7 +361,7 @@ const BackendClass emr_serverless_class = {
 	.control = emr_serverless_control,
 	.control_workspace = emr_serverless_control_workspace,
 	.describe = emr_serverless_describe,
-	.check_spec = emr_serverless_check_spec,
+	.check_spec = emr_serverless_check,
 	.render = emr_serverless_render,
 	.identify = aws_identify,
 	.found = aws_found,

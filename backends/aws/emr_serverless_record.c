@@ -146,8 +146,8 @@ static gboolean check_properties(const Json *configurations, GError **error)
 	return TRUE;
 }
 
-gboolean emr_serverless_check(
-	const char *application, const Json *spec, GError **error)
+gboolean emr_serverless_check(Backend *self, const char *application,
+	const Json *spec, GError **error)
 {
 	const Json *overrides = json_get(spec, "configurationOverrides");
 

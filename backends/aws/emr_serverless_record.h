@@ -8,10 +8,8 @@ extern const SpecField emr_serverless_spec[];
 extern const RecordKind emr_serverless_record;
 extern const RecordKind emr_serverless_listed;
 
-/* The rules for a spec that the table does not say.  Errors: INVALID. */
-gboolean emr_serverless_check(const char *application, const Json *spec,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* As the slot of BackendClass. */
+/* As the slots of BackendClass. */
+gboolean emr_serverless_check(Backend *self, const char *application,
+	const Json *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void emr_serverless_render(Backend *self, SessionFile file, const char *text,
 	gsize len, GString *out);

@@ -202,21 +202,17 @@ static char *created_id(
 
 /* The token names the request, and the session where the spec does not. */
 static CreatePlan *dataproc_plan(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, const char *token, const Call *call,
-	GError **error)
+	Json *spec, const char *token, const Call *call, GError **error)
 {
 	const Dataproc *self = (Dataproc *)base;
 	const DataprocPlace place = {self->project, workspace};
-	g_autoptr(Json) body = json_parse(spec, spec_len, error);
+	gboolean named = json_get(spec, "sessionId") || json_get(spec, "name");
 	g_autoptr(GString) query = g_string_new(NULL);
 	g_autofree char *request_id = NULL;
 	char *id = NULL;
 
-	if (!body)
-		return NULL;
-	gboolean named = json_get(body, "sessionId") || json_get(body, "name");
-	dataproc_spec_split(body, &place, token, &id, &request_id);
-	CreatePlan *plan = create_plan_of(base, body);
+	dataproc_spec_split(spec, &place, token, &id, &request_id);
+	CreatePlan *plan = create_plan_of(base, spec);
 	http_query_add(query, "sessionId", id);
 	http_query_add(query, "requestId", request_id);
 	g_free(plan->query);
@@ -267,14 +263,13 @@ static gboolean dataproc_control(Backend *base, const char *workspace,
 
 /* ---- slots: pure ones ---- */
 
-static gboolean dataproc_check_spec(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, GError **error)
+static gboolean dataproc_check_spec(
+	Backend *base, const char *workspace, const Json *spec, GError **error)
 {
 	const Dataproc *self = (Dataproc *)base;
 	const DataprocPlace place = {self->project, workspace};
-	g_autoptr(Json) document = json_parse(spec, spec_len, error);
 
-	return document && dataproc_spec_check(document, &place, error);
+	return dataproc_spec_check(spec, &place, error);
 }
 
 static void dataproc_render(Backend *base, SessionFile file, const char *text,

@@ -282,18 +282,14 @@ static Session *dli_get(Backend *base, const char *workspace, const char *id,
 }
 
 /* A caller's token stays here: the service knows none. */
-static CreatePlan *dli_plan(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, const char *token, const Call *call,
-	GError **error)
+static CreatePlan *dli_plan(Backend *base, const char *workspace, Json *spec,
+	const char *token, const Call *call, GError **error)
 {
 	const DliHome home = {((Dli *)base)->kind->member, workspace};
-	g_autoptr(Json) body = json_parse(spec, spec_len, error);
 
-	if (!body)
-		return NULL;
-	json_remove(body, dli_class.token_member);
-	dli_spec_place(body, &home);
-	return create_plan_of(base, body);
+	json_remove(spec, dli_class.token_member);
+	dli_spec_place(spec, &home);
+	return create_plan_of(base, spec);
 }
 
 static char *dli_create(Backend *base, const char *workspace,
@@ -396,13 +392,12 @@ static GBytes *dli_describe(Backend *base, const char *workspace,
 
 /* ---- slots: pure ones ---- */
 
-static gboolean dli_check_spec(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, GError **error)
+static gboolean dli_check_spec(
+	Backend *base, const char *workspace, const Json *spec, GError **error)
 {
 	const DliHome home = {((Dli *)base)->kind->member, workspace};
-	g_autoptr(Json) document = json_parse(spec, spec_len, error);
 
-	return document && dli_spec_check(document, &home, error);
+	return dli_spec_check(spec, &home, error);
 }
 
 static void dli_found(Backend *base, BackendFound tell, void *data)

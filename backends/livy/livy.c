@@ -353,21 +353,18 @@ static gboolean livy_control(Backend *base, const char *workspace,
 
 /* ---- slots: pure ones ---- */
 
-static gboolean livy_check_spec(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, GError **error)
+static gboolean livy_check_spec(
+	Backend *base, const char *workspace, const Json *spec, GError **error)
 {
-	g_autoptr(Json) document = json_parse(spec, spec_len, error);
-	const char *name = json_text(json_get(document, "name"));
+	const char *name = json_text(json_get(spec, "name"));
 
-	if (!document)
-		return FALSE;
 	if (name && !livy_name_legal(name)) {
 		backend_error_set(error, BACKEND_ERROR_INVALID,
 			"name must be neither empty nor a number: leave it out "
 			"for one that is made up");
 		return FALSE;
 	}
-	return livy_members_known((Livy *)base, document, error);
+	return livy_members_known((Livy *)base, spec, error);
 }
 
 /* ---- opening ---- */

@@ -94,19 +94,18 @@ static gboolean name_it(Livy *self, Json *body, const char *token)
 	return TRUE;
 }
 
-CreatePlan *livy_plan(Backend *base, const char *workspace, const char *spec,
-	gsize spec_len, const char *token, const Call *call, GError **error)
+CreatePlan *livy_plan(Backend *base, const char *workspace, Json *spec,
+	const char *token, const Call *call, GError **error)
 {
 	Livy *self = (Livy *)base;
-	g_autoptr(Json) body = json_parse(spec, spec_len, error);
 
-	if (!body || !livy_is_ours(self, workspace, error))
+	if (!livy_is_ours(self, workspace, error))
 		return NULL;
-	livy_learn_version(self, body, call);
-	if (!livy_members_known(self, body, error))
+	livy_learn_version(self, spec, call);
+	if (!livy_members_known(self, spec, error))
 		return NULL;
-	gboolean ours = name_it(self, body, token);
-	g_autoptr(CreatePlan) plan = create_plan_of(base, body);
+	gboolean ours = name_it(self, spec, token);
+	g_autoptr(CreatePlan) plan = create_plan_of(base, spec);
 	NameIs name = ours ? NAME_FREE : look_up(self, plan->name, call);
 	if (name == NAME_TAKEN) {
 		backend_error_set(error, BACKEND_ERROR_EXISTS,

@@ -35,8 +35,8 @@ gboolean livy_members_known(
 	Livy *self, const Json *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* As the slots of BackendClass. */
-CreatePlan *livy_plan(Backend *base, const char *workspace, const char *spec,
-	gsize spec_len, const char *token, const Call *call,
+CreatePlan *livy_plan(Backend *base, const char *workspace, Json *spec,
+	const char *token, const Call *call,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 char *livy_create(Backend *base, const char *workspace, const CreatePlan *plan,
 	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -176,16 +176,11 @@ static char *create_locked(Memory *self, const char *workspace,
 	return g_strdup(r->id);
 }
 
-static CreatePlan *memory_plan(Backend *base, const char *workspace,
-	const char *spec, gsize spec_len, const char *token, const Call *call,
-	GError **error)
+static CreatePlan *memory_plan(Backend *base, const char *workspace, Json *spec,
+	const char *token, const Call *call, GError **error)
 {
-	g_autoptr(Json) body = json_parse(spec, spec_len, error);
-
-	if (!body)
-		return NULL;
-	create_plan_token(base, body, token);
-	CreatePlan *plan = create_plan_of(base, body);
+	create_plan_token(base, spec, token);
+	CreatePlan *plan = create_plan_of(base, spec);
 	plan->repeatable = !((const Memory *)base)->forgetful;
 	return plan;
 }

@@ -1,4 +1,5 @@
 #include "backends/backend.h"
+#include "backends/base/json.h"
 
 #include <string.h>
 
@@ -40,8 +41,8 @@ static Session *get(Backend *self, const char *workspace, const char *id,
 	return g_steal_pointer(&next.session);
 }
 
-static CreatePlan *plan(Backend *self, const char *workspace, const char *spec,
-	gsize spec_len, const char *token, const Call *call, GError **error)
+static CreatePlan *plan(Backend *self, const char *workspace, Json *spec,
+	const char *token, const Call *call, GError **error)
 {
 	next.calls++;
 	return create_plan_new();
@@ -61,8 +62,8 @@ static gboolean control(Backend *self, const char *workspace, const char *id,
 	return TRUE;
 }
 
-static gboolean check_spec(Backend *self, const char *workspace,
-	const char *spec, gsize spec_len, GError **error)
+static gboolean check_spec(
+	Backend *self, const char *workspace, const Json *spec, GError **error)
 {
 	if (!next.agrees)
 		backend_error_set(error, BACKEND_ERROR_INVALID, "disagrees");

@@ -30,9 +30,6 @@
 #include "backends/provider/spec_rule.h"
 
 #define API_VERSION "2023-08-08"
-#define PAGE_SIZE 100     /* undocumented; the vendor's usual maximum */
-#define PAGE_SIZE_SAFE 20 /* the documented example */
-#define REGION_BEHIND_ENDPOINT "cn-hangzhou" /* a proxy or test wants one too */
 
 /* ---- tables ---- */
 
@@ -71,12 +68,6 @@ static const BackendKey alibaba_keys[] = {
 	{NULL},
 };
 
-typedef struct {
-	ApiBackend base;
-	char *region;
-	gint page_size; /* atomic: PAGE_SIZE until a server refuses it */
-} Alibaba;
-
 /* ---- calls ---- */
 
 static gboolean alibaba_sign(const ApiRequest *call, HttpRequest *request,
@@ -93,7 +84,10 @@ static gboolean alibaba_sign(const ApiRequest *call, HttpRequest *request,
 	return TRUE;
 }
 
+static const char *const alibaba_domains[] = {"aliyuncs.com", NULL};
+
 static const ApiProtocol alibaba_protocol = {
+	.domains = alibaba_domains,
 	.sign = alibaba_sign,
 	.refuse = alibaba_refuse,
 	.accept = alibaba_accept,
@@ -101,24 +95,40 @@ static const ApiProtocol alibaba_protocol = {
 	.is_replay = alibaba_is_replay,
 };
 
-/* A GET, or a POST where there is a body.  `more` is added to the query.  Who
- * takes the text gets but the outline of the answer. */
-static Json *ask(Alibaba *self, const char *action, const char *path,
-	const char *more, const char *body, const Call *call,
-	GByteArray **ret_text, GError **error)
+/* A GET, or a POST where there is a body. */
+static Json *ask(Backend *base, const char *action, const char *path,
+	const char *body, const Call *call, GByteArray **ret_text,
+	GError **error)
 {
+	ApiBackend *self = (ApiBackend *)base;
 	g_autoptr(GString) query = g_string_new(NULL);
 
 	http_query_add(query, "regionId", self->region);
-	g_string_append(query, more);
 	const ApiRequest request = {.action = action,
 		.method = body ? "POST" : "GET",
 		.path = path,
 		.query = query->str,
 		.body = body,
-		.safe = !body,
-		.outline = ret_text != NULL};
-	return api_call(self->base.api, &request, call, ret_text, error);
+		.safe = !body};
+	return api_call(self->api, &request, call, ret_text, error);
+}
+
+static Json *ask_page(Backend *base, const char *action, const char *path,
+	const char *token, const Call *call, GByteArray **ret_text,
+	GError **error)
+{
+	ApiBackend *self = (ApiBackend *)base;
+	g_autoptr(GString) query = g_string_new(NULL);
+
+	http_query_add(query, "regionId", self->region);
+	http_query_add(query, "nextToken", token);
+	const ApiRequest request = {.action = action,
+		.method = "GET",
+		.path = path,
+		.query = query->str,
+		.safe = TRUE};
+	return api_backend_get_page(
+		self, &request, "maxResults", call, ret_text, error);
 }
 
 static char *workspace_path(const char *workspace, const char *rest)
@@ -127,39 +137,6 @@ static char *workspace_path(const char *workspace, const char *rest)
 
 	return g_strconcat(
 		"/api/v1/workspaces/", segment, "/sessionClusters", rest, NULL);
-}
-
-static Json *ask_page(Alibaba *self, const char *action, const char *path,
-	const char *token, int page_size, const Call *call,
-	GByteArray **ret_text, GError **error)
-{
-	g_autoptr(GString) more = g_string_new(NULL);
-
-	g_string_printf(more, "&maxResults=%d", page_size);
-	http_query_add(more, "nextToken", token);
-	return ask(self, action, path, more->str, NULL, call, ret_text, error);
-}
-
-/* The greatest page is not documented: a server that refuses ours is asked for
- * the documented example from then on. */
-static Json *list_call(Alibaba *self, const char *action, const char *path,
-	const char *token, const Call *call, GByteArray **ret_text,
-	GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-	int size = g_atomic_int_get(&self->page_size);
-	Json *answer = ask_page(
-		self, action, path, token, size, call, ret_text, &cause);
-
-	if (answer)
-		return answer;
-	if (size > PAGE_SIZE_SAFE && alibaba_blames(cause, "maxResults")) {
-		g_atomic_int_set(&self->page_size, PAGE_SIZE_SAFE);
-		return ask_page(self, action, path, token, PAGE_SIZE_SAFE, call,
-			ret_text, error);
-	}
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
 }
 
 /* The next page's token, which may be a number too. */
@@ -178,8 +155,7 @@ static gboolean read_next(const Json *answer, char **ret_next, GError **error)
 static WorkspacePage *alibaba_list_workspaces(
 	Backend *base, const char *token, const Call *call, GError **error)
 {
-	Alibaba *self = (Alibaba *)base;
-	g_autoptr(Json) answer = list_call(self, "ListWorkspaces",
+	g_autoptr(Json) answer = ask_page(base, "ListWorkspaces",
 		"/api/v1/workspaces", token, call, NULL, error);
 
 	if (!answer)
@@ -203,11 +179,10 @@ static WorkspacePage *alibaba_list_workspaces(
 static SessionPage *alibaba_list_page(Backend *base, const char *workspace,
 	const char *token, const Call *call, GError **error)
 {
-	Alibaba *self = (Alibaba *)base;
 	g_autofree char *path = workspace_path(workspace, NULL);
 	g_autoptr(HttpBody) text = NULL;
-	g_autoptr(Json) answer = list_call(
-		self, "ListSessionClusters", path, token, call, &text, error);
+	g_autoptr(Json) answer = ask_page(
+		base, "ListSessionClusters", path, token, call, &text, error);
 	JsonSpan span;
 
 	if (!answer || !answer_find(answer, "sessionClusters", JSON_ARRAY,
@@ -226,13 +201,12 @@ static SessionPage *alibaba_list_page(Backend *base, const char *workspace,
 static Session *alibaba_get(Backend *base, const char *workspace,
 	const char *id, const Call *call, GError **error)
 {
-	Alibaba *self = (Alibaba *)base;
 	g_autofree char *segment = http_encode(id);
 	g_autofree char *rest = g_strconcat("/", segment, NULL);
 	g_autofree char *path = workspace_path(workspace, rest);
 	g_autoptr(HttpBody) text = NULL;
-	g_autoptr(Json) answer = ask(
-		self, "GetSessionCluster", path, "", NULL, call, &text, error);
+	g_autoptr(Json) answer =
+		ask(base, "GetSessionCluster", path, NULL, call, &text, error);
 	JsonSpan span;
 
 	if (!answer || !answer_find(answer, "sessionCluster", JSON_OBJECT,
@@ -260,8 +234,8 @@ static char *alibaba_create(Backend *base, const char *workspace,
 {
 	g_autofree char *path = workspace_path(workspace, NULL);
 	GError *cause = NULL;
-	g_autoptr(Json) answer = ask((Alibaba *)base, "CreateSessionCluster",
-		path, "", plan->body, call, NULL, &cause);
+	g_autoptr(Json) answer = ask(base, "CreateSessionCluster", path,
+		plan->body, call, NULL, &cause);
 
 	return answer_created(answer, "sessionClusterId", cause, error);
 }
@@ -270,7 +244,6 @@ static gboolean alibaba_control(Backend *base, const char *workspace,
 	const char *id, const char *body, const char *verb, const Call *call,
 	GError **error)
 {
-	Alibaba *self = (Alibaba *)base;
 	g_autoptr(Json) record =
 		body ? json_parse(body, strlen(body), NULL) : NULL;
 	const char *queue = json_get_text(record, "queueName", 1024, NULL);
@@ -284,8 +257,8 @@ static gboolean alibaba_control(Backend *base, const char *workspace,
 	g_autofree char *rest =
 		g_strconcat("/action/", verb_calls[row].path, NULL);
 	g_autofree char *path = workspace_path(workspace, rest);
-	g_autoptr(Json) answer = ask(self, verb_calls[row].action, path, "",
-		text, call, NULL, error);
+	g_autoptr(Json) answer = ask(
+		base, verb_calls[row].action, path, text, call, NULL, error);
 	return answer != NULL;
 }
 
@@ -294,64 +267,26 @@ static gboolean alibaba_control(Backend *base, const char *workspace,
 static gboolean alibaba_check_spec(
 	Backend *base, const char *workspace, const Json *spec, GError **error)
 {
-	const Alibaba *self = (Alibaba *)base;
+	const ApiBackend *self = (ApiBackend *)base;
 
 	return spec_agrees(spec, "workspaceId", workspace, error) &&
 	       spec_agrees(spec, "regionId", self->region, error);
-}
-
-static void alibaba_found(Backend *base, BackendFound tell, void *data)
-{
-	tell("region", ((Alibaba *)base)->region, data);
-}
-
-static void alibaba_identify(Backend *base, GString *place, GString *source)
-{
-	static const char *const domains[] = {"aliyuncs.com", NULL};
-	Alibaba *self = (Alibaba *)base;
-
-	g_string_append_printf(place, ", region %s", self->region);
-	api_backend_identify(base, domains, place, source);
-}
-
-static void alibaba_report(Backend *base, GString *out)
-{
-	Alibaba *self = (Alibaba *)base;
-
-	g_string_append_printf(out, "region: %s\n", self->region);
-	api_backend_report(base, out);
 }
 
 /* ---- opening ---- */
 
 static char *region_choose(GHashTable *keys, GError **error)
 {
-	const char *key = g_hash_table_lookup(keys, "region");
-	const char *profile = g_hash_table_lookup(keys, "profile");
-	g_autofree char *region =
-		key ? g_strdup(key) : alibaba_chain_region(profile);
+	g_autofree char *found =
+		g_hash_table_lookup(keys, "region")
+			? NULL
+			: alibaba_chain_region(
+				  g_hash_table_lookup(keys, "profile"));
 
-	if (!region && g_hash_table_lookup(keys, "endpoint"))
-		region = g_strdup(REGION_BEHIND_ENDPOINT);
-	if (!region) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"no region is known: set region = cn-hangzhou (or "
-			"another) in the section, region_id in the aliyun "
-			"CLI's profile, or ALIBABA_CLOUD_REGION_ID");
-		return NULL;
-	}
-	return api_backend_region(region, "cn-hangzhou", error)
-		       ? g_steal_pointer(&region)
-		       : NULL;
-}
-
-static void alibaba_close(Backend *base)
-{
-	Alibaba *self = (Alibaba *)base;
-
-	g_clear_pointer(&self->base.api, api_free);
-	g_free(self->region);
-	g_free(self);
+	return api_backend_region(keys, found, "cn-hangzhou",
+		", region_id in the aliyun CLI's profile, or "
+		"ALIBABA_CLOUD_REGION_ID",
+		error);
 }
 
 static Backend *alibaba_open(GHashTable *keys, GError **error)
@@ -370,12 +305,10 @@ static Backend *alibaba_open(GHashTable *keys, GError **error)
 	Api *api = api_new(keys, endpoint, source, &alibaba_protocol, error);
 	if (!api)
 		return NULL;
-	Alibaba *self = g_new0(Alibaba, 1);
-	self->base.base.class = &alibaba_class;
-	self->base.api = api;
+	ApiBackend *self = g_new0(ApiBackend, 1);
+	self->api = api;
 	self->region = g_steal_pointer(&region);
-	self->page_size = PAGE_SIZE;
-	return &self->base.base;
+	return &self->base;
 }
 
 const BackendClass alibaba_class = {
@@ -394,7 +327,7 @@ const BackendClass alibaba_class = {
 	.token_member = "clientToken",
 	.list_lag_ms = 10000,
 	.open = alibaba_open,
-	.close = alibaba_close,
+	.close = api_backend_close,
 	.discover = alibaba_chain_in_sight,
 	.list_workspaces = alibaba_list_workspaces,
 	.list_page = alibaba_list_page,
@@ -404,11 +337,7 @@ const BackendClass alibaba_class = {
 	.control = alibaba_control,
 	.check_spec = alibaba_check_spec,
 	.render = alibaba_render,
-	.identify = alibaba_identify,
-	.found = alibaba_found,
-	.report = alibaba_report,
-	.clock = api_backend_clock,
-	.count = api_backend_count,
-	.observe = api_backend_observe,
-	.abort = api_backend_abort,
+	.found = api_backend_found,
+	.report = api_backend_report,
+	API_BACKEND_SLOTS,
 };

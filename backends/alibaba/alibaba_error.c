@@ -159,17 +159,3 @@ gboolean alibaba_accept(const Json *answer, GError **error)
 	refusal_set(&r, &kind, error);
 	return FALSE;
 }
-
-gboolean alibaba_blames(GError *error, const char *parameter)
-{
-	const BackendErrorDetail *detail = backend_error_detail(error);
-
-	if (!g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_INVALID))
-		return FALSE;
-	g_autofree char *wanted = g_ascii_strdown(parameter, -1);
-	g_autofree char *where = g_strconcat(error->message, " ",
-		detail && detail->provider_code ? detail->provider_code : "",
-		NULL);
-	g_autofree char *lower = g_ascii_strdown(where, -1);
-	return strstr(lower, wanted) != NULL;
-}

@@ -15,6 +15,3 @@ void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error);
 gboolean alibaba_accept(const Json *answer, GError **error);
 gboolean alibaba_is_skew(const char *provider_code);
 gboolean alibaba_is_replay(const char *provider_code);
-
-/* Whether an INVALID error is about that parameter. */
-gboolean alibaba_blames(GError *error, const char *parameter);

@@ -395,8 +395,7 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 			real_s() + try->skew_s, &try->server_s);
 	else if (answer)
 		json = outcome_json(answer, try->request->safe,
-			try->request->outline, protocol->accept, ret_text,
-			&problem);
+			ret_text != NULL, protocol->accept, ret_text, &problem);
 	counters_add(api->counters, try->request->action, json == NULL);
 	if (json)
 		token_bucket_answered(api->budget, g_get_monotonic_time());
@@ -548,10 +547,9 @@ void api_observe(Api *api, CallObserver observer, void *data)
 	api->observer_data = data;
 }
 
-void api_identify(
-	Api *api, const char *const *domains, GString *place, GString *source)
+void api_identify(Api *api, GString *place, GString *source)
 {
-	api_settings_place(api->endpoint, domains, place);
+	api_settings_place(api->endpoint, api->protocol.domains, place);
 	credential_source_place(api->source, source);
 }
 

@@ -47,7 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Api, api_free)
 /*
  * Makes a call and returns the parsed answer (an empty object for an empty
  * body).  *ret_text (may be NULL) gets the bytes it was parsed from, valid for
- * the json_span functions; free them with http_body_free.  Blocks until
+ * the json_span functions, and the answer is then their outline (see
+ * json_parse_outline); free them with http_body_free.  Blocks until
  * call->deadline_us at most.  But a safe call that is not interactive may wait
  * for the budget up to 10 minutes besides, behind those that came before it: the
  * time until the deadline runs only while it does not.
@@ -57,11 +58,10 @@ Json *api_call(Api *api, const ApiRequest *request, const Call *call,
 
 /*
  * For the slot `identify`: adds the endpoint to place, unless its host lies in one
- * of the vendor's own domains (ends with NULL), where what the caller adds tells
- * it; and to source which credentials will be taken.
+ * of the vendor's own domains, where what the caller adds tells it; and to source
+ * which credentials will be taken.
  */
-void api_identify(
-	Api *api, const char *const *domains, GString *place, GString *source);
+void api_identify(Api *api, GString *place, GString *source);
 /* The id of the key that signs now; NULL: there is none in time.  New string. */
 char *api_key_id(Api *api, gint64 deadline_us);
 /* By how much the provider's clock is ahead of ours, as the Date of its answers

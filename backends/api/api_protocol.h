@@ -17,7 +17,6 @@ typedef struct {
 	gboolean safe;       /* it changes nothing */
 	gboolean repeatable; /* it changes something, but the same bytes again
 	                        change nothing more */
-	gboolean outline;    /* see json_parse_outline */
 } ApiRequest;
 
 typedef struct {
@@ -45,6 +44,8 @@ typedef struct {
 	 * it is not. */
 	char *(*account)(
 		const Credentials *credentials, void *data, GError **error);
+	/* The vendor's own domains, in which its hosts lie; ends with NULL. */
+	const char *const *domains;
 	/* What named the endpoint, where the key of that name did not: a key or a
 	 * variable, for errors of api_new.  NULL: nothing did. */
 	const char *endpoint_key;

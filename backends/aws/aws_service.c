@@ -7,8 +7,6 @@
 #include "backends/aws/aws_error.h"
 #include "backends/aws/aws_files.h"
 
-#define REGION_BEHIND_ENDPOINT "us-east-1" /* a proxy or test wants one too */
-
 /* ---- tables ---- */
 
 const BackendKey aws_keys[] = {
@@ -39,13 +37,17 @@ const BackendVerb aws_verbs[] = {
 	{NULL},
 };
 
+static const char *const aws_domains[] = {"amazonaws.com", "amazonaws.com.cn",
+	"amazonaws.eu", "api.aws", "api.amazonwebservices.com.cn", "c2s.ic.gov",
+	"sc2s.sgov.gov", "hci.ic.gov", "adc-e.uk", NULL};
+
 /* ---- signing ---- */
 
 static gboolean aws_sign(const ApiRequest *call, HttpRequest *request,
 	const Credentials *credentials, gint64 now, void *data, GError **error)
 {
 	const Aws *self = data;
-	const SignScope scope = {.region = self->region,
+	const SignScope scope = {.region = self->base.region,
 		.service = self->service->name,
 		.now = now};
 
@@ -67,33 +69,21 @@ static gboolean aws_sign(const ApiRequest *call, HttpRequest *request,
 /* ---- opening ---- */
 
 /* A profile may name one in a file that cannot be read. */
-static void refuse_region(GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-	g_autoptr(AwsFiles) files G_GNUC_UNUSED = aws_files_read(&cause);
-
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
-		"no region is known%s%s%s: set region = eu-west-1 (or another) "
-		"in the section, region in the AWS profile, or AWS_REGION",
-		cause ? " (" : "", cause ? cause->message : "",
-		cause ? ")" : "");
-}
-
 static char *region_choose(GHashTable *keys, GError **error)
 {
-	const char *key = g_hash_table_lookup(keys, "region");
-	const char *profile = g_hash_table_lookup(keys, "profile");
-	g_autofree char *region = key ? g_strdup(key) : aws_region(profile);
+	g_autofree char *found =
+		g_hash_table_lookup(keys, "region")
+			? NULL
+			: aws_region(g_hash_table_lookup(keys, "profile"));
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(AwsFiles) files G_GNUC_UNUSED =
+		found ? NULL : aws_files_read(&cause);
+	g_autofree char *advice = g_strdup_printf(
+		", region in the AWS profile%s%s%s, or AWS_REGION",
+		cause ? " (" : "", cause ? cause->message : "",
+		cause ? ")" : "");
 
-	if (!region && g_hash_table_lookup(keys, "endpoint"))
-		region = g_strdup(REGION_BEHIND_ENDPOINT);
-	if (!region) {
-		refuse_region(error);
-		return NULL;
-	}
-	return api_backend_region(region, "eu-west-1", error)
-		       ? g_steal_pointer(&region)
-		       : NULL;
+	return api_backend_region(keys, found, "us-east-1", advice, error);
 }
 
 /* The section's key, or else what AWS's own settings say. */
@@ -143,6 +133,7 @@ static Api *api_open(
 		"the endpoint configured for %s", self->service->name);
 	const ApiProtocol protocol = {
 		.sign = aws_sign,
+		.domains = aws_domains,
 		.endpoint_key = name,
 		.refuse = self->service->target ? aws_refuse_json
 						: aws_refuse_rest,
@@ -151,7 +142,8 @@ static Api *api_open(
 		.data = self,
 	};
 	const HttpSettings http = api_backend_http(keys, ca_file);
-	CredentialSource *source = aws_chain_new(profile, self->region, &http);
+	CredentialSource *source =
+		aws_chain_new(profile, self->base.region, &http);
 
 	return api_new(keys, endpoint, source, &protocol, error);
 }
@@ -166,44 +158,10 @@ Backend *aws_open(const AwsService *service, GHashTable *keys, GError **error)
 		return NULL;
 	Aws *self = g_new0(Aws, 1);
 	self->service = service;
-	self->region = g_steal_pointer(&region);
+	self->base.region = g_steal_pointer(&region);
 	self->base.api = api_open(self, keys, endpoint, error);
 	if (self->base.api)
 		return &self->base.base;
-	aws_close(&self->base.base);
+	api_backend_close(&self->base.base);
 	return NULL;
-}
-
-void aws_close(Backend *base)
-{
-	Aws *self = (Aws *)base;
-
-	g_clear_pointer(&self->base.api, api_free);
-	g_free(self->region);
-	g_free(self);
-}
-
-void aws_found(Backend *base, BackendFound tell, void *data)
-{
-	tell("region", ((Aws *)base)->region, data);
-}
-
-void aws_identify(Backend *base, GString *place, GString *source)
-{
-	static const char *const domains[] = {"amazonaws.com",
-		"amazonaws.com.cn", "amazonaws.eu", "api.aws",
-		"api.amazonwebservices.com.cn", "c2s.ic.gov", "sc2s.sgov.gov",
-		"hci.ic.gov", "adc-e.uk", NULL};
-	Aws *self = (Aws *)base;
-
-	g_string_append_printf(place, ", region %s", self->region);
-	api_backend_identify(base, domains, place, source);
-}
-
-void aws_report(Backend *base, GString *out)
-{
-	Aws *self = (Aws *)base;
-
-	g_string_append_printf(out, "region: %s\n", self->region);
-	api_backend_report(base, out);
 }

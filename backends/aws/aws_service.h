@@ -17,17 +17,12 @@ typedef struct {
 typedef struct {
 	ApiBackend base;
 	const AwsService *service;
-	char *region;
 } Aws;
 
 extern const BackendKey aws_keys[];     /* region, profile, ... */
 extern const BackendState aws_states[]; /* of a session */
 extern const BackendVerb aws_verbs[];   /* terminate */
 
-/* The slots of BackendClass; service lives as long as the program. */
+/* The slot of BackendClass; service lives as long as the program. */
 Backend *aws_open(const AwsService *service, GHashTable *keys,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void aws_close(Backend *base);
-void aws_found(Backend *base, BackendFound tell, void *data);
-void aws_identify(Backend *base, GString *place, GString *source);
-void aws_report(Backend *base, GString *out);

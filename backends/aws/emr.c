@@ -55,7 +55,6 @@ static const char living_sessions[] =
 
 /* ---- calls ---- */
 
-/* Who takes the text gets but the outline of the answer. */
 static Json *post(Backend *base, const char *action, const Json *input,
 	gboolean safe, const Call *call, GByteArray **ret_text, GError **error)
 {
@@ -64,8 +63,7 @@ static Json *post(Backend *base, const char *action, const Json *input,
 		.method = "POST",
 		.path = "/",
 		.body = body,
-		.safe = safe,
-		.outline = ret_text != NULL};
+		.safe = safe};
 
 	return api_call(
 		((ApiBackend *)base)->api, &request, call, ret_text, error);
@@ -305,7 +303,7 @@ const BackendClass emr_class = {
 	.list_lag_ms = 10000,
 	.newest_first = TRUE,
 	.open = emr_open,
-	.close = aws_close,
+	.close = api_backend_close,
 	.discover = aws_chain_in_sight,
 	.list_workspaces = emr_list_workspaces,
 	.list_page = emr_list_page,
@@ -317,11 +315,7 @@ const BackendClass emr_class = {
 	.describe = emr_describe,
 	.check_spec = emr_check,
 	.render = emr_render,
-	.identify = aws_identify,
-	.found = aws_found,
-	.report = aws_report,
-	.clock = api_backend_clock,
-	.count = api_backend_count,
-	.observe = api_backend_observe,
-	.abort = api_backend_abort,
+	.found = api_backend_found,
+	.report = api_backend_report,
+	API_BACKEND_SLOTS,
 };

@@ -70,8 +70,6 @@ static const BackendKey dataproc_keys[] = {
 
 typedef struct {
 	ApiBackend base;
-	char *project;
-	char *region;
 	char *quota_project; /* NULL: as the credentials say */
 } Dataproc;
 
@@ -99,7 +97,7 @@ static gboolean dataproc_sign(const ApiRequest *call, HttpRequest *request,
 static char *sessions_path(const Dataproc *self, const char *location,
 	const char *id, const char *verb)
 {
-	g_autofree char *project = http_encode(self->project);
+	g_autofree char *project = http_encode(self->base.project);
 	g_autofree char *place = http_encode(location);
 	g_autofree char *one = id ? http_encode(id) : NULL;
 
@@ -114,7 +112,7 @@ static char *sessions_path(const Dataproc *self, const char *location,
 static WorkspacePage *dataproc_list_workspaces(
 	Backend *base, const char *token, const Call *call, GError **error)
 {
-	return answer_workspace(((const Dataproc *)base)->region);
+	return answer_workspace(((const ApiBackend *)base)->region);
 }
 
 /* Where the array of sessions lies; an empty one is left out. */
@@ -205,7 +203,7 @@ static CreatePlan *dataproc_plan(Backend *base, const char *workspace,
 	Json *spec, const char *token, const Call *call, GError **error)
 {
 	const Dataproc *self = (Dataproc *)base;
-	const DataprocPlace place = {self->project, workspace};
+	const DataprocPlace place = {self->base.project, workspace};
 	gboolean named = json_get(spec, "sessionId") || json_get(spec, "name");
 	g_autoptr(GString) query = g_string_new(NULL);
 	g_autofree char *request_id = NULL;
@@ -267,7 +265,7 @@ static gboolean dataproc_check_spec(
 	Backend *base, const char *workspace, const Json *spec, GError **error)
 {
 	const Dataproc *self = (Dataproc *)base;
-	const DataprocPlace place = {self->project, workspace};
+	const DataprocPlace place = {self->base.project, workspace};
 
 	return dataproc_spec_check(spec, &place, error);
 }
@@ -279,34 +277,7 @@ static void dataproc_render(Backend *base, SessionFile file, const char *text,
 	g_autoptr(Json) record = json_parse(text, len, NULL);
 
 	if (record)
-		dataproc_record_render(record, file, self->project, out);
-}
-
-static void dataproc_found(Backend *base, BackendFound tell, void *data)
-{
-	const Dataproc *self = (const Dataproc *)base;
-
-	tell("project", self->project, data);
-	tell("region", self->region, data);
-}
-
-static void dataproc_identify(Backend *base, GString *place, GString *source)
-{
-	static const char *const domains[] = {"googleapis.com", NULL};
-	const Dataproc *self = (Dataproc *)base;
-
-	g_string_append_printf(
-		place, ", project %s, region %s", self->project, self->region);
-	api_backend_identify(base, domains, place, source);
-}
-
-static void dataproc_report(Backend *base, GString *out)
-{
-	const Dataproc *self = (Dataproc *)base;
-
-	g_string_append_printf(
-		out, "project: %s\nregion: %s\n", self->project, self->region);
-	api_backend_report(base, out);
+		dataproc_record_render(record, file, self->base.project, out);
 }
 
 /* ---- opening ---- */
@@ -384,33 +355,30 @@ static CredentialSource *source_open(
 
 static void dataproc_close(Backend *base)
 {
-	Dataproc *self = (Dataproc *)base;
-
-	g_clear_pointer(&self->base.api, api_free);
-	g_free(self->project);
-	g_free(self->region);
-	g_free(self->quota_project);
-	g_free(self);
+	g_free(((Dataproc *)base)->quota_project);
+	api_backend_close(base);
 }
 
 static Backend *dataproc_open(GHashTable *keys, GError **error)
 {
+	static const char *const domains[] = {"googleapis.com", NULL};
 	Dataproc *self = g_new0(Dataproc, 1);
 	g_autofree char *ca_file = google_ca_file();
 	const ApiProtocol protocol = {
 		.sign = dataproc_sign,
 		.refuse = dataproc_refuse,
 		.accept = dataproc_accept,
+		.domains = domains,
 		.ca_file = ca_file,
 		.data = self,
 	};
 	CredentialSource *source = NULL;
 
-	self->base.base.class = &dataproc_class;
-	self->project = project_choose(keys, error);
-	self->region = self->project ? region_choose(keys, error) : NULL;
+	self->base.project = project_choose(keys, error);
+	self->base.region =
+		self->base.project ? region_choose(keys, error) : NULL;
 	self->quota_project = payer_choose(keys);
-	if (self->region &&
+	if (self->base.region &&
 		(!self->quota_project ||
 			place_check("quota_project", self->quota_project,
 				"my-project", error)))
@@ -450,11 +418,7 @@ const BackendClass dataproc_class = {
 	.control = dataproc_control,
 	.check_spec = dataproc_check_spec,
 	.render = dataproc_render,
-	.identify = dataproc_identify,
-	.found = dataproc_found,
-	.report = dataproc_report,
-	.clock = api_backend_clock,
-	.count = api_backend_count,
-	.observe = api_backend_observe,
-	.abort = api_backend_abort,
+	.found = api_backend_found,
+	.report = api_backend_report,
+	API_BACKEND_SLOTS,
 };

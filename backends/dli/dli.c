@@ -30,8 +30,6 @@
 #include "backends/provider/answer.h"
 #include "backends/provider/plan.h"
 
-#define PAGE_SIZE 100 /* undocumented; as Livy's default */
-#define PAGE_SIZE_SAFE 20
 #define OFFSET_MAX G_MAXINT32
 #define LOG_LINES 200
 #define LOG_FRESH_MS 5000
@@ -81,20 +79,7 @@ static const char *const dli_kept[] = {"appInfo", NULL};
 static const char *const dli_unique[] = {
 	"queue", "cluster_name", "clientToken", NULL};
 
-typedef struct {
-	Backend base;
-	DliAccount *account;
-	const DliKind *kind;
-	gint page_size; /* atomic: PAGE_SIZE until a server refuses it */
-} Dli;
-
 /* ---- calls ---- */
-
-static Json *ask(Dli *self, const DliQuestion *question, const Call *call,
-	GByteArray **ret_text, GError **error)
-{
-	return dli_account_ask(self->account, question, call, ret_text, error);
-}
 
 static char *session_path(const char *id, const char *rest)
 {
@@ -129,7 +114,7 @@ static WorkspacePage *dli_list_workspaces(
 		.version = kind->version,
 		.path = kind->path,
 		.query = kind->query};
-	g_autoptr(Json) answer = ask(self, &question, call, NULL, error);
+	g_autoptr(Json) answer = dli_ask(self, &question, call, NULL, error);
 
 	if (!answer)
 		return NULL;
@@ -142,39 +127,18 @@ static WorkspacePage *dli_list_workspaces(
 	return page;
 }
 
-static Json *list_size(Dli *self, const char *workspace, gint64 from, int size,
+static Json *list_call(Dli *self, const char *workspace, gint64 from,
 	const Call *call, GByteArray **ret_text, GError **error)
 {
 	g_autoptr(GString) query = g_string_new(NULL);
 
 	http_query_add(query, self->kind->member, workspace);
-	g_string_append_printf(
-		query, "&from=%" G_GINT64_FORMAT "&size=%d", from, size);
+	g_string_append_printf(query, "&from=%" G_GINT64_FORMAT, from);
 	const DliQuestion question = {.action = "ListSessions",
 		.path = "/sessions",
-		.query = query->str};
-	return ask(self, &question, call, ret_text, error);
-}
-
-/* The greatest page is not documented: a server that refuses ours is asked for
- * small ones from then on. */
-static Json *list_call(Dli *self, const char *workspace, gint64 from,
-	const Call *call, GByteArray **ret_text, GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-	int size = g_atomic_int_get(&self->page_size);
-	Json *answer =
-		list_size(self, workspace, from, size, call, ret_text, &cause);
-
-	if (answer)
-		return answer;
-	if (size > PAGE_SIZE_SAFE && dli_blames(cause, "size")) {
-		g_atomic_int_set(&self->page_size, PAGE_SIZE_SAFE);
-		return list_size(self, workspace, from, PAGE_SIZE_SAFE, call,
-			ret_text, error);
-	}
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
+		.query = query->str,
+		.size = "size"};
+	return dli_ask(self, &question, call, ret_text, error);
 }
 
 /* Where a page begins.  A token is "from", or "from:elsewhere". */
@@ -216,7 +180,7 @@ static char *next_token(const Place *place, gint64 n)
 static void announce_next(
 	Dli *self, const Place *place, gint64 total, const Call *call)
 {
-	int size = g_atomic_int_get(&self->page_size);
+	gint64 size = api_backend_page_size(&self->base);
 	gboolean sure = place->elsewhere == 0 && total > place->from + size;
 	g_autofree char *next = sure ? next_token(place, size) : NULL;
 
@@ -264,7 +228,7 @@ static Session *dli_get(Backend *base, const char *workspace, const char *id,
 	g_autofree char *path = session_path(id, NULL);
 	const DliQuestion question = {.action = "GetSession", .path = path};
 	g_autoptr(HttpBody) text = NULL;
-	g_autoptr(Json) answer = ask(self, &question, call, &text, error);
+	g_autoptr(Json) answer = dli_ask(self, &question, call, &text, error);
 	gboolean elsewhere = FALSE;
 
 	if (!answer)
@@ -301,7 +265,7 @@ static char *dli_create(Backend *base, const char *workspace,
 		.body = plan->body};
 	GError *cause = NULL;
 	g_autoptr(Json) answer =
-		ask((Dli *)base, &question, call, NULL, &cause);
+		dli_ask((Dli *)base, &question, call, NULL, &cause);
 
 	return answer_created(answer, "id", cause, error);
 }
@@ -313,7 +277,8 @@ static gboolean dli_control(Backend *base, const char *workspace,
 	g_autofree char *path = session_path(id, NULL);
 	const DliQuestion question = {
 		.action = "DeleteSession", .method = "DELETE", .path = path};
-	g_autoptr(Json) answer = ask((Dli *)base, &question, call, NULL, error);
+	g_autoptr(Json) answer =
+		dli_ask((Dli *)base, &question, call, NULL, error);
 
 	return answer != NULL;
 }
@@ -328,7 +293,7 @@ static Json *log_call(Dli *self, const char *id, gint64 from, const Call *call,
 		"from=%" G_GINT64_FORMAT "&size=%d", from, LOG_LINES);
 	const DliQuestion question = {
 		.action = "GetSessionLog", .path = path, .query = query};
-	Json *answer = ask(self, &question, call, NULL, error);
+	Json *answer = dli_ask(self, &question, call, NULL, error);
 	const Json *lines = json_get(answer, "log");
 
 	if (!answer || !lines || json_type(lines) == JSON_ARRAY ||
@@ -400,68 +365,6 @@ static gboolean dli_check_spec(
 	return dli_spec_check(spec, &home, error);
 }
 
-static void dli_found(Backend *base, BackendFound tell, void *data)
-{
-	dli_account_found(((Dli *)base)->account, tell, data);
-}
-
-static void dli_identify(Backend *base, GString *place, GString *source)
-{
-	dli_account_identify(((Dli *)base)->account, place, source);
-}
-
-static void dli_report(Backend *base, GString *out)
-{
-	dli_account_report(((Dli *)base)->account, out);
-}
-
-static gboolean dli_clock(Backend *base, gint64 *ret_ahead_ms)
-{
-	return dli_account_clock(((Dli *)base)->account, ret_ahead_ms);
-}
-
-static void dli_count(Backend *base,
-	void (*visit)(
-		const char *action, guint64 calls, guint64 failed, void *data),
-	void *data)
-{
-	dli_account_count(((Dli *)base)->account, visit, data);
-}
-
-static void dli_observe(Backend *base, CallObserver observer, void *data)
-{
-	dli_account_observe(((Dli *)base)->account, observer, data);
-}
-
-static void dli_abort(Backend *base)
-{
-	dli_account_abort(((Dli *)base)->account);
-}
-
-/* ---- opening ---- */
-
-static void dli_close(Backend *base)
-{
-	Dli *self = (Dli *)base;
-
-	dli_account_free(self->account);
-	g_free(self);
-}
-
-static Backend *dli_open(GHashTable *keys, GError **error)
-{
-	DliAccount *account = dli_account_new(keys, error);
-
-	if (!account)
-		return NULL;
-	Dli *self = g_new0(Dli, 1);
-	self->base.class = &dli_class;
-	self->account = account;
-	self->kind = dli_account_kind(account);
-	self->page_size = PAGE_SIZE;
-	return &self->base;
-}
-
 const BackendClass dli_class = {
 	.name = "dli",
 	.keys = dli_keys,
@@ -497,11 +400,7 @@ const BackendClass dli_class = {
 	.cause = dli_ask_cause,
 	.check_spec = dli_check_spec,
 	.render = dli_render,
-	.identify = dli_identify,
-	.found = dli_found,
+	.found = api_backend_found,
 	.report = dli_report,
-	.clock = dli_clock,
-	.count = dli_count,
-	.observe = dli_observe,
-	.abort = dli_abort,
+	API_BACKEND_SLOTS,
 };

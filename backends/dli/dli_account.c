@@ -2,17 +2,9 @@
 
 #include "backends/auth/sign.h"
 #include "backends/dli/dli_error.h"
-#include "backends/dli/dli_project.h"
 #include "backends/dli/huawei_chain.h"
-#include "backends/provider/api_backend.h"
 
-struct DliAccount {
-	DliSettings settings;
-	DliProject *project;
-	Api *api;
-};
-
-/* ---- construction ---- */
+/* ---- opening ---- */
 
 /* data: the project, for calls that name it. */
 static gboolean account_sign(const ApiRequest *call, HttpRequest *request,
@@ -36,7 +28,11 @@ static char *account_of(
 	return dli_project_of(data, credentials->access_key_id, error);
 }
 
+static const char *const account_domains[] = {
+	"myhuaweicloud.com", "myhuaweicloud.eu", NULL};
+
 static const ApiProtocol account_protocol = {
+	.domains = account_domains,
 	.sign = account_sign,
 	.refuse = dli_refuse,
 	.accept = dli_accept,
@@ -68,64 +64,56 @@ static Api *iam_new(
 }
 
 /* IAM is needed only where the project must be looked up. */
-static gboolean account_project(
-	DliAccount *self, GHashTable *keys, GError **error)
-{
-	const DliSettings *settings = &self->settings;
-	Api *iam = settings->project ? NULL : iam_new(keys, settings, error);
-
-	if (!settings->project && !iam)
-		return FALSE;
-	self->project =
-		dli_project_new(settings->project, settings->region, iam);
-	return TRUE;
-}
-
-static gboolean account_api(DliAccount *self, GHashTable *keys, GError **error)
+static gboolean open_with(Dli *self, GHashTable *keys,
+	const DliSettings *settings, GError **error)
 {
 	ApiProtocol protocol = account_protocol;
 
-	protocol.data = self->project;
+	self->kind = settings->kind;
+	self->base.region = g_strdup(settings->region);
+	self->base.project = g_strdup(settings->project);
+	if (!settings->project)
+		self->base.iam = iam_new(keys, settings, error);
+	if (!settings->project && !self->base.iam)
+		return FALSE;
+	self->lookup = dli_project_new(
+		settings->project, settings->region, self->base.iam);
+	protocol.data = self->lookup;
 	protocol.account = account_of;
-	self->api = api_new(keys, self->settings.endpoint,
-		source_new(keys, &self->settings), &protocol, error);
-	return self->api != NULL;
+	self->base.api = api_new(keys, settings->endpoint,
+		source_new(keys, settings), &protocol, error);
+	return self->base.api != NULL;
 }
 
-DliAccount *dli_account_new(GHashTable *keys, GError **error)
+Backend *dli_open(GHashTable *keys, GError **error)
 {
-	DliAccount *self = g_new0(DliAccount, 1);
+	g_auto(DliSettings) settings = {NULL};
 
-	if (dli_settings_read(keys, &self->settings, error) &&
-		account_project(self, keys, error) &&
-		account_api(self, keys, error))
-		return self;
-	dli_account_free(self);
+	if (!dli_settings_read(keys, &settings, error))
+		return NULL;
+	Dli *self = g_new0(Dli, 1);
+	if (open_with(self, keys, &settings, error))
+		return &self->base.base;
+	dli_close(&self->base.base);
 	return NULL;
 }
 
-void dli_account_free(DliAccount *self)
+void dli_close(Backend *base)
 {
-	if (!self)
-		return;
-	g_clear_pointer(&self->api, api_free);
-	dli_project_free(self->project);
-	dli_settings_clear(&self->settings);
-	g_free(self);
+	Dli *self = (Dli *)base;
+
+	g_clear_pointer(&self->base.api, api_free);
+	dli_project_free(self->lookup);
+	api_backend_close(base);
 }
 
-const DliKind *dli_account_kind(const DliAccount *self)
-{
-	return self->settings.kind;
-}
+/* ---- slots ---- */
 
-/* ---- calls ---- */
-
-Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
-	const Call *call, GByteArray **ret_text, GError **error)
+Json *dli_ask(Dli *self, const DliQuestion *question, const Call *call,
+	GByteArray **ret_text, GError **error)
 {
-	g_autofree char *key = api_key_id(self->api, call->deadline_us);
-	const char *project = dli_project_get(self->project, key, call, error);
+	g_autofree char *key = api_key_id(self->base.api, call->deadline_us);
+	const char *project = dli_project_get(self->lookup, key, call, error);
 
 	if (!project)
 		return NULL;
@@ -137,72 +125,19 @@ Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
 		.path = path,
 		.query = question->query,
 		.body = question->body,
-		.safe = !question->method,
-		.outline = ret_text != NULL};
-	return api_call(self->api, &request, call, ret_text, error);
+		.safe = !question->method};
+	return question->size ? api_backend_get_page(&self->base, &request,
+					question->size, call, ret_text, error)
+			      : api_call(self->base.api, &request, call,
+					ret_text, error);
 }
 
-/* ---- the account ---- */
-
-void dli_account_found(DliAccount *self, BackendFound tell, void *data)
+void dli_report(Backend *base, GString *out)
 {
-	tell("region", self->settings.region, data);
-	if (self->settings.project)
-		tell("project", self->settings.project, data);
-}
-
-void dli_account_identify(DliAccount *self, GString *place, GString *source)
-{
-	static const char *const domains[] = {
-		"myhuaweicloud.com", "myhuaweicloud.eu", NULL};
-
-	g_string_append_printf(place, ", region %s", self->settings.region);
-	if (self->settings.project)
-		g_string_append_printf(
-			place, ", project %s", self->settings.project);
-	api_identify(self->api, domains, place, source);
-}
-
-void dli_account_report(DliAccount *self, GString *out)
-{
-	const char *project = dli_project_peek(self->project);
+	const Dli *self = (Dli *)base;
+	const char *project = dli_project_peek(self->lookup);
 
 	g_string_append_printf(out, "region: %s\nproject: %s\n",
-		self->settings.region, project ? project : "not looked up yet");
-	api_report(self->api, out);
-}
-
-gboolean dli_account_clock(DliAccount *self, gint64 *ret_ahead_ms)
-{
-	return api_clock(self->api, ret_ahead_ms);
-}
-
-void dli_account_count(DliAccount *self,
-	void (*visit)(
-		const char *action, guint64 calls, guint64 failed, void *data),
-	void *data)
-{
-	Api *iam = dli_project_iam(self->project);
-
-	if (iam)
-		api_count(iam, visit, data);
-	api_count(self->api, visit, data);
-}
-
-void dli_account_observe(DliAccount *self, CallObserver observer, void *data)
-{
-	Api *iam = dli_project_iam(self->project);
-
-	if (iam)
-		api_observe(iam, observer, data);
-	api_observe(self->api, observer, data);
-}
-
-void dli_account_abort(DliAccount *self)
-{
-	Api *iam = dli_project_iam(self->project);
-
-	if (iam)
-		api_abort(iam);
-	api_abort(self->api);
+		self->base.region, project ? project : "not looked up yet");
+	api_report(self->base.api, out);
 }

@@ -1,21 +1,18 @@
 #pragma once
 
-#include "backends/api/api.h"
+#include "backends/dli/dli_project.h"
 #include "backends/dli/dli_settings.h"
+#include "backends/provider/api_backend.h"
 
 /*
  * The way to one project of DLI: signs every call, and puts the project into
  * its path, looking it up in IAM first where it is not given.  Thread-safe.
  */
-typedef struct DliAccount DliAccount;
-
-/* Errors: CONFIG. */
-DliAccount *dli_account_new(
-	GHashTable *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void dli_account_free(DliAccount *self);
-
-/* What the workspaces are.  Static. */
-const DliKind *dli_account_kind(const DliAccount *self);
+typedef struct {
+	ApiBackend base;
+	DliProject *lookup;
+	const DliKind *kind; /* what the workspaces are */
+} Dli;
 
 typedef struct {
 	const char *action;
@@ -23,21 +20,14 @@ typedef struct {
 	const char *version; /* NULL: v2.0 */
 	const char *path;    /* behind the project */
 	const char *query, *body;
+	const char *size; /* not NULL: see api_backend_get_page */
 } DliQuestion;
 
-/* As api_call; who takes the text gets but the outline of the answer. */
-Json *dli_account_ask(DliAccount *self, const DliQuestion *question,
-	const Call *call, GByteArray **ret_text,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* As api_call. */
+Json *dli_ask(Dli *self, const DliQuestion *question, const Call *call,
+	GByteArray **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* As the slot of BackendClass. */
-void dli_account_found(DliAccount *self, BackendFound tell, void *data);
-void dli_account_identify(DliAccount *self, GString *place, GString *source);
-void dli_account_report(DliAccount *self, GString *out);
-gboolean dli_account_clock(DliAccount *self, gint64 *ret_ahead_ms);
-void dli_account_count(DliAccount *self,
-	void (*visit)(
-		const char *action, guint64 calls, guint64 failed, void *data),
-	void *data);
-void dli_account_observe(DliAccount *self, CallObserver observer, void *data);
-void dli_account_abort(DliAccount *self);
+/* As the slots of BackendClass. */
+Backend *dli_open(GHashTable *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void dli_close(Backend *base);
+void dli_report(Backend *base, GString *out);

@@ -155,9 +155,3 @@ gboolean dli_accept(const Json *answer, GError **error)
 	refusal_set(&r, &kind, error);
 	return FALSE;
 }
-
-gboolean dli_blames(const GError *error, const char *parameter)
-{
-	return g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_INVALID) &&
-	       strstr(error->message, parameter);
-}

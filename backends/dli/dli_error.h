@@ -14,6 +14,3 @@ void dli_refuse(const HttpAnswer *answer, const Json *body, GError **error);
 /* FALSE with an error for an answer that says is_success: false. */
 gboolean dli_accept(const Json *answer, GError **error);
 gboolean dli_is_skew(const char *provider_code);
-
-/* Whether an INVALID error is about that parameter. */
-gboolean dli_blames(const GError *error, const char *parameter);

@@ -45,18 +45,12 @@ void dli_project_free(DliProject *self)
 {
 	if (!self)
 		return;
-	g_clear_pointer(&self->iam, api_free);
 	g_clear_error(&self->failure);
 	pthread_cond_destroy(&self->changed);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self->region);
 	g_free(self->key);
 	g_free(self);
-}
-
-Api *dli_project_iam(const DliProject *self)
-{
-	return self->iam;
 }
 
 /* ---- asking ---- */

@@ -12,7 +12,7 @@
  */
 typedef struct DliProject DliProject;
 
-/* id: NULL when it must be looked up, by iam, which is taken (else NULL). */
+/* id: NULL when it must be looked up, by iam, which outlives this (else NULL). */
 DliProject *dli_project_new(const char *id, const char *region, Api *iam);
 void dli_project_free(DliProject *self);
 
@@ -27,7 +27,5 @@ char *dli_project_of(DliProject *self, const char *key,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* NULL while it is not known. */
 const char *dli_project_peek(DliProject *self);
-/* NULL when it was given. */
-Api *dli_project_iam(const DliProject *self);
 
 gboolean dli_project_legal(const char *id);

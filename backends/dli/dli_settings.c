@@ -8,8 +8,6 @@
 #include "backends/error.h"
 #include "backends/provider/api_backend.h"
 
-#define REGION_BEHIND_ENDPOINT "cn-north-4" /* a proxy or test wants one too */
-
 static const DliKind kinds[] = {
 	{"queues", "ListQueues", "v1.0", "/queues", "queue_type=general",
 		"queues", "queue_name", "queue"},
@@ -29,21 +27,11 @@ static const DliKind *choose_kind(const char *key, GError **error)
 
 static char *choose_region(GHashTable *keys, GError **error)
 {
-	const char *key = g_hash_table_lookup(keys, "region");
-	g_autofree char *region =
-		key ? g_strdup(key) : huawei_region_only("dli");
+	g_autofree char *found = g_hash_table_lookup(keys, "region")
+					 ? NULL
+					 : huawei_region_only("dli");
 
-	if (!region && g_hash_table_lookup(keys, "endpoint"))
-		region = g_strdup(REGION_BEHIND_ENDPOINT);
-	if (!region) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"no region is known: set region = cn-north-4 (or "
-			"another) in the section");
-		return NULL;
-	}
-	return api_backend_region(region, "cn-north-4", error)
-		       ? g_steal_pointer(&region)
-		       : NULL;
+	return api_backend_region(keys, found, "cn-north-4", "", error);
 }
 
 static gboolean choose_project(

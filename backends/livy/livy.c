@@ -437,14 +437,6 @@ static gboolean livy_discover(void)
 	return auth_env("LIVY_URL") != NULL;
 }
 
-/* There is no vendor: the server is all that tells it. */
-static void livy_identify(Backend *base, GString *place, GString *source)
-{
-	static const char *const domains[] = {NULL};
-
-	api_backend_identify(base, domains, place, source);
-}
-
 static void livy_found(Backend *base, BackendFound tell, void *data)
 {
 	tell("url", ((Livy *)base)->url, data);
@@ -458,11 +450,13 @@ static void livy_close(Backend *base)
 	livy_auth_free(self->auth); /* the source in it has gone */
 	g_free(self->workspace);
 	g_free(self->url);
-	g_free(self);
+	api_backend_close(base);
 }
 
 static Backend *livy_open(GHashTable *keys, GError **error)
 {
+	/* There is no vendor: the server is all that tells it. */
+	static const char *const domains[] = {NULL};
 	Told told;
 	g_autofree char *workspace =
 		url_choose(keys, &told, error) ? url_rest(&told, error) : NULL;
@@ -475,6 +469,7 @@ static Backend *livy_open(GHashTable *keys, GError **error)
 		.sign = livy_sign,
 		.refuse = livy_auth_is_none(auth) ? livy_refuse_bare
 						  : livy_refuse,
+		.domains = domains,
 		.endpoint_key = told.key,
 		.data = auth,
 	};
@@ -483,7 +478,6 @@ static Backend *livy_open(GHashTable *keys, GError **error)
 	if (!api)
 		return NULL;
 	Livy *self = g_new0(Livy, 1);
-	self->base.base.class = &livy_class;
 	self->base.api = api;
 	self->auth = g_steal_pointer(&auth);
 	self->workspace = g_steal_pointer(&workspace);
@@ -528,11 +522,7 @@ const BackendClass livy_class = {
 	.is_other = livy_is_other,
 	.check_spec = livy_check_spec,
 	.render = livy_render,
-	.identify = livy_identify,
 	.found = livy_found,
 	.report = api_backend_report,
-	.clock = api_backend_clock,
-	.count = api_backend_count,
-	.observe = api_backend_observe,
-	.abort = api_backend_abort,
+	API_BACKEND_SLOTS,
 };

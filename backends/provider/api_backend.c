@@ -5,9 +5,54 @@
 #include "backends/api/api_settings.h"
 
 #define REGION_MAX 64
+#define PAGE_SIZE 100     /* the usual maximum */
+#define PAGE_SIZE_SAFE 20 /* what the vendors' examples ask for */
+
+void api_backend_close(Backend *base)
+{
+	ApiBackend *self = (ApiBackend *)base;
+
+	g_clear_pointer(&self->api, api_free);
+	g_clear_pointer(&self->iam, api_free);
+	g_free(self->region);
+	g_free(self->project);
+	g_free(self);
+}
+
+/* ---- the slots ---- */
+
+/* What is known for a key; NULL: nothing. */
+static const char *known(const Backend *base, const BackendKey *key)
+{
+	const ApiBackend *self = (const ApiBackend *)base;
+
+	if (g_str_equal(key->name, "region"))
+		return self->region;
+	return g_str_equal(key->name, "project") ? self->project : NULL;
+}
+
+void api_backend_identify(Backend *base, GString *place, GString *source)
+{
+	for (const BackendKey *key = base->class->keys; key->name; key++)
+		if (known(base, key))
+			g_string_append_printf(
+				place, ", %s %s", key->name, known(base, key));
+	api_identify(((ApiBackend *)base)->api, place, source);
+}
+
+void api_backend_found(Backend *base, BackendFound tell, void *data)
+{
+	for (const BackendKey *key = base->class->keys; key->name; key++)
+		if (known(base, key))
+			tell(key->name, known(base, key), data);
+}
 
 void api_backend_report(Backend *base, GString *out)
 {
+	for (const BackendKey *key = base->class->keys; key->name; key++)
+		if (known(base, key))
+			g_string_append_printf(
+				out, "%s: %s\n", key->name, known(base, key));
 	api_report(((ApiBackend *)base)->api, out);
 }
 
@@ -21,24 +66,32 @@ void api_backend_count(Backend *base,
 		const char *action, guint64 calls, guint64 failed, void *data),
 	void *data)
 {
-	api_count(((ApiBackend *)base)->api, visit, data);
+	const ApiBackend *self = (ApiBackend *)base;
+
+	if (self->iam)
+		api_count(self->iam, visit, data);
+	api_count(self->api, visit, data);
 }
 
 void api_backend_observe(Backend *base, CallObserver observer, void *data)
 {
-	api_observe(((ApiBackend *)base)->api, observer, data);
+	const ApiBackend *self = (ApiBackend *)base;
+
+	if (self->iam)
+		api_observe(self->iam, observer, data);
+	api_observe(self->api, observer, data);
 }
 
 void api_backend_abort(Backend *base)
 {
-	api_abort(((ApiBackend *)base)->api);
+	const ApiBackend *self = (ApiBackend *)base;
+
+	if (self->iam)
+		api_abort(self->iam);
+	api_abort(self->api);
 }
 
-void api_backend_identify(Backend *base, const char *const *domains,
-	GString *place, GString *source)
-{
-	api_identify(((ApiBackend *)base)->api, domains, place, source);
-}
+/* ---- calls ---- */
 
 Json *api_backend_get(Backend *base, const char *action, const char *path,
 	const char *query, const Call *call, GByteArray **ret_text,
@@ -48,11 +101,54 @@ Json *api_backend_get(Backend *base, const char *action, const char *path,
 		.method = "GET",
 		.path = path,
 		.query = query,
-		.safe = TRUE,
-		.outline = ret_text != NULL};
+		.safe = TRUE};
 
 	return api_call(
 		((ApiBackend *)base)->api, &request, call, ret_text, error);
+}
+
+guint api_backend_page_size(ApiBackend *self)
+{
+	return g_atomic_int_get(&self->small_pages) ? PAGE_SIZE_SAFE
+						    : PAGE_SIZE;
+}
+
+/* Whether it was refused for that member, in whatever spelling. */
+static gboolean blames(GError *error, const char *member)
+{
+	const BackendErrorDetail *detail = backend_error_detail(error);
+
+	if (error->code != BACKEND_ERROR_INVALID)
+		return FALSE;
+	g_autofree char *where = g_strconcat(error->message, " ",
+		detail && detail->provider_code ? detail->provider_code : "",
+		NULL);
+	g_autofree char *lower = g_ascii_strdown(where, -1);
+	g_autofree char *wanted = g_ascii_strdown(member, -1);
+	return strstr(lower, wanted) != NULL;
+}
+
+Json *api_backend_get_page(ApiBackend *self, const ApiRequest *request,
+	const char *member, const Call *call, GByteArray **ret_text,
+	GError **error)
+{
+	guint size = api_backend_page_size(self);
+	g_autofree char *query =
+		g_strdup_printf("%s&%s=%u", request->query, member, size);
+	ApiRequest sized = *request;
+	g_autoptr(GError) cause = NULL;
+
+	sized.query = query;
+	Json *answer = api_call(self->api, &sized, call, ret_text, &cause);
+	if (answer)
+		return answer;
+	if (size > PAGE_SIZE_SAFE && blames(cause, member)) {
+		g_atomic_int_set(&self->small_pages, TRUE);
+		return api_backend_get_page(
+			self, request, member, call, ret_text, error);
+	}
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
 }
 
 Json *api_backend_create(Backend *base, const char *action, const char *path,
@@ -68,6 +164,8 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 	return api_call(((ApiBackend *)base)->api, &request, call, NULL, error);
 }
 
+/* ---- opening ---- */
+
 HttpSettings api_backend_http(GHashTable *keys, const char *ca_file)
 {
 	return (HttpSettings){
@@ -77,17 +175,28 @@ HttpSettings api_backend_http(GHashTable *keys, const char *ca_file)
 	};
 }
 
-gboolean api_backend_region(
-	const char *region, const char *example, GError **error)
+char *api_backend_region(GHashTable *keys, const char *found, const char *usual,
+	const char *advice, GError **error)
 {
-	gsize len = strlen(region);
+	const char *region = g_hash_table_lookup(keys, "region");
 
+	if (!region)
+		region = found;
+	if (!region && g_hash_table_lookup(keys, "endpoint"))
+		region = usual;
+	if (!region) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"no region is known: set region = %s (or another) in "
+			"the section%s",
+			usual, advice);
+		return NULL;
+	}
+	gsize len = strlen(region);
 	if (len > 0 && len <= REGION_MAX &&
 		strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == len)
-		return TRUE;
+		return g_strdup(region);
 	g_autofree char *shown = g_utf8_make_valid(region, -1);
 	backend_error_set(error, BACKEND_ERROR_CONFIG,
-		"%.64s is not the name of a region, such as %s", shown,
-		example);
-	return FALSE;
+		"%.64s is not the name of a region, such as %s", shown, usual);
+	return NULL;
 }

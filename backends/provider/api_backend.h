@@ -8,10 +8,23 @@
 typedef struct {
 	Backend base;
 	Api *api;
+	Api *iam; /* a service that is asked where the other is; NULL: none */
+	char *region; /* these two are keys of the section; NULL: no such key, */
+	char *project;    /* or not known before a call */
+	gint small_pages; /* atomic: a server has refused greater ones */
 } ApiBackend;
 
-/* As the slots of BackendClass, which say no more than the Api does. */
-void api_backend_report(Backend *base, GString *out);
+/* Frees all of these. */
+void api_backend_close(Backend *base);
+
+/* What all of them do alike.  Each is identified by its region and its project as
+ * far as they are known, in the order of its keys, besides what api_identify
+ * tells. */
+#define API_BACKEND_SLOTS                                                      \
+	.identify = api_backend_identify, .clock = api_backend_clock,          \
+	.count = api_backend_count, .observe = api_backend_observe,            \
+	.abort = api_backend_abort
+void api_backend_identify(Backend *base, GString *place, GString *source);
 gboolean api_backend_clock(Backend *base, gint64 *ret_ahead_ms);
 void api_backend_count(Backend *base,
 	void (*visit)(
@@ -20,19 +33,26 @@ void api_backend_count(Backend *base,
 void api_backend_observe(Backend *base, CallObserver observer, void *data);
 void api_backend_abort(Backend *base);
 
-/*
- * What all of them identify themselves by: the endpoint, unless its host lies in
- * one of the vendor's own domains (ends with NULL), where what the caller adds to
- * place tells it; and the credentials that will be taken.
- */
-void api_backend_identify(Backend *base, const char *const *domains,
-	GString *place, GString *source);
+/* The slots for those that know of nothing but region and project. */
+void api_backend_found(Backend *base, BackendFound tell, void *data);
+void api_backend_report(Backend *base, GString *out);
 
 /* A GET that changes nothing.  Who takes the text gets but the outline of the
  * answer. */
 Json *api_backend_get(Backend *base, const char *action, const char *path,
 	const char *query, const Call *call, GByteArray **ret_text,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * Asks for a page where nobody says how great one may be: the query, which must not
+ * be NULL, goes on with that member and our size.  A server that refuses it is
+ * asked for small ones from then on.
+ */
+Json *api_backend_get_page(ApiBackend *self, const ApiRequest *request,
+	const char *member, const Call *call, GByteArray **ret_text,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The records of such a page, unless it is the last one. */
+guint api_backend_page_size(ApiBackend *self);
 
 /* A POST that makes a session: the answer.  Errors: as create. */
 Json *api_backend_create(Backend *base, const char *action, const char *path,
@@ -43,8 +63,10 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 HttpSettings api_backend_http(GHashTable *keys, const char *ca_file);
 
 /*
- * Whether a region's name may become part of a host name.  Errors: CONFIG,
- * naming the example.
+ * The region: as the key says, or else `found` (may be NULL), or else `usual` where
+ * the section names an endpoint, since a proxy or a test wants one too.  It may
+ * become part of a host's name.  New string.  Errors: CONFIG; `advice` says how
+ * to set one.
  */
-gboolean api_backend_region(const char *region, const char *example,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *api_backend_region(GHashTable *keys, const char *found, const char *usual,
+	const char *advice, GError **error) G_GNUC_WARN_UNUSED_RESULT;

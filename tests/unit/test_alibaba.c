@@ -68,8 +68,8 @@ static void workspaces_are_read_page_by_page(
 	saw(f, 0, "GET /api/v1/workspaces?regionId=cn-test&maxResults=100 ",
 		"x-acs-action: ListWorkspaces");
 	saw(f, 1,
-		"GET /api/v1/workspaces?regionId=cn-test&maxResults=100&"
-		"nextToken=a%20b ",
+		"GET /api/v1/workspaces?regionId=cn-test&nextToken=a%20b&"
+		"maxResults=100 ",
 		"x-acs-version: 2023-08-08");
 }
 
@@ -244,8 +244,8 @@ static void a_refused_page_size_is_asked_smaller_from_then_on(
 	g_assert_no_error(error);
 	g_assert_nonnull(first);
 	g_assert_nonnull(second);
-	saw(f, 0, "GET ", "maxResults=100&nextToken=5 ");
-	saw(f, 1, "GET ", "maxResults=20&nextToken=5 ");
+	saw(f, 0, "GET ", "nextToken=5&maxResults=100 ");
+	saw(f, 1, "GET ", "nextToken=5&maxResults=20 ");
 	saw(f, 2, "GET ", "maxResults=20 ");
 }
 

@@ -382,11 +382,28 @@ gboolean backend_is_transitional(
 		       g_ascii_strcasecmp(kind->no_state, state) == 0);
 }
 
-void backend_render(Backend *self, SessionFile file, const char *body,
+guint backend_files(const Backend *self)
+{
+	const RecordRender *renders = self->class->renders;
+	guint files = self->class->described | 1u << SESSION_STATE |
+		      1u << SESSION_PHASE | 1u << SESSION_JSON;
+
+	for (SessionFile file = 0; renders && file < N_SESSION_FILES; file++)
+		if (renders[file])
+			files |= 1u << file;
+	return files;
+}
+
+void backend_render(const Backend *self, SessionFile file, const char *body,
 	gsize body_len, GString *out)
 {
-	if (self->class->render && (self->class->files & (1u << file)))
-		self->class->render(self, file, body, body_len, out);
+	const RecordRender *renders = self->class->renders;
+
+	if (!renders || !renders[file])
+		return;
+	g_autoptr(Json) record = json_parse(body, body_len, NULL);
+	if (record)
+		renders[file](self, record, out);
 }
 
 void backend_report(Backend *self, GString *out)

@@ -12,7 +12,7 @@
  * api/api.h, which signs, waits for the budget, retries and times out.  It does
  * not cache, sleep, retry or touch files.  Each slot may be called from several
  * worker threads at once for one instance; none is ever called from a FUSE
- * thread, but for check_spec, render, is_other and the tables, which do no I/O.
+ * thread, but for check_spec, is_other, renders and the tables, which do no I/O.
  *
  * A slot that fails returns NULL or FALSE and sets a BACKEND_ERROR; out
  * parameters are then untouched.  What comes back belongs to the caller.
@@ -181,6 +181,11 @@ typedef struct {
 #define WINDOW_TITLED '+' /* likewise, and its name is shown above */
 #define WINDOW_TEXT '='   /* another text each time, shown below its name */
 
+/* Appends the bytes of a content file as a session's record tells them; nothing
+ * where it tells none.  Pure. */
+typedef void (*RecordRender)(
+	const Backend *self, const Json *record, GString *out);
+
 /* A key and its value, both borrowed. */
 typedef void (*BackendFound)(const char *key, const char *value, void *data);
 
@@ -190,11 +195,11 @@ typedef struct BackendClass {
 	const BackendState *states; /* ends with a NULL word */
 	const BackendVerb *verbs;   /* ends with a NULL name */
 	const SpecField *spec;      /* top-level members of a spec */
-	guint files;       /* bit set of 1 << SessionFile it knows of */
-	guint whole_files; /* those of them that a partial record cannot tell: what
-	                      they hold costs a `get` until there was one */
-	guint described;    /* those of them whose bytes `describe` gets */
-	guint grows;        /* those of `described` that only ever grow, and of
+	guint whole_files; /* bit set of 1 << SessionFile: those of its files (see
+	                      backend_files) that a partial record cannot tell:
+	                      what they hold costs a `get` until there was one */
+	guint described;   /* those whose bytes `describe` gets */
+	guint grows;       /* those of `described` that only ever grow, and of
 	                       which it gives a window: see WINDOW_MARK */
 	guint secret_files; /* those of them that are for the owner alone, since
 	                       they bear tokens (mode 0600) */
@@ -223,8 +228,12 @@ typedef struct BackendClass {
 	                              a session was made from, so that the spec
 	                              is remembered, but for these top-level
 	                              members; ends with NULL */
-	const struct RecordKind *record;    /* what a body is like: see
+	const struct RecordKind *record; /* what a body is like: see
 	                                       backend_summarize */
+	const RecordRender
+		*renders; /* by SessionFile, but for STATE, PHASE, JSON:
+	                                NULL where the body does not tell the file;
+	                                may itself be NULL */
 	const BackendVerb *workspace_verbs; /* of .ctl; `from` is not used; ends
 	                                       with a NULL name; may be NULL */
 	const char *start_verb; /* verb of create's second step, when a new
@@ -349,14 +358,6 @@ typedef struct BackendClass {
 	 */
 	gboolean (*check_spec)(Backend *self, const char *workspace,
 		const Json *spec, GError **error);
-
-	/*
-	 * Appends the bytes of a content file (not STATE, PHASE, JSON) as its
-	 * JSON body tells them; nothing when it has none.  Pure; a body that makes
-	 * no sense appends nothing.
-	 */
-	void (*render)(Backend *self, SessionFile file, const char *body,
-		gsize body_len, GString *out);
 
 	/*
 	 * Appends "key: value" lines on the account: credentials' source and
@@ -563,8 +564,11 @@ Phase backend_phase(const BackendClass *class, const char *state);
 gboolean backend_is_transitional(
 	const BackendClass *class, const char *state, Phase phase);
 
-/* The bytes of one of the files that come from the body; see render. */
-void backend_render(Backend *self, SessionFile file, const char *body,
+/* The files of a session: bit set of 1 << SessionFile. */
+guint backend_files(const Backend *self);
+/* The bytes of one of the files that come from the body; a body that makes no sense
+ * has none. */
+void backend_render(const Backend *self, SessionFile file, const char *body,
 	gsize body_len, GString *out);
 void backend_report(Backend *self, GString *out);
 /* By how much the provider's clock is ahead of ours; FALSE, and 0: not known. */

@@ -13,7 +13,7 @@ static gboolean set_gone(GError **error)
 static gboolean has_file(const Dir *dir, SessionFile file)
 {
 	return file < N_SESSION_FILES &&
-	       (dir->provider->backend->class->files & (1u << file)) != 0;
+	       (backend_files(dir->provider->backend) & (1u << file)) != 0;
 }
 
 /* Also when the record is whole. */

@@ -24,7 +24,7 @@ static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 	*ret = (Entry){.number = row->number, .kind = ENTRY_SESSION};
 	ret->parent = ret->workspace = dir->number;
 	ret->provider = dir->parent->number;
-	ret->files = provider->backend->class->files;
+	ret->files = backend_files(provider->backend);
 	ret->on_demand = dir_on_demand(dir, row);
 	ret->grows = provider->backend->class->grows & ret->on_demand;
 	ret->secret = provider->backend->class->secret_files & ret->files;

@@ -318,9 +318,6 @@ const BackendClass alibaba_class = {
 	.verbs = alibaba_verbs,
 	.spec = alibaba_spec,
 	.private = private_members,
-	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
-		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
-		 1 << SESSION_ENDPOINT,
 	.start_verb = "start",
 	.record = &alibaba_record,
 	.end_verb = "stop",
@@ -336,7 +333,7 @@ const BackendClass alibaba_class = {
 	.create = alibaba_create,
 	.control = alibaba_control,
 	.check_spec = alibaba_check_spec,
-	.render = alibaba_render,
+	.renders = alibaba_renders,
 	.found = api_backend_found,
 	.report = api_backend_report,
 	API_BACKEND_SLOTS,

@@ -98,7 +98,7 @@ const RecordKind alibaba_got = {
 
 /* Answers show "esr-4.0.0 (Spark 3.5.2, Scala 2.12)", requests take the first
  * word. */
-static void render_config(const Json *record, GString *out)
+static void render_config(const Backend *self, const Json *record, GString *out)
 {
 	g_autoptr(Json) spec = spec_reduce(alibaba_spec, record, not_in_config);
 	const char *release = json_text(json_get(spec, "releaseVersion"));
@@ -112,12 +112,12 @@ static void render_config(const Json *record, GString *out)
 	g_string_append(out, text);
 }
 
-static void render_webui(const Json *record, GString *out)
+static void render_webui(const Backend *self, const Json *record, GString *out)
 {
 	record_append_url(out, json_text(json_get(record, "webUI")));
 }
 
-static void render_reason(const Json *record, GString *out)
+static void render_reason(const Backend *self, const Json *record, GString *out)
 {
 	const Json *reason = json_get(record, "stateChangeReason");
 	const char *code = json_get_text(reason, "code", SESSION_BODY_MAX, "");
@@ -133,7 +133,8 @@ static void render_reason(const Json *record, GString *out)
 	g_string_append_c(out, '\n');
 }
 
-static void render_endpoint(const Json *record, GString *out)
+static void render_endpoint(
+	const Backend *self, const Json *record, GString *out)
 {
 	const char *outer = json_get_text(record, "domain", 1024, "");
 	const char *inner = json_get_text(record, "domainInner", 1024, "");
@@ -143,15 +144,9 @@ static void render_endpoint(const Json *record, GString *out)
 	record_append_line(out, host);
 }
 
-static const RecordRender renders[N_SESSION_FILES] = {
+const RecordRender alibaba_renders[N_SESSION_FILES] = {
 	[SESSION_CONFIG] = render_config,
 	[SESSION_WEBUI] = render_webui,
 	[SESSION_REASON] = render_reason,
 	[SESSION_ENDPOINT] = render_endpoint,
 };
-
-void alibaba_render(Backend *self, SessionFile file, const char *text,
-	gsize len, GString *out)
-{
-	record_render(renders, file, text, len, out);
-}

@@ -10,7 +10,4 @@ extern const SpecField alibaba_spec[];
 extern const RecordKind alibaba_record;
 /* As Get alone shows it. */
 extern const RecordKind alibaba_got;
-
-/* As the slot of BackendClass. */
-void alibaba_render(Backend *self, SessionFile file, const char *text,
-	gsize len, GString *out);
+extern const RecordRender alibaba_renders[N_SESSION_FILES];

@@ -291,9 +291,6 @@ const BackendClass emr_class = {
 	.states = aws_states,
 	.verbs = aws_verbs,
 	.spec = emr_spec,
-	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
-		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
-		 1 << SESSION_ENDPOINT,
 	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.private = private_members,
@@ -314,7 +311,7 @@ const BackendClass emr_class = {
 	.control = emr_control,
 	.describe = emr_describe,
 	.check_spec = emr_check,
-	.render = emr_render,
+	.renders = emr_renders,
 	.found = api_backend_found,
 	.report = api_backend_report,
 	API_BACKEND_SLOTS,

@@ -119,7 +119,7 @@ static void append_tags(GString *out, const Json *tags)
 	}
 }
 
-static void render_config(const Json *record, GString *out)
+static void render_config(const Backend *self, const Json *record, GString *out)
 {
 	g_autoptr(Json) spec = spec_reduce(emr_spec, record, not_in_config);
 	g_autoptr(GString) list = g_string_new("[");
@@ -134,19 +134,13 @@ static void render_config(const Json *record, GString *out)
 	g_string_append(out, text);
 }
 
-static void render_reason(const Json *record, GString *out)
+static void render_reason(const Backend *self, const Json *record, GString *out)
 {
 	record_append_line(out,
 		json_get_text(record, "StateChangeReason", REASON_MAX, ""));
 }
 
-static const RecordRender renders[N_SESSION_FILES] = {
+const RecordRender emr_renders[N_SESSION_FILES] = {
 	[SESSION_CONFIG] = render_config,
 	[SESSION_REASON] = render_reason,
 };
-
-void emr_render(Backend *self, SessionFile file, const char *text, gsize len,
-	GString *out)
-{
-	record_render(renders, file, text, len, out);
-}

@@ -335,9 +335,6 @@ const BackendClass emr_serverless_class = {
 	.states = aws_states,
 	.verbs = aws_verbs,
 	.spec = emr_serverless_spec,
-	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
-		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
-		 1 << SESSION_ENDPOINT,
 	.whole_files = 1 << SESSION_CONFIG,
 	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
@@ -362,7 +359,7 @@ const BackendClass emr_serverless_class = {
 	.control_workspace = emr_serverless_control_workspace,
 	.describe = emr_serverless_describe,
 	.check_spec = emr_serverless_check,
-	.render = emr_serverless_render,
+	.renders = emr_serverless_renders,
 	.found = api_backend_found,
 	.report = api_backend_report,
 	API_BACKEND_SLOTS,

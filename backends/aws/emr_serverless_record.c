@@ -168,7 +168,7 @@ static gboolean tag_is_users(const char *name)
 	return !aws_tag_is_own(name);
 }
 
-static void render_config(const Json *record, GString *out)
+static void render_config(const Backend *self, const Json *record, GString *out)
 {
 	g_autoptr(Json) spec =
 		spec_reduce(emr_serverless_spec, record, not_in_config);
@@ -182,19 +182,13 @@ static void render_config(const Json *record, GString *out)
 	g_string_append(out, text);
 }
 
-static void render_reason(const Json *record, GString *out)
+static void render_reason(const Backend *self, const Json *record, GString *out)
 {
 	record_append_line(
 		out, json_get_text(record, "stateDetails", REASON_MAX, ""));
 }
 
-static const RecordRender renders[N_SESSION_FILES] = {
+const RecordRender emr_serverless_renders[N_SESSION_FILES] = {
 	[SESSION_CONFIG] = render_config,
 	[SESSION_REASON] = render_reason,
 };
-
-void emr_serverless_render(Backend *self, SessionFile file, const char *text,
-	gsize len, GString *out)
-{
-	record_render(renders, file, text, len, out);
-}

@@ -7,9 +7,8 @@
 extern const SpecField emr_serverless_spec[];
 extern const RecordKind emr_serverless_record;
 extern const RecordKind emr_serverless_listed;
+extern const RecordRender emr_serverless_renders[N_SESSION_FILES];
 
 /* As the slots of BackendClass. */
 gboolean emr_serverless_check(Backend *self, const char *application,
 	const Json *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void emr_serverless_render(Backend *self, SessionFile file, const char *text,
-	gsize len, GString *out);

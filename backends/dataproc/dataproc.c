@@ -270,16 +270,6 @@ static gboolean dataproc_check_spec(
 	return dataproc_spec_check(spec, &place, error);
 }
 
-static void dataproc_render(Backend *base, SessionFile file, const char *text,
-	gsize len, GString *out)
-{
-	const Dataproc *self = (Dataproc *)base;
-	g_autoptr(Json) record = json_parse(text, len, NULL);
-
-	if (record)
-		dataproc_record_render(record, file, self->base.project, out);
-}
-
 /* ---- opening ---- */
 
 /* What becomes part of a path, a header or a line. */
@@ -398,9 +388,6 @@ const BackendClass dataproc_class = {
 	.states = dataproc_states,
 	.verbs = dataproc_verbs,
 	.spec = dataproc_spec,
-	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
-		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
-		 1 << SESSION_ENDPOINT,
 	.private = dataproc_private,
 	.record = &dataproc_record,
 	.end_verb = "terminate",
@@ -417,7 +404,7 @@ const BackendClass dataproc_class = {
 	.create = dataproc_create,
 	.control = dataproc_control,
 	.check_spec = dataproc_check_spec,
-	.render = dataproc_render,
+	.renders = dataproc_renders,
 	.found = api_backend_found,
 	.report = api_backend_report,
 	API_BACKEND_SLOTS,

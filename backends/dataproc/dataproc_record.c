@@ -6,6 +6,7 @@
 #include "backends/dataproc/dataproc_spec.h"
 #include "backends/dataproc/dataproc_value.h"
 #include "backends/http/http.h"
+#include "backends/provider/api_backend.h"
 #include "backends/provider/spec.h"
 
 #define STATE_MAX 64
@@ -105,7 +106,7 @@ static void drop_own_labels(Json *spec)
 		json_set_copy(spec, "labels", kept);
 }
 
-static void render_config(const Json *record, const char *project, GString *out)
+static void render_config(const Backend *self, const Json *record, GString *out)
 {
 	g_autoptr(Json) spec =
 		spec_reduce(dataproc_spec, record, dataproc_not_in_config);
@@ -135,7 +136,7 @@ static const Json *endpoints_of(const Json *record)
 /* One line, so that $(cat endpoint) is a URL; session.json has them all, and goes
  * on telling them when nobody answers there any more. */
 static void render_endpoint(
-	const Json *record, const char *project, GString *out)
+	const Backend *self, const Json *record, GString *out)
 {
 	const Json *endpoints = endpoints_of(record);
 	const char *url = url_of(json_get(endpoints, CONNECT));
@@ -152,7 +153,7 @@ static void render_endpoint(
 
 /* The history server where one is attached, else the session's page of the
  * console, which is there from the first moment on. */
-static void render_webui(const Json *record, const char *project, GString *out)
+static void render_webui(const Backend *self, const Json *record, GString *out)
 {
 	const char *url = url_of(json_get(endpoints_of(record), HISTORY));
 	const char *name = json_get_text(record, "name", SESSION_ID_MAX, "");
@@ -166,29 +167,22 @@ static void render_webui(const Json *record, const char *project, GString *out)
 		return;
 	g_autofree char *region = http_encode(parts.location);
 	g_autofree char *id = http_encode(parts.id);
-	g_autofree char *owner = http_encode(project);
+	g_autofree char *owner =
+		http_encode(((const ApiBackend *)self)->project);
 	g_string_append_printf(out,
 		CONSOLE "%s/%s/sparkApplications/applications?project=%s\n",
 		region, id, owner);
 }
 
-static void render_reason(const Json *record, const char *project, GString *out)
+static void render_reason(const Backend *self, const Json *record, GString *out)
 {
 	record_append_line(out,
 		json_get_text(record, "stateMessage", SESSION_BODY_MAX, ""));
 }
 
-static void (*const renders[N_SESSION_FILES])(
-	const Json *, const char *, GString *) = {
+const RecordRender dataproc_renders[N_SESSION_FILES] = {
 	[SESSION_CONFIG] = render_config,
 	[SESSION_WEBUI] = render_webui,
 	[SESSION_REASON] = render_reason,
 	[SESSION_ENDPOINT] = render_endpoint,
 };
-
-void dataproc_record_render(
-	const Json *record, SessionFile file, const char *project, GString *out)
-{
-	if (renders[file])
-		renders[file](record, project, out);
-}

@@ -15,7 +15,4 @@ extern const char *const dataproc_private[];
  * id or a number.
  */
 extern const RecordKind dataproc_record;
-
-/* Appends the bytes of a content file; see BackendClass. */
-void dataproc_record_render(const Json *record, SessionFile file,
-	const char *project, GString *out);
+extern const RecordRender dataproc_renders[N_SESSION_FILES];

@@ -372,9 +372,6 @@ const BackendClass dli_class = {
 	.verbs = dli_verbs,
 	.spec = dli_spec,
 	.quoting_files = 1 << SESSION_REASON,
-	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
-		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
-		 1 << SESSION_LOG,
 	.described = 1 << SESSION_LOG,
 	.grows = 1 << SESSION_LOG,
 	.private = dli_private,
@@ -399,7 +396,7 @@ const BackendClass dli_class = {
 	.describe = dli_describe,
 	.cause = dli_ask_cause,
 	.check_spec = dli_check_spec,
-	.render = dli_render,
+	.renders = dli_renders,
 	.found = api_backend_found,
 	.report = dli_report,
 	API_BACKEND_SLOTS,

@@ -101,7 +101,7 @@ const RecordKind dli_record = {
 
 /* ---- content files ---- */
 
-static void render_config(const Json *record, GString *out)
+static void render_config(const Backend *self, const Json *record, GString *out)
 {
 	g_autoptr(Json) spec = dli_spec_of(record);
 	g_autofree char *text = json_print(spec, TRUE);
@@ -110,7 +110,7 @@ static void render_config(const Json *record, GString *out)
 }
 
 /* Sessions of a cluster tell it in their log alone. */
-static void render_webui(const Json *record, GString *out)
+static void render_webui(const Backend *self, const Json *record, GString *out)
 {
 	const char *url = json_get_text(
 		json_get(record, "appInfo"), "sparkUiUrl", RECORD_URL_MAX, "");
@@ -121,7 +121,7 @@ static void render_webui(const Json *record, GString *out)
 }
 
 /* No state comes with a reason: the driver's last words are the nearest. */
-static void render_reason(const Json *record, GString *out)
+static void render_reason(const Backend *self, const Json *record, GString *out)
 {
 	const Backend dli = {&dli_class};
 
@@ -130,14 +130,8 @@ static void render_reason(const Json *record, GString *out)
 		livy_cause_told(record, out);
 }
 
-static const RecordRender renders[N_SESSION_FILES] = {
+const RecordRender dli_renders[N_SESSION_FILES] = {
 	[SESSION_CONFIG] = render_config,
 	[SESSION_WEBUI] = render_webui,
 	[SESSION_REASON] = render_reason,
 };
-
-void dli_render(Backend *self, SessionFile file, const char *text, gsize len,
-	GString *out)
-{
-	record_render(renders, file, text, len, out);
-}

@@ -7,7 +7,4 @@
 
 /* Each takes a DliHome as its data. */
 extern const RecordKind dli_record;
-
-/* As the slot of BackendClass. */
-void dli_render(Backend *self, SessionFile file, const char *text, gsize len,
-	GString *out);
+extern const RecordRender dli_renders[N_SESSION_FILES];

@@ -493,9 +493,6 @@ const BackendClass livy_class = {
 	.verbs = livy_verbs,
 	.spec = livy_spec,
 	.quoting_files = 1 << SESSION_REASON,
-	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
-		 1 << SESSION_WEBUI | 1 << SESSION_JSON | 1 << SESSION_REASON |
-		 1 << SESSION_LOG,
 	.described = 1 << SESSION_LOG,
 	.grows = 1 << SESSION_LOG,
 	.private = livy_private,
@@ -521,7 +518,7 @@ const BackendClass livy_class = {
 	.cause = livy_ask_cause,
 	.is_other = livy_is_other,
 	.check_spec = livy_check_spec,
-	.render = livy_render,
+	.renders = livy_renders,
 	.found = livy_found,
 	.report = api_backend_report,
 	API_BACKEND_SLOTS,

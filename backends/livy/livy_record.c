@@ -239,7 +239,7 @@ gboolean livy_is_other(const Session *before, const Session *now)
 
 /* ---- content files ---- */
 
-static void render_config(const Json *record, GString *out)
+static void render_config(const Backend *self, const Json *record, GString *out)
 {
 	g_autoptr(Json) spec = spec_reduce(livy_spec, record, livy_unique);
 	g_autoptr(Json) set = json_object();
@@ -251,13 +251,13 @@ static void render_config(const Json *record, GString *out)
 	g_string_append(out, text);
 }
 
-static void render_webui(const Json *record, GString *out)
+static void render_webui(const Backend *self, const Json *record, GString *out)
 {
 	record_append_url(out,
 		json_text(json_get(json_get(record, "appInfo"), "sparkUiUrl")));
 }
 
-static void render_reason(const Json *record, GString *out)
+static void render_reason(const Backend *self, const Json *record, GString *out)
 {
 	const Backend livy = {&livy_class};
 
@@ -266,14 +266,8 @@ static void render_reason(const Json *record, GString *out)
 		livy_cause_told(record, out);
 }
 
-static const RecordRender renders[N_SESSION_FILES] = {
+const RecordRender livy_renders[N_SESSION_FILES] = {
 	[SESSION_CONFIG] = render_config,
 	[SESSION_WEBUI] = render_webui,
 	[SESSION_REASON] = render_reason,
 };
-
-void livy_render(Backend *self, SessionFile file, const char *text, gsize len,
-	GString *out)
-{
-	record_render(renders, file, text, len, out);
-}

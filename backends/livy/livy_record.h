@@ -31,6 +31,7 @@ guint livy_record_members(const Json *record);
 /* Takes a guint as its data, which gets the members that the last record that can
  * be shown has; see above. */
 extern const RecordKind livy_record;
+extern const RecordRender livy_renders[N_SESSION_FILES];
 
 /* Whether a session's name would be refused only after a driver was started for
  * it, which then stays: empty, or digits alone. */
@@ -38,5 +39,3 @@ gboolean livy_name_legal(const char *name);
 
 /* As the slots of BackendClass. */
 gboolean livy_is_other(const Session *before, const Session *now);
-void livy_render(Backend *self, SessionFile file, const char *text, gsize len,
-	GString *out);

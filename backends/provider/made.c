@@ -32,7 +32,7 @@ static Json *config_of(const Backend *self, const char *body, gsize len)
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	/* It is a pure slot. */
-	backend_render((Backend *)self, SESSION_CONFIG, body, len, text);
+	backend_render(self, SESSION_CONFIG, body, len, text);
 	return text->len > 0 ? json_parse(text->str, text->len, NULL)
 			     : json_object();
 }

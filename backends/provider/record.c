@@ -377,13 +377,3 @@ void record_append_url(GString *out, const char *text)
 	if (record_is_url(text))
 		g_string_append_printf(out, "%s\n", text);
 }
-
-void record_render(const RecordRender renders[N_SESSION_FILES],
-	SessionFile file, const char *body, gsize len, GString *out)
-{
-	if (!renders[file])
-		return;
-	g_autoptr(Json) record = json_parse(body, len, NULL);
-	if (record)
-		renders[file](record, out);
-}

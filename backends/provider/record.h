@@ -102,8 +102,3 @@ void record_append_line(GString *out, const char *text);
 gboolean record_is_url(const char *text);
 /* Appends one as a line; nothing for what is none. */
 void record_append_url(GString *out, const char *text);
-
-/* Appends what the table's function for that file makes of a session's body. */
-typedef void (*RecordRender)(const Json *record, GString *out);
-void record_render(const RecordRender renders[N_SESSION_FILES],
-	SessionFile file, const char *body, gsize len, GString *out);

@@ -95,7 +95,7 @@ void change_remove(Change *self, const Row *row)
 	if (row->number == dir->last)
 		self->texts |= TEXT_LAST_GONE;
 	add_news(self, NEWS_VANISHED, NULL, row,
-		dir->provider != NULL ? dir->provider->backend->class->files
+		dir->provider != NULL ? backend_files(dir->provider->backend)
 				      : 0);
 }
 

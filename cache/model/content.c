@@ -51,7 +51,7 @@ guint content_diff(Backend *backend, const char *old, gsize old_len,
 {
 	g_autoptr(GString) one = g_string_new(NULL);
 	g_autoptr(GString) two = g_string_new(NULL);
-	guint files = backend->class->files & ~backend->class->described;
+	guint files = backend_files(backend) & ~backend->class->described;
 	guint changed = 0;
 
 	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {

@@ -28,7 +28,7 @@
  *                 Pool, Scheduler, Sizes, OnDemand, Breaker, Watch and Index
  *
  * None is held across a call of a backend, a callback of an operation or the
- * observer.  Backend's tables, check_spec and render are pure and may be used
+ * observer.  Backend's tables, check_spec and renders are pure and may be used
  * anywhere.
  */
 

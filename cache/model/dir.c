@@ -146,7 +146,7 @@ guint dir_on_demand(const Dir *self, const Row *row)
 
 	if (row->partial)
 		files |= class->whole_files;
-	return files & class->files;
+	return files & backend_files(self->provider->backend);
 }
 
 Snapshot *dir_snapshot(Dir *self)

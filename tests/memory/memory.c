@@ -249,7 +249,7 @@ static gboolean memory_control(Backend *base, const char *workspace,
 
 /* ---- slots: pure ones ---- */
 
-static void render_config(const Json *body, GString *out)
+static void render_config(const Backend *self, const Json *body, GString *out)
 {
 	static const char *const except[] = {"clientToken", NULL};
 	g_autoptr(Json) spec = spec_reduce(memory_spec, body, except);
@@ -258,7 +258,7 @@ static void render_config(const Json *body, GString *out)
 	g_string_append(out, text);
 }
 
-static void render_webui(const Json *body, GString *out)
+static void render_webui(const Backend *self, const Json *body, GString *out)
 {
 	const char *url = json_get_text(body, "webui", 4096, NULL);
 
@@ -266,16 +266,10 @@ static void render_webui(const Json *body, GString *out)
 		g_string_append_printf(out, "%s\n", url);
 }
 
-static void memory_render(Backend *self, SessionFile file, const char *text,
-	gsize len, GString *out)
-{
-	g_autoptr(Json) body = json_parse(text, len, NULL);
-
-	if (body && file == SESSION_CONFIG)
-		render_config(body, out);
-	if (body && file == SESSION_WEBUI)
-		render_webui(body, out);
-}
+static const RecordRender renders[N_SESSION_FILES] = {
+	[SESSION_CONFIG] = render_config,
+	[SESSION_WEBUI] = render_webui,
+};
 
 static gboolean memory_clock(Backend *base, gint64 *ret_ahead_ms)
 {
@@ -460,8 +454,6 @@ const BackendClass memory_class = {
 	.states = memory_states,
 	.verbs = memory_verbs,
 	.spec = memory_spec,
-	.files = 1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_CONFIG |
-		 1 << SESSION_WEBUI | 1 << SESSION_JSON,
 	.record = &told,
 	.start_verb = "start",
 	.end_verb = "stop",
@@ -474,7 +466,7 @@ const BackendClass memory_class = {
 	.plan = memory_plan,
 	.create = memory_create,
 	.control = memory_control,
-	.render = memory_render,
+	.renders = renders,
 	.report = memory_report,
 	.clock = memory_clock,
 	.count = memory_count,

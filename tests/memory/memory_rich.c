@@ -95,7 +95,6 @@ BackendClass memory_rich_class(gboolean remembers)
 
 	class.verbs = rich_verbs;
 	class.workspace_verbs = rich_workspace_verbs;
-	class.files |= 1 << SESSION_LOG | 1 << SESSION_ENDPOINT;
 	class.whole_files = remembers ? 0 : 1 << SESSION_CONFIG;
 	class.described = 1 << SESSION_LOG | 1 << SESSION_ENDPOINT;
 	class.secret_files = 1 << SESSION_ENDPOINT;

@@ -1,4 +1,5 @@
 #include "backends/alibaba/alibaba_record.h"
+#include "backends/classes.h"
 
 #include <string.h>
 
@@ -52,9 +53,10 @@ static void mutate(GString *text)
 
 static char *render(SessionFile file, const Session *session)
 {
+	Backend alibaba = {&alibaba_class};
 	GString *out = g_string_new(NULL);
 
-	alibaba_render(NULL, file, session->body, session->body_len, out);
+	backend_render(&alibaba, file, session->body, session->body_len, out);
 	return g_string_free(out, FALSE);
 }
 

@@ -1,4 +1,5 @@
 #include "backends/base/json_span.h"
+#include "backends/classes.h"
 #include "backends/provider/record.h"
 
 #include <string.h>
@@ -17,8 +18,7 @@ typedef struct {
 	const SpecField *spec;
 	const char *role; /* the spec's member of that */
 	gboolean role_needed;
-	void (*render)(Backend *self, SessionFile file, const char *text,
-		gsize len, GString *out);
+	Backend backend;
 	const char *list, *page;
 } Service;
 
@@ -27,7 +27,7 @@ static const Service serverless = {
 	.spec = emr_serverless_spec,
 	.role = "executionRoleArn",
 	.role_needed = TRUE,
-	.render = emr_serverless_render,
+	.backend = {&emr_serverless_class},
 	.list = "sessions",
 	.page = "{\"sessions\":[{\"applicationId\":\"a\",\"sessionId\":\"s1\","
 		"\"name\":\"n \\u00e4\",\"state\":\"BUSY\",\"stateDetails\":"
@@ -45,7 +45,7 @@ static const Service emr = {
 	.record = &emr_record,
 	.spec = emr_spec,
 	.role = "ExecutionRoleArn",
-	.render = emr_render,
+	.backend = {&emr_class},
 	.list = "Sessions",
 	.page = "{\"Sessions\":[{\"Id\":\"s1\",\"ClusterId\":\"j-1\","
 		"\"Name\":\"n \\u00e4\",\"State\":\"IDLE\","
@@ -95,7 +95,9 @@ static char *render(
 {
 	GString *out = g_string_new(NULL);
 
-	service->render(NULL, file, session->body, session->body_len, out);
+	Backend backend = service->backend;
+
+	backend_render(&backend, file, session->body, session->body_len, out);
 	return g_string_free(out, FALSE);
 }
 

@@ -70,25 +70,27 @@ static gboolean check_spec(
 	return next.agrees;
 }
 
-static void render(Backend *self, SessionFile file, const char *body,
-	gsize body_len, GString *out)
+static void render(const Backend *self, const Json *record, GString *out)
 {
-	g_string_append_len(out, body, body_len);
+	g_string_append(out, json_get_text(record, "url", 64, "none"));
 }
+
+static const RecordRender renders[N_SESSION_FILES] = {
+	[SESSION_WEBUI] = render,
+};
 
 static const BackendClass full = {
 	.name = "full",
 	.states = states,
 	.verbs = verbs,
 	.spec = fields,
-	.files = 1 << SESSION_WEBUI,
 	.list_page = list_page,
 	.get = get,
 	.plan = plan,
 	.create = create,
 	.control = control,
 	.check_spec = check_spec,
-	.render = render,
+	.renders = renders,
 };
 static const BackendClass bare = {.name = "bare", .states = states};
 
@@ -256,10 +258,15 @@ static void only_files_that_a_provider_knows_are_rendered(void)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 
-	backend_render(&full_backend, SESSION_REASON, "body", 4, out);
+	backend_render(&full_backend, SESSION_REASON, "{}", 2, out);
+	backend_render(&full_backend, SESSION_WEBUI, "{", 1, out);
 	g_assert_cmpstr(out->str, ==, "");
-	backend_render(&full_backend, SESSION_WEBUI, "body", 4, out);
-	g_assert_cmpstr(out->str, ==, "body");
+	backend_render(
+		&full_backend, SESSION_WEBUI, "{\"url\":\"u\"}", 11, out);
+	g_assert_cmpstr(out->str, ==, "u");
+	g_assert_cmpuint(backend_files(&full_backend), ==,
+		1 << SESSION_STATE | 1 << SESSION_PHASE | 1 << SESSION_JSON |
+			1 << SESSION_WEBUI);
 }
 
 static void check_table(const SpecField *table)
@@ -298,7 +305,10 @@ static void every_class_is_complete(void)
 		g_assert_nonnull(class->states);
 		g_assert_nonnull(class->spec);
 		g_assert_nonnull(class->keys);
-		g_assert_true(class->files & 1u << SESSION_STATE);
+		g_assert_nonnull(class->renders);
+		for (SessionFile file = 0; file < N_SESSION_FILES; file++)
+			g_assert_false(class->renders[file] &&
+				       class->described & 1u << file);
 		g_assert_nonnull(class->plan);
 		g_assert_nonnull(class->create);
 		check_token_member(class);

@@ -160,9 +160,10 @@ static void hostile_records_are_skipped(void)
 
 static char *render(SessionFile file, const char *body)
 {
+	Backend dli = {&dli_class};
 	GString *out = g_string_new(NULL);
 
-	dli_render(NULL, file, body, strlen(body), out);
+	backend_render(&dli, file, body, strlen(body), out);
 	return g_string_free(out, FALSE);
 }
 

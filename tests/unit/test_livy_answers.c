@@ -171,9 +171,9 @@ static void check_session(const Session *session, const Json *record)
 	g_autofree char *wanted = json_print(record, FALSE);
 	g_assert_cmpstr(kept, ==, wanted);
 	/* What is told of it would make another like it. */
-	livy_render(
-		NULL, SESSION_CONFIG, session->body, session->body_len, config);
 	g_autoptr(Backend) livy = open_livy();
+	backend_render(
+		livy, SESSION_CONFIG, session->body, session->body_len, config);
 	gboolean legal = backend_check_spec(
 		livy, workspace(), config->str, config->len, &error);
 	g_assert_no_error(error);

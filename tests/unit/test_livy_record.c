@@ -16,9 +16,10 @@ static Session *session_of(const char *body)
 
 static char *rendered(SessionFile file, const char *body)
 {
+	Backend livy = {&livy_class};
 	GString *out = g_string_new(NULL);
 
-	livy_render(NULL, file, body, strlen(body), out);
+	backend_render(&livy, file, body, strlen(body), out);
 	return g_string_free(out, FALSE);
 }
 

@@ -156,16 +156,20 @@ static gboolean say(
 
 static struct rlimit files;
 
-static void give_descriptors_back(Backend *self, SessionFile file,
-	const char *body, gsize len, GString *out)
+static void give_descriptors_back(
+	const Backend *self, const Json *record, GString *out)
 {
 	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &files), ==, 0);
-	memory_class.render(self, file, body, len, out);
+	memory_class.renders[SESSION_CONFIG](self, record, out);
 }
 
 static void make_render_give_back(BackendClass *class)
 {
-	class->render = give_descriptors_back;
+	static const RecordRender renders[N_SESSION_FILES] = {
+		[SESSION_CONFIG] = give_descriptors_back,
+	};
+
+	class->renders = renders;
 }
 
 /* No descriptor is left when the held record is read, and some are when the new one

@@ -145,7 +145,6 @@ static const BackendVerb script_verbs[] = {
 
 static const BackendClass script_class = {
 	.name = "script",
-	.files = 1 << SESSION_STATE | 1 << SESSION_JSON,
 	.verbs = script_verbs,
 	.list_page = script_list,
 	.get = script_get,

@@ -92,7 +92,6 @@ static void scripted_abort(Backend *base)
 
 static const BackendClass scripted_class = {
 	.name = "scripted",
-	.files = 1 << SESSION_STATE | 1 << SESSION_JSON,
 	.list_page = scripted_page,
 	.close = scripted_close,
 	.abort = scripted_abort,

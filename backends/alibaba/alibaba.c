@@ -22,7 +22,6 @@
 #include "backends/alibaba/alibaba_record.h"
 #include "backends/api/api_settings.h"
 #include "backends/auth/sign.h"
-#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/provider/answer.h"
 #include "backends/provider/api_backend.h"
@@ -139,18 +138,24 @@ static char *workspace_path(const char *workspace, const char *rest)
 		"/api/v1/workspaces/", segment, "/sessionClusters", rest, NULL);
 }
 
-/* The next page's token, which may be a number too. */
-static gboolean read_next(const Json *answer, char **ret_next, GError **error)
-{
-	gint64 number;
-
-	if (!json_whole(json_get(answer, "nextToken"), &number))
-		return answer_next(answer, "nextToken", ret_next, error);
-	*ret_next = g_strdup_printf("%" G_GINT64_FORMAT, number);
-	return TRUE;
-}
-
 /* ---- slots: reading ---- */
+
+static const WorkspaceAnswers alibaba_workspaces = {
+	.list = "workspaces",
+	.id = "workspaceId",
+	.name = "workspaceName",
+	.created = {"createTime"},
+	.next = {"nextToken", TRUE},
+};
+
+static const SessionAnswers alibaba_sessions = {
+	.listed = &alibaba_record,
+	.got = &alibaba_got,
+	.list = "sessionClusters",
+	.next = {"nextToken", TRUE},
+	.total = "totalCount",
+	.one = "sessionCluster",
+};
 
 static WorkspacePage *alibaba_list_workspaces(
 	Backend *base, const char *token, const Call *call, GError **error)
@@ -158,22 +163,7 @@ static WorkspacePage *alibaba_list_workspaces(
 	g_autoptr(Json) answer = ask_page(base, "ListWorkspaces",
 		"/api/v1/workspaces", token, call, NULL, error);
 
-	if (!answer)
-		return NULL;
-	const Json *list = answer_list(answer, "workspaces", error);
-	if (!list)
-		return NULL;
-	g_autoptr(WorkspacePage) page = workspace_page_new();
-	json_foreach (record, list) {
-		g_autofree char *id =
-			answer_workspace_id(page, record, "workspaceId");
-		if (id)
-			answer_add_workspace(page, id,
-				record_text(record, "workspaceName"),
-				record_time(record, "createTime"));
-	}
-	return read_next(answer, &page->next, error) ? g_steal_pointer(&page)
-						     : NULL;
+	return answer_workspaces(&alibaba_workspaces, answer, error);
 }
 
 static SessionPage *alibaba_list_page(Backend *base, const char *workspace,
@@ -183,19 +173,9 @@ static SessionPage *alibaba_list_page(Backend *base, const char *workspace,
 	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer = ask_page(
 		base, "ListSessionClusters", path, token, call, &text, error);
-	JsonSpan span;
 
-	if (!answer || !answer_find(answer, "sessionClusters", JSON_ARRAY,
-			       &span, error))
-		return NULL;
-	g_autoptr(SessionPage) page = session_page_new();
-	if (!read_next(answer, &page->next, error))
-		return NULL;
-	answer_announce(page, call);
-	record_read_all(
-		&alibaba_record, (const char *)text->data, &span, NULL, page);
-	page->total = json_get_int(answer, "totalCount", 0, G_MAXINT64, -1);
-	return g_steal_pointer(&page);
+	return answer_sessions(
+		&alibaba_sessions, answer, text, NULL, call, error);
 }
 
 static Session *alibaba_get(Backend *base, const char *workspace,
@@ -207,14 +187,9 @@ static Session *alibaba_get(Backend *base, const char *workspace,
 	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer =
 		ask(base, "GetSessionCluster", path, NULL, call, &text, error);
-	JsonSpan span;
 
-	if (!answer || !answer_find(answer, "sessionCluster", JSON_OBJECT,
-			       &span, error))
-		return NULL;
-	Session *session = record_read(
-		&alibaba_got, (const char *)text->data, &span, NULL, NULL);
-	return session ? session : answer_bad("usable sessionCluster", error);
+	return answer_session(
+		&alibaba_sessions, answer, text, NULL, NULL, error);
 }
 
 /* ---- slots: changing ---- */

@@ -30,7 +30,6 @@
 #include "backends/aws/aws_content.h"
 #include "backends/aws/aws_service.h"
 #include "backends/aws/emr_record.h"
-#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/provider/answer.h"
 #include "backends/provider/plan.h"
@@ -87,36 +86,33 @@ static Json *session_input(const char *cluster, const char *id)
 
 /* ---- slots: reading ---- */
 
+static const WorkspaceAnswers emr_workspaces = {
+	.list = "Clusters",
+	.id = "Id",
+	.name = "Name",
+	.created = {"Status", "Timeline", "CreationDateTime"},
+	.next = {"Marker"},
+};
+
+static const SessionAnswers emr_sessions = {
+	.listed = &emr_record,
+	.got = &emr_record,
+	.list = "Sessions",
+	.next = {"NextToken"},
+	.one = "Session",
+};
+
 static WorkspacePage *emr_list_workspaces(
 	Backend *base, const char *token, const Call *call, GError **error)
 {
 	g_autoptr(Json) input =
-		json_parse(live_clusters, strlen(live_clusters), error);
+		json_parse(live_clusters, strlen(live_clusters), NULL);
 
-	if (!input)
-		return NULL;
 	if (token && *token)
 		json_set_text(input, "Marker", token);
 	g_autoptr(Json) answer =
 		ask(base, "ListClusters", input, call, NULL, error);
-	if (!answer)
-		return NULL;
-	const Json *list = answer_list(answer, "Clusters", error);
-	if (!list)
-		return NULL;
-	g_autoptr(WorkspacePage) page = workspace_page_new();
-	json_foreach (record, list) {
-		g_autofree char *id = answer_workspace_id(page, record, "Id");
-		const Json *status = json_get(record, "Status");
-		if (id)
-			answer_add_workspace(page, id,
-				record_text(record, "Name"),
-				record_time(json_get(status, "Timeline"),
-					"CreationDateTime"));
-	}
-	return answer_next(answer, "Marker", &page->next, error)
-		       ? g_steal_pointer(&page)
-		       : NULL;
+	return answer_workspaces(&emr_workspaces, answer, error);
 }
 
 /* input: what is asked for besides a page of this cluster. */
@@ -125,7 +121,6 @@ static SessionPage *list_sessions(Backend *base, Json *input,
 	GError **error)
 {
 	g_autoptr(HttpBody) text = NULL;
-	JsonSpan span;
 
 	json_set_text(input, "ClusterId", workspace);
 	if (token && *token)
@@ -133,14 +128,7 @@ static SessionPage *list_sessions(Backend *base, Json *input,
 	json_set_int(input, "MaxResults", PAGE_SIZE);
 	g_autoptr(Json) answer =
 		ask(base, "ListSessions", input, call, &text, error);
-	if (!answer ||
-		!answer_find(answer, "Sessions", JSON_ARRAY, &span, error))
-		return NULL;
-	SessionPage *page = answer_page(answer, "NextToken", call, error);
-	if (page)
-		record_read_all(&emr_record, (const char *)text->data, &span,
-			NULL, page);
-	return page;
+	return answer_sessions(&emr_sessions, answer, text, NULL, call, error);
 }
 
 static SessionPage *emr_list_page(Backend *base, const char *workspace,
@@ -155,10 +143,8 @@ static SessionPage *emr_list_living(Backend *base, const char *workspace,
 	const char *token, const Call *call, GError **error)
 {
 	g_autoptr(Json) input =
-		json_parse(living_sessions, strlen(living_sessions), error);
+		json_parse(living_sessions, strlen(living_sessions), NULL);
 
-	if (!input)
-		return NULL;
 	return list_sessions(base, input, workspace, token, call, error);
 }
 
@@ -169,14 +155,8 @@ static Session *emr_get(Backend *base, const char *workspace, const char *id,
 	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer =
 		ask(base, "GetSession", input, call, &text, error);
-	JsonSpan span;
 
-	if (!answer ||
-		!answer_find(answer, "Session", JSON_OBJECT, &span, error))
-		return NULL;
-	Session *session = record_read(
-		&emr_record, (const char *)text->data, &span, NULL, NULL);
-	return session ? session : answer_bad("usable Session", error);
+	return answer_session(&emr_sessions, answer, text, NULL, NULL, error);
 }
 
 /* ---- slots: described files ---- */

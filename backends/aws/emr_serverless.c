@@ -22,7 +22,6 @@
 #include "backends/aws/aws_content.h"
 #include "backends/aws/aws_service.h"
 #include "backends/aws/emr_serverless_record.h"
-#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/provider/answer.h"
 #include "backends/provider/plan.h"
@@ -118,6 +117,23 @@ static gboolean is_wanted(const Json *application)
 	       release_has_sessions(label);
 }
 
+static const WorkspaceAnswers emr_serverless_workspaces = {
+	.list = "applications",
+	.id = "id",
+	.name = "name",
+	.created = {"createdAt"},
+	.next = {"nextToken"},
+	.is_wanted = is_wanted,
+};
+
+static const SessionAnswers emr_serverless_sessions = {
+	.listed = &emr_serverless_listed,
+	.got = &emr_serverless_record,
+	.list = "sessions",
+	.next = {"nextToken"},
+	.one = "session",
+};
+
 static WorkspacePage *emr_serverless_list_workspaces(
 	Backend *base, const char *token, const Call *call, GError **error)
 {
@@ -127,25 +143,7 @@ static WorkspacePage *emr_serverless_list_workspaces(
 		http_query_add(query, "states", application_states[i]);
 	g_autoptr(Json) answer = api_backend_get(base, "ListApplications",
 		"/applications", query->str, call, NULL, error);
-	if (!answer)
-		return NULL;
-	const Json *list = answer_list(answer, "applications", error);
-	if (!list)
-		return NULL;
-	g_autoptr(WorkspacePage) page = workspace_page_new();
-	json_foreach (record, list) {
-		g_autofree char *id =
-			is_wanted(record)
-				? answer_workspace_id(page, record, "id")
-				: NULL;
-		if (id)
-			answer_add_workspace(page, id,
-				record_text(record, "name"),
-				record_time(record, "createdAt"));
-	}
-	return answer_next(answer, "nextToken", &page->next, error)
-		       ? g_steal_pointer(&page)
-		       : NULL;
+	return answer_workspaces(&emr_serverless_workspaces, answer, error);
 }
 
 static SessionPage *list_sessions(Backend *base, const char *workspace,
@@ -155,16 +153,9 @@ static SessionPage *list_sessions(Backend *base, const char *workspace,
 	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer = api_backend_get(
 		base, "ListSessions", path, query->str, call, &text, error);
-	JsonSpan span;
 
-	if (!answer ||
-		!answer_find(answer, "sessions", JSON_ARRAY, &span, error))
-		return NULL;
-	SessionPage *page = answer_page(answer, "nextToken", call, error);
-	if (page)
-		record_read_all(&emr_serverless_listed,
-			(const char *)text->data, &span, NULL, page);
-	return page;
+	return answer_sessions(
+		&emr_serverless_sessions, answer, text, NULL, call, error);
 }
 
 static SessionPage *emr_serverless_list_page(Backend *base,
@@ -196,14 +187,9 @@ static Session *emr_serverless_get(Backend *base, const char *workspace,
 	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer = api_backend_get(
 		base, "GetSession", path, NULL, call, &text, error);
-	JsonSpan span;
 
-	if (!answer ||
-		!answer_find(answer, "session", JSON_OBJECT, &span, error))
-		return NULL;
-	Session *session = record_read(&emr_serverless_record,
-		(const char *)text->data, &span, NULL, NULL);
-	return session ? session : answer_bad("usable session", error);
+	return answer_session(
+		&emr_serverless_sessions, answer, text, NULL, NULL, error);
 }
 
 /* ---- slots: described files ---- */

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #include "backends/auth/tools.h"
-#include "backends/base/json_span.h"
 #include "backends/classes.h"
 #include "backends/dataproc/dataproc_error.h"
 #include "backends/dataproc/dataproc_record.h"
@@ -115,17 +114,12 @@ static WorkspacePage *dataproc_list_workspaces(
 	return answer_workspace(((const ApiBackend *)base)->region);
 }
 
-/* Where the array of sessions lies; an empty one is left out. */
-static gboolean sessions_span(
-	const Json *answer, JsonSpan *ret_span, GError **error)
-{
-	const Json *list = json_get(answer, "sessions");
-
-	*ret_span = (JsonSpan){0, 0};
-	if (!list || json_type(list) == JSON_NULL)
-		return TRUE;
-	return answer_find(answer, "sessions", JSON_ARRAY, ret_span, error);
-}
+static const SessionAnswers dataproc_sessions = {
+	.listed = &dataproc_record,
+	.got = &dataproc_record,
+	.list = "sessions",
+	.next = {"nextPageToken"},
+};
 
 /* filter: NULL: all. */
 static SessionPage *list_sessions(Backend *base, const char *workspace,
@@ -135,19 +129,13 @@ static SessionPage *list_sessions(Backend *base, const char *workspace,
 	g_autofree char *path = sessions_path(self, workspace, NULL, NULL);
 	g_autoptr(GString) query = g_string_new("pageSize=" PAGE_SIZE);
 	g_autoptr(HttpBody) text = NULL;
-	JsonSpan span;
 
 	http_query_add(query, "pageToken", token);
 	http_query_add(query, "filter", filter);
 	g_autoptr(Json) answer = api_backend_get(
 		base, "ListSessions", path, query->str, call, &text, error);
-	if (!answer || !sessions_span(answer, &span, error))
-		return NULL;
-	SessionPage *page = answer_page(answer, "nextPageToken", call, error);
-	if (page && span.len > 0)
-		record_read_all(&dataproc_record, (const char *)text->data,
-			&span, (void *)workspace, page);
-	return page;
+	return answer_sessions(&dataproc_sessions, answer, text,
+		(void *)workspace, call, error);
 }
 
 static SessionPage *dataproc_list_page(Backend *base, const char *workspace,
@@ -171,14 +159,8 @@ static Session *dataproc_get(Backend *base, const char *workspace,
 	g_autoptr(Json) answer = api_backend_get(
 		base, "GetSession", path, NULL, call, &text, error);
 
-	if (!answer)
-		return NULL;
-	const JsonSpan span = answer_whole(text);
-	g_autoptr(Session) session = record_read(&dataproc_record,
-		(const char *)text->data, &span, (void *)workspace, NULL);
-	if (session && g_str_equal(session->id, id))
-		return g_steal_pointer(&session);
-	return answer_bad("session of that name", error);
+	return answer_session(&dataproc_sessions, answer, text,
+		(void *)workspace, NULL, error);
 }
 
 /* ---- slots: changing ---- */

@@ -90,21 +90,6 @@ static char *session_path(const char *id, const char *rest)
 
 /* ---- slots: listing ---- */
 
-static void add_workspace(
-	const DliKind *kind, const Json *record, WorkspacePage *page)
-{
-	const char *type = json_get_text(record, "queue_type", 64, "");
-	g_autofree char *id = NULL;
-
-	/* No session runs on such a queue. */
-	if (g_str_equal(type, "sql"))
-		return;
-	id = answer_workspace_id(page, record, kind->name);
-	if (id)
-		answer_add_workspace(page, id, record_text(record, kind->name),
-			record_time(record, "create_time"));
-}
-
 static WorkspacePage *dli_list_workspaces(
 	Backend *base, const char *token, const Call *call, GError **error)
 {
@@ -116,15 +101,7 @@ static WorkspacePage *dli_list_workspaces(
 		.query = kind->query};
 	g_autoptr(Json) answer = dli_ask(self, &question, call, NULL, error);
 
-	if (!answer)
-		return NULL;
-	const Json *list = answer_list(answer, kind->list, error);
-	if (!list)
-		return NULL;
-	WorkspacePage *page = workspace_page_new();
-	json_foreach (record, list)
-		add_workspace(kind, record, page);
-	return page;
+	return answer_workspaces(&kind->answers, answer, error);
 }
 
 static Json *list_call(Dli *self, const char *workspace, gint64 from,
@@ -220,6 +197,8 @@ static SessionPage *dli_list_page(Backend *base, const char *workspace,
 
 /* ---- slots: one session ---- */
 
+static const SessionAnswers dli_sessions = {.got = &dli_record};
+
 static Session *dli_get(Backend *base, const char *workspace, const char *id,
 	const Call *call, GError **error)
 {
@@ -229,17 +208,12 @@ static Session *dli_get(Backend *base, const char *workspace, const char *id,
 	const DliQuestion question = {.action = "GetSession", .path = path};
 	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer = dli_ask(self, &question, call, &text, error);
-	gboolean elsewhere = FALSE;
+	gboolean elsewhere;
 
-	if (!answer)
-		return NULL;
-	const JsonSpan whole = answer_whole(text);
-	Session *session = record_read(&dli_record, (const char *)text->data,
-		&whole, &home, &elsewhere);
-	if (session)
-		return session;
+	Session *session = answer_session(
+		&dli_sessions, answer, text, &home, &elsewhere, error);
 	if (!elsewhere)
-		return answer_bad("usable session", error);
+		return session;
 	backend_error_set(error, BACKEND_ERROR_GONE,
 		"this session is not of %s", workspace);
 	return NULL;

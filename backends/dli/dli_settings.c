@@ -8,11 +8,20 @@
 #include "backends/error.h"
 #include "backends/provider/api_backend.h"
 
+/* No session runs on a queue for SQL. */
+static gboolean is_general(const Json *record)
+{
+	return !g_str_equal(json_get_text(record, "queue_type", 64, ""), "sql");
+}
+
 static const DliKind kinds[] = {
 	{"queues", "ListQueues", "v1.0", "/queues", "queue_type=general",
-		"queues", "queue_name", "queue"},
-	{"clusters", "ListClusters", "v2.0", "/clusters", NULL, "clusters",
-		"cluster_name", "cluster_name"},
+		{"queues", "queue_name", "queue_name", {"create_time"}, {NULL},
+			is_general},
+		"queue"},
+	{"clusters", "ListClusters", "v2.0", "/clusters", NULL,
+		{"clusters", "cluster_name", "cluster_name", {"create_time"}},
+		"cluster_name"},
 };
 
 static const DliKind *choose_kind(const char *key, GError **error)

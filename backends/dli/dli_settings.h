@@ -1,14 +1,14 @@
 #pragma once
 
-#include <glib.h>
+#include "backends/provider/answer.h"
 
 /* What a workspace may be: the call that lists them, and their names on the
  * wire. */
 typedef struct {
 	const char *containers; /* in the configuration */
 	const char *action, *version, *path, *query;
-	const char *list, *name; /* members of the answer and its records */
-	const char *member;      /* of a session and of its listing's query */
+	WorkspaceAnswers answers;
+	const char *member; /* of a session and of its listing's query */
 } DliKind;
 
 /* A section's own keys, checked, and what the environment and the vendor's

@@ -256,6 +256,8 @@ static SessionPage *livy_list_page(Backend *base, const char *workspace,
 	return page;
 }
 
+static const SessionAnswers livy_sessions = {.got = &livy_record};
+
 static Session *livy_get(Backend *base, const char *workspace, const char *id,
 	const Call *call, GError **error)
 {
@@ -268,13 +270,10 @@ static Session *livy_get(Backend *base, const char *workspace, const char *id,
 		     : NULL;
 	guint members;
 
-	if (!answer)
-		return NULL;
-	const JsonSpan span = answer_whole(text);
-	Session *session = record_read(
-		&livy_record, (const char *)text->data, &span, &members, NULL);
+	Session *session = answer_session(
+		&livy_sessions, answer, text, &members, NULL, error);
 	if (!session)
-		return answer_bad("usable session", error);
+		return NULL;
 	livy_learn(self, members);
 	if (g_str_equal(session->id, id))
 		return session;

@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-#include "backends/base/json_span.h"
-#include "backends/provider/record.h"
-
 #define TOKEN_MAX 8192
 
 void *answer_bad(const char *what, GError **error)
@@ -91,45 +88,76 @@ gboolean answer_find(const Json *answer, const char *member, JsonType type,
 	return FALSE;
 }
 
-JsonSpan answer_whole(const GByteArray *text)
+/* The next page's token; NULL at the end. */
+static gboolean read_next(const Json *answer, const NextPage *next,
+	char **ret_next, GError **error)
+{
+	const Json *token = json_get(answer, next->member);
+	const char *text = json_text(token);
+	gint64 number;
+
+	*ret_next = NULL;
+	if (!token || json_type(token) == JSON_NULL || (text && !*text))
+		return TRUE;
+	if (text && strlen(text) <= TOKEN_MAX)
+		*ret_next = g_strdup(text);
+	else if (next->number && json_whole(token, &number))
+		*ret_next = g_strdup_printf("%" G_GINT64_FORMAT, number);
+	else
+		answer_bad("usable token of the next page", error);
+	return *ret_next != NULL;
+}
+
+SessionPage *answer_sessions(const SessionAnswers *kind, const Json *answer,
+	const GByteArray *text, void *data, const Call *call, GError **error)
+{
+	g_autoptr(SessionPage) page = session_page_new();
+	JsonSpan span;
+
+	if (!answer ||
+		!answer_find(answer, kind->list, JSON_ARRAY, &span, error) ||
+		!read_next(answer, &kind->next, &page->next, error))
+		return NULL;
+	if (call->next && page->next)
+		call->next(page->next, call->next_data);
+	if (kind->total)
+		page->total =
+			json_get_int(answer, kind->total, 0, G_MAXINT64, -1);
+	record_read_all(
+		kind->listed, (const char *)text->data, &span, data, page);
+	return g_steal_pointer(&page);
+}
+
+/* Where the one value lies in the text of an answer, which it is. */
+static JsonSpan whole(const GByteArray *text)
 {
 	gsize start = strspn((const char *)text->data, " \t\r\n");
 
 	return (JsonSpan){start, text->len - start};
 }
 
-gboolean answer_next(
-	const Json *answer, const char *member, char **ret_next, GError **error)
+Session *answer_session(const SessionAnswers *kind, const Json *answer,
+	const GByteArray *text, void *data, gboolean *ret_elsewhere,
+	GError **error)
 {
-	const Json *token = json_get(answer, member);
-	const char *text = json_text(token);
+	gboolean elsewhere = FALSE;
+	JsonSpan span;
 
-	if (!token || json_type(token) == JSON_NULL)
-		*ret_next = NULL;
-	else if (text && strlen(text) <= TOKEN_MAX)
-		*ret_next = *text ? g_strdup(text) : NULL;
-	else
-		return answer_bad("usable token of the next page", error) !=
-		       NULL;
-	return TRUE;
-}
-
-void answer_announce(const SessionPage *page, const Call *call)
-{
-	if (call->next && page->next)
-		call->next(page->next, call->next_data);
-}
-
-SessionPage *answer_page(const Json *answer, const char *member,
-	const Call *call, GError **error)
-{
-	g_autoptr(SessionPage) page = session_page_new();
-
-	if (!answer_next(answer, member, &page->next, error))
+	if (ret_elsewhere)
+		*ret_elsewhere = FALSE;
+	if (!answer)
 		return NULL;
-	answer_announce(page, call);
-	page->total = -1;
-	return g_steal_pointer(&page);
+	if (!kind->one)
+		span = whole(text);
+	else if (!answer_find(answer, kind->one, JSON_OBJECT, &span, error))
+		return NULL;
+	Session *session = record_read(
+		kind->got, (const char *)text->data, &span, data, &elsewhere);
+	if (ret_elsewhere)
+		*ret_elsewhere = elsewhere;
+	if (!session && !(ret_elsewhere && elsewhere))
+		answer_bad("usable session", error);
+	return session;
 }
 
 char *answer_created(
@@ -148,30 +176,57 @@ char *answer_created(
 	return NULL;
 }
 
-char *answer_workspace_id(
-	WorkspacePage *page, const Json *record, const char *member)
-{
-	char *id = record_id(record, member);
+/* ---- workspaces ---- */
 
-	page->skipped += !id;
-	return id;
-}
-
-void answer_add_workspace(
-	WorkspacePage *page, const char *id, char *name, gint64 created_ms)
+/* Takes the texts. */
+static void add_workspace(
+	WorkspacePage *page, char *id, char *name, gint64 created_ms)
 {
 	Workspace *workspace = g_new0(Workspace, 1);
 
-	workspace->id = g_strdup(id);
-	workspace->name = name ? name : g_strdup("");
+	workspace->id = id;
+	workspace->name = name;
 	workspace->created_ms = created_ms;
 	g_ptr_array_add(page->workspaces, workspace);
+}
+
+static void read_workspace(
+	const WorkspaceAnswers *kind, const Json *record, WorkspacePage *page)
+{
+	const char *const *way = kind->created;
+	const Json *holder = record;
+	char *id;
+
+	if (kind->is_wanted && !kind->is_wanted(record))
+		return;
+	id = record_id(record, kind->id);
+	page->skipped += !id;
+	if (!id)
+		return;
+	for (; way[0] && way[1]; way++)
+		holder = json_get(holder, way[0]);
+	add_workspace(page, id, record_text(record, kind->name),
+		record_time(holder, way[0]));
+}
+
+WorkspacePage *answer_workspaces(
+	const WorkspaceAnswers *kind, const Json *answer, GError **error)
+{
+	g_autoptr(WorkspacePage) page = workspace_page_new();
+	const Json *list =
+		answer ? answer_list(answer, kind->list, error) : NULL;
+
+	if (!list || !read_next(answer, &kind->next, &page->next, error))
+		return NULL;
+	json_foreach (record, list)
+		read_workspace(kind, record, page);
+	return g_steal_pointer(&page);
 }
 
 WorkspacePage *answer_workspace(const char *id)
 {
 	WorkspacePage *page = workspace_page_new();
 
-	answer_add_workspace(page, id, NULL, 0);
+	add_workspace(page, g_strdup(id), g_strdup(""), 0);
 	return page;
 }

@@ -3,6 +3,7 @@
 #include "backends/backend.h"
 #include "backends/base/json.h"
 #include "backends/base/json_span.h"
+#include "backends/provider/record.h"
 
 /* What provider files read out of answers in the same way.  Pure. */
 
@@ -20,21 +21,33 @@ const Json *answer_list(const Json *answer, const char *member, GError **error);
 gboolean answer_find(const Json *answer, const char *member, JsonType type,
 	JsonSpan *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Where the one value lies in the text of an answer, which it is. */
-JsonSpan answer_whole(const GByteArray *text);
+/* How an answer tells which page follows. */
+typedef struct {
+	const char *member; /* with its token; NULL: no page follows any */
+	gboolean number;    /* the token may be a whole number */
+} NextPage;
 
-/* The next page's token, NULL at the end.  Errors: BAD_ANSWER for one that
- * cannot be sent back, since the listing would end before its end. */
-gboolean answer_next(const Json *answer, const char *member, char **ret_next,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How the answers of a provider tell of sessions. */
+typedef struct {
+	const RecordKind *listed, *got; /* one of a page, and one by itself */
+	const char *list;               /* the member that holds a page's */
+	NextPage next;
+	const char *total; /* that tells how many there are; NULL: none does */
+	const char *one;   /* that holds a single one; NULL: it is the answer */
+} SessionAnswers;
 
-/* Tells the call which page follows; see Call. */
-void answer_announce(const SessionPage *page, const Call *call);
-
-/* An empty page that knows which one follows, as answer_next says, and has told
- * the call. */
-SessionPage *answer_page(const Json *answer, const char *member,
-	const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * A page of sessions, and one of them, of an outline and the text it was made from.
+ * An answer that is NULL has set *error.  data: for the records.  The call is told
+ * which page follows before its records are read.  Errors: BAD_ANSWER, as for a
+ * token that cannot be sent back, since the listing would end before its end.
+ */
+SessionPage *answer_sessions(const SessionAnswers *kind, const Json *answer,
+	const GByteArray *text, void *data, const Call *call, GError **error);
+/* *ret_elsewhere: see record_read; there is no error then.  May be NULL. */
+Session *answer_session(const SessionAnswers *kind, const Json *answer,
+	const GByteArray *text, void *data, gboolean *ret_elsewhere,
+	GError **error);
 
 /*
  * The id that a create's answer names.  answer: NULL when it failed with
@@ -43,12 +56,18 @@ SessionPage *answer_page(const Json *answer, const char *member,
 char *answer_created(const Json *answer, const char *member, GError *cause,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The id of a workspace that a page is to have: a new string; NULL, which counts
- * as skipped, for a record without one. */
-char *answer_workspace_id(
-	WorkspacePage *page, const Json *record, const char *member);
-/* Adds a workspace; takes the name (NULL: it has none). */
-void answer_add_workspace(
-	WorkspacePage *page, const char *id, char *name, gint64 created_ms);
+/* How the answers of a provider tell of workspaces. */
+typedef struct {
+	const char *list;
+	const char *id, *name;  /* members of a record */
+	const char *created[4]; /* the way to the time of its making */
+	NextPage next;
+	gboolean (*is_wanted)(const Json *record); /* NULL: each is */
+} WorkspaceAnswers;
+
+/* A page of workspaces; one without an id counts as skipped.  An answer that is NULL
+ * has set *error.  Errors: as answer_sessions. */
+WorkspacePage *answer_workspaces(
+	const WorkspaceAnswers *kind, const Json *answer, GError **error);
 /* The page of a provider that has just one. */
 WorkspacePage *answer_workspace(const char *id);

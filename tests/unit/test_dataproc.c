@@ -192,6 +192,7 @@ static void answers_of_other_shapes_make_no_sense(
 		"{\"sessions\":7}",
 		"{\"nextPageToken\":7}",
 		"{\"nextPageToken\":{}}",
+		"{\"notice\":\"moved\"}",
 		"nonsense",
 	};
 

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "backends/base/json_members.h"
+#include "backends/base/nearest.h"
 
 /* Names in sentences are cut: they come from whoever wrote the spec. */
 #define NAME_SHOWN 64
-#define BEGINNING_MIN 3
 
 static const struct {
 	JsonType json;
@@ -32,62 +32,13 @@ static gboolean value_check(const SpecField *field, const Json *value,
 
 /* ---- nearest name ---- */
 
-/* Optimal string alignment: a swap of neighbours counts as one slip. */
-static guint edit_distance(const char *a, const char *b)
-{
-	gsize na = strlen(a), nb = strlen(b), width = nb + 1;
-	g_autofree guint *d = g_new0(guint, (na + 1) * width);
-
-	for (gsize i = 0; i <= na; i++)
-		for (gsize j = 0; j <= nb; j++) {
-			guint *cell = &d[i * width + j];
-
-			if (i == 0 || j == 0) {
-				*cell = i + j;
-				continue;
-			}
-			char ca = g_ascii_tolower(a[i - 1]);
-			char cb = g_ascii_tolower(b[j - 1]);
-			guint change = d[(i - 1) * width + j - 1] + (ca != cb);
-			guint drop = d[(i - 1) * width + j] + 1;
-			guint add = d[i * width + j - 1] + 1;
-
-			*cell = MIN(change, MIN(drop, add));
-			if (i > 1 && j > 1 && ca == g_ascii_tolower(b[j - 2]) &&
-				cb == g_ascii_tolower(a[i - 2]))
-				*cell = MIN(
-					*cell, d[(i - 2) * width + j - 2] + 1);
-		}
-	return d[na * width + nb];
-}
-
-/* Whether a name was begun rightly and not ended. */
-static gboolean is_beginning(const char *name, gsize len, const char *known)
-{
-	return len >= BEGINNING_MIN &&
-	       g_ascii_strncasecmp(name, known, len) == 0;
-}
-
 const char *spec_nearest(const SpecField *fields, const char *name)
 {
-	const char *best = NULL;
-	guint least = G_MAXUINT;
-	gsize len = strlen(name);
+	Nearest nearest = {.name = name};
 
-	if (len == 0 || len > NAME_SHOWN)
-		return NULL;
-	for (const SpecField *field = fields; field->name; field++) {
-		guint distance = edit_distance(name, field->name);
-		gsize longer = MAX(len, strlen(field->name));
-		gboolean near = distance <= MAX(1, longer / 3) ||
-				is_beginning(name, len, field->name);
-
-		if (near && distance < least) {
-			best = field->name;
-			least = distance;
-		}
-	}
-	return best;
+	for (; fields->name; fields++)
+		nearest_try(&nearest, fields->name);
+	return nearest.best;
 }
 
 /* ---- checking ---- */

@@ -32,10 +32,12 @@
 #include "backends/auth/paths.h"
 #include "backends/base/inherited.h"
 #include "fs/base/daemon.h"
+#include "fs/base/exit_status.h"
 #include "fs/base/log.h"
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
 #include "fs/base/trace.h"
+#include "fs/command/command.h"
 #include "fs/emitter/emitter_child.h"
 #include "fs/emitter/emitter.h"
 #include "fs/events/events.h"
@@ -57,7 +59,6 @@
 #include "fs/tree/eventlog.h"
 #include "fs/tree/path.h"
 #include "fs/tree/tree.h"
-#include "fs/version.h"
 
 /* What one run builds, in that order, and takes down in the opposite one. */
 typedef struct {
@@ -349,6 +350,25 @@ static void set_limits(void)
 		g_debug("the limit of open files stays as it is");
 }
 
+/* What a script may want to tell apart; see exit_status.h. */
+static int status_of(const GError *error)
+{
+	switch (error->code) {
+	case BACKEND_ERROR_CONFIG:
+		return STATUS_CONFIG;
+	case BACKEND_ERROR_EXISTS:
+		return STATUS_BUSY;
+	default:
+		return EXIT_FAILURE;
+	}
+}
+
+static int fail(const GError *error, int status)
+{
+	fprintf(stderr, "sessionfs: %s\n", error->message);
+	return status;
+}
+
 static int run_daemon(
 	Options *options, char *mountpoint, Background *background)
 {
@@ -356,24 +376,15 @@ static int run_daemon(
 	g_autoptr(GError) error = NULL;
 	Run run = {
 		.options = options, .config = config, .mountpoint = mountpoint};
-	gboolean fine;
+	int status;
 
 	shutdown_prepare();
 	set_limits();
-	fine = start(&run, &error);
-	if (!fine)
-		fprintf(stderr, "sessionfs: %s\n", error->message);
+	if (!start(&run, &error))
+		status = fail(error, status_of(error));
 	else
-		fine = serve(&run, background);
+		status = serve(&run, background) ? EXIT_SUCCESS : EXIT_FAILURE;
 	finish(&run);
-	return fine ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-#define EXIT_USAGE 2
-
-static int fail(const GError *error, int status)
-{
-	fprintf(stderr, "sessionfs: %s\n", error->message);
 	return status;
 }
 
@@ -383,20 +394,23 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *mountpoint = NULL;
 	Background background = {-1};
+	int status;
 
 	inherited_settle(argv);
 	if (argc > 1 && !strcmp(argv[1], EMITTER_CHILD_OPTION)) {
 		inherited_drop();
 		return emitter_child_run(STDIN_FILENO);
 	}
-	if (!options_parse(argc, argv, &options, &error))
-		return fail(error, EXIT_USAGE);
+	if (!options_from_mount(argc, argv) && command_run(argc, argv, &status))
+		return status;
+	if (!options_parse(argc, argv, command_names(), &options, &error))
+		return fail(error, STATUS_USAGE);
 	if (options.help)
-		return fputs(options_help, stdout) < 0;
+		return command_help();
 	if (options.version)
-		return puts("sessionfs " SESSIONFS_VERSION) < 0;
+		return command_version();
 	if (!settings_are_right(&options, &error))
-		return fail(error, EXIT_USAGE);
+		return fail(error, STATUS_USAGE);
 	if (options.namespace && !namespace_enter(options.namespace, &error))
 		return fail(error, EXIT_FAILURE);
 	log_init(options.debug);

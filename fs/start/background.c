@@ -24,6 +24,7 @@ static gboolean mount_answers(const char *mountpoint, dev_t before)
 G_NORETURN static void wait_for_child(
 	pid_t child, int fd, const char *mountpoint, dev_t before)
 {
+	int status = 0;
 	ssize_t got;
 	char byte;
 
@@ -34,8 +35,9 @@ G_NORETURN static void wait_for_child(
 		_exit(EXIT_SUCCESS);
 	if (got == 1)
 		fprintf(stderr, "sessionfs: %s does not answer\n", mountpoint);
-	else
-		waitpid(child, NULL, 0);
+	else if (waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+		 WEXITSTATUS(status))
+		_exit(WEXITSTATUS(status));
 	_exit(EXIT_FAILURE);
 }
 

@@ -5,7 +5,7 @@
 /*
  * Going into the background.  The parent stays until the child's mount answers
  * (it asks itself, since a daemon must not be a client of its own mount) and
- * exits with status 0, or until the child has failed, with status 1.
+ * exits with status 0, or until the child has failed, with the child's status.
  */
 typedef struct {
 	int ready_fd; /* -1: in the foreground */

@@ -4,15 +4,16 @@
 
 #include "backends/api/api.h"
 #include "backends/api/api_settings.h"
+#include "backends/base/nearest.h"
 #include "backends/base/secret.h"
-#include "backends/provider/spec.h"
 #include "fs/start/config_text.h"
+#include "fs/start/config_value.h"
 
 /* Shorter ones would make a busy loop of what they pace. */
 #define SHORTEST_MS 10
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
 
-typedef enum { BOOL, DURATION, ID, PATH } OwnType;
+typedef enum { BOOL, DURATION, USER, GROUP, PATH } OwnType;
 
 /* A key of [sessionfs], or one that every provider's group may have. */
 typedef struct {
@@ -30,8 +31,8 @@ static const OwnKey daemon_keys[] = {
 	{"window", DURATION, G_STRUCT_OFFSET(Config, window_ms)},
 	{"deadline", DURATION, G_STRUCT_OFFSET(Config, deadline_ms)},
 	{"create_deadline", DURATION, G_STRUCT_OFFSET(Config, create_ms)},
-	{"uid", ID, G_STRUCT_OFFSET(Config, uid)},
-	{"gid", ID, G_STRUCT_OFFSET(Config, gid)},
+	{"uid", USER, G_STRUCT_OFFSET(Config, uid)},
+	{"gid", GROUP, G_STRUCT_OFFSET(Config, gid)},
 	{"state_dir", PATH, G_STRUCT_OFFSET(Config, state_dir)},
 	{NULL},
 };
@@ -103,23 +104,6 @@ gboolean config_parse_duration(const char *text, gint64 *ret_ms)
 	return FALSE;
 }
 
-static gboolean parse_bool(const char *text, gboolean *ret)
-{
-	*ret = !strcmp(text, "true");
-	return *ret || !strcmp(text, "false");
-}
-
-static gboolean parse_int(const char *text, gint64 max, gint64 *ret)
-{
-	guint64 number;
-
-	if (!g_ascii_string_to_unsigned(
-		    text, 10, 0, (guint64)max, &number, NULL))
-		return FALSE;
-	*ret = (gint64)number;
-	return TRUE;
-}
-
 static const char *set_own(const OwnKey *key, void *record, const char *value)
 {
 	void *field = (char *)record + key->offset;
@@ -129,16 +113,20 @@ static const char *set_own(const OwnKey *key, void *record, const char *value)
 
 	switch (key->type) {
 	case BOOL:
-		return parse_bool(value, field) ? NULL : "true or false";
+		return config_value_bool(value, field) ? NULL : "true or false";
 	case DURATION:
 		return config_parse_duration(value, &ms) && ms >= SHORTEST_MS
 			       ? (*(gint64 *)field = ms, NULL)
 			       : "a duration of 10ms or more, as 500ms, 5s or "
 				 "2m";
-	case ID:
-		return parse_int(value, G_MAXUINT32 - 1, field)
+	case USER:
+		return config_value_user(value, field)
 			       ? NULL
-			       : "a numeric id";
+			       : "a number, or the name of a user";
+	case GROUP:
+		return config_value_group(value, field)
+			       ? NULL
+			       : "a number, or the name of a group";
 	case PATH:
 		break;
 	}
@@ -148,16 +136,6 @@ static const char *set_own(const OwnKey *key, void *record, const char *value)
 		*(char **)field = path;
 	}
 	return wanted;
-}
-
-static const char *url_problem(const char *value)
-{
-	if (!g_str_has_prefix(value, "http://") &&
-		!g_str_has_prefix(value, "https://"))
-		return "an http or https URL";
-	return strpbrk(value, " \t") ? "a URL without blanks (remarks stand on "
-				       "lines of their own)"
-				     : NULL;
 }
 
 /* What is wrong with a provider's value; NULL: nothing. */
@@ -170,12 +148,14 @@ static const char *backend_value_problem(KeyType type, const char *value)
 	case KEY_STRING:
 		return NULL;
 	case KEY_BOOL:
-		return parse_bool(value, &truth) ? NULL : "true or false";
+		return config_value_bool(value, &truth) ? NULL
+							: "true or false";
 	case KEY_INT:
-		return parse_int(value, G_MAXINT32, &number) ? NULL
-							     : "a number";
+		return config_value_int(value, G_MAXINT32, &number)
+			       ? NULL
+			       : "a number";
 	case KEY_URL:
-		return url_problem(value);
+		return config_value_url_problem(value);
 	case KEY_SECONDS:
 		return config_parse_duration(value, &number)
 			       ? NULL
@@ -199,31 +179,21 @@ static const OwnKey *own_find(const OwnKey *keys, const char *name)
 static const char *const other_keys[] = {
 	"ended", "name", "names", "rmdir", "type", "workspaces", NULL};
 
-static void add_name(GArray *names, const char *name)
-{
-	SpecField field = {.name = name};
-
-	g_array_append_val(names, field);
-}
-
 /* "; did you mean refresh?", or "": new string.  No class: of [sessionfs]. */
 static char *key_hint(const BackendClass *class, const char *name)
 {
-	g_autoptr(GArray) names = g_array_new(TRUE, TRUE, sizeof(SpecField));
+	Nearest nearest = {.name = name};
 	const OwnKey *own = class ? provider_keys : daemon_keys;
-	const char *near;
 
 	for (; own->name; own++)
-		add_name(names, own->name);
+		nearest_try(&nearest, own->name);
 	for (gsize i = 0; class && other_keys[i]; i++)
-		add_name(names, other_keys[i]);
+		nearest_try(&nearest, other_keys[i]);
 	for (gsize i = 0; class && class->keys && class->keys[i].name; i++)
-		add_name(names, class->keys[i].name);
+		nearest_try(&nearest, class->keys[i].name);
 	for (gsize i = 0; class && api_keys[i].name; i++)
-		add_name(names, api_keys[i].name);
-	near = spec_nearest((const SpecField *)(void *)names->data, name);
-	return near ? g_strdup_printf("; did you mean %s?", near)
-		    : g_strdup("");
+		nearest_try(&nearest, api_keys[i].name);
+	return nearest_hint(&nearest);
 }
 
 /* ---- the file ---- */
@@ -574,6 +544,42 @@ gboolean config_parse(
 	return TRUE;
 }
 
+/* Whether it is a key of a provider's section. */
+static gboolean is_section_key(const char *key)
+{
+	if (own_find(provider_keys, key) || g_strv_contains(other_keys, key))
+		return TRUE;
+	for (gsize i = 0; backend_classes[i]; i++)
+		if (backend_key_find(backend_classes[i], key))
+			return TRUE;
+	return FALSE;
+}
+
+/* Options of the command line that are no keys. */
+static const char *const option_words[] = {
+	"auto_unmount", "config", "remount", "ro", NULL};
+
+static void no_option(const char *key, GError **error)
+{
+	Nearest nearest = {.name = key};
+	g_autofree char *hint = NULL;
+
+	if (is_section_key(key)) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"\"%s\" is no option: it belongs into a section of "
+			"the configuration",
+			key);
+		return;
+	}
+	for (const OwnKey *own = daemon_keys; own->name; own++)
+		nearest_try(&nearest, own->name);
+	for (gsize i = 0; option_words[i]; i++)
+		nearest_try(&nearest, option_words[i]);
+	hint = nearest_hint(&nearest);
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"there is no option \"%s\"%s", key, hint);
+}
+
 gboolean config_set(
 	Config *config, const char *key, const char *value, GError **error)
 {
@@ -587,7 +593,6 @@ gboolean config_set(
 			"option %s must be %s, not \"%s\"", key, problem,
 			value);
 	else
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"there is no option \"%s\"", key);
+		no_option(key, error);
 	return FALSE;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fs/base/flag.h"
 #include "fs/start/config.h"
 
 /* The command line: sessionfs [-f] [-d] [-o options] [-c config] MOUNTPOINT. */
@@ -20,12 +21,18 @@ typedef struct {
 void options_clear(Options *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
-/* Errors: CONFIG, with a sentence that names the option. */
-gboolean options_parse(int argc, char **argv, Options *ret,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What the command line may have, for its help text. */
+extern const Flag mount_flags[];
+
+/* Whether mount(8) or mount.fuse3 calls us: the first operand is its source, and no
+ * command. */
+gboolean options_from_mount(int argc, char **argv);
+
+/* `commands` (ended by NULL) are words that are no mount points.  Errors: CONFIG,
+ * with a sentence that names the option. */
+gboolean options_parse(int argc, char **argv, const char *const *commands,
+	Options *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets each -o KEY=VALUE.  Errors: CONFIG, naming the key. */
 gboolean options_apply(const Options *options, Config *config,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-extern const char options_help[];

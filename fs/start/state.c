@@ -103,7 +103,7 @@ static int lock_directory(
 	}
 	read_holder(fd, holder, sizeof(holder));
 	close(fd);
-	backend_error_set(error, BACKEND_ERROR_LOCAL,
+	backend_error_set(error, BACKEND_ERROR_EXISTS,
 		mount_device(mountpoint)
 			? "another sessionfs, process %s, serves this mount "
 			  "point: its state directory %s is locked"

@@ -45,13 +45,24 @@ def providers(tree):
             for m in re.finditer(r'\.name = "([^"]+)"', text)}
 
 
+def flags(texts):
+    """Long options, and letters."""
+    return {name for text in texts for m in re.findall(
+        r"\{\s*\"([\w-]+)\",\s*(?:'(\w)')?", text) for name in m if name}
+
+
 def options(tree):
-    """Long ones, and the letters of the command line."""
-    found = firsts(*tables(tree, r"\bstruct option names\[\]"))
-    for f in tree.c_files(("fs",)):
-        for m in re.finditer(r'letters = .*?"-([a-zA-Z:]+)";', tree.text(f)):
-            found |= set(m[1]) - {":"}
-    return found
+    """Those of the mount."""
+    return {"help", "h"} | flags(tables(tree, r"\bFlag mount_flags\[\]"))
+
+
+def commands(tree):
+    return firsts(*tables(tree, r"\bCommand commands\[\]"))
+
+
+def exit_statuses(tree):
+    return {m[1] for f in tree.c_files(("fs",))
+            for m in re.finditer(r"\bSTATUS_\w+ = (\d+)", tree.text(f))}
 
 
 def mount_options(tree):
@@ -108,7 +119,9 @@ KINDS = {
     "provider keys": (provider_keys, None),
     "keys of one provider": (own_keys, None),
     "providers": (providers, None),
-    "options": (options, lambda tree: {"o"}),
+    "options": (options, None),
+    "commands": (commands, None),
+    "exit statuses": (exit_statuses, lambda tree: {"0", "1"}),
     "mount options": (mount_options, None),
     "errors": (errors, words),
     "words of errors": (lambda tree: in_words(errors(tree)),

@@ -78,8 +78,9 @@ const BackendKey api_keys[] = {{"proxy", KEY_STRING}, {NULL}};
 static const BackendKey tiny_keys[] = {{"region", KEY_STRING}, {NULL}};
 static const BackendVerb tiny_verbs[] = {{"stop", "stop it"}, {NULL}};
 const BackendClass tiny_class = {.name = "tiny"};
-static const struct option names[] = {{"help", no_argument}, {NULL}};
-const char *letters = "-ho:";
+static const Flag mount_flags[] = {{"options", 'o', "LIST"}, {NULL}};
+static const Command commands[] = {{"go", "FILE"}};
+enum { STATUS_USAGE = 2 };
 static const int errno_of[] = {[BACKEND_ERROR_INVALID] = EINVAL};
 static const TreeRow rows[] = {{"state", FILE_STATE}};
 static gboolean is_ignored(const char *option)
@@ -108,7 +109,9 @@ TABLES = {
     "keys of one provider": "Ic region No = Ar region",
     "providers": "Cm tiny",
     "verbs": "Cm stop",
-    "options": "Fl h , Fl \\-help\n.It Fl o Ar options",
+    "options": "Fl h , Fl \\-help\n.It Fl o , Fl \\-options Ar list",
+    "commands": "Cm go Ar file",
+    "exit statuses": "Li 2",
     "mount options": "Cm ro",
     "errors": "Bq Er EINVAL\n.It Bq Er ECONNABORTED",
     "words of errors": "Dq Invalid argument",

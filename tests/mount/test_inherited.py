@@ -60,7 +60,7 @@ def test_no_file_of_ours_becomes_a_standard_descriptor(
     assert has[0] == has[2] == "/dev/null", has
     second = run([harness.SESSIONFS, "-f", "-c", m.config, m.path],
                  env=m._environment(None))
-    assert second.status == 1 and f"process {m.pid}" in second.err
+    assert second.status == 4 and f"process {m.pid}" in second.err
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

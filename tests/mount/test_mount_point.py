@@ -70,7 +70,7 @@ def test_a_file_of_the_configuration_is_not_hidden(emulator, mount, rig):
                  {"ca_file": folder + "/mnt/../mnt/ca.pem"}):
         m = mount(emulator(), folder=folder, config={"alibaba": keys},
                   wait=False)
-        assert m.wait(harness.END_S * harness.SLOW) == 1
+        assert m.wait(harness.END_S * harness.SLOW) == 3
         assert "would hide this file" in m.log()
 
 
@@ -90,7 +90,7 @@ def test_what_is_hidden_is_told_of(emulator, mount, rig):
 # ---- whose configuration ----
 
 def refused(m, word):
-    assert m.wait(harness.END_S * harness.SLOW) == 1
+    assert m.wait(harness.END_S * harness.SLOW) == 3
     assert word in m.log() and m.config in m.log()
 
 

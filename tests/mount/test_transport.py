@@ -152,7 +152,7 @@ def test_plain_http_is_for_loopback(emulator, mount):
     emu = emulator("--workspace", "w-1")
     m = mount(emu, wait=False, config={
         "alibaba": {"endpoint": "http://emr.example:8080"}})
-    assert m.wait(10) == 1
+    assert m.wait(10) == 3
     assert "insecure_http" in m.log()
 
 
@@ -171,7 +171,7 @@ def test_plain_http_is_for_loopback(emulator, mount):
      "the endpoint configured for elasticmapreduce: http")])
 def test_a_refused_address_names_what_gave_it(mount, keys, env, names):
     m = mount(wait=False, config={"cloud": keys}, env=env)
-    assert m.wait(10) == 1
+    assert m.wait(10) == 3
     assert names in m.log()
 
 

@@ -41,7 +41,9 @@ static void a_wrong_value_says_what_is_wanted(void)
 	refused("[sessionfs]\nrefresh = -5s\n", "a duration");
 	refused("[sessionfs]\nrefresh = 99999999999999999999s\n", "a duration");
 	refused("[sessionfs]\nread_only = yes\n", "true or false");
-	refused("[sessionfs]\nuid = root\n", "a numeric id");
+	refused("[sessionfs]\nuid = no.such\n", "the name of a user");
+	refused("[sessionfs]\ngid = no.such\n", "the name of a group");
+	refused("[sessionfs]\nuid =\n", "the name of a user");
 	refused("[alibaba]\nrmdir = sure\n", "terminate or refuse");
 	refused("[alibaba]\nendpoint = ftp://x\n", "URL");
 	refused("[alibaba]\nendpoint = http://x  # mine\n",

@@ -1,9 +1,10 @@
 #include "fs/start/options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 #include "fs/base/trace.h"
+
+static const char *const commands[] = {"status", "umount", NULL};
 
 static gboolean parse(Options *ret, GError **error, const char *line)
 {
@@ -11,8 +12,7 @@ static gboolean parse(Options *ret, GError **error, const char *line)
 	int argc;
 
 	g_assert_true(g_shell_parse_argv(line, &argc, &argv, NULL));
-	optind = 0;
-	return options_parse(argc, argv, ret, error);
+	return options_parse(argc, argv, commands, ret, error);
 }
 
 static const char *setting(const Options *options, guint i)
@@ -118,8 +118,8 @@ static void operands_stand_anywhere(void)
 
 static void help_needs_no_mount_point(void)
 {
-	static const char *const asked[] = {"sessionfs --help",
-		"sessionfs help", "sessionfs help umount", "sessionfs -h x y"};
+	static const char *const asked[] = {
+		"sessionfs --help", "sessionfs -h x y", "sessionfs --hel"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(asked); i++) {
 		g_auto(Options) options = {0};

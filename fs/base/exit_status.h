@@ -1,0 +1,12 @@
+#pragma once
+
+/*
+ * The exit statuses of sessionfs and of its commands, beside 0 and 1 (it failed for
+ * another reason).  A number keeps its meaning: scripts rely on it, and sessionfs(8)
+ * lists all of them (lint compares).
+ */
+enum {
+	STATUS_USAGE = 2,  /* the command line is wrong */
+	STATUS_CONFIG = 3, /* the configuration is wrong */
+	STATUS_BUSY = 4, /* somebody else uses it: another daemon, open files */
+};

@@ -1,0 +1,178 @@
+#include "fs/command/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/nearest.h"
+#include "backends/error.h"
+#include "fs/base/exit_status.h"
+#include "fs/start/options.h"
+#include "fs/version.h"
+
+typedef struct {
+	const char *name;
+	const char *operands; /* as a synopsis has them */
+	const char *summary;
+	const Flag *flags; /* with FLAG_HELP */
+	int (*run)(const CommandLine *line);
+} Command;
+
+static int help_run(const CommandLine *line);
+static int version_run(const CommandLine *line);
+
+static const Flag no_flags[] = {FLAG_HELP, {NULL}};
+
+/* One row a command. */
+static const Command commands[] = {
+	{"help", "[COMMAND]",
+		"Say what a command does, or what commands there are", no_flags,
+		help_run},
+	{"version", "", "Print the version", no_flags, version_run},
+};
+
+static const Command *find(const char *name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+const char *const *command_names(void)
+{
+	static const char *names[G_N_ELEMENTS(commands) + 1];
+
+	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+		names[i] = commands[i].name;
+	return names;
+}
+
+/* What was printed may still wait to be written: `--help > /dev/full`. */
+static int flushed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	return command_line_fail(EXIT_FAILURE,
+		"standard output cannot be written: %s", g_strerror(errno));
+}
+
+/* ---- help ---- */
+
+static void print_command(const Command *command)
+{
+	printf("usage: sessionfs %s [OPTIONS]%s%s\n\n%s.\n\nOptions:\n",
+		command->name, *command->operands ? " " : "", command->operands,
+		command->summary);
+	flag_print_help(command->flags, stdout);
+	puts("\nSee also: man 8 sessionfs");
+}
+
+static void print_mount_options(void)
+{
+	puts("\nMount options:\n"
+	     "  allow_other          let other users in\n"
+	     "  read_only            refuse every write\n"
+	     "  refresh=5s           ask again for a listing of this age\n"
+	     "  window=60s           how long a directory counts as in use\n"
+	     "  deadline=10s         how long a question to a provider may "
+	     "take\n"
+	     "  create_deadline=30s  how long a write to new or ctl may take\n"
+	     "  uid=USER, gid=GROUP  owner and group of all files\n"
+	     "  state_dir=DIR        where everything that is known is kept\n"
+	     "  auto_unmount         unmount even when the daemon is killed\n"
+	     "  man sessionfs.conf lists the others");
+}
+
+int command_help(void)
+{
+	puts("usage: sessionfs [OPTIONS] MOUNTPOINT\n"
+	     "       sessionfs [OPTIONS] --demo MOUNTPOINT\n"
+	     "       sessionfs COMMAND [OPTIONS] ...\n"
+	     "\n"
+	     "Mounts the interactive Spark sessions of your cloud accounts as "
+	     "files.\n"
+	     "It runs in the background, and returns when the mount answers.\n"
+	     "\nCommands:");
+	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+		printf("  %-20s %s\n", commands[i].name, commands[i].summary);
+	puts("\nOptions:");
+	flag_print_help(mount_flags, stdout);
+	print_mount_options();
+	puts("\nTo end a mount: fusermount3 -u MOUNTPOINT\n"
+	     "See also: man 8 sessionfs, man 7 sessionfs, man sessionfs.conf");
+	return flushed(EXIT_SUCCESS);
+}
+
+static int no_such_command(const CommandLine *line, const char *word)
+{
+	Nearest nearest = {.name = word};
+	g_autofree char *hint = NULL;
+
+	for (const char *const *name = command_names(); *name; name++)
+		nearest_try(&nearest, *name);
+	hint = nearest_hint(&nearest);
+	return command_line_misused(
+		line, "there is no command \"%s\"%s", word, hint);
+}
+
+static int help_run(const CommandLine *line)
+{
+	const Command *command;
+
+	if (!command_line_operands(line))
+		return command_help();
+	command = find(command_line_operand(line, 0));
+	if (!command)
+		return no_such_command(line, command_line_operand(line, 0));
+	print_command(command);
+	return EXIT_SUCCESS;
+}
+
+int command_version(void)
+{
+	puts("sessionfs " SESSIONFS_VERSION);
+	return flushed(EXIT_SUCCESS);
+}
+
+static int version_run(const CommandLine *line)
+{
+	return command_version();
+}
+
+/* ---- running one ---- */
+
+/* `sessionfs status` in a directory that has a directory status: which is meant? */
+static void tell_of_directory(const char *name)
+{
+	if (g_file_test(name, G_FILE_TEST_IS_DIR))
+		fprintf(stderr,
+			"sessionfs: this is the command %s; to mount at the "
+			"directory of that name, write ./%s\n",
+			name, name);
+}
+
+gboolean command_run(int argc, char **argv, int *ret_status)
+{
+	const Command *command = argc > 1 ? find(argv[1]) : NULL;
+	g_autoptr(CommandLine) line = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!command)
+		return FALSE;
+	if (argc == 2)
+		tell_of_directory(argv[1]);
+	line = command_line_parse(command->flags, argc - 1, argv + 1, &error);
+	if (!line) {
+		*ret_status =
+			command_line_fail(STATUS_USAGE, "%s", error->message);
+		return TRUE;
+	}
+	if (command_line_has(line, "help")) {
+		print_command(command);
+		*ret_status = flushed(EXIT_SUCCESS);
+		return TRUE;
+	}
+	*ret_status = flushed(command->run(line));
+	return TRUE;
+}

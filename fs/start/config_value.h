@@ -1,0 +1,17 @@
+#pragma once
+
+#include <glib.h>
+
+/* What a value of the configuration may be.  Each sets *ret only if it returns
+ * TRUE. */
+
+/* "true" or "false". */
+gboolean config_value_bool(const char *text, gboolean *ret);
+/* Decimal digits, up to max. */
+gboolean config_value_int(const char *text, gint64 max, gint64 *ret);
+/* A number, or the name of a user or group that this machine knows. */
+gboolean config_value_user(const char *text, gint64 *ret);
+gboolean config_value_group(const char *text, gint64 *ret);
+
+/* What a URL must be, static; NULL: it is right. */
+const char *config_value_url_problem(const char *value);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/log_about.h"
 #include "cache/base/thread.h"
 #include "cache/model/account.h"
 #include "cache/requests/requests_aside.h"
@@ -404,6 +405,9 @@ static gboolean is_reserved(
 
 void requests_note(Requests *self, Request *request, Outcome *outcome)
 {
+	const Intent *intent = request->intent;
+	const LogAbout about = {
+		intent->provider, intent->workspace, outcome->id, intent->rid};
 	g_autoptr(GError) error = NULL;
 
 	if (!is_reserved(self, request, outcome))
@@ -411,9 +415,10 @@ void requests_note(Requests *self, Request *request, Outcome *outcome)
 			   "another's",
 			request->intent->rid, outcome->id);
 	if (!write_outcome(self, request, outcome, &error))
-		g_warning("the outcome of request %s (%s) cannot be kept: %s",
-			request->intent->rid,
-			request_state_name(outcome->state), error->message);
+		log_about(G_LOG_LEVEL_WARNING, &about,
+			"the outcome of request %s (%s) cannot be kept: %s",
+			intent->rid, request_state_name(outcome->state),
+			error->message);
 	set_outcome(self, request, outcome);
 }
 

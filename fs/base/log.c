@@ -3,16 +3,21 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "backends/base/secret.h"
 #include "cache/base/clock.h"
+#include "cache/base/log_about.h"
+
+typedef enum { TO_STDERR, TO_SYSLOG, TO_JOURNAL } Sink;
 
 static struct {
 	pthread_mutex_t lock; /* of kept */
 	GString *kept;
-	gboolean debug;
-	gint to_syslog; /* atomic */
+	gint debug; /* atomic */
+	gint sink;  /* Sink; atomic */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char *level_name(GLogLevelFlags level)
@@ -35,13 +40,25 @@ static int priority_of(GLogLevelFlags level)
 	return level & G_LOG_LEVEL_DEBUG ? LOG_DEBUG : LOG_INFO;
 }
 
-static const char *message_of(const GLogField *fields, gsize n)
+static const char *value_of(const GLogField *fields, gsize n, const char *name)
 {
 	for (gsize i = 0; i < n; i++) {
-		if (!strcmp(fields[i].key, "MESSAGE"))
+		if (!strcmp(fields[i].key, name))
 			return fields[i].value;
 	}
-	return "";
+	return NULL;
+}
+
+/* As it may be shown: new string; NULL stays NULL. */
+static char *clean(const char *text)
+{
+	char *shown = text ? secret_mask(text) : NULL;
+
+	for (char *c = shown; c && *c; c++) {
+		if ((guchar)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
+	return shown;
 }
 
 static void keep(const char *line)
@@ -58,40 +75,92 @@ static void keep(const char *line)
 	pthread_mutex_unlock(&state.lock);
 }
 
+/* What the line is about becomes fields, by which journalctl selects. */
+static gboolean to_journal(GLogLevelFlags level, const GLogField *fields,
+	gsize n, const char *message)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *priority = g_strdup_printf("%d", priority_of(level));
+	g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
+	g_autoptr(GArray) out = g_array_new(FALSE, FALSE, sizeof(GLogField));
+	const GLogField own[] = {{"MESSAGE", message, -1},
+		{"PRIORITY", priority, -1},
+		{"SYSLOG_IDENTIFIER", "sessionfs", -1},
+		{"SYSLOG_PID", pid, -1}};
+
+	g_array_append_vals(out, own, G_N_ELEMENTS(own));
+	for (gsize i = 0; log_about_fields[i]; i++) {
+		char *text = clean(value_of(fields, n, log_about_fields[i]));
+		GLogField field = {log_about_fields[i], text, -1};
+
+		if (!text)
+			continue;
+		g_ptr_array_add(texts, text);
+		g_array_append_val(out, field);
+	}
+	return g_log_writer_journald(level, (GLogField *)(void *)out->data,
+		       out->len, NULL) == G_LOG_WRITER_HANDLED;
+}
+
 static GLogWriterOutput write_log(
 	GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
 {
-	if ((level & G_LOG_LEVEL_DEBUG) && !state.debug)
+	Sink sink = (Sink)g_atomic_int_get(&state.sink);
+
+	if ((level & G_LOG_LEVEL_DEBUG) && !log_debugs())
 		return G_LOG_WRITER_HANDLED;
 	g_autofree char *time = time_text(now_ms());
-	g_autofree char *message = secret_mask(message_of(fields, n));
-
-	for (char *c = message; *c; c++) {
-		if ((guchar)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	}
+	g_autofree char *message = clean(value_of(fields, n, "MESSAGE"));
 	g_autofree char *line = g_strdup_printf(
 		"%s %s: %s\n", time, level_name(level), message);
 
 	keep(line);
-	if (g_atomic_int_get(&state.to_syslog))
+	if (sink != TO_STDERR && to_journal(level, fields, n, message))
+		return G_LOG_WRITER_HANDLED;
+	if (sink == TO_SYSLOG)
 		syslog(priority_of(level), "%s", message);
 	else
 		fputs(line, stderr);
 	return G_LOG_WRITER_HANDLED;
 }
 
+/* systemd.exec(5): the device and inode of the stream that leads to the journal. */
+static gboolean stderr_is_journal(void)
+{
+	const char *stream = g_getenv("JOURNAL_STREAM");
+	g_autofree char *own = NULL;
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return FALSE;
+	own = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+		(guint64)st.st_dev, (guint64)st.st_ino);
+	return !strcmp(stream, own);
+}
+
 void log_init(gboolean debug)
 {
-	state.debug = debug;
+	log_set_debug(debug);
+	if (stderr_is_journal())
+		g_atomic_int_set(&state.sink, TO_JOURNAL);
 	state.kept = g_string_new(NULL);
 	g_log_set_writer_func(write_log, NULL, NULL);
+}
+
+gboolean log_debugs(void)
+{
+	return g_atomic_int_get(&state.debug);
+}
+
+void log_set_debug(gboolean debug)
+{
+	g_atomic_int_set(&state.debug, debug);
 }
 
 void log_to_syslog(void)
 {
 	openlog("sessionfs", LOG_PID, LOG_DAEMON);
-	g_atomic_int_set(&state.to_syslog, TRUE);
+	g_atomic_int_set(&state.sink, TO_SYSLOG);
 }
 
 char *log_text(void)

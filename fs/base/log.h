@@ -7,11 +7,18 @@
  * afterwards, and in both cases the last LOG_KEPT bytes into memory, for
  * .sessionfs/log.  Control characters are replaced, since parts of messages
  * come from the network.
+ *
+ * Where stderr leads to the journal, and in place of syslog, a line goes to the
+ * journal by its own protocol, with a priority and what it is about (log_about.h),
+ * and without a time, which the journal has.
  */
 #define LOG_KEPT (64 * 1024)
 
-/* debug: show g_debug too.  To be called before any thread starts. */
+/* debug: as log_set_debug.  To be called before any thread starts. */
 void log_init(gboolean debug);
+/* Whether g_debug is shown; any thread. */
+void log_set_debug(gboolean debug);
+gboolean log_debugs(void);
 /* From now on nobody reads stderr. */
 void log_to_syslog(void);
 /* The kept lines; new string. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cache/base/log_about.h"
+#include "fs/base/log.h"
 #include "fs/base/node.h"
 #include "fs/base/pending.h"
 #include "fs/base/reply.h"
@@ -144,16 +146,35 @@ static void log_listing(Observer *self, guint32 number)
 	gpointer key = GUINT_TO_POINTER(number);
 	g_autofree char *partial = cache_partial(daemon->cache, number);
 	g_autofree char *path = cache_path(daemon->cache, number);
+	LogAbout about = {NULL};
 
+	cache_place(daemon->cache, number, &about.provider, &about.workspace);
 	if (!path) {
 		g_hash_table_remove(self->failing, key);
 	} else if (partial && g_hash_table_add(self->failing, key)) {
 		int len = (int)MIN(strcspn(partial, "\n"), LOGGED_MAX);
 
-		g_warning("%s: %.*s", path, len, partial);
+		log_about(G_LOG_LEVEL_WARNING, &about, "%s: %.*s", path, len,
+			partial);
 	} else if (!partial && g_hash_table_remove(self->failing, key)) {
-		g_message("%s: the listing is complete again", path);
+		log_about(G_LOG_LEVEL_MESSAGE, &about,
+			"%s: the listing is complete again", path);
 	}
+}
+
+/* For whoever looks for one session in the journal. */
+static void log_state(Daemon *daemon, const News *news)
+{
+	LogAbout about = {.session = news->id};
+
+	/* A trace has it already. */
+	if (!log_debugs() || trace_has_lines(daemon->trace, TRACE_CACHE) ||
+		!g_strcmp0(news->from, news->to))
+		return;
+	cache_place(
+		daemon->cache, news->number, &about.provider, &about.workspace);
+	log_about(G_LOG_LEVEL_DEBUG, &about, "session %s: %s, was %s", news->id,
+		news->to, news->from);
 }
 
 static void handle_news(Observer *self, const News *news, const News *before)
@@ -172,6 +193,7 @@ static void handle_news(Observer *self, const News *news, const News *before)
 	case NEWS_CHANGED:
 		content_changed(daemon, news);
 		pending_wake(daemon->pending, news->number);
+		log_state(daemon, news);
 		break;
 	case NEWS_LISTING:
 		pending_wake(daemon->pending, news->number);
@@ -266,12 +288,29 @@ void observer_news(const News *news, gsize n, void *data)
 		handle_news(self, &news[i], i ? &news[i - 1] : NULL);
 }
 
+static void log_call(
+	const Trace *trace, const char *section, const CallReport *report)
+{
+	const LogAbout about = {
+		.provider = section, .request_id = report->request_id};
+	const GError *problem = report->problem;
+
+	if (log_debugs() && !trace_has_lines(trace, TRACE_API))
+		log_about(G_LOG_LEVEL_DEBUG, &about,
+			"%s: %s: attempt %u, status %u, %" G_GINT64_FORMAT
+			" ms%s%s",
+			section, report->action, report->attempt,
+			report->status, report->took_us / 1000,
+			problem ? ": " : "", problem ? problem->message : "");
+}
+
 void observer_call(const char *section, const CallReport *report, void *data)
 {
 	const Observer *self = data;
 	int error = report->problem ? reply_errno(report->problem) : 0;
 
 	trace_call(self->daemon->trace, section, report, error);
+	log_call(self->daemon->trace, section, report);
 }
 
 void observer_trace(const char *text, void *data)

@@ -9,6 +9,7 @@
  *   notify      the only one that calls fuse_lowlevel_notify_*; ticks interest
  *   emit        commands the emitter process (emitter.c), and waits for it
  *   signals     waits for SIGTERM, SIGINT and their kin (shutdown.c)
+ *   service     tells a service manager that all is well (pulse.c); only if there is one
  *   overdue     from then on: exits when the end takes too long (overdue.c)
  *   scheduler   cache: decides what is due
  *   workers     cache: call providers, deliver news to observer.c; never libfuse;
@@ -46,6 +47,8 @@
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
 #include "fs/ops/handle.h"
+#include "fs/service/pulse.h"
+#include "fs/service/supervisor.h"
 #include "fs/start/background.h"
 #include "fs/start/config.h"
 #include "fs/start/demo.h"
@@ -283,10 +286,12 @@ static gboolean start(Run *run, GError **error)
 static gboolean serve(Run *run, Background *background)
 {
 	dev_t device = mount_device(run->mountpoint);
-	Shutdown *shutdown = shutdown_start(
-		&run->daemon, run->session, run->mountpoint, device);
+	Shutdown *shutdown;
 	gboolean fine;
 
+	run->daemon.pulse = pulse_start(&run->daemon, run->mountpoint, device);
+	shutdown = shutdown_start(
+		&run->daemon, run->session, run->mountpoint, device);
 	notify_attach(run->daemon.notify, run->session);
 	cache_start(run->daemon.cache);
 	background_ready(background);
@@ -294,7 +299,10 @@ static gboolean serve(Run *run, Background *background)
 	emitter_attach(run->daemon.emitter, device);
 	g_message("serving %s", run->mountpoint);
 	fine = mount_serve(run->session);
-	return shutdown_finish(shutdown) || fine;
+	if (shutdown_finish(shutdown))
+		fine = TRUE;
+	pulse_stop(run->daemon.pulse);
+	return fine;
 }
 
 /* The mount goes first, so that nobody finds a emitter ops without a house. */
@@ -318,6 +326,7 @@ static void finish(Run *run)
 		cache_stop(daemon->cache);
 	notify_free(daemon->notify);
 	emitter_free(daemon->emitter);
+	pulse_free(daemon->pulse);
 	pending_free(daemon->pending);
 	interest_free(daemon->interest);
 	overdue_stop();
@@ -414,6 +423,7 @@ int main(int argc, char **argv)
 	if (options.namespace && !namespace_enter(options.namespace, &error))
 		return fail(error, EXIT_FAILURE);
 	log_init(options.debug);
+	supervisor_find();
 	auth_start_here();
 	mountpoint = mount_point(options.mountpoint, &error);
 	if (!mountpoint)
@@ -424,7 +434,8 @@ int main(int argc, char **argv)
 			       : fail(error, EXIT_FAILURE);
 	if (options.fake)
 		return EXIT_SUCCESS;
-	if (!options.foreground)
+	/* A service manager takes care of the process that it has started. */
+	if (!options.foreground && !supervisor_is_there())
 		background = background_start(mountpoint);
 	return run_daemon(&options, mountpoint, &background);
 }

@@ -12,6 +12,7 @@ typedef struct Metrics Metrics;
 typedef struct Notify Notify;
 typedef struct Pending Pending;
 typedef struct Polls Polls;
+typedef struct Pulse Pulse;
 typedef struct Trace Trace;
 
 /*
@@ -28,6 +29,7 @@ typedef struct Daemon {
 	Pending *pending;
 	EventLog *eventlog;
 	Polls *polls;
+	Pulse *pulse; /* NULL: no service manager is told; set before the loop */
 	Trace *trace;
 	uid_t uid;
 	gid_t gid;

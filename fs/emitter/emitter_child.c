@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -82,6 +83,7 @@ static int obey(const EmitterCommand *order, const char *mountpoint,
 {
 	int root = open_root(mountpoint, order->device);
 	int error = EINVAL;
+	struct statvfs whole;
 
 	if (root < 0)
 		return errno;
@@ -100,6 +102,9 @@ static int obey(const EmitterCommand *order, const char *mountpoint,
 		break;
 	case SYNTH_EVENT_MOVE:
 		error = move(root, path, to);
+		break;
+	case EMITTER_PROBE:
+		error = fstatvfs(root, &whole) ? errno : 0;
 		break;
 	default:
 		break;

@@ -17,6 +17,10 @@ typedef struct {
 	guint32 type;   /* of what it is about, as in st_mode */
 } EmitterCommand;
 
+/* A kind besides those of SynthEventKind: makes no event, but asks the mount for
+ * what only the loop of FUSE can answer. */
+#define EMITTER_PROBE 0x100
+
 /* The first argument of that process; the second is for who reads ps. */
 #define EMITTER_CHILD_OPTION "--emitter"
 

@@ -8,6 +8,7 @@
 #include "cache/base/thread.h"
 #include "fs/base/pending.h"
 #include "fs/kernel/notify.h"
+#include "fs/service/pulse.h"
 #include "fs/start/overdue.h"
 
 #define NUDGE_MS 50
@@ -106,6 +107,7 @@ static void *shutdown_run(void *data)
 			continue;
 		self->signal = signal;
 		g_message("ending on signal %d", signal);
+		pulse_stop(self->daemon->pulse);
 		/* Who is told that all is over must not find that it went on. */
 		cache_abort(self->daemon->cache);
 		pending_stop(self->daemon->pending);

@@ -56,6 +56,11 @@ void synth_event_step(
 	g_array_append_val(event->steps, step);
 }
 
+fuse_ino_t synth_event_end(const SynthEvent *event)
+{
+	return event->steps->len ? synth_event_last(event)->ino : FUSE_ROOT_ID;
+}
+
 const SynthEventStep *synth_event_last(const SynthEvent *event)
 {
 	return &g_array_index(

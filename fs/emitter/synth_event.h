@@ -43,6 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SynthEvent, synth_event_free)
 
 void synth_event_step(
 	SynthEvent *event, const char *name, fuse_ino_t ino, mode_t type);
+/* The node that the way leads to; of one without steps, the root. */
+fuse_ino_t synth_event_end(const SynthEvent *event);
 const SynthEventStep *synth_event_last(const SynthEvent *event);
 /* It is to take the place of `ino` (0: nothing is there), called `name`. */
 void synth_event_move(SynthEvent *event, const char *name, fuse_ino_t ino);

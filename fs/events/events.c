@@ -127,7 +127,7 @@ static void directory_vanished(Daemon *daemon, const SynthEvent *way,
 
 	synth_event_step(below, name, node, S_IFDIR);
 	rows_vanished(daemon, below, number, kind, slots, files);
-	if ((slots & 1) || watched(daemon, synth_event_last(way)->ino))
+	if ((slots & 1) || watched(daemon, synth_event_end(way)))
 		emit(daemon, SYNTH_EVENT_REMOVE, way, name, node, S_IFDIR);
 }
 
@@ -137,7 +137,7 @@ static void group_vanished(Daemon *daemon, const SynthEvent *way,
 {
 	g_autoptr(SynthEvent) view = synth_event_copy(way, SYNTH_EVENT_REMOVE);
 
-	step_view(view, node_number(synth_event_last(way)->ino), by);
+	step_view(view, node_number(synth_event_end(way)), by);
 	emit(daemon, SYNTH_EVENT_REMOVE, view, name, node_make(number, 0),
 		S_IFDIR);
 }

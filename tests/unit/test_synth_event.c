@@ -17,6 +17,15 @@ static void steps_make_a_path(void)
 
 	g_assert_cmpstr(path, ==, "alibaba/w-1/state");
 	g_assert_cmpuint(synth_event_last(event)->ino, ==, 301);
+	g_assert_cmpuint(synth_event_end(event), ==, 301);
+}
+
+static void a_way_without_steps_ends_at_the_root(void)
+{
+	g_autoptr(SynthEvent) way = synth_event_new(SYNTH_EVENT_TOUCH, 0);
+
+	g_assert_cmpuint(synth_event_end(way), ==, FUSE_ROOT_ID);
+	g_assert_cmpuint(synth_event_parent(way), ==, FUSE_ROOT_ID);
 }
 
 static void a_step_is_found_below_the_one_before(void)
@@ -82,6 +91,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/act/what-is-owed-is-counted-until-it-is-freed",
 		what_is_owed_is_counted_until_it_is_freed);
 	g_test_add_func("/act/path", steps_make_a_path);
+	g_test_add_func("/act/no-steps", a_way_without_steps_ends_at_the_root);
 	g_test_add_func("/act/find", a_step_is_found_below_the_one_before);
 	g_test_add_func("/act/copy", a_copy_goes_on_by_itself);
 	return g_test_run();

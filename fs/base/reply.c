@@ -59,6 +59,11 @@ void reply_failure(fuse_req_t req, const GError *error)
 	reply_error(req, reply_errno(error));
 }
 
+void reply_stale(fuse_req_t req)
+{
+	reply_error(req, ESTALE);
+}
+
 gboolean reply_entry(fuse_req_t req, const struct fuse_entry_param *entry)
 {
 	trace_end(entry->ino ? 0 : ENOENT, 0);

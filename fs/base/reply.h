@@ -14,6 +14,13 @@ void reply_error(fuse_req_t req, int error);
 /* The errno of a GError; EIO for none. */
 int reply_errno(const GError *error);
 void reply_failure(fuse_req_t req, const GError *error);
+/*
+ * What the node stood for is gone (ESTALE).  Its name may lead elsewhere by now,
+ * and the kernel, which was not told yet, may have come here by that name: then it
+ * asks for every name of the path again.  Only who holds the node itself sees the
+ * error.
+ */
+void reply_stale(fuse_req_t req);
 
 /* FALSE when the request was interrupted and the kernel took no reference. */
 gboolean reply_entry(fuse_req_t req, const struct fuse_entry_param *entry);

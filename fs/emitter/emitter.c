@@ -52,7 +52,7 @@ struct Emitter {
 	dev_t device; /* 0: not attached */
 	gboolean stopping, started, overrun;
 	const SynthEvent *current;
-	gboolean made;
+	gboolean made, asked;
 	pthread_t thread;
 };
 
@@ -79,6 +79,7 @@ static void describe(
 		.type = step->type,
 		.last = step == synth_event_last(self->current),
 		.replaced = step == &self->current->to,
+		.asked = self->asked,
 	};
 	ret->negative =
 		ret->last && ret->kind == SYNTH_EVENT_MAKE && !self->made;
@@ -139,6 +140,13 @@ void emitter_made(Emitter *self)
 	pthread_mutex_unlock(&self->lock);
 }
 
+void emitter_asked(Emitter *self)
+{
+	pthread_mutex_lock(&self->lock);
+	self->asked = TRUE;
+	pthread_mutex_unlock(&self->lock);
+}
+
 /* ---- the queue; under the lock ---- */
 
 /*
@@ -187,11 +195,11 @@ static void note_lost(Emitter *self, const SynthEvent *event, int error)
 	self->lost = 0;
 }
 
-/* No second try would end otherwise. */
+/* No second try would end otherwise.  (EXDEV: something lies over the mount.) */
 static gboolean is_final(int error)
 {
 	return error == EACCES || error == EPERM || error == EROFS ||
-	       error == ENAMETOOLONG || error == ESTALE;
+	       error == ENAMETOOLONG || error == EXDEV;
 }
 
 /* Whether to try it again; without the lock. */
@@ -225,7 +233,7 @@ static int carry_out(Emitter *self, const SynthEvent *event)
 	int error;
 
 	self->current = event;
-	self->made = FALSE;
+	self->made = self->asked = FALSE;
 	pthread_mutex_unlock(&self->lock);
 	error = emitter_process_do(
 		self->process, &order, self->mountpoint, path, to);

@@ -50,6 +50,7 @@ typedef struct {
 	mode_t type;
 	gboolean last;     /* it is what the synthetic event is about */
 	gboolean negative; /* not made yet */
+	gboolean asked;    /* emitter_asked */
 	gboolean replaced; /* a MOVE takes its place */
 } EmitterStep;
 
@@ -66,3 +67,5 @@ gboolean emitter_moves(Emitter *emitter, fuse_ino_t parent, const char *name,
 	fuse_ino_t to_parent, const char *to);
 /* What the synthetic event was to make is made: it is found from now on. */
 void emitter_made(Emitter *emitter);
+/* The kernel asks for the last step, and is told of that one. */
+void emitter_asked(Emitter *emitter);

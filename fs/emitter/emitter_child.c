@@ -36,7 +36,7 @@ static int open_root(const char *mountpoint, guint64 device)
 		attr.stx_ino == NODE_ROOT)
 		return fd;
 	close(fd);
-	errno = ESTALE;
+	errno = EXDEV;
 	return -1;
 }
 

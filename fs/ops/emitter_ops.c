@@ -66,7 +66,8 @@ static void keep_short(
 		interest_emitted(daemon->interest, view->entry.number);
 }
 
-static void reply_step(fuse_req_t req, Daemon *daemon, const EmitterStep *step)
+static void reply_step(fuse_req_t req, Daemon *daemon, fuse_ino_t parent,
+	const char *name, const EmitterStep *step)
 {
 	gint changes = g_atomic_int_get(&daemon->changes);
 	struct fuse_entry_param param;
@@ -81,8 +82,22 @@ static void reply_step(fuse_req_t req, Daemon *daemon, const EmitterStep *step)
 	interest_hold(daemon->interest, step->ino, 1);
 	if (!reply_entry(req, &param))
 		interest_forget(daemon->interest, step->ino, 1);
+	else if (param.entry_timeout > 0 &&
+		 !lookup_is_still(daemon, parent, name, step->ino))
+		notify_entry(daemon->notify, parent, name);
 	else
 		lookup_check_fresh(daemon, step->ino, changes);
+}
+
+/*
+ * The kernel has come to something else than the event is about, by a name that
+ * it had from a look of somebody else's.  ESTALE makes it ask for every name of
+ * the way again, and then it is led along the event's.  Where it does not, as before
+ * it makes something, the event is tried again.
+ */
+static void reply_astray(fuse_req_t req)
+{
+	reply_error(req, ESTALE);
 }
 
 void emitter_ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -90,13 +105,18 @@ void emitter_ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	Daemon *daemon = fuse_req_userdata(req);
 	EmitterStep step;
 
-	if (emitter_step(daemon->emitter, parent, name, &step) &&
-		!step.negative) {
-		reply_step(req, daemon, &step);
+	if (!emitter_step(daemon->emitter, parent, name, &step)) {
+		reply_astray(req);
 		return;
 	}
-	interest_negative(daemon->interest, parent, name);
-	reply_error(req, ENOENT);
+	if (step.negative) {
+		interest_negative(daemon->interest, parent, name);
+		reply_error(req, ENOENT);
+		return;
+	}
+	if (step.last)
+		emitter_asked(daemon->emitter);
+	reply_step(req, daemon, parent, name, &step);
 }
 
 static void reply_attributes(fuse_req_t req, Daemon *daemon, fuse_ino_t ino)
@@ -117,7 +137,7 @@ static void reply_attributes(fuse_req_t req, Daemon *daemon, fuse_ino_t ino)
 		bare_attr(daemon, &step, &attr);
 		reply_attr(req, &attr, VANISHED_ATTR);
 	} else {
-		reply_error(req, ENOENT);
+		reply_astray(req);
 	}
 }
 
@@ -150,7 +170,7 @@ void emitter_ops_open(
 	Daemon *daemon = fuse_req_userdata(req);
 
 	if (!touches(daemon, ino)) {
-		reply_error(req, EPERM);
+		reply_astray(req);
 		return;
 	}
 	info->fh = 0;
@@ -166,12 +186,12 @@ void emitter_ops_make(
 
 	if (!emitter_step(daemon->emitter, parent, name, &step) ||
 		!step.negative || step.type != (mode & S_IFMT)) {
-		reply_error(req, EPERM);
+		reply_astray(req);
 		return;
 	}
 	emitter_made(daemon->emitter);
 	interest_present(daemon->interest, parent, name);
-	reply_step(req, daemon, &step);
+	reply_step(req, daemon, parent, name, &step);
 }
 
 void emitter_ops_move(fuse_req_t req, fuse_ino_t parent, const char *name,
@@ -180,21 +200,27 @@ void emitter_ops_move(fuse_req_t req, fuse_ino_t parent, const char *name,
 	Daemon *daemon = fuse_req_userdata(req);
 
 	if (!emitter_moves(daemon->emitter, parent, name, to_parent, to)) {
-		reply_error(req, EPERM);
+		reply_astray(req);
 		return;
 	}
 	interest_negative(daemon->interest, parent, name);
 	reply_error(req, 0);
 }
 
+/*
+ * The kernel tells the name alone, and what it removes is whatever it has of that
+ * name: it may be what somebody else was just told of, and it would be dead for
+ * everybody.  It asks under the lock of the directory, so that after an answer to
+ * this event it is what the event is about.
+ */
 void emitter_ops_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 	EmitterStep step;
 
 	if (!emitter_step(daemon->emitter, parent, name, &step) || !step.last ||
-		step.kind != SYNTH_EVENT_REMOVE) {
-		reply_error(req, EPERM);
+		step.kind != SYNTH_EVENT_REMOVE || !step.asked) {
+		reply_astray(req);
 		return;
 	}
 	if (S_ISDIR(step.type))

@@ -360,7 +360,7 @@ static gboolean answer_open(fuse_req_t req, Opening *self)
 	int refused;
 
 	if (!view_resolve(self->daemon, self->ino, &view)) {
-		reply_error(req, ENOENT);
+		reply_stale(req);
 		return TRUE;
 	}
 	refused = refusal(&view, self->info.flags);
@@ -502,7 +502,7 @@ void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 
 	metrics_count(daemon->metrics, OP_SETATTR);
 	if (!view_resolve(daemon, ino, &view)) {
-		reply_error(req, ENOENT);
+		reply_stale(req);
 		return;
 	}
 	refused = setattr_refusal(daemon, &view, attr, set, handle_of(info));
@@ -526,7 +526,7 @@ void file_readlink(fuse_req_t req, fuse_ino_t ino)
 
 	metrics_count(daemon->metrics, OP_READLINK);
 	if (!view_resolve(daemon, ino, &view)) {
-		reply_error(req, ENOENT);
+		reply_stale(req);
 		return;
 	}
 	if (rows_type(view.row) != S_IFLNK) {

@@ -304,7 +304,7 @@ static void list(
 
 	interest_look(daemon->interest, node_number(ino));
 	if (!view_resolve(daemon, ino, &dir)) {
-		reply_error(req, ENOENT);
+		reply_stale(req);
 		return;
 	}
 	Listing *self = g_new0(Listing, 1);

@@ -115,16 +115,25 @@ void lookup_check_fresh(Daemon *daemon, fuse_ino_t ino, gint changes)
 /* Whether the name still leads to what was found.  Otherwise the invalidation
  * may have come before the answer that it was for. */
 static gboolean is_still(
-	Daemon *daemon, const View *dir, const char *name, const View *found)
+	Daemon *daemon, const View *dir, const char *name, fuse_ino_t found)
 {
-	guint32 number = found->entry.number;
+	guint32 number = node_number(found);
 	Entry entry;
 	View now;
 
 	if (view_has_links(dir))
 		return link_find(daemon, dir, name, &now, NULL) == KNOWN_YES &&
-		       now.ino == found->ino;
+		       now.ino == found;
 	return !number || cache_entry(daemon->cache, number, &entry);
+}
+
+gboolean lookup_is_still(
+	Daemon *daemon, fuse_ino_t parent, const char *name, fuse_ino_t found)
+{
+	View dir;
+
+	return view_resolve(daemon, parent, &dir) &&
+	       is_still(daemon, &dir, name, found);
 }
 
 /* The kernel counts a reference as soon as the reply is out, and may give it
@@ -149,7 +158,7 @@ static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
 	interest_present(daemon->interest, dir->ino, name);
 	if (!reply_entry(req, &param))
 		interest_forget(daemon->interest, view->ino, 1);
-	else if (!is_still(daemon, dir, name, view))
+	else if (!is_still(daemon, dir, name, view->ino))
 		notify_entry(daemon->notify, dir->ino, name);
 	else
 		lookup_check_fresh(daemon, view->ino, changes);
@@ -214,27 +223,21 @@ static gboolean answer(fuse_req_t req, const Question *question)
 {
 	Daemon *daemon = question->daemon;
 	g_autoptr(GError) error = NULL;
+	Known known = KNOWN_NO;
 	View dir, found;
 
-	if (!view_resolve(daemon, question->parent, &dir)) {
-		interest_negative(
-			daemon->interest, question->parent, question->name);
-		reply_error(req, ENOENT);
-		return TRUE;
-	}
-	switch (find(daemon, &dir, question->name, &found, &error)) {
-	case KNOWN_YES:
-		reply_found(req, daemon, &found, &dir, question->name);
-		return TRUE;
-	case KNOWN_NO:
-		reply_negative(req, daemon, &dir, question->name);
-		return TRUE;
-	case KNOWN_NOT_YET:
+	if (view_resolve(daemon, question->parent, &dir))
+		known = find(daemon, &dir, question->name, &found, &error);
+	if (known == KNOWN_NOT_YET)
 		return FALSE;
-	case KNOWN_FAILED:
-		break;
-	}
-	reply_failure(req, error);
+	if (known == KNOWN_YES)
+		reply_found(req, daemon, &found, &dir, question->name);
+	else if (!view_resolve(daemon, question->parent, &dir))
+		reply_stale(req);
+	else if (known == KNOWN_NO)
+		reply_negative(req, daemon, &dir, question->name);
+	else
+		reply_failure(req, error);
 	return TRUE;
 }
 
@@ -323,7 +326,7 @@ void lookup_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	metrics_count(daemon->metrics, OP_GETATTR);
 	interest_look(daemon->interest, node_number(ino));
 	if (!view_resolve(daemon, ino, &view))
-		reply_error(req, ENOENT);
+		reply_stale(req);
 	else if (!rows_attr(daemon, &view, &attr, &timeout, &error))
 		reply_failure(req, error);
 	else

@@ -25,6 +25,14 @@ gboolean lookup_param(Daemon *daemon, const View *view,
  */
 void lookup_check_fresh(Daemon *daemon, fuse_ino_t ino, gint changes);
 
+/*
+ * To be called after a name of node `parent` was answered with `found`: FALSE when
+ * it leads there no longer, and the invalidation may have come before the kernel
+ * had that answer.
+ */
+gboolean lookup_is_still(
+	Daemon *daemon, fuse_ino_t parent, const char *name, fuse_ino_t found);
+
 /* What is in directory `dir` under `name`; see cache_find. */
 Known lookup_find(Daemon *daemon, const View *dir, const char *name, View *ret,
 	GError **error);

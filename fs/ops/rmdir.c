@@ -87,8 +87,9 @@ void rmdir_session(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 	metrics_count(daemon->metrics, OP_RMDIR);
 	interest_look(daemon->interest, node_number(parent));
-	if (!view_resolve(daemon, parent, &dir) ||
-		lookup_find(daemon, &dir, name, &found, &error) != KNOWN_YES)
+	if (!view_resolve(daemon, parent, &dir))
+		reply_stale(req);
+	else if (lookup_find(daemon, &dir, name, &found, &error) != KNOWN_YES)
 		reply_error(req, ENOENT);
 	else if (!view_is_dir(&found))
 		reply_error(req, ENOTDIR);

@@ -66,7 +66,7 @@ for key, n in sorted(seen.items()):
 print("done")
 """
 REFUSALS = {"EPERM", "EACCES", "ENOENT", "EEXIST", "ENOTEMPTY", "EISDIR",
-            "EBUSY", "EXDEV"}
+            "EBUSY", "EXDEV", "ESTALE"}
 
 
 @pytest.mark.parametrize("who", ["root", "another user"])

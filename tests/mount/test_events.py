@@ -4,6 +4,7 @@ once, none where nothing changed, and the new bytes for who wakes by it.
 Every test runs again on a mount without events, where it has to miss them.
 """
 import os
+import signal
 import time
 
 import pytest
@@ -12,7 +13,7 @@ from harness import BUILD, LONG, SLOW, eventually, run
 from inotify import (IN_ACCESS, IN_ALL_EVENTS, IN_CLOSE_NOWRITE,
                      IN_CLOSE_WRITE, IN_CREATE, IN_DELETE, IN_DELETE_SELF,
                      IN_ISDIR, IN_MODIFY, IN_OPEN)
-from watching import CHANGED, LIST, twin
+from watching import CHANGED, LIST, emitter, standing, twin
 
 SANITIZED = SLOW > 1
 MANY = 400 if SANITIZED else 2000
@@ -489,6 +490,58 @@ def test_who_stays_in_what_is_removed_does_not_kill_it_for_others(world, what):
         eventually(lambda: inside in os.listdir(there))
         assert os.path.lexists(os.path.join(there, inside))
         assert world.m.read(ws, "sc-2", "state") == "Running\n"
+
+
+def replace(world, name):
+    """The same id is another session's from now on."""
+    world.emu.session("w-1", {
+        "sessionClusterId": name,
+        "gmtCreate": int(time.time() * 1000) + 3600000})
+
+
+def test_a_path_leads_to_what_is_there_before_the_kernel_is_told(world):
+    """Through a directory that the kernel has of what is gone."""
+    world.start("w-1=3", refresh="100ms")
+    name = world.names()[1]
+    folder = os.path.join(world.ws(), name)
+    os.stat(folder)
+    with standing(world.m, "notify"):
+        replace(world, name)
+        world.settle()
+        assert read(os.path.join(folder, "state"))
+        with pytest.raises(FileNotFoundError):
+            os.stat(os.path.join(folder, "no"))
+
+
+def test_what_has_the_name_of_what_is_gone_lives(world):
+    """The emitter may be late, so that somebody has looked up what bears the name
+    by then: what it removes is what is gone all the same."""
+    world.start("w-1=3", refresh="100ms")
+    name = world.names()[1]
+    folder = os.path.join(world.ws(), name)
+    world.set_state(name, "Running")
+    old = eventually(lambda: world.shows(name, "Running") and
+                     os.stat(folder).st_ino)
+    above, inside = world.watcher(), world.watcher()
+    above.add(world.ws(), CAUSED)
+    inside.add(folder, CAUSED)
+    late = emitter(world.m)
+    os.kill(late, signal.SIGSTOP)
+    replace(world, name)
+    eventually(lambda: os.stat(folder).st_ino != old)
+    state = read(os.path.join(folder, "state"))
+    for _ in range(2):
+        world.program(["/usr/bin/python3", "-c", LOOKER,
+                       world.state_path(name)])
+    os.kill(late, signal.SIGCONT)
+    eventually(lambda: above.count(IN_CREATE | IN_ISDIR, name=name))
+    assert [e.mask for e in above.seen(IN_CREATE | IN_DELETE)] == [
+        IN_DELETE | IN_ISDIR, IN_CREATE | IN_ISDIR]
+    assert inside.count(IN_DELETE_SELF) == 1
+    # What nobody has asked for yet is looked up in the directory itself.
+    assert os.path.exists(os.path.join(folder, ".wait", "idle"))
+    assert state == read(os.path.join(folder, "state"))
+    assert world.m.metric("sessionfs_events_failed_total") == 0
 
 
 @twin

@@ -29,14 +29,6 @@ ROOM = "00fapp000000001"
 SPEC = {"executionRoleArn": "arn:aws:iam::111122223333:role/spark"}
 
 
-# A known fault, not mended: right after an account has changed under load, a name
-# of the other account's directory may be ENOENT, in one of some ten times for long,
-# as if the kernel had kept the old directory under the section's name.
-MAY_BE_STALE = pytest.mark.xfail(
-    raises=(AssertionError, OSError), strict=False,
-    reason="a stale name after an account changed, see tests/README.md")
-
-
 class Clouds:
     """One section of AWS, whose credentials stand in a file, and the emulators of
     several accounts, one at a time at the same address."""
@@ -131,7 +123,6 @@ def fill(n):
     return "--fill", f"emr-serverless:{ROOM}={n}"
 
 
-@MAY_BE_STALE
 def test_a_key_that_changes_to_another_account_is_noticed(clouds):
     clouds.serve(ALICES, *fill(3))
     clouds.put_key(ALICES)
@@ -178,7 +169,6 @@ def test_a_rotated_key_of_one_account_changes_nothing(clouds):
     assert clouds.numbers() == numbers
 
 
-@MAY_BE_STALE
 def test_a_lost_create_is_not_judged_by_another_account(clouds):
     clouds.serve(ALICES)
     clouds.put_key(ALICES)
@@ -222,7 +212,6 @@ def test_a_lost_create_is_not_judged_by_another_account(clouds):
     assert len(clouds.names()) == 1
 
 
-@MAY_BE_STALE
 def test_another_profile_while_offline(clouds):
     """Nobody can be asked: what the other profile had last is shown, or nothing."""
     clouds.serve(ALICES, *fill(3))
@@ -392,7 +381,6 @@ def test_a_rotated_key_keeps_what_it_reaches(alibaba, workspaces):
     assert alibaba.status()["account"] == "key four"
 
 
-@MAY_BE_STALE
 @pytest.mark.parametrize("workspaces", [None, "w-1"])
 def test_a_key_that_reaches_nothing_of_it_has_a_state_of_its_own(
         alibaba, workspaces):

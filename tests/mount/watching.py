@@ -1,6 +1,8 @@
 """What the tests of events have in common: a mount with an emitter, its twin
 without one, and the processes of both."""
 import collections
+import contextlib
+import ctypes
 import functools
 import os
 import re
@@ -14,6 +16,11 @@ import pytest
 from harness import SLOW, eventually, setpriv
 from inotify import IN_CLOSE_WRITE, IN_MODIFY, Watcher
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p,
+                        ctypes.c_void_p]
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WALL = 0x40000000  # any thread, as waitpid(2) has it
 CHANGED = IN_MODIFY | IN_CLOSE_WRITE
 LIST = "ListSessionClusters"
 
@@ -199,6 +206,29 @@ def tasks():
 def state_of(pid):
     """The letters of a process's threads; "" when there is none."""
     return "".join(sorted({t.state for t in tasks() if t.pid == pid}))
+
+
+def comm_of(folder, tid):
+    with open(os.path.join(folder, tid, "comm")) as f:
+        return f.read().rstrip("\n")
+
+
+@contextlib.contextmanager
+def standing(mount, name):
+    """The daemon's thread of that name stands still, and all others go on."""
+    folder = f"/proc/{mount.pid}/task"
+    tid, = (t for t in os.listdir(folder) if comm_of(folder, t) == name)
+
+    def ptrace(request):
+        if LIBC.ptrace(request, int(tid), None, None):
+            raise OSError(ctypes.get_errno(), f"ptrace {request:#x}")
+    ptrace(PTRACE_SEIZE)
+    try:
+        ptrace(PTRACE_INTERRUPT)
+        os.waitpid(int(tid), WALL)
+        yield
+    finally:
+        ptrace(PTRACE_DETACH)
 
 
 def emitters(mount):

@@ -452,7 +452,7 @@ static void words_that_are_refused_change_nothing(void)
 	f->list_lag_ms = 60000;
 	fixture_open(f, "forgetful", "true", NULL);
 	workspace = fixture_workspace(f, "m-1");
-	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
+	memory_hold(f->backend, MEMORY_LIST_PAGE);
 	memory_lose_answers(f->backend, 1);
 	operation = create_within(f, workspace, spec, 300);
 	number = request(f, workspace);
@@ -463,7 +463,7 @@ static void words_that_are_refused_change_nothing(void)
 		assert_text(f, number, REQUEST_TEXT_STATE, "looking\n");
 		assert_text(f, number, REQUEST_TEXT_ERROR, "");
 	}
-	memory_heal(f->backend);
+	memory_release(f->backend, MEMORY_LIST_PAGE);
 	fixture_until(says(f, number, REQUEST_TEXT_STATE, "done"));
 }
 

@@ -137,7 +137,7 @@ static char *result_text(Dir *dir, const Intent *intent, const Outcome *outcome)
 		return g_strdup("");
 	if (*outcome->id == '\0')
 		return operation_answer_verb(dir, intent);
-	return operation_answer_kept(dir, outcome->id, intent);
+	return operation_answer_kept(dir, outcome, intent);
 }
 
 static char *error_text(const Outcome *outcome)

@@ -4,6 +4,7 @@
 
 #include "cache/merge/apply.h"
 #include "cache/merge/fetch_session.h"
+#include "cache/operations/operation_answer.h"
 
 /* By our clock; 0: nobody says. */
 static gint64 created_ms(Dir *dir, const Snapshot *shown, guint32 number)
@@ -104,5 +105,7 @@ Outcome *adopt_outcome(
 	g_free(outcome->id);
 	outcome->id = g_strdup(id);
 	outcome->session = dir_number(dir, id);
+	g_free(outcome->name);
+	outcome->name = operation_answer_name(dir, id, intent);
 	return outcome;
 }

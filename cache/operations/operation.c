@@ -6,6 +6,7 @@
 #include "cache/merge/call.h"
 #include "cache/model/account.h"
 #include "cache/operations/adopt.h"
+#include "cache/operations/operation_answer.h"
 
 /* ---- life ---- */
 
@@ -219,6 +220,9 @@ static void finish_made(Operation *self, GError *error)
 		outcome->id = g_strdup(self->request->intent->session);
 	}
 	outcome->session = dir_number(self->dir, outcome->id);
+	g_free(outcome->name);
+	outcome->name = operation_answer_name(
+		self->dir, outcome->id, self->request->intent);
 	if (error != NULL) {
 		g_free(outcome->error);
 		outcome->error = backend_error_sentence(error);

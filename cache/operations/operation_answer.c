@@ -30,41 +30,65 @@ static char *name_in(const Dir *dir, const char *record)
 	return g_steal_pointer(&brief.name);
 }
 
-/* A spec has the members of a record. */
-static char *name_of(
-	Dir *dir, const Snapshot *shown, const Row *row, const Intent *intent)
-{
-	g_autofree char *body =
-		row != NULL ? dir_body(dir, shown, row, NULL) : NULL;
-	g_autofree char *name = name_in(dir, body);
+/* What is shown of a session. */
+typedef struct {
+	Snapshot *shown;
+	const Row *row;    /* NULL: it is not shown */
+	const char *entry; /* of its directory; "": it never was */
+} Shown;
 
-	return *name != '\0' ? g_steal_pointer(&name)
-			     : name_in(dir, intent->text);
+static void shown_clear(Shown *self)
+{
+	snapshot_unref(self->shown);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Shown, shown_clear)
 
-/* The session of that raw id; *ret_word: of its state, 0 while it is not shown. */
-static void append_session(GString *out, Dir *dir, const char *raw,
-	const Intent *intent, guint16 *ret_word)
+static Shown shown_find(Dir *dir, const char *raw)
 {
-	g_autofree char *place = dir_path(dir);
-	g_autofree char *path = NULL;
-	g_autoptr(Snapshot) shown = NULL;
-	g_autofree char *name = NULL;
-	const char *entry = "";
-	const Row *row = NULL;
+	Shown self = {.entry = ""};
 	const Id *id;
 
 	pthread_mutex_lock(&dir->lock);
 	id = ids_get(dir->ids, raw);
+	self.shown = snapshot_ref(dir->shown);
 	if (id != NULL) {
-		entry = id_name(id);
-		shown = snapshot_ref(dir->shown);
-		row = snapshot_find(shown, id->number);
+		self.entry = id_name(id);
+		self.row = snapshot_find(self.shown, id->number);
 	}
-	*ret_word = row != NULL ? row->word : 0;
 	pthread_mutex_unlock(&dir->lock);
-	name = name_of(dir, shown, row, intent);
-	path = g_strdup_printf("%s/%s", place, entry);
+	return self;
+}
+
+/* A spec has the members of a record; kept: what it was called or to be called. */
+static char *name_of(
+	Dir *dir, const Shown *shown, const Intent *intent, const char *kept)
+{
+	g_autofree char *body = shown->row != NULL ? dir_body(dir, shown->shown,
+							     shown->row, NULL)
+						   : NULL;
+	g_autofree char *name = name_in(dir, body);
+
+	if (*name != '\0')
+		return g_steal_pointer(&name);
+	return *kept != '\0' ? g_strdup(kept) : name_in(dir, intent->text);
+}
+
+char *operation_answer_name(Dir *dir, const char *raw, const Intent *intent)
+{
+	g_auto(Shown) shown = shown_find(dir, raw);
+
+	return name_of(dir, &shown, intent,
+		intent->plan != NULL ? intent->plan->name : "");
+}
+
+/* kept: the name, where it is not shown. */
+static void append_session(GString *out, Dir *dir, const Shown *shown,
+	const char *raw, const Intent *intent, const char *kept)
+{
+	g_autofree char *place = dir_path(dir);
+	g_autofree char *path = g_strdup_printf("%s/%s", place, shown->entry);
+	g_autofree char *name = name_of(dir, shown, intent, kept);
+
 	append_json(out, "session", raw);
 	append_json(out, "name", name);
 	append_json(out, "provider", dir->parent->name);
@@ -81,21 +105,23 @@ static char *finish(GString *out, const char *rid)
 
 char *operation_answer_session(Dir *dir, const char *raw, const Intent *intent)
 {
+	g_auto(Shown) shown = shown_find(dir, raw);
 	GString *out = g_string_new("{");
-	guint16 word;
 
-	append_session(out, dir, raw, intent, &word);
-	append_json(
-		out, "state", state_names_get(dir->cache->state_names, word));
+	append_session(out, dir, &shown, raw, intent, "");
+	append_json(out, "state",
+		state_names_get(dir->cache->state_names,
+			shown.row != NULL ? shown.row->word : 0));
 	return finish(out, intent->rid);
 }
 
-char *operation_answer_kept(Dir *dir, const char *raw, const Intent *intent)
+char *operation_answer_kept(
+	Dir *dir, const Outcome *outcome, const Intent *intent)
 {
+	g_auto(Shown) shown = shown_find(dir, outcome->id);
 	GString *out = g_string_new("{");
-	guint16 word;
 
-	append_session(out, dir, raw, intent, &word);
+	append_session(out, dir, &shown, outcome->id, intent, outcome->name);
 	return finish(out, intent->rid);
 }
 

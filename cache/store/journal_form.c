@@ -114,7 +114,7 @@ Intent *journal_unpack_intent(GVariant *value, const char *rid)
 GVariant *journal_pack_outcome(const Outcome *outcome)
 {
 	g_autofree char *error = g_strndup(outcome->error, REQUEST_ERROR_MAX);
-	const char *texts[] = {outcome->id, error};
+	const char *texts[] = {outcome->id, error, outcome->name};
 
 	return g_variant_new("(xuu@aay)", outcome->changed_ms,
 		(guint)outcome->state, outcome->session,
@@ -138,5 +138,8 @@ Outcome *journal_unpack_outcome(GVariant *value)
 	outcome->state = state;
 	outcome->id = g_strdup(texts[0]);
 	outcome->error = g_strdup(texts[1]);
+	/* An earlier version said nothing of it. */
+	outcome->name = g_strdup(
+		n > 2 && strlen(texts[2]) <= SESSION_ID_MAX ? texts[2] : "");
 	return g_steal_pointer(&outcome);
 }

@@ -6,7 +6,7 @@
 
 /* made, until; number, watermark, flags; its texts */
 #define INTENT_TYPE "(xxuuuaay)"
-/* changed, state, session; id, error */
+/* changed, state, session; id, error, name */
 #define OUTCOME_TYPE "(xuuaay)"
 
 /* Floating. */

@@ -91,6 +91,7 @@ Outcome *outcome_new(RequestState state)
 	outcome->state = state;
 	outcome->changed_ms = now_ms();
 	outcome->id = g_strdup("");
+	outcome->name = g_strdup("");
 	outcome->error = g_strdup("");
 	return outcome;
 }
@@ -109,6 +110,7 @@ Outcome *outcome_copy(const Outcome *outcome)
 	Outcome *copy = g_memdup2(outcome, sizeof(*outcome));
 
 	copy->id = g_strdup(outcome->id);
+	copy->name = g_strdup(outcome->name);
 	copy->error = g_strdup(outcome->error);
 	return copy;
 }
@@ -118,6 +120,7 @@ void outcome_free(Outcome *outcome)
 	if (outcome == NULL)
 		return;
 	g_free(outcome->id);
+	g_free(outcome->name);
 	g_free(outcome->error);
 	g_free(outcome);
 }

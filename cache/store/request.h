@@ -63,6 +63,7 @@ typedef struct {
 	gint64 changed_ms;
 	guint32 session; /* its number in the tree; 0: not known */
 	char *id;        /* of the session that stands behind it; "" */
+	char *name;      /* what that was called when it was last seen; "" */
 	char *error;     /* a sentence; "" */
 } Outcome;
 

@@ -71,6 +71,8 @@ static void must_note(Journal *self, const Intent *intent, RequestState state,
 
 	g_free(outcome->id);
 	outcome->id = g_strdup(id);
+	g_free(outcome->name);
+	outcome->name = g_strdup(id);
 	g_free(outcome->error);
 	outcome->error = g_strdup(sentence);
 	outcome->session = 99;
@@ -208,6 +210,7 @@ static void an_outcome_needs_no_room(void)
 	g_assert_cmpint(after.st_blocks, ==, before.st_blocks);
 	load(&got);
 	g_assert_cmpstr(got.outcome->id, ==, id);
+	g_assert_cmpstr(got.outcome->name, ==, id);
 	g_assert_cmpuint(strlen(got.outcome->error), ==, REQUEST_ERROR_MAX);
 	journal_drop(self, intent->rid);
 }

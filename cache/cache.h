@@ -95,7 +95,7 @@ typedef enum {
 
 enum {
 	TEXT_LAST_ERROR = 1 << 0, /* other bytes */
-	TEXT_LAST_GONE = 1 << 1,  /* .last points nowhere, or elsewhere */
+	TEXT_LAST_GONE = 1 << 1,  /* .last is not there, or points elsewhere */
 	TEXT_LAST_MADE = 1 << 2,
 	TEXT_PARTIAL_GONE = 1 << 3,
 	TEXT_PARTIAL_MADE = 1 << 4,

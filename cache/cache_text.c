@@ -222,14 +222,12 @@ char *cache_last_error(Cache *cache, guint32 number)
 char *cache_last(Cache *cache, guint32 workspace)
 {
 	Dir *dir = text_dir(cache, workspace);
-	const Row *row;
 	char *text;
 
 	if (dir == NULL)
 		return NULL;
 	pthread_mutex_lock(&dir->lock);
-	row = dir->last != 0 ? snapshot_find(dir->shown, dir->last) : NULL;
-	text = row != NULL ? g_strdup(id_name(row->id)) : NULL;
+	text = g_strdup(dir_last(dir));
 	pthread_mutex_unlock(&dir->lock);
 	return text;
 }

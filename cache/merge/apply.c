@@ -216,12 +216,11 @@ gboolean apply_last(Dir *dir, guint32 number, GError **error)
 	disk_last(dir->disk, number);
 	ok = disk_commit(dir->disk, error);
 	pthread_mutex_lock(&dir->lock);
-	gboolean first =
-		dir->last == 0 || snapshot_find(dir->shown, dir->last) == NULL;
+	gboolean first = dir_last(dir) == NULL;
 
 	if (first)
 		dir_presence_changed(dir);
-	dir->last = number;
+	dir_set_last(dir, number);
 	dir->text_ns = time_after(dir->text_ns);
 	dir_text_news(dir, TEXT_LAST_MADE | (first ? 0 : TEXT_LAST_GONE));
 	pthread_mutex_unlock(&dir->lock);

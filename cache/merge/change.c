@@ -71,8 +71,6 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 	if (old == NULL) {
 		self->added++;
 		self->members = TRUE;
-		if (row->number == dir->last)
-			self->texts |= TEXT_LAST_MADE;
 		add_news(self, NEWS_APPEARED, row, NULL, 0);
 	} else if (files != 0) {
 		add_news(self, NEWS_CHANGED, row, old, files);
@@ -92,8 +90,6 @@ void change_remove(Change *self, const Row *row)
 	g_array_append_val(self->cuts, row->number);
 	self->transitional -= dir_row_passes(dir, row);
 	self->members = TRUE;
-	if (row->number == dir->last)
-		self->texts |= TEXT_LAST_GONE;
 	add_news(self, NEWS_VANISHED, NULL, row,
 		dir->provider != NULL ? backend_files(dir->provider->backend)
 				      : 0);
@@ -128,14 +124,19 @@ static gint number_compare(gconstpointer a, gconstpointer b)
 	return one < two ? -1 : one > two;
 }
 
-static void renumber(Change *self)
+/* Whether another session has taken the name of the one that was made last. */
+static gboolean renumber(Change *self)
 {
+	Dir *dir = self->dir;
+	gboolean linked = dir_last(dir) != NULL;
+
 	for (guint i = 0; i < self->renumbered->len; i++) {
 		const Renumbered *entry =
 			&g_array_index(self->renumbered, Renumbered, i);
 
 		entry->id->number = entry->number;
 	}
+	return linked && dir_last(dir) == NULL;
 }
 
 /* What was got by calls of its own for what the sessions were before. */
@@ -247,6 +248,7 @@ static void publish(Change *self, Snapshot *next)
 {
 	Dir *dir = self->dir;
 	g_autoptr(Snapshot) old = NULL;
+	gboolean unlinked;
 
 	pthread_mutex_lock(&dir->lock);
 	keep_cut(self);
@@ -256,16 +258,16 @@ static void publish(Change *self, Snapshot *next)
 	if (dir->kind == DIR_WORKSPACE)
 		__atomic_add_fetch(&dir->account->shown,
 			next->count - old->count, __ATOMIC_RELAXED);
-	renumber(self);
+	unlinked = renumber(self);
 	mark_children(self);
 	mark_first(self);
 	news_push(dir->cache->news, (const News *)(void *)self->news->data,
 		self->news->len);
 	drop_on_demand(self);
-	if (self->texts != 0) {
+	if (unlinked) {
 		dir->text_ns = time_after(dir->text_ns);
 		dir_presence_changed(dir);
-		dir_text_news(dir, self->texts);
+		dir_text_news(dir, TEXT_LAST_GONE);
 	}
 	pthread_mutex_unlock(&dir->lock);
 }

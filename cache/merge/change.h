@@ -16,7 +16,6 @@ typedef struct {
 	int transitional;   /* by how much their number changes */
 	gboolean members;
 	gint64 newest_ns; /* of the files of what is cut */
-	guint texts;      /* TEXT_LAST_...: it goes or comes with a row */
 } Change;
 
 void change_begin(Change *self, Dir *dir);

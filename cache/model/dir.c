@@ -172,6 +172,36 @@ void dir_news(Dir *self, NewsKind kind)
 	news_push(self->cache->news, &news, 1);
 }
 
+typedef struct {
+	guint32 number;
+	const Id *found;
+} Numbered;
+
+static void match_number(Id *id, void *data)
+{
+	Numbered *wanted = data;
+
+	if (id->number == wanted->number)
+		wanted->found = id;
+}
+
+void dir_set_last(Dir *self, guint32 number)
+{
+	Numbered wanted = {.number = number};
+
+	if (number != 0)
+		ids_foreach(self->ids, match_number, &wanted);
+	self->last = number;
+	self->last_id = wanted.found;
+}
+
+const char *dir_last(const Dir *self)
+{
+	const Id *id = self->last_id;
+
+	return id != NULL && id->number == self->last ? id_name(id) : NULL;
+}
+
 void dir_presence_changed(Dir *self)
 {
 	self->presence_ns =

@@ -106,7 +106,9 @@ typedef struct Dir {
 	GQueue following; /* what follow.c asks for, likewise */
 	guint followers;
 	char *last_error, *partial;
-	guint32 last;
+	guint32 last;       /* the session that was made here last; 0: none */
+	const Id *last_id;  /* its entry, which another session may bear by now;
+	                        NULL: not known */
 	gint64 presence_ns; /* .last or .partial came or went: the directory's
 	                       listing changed with it; 0: never */
 	gint64 text_ns;
@@ -159,6 +161,11 @@ guint32 dir_tick(Dir *self);
 void dir_news(Dir *self, NewsKind kind);
 /* With Dir.lock: NEWS_TEXT. */
 void dir_text_news(Dir *self, guint texts);
+/* With Dir.lock: that session was made here last. */
+void dir_set_last(Dir *self, guint32 number);
+/* With Dir.lock: the name of the session that was made here last, be it there or
+ * not; NULL: another one bears that name now, or nobody knows.  Borrowed for life. */
+const char *dir_last(const Dir *self);
 /* With Dir.lock: .last or .partial came or went. */
 void dir_presence_changed(Dir *self);
 /* With Dir.lock: replaces a text (taken) and tells. */

@@ -55,7 +55,7 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	dir->listing.transitional = count_transitional(dir, load->rows);
 	dir->listing.listed_ms = load->complete_ms;
 	dir->listing.complete = load->complete_ms != 0;
-	dir->last = load->last;
+	dir_set_last(dir, load->last);
 	dir->text_ns = mtime_ns;
 	__atomic_add_fetch(
 		&dir->account->shown, dir->shown->count, __ATOMIC_RELAXED);

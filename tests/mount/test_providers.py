@@ -467,6 +467,46 @@ def test_an_id_that_is_used_again_is_another_session(world):
         "after"
 
 
+@each([row for row in ROWS if row.ended is None])
+def test_what_was_made_last_is_named_when_it_has_gone(world, rig, row):
+    """Another session must not stand in its place: whoever ends .last twice would
+    end that one."""
+    w = world(row)
+    older, name = w.create(), w.create()
+    w.until_up(name)
+    where = w.path(".requests", max(os.listdir(w.path(".requests"))))
+    result = w.mount.read(where, "result")
+    assert json.loads(result)["name"]
+    assert w.write("terminate", name, "ctl") == 0
+    eventually(lambda: name not in w.names(), timeout=30)
+    for _ in range(2):
+        assert older in w.names()
+        assert os.readlink(w.path(".last")) == name
+        assert ".last" in os.listdir(w.path())
+        assert w.write("terminate", ".last", "ctl") == errno.ENOENT
+        assert w.mount.read(where, "result") == result
+        w.mount.stop()
+        config = open(w.mount.config).read()
+        w.mount = rig.mount(w.emu, config=config, env=KEYS,
+                            folder=w.mount.folder)
+    newer = w.create()
+    assert os.readlink(w.path(".last")) == newer
+
+
+def test_a_stranger_of_its_name_is_not_what_was_made_last(world):
+    row = next(r for r in ROWS if r.type == "livy")
+    w = world(row)
+    name = w.create({**row.spec, "name": "ours"})
+    w.until_up(name)
+    w.emu.restart(w.room, row.type)
+    eventually(lambda: name not in w.names(), timeout=30)
+    assert os.readlink(w.path(".last")) == name
+    w.emu.session(w.room, {"id": int(name), "name": "theirs",
+                           "state": "idle"}, row.type)
+    eventually(lambda: name in w.names(), timeout=30)
+    eventually(lambda: not os.path.lexists(w.path(".last")))
+
+
 def test_a_livy_log_grows(world):
     row = next(r for r in ROWS if r.type == "livy")
     w = world(row)

@@ -369,14 +369,13 @@ Phase backend_phase(const BackendClass *class, const char *state)
 	return row ? row->phase : PHASE_PENDING;
 }
 
-gboolean backend_is_transitional(
-	const BackendClass *class, const char *state, Phase phase)
+gboolean backend_state_is_documented(
+	const BackendClass *class, const char *state)
 {
 	const RecordKind *kind = class->record;
 
-	if (!phase_is_transitional(phase) || phase != PHASE_PENDING ||
-		!class->states)
-		return phase_is_transitional(phase);
+	if (!class->states)
+		return TRUE;
 	return state_find(class, state) &&
 	       !(kind && kind->no_state &&
 		       g_ascii_strcasecmp(kind->no_state, state) == 0);
@@ -392,6 +391,14 @@ guint backend_files(const Backend *self)
 		if (renders[file])
 			files |= 1u << file;
 	return files;
+}
+
+gboolean backend_is_transitional(
+	const BackendClass *class, const char *state, Phase phase)
+{
+	return phase_is_transitional(phase) &&
+	       (phase != PHASE_PENDING ||
+		       backend_state_is_documented(class, state));
 }
 
 void backend_render(const Backend *self, SessionFile file, const char *body,

@@ -559,8 +559,12 @@ gboolean backend_state_has_ended(const BackendState *state);
 
 /* The phase of a provider's word; PENDING for an unknown one. */
 Phase backend_phase(const BackendClass *class, const char *state);
+/* Whether the provider says what that word means.  FALSE for a word that is in no
+ * table, or that stands for none. */
+gboolean backend_state_is_documented(
+	const BackendClass *class, const char *state);
 /* Whether a session in that state is on its way to another one by itself.  FALSE
- * for a word that is in no table, or that stands for none: it may be the last. */
+ * for a word that is not documented: it may be the last. */
 gboolean backend_is_transitional(
 	const BackendClass *class, const char *state, Phase phase);
 

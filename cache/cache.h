@@ -287,12 +287,16 @@ char *cache_name(Cache *cache, guint32 number);
 /* The workspace, or else the provider, that it is or lies in, or lay in; 0: none. */
 guint32 cache_home(Cache *cache, guint32 number);
 
-/*
- * The state and phase of a session as shown: FALSE when there is none.  The word
- * is borrowed for the cache's life.
- */
-gboolean cache_phase(
-	Cache *cache, guint32 session, const char **ret_state, Phase *ret);
+typedef struct {
+	const char *word; /* the provider's; borrowed for the cache's life */
+	Phase phase;
+	gboolean documented; /* the provider says what the word means */
+	gint64 since_ms;     /* when that became the state, since the epoch; 0:
+	                        nobody knows */
+} SessionState;
+
+/* The state of a session as shown: FALSE when there is none. */
+gboolean cache_state(Cache *cache, guint32 session, SessionState *ret);
 
 /* ---- views and tables of a workspace, at no cost ---- */
 

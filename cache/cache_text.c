@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define NS_PER_MS 1000000
+
 /* The directory whose texts a number has; sessions have those of theirs. */
 static Dir *text_dir(Cache *cache, guint32 number)
 {
@@ -192,8 +194,7 @@ void cache_place(Cache *cache, guint32 number, const char **ret_provider,
 		*ret_provider = dir->id;
 }
 
-gboolean cache_phase(
-	Cache *cache, guint32 session, const char **ret_state, Phase *ret)
+gboolean cache_state(Cache *cache, guint32 session, SessionState *ret)
 {
 	const Row *row = NULL;
 	Dir *dir = NULL;
@@ -201,8 +202,13 @@ gboolean cache_phase(
 
 	if (shown == NULL)
 		return FALSE;
-	*ret_state = state_names_get(cache->state_names, row->word);
-	*ret = (Phase)row->phase;
+	*ret = (SessionState){
+		.word = state_names_get(cache->state_names, row->word),
+		.phase = (Phase)row->phase,
+		.since_ms = row_mtime_ns(row, SESSION_STATE) / NS_PER_MS,
+	};
+	ret->documented = backend_state_is_documented(
+		dir->provider->backend->class, ret->word);
 	return TRUE;
 }
 

@@ -124,6 +124,9 @@ static gboolean attend(
 	trace_resume(&parked->op);
 	if (ripe && parked->spec.retry(parked->req, parked->spec.data))
 		return TRUE;
+	if (ripe && parked->spec.until)
+		parked->spec.deadline_us =
+			parked->spec.until(parked->spec.data);
 	if (was_interrupted && may_leave(parked, now, &reason)) {
 		answer(parked, reason);
 		return TRUE;

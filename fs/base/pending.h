@@ -24,6 +24,8 @@ typedef struct {
 	gint64 every_us;    /* asked this often at first, then ever less, not
 	                        when woken; 0: when woken */
 	gint64 deadline_us; /* monotonic */
+	/* The deadline of now, asked after each retry; NULL: it stays. */
+	gint64 (*until)(void *data);
 	gboolean fatal_only; /* only a fatal signal lets the caller go: timers
 	                        and handlers must not make it repeat a write.
 	                        Whose signals are unseen goes a while after one */

@@ -7,6 +7,10 @@
 #include "fs/base/pending.h"
 #include "fs/base/reply.h"
 
+/* A word that the provider does not document may stand for a step on the way, which
+ * takes a few minutes, or for an end. */
+#define UNDOCUMENTED_MIN 10
+
 struct Wait {
 	gint refs;
 	Daemon *daemon;
@@ -45,6 +49,13 @@ WaitVerdict wait_judge(Phase phase, Phase now)
 							   : WAIT_ON;
 }
 
+gint64 wait_until_ms(const SessionState *state)
+{
+	return state->documented
+		       ? G_MAXINT64
+		       : state->since_ms + UNDOCUMENTED_MIN * 60 * 1000;
+}
+
 static GBytes *answer_get(Wait *self)
 {
 	GBytes *answer;
@@ -80,21 +91,61 @@ static gboolean answer(fuse_req_t req, void *data)
 	const Waiting *waiting = data;
 	Wait *self = waiting->wait;
 	WaitVerdict verdict = WAIT_IN_VAIN;
-	const char *state = NULL;
-	Phase now;
+	SessionState now;
 
-	if (cache_phase(self->daemon->cache, self->session, &state, &now))
-		verdict = wait_judge(self->phase, now);
+	if (cache_state(self->daemon->cache, self->session, &now))
+		verdict = wait_judge(self->phase, now.phase);
 	if (verdict == WAIT_ON)
 		return FALSE;
 	if (verdict == WAIT_MET) {
-		g_autoptr(GBytes) bytes = answer_set(self, state);
+		g_autoptr(GBytes) bytes = answer_set(self, now.word);
 
 		reply_slice(req, bytes, waiting->size, waiting->off);
 	} else {
 		reply_error(req, ECANCELED);
 	}
 	return TRUE;
+}
+
+static gint64 until_us(void *data)
+{
+	const Waiting *waiting = data;
+	const Wait *self = waiting->wait;
+	gint64 until_ms = G_MAXINT64;
+	SessionState now;
+
+	if (cache_state(self->daemon->cache, self->session, &now))
+		until_ms = wait_until_ms(&now);
+	if (until_ms == G_MAXINT64)
+		return G_MAXINT64;
+	return g_get_monotonic_time() + until_ms * 1000 - g_get_real_time();
+}
+
+static void tell_why(const Wait *self)
+{
+	Cache *cache = self->daemon->cache;
+	g_autofree char *name = cache_name(cache, self->session);
+	g_autoptr(GError) error = NULL;
+	SessionState now;
+
+	if (!cache_state(cache, self->session, &now))
+		return;
+	backend_error_set(&error, BACKEND_ERROR_UNSUPPORTED,
+		"the state of %s is %s, and has been for %d minutes by what is "
+		"known; the provider documents no such state, and nobody can "
+		"tell whether the session will ever be %s",
+		name, now.word, UNDOCUMENTED_MIN, phase_name(self->phase));
+	cache_record_error(cache, self->session, error);
+}
+
+static int leave(LeftReason reason, void *data)
+{
+	const Waiting *waiting = data;
+
+	if (reason != LEFT_LATE)
+		return pending_leave_plain(reason, NULL);
+	tell_why(waiting->wait);
+	return ECANCELED;
 }
 
 static void waiting_free(void *data)
@@ -114,8 +165,9 @@ static void park(fuse_req_t req, const Waiting *waiting)
 		&(ParkSpec){
 			.key = self->session,
 			.deadline_us = G_MAXINT64,
+			.until = until_us,
 			.retry = answer,
-			.leave = pending_leave_plain,
+			.leave = leave,
 			.free = waiting_free,
 			.data = g_memdup2(waiting, sizeof(*waiting)),
 		});

@@ -6,9 +6,11 @@
 /*
  * One open of .wait/<phase> of a session.  A read at its start takes until the
  * session is in that phase (for `idle`, busy will do) and gives its state and a
- * newline; what follows is read from that answer.  There is no deadline.
- * ECANCELED: the session has ended, or is gone, and was not waited for to be so.
- * Any signal ends it.
+ * newline; what follows is read from that answer.  There is no deadline, as long as
+ * the provider says what the state means.
+ * ECANCELED: the session has ended, or is gone, and was not waited for to be so; or
+ * it has been in a state that the provider does not document for ten minutes, so
+ * that it may be in it for ever (.last_error says that).  Any signal ends it.
  */
 typedef struct Wait Wait;
 
@@ -23,3 +25,5 @@ typedef enum { WAIT_MET, WAIT_ON, WAIT_IN_VAIN } WaitVerdict;
 
 /* What a session that is in phase `now` means for who waits for `phase`. */
 WaitVerdict wait_judge(Phase phase, Phase now);
+/* When who waits in that state gives up, in ms since the epoch; G_MAXINT64: never. */
+gint64 wait_until_ms(const SessionState *state);

@@ -145,6 +145,27 @@ def test_one_that_has_ended_otherwise_is_told_at_once(worlds, there, asked):
     assert refused.value.errno == errno.ECANCELED
 
 
+def test_a_state_that_is_not_documented_is_not_waited_for_for_ever(worlds):
+    """It may be a step on the way, and it may be the end."""
+    world = worlds()
+    emu, mount = world.emu, world.mount
+    hour_ago = int(time.time() * 1000) - 3600 * 1000
+    emu.session("w-2", {"sessionClusterId": "sc-9", "state": "Archived",
+                        "gmtCreate": hour_ago, "startTime": hour_ago})
+    old = os.path.join(mount.ws("w-2"), "sc-9")
+    reader = world.cat("idle")
+    world.become("Thawing")
+    eventually(lambda: mount.read(world.path, "state") == "Thawing\n")
+    assert mount.read(old, "state") == "Archived\n"
+    assert mount.read(old, ".wait/pending") == "Archived\n"
+    assert "Operation canceled" in run(
+        ["cat", os.path.join(old, ".wait/idle")]).failed()
+    assert "sc-9 is Archived" in mount.read(mount.ws("w-2"), ".last_error")
+    assert waits(reader)
+    world.become("Running")
+    assert ended(reader) == (0, "Running\n", "")
+
+
 def test_a_session_that_vanishes_is_not_waited_for(world):
     reader = world.cat("idle")
     other = world.cat("stopped")

@@ -467,17 +467,17 @@ static void a_place_and_a_state_are_known_by_number(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	Dir *dir = workspace_of(f);
-	const char *provider = NULL, *workspace = NULL, *state = NULL;
-	Phase phase = PHASE_FAILED;
+	const char *provider = NULL, *workspace = NULL;
+	SessionState state = {.phase = PHASE_FAILED};
 	guint32 session;
 
 	answer(dir, "s-1", "Running", dir_tick(dir), 0);
 	session = fixture_find(f, dir->number, "s-1");
-	g_assert_true(cache_phase(f->cache, session, &state, &phase));
-	g_assert_cmpstr(state, ==, "Running");
-	g_assert_cmpint(phase, ==, PHASE_IDLE);
+	g_assert_true(cache_state(f->cache, session, &state));
+	g_assert_cmpstr(state.word, ==, "Running");
+	g_assert_cmpint(state.phase, ==, PHASE_IDLE);
 	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
-	g_assert_false(cache_phase(f->cache, session, &state, &phase));
+	g_assert_false(cache_state(f->cache, session, &state));
 	cache_place(f->cache, session, &provider, &workspace);
 	g_assert_cmpstr(provider, ==, "m");
 	g_assert_cmpstr(workspace, ==, "m-1");

@@ -44,6 +44,16 @@ static void what_lives_may_still_get_there(void)
 	g_assert_cmpint(wait_judge(PHASE_STOPPED, PHASE_STOPPING), ==, WAIT_ON);
 }
 
+static void only_a_state_that_nobody_documents_is_given_up(void)
+{
+	SessionState state = {.word = "ARCHIVED", .phase = PHASE_PENDING};
+
+	state.since_ms = 1000000;
+	g_assert_cmpint(wait_until_ms(&state), ==, 1000000 + 10 * 60 * 1000);
+	state.documented = TRUE;
+	g_assert_cmpint(wait_until_ms(&state), ==, G_MAXINT64);
+}
+
 static void each_phase_has_its_file(void)
 {
 	for (Phase phase = 0; phase < N_PHASES; phase++) {
@@ -104,6 +114,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/wait/in-vain",
 		who_waits_for_something_else_than_the_end_waits_in_vain);
 	g_test_add_func("/wait/on", what_lives_may_still_get_there);
+	g_test_add_func("/wait/undocumented",
+		only_a_state_that_nobody_documents_is_given_up);
 	g_test_add_func("/wait/files", each_phase_has_its_file);
 	g_test_add_func("/wait/views", each_view_and_each_link_has_its_node);
 	g_test_add_func("/wait/slots", no_two_files_of_a_number_share_a_slot);

@@ -320,7 +320,7 @@ static void finish(Run *run)
 		notify_stop(daemon->notify);
 	emitter_stop(daemon->emitter);
 	if (run->session)
-		mount_end(run->session);
+		mount_end(run->session, run->mountpoint);
 	handles_free(daemon->handles);
 	if (daemon->cache)
 		cache_stop(daemon->cache);

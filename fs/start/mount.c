@@ -359,10 +359,18 @@ gboolean mount_serve(struct fuse_session *session)
 	return result >= 0;
 }
 
-void mount_end(struct fuse_session *session)
+void mount_end(struct fuse_session *session, const char *mountpoint)
 {
+	dev_t device = mount_device(mountpoint);
+
 	fuse_session_unmount(session);
 	fuse_session_destroy(session);
+	/* libfuse does not tell whether fusermount3 could do it. */
+	if (device && mount_device(mountpoint) == device)
+		g_warning("the mount at %s is still there, and nobody serves "
+			  "it: fusermount3 -u, which needs /etc/mtab, did not "
+			  "take it away",
+			mountpoint);
 }
 
 /* Kernels 6.9 to 6.12 go on listing what they were told to forget. */

@@ -36,7 +36,7 @@ void mount_detach(const char *path);
 gboolean mount_serve(struct fuse_session *session);
 
 /* Unmounts and frees. */
-void mount_end(struct fuse_session *session);
+void mount_end(struct fuse_session *session, const char *mountpoint);
 
 /* Whether this kernel's directory cache honours invalidations. */
 gboolean mount_listings_can_be_kept(void);

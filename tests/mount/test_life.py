@@ -10,7 +10,7 @@ import time
 import pytest
 
 import harness
-from harness import SLOW, as_nobody, eventually, mounted, run
+from harness import SLOW, as_nobody, eventually, mounted, remount, run
 from watching import CHANGED
 
 SPEC = '{"name": "n", "kind": "SQL", "queueName": "root_queue"}'
@@ -178,7 +178,7 @@ def test_events_that_a_mount_takes_no_more_are_told_of(world):
     name = world.names()[0]
     watcher = world.watcher()
     watcher.add(world.state_path(name), CHANGED)
-    run(["mount", "-i", "-o", "remount,ro", world.m.path]).ok()
+    remount(world.m.path, "ro")
     for state in ("Error", "Stopped"):  # it may be in one of these
         world.set_state(name, state)
         eventually(lambda: world.shows(name, state))
@@ -318,6 +318,16 @@ def test_the_processes_of_a_killed_demo_end_too(rig):
     eventually(lambda: not [
         kid for kid in kids if os.path.exists(f"/proc/{kid}") and
         "State:\tZ" not in open(f"/proc/{kid}/status").read()])
+
+
+def test_a_mount_that_cannot_be_taken_away_is_told_of(
+        emulator, mount, as_user):
+    m = mount(emulator("--fill", "w-1=1"), place=as_user)
+    run(["mount", "--bind", shutil.which("false"),
+         shutil.which("fusermount3")], prefix=as_user.inside).ok()
+    assert m.terminate() == 0
+    assert f"the mount at {m.path} is still there" in m.log()
+    run(["umount", shutil.which("fusermount3")], prefix=as_user.inside).ok()
 
 
 def test_an_ordinary_user_can_do_everything(emulator, mount, as_user):

@@ -7,9 +7,6 @@
 #include "cache/base/thread.h"
 #include "fs/start/mount.h"
 
-/* For the last words: the log or fusermount3 may hang too. */
-#define LAST_WORDS_S 5
-
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t over;
@@ -22,7 +19,7 @@ static struct {
 
 static void *exit_soon(void *data)
 {
-	sleep(LAST_WORDS_S);
+	sleep(OVERDUE_WORDS_S);
 	_exit(EXIT_FAILURE);
 }
 

@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "fs/start/mount.h"
+#include "fs/start/overdue.h"
 
-/* How long the end of a daemon may take, and how often one looks. */
-#define END_WAIT_US (5 * G_TIME_SPAN_SECOND)
+/* How long the end of a daemon may take, with a second for it to begin; when one
+ * says that one waits for it; and how often one looks. */
+#define END_WAIT_US ((OVERDUE_S + OVERDUE_WORDS_S + 1) * G_TIME_SPAN_SECOND)
+#define END_SAY_US G_TIME_SPAN_SECOND
 #define END_POLL_US (20 * G_TIME_SPAN_MILLISECOND)
 
 /* XDG's rule: what is relative there is not meant. */
@@ -68,12 +71,24 @@ static void read_holder(int fd, char *ret, gsize size)
  */
 static gboolean take_lock(int fd, const char *mountpoint)
 {
-	gint64 until = g_get_monotonic_time() + END_WAIT_US;
+	gint64 began = g_get_monotonic_time();
+	gboolean said = FALSE;
 
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		gint64 waited = g_get_monotonic_time() - began;
+
 		if (errno != EWOULDBLOCK || mount_device(mountpoint) ||
-			g_get_monotonic_time() > until)
+			waited > END_WAIT_US)
 			return FALSE;
+		if (!said && waited > END_SAY_US) {
+			char holder[32];
+
+			read_holder(fd, holder, sizeof(holder));
+			g_message("waiting for process %s to end, which served "
+				  "%s",
+				holder, mountpoint);
+			said = TRUE;
+		}
 		g_usleep(END_POLL_US);
 	}
 	return TRUE;

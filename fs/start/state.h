@@ -16,8 +16,9 @@ typedef struct {
  * base: the configured place, or NULL for $XDG_STATE_HOME/sessionfs
  * (/var/lib/sessionfs as root).  Makes a directory for this mount point below
  * it, or takes one that is ours alone to write, but not where the mount would hide
- * it.  Waits up to 5 s for a daemon whose mount is gone already.  Errors: LOCAL,
- * naming the daemon that holds the lock, or what is wrong with the directory.
+ * it.  Waits for a daemon whose mount is gone already, for as long as its end may
+ * take (overdue.h), and says so.  Errors: LOCAL, naming the daemon that holds the
+ * lock, or what is wrong with the directory.
  */
 gboolean state_open(const char *base, const char *mountpoint, State *ret,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -66,3 +66,21 @@ def test_a_thread_that_hangs(emulator, mount, where, end):
     assert run(look(again)).ok().count("sc-") == 3
     assert run(create(again)).status == 0
 
+
+
+def test_a_start_waits_until_one_that_hangs_has_ended(emulator, mount):
+    """Its mount is gone, and it may take its time to be."""
+    emu = emulator("--fill", "w-1=3")
+    m = mount(emu, env={
+        "SESSIONFS_FAILPOINT_HANG": "listing", "TSAN_OPTIONS":
+        os.environ.get("TSAN_OPTIONS", "") + " report_thread_leaks=0"})
+    with subprocess.Popen(look(m), stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL):
+        eventually(lambda: "hanging at listing" in m.log())
+        end_by_signal(m)
+        eventually(lambda: not m.is_mounted())
+        again = mount(emu, folder=m.folder, wait=False)
+        again.wait_mounted(BOUND_S + 5)
+    assert m.wait(1) == 1
+    assert f"waiting for process {m.pid} to end" in again.log()
+    assert run(look(again)).ok().count("sc-") == 3

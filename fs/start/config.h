@@ -31,6 +31,7 @@ typedef struct {
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */
 	GPtrArray *providers; /* ConfigProvider * */
+	gboolean demo;        /* they are those of --demo */
 	gboolean discovered; /* they are those whose credentials are in sight */
 } Config;
 

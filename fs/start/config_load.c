@@ -207,7 +207,10 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 
 char *config_describe(const Config *config)
 {
-	GString *out = g_string_new("[sessionfs]\n");
+	GString *out = g_string_new(
+		config->demo ? "# --demo: the sessions are made up\n" : "");
+
+	g_string_append(out, "[sessionfs]\n");
 
 	g_string_append_printf(out,
 		"read_only = %s\nallow_other = %s\nevents = %s\nviews = "

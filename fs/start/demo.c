@@ -170,6 +170,7 @@ static gboolean add_sections(Config *config, const char *url, GError **error)
 				section->type, section->place, url,
 				section->path, section->keys);
 	}
+	config->demo = TRUE;
 	return config_parse(config, text->str, "--demo", error);
 }
 

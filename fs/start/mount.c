@@ -86,33 +86,73 @@ static void run_fusermount(const char *path)
 	posix_spawn_file_actions_destroy(&files);
 }
 
-dev_t mount_device(const char *path)
+/* A line of mountinfo about that place; its type of file system, and its device.  NULL:
+ * it is about another place. */
+static char *mount_of_line(const char *line, const char *path, dev_t *ret)
+{
+	g_auto(GStrv) fields = g_strsplit(line, " ", 6);
+	g_autofree char *place = NULL;
+	const char *type;
+	guint64 major;
+	char *minor;
+
+	if (g_strv_length(fields) < 6)
+		return NULL;
+	place = g_strcompress(fields[4]);
+	type = strstr(fields[5], " - ");
+	if (strcmp(place, path) || !type)
+		return NULL;
+	major = g_ascii_strtoull(fields[2], &minor, 10);
+	*ret = *minor != ':'
+		       ? 0
+		       : makedev((guint)major,
+				 (guint)g_ascii_strtoull(minor + 1, NULL, 10));
+	type += strlen(" - ");
+	return g_strndup(type, strcspn(type, " "));
+}
+
+/* The type of the uppermost mount at that path; NULL: there is none. */
+static char *mount_type(const char *path, dev_t *ret_device)
 {
 	g_autofree char *table = NULL;
 	g_auto(GStrv) lines = NULL;
-	dev_t device = 0;
+	char *type = NULL;
 
+	*ret_device = 0;
 	if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, NULL))
-		return 0;
+		return NULL;
 	lines = g_strsplit(table, "\n", -1);
 	for (char **line = lines; *line; line++) {
-		g_auto(GStrv) fields = g_strsplit(*line, " ", 6);
-		g_autofree char *place = NULL;
-		char *minor;
-		guint64 major;
+		char *found = mount_of_line(*line, path, ret_device);
 
-		if (g_strv_length(fields) < 6)
+		if (!found)
 			continue;
-		place = g_strcompress(fields[4]);
-		if (strcmp(place, path))
-			continue;
-		major = g_ascii_strtoull(fields[2], &minor, 10);
-		device = 0;
-		if (*minor == ':' && strstr(fields[5], " - fuse.sessionfs "))
-			device = makedev((guint)major,
-				(guint)g_ascii_strtoull(minor + 1, NULL, 10));
+		g_free(type);
+		type = found;
 	}
-	return device;
+	return type;
+}
+
+dev_t mount_device(const char *path)
+{
+	dev_t device;
+	g_autofree char *type = mount_type(path, &device);
+
+	return type && !strcmp(type, "fuse.sessionfs") ? device : 0;
+}
+
+gboolean mount_is_free(const char *path, GError **error)
+{
+	dev_t device;
+	g_autofree char *type = mount_type(path, &device);
+
+	if (!type)
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_LOCAL,
+		"--demo does not hide what is there: %s is mounted at %s; name "
+		"another directory, or unmount that first",
+		type, path);
+	return FALSE;
 }
 
 /* The real path, though what is mounted there may not answer; so many links

@@ -29,6 +29,9 @@ struct fuse_session *mount_start(const MountSettings *settings, Daemon *daemon,
 /* The device of the mount that is uppermost at that path, if it is one of ours;
  * else 0.  Asks nothing of the mount itself. */
 dev_t mount_device(const char *mountpoint);
+/* Whether nothing is mounted at that path, as a demo wants it.  Errors: LOCAL. */
+gboolean mount_is_free(
+	const char *mountpoint, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Takes what is mounted there away, whoever still uses it. */
 void mount_detach(const char *path);
 

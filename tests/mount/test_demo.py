@@ -152,6 +152,30 @@ def test_the_script_says_what_is_wrong(tmp_path):
     assert "modprobe fuse" in result.failed()
 
 
+def test_what_is_mounted_is_not_hidden(emulator, mount, rig):
+    m = mount(emulator("--fill", "w-1=1"))
+    demo = [harness.SESSIONFS, "--demo"]
+    refused = harness.run([*demo, m.path]).failed()
+    assert f"fuse.sessionfs is mounted at {m.path}" in refused
+    if not os.geteuid():
+        other = rig.new_folder("other")
+        harness.run(["mount", "-t", "tmpfs", "none", other]).ok()
+        try:
+            refused = harness.run([*demo, other]).failed()
+            assert f"tmpfs is mounted at {other}" in refused
+        finally:
+            harness.run(["umount", other]).ok()
+    assert m.process.poll() is None
+
+
+def test_real_sessions_are_no_demo(emulator, mount):
+    """The tour would make one."""
+    emu = emulator("--fill", "w-1=1")
+    m = mount(emu)
+    assert "are real" in harness.run(["bash", DEMO, m.path]).failed()
+    assert emu.count("CreateSessionCluster") == 0
+
+
 EXAMPLES = [DEMO, os.path.join(harness.ROOT, "examples", "livy")]
 
 

@@ -250,15 +250,35 @@ char *dir_path(const Dir *self)
 	return g_strdup_printf("%s/%s", self->parent->name, self->name);
 }
 
+static void keep_error(void *data)
+{
+	Dir *self = data;
+	g_autofree char *text = NULL;
+
+	pthread_mutex_lock(&self->apply);
+	pthread_mutex_lock(&self->lock);
+	text = g_strdup(self->last_error);
+	self->error_unkept = FALSE;
+	pthread_mutex_unlock(&self->lock);
+	disk_keep_error(self->disk, text);
+	pthread_mutex_unlock(&self->apply);
+}
+
 void dir_set_error(Dir *self, const char *what, GError *error)
 {
+	gboolean waits;
 	g_autofree char *when = time_text(now_ms());
 	g_autofree char *sentence = backend_error_sentence(error);
 	char *text = g_strdup_printf("%s %s: %s\n", when, what, sentence);
 
 	pthread_mutex_lock(&self->lock);
 	dir_set_text(self, &self->last_error, text);
+	waits = self->error_unkept;
+	self->error_unkept = self->disk != NULL;
 	pthread_mutex_unlock(&self->lock);
+	if (!waits && self->disk != NULL &&
+		!pool_push(self->cache->common, keep_error, self))
+		g_debug("%s: an error after the end", what);
 }
 
 gboolean dir_has_interest(const Dir *self, gint64 now_us)

@@ -106,6 +106,7 @@ typedef struct Dir {
 	GQueue following; /* what follow.c asks for, likewise */
 	guint followers;
 	char *last_error, *partial;
+	gboolean error_unkept; /* the disk does not have that yet */
 	guint32 last;       /* the session that was made here last; 0: none */
 	const Id *last_id;  /* its entry, which another session may bear by now;
 	                        NULL: not known */
@@ -170,7 +171,8 @@ const char *dir_last(const Dir *self);
 void dir_presence_changed(Dir *self);
 /* With Dir.lock: replaces a text (taken) and tells. */
 void dir_set_text(Dir *self, char **text, char *value);
-/* Takes the lock: "<UTC> <what>: <sentence>" becomes .last_error. */
+/* Takes the lock: "<UTC> <what>: <sentence>" becomes .last_error, and is kept by a
+ * worker. */
 void dir_set_error(Dir *self, const char *what, GError *error);
 /* "ali/w-1": a new string. */
 char *dir_path(const Dir *self);

@@ -107,6 +107,7 @@ void dir_load(Dir *self)
 		drop_ended(self, &load);
 		show_loaded(self, &load);
 	}
+	self->last_error = disk_error(self->disk);
 	if (load.damaged)
 		show_damage(self);
 	disk_loaded_clear(&load);

@@ -1,5 +1,6 @@
 #include "cache/store/disk.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -253,6 +254,46 @@ gboolean disk_sync(Disk *self, GError **error)
 		return FALSE;
 	self->synced = self->commits;
 	return TRUE;
+}
+
+/* ---- what failed last ---- */
+
+#define ERROR_MAX 16384
+
+static char *error_path(const Disk *self)
+{
+	return g_build_filename(self->path, "last_error", NULL);
+}
+
+char *disk_error(const Disk *self)
+{
+	g_autofree char *path = error_path(self);
+	g_autofree char *text = NULL;
+	struct stat st;
+	gsize len;
+
+	if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+		st.st_size > ERROR_MAX ||
+		!g_file_get_contents(path, &text, &len, NULL) || len == 0 ||
+		text[len - 1] != '\n' ||
+		!g_utf8_validate(text, (gssize)len, NULL))
+		return NULL;
+	return g_steal_pointer(&text);
+}
+
+void disk_keep_error(const Disk *self, const char *text)
+{
+	g_autofree char *path = error_path(self);
+	g_autoptr(GError) error = NULL;
+
+	if (self->in_memory)
+		return;
+	if (!disk_check_place(self, &error) ||
+		g_mkdir_with_parents(self->path, 0700) != 0 ||
+		!g_file_set_contents_full(path, text, -1,
+			G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+		g_info("%s cannot be kept: %s", path,
+			error != NULL ? error->message : g_strerror(errno));
 }
 
 guint64 disk_bytes(Disk *self)

@@ -11,6 +11,7 @@
  *
  *   index      a record log: which sessions there are, and where their bodies lie
  *   bodies.N   a body store: each body as it was sent; N is the index's generation
+ *   last_error the text of .last_error
  *
  * A body is written before the record that names it.  A rewrite makes the next
  * generation beside the old one, and the rename of `index` switches to it.
@@ -85,6 +86,11 @@ void disk_shared_synced(Disk *self, guint64 commits);
 /* Waits until what was committed is on the medium. */
 gboolean disk_sync(Disk *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint64 disk_bytes(Disk *self);
+
+/* What is told of what failed last, as it was kept; NULL: nothing.  New string. */
+char *disk_error(const Disk *self);
+/* Keeps it for the next start, or says in the log that it cannot. */
+void disk_keep_error(const Disk *self, const char *text);
 
 /* ---- the form of the records; shared by the files of this noun ---- */
 

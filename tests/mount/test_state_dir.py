@@ -5,6 +5,8 @@ import stat
 
 import pytest
 
+from harness import run
+
 ARGS = {"alibaba": {"endpoint": "http://127.0.0.1:1", "workspaces": "w-1"}}
 
 
@@ -78,6 +80,26 @@ def test_a_link_in_the_place_of_a_section_is_not_followed(rig, emulator):
     assert "is no directory" in m.read(m.ws("w-1"), ".last_error")
     m.stop()
     assert os.listdir(target) == []
+
+
+def test_what_failed_last_is_told_after_a_restart(rig, emulator):
+    emu = emulator("--fill", "w-1=3")
+    m = rig.mount(emu)
+    os.listdir(m.ws("w-1"))
+    assert run(f"echo '{{\"kidn\": 1}}' > {m.ws('w-1')}/new").status == 1
+    said = m.read(m.ws("w-1"), ".last_error")
+    assert "kidn" in said
+    m.stop()
+    kept = os.path.join(state_of(m), "alibaba", "w-1", "last_error")
+    assert os.stat(kept).st_mode & 0o777 == 0o600
+    m = rig.mount(emu, folder=m.folder)
+    assert m.read(m.ws("w-1"), ".last_error") == said
+    assert f"last_error: {said}" in m.read(m.ws("w-1"), ".status")
+    m.stop()
+    os.unlink(kept)
+    os.mkfifo(kept)
+    m = rig.mount(emu, folder=m.folder)
+    assert m.read(m.ws("w-1"), ".last_error") == ""
 
 
 def test_a_fifo_hangs_nobody(rig, state):

@@ -35,6 +35,8 @@ typedef struct {
 	guint status;
 	GHashTable *headers; /* lower-case name -> value, the last of each */
 	HttpBody *body;      /* NUL-terminated beyond its length */
+	gboolean no_ticket;  /* to a request that was to bear one, and for which
+	                       GSSAPI had none */
 } HttpAnswer;
 
 const char *http_answer_get(const HttpAnswer *answer, const char *lower_name);

@@ -278,6 +278,26 @@ static void set_request(CURL *easy, const HttpRequest *request)
 	set_body(easy, request);
 }
 
+/* libcurl tells nowhere else whether GSSAPI had a ticket for it. */
+static int on_debug(
+	CURL *easy, curl_infotype type, char *data, size_t size, void *user)
+{
+	static const char header[] = "\r\nAuthorization: Negotiate ";
+	Transfer *transfer = user;
+
+	if (type == CURLINFO_HEADER_OUT &&
+		memmem(data, size, header, strlen(header)))
+		transfer->ticket = TRUE;
+	return 0;
+}
+
+static void watch_ticket(CURL *easy, Transfer *transfer)
+{
+	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+}
+
 gboolean transfer_set_up(Transfer *transfer, const HttpSettings *settings,
 	HttpLogin *login, gint64 left_ms)
 {
@@ -293,6 +313,8 @@ gboolean transfer_set_up(Transfer *transfer, const HttpSettings *settings,
 	set_limits(easy, settings, transfer, left_ms);
 	set_proxy(easy, settings, host);
 	http_login_set(login, easy, transfer->request->negotiate);
+	if (transfer->request->negotiate)
+		watch_ticket(easy, transfer);
 	return TRUE;
 }
 
@@ -313,6 +335,7 @@ gboolean transfer_end(Transfer *transfer, CURLcode code)
 	http_login_end(transfer->easy);
 	if (code != CURLE_OK && !is_login_refused(transfer, code))
 		return FALSE;
+	answer->no_ticket = transfer->request->negotiate && !transfer->ticket;
 	g_byte_array_append(answer->body, (const guint8 *)"", 1);
 	g_byte_array_set_size(answer->body, answer->body->len - 1);
 	return TRUE;

@@ -27,6 +27,7 @@ typedef struct {
 	const char *over;  /* the limit that it went over; NULL: none */
 	const char *alien; /* what speaks there instead of HTTP; NULL: none */
 	gboolean aborted;  /* set by who drives it */
+	gboolean ticket;   /* it bore a Kerberos ticket */
 	char message[CURL_ERROR_SIZE];
 } Transfer;
 

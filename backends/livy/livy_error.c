@@ -45,6 +45,9 @@ static const RefusalStatus statuses[] = {
 static const RefusalStatus no_key = {401, 401, BACKEND_ERROR_NO_KEY,
 	"the server wants credentials, and the section names none",
 	"set the section's key auth"};
+static const RefusalStatus no_ticket = {401, 401, BACKEND_ERROR_NO_KEY,
+	"there is no Kerberos ticket to show to the server",
+	"get one by kinit, as the user whom the daemon runs as"};
 
 /* ---- reading ---- */
 
@@ -82,7 +85,7 @@ static const char *advice_of(const HttpAnswer *answer, const char *usual)
 {
 	const char *challenge = http_answer_get(answer, "www-authenticate");
 
-	if (answer->status != 401 || !challenge ||
+	if (answer->status != 401 || answer->no_ticket || !challenge ||
 		g_ascii_strncasecmp(challenge, "Negotiate", 9) != 0)
 		return usual;
 	return "it asks for Kerberos: set auth = negotiate, and get a ticket "
@@ -94,6 +97,15 @@ static gboolean is_spent(const Refusal *said, BackendErrorCode code)
 	return (code == BACKEND_ERROR_INVALID || code == BACKEND_ERROR_DENIED ||
 		       code == BACKEND_ERROR_CONFLICT) &&
 	       refusal_is_quota(said->foreign_code, said->message);
+}
+
+static const RefusalStatus *row_of(const HttpAnswer *answer, gboolean bare)
+{
+	if (answer->status == no_key.least && answer->no_ticket)
+		return &no_ticket;
+	if (answer->status == no_key.least && bare)
+		return &no_key;
+	return refusal_status(statuses, answer->status);
 }
 
 static void refuse(const HttpAnswer *answer, const Json *body, gboolean bare,
@@ -114,10 +126,8 @@ static void refuse(const HttpAnswer *answer, const Json *body, gboolean bare,
 				refusals[i].advice, error);
 			return;
 		}
-	const RefusalStatus *row =
-		bare && said.status == no_key.least
-			? &no_key
-			: refusal_status(statuses, said.status);
+	const RefusalStatus *row = row_of(answer, bare);
+
 	if (is_spent(&said, row->code))
 		refusal_say(&said, BACKEND_ERROR_QUOTA, words,
 			"raise the quota or end a session", error);

@@ -291,10 +291,20 @@ def test_without_a_ticket_nothing_is_done_and_the_reason_told(
         behind, gateway, realm):
     m, ws = behind()
     failed = m.run(["ls", ws]).failed()
-    assert "Key was rejected" in failed, failed
+    assert "Required key not available" in failed, failed
+    assert "kinit" in m.read(ws, ".status")
     m.run(f"echo '{{}}' > {ws}/new").failed()
     assert gateway.count(how="ticket") == 0
     assert gateway.count("POST") <= 1
     realm.login()
     eventually(lambda: len(sessions(m, ws)) == 5, timeout=30)
     assert gateway.count("POST", "ticket") == 0
+
+
+def test_a_ticket_that_is_refused_is_a_rejected_key(behind, gateway, realm):
+    realm.run(ADMIN, "-q", "addprinc -randkey mallory")
+    realm.run(ADMIN, "-q", f"ktadd -k {realm.folder}/mallory.keytab mallory")
+    realm.run("kinit", "-k", "-t", f"{realm.folder}/mallory.keytab", "mallory")
+    m, ws = behind()
+    failed = m.run(["ls", ws]).failed()
+    assert "Key was rejected" in failed, failed

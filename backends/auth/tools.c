@@ -137,7 +137,7 @@ static gint64 skew_of(const HttpAnswer *answer)
 	const char *date = http_answer_get(answer, "date");
 	gint64 server_s, skew_s;
 
-	if (!date || !retry_http_date(date, &server_s))
+	if (!retry_http_date(date, &server_s))
 		return 0;
 	skew_s = server_s - g_get_real_time() / G_USEC_PER_SEC;
 	return ABS(skew_s) > SKEW_MIN_S ? skew_s : 0;

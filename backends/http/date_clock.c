@@ -23,7 +23,7 @@ void date_clock_learn(DateClock *self, const HttpAnswer *answer)
 	const char *date = answer ? http_answer_get(answer, "date") : NULL;
 	gint64 server_s, ahead_ms;
 
-	if (!date || !retry_http_date(date, &server_s))
+	if (!retry_http_date(date, &server_s))
 		return;
 	ahead_ms = server_s * 1000 - g_get_real_time() / 1000;
 	pthread_mutex_lock(&self->lock);

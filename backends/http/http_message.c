@@ -92,21 +92,7 @@ void http_answer_free(HttpAnswer *answer)
 
 char *http_encode(const char *text)
 {
-	static const char hex[] = "0123456789ABCDEF";
-	GString *out = g_string_sized_new(strlen(text));
-
-	for (; *text; text++) {
-		guchar c = (guchar)*text;
-
-		if (g_ascii_isalnum(c) || strchr("-._~", c)) {
-			g_string_append_c(out, (char)c);
-			continue;
-		}
-		g_string_append_c(out, '%');
-		g_string_append_c(out, hex[c >> 4]);
-		g_string_append_c(out, hex[c & 15]);
-	}
-	return g_string_free(out, FALSE);
+	return g_uri_escape_string(text, NULL, FALSE);
 }
 
 void http_query_add(GString *query, const char *name, const char *value)

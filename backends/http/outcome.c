@@ -44,13 +44,11 @@ GError *outcome_refusal(void (*refuse)(const HttpAnswer *answer,
 				const Json *body, GError **error),
 	const HttpAnswer *answer, gint64 now, gint64 *ret_server_s)
 {
-	const char *date = http_answer_get(answer, "date");
 	g_autoptr(Json) body = parse(answer, FALSE, NULL);
 	BackendErrorDetail *detail;
 	GError *problem = NULL;
 
-	if (date)
-		(void)retry_http_date(date, ret_server_s);
+	(void)retry_http_date(http_answer_get(answer, "date"), ret_server_s);
 	refuse(answer, body, &problem);
 	if (!problem)
 		backend_error_set(&problem, BACKEND_ERROR_REMOTE,

@@ -1,7 +1,6 @@
 #include "backends/http/retry.h"
 
-#include <string.h>
-
+#include <curl/curl.h>
 #include <sys/random.h>
 
 #include "backends/error.h"
@@ -14,39 +13,13 @@
  * would be cut off rather than served. */
 #define HALF_LEAST_US G_USEC_PER_SEC
 
-static gint two_digits(const char *text)
-{
-	if (!g_ascii_isdigit(text[0]) || !g_ascii_isdigit(text[1]))
-		return -1;
-	return (text[0] - '0') * 10 + text[1] - '0';
-}
-
-static gint month_number(const char *text)
-{
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-	for (gint month = 0; month < 12; month++)
-		if (strncmp(names + (gsize)month * 3, text, 3) == 0)
-			return month + 1;
-	return 0;
-}
-
 gboolean retry_http_date(const char *text, gint64 *ret)
 {
-	g_autoptr(GDateTime) when = NULL;
+	time_t when = text ? curl_getdate(text, NULL) : -1;
 
-	/* By hand, since strptime follows the locale. */
-	if (strlen(text) != strlen("Sun, 06 Nov 1994 08:49:37 GMT") ||
-		strcmp(text + 25, " GMT") != 0)
+	if (when == -1)
 		return FALSE;
-	when = g_date_time_new_utc(
-		two_digits(text + 12) * 100 + two_digits(text + 14),
-		month_number(text + 8), two_digits(text + 5),
-		two_digits(text + 17), two_digits(text + 20),
-		two_digits(text + 23));
-	if (!when)
-		return FALSE;
-	*ret = g_date_time_to_unix(when);
+	*ret = when;
 	return TRUE;
 }
 
@@ -71,7 +44,7 @@ gint64 retry_after_ms(const HttpAnswer *answer, gint64 now)
 		wait = header_ms(answer, "x-amz-retry-after", 1);
 	if (wait == 0)
 		wait = header_ms(answer, "retry-after", 1000);
-	if (wait == 0 && date && retry_http_date(date, &until))
+	if (wait == 0 && retry_http_date(date, &until))
 		wait = (until - now) * 1000;
 	return CLAMP(wait, 0, RETRY_AFTER_MAX_MS);
 }

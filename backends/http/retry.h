@@ -23,7 +23,8 @@ gint64 retry_backoff_ms(guint attempt);
  * nothing more, whatever the server did with the first. */
 gboolean retry_is_allowed(const GError *problem, gboolean harmless);
 
-/* Reads "Sun, 06 Nov 1994 08:49:37 GMT" into seconds since the epoch. */
+/* Reads a date of HTTP, in any of its forms, into seconds since the epoch; text may
+ * be NULL. */
 gboolean retry_http_date(const char *text, gint64 *ret);
 
 /* Until when (monotonic) that attempt may take (the first is 1), so that there is

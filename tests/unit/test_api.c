@@ -960,17 +960,20 @@ static void test_backoff(void)
 
 static void test_http_dates(void)
 {
-	static const char *const bad[] = {"", "now",
-		"Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC",
-		"Sun, 31 Feb 1994 08:49:37 GMT",
+	static const char *const good[] = {"Sun, 06 Nov 1994 08:49:37 GMT",
+		"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+		"Sun, 06 Nov 1994 08:49:37 UTC"};
+	static const char *const bad[] = {NULL, "", "now",
 		"Sun, 06 Nov 1994 25:49:37 GMT",
 		"Sun, 06 Foo 1994 08:49:37 GMT",
 		"Sun, xx Nov 1994 08:49:37 GMT"};
 	gint64 seconds = 0;
 
-	g_assert_true(
-		retry_http_date("Sun, 06 Nov 1994 08:49:37 GMT", &seconds));
-	g_assert_cmpint(seconds, ==, 784111777);
+	for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+		seconds = 0;
+		g_assert_true(retry_http_date(good[i], &seconds));
+		g_assert_cmpint(seconds, ==, 784111777);
+	}
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
 		g_assert_false(retry_http_date(bad[i], &seconds));
 	g_assert_cmpint(seconds, ==, 784111777);

@@ -79,14 +79,6 @@ static const Scheme schemes[] = {
 		},
 };
 
-char *sign_sha256_hex(const void *data, gsize len)
-{
-	guchar digest[DIGEST_LEN];
-
-	digest_sha256(data, len, digest);
-	return digest_hex(digest, sizeof(digest));
-}
-
 static char *format_time(const Scheme *s, gint64 seconds)
 {
 	g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(seconds);
@@ -100,7 +92,7 @@ static char *body_hash(const HttpRequest *request)
 	const void *bytes =
 		request->body ? g_bytes_get_data(request->body, &len) : NULL;
 
-	return sign_sha256_hex(bytes ? bytes : "", len);
+	return digest_sha256_hex(bytes ? bytes : "", len);
 }
 
 static char *make_nonce(const SignScope *scope)
@@ -235,7 +227,7 @@ static char *string_to_sign(SignScheme scheme, const char *date,
 	const char *scope, const char *canonical)
 {
 	const char *algorithm = schemes[scheme].algorithm;
-	g_autofree char *hash = sign_sha256_hex(canonical, strlen(canonical));
+	g_autofree char *hash = digest_sha256_hex(canonical, strlen(canonical));
 
 	switch (scheme) {
 	case SIGN_ACS3:

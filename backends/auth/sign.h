@@ -55,6 +55,3 @@ void sign_compute(SignScheme scheme, const HttpRequest *request,
 /* Both, and sets the Authorization header. */
 void sign_request(SignScheme scheme, HttpRequest *request,
 	const Credentials *credentials, const SignScope *scope);
-
-/* 64 lower-case hex digits. */
-char *sign_sha256_hex(const void *data, gsize len);

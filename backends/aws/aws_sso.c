@@ -15,7 +15,6 @@
 
 #include "backends/aws/aws_auth.h"
 #include "backends/aws/aws_endpoint.h"
-#include "backends/base/digest.h"
 
 #define TOKEN_MAX 65536
 #define EXPIRY_MAX G_GINT64_CONSTANT(253402300799999) /* of the year 9999 */
@@ -25,8 +24,8 @@ static const AuthKeyNames sso_names = {
 
 static char *cache_path(const AwsSso *sso)
 {
-	g_autofree char *name =
-		digest_sha1_hex(sso->session ? sso->session : sso->start_url);
+	g_autofree char *name = g_compute_checksum_for_string(G_CHECKSUM_SHA1,
+		sso->session ? sso->session : sso->start_url, -1);
 	g_autofree char *rest =
 		g_strconcat(".aws/sso/cache/", name, ".json", NULL);
 

@@ -8,10 +8,13 @@
 
 #include "backends/base/secret.h"
 
-void digest_sha256(const void *data, gsize len, guchar ret[DIGEST_LEN])
+char *digest_sha256_hex(const void *data, gsize len)
 {
-	if (EVP_Digest(data, len, ret, NULL, EVP_sha256(), NULL) != 1)
+	guchar digest[DIGEST_LEN];
+
+	if (EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL) != 1)
 		g_error("libcrypto has no SHA-256");
+	return digest_hex(digest, sizeof(digest));
 }
 
 void digest_hmac(const void *key, gsize key_len, const char *text,
@@ -24,16 +27,6 @@ void digest_hmac(const void *key, gsize key_len, const char *text,
 		g_error("libcrypto has no HMAC-SHA256");
 	memcpy(ret, digest, DIGEST_LEN);
 	secret_wipe(digest, sizeof(digest));
-}
-
-char *digest_sha1_hex(const char *text)
-{
-	guchar digest[EVP_MAX_MD_SIZE];
-	unsigned int len = 0;
-
-	if (EVP_Digest(text, strlen(text), digest, &len, EVP_sha1(), NULL) != 1)
-		g_error("libcrypto has no SHA-1");
-	return digest_hex(digest, len);
 }
 
 char *digest_hex(const guchar *bytes, gsize len)

@@ -210,15 +210,11 @@ gboolean dataproc_spec_check(
  * refused as a second one of that id. */
 static char *id_of_token(const char *token, gboolean given)
 {
-	guchar digest[DIGEST_LEN];
-	g_autofree char *hex = NULL;
+	g_autofree char *hex =
+		given ? digest_sha256_hex(token, strlen(token)) : NULL;
 
-	if (!given)
-		return g_strdup_printf(
-			MADE_ID_PREFIX "%.*s", MADE_ID_DIGITS, token);
-	digest_sha256(token, strlen(token), digest);
-	hex = digest_hex(digest, MADE_ID_DIGITS / 2);
-	return g_strconcat(MADE_ID_PREFIX, hex, NULL);
+	return g_strdup_printf(
+		MADE_ID_PREFIX "%.*s", MADE_ID_DIGITS, hex ? hex : token);
 }
 
 static char *choose_id(const Json *spec, const char *request, const char *token)

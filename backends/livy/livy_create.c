@@ -21,7 +21,7 @@
  */
 
 #define MADE_NAME_PREFIX "sessionfs-"
-#define MADE_NAME_BYTES 16 /* of the digest of a token that is not ours */
+#define MADE_NAME_DIGITS 32 /* ours, or of the digest of one that is not */
 
 static Json *get_by_name(
 	Livy *self, const char *name, const Call *call, GError **error)
@@ -69,13 +69,10 @@ static NameIs look_up(Livy *self, const char *name, const Call *call)
 /* The same token makes the same name. */
 static char *name_of_token(const char *own, const char *token)
 {
-	guchar digest[DIGEST_LEN];
+	g_autofree char *hex = own ? digest_sha256_hex(own, strlen(own)) : NULL;
 
-	if (!own)
-		return g_strconcat(MADE_NAME_PREFIX, token, NULL);
-	digest_sha256(own, strlen(own), digest);
-	g_autofree char *hex = digest_hex(digest, MADE_NAME_BYTES);
-	return g_strconcat(MADE_NAME_PREFIX, hex, NULL);
+	return g_strdup_printf(
+		MADE_NAME_PREFIX "%.*s", MADE_NAME_DIGITS, hex ? hex : token);
 }
 
 /* Takes the token, which the server would refuse, and gives a name for it where

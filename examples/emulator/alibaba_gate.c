@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/auth/sign.h"
+#include "backends/base/digest.h"
 #include "claim.h"
 
 /*
@@ -132,7 +133,7 @@ static gboolean check_signature(Exchange *x, const Claim *claim)
 	SignScope scope = {.nonce = nonce, .now = 0};
 	g_autoptr(HttpRequest) copy = claim_request(claim, request);
 	g_autofree char *hash =
-		sign_sha256_hex(request->body->data, request->body->len);
+		digest_sha256_hex(request->body->data, request->body->len);
 	g_autofree char *message = NULL;
 	g_auto(Signed) good = {0};
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/auth/sign.h"
+#include "backends/base/digest.h"
 
 /*
  * The front of both services.  In this order: the Authorization header and its
@@ -195,7 +196,7 @@ static gboolean check_signature(Exchange *x, const Call *call)
 		.service = call->scope[SCOPE_SERVICE],
 		.now = claim_time(call->date) / 1000};
 	g_autoptr(HttpRequest) copy = claim_request(&call->claim, x->request);
-	g_autofree char *true_hash = sign_sha256_hex(body->data, body->len);
+	g_autofree char *true_hash = digest_sha256_hex(body->data, body->len);
 	g_auto(Signed) good = {0};
 
 	if (hash && strcmp(hash, true_hash))

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "backends/auth/sign.h"
+#include "backends/base/digest.h"
 
 Json *exchange_object(const Exchange *x)
 {
@@ -36,5 +36,5 @@ char *exchange_digest(const Json *body)
 {
 	g_autofree char *text = json_print(body, FALSE);
 
-	return sign_sha256_hex(text, strlen(text));
+	return digest_sha256_hex(text, strlen(text));
 }

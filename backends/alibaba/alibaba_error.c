@@ -2,12 +2,7 @@
 
 #include <string.h>
 
-#include "backends/http/outcome.h"
-#include "backends/provider/foreign.h"
 #include "backends/provider/refusal.h"
-
-#define XML_SCANNED (64 * 1024)
-#define MESSAGE_MAX 1024
 
 static const RefusalCode codes[] = {
 	{"*Throttling*", BACKEND_ERROR_THROTTLED, NULL},
@@ -57,54 +52,11 @@ static const RefusalStatus statuses[] = {
 	{0},
 };
 
-/* ---- reading ---- */
-
-/* The member of that name, with either case of the first letter. */
-static char *json_word(const Json *body, const char *name)
-{
-	g_autofree char *small = g_strdup(name);
-	const char *word = json_get_text(body, name, MESSAGE_MAX, NULL);
-
-	small[0] = g_ascii_tolower(small[0]);
-	if (!word)
-		word = json_get_text(body, small, MESSAGE_MAX, NULL);
-	return word && *word ? g_utf8_make_valid(word, -1) : NULL;
-}
-
-/* The text of the first element of that name, entities as they stand. */
-static char *xml_word(const char *text, gsize len, const char *name)
-{
-	g_autofree char *open = g_strdup_printf("<%s>", name);
-	g_autofree char *close = g_strdup_printf("</%s>", name);
-	const char *start = g_strstr_len(text, len, open);
-
-	if (!start)
-		return NULL;
-	start += strlen(open);
-	const char *end = g_strstr_len(start, text + len - start, close);
-	if (!end || end == start)
-		return NULL;
-	return g_utf8_make_valid(start, MIN(end - start, MESSAGE_MAX));
-}
-
-static void read_xml(Refusal *r, const GByteArray *body)
-{
-	const char *text = (const char *)body->data;
-	gsize len = MIN(body->len, XML_SCANNED);
-
-	if (!text || !g_strstr_len(text, len, "<Error"))
-		return;
-	r->code = xml_word(text, len, "Code");
-	r->message = xml_word(text, len, "Message");
-	r->request_id = xml_word(text, len, "RequestId");
-}
-
-static void read_json(Refusal *r, const Json *body)
-{
-	r->code = json_word(body, "Code");
-	r->message = json_word(body, "Message");
-	r->request_id = json_word(body, "RequestId");
-}
+static const RefusalWords words = {
+	.codes = (const char *const[]){"Code", "code", NULL},
+	.messages = (const char *const[]){"Message", "message", NULL},
+	.ids = (const char *const[]){"RequestId", "requestId", NULL},
+};
 
 /* ---- saying ---- */
 
@@ -122,20 +74,18 @@ static BackendErrorCode judge(
 }
 
 static const RefusalKind kind = {
-	.codes = codes, .statuses = statuses, .judge = judge, .quotes = quotes};
+	.words = &words,
+	.xml = "<Error",
+	.success = (const char *const[]){"success", "Success", NULL},
+	.codes = codes,
+	.statuses = statuses,
+	.judge = judge,
+	.quotes = quotes,
+};
 
 void alibaba_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 {
-	g_auto(Refusal) r = {.status = answer->status};
-
-	if (body)
-		read_json(&r, body);
-	else
-		read_xml(&r, answer->body);
-	if (!r.request_id)
-		r.request_id = outcome_request_id(answer, NULL);
-	foreign_read(&r, answer, body);
-	refusal_set(&r, &kind, error);
+	refusal_answer(&kind, answer, body, error);
 }
 
 gboolean alibaba_is_skew(const char *provider_code)
@@ -150,12 +100,5 @@ gboolean alibaba_is_replay(const char *provider_code)
 
 gboolean alibaba_accept(const Json *answer, GError **error)
 {
-	g_auto(Refusal) r = {0};
-
-	if (json_get_bool(answer, "success", TRUE) &&
-		json_get_bool(answer, "Success", TRUE))
-		return TRUE;
-	read_json(&r, answer);
-	refusal_set(&r, &kind, error);
-	return FALSE;
+	return refusal_accept(&kind, answer, error);
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "backends/http/outcome.h"
-#include "backends/provider/foreign.h"
 #include "backends/provider/refusal.h"
 
 #define WORD_MAX 1024
@@ -107,6 +106,13 @@ static const char *const skew_codes[] = {"RequestTimeTooSkewed",
 	"RequestExpired", "RequestInTheFuture", "InvalidSignatureException",
 	"SignatureDoesNotMatch", "AuthFailure", NULL};
 
+/* A code is spelt in too many ways for a table. */
+static const RefusalWords words = {
+	.codes = (const char *const[]){NULL},
+	.messages = (const char *const[]){"message", "Message", NULL},
+	.ids = (const char *const[]){NULL},
+};
+
 typedef struct {
 	Refusal base;
 	char *detail_code; /* owned; NULL: none */
@@ -117,11 +123,6 @@ typedef struct {
 static char *word_of(const char *text)
 {
 	return text && *text ? g_utf8_make_valid(text, -1) : NULL;
-}
-
-static char *body_word(const Json *body, const char *name)
-{
-	return word_of(json_get_text(body, name, WORD_MAX, NULL));
 }
 
 /* "ns#ValidationException:http://x/,more" names ValidationException. */
@@ -162,12 +163,10 @@ static void read_words(AwsRefusal *ret, const HttpAnswer *answer,
 	r->status = answer->status;
 	r->code = header_first ? first_code(header, code, type)
 			       : first_code(type, code, header);
-	r->message = body_word(body, header_first ? "message" : "Message");
-	if (!r->message)
-		r->message =
-			body_word(body, header_first ? "Message" : "message");
+	refusal_read(r, body, &words);
 	r->request_id = outcome_request_id(answer, NULL);
-	ret->detail_code = body_word(body, "ErrorCode");
+	ret->detail_code =
+		word_of(json_get_text(body, "ErrorCode", WORD_MAX, NULL));
 }
 
 /* ---- judging ---- */
@@ -214,7 +213,7 @@ static void refuse(const HttpAnswer *answer, const Json *body,
 	AwsRefusal r = {.base.status = 0};
 
 	read_words(&r, answer, body, header_first);
-	foreign_read(&r.base, answer, body);
+	refusal_read_foreign(&r.base, answer, body);
 	refusal_set(&r.base, &kind, error);
 	refusal_clear(&r.base);
 	g_free(r.detail_code);

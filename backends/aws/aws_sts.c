@@ -15,7 +15,7 @@
 #include "backends/aws/aws_endpoint.h"
 #include "backends/aws/aws_error.h"
 #include "backends/aws/aws_xml.h"
-#include "backends/provider/foreign.h"
+#include "backends/provider/refusal.h"
 
 #define STS_VERSION "2011-06-15"
 #define REGION_DEFAULT "us-east-1"
@@ -119,7 +119,7 @@ static void refuse(const HttpAnswer *answer, GError **error)
 	} else {
 		/* In another spelling than the service's: who is in between
 		 * answers. */
-		foreign_read(&r, answer, body);
+		refusal_read_foreign(&r, answer, body);
 		who = g_strdup_printf("status %u, refused", r.status);
 	}
 	g_autofree char *words = g_strconcat(

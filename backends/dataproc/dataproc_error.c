@@ -4,51 +4,47 @@
 
 #include "backends/dataproc/dataproc_value.h"
 #include "backends/http/retry.h"
-#include "backends/provider/foreign.h"
 #include "backends/provider/refusal.h"
 
 #define WORD_MAX 128
 #define MESSAGE_MAX 1024
 #define DETAILS_MAX 64
+#define REASONS 5 /* the first rows of codes */
 
-/* The canonical words, with their numbers, which stand in operations. */
-static const struct {
-	gint64 number;
-	const char *word;
-	BackendErrorCode code;
-} words[] = {
-	{1, "CANCELLED", BACKEND_ERROR_REMOTE},
-	{2, "UNKNOWN", BACKEND_ERROR_REMOTE},
-	{3, "INVALID_ARGUMENT", BACKEND_ERROR_INVALID},
-	{4, "DEADLINE_EXCEEDED", BACKEND_ERROR_REMOTE},
-	{5, "NOT_FOUND", BACKEND_ERROR_GONE},
-	{6, "ALREADY_EXISTS", BACKEND_ERROR_EXISTS},
-	{7, "PERMISSION_DENIED", BACKEND_ERROR_DENIED},
-	{8, "RESOURCE_EXHAUSTED", BACKEND_ERROR_THROTTLED},
-	{9, "FAILED_PRECONDITION", BACKEND_ERROR_CONFLICT},
-	{10, "ABORTED", BACKEND_ERROR_CONFLICT},
-	{11, "OUT_OF_RANGE", BACKEND_ERROR_INVALID},
-	{12, "UNIMPLEMENTED", BACKEND_ERROR_UNSUPPORTED},
-	{13, "INTERNAL", BACKEND_ERROR_REMOTE},
-	{14, "UNAVAILABLE", BACKEND_ERROR_REMOTE},
-	{15, "DATA_LOSS", BACKEND_ERROR_REMOTE},
-	{16, "UNAUTHENTICATED", BACKEND_ERROR_AUTH},
-};
+/* The canonical words by their numbers, which stand in operations. */
+static const char *const words[] = {NULL, "CANCELLED", "UNKNOWN",
+	"INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+	"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+	"ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
+	"DATA_LOSS", "UNAUTHENTICATED"};
 
-/* Reasons that say more than the word does. */
-static const struct {
-	const char *reason;
-	BackendErrorCode code;
-	const char *advice;
-} reasons[] = {
-	{"ACCESS_TOKEN_EXPIRED", BACKEND_ERROR_AUTH_EXPIRED,
+/* A code is a word, a reason, which says more, or WORD/REASON. */
+static const RefusalCode codes[] = {
+	{"*ACCESS_TOKEN_EXPIRED", BACKEND_ERROR_AUTH_EXPIRED,
 		"renew the access token"},
-	{"SERVICE_DISABLED", BACKEND_ERROR_DENIED,
+	{"*SERVICE_DISABLED", BACKEND_ERROR_DENIED,
 		"enable the Dataproc API in the project"},
-	{"USER_PROJECT_DENIED", BACKEND_ERROR_DENIED, "check quota_project"},
-	{"ACCESS_TOKEN_SCOPE_INSUFFICIENT", BACKEND_ERROR_DENIED,
+	{"*USER_PROJECT_DENIED", BACKEND_ERROR_DENIED, "check quota_project"},
+	{"*ACCESS_TOKEN_SCOPE_INSUFFICIENT", BACKEND_ERROR_DENIED,
 		"the token lacks the scope cloud-platform"},
-	{"RATE_LIMIT_EXCEEDED", BACKEND_ERROR_THROTTLED, NULL},
+	{"*RATE_LIMIT_EXCEEDED", BACKEND_ERROR_THROTTLED, NULL},
+	{"CANCELLED*", BACKEND_ERROR_REMOTE, NULL},
+	{"UNKNOWN*", BACKEND_ERROR_REMOTE, NULL},
+	{"INVALID_ARGUMENT*", BACKEND_ERROR_INVALID, NULL},
+	{"DEADLINE_EXCEEDED*", BACKEND_ERROR_REMOTE, NULL},
+	{"NOT_FOUND*", BACKEND_ERROR_GONE, NULL},
+	{"ALREADY_EXISTS*", BACKEND_ERROR_EXISTS, NULL},
+	{"PERMISSION_DENIED*", BACKEND_ERROR_DENIED, NULL},
+	{"RESOURCE_EXHAUSTED*", BACKEND_ERROR_THROTTLED, NULL},
+	{"FAILED_PRECONDITION*", BACKEND_ERROR_CONFLICT, NULL},
+	{"ABORTED*", BACKEND_ERROR_CONFLICT, NULL},
+	{"OUT_OF_RANGE*", BACKEND_ERROR_INVALID, NULL},
+	{"UNIMPLEMENTED*", BACKEND_ERROR_UNSUPPORTED, NULL},
+	{"INTERNAL*", BACKEND_ERROR_REMOTE, NULL},
+	{"UNAVAILABLE*", BACKEND_ERROR_REMOTE, NULL},
+	{"DATA_LOSS*", BACKEND_ERROR_REMOTE, NULL},
+	{"UNAUTHENTICATED*", BACKEND_ERROR_AUTH, NULL},
+	{NULL},
 };
 
 /* What a status means when no word is told.  A page that is not the API's says
@@ -61,12 +57,12 @@ static const RefusalStatus statuses[] = {
 	{0},
 };
 
-/* What a refusal says; borrowed from its JSON. */
+/* What a refusal says; texts are borrowed from its JSON. */
 typedef struct {
-	const char *word, *message, *reason, *request_id;
+	Refusal base;
+	const char *word, *message, *reason;
 	const char *field, *field_message; /* the first that is wrong */
 	gboolean quota;                    /* a quota is used up */
-	gint64 retry_ms;
 } Told;
 
 /* ---- details ---- */
@@ -87,7 +83,7 @@ static void read_retry(Told *r, const Json *detail)
 {
 	const char *delay = word_of(detail, "retryDelay");
 
-	r->retry_ms =
+	r->base.retry_after_ms =
 		delay ? CLAMP(dataproc_duration(delay), 0, RETRY_AFTER_MAX_MS)
 		      : 0;
 }
@@ -99,7 +95,10 @@ static void read_quota(Told *r, const Json *detail)
 
 static void read_request(Told *r, const Json *detail)
 {
-	r->request_id = word_of(detail, "requestId");
+	const char *id = word_of(detail, "requestId");
+
+	g_free(r->base.request_id);
+	r->base.request_id = id ? g_utf8_make_valid(id, -1) : NULL;
 }
 
 static void read_fields(Told *r, const Json *detail)
@@ -146,94 +145,59 @@ static void read_error(Told *r, const Json *error)
 
 /* ---- meaning ---- */
 
-static gsize word_row(const char *word)
-{
-	gsize i = 0;
-
-	while (i < G_N_ELEMENTS(words) && g_strcmp0(word, words[i].word) != 0)
-		i++;
-	return i;
-}
-
-static gsize reason_row(const char *reason)
-{
-	gsize i = 0;
-
-	while (i < G_N_ELEMENTS(reasons) &&
-		g_strcmp0(reason, reasons[i].reason) != 0)
-		i++;
-	return i;
-}
-
 /* A quota that is counted by the minute comes back by itself. */
 static gboolean is_used_up(const Told *r)
 {
 	if (r->message && strstr(r->message, "per minute"))
 		return FALSE;
-	return (r->quota && r->retry_ms == 0) ||
+	return (r->quota && r->base.retry_after_ms == 0) ||
 	       refusal_is_quota(NULL, r->message);
 }
 
-static char *code_text(const Told *r)
+static gboolean says_reason(const Refusal *r)
 {
-	const char *both = r->word && r->reason ? "/" : "";
-	g_autofree char *text = g_strconcat(
-		r->word ? r->word : "", both, r->reason ? r->reason : "", NULL);
+	for (gsize i = 0; i < REASONS; i++)
+		if (refusal_code_fits(r->code, codes[i].pattern))
+			return TRUE;
+	return FALSE;
+}
+
+static BackendErrorCode judge(
+	const Refusal *r, gboolean known, BackendErrorCode code)
+{
+	if ((code == BACKEND_ERROR_THROTTLED || code == BACKEND_ERROR_INVALID ||
+		    code == BACKEND_ERROR_CONFLICT ||
+		    code == BACKEND_ERROR_DENIED) &&
+		!says_reason(r) && is_used_up((const Told *)r))
+		return BACKEND_ERROR_QUOTA;
+	return code;
+}
+
+static const RefusalKind kind = {
+	.codes = codes, .statuses = statuses, .judge = judge};
+
+/* With what is between where both are there.  NULL: none is. */
+static char *joined(const char *a, const char *between, const char *b)
+{
+	g_autofree char *text = g_strconcat(a && *a ? a : "",
+		a && *a && b ? between : "", b ? b : "", NULL);
 
 	return *text ? g_utf8_make_valid(text, -1) : NULL;
 }
 
-static char *message_text(const Told *r, const char *fallback)
+/* What is not spelt as the API does is a gateway's. */
+static void say(
+	Told *r, const HttpAnswer *answer, const Json *body, GError **error)
 {
-	gboolean has_message = r->message && *r->message;
-	g_autofree char *raw = g_strconcat(has_message ? r->message : fallback,
-		r->field ? "; " : "", r->field ? r->field : "",
-		r->field_message ? ": " : "",
-		r->field_message ? r->field_message : "", NULL);
+	g_autofree char *field = joined(r->field, ": ", r->field_message);
 
-	return g_utf8_make_valid(raw, -1);
-}
-
-static void say(const Told *r, guint status, GError **error)
-{
-	const RefusalStatus *row = refusal_status(statuses, status);
-	gsize word = word_row(r->word), reason = reason_row(r->reason);
-	gboolean known = reason < G_N_ELEMENTS(reasons);
-	const char *advice = known ? reasons[reason].advice : NULL;
-	BackendErrorCode code =
-		word < G_N_ELEMENTS(words) ? words[word].code : row->code;
-
-	if (known)
-		code = reasons[reason].code;
-	else if ((code == BACKEND_ERROR_THROTTLED ||
-			 code == BACKEND_ERROR_INVALID ||
-			 code == BACKEND_ERROR_CONFLICT ||
-			 code == BACKEND_ERROR_DENIED) &&
-		 is_used_up(r)) {
-		code = BACKEND_ERROR_QUOTA;
-		advice = "raise the quota or end a session";
-	}
-	g_autofree char *message = message_text(r, row->message);
-	g_auto(Refusal) said = {
-		.code = code_text(r),
-		.request_id = r->request_id
-				      ? g_utf8_make_valid(r->request_id, -1)
-				      : NULL,
-		.retry_after_ms = r->retry_ms,
-	};
-	refusal_say(&said, code, message, advice, error);
-}
-
-/* What is not spelt as the API does. */
-static void refuse_foreign(
-	const HttpAnswer *answer, const Json *body, GError **error)
-{
-	static const RefusalCode codes[] = {{NULL}};
-	static const RefusalKind kind = {.codes = codes, .statuses = statuses};
-	g_auto(Refusal) r = {.status = answer->status};
-
-	foreign_read(&r, answer, body);
-	refusal_set(&r, &kind, error);
+	r->base.code = joined(r->word, "/", r->reason);
+	if (r->base.code)
+		r->base.message = joined(r->message, "; ", field);
+	else if (answer)
+		refusal_read_foreign(&r->base, answer, body);
+	refusal_set(&r->base, &kind, error);
+	refusal_clear(&r->base);
 }
 
 void dataproc_refuse(const HttpAnswer *answer, const Json *body, GError **error)
@@ -242,28 +206,24 @@ void dataproc_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 	const Json *whole =
 		body && json_type(body) == JSON_ARRAY ? json_first(body) : body;
 	const Json *told = json_get(whole, "error");
-	Told r = {.word = word_of(told, "status")};
+	Told r = {
+		.base.status = answer->status, .word = word_of(told, "status")};
 
 	read_error(&r, told);
-	if (r.word || r.reason)
-		say(&r, answer->status, error);
-	else
-		refuse_foreign(answer, body, error);
+	say(&r, answer, body, error);
 }
 
 gboolean dataproc_accept(const Json *answer, GError **error)
 {
 	const Json *told = json_get(answer, "error");
 	gint64 number = json_get_int(told, "code", 1, G_MAXINT32, 0);
-	Told r = {NULL};
+	Told r = {.word = number < (gint64)G_N_ELEMENTS(words) ? words[number]
+							       : NULL};
 
 	/* Only an operation that is done has one. */
 	if (!json_get_bool(answer, "done", FALSE) || number == 0)
 		return TRUE;
-	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-		if (words[i].number == number)
-			r.word = words[i].word;
 	read_error(&r, told);
-	say(&r, 0, error);
+	say(&r, NULL, NULL, error);
 	return FALSE;
 }

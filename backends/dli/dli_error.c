@@ -2,12 +2,7 @@
 
 #include <string.h>
 
-#include "backends/http/outcome.h"
-#include "backends/provider/foreign.h"
 #include "backends/provider/refusal.h"
-
-#define MESSAGE_MAX 1024
-#define CODE_MAX 128
 
 #define NO_CALL                                                                \
 	"this region's endpoint has no such call; not every region still "     \
@@ -49,51 +44,13 @@ static const RefusalStatus statuses[] = {
 	{0},
 };
 
-/* ---- reading ---- */
-
-/* A member's text or number; NULL when there is none.  New string. */
-static char *word(const Json *body, const char *name, gsize max)
-{
-	const char *text = json_get_text(body, name, max, NULL);
-	gint64 number;
-
-	if (text && *text)
-		return g_utf8_make_valid(text, -1);
-	if (!text && json_get(body, name) &&
-		json_whole(json_get(body, name), &number))
-		return g_strdup_printf("%" G_GINT64_FORMAT, number);
-	return NULL;
-}
-
-static void read_flat(Refusal *r, const Json *body)
-{
-	static const char *const shapes[][2] = {
-		{"error_code", "error_msg"},
-		{"code", "message"},
-		{"errCode", "errMsg"},
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
-		if (!r->code)
-			r->code = word(body, shapes[i][0], CODE_MAX);
-		if (!r->message)
-			r->message = word(body, shapes[i][1], MESSAGE_MAX);
-	}
-	if (!r->request_id)
-		r->request_id = word(body, "request_id", CODE_MAX);
-}
-
-static void read_body(Refusal *r, const Json *body)
-{
-	if (!body)
-		return;
-	read_flat(r, body);
-	if (r->code || r->message)
-		return;
-	json_foreach (member, body)
-		if (json_type(member) == JSON_OBJECT)
-			read_flat(r, member);
-}
+static const RefusalWords words = {
+	.codes = (const char *const[]){"error_code", "code", "errCode", NULL},
+	.messages =
+		(const char *const[]){"error_msg", "message", "errMsg", NULL},
+	.ids = (const char *const[]){"request_id", NULL},
+	.numbers = TRUE,
+};
 
 /* ---- saying ---- */
 
@@ -130,28 +87,21 @@ static gboolean quotes(const Refusal *r)
 }
 
 static const RefusalKind kind = {
-	.codes = codes, .statuses = statuses, .judge = judge, .quotes = quotes};
+	.words = &words,
+	.nested = TRUE,
+	.success = (const char *const[]){"is_success", NULL},
+	.codes = codes,
+	.statuses = statuses,
+	.judge = judge,
+	.quotes = quotes,
+};
 
 void dli_refuse(const HttpAnswer *answer, const Json *body, GError **error)
 {
-	g_auto(Refusal) r = {.status = answer->status};
-
-	read_body(&r, body);
-	if (!r.request_id)
-		r.request_id = outcome_request_id(answer, NULL);
-	foreign_read(&r, answer, body);
-	refusal_set(&r, &kind, error);
+	refusal_answer(&kind, answer, body, error);
 }
 
 gboolean dli_accept(const Json *answer, GError **error)
 {
-	const char *word_of = json_get_text(answer, "is_success", 16, "true");
-	g_auto(Refusal) r = {0};
-
-	if (json_get_bool(answer, "is_success", TRUE) &&
-		g_ascii_strcasecmp(word_of, "false") != 0)
-		return TRUE;
-	read_flat(&r, answer);
-	refusal_set(&r, &kind, error);
-	return FALSE;
+	return refusal_accept(&kind, answer, error);
 }

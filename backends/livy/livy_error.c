@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "backends/provider/foreign.h"
 #include "backends/provider/refusal.h"
 
 #define MESSAGE_MAX 1024
@@ -115,7 +114,7 @@ static void refuse(const HttpAnswer *answer, const Json *body, gboolean bare,
 		said = {.status = answer->status, .message = json_words(body)};
 	const char *words;
 
-	foreign_read(&said, answer, body);
+	refusal_read_foreign(&said, answer, body);
 	if (said.message)
 		cut_noise(said.message);
 	words = said.message ? said.message : "";

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "backends/base/json.h"
 #include "backends/error.h"
+#include "backends/http/http.h"
 
 /*
  * From what a provider says when it refuses to a BACKEND_ERROR.  Each provider
@@ -12,9 +14,9 @@
 typedef struct {
 	guint status; /* 0: of an answer that was none of a refusal by that */
 	char *code, *message, *request_id; /* valid UTF-8 */
-	char *foreign_code;    /* of another's spelling: see foreign.h */
-	gboolean foreign;      /* so are all of its words */
-	gint64 retry_after_ms; /* 0: it names none */
+	char *foreign_code;                /* of another's spelling */
+	gboolean foreign;                  /* so are all of its words */
+	gint64 retry_after_ms;             /* 0: it names none */
 } Refusal;
 
 void refusal_clear(Refusal *self);
@@ -36,7 +38,20 @@ typedef struct {
 	const char *message, *advice;
 } RefusalStatus;
 
+/* What a provider calls the members of a refusal: the first that tells something
+ * counts.  Each list ends with NULL. */
 typedef struct {
+	const char *const *codes, *const *messages, *const *ids;
+	gboolean numbers; /* any of them may be a whole number */
+} RefusalWords;
+
+typedef struct {
+	const RefusalWords
+		*words;  /* for those who have no reading of their own */
+	gboolean nested; /* they may stand one level deeper */
+	const char *xml; /* what an XML body of the provider's own holds; its
+	                    elements have the same names.  NULL: there is none */
+	const char *const *success; /* members that say false with status 200 */
 	const RefusalCode *codes;
 	const RefusalStatus *statuses; /* before those of all */
 	/* The last word on the code that the tables say; known: there is a row
@@ -47,6 +62,26 @@ typedef struct {
 	 * and so is not passed on.  May be NULL: none does. */
 	gboolean (*quotes)(const Refusal *r);
 } RefusalKind;
+
+/* Fills in what is missing of an object's own words.  object: NULL: of none. */
+void refusal_read(Refusal *self, const Json *object, const RefusalWords *words);
+
+/*
+ * Fills in what the provider's own reading has left empty, since gateways, proxies
+ * and servers of the like answer in its place: the words, and the code (as
+ * foreign_code), of JSON as gateways spell it at any of its first levels, of XML,
+ * of a page or of a plain text.  body: NULL when it was not JSON.  Both are
+ * bounded, and valid UTF-8 on one line.
+ */
+void refusal_read_foreign(
+	Refusal *self, const HttpAnswer *answer, const Json *body);
+
+/* All of it: reads an answer and sets *error.  As the slot of ApiProtocol. */
+void refusal_answer(const RefusalKind *kind, const HttpAnswer *answer,
+	const Json *body, GError **error);
+/* FALSE with an error for an answer that says that it is no success. */
+gboolean refusal_accept(
+	const RefusalKind *kind, const Json *answer, GError **error);
 
 gboolean refusal_code_fits(const char *code, const char *pattern);
 

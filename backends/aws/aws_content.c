@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "backends/aws/aws_service.h"
 #include "backends/base/secret.h"
 #include "backends/base/utc.h"
 #include "backends/http/http.h"
@@ -15,11 +14,6 @@
 #define UNKNOWN_EXPIRY_MS (10 * 60 * 1000)
 
 /* ---- web addresses ---- */
-
-GBytes *aws_no_text(void)
-{
-	return g_bytes_new_static("", 0);
-}
 
 /* Printable ASCII without blanks: what may stand in a URL at all. */
 static gboolean is_url_text(const char *text)
@@ -37,38 +31,9 @@ GBytes *aws_url_text(const char *url)
 	if (!url || !is_url_text(url) ||
 		(!g_str_has_prefix(url, "https://") &&
 			!g_str_has_prefix(url, "http://")))
-		return aws_no_text();
+		return g_bytes_new_static("", 0);
 	char *line = g_strconcat(url, "\n", NULL);
 	return secret_bytes(line, strlen(line));
-}
-
-/* ---- states ---- */
-
-static gboolean state_is_of(const char *state, guint phases)
-{
-	for (const BackendState *row = aws_states; row->word; row++)
-		if (g_ascii_strcasecmp(row->word, state) == 0)
-			return (phases & (1u << row->phase)) != 0;
-	return FALSE;
-}
-
-gboolean aws_has_no_endpoint(const char *state)
-{
-	return state_is_of(state,
-		1 << PHASE_PENDING | 1 << PHASE_STARTING | 1 << PHASE_STOPPING |
-			1 << PHASE_STOPPED | 1 << PHASE_FAILED);
-}
-
-GBytes *aws_endpoint_refused(GError *cause, GError **error)
-{
-	/* The services have no code of its own for it. */
-	if (cause->code == BACKEND_ERROR_INVALID) {
-		cause->code = BACKEND_ERROR_CONFLICT;
-		g_prefix_error(
-			&cause, "the session is not ready for clients: ");
-	}
-	g_propagate_error(error, cause);
-	return NULL;
 }
 
 /* ---- the endpoint ---- */

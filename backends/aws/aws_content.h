@@ -29,15 +29,3 @@ gint64 aws_access_until_ms(const AwsAccess *access);
 
 /* A web address and a newline; empty for what is none.  url may be NULL. */
 GBytes *aws_url_text(const char *url);
-
-GBytes *aws_no_text(void);
-
-/*
- * Whether a session has no endpoint, by its record's state: it has ended or is
- * not up yet.  One whose state is unknown may have.
- */
-gboolean aws_has_no_endpoint(const char *state);
-
-/* Gives on the refusal (taken) of a call that asked for a session's endpoint by
- * nothing but ids: INVALID is CONFLICT, as the session is not ready.  NULL. */
-GBytes *aws_endpoint_refused(GError *cause, GError **error);

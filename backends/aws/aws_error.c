@@ -107,11 +107,11 @@ static const char *const skew_codes[] = {"RequestTimeTooSkewed",
 	"SignatureDoesNotMatch", "AuthFailure", NULL};
 
 /* A code is spelt in too many ways for a table. */
-static const RefusalWords words = {
-	.codes = (const char *const[]){NULL},
-	.messages = (const char *const[]){"message", "Message", NULL},
-	.ids = (const char *const[]){NULL},
-};
+static const char *const none[] = {NULL};
+static const char *const rest_messages[] = {"message", "Message", NULL};
+static const char *const json_messages[] = {"Message", "message", NULL};
+static const RefusalWords rest_words = {none, rest_messages, none};
+static const RefusalWords json_words = {none, json_messages, none};
 
 typedef struct {
 	Refusal base;
@@ -163,7 +163,7 @@ static void read_words(AwsRefusal *ret, const HttpAnswer *answer,
 	r->status = answer->status;
 	r->code = header_first ? first_code(header, code, type)
 			       : first_code(type, code, header);
-	refusal_read(r, body, &words);
+	refusal_read(r, body, header_first ? &rest_words : &json_words);
 	r->request_id = outcome_request_id(answer, NULL);
 	ret->detail_code =
 		word_of(json_get_text(body, "ErrorCode", WORD_MAX, NULL));

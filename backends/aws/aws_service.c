@@ -1,11 +1,17 @@
 #include "backends/aws/aws_service.h"
 
+#include <string.h>
+
 #include "backends/api/api_settings.h"
 #include "backends/auth/sign.h"
-#include "backends/aws/aws_chain.h"
+#include "backends/aws/aws_content.h"
 #include "backends/aws/aws_endpoint.h"
 #include "backends/aws/aws_error.h"
 #include "backends/aws/aws_files.h"
+#include "backends/aws/aws_spec.h"
+#include "backends/provider/plan.h"
+#include "backends/provider/record.h"
+#include "backends/provider/spec_rule.h"
 
 /* ---- tables ---- */
 
@@ -163,5 +169,126 @@ Backend *aws_open(const AwsService *service, GHashTable *keys, GError **error)
 	if (self->base.api)
 		return &self->base.base;
 	api_backend_close(&self->base.base);
+	return NULL;
+}
+
+/* ---- creating ---- */
+
+static const AwsService *service_of(const Backend *base)
+{
+	return ((const Aws *)base)->service;
+}
+
+gboolean aws_service_check(
+	Backend *base, const char *workspace, const Json *spec, GError **error)
+{
+	const AwsService *service = service_of(base);
+
+	return spec_agrees(spec, service->workspace, workspace, error) &&
+	       aws_spec_role(spec, service->role, error) &&
+	       service->check(spec, error);
+}
+
+CreatePlan *aws_service_plan(Backend *base, const char *workspace, Json *spec,
+	const char *token, const Call *call, GError **error)
+{
+	const AwsService *service = service_of(base);
+
+	if (!service->workspace_sent)
+		json_remove(spec, service->workspace);
+	else if (!json_get(spec, service->workspace))
+		json_set_text(spec, service->workspace, workspace);
+	create_plan_token(base, spec, token);
+	CreatePlan *plan = create_plan_of(base, spec);
+	plan->repeatable = TRUE;
+	return plan;
+}
+
+/* ---- described files ---- */
+
+/* It has ended or is not up yet.  One whose state is unknown may have. */
+static gboolean has_no_endpoint(const AwsService *service, const char *body)
+{
+	g_autoptr(Json) record =
+		body ? json_parse(body, strlen(body), NULL) : NULL;
+	const char *state = json_get_text(record, service->state, 64, "");
+
+	for (const BackendState *row = aws_states; row->word; row++)
+		if (g_ascii_strcasecmp(row->word, state) == 0)
+			return row->phase != PHASE_IDLE &&
+			       row->phase != PHASE_BUSY;
+	return FALSE;
+}
+
+static GBytes *describe_endpoint(const AwsService *service, const Json *answer,
+	gint64 *ret_until_ms, GError **error)
+{
+	const Json *pair = service->login
+				   ? json_get(json_get(answer, service->login),
+					     "UsernamePassword")
+				   : NULL;
+	const AwsAccess access = {
+		.url = json_text(json_get(answer, service->url)),
+		.token = json_text(json_get(answer, service->token)),
+		.user = json_text(json_get(pair, "Username")),
+		.password = json_text(json_get(pair, "Password")),
+		.expires_ms = record_time(answer, service->expires),
+	};
+	GBytes *bytes = aws_access_text(&access, error);
+
+	if (bytes)
+		*ret_until_ms = aws_access_until_ms(&access);
+	return bytes;
+}
+
+static GBytes *describe_webui(
+	const AwsService *service, const Json *answer, gint64 *ret_until_ms)
+{
+	gboolean ready =
+		!service->ready || json_get_bool(answer, service->ready, TRUE);
+	const char *url = json_text(json_get(answer, service->webui));
+	GBytes *bytes = aws_url_text(ready ? url : NULL);
+
+	*ret_until_ms = g_get_real_time() / 1000 +
+			(g_bytes_get_size(bytes) > 0 ? service->webui_ms
+						     : service->retry_ms);
+	return bytes;
+}
+
+/* A refusal of a call that asked for an endpoint by nothing but ids, for which the
+ * services have no code: the session is not ready. */
+static void refuse_endpoint(GError *cause, GError **error)
+{
+	if (cause->code == BACKEND_ERROR_INVALID) {
+		cause->code = BACKEND_ERROR_CONFLICT;
+		g_prefix_error(
+			&cause, "the session is not ready for clients: ");
+	}
+	g_propagate_error(error, cause);
+}
+
+GBytes *aws_service_describe(Backend *base, const char *workspace,
+	const char *id, const char *body, SessionFile file, const Call *call,
+	gint64 *ret_until_ms, GError **error)
+{
+	const AwsService *service = service_of(base);
+	GError *cause = NULL;
+
+	if (file == SESSION_WEBUI) {
+		g_autoptr(Json) answer =
+			service->ask_webui(base, workspace, id, call, error);
+
+		return answer ? describe_webui(service, answer, ret_until_ms)
+			      : NULL;
+	}
+	if (has_no_endpoint(service, body)) {
+		*ret_until_ms = 0;
+		return aws_url_text(NULL);
+	}
+	g_autoptr(Json) answer =
+		service->ask_endpoint(base, workspace, id, call, &cause);
+	if (answer)
+		return describe_endpoint(service, answer, ret_until_ms, error);
+	refuse_endpoint(cause, error);
 	return NULL;
 }

@@ -26,20 +26,12 @@
  */
 #include <string.h>
 
-#include "backends/aws/aws_chain.h"
-#include "backends/aws/aws_content.h"
 #include "backends/aws/aws_service.h"
 #include "backends/aws/emr_record.h"
 #include "backends/classes.h"
 #include "backends/provider/answer.h"
-#include "backends/provider/plan.h"
 
 #define PAGE_SIZE 100 /* of sessions; clusters come by fifty whatever we say */
-#define WEBUI_MS (10 * 60 * 1000) /* nobody says how long it is valid */
-#define WEBUI_RETRY_MS (5 * 1000)
-
-static const AwsService service = {
-	"elasticmapreduce", "EMR", "ElasticMapReduce"};
 
 static const char *const private_members[] = {"EngineConfigurations", NULL};
 
@@ -159,83 +151,28 @@ static Session *emr_get(Backend *base, const char *workspace, const char *id,
 	return answer_session(&emr_sessions, answer, text, NULL, NULL, error);
 }
 
-/* ---- slots: described files ---- */
+/* ---- described files ---- */
 
-static GBytes *describe_endpoint(Backend *base, const char *workspace,
-	const char *id, const Call *call, gint64 *ret_until_ms, GError **error)
+static Json *ask_endpoint(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
 {
 	g_autoptr(Json) input = session_input(workspace, id);
-	GError *cause = NULL;
-	g_autoptr(Json) answer =
-		ask(base, "GetSessionEndpoint", input, call, NULL, &cause);
 
-	if (!answer)
-		return aws_endpoint_refused(cause, error);
-	const Json *pair =
-		json_get(json_get(answer, "Credentials"), "UsernamePassword");
-	const AwsAccess access = {
-		.url = json_text(json_get(answer, "Endpoint")),
-		.token = json_text(json_get(answer, "AuthToken")),
-		.user = json_text(json_get(pair, "Username")),
-		.password = json_text(json_get(pair, "Password")),
-		.expires_ms = record_time(answer, "AuthTokenExpirationTime"),
-	};
-	GBytes *bytes = aws_access_text(&access, error);
-	if (bytes)
-		*ret_until_ms = aws_access_until_ms(&access);
-	return bytes;
+	return ask(base, "GetSessionEndpoint", input, call, NULL, error);
 }
 
-static GBytes *describe_webui(Backend *base, const char *workspace,
-	const Call *call, gint64 *ret_until_ms, GError **error)
+static Json *ask_webui(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
 {
 	g_autoptr(Json) input = json_object();
 
 	json_set_text(input, "ClusterId", workspace);
 	json_set_text(input, "OnClusterAppUIType", "SparkHistoryServer");
-	g_autoptr(Json) answer = ask(base, "GetOnClusterAppUIPresignedURL",
-		input, call, NULL, error);
-	if (!answer)
-		return NULL;
-	gboolean ready = json_get_bool(answer, "PresignedURLReady", TRUE);
-	const char *url = json_text(json_get(answer, "PresignedURL"));
-	GBytes *bytes = aws_url_text(ready ? url : NULL);
-	*ret_until_ms =
-		g_get_real_time() / 1000 +
-		(g_bytes_get_size(bytes) > 0 ? WEBUI_MS : WEBUI_RETRY_MS);
-	return bytes;
-}
-
-static GBytes *emr_describe(Backend *base, const char *workspace,
-	const char *id, const char *body, SessionFile file, const Call *call,
-	gint64 *ret_until_ms, GError **error)
-{
-	g_autoptr(Json) record =
-		body ? json_parse(body, strlen(body), NULL) : NULL;
-	const char *state = json_get_text(record, "State", 64, "");
-
-	if (file == SESSION_WEBUI)
-		return describe_webui(
-			base, workspace, call, ret_until_ms, error);
-	if (!aws_has_no_endpoint(state))
-		return describe_endpoint(
-			base, workspace, id, call, ret_until_ms, error);
-	*ret_until_ms = 0;
-	return aws_no_text();
+	return ask(base, "GetOnClusterAppUIPresignedURL", input, call, NULL,
+		error);
 }
 
 /* ---- slots: changing ---- */
-
-static CreatePlan *emr_plan(Backend *base, const char *workspace, Json *spec,
-	const char *token, const Call *call, GError **error)
-{
-	if (!json_get(spec, "ClusterId"))
-		json_set_text(spec, "ClusterId", workspace);
-	create_plan_token(base, spec, token);
-	CreatePlan *plan = create_plan_of(base, spec);
-	plan->repeatable = TRUE;
-	return plan;
-}
 
 static char *emr_create(Backend *base, const char *workspace,
 	const CreatePlan *plan, const Call *call, GError **error)
@@ -258,7 +195,28 @@ static gboolean emr_control(Backend *base, const char *workspace,
 	return answer != NULL;
 }
 
-/* ---- slots: pure ones ---- */
+/* ---- opening ---- */
+
+static const AwsService service = {
+	.name = "elasticmapreduce",
+	.env = "EMR",
+	.target = "ElasticMapReduce",
+	.workspace = "ClusterId",
+	.workspace_sent = TRUE,
+	.role = "ExecutionRoleArn",
+	.check = emr_check,
+	.state = "State",
+	.ask_endpoint = ask_endpoint,
+	.url = "Endpoint",
+	.token = "AuthToken",
+	.expires = "AuthTokenExpirationTime",
+	.login = "Credentials",
+	.ask_webui = ask_webui,
+	.webui = "PresignedURL",
+	.ready = "PresignedURLReady",
+	.webui_ms = 10 * 60 * 1000, /* nobody says how long it is valid */
+	.retry_ms = 5 * 1000,
+};
 
 static Backend *emr_open(GHashTable *keys, GError **error)
 {
@@ -267,32 +225,18 @@ static Backend *emr_open(GHashTable *keys, GError **error)
 
 const BackendClass emr_class = {
 	.name = "emr",
-	.keys = aws_keys,
-	.states = aws_states,
-	.verbs = aws_verbs,
 	.spec = emr_spec,
-	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
-	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.private = private_members,
 	.record = &emr_record,
-	.end_verb = "terminate",
 	.token_member = "ClientRequestToken",
-	.list_lag_ms = 10000,
 	.newest_first = TRUE,
 	.open = emr_open,
-	.close = api_backend_close,
-	.discover = aws_chain_in_sight,
 	.list_workspaces = emr_list_workspaces,
 	.list_page = emr_list_page,
 	.list_living = emr_list_living,
 	.get = emr_get,
-	.plan = emr_plan,
 	.create = emr_create,
 	.control = emr_control,
-	.describe = emr_describe,
-	.check_spec = emr_check,
 	.renders = emr_renders,
-	.found = api_backend_found,
-	.report = api_backend_report,
-	API_BACKEND_SLOTS,
+	AWS_SLOTS,
 };

@@ -3,7 +3,6 @@
 #include "backends/aws/aws_spec.h"
 #include "backends/classes.h"
 #include "backends/provider/spec.h"
-#include "backends/provider/spec_rule.h"
 
 #define REASON_MAX 4096
 
@@ -89,12 +88,8 @@ const RecordKind emr_record = {
 
 /* ---- specs ---- */
 
-gboolean emr_check(
-	Backend *self, const char *cluster, const Json *spec, GError **error)
+gboolean emr_check(const Json *spec, GError **error)
 {
-	if (!spec_agrees(spec, "ClusterId", cluster, error) ||
-		!aws_spec_role(spec, "ExecutionRoleArn", error))
-		return FALSE;
 	json_foreach (tag, json_get(spec, "Tags"))
 		if (!aws_spec_tag(json_text(json_get(tag, "Key")),
 			    json_text(json_get(tag, "Value")), error))

@@ -8,6 +8,5 @@ extern const SpecField emr_spec[];
 extern const RecordKind emr_record;
 extern const RecordRender emr_renders[N_SESSION_FILES];
 
-/* As the slots of BackendClass. */
-gboolean emr_check(Backend *self, const char *cluster, const Json *spec,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* See AwsService.  Errors: INVALID. */
+gboolean emr_check(const Json *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;

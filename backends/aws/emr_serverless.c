@@ -16,23 +16,14 @@
  * ended session stays for a while and cannot be started again.  An error is
  * {message} with its type in the header x-amzn-errortype.
  */
-#include <string.h>
-
-#include "backends/aws/aws_chain.h"
-#include "backends/aws/aws_content.h"
 #include "backends/aws/aws_service.h"
 #include "backends/aws/emr_serverless_record.h"
 #include "backends/classes.h"
 #include "backends/provider/answer.h"
-#include "backends/provider/plan.h"
 
 #define PAGE_SIZE "50" /* the greatest that is allowed */
 #define RELEASE_MAJOR 7
 #define RELEASE_MINOR 13
-#define DASHBOARD_MS (55 * 60 * 1000) /* of the hour that it is valid */
-#define DASHBOARD_RETRY_MS (10 * 1000)
-
-static const AwsService service = {"emr-serverless", "EMR_SERVERLESS", NULL};
 
 static const BackendVerb emr_serverless_workspace_verbs[] = {
 	{"start", "start the application"},
@@ -192,78 +183,31 @@ static Session *emr_serverless_get(Backend *base, const char *workspace,
 		&emr_serverless_sessions, answer, text, NULL, NULL, error);
 }
 
-/* ---- slots: described files ---- */
+/* ---- described files ---- */
 
-static GBytes *describe_endpoint(Backend *base, const char *workspace,
-	const char *id, const Call *call, gint64 *ret_until_ms, GError **error)
+static Json *ask_endpoint(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
 {
 	g_autofree char *path = session_path(workspace, id, "/endpoint");
-	GError *cause = NULL;
-	g_autoptr(Json) answer = api_backend_get(
-		base, "GetSessionEndpoint", path, NULL, call, NULL, &cause);
 
-	if (!answer)
-		return aws_endpoint_refused(cause, error);
-	const AwsAccess access = {
-		.url = json_text(json_get(answer, "endpoint")),
-		.token = json_text(json_get(answer, "authToken")),
-		.expires_ms = record_time(answer, "authTokenExpiresAt"),
-	};
-	GBytes *bytes = aws_access_text(&access, error);
-	if (bytes)
-		*ret_until_ms = aws_access_until_ms(&access);
-	return bytes;
+	return api_backend_get(
+		base, "GetSessionEndpoint", path, NULL, call, NULL, error);
 }
 
 /* The live UI while the session runs, the history server afterwards. */
-static GBytes *describe_webui(Backend *base, const char *workspace,
-	const char *id, const Call *call, gint64 *ret_until_ms, GError **error)
+static Json *ask_webui(Backend *base, const char *workspace, const char *id,
+	const Call *call, GError **error)
 {
 	g_autofree char *path = application_path(workspace, "/dashboard");
 	g_autoptr(GString) query = g_string_new(NULL);
 
 	http_query_add(query, "resourceId", id);
 	http_query_add(query, "resourceType", "SESSION");
-	g_autoptr(Json) answer = api_backend_get(base, "GetResourceDashboard",
-		path, query->str, call, NULL, error);
-	if (!answer)
-		return NULL;
-	GBytes *bytes = aws_url_text(json_text(json_get(answer, "url")));
-	*ret_until_ms = g_get_real_time() / 1000 +
-			(g_bytes_get_size(bytes) > 0 ? DASHBOARD_MS
-						     : DASHBOARD_RETRY_MS);
-	return bytes;
-}
-
-static GBytes *emr_serverless_describe(Backend *base, const char *workspace,
-	const char *id, const char *body, SessionFile file, const Call *call,
-	gint64 *ret_until_ms, GError **error)
-{
-	g_autoptr(Json) record =
-		body ? json_parse(body, strlen(body), NULL) : NULL;
-	const char *state = json_get_text(record, "state", 64, "");
-
-	if (file == SESSION_WEBUI)
-		return describe_webui(
-			base, workspace, id, call, ret_until_ms, error);
-	if (!aws_has_no_endpoint(state))
-		return describe_endpoint(
-			base, workspace, id, call, ret_until_ms, error);
-	*ret_until_ms = 0;
-	return aws_no_text();
+	return api_backend_get(base, "GetResourceDashboard", path, query->str,
+		call, NULL, error);
 }
 
 /* ---- slots: changing ---- */
-
-static CreatePlan *emr_serverless_plan(Backend *base, const char *workspace,
-	Json *spec, const char *token, const Call *call, GError **error)
-{
-	json_remove(spec, "applicationId");
-	create_plan_token(base, spec, token);
-	CreatePlan *plan = create_plan_of(base, spec);
-	plan->repeatable = TRUE;
-	return plan;
-}
 
 static char *emr_serverless_create(Backend *base, const char *workspace,
 	const CreatePlan *plan, const Call *call, GError **error)
@@ -308,7 +252,24 @@ static gboolean emr_serverless_control_workspace(Backend *base,
 	return FALSE;
 }
 
-/* ---- slots: pure ones ---- */
+/* ---- opening ---- */
+
+static const AwsService service = {
+	.name = "emr-serverless",
+	.env = "EMR_SERVERLESS",
+	.workspace = "applicationId",
+	.role = "executionRoleArn",
+	.check = emr_serverless_check,
+	.state = "state",
+	.ask_endpoint = ask_endpoint,
+	.url = "endpoint",
+	.token = "authToken",
+	.expires = "authTokenExpiresAt",
+	.ask_webui = ask_webui,
+	.webui = "url",
+	.webui_ms = 55 * 60 * 1000, /* of the hour that it is valid */
+	.retry_ms = 10 * 1000,
+};
 
 static Backend *emr_serverless_open(GHashTable *keys, GError **error)
 {
@@ -317,36 +278,22 @@ static Backend *emr_serverless_open(GHashTable *keys, GError **error)
 
 const BackendClass emr_serverless_class = {
 	.name = "emr-serverless",
-	.keys = aws_keys,
-	.states = aws_states,
-	.verbs = aws_verbs,
 	.spec = emr_serverless_spec,
 	.whole_files = 1 << SESSION_CONFIG,
-	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
-	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,
 	.private = private_members,
 	.dated = dated_members,
 	.fleeting = fleeting_members,
 	.workspace_verbs = emr_serverless_workspace_verbs,
 	.record = &emr_serverless_record,
-	.end_verb = "terminate",
 	.token_member = "clientToken",
-	.list_lag_ms = 10000,
 	.open = emr_serverless_open,
-	.close = api_backend_close,
-	.discover = aws_chain_in_sight,
 	.list_workspaces = emr_serverless_list_workspaces,
 	.list_page = emr_serverless_list_page,
 	.list_living = emr_serverless_list_living,
 	.get = emr_serverless_get,
-	.plan = emr_serverless_plan,
 	.create = emr_serverless_create,
 	.control = emr_serverless_control,
 	.control_workspace = emr_serverless_control_workspace,
-	.describe = emr_serverless_describe,
-	.check_spec = emr_serverless_check,
 	.renders = emr_serverless_renders,
-	.found = api_backend_found,
-	.report = api_backend_report,
-	API_BACKEND_SLOTS,
+	AWS_SLOTS,
 };

@@ -4,7 +4,6 @@
 #include "backends/base/json_members.h"
 #include "backends/classes.h"
 #include "backends/provider/spec.h"
-#include "backends/provider/spec_rule.h"
 
 #define REASON_MAX 4096
 #define TAGS_MAX 200
@@ -146,14 +145,11 @@ static gboolean check_properties(const Json *configurations, GError **error)
 	return TRUE;
 }
 
-gboolean emr_serverless_check(Backend *self, const char *application,
-	const Json *spec, GError **error)
+gboolean emr_serverless_check(const Json *spec, GError **error)
 {
 	const Json *overrides = json_get(spec, "configurationOverrides");
 
-	return spec_agrees(spec, "applicationId", application, error) &&
-	       aws_spec_role(spec, "executionRoleArn", error) &&
-	       aws_spec_made_of(spec, "clientToken", "._-", error) &&
+	return aws_spec_made_of(spec, "clientToken", "._-", error) &&
 	       check_name(spec, error) &&
 	       check_tags(json_get(spec, "tags"), error) &&
 	       check_properties(

@@ -9,6 +9,6 @@ extern const RecordKind emr_serverless_record;
 extern const RecordKind emr_serverless_listed;
 extern const RecordRender emr_serverless_renders[N_SESSION_FILES];
 
-/* As the slots of BackendClass. */
-gboolean emr_serverless_check(Backend *self, const char *application,
+/* See AwsService.  Errors: INVALID. */
+gboolean emr_serverless_check(
 	const Json *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -53,9 +53,8 @@ static gboolean id_askable(const char *id, const char *what, GError **error)
 		!g_str_equal(id, ".."))
 		return TRUE;
 	/* Not GONE, which is the provider's word. */
-	backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
+	return backend_error_false(error, BACKEND_ERROR_UNSUPPORTED,
 		"a %s of such an id cannot be asked about", what);
-	return FALSE;
 }
 
 static gboolean id_legal(const char *id)
@@ -84,9 +83,8 @@ static void page_clean(SessionPage *page)
 
 static void *unsupported(const Backend *self, const char *what, GError **error)
 {
-	backend_error_set(error, BACKEND_ERROR_UNSUPPORTED, "%s cannot %s",
-		self->class->name, what);
-	return NULL;
+	return backend_error_null(error, BACKEND_ERROR_UNSUPPORTED,
+		"%s cannot %s", self->class->name, what);
 }
 
 /* ---- the wrappers ---- */
@@ -187,11 +185,9 @@ Session *backend_get(Backend *self, const char *workspace, const char *id,
 	if (!session)
 		return NULL;
 	/* An answer on another session would be shown under the wrong name. */
-	if (!session_legal(session) || !g_str_equal(session->id, id)) {
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	if (!session_legal(session) || !g_str_equal(session->id, id))
+		return backend_error_null(error, BACKEND_ERROR_BAD_ANSWER,
 			"the answer does not tell of the session asked for");
-		return NULL;
-	}
 	return g_steal_pointer(&session);
 }
 
@@ -219,12 +215,10 @@ char *backend_create(Backend *self, const char *workspace,
 		self->class->create(self, workspace, plan, call, error);
 	if (!id)
 		return NULL;
-	if (!id_legal(id)) {
-		backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
+	if (!id_legal(id))
+		return backend_error_null(error, BACKEND_ERROR_MAY_EXIST,
 			"the answer to the create names no usable id: the "
 			"session may exist");
-		return NULL;
-	}
 	return g_steal_pointer(&id);
 }
 

@@ -51,6 +51,9 @@ GQuark backend_error_quark(void);
  * base/secret.h).  Any thread. */
 void backend_error_set(GError **error, BackendErrorCode code,
 	const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The same, and what a function returns that fails so. */
+#define backend_error_false(...) (backend_error_set(__VA_ARGS__), FALSE)
+#define backend_error_null(...) (backend_error_set(__VA_ARGS__), NULL)
 
 /* Whether surely nothing was sent, since the way to the server is barred:
  * UNREACHABLE, REFUSED or TLS. */

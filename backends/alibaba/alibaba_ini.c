@@ -57,9 +57,8 @@ static Credentials *type_pair(const Reading *reading, GError **error)
 
 	if (id && secret)
 		return auth_pair_new(id, secret, NULL, reading->origin, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"access_key_id or access_key_secret is missing");
-	return NULL;
 }
 
 static Credentials *type_role(const Reading *reading, GError **error)
@@ -85,9 +84,8 @@ static Credentials *type_oidc(const Reading *reading, GError **error)
 	if (provider && file)
 		return alibaba_assume_role_oidc(reading->chain, &role, provider,
 			file, reading->origin, reading->deadline_us, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"oidc_provider_arn or oidc_token_file_path is missing");
-	return NULL;
 }
 
 static Credentials *type_ecs(const Reading *reading, GError **error)
@@ -113,11 +111,10 @@ static Credentials *section_keys(const Reading *reading, GError **error)
 	for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++)
 		if (g_str_equal(types[i].type, type))
 			return types[i].get(reading, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"%s: its type must be access_key, ram_role_arn, oidc_role_arn "
 		"or ecs_ram_role",
 		reading->origin);
-	return NULL;
 }
 
 Credentials *alibaba_credentials_file(
@@ -134,7 +131,6 @@ Credentials *alibaba_credentials_file(
 		return NULL;
 	if (ini_check(ini, name, NULL))
 		return section_keys(&reading, error);
-	backend_error_set(error, BACKEND_ERROR_NO_KEY,
+	return backend_error_null(error, BACKEND_ERROR_NO_KEY,
 		"%s: there is no such section", origin);
-	return NULL;
 }

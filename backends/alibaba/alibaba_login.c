@@ -177,9 +177,8 @@ static Credentials *oauth_exchange(const Login *login, GError **error)
 			return exchange(login, sites[i].url,
 				text(login->profile, "oauth_access_token"),
 				NULL, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"oauth_site_type is neither CN nor INTL");
-	return NULL;
 }
 
 /* ---- both ---- */

@@ -32,11 +32,10 @@ static gboolean token_get(Metadata *service, GError **error)
 		metadata_refuse(service, TOKEN_PATH, answer, &cause);
 	if (service->token || !auth_env_true("ALIBABA_CLOUD_IMDSV1_DISABLED"))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"no metadata token (%s), and ALIBABA_CLOUD_IMDSV1_DISABLED "
 		"forbids to go without",
 		cause ? cause->message : "the answer was empty");
-	return FALSE;
 }
 
 Credentials *alibaba_metadata(const Chain *chain, const char *role,

@@ -156,11 +156,9 @@ static Credentials *mode_external(
 	g_autofree char *said = NULL;
 	AuthKeyNames names = alibaba_cli_names;
 
-	if (!argv || !*argv) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (!argv || !*argv)
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"process_command is missing or cannot be split");
-		return NULL;
-	}
 	g_autoptr(SecretJson) body = auth_run_json(argv, "process_command",
 		reading->deadline_us, &reading->chain->stopped, &said, error);
 	if (!body)
@@ -183,9 +181,8 @@ static Credentials *mode_uri(
 	if (uri)
 		return alibaba_uri(reading->chain, uri, origin,
 			reading->deadline_us, error);
-	backend_error_set(
+	return backend_error_null(
 		error, BACKEND_ERROR_AUTH, "credentials_uri is missing");
-	return NULL;
 }
 
 static Credentials *mode_login(
@@ -245,18 +242,14 @@ static Credentials *profile_keys(
 	const Json *profile = profile_find(reading->config, name);
 	const char *mode = text(profile, "mode");
 
-	if (!profile) {
-		backend_error_set(error, BACKEND_ERROR_NO_KEY,
+	if (!profile)
+		return backend_error_null(error, BACKEND_ERROR_NO_KEY,
 			"there is no profile %.*s", NAME_MAX_SHOWN,
 			*name ? name : "chosen");
-		return NULL;
-	}
-	if (reading->depth++ >= SOURCE_DEPTH) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (reading->depth++ >= SOURCE_DEPTH)
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"source_profile goes round in a circle at %.*s",
 			NAME_MAX_SHOWN, name);
-		return NULL;
-	}
 	for (gsize i = 0; i < G_N_ELEMENTS(modes); i++)
 		if (g_str_equal(modes[i].mode, mode))
 			return modes[i].get(reading, profile, error);
@@ -278,12 +271,10 @@ static SecretJson *config_read(GError **error)
 	g_autofree char *path = alibaba_cli_path();
 	g_autoptr(GError) cause = NULL;
 
-	if (!alibaba_cli_enabled()) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (!alibaba_cli_enabled())
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"ALIBABA_CLOUD_CLI_PROFILE_DISABLED or "
 			"ALIBABA_CLOUD_IGNORE_PROFILE is set");
-		return NULL;
-	}
 	g_autoptr(SecretText) file = auth_read_file(path, error);
 	if (!file)
 		return NULL;

@@ -60,22 +60,16 @@ static char *sts_url(const AlibabaRole *role, GError **error)
 {
 	g_autofree char *host = sts_host(role);
 
-	if (!role->arn || !*role->arn) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (!role->arn || !*role->arn)
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"the role to assume is not named");
-		return NULL;
-	}
-	if (role->seconds != 0 && role->seconds < SECONDS_LEAST) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (role->seconds != 0 && role->seconds < SECONDS_LEAST)
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"the role's duration is under %d seconds",
 			SECONDS_LEAST);
-		return NULL;
-	}
-	if (!host_part_legal(host)) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (!host_part_legal(host))
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"the STS region or endpoint is no host name");
-		return NULL;
-	}
 	return g_strdup_printf("https://%s/?", host);
 }
 

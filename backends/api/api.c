@@ -171,9 +171,8 @@ static void api_note(Api *api, GError *problem)
 
 static gboolean cancelled(GError **error)
 {
-	backend_error_set(
+	return backend_error_false(
 		error, BACKEND_ERROR_CANCELLED, "the call was cancelled");
-	return FALSE;
 }
 
 static gboolean try_credentials(Try *try, GError **error)

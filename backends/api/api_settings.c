@@ -43,9 +43,8 @@ gboolean api_key_bool(
 		*ret = TRUE;
 		return TRUE;
 	}
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_false(error, BACKEND_ERROR_CONFIG,
 		"%s = %.64s: true or false was expected", name, text);
-	return FALSE;
 }
 
 static gboolean key_number(GHashTable *keys, const char *name, double fallback,
@@ -56,12 +55,10 @@ static gboolean key_number(GHashTable *keys, const char *name, double fallback,
 	double number = text ? g_ascii_strtod(text, &end) : fallback;
 
 	/* Written so that NaN fails too. */
-	if ((end && *end) || !(number > 0 && number <= RATE_MAX)) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
+	if ((end && *end) || !(number > 0 && number <= RATE_MAX))
+		return backend_error_false(error, BACKEND_ERROR_CONFIG,
 			"%s = %.64s: a number from 1 to %d was expected", name,
 			text, RATE_MAX);
-		return FALSE;
-	}
 	*ret = number;
 	return TRUE;
 }
@@ -86,10 +83,9 @@ static gboolean check_endpoint(
 	if (strpbrk(settings->endpoint, "?#")) {
 		g_autofree char *shown = http_url_shown(settings->endpoint);
 
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
+		return backend_error_false(error, BACKEND_ERROR_CONFIG,
 			"%s = %.200s...: a URL without a query was expected",
 			key, shown);
-		return FALSE;
 	}
 	return TRUE;
 }

@@ -30,9 +30,8 @@ gboolean owner_accepts(
 
 	if (!call->accepted || call->accepted(account, call) || !safe)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"the answer was dropped: it is of another account, %s, than "
 		"what is shown here",
 		account);
-	return FALSE;
 }

@@ -194,10 +194,9 @@ static Credentials *chain_fetch(
 		chain->profile ? g_strdup_printf(" (%s = %s)",
 					 chain->class->key, chain->profile)
 			       : g_strdup("");
-	backend_error_set(error, round.code,
+	return backend_error_null(error, round.code,
 		"no credentials for %s%s; looked in %s", chain->class->vendor,
 		key, looked->str);
-	return NULL;
 }
 
 /* ---- whose ---- */

@@ -235,16 +235,12 @@ static Credentials *fetch(CredentialSource *source, gboolean again,
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return NULL;
 	}
-	if (!fresh) {
-		backend_error_set(error, BACKEND_ERROR_NO_KEY,
+	if (!fresh)
+		return backend_error_null(error, BACKEND_ERROR_NO_KEY,
 			"%s found no credentials", source->class->name);
-		return NULL;
-	}
-	if (left_ms(fresh) <= 0) {
-		backend_error_set(error, BACKEND_ERROR_AUTH_EXPIRED,
+	if (left_ms(fresh) <= 0)
+		return backend_error_null(error, BACKEND_ERROR_AUTH_EXPIRED,
 			"the credentials from %s have expired", fresh->origin);
-		return NULL;
-	}
 	return g_steal_pointer(&fresh);
 }
 
@@ -310,12 +306,10 @@ static Credentials *get_locked(
 
 	/* Who need not wait for the others' refresh does not. */
 	while (source->busy && !source->aborted && !is_usable(source))
-		if (!wait_changed(source, deadline_us)) {
-			backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		if (!wait_changed(source, deadline_us))
+			return backend_error_null(error, BACKEND_ERROR_TIMEOUT,
 				"%s gave no credentials in time",
 				source->class->name);
-			return NULL;
-		}
 	/* Who did wait shares what came of it. */
 	if (!source->busy && !source->aborted &&
 		(round == source->round ||

@@ -114,9 +114,8 @@ static Ini *ini_new(void)
 
 static gboolean refuse(const Parser *parser, const char *why, GError **error)
 {
-	backend_error_set(
+	return backend_error_false(
 		error, BACKEND_ERROR_AUTH, "line %u: %s", parser->line, why);
-	return FALSE;
 }
 
 static char *lower(Piece text)
@@ -265,9 +264,8 @@ static const Value *raw_value(const Telling *telling, const char *key)
 
 static gboolean tell_failed(const char *key, const char *why, GError **error)
 {
-	backend_error_set(
+	return backend_error_false(
 		error, BACKEND_ERROR_AUTH, "%.*s: %s", SHOWN_MAX, key, why);
-	return FALSE;
 }
 
 static gboolean tell_piece(Telling *telling, GString *out, Piece piece,
@@ -415,8 +413,8 @@ static gboolean tell_section(Telling *telling, Section *section, GError **error)
 		"[%.*s] %s", SHOWN_MAX, section->name, cause->message);
 	if (!(telling->flags & (INI_WHOLE | INI_NESTED)))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH, "%s", section->why);
-	return FALSE;
+	return backend_error_false(
+		error, BACKEND_ERROR_AUTH, "%s", section->why);
 }
 
 static gboolean tell_all(Ini *ini, IniFlags flags, GError **error)

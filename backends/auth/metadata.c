@@ -24,12 +24,11 @@ void *metadata_refuse(const Metadata *self, const char *path,
 {
 	g_autofree char *shown = http_url_shown(self->base);
 
-	backend_error_set(error,
+	return backend_error_null(error,
 		answer->status >= 500 ? BACKEND_ERROR_REMOTE
 				      : BACKEND_ERROR_AUTH,
 		"%.200s%s answered with status %u", shown, path,
 		answer->status);
-	return NULL;
 }
 
 HttpAnswer *metadata_get(const Metadata *self, const char *path, GError **error)

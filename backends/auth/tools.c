@@ -232,19 +232,17 @@ static const char *member(
 
 	if (*text || !needed)
 		return text;
-	backend_error_set(error, BACKEND_ERROR_AUTH, "%s is missing", name);
-	return NULL;
+	return backend_error_null(
+		error, BACKEND_ERROR_AUTH, "%s is missing", name);
 }
 
 /* It is shown, and stands in a header. */
 static gboolean is_id(const char *id, const char *name, GError **error)
 {
 	for (const char *c = id; *c; c++)
-		if (!g_ascii_isgraph(*c)) {
-			backend_error_set(
+		if (!g_ascii_isgraph(*c))
+			return backend_error_false(
 				error, BACKEND_ERROR_AUTH, "%s is none", name);
-			return FALSE;
-		}
 	return TRUE;
 }
 

@@ -21,11 +21,9 @@ gint64 aws_time_ms(const char *text)
 gboolean aws_header_fits(const char *text, GError **error)
 {
 	for (const char *c = text; *c; c++)
-		if (g_ascii_iscntrl(*c) && *c != '\t') {
-			backend_error_set(error, BACKEND_ERROR_AUTH,
+		if (g_ascii_iscntrl(*c) && *c != '\t')
+			return backend_error_false(error, BACKEND_ERROR_AUTH,
 				"the token holds a line break or control "
 				"character");
-			return FALSE;
-		}
 	return TRUE;
 }

@@ -20,9 +20,8 @@ Credentials *aws_environment(
 	if (id && secret)
 		return credentials_pair(id, secret, token,
 			expiry ? aws_time_ms(expiry) : 0, "environment");
-	backend_error_set(error, BACKEND_ERROR_AUTH, "%s is not set",
+	return backend_error_null(error, BACKEND_ERROR_AUTH, "%s is not set",
 		id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
-	return NULL;
 }
 
 static Credentials *from_web(
@@ -37,8 +36,8 @@ static Credentials *from_web(
 	if (role.arn)
 		return aws_assume_role_web(chain, &role, file,
 			"web identity of the environment", deadline_us, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH, "AWS_ROLE_ARN is not set");
-	return NULL;
+	return backend_error_null(
+		error, BACKEND_ERROR_AUTH, "AWS_ROLE_ARN is not set");
 }
 
 /* ---- what can be told without the network ---- */

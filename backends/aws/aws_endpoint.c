@@ -128,10 +128,9 @@ char *aws_endpoint(const AwsEndpoint *wanted, GError **error)
 						      : NULL;
 	if (is_region(wanted->region))
 		return partition_url(wanted);
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_null(error, BACKEND_ERROR_CONFIG,
 		"\"%.64s\" is no region of AWS",
 		wanted->region ? wanted->region : "");
-	return NULL;
 }
 
 char *aws_usual_endpoint(const char *service, const char *env,

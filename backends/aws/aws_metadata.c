@@ -38,10 +38,9 @@ static char *base_url(const Chain *chain, GError **error)
 		return g_strdup(HOST_IPV4);
 	if (g_ascii_strcasecmp(mode, "IPv6") == 0)
 		return g_strdup(HOST_IPV6);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor "
 		"IPv6");
-	return NULL;
 }
 
 /* Whether this says that there are no tokens, rather than no service. */
@@ -58,10 +57,9 @@ static gboolean v1_allowed(const Metadata *service, GError **error)
 	if (!aws_flag(service->chain->profile, "AWS_EC2_METADATA_V1_DISABLED",
 		    "ec2_metadata_v1_disabled"))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"the metadata service gives no token, and "
 		"AWS_EC2_METADATA_V1_DISABLED forbids to go without");
-	return FALSE;
 }
 
 static gboolean token_get(Metadata *service, GError **error)
@@ -89,11 +87,9 @@ static gboolean token_get(Metadata *service, GError **error)
 Credentials *aws_metadata(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	if (auth_env_true("AWS_EC2_METADATA_DISABLED")) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (auth_env_true("AWS_EC2_METADATA_DISABLED"))
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"AWS_EC2_METADATA_DISABLED is set");
-		return NULL;
-	}
 	g_autofree char *base = base_url(chain, error);
 	g_auto(Metadata) service = {
 		.chain = chain,

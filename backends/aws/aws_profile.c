@@ -106,11 +106,9 @@ static Credentials *get_keys(
 
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
 		pair[i] = value_of(reading, which, names[i]);
-		if (!pair[i] || !*pair[i]) {
-			backend_error_set(error, BACKEND_ERROR_AUTH,
+		if (!pair[i] || !*pair[i])
+			return backend_error_null(error, BACKEND_ERROR_AUTH,
 				"%s is missing", names[i]);
-			return NULL;
-		}
 	}
 	if (!token)
 		token = value_of(reading, which, "aws_session_token");
@@ -276,9 +274,8 @@ static Credentials *process_keys(
 {
 	if (json_get_int(body, "Version", 1, 1, 0) == 1)
 		return auth_keys_read(body, &aws_session_names, origin, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"credential_process printed another Version than 1");
-	return NULL;
 }
 
 /* The words of the command line, as botocore splits it.  One that only a shell
@@ -364,10 +361,9 @@ static gboolean session_value(const Reading *reading, const char *session,
 		*ret = NULL; /* what it would have said is not known */
 	if (!shared || !own || g_str_equal(shared, own))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"%s of the profile and of sso-session %.*s differ", key,
 		NAME_MAX_SHOWN, session);
-	return FALSE;
 }
 
 static Credentials *get_sso(Reading *reading, GError **error)
@@ -390,11 +386,10 @@ static Credentials *get_sso(Reading *reading, GError **error)
 	if (sso.start_url && sso.region)
 		return aws_sso(reading->chain, &sso, origin,
 			reading->deadline_us, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"sso_start_url or sso_region is missing%s%.*s",
 		sso.session ? " in sso-session " : "", NAME_MAX_SHOWN,
 		sso.session ? sso.session : "");
-	return NULL;
 }
 
 static gboolean is_login(const Reading *reading)
@@ -442,9 +437,8 @@ static Credentials *kind_keys(Reading *reading, GError **error)
 			return kinds[i].get(reading, error);
 	if (reading->depth > 1 && is_bare_source(reading))
 		return get_named_source(reading, error);
-	backend_error_set(
+	return backend_error_null(
 		error, BACKEND_ERROR_NO_KEY, "it tells of no credentials");
-	return NULL;
 }
 
 /* Whether a profile can be looked at for the sake of those that led there. */
@@ -455,17 +449,13 @@ static gboolean profile_enter(
 
 	for (guint i = 0; i < reading->depth; i++)
 		round |= g_str_equal(reading->names[i], name);
-	if (round) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (round)
+		return backend_error_false(error, BACKEND_ERROR_AUTH,
 			"source_profile goes round in a circle at %.*s",
 			NAME_MAX_SHOWN, name);
-		return FALSE;
-	}
-	if (!aws_files_has(reading->files, AWS_FILES_PROFILE, name)) {
-		backend_error_set(error, BACKEND_ERROR_NO_KEY,
+	if (!aws_files_has(reading->files, AWS_FILES_PROFILE, name))
+		return backend_error_false(error, BACKEND_ERROR_NO_KEY,
 			"there is no profile %.*s", NAME_MAX_SHOWN, name);
-		return FALSE;
-	}
 	reading->names[reading->depth++] = name;
 	return TRUE;
 }

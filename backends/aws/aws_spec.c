@@ -15,9 +15,8 @@ static gboolean wrong(
 				       ? g_utf8_substring(valid, 0, SHOWN)
 				       : g_strdup(valid);
 
-	backend_error_set(error, BACKEND_ERROR_INVALID, "%s must %s, not %s",
-		name, wanted, *cut ? cut : "empty");
-	return FALSE;
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
+		"%s must %s, not %s", name, wanted, *cut ? cut : "empty");
 }
 
 static gboolean is_made_of(const char *text, const char *others)

@@ -161,9 +161,8 @@ static Credentials *read_keys(
 	g_autoptr(SecretJson) keys = keys_of(answer);
 	if (json_size(keys) > 0)
 		return auth_keys_read(keys, &names, ask->origin, error);
-	backend_error_set(
+	return backend_error_null(
 		error, BACKEND_ERROR_BAD_ANSWER, "the answer makes no sense");
-	return NULL;
 }
 
 /* ---- the two calls ---- */

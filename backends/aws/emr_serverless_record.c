@@ -78,9 +78,8 @@ static gboolean check_name(const Json *spec, GError **error)
 			return TRUE;
 	if (!name)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"name must not be blank throughout");
-	return FALSE;
 }
 
 static gboolean check_size(
@@ -90,9 +89,8 @@ static gboolean check_size(
 
 	if (size <= max)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"%s must have at most %u entries, not %u", name, max, size);
-	return FALSE;
 }
 
 static gboolean check_tags(const Json *tags, GError **error)
@@ -123,11 +121,10 @@ static gboolean check_lengths(const Json *properties, GError **error)
 		if (name > 0 && name <= PROPERTY_MAX &&
 			g_utf8_strlen(json_text(property), -1) <= PROPERTY_MAX)
 			continue;
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"properties must have names of 1 to %d characters and "
 			"values of %d at most",
 			PROPERTY_MAX, PROPERTY_MAX);
-		return FALSE;
 	}
 	return TRUE;
 }

@@ -31,10 +31,9 @@ static gboolean scan_text(
 {
 	if (json_scan(text, len, ret_scan))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	return backend_error_false(error, BACKEND_ERROR_BAD_ANSWER,
 		"not JSON: %s at byte %" G_GSIZE_FORMAT, ret_scan->reason,
 		ret_scan->offset);
-	return FALSE;
 }
 
 gboolean json_check(const char *text, gsize len, GError **error)

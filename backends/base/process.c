@@ -134,13 +134,11 @@ static gboolean drain(
 			continue;
 		if (readable[1].revents)
 			stream_read(err);
-		if (readable[0].revents && !stream_read(out)) {
-			backend_error_set(error, BACKEND_ERROR_AUTH,
+		if (readable[0].revents && !stream_read(out))
+			return backend_error_false(error, BACKEND_ERROR_AUTH,
 				"%s printed more than %" G_GSIZE_FORMAT
 				" bytes",
 				p->program, out->max);
-			return FALSE;
-		}
 	}
 	out->buffer[out->len] = '\0';
 	return TRUE;
@@ -178,10 +176,10 @@ static gboolean reap(pid_t pid, Stream *err, const Patience *p,
 	*ret_gone = TRUE;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH, "%s ended with %s %d",
-		p->program, WIFEXITED(status) ? "status" : "signal",
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
+		"%s ended with %s %d", p->program,
+		WIFEXITED(status) ? "status" : "signal",
 		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-	return FALSE;
 }
 
 /* Itself too: it may have left its group. */
@@ -241,20 +239,17 @@ static gboolean run(char **argv, int ends[2], Stream *out, Stream *err,
 
 	close(ends[0]);
 	close(ends[1]);
-	if (failed) {
-		backend_error_set(error, BACKEND_ERROR_NO_KEY,
+	if (failed)
+		return backend_error_false(error, BACKEND_ERROR_NO_KEY,
 			"%s cannot be run: %s", argv[0], g_strerror(failed));
-		return FALSE;
-	}
 	if (drain(out, err, patience, &cause) &&
 		reap(pid, err, patience, &gone, &cause))
 		return TRUE;
 	if (!gone)
 		finish_off(pid);
 	g_autofree char *said = said_of(err, argv, out);
-	backend_error_set(error, cause->code, "%s%s%s", cause->message,
+	return backend_error_false(error, cause->code, "%s%s%s", cause->message,
 		said ? ": " : "", said ? said : "");
-	return FALSE;
 }
 
 SecretText *process_run(char **argv, gsize max, gint64 deadline_us,

@@ -263,10 +263,9 @@ static gboolean place_check(
 			strlen(text))
 		return TRUE;
 	g_autofree char *shown = g_utf8_make_valid(text, -1);
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_false(error, BACKEND_ERROR_CONFIG,
 		"%s = %.64s: a name such as %s was expected", name, shown,
 		example);
-	return FALSE;
 }
 
 static char *project_choose(GHashTable *keys, GError **error)
@@ -320,9 +319,8 @@ static CredentialSource *source_open(
 
 	if (!account || !token)
 		return google_chain_new(account, token, &http);
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_null(error, BACKEND_ERROR_CONFIG,
 		"credentials_file and access_token_file cannot be given both");
-	return NULL;
 }
 
 static void dataproc_close(Backend *base)

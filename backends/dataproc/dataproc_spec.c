@@ -104,18 +104,14 @@ static gboolean ids_check(const Json *spec, GError **error)
 	const char *session = json_text(json_get(spec, "sessionId"));
 	const char *request = json_text(json_get(spec, "requestId"));
 
-	if (session && !dataproc_id_legal(session)) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (session && !dataproc_id_legal(session))
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"sessionId must be 4 to 63 of a-z, 0-9 and \"-\", "
 			"begin with a letter and not end with \"-\"");
-		return FALSE;
-	}
-	if (request && !dataproc_request_legal(request)) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (request && !dataproc_request_legal(request))
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"requestId must be 1 to 40 letters, digits, \"_\" and "
 			"\"-\"");
-		return FALSE;
-	}
 	return TRUE;
 }
 
@@ -134,32 +130,28 @@ static gboolean name_check(
 		g_str_equal(name.location, place->location) &&
 		dataproc_id_legal(name.id) && (!id || g_str_equal(name.id, id)))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"name must be projects/%s/locations/%s/sessions/%s here, or be "
 		"left out",
 		place->project, place->location, id ? id : "ID");
-	return FALSE;
 }
 
 static gboolean labels_check(const Json *labels, GError **error)
 {
-	if (json_size(labels) > LABELS_MAX) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (json_size(labels) > LABELS_MAX)
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"labels must have 0 to %d members, not %u", LABELS_MAX,
 			json_size(labels));
-		return FALSE;
-	}
 	json_foreach (label, labels) {
 		glong name = g_utf8_strlen(json_name(label), -1);
 
 		if (name > 0 && name <= LABEL_MAX &&
 			g_utf8_strlen(json_text(label), -1) <= LABEL_MAX)
 			continue;
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"labels must have names of 1 to %d characters and "
 			"values of %d at most",
 			LABEL_MAX, LABEL_MAX);
-		return FALSE;
 	}
 	return TRUE;
 }
@@ -172,11 +164,10 @@ static gboolean ttl_check(
 
 	if (ms >= TTL_LEAST_MS && ms <= TTL_MOST_MS)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"environmentConfig.executionConfig.%s must be a duration from "
 		"\"600s\" (10 minutes) to \"1209600s\" (14 days)",
 		name);
-	return FALSE;
 }
 
 /* Of two members that exclude each other one at most is there. */
@@ -185,9 +176,8 @@ static gboolean one_of(
 {
 	if (!json_get(object, a) || !json_get(object, b))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"%s and %s cannot be given both", a, b);
-	return FALSE;
 }
 
 gboolean dataproc_spec_check(

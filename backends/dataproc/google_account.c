@@ -213,10 +213,9 @@ static gboolean universe_check(const Json *file, GError **error)
 	if (!universe || g_str_equal(universe, UNIVERSE))
 		return TRUE;
 	g_autofree char *shown = who("universe", universe);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"they are of the %s, and only " UNIVERSE " is supported",
 		shown);
-	return FALSE;
 }
 
 static Credentials *account_get(Account *account, GError **error)
@@ -247,9 +246,8 @@ static SecretJson *file_read(const char *path, GError **error)
 	g_autoptr(SecretJson) file = json_parse(text, strlen(text), NULL);
 	if (file && json_type(file) == JSON_OBJECT)
 		return g_steal_pointer(&file);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"%s: not a credentials file (JSON)", path);
-	return NULL;
 }
 
 Credentials *google_account(const Chain *chain, const char *path,

@@ -42,9 +42,8 @@ static Credentials *from_environment(
 		return google_token_plain(token, "environment", error);
 	if (path)
 		return token_file(path, error);
-	backend_error_set(
+	return backend_error_null(
 		error, BACKEND_ERROR_AUTH, "%s is not set", variable_token);
-	return NULL;
 }
 
 static Credentials *from_named(
@@ -52,11 +51,9 @@ static Credentials *from_named(
 {
 	const char *path = named_path(chain);
 
-	if (!path) {
-		backend_error_set(error, BACKEND_ERROR_AUTH, "%s is not set",
-			variable_account);
-		return NULL;
-	}
+	if (!path)
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
+			"%s is not set", variable_account);
 	Credentials *found = google_account(chain, path, deadline_us, error);
 	if (!found && !chain->profile)
 		g_prefix_error(error, "%s: ", variable_account);

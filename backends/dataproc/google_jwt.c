@@ -45,11 +45,10 @@ static EVP_PKEY *key_read(const char *pem, GError **error)
 	ERR_clear_error();
 	if (key && is_fit(key))
 		return g_steal_pointer(&key);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"the private key is no RSA key of %d to %d bits in PEM form "
 		"without a passphrase",
 		BITS_LEAST, BITS_MOST);
-	return NULL;
 }
 
 static void append_base64url(GString *out, const void *bytes, gsize len)
@@ -76,9 +75,8 @@ static gboolean sign(EVP_PKEY *key, const GString *text,
 		return TRUE;
 	}
 	ERR_clear_error();
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"the private key cannot sign: it is damaged");
-	return FALSE;
 }
 
 SecretText *google_jwt_sign(

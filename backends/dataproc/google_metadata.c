@@ -38,11 +38,9 @@ static char *metadata_url(GError **error)
 		host = auth_env("GCE_METADATA_IP");
 	if (!host || g_ascii_strcasecmp(host, NAME) == 0)
 		host = ADDRESS;
-	if (!host_legal(host)) {
-		backend_error_set(error, BACKEND_ERROR_AUTH,
+	if (!host_legal(host))
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"GCE_METADATA_HOST is no host name");
-		return NULL;
-	}
 	http_query_add(query, "scopes", GOOGLE_SCOPE);
 	return g_strdup_printf("http://%s" PATH "?%s", host, query->str);
 }

@@ -42,9 +42,8 @@ static Credentials *read_body(
 	if (token_legal(token))
 		return credentials_new("", secret_new(token, -1), NULL,
 			g_get_real_time() / 1000 + seconds * 1000, origin);
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	return backend_error_null(error, BACKEND_ERROR_BAD_ANSWER,
 		"the answer has no usable access_token");
-	return NULL;
 }
 
 Credentials *google_token_read(
@@ -63,10 +62,9 @@ Credentials *google_token_plain(
 	if (token_legal(token))
 		return credentials_new(
 			"", secret_new(token, -1), NULL, 0, origin);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"%s holds no token, but blanks, control characters or nothing",
 		origin);
-	return NULL;
 }
 
 /* ---- refusals ---- */
@@ -125,9 +123,8 @@ static gboolean uri_check(const char *uri, GError **error)
 	}
 	if (g_ascii_strncasecmp(uri, "https:", 6) == 0 || is_loopback(uri))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_false(error, BACKEND_ERROR_CONFIG,
 		"token_uri must be https, or on this machine");
-	return FALSE;
 }
 
 static HttpRequest *make_request(void *data, gint64 now, GError **error)

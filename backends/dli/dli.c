@@ -214,9 +214,8 @@ static Session *dli_get(Backend *base, const char *workspace, const char *id,
 		&dli_sessions, answer, text, &home, &elsewhere, error);
 	if (!elsewhere)
 		return session;
-	backend_error_set(error, BACKEND_ERROR_GONE,
+	return backend_error_null(error, BACKEND_ERROR_GONE,
 		"this session is not of %s", workspace);
-	return NULL;
 }
 
 /* A caller's token stays here: the service knows none. */

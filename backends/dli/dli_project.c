@@ -79,11 +79,10 @@ static char *read_projects(
 	}
 	if (n == 1)
 		return g_strdup(found);
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_null(error, BACKEND_ERROR_CONFIG,
 		"IAM knows %s project of the name %s: set project = its id, or "
 		"HUAWEICLOUD_SDK_PROJECT_ID",
 		n > 1 ? "more than one" : "no", self->region);
-	return NULL;
 }
 
 static char *look_up(const DliProject *self, const Call *call, GError **error)
@@ -121,9 +120,8 @@ static gboolean wait_changed(DliProject *self, const Call *call, GError **error)
 
 	if (pthread_cond_timedwait(&self->changed, &self->lock, &until) == 0)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_UNREACHABLE,
+	return backend_error_false(error, BACKEND_ERROR_UNREACHABLE,
 		"the project of %s is still being looked up", self->region);
-	return FALSE;
 }
 
 /* Lock held.  One that was given is that of any key. */

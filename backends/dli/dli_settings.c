@@ -29,9 +29,8 @@ static const DliKind *choose_kind(const char *key, GError **error)
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (!key || g_str_equal(key, kinds[i].containers))
 			return &kinds[i];
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_null(error, BACKEND_ERROR_CONFIG,
 		"containers = %.64s: queues or clusters was expected", key);
-	return NULL;
 }
 
 static char *choose_region(GHashTable *keys, GError **error)
@@ -51,11 +50,10 @@ static gboolean choose_project(
 
 	if (project && !dli_project_legal(project)) {
 		g_autofree char *shown = g_utf8_make_valid(project, -1);
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
+		return backend_error_false(error, BACKEND_ERROR_CONFIG,
 			"project = %.64s: an id of 32 hex digits was expected, "
 			"not a name",
 			shown);
-		return FALSE;
 	}
 	settings->project = g_steal_pointer(&project);
 	return TRUE;

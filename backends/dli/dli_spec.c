@@ -56,9 +56,8 @@ const SpecField dli_spec[] = {
 
 static gboolean refuse(const char *name, const char *rule, GError **error)
 {
-	backend_error_set(
+	return backend_error_false(
 		error, BACKEND_ERROR_INVALID, "%s must be %s", name, rule);
-	return FALSE;
 }
 
 static gboolean is_spark(const Json *value)

@@ -27,9 +27,8 @@ static void *refuse(const Metadata *service, const char *path,
 
 	if (!text || !strstr(text, NO_AGENCY))
 		return metadata_refuse(service, path, answer, error);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_null(error, BACKEND_ERROR_AUTH,
 		"this server has no cloud service agency");
-	return NULL;
 }
 
 /* No token where the service knows none. */
@@ -54,9 +53,8 @@ static Credentials *read_keys(const HttpAnswer *answer, GError **error)
 	if (body)
 		return auth_keys_read(json_get(body, "credential"),
 			&huawei_key_names, "ECS metadata, agency", error);
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	return backend_error_null(error, BACKEND_ERROR_BAD_ANSWER,
 		"the metadata service's answer is not JSON");
-	return NULL;
 }
 
 Credentials *huawei_metadata(

@@ -72,9 +72,8 @@ static Secret *token_get(const Chain *chain, const char *idp_id,
 	const char *sent = http_answer_get(answer, "x-subject-token");
 	if (sent && token_is_plain(sent))
 		return secret_new(sent, -1);
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	return backend_error_null(error, BACKEND_ERROR_BAD_ANSWER,
 		"the answer has no X-Subject-Token as it should");
-	return NULL;
 }
 
 static Credentials *keys_get(const Chain *chain, const Secret *token,

@@ -247,11 +247,9 @@ static gboolean may_start(HttpClient *client, const HttpRequest *request,
 		!http_url_check(
 			request->url, client->settings.insecure_http, error))
 		return FALSE;
-	if (left_ms(deadline_us) <= 0) {
-		backend_error_set(error, BACKEND_ERROR_UNREACHABLE,
+	if (left_ms(deadline_us) <= 0)
+		return backend_error_false(error, BACKEND_ERROR_UNREACHABLE,
 			"the time was up before anything was sent");
-		return FALSE;
-	}
 	return TRUE;
 }
 

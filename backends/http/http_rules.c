@@ -87,11 +87,9 @@ static gboolean is_one_line(const char *text)
 
 gboolean http_rules_check(const HttpRequest *request, GError **error)
 {
-	if (!is_token(request->method, strlen(request->method))) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (!is_token(request->method, strlen(request->method)))
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"the HTTP method is not a word");
-		return FALSE;
-	}
 	for (guint i = 0; i < request->headers->len; i++) {
 		const char *header = g_ptr_array_index(request->headers, i);
 		gsize name = strcspn(header, ":");
@@ -99,11 +97,10 @@ gboolean http_rules_check(const HttpRequest *request, GError **error)
 		if (is_token(header, name) && is_one_line(header))
 			continue;
 		/* Its value may be a secret: name it alone. */
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"the header %.*s holds a line break or control "
 			"character",
 			(int)MIN(name, 64), header);
-		return FALSE;
 	}
 	return TRUE;
 }

@@ -64,9 +64,8 @@ gboolean http_url_check(const char *url, gboolean insecure_http, GError **error)
 	if (!wrong)
 		return TRUE;
 	g_autofree char *shown = http_url_shown(url);
-	backend_error_set(
+	return backend_error_false(
 		error, BACKEND_ERROR_CONFIG, "%.200s %s", shown, wrong);
-	return FALSE;
 }
 
 char *http_url_host(const char *url)

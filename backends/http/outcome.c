@@ -83,18 +83,14 @@ Json *outcome_json(HttpAnswer *answer, gboolean safe, gboolean outline,
 {
 	g_autoptr(Json) json = NULL;
 
-	if (answer->status < 200 || answer->status > 299) {
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	if (answer->status < 200 || answer->status > 299)
+		return backend_error_null(error, BACKEND_ERROR_BAD_ANSWER,
 			"status %u where an answer was expected",
 			answer->status);
-		return NULL;
-	}
-	if (answer->body->len == 0 && safe) {
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	if (answer->body->len == 0 && safe)
+		return backend_error_null(error, BACKEND_ERROR_BAD_ANSWER,
 			"an empty answer (status %u) where JSON was expected",
 			answer->status);
-		return NULL;
-	}
 	if (answer->body->len == 0)
 		g_byte_array_append(answer->body, (const guint8 *)"{}", 2);
 	clean_body(answer->body);

@@ -91,11 +91,10 @@ gboolean redirect_check(
 	if (!is_login_page(answer))
 		return TRUE;
 	words = html_words(answer->body);
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"the server wants a login: it answers with a page (%s, status "
 		"%u)",
 		*words ? words : "without a title", answer->status);
-	return FALSE;
 }
 
 HttpAnswer *redirect_send(HttpClient *client, const HttpRequest *request,

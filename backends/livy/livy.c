@@ -357,12 +357,10 @@ static gboolean livy_check_spec(
 {
 	const char *name = json_text(json_get(spec, "name"));
 
-	if (name && !livy_name_legal(name)) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (name && !livy_name_legal(name))
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"name must be neither empty nor a number: leave it out "
 			"for one that is made up");
-		return FALSE;
-	}
 	return livy_members_known((Livy *)base, spec, error);
 }
 
@@ -393,10 +391,9 @@ static gboolean url_choose(GHashTable *keys, Told *ret, GError **error)
 			*ret = told[i];
 			return TRUE;
 		}
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_false(error, BACKEND_ERROR_CONFIG,
 		"no server is known: set url = http://HOST:8998 in the "
 		"section, or LIVY_URL");
-	return FALSE;
 }
 
 /* host[:port][/prefix]; NULL for what is none.  Never shown before: people write
@@ -407,28 +404,23 @@ static char *url_rest(const Told *told, GError **error)
 	const char *rest = mark ? mark + 3 : told->url;
 	gsize len = strlen(rest);
 
-	if (memchr(rest, '@', strcspn(rest, "/?#"))) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
+	if (memchr(rest, '@', strcspn(rest, "/?#")))
+		return backend_error_null(error, BACKEND_ERROR_CONFIG,
 			"%s holds a user name: put user:password into a file "
 			"and set auth = basic:FILE",
 			told->key);
-		return NULL;
-	}
 	while (len > 0 && rest[len - 1] == '/')
 		len--;
 	if (g_str_has_suffix(rest, "/sessions") ||
-		g_str_has_suffix(rest, "/sessions/")) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
+		g_str_has_suffix(rest, "/sessions/"))
+		return backend_error_null(error, BACKEND_ERROR_CONFIG,
 			"%s ends in /sessions: leave that out", told->key);
-		return NULL;
-	}
 	if (mark && len > 0 && len <= SESSION_ID_MAX && !strpbrk(rest, "?#"))
 		return g_strndup(rest, len);
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_null(error, BACKEND_ERROR_CONFIG,
 		"%s is not a URL without a query that begins with http:// or "
 		"https://, such as https://gateway/livy",
 		told->key);
-	return NULL;
 }
 
 static gboolean livy_discover(void)

@@ -66,8 +66,8 @@ static SecretText *first_line(LivyAuth *self, GError **error)
 static Credentials *unusable(
 	const LivyAuth *self, const char *why, GError **error)
 {
-	backend_error_set(error, BACKEND_ERROR_AUTH, "%s: %s", self->file, why);
-	return NULL;
+	return backend_error_null(
+		error, BACKEND_ERROR_AUTH, "%s: %s", self->file, why);
 }
 
 static char *origin_of(const LivyAuth *self)
@@ -178,8 +178,8 @@ static Credentials *fetch_command(
 
 static gboolean refuse(GError **error, const char *why)
 {
-	backend_error_set(error, BACKEND_ERROR_CONFIG, "auth: %s", why);
-	return FALSE;
+	return backend_error_false(
+		error, BACKEND_ERROR_CONFIG, "auth: %s", why);
 }
 
 /* A path below the home, for one that begins with ~/. */

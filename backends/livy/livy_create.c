@@ -104,11 +104,9 @@ CreatePlan *livy_plan(Backend *base, const char *workspace, Json *spec,
 	gboolean ours = name_it(self, spec, token);
 	g_autoptr(CreatePlan) plan = create_plan_of(base, spec);
 	NameIs name = ours ? NAME_FREE : look_up(self, plan->name, call);
-	if (name == NAME_TAKEN) {
-		backend_error_set(error, BACKEND_ERROR_EXISTS,
+	if (name == NAME_TAKEN)
+		return backend_error_null(error, BACKEND_ERROR_EXISTS,
 			"there is a session of the name %s", plan->name);
-		return NULL;
-	}
 	plan->unique = plan->repeatable = ours;
 	plan->fresh = name == NAME_FREE;
 	return g_steal_pointer(&plan);

@@ -4,8 +4,7 @@
 
 void *livy_gone(const char *what, GError **error)
 {
-	backend_error_set(error, BACKEND_ERROR_GONE, "%s", what);
-	return NULL;
+	return backend_error_null(error, BACKEND_ERROR_GONE, "%s", what);
 }
 
 gboolean livy_is_ours(Livy *self, const char *workspace, GError **error)
@@ -27,13 +26,11 @@ gboolean livy_members_known(Livy *self, const Json *spec, GError **error)
 	if (known == LIVY_MEMBERS_UNKNOWN)
 		return TRUE;
 	for (guint bit = 1; bit <= LIVY_MEMBERS; bit <<= 1)
-		if (given & bit & ~(guint)known) {
-			backend_error_set(error, BACKEND_ERROR_INVALID,
+		if (given & bit & ~(guint)known)
+			return backend_error_false(error, BACKEND_ERROR_INVALID,
 				"%s is not known to this server, whose Livy "
 				"is too old for it",
 				livy_member_name(bit));
-			return FALSE;
-		}
 	return TRUE;
 }
 

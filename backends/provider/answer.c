@@ -6,9 +6,8 @@
 
 void *answer_bad(const char *what, GError **error)
 {
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	return backend_error_null(error, BACKEND_ERROR_BAD_ANSWER,
 		"the provider's answer has no %s as it should", what);
-	return NULL;
 }
 
 /* Some tell of a failure with status 200. */

@@ -184,19 +184,16 @@ char *api_backend_region(GHashTable *keys, const char *found, const char *usual,
 		region = found;
 	if (!region && g_hash_table_lookup(keys, "endpoint"))
 		region = usual;
-	if (!region) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
+	if (!region)
+		return backend_error_null(error, BACKEND_ERROR_CONFIG,
 			"no region is known: set region = %s (or another) in "
 			"the section%s",
 			usual, advice);
-		return NULL;
-	}
 	gsize len = strlen(region);
 	if (len > 0 && len <= REGION_MAX &&
 		strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == len)
 		return g_strdup(region);
 	g_autofree char *shown = g_utf8_make_valid(region, -1);
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_null(error, BACKEND_ERROR_CONFIG,
 		"%.64s is not the name of a region, such as %s", shown, usual);
-	return NULL;
 }

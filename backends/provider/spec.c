@@ -98,11 +98,9 @@ static gboolean member_check(const SpecField *fields, const Json *object,
 		return unknown_member(fields, name, path, error);
 	path_enter(path, name);
 	/* json_get answers the last of that name. */
-	if (json_get(object, name) != member) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (json_get(object, name) != member)
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"%s is given twice", path->str);
-		return FALSE;
-	}
 	if (!value_check(field, member, path, error))
 		return FALSE;
 	g_string_truncate(path, before);
@@ -118,10 +116,9 @@ static gboolean object_check(const SpecField *fields, const Json *object,
 	for (const SpecField *field = fields; field->name; field++)
 		if (field->required && !json_get(object, field->name)) {
 			path_enter(path, field->name);
-			backend_error_set(error, BACKEND_ERROR_INVALID,
+			return backend_error_false(error, BACKEND_ERROR_INVALID,
 				"%s is missing, and it must be given",
 				path->str);
-			return FALSE;
 		}
 	return TRUE;
 }
@@ -138,11 +135,10 @@ static gboolean range_check(const SpecField *field, gint64 number,
 {
 	if (in_range(field, number))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"%s must have %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
 		" %s, not %" G_GINT64_FORMAT,
 		path->str, field->min, field->max, unit, number);
-	return FALSE;
 }
 
 static gboolean int_check(const SpecField *field, const Json *value,
@@ -150,18 +146,15 @@ static gboolean int_check(const SpecField *field, const Json *value,
 {
 	gint64 number;
 
-	if (!json_whole(value, &number)) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (!json_whole(value, &number))
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"%s must be a whole number", path->str);
-		return FALSE;
-	}
 	if (in_range(field, number))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"%s must lie between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
 		", and %" G_GINT64_FORMAT " does not",
 		path->str, field->min, field->max, number);
-	return FALSE;
 }
 
 static gboolean array_check(const SpecField *field, const Json *array,
@@ -189,10 +182,9 @@ static gboolean map_check(const Json *map, GString *path, GError **error)
 		if (json_type(member) == JSON_STRING)
 			continue;
 		g_autofree char *shown = name_shown(json_name(member));
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"%s.%s must be a string, not %s", path->str, shown,
 			json_type_name(json_type(member)));
-		return FALSE;
 	}
 	return TRUE;
 }
@@ -200,13 +192,11 @@ static gboolean map_check(const Json *map, GString *path, GError **error)
 static gboolean value_check(const SpecField *field, const Json *value,
 	GString *path, GError **error)
 {
-	if (!is_typed(field, value)) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (!is_typed(field, value))
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"%s must be %s, not %s", path->str,
 			spec_types[field->type].what,
 			json_type_name(json_type(value)));
-		return FALSE;
-	}
 	switch (field->type) {
 	case SPEC_STRING:
 		return range_check(field, g_utf8_strlen(json_text(value), -1),
@@ -247,28 +237,20 @@ gboolean spec_check(
 	g_autoptr(GString) path = g_string_new(NULL);
 	g_autoptr(GError) cause = NULL;
 
-	if (!g_utf8_validate_len(spec, len, NULL)) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (!g_utf8_validate_len(spec, len, NULL))
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"the spec is not valid UTF-8 text");
-		return FALSE;
-	}
 	g_autoptr(Json) document = json_parse(spec, len, &cause);
-	if (!document) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (!document)
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"the spec is not valid JSON: %s", cause->message);
-		return FALSE;
-	}
-	if (spells_nul(spec, len)) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (spells_nul(spec, len))
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"the spec holds a NUL character (\\u0000)");
-		return FALSE;
-	}
-	if (json_type(document) != JSON_OBJECT) {
-		backend_error_set(error, BACKEND_ERROR_INVALID,
+	if (json_type(document) != JSON_OBJECT)
+		return backend_error_false(error, BACKEND_ERROR_INVALID,
 			"the spec must be a JSON object, not %s",
 			json_type_name(json_type(document)));
-		return FALSE;
-	}
 	return object_check(fields, document, path, error);
 }
 

@@ -11,9 +11,8 @@ gboolean spec_agrees(
 
 	if (!given || g_str_equal(given, implied))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"%s must be %s here, or be left out", name, implied);
-	return FALSE;
 }
 
 gboolean spec_is_unset(const Json *value)

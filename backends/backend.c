@@ -4,6 +4,7 @@
 
 #include "backends/api/api.h"
 #include "backends/api/api_settings.h"
+#include "backends/auth/chain.h"
 #include "backends/classes.h"
 #include "backends/provider/record.h"
 #include "backends/provider/spec.h"
@@ -107,7 +108,9 @@ void backend_close(Backend *self)
 
 gboolean backend_discover(const BackendClass *class)
 {
-	return class->discover && class->discover();
+	if (class->discover)
+		return class->discover();
+	return class->chain && chain_in_sight(class->chain);
 }
 
 void backend_identify(Backend *self, GString *place, GString *source)

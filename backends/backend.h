@@ -274,8 +274,10 @@ typedef struct BackendClass {
 	void (*found)(Backend *self, BackendFound tell, void *data);
 
 	/* Whether credentials are in sight without asking the network; used to
-	 * choose providers when there is no configuration.  May be NULL: no. */
+	 * choose providers when there is no configuration.  NULL: where the
+	 * vendor's chain of sources sees some; with neither, they never are. */
 	gboolean (*discover)(void);
+	const struct ChainClass *chain; /* auth/chain.h */
 
 	/* One page of containers; token is NULL at first. */
 	WorkspacePage *(*list_workspaces)(Backend *self, const char *token,

@@ -274,10 +274,9 @@ static Backend *alibaba_open(GHashTable *keys, GError **error)
 	g_autofree char *endpoint = g_strdup_printf(
 		"https://emr-serverless-spark%s.%s.aliyuncs.com",
 		vpc ? "-vpc" : "", region);
-	const HttpSettings http = api_backend_http(keys, NULL);
-	CredentialSource *source =
-		alibaba_chain_new(g_hash_table_lookup(keys, "profile"), &http);
-	Api *api = api_new(keys, endpoint, source, &alibaba_protocol, error);
+	Api *api = api_backend_connect(keys, endpoint, &alibaba_chain,
+		g_hash_table_lookup(keys, "profile"), NULL, &alibaba_protocol,
+		error);
 	if (!api)
 		return NULL;
 	ApiBackend *self = g_new0(ApiBackend, 1);
@@ -300,7 +299,7 @@ const BackendClass alibaba_class = {
 	.list_lag_ms = 10000,
 	.open = alibaba_open,
 	.close = api_backend_close,
-	.discover = alibaba_chain_in_sight,
+	.chain = &alibaba_chain,
 	.list_workspaces = alibaba_list_workspaces,
 	.list_page = alibaba_list_page,
 	.get = alibaba_get,

@@ -80,7 +80,7 @@ static const ChainSource sources[] = {
 	{NULL},
 };
 
-static const ChainClass alibaba_chain = {
+const ChainClass alibaba_chain = {
 	.name = "alibaba",
 	.vendor = "Alibaba Cloud",
 	.key = "profile",
@@ -98,15 +98,4 @@ char *alibaba_chain_region(const char *profile)
 	for (gsize i = 0; !region && i < G_N_ELEMENTS(names); i++)
 		region = g_strdup(auth_env(names[i]));
 	return region;
-}
-
-gboolean alibaba_chain_in_sight(void)
-{
-	return chain_in_sight(&alibaba_chain);
-}
-
-CredentialSource *alibaba_chain_new(
-	const char *profile, const HttpSettings *http)
-{
-	return chain_new(&alibaba_chain, profile, NULL, http);
 }

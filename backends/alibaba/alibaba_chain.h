@@ -1,7 +1,6 @@
 #pragma once
 
-#include "backends/auth/credentials.h"
-#include "backends/http/http.h"
+#include "backends/auth/chain.h"
 
 /*
  * Alibaba's own credential chain in its SDK's order: environment, OIDC, the
@@ -9,11 +8,7 @@
  * (~/.alibabacloud/credentials), ECS metadata, ALIBABA_CLOUD_CREDENTIALS_URI.
  * profile: NULL follows ALIBABA_CLOUD_PROFILE, then the CLI's `current`.
  */
-CredentialSource *alibaba_chain_new(
-	const char *profile, const HttpSettings *http);
-
-/* Whether a source other than the metadata service is in sight.  No network. */
-gboolean alibaba_chain_in_sight(void);
+extern const ChainClass alibaba_chain;
 
 /* The region of the profile or environment; NULL when none.  New string. */
 char *alibaba_chain_region(const char *profile);

@@ -39,7 +39,7 @@ typedef struct {
 	                         where nobody can be reached is NO_KEY */
 } ChainSource;
 
-typedef struct {
+typedef struct ChainClass {
 	const char *name;           /* "alibaba" */
 	const char *vendor;         /* for people: "Alibaba Cloud" */
 	const char *key;            /* of the section, that names the profile */

@@ -105,7 +105,7 @@ static const ChainSource sources[] = {
 	{NULL},
 };
 
-static const ChainClass aws_chain = {
+const ChainClass aws_chain = {
 	.name = "aws",
 	.vendor = "AWS",
 	.key = "profile",
@@ -116,17 +116,6 @@ static const ChainClass aws_chain = {
 	.place = chain_place,
 	.strict = TRUE,
 };
-
-gboolean aws_chain_in_sight(void)
-{
-	return chain_in_sight(&aws_chain);
-}
-
-CredentialSource *aws_chain_new(
-	const char *profile, const char *region, const HttpSettings *http)
-{
-	return chain_new(&aws_chain, profile, region, http);
-}
 
 char *aws_ca_file(const char *profile)
 {

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "backends/auth/credentials.h"
-#include "backends/http/http.h"
+#include "backends/auth/chain.h"
 
 /*
  * AWS's own credential chain: environment, shared files (keys, role_arn, web
@@ -16,11 +15,7 @@
  * Files whose profile tells of no credentials are not set up; a named profile
  * that is not there is, and fails.
  */
-CredentialSource *aws_chain_new(
-	const char *profile, const char *region, const HttpSettings *http);
-
-/* Whether a source other than instance metadata is in sight.  No network. */
-gboolean aws_chain_in_sight(void);
+extern const ChainClass aws_chain;
 
 /* AWS_REGION, AWS_DEFAULT_REGION, or the profile's region; NULL when there is
  * none or it is not made of a-z, 0-9 and "-".  New string.  No network. */

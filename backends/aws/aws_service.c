@@ -147,11 +147,9 @@ static Api *api_open(
 		.ca_file = ca_file,
 		.data = self,
 	};
-	const HttpSettings http = api_backend_http(keys, ca_file);
-	CredentialSource *source =
-		aws_chain_new(profile, self->base.region, &http);
 
-	return api_new(keys, endpoint, source, &protocol, error);
+	return api_backend_connect(keys, endpoint, &aws_chain, profile,
+		self->base.region, &protocol, error);
 }
 
 Backend *aws_open(const AwsService *service, GHashTable *keys, GError **error)

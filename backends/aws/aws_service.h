@@ -66,8 +66,8 @@ gboolean aws_service_check(
 	.keys = aws_keys, .states = aws_states, .verbs = aws_verbs,            \
 	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,               \
 	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,            \
-	.end_verb = "terminate", .list_lag_ms = 10000,                         \
-	.discover = aws_chain_in_sight, .plan = aws_service_plan,              \
-	.describe = aws_service_describe, .check_spec = aws_service_check,     \
-	.found = api_backend_found, .report = api_backend_report,              \
-	.close = api_backend_close, API_BACKEND_SLOTS
+	.end_verb = "terminate", .list_lag_ms = 10000, .chain = &aws_chain,    \
+	.plan = aws_service_plan, .describe = aws_service_describe,            \
+	.check_spec = aws_service_check, .found = api_backend_found,           \
+	.report = api_backend_report, .close = api_backend_close,              \
+	API_BACKEND_SLOTS

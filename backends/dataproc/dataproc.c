@@ -310,17 +310,19 @@ static char *payer_choose(GHashTable *keys)
 }
 
 /* At most one of the two files is named. */
-static CredentialSource *source_open(
-	GHashTable *keys, const char *ca_file, GError **error)
+static Api *api_open(
+	GHashTable *keys, const ApiProtocol *protocol, GError **error)
 {
 	const char *account = g_hash_table_lookup(keys, "credentials_file");
 	const char *token = g_hash_table_lookup(keys, "access_token_file");
-	const HttpSettings http = api_backend_http(keys, ca_file);
 
-	if (!account || !token)
-		return google_chain_new(account, token, &http);
-	return backend_error_null(error, BACKEND_ERROR_CONFIG,
-		"credentials_file and access_token_file cannot be given both");
+	if (account && token)
+		return backend_error_null(error, BACKEND_ERROR_CONFIG,
+			"credentials_file and access_token_file cannot be "
+			"given both");
+	return api_backend_connect(keys, ENDPOINT,
+		token ? &google_token_chain : &google_chain,
+		token ? token : account, NULL, protocol, error);
 }
 
 static void dataproc_close(Backend *base)
@@ -342,7 +344,6 @@ static Backend *dataproc_open(GHashTable *keys, GError **error)
 		.ca_file = ca_file,
 		.data = self,
 	};
-	CredentialSource *source = NULL;
 
 	self->base.project = project_choose(keys, error);
 	self->base.region =
@@ -352,10 +353,7 @@ static Backend *dataproc_open(GHashTable *keys, GError **error)
 		(!self->quota_project ||
 			place_check("quota_project", self->quota_project,
 				"my-project", error)))
-		source = source_open(keys, ca_file, error);
-	if (source)
-		self->base.api =
-			api_new(keys, ENDPOINT, source, &protocol, error);
+		self->base.api = api_open(keys, &protocol, error);
 	if (self->base.api)
 		return &self->base.base;
 	dataproc_close(&self->base.base);
@@ -375,7 +373,7 @@ const BackendClass dataproc_class = {
 	.list_lag_ms = 10000,
 	.open = dataproc_open,
 	.close = dataproc_close,
-	.discover = google_chain_in_sight,
+	.chain = &google_chain,
 	.list_workspaces = dataproc_list_workspaces,
 	.list_page = dataproc_list_page,
 	.list_living = dataproc_list_living,

@@ -117,7 +117,7 @@ static const ChainSource sources[] = {
 };
 
 /* Google's own libraries look no further than the first that is set up. */
-static const ChainClass google_chain = {
+const ChainClass google_chain = {
 	.name = "dataproc",
 	.vendor = "Google Cloud",
 	.key = "credentials_file",
@@ -132,7 +132,7 @@ static const ChainSource token_sources[] = {
 	{NULL},
 };
 
-static const ChainClass token_chain = {
+const ChainClass google_token_chain = {
 	.name = "dataproc",
 	.vendor = "Google Cloud",
 	.key = "access_token_file",
@@ -141,14 +141,6 @@ static const ChainClass token_chain = {
 	.fingerprint = chain_files,
 	.strict = TRUE,
 };
-
-CredentialSource *google_chain_new(const char *account_file,
-	const char *token_file, const HttpSettings *http)
-{
-	if (token_file)
-		return chain_new(&token_chain, token_file, NULL, http);
-	return chain_new(&google_chain, account_file, NULL, http);
-}
 
 /* ---- where ---- */
 
@@ -179,11 +171,6 @@ char *google_chain_region(void)
 	if (!env)
 		env = auth_env("GOOGLE_CLOUD_REGION");
 	return env ? g_strdup(env) : google_config_get("dataproc", "region");
-}
-
-gboolean google_chain_in_sight(void)
-{
-	return chain_in_sight(&google_chain);
 }
 
 char *google_ca_file(void)

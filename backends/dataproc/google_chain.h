@@ -1,7 +1,6 @@
 #pragma once
 
-#include "backends/auth/credentials.h"
-#include "backends/http/http.h"
+#include "backends/auth/chain.h"
 
 /*
  * Google's application default credentials: CLOUDSDK_AUTH_ACCESS_TOKEN (or its
@@ -9,18 +8,16 @@
  * application_default_credentials.json, the metadata server.  What they give is
  * an OAuth 2 bearer token: Credentials.secret, with an empty id.
  *
- * account_file, token_file (either NULL): the only file that is asked then, with
- * credentials in JSON, or with a bare token that somebody else renews.
+ * A profile is the only file that is asked then: of the first chain one with
+ * credentials in JSON, of the second one with a bare token that somebody else
+ * renews.
  */
-CredentialSource *google_chain_new(const char *account_file,
-	const char *token_file, const HttpSettings *http);
+extern const ChainClass google_chain;
+extern const ChainClass google_token_chain;
 
 /* The file of authorities that gcloud's own settings name; NULL: none.  New
  * string. */
 char *google_ca_file(void);
-
-/* Whether a source other than the metadata service is in sight.  No network. */
-gboolean google_chain_in_sight(void);
 
 /* The project: GOOGLE_CLOUD_PROJECT's, GCLOUD_PROJECT's, that of the service
  * account whose file is used (account_file, the environment's or the default

@@ -39,14 +39,6 @@ static const ApiProtocol account_protocol = {
 	.is_skew = dli_is_skew,
 };
 
-static CredentialSource *source_new(
-	GHashTable *keys, const DliSettings *settings)
-{
-	const HttpSettings http = api_backend_http(keys, NULL);
-
-	return huawei_chain_new(settings->profile, settings->iam, &http);
-}
-
 /* IAM is asked as DLI is, but for the section's endpoint. */
 static Api *iam_new(
 	GHashTable *keys, const DliSettings *settings, GError **error)
@@ -59,8 +51,8 @@ static Api *iam_new(
 	while (g_hash_table_iter_next(&at, &name, &value))
 		if (!g_str_equal(name, "endpoint"))
 			g_hash_table_insert(own, name, value);
-	return api_new(own, settings->iam, source_new(keys, settings),
-		&account_protocol, error);
+	return api_backend_connect(own, settings->iam, &huawei_chain,
+		settings->profile, settings->iam, &account_protocol, error);
 }
 
 /* IAM is needed only where the project must be looked up. */
@@ -80,8 +72,9 @@ static gboolean open_with(Dli *self, GHashTable *keys,
 		settings->project, settings->region, self->base.iam);
 	protocol.data = self->lookup;
 	protocol.account = account_of;
-	self->base.api = api_new(keys, settings->endpoint,
-		source_new(keys, settings), &protocol, error);
+	self->base.api =
+		api_backend_connect(keys, settings->endpoint, &huawei_chain,
+			settings->profile, settings->iam, &protocol, error);
 	return self->base.api != NULL;
 }
 

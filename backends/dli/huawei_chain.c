@@ -41,7 +41,7 @@ static const ChainSource sources[] = {
 	{NULL},
 };
 
-static const ChainClass huawei_chain = {
+const ChainClass huawei_chain = {
 	.name = "huawei",
 	.vendor = "Huawei Cloud",
 	.key = "profile",
@@ -50,11 +50,6 @@ static const ChainClass huawei_chain = {
 	.fingerprint = chain_files,
 	.strict = TRUE,
 };
-
-gboolean huawei_chain_in_sight(void)
-{
-	return chain_in_sight(&huawei_chain);
-}
 
 /* A project belongs to the account whose keys stand beside it. */
 char *huawei_chain_project(const char *profile)
@@ -66,10 +61,4 @@ char *huawei_chain_project(const char *profile)
 	if (named || (keys && !profile))
 		return g_strdup(named);
 	return huawei_credentials_value(profile, "project_id");
-}
-
-CredentialSource *huawei_chain_new(
-	const char *profile, const char *iam, const HttpSettings *http)
-{
-	return chain_new(&huawei_chain, profile, iam, http);
 }

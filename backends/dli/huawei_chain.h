@@ -1,7 +1,6 @@
 #pragma once
 
-#include "backends/auth/credentials.h"
-#include "backends/http/http.h"
+#include "backends/auth/chain.h"
 
 /*
  * Huawei Cloud's own credential chain in its SDKs' order: OIDC of the
@@ -14,11 +13,7 @@
  * Left out: tokens by password (X-Auth-Token), which the SDKs do not know
  * either.
  */
-CredentialSource *huawei_chain_new(
-	const char *profile, const char *iam, const HttpSettings *http);
-
-/* Whether a source other than the metadata service is in sight.  No network. */
-gboolean huawei_chain_in_sight(void);
+extern const ChainClass huawei_chain;
 
 /* The project that goes with those credentials, as the environment or the
  * credentials file tells; NULL when neither does.  New string. */

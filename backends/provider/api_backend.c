@@ -166,13 +166,18 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 
 /* ---- opening ---- */
 
-HttpSettings api_backend_http(GHashTable *keys, const char *ca_file)
+Api *api_backend_connect(GHashTable *keys, const char *endpoint,
+	const ChainClass *chain, const char *profile, const char *region,
+	const ApiProtocol *protocol, GError **error)
 {
-	return (HttpSettings){
+	const HttpSettings http = {
 		.proxy = g_hash_table_lookup(keys, "proxy"),
 		.no_proxy = g_hash_table_lookup(keys, "no_proxy"),
-		.ca_file = api_ca_file(keys, ca_file),
+		.ca_file = api_ca_file(keys, protocol->ca_file),
 	};
+
+	return api_new(keys, endpoint, chain_new(chain, profile, region, &http),
+		protocol, error);
 }
 
 char *api_backend_region(GHashTable *keys, const char *found, const char *usual,

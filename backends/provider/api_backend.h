@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/api/api.h"
+#include "backends/auth/chain.h"
 #include "backends/backend.h"
 
 /* A provider that reaches its service over one Api; its instances begin with
@@ -59,8 +60,11 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 	const CreatePlan *plan, const Call *call,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* How a section's keys say that credentials are to be fetched; borrowed. */
-HttpSettings api_backend_http(GHashTable *keys, const char *ca_file);
+/* api_new with the chain's credentials, which are fetched as the section's keys say.
+ * profile and region: as chain_new. */
+Api *api_backend_connect(GHashTable *keys, const char *endpoint,
+	const ChainClass *chain, const char *profile, const char *region,
+	const ApiProtocol *protocol, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * The region: as the key says, or else `found` (may be NULL), or else `usual` where

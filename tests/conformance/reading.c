@@ -154,10 +154,10 @@ static void put_aws(void)
 static CredentialSource *chain_of(const char *vendor)
 {
 	if (g_str_equal(vendor, "alibaba"))
-		return alibaba_chain_new(NULL, NULL);
+		return chain_new(&alibaba_chain, NULL, NULL, NULL);
 	if (g_str_equal(vendor, "aws"))
-		return aws_chain_new(NULL, NULL, NULL);
-	return huawei_chain_new(NULL, "https://iam.invalid", NULL);
+		return chain_new(&aws_chain, NULL, NULL, NULL);
+	return chain_new(&huawei_chain, NULL, "https://iam.invalid", NULL);
 }
 
 static void put_keys(const char *vendor)

@@ -22,7 +22,7 @@ static CredentialSource *chain(const char *profile)
 {
 	const HttpSettings http = {0};
 
-	return alibaba_chain_new(profile, &http);
+	return chain_new(&alibaba_chain, profile, NULL, &http);
 }
 
 static Credentials *find_within(const char *profile, gint64 ms, GError **error)
@@ -505,27 +505,27 @@ static void sources_are_in_sight_without_asking(
 {
 	g_autofree char *elsewhere = chain_fixture_put(f, "elsewhere", INI);
 
-	g_assert_false(alibaba_chain_in_sight());
+	g_assert_false(chain_in_sight(&alibaba_chain));
 	g_setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "x", TRUE);
-	g_assert_false(alibaba_chain_in_sight());
+	g_assert_false(chain_in_sight(&alibaba_chain));
 	g_setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "x", TRUE);
-	g_assert_true(alibaba_chain_in_sight());
+	g_assert_true(chain_in_sight(&alibaba_chain));
 	g_unsetenv("ALIBABA_CLOUD_ACCESS_KEY_ID");
 
 	g_setenv("ALIBABA_CLOUD_CREDENTIALS_URI", "http://127.0.0.1/", TRUE);
-	g_assert_true(alibaba_chain_in_sight());
+	g_assert_true(chain_in_sight(&alibaba_chain));
 	g_unsetenv("ALIBABA_CLOUD_CREDENTIALS_URI");
 
 	g_setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", elsewhere, TRUE);
-	g_assert_true(alibaba_chain_in_sight());
+	g_assert_true(chain_in_sight(&alibaba_chain));
 	g_unsetenv("ALIBABA_CLOUD_CREDENTIALS_FILE");
 
 	put_cli(f, CLI);
-	g_assert_true(alibaba_chain_in_sight());
+	g_assert_true(chain_in_sight(&alibaba_chain));
 	g_setenv("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "true", TRUE);
-	g_assert_false(alibaba_chain_in_sight());
+	g_assert_false(chain_in_sight(&alibaba_chain));
 	put_ini(f, INI);
-	g_assert_true(alibaba_chain_in_sight());
+	g_assert_true(chain_in_sight(&alibaba_chain));
 }
 
 static void is_region(const char *profile, const char *wanted)

@@ -22,7 +22,7 @@ static CredentialSource *chain(const char *profile)
 {
 	const HttpSettings http = {.proxy = ""};
 
-	return aws_chain_new(profile, NULL, &http);
+	return chain_new(&aws_chain, profile, NULL, &http);
 }
 
 static Credentials *find_within(const char *profile, gint64 ms, GError **error)
@@ -52,24 +52,24 @@ static void set_pair(void)
 
 static void in_sight(ChainFixture *f, const void *unused)
 {
-	g_assert_false(aws_chain_in_sight());
+	g_assert_false(chain_in_sight(&aws_chain));
 	aws_home_config(f, "[default]\nregion = x\n[profile p]\n" PAIR);
-	g_assert_false(aws_chain_in_sight());
+	g_assert_false(chain_in_sight(&aws_chain));
 	g_setenv("AWS_PROFILE", "p", TRUE);
-	g_assert_true(aws_chain_in_sight());
+	g_assert_true(chain_in_sight(&aws_chain));
 	/* Somebody meant AWS: better to say what is wrong. */
 	g_setenv("AWS_PROFILE", "absent", TRUE);
-	g_assert_true(aws_chain_in_sight());
+	g_assert_true(chain_in_sight(&aws_chain));
 	g_unsetenv("AWS_PROFILE");
 	g_unsetenv("AWS_EC2_METADATA_DISABLED");
-	g_assert_false(aws_chain_in_sight());
+	g_assert_false(chain_in_sight(&aws_chain));
 }
 
 static void in_sight_of(ChainFixture *f, const void *variable)
 {
-	g_assert_false(aws_chain_in_sight());
+	g_assert_false(chain_in_sight(&aws_chain));
 	g_setenv(variable, "/x", TRUE);
-	g_assert_true(aws_chain_in_sight());
+	g_assert_true(chain_in_sight(&aws_chain));
 }
 
 static void in_sight_of_kind(ChainFixture *f, const void *key)
@@ -78,7 +78,7 @@ static void in_sight_of_kind(ChainFixture *f, const void *key)
 		g_strdup_printf("[default]\n%s = x\n", (const char *)key);
 
 	aws_home_credentials(f, text);
-	g_assert_true(aws_chain_in_sight());
+	g_assert_true(chain_in_sight(&aws_chain));
 }
 
 static void nothing(ChainFixture *f, const void *unused)

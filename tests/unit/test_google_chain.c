@@ -45,7 +45,8 @@ static CredentialSource *chain(const char *account, const char *token)
 {
 	const HttpSettings http = {0};
 
-	return google_chain_new(account, token, &http);
+	return token ? chain_new(&google_token_chain, token, NULL, &http)
+		     : chain_new(&google_chain, account, NULL, &http);
 }
 
 static void finds(const char *account, const char *wanted)
@@ -527,15 +528,15 @@ static void gclouds_directory_may_lie_elsewhere(
 
 static void it_is_in_sight_with_credentials(ChainFixture *f, const void *unused)
 {
-	g_assert_false(google_chain_in_sight());
+	g_assert_false(chain_in_sight(&google_chain));
 	g_setenv("CLOUDSDK_AUTH_ACCESS_TOKEN", "t", TRUE);
-	g_assert_true(google_chain_in_sight());
+	g_assert_true(chain_in_sight(&google_chain));
 	g_unsetenv("CLOUDSDK_AUTH_ACCESS_TOKEN");
-	g_assert_false(google_chain_in_sight());
+	g_assert_false(chain_in_sight(&google_chain));
 	g_unsetenv("NO_GCE_CHECK");
-	g_assert_false(google_chain_in_sight());
+	g_assert_false(chain_in_sight(&google_chain));
 	g_free(put_account(f, DEFAULT_FILE, USER));
-	g_assert_true(google_chain_in_sight());
+	g_assert_true(chain_in_sight(&google_chain));
 }
 
 #define ADD(path, function)                                                    \

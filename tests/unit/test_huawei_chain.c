@@ -22,7 +22,8 @@ static void put_ini(ChainFixture *f, const char *text)
 
 static CredentialSource *chain(ChainFixture *f, const char *profile)
 {
-	return huawei_chain_new(profile, tiny_server_url(f->server), NULL);
+	return chain_new(
+		&huawei_chain, profile, tiny_server_url(f->server), NULL);
 }
 
 static void finds(ChainFixture *f, const char *profile, const char *wanted)
@@ -112,14 +113,14 @@ static void odd_files_do_no_harm(ChainFixture *f, const void *unused)
 static void it_is_in_sight_without_the_network(
 	ChainFixture *f, const void *unused)
 {
-	g_assert_false(huawei_chain_in_sight());
+	g_assert_false(chain_in_sight(&huawei_chain));
 	put_ini(f, "[global]\nak = a\nsk = b\n");
-	g_assert_false(huawei_chain_in_sight());
+	g_assert_false(chain_in_sight(&huawei_chain));
 	put_ini(f, INI);
-	g_assert_true(huawei_chain_in_sight());
+	g_assert_true(chain_in_sight(&huawei_chain));
 	put_ini(f, "");
 	set_pair();
-	g_assert_true(huawei_chain_in_sight());
+	g_assert_true(chain_in_sight(&huawei_chain));
 }
 
 /* ---- OIDC ---- */

@@ -15,9 +15,15 @@
 #include "backends/dli/huawei_chain.h"
 #include "backends/dli/huawei_region.h"
 
+static CredentialSource *open_alibaba(
+	const char *profile, const HttpSettings *http)
+{
+	return chain_new(&alibaba_chain, profile, NULL, http);
+}
+
 static CredentialSource *open_aws(const char *profile, const HttpSettings *http)
 {
-	return aws_chain_new(profile, NULL, http);
+	return chain_new(&aws_chain, profile, NULL, http);
 }
 
 static CredentialSource *open_huawei(
@@ -25,14 +31,14 @@ static CredentialSource *open_huawei(
 {
 	g_autofree char *iam = huawei_iam_endpoint(profile, "cn-north-4");
 
-	return huawei_chain_new(profile, iam, http);
+	return chain_new(&huawei_chain, profile, iam, http);
 }
 
 /* A profile is a credentials file here. */
 static CredentialSource *open_google(
 	const char *profile, const HttpSettings *http)
 {
-	return google_chain_new(profile, NULL, http);
+	return chain_new(&google_chain, profile, NULL, http);
 }
 
 static const struct {
@@ -40,7 +46,7 @@ static const struct {
 	CredentialSource *(*open)(
 		const char *profile, const HttpSettings *http);
 } vendors[] = {
-	{"aliyun", alibaba_chain_new},
+	{"aliyun", open_alibaba},
 	{"aws", open_aws},
 	{"google", open_google},
 	{"huawei", open_huawei},

@@ -32,7 +32,6 @@
 
 #define OFFSET_MAX G_MAXINT32
 #define LOG_LINES 200
-#define LOG_FRESH_MS 5000
 
 /* ---- tables ---- */
 
@@ -68,13 +67,6 @@ static const BackendKey dli_keys[] = {
 	{NULL},
 };
 
-static const char *const dli_private[] = {
-	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
-static const char *const dli_bad_ends[] = {"error", "dead", "killed", NULL};
-static const char *const dli_chatter[] = {"log", NULL};
-/* A server that has restarted knows a session's application again, but not where
- * its pages are. */
-static const char *const dli_kept[] = {"appInfo", NULL};
 /* Names are not unique, and where a session lies is not part of a clone. */
 static const char *const dli_unique[] = {
 	"queue", "cluster_name", "clientToken", NULL};
@@ -294,38 +286,16 @@ static Json *log_tail(
 static char *dli_ask_cause(Backend *base, const char *workspace, const char *id,
 	const Call *call, GError **error)
 {
-	g_autoptr(Json) answer = log_tail((Dli *)base, id, call, error);
-
-	if (!answer)
-		return NULL;
-	GString *out = g_string_new(NULL);
-	livy_cause(json_get(answer, "log"), out);
-	return g_string_free(out, FALSE);
-}
-
-static gboolean has_ended(const char *body)
-{
-	g_autoptr(Json) record =
-		body ? json_parse(body, strlen(body), NULL) : NULL;
-	const char *state = json_get_text(record, "state", 64, "");
-	Phase phase = backend_phase(&dli_class, state);
-
-	return phase == PHASE_STOPPED || phase == PHASE_FAILED;
+	return livy_cause_of(log_tail((Dli *)base, id, call, error));
 }
 
 static GBytes *dli_describe(Backend *base, const char *workspace,
 	const char *id, const char *body, SessionFile file, const Call *call,
 	gint64 *ret_until_ms, GError **error)
 {
-	g_autoptr(Json) answer = log_tail((Dli *)base, id, call, error);
+	Json *answer = log_tail((Dli *)base, id, call, error);
 
-	if (!answer)
-		return NULL;
-	GString *text = g_string_new(NULL);
-	livy_log_window(json_get(answer, "log"), TRUE, text);
-	*ret_until_ms =
-		has_ended(body) ? 0 : g_get_real_time() / 1000 + LOG_FRESH_MS;
-	return g_string_free_to_bytes(text);
+	return livy_log_file(base, answer, TRUE, body, ret_until_ms);
 }
 
 /* ---- slots: pure ones ---- */
@@ -344,19 +314,8 @@ const BackendClass dli_class = {
 	.states = dli_states,
 	.verbs = dli_verbs,
 	.spec = dli_spec,
-	.quoting_files = 1 << SESSION_REASON,
-	.described = 1 << SESSION_LOG,
-	.grows = 1 << SESSION_LOG,
-	.private = dli_private,
-	.chatter = dli_chatter,
-	.bad_ends = dli_bad_ends,
-	.kept = dli_kept,
-	.kept_by = "appId",
 	.unique = dli_unique,
 	.record = &dli_record,
-	.end_verb = "terminate",
-	.token_member = "clientToken",
-	.list_lag_ms = 10000,
 	.open = dli_open,
 	.close = dli_close,
 	.chain = &huawei_chain,
@@ -372,5 +331,6 @@ const BackendClass dli_class = {
 	.renders = dli_renders,
 	.found = api_backend_found,
 	.report = dli_report,
+	LIVY_LOG_SLOTS,
 	API_BACKEND_SLOTS,
 };

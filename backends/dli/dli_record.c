@@ -7,7 +7,6 @@
 #include "backends/dli/dli_log.h"
 #include "backends/livy/livy_cause.h"
 
-#define STATE_MAX 64
 #define SIZE_MAX_LEN 32
 
 /* Behind those of every record. */
@@ -120,18 +119,8 @@ static void render_webui(const Backend *self, const Json *record, GString *out)
 	record_append_url(out, told ? told : url);
 }
 
-/* No state comes with a reason: the driver's last words are the nearest. */
-static void render_reason(const Backend *self, const Json *record, GString *out)
-{
-	const Backend dli = {&dli_class};
-
-	if (backend_has_cause(
-		    &dli, json_get_text(record, "state", STATE_MAX, "")))
-		livy_cause_told(record, out);
-}
-
 const RecordRender dli_renders[N_SESSION_FILES] = {
 	[SESSION_CONFIG] = render_config,
 	[SESSION_WEBUI] = render_webui,
-	[SESSION_REASON] = render_reason,
+	[SESSION_REASON] = livy_cause_told,
 };

@@ -32,7 +32,6 @@
 
 #define PAGE_SIZE 100
 #define LOG_LINES 200 /* more than that no server gives */
-#define LOG_WORTH_MS 5000
 
 /* ---- tables ---- */
 
@@ -64,14 +63,6 @@ static const BackendKey livy_keys[] = {
 		"exec:COMMAND or negotiate (none)"},
 	{NULL},
 };
-
-static const char *const livy_private[] = {
-	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
-static const char *const livy_bad_ends[] = {"error", "dead", "killed", NULL};
-static const char *const livy_chatter[] = {"log", NULL};
-/* A server that has restarted knows a session's application again, but not where
- * its pages are. */
-static const char *const livy_kept[] = {"appInfo", NULL};
 
 /* ---- calls ---- */
 
@@ -282,9 +273,9 @@ static Session *livy_get(Backend *base, const char *workspace, const char *id,
 	return livy_gone("it is the name of a session, not its id", error);
 }
 
-/* The last lines.  *ret_log is borrowed from the answer. */
+/* The last lines. */
 static Json *log_tail(Livy *self, const char *workspace, const char *id,
-	const Call *call, const Json **ret_log, GError **error)
+	const Call *call, GError **error)
 {
 	g_autofree char *path =
 		session_path(self, workspace, id, "/log", error);
@@ -294,43 +285,25 @@ static Json *log_tail(Livy *self, const char *workspace, const char *id,
 			       query, call, NULL, error)
 		     : NULL;
 
-	*ret_log = answer ? answer_list(answer, "log", error) : NULL;
-	return *ret_log ? g_steal_pointer(&answer) : NULL;
+	return answer && answer_list(answer, "log", error)
+		       ? g_steal_pointer(&answer)
+		       : NULL;
 }
 
 static char *livy_ask_cause(Backend *base, const char *workspace,
 	const char *id, const Call *call, GError **error)
 {
-	const Json *log;
-	g_autoptr(Json) answer =
-		log_tail((Livy *)base, workspace, id, call, &log, error);
-
-	if (!answer)
-		return NULL;
-	GString *out = g_string_new(NULL);
-	livy_cause(log, out);
-	return g_string_free(out, FALSE);
+	return livy_cause_of(
+		log_tail((Livy *)base, workspace, id, call, error));
 }
 
 static GBytes *livy_describe(Backend *base, const char *workspace,
 	const char *id, const char *body, SessionFile file, const Call *call,
 	gint64 *ret_until_ms, GError **error)
 {
-	const Json *log;
-	g_autoptr(Json) answer =
-		log_tail((Livy *)base, workspace, id, call, &log, error);
-	g_autoptr(Json) record =
-		body ? json_parse(body, strlen(body), NULL) : NULL;
+	Json *answer = log_tail((Livy *)base, workspace, id, call, error);
 
-	if (!answer)
-		return NULL;
-	GString *out = g_string_new(NULL);
-	livy_log_window(log, FALSE, out);
-	Phase phase = backend_phase(
-		&livy_class, json_get_text(record, "state", 64, ""));
-	gboolean ended = phase == PHASE_STOPPED || phase == PHASE_FAILED;
-	*ret_until_ms = ended ? 0 : g_get_real_time() / 1000 + LOG_WORTH_MS;
-	return g_string_free_to_bytes(out);
+	return livy_log_file(base, answer, FALSE, body, ret_until_ms);
 }
 
 /* ---- slots: changing ---- */
@@ -483,19 +456,8 @@ const BackendClass livy_class = {
 	.states = livy_states,
 	.verbs = livy_verbs,
 	.spec = livy_spec,
-	.quoting_files = 1 << SESSION_REASON,
-	.described = 1 << SESSION_LOG,
-	.grows = 1 << SESSION_LOG,
-	.private = livy_private,
-	.chatter = livy_chatter,
-	.bad_ends = livy_bad_ends,
-	.kept = livy_kept,
-	.kept_by = "appId",
 	.unique = livy_unique,
 	.record = &livy_record,
-	.end_verb = "terminate",
-	.token_member = "clientToken",
-	.list_lag_ms = 10000,
 	.open = livy_open,
 	.close = livy_close,
 	.discover = livy_discover,
@@ -512,5 +474,6 @@ const BackendClass livy_class = {
 	.renders = livy_renders,
 	.found = livy_found,
 	.report = api_backend_report,
+	LIVY_LOG_SLOTS,
 	API_BACKEND_SLOTS,
 };

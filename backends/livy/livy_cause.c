@@ -5,6 +5,7 @@
 #include "backends/backend.h"
 #include "backends/livy/livy_log.h"
 
+#define STATE_MAX 64
 #define CAUSE_LINES 3
 #define CAUSE_LINE_MAX 1024
 /* Where in a line its level stands at the latest. */
@@ -365,11 +366,26 @@ void livy_cause(const Json *log, GString *out)
 		append_all(out, search.last);
 }
 
-void livy_cause_told(const Json *record, GString *out)
+char *livy_cause_of(Json *answer)
+{
+	g_autoptr(Json) owned = answer;
+	GString *out;
+
+	if (!answer)
+		return NULL;
+	out = g_string_new(NULL);
+	livy_cause(json_get(answer, "log"), out);
+	return g_string_free(out, FALSE);
+}
+
+void livy_cause_told(const Backend *self, const Json *record, GString *out)
 {
 	const char *kept = json_text(json_get(record, BACKEND_CAUSE));
+	const char *state = json_get_text(record, "state", STATE_MAX, "");
 	g_auto(GStrv) lines = kept ? g_strsplit(kept, "\n", -1) : NULL;
 
+	if (!backend_has_cause(self, state))
+		return;
 	for (guint i = 0; lines && lines[i]; i++)
 		if (*lines[i])
 			append_line(out, lines[i]);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/backend.h"
 #include "backends/base/json.h"
 
 /*
@@ -13,5 +14,9 @@
  */
 void livy_cause(const Json *log, GString *out);
 
-/* The cause that a record tells: the one that is kept, or else that of its log. */
-void livy_cause_told(const Json *record, GString *out);
+/* The same as a new string; takes answer, whose `log` it is; NULL where that is. */
+char *livy_cause_of(Json *answer);
+
+/* The cause that a record tells, where its state is one of `bad_ends`: the one that
+ * is kept, or else that of its log. */
+void livy_cause_told(const Backend *self, const Json *record, GString *out);

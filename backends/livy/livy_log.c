@@ -4,6 +4,14 @@
 
 #include "backends/backend.h"
 
+const char *const livy_private[] = {
+	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
+const char *const livy_bad_ends[] = {"error", "dead", "killed", NULL};
+const char *const livy_chatter[] = {"log", NULL};
+/* A server that has restarted knows a session's application again, but not where
+ * its pages are. */
+const char *const livy_kept[] = {"appInfo", NULL};
+
 static const char *const usual[] = {"stdout: ", "stderr: "};
 
 /* A heading begins a paragraph, but for the first. */
@@ -151,6 +159,27 @@ void livy_log_window(const Json *log, gboolean titled, GString *out)
 		append_element(all, raw, titled);
 	}
 	append_last(out, all);
+}
+
+#define WORTH_MS 5000
+
+GBytes *livy_log_file(const Backend *self, Json *answer, gboolean titled,
+	const char *body, gint64 *ret_until_ms)
+{
+	g_autoptr(Json) owned = answer;
+	g_autoptr(Json) record =
+		body ? json_parse(body, strlen(body), NULL) : NULL;
+	Phase phase = backend_phase(
+		self->class, json_get_text(record, "state", 64, ""));
+	gboolean ended = phase == PHASE_STOPPED || phase == PHASE_FAILED;
+	GString *out;
+
+	if (!answer)
+		return NULL;
+	out = g_string_new(NULL);
+	livy_log_window(json_get(answer, "log"), titled, out);
+	*ret_until_ms = ended ? 0 : g_get_real_time() / 1000 + WORTH_MS;
+	return g_string_free_to_bytes(out);
 }
 
 /* ---- lines ---- */

@@ -9,8 +9,6 @@
 #include "backends/provider/spec.h"
 #include "backends/provider/spec_rule.h"
 
-#define STATE_MAX 64
-
 /* ---- tables ---- */
 
 static const SpecField spec_path[] = {
@@ -257,17 +255,8 @@ static void render_webui(const Backend *self, const Json *record, GString *out)
 		json_text(json_get(json_get(record, "appInfo"), "sparkUiUrl")));
 }
 
-static void render_reason(const Backend *self, const Json *record, GString *out)
-{
-	const Backend livy = {&livy_class};
-
-	if (backend_has_cause(
-		    &livy, json_get_text(record, "state", STATE_MAX, "")))
-		livy_cause_told(record, out);
-}
-
 const RecordRender livy_renders[N_SESSION_FILES] = {
 	[SESSION_CONFIG] = render_config,
 	[SESSION_WEBUI] = render_webui,
-	[SESSION_REASON] = render_reason,
+	[SESSION_REASON] = livy_cause_told,
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/classes.h"
 
 #define T "26/11/20 17:57:01 "
 #define HEADS "stdout: ", "\nstderr: "
@@ -213,19 +214,21 @@ static void what_looks_like_a_cause_is_told_from_one(void)
 
 static void a_cause_is_kept_beside_the_record(void)
 {
-	static const char body[] = "{\"id\":1,\"log\":[\"Error: ours\"]}";
+	static const char body[] = "{\"id\":1,\"state\":\"dead\","
+				   "\"log\":[\"Error: ours\"]}";
 	g_autofree char *with = NULL, *without = NULL;
 	g_autoptr(GString) told = g_string_new(NULL);
 	g_autoptr(GString) shown = g_string_new(NULL);
-	const Backend *livy = &(const Backend){&(const BackendClass){
-		.private = (const char *const[]){"conf", NULL}}};
+	BackendClass class = livy_class;
+	const Backend *livy = &(const Backend){&class};
 	gsize len;
 
+	class.private = (const char *const[]){"conf", NULL};
 	g_assert_false(backend_keeps_cause(body, strlen(body)));
 	with = backend_keep_cause(body, strlen(body), "a\nb\n", &len);
 	g_assert_true(backend_keeps_cause(with, len));
 	g_autoptr(Json) record = json_parse(with, len, NULL);
-	livy_cause_told(record, told);
+	livy_cause_told(livy, record, told);
 	g_assert_cmpstr(told->str, ==, "a\nb\n");
 	backend_mask(livy, with, len, shown);
 	g_assert_cmpstr(shown->str, ==, body);
@@ -234,7 +237,7 @@ static void a_cause_is_kept_beside_the_record(void)
 	g_assert_true(backend_keeps_cause(without, len));
 	g_autoptr(Json) other = json_parse(without, len, NULL);
 	g_string_truncate(told, 0);
-	livy_cause_told(other, told);
+	livy_cause_told(livy, other, told);
 	g_assert_cmpstr(told->str, ==, "Error: ours\n");
 }
 

@@ -199,46 +199,38 @@ char *backend_renew(const Backend *self, const char *held, gsize held_len,
 		dated ? self->class->fleeting : NULL, NULLS_GAP, ret_len);
 }
 
+/* Whether two records say the same but for members of those names; both: only where
+ * both have the member. */
+static gboolean is_same_but(const char *const *names, gboolean both,
+	const char *held, gsize held_len, const char *now, gsize now_len)
+{
+	g_autoptr(Json) old = json_parse(held, held_len, NULL);
+	g_autoptr(Json) new = json_parse(now, now_len, NULL);
+
+	for (; *names; names++) {
+		if (both && !(json_get(old, *names) && json_get(new, *names)))
+			continue;
+		json_remove(old, *names);
+		json_remove(new, *names);
+	}
+	return json_equal(old, new);
+}
+
 gboolean backend_is_chatter(const Backend *self, const char *held,
 	gsize held_len, const char *now, gsize now_len)
 {
-	const char *const *name = self->class->chatter;
-	g_autoptr(Json) old = NULL;
-	g_autoptr(Json) new = NULL;
+	const char *const *names = self->class->chatter;
 
-	if (!name)
-		return FALSE;
-	old = json_parse(held, held_len, NULL);
-	new = json_parse(now, now_len, NULL);
-	for (; old && new &&*name; name++) {
-		json_remove(old, *name);
-		json_remove(new, *name);
-	}
-	g_autofree char *one = old ? json_print(old, FALSE) : NULL;
-	g_autofree char *two = new ? json_print(new, FALSE) : NULL;
-	return one && two && g_str_equal(one, two);
+	return names && is_same_but(names, FALSE, held, held_len, now, now_len);
 }
 
+/* The dated ones are among those that are compared. */
 gboolean backend_is_steady(const Backend *self, const char *held,
 	gsize held_len, const char *now, gsize now_len)
 {
-	const char *const *name = self->class->fleeting;
-	g_autoptr(Json) old = NULL;
-	g_autoptr(Json) new = NULL;
+	const char *const *names = self->class->fleeting;
 
-	if (!self->class->dated || is_dated(self, held, held_len, now, now_len))
-		return FALSE;
-	old = json_parse(held, held_len, NULL);
-	new = json_parse(now, now_len, NULL);
-	for (; old && new &&name &&*name; name++) {
-		const Json *before = json_get(old, *name);
-
-		if (before && json_get(new, *name))
-			json_set_copy(new, *name, before);
-	}
-	g_autofree char *one = old ? json_print(old, FALSE) : NULL;
-	g_autofree char *two = new ? json_print(new, FALSE) : NULL;
-	return one && two && g_str_equal(one, two);
+	return names && is_same_but(names, TRUE, held, held_len, now, now_len);
 }
 
 gboolean backend_is_respelt(

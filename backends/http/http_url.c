@@ -7,59 +7,57 @@
 #include "backends/error.h"
 #include "backends/http/http_rules.h"
 
-typedef struct {
-	char *scheme;
-	char *host;
-	char *user;
-} UrlParts;
-
-static void url_parts_clear(UrlParts *parts)
-{
-	curl_free(parts->scheme);
-	curl_free(parts->host);
-	curl_free(parts->user);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UrlParts, url_parts_clear)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURLU, curl_url_cleanup)
 
-/* By curl's own parser, so that no URL means one host here and another there. */
-static gboolean url_split(const char *url, UrlParts *ret)
+/* By curl's own parser, so that no URL means one host here and another there.
+ * NULL: it is none. */
+static CURLU *url_parse(const char *url)
 {
 	g_autoptr(CURLU) parsed = curl_url();
 
-	if (curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
-		return FALSE;
-	curl_url_get(parsed, CURLUPART_USER, &ret->user, 0);
-	return curl_url_get(parsed, CURLUPART_SCHEME, &ret->scheme, 0) ==
-		       CURLUE_OK &&
-	       curl_url_get(parsed, CURLUPART_HOST, &ret->host, 0) == CURLUE_OK;
+	return curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK
+		       ? g_steal_pointer(&parsed)
+		       : NULL;
+}
+
+/* NULL: it has none, as a URL that is NULL.  New string. */
+static char *url_part(CURLU *parsed, CURLUPart which, unsigned flags)
+{
+	char *text = NULL, *part;
+
+	if (!parsed || curl_url_get(parsed, which, &text, flags) != CURLUE_OK)
+		return NULL;
+	part = g_strdup(text);
+	curl_free(text);
+	return part;
 }
 
 char *http_url_shown(const char *url)
 {
-	g_auto(UrlParts) parts = {NULL};
+	g_autoptr(CURLU) parsed = url_parse(url);
+	g_autofree char *scheme = url_part(parsed, CURLUPART_SCHEME, 0);
+	g_autofree char *host = url_part(parsed, CURLUPART_HOST, 0);
 
-	if (!url_split(url, &parts))
-		return g_strdup("what was given");
-	return g_strdup_printf("%s://%s", parts.scheme, parts.host);
+	return scheme && host ? g_strconcat(scheme, "://", host, NULL)
+			      : g_strdup("what was given");
 }
 
 gboolean http_url_check(const char *url, gboolean insecure_http, GError **error)
 {
-	g_auto(UrlParts) parts = {NULL};
+	g_autoptr(CURLU) parsed = url_parse(url);
+	g_autofree char *scheme = url_part(parsed, CURLUPART_SCHEME, 0);
+	g_autofree char *host = url_part(parsed, CURLUPART_HOST, 0);
+	g_autofree char *user = url_part(parsed, CURLUPART_USER, 0);
 	const char *wrong = NULL;
 
-	if (!url_split(url, &parts))
+	if (!scheme || !host)
 		wrong = "is not a URL";
-	else if (strcmp(parts.scheme, "https") != 0 &&
-		 strcmp(parts.scheme, "http") != 0)
+	else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
 		wrong = "is neither https nor http";
-	else if (parts.user)
+	else if (user)
 		wrong = "holds a user name";
-	else if (strcmp(parts.scheme, "http") == 0 && !insecure_http &&
-		 !http_rules_is_loopback(parts.host) &&
-		 !http_rules_is_metadata(parts.host))
+	else if (strcmp(scheme, "http") == 0 && !insecure_http &&
+		 !http_rules_is_loopback(host) && !http_rules_is_metadata(host))
 		wrong = "is plain http, which insecure_http = true would allow";
 	if (!wrong)
 		return TRUE;
@@ -70,60 +68,48 @@ gboolean http_url_check(const char *url, gboolean insecure_http, GError **error)
 
 char *http_url_host(const char *url)
 {
-	g_auto(UrlParts) parts = {NULL};
+	g_autoptr(CURLU) parsed = url_parse(url);
 
-	return url_split(url, &parts) ? g_strdup(parts.host) : NULL;
+	return url_part(parsed, CURLUPART_HOST, 0);
 }
 
 char *http_url_origin(const char *url)
 {
-	g_autoptr(CURLU) parsed = curl_url();
-	g_auto(UrlParts) parts = {NULL};
-	char *port = NULL, *origin;
+	g_autoptr(CURLU) parsed = url_parse(url);
+	g_autofree char *scheme = url_part(parsed, CURLUPART_SCHEME, 0);
+	g_autofree char *host = url_part(parsed, CURLUPART_HOST, 0);
+	g_autofree char *port =
+		url_part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 
-	if (!url_split(url, &parts) ||
-		curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
-		curl_url_get(parsed, CURLUPART_PORT, &port,
-			CURLU_DEFAULT_PORT) != CURLUE_OK)
+	if (!scheme || !host || !port)
 		return NULL;
-	g_autofree char *host = g_ascii_strdown(parts.host, -1);
-	origin = g_strdup_printf("%s://%s:%s", parts.scheme, host, port);
-	curl_free(port);
-	return origin;
+	g_autofree char *lower = g_ascii_strdown(host, -1);
+	return g_strdup_printf("%s://%s:%s", scheme, lower, port);
 }
 
 char *http_url_resolve(const char *from, const char *to)
 {
-	g_autoptr(CURLU) parsed = curl_url();
-	char *whole = NULL, *url;
+	g_autoptr(CURLU) parsed = url_parse(from);
 
 	/* The second is read relative to the first. */
-	if (curl_url_set(parsed, CURLUPART_URL, from, 0) != CURLUE_OK ||
+	if (!parsed ||
 		curl_url_set(parsed, CURLUPART_URL, to, 0) != CURLUE_OK ||
-		curl_url_set(parsed, CURLUPART_FRAGMENT, NULL, 0) !=
-			CURLUE_OK ||
-		curl_url_get(parsed, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+		curl_url_set(parsed, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK)
 		return NULL;
-	url = g_strdup(whole);
-	curl_free(whole);
-	return url;
+	return url_part(parsed, CURLUPART_URL, 0);
 }
 
 char *http_url_place(const char *url)
 {
-	g_autoptr(CURLU) parsed = curl_url();
-	g_auto(UrlParts) parts = {NULL};
-	char *port = NULL, *path = NULL, *place;
+	g_autoptr(CURLU) parsed = url_parse(url);
+	g_autofree char *scheme = url_part(parsed, CURLUPART_SCHEME, 0);
+	g_autofree char *host = url_part(parsed, CURLUPART_HOST, 0);
+	g_autofree char *port = url_part(parsed, CURLUPART_PORT, 0);
+	g_autofree char *path = url_part(parsed, CURLUPART_PATH, 0);
 
-	if (!url_split(url, &parts) ||
-		curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
+	if (!scheme || !host)
 		return g_strdup("what is no URL");
-	curl_url_get(parsed, CURLUPART_PORT, &port, 0);
-	curl_url_get(parsed, CURLUPART_PATH, &path, 0);
-	place = g_strdup_printf("%s://%.255s%s%.5s%.*s", parts.scheme,
-		parts.host, port ? ":" : "", port ? port : "",
+	return g_strdup_printf("%s://%.255s%s%.5s%.*s", scheme, host,
+		port ? ":" : "", port ? port : "",
 		path ? (int)MIN(strcspn(path, ";"), 200) : 0, path ? path : "");
-	curl_free(port);
-	curl_free(path);
-	return place;
 }

@@ -8,8 +8,7 @@
  * its calls: what api.h is told of both. */
 
 typedef struct {
-	const char
-		*action; /* for counting and, with some providers, the wire */
+	const char *action; /* static; for counting and, with some, the wire */
 	const char *method;
 	const char *path;    /* encoded, begins with "/" */
 	const char *query;   /* encoded, without "?"; NULL or "": none */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 typedef struct {
-	char *action;
+	const char *action; /* static */
 	guint64 calls;
 	guint64 failed;
 } Count;
@@ -14,18 +14,12 @@ struct Counters {
 	GArray *counts;       /* of Count, sorted; a handful */
 };
 
-static void count_clear(gpointer count)
-{
-	g_free(((Count *)count)->action);
-}
-
 Counters *counters_new(void)
 {
 	Counters *counters = g_new0(Counters, 1);
 
 	pthread_mutex_init(&counters->lock, NULL);
 	counters->counts = g_array_new(FALSE, TRUE, sizeof(Count));
-	g_array_set_clear_func(counters->counts, count_clear);
 	return counters;
 }
 
@@ -41,7 +35,7 @@ void counters_free(Counters *counters)
 /* Lock held. */
 static Count *find(Counters *counters, const char *action)
 {
-	Count fresh = {0};
+	Count fresh = {.action = action};
 	guint i;
 
 	for (i = 0; i < counters->counts->len; i++) {
@@ -53,7 +47,6 @@ static Count *find(Counters *counters, const char *action)
 		if (order > 0)
 			break;
 	}
-	fresh.action = g_strdup(action);
 	g_array_insert_val(counters->counts, i, fresh);
 	return &g_array_index(counters->counts, Count, i);
 }
@@ -74,16 +67,10 @@ void counters_visit(Counters *counters,
 		const char *action, guint64 calls, guint64 failed, void *data),
 	void *data)
 {
-	g_autoptr(GArray) copy = g_array_new(FALSE, FALSE, sizeof(Count));
+	g_autoptr(GArray) copy = NULL;
 
-	g_array_set_clear_func(copy, count_clear);
 	pthread_mutex_lock(&counters->lock);
-	for (guint i = 0; i < counters->counts->len; i++) {
-		Count count = g_array_index(counters->counts, Count, i);
-
-		count.action = g_strdup(count.action);
-		g_array_append_val(copy, count);
-	}
+	copy = g_array_copy(counters->counts);
 	pthread_mutex_unlock(&counters->lock);
 	for (guint i = 0; i < copy->len; i++) {
 		const Count *count = &g_array_index(copy, Count, i);

@@ -9,6 +9,7 @@ Counters *counters_new(void);
 void counters_free(Counters *counters);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Counters, counters_free)
 
+/* action: static. */
 void counters_add(Counters *counters, const char *action, gboolean failed);
 /* Visits a copy, in the order of names. */
 void counters_visit(Counters *counters,

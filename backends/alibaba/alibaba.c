@@ -74,10 +74,6 @@ static gboolean alibaba_sign(const ApiRequest *call, HttpRequest *request,
 {
 	http_request_set(request, "x-acs-action", call->action);
 	http_request_set(request, "x-acs-version", API_VERSION);
-	http_request_set(request, "accept", "application/json");
-	if (call->body)
-		http_request_set(request, "content-type",
-			"application/json; charset=utf-8");
 	const SignScope scope = {.now = now};
 	sign_request(SIGN_ACS3, request, credentials, &scope);
 	return TRUE;
@@ -87,6 +83,7 @@ static const char *const alibaba_domains[] = {"aliyuncs.com", NULL};
 
 static const ApiProtocol alibaba_protocol = {
 	.domains = alibaba_domains,
+	.content_type = "application/json; charset=utf-8",
 	.sign = alibaba_sign,
 	.refuse = alibaba_refuse,
 	.accept = alibaba_accept,

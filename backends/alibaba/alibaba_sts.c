@@ -12,6 +12,7 @@
 #include "backends/alibaba/alibaba_auth.h"
 #include "backends/alibaba/alibaba_error.h"
 #include "backends/auth/sign.h"
+#include "backends/base/text.h"
 #include "backends/base/utc.h"
 
 #define STS_VERSION "2015-04-01"
@@ -23,10 +24,7 @@
 /* What is spliced into a URL must not end the host. */
 static gboolean host_part_legal(const char *text)
 {
-	return strlen(text) <= 253 &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
-		       strlen(text);
+	return strlen(text) <= 253 && text_is_made_of(text, ".-");
 }
 
 static char *sts_host(const AlibabaRole *role)

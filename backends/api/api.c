@@ -247,6 +247,11 @@ static HttpRequest *make_request(Try *try, const char *url, GError **error)
 	if (request->body)
 		http->body = g_bytes_new(request->body, strlen(request->body));
 	http->once = !request->safe;
+	http_request_set(http, "accept", "application/json");
+	if (request->body)
+		http_request_set(http, "content-type",
+			protocol->content_type ? protocol->content_type
+					       : "application/json");
 	if (!protocol->sign(request, http, try->credentials,
 		    real_s() + try->skew_s, protocol->data, error))
 		return NULL;

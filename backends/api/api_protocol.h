@@ -19,7 +19,7 @@ typedef struct {
 } ApiRequest;
 
 typedef struct {
-	/* Adds the headers of the wire protocol and signs.  `now` is the repaired
+	/* Adds the headers of the wire protocol, besides those of JSON, and signs.  `now` is the repaired
 	 * clock, seconds since the epoch.  Called for each attempt. */
 	gboolean (*sign)(const ApiRequest *call, HttpRequest *request,
 		const Credentials *credentials, gint64 now, void *data,
@@ -45,6 +45,8 @@ typedef struct {
 		const Credentials *credentials, void *data, GError **error);
 	/* The vendor's own domains, in which its hosts lie; ends with NULL. */
 	const char *const *domains;
+	/* Of bodies, which are sent with it; NULL: application/json. */
+	const char *content_type;
 	/* What named the endpoint, where the key of that name did not: a key or a
 	 * variable, for errors of api_new.  NULL: nothing did. */
 	const char *endpoint_key;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends/base/text.h"
 #include "backends/base/utc.h"
 
 /*
@@ -354,23 +355,11 @@ static void keep_told(
 	credentials_unref(before);
 }
 
-/* A file of somebody else's may hold anything. */
-static char *on_one_line(char *text)
-{
-	g_autofree char *owned = text;
-	char *out = g_utf8_make_valid(owned, -1);
-
-	for (char *c = out; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = '?';
-	return out;
-}
-
 char *credential_source_account(CredentialSource *source,
 	Credentials *credentials, gint64 deadline_us, GError **error)
 {
 	const CredentialClass *class = source->class;
-	char *told = told_of(source, credentials);
+	char *told = told_of(source, credentials), *line;
 
 	if (told)
 		return told;
@@ -379,9 +368,11 @@ char *credential_source_account(CredentialSource *source,
 			      : credentials_account(credentials);
 	if (!told)
 		return NULL;
-	told = on_one_line(told);
-	keep_told(source, credentials, told);
-	return told;
+	/* A file of somebody else's may hold anything. */
+	line = text_line(told, strlen(told), '?');
+	g_free(told);
+	keep_told(source, credentials, line);
+	return line;
 }
 
 void credential_source_place(CredentialSource *source, GString *out)

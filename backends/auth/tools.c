@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backends/base/process.h"
+#include "backends/base/text.h"
 #include "backends/base/utc.h"
 #include "backends/http/redirect.h"
 #include "backends/http/retry.h"
@@ -114,10 +115,7 @@ SecretText *auth_answer_word(const HttpAnswer *answer)
 		g_strndup((const char *)answer->body->data, answer->body->len);
 
 	g_strstrip(text);
-	for (const char *c = text; *c; c++)
-		if (!g_ascii_isgraph(*c))
-			return NULL;
-	return *text ? g_steal_pointer(&text) : NULL;
+	return text_is_graph(text) ? g_steal_pointer(&text) : NULL;
 }
 
 HttpRequest *auth_form_new(const char *url, GString *form)
@@ -239,11 +237,9 @@ static const char *member(
 /* It is shown, and stands in a header. */
 static gboolean is_id(const char *id, const char *name, GError **error)
 {
-	for (const char *c = id; *c; c++)
-		if (!g_ascii_isgraph(*c))
-			return backend_error_false(
-				error, BACKEND_ERROR_AUTH, "%s is none", name);
-	return TRUE;
+	return !*id || text_is_graph(id) ||
+	       backend_error_false(
+		       error, BACKEND_ERROR_AUTH, "%s is none", name);
 }
 
 static const char *member_id(

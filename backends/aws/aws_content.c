@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/base/secret.h"
+#include "backends/base/text.h"
 #include "backends/base/utc.h"
 #include "backends/http/http.h"
 #include "backends/provider/answer.h"
@@ -18,12 +19,7 @@
 /* Printable ASCII without blanks: what may stand in a URL at all. */
 static gboolean is_url_text(const char *text)
 {
-	if (!*text || strlen(text) > URL_MAX)
-		return FALSE;
-	for (const char *c = text; *c; c++)
-		if (!g_ascii_isgraph(*c))
-			return FALSE;
-	return TRUE;
+	return strlen(text) <= URL_MAX && text_is_graph(text);
 }
 
 GBytes *aws_url_text(const char *url)
@@ -46,9 +42,8 @@ static gboolean append_authority(GString *out, const char *url)
 	g_autofree char *authority = g_strndup(host, strcspn(host, "/?#;"));
 	const char *port;
 
-	for (const char *c = authority; *c; c++)
-		if (!g_ascii_isalnum(*c) && !strchr(".-_:[]", *c))
-			return FALSE;
+	if (!text_is_made_of(authority, ".-_:[]"))
+		return FALSE;
 	if (!g_ascii_isalnum(*authority) && *authority != '[')
 		return FALSE;
 	port = strrchr(authority, ':');

@@ -62,12 +62,7 @@ static gboolean aws_sign(const ApiRequest *call, HttpRequest *request,
 			".", self->service->target, call->action, NULL);
 
 		http_request_set(request, "x-amz-target", target);
-		http_request_set(
-			request, "content-type", "application/x-amz-json-1.1");
-	} else if (call->body) {
-		http_request_set(request, "content-type", "application/json");
 	}
-	http_request_set(request, "accept", "application/json");
 	sign_request(SIGN_SIGV4, request, credentials, &scope);
 	return TRUE;
 }
@@ -139,6 +134,9 @@ static Api *api_open(
 		"the endpoint configured for %s", self->service->name);
 	const ApiProtocol protocol = {
 		.sign = aws_sign,
+		.content_type = self->service->target
+					? "application/x-amz-json-1.1"
+					: NULL,
 		.domains = aws_domains,
 		.endpoint_key = name,
 		.refuse = self->service->target ? aws_refuse_json

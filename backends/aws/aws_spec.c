@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "backends/base/text.h"
+
 #define SHOWN 64
 #define ACCOUNT_LEN 12
 #define TAG_KEY_MAX 128
@@ -19,14 +21,6 @@ static gboolean wrong(
 		"%s must %s, not %s", name, wanted, *cut ? cut : "empty");
 }
 
-static gboolean is_made_of(const char *text, const char *others)
-{
-	for (; *text; text++)
-		if (!g_ascii_isalnum(*text) && !strchr(others, *text))
-			return FALSE;
-	return TRUE;
-}
-
 gboolean aws_spec_made_of(
 	const Json *spec, const char *name, const char *others, GError **error)
 {
@@ -34,7 +28,7 @@ gboolean aws_spec_made_of(
 	g_autofree char *wanted = g_strdup_printf(
 		"be made of letters, digits and any of %s", others);
 
-	return !given || is_made_of(given, others) ||
+	return !given || text_is_made_of(given, others) ||
 	       wrong(error, name, given, wanted);
 }
 
@@ -51,7 +45,8 @@ static gboolean role_legal(const char *arn)
 		!g_str_has_prefix(parts[5], "role/"))
 		return FALSE;
 	const char *name = parts[5] + strlen("role/");
-	return *name && is_made_of(name, "_+=,.@-/!\"#$%&'()*:;<>?[\\]^`{|}~");
+	return *name &&
+	       text_is_made_of(name, "_+=,.@-/!\"#$%&'()*:;<>?[\\]^`{|}~");
 }
 
 gboolean aws_spec_role(const Json *spec, const char *name, GError **error)

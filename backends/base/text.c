@@ -92,6 +92,35 @@ gboolean piece_line(Piece *rest, gboolean unicode, Piece *ret)
 	return TRUE;
 }
 
+/* ---- what it is made of ---- */
+
+gboolean text_is_graph(const char *text)
+{
+	const char *c = text;
+
+	while (g_ascii_isgraph(*c))
+		c++;
+	return c > text && *c == '\0';
+}
+
+gboolean text_is_made_of(const char *text, const char *others)
+{
+	for (; *text; text++)
+		if (!g_ascii_isalnum(*text) && !strchr(others, *text))
+			return FALSE;
+	return TRUE;
+}
+
+char *text_line(const char *text, gsize len, char instead)
+{
+	char *line = g_utf8_make_valid(text, (gssize)len);
+
+	for (char *c = line; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = instead;
+	return line;
+}
+
 /* ---- command lines ---- */
 
 typedef struct {

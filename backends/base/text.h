@@ -2,7 +2,7 @@
 
 #include <glib.h>
 
-/* Text as Python sees it: str.strip, str.splitlines and shlex.split, in the ways
+/* What texts are made of; and text as Python sees it: str.strip, str.splitlines and shlex.split, in the ways
  * in which they differ from GLib's.  No state; any thread. */
 
 /* A piece of somebody else's text, in UTF-8. */
@@ -22,6 +22,14 @@ gboolean piece_starts(Piece piece, const char *prefix);
  * is empty.  Lines end with "\n", "\r\n" or "\r"; with `unicode`, with whatever
  * separates lines there too. */
 gboolean piece_line(Piece *rest, gboolean unicode, Piece *ret);
+
+/* Whether a text is of printable ASCII without blanks, and not empty. */
+gboolean text_is_graph(const char *text);
+/* Whether it is of ASCII's letters, digits and `others` at most. */
+gboolean text_is_made_of(const char *text, const char *others);
+/* The beginning of a text, valid UTF-8, with `instead` for control characters.  New
+ * string. */
+char *text_line(const char *text, gsize len, char instead);
 
 /* The words of a command line: quotes and backslashes as in a shell, all else as
  * it is.  NULL when a quote or a backslash is left open. */

@@ -84,11 +84,8 @@ static gboolean dataproc_sign(const ApiRequest *call, HttpRequest *request,
 		g_strconcat("Bearer ", secret_peek(credentials->secret), NULL);
 
 	http_request_set(request, "authorization", bearer);
-	http_request_set(request, "accept", "application/json");
 	if (payer)
 		http_request_set(request, "x-goog-user-project", payer);
-	if (call->body)
-		http_request_set(request, "content-type", "application/json");
 	return TRUE;
 }
 

@@ -12,6 +12,7 @@
  */
 #include <string.h>
 
+#include "backends/base/text.h"
 #include "backends/dataproc/google_auth.h"
 #include "backends/dataproc/google_jwt.h"
 
@@ -57,13 +58,9 @@ static const char *token_uri(const Account *account)
 /* Who it is, fit for a line. */
 static char *who(const char *kind, const char *name)
 {
-	g_autofree char *valid = g_utf8_make_valid(name, -1);
-	char *text = g_strdup_printf("%s %.*s", kind, NAME_MAX_LEN, valid);
+	g_autofree char *line = text_line(name, strlen(name), '?');
 
-	for (char *c = text; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = '?';
-	return text;
+	return g_strdup_printf("%s %.*s", kind, NAME_MAX_LEN, line);
 }
 
 /* ---- service accounts ---- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/auth/ini.h"
+#include "backends/base/text.h"
 #include "backends/dataproc/google_auth.h"
 
 #define NAME_MAX_LEN 64
@@ -24,9 +25,7 @@ char *google_config_path(const char *rest)
 static gboolean name_legal(const char *name)
 {
 	return *name && strlen(name) <= NAME_MAX_LEN &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
-		       strlen(name);
+	       text_is_made_of(name, "-_");
 }
 
 /* NULL: there is none. */

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "backends/base/text.h"
 #include "backends/dataproc/google_auth.h"
 
 #define ADDRESS "169.254.169.254"
@@ -21,10 +22,7 @@
 /* What is spliced into a URL must not end the host. */
 static gboolean host_legal(const char *host)
 {
-	return strlen(host) <= 260 &&
-	       strspn(host, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]") ==
-		       strlen(host);
+	return strlen(host) <= 260 && text_is_made_of(host, ".:-[]");
 }
 
 /* The URL; NULL when the environment names no host.  The name is replaced by the

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "backends/base/text.h"
 #include "backends/dataproc/google_auth.h"
 #include "backends/http/http_rules.h"
 #include "backends/http/http_url.h"
@@ -24,12 +25,7 @@
 /* Whether it can stand in a header. */
 static gboolean token_legal(const char *text)
 {
-	gsize len = strlen(text);
-
-	for (gsize i = 0; i < len; i++)
-		if (!g_ascii_isgraph(text[i]))
-			return FALSE;
-	return len > 0 && len <= TOKEN_MAX;
+	return strlen(text) <= TOKEN_MAX && text_is_graph(text);
 }
 
 static Credentials *read_body(
@@ -73,10 +69,8 @@ Credentials *google_token_plain(
 static const char *word_of(const Json *body)
 {
 	const char *word = json_get_text(body, "error", WORD_MAX, "");
-	gsize len = strspn(word, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-");
 
-	return word[len] ? "" : word;
+	return text_is_made_of(word, "_-") ? word : "";
 }
 
 static BackendErrorCode refusal_code(guint status)

@@ -13,7 +13,6 @@ static gboolean account_sign(const ApiRequest *call, HttpRequest *request,
 	const char *project = data ? dli_project_peek(data) : NULL;
 	const SignScope scope = {.now = now};
 
-	http_request_set(request, "accept", "application/json");
 	http_request_set(request, "content-type", "application/json");
 	if (project)
 		http_request_set(request, "x-project-id", project);

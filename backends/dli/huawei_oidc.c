@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "backends/base/text.h"
 #include "backends/dli/dli_error.h"
 #include "backends/dli/huawei_auth.h"
 
@@ -22,10 +23,7 @@ const AuthKeyNames huawei_key_names = {
 /* Whether a token can stand in JSON as it is.  Tokens are base64 and dots. */
 static gboolean token_is_plain(const char *token)
 {
-	for (const char *c = token; *c; c++)
-		if (!g_ascii_isgraph(*c) || *c == '"' || *c == '\\')
-			return FALSE;
-	return *token != '\0';
+	return text_is_graph(token) && !strpbrk(token, "\"\\");
 }
 
 /* The text with the token between its halves. */

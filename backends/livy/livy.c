@@ -69,10 +69,7 @@ static const BackendKey livy_keys[] = {
 static gboolean livy_sign(const ApiRequest *call, HttpRequest *request,
 	const Credentials *credentials, gint64 now, void *data, GError **error)
 {
-	http_request_set(request, "Accept", "application/json");
 	http_request_set(request, "X-Requested-By", "sessionfs");
-	if (call->body)
-		http_request_set(request, "Content-Type", "application/json");
 	livy_auth_sign(data, request, credentials);
 	return TRUE;
 }

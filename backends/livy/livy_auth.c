@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "backends/auth/tools.h"
+#include "backends/base/text.h"
 #include "backends/base/utc.h"
 
 #define REFRESH_MS (60 * 1000)
@@ -234,10 +235,7 @@ static const Kind kinds[] = {
 
 static gboolean is_token(const char *text)
 {
-	for (const char *c = text; *c; c++)
-		if (!g_ascii_isalnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c))
-			return FALSE;
-	return *text != '\0';
+	return *text && text_is_made_of(text, "!#$%&'*+-.^_`|~");
 }
 
 /* Those that say where a request goes, or where it ends. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/text.h"
 #include "backends/http/html.h"
 #include "backends/http/outcome.h"
 
@@ -45,13 +46,9 @@ void refusal_clear(Refusal *self)
 /* On one line, without what a terminal would take for more. */
 static char *line_of(const char *text, gsize len, gsize max)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, (gssize)MIN(len, max));
+	g_autofree char *line = g_strstrip(text_line(text, MIN(len, max), ' '));
 
-	for (char *c = valid; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = ' ';
-	g_strstrip(valid);
-	return *valid ? g_steal_pointer(&valid) : NULL;
+	return *line ? g_steal_pointer(&line) : NULL;
 }
 
 /* ---- JSON ---- */

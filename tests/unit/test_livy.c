@@ -446,7 +446,7 @@ static void a_session_without_a_name_gets_one(
 	provider_saw(f->server, 0, "POST /gate/livy/sessions ",
 		"{\"kind\":\"spark\",\"name\":\"" OWN_NAME "\"}");
 	provider_saw(f->server, 0, "POST ", "X-Requested-By: sessionfs");
-	provider_saw(f->server, 0, "POST ", "Content-Type: application/json");
+	provider_saw(f->server, 0, "POST ", "content-type: application/json");
 }
 
 static void answer_not_found(ProviderFixture *f)

@@ -93,17 +93,26 @@ static void *unsupported(const Backend *self, const char *what, GError **error)
 Backend *backend_open(
 	const BackendClass *class, GHashTable *keys, GError **error)
 {
-	Backend *self = class->open(keys, error);
+	Backend *self = g_malloc0(class->size ? class->size : sizeof(Backend));
 
-	if (self)
-		self->class = class;
-	return self;
+	self->class = class;
+	if (class->open(self, keys, error))
+		return self;
+	backend_close(self);
+	return NULL;
 }
 
 void backend_close(Backend *self)
 {
-	if (self)
+	if (!self)
+		return;
+	g_clear_pointer(&self->api, api_free);
+	if (self->class->close)
 		self->class->close(self);
+	api_free(self->iam);
+	g_free(self->region);
+	g_free(self->project);
+	g_free(self);
 }
 
 gboolean backend_discover(const BackendClass *class)
@@ -113,17 +122,36 @@ gboolean backend_discover(const BackendClass *class)
 	return class->chain && chain_in_sight(class->chain);
 }
 
+/* What is known for a key; NULL: nothing. */
+static const char *known(const Backend *self, const BackendKey *key)
+{
+	if (g_str_equal(key->name, "region"))
+		return self->region;
+	return g_str_equal(key->name, "project") ? self->project : NULL;
+}
+
+/* Those of its keys for which something is known, in their order. */
+#define foreach_known(key, self)                                               \
+	for (const BackendKey *key = (self)->class->keys; key && key->name;    \
+		key++)                                                         \
+		if (known(self, key))
+
 void backend_identify(Backend *self, GString *place, GString *source)
 {
 	g_string_append(place, self->class->name);
-	if (self->class->identify)
-		self->class->identify(self, place, source);
+	foreach_known(key, self) g_string_append_printf(
+		place, ", %s %s", key->name, known(self, key));
+	if (self->api)
+		api_identify(self->api, place, source);
 }
 
 void backend_found(Backend *self, BackendFound tell, void *data)
 {
 	if (self->class->found)
 		self->class->found(self, tell, data);
+	else
+		foreach_known(key, self)
+			tell(key->name, known(self, key), data);
 }
 
 WorkspacePage *backend_list_workspaces(
@@ -412,14 +440,22 @@ void backend_render(const Backend *self, SessionFile file, const char *body,
 
 void backend_report(Backend *self, GString *out)
 {
-	if (self->class->report)
+	if (self->class->report) {
 		self->class->report(self, out);
+		return;
+	}
+	foreach_known(key, self) g_string_append_printf(
+		out, "%s: %s\n", key->name, known(self, key));
+	if (self->api)
+		api_report(self->api, out);
 }
 
 gboolean backend_clock(Backend *self, gint64 *ret_ahead_ms)
 {
 	*ret_ahead_ms = 0;
-	return self->class->clock && self->class->clock(self, ret_ahead_ms);
+	if (self->class->clock)
+		return self->class->clock(self, ret_ahead_ms);
+	return self->api && api_clock(self->api, ret_ahead_ms);
 }
 
 void backend_count(Backend *self,
@@ -429,16 +465,26 @@ void backend_count(Backend *self,
 {
 	if (self->class->count)
 		self->class->count(self, visit, data);
+	if (self->iam)
+		api_count(self->iam, visit, data);
+	if (self->api)
+		api_count(self->api, visit, data);
 }
 
 void backend_observe(Backend *self, CallObserver observer, void *data)
 {
-	if (self->class->observe)
-		self->class->observe(self, observer, data);
+	if (self->iam)
+		api_observe(self->iam, observer, data);
+	if (self->api)
+		api_observe(self->api, observer, data);
 }
 
 void backend_abort(Backend *self)
 {
 	if (self->class->abort)
 		self->class->abort(self);
+	if (self->iam)
+		api_abort(self->iam);
+	if (self->api)
+		api_abort(self->api);
 }

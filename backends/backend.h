@@ -21,7 +21,7 @@
  *
  *   1. foo.c opens with the dialogue it speaks.  Tables: states (the vendor's
  *      words and their phases), verbs, keys, spec.  Slots: open (reads keys,
- *      makes an Api with a CredentialSource and an ApiProtocol), list_workspaces,
+ *      makes an Api with a chain and an ApiProtocol), list_workspaces,
  *      list_page, get, plan (plan.h helps), create, control; the others as the
  *      vendor has them, NULL where not.  record.h reads sessions out of answers
  *      by a table of member names, which the views read too (`record`);
@@ -250,26 +250,22 @@ typedef struct BackendClass {
 	 * listings. */
 	gint64 list_lag_ms;
 
-	/*
-	 * Makes an instance from config keys (name -> text, borrowed; every key
-	 * is in `keys`).  No network, no waiting.  Errors: CONFIG.
-	 */
-	Backend *(*open)(GHashTable *keys, GError **error);
-	void (*close)(Backend *self);
+	gsize size; /* of an instance; 0: of a Backend */
 
 	/*
-	 * Whose sessions it tells of, as far as that is known without the
-	 * network: `place` gets what tells apart where they are (an endpoint that
-	 * is not the vendor's own, region, project), `source` which credentials
-	 * will be taken.  Both stay the same for as long as that does.  No
-	 * secrets.  May be NULL: nothing is known.
+	 * Fills in an instance, all of whose other members are 0, from config keys
+	 * (name -> text, borrowed; every key is in `keys`).  No network, no
+	 * waiting.  It is closed where that fails.  Errors: CONFIG.
 	 */
-	void (*identify)(Backend *self, GString *place, GString *source);
+	gboolean (*open)(Backend *self, GHashTable *keys, GError **error);
+	/* Frees what it has besides the base, whose `api` has gone, but not its
+	 * `iam`.  May be NULL. */
+	void (*close)(Backend *self);
 
 	/*
 	 * Tells which of its keys are in force, and how, though the section may
 	 * not set them: what was found in the environment or in a vendor's own
-	 * files.  No network, no secrets.  May be NULL: none.
+	 * files.  No network, no secrets.  NULL: region and project.
 	 */
 	void (*found)(Backend *self, BackendFound tell, void *data);
 
@@ -362,13 +358,15 @@ typedef struct BackendClass {
 		const Json *spec, GError **error);
 
 	/*
+	 * These four may be NULL: as the base does.
+	 *
 	 * Appends "key: value" lines on the account: credentials' source and
 	 * expiry, call budget, last error.  No secrets, no network.
 	 */
 	void (*report)(Backend *self, GString *out);
 
 	/* How far the provider's clock is ahead of ours, as its answers so far
-	 * tell; FALSE: none told.  Any thread.  May be NULL: none does. */
+	 * tell; FALSE: none told.  Any thread. */
 	gboolean (*clock)(Backend *self, gint64 *ret_ahead_ms);
 
 	/* Calls made so far, by action: visit(action, calls, failures). */
@@ -377,17 +375,20 @@ typedef struct BackendClass {
 			void *data),
 		void *data);
 
-	/* Before the first call: who is told of each attempt of each.  May be
-	 * NULL: nobody is. */
-	void (*observe)(Backend *self, CallObserver observer, void *data);
-
 	/* Ends every call in flight and to come with CANCELLED. */
 	void (*abort)(Backend *self);
 } BackendClass;
 
-/* Each instance begins with this. */
+/* Each instance begins with this.  But for the class it is private to providers:
+ * the base knows by it what is alike with all who reach a service by api/api.h. */
 struct Backend {
 	const BackendClass *class;
+	struct Api *api; /* NULL: it reaches none so */
+	struct Api *iam; /* a service that is asked where the other is; NULL:
+	                    none */
+	char *region, *project; /* as the keys of the section are called; NULL:
+	                           no such key, or not known before a call */
+	gint small_pages;       /* atomic: a server has refused greater ones */
 };
 
 /* All provider types, ended by NULL. */
@@ -407,7 +408,12 @@ Backend *backend_open(const BackendClass *class, GHashTable *keys,
 void backend_close(Backend *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_close)
 gboolean backend_discover(const BackendClass *class);
-/* As the slot; place begins with the class's name. */
+/*
+ * Whose sessions it tells of, as far as that is known without the network: `place`
+ * gets what tells apart where they are (the class's name, region, project, an
+ * endpoint that is not the vendor's own), `source` which credentials will be taken.
+ * Both stay the same for as long as that does.  No secrets.
+ */
 void backend_identify(Backend *self, GString *place, GString *source);
 void backend_found(Backend *self, BackendFound tell, void *data);
 WorkspacePage *backend_list_workspaces(Backend *self, const char *token,

@@ -96,27 +96,25 @@ static Json *ask(Backend *base, const char *action, const char *path,
 	const char *body, const Call *call, GByteArray **ret_text,
 	GError **error)
 {
-	ApiBackend *self = (ApiBackend *)base;
 	g_autoptr(GString) query = g_string_new(NULL);
 
-	http_query_add(query, "regionId", self->region);
+	http_query_add(query, "regionId", base->region);
 	const ApiRequest request = {.action = action,
 		.method = body ? "POST" : "GET",
 		.path = path,
 		.query = query->str,
 		.body = body,
 		.safe = !body};
-	return api_call(self->api, &request, call, ret_text, error);
+	return api_call(base->api, &request, call, ret_text, error);
 }
 
 static Json *ask_page(Backend *base, const char *action, const char *path,
 	const char *token, const Call *call, GByteArray **ret_text,
 	GError **error)
 {
-	ApiBackend *self = (ApiBackend *)base;
 	g_autoptr(GString) query = g_string_new(NULL);
 
-	http_query_add(query, "regionId", self->region);
+	http_query_add(query, "regionId", base->region);
 	http_query_add(query, "nextToken", token);
 	const ApiRequest request = {.action = action,
 		.method = "GET",
@@ -124,7 +122,7 @@ static Json *ask_page(Backend *base, const char *action, const char *path,
 		.query = query->str,
 		.safe = TRUE};
 	return api_backend_get_page(
-		self, &request, "maxResults", call, ret_text, error);
+		base, &request, "maxResults", call, ret_text, error);
 }
 
 static char *workspace_path(const char *workspace, const char *rest)
@@ -239,10 +237,9 @@ static gboolean alibaba_control(Backend *base, const char *workspace,
 static gboolean alibaba_check_spec(
 	Backend *base, const char *workspace, const Json *spec, GError **error)
 {
-	const ApiBackend *self = (ApiBackend *)base;
 
 	return spec_agrees(spec, "workspaceId", workspace, error) &&
-	       spec_agrees(spec, "regionId", self->region, error);
+	       spec_agrees(spec, "regionId", base->region, error);
 }
 
 /* ---- opening ---- */
@@ -261,25 +258,20 @@ static char *region_choose(GHashTable *keys, GError **error)
 		error);
 }
 
-static Backend *alibaba_open(GHashTable *keys, GError **error)
+static gboolean alibaba_open(Backend *base, GHashTable *keys, GError **error)
 {
-	g_autofree char *region = region_choose(keys, error);
 	gboolean vpc;
 
-	if (!region || !api_key_bool(keys, "vpc", &vpc, error))
-		return NULL;
+	base->region = region_choose(keys, error);
+	if (!base->region || !api_key_bool(keys, "vpc", &vpc, error))
+		return FALSE;
 	g_autofree char *endpoint = g_strdup_printf(
 		"https://emr-serverless-spark%s.%s.aliyuncs.com",
-		vpc ? "-vpc" : "", region);
-	Api *api = api_backend_connect(keys, endpoint, &alibaba_chain,
+		vpc ? "-vpc" : "", base->region);
+	base->api = api_backend_connect(keys, endpoint, &alibaba_chain,
 		g_hash_table_lookup(keys, "profile"), NULL, &alibaba_protocol,
 		error);
-	if (!api)
-		return NULL;
-	ApiBackend *self = g_new0(ApiBackend, 1);
-	self->api = api;
-	self->region = g_steal_pointer(&region);
-	return &self->base;
+	return base->api != NULL;
 }
 
 const BackendClass alibaba_class = {
@@ -295,7 +287,6 @@ const BackendClass alibaba_class = {
 	.token_member = "clientToken",
 	.list_lag_ms = 10000,
 	.open = alibaba_open,
-	.close = api_backend_close,
 	.chain = &alibaba_chain,
 	.list_workspaces = alibaba_list_workspaces,
 	.list_page = alibaba_list_page,
@@ -305,7 +296,4 @@ const BackendClass alibaba_class = {
 	.control = alibaba_control,
 	.check_spec = alibaba_check_spec,
 	.renders = alibaba_renders,
-	.found = api_backend_found,
-	.report = api_backend_report,
-	API_BACKEND_SLOTS,
 };

@@ -8,7 +8,7 @@
  * its calls: what api.h is told of both. */
 
 typedef struct {
-	const char *action; /* static; for counting and, with some, the wire */
+	const char *action; /* static; for counting, and for some the wire */
 	const char *method;
 	const char *path;    /* encoded, begins with "/" */
 	const char *query;   /* encoded, without "?"; NULL or "": none */
@@ -19,8 +19,9 @@ typedef struct {
 } ApiRequest;
 
 typedef struct {
-	/* Adds the headers of the wire protocol, besides those of JSON, and signs.  `now` is the repaired
-	 * clock, seconds since the epoch.  Called for each attempt. */
+	/* Adds the headers of the wire protocol, besides those of JSON, and signs.
+	 * `now` is the repaired clock, seconds since the epoch.  Called for each
+	 * attempt. */
 	gboolean (*sign)(const ApiRequest *call, HttpRequest *request,
 		const Credentials *credentials, gint64 now, void *data,
 		GError **error);

@@ -150,22 +150,21 @@ static Api *api_open(
 		self->base.region, &protocol, error);
 }
 
-Backend *aws_open(const AwsService *service, GHashTable *keys, GError **error)
+gboolean aws_open(Backend *base, const AwsService *service, GHashTable *keys,
+	GError **error)
 {
-	g_autofree char *region = region_choose(keys, error);
-	g_autofree char *endpoint =
-		region ? endpoint_choose(service, keys, region, error) : NULL;
+	Aws *self = (Aws *)base;
 
+	base->region = region_choose(keys, error);
+	g_autofree char *endpoint =
+		base->region
+			? endpoint_choose(service, keys, base->region, error)
+			: NULL;
 	if (!endpoint)
-		return NULL;
-	Aws *self = g_new0(Aws, 1);
+		return FALSE;
 	self->service = service;
-	self->base.region = g_steal_pointer(&region);
-	self->base.api = api_open(self, keys, endpoint, error);
-	if (self->base.api)
-		return &self->base.base;
-	api_backend_close(&self->base.base);
-	return NULL;
+	base->api = api_open(self, keys, endpoint, error);
+	return base->api != NULL;
 }
 
 /* ---- creating ---- */

@@ -42,7 +42,7 @@ typedef struct {
 } AwsService;
 
 typedef struct {
-	ApiBackend base;
+	Backend base;
 	const AwsService *service;
 } Aws;
 
@@ -51,7 +51,7 @@ extern const BackendState aws_states[]; /* of a session */
 extern const BackendVerb aws_verbs[];   /* terminate */
 
 /* The slots of BackendClass; service lives as long as the program. */
-Backend *aws_open(const AwsService *service, GHashTable *keys,
+gboolean aws_open(Backend *base, const AwsService *service, GHashTable *keys,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 CreatePlan *aws_service_plan(Backend *base, const char *workspace, Json *spec,
 	const char *token, const Call *call, GError **error);
@@ -66,8 +66,6 @@ gboolean aws_service_check(
 	.keys = aws_keys, .states = aws_states, .verbs = aws_verbs,            \
 	.described = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,               \
 	.secret_files = 1 << SESSION_WEBUI | 1 << SESSION_ENDPOINT,            \
-	.end_verb = "terminate", .list_lag_ms = 10000, .chain = &aws_chain,    \
-	.plan = aws_service_plan, .describe = aws_service_describe,            \
-	.check_spec = aws_service_check, .found = api_backend_found,           \
-	.report = api_backend_report, .close = api_backend_close,              \
-	API_BACKEND_SLOTS
+	.end_verb = "terminate", .list_lag_ms = 10000, .size = sizeof(Aws),    \
+	.chain = &aws_chain, .plan = aws_service_plan,                         \
+	.describe = aws_service_describe, .check_spec = aws_service_check

@@ -56,8 +56,7 @@ static Json *post(Backend *base, const char *action, const Json *input,
 		.body = body,
 		.safe = safe};
 
-	return api_call(
-		((ApiBackend *)base)->api, &request, call, ret_text, error);
+	return api_call(base->api, &request, call, ret_text, error);
 }
 
 static Json *ask(Backend *base, const char *action, const Json *input,
@@ -218,9 +217,9 @@ static const AwsService service = {
 	.retry_ms = 5 * 1000,
 };
 
-static Backend *emr_open(GHashTable *keys, GError **error)
+static gboolean emr_open(Backend *base, GHashTable *keys, GError **error)
 {
-	return aws_open(&service, keys, error);
+	return aws_open(base, &service, keys, error);
 }
 
 const BackendClass emr_class = {

@@ -51,7 +51,7 @@ static Json *order(Backend *base, const char *action, const char *method,
 	const ApiRequest request = {
 		.action = action, .method = method, .path = path, .body = body};
 
-	return api_call(((ApiBackend *)base)->api, &request, call, NULL, error);
+	return api_call(base->api, &request, call, NULL, error);
 }
 
 static char *application_path(const char *application, const char *rest)
@@ -271,9 +271,10 @@ static const AwsService service = {
 	.retry_ms = 10 * 1000,
 };
 
-static Backend *emr_serverless_open(GHashTable *keys, GError **error)
+static gboolean emr_serverless_open(
+	Backend *base, GHashTable *keys, GError **error)
 {
-	return aws_open(&service, keys, error);
+	return aws_open(base, &service, keys, error);
 }
 
 const BackendClass emr_serverless_class = {

@@ -2,8 +2,8 @@
 
 #include <glib.h>
 
-/* What texts are made of; and text as Python sees it: str.strip, str.splitlines and shlex.split, in the ways
- * in which they differ from GLib's.  No state; any thread. */
+/* What texts are made of; and text as Python sees it: str.strip, str.splitlines and
+ * shlex.split, in the ways in which they differ from GLib's.  No state; any thread. */
 
 /* A piece of somebody else's text, in UTF-8. */
 typedef struct {

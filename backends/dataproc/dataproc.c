@@ -68,7 +68,7 @@ static const BackendKey dataproc_keys[] = {
 };
 
 typedef struct {
-	ApiBackend base;
+	Backend base;
 	char *quota_project; /* NULL: as the credentials say */
 } Dataproc;
 
@@ -108,7 +108,7 @@ static char *sessions_path(const Dataproc *self, const char *location,
 static WorkspacePage *dataproc_list_workspaces(
 	Backend *base, const char *token, const Call *call, GError **error)
 {
-	return answer_workspace(((const ApiBackend *)base)->region);
+	return answer_workspace(base->region);
 }
 
 static const SessionAnswers dataproc_sessions = {
@@ -325,13 +325,12 @@ static Api *api_open(
 static void dataproc_close(Backend *base)
 {
 	g_free(((Dataproc *)base)->quota_project);
-	api_backend_close(base);
 }
 
-static Backend *dataproc_open(GHashTable *keys, GError **error)
+static gboolean dataproc_open(Backend *base, GHashTable *keys, GError **error)
 {
 	static const char *const domains[] = {"googleapis.com", NULL};
-	Dataproc *self = g_new0(Dataproc, 1);
+	Dataproc *self = (Dataproc *)base;
 	g_autofree char *ca_file = google_ca_file();
 	const ApiProtocol protocol = {
 		.sign = dataproc_sign,
@@ -342,19 +341,15 @@ static Backend *dataproc_open(GHashTable *keys, GError **error)
 		.data = self,
 	};
 
-	self->base.project = project_choose(keys, error);
-	self->base.region =
-		self->base.project ? region_choose(keys, error) : NULL;
+	base->project = project_choose(keys, error);
+	base->region = base->project ? region_choose(keys, error) : NULL;
 	self->quota_project = payer_choose(keys);
-	if (self->base.region &&
+	if (base->region &&
 		(!self->quota_project ||
 			place_check("quota_project", self->quota_project,
 				"my-project", error)))
-		self->base.api = api_open(keys, &protocol, error);
-	if (self->base.api)
-		return &self->base.base;
-	dataproc_close(&self->base.base);
-	return NULL;
+		base->api = api_open(keys, &protocol, error);
+	return base->api != NULL;
 }
 
 const BackendClass dataproc_class = {
@@ -368,6 +363,7 @@ const BackendClass dataproc_class = {
 	.end_verb = "terminate",
 	.token_member = "requestId",
 	.list_lag_ms = 10000,
+	.size = sizeof(Dataproc),
 	.open = dataproc_open,
 	.close = dataproc_close,
 	.chain = &google_chain,
@@ -380,7 +376,4 @@ const BackendClass dataproc_class = {
 	.control = dataproc_control,
 	.check_spec = dataproc_check_spec,
 	.renders = dataproc_renders,
-	.found = api_backend_found,
-	.report = api_backend_report,
-	API_BACKEND_SLOTS,
 };

@@ -167,8 +167,7 @@ static void render_webui(const Backend *self, const Json *record, GString *out)
 		return;
 	g_autofree char *region = http_encode(parts.location);
 	g_autofree char *id = http_encode(parts.id);
-	g_autofree char *owner =
-		http_encode(((const ApiBackend *)self)->project);
+	g_autofree char *owner = http_encode(self->project);
 	g_string_append_printf(out,
 		CONSOLE "%s/%s/sparkApplications/applications?project=%s\n",
 		region, id, owner);

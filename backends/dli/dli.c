@@ -316,6 +316,7 @@ const BackendClass dli_class = {
 	.spec = dli_spec,
 	.unique = dli_unique,
 	.record = &dli_record,
+	.size = sizeof(Dli),
 	.open = dli_open,
 	.close = dli_close,
 	.chain = &huawei_chain,
@@ -329,8 +330,6 @@ const BackendClass dli_class = {
 	.cause = dli_ask_cause,
 	.check_spec = dli_check_spec,
 	.renders = dli_renders,
-	.found = api_backend_found,
 	.report = dli_report,
 	LIVY_LOG_SLOTS,
-	API_BACKEND_SLOTS,
 };

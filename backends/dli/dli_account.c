@@ -77,26 +77,17 @@ static gboolean open_with(Dli *self, GHashTable *keys,
 	return self->base.api != NULL;
 }
 
-Backend *dli_open(GHashTable *keys, GError **error)
+gboolean dli_open(Backend *base, GHashTable *keys, GError **error)
 {
 	g_auto(DliSettings) settings = {NULL};
 
-	if (!dli_settings_read(keys, &settings, error))
-		return NULL;
-	Dli *self = g_new0(Dli, 1);
-	if (open_with(self, keys, &settings, error))
-		return &self->base.base;
-	dli_close(&self->base.base);
-	return NULL;
+	return dli_settings_read(keys, &settings, error) &&
+	       open_with((Dli *)base, keys, &settings, error);
 }
 
 void dli_close(Backend *base)
 {
-	Dli *self = (Dli *)base;
-
-	g_clear_pointer(&self->base.api, api_free);
-	dli_project_free(self->lookup);
-	api_backend_close(base);
+	dli_project_free(((Dli *)base)->lookup);
 }
 
 /* ---- slots ---- */

@@ -9,7 +9,7 @@
  * its path, looking it up in IAM first where it is not given.  Thread-safe.
  */
 typedef struct {
-	ApiBackend base;
+	Backend base;
 	DliProject *lookup;
 	const DliKind *kind; /* what the workspaces are */
 } Dli;
@@ -28,6 +28,7 @@ Json *dli_ask(Dli *self, const DliQuestion *question, const Call *call,
 	GByteArray **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* As the slots of BackendClass. */
-Backend *dli_open(GHashTable *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean dli_open(Backend *base, GHashTable *keys,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void dli_close(Backend *base);
 void dli_report(Backend *base, GString *out);

@@ -130,8 +130,8 @@ static SessionPage *page_call(Livy *self, gint64 from, gint64 size,
 	g_autofree char *query = g_strdup_printf(
 		"from=%" G_GINT64_FORMAT "&size=%" G_GINT64_FORMAT, from, size);
 	g_autoptr(HttpBody) text = NULL;
-	g_autoptr(Json) answer = api_backend_get(&self->base.base,
-		"ListSessions", "/sessions", query, call, &text, error);
+	g_autoptr(Json) answer = api_backend_get(&self->base, "ListSessions",
+		"/sessions", query, call, &text, error);
 	guint members = (guint)LIVY_MEMBERS_UNKNOWN;
 	JsonSpan span;
 
@@ -253,8 +253,8 @@ static Session *livy_get(Backend *base, const char *workspace, const char *id,
 	g_autofree char *path = session_path(self, workspace, id, NULL, error);
 	g_autoptr(HttpBody) text = NULL;
 	g_autoptr(Json) answer =
-		path ? api_backend_get(&self->base.base, "GetSession", path,
-			       NULL, call, &text, error)
+		path ? api_backend_get(&self->base, "GetSession", path, NULL,
+			       call, &text, error)
 		     : NULL;
 	guint members;
 
@@ -278,7 +278,7 @@ static Json *log_tail(Livy *self, const char *workspace, const char *id,
 		session_path(self, workspace, id, "/log", error);
 	g_autofree char *query = g_strdup_printf("from=-1&size=%d", LOG_LINES);
 	g_autoptr(Json) answer =
-		path ? api_backend_get(&self->base.base, "GetSessionLog", path,
+		path ? api_backend_get(&self->base, "GetSessionLog", path,
 			       query, call, NULL, error)
 		     : NULL;
 
@@ -407,44 +407,39 @@ static void livy_close(Backend *base)
 {
 	Livy *self = (Livy *)base;
 
-	g_clear_pointer(&self->base.api, api_free);
-	livy_auth_free(self->auth); /* the source in it has gone */
+	livy_auth_free(self->auth); /* the source in the api has gone */
 	g_free(self->workspace);
 	g_free(self->url);
-	api_backend_close(base);
 }
 
-static Backend *livy_open(GHashTable *keys, GError **error)
+static gboolean livy_open(Backend *base, GHashTable *keys, GError **error)
 {
 	/* There is no vendor: the server is all that tells it. */
 	static const char *const domains[] = {NULL};
+	Livy *self = (Livy *)base;
 	Told told;
-	g_autofree char *workspace =
-		url_choose(keys, &told, error) ? url_rest(&told, error) : NULL;
-	g_autoptr(LivyAuth) auth =
-		workspace ? livy_auth_new(key_text(keys, "auth"), error) : NULL;
 
-	if (!auth)
-		return NULL;
+	if (!url_choose(keys, &told, error))
+		return FALSE;
+	self->url = g_strdup(told.url);
+	self->workspace = url_rest(&told, error);
+	self->auth = self->workspace
+			     ? livy_auth_new(key_text(keys, "auth"), error)
+			     : NULL;
+	self->members = LIVY_MEMBERS_UNKNOWN;
+	if (!self->auth)
+		return FALSE;
 	const ApiProtocol protocol = {
 		.sign = livy_sign,
-		.refuse = livy_auth_is_none(auth) ? livy_refuse_bare
-						  : livy_refuse,
+		.refuse = livy_auth_is_none(self->auth) ? livy_refuse_bare
+							: livy_refuse,
 		.domains = domains,
 		.endpoint_key = told.key,
-		.data = auth,
+		.data = self->auth,
 	};
-	Api *api = api_new(
-		keys, told.url, livy_auth_source(auth), &protocol, error);
-	if (!api)
-		return NULL;
-	Livy *self = g_new0(Livy, 1);
-	self->base.api = api;
-	self->auth = g_steal_pointer(&auth);
-	self->workspace = g_steal_pointer(&workspace);
-	self->url = g_strdup(told.url);
-	self->members = LIVY_MEMBERS_UNKNOWN;
-	return &self->base.base;
+	base->api = api_new(
+		keys, told.url, livy_auth_source(self->auth), &protocol, error);
+	return base->api != NULL;
 }
 
 const BackendClass livy_class = {
@@ -455,6 +450,7 @@ const BackendClass livy_class = {
 	.spec = livy_spec,
 	.unique = livy_unique,
 	.record = &livy_record,
+	.size = sizeof(Livy),
 	.open = livy_open,
 	.close = livy_close,
 	.discover = livy_discover,
@@ -470,7 +466,5 @@ const BackendClass livy_class = {
 	.check_spec = livy_check_spec,
 	.renders = livy_renders,
 	.found = livy_found,
-	.report = api_backend_report,
 	LIVY_LOG_SLOTS,
-	API_BACKEND_SLOTS,
 };

@@ -30,7 +30,7 @@ static Json *get_by_name(
 	g_autofree char *path = g_strconcat("/sessions/", segment, NULL);
 
 	return api_backend_get(
-		&self->base.base, "GetSession", path, NULL, call, NULL, error);
+		&self->base, "GetSession", path, NULL, call, NULL, error);
 }
 
 /* The id of the session of a name that nobody else can have given. */
@@ -79,7 +79,7 @@ static char *name_of_token(const char *own, const char *token)
  * there is none and names are known. */
 static gboolean name_it(Livy *self, Json *body, const char *token)
 {
-	const char *member = self->base.base.class->token_member;
+	const char *member = self->base.class->token_member;
 	g_autofree char *own = g_strdup(json_text(json_get(body, member)));
 
 	json_remove(body, member);

@@ -41,8 +41,8 @@ void livy_learn_version(Livy *self, const Json *spec, const Call *call)
 	if (!(livy_record_members(spec) & ~(guint)LIVY_NAME) ||
 		g_atomic_int_get(&self->members) != LIVY_MEMBERS_UNKNOWN)
 		return;
-	g_autoptr(Json) answer = api_backend_get(&self->base.base, "GetVersion",
-		"/version", NULL, call, NULL, NULL);
+	g_autoptr(Json) answer = api_backend_get(
+		&self->base, "GetVersion", "/version", NULL, call, NULL, NULL);
 	const char *version = json_get_text(answer, "version", 64, "");
 	if (livy_version_members(version, &members))
 		livy_learn(self, members);

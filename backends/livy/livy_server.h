@@ -11,7 +11,7 @@
 #define LIVY_MEMBERS_UNKNOWN (-1)
 
 typedef struct {
-	ApiBackend base;
+	Backend base;
 	LivyAuth *auth;
 	char *url;
 	char *workspace; /* host[:port][/prefix] */

@@ -8,89 +8,6 @@
 #define PAGE_SIZE 100     /* the usual maximum */
 #define PAGE_SIZE_SAFE 20 /* what the vendors' examples ask for */
 
-void api_backend_close(Backend *base)
-{
-	ApiBackend *self = (ApiBackend *)base;
-
-	g_clear_pointer(&self->api, api_free);
-	g_clear_pointer(&self->iam, api_free);
-	g_free(self->region);
-	g_free(self->project);
-	g_free(self);
-}
-
-/* ---- the slots ---- */
-
-/* What is known for a key; NULL: nothing. */
-static const char *known(const Backend *base, const BackendKey *key)
-{
-	const ApiBackend *self = (const ApiBackend *)base;
-
-	if (g_str_equal(key->name, "region"))
-		return self->region;
-	return g_str_equal(key->name, "project") ? self->project : NULL;
-}
-
-void api_backend_identify(Backend *base, GString *place, GString *source)
-{
-	for (const BackendKey *key = base->class->keys; key->name; key++)
-		if (known(base, key))
-			g_string_append_printf(
-				place, ", %s %s", key->name, known(base, key));
-	api_identify(((ApiBackend *)base)->api, place, source);
-}
-
-void api_backend_found(Backend *base, BackendFound tell, void *data)
-{
-	for (const BackendKey *key = base->class->keys; key->name; key++)
-		if (known(base, key))
-			tell(key->name, known(base, key), data);
-}
-
-void api_backend_report(Backend *base, GString *out)
-{
-	for (const BackendKey *key = base->class->keys; key->name; key++)
-		if (known(base, key))
-			g_string_append_printf(
-				out, "%s: %s\n", key->name, known(base, key));
-	api_report(((ApiBackend *)base)->api, out);
-}
-
-gboolean api_backend_clock(Backend *base, gint64 *ret_ahead_ms)
-{
-	return api_clock(((ApiBackend *)base)->api, ret_ahead_ms);
-}
-
-void api_backend_count(Backend *base,
-	void (*visit)(
-		const char *action, guint64 calls, guint64 failed, void *data),
-	void *data)
-{
-	const ApiBackend *self = (ApiBackend *)base;
-
-	if (self->iam)
-		api_count(self->iam, visit, data);
-	api_count(self->api, visit, data);
-}
-
-void api_backend_observe(Backend *base, CallObserver observer, void *data)
-{
-	const ApiBackend *self = (ApiBackend *)base;
-
-	if (self->iam)
-		api_observe(self->iam, observer, data);
-	api_observe(self->api, observer, data);
-}
-
-void api_backend_abort(Backend *base)
-{
-	const ApiBackend *self = (ApiBackend *)base;
-
-	if (self->iam)
-		api_abort(self->iam);
-	api_abort(self->api);
-}
-
 /* ---- calls ---- */
 
 Json *api_backend_get(Backend *base, const char *action, const char *path,
@@ -103,11 +20,10 @@ Json *api_backend_get(Backend *base, const char *action, const char *path,
 		.query = query,
 		.safe = TRUE};
 
-	return api_call(
-		((ApiBackend *)base)->api, &request, call, ret_text, error);
+	return api_call(base->api, &request, call, ret_text, error);
 }
 
-guint api_backend_page_size(ApiBackend *self)
+guint api_backend_page_size(Backend *self)
 {
 	return g_atomic_int_get(&self->small_pages) ? PAGE_SIZE_SAFE
 						    : PAGE_SIZE;
@@ -128,7 +44,7 @@ static gboolean blames(GError *error, const char *member)
 	return strstr(lower, wanted) != NULL;
 }
 
-Json *api_backend_get_page(ApiBackend *self, const ApiRequest *request,
+Json *api_backend_get_page(Backend *self, const ApiRequest *request,
 	const char *member, const Call *call, GByteArray **ret_text,
 	GError **error)
 {
@@ -161,7 +77,7 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 		.body = plan->body,
 		.repeatable = plan->repeatable};
 
-	return api_call(((ApiBackend *)base)->api, &request, call, NULL, error);
+	return api_call(base->api, &request, call, NULL, error);
 }
 
 /* ---- opening ---- */

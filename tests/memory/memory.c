@@ -410,17 +410,15 @@ static void memory_close(Backend *base)
 	g_free(self->loop);
 	pthread_cond_destroy(&self->news);
 	pthread_mutex_destroy(&self->lock);
-	g_free(self);
 }
 
-static Backend *memory_open(GHashTable *keys, GError **error)
+static gboolean memory_open(Backend *base, GHashTable *keys, GError **error)
 {
-	Memory *self = g_new0(Memory, 1);
+	Memory *self = (Memory *)base;
 
 	self->account = "memory";
 	pthread_condattr_t monotonic;
 
-	self->base.class = &memory_class;
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -428,10 +426,7 @@ static Backend *memory_open(GHashTable *keys, GError **error)
 	pthread_condattr_destroy(&monotonic);
 	self->spaces =
 		g_ptr_array_new_with_free_func((GDestroyNotify)space_free);
-	if (configure(self, keys, error))
-		return &self->base;
-	memory_close(&self->base);
-	return NULL;
+	return configure(self, keys, error);
 }
 
 static const char *const told_members[N_RECORD_MEMBERS] = {
@@ -458,6 +453,7 @@ const BackendClass memory_class = {
 	.start_verb = "start",
 	.end_verb = "stop",
 	.token_member = "clientToken",
+	.size = sizeof(Memory),
 	.open = memory_open,
 	.close = memory_close,
 	.list_workspaces = memory_list_workspaces,

@@ -300,7 +300,6 @@ static void every_class_is_complete(void)
 
 		g_assert_true(backend_class_find(class->name) == class);
 		g_assert_nonnull(class->open);
-		g_assert_nonnull(class->close);
 		g_assert_nonnull(class->list_page);
 		g_assert_nonnull(class->states);
 		g_assert_nonnull(class->spec);

@@ -135,7 +135,6 @@ static void script_close(Backend *base)
 
 	pthread_cond_destroy(&self->news);
 	pthread_mutex_destroy(&self->lock);
-	g_free(self);
 }
 
 static const BackendVerb script_verbs[] = {

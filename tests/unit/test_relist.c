@@ -81,11 +81,6 @@ static SessionPage *scripted_page(Backend *base, const char *workspace,
 	return page_of(more);
 }
 
-static void scripted_close(Backend *base)
-{
-	g_free(base);
-}
-
 static void scripted_abort(Backend *base)
 {
 }
@@ -93,7 +88,6 @@ static void scripted_abort(Backend *base)
 static const BackendClass scripted_class = {
 	.name = "scripted",
 	.list_page = scripted_page,
-	.close = scripted_close,
 	.abort = scripted_abort,
 };
 

@@ -28,8 +28,10 @@ Session *session_new(void)
 	return g_new0(Session, 1);
 }
 
-void session_free(Session *session)
+void session_free(gpointer data)
 {
+	Session *session = data;
+
 	if (!session)
 		return;
 	g_free(session->id);
@@ -39,16 +41,11 @@ void session_free(Session *session)
 	g_free(session);
 }
 
-static void session_destroy(gpointer session)
-{
-	session_free(session);
-}
-
 SessionPage *session_page_new(void)
 {
 	SessionPage *page = g_new0(SessionPage, 1);
 
-	page->sessions = g_ptr_array_new_with_free_func(session_destroy);
+	page->sessions = g_ptr_array_new_with_free_func(session_free);
 	page->total = -1;
 	return page;
 }
@@ -62,8 +59,10 @@ void session_page_free(SessionPage *page)
 	g_free(page);
 }
 
-void workspace_free(Workspace *workspace)
+void workspace_free(gpointer data)
 {
+	Workspace *workspace = data;
+
 	if (!workspace)
 		return;
 	g_free(workspace->id);
@@ -71,16 +70,11 @@ void workspace_free(Workspace *workspace)
 	g_free(workspace);
 }
 
-static void workspace_destroy(gpointer workspace)
-{
-	workspace_free(workspace);
-}
-
 WorkspacePage *workspace_page_new(void)
 {
 	WorkspacePage *page = g_new0(WorkspacePage, 1);
 
-	page->workspaces = g_ptr_array_new_with_free_func(workspace_destroy);
+	page->workspaces = g_ptr_array_new_with_free_func(workspace_free);
 	return page;
 }
 

@@ -60,7 +60,7 @@ typedef struct {
 #define SESSION_GRAIN_MS 2000
 
 Session *session_new(void);
-void session_free(Session *session);
+void session_free(gpointer session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 
 /* One page of a listing, in the provider's order. */
@@ -94,7 +94,7 @@ typedef struct {
 	guint skipped; /* records that were left out, without a usable id */
 } WorkspacePage;
 
-void workspace_free(Workspace *workspace);
+void workspace_free(gpointer workspace);
 WorkspacePage *workspace_page_new(void);
 void workspace_page_free(WorkspacePage *page);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WorkspacePage, workspace_page_free)

@@ -108,8 +108,7 @@ static void render_config(const Backend *self, const Json *record, GString *out)
 			g_strndup(release, strcspn(release, " \t"));
 		json_set_text(spec, "releaseVersion", word);
 	}
-	g_autofree char *text = json_print(spec, TRUE);
-	g_string_append(out, text);
+	record_append_json(out, spec);
 }
 
 static void render_webui(const Backend *self, const Json *record, GString *out)

@@ -125,8 +125,7 @@ static void render_config(const Backend *self, const Json *record, GString *out)
 	json_remove(spec, "Tags");
 	if (tags && json_size(tags) > 0)
 		json_set_copy(spec, "Tags", tags);
-	g_autofree char *text = json_print(spec, TRUE);
-	g_string_append(out, text);
+	record_append_json(out, spec);
 }
 
 static void render_reason(const Backend *self, const Json *record, GString *out)

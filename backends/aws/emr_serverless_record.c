@@ -171,8 +171,7 @@ static void render_config(const Backend *self, const Json *record, GString *out)
 	json_remove(spec, "tags");
 	if (json_size(tags) > 0)
 		json_set_copy(spec, "tags", tags);
-	g_autofree char *text = json_print(spec, TRUE);
-	g_string_append(out, text);
+	record_append_json(out, spec);
 }
 
 static void render_reason(const Backend *self, const Json *record, GString *out)

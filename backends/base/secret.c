@@ -33,7 +33,7 @@ void secret_wipe(void *memory, gsize len)
 		OPENSSL_cleanse(memory, len);
 }
 
-void secret_free_text(char *text)
+void secret_free_text(gpointer text)
 {
 	if (text)
 		secret_wipe(text, strlen(text));

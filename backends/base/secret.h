@@ -45,7 +45,7 @@ GBytes *secret_string_bytes(GString *text);
 /* Overwrites memory in a way that the compiler keeps. */
 void secret_wipe(void *memory, gsize len);
 /* Wipes a string up to its end, and frees it.  NULL is fine. */
-void secret_free_text(char *text);
+void secret_free_text(gpointer text);
 /* A string that goes so: g_autoptr(SecretText). */
 typedef char SecretText;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SecretText, secret_free_text)

@@ -112,8 +112,7 @@ static void render_config(const Backend *self, const Json *record, GString *out)
 		spec_reduce(dataproc_spec, record, dataproc_not_in_config);
 
 	drop_own_labels(spec);
-	g_autofree char *text = json_print(spec, TRUE);
-	g_string_append(out, text);
+	record_append_json(out, spec);
 }
 
 static const char *url_of(const Json *value)

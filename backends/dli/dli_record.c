@@ -103,9 +103,7 @@ const RecordKind dli_record = {
 static void render_config(const Backend *self, const Json *record, GString *out)
 {
 	g_autoptr(Json) spec = dli_spec_of(record);
-	g_autofree char *text = json_print(spec, TRUE);
-
-	g_string_append(out, text);
+	record_append_json(out, spec);
 }
 
 /* Sessions of a cluster tell it in their log alone. */

@@ -224,18 +224,13 @@ static gboolean perform(HttpClient *client, Line *line, Transfer *transfer,
 	return FALSE;
 }
 
-/* Some bear tokens: Set-Cookie, X-Subject-Token. */
-static void value_free(gpointer value)
-{
-	secret_free_text(value);
-}
-
 static HttpAnswer *answer_new(void)
 {
 	HttpAnswer *answer = g_new0(HttpAnswer, 1);
 
+	/* Some bear tokens: Set-Cookie, X-Subject-Token. */
 	answer->headers = g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, value_free);
+		g_str_hash, g_str_equal, g_free, secret_free_text);
 	answer->body = g_byte_array_new();
 	return answer;
 }

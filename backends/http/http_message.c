@@ -4,19 +4,14 @@
 
 #include "backends/base/secret.h"
 
-/* Headers carry tokens and signatures. */
-static void header_free(gpointer header)
-{
-	secret_free_text(header);
-}
-
 HttpRequest *http_request_new(const char *method, const char *url)
 {
 	HttpRequest *request = g_new0(HttpRequest, 1);
 
 	request->method = g_strdup(method);
 	request->url = g_strdup(url);
-	request->headers = g_ptr_array_new_with_free_func(header_free);
+	/* They carry tokens and signatures. */
+	request->headers = g_ptr_array_new_with_free_func(secret_free_text);
 	return request;
 }
 
@@ -38,7 +33,7 @@ void http_request_set(HttpRequest *request, const char *name, const char *value)
 	for (guint i = 0; i < request->headers->len; i++) {
 		if (!header_value(g_ptr_array_index(request->headers, i), name))
 			continue;
-		header_free(g_ptr_array_index(request->headers, i));
+		secret_free_text(g_ptr_array_index(request->headers, i));
 		g_ptr_array_index(request->headers, i) = header;
 		return;
 	}

@@ -245,8 +245,7 @@ static void render_config(const Backend *self, const Json *record, GString *out)
 	json_foreach (member, spec)
 		if (!was_never_set(member))
 			json_set_copy(set, json_name(member), member);
-	g_autofree char *text = json_print(set, TRUE);
-	g_string_append(out, text);
+	record_append_json(out, set);
 }
 
 static void render_webui(const Backend *self, const Json *record, GString *out)

@@ -343,6 +343,13 @@ char *backend_respell(const Backend *self, const char *held, gsize held_len,
 
 /* ---- content files ---- */
 
+void record_append_json(GString *out, const Json *document)
+{
+	g_autofree char *text = json_print(document, TRUE);
+
+	g_string_append(out, text);
+}
+
 void record_append_clean(GString *out, const char *text)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, -1);

@@ -92,6 +92,9 @@ char *record_picked_text(
 
 /* ---- content files ---- */
 
+/* Appends a document as config.json shows it. */
+void record_append_json(GString *out, const Json *document);
+
 /* Appends a text without control characters, and that as a line; no line for an
  * empty one. */
 void record_append_clean(GString *out, const char *text);

@@ -253,9 +253,7 @@ static void render_config(const Backend *self, const Json *body, GString *out)
 {
 	static const char *const except[] = {"clientToken", NULL};
 	g_autoptr(Json) spec = spec_reduce(memory_spec, body, except);
-	g_autofree char *text = json_print(spec, TRUE);
-
-	g_string_append(out, text);
+	record_append_json(out, spec);
 }
 
 static void render_webui(const Backend *self, const Json *body, GString *out)

@@ -14,7 +14,6 @@
 #define METADATA "http://100.100.100.200"
 #define TOKEN_PATH "/latest/api/token"
 #define ROLES "/latest/meta-data/ram/security-credentials/"
-#define TOKEN_SECONDS "21600"
 #define LIMIT_MS 1000
 #define REFRESH_MS (60 * 60 * 1000)
 
@@ -22,20 +21,17 @@
 static gboolean token_get(Metadata *service, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(HttpAnswer) answer = metadata_ask(service, "PUT", TOKEN_PATH,
-		"x-aliyun-ecs-metadata-token-ttl-seconds", TOKEN_SECONDS,
-		&cause);
+	guint status;
 
-	if (answer && answer->status == 200)
-		service->token = auth_answer_word(answer);
-	else if (answer)
-		metadata_refuse(service, TOKEN_PATH, answer, &cause);
-	if (service->token || !auth_env_true("ALIBABA_CLOUD_IMDSV1_DISABLED"))
+	if (metadata_token(service, TOKEN_PATH,
+		    "x-aliyun-ecs-metadata-token-ttl-seconds", &status,
+		    &cause) ||
+		!auth_env_true("ALIBABA_CLOUD_IMDSV1_DISABLED"))
 		return TRUE;
 	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"no metadata token (%s), and ALIBABA_CLOUD_IMDSV1_DISABLED "
 		"forbids to go without",
-		cause ? cause->message : "the answer was empty");
+		cause->message);
 }
 
 Credentials *alibaba_metadata(const Chain *chain, const char *role,

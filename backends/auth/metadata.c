@@ -2,6 +2,8 @@
 
 #include "backends/http/http_url.h"
 
+#define TOKEN_SECONDS "21600"
+
 void metadata_clear(Metadata *self)
 {
 	secret_free_text(self->token);
@@ -29,6 +31,23 @@ void *metadata_refuse(const Metadata *self, const char *path,
 				      : BACKEND_ERROR_AUTH,
 		"%.200s%s answered with status %u", shown, path,
 		answer->status);
+}
+
+gboolean metadata_token(Metadata *self, const char *path, const char *header,
+	guint *ret_status, GError **error)
+{
+	g_autoptr(HttpAnswer) answer =
+		metadata_ask(self, "PUT", path, header, TOKEN_SECONDS, error);
+
+	*ret_status = answer ? answer->status : 0;
+	if (answer && answer->status != 200)
+		metadata_refuse(self, path, answer, error);
+	else if (answer)
+		self->token = auth_answer_word(answer);
+	if (!self->token && *ret_status == 200)
+		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+			"the metadata service's token is none");
+	return self->token != NULL;
 }
 
 HttpAnswer *metadata_get(const Metadata *self, const char *path, GError **error)

@@ -27,6 +27,11 @@ HttpAnswer *metadata_ask(const Metadata *self, const char *method,
 void *metadata_refuse(const Metadata *self, const char *path,
 	const HttpAnswer *answer, GError **error);
 
+/* Asks for a token, which later questions bear, by a PUT with that header; *ret_status
+ * gets the status of the answer, 0: none came.  FALSE, with why, where none was given. */
+gboolean metadata_token(Metadata *self, const char *path, const char *header,
+	guint *ret_status, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A GET with the token, whose status is 200. */
 HttpAnswer *metadata_get(const Metadata *self, const char *path,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

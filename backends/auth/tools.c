@@ -118,6 +118,13 @@ SecretText *auth_answer_word(const HttpAnswer *answer)
 	return text_is_graph(text) ? g_steal_pointer(&text) : NULL;
 }
 
+BackendErrorCode auth_refusal_code(guint status)
+{
+	if (status == 429)
+		return BACKEND_ERROR_THROTTLED;
+	return status >= 500 ? BACKEND_ERROR_REMOTE : BACKEND_ERROR_AUTH;
+}
+
 HttpRequest *auth_form_new(const char *url, GString *form)
 {
 	HttpRequest *request = http_request_new("POST", url);

@@ -29,6 +29,10 @@ SecretJson *auth_answer_json(const HttpAnswer *answer);
 /* An answer of one printable word; NULL: it is none. */
 SecretText *auth_answer_word(const HttpAnswer *answer);
 
+/* What a refusal of that status means where its words do not say: THROTTLED, REMOTE or
+ * AUTH. */
+BackendErrorCode auth_refusal_code(guint status);
+
 /* A POST of a form, which it takes and which may hold secrets. */
 HttpRequest *auth_form_new(const char *url, GString *form);
 

@@ -18,7 +18,6 @@
 #define HOST_IPV6 "http://[fd00:ec2::254]"
 #define TOKEN_PATH "/latest/api/token"
 #define ROLES "/latest/meta-data/iam/security-credentials/"
-#define TOKEN_SECONDS "21600"
 #define LIMIT_MS 1000
 
 static char *base_url(const Chain *chain, GError **error)
@@ -44,12 +43,10 @@ static char *base_url(const Chain *chain, GError **error)
 }
 
 /* Whether this says that there are no tokens, rather than no service. */
-static gboolean is_v1(const HttpAnswer *answer, const GError *cause)
+static gboolean is_v1(guint status, const GError *cause)
 {
-	if (answer)
-		return answer->status == 403 || answer->status == 404 ||
-		       answer->status == 405;
-	return cause->code == BACKEND_ERROR_TIMEOUT;
+	return status == 403 || status == 404 || status == 405 ||
+	       (status == 0 && cause->code == BACKEND_ERROR_TIMEOUT);
 }
 
 static gboolean v1_allowed(const Metadata *service, GError **error)
@@ -64,23 +61,17 @@ static gboolean v1_allowed(const Metadata *service, GError **error)
 
 static gboolean token_get(Metadata *service, GError **error)
 {
-	g_autoptr(GError) cause = NULL;
-	g_autoptr(HttpAnswer) answer = metadata_ask(service, "PUT", TOKEN_PATH,
-		"x-aws-ec2-metadata-token-ttl-seconds", TOKEN_SECONDS, &cause);
+	GError *cause = NULL;
+	guint status;
 
-	if (answer && answer->status == 200) {
-		service->token = auth_answer_word(answer);
-		if (service->token)
-			return TRUE;
-		backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-			"the metadata service's token is none");
-	} else if (is_v1(answer, cause)) {
+	if (metadata_token(service, TOKEN_PATH,
+		    "x-aws-ec2-metadata-token-ttl-seconds", &status, &cause))
+		return TRUE;
+	if (is_v1(status, cause)) {
+		g_error_free(cause);
 		return v1_allowed(service, error);
-	} else if (answer) {
-		metadata_refuse(service, TOKEN_PATH, answer, error);
-	} else {
-		g_propagate_error(error, g_steal_pointer(&cause));
 	}
+	g_propagate_error(error, cause);
 	return FALSE;
 }
 

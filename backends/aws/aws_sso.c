@@ -109,10 +109,7 @@ static void refuse(const AwsSso *sso, guint status, GError **error)
 			"account %.16s",
 			sso->role, sso->account);
 	else
-		backend_error_set(error,
-			status == 429  ? BACKEND_ERROR_THROTTLED
-			: status < 500 ? BACKEND_ERROR_AUTH
-				       : BACKEND_ERROR_REMOTE,
+		backend_error_set(error, auth_refusal_code(status),
 			"the SSO portal answered with status %u", status);
 }
 

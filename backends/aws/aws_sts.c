@@ -91,9 +91,7 @@ static BackendErrorCode refusal_code(guint status, const char *code)
 	for (gsize i = 0; code && i < G_N_ELEMENTS(refusals); i++)
 		if (g_str_equal(refusals[i].code, code))
 			return refusals[i].means;
-	if (status == 429)
-		return BACKEND_ERROR_THROTTLED;
-	return status >= 500 ? BACKEND_ERROR_REMOTE : BACKEND_ERROR_AUTH;
+	return auth_refusal_code(status);
 }
 
 static SecretText *text_at(

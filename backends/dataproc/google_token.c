@@ -73,13 +73,6 @@ static const char *word_of(const Json *body)
 	return text_is_made_of(word, "_-") ? word : "";
 }
 
-static BackendErrorCode refusal_code(guint status)
-{
-	if (status == 429)
-		return BACKEND_ERROR_THROTTLED;
-	return status >= 500 ? BACKEND_ERROR_REMOTE : BACKEND_ERROR_AUTH;
-}
-
 static void refuse(const HttpAnswer *answer, GError **error)
 {
 	g_autoptr(SecretJson) body = auth_answer_json(answer);
@@ -89,11 +82,11 @@ static void refuse(const HttpAnswer *answer, GError **error)
 		-1);
 
 	if (!*word)
-		backend_error_set(error, refusal_code(answer->status),
+		backend_error_set(error, auth_refusal_code(answer->status),
 			"the token endpoint answered with status %u",
 			answer->status);
 	else
-		backend_error_set(error, refusal_code(answer->status),
+		backend_error_set(error, auth_refusal_code(answer->status),
 			"the token endpoint says %s%s%s", word,
 			*description ? ": " : "", description);
 }

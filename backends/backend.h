@@ -217,9 +217,9 @@ typedef struct BackendClass {
 	                               not: alone they make no other record
 	                               before it has ended; ends with NULL; may
 	                               be NULL */
-	const char *const *kept; /* objects of which a member that was told once
-	                            is not taken back by a null, while `kept_by`
-	                            reads the same; ends with NULL; may be NULL */
+	const char *kept; /* an object of which a member that was told once is
+	                     not taken back by a null, while `kept_by` reads the
+	                     same; NULL: none */
 	const char *kept_by;
 	const char *const
 		*bad_ends;         /* words of states of which `cause` may tell
@@ -475,7 +475,7 @@ char *backend_merge(const char *base, gsize base_len, const char *over,
 /* The same of a partial record and the one that is held, which stands where the partial
  * one says null, but for whom the session belongs to and its queue; without the
  * `fleeting` members that the held one alone has, where a `dated` one differs, and
- * with what `kept` objects told before. */
+ * with what the `kept` object told before. */
 char *backend_renew(const Backend *self, const char *held, gsize held_len,
 	const char *partial, gsize partial_len, gsize *ret_len);
 

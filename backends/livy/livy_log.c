@@ -8,9 +8,6 @@ const char *const livy_private[] = {
 	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
 const char *const livy_bad_ends[] = {"error", "dead", "killed", NULL};
 const char *const livy_chatter[] = {"log", NULL};
-/* A server that has restarted knows a session's application again, but not where
- * its pages are. */
-const char *const livy_kept[] = {"appInfo", NULL};
 
 static const char *const usual[] = {"stdout: ", "stderr: "};
 

@@ -26,13 +26,15 @@ void livy_log_window(const Json *log, gboolean titled, GString *out);
 GBytes *livy_log_file(const Backend *self, Json *answer, gboolean titled,
 	const char *body, gint64 *ret_until_ms);
 
-/* What providers whose sessions are Livy's have in common. */
-extern const char *const livy_private[],
-	*const livy_bad_ends[], *const livy_chatter[], *const livy_kept[];
+/* What providers whose sessions are Livy's have in common.  A server that has
+ * restarted knows a session's application again, but not where its pages are: they
+ * are kept. */
+extern const char *const livy_private[], *const livy_bad_ends[],
+						 *const livy_chatter[];
 #define LIVY_LOG_SLOTS                                                         \
 	.quoting_files = 1 << SESSION_REASON, .described = 1 << SESSION_LOG,   \
 	.grows = 1 << SESSION_LOG, .private = livy_private,                    \
-	.chatter = livy_chatter, .bad_ends = livy_bad_ends, .kept = livy_kept, \
+	.chatter = livy_chatter, .bad_ends = livy_bad_ends, .kept = "appInfo", \
 	.kept_by = "appId", .end_verb = "terminate",                           \
 	.token_member = "clientToken", .list_lag_ms = 10000
 

@@ -186,15 +186,13 @@ char *backend_renew(const Backend *self, const char *held, gsize held_len,
 	const char *partial, gsize partial_len, gsize *ret_len)
 {
 	gboolean dated = is_dated(self, held, held_len, partial, partial_len);
-	const char *const *name = self->class->kept;
-	g_autofree char *now = NULL;
+	g_autofree char *now =
+		keeps(self, held, held_len, partial, partial_len)
+			? keep_object(held, held_len,
+				  g_strndup(partial, partial_len),
+				  self->class->kept, &partial_len)
+			: NULL;
 
-	if (!keeps(self, held, held_len, partial, partial_len))
-		name = NULL;
-	if (name)
-		now = g_strndup(partial, partial_len);
-	for (; name && *name; name++)
-		now = keep_object(held, held_len, now, *name, &partial_len);
 	return merge(held, held_len, now ? now : partial, partial_len,
 		dated ? self->class->fleeting : NULL, NULLS_GAP, ret_len);
 }

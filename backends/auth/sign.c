@@ -23,6 +23,7 @@ typedef struct {
 	const char *algorithm;
 	PathForm path;
 	gboolean collapse; /* runs of blanks in header values */
+	gboolean dated;    /* the string to sign holds the date */
 	gboolean derived;  /* key and scope: by day, region and service */
 	const char *hash;  /* the header that stands for the body's hash */
 	gboolean hash_needed;
@@ -56,6 +57,7 @@ static const Scheme schemes[] = {
 			.algorithm = "AWS4-HMAC-SHA256",
 			.path = PATH_TWICE,
 			.collapse = TRUE,
+			.dated = TRUE,
 			.derived = TRUE,
 			.hash = "x-amz-content-sha256",
 			.date = "x-amz-date",
@@ -69,6 +71,7 @@ static const Scheme schemes[] = {
 		{
 			.algorithm = "SDK-HMAC-SHA256",
 			.path = PATH_ONCE_SLASH,
+			.dated = TRUE,
 			.hash = "x-sdk-content-sha256",
 			.date = "x-sdk-date",
 			.format = "%Y%m%dT%H%M%SZ",
@@ -223,21 +226,15 @@ static char *signing_scope(const SignScope *scope, const char *date)
 		scope->service ? scope->service : "");
 }
 
-static char *string_to_sign(SignScheme scheme, const char *date,
+static char *string_to_sign(const Scheme *s, const char *date,
 	const char *scope, const char *canonical)
 {
-	const char *algorithm = schemes[scheme].algorithm;
 	g_autofree char *hash = digest_sha256_hex(canonical, strlen(canonical));
 
-	switch (scheme) {
-	case SIGN_ACS3:
-		return g_strjoin("\n", algorithm, hash, NULL);
-	case SIGN_SIGV4:
-		return g_strjoin("\n", algorithm, date, scope, hash, NULL);
-	case SIGN_SDK_HMAC:
-	default:
-		return g_strjoin("\n", algorithm, date, hash, NULL);
-	}
+	if (!s->dated)
+		return g_strjoin("\n", s->algorithm, hash, NULL);
+	return g_strjoin("\n", s->algorithm, date, s->derived ? scope : hash,
+		s->derived ? hash : NULL, NULL);
 }
 
 static char *signature_raw(const Secret *secret, const char *text)
@@ -298,7 +295,7 @@ void sign_compute(SignScheme scheme, const HttpRequest *request,
 	ret->canonical_request =
 		canonical_request(s, request, names, ret->signed_headers);
 	ret->string_to_sign =
-		string_to_sign(scheme, date, range, ret->canonical_request);
+		string_to_sign(s, date, range, ret->canonical_request);
 	ret->signature = s->derived ? signature_derived(credentials->secret,
 					      range, ret->string_to_sign)
 				    : signature_raw(credentials->secret,

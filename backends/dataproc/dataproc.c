@@ -265,37 +265,38 @@ static gboolean place_check(
 		example);
 }
 
+/* The key, or else what was found (taken), which may be NULL. */
+static char *place_choose(GHashTable *keys, const char *name, char *found,
+	const char *example, const char *advice, GError **error)
+{
+	g_autofree char *usual = found;
+	const char *key = g_hash_table_lookup(keys, name);
+	const char *place = key ? key : usual;
+
+	if (!place)
+		return backend_error_null(error, BACKEND_ERROR_CONFIG,
+			"no %s is known: set %s = %s in the section, %s", name,
+			name, example, advice);
+	return place_check(name, place, example, error) ? g_strdup(place)
+							: NULL;
+}
+
 static char *project_choose(GHashTable *keys, GError **error)
 {
-	const char *key = g_hash_table_lookup(keys, "project");
-	g_autofree char *project =
-		key ? g_strdup(key)
-		    : google_chain_project(
-			      g_hash_table_lookup(keys, "credentials_file"));
+	const char *file = g_hash_table_lookup(keys, "credentials_file");
 
-	if (!project)
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"no project is known: set project = my-project in the "
-			"section, GOOGLE_CLOUD_PROJECT, or gcloud config set "
-			"project");
-	return project && place_check("project", project, "my-project", error)
-		       ? g_steal_pointer(&project)
-		       : NULL;
+	return place_choose(keys, "project", google_chain_project(file),
+		"my-project",
+		"GOOGLE_CLOUD_PROJECT, or gcloud config set project", error);
 }
 
 static char *region_choose(GHashTable *keys, GError **error)
 {
-	const char *key = g_hash_table_lookup(keys, "region");
-	g_autofree char *region = key ? g_strdup(key) : google_chain_region();
-
-	if (!region)
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"no region is known: set region = us-central1 (or "
-			"another) in the section, CLOUDSDK_DATAPROC_REGION, or "
-			"gcloud config set dataproc/region");
-	return region && place_check("region", region, "us-central1", error)
-		       ? g_steal_pointer(&region)
-		       : NULL;
+	return place_choose(keys, "region", google_chain_region(),
+		"us-central1",
+		"CLOUDSDK_DATAPROC_REGION, or gcloud config set "
+		"dataproc/region",
+		error);
 }
 
 static char *payer_choose(GHashTable *keys)

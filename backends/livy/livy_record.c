@@ -39,16 +39,6 @@ const SpecField livy_spec[] = {
 
 const char *const livy_unique[] = {"name", "clientToken", NULL};
 
-static const struct {
-	LivyMember member;
-	const char *name;
-	guint since; /* 0.since */
-} members[] = {
-	{LIVY_NAME, "name", 6},
-	{LIVY_TTL, "ttl", 8},
-	{LIVY_IDLE_TIMEOUT, "idleTimeout", 9},
-};
-
 /* Behind those of every record: what tells of the server's version. */
 enum {
 	PICKED_TTL = N_RECORD_MEMBERS,
@@ -67,6 +57,17 @@ static const char *const picked_names[N_PICKED] = {
 };
 
 /* ---- versions ---- */
+
+static const struct {
+	LivyMember member;
+	const char *name;
+	guint since;  /* 0.since */
+	guint picked; /* where in picked_names */
+} members[] = {
+	{LIVY_NAME, "name", 6, RECORD_NAME},
+	{LIVY_TTL, "ttl", 8, PICKED_TTL},
+	{LIVY_IDLE_TIMEOUT, "idleTimeout", 9, PICKED_IDLE_TIMEOUT},
+};
 
 const char *livy_member_name(LivyMember member)
 {
@@ -105,19 +106,6 @@ guint livy_record_members(const Json *record)
 	return known;
 }
 
-static guint picked_members(const JsonSpan *values)
-{
-	guint known = 0;
-
-	if (values[RECORD_NAME].len > 0)
-		known |= LIVY_NAME;
-	if (values[PICKED_TTL].len > 0)
-		known |= LIVY_TTL;
-	if (values[PICKED_IDLE_TIMEOUT].len > 0)
-		known |= LIVY_IDLE_TIMEOUT;
-	return known;
-}
-
 /* ---- records ---- */
 
 /* The server asks of each unit of UTF-16 whether it is a digit of any script. */
@@ -134,7 +122,12 @@ gboolean livy_name_legal(const char *name)
 
 static void note_members(const RawRecord *record, Session *session)
 {
-	*(guint *)record->data = picked_members(record->values);
+	guint *known = record->data;
+
+	*known = 0;
+	for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
+		if (record->values[members[i].picked].len > 0)
+			*known |= members[i].member;
 }
 
 static const char *const users[] = {"owner", "proxyUser", NULL};

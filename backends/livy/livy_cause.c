@@ -368,7 +368,7 @@ void livy_cause(const Json *log, GString *out)
 
 char *livy_cause_of(Json *answer)
 {
-	g_autoptr(Json) owned = answer;
+	g_autoptr(Json) owned G_GNUC_UNUSED = answer;
 	GString *out;
 
 	if (!answer)

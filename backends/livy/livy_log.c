@@ -163,7 +163,7 @@ void livy_log_window(const Json *log, gboolean titled, GString *out)
 GBytes *livy_log_file(const Backend *self, Json *answer, gboolean titled,
 	const char *body, gint64 *ret_until_ms)
 {
-	g_autoptr(Json) owned = answer;
+	g_autoptr(Json) owned G_GNUC_UNUSED = answer;
 	g_autoptr(Json) record =
 		body ? json_parse(body, strlen(body), NULL) : NULL;
 	Phase phase = backend_phase(

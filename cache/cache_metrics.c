@@ -1,3 +1,4 @@
+#include "cache/base/failpoint.h"
 #include "cache/requests/request_counts.h"
 
 typedef struct {
@@ -157,6 +158,7 @@ static void append_journal(Cache *cache, GString *out)
 
 void cache_metrics(Cache *cache, GString *out)
 {
+	failpoint_crash("metrics");
 	append_api(cache, out);
 	for (guint m = 0; m < G_N_ELEMENTS(metrics); m++) {
 		metric_head(

@@ -32,6 +32,7 @@
 
 #include "backends/auth/paths.h"
 #include "backends/base/inherited.h"
+#include "fs/base/crash.h"
 #include "fs/base/daemon.h"
 #include "fs/base/exit_status.h"
 #include "fs/base/log.h"
@@ -100,6 +101,16 @@ static gboolean configure(Run *run, GError **error)
 	backend_error_set(error, BACKEND_ERROR_CONFIG,
 		"the configuration names no provider");
 	return FALSE;
+}
+
+/* From here on a fault leaves a report; and what the run before left is told. */
+static void watch_for_crashes(Run *run)
+{
+	run->daemon.crash = crash_found(run->state.path);
+	if (run->daemon.crash)
+		g_warning("the last run was ended by a fault: its report is %s",
+			run->daemon.crash);
+	crash_install(run->state.path, trace_tell_crash, run->daemon.trace);
 }
 
 static gboolean open_state(Run *run, GError **error)
@@ -269,7 +280,10 @@ static gboolean start(Run *run, GError **error)
 	shutdown_block();
 	/* Before the cache takes the backends. */
 	run->daemon.config = config_describe(run->config);
-	if (!open_state(run, error) || !open_cache(run, error))
+	if (!open_state(run, error))
+		return FALSE;
+	watch_for_crashes(run);
+	if (!open_cache(run, error))
 		return FALSE;
 	fill_daemon(run);
 	mount_warn_hidden(run->mountpoint);
@@ -335,10 +349,12 @@ static void finish(Run *run)
 	polls_free(daemon->polls);
 	eventlog_free(daemon->eventlog);
 	metrics_free(daemon->metrics);
+	crash_remove();
 	trace_free(daemon->trace);
 	observer_free(run->observer);
 	g_clear_pointer(&daemon->synth_events, g_ptr_array_unref);
 	g_free(daemon->config);
+	g_free(daemon->crash);
 	state_close(&run->state);
 	demo_end(&run->demo);
 }

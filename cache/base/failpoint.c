@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,51 @@ void failpoint_hang(const char *where)
 	g_message("hanging at %s", where);
 	while (TRUE)
 		g_usleep(G_USEC_PER_SEC);
+}
+
+/* ---- faults ---- */
+
+static ssize_t fault(void *cookie, const char *text, size_t size)
+{
+	*(volatile int *)cookie = 1;
+	return (ssize_t)size;
+}
+
+/* malloc_stats writes while it holds the lock of an arena. */
+static void fault_in_malloc(void)
+{
+	stderr =
+		fopencookie(NULL, "w", (cookie_io_functions_t){.write = fault});
+	setvbuf(stderr, NULL, _IONBF, 0);
+	malloc_stats();
+}
+
+/* No stack is as large as that. */
+#define DEPTH (1 << 20)
+
+static int fill_stack(int depth)
+{
+	volatile char frame[1024];
+
+	frame[0] = (char)depth;
+	return depth ? fill_stack(depth - 1) + frame[0] : 0;
+}
+
+void failpoint_crash(const char *where)
+{
+	g_auto(GStrv) wanted =
+		g_strsplit(setting("SESSIONFS_FAILPOINT_CRASH"), ":", 2);
+
+	if (!wanted[0] || strcmp(wanted[0], where))
+		return;
+	if (!strcmp(wanted[1], "malloc"))
+		fault_in_malloc();
+	else if (!strcmp(wanted[1], "stack"))
+		fill_stack(DEPTH);
+	else if (!strcmp(wanted[1], "abort"))
+		g_error("a failpoint");
+	else
+		fault(NULL, "", 0);
 }
 
 static void copy(int from, int to)

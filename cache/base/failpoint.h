@@ -12,6 +12,9 @@
  *   SESSIONFS_FAILPOINT_FLAWS=no-fsync;resend;final
  *   SESSIONFS_FAILPOINT_HANG=listing;order;content   a thread that comes there never goes
  *                        on
+ *   SESSIONFS_FAILPOINT_CRASH=listing:malloc   has a fault there: null (a pointer),
+ *                        malloc (within it, its lock held), stack (it is full),
+ *                        abort
  *   SESSIONFS_FAILPOINT_MEDIUM=DIR           what was synced, and nothing else, is in
  *                                        DIR too: what a power cut would leave
  */
@@ -20,6 +23,7 @@
 void failpoint_step(const char *what, const char *when);
 gboolean failpoint_flaw(const char *name);
 void failpoint_hang(const char *where);
+void failpoint_crash(const char *where);
 /* The file of that name in a directory is on the medium, or is gone from it. */
 void failpoint_synced(int dir, const char *name);
 #else
@@ -33,6 +37,10 @@ static inline gboolean failpoint_flaw(const char *name)
 }
 
 static inline void failpoint_hang(const char *where)
+{
+}
+
+static inline void failpoint_crash(const char *where)
 {
 }
 

@@ -6,8 +6,10 @@
 
 /*
  * All threads of the daemon but libfuse's are made here.  They have names, of which
- * Linux keeps 15 bytes (`top -H`, /proc/PID/task/TID/comm), and block all signals:
- * those that end the mount are for one thread alone.
+ * Linux keeps 15 bytes (`top -H`, /proc/PID/task/TID/comm), and block all signals
+ * but those of faults: the ones that end the mount are for one thread alone.  Each
+ * has a stack of its own for the handler of faults, which must run even when the
+ * usual stack is full.
  */
 
 /* FALSE: there are no more threads for us. */
@@ -15,8 +17,12 @@ gboolean thread_try(pthread_t *ret, const char *name, void *(*run)(void *),
 	void *data) G_GNUC_WARN_UNUSED_RESULT;
 /* Of one without which there is no daemon: fails by ending the process. */
 pthread_t thread_start(const char *name, void *(*run)(void *), void *data);
-/* Names the calling thread, which somebody else has made. */
+/* Names the calling thread, which somebody else has made, and readies it for
+ * faults. */
 void thread_name(const char *name);
+/* Gives the calling thread its stack for faults, unless it has one.  It goes with
+ * the thread. */
+void thread_take_faults(void);
 
 /* A condition on the monotonic clock, as thread_wait needs it. */
 void thread_cond_init(pthread_cond_t *cond);

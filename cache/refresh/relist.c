@@ -489,6 +489,7 @@ void relist_run(void *data)
 
 	trace_begin(dir);
 	failpoint_hang("listing");
+	failpoint_crash("listing");
 	pthread_mutex_lock(&dir->lock);
 	relist.number = dir->listing.relist;
 	pthread_mutex_unlock(&dir->lock);

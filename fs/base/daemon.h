@@ -45,4 +45,5 @@ typedef struct Daemon {
 	GPtrArray *
 		synth_events; /* SynthEvent: of the news at hand; the observer's alone */
 	char *config; /* as shown in .sessionfs/config */
+	char *crash;  /* the report that the run before left; NULL: none */
 } Daemon;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/base/secret.h"
+#include "fs/base/crash_out.h"
 #include "fs/base/ring.h"
 #include "fs/base/trace_row.h"
 
@@ -291,4 +292,81 @@ gsize trace_size(const Trace *self, guint what)
 {
 	return __atomic_load_n(
 		&self->sizes[what == TRACE_API], __ATOMIC_RELAXED);
+}
+
+/* ---- in a handler of faults ---- */
+
+#define TOLD_AT_CRASH 20
+
+/* The name that it is about is not told: nobody has masked it yet. */
+static void tell_current(CrashOut *out)
+{
+	if (!current.trace)
+		return;
+	crash_out_text(out, "\noperation: ");
+	crash_out_text(out, current.op);
+	crash_out_text(out, " of node ");
+	crash_out_number(out, (gint64)current.node);
+	crash_out_text(out, " for process ");
+	crash_out_number(out, current.pid);
+	crash_out_text(out, "\n");
+}
+
+static void tell_operation(CrashOut *out, const TraceOperation *op)
+{
+	crash_out_number(out, op->begun_us);
+	crash_out_text(out, " ");
+	crash_out_text(out, op->op);
+	crash_out_text(out, " node ");
+	crash_out_number(out, (gint64)op->node);
+	crash_out_text(out, " ");
+	crash_out_text(out, op->name);
+	crash_out_text(out, " error ");
+	crash_out_number(out, op->error);
+	crash_out_text(out, "\n");
+}
+
+static void tell_call(CrashOut *out, const TraceCall *call)
+{
+	crash_out_number(out, call->begun_us);
+	crash_out_text(out, " ");
+	crash_out_text(out, call->section);
+	crash_out_text(out, " ");
+	crash_out_text(out, call->action);
+	crash_out_text(out, " status ");
+	crash_out_number(out, call->status);
+	crash_out_text(out, " error ");
+	crash_out_number(out, call->error);
+	crash_out_text(out, "\n");
+}
+
+static guint64 first_told(const Ring *ring)
+{
+	guint64 turns = ring_turns(ring);
+
+	return MAX(ring_first(ring),
+		turns > TOLD_AT_CRASH ? turns - TOLD_AT_CRASH : 0);
+}
+
+void trace_tell_crash(int fd, void *trace)
+{
+	const Trace *self = trace;
+	CrashOut out = {.fd = fd};
+	TraceOperation op;
+	TraceCall call;
+
+	tell_current(&out);
+	crash_out_text(&out, "\nlast operations: began (monotonic us), what\n");
+	for (guint64 turn = first_told(self->operations);
+		turn < ring_turns(self->operations); turn++) {
+		if (ring_get(self->operations, turn, &op))
+			tell_operation(&out, &op);
+	}
+	crash_out_text(&out, "\nlast calls: began, section, action\n");
+	for (guint64 turn = first_told(self->calls);
+		turn < ring_turns(self->calls); turn++) {
+		if (ring_get(self->calls, turn, &call))
+			tell_call(&out, &call);
+	}
+	crash_out_flush(&out);
 }

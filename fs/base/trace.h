@@ -88,3 +88,7 @@ char *trace_text(Trace *self, guint what);
 /* The size of the last such text; CACHE_ON_DEMAND_SIZE before the first.  To make one
  * only to tell its size would cost a stat a thousand lines. */
 gsize trace_size(const Trace *self, guint what);
+
+/* The operation that the calling thread is at, and the last ones and calls of all:
+ * a CrashTell, whose data is the Trace. */
+void trace_tell_crash(int fd, void *trace);

@@ -31,3 +31,14 @@ char *self_log(Daemon *daemon)
 {
 	return log_text();
 }
+
+char *self_crash(Daemon *daemon)
+{
+	g_autofree char *text = NULL;
+
+	if (!daemon->crash)
+		return g_strdup("");
+	if (!g_file_get_contents(daemon->crash, &text, NULL, NULL))
+		text = g_strdup("");
+	return g_strdup_printf("file: %s\n%s", daemon->crash, text);
+}

@@ -7,3 +7,5 @@ char *self_version(Daemon *daemon);
 char *self_config(Daemon *daemon);
 char *self_metrics(Daemon *daemon);
 char *self_log(Daemon *daemon);
+/* The report of the run before and where it lies; "" if that left none. */
+char *self_crash(Daemon *daemon);

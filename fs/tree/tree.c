@@ -19,6 +19,7 @@ static const TreeRow self_rows[] = {
 	{"version", 3, ROW_SELF, 0644, .self = self_version},
 	{"config", 4, ROW_SELF, 0640, .self = self_config},
 	{"metrics", 5, ROW_SELF, 0644, .self = self_metrics, .changing = TRUE},
+	{"crash", 7, ROW_SELF, 0600, .self = self_crash},
 	{"log", 6, ROW_SELF, 0640, .self = self_log, .changing = TRUE},
 	{"events", NODE_EVENTS, ROW_LOG, 0644, .age = 0},
 	{"events.1", NODE_EVENTS + 1, ROW_LOG, 0644, .age = 1},

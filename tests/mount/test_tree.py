@@ -59,6 +59,7 @@ def test_every_level_lists_what_it_promises(emu, mount):
     assert names(m.path) == {".sessionfs", "alibaba"}
     assert names(m.path + "/.sessionfs") == {"version", "config", "metrics",
                                              "log", "events", "trace",
+                                             "crash",
                                              "calls"}
     assert names(m.path + "/alibaba") == {".status", ".refresh", ".by-name",
                                           "w-1", "w-2"}

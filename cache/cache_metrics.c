@@ -1,4 +1,5 @@
 #include "cache/base/failpoint.h"
+#include "cache/base/metric.h"
 #include "cache/requests/request_counts.h"
 
 typedef struct {
@@ -6,28 +7,11 @@ typedef struct {
 	const char *provider; /* as a label's value */
 } ApiCount;
 
-/* A label's value: backslash, quote and newline are escaped. */
-static char *label(const char *text)
-{
-	GString *out = g_string_new(NULL);
-
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '\n') {
-			g_string_append(out, "\\n");
-			continue;
-		}
-		if (*p == '"' || *p == '\\')
-			g_string_append_c(out, '\\');
-		g_string_append_c(out, *p);
-	}
-	return g_string_free(out, FALSE);
-}
-
 static void count_action(
 	const char *action, guint64 calls, guint64 failed, void *data)
 {
 	ApiCount *self = data;
-	g_autofree char *name = label(action);
+	g_autofree char *name = metric_label(action);
 
 	g_string_append_printf(self->calls,
 		"sessionfs_api_calls_total{provider=\"%s\",action=\"%s\"} "
@@ -39,13 +23,6 @@ static void count_action(
 		self->provider, name, failed);
 }
 
-static void metric_head(
-	GString *out, const char *name, const char *type, const char *help)
-{
-	g_string_append_printf(
-		out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void append_api(Cache *cache, GString *out)
 {
 	ApiCount count = {g_string_new(NULL), g_string_new(NULL), NULL};
@@ -53,7 +30,8 @@ static void append_api(Cache *cache, GString *out)
 	for (guint i = 0; i < cache->providers->len; i++) {
 		const Provider *provider =
 			g_ptr_array_index(cache->providers, i);
-		g_autofree char *name = label(provider_dir(provider)->name);
+		g_autofree char *name =
+			metric_label(provider_dir(provider)->name);
 
 		count.provider = name;
 		backend_count(provider->backend, count_action, &count);
@@ -124,7 +102,7 @@ static guint64 metric_value(Cache *cache, Provider *provider, Metric metric)
 static void append_requests(
 	Cache *cache, const Provider *provider, GString *out)
 {
-	g_autofree char *name = label(provider_dir(provider)->name);
+	g_autofree char *name = metric_label(provider_dir(provider)->name);
 	guint counts[N_REQUEST_WORDS] = {0};
 
 	pthread_mutex_lock(&cache->lock);
@@ -167,7 +145,7 @@ void cache_metrics(Cache *cache, GString *out)
 			Provider *provider =
 				g_ptr_array_index(cache->providers, i);
 			g_autofree char *name =
-				label(provider_dir(provider)->name);
+				metric_label(provider_dir(provider)->name);
 
 			g_string_append_printf(out,
 				"%s{provider=\"%s\"} %" G_GUINT64_FORMAT "\n",

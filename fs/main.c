@@ -8,6 +8,7 @@
  *   pending     answers what was parked (pending.c); woken by news and signals
  *   notify      the only one that calls fuse_lowlevel_notify_*; ticks interest
  *   emit        commands the emitter process (emitter.c), and waits for it
+ *   metrics     answers on the metrics socket, one client at a time
  *   signals     waits for SIGTERM, SIGINT and their kin (shutdown.c)
  *   service     tells a service manager that all is well (pulse.c); only if there is one
  *   overdue     from then on: exits when the end takes too long (overdue.c)
@@ -54,6 +55,7 @@
 #include "fs/start/config.h"
 #include "fs/start/demo.h"
 #include "fs/start/shutdown.h"
+#include "fs/start/metrics_socket.h"
 #include "fs/start/mount.h"
 #include "fs/start/options.h"
 #include "fs/start/namespace.h"
@@ -73,6 +75,7 @@ typedef struct {
 	State state;
 	Daemon daemon;
 	Observer *observer;
+	MetricsSocket *metrics_socket;
 	struct fuse_session *session;
 } Run;
 
@@ -111,6 +114,23 @@ static void watch_for_crashes(Run *run)
 		g_warning("the last run was ended by a fault: its report is %s",
 			run->daemon.crash);
 	crash_install(run->state.path, trace_tell_crash, run->daemon.trace);
+}
+
+static gboolean open_metrics_socket(Run *run, GError **error)
+{
+	const char *path = run->config->metrics_socket;
+
+	if (!path)
+		return TRUE;
+	if (mount_covers(run->mountpoint, path)) {
+		backend_error_set(error, BACKEND_ERROR_CONFIG,
+			"[sessionfs] metrics_socket: the mount at %s would "
+			"hide %s",
+			run->mountpoint, path);
+		return FALSE;
+	}
+	run->metrics_socket = metrics_socket_open(path, &run->daemon, error);
+	return run->metrics_socket != NULL;
 }
 
 static gboolean open_state(Run *run, GError **error)
@@ -194,7 +214,6 @@ static void fill_daemon(Run *run)
 	daemon->started_ns = g_get_real_time() * 1000;
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->synth_events = g_ptr_array_new();
-	daemon->metrics = metrics_new();
 	daemon->handles = handles_new();
 	daemon->polls = polls_new();
 	daemon->eventlog = eventlog_open(run->state.path, EVENTLOG_LIMIT);
@@ -270,8 +289,9 @@ static void node_path(guint64 node, GString *out, void *data)
 
 static gboolean start(Run *run, GError **error)
 {
-	run->daemon.trace =
-		trace_new(run->options->trace, node_path, &run->daemon);
+	run->daemon.metrics = metrics_new();
+	run->daemon.trace = trace_new(run->options->trace, run->daemon.metrics,
+		node_path, &run->daemon);
 	if (!configure(run, error))
 		return FALSE;
 	drop_inherited(run->config);
@@ -283,6 +303,8 @@ static gboolean start(Run *run, GError **error)
 	if (!open_state(run, error))
 		return FALSE;
 	watch_for_crashes(run);
+	if (!open_metrics_socket(run, error))
+		return FALSE;
 	if (!open_cache(run, error))
 		return FALSE;
 	fill_daemon(run);
@@ -309,6 +331,7 @@ static gboolean serve(Run *run, Background *background)
 		&run->daemon, run->session, run->mountpoint, device);
 	notify_attach(run->daemon.notify, run->session);
 	cache_start(run->daemon.cache);
+	metrics_socket_serve(run->metrics_socket);
 	background_ready(background);
 	/* Its process inherits what standard output and error are by now. */
 	emitter_attach(run->daemon.emitter, device);
@@ -325,6 +348,7 @@ static void finish(Run *run)
 {
 	Daemon *daemon = &run->daemon;
 
+	metrics_socket_close(run->metrics_socket);
 	if (daemon->cache) {
 		overdue_start(daemon, run->mountpoint, 0);
 		cache_abort(daemon->cache);
@@ -348,9 +372,9 @@ static void finish(Run *run)
 	g_clear_pointer(&daemon->cache, cache_free);
 	polls_free(daemon->polls);
 	eventlog_free(daemon->eventlog);
-	metrics_free(daemon->metrics);
 	crash_remove();
 	trace_free(daemon->trace);
+	metrics_free(daemon->metrics);
 	observer_free(run->observer);
 	g_clear_pointer(&daemon->synth_events, g_ptr_array_unref);
 	g_free(daemon->config);

@@ -1,7 +1,18 @@
 #include "fs/base/metrics.h"
 
+#include <pthread.h>
+#include <string.h>
+
+#include "cache/base/metric.h"
+#include "fs/base/histogram.h"
+#include "fs/version.h"
+
 struct Metrics {
 	guint64 counts[N_OPS];
+	Histogram took[N_OPS];
+	gint64 started_us; /* since the epoch */
+	pthread_mutex_t lock;
+	GHashTable *calls; /* its labels -> Histogram; under the lock */
 };
 
 static const char *const op_names[N_OPS] = {
@@ -28,21 +39,34 @@ static const char *const op_names[N_OPS] = {
 
 static const struct {
 	Op op;
-	const char *name;
+	const char *name, *help;
 } own[] = {
-	{OP_PARKED, "sessionfs_parked_total"},
-	{OP_INVALIDATION, "sessionfs_invalidations_total"},
-	{OP_EVENT, "sessionfs_events_total"},
-	{OP_EVENT_FAILED, "sessionfs_events_failed_total"},
+	{OP_PARKED, "sessionfs_parked_total",
+		"Operations that had to wait for a provider."},
+	{OP_INVALIDATION, "sessionfs_invalidations_total",
+		"Notifications to the kernel that something is out of date."},
+	{OP_EVENT, "sessionfs_events_total", "File events that were made."},
+	{OP_EVENT_FAILED, "sessionfs_events_failed_total",
+		"File events that could not be made."},
 };
 
 Metrics *metrics_new(void)
 {
-	return g_new0(Metrics, 1);
+	Metrics *metrics = g_new0(Metrics, 1);
+
+	metrics->started_us = g_get_real_time();
+	metrics->calls =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	pthread_mutex_init(&metrics->lock, NULL);
+	return metrics;
 }
 
 void metrics_free(Metrics *metrics)
 {
+	if (!metrics)
+		return;
+	g_hash_table_unref(metrics->calls);
+	pthread_mutex_destroy(&metrics->lock);
 	g_free(metrics);
 }
 
@@ -51,22 +75,103 @@ void metrics_count(Metrics *metrics, Op op)
 	__atomic_fetch_add(&metrics->counts[op], 1, __ATOMIC_RELAXED);
 }
 
+void metrics_took(Metrics *metrics, const char *op, gint64 took_us)
+{
+	for (Op i = 0; i < N_OPS; i++) {
+		if (op_names[i] && !strcmp(op_names[i], op)) {
+			histogram_add(&metrics->took[i], took_us);
+			return;
+		}
+	}
+	histogram_add(&metrics->took[OP_REFUSED], took_us);
+}
+
+void metrics_called(Metrics *metrics, const char *section, const char *action,
+	gint64 took_us)
+{
+	g_autofree char *provider = metric_label(section);
+	g_autofree char *name = metric_label(action);
+	char *labels = g_strdup_printf(
+		"provider=\"%s\",action=\"%s\"", provider, name);
+	Histogram *histogram;
+
+	pthread_mutex_lock(&metrics->lock);
+	histogram = g_hash_table_lookup(metrics->calls, labels);
+	if (histogram) {
+		g_free(labels);
+	} else {
+		histogram = g_new0(Histogram, 1);
+		g_hash_table_insert(metrics->calls, labels, histogram);
+	}
+	histogram_add(histogram, took_us);
+	pthread_mutex_unlock(&metrics->lock);
+}
+
 static guint64 get(const Metrics *metrics, Op op)
 {
 	return __atomic_load_n(&metrics->counts[op], __ATOMIC_RELAXED);
 }
 
-void metrics_print(const Metrics *metrics, GString *out)
+static void print_upcalls(const Metrics *metrics, GString *out)
 {
+	metric_head(out, "sessionfs_upcalls_total", "counter",
+		"Operations that the kernel asked for.");
 	for (Op op = 0; op < N_OPS; op++) {
+		if (op_names[op])
+			g_string_append_printf(out,
+				"sessionfs_upcalls_total{op=\"%s\"} "
+				"%" G_GUINT64_FORMAT "\n",
+				op_names[op], get(metrics, op));
+	}
+	metric_head(out, "sessionfs_upcall_seconds", "histogram",
+		"How long operations of the kernel took until the reply.");
+	for (Op op = 0; op < N_OPS; op++) {
+		g_autofree char *labels = NULL;
+
 		if (!op_names[op])
 			continue;
-		g_string_append_printf(out,
-			"sessionfs_upcalls_total{op=\"%s\"} %" G_GUINT64_FORMAT
-			"\n",
-			op_names[op], get(metrics, op));
+		labels = g_strdup_printf("op=\"%s\"", op_names[op]);
+		histogram_print(&metrics->took[op], "sessionfs_upcall_seconds",
+			labels, out);
 	}
-	for (gsize i = 0; i < G_N_ELEMENTS(own); i++)
+}
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(a, b);
+}
+
+static void print_calls(Metrics *metrics, GString *out)
+{
+	GList *labels;
+
+	metric_head(out, "sessionfs_api_attempt_seconds", "histogram",
+		"How long attempts of calls to the provider took.");
+	pthread_mutex_lock(&metrics->lock);
+	labels = g_list_sort(g_hash_table_get_keys(metrics->calls), by_text);
+	for (GList *at = labels; at; at = at->next)
+		histogram_print(g_hash_table_lookup(metrics->calls, at->data),
+			"sessionfs_api_attempt_seconds", at->data, out);
+	pthread_mutex_unlock(&metrics->lock);
+	g_list_free(labels);
+}
+
+void metrics_print(Metrics *metrics, GString *out)
+{
+	metric_head(out, "sessionfs_build_info", "gauge",
+		"1; the version is a label.");
+	g_string_append(out,
+		"sessionfs_build_info{version=\"" SESSIONFS_VERSION "\"} 1\n");
+	metric_head(out, "sessionfs_start_time_seconds", "gauge",
+		"When the daemon was started, since the epoch.");
+	g_string_append_printf(out,
+		"sessionfs_start_time_seconds %" G_GINT64_FORMAT "\n",
+		metrics->started_us / G_USEC_PER_SEC);
+	print_upcalls(metrics, out);
+	for (gsize i = 0; i < G_N_ELEMENTS(own); i++) {
+		metric_head(out, own[i].name, "counter", own[i].help);
 		g_string_append_printf(out, "%s %" G_GUINT64_FORMAT "\n",
 			own[i].name, get(metrics, own[i].op));
+	}
+	print_calls(metrics, out);
 }

@@ -2,7 +2,11 @@
 
 #include <glib.h>
 
-/* Counters of the kernel's questions; lock-free, and unable to fail one. */
+/*
+ * Counters of the kernel's questions, and how long they and the calls of providers
+ * took.  To count takes no lock, but for a call's duration, and cannot fail.  Any
+ * thread.
+ */
 typedef struct Metrics Metrics;
 
 typedef enum {
@@ -35,5 +39,10 @@ typedef enum {
 Metrics *metrics_new(void);
 void metrics_free(Metrics *metrics);
 void metrics_count(Metrics *metrics, Op op);
+/* An operation is over; op: as trace.h names it. */
+void metrics_took(Metrics *metrics, const char *op, gint64 took_us);
+/* An attempt of a provider's call is over. */
+void metrics_called(Metrics *metrics, const char *section, const char *action,
+	gint64 took_us);
 /* Appends Prometheus text. */
-void metrics_print(const Metrics *metrics, GString *out);
+void metrics_print(Metrics *metrics, GString *out);

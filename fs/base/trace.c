@@ -5,6 +5,7 @@
 
 #include "backends/base/secret.h"
 #include "fs/base/crash_out.h"
+#include "fs/base/metrics.h"
 #include "fs/base/ring.h"
 #include "fs/base/trace_row.h"
 
@@ -12,6 +13,7 @@ struct Trace {
 	guint lines;
 	TracePath path;
 	void *data;
+	Metrics *metrics;
 	Ring *operations; /* TraceOperation */
 	Ring *calls;      /* TraceCall */
 	gsize sizes[2];   /* atomic: of the last texts of both */
@@ -55,11 +57,12 @@ gboolean trace_parse(const char *list, guint *ret, GError **error)
 	return TRUE;
 }
 
-Trace *trace_new(guint lines, TracePath path, void *data)
+Trace *trace_new(guint lines, Metrics *metrics, TracePath path, void *data)
 {
 	Trace *self = g_new0(Trace, 1);
 
 	self->lines = lines;
+	self->metrics = metrics;
 	self->path = path;
 	self->data = data;
 	self->operations = ring_new(TRACE_KEPT, sizeof(TraceOperation));
@@ -164,6 +167,8 @@ void trace_end(int error, gsize bytes)
 	if (*current.name)
 		trace_field(op.name, sizeof(op.name), name_to_keep(error));
 	ring_put(self->operations, &op);
+	if (self->metrics)
+		metrics_took(self->metrics, current.op, op.took_us);
 	if (trace_has_lines(self, TRACE_FUSE))
 		line_of_operation(self, &op);
 }
@@ -207,6 +212,9 @@ void trace_call(
 		masked_field(call.request_id, sizeof(call.request_id),
 			report->request_id);
 	ring_put(self->calls, &call);
+	if (self->metrics)
+		metrics_called(self->metrics, section, report->action,
+			report->took_us);
 	if (!trace_has_lines(self, TRACE_API))
 		return;
 	line = g_string_new(NULL);

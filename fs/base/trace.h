@@ -26,6 +26,7 @@
  * one, and so may whatever a server says: that is masked before it is kept.
  */
 typedef struct Trace Trace;
+typedef struct Metrics Metrics;
 
 enum {
 	TRACE_FUSE = 1 << 0,
@@ -44,8 +45,9 @@ gboolean trace_parse(const char *words, guint *ret,
 /* Appends the path of a node, from the root of the mount on; any thread. */
 typedef void (*TracePath)(guint64 node, GString *out, void *data);
 
-/* lines: bits of what is to be written to stderr. */
-Trace *trace_new(guint lines, TracePath path, void *data);
+/* lines: bits of what is to be written to stderr.  metrics: is told how long each
+ * operation and call took; stays; NULL: nobody is. */
+Trace *trace_new(guint lines, Metrics *metrics, TracePath path, void *data);
 void trace_free(Trace *self);
 gboolean trace_has_lines(const Trace *self, guint what);
 

@@ -34,6 +34,7 @@ static const OwnKey daemon_keys[] = {
 	{"uid", USER, G_STRUCT_OFFSET(Config, uid)},
 	{"gid", GROUP, G_STRUCT_OFFSET(Config, gid)},
 	{"state_dir", PATH, G_STRUCT_OFFSET(Config, state_dir)},
+	{"metrics_socket", PATH, G_STRUCT_OFFSET(Config, metrics_socket)},
 	{NULL},
 };
 
@@ -76,6 +77,7 @@ void config_free(Config *config)
 {
 	g_ptr_array_unref(config->providers);
 	g_free(config->state_dir);
+	g_free(config->metrics_socket);
 	g_free(config);
 }
 

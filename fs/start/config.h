@@ -30,6 +30,7 @@ typedef struct {
 	gint64 refresh_ms, window_ms, deadline_ms, create_ms;
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */
+	char *metrics_socket; /* NULL: none */
 	GPtrArray *providers; /* ConfigProvider * */
 	gboolean demo;        /* they are those of --demo */
 	gboolean discovered; /* they are those whose credentials are in sight */

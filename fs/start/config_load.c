@@ -232,6 +232,9 @@ char *config_describe(const Config *config)
 	if (config->state_dir)
 		g_string_append_printf(
 			out, "state_dir = %s\n", config->state_dir);
+	if (config->metrics_socket)
+		g_string_append_printf(
+			out, "metrics_socket = %s\n", config->metrics_socket);
 	for (guint i = 0; i < config->providers->len; i++)
 		describe_provider(g_ptr_array_index(config->providers, i), out);
 	return g_string_free(out, FALSE);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache/base/metric.h"
 #include "fs/base/node.h"
 
 /* Begins with a dot, as no section's directory does. */
@@ -412,10 +413,15 @@ void eventlog_metrics(EventLog *self, GString *out)
 	lines = self->lines;
 	dropped = self->dropped;
 	pthread_mutex_unlock(&self->lock);
+	metric_head(out, "sessionfs_event_lines_total", "counter",
+		"Lines that were written to the event log.");
 	g_string_append_printf(out,
-		"sessionfs_event_lines_total %" G_GUINT64_FORMAT
-		"\nsessionfs_event_lines_dropped_total %" G_GUINT64_FORMAT "\n",
-		lines, dropped);
+		"sessionfs_event_lines_total %" G_GUINT64_FORMAT "\n", lines);
+	metric_head(out, "sessionfs_event_lines_dropped_total", "counter",
+		"Lines that could not be written to it.");
+	g_string_append_printf(out,
+		"sessionfs_event_lines_dropped_total %" G_GUINT64_FORMAT "\n",
+		dropped);
 }
 
 EventLog *eventlog_open(const char *folder, gsize limit)

@@ -17,7 +17,7 @@ static void node_path(guint64 node, GString *out, void *data)
 
 static Trace *quiet(void)
 {
-	return trace_new(0, node_path, NULL);
+	return trace_new(0, NULL, node_path, NULL);
 }
 
 /* The rows below the head, each as its values. */

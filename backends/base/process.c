@@ -4,14 +4,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "backends/base/complaint.h"
-#include "backends/base/inherited.h"
 #include "backends/base/secret.h"
+#include "backends/base/spawn.h"
 #include "backends/error.h"
 
 #define REAP_POLL_MS 5
@@ -39,51 +38,6 @@ static int patience_left(const Patience *p, GError **error)
 		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
 			"%s did not answer in time", p->program);
 	return (int)CLAMP((left + 999) / 1000, 0, STOP_POLL_MS);
-}
-
-/* Those that nohup or a shell had us ignore the program ignores as well. */
-static sigset_t defaults(void)
-{
-	static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-	sigset_t set;
-
-	sigfillset(&set);
-	for (gsize i = 0; i < G_N_ELEMENTS(passed_on); i++) {
-		if (inherited_ignored(passed_on[i]))
-			sigdelset(&set, passed_on[i]);
-	}
-	return set;
-}
-
-/* Threads of a daemon block signals, and libraries open files without O_CLOEXEC
- * (libcurl its sockets): the program must not inherit either.  A group of its own
- * lets its children be killed with it. */
-static int spawn(char **argv, int out, int err, pid_t *ret_pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	const sigset_t normal = defaults();
-	sigset_t none;
-	int failed;
-
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawn_file_actions_adddup2(&files, err, 2);
-	posix_spawn_file_actions_addclosefrom_np(&files, 3);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
-						      POSIX_SPAWN_SETSIGMASK |
-						      POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &normal);
-	failed = posix_spawnp(
-		ret_pid, argv[0], &files, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return failed;
 }
 
 /* What comes from a pipe.  Of standard error the end is kept. */
@@ -235,7 +189,9 @@ static gboolean run(char **argv, int ends[2], Stream *out, Stream *err,
 	pid_t pid;
 	gboolean gone = FALSE;
 	g_autoptr(GError) cause = NULL;
-	int failed = spawn(argv, ends[0], ends[1], &pid);
+	const Spawn how = {
+		.files = {SPAWN_NULL, ends[0], ends[1]}, .apart = TRUE};
+	int failed = spawn_program(&how, argv, &pid);
 
 	close(ends[0]);
 	close(ends[1]);

@@ -5,12 +5,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "backends/base/spawn.h"
 
 /* A system call on the mount takes far less than a millisecond, unless somebody
  * stopped the process or the machine stands still. */
@@ -22,8 +23,6 @@
 
 #define REAP_TRIES 50
 #define REAP_PAUSE_NS 20000000
-
-extern char **environ;
 
 struct EmitterProcess {
 	gint trusted;   /* atomic: the pid that is surely ours; 0: none */
@@ -57,31 +56,15 @@ void emitter_process_dismiss(EmitterProcess *self)
 
 /* ---- its life ---- */
 
-/* With a signal mask of its own, since ours blocks what ends us; its end of the
- * socket becomes its standard input. */
+/* Its end of the socket becomes its standard input. */
 static int spawn(const EmitterProcess *self, pid_t *ret_child, int end)
 {
 	char *argv[] = {(char *)"sessionfs", (char *)EMITTER_CHILD_OPTION,
 		self->mountpoint, NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none;
-	int error;
+	const Spawn how = {.program = "/proc/self/exe",
+		.files = {end, SPAWN_NULL, SPAWN_KEEP}};
 
-	sigemptyset(&none);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, end, STDIN_FILENO);
-	posix_spawn_file_actions_addopen(
-		&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	error = posix_spawn(ret_child, "/proc/self/exe", &files, &attributes,
-		argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attributes);
-	return error;
+	return spawn_program(&how, argv, ret_child);
 }
 
 static gboolean start(EmitterProcess *self)

@@ -3,17 +3,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "backends/base/spawn.h"
 
 #define PROGRAM "sessionfs-emulator"
 #define READY "ready "
 #define START_MS 10000
 #define END_US (2 * G_USEC_PER_SEC)
-
-extern char **environ;
 
 /* Beside us when installed, in its own folder in a build tree. */
 static char *find_program(void)
@@ -104,18 +103,11 @@ static pid_t spawn(const char *program, int output)
 {
 	char *argv[] = {(char *)program, (char *)"--demo",
 		(char *)"--die-with-parent", NULL};
-	posix_spawn_file_actions_t actions;
+	const Spawn how = {
+		.program = program, .files = {SPAWN_KEEP, output, SPAWN_NULL}};
 	pid_t pid;
-	int failed;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(
-		&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	failed = posix_spawn(&pid, program, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return failed ? -1 : pid;
+	return spawn_program(&how, argv, &pid) ? -1 : pid;
 }
 
 /* One line, within START_MS. */

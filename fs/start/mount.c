@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backends/base/spawn.h"
 #include "fs/ops/ops.h"
 
 /* Wire facts (linux/fuse.h): the reply to INIT, and the flag that libfuse
@@ -26,8 +26,6 @@
 #define FIXED_IN 317
 
 #define LINKS_MAX 40
-
-extern char **environ;
 
 /* ---- the INIT reply ---- */
 
@@ -76,14 +74,11 @@ static void run_fusermount(const char *path)
 {
 	char *argv[] = {(char *)"fusermount3", (char *)"-uzq", (char *)"--",
 		(char *)path, NULL};
-	posix_spawn_file_actions_t files;
+	const Spawn how = {.files = {SPAWN_KEEP, SPAWN_KEEP, SPAWN_KEEP}};
 	pid_t child;
 
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	if (!posix_spawnp(&child, argv[0], &files, NULL, argv, environ))
+	if (!spawn_program(&how, argv, &child))
 		waitpid(child, NULL, 0);
-	posix_spawn_file_actions_destroy(&files);
 }
 
 /* A line of mountinfo about that place; its type of file system, and its device.  NULL:

@@ -149,8 +149,7 @@ static Known want_listing(Dir *dir, gboolean *ret_wake, GError **error)
 	if (listing->relisting)
 		return KNOWN_NOT_YET;
 	if (listing->error != NULL && now < again) {
-		if (error != NULL)
-			*error = g_error_copy(listing->error);
+		g_propagate_error(error, g_error_copy(listing->error));
 		return KNOWN_FAILED;
 	}
 	if (!listing->wanted)
@@ -313,9 +312,9 @@ void cache_look(Cache *cache, guint32 number)
 void cache_watch(
 	Cache *cache, guint32 workspace, const guint32 *sessions, gsize n)
 {
-	Dir *dir = dir_find(cache, workspace);
+	Dir *dir = dir_workspace(cache, workspace);
 
-	if (dir != NULL && dir->kind == DIR_WORKSPACE &&
+	if (dir != NULL &&
 		watch_hold(dir->watch, sessions, n, g_get_monotonic_time()))
 		scheduler_wake(cache->scheduler);
 }
@@ -350,8 +349,7 @@ static Known asked_for(const Listing *listing, guint32 relist, GError **error)
 		return KNOWN_NOT_YET;
 	if (listing->error == NULL)
 		return KNOWN_YES;
-	if (error != NULL)
-		*error = g_error_copy(listing->error);
+	g_propagate_error(error, g_error_copy(listing->error));
 	return KNOWN_FAILED;
 }
 

@@ -3,30 +3,32 @@
 #include "cache/requests/request_counts.h"
 
 typedef struct {
-	GString *calls, *failed;
+	GString *out;
+	gboolean failed;
 	const char *provider; /* as a label's value */
 } ApiCount;
+
+static const char *const api_names[] = {
+	"sessionfs_api_calls_total", "sessionfs_api_failures_total"};
 
 static void count_action(
 	const char *action, guint64 calls, guint64 failed, void *data)
 {
-	ApiCount *self = data;
+	const ApiCount *self = data;
 	g_autofree char *name = metric_label(action);
 
-	g_string_append_printf(self->calls,
-		"sessionfs_api_calls_total{provider=\"%s\",action=\"%s\"} "
-		"%" G_GUINT64_FORMAT "\n",
-		self->provider, name, calls);
-	g_string_append_printf(self->failed,
-		"sessionfs_api_failures_total{provider=\"%s\",action=\"%s\"} "
-		"%" G_GUINT64_FORMAT "\n",
-		self->provider, name, failed);
+	g_string_append_printf(self->out,
+		"%s{provider=\"%s\",action=\"%s\"} %" G_GUINT64_FORMAT "\n",
+		api_names[self->failed], self->provider, name,
+		self->failed ? failed : calls);
 }
 
-static void append_api(Cache *cache, GString *out)
+static void append_api(Cache *cache, gboolean failed, GString *out)
 {
-	ApiCount count = {g_string_new(NULL), g_string_new(NULL), NULL};
+	ApiCount count = {out, failed, NULL};
 
+	metric_head(out, api_names[failed], "counter",
+		failed ? "Calls that failed." : "Calls made to the provider.");
 	for (guint i = 0; i < cache->providers->len; i++) {
 		const Provider *provider =
 			g_ptr_array_index(cache->providers, i);
@@ -36,14 +38,6 @@ static void append_api(Cache *cache, GString *out)
 		count.provider = name;
 		backend_count(provider->backend, count_action, &count);
 	}
-	metric_head(out, "sessionfs_api_calls_total", "counter",
-		"Calls made to the provider.");
-	g_string_append_len(out, count.calls->str, (gssize)count.calls->len);
-	metric_head(out, "sessionfs_api_failures_total", "counter",
-		"Calls that failed.");
-	g_string_append_len(out, count.failed->str, (gssize)count.failed->len);
-	g_string_free(count.calls, TRUE);
-	g_string_free(count.failed, TRUE);
 }
 
 static guint64 state_bytes(Cache *cache, const Provider *provider)
@@ -137,7 +131,8 @@ static void append_journal(Cache *cache, GString *out)
 void cache_metrics(Cache *cache, GString *out)
 {
 	failpoint_crash("metrics");
-	append_api(cache, out);
+	append_api(cache, FALSE, out);
+	append_api(cache, TRUE, out);
 	for (guint m = 0; m < G_N_ELEMENTS(metrics); m++) {
 		metric_head(
 			out, metrics[m].name, metrics[m].type, metrics[m].help);

@@ -28,12 +28,7 @@ static gboolean check(Operation *self, GError **error)
 			dir->parent->name);
 		return FALSE;
 	}
-	if (cache_is_stopping(self->cache)) {
-		backend_error_set(error, BACKEND_ERROR_CANCELLED,
-			"the file system is being unmounted");
-		return FALSE;
-	}
-	return TRUE;
+	return cache_goes_on(self->cache, error);
 }
 
 static gboolean carry_out(Operation *self, GError **error)
@@ -115,16 +110,12 @@ static Dir *workspace_around(Cache *cache, guint32 number)
 Operation *cache_create(Cache *cache, guint32 workspace, const char *spec,
 	gsize len, gint64 deadline_us, OperationDone done, void *data)
 {
-	Dir *dir = dir_find(cache, workspace);
-	g_autofree char *place = NULL;
-	Operation *self;
-
-	if (dir != NULL && dir->kind != DIR_WORKSPACE)
-		dir = NULL;
-	self = operation_new(
+	Dir *dir = dir_workspace(cache, workspace);
+	Operation *self = operation_new(
 		OPERATION_CREATE, dir, cache, deadline_us, done, data);
+	g_autofree char *place = dir != NULL ? dir_path(dir) : g_strdup("?");
+
 	operation_set_text(self, spec, len);
-	place = dir != NULL ? dir_path(dir) : g_strdup("?");
 	self->what = g_strdup_printf("create in %s", place);
 	return give(self);
 }

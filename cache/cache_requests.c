@@ -49,21 +49,6 @@ char *name_of_request(Cache *cache, guint32 number)
 	return request != NULL ? g_strdup(request->intent->rid) : NULL;
 }
 
-static Dir *workspace_of(Cache *cache, guint32 number)
-{
-	Dir *dir = dir_find(cache, number);
-
-	return dir != NULL && dir->kind == DIR_WORKSPACE ? dir : NULL;
-}
-
-static gint by_number(gconstpointer a, gconstpointer b)
-{
-	const Request *one = *(Request *const *)a, *two = *(Request *const *)b;
-	guint32 m = one->intent->number, n = two->intent->number;
-
-	return (m > n) - (m < n);
-}
-
 /* Its own, and its guests. */
 static GPtrArray *all_of(Dir *dir)
 {
@@ -71,14 +56,14 @@ static GPtrArray *all_of(Dir *dir)
 	GPtrArray *guests = requests_guests(dir->cache->requests, dir);
 
 	g_ptr_array_extend_and_steal(list, guests);
-	g_ptr_array_sort(list, by_number);
+	g_ptr_array_sort(list, request_by_number);
 	return list;
 }
 
 void cache_requests(Cache *cache, guint32 workspace, guint32 after,
 	CacheVisit visit, void *data)
 {
-	Dir *dir = workspace_of(cache, workspace);
+	Dir *dir = dir_workspace(cache, workspace);
 	g_autoptr(GPtrArray) list = dir != NULL ? all_of(dir) : NULL;
 
 	for (guint i = 0; list != NULL && i < list->len; i++) {
@@ -96,7 +81,7 @@ void cache_requests(Cache *cache, guint32 workspace, guint32 after,
 gboolean cache_request_find(
 	Cache *cache, guint32 workspace, const char *name, Entry *ret)
 {
-	Dir *dir = workspace_of(cache, workspace);
+	Dir *dir = dir_workspace(cache, workspace);
 	g_autoptr(Request) request =
 		dir != NULL ? requests_get(cache->requests, dir, 0, name)
 			    : NULL;
@@ -108,7 +93,7 @@ gboolean cache_request_find(
 
 gint64 cache_requests_mtime_ns(Cache *cache, guint32 workspace)
 {
-	Dir *dir = workspace_of(cache, workspace);
+	Dir *dir = dir_workspace(cache, workspace);
 
 	return dir != NULL ? requests_mtime_ns(cache->requests, dir, NULL)
 			   : cache->created_ns;

@@ -32,23 +32,29 @@ static const char *listing_word(const Dir *dir)
 	return dir->partial != NULL ? "partial" : "complete";
 }
 
+/* -1: never. */
+static gint64 age_ms(gint64 since_ms)
+{
+	return since_ms != 0 ? MAX(0, now_ms() - since_ms) : -1;
+}
+
+static gint64 left_ms(gint64 due_us, gint64 now_us)
+{
+	return due_us != G_MAXINT64 ? MAX(0, due_us - now_us) / 1000 : -1;
+}
+
 static void append_times(const Dir *dir, GString *out)
 {
 	const Listing *listing = &dir->listing;
 	gint64 now_us = g_get_monotonic_time();
-	gint64 due_us = refresh_due_us(dir, now_us);
 	g_autofree char *listed = time_text(listing->listed_ms);
-	gint64 age = -1, next = -1;
 
-	if (listing->listed_ms != 0)
-		age = MAX(0, now_ms() - listing->listed_ms);
-	if (due_us != G_MAXINT64)
-		next = MAX(0, due_us - now_us) / 1000;
-	g_string_append_printf(out, "age_ms: %12" G_GINT64_FORMAT "\n", age);
+	g_string_append_printf(out, "age_ms: %12" G_GINT64_FORMAT "\n",
+		age_ms(listing->listed_ms));
 	g_string_append_printf(out, "listed_at: %s\n",
 		listing->listed_ms != 0 ? listed : "never               ");
-	g_string_append_printf(
-		out, "next_refresh_ms: %12" G_GINT64_FORMAT "\n", next);
+	g_string_append_printf(out, "next_refresh_ms: %12" G_GINT64_FORMAT "\n",
+		left_ms(refresh_due_us(dir, now_us), now_us));
 	g_string_append_printf(
 		out, "interest: %-4s\n", interest_word(dir, now_us));
 	g_string_append_printf(
@@ -58,19 +64,15 @@ static void append_times(const Dir *dir, GString *out)
 static void append_partial_refresh(const Dir *dir, GString *out)
 {
 	gint64 now_us = g_get_monotonic_time();
-	gint64 due_us = partial_refresh_due_us(dir, now_us);
-	gint64 age = -1, next = -1;
 
-	if (dir->partial_refresh.done_ms != 0)
-		age = MAX(0, now_ms() - dir->partial_refresh.done_ms);
-	if (due_us != G_MAXINT64)
-		next = MAX(0, due_us - now_us) / 1000;
 	g_string_append_printf(
 		out, "watched: %10u\n", watch_count(dir->watch, now_us));
-	g_string_append_printf(
-		out, "partial_refresh_ms: %12" G_GINT64_FORMAT "\n", age);
-	g_string_append_printf(
-		out, "next_partial_refresh_ms: %12" G_GINT64_FORMAT "\n", next);
+	g_string_append_printf(out,
+		"partial_refresh_ms: %12" G_GINT64_FORMAT "\n",
+		age_ms(dir->partial_refresh.done_ms));
+	g_string_append_printf(out,
+		"next_partial_refresh_ms: %12" G_GINT64_FORMAT "\n",
+		left_ms(partial_refresh_due_us(dir, now_us), now_us));
 }
 
 /* The first line of a text. */
@@ -212,17 +214,30 @@ gboolean cache_state(Cache *cache, guint32 session, SessionState *ret)
 	return TRUE;
 }
 
-char *cache_last_error(Cache *cache, guint32 number)
+/* A copy of a text that lies there in a Dir; NULL: there is none. */
+static char *text_of(Cache *cache, guint32 number, gsize offset)
 {
 	Dir *dir = text_dir(cache, number);
 	char *text;
 
 	if (dir == NULL)
-		return g_strdup("");
+		return NULL;
 	pthread_mutex_lock(&dir->lock);
-	text = g_strdup(dir->last_error != NULL ? dir->last_error : "");
+	text = g_strdup(G_STRUCT_MEMBER(char *, dir, offset));
 	pthread_mutex_unlock(&dir->lock);
 	return text;
+}
+
+char *cache_last_error(Cache *cache, guint32 number)
+{
+	char *text = text_of(cache, number, G_STRUCT_OFFSET(Dir, last_error));
+
+	return text != NULL ? text : g_strdup("");
+}
+
+char *cache_partial(Cache *cache, guint32 number)
+{
+	return text_of(cache, number, G_STRUCT_OFFSET(Dir, partial));
 }
 
 char *cache_last(Cache *cache, guint32 workspace)
@@ -234,19 +249,6 @@ char *cache_last(Cache *cache, guint32 workspace)
 		return NULL;
 	pthread_mutex_lock(&dir->lock);
 	text = g_strdup(dir_last(dir));
-	pthread_mutex_unlock(&dir->lock);
-	return text;
-}
-
-char *cache_partial(Cache *cache, guint32 number)
-{
-	Dir *dir = text_dir(cache, number);
-	char *text;
-
-	if (dir == NULL)
-		return NULL;
-	pthread_mutex_lock(&dir->lock);
-	text = g_strdup(dir->partial);
 	pthread_mutex_unlock(&dir->lock);
 	return text;
 }

@@ -38,12 +38,9 @@ static Known index_want(Dir *dir, Index **ret, GError **error)
 static Known workspace_want(Cache *cache, guint32 workspace, Dir **ret_dir,
 	Index **ret, GError **error)
 {
-	Dir *dir = dir_find(cache, workspace);
-
-	if (dir == NULL || dir->kind != DIR_WORKSPACE)
-		return gone(error);
-	*ret_dir = dir;
-	return index_want(dir, ret, error);
+	*ret_dir = dir_workspace(cache, workspace);
+	return *ret_dir != NULL ? index_want(*ret_dir, ret, error)
+				: gone(error);
 }
 
 Known cache_view_ready(Cache *cache, guint32 workspace, GError **error)
@@ -92,9 +89,9 @@ Known cache_group_find(Cache *cache, guint32 workspace, ByWhat by,
 	const Group *group;
 	Index *index;
 	Known known;
-	Dir *dir = dir_find(cache, workspace);
+	Dir *dir = dir_workspace(cache, workspace);
 
-	if (dir == NULL || dir->kind != DIR_WORKSPACE)
+	if (dir == NULL)
 		return KNOWN_NO;
 	known = index_want(dir, &index, error);
 	if (known != KNOWN_YES)

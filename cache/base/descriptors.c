@@ -193,8 +193,6 @@ KeptFile *kept_file_new(int fd, const char *path)
 
 void kept_file_free(KeptFile *self)
 {
-	if (self == NULL)
-		return;
 	if (self->path != NULL) {
 		pthread_mutex_lock(&state.lock);
 		if (self->fd >= 0) {

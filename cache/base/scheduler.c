@@ -73,8 +73,6 @@ void scheduler_stop(Scheduler *self)
 
 void scheduler_free(Scheduler *self)
 {
-	if (self == NULL)
-		return;
 	scheduler_stop(self);
 	pthread_cond_destroy(&self->wake);
 	pthread_mutex_destroy(&self->lock);

@@ -39,8 +39,6 @@ StateNames *state_names_new(void)
 
 void state_names_free(StateNames *self)
 {
-	if (self == NULL)
-		return;
 	g_hash_table_unref(self->index);
 	for (guint i = 0; i < self->n; i++)
 		g_free(self->state_names[i]);

@@ -151,8 +151,6 @@ guint pool_running(Pool *self)
 
 void pool_free(Pool *self)
 {
-	if (self == NULL)
-		return;
 	pool_stop(self);
 	g_queue_clear_full(&self->jobs, g_free);
 	g_free(self->name);

@@ -158,24 +158,6 @@ static guint files_changed(
 
 /* ---- times ---- */
 
-/* What the provider says of when something changed lies before we were told: whoever
- * has read the old bytes since then would never see that there are others, if
- * those were dated so (find -newer, tar, make, rsync). */
-static Mtimes *moved_times(const Row *old, guint files)
-{
-	Mtimes *times = g_new0(Mtimes, 1);
-
-	times->refs = 1;
-	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
-		gint64 ns = row_mtime_ns(old, file);
-
-		if (files & (1u << file))
-			ns = time_noticed(ns);
-		times->ns[file] = ns;
-	}
-	return times;
-}
-
 static gint64 since_ms(const Session *session)
 {
 	gint64 now = now_ms();
@@ -266,7 +248,7 @@ static gboolean put_new(Change *change, Row *row, const Told *told,
 	row->partial = session->partial;
 	if (dir->provider->ended == ENDED_DAY && session->changed_ms <= 0 &&
 		phase_has_ended(session->phase))
-		row->mtimes = moved_times(&since, 1u << SESSION_PHASE);
+		row->mtimes = mtimes_moved(&since, 1u << SESSION_PHASE);
 	if (told->partial)
 		merge_memo_note(dir, row->id,
 			hash_bytes(session->body, session->body_len),
@@ -386,7 +368,7 @@ static gboolean put_changed(
 	if (row->born == 0)
 		row->born = old->born;
 	if (files != 0)
-		row->mtimes = moved_times(old, files);
+		row->mtimes = mtimes_moved(old, files);
 	else
 		row->mtimes = mtimes_ref(old->mtimes);
 	return change_put(change, row, old, same ? NULL : told->body, told->len,

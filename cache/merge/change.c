@@ -84,9 +84,8 @@ void change_remove(Change *self, const Row *row)
 
 	if (dir->disk != NULL)
 		disk_remove(dir->disk, row);
-	for (SessionFile file = 0; dir->disk != NULL && file < N_SESSION_FILES;
-		file++)
-		self->newest_ns = MAX(self->newest_ns, row_mtime_ns(row, file));
+	if (dir->disk != NULL)
+		self->newest_ns = MAX(self->newest_ns, row_newest_ns(row));
 	g_array_append_val(self->cuts, row->number);
 	self->transitional -= dir_row_passes(dir, row);
 	self->members = TRUE;

@@ -28,8 +28,6 @@ Breaker *breaker_new(gint64 pause_ms)
 
 void breaker_free(Breaker *self)
 {
-	if (self == NULL)
-		return;
 	g_clear_error(&self->error);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);

@@ -7,6 +7,15 @@ gboolean cache_is_stopping(Cache *cache)
 	return __atomic_load_n(&cache->stopping, __ATOMIC_ACQUIRE);
 }
 
+gboolean cache_goes_on(Cache *cache, GError **error)
+{
+	if (!cache_is_stopping(cache))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_CANCELLED,
+		"the file system is being unmounted");
+	return FALSE;
+}
+
 gboolean cache_sleep(Cache *cache, gint64 ms)
 {
 	gint64 until_us = g_get_monotonic_time() + ms * 1000;

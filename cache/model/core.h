@@ -98,6 +98,8 @@ struct Cache {
 };
 
 gboolean cache_is_stopping(Cache *cache);
+/* FALSE with CANCELLED: it is stopping. */
+gboolean cache_goes_on(Cache *cache, GError **error);
 /* Sleeps, but no longer than until the cache is stopped (then FALSE). */
 gboolean cache_sleep(Cache *cache, gint64 ms);
 /* A line for a trace: see CacheTraced.  Costs next to nothing when there is none. */

@@ -24,8 +24,6 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	self->shown = snapshot_new(cache->created_ns, NULL);
 	self->recent_writes = recent_writes_new();
 	self->watch = watch_new(cache->window_ms * 1000);
-	g_queue_init(&self->asking);
-	g_queue_init(&self->opening);
 	self->text_ns = cache->created_ns;
 	return self;
 }
@@ -50,10 +48,11 @@ void dir_free(Dir *self)
 	watch_free(self->watch);
 	g_clear_pointer(&self->merge_memo, g_hash_table_unref);
 	g_clear_pointer(&self->past_retention, g_hash_table_unref);
-	g_clear_pointer(&self->filled, g_hash_table_unref);
-	g_clear_pointer(&self->caused, g_hash_table_unref);
-	g_queue_clear(&self->asking);
-	g_queue_clear_full(&self->opening, g_free);
+	g_clear_pointer(&self->backfill.again, g_hash_table_unref);
+	g_clear_pointer(&self->cause.again, g_hash_table_unref);
+	g_queue_clear(&self->asking.waiting);
+	g_queue_clear_full(&self->opening.waiting, g_free);
+	g_queue_clear_full(&self->following.waiting, g_free);
 	g_clear_error(&self->listing.error);
 	g_free(self->title);
 	g_free(self->last_error);
@@ -76,6 +75,13 @@ Dir *dir_find(Cache *cache, guint32 number)
 	if (self == NULL || self->number != number || !dir_is_there(self))
 		return NULL;
 	return self;
+}
+
+Dir *dir_workspace(Cache *cache, guint32 number)
+{
+	Dir *self = dir_find(cache, number);
+
+	return self != NULL && self->kind == DIR_WORKSPACE ? self : NULL;
 }
 
 gboolean dir_is_there(const Dir *self)
@@ -147,6 +153,26 @@ guint dir_on_demand(const Dir *self, const Row *row)
 	if (row->partial)
 		files |= class->whole_files;
 	return files & backend_files(self->provider->backend);
+}
+
+gboolean job_queue_add(JobQueue *self, gpointer item, guint most)
+{
+	gboolean more = self->workers < most;
+
+	g_queue_push_tail(&self->waiting, item);
+	self->workers += more;
+	return more;
+}
+
+gpointer job_queue_next(Dir *dir, JobQueue *self)
+{
+	gpointer item;
+
+	pthread_mutex_lock(&dir->lock);
+	item = g_queue_pop_head(&self->waiting);
+	self->workers -= item == NULL;
+	pthread_mutex_unlock(&dir->lock);
+	return item;
 }
 
 Snapshot *dir_snapshot(Dir *self)

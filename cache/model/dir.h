@@ -55,6 +55,20 @@ typedef struct {
 	guint failures;   /* one after the other */
 } PartialState;
 
+/* What waits for a few workers of a directory.  Under Dir.lock. */
+typedef struct {
+	GQueue waiting;
+	guint workers;
+} JobQueue;
+
+/* See refresh/sweep.h. */
+typedef struct {
+	struct Dir *dir;
+	const struct SweepKind *kind;
+	gboolean running;  /* under Dir.lock: a job is under way; it owns: */
+	GHashTable *again; /* number -> when it may be asked for again */
+} Sweep;
+
 typedef struct Dir {
 	Cache *cache;
 	DirKind kind;
@@ -99,12 +113,8 @@ typedef struct Dir {
 	Listing listing;
 	PartialState partial_refresh;
 	GHashTable *questions; /* name -> Question; NULL: none were made yet */
-	GQueue asking;         /* Question, waiting for a worker */
-	guint askers;
-	GQueue opening; /* what open.c asks for, waiting for a worker */
-	guint openers;
-	GQueue following; /* what follow.c asks for, likewise */
-	guint followers;
+	JobQueue asking;       /* Question of resolve_name.c */
+	JobQueue opening, following; /* Question of open.c */
 	char *last_error, *partial;
 	gboolean error_unkept; /* the disk does not have that yet */
 	guint32 last;       /* the session that was made here last; 0: none */
@@ -113,10 +123,7 @@ typedef struct Dir {
 	gint64 presence_ns; /* .last or .partial came or went: the directory's
 	                       listing changed with it; 0: never */
 	gint64 text_ns;
-	gboolean backfilling; /* a job of backfill.h is under way; it owns: */
-	GHashTable *filled;   /* number -> when it may be asked for again */
-	gboolean causing;     /* the same of cause.h: */
-	GHashTable *caused;
+	Sweep backfill, cause; /* of backfill.h and cause.h */
 } Dir;
 
 /* id and name are borrowed for life, disk (may be NULL) is taken. */
@@ -133,6 +140,8 @@ void dir_load(Dir *self);
 /* The directory that this number stands for, 0 being the root; NULL: none that
  * is there now. */
 Dir *dir_find(Cache *cache, guint32 number);
+/* The same of a workspace. */
+Dir *dir_workspace(Cache *cache, guint32 number);
 /* The directory that this number is or lies in; NULL: none. */
 Dir *dir_around(Cache *cache, guint32 number);
 /* It and all above it are there. */
@@ -151,6 +160,12 @@ gboolean dir_row_passes(const Dir *self, const Row *row);
 gboolean dir_is_steered(const Dir *self);
 /* Those of the files of a session that cost a call now. */
 guint dir_on_demand(const Dir *self, const Row *row);
+
+/* With Dir.lock: the item waits.  TRUE: there are fewer workers than `most`; now one
+ * more is counted, which the caller has to push. */
+gboolean job_queue_add(JobQueue *self, gpointer item, guint most);
+/* Takes the lock: the next item for a worker of that line; NULL: its work is done. */
+gpointer job_queue_next(Dir *dir, JobQueue *self);
 
 /* What it shows now; a new reference. */
 Snapshot *dir_snapshot(Dir *self);

@@ -29,8 +29,6 @@ NewsQueue *news_new(CacheObserver observer, void *data)
 
 void news_free(NewsQueue *self)
 {
-	if (self == NULL)
-		return;
 	g_array_unref(self->waiting);
 	g_clear_pointer(&self->names, g_string_chunk_free);
 	pthread_cond_destroy(&self->idle);
@@ -38,20 +36,8 @@ void news_free(NewsQueue *self)
 	g_free(self);
 }
 
-void news_push(NewsQueue *self, const News *news, gsize n)
-{
-	if (n == 0 || self->observer == NULL)
-		return;
-	pthread_mutex_lock(&self->lock);
-	if (!self->stopped) {
-		g_array_append_vals(self->waiting, news, (guint)n);
-		self->pushed += n;
-	}
-	pthread_mutex_unlock(&self->lock);
-}
-
 /* With the lock. */
-static void push_named(NewsQueue *self, News news)
+static void push(NewsQueue *self, News news)
 {
 	if (self->names == NULL)
 		self->names = g_string_chunk_new(NAMES_AT_ONCE);
@@ -61,13 +47,13 @@ static void push_named(NewsQueue *self, News news)
 	self->pushed++;
 }
 
-void news_push_named(NewsQueue *self, const News *news, gsize n)
+void news_push(NewsQueue *self, const News *news, gsize n)
 {
 	if (n == 0 || self->observer == NULL)
 		return;
 	pthread_mutex_lock(&self->lock);
 	for (gsize i = 0; i < n && !self->stopped; i++)
-		push_named(self, news[i]);
+		push(self, news[i]);
 	pthread_mutex_unlock(&self->lock);
 }
 

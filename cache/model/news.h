@@ -12,10 +12,9 @@ typedef struct NewsQueue NewsQueue;
 NewsQueue *news_new(CacheObserver observer, void *data);
 void news_free(NewsQueue *self);
 
-/* The names must live as long as the queue. */
+/* The queue keeps the names until they are told; other texts must live as long as
+ * it does. */
 void news_push(NewsQueue *self, const News *news, gsize n);
-/* The queue keeps the names until they are told; other texts as above. */
-void news_push_named(NewsQueue *self, const News *news, gsize n);
 /* Hands over what there is, unless another thread is at it: that one then sees
  * to it.  With no lock held. */
 void news_deliver(NewsQueue *self);

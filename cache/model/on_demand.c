@@ -75,8 +75,6 @@ OnDemand *on_demand_new(void)
 
 void on_demand_free(OnDemand *self)
 {
-	if (self == NULL)
-		return;
 	g_hash_table_unref(self->kept);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
@@ -200,8 +198,7 @@ static Known answer_of(Kept *kept, GBytes **ret, GError **error)
 		return KNOWN_YES;
 	}
 	if (kept->error != NULL && g_get_monotonic_time() < kept->fresh_us) {
-		if (error != NULL)
-			*error = g_error_copy(kept->error);
+		g_propagate_error(error, g_error_copy(kept->error));
 		return KNOWN_FAILED;
 	}
 	return KNOWN_NOT_YET;
@@ -299,34 +296,6 @@ static OnDemandNow note_time(Kept *kept, gboolean others, gint64 mtime_ns)
 	return ON_DEMAND_OTHER;
 }
 
-static void note_answer(Kept *kept, gint64 until_ms)
-{
-	kept->answered = TRUE;
-	kept->until_ms = until_ms;
-	kept->failures = 0;
-}
-
-OnDemandNow on_demand_store(OnDemand *self, guint32 number, guint file,
-	GBytes *bytes, gint64 until_ms, gint64 mtime_ns)
-{
-	OnDemandNow now = ON_DEMAND_SAME;
-	Kept *kept;
-
-	pthread_mutex_lock(&self->lock);
-	kept = kept_end(self, number, file);
-	if (kept != NULL && bytes != NULL) {
-		gboolean others =
-			bytes_put(self, kept, g_steal_pointer(&bytes));
-
-		now = note_time(kept, others, mtime_ns);
-	}
-	if (kept != NULL)
-		note_answer(kept, until_ms);
-	pthread_mutex_unlock(&self->lock);
-	g_clear_pointer(&bytes, g_bytes_unref);
-	return now;
-}
-
 static gboolean window_put(OnDemand *self, Kept *kept, GBytes *window)
 {
 	gsize len = 0;
@@ -344,19 +313,27 @@ static gboolean window_put(OnDemand *self, Kept *kept, GBytes *window)
 	return grown;
 }
 
-OnDemandNow on_demand_grow(OnDemand *self, guint32 number, guint file,
-	GBytes *window, gint64 until_ms, gint64 mtime_ns)
+OnDemandNow on_demand_store(OnDemand *self, guint32 number, guint file,
+	gboolean grows, GBytes *bytes, gint64 until_ms, gint64 mtime_ns)
 {
 	OnDemandNow now = ON_DEMAND_SAME;
+	gboolean others;
 	Kept *kept;
 
 	pthread_mutex_lock(&self->lock);
 	kept = kept_end(self, number, file);
+	if (kept != NULL && bytes != NULL) {
+		others = grows ? window_put(self, kept, bytes)
+			       : bytes_put(self, kept, g_bytes_ref(bytes));
+		now = note_time(kept, others, mtime_ns);
+	}
 	if (kept != NULL) {
-		now = note_time(kept, window_put(self, kept, window), mtime_ns);
-		note_answer(kept, until_ms);
+		kept->answered = TRUE;
+		kept->until_ms = until_ms;
+		kept->failures = 0;
 	}
 	pthread_mutex_unlock(&self->lock);
+	g_clear_pointer(&bytes, g_bytes_unref);
 	return now;
 }
 

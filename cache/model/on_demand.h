@@ -24,7 +24,7 @@ void on_demand_free(OnDemand *self);
 /*
  * YES with a reference, when the last answer is still good or only just came;
  * FAILED with the error, when there was one just now; else NOT_YET, and when
- * *ret_begin is set, the caller has to ask, and then to call one of the three
+ * *ret_begin is set, the caller has to ask, and then to call one of the two
  * functions below.
  */
 Known on_demand_open(OnDemand *self, guint32 number, guint file, GBytes **ret,
@@ -35,13 +35,10 @@ gboolean on_demand_would_begin(OnDemand *self, guint32 number, guint file);
 /* What became of the bytes that are shown. */
 typedef enum { ON_DEMAND_SAME, ON_DEMAND_FIRST, ON_DEMAND_OTHER } OnDemandNow;
 
-/* Takes the bytes.  until_ms as `describe` gives it; mtime_ns: of bytes that are
- * the first. */
+/* Takes the bytes, which are a window where the file grows.  until_ms as `describe`
+ * gives it; mtime_ns: of bytes that are the first. */
 OnDemandNow on_demand_store(OnDemand *self, guint32 number, guint file,
-	GBytes *bytes, gint64 until_ms, gint64 mtime_ns);
-/* The same of a window of a file that grows; does not take it. */
-OnDemandNow on_demand_grow(OnDemand *self, guint32 number, guint file,
-	GBytes *window, gint64 until_ms, gint64 mtime_ns);
+	gboolean grows, GBytes *bytes, gint64 until_ms, gint64 mtime_ns);
 /* Takes the error. */
 void on_demand_fail(OnDemand *self, guint32 number, guint file, GError *error);
 void on_demand_forget(OnDemand *self, guint32 number);

@@ -29,8 +29,6 @@ RecentWrites *recent_writes_new(void)
 
 void recent_writes_free(RecentWrites *self)
 {
-	if (self == NULL)
-		return;
 	g_hash_table_unref(self->notes);
 	g_free(self);
 }

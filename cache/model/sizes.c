@@ -26,8 +26,6 @@ Sizes *sizes_new(void)
 
 void sizes_free(Sizes *self)
 {
-	if (self == NULL)
-		return;
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
 }

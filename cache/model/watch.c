@@ -29,8 +29,6 @@ Watch *watch_new(gint64 life_us)
 
 void watch_free(Watch *self)
 {
-	if (self == NULL)
-		return;
 	g_array_unref(self->held);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);

@@ -8,6 +8,8 @@
 #include "cache/operations/adopt.h"
 #include "cache/operations/operation_answer.h"
 
+#define PAUSE_MAX_MS 2000
+
 /* ---- life ---- */
 
 Operation *operation_new(OperationKind kind, Dir *dir, Cache *cache,
@@ -41,8 +43,7 @@ Operation *operation_ref(Operation *order)
 
 void operation_unref(Operation *order)
 {
-	if (order == NULL ||
-		__atomic_sub_fetch(&order->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (__atomic_sub_fetch(&order->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	g_free(order->text);
 	g_free(order->answer);
@@ -139,14 +140,30 @@ void operation_refused(Operation *self, GError *cause, GError **error)
 	g_propagate_error(error, g_steal_pointer(&self->refused));
 }
 
+/* ---- time ---- */
+
+gint64 operation_left_ms(const Operation *self)
+{
+	return MAX(0, self->deadline_us - g_get_monotonic_time()) / 1000;
+}
+
+gboolean operation_pause(
+	const Operation *self, gint64 *pause_ms, gint64 until_us)
+{
+	gint64 ms = *pause_ms;
+
+	*pause_ms = MIN(2 * ms, PAUSE_MAX_MS);
+	return until_us - g_get_monotonic_time() > ms * 1000 &&
+	       cache_sleep(self->cache, ms);
+}
+
 /* ---- its request ---- */
 
 Intent *operation_intent(const Operation *self)
 {
 	Intent *intent = intent_new();
-	gint64 left_us = self->deadline_us - g_get_monotonic_time();
 
-	intent->until_ms = intent->made_ms + MAX(0, left_us) / 1000;
+	intent->until_ms = intent->made_ms + operation_left_ms(self);
 	intent->provider = g_strdup(self->dir->account->store);
 	intent->workspace = g_strdup(self->dir->id);
 	intent->text = self->text != NULL ? g_strndup(self->text, self->len)
@@ -168,16 +185,12 @@ static void name_request(const Operation *self, GError *error)
 
 void operation_prolong(Operation *self)
 {
-	gint64 left_us = self->deadline_us - g_get_monotonic_time();
-
-	self->request->intent->until_ms = now_ms() + MAX(0, left_us) / 1000;
+	self->request->intent->until_ms = now_ms() + operation_left_ms(self);
 }
 
 gint64 operation_sure_ms(const Operation *self)
 {
-	gint64 left_us = self->deadline_us - g_get_monotonic_time();
-
-	return now_ms() + MAX(0, left_us) / 1000 +
+	return now_ms() + operation_left_ms(self) +
 	       self->dir->provider->list_lag_ms;
 }
 

@@ -65,6 +65,14 @@ void operation_prolong(Operation *self);
 /* A listing that begins then shows what the request made, if anything: the provider
  * may be at it until its deadline, and takes its time to list it. */
 gint64 operation_sure_ms(const Operation *self);
+/* What is left of its time. */
+gint64 operation_left_ms(const Operation *self);
+/* Pauses between two looks, or attempts, of an operation: the first, and twice as long
+ * each time. */
+#define OPERATION_PAUSE_MS 100
+/* FALSE: there is no time for it before until_us (monotonic), or the cache ends. */
+gboolean operation_pause(
+	const Operation *self, gint64 *pause_ms, gint64 until_us);
 /* Ends the work on the request: ok, or by the error that is told.  That error agrees
  * with the outcome: MAY_EXIST where a session may exist or does (then it gets the
  * request's name), any other where there is none. */

@@ -2,21 +2,12 @@
 
 #include <string.h>
 
-static void append_json(GString *out, const char *key, const char *text)
-{
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
+#include "cache/base/escape.h"
 
-	g_string_append_printf(
-		out, "%s\"%s\":\"", out->len > 1 ? "," : "", key);
-	for (const char *p = valid; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			g_string_append_c(out, '\\');
-		if ((guchar)*p < 0x20 || *p == 0x7f)
-			g_string_append_printf(out, "\\u%04x", (guint)*p);
-		else
-			g_string_append_c(out, *p);
-	}
-	g_string_append_c(out, '"');
+static void append(GString *out, const char *key, const char *text)
+{
+	g_string_append_printf(out, "%s\"%s\":", out->len > 1 ? "," : "", key);
+	json_append(out, text, G_MAXSIZE);
 }
 
 static char *name_in(const Dir *dir, const char *record)
@@ -89,16 +80,16 @@ static void append_session(GString *out, Dir *dir, const Shown *shown,
 	g_autofree char *path = g_strdup_printf("%s/%s", place, shown->entry);
 	g_autofree char *name = name_of(dir, shown, intent, kept);
 
-	append_json(out, "session", raw);
-	append_json(out, "name", name);
-	append_json(out, "provider", dir->parent->name);
-	append_json(out, "workspace", dir->name);
-	append_json(out, "path", path);
+	append(out, "session", raw);
+	append(out, "name", name);
+	append(out, "provider", dir->parent->name);
+	append(out, "workspace", dir->name);
+	append(out, "path", path);
 }
 
 static char *finish(GString *out, const char *rid)
 {
-	append_json(out, "request", rid);
+	append(out, "request", rid);
 	g_string_append(out, "}\n");
 	return g_string_free(out, FALSE);
 }
@@ -109,7 +100,7 @@ char *operation_answer_session(Dir *dir, const char *raw, const Intent *intent)
 	GString *out = g_string_new("{");
 
 	append_session(out, dir, &shown, raw, intent, "");
-	append_json(out, "state",
+	append(out, "state",
 		state_names_get(dir->cache->state_names,
 			shown.row != NULL ? shown.row->word : 0));
 	return finish(out, intent->rid);
@@ -129,8 +120,8 @@ char *operation_answer_verb(const Dir *dir, const Intent *intent)
 {
 	GString *out = g_string_new("{");
 
-	append_json(out, "workspace", dir->name);
-	append_json(out, "provider", dir->parent->name);
-	append_json(out, "verb", intent->verb);
+	append(out, "workspace", dir->name);
+	append(out, "provider", dir->parent->name);
+	append(out, "verb", intent->verb);
 	return finish(out, intent->rid);
 }

@@ -8,10 +8,6 @@
 #include "cache/operations/operation_answer.h"
 #include "cache/operations/reconcile_verb.h"
 
-/* Between two looks at a session whose verb's answer was lost. */
-#define LOOK_AGAIN_MS 100
-#define LOOK_PAUSE_MAX_MS 2000
-
 typedef struct {
 	char *id;
 	char *body; /* NULL: unreadable */
@@ -170,7 +166,7 @@ static gboolean send_once(Operation *self, const char *body, GError **error)
 static gboolean see_effect(Operation *self)
 {
 	const Intent *intent = self->request->intent;
-	gint64 pause_ms = LOOK_AGAIN_MS;
+	gint64 pause_ms = OPERATION_PAUSE_MS;
 
 	requests_look(self->cache->requests, self->request, now_ms(),
 		operation_sure_ms(self), FALSE);
@@ -181,11 +177,8 @@ static gboolean see_effect(Operation *self)
 			g_debug("%s: %s", intent->session, error->message);
 		if (reconcile_verb_look(self->dir, intent, NULL) == VERB_OBEYED)
 			return TRUE;
-		if (self->deadline_us - g_get_monotonic_time() <=
-				pause_ms * 1000 ||
-			!cache_sleep(self->cache, pause_ms))
+		if (!operation_pause(self, &pause_ms, self->deadline_us))
 			return FALSE;
-		pause_ms = MIN(2 * pause_ms, LOOK_PAUSE_MAX_MS);
 	}
 }
 

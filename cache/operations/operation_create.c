@@ -4,14 +4,12 @@
 #include <sys/random.h>
 
 #include "cache/base/failpoint.h"
+#include "cache/model/pace.h"
 #include "cache/operations/operation_answer.h"
 #include "cache/operations/operation_made.h"
 
 /* A provider is trusted to know a token for so long. */
 #define TOKEN_AGE_MS (G_GINT64_CONSTANT(3600) * 1000)
-/* Between two attempts of what the provider knows again. */
-#define AGAIN_FIRST_MS 100
-#define AGAIN_MAX_MS 2000
 /* With less time than that nothing is sent any more. */
 #define SEND_LEAST_US (10 * G_TIME_SPAN_MILLISECOND)
 
@@ -49,11 +47,6 @@ CreatePlan *operation_plan(Operation *self, GError **error)
 		return NULL;
 	return backend_plan(dir->provider->backend, dir->id, intent->text,
 		strlen(intent->text), self->token, &call, error);
-}
-
-static gint64 left_us(const Operation *self)
-{
-	return self->deadline_us - g_get_monotonic_time();
 }
 
 static char *send_once(Operation *self, GError **error)
@@ -117,22 +110,18 @@ static char *seek(Operation *self)
  * create may still be on its way. */
 static gboolean sends_again(Operation *self, GError *problem, gint64 *pause_ms)
 {
-	const BackendErrorDetail *detail = backend_error_detail(problem);
-	gint64 asked_ms = detail != NULL ? detail->retry_after_ms : 0;
-	gint64 now_us = g_get_monotonic_time(), ms = MAX(*pause_ms, asked_ms);
-
 	if (!self->request->intent->plan->repeatable &&
 		!failpoint_flaw("resend"))
 		return FALSE;
-	*pause_ms = MIN(2 * *pause_ms, AGAIN_MAX_MS);
-	return now_us + ms * 1000 + SEND_LEAST_US < self->send_until_us &&
-	       cache_sleep(self->cache, ms);
+	*pause_ms = MAX(*pause_ms, pace_retry_us(problem) / 1000);
+	return operation_pause(
+		self, pause_ms, self->send_until_us - SEND_LEAST_US);
 }
 
 /* The id of the session that the plan made. */
 static char *send_until_clear(Operation *self, GError **error)
 {
-	gint64 pause_ms = AGAIN_FIRST_MS;
+	gint64 pause_ms = OPERATION_PAUSE_MS;
 
 	for (;;) {
 		g_autoptr(GError) local = NULL;
@@ -179,7 +168,8 @@ gboolean operation_send(Operation *self, GError **error)
 	g_autofree char *id = NULL;
 
 	/* A token tells more than a look, but may be answered by nobody. */
-	self->send_until_us = self->deadline_us - MAX(0, left_us(self)) / 2;
+	self->send_until_us =
+		self->deadline_us - operation_left_ms(self) * 1000 / 2;
 	if (failpoint_flaw("resend"))
 		self->send_until_us = self->deadline_us;
 	id = send_until_clear(self, &local);

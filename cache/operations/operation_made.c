@@ -8,8 +8,6 @@
 #include "cache/operations/operation_alias.h"
 #include "cache/operations/operation_answer.h"
 
-#define LOOK_AGAIN_MS 100
-#define LOOK_PAUSE_MAX_MS 2000
 /* How long a session that need not be started is looked for. */
 #define LOOK_ONLY_US (2 * G_USEC_PER_SEC)
 
@@ -94,7 +92,7 @@ static gboolean is_final(const GError *error)
  * it says that there is none. */
 static gboolean look_until_seen(Operation *self, const char *id, Look *ret)
 {
-	gint64 pause_ms = LOOK_AGAIN_MS;
+	gint64 pause_ms = OPERATION_PAUSE_MS;
 	Call call = operation_look_call(self);
 
 	call.deadline_us = look_until_us(self);
@@ -106,12 +104,9 @@ static gboolean look_until_seen(Operation *self, const char *id, Look *ret)
 			return FALSE;
 		g_debug("%s: %s", id, error->message);
 		if (ret->seen || is_final(error) ||
-			call.deadline_us - g_get_monotonic_time() <=
-				pause_ms * 1000 ||
-			!cache_sleep(self->cache, pause_ms))
+			!operation_pause(self, &pause_ms, call.deadline_us))
 			return g_error_matches(
 				error, BACKEND_ERROR, BACKEND_ERROR_GONE);
-		pause_ms = MIN(2 * pause_ms, LOOK_PAUSE_MAX_MS);
 	}
 }
 

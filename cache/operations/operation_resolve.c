@@ -45,7 +45,6 @@ static gboolean may_retry(
 static gboolean renew(Operation *self, GError **error)
 {
 	Requests *requests = self->cache->requests;
-	gint64 left_us = self->deadline_us - g_get_monotonic_time();
 	CreatePlan *plan;
 
 	if (requests_is_repeated(requests, self->dir, self->request)) {
@@ -56,7 +55,7 @@ static gboolean renew(Operation *self, GError **error)
 	plan = operation_plan(self, error);
 	if (plan == NULL)
 		return FALSE;
-	requests_renew(requests, self->request, plan, MAX(0, left_us) / 1000);
+	requests_renew(requests, self->request, plan, operation_left_ms(self));
 	return TRUE;
 }
 

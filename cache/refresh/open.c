@@ -12,6 +12,8 @@
 #define EARLIER 20 /* a twentieth */
 /* Of one workspace at a time. */
 #define OPENERS_MAX 8
+/* Likewise, for nobody who waits: what hangs there must not keep others waiting. */
+#define FOLLOWERS_MAX 2
 
 /* ---- asking: jobs ---- */
 
@@ -56,11 +58,8 @@ static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 	g_autoptr(Snapshot) shown = dir_snapshot(dir);
 	const Row *row = snapshot_find(shown, self->session);
 
-	if (cache_is_stopping(dir->cache)) {
-		backend_error_set(error, BACKEND_ERROR_CANCELLED,
-			"the file system is being unmounted");
+	if (!cache_goes_on(dir->cache, error))
 		return FALSE;
-	}
 	if (row == NULL) {
 		backend_error_set(error, BACKEND_ERROR_GONE,
 			"there is no such session any more");
@@ -111,21 +110,6 @@ static void tell(const Question *self, OnDemandNow now)
 	news_push(self->dir->cache->news, &news, 1);
 }
 
-/* Takes the bytes. */
-static OnDemandNow keep(const Question *self, const Stand *stand, GBytes *bytes,
-	gint64 until_ms)
-{
-	OnDemand *on_demand = self->dir->cache->on_demand;
-	g_autoptr(GBytes) window = NULL;
-
-	if (bytes == NULL || !grows(self))
-		return on_demand_store(on_demand, self->session, self->file,
-			bytes, until_ms, stand->mtime_ns);
-	window = bytes;
-	return on_demand_grow(on_demand, self->session, self->file, window,
-		until_ms, stand->mtime_ns);
-}
-
 /* The answer becomes what is shown, while nothing else can. */
 static void question_close(const Question *self, const Stand *stand,
 	GBytes *bytes, gint64 until_ms, GError *error)
@@ -143,7 +127,8 @@ static void question_close(const Question *self, const Stand *stand,
 	if (error != NULL)
 		on_demand_fail(on_demand, self->session, self->file, error);
 	else
-		now = keep(self, stand, bytes, until_ms);
+		now = on_demand_store(on_demand, self->session, self->file,
+			grows(self), bytes, until_ms, stand->mtime_ns);
 	if (row == NULL)
 		on_demand_forget(on_demand, self->session);
 	tell(self, now);
@@ -167,7 +152,8 @@ static GBytes *describe(const Question *self, const Stand *stand,
 	gint64 *ret_until_ms, GError **error)
 {
 	Dir *dir = self->dir;
-	Call call = call_until(dir, self->until_us, self->waits);
+	Call call = self->waits ? call_until(dir, self->until_us, TRUE)
+				: call_for(dir, FALSE);
 	g_autoptr(GError) local = NULL;
 	g_autoptr(GBytes) bytes = backend_describe(dir->provider->backend,
 		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
@@ -211,72 +197,62 @@ static void fetch_session_one(const Question *self)
 	question_close(self, &stand, NULL, NOT_LONGER_MS, error);
 }
 
-static Question *next_question(Dir *dir)
+static void answer(Dir *dir, JobQueue *queue)
 {
 	Question *question;
 
-	pthread_mutex_lock(&dir->lock);
-	question = g_queue_pop_head(&dir->opening);
-	if (question == NULL)
-		dir->openers--;
-	pthread_mutex_unlock(&dir->lock);
-	return question;
+	while ((question = job_queue_next(dir, queue)) != NULL) {
+		if (question->file == ON_DEMAND_WHOLE)
+			fetch_session_one(question);
+		else
+			describe_one(question);
+		/* When it is due next can be told now. */
+		if (!question->waits)
+			scheduler_wake(dir->cache->scheduler);
+		g_free(question);
+	}
 }
 
 static void open_run(void *data)
 {
 	Dir *dir = data;
 
-	for (;;) {
-		g_autofree Question *question = next_question(dir);
-
-		if (question == NULL)
-			return;
-		if (question->file == ON_DEMAND_WHOLE)
-			fetch_session_one(question);
-		else
-			describe_one(question);
-	}
+	answer(dir, &dir->opening);
 }
 
-void open_follow(Dir *dir, guint32 session, guint file)
+static void follow_run(void *data)
 {
-	gint64 now_us = g_get_monotonic_time();
-	const Question question = {.dir = dir,
-		.session = session,
-		.file = file,
-		.asked_us = now_us,
-		.until_us = now_us + dir->cache->deadline_ms * 1000};
+	Dir *dir = data;
 
-	describe_one(&question);
-	/* When it is due next can be told now. */
-	scheduler_wake(dir->cache->scheduler);
+	answer(dir, &dir->following);
 }
 
 /* ---- open ---- */
 
-/* A slow workspace must not take all workers. */
-static gboolean question_push(Dir *dir, guint32 session, guint file)
+/* A slow workspace must not take all workers.  waits: somebody does. */
+static gboolean question_push(
+	Dir *dir, guint32 session, guint file, gboolean waits)
 {
 	Question *question = g_new(Question, 1);
+	JobQueue *queue = waits ? &dir->opening : &dir->following;
 	gint64 now_us = g_get_monotonic_time();
 	gint64 whole_us = dir->cache->deadline_ms * 1000;
-	gboolean push, ok = TRUE;
+	gboolean push;
 
 	*question = (Question){dir, session, file, now_us,
-		now_us + whole_us - whole_us / EARLIER, TRUE};
+		now_us + whole_us - whole_us / EARLIER, waits};
 	pthread_mutex_lock(&dir->lock);
-	g_queue_push_tail(&dir->opening, question);
-	push = dir->openers < OPENERS_MAX;
-	dir->openers += push;
+	push = job_queue_add(
+		queue, question, waits ? OPENERS_MAX : FOLLOWERS_MAX);
 	pthread_mutex_unlock(&dir->lock);
-	if (push)
-		ok = pool_push(dir->provider->work[WORK_OPEN], open_run, dir);
-	if (ok)
+	if (!push ||
+		pool_push(
+			dir->provider->work[waits ? WORK_OPEN : WORK_BACKFILL],
+			waits ? open_run : follow_run, dir))
 		return TRUE;
 	pthread_mutex_lock(&dir->lock);
-	dir->openers--;
-	if (g_queue_remove(&dir->opening, question))
+	queue->workers--;
+	if (g_queue_remove(&queue->waiting, question))
 		g_free(question);
 	pthread_mutex_unlock(&dir->lock);
 	return FALSE;
@@ -293,10 +269,26 @@ Known open_ask(
 		!breaker_lets(dir->provider->breaker, error))
 		return KNOWN_FAILED;
 	known = on_demand_open(on_demand, session, file, ret, &begin, error);
-	if (!begin || question_push(dir, session, file))
+	if (!begin || question_push(dir, session, file, TRUE))
 		return known;
 	on_demand_forget(on_demand, session);
 	backend_error_set(error, BACKEND_ERROR_CANCELLED,
 		"the file system is being unmounted");
 	return KNOWN_FAILED;
+}
+
+gint64 open_follow(Cache *cache)
+{
+	gint64 next_us = G_MAXINT64;
+	guint32 session;
+	guint file;
+
+	while (on_demand_follow(cache->on_demand, &session, &file, &next_us)) {
+		Dir *dir = dir_around(cache, session);
+
+		if (dir == NULL || dir->kind != DIR_WORKSPACE ||
+			!question_push(dir, session, file, FALSE))
+			on_demand_forget(cache->on_demand, session);
+	}
+	return next_us;
 }

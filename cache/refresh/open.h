@@ -10,6 +10,6 @@
 /* For somebody who opens the file, or ON_DEMAND_WHOLE: as cache_open. */
 Known open_ask(
 	Dir *dir, guint32 session, guint file, GBytes **ret, GError **error);
-/* Asks for a file that grows, and for which on_demand_follow has told to ask: in
- * the background, for nobody who waits.  A job. */
-void open_follow(Dir *dir, guint32 session, guint file);
+/* Asks, in the background, for those files that grow and are due while somebody has
+ * them open; when the next will be (monotonic). */
+gint64 open_follow(Cache *cache);

@@ -12,7 +12,6 @@
 #define PAGES_MAX 4
 /* A partial refresh may take half of the time. */
 #define LOAD_FACTOR 2
-#define RETRY_MAX_MS (60 * 60 * 1000)
 
 /* ---- when; with Dir.lock ---- */
 
@@ -461,14 +460,6 @@ static gboolean refresh_partially(PartialRefresh *self, GError **error)
 	       list_some(self, living, error);
 }
 
-static gint64 retry_ms(GError *error)
-{
-	const BackendErrorDetail *detail = backend_error_detail(error);
-
-	return detail != NULL ? CLAMP(detail->retry_after_ms, 0, RETRY_MAX_MS)
-			      : 0;
-}
-
 static void partial_refresh_end(
 	const PartialRefresh *self, gint64 begun_ms, GError *error)
 {
@@ -489,7 +480,7 @@ static void partial_refresh_end(
 		partial_refresh->failed_us = now_us;
 		partial_refresh->unheard = breaker_counts(error);
 		partial_refresh->broken = pace_is_broken(error);
-		partial_refresh->retry_us = now_us + retry_ms(error) * 1000;
+		partial_refresh->retry_us = now_us + pace_retry_us(error);
 	}
 	pthread_mutex_unlock(&dir->lock);
 	scheduler_wake(dir->cache->scheduler);

@@ -188,8 +188,6 @@ SessionPage *prefetch_take(
 
 void prefetch_free(Prefetch *self)
 {
-	if (self == NULL)
-		return;
 	pthread_mutex_lock(&self->lock);
 	drop_next(self);
 	pthread_mutex_unlock(&self->lock);

@@ -2,7 +2,7 @@
 
 #include "cache/model/pace.h"
 #include "cache/operations/reconcile.h"
-#include "cache/refresh/follow.h"
+#include "cache/refresh/open.h"
 #include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/relist.h"
 
@@ -138,5 +138,5 @@ gint64 refresh_run(void *data)
 		next_us = MIN(next_us, visit(dir, now_us));
 	}
 	pthread_mutex_unlock(&cache->lock);
-	return MIN(next_us, follow_visit(cache));
+	return MIN(next_us, open_follow(cache));
 }

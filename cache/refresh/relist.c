@@ -8,6 +8,7 @@
 #include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
 #include "cache/merge/gaps.h"
+#include "cache/model/pace.h"
 #include "cache/operations/reconcile.h"
 #include "cache/refresh/backfill.h"
 #include "cache/refresh/cause.h"
@@ -19,7 +20,6 @@
 /* Pages without an entry, and without a new one, one after the other. */
 #define EMPTY_MAX 3u
 #define STALE_MAX 3u
-#define RETRY_MAX_MS (60 * 60 * 1000)
 #define WAITS_MAX 3
 #define WAIT_MIN_MS 1000
 #define WAIT_MAX_MS (60 * 1000)
@@ -274,7 +274,7 @@ static gboolean wait_for_peace(Relist *self, GError *error)
 			!g_error_matches(
 				error, BACKEND_ERROR, BACKEND_ERROR_THROTTLED)))
 		return FALSE;
-	ms = MAX(backend_error_detail(error)->retry_after_ms, WAIT_MIN_MS);
+	ms = MAX(pace_retry_us(error) / 1000, WAIT_MIN_MS);
 	self->waits++;
 	return ms <= WAIT_MAX_MS && cache_sleep(self->dir->cache, ms);
 }
@@ -286,11 +286,8 @@ static gboolean relist_pages(Relist *self, GError **error)
 	while (more) {
 		g_autoptr(GError) local = NULL;
 
-		if (cache_is_stopping(self->dir->cache)) {
-			backend_error_set(error, BACKEND_ERROR_CANCELLED,
-				"the file system is being unmounted");
+		if (!cache_goes_on(self->dir->cache, error))
 			return FALSE;
-		}
 		if (!relist_page(self, &more, &local) &&
 			!wait_for_peace(self, local)) {
 			g_propagate_error(error, g_steal_pointer(&local));
@@ -405,14 +402,10 @@ static void end_badly(const Relist *self, GError *error)
 {
 	Dir *dir = self->dir;
 	Listing *listing = &dir->listing;
-	gint64 retry_ms = backend_error_detail(error) != NULL
-				  ? backend_error_detail(error)->retry_after_ms
-				  : 0;
 
 	listing->failures++;
 	listing->failed_us = g_get_monotonic_time();
-	listing->retry_us =
-		listing->failed_us + CLAMP(retry_ms, 0, RETRY_MAX_MS) * 1000;
+	listing->retry_us = listing->failed_us + pace_retry_us(error);
 	g_clear_error(&listing->error);
 	listing->error = g_error_copy(error);
 	if (breaker_counts(error))

@@ -1,8 +1,8 @@
 #include "cache/refresh/resolve_name.h"
 
 #include "cache/base/name.h"
-#include "cache/merge/apply.h"
 #include "cache/merge/call.h"
+#include "cache/merge/fetch_session.h"
 
 #define ASKERS_MAX 4
 #define QUESTIONS_MAX 1024
@@ -71,8 +71,7 @@ static Known question_answer(const Question *self, GError **error)
 {
 	if (g_error_matches(self->error, BACKEND_ERROR, BACKEND_ERROR_GONE))
 		return KNOWN_NO;
-	if (error != NULL)
-		*error = g_error_copy(self->error);
+	g_propagate_error(error, g_error_copy(self->error));
 	return KNOWN_FAILED;
 }
 
@@ -100,36 +99,21 @@ Known resolve_name(
 	if (now < question->until_us)
 		return question_answer(question, error);
 	question->asking = TRUE;
-	g_queue_push_tail(&dir->asking, question);
-	if (dir->askers < ASKERS_MAX) {
-		dir->askers++;
-		*ret_push = TRUE;
-	}
+	*ret_push = job_queue_add(&dir->asking, question, ASKERS_MAX);
 	return KNOWN_NOT_YET;
 }
 
 static gboolean ask_one(Dir *dir, const char *id, GError **error)
 {
-	guint32 tick = dir_tick(dir);
 	Call call = call_for(dir, TRUE);
-	g_autoptr(Session) session = NULL;
 
-	if (cache_is_stopping(dir->cache)) {
-		backend_error_set(error, BACKEND_ERROR_CANCELLED,
-			"the file system is being unmounted");
-		return FALSE;
-	}
-	session =
-		backend_get(dir->provider->backend, dir->id, id, &call, error);
-	if (session == NULL)
-		return FALSE;
-	dir_heard(dir);
-	if (!apply_sessions(dir, &session, 1, tick, 0, error))
+	if (!cache_goes_on(dir->cache, error) ||
+		!fetch_session(dir, id, &call, error))
 		return FALSE;
 	if (dir_number(dir, id) != 0)
 		return TRUE;
 	backend_error_set(error, BACKEND_ERROR_GONE,
-		"the session is one of those that are not shown");
+		"there is no such session, or it is not shown");
 	return FALSE;
 }
 
@@ -152,23 +136,13 @@ static void question_close(Dir *dir, Question *self, GError *error)
 void resolve_name_run(void *data)
 {
 	Dir *dir = data;
+	Question *question;
 
-	for (;;) {
-		g_autofree char *id = NULL;
+	while ((question = job_queue_next(dir, &dir->asking)) != NULL) {
 		GError *error = NULL;
-		Question *question;
 
-		pthread_mutex_lock(&dir->lock);
-		question = g_queue_pop_head(&dir->asking);
-		if (question == NULL) {
-			dir->askers--;
-			pthread_mutex_unlock(&dir->lock);
-			return;
-		}
-		id = g_strdup(question->id);
-		pthread_mutex_unlock(&dir->lock);
-
-		if (!ask_one(dir, id, &error))
+		/* It is not forgotten while it is asked. */
+		if (!ask_one(dir, question->id, &error))
 			g_debug("%s: %s", dir->id, error->message);
 		pthread_mutex_lock(&dir->lock);
 		question_close(dir, question, error);

@@ -20,14 +20,6 @@
 
 /* ---- loading ---- */
 
-static gint by_number(gconstpointer a, gconstpointer b)
-{
-	const Request *one = *(Request *const *)a, *two = *(Request *const *)b;
-	guint32 m = one->intent->number, n = two->intent->number;
-
-	return (m > n) - (m < n);
-}
-
 static void load(Intent *intent, Outcome *outcome, void *data)
 {
 	Requests *self = data;
@@ -134,7 +126,7 @@ static void prepare(Requests *self, Dir *dir, GPtrArray *list)
 				request->intent->rid, error->message);
 		look_after_restart(self, dir, request);
 	}
-	g_ptr_array_sort(list, by_number);
+	g_ptr_array_sort(list, request_by_number);
 }
 
 void requests_attach(Requests *self, Dir *dir)
@@ -240,7 +232,7 @@ static Request *add(Requests *self, Box *box, Intent *intent)
 	request->mtime_ns = now_ns();
 	g_ptr_array_add(box->list, request);
 	/* Numbers are taken outside of the lock. */
-	g_ptr_array_sort(box->list, by_number);
+	g_ptr_array_sort(box->list, request_by_number);
 	request_came_or_went(self, box, request, NEWS_REQUEST_MADE);
 	return request_ref(request);
 }

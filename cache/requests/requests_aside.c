@@ -39,7 +39,7 @@ static void tell(const Dir *dir, const Request *request, NewsKind kind)
 		.parent = dir->number,
 		.name = request->intent->rid};
 
-	news_push_named(dir->cache->news, &news, 1);
+	news_push(dir->cache->news, &news, 1);
 }
 
 static GPtrArray *find_guests(Requests *self, Dir *dir)

@@ -52,7 +52,7 @@ static void tell(
 	if (!request->shown || box->dir == NULL)
 		return;
 	news.parent = box->dir->number;
-	news_push_named(self->cache->news, &news, 1);
+	news_push(self->cache->news, &news, 1);
 }
 
 void request_changed(Requests *self, Request *request)

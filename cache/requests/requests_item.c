@@ -10,8 +10,7 @@ Request *request_ref(Request *request)
 
 void request_unref(Request *request)
 {
-	if (request == NULL ||
-		__atomic_sub_fetch(&request->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (__atomic_sub_fetch(&request->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	intent_free(request->intent);
 	outcome_free(request->outcome);
@@ -29,4 +28,12 @@ Request *request_new(Intent *intent, Outcome *outcome)
 	request->mtime_ns = outcome->changed_ms * NS_PER_MS;
 	request->look_ms = request->sure_ms = G_MAXINT64;
 	return request;
+}
+
+gint request_by_number(gconstpointer a, gconstpointer b)
+{
+	const Request *one = *(Request *const *)a, *two = *(Request *const *)b;
+	guint32 m = one->intent->number, n = two->intent->number;
+
+	return (m > n) - (m < n);
 }

@@ -37,6 +37,9 @@ Request *request_ref(Request *request);
 void request_unref(Request *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_unref)
 
+/* A GCompareFunc of arrays of them. */
+gint request_by_number(gconstpointer a, gconstpointer b);
+
 /* Under the lock of all. */
 static inline gboolean request_is_open(const Request *request)
 {

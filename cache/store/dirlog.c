@@ -373,8 +373,6 @@ DirLog *dirlog_open(const char *state_dir, GError **error)
 
 void dirlog_free(DirLog *self)
 {
-	if (self == NULL)
-		return;
 	record_log_free(self->record_log);
 	g_hash_table_unref(self->by_number);
 	g_ptr_array_unref(self->entries);

@@ -295,8 +295,6 @@ gboolean disk_compact_end(DiskCompact *self, Disk *disk, const DiskState *state,
 
 void disk_compact_free(DiskCompact *self)
 {
-	if (self == NULL)
-		return;
 	if (!self->switched && self->next->store != NULL &&
 		!self->next->in_memory) {
 		g_autofree char *path =

@@ -40,8 +40,6 @@ IdTable *ids_new(const char *const *reserved)
 
 void ids_free(IdTable *self)
 {
-	if (self == NULL)
-		return;
 	while (self->chunks != NULL) {
 		Chunk *next = self->chunks->next;
 

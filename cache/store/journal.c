@@ -78,8 +78,6 @@ Journal *journal_open(const char *state_dir, GError **error)
 
 void journal_free(Journal *self)
 {
-	if (self == NULL)
-		return;
 	close(self->dir);
 	g_free(self->path);
 	g_free(self);

@@ -29,8 +29,6 @@ NodeIds *node_ids_new(NumbersReserve reserve, void *data)
 
 void node_ids_free(NodeIds *self)
 {
-	if (self == NULL)
-		return;
 	for (guint i = 0; i < N_CHUNKS; i++)
 		g_free(self->chunks[i]);
 	pthread_mutex_destroy(&self->lock);

@@ -72,8 +72,6 @@ Intent *intent_new(void)
 
 void intent_free(Intent *intent)
 {
-	if (intent == NULL)
-		return;
 	g_free(intent->provider);
 	g_free(intent->workspace);
 	g_free(intent->text);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cache/base/clock.h"
+
 #define BLOCK_ROWS 256u
 /* A run shorter than this is joined to its neighbour. */
 #define BLOCK_SHORT (BLOCK_ROWS / 4)
@@ -58,6 +60,31 @@ gint64 row_mtime_ns(const Row *row, SessionFile file)
 	if (row->mtimes != NULL)
 		return row->mtimes->ns[file];
 	return row->since_ms * 1000000;
+}
+
+/* What the provider says of when something changed lies before we were told: whoever
+ * has read the old bytes since then would never see that there are others, if
+ * those were dated so (find -newer, tar, make, rsync). */
+Mtimes *mtimes_moved(const Row *row, guint files)
+{
+	Mtimes *times = g_new0(Mtimes, 1);
+
+	times->refs = 1;
+	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
+		gint64 ns = row_mtime_ns(row, file);
+
+		times->ns[file] = files & (1u << file) ? time_noticed(ns) : ns;
+	}
+	return times;
+}
+
+gint64 row_newest_ns(const Row *row)
+{
+	gint64 ns = row_mtime_ns(row, 0);
+
+	for (SessionFile file = 1; file < N_SESSION_FILES; file++)
+		ns = MAX(ns, row_mtime_ns(row, file));
+	return ns;
 }
 
 static gint row_compare(gconstpointer a, gconstpointer b)

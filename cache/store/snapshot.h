@@ -59,6 +59,12 @@ gboolean row_created_at(guint32 born, gint64 created_ms);
 /* When a file of the row changed, in ns since the epoch. */
 gint64 row_mtime_ns(const Row *row, SessionFile file);
 
+/* The same of all files, as they are now that those of the set were changed: what
+ * took the place of the old bytes, see time_noticed. */
+Mtimes *mtimes_moved(const Row *row, guint files);
+/* The latest of them. */
+gint64 row_newest_ns(const Row *row);
+
 /* Puts Rows in the order of their numbers; equal ones stay as they are. */
 void rows_sort(GArray *rows);
 

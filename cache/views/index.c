@@ -25,8 +25,6 @@ static void drop_texts(Index *self)
 
 void index_free(Index *self)
 {
-	if (self == NULL)
-		return;
 	drop_texts(self);
 	g_hash_table_unref(self->index_entries);
 	link_names_free(self->links);
@@ -343,7 +341,7 @@ void index_follow(Index *self, const Row *rows, guint n_rows,
 	for (guint i = 0; i < n_rows; i++)
 		update_row(&update, &rows[i]);
 	update_apply(&update, cuts, n_cuts);
-	news_push_named(self->dir->cache->news,
+	news_push(self->dir->cache->news,
 		(const News *)(void *)update.news->data, update.news->len);
 	update_end(&update);
 }
@@ -391,8 +389,7 @@ static gint64 newest_ns(const Snapshot *shown)
 	const Row *row;
 
 	while ((row = snapshot_step(shown, &at)) != NULL)
-		for (SessionFile file = 0; file < N_SESSION_FILES; file++)
-			ns = MAX(ns, row_mtime_ns(row, file));
+		ns = MAX(ns, row_newest_ns(row));
 	return ns;
 }
 

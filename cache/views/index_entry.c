@@ -32,15 +32,6 @@ static void recall(IndexEntry *self, const IndexEntry *old)
 	self->body_hash = old->body_hash;
 }
 
-static gint64 changed_s(const Row *row)
-{
-	gint64 ns = 0;
-
-	for (SessionFile file = 0; file < N_SESSION_FILES; file++)
-		ns = MAX(ns, row_mtime_ns(row, file));
-	return ns / NS_PER_S;
-}
-
 static void measure(IndexEntry *self, StateNames *state_names)
 {
 	g_autoptr(GString) line = g_string_sized_new(256);
@@ -90,7 +81,7 @@ IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
 	self->number = row->number;
 	self->word = row->word;
 	self->phase = row->phase;
-	self->changed_s = changed_s(row);
+	self->changed_s = row_newest_ns(row) / NS_PER_S;
 	if (old != NULL && old->body_hash == row->body_hash)
 		recall(self, old);
 	else

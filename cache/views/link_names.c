@@ -47,8 +47,6 @@ LinkNames *link_names_new(void)
 
 void link_names_free(LinkNames *self)
 {
-	if (self == NULL)
-		return;
 	g_hash_table_unref(self->links);
 	g_hash_table_unref(self->suffixes);
 	g_free(self);

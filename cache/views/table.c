@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
-#include "cache/base/tsv.h"
+#include "cache/base/escape.h"
 
 #define YEAR_10000_S G_GINT64_CONSTANT(253402300800)
 
@@ -14,45 +14,6 @@ static void time_format(char ret[TIME_SIZE], gint64 seconds)
 		time_write(ret, seconds * G_USEC_PER_SEC, 0);
 	else
 		*ret = '\0';
-}
-
-/* ---- JSON ---- */
-
-static gboolean is_plain(guchar c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-static void append_char(GString *out, gunichar c)
-{
-	if (c == '"' || c == '\\')
-		g_string_append_printf(out, "\\%c", (char)c);
-	else if (backend_is_control(c))
-		g_string_append_printf(out, "\\u%04x", c);
-	else
-		g_string_append_unichar(out, c);
-}
-
-static void append_text(GString *out, const char *text)
-{
-	g_autofree char *valid = NULL;
-
-	if (!g_utf8_validate(text, -1, NULL))
-		text = valid = g_utf8_make_valid(text, -1);
-	g_string_append_c(out, '"');
-	while (*text != '\0') {
-		gsize plain = 0;
-
-		while (is_plain((guchar)text[plain]))
-			plain++;
-		g_string_append_len(out, text, (gssize)plain);
-		text += plain;
-		if (*text == '\0')
-			break;
-		append_char(out, g_utf8_get_char(text));
-		text = g_utf8_next_char(text);
-	}
-	g_string_append_c(out, '"');
 }
 
 /* ---- lines ---- */
@@ -86,10 +47,10 @@ static void append_json(
 		g_string_append(out, i == 0 ? "{\"" : ",\"");
 		g_string_append(out, columns[i]);
 		g_string_append(out, "\":");
-		append_text(out, values[i]);
+		json_append(out, values[i], G_MAXSIZE);
 	}
 	g_string_append(out, ",\"id\":");
-	append_text(out, id);
+	json_append(out, id, G_MAXSIZE);
 	g_string_append(out, "}\n");
 }
 

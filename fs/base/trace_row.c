@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
-#include "cache/base/tsv.h"
+#include "cache/base/escape.h"
 
 #define DOTS "..."
 

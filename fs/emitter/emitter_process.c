@@ -153,8 +153,6 @@ static void wait_for_end(EmitterProcess *self)
 
 void emitter_process_free(EmitterProcess *self)
 {
-	if (!self)
-		return;
 	g_atomic_int_set(&self->trusted, 0);
 	if (self->child)
 		wait_for_end(self);

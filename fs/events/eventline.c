@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/escape.h"
 #include "fs/tree/tree.h"
 
 /* Escaped: what all providers really send stays whole. */
@@ -10,54 +11,11 @@
 #define ID_ROOM 1100
 #define WORD_ROOM 500
 
-#define CUT "\xe2\x80\xa6"         /* an ellipsis */
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
-
-/* One character of valid UTF-8, or one byte that is none; *text moves on. */
-static void escape_one(const char **text, char ret[8])
-{
-	gunichar c = g_utf8_get_char_validated(*text, -1);
-	int len = 1;
-
-	if (c == (gunichar)-1 || c == (gunichar)-2) {
-		g_strlcpy(ret, REPLACEMENT, 8);
-	} else if (backend_is_control(c)) {
-		g_snprintf(ret, 8, "\\u%04x", c);
-		len = g_unichar_to_utf8(c, NULL);
-	} else {
-		char *end = ret;
-
-		if (c == '"' || c == '\\')
-			*end++ = '\\';
-		len = g_unichar_to_utf8(c, end);
-		end[len] = '\0';
-	}
-	*text += len;
-}
-
-static void append_text(GString *out, const char *text, gsize room)
-{
-	gsize end = out->len + room;
-
-	g_string_append_c(out, '"');
-	while (*text) {
-		char piece[8];
-
-		escape_one(&text, piece);
-		if (out->len + strlen(piece) > end) {
-			g_string_append(out, CUT);
-			break;
-		}
-		g_string_append(out, piece);
-	}
-	g_string_append_c(out, '"');
-}
-
 static void append_member(
 	GString *out, const char *name, const char *text, gsize room)
 {
 	g_string_append_printf(out, ",\"%s\":", name);
-	append_text(out, text, room);
+	json_append(out, text, room);
 }
 
 static void append_files(GString *out, guint files)

@@ -1,6 +1,6 @@
 #include "fs/events/newsline.h"
 
-#include "cache/base/tsv.h"
+#include "cache/base/escape.h"
 #include "fs/tree/path.h"
 
 static const char *const names[] = {

@@ -29,8 +29,6 @@ KernelRefs *kernel_refs_new(void)
 
 void kernel_refs_free(KernelRefs *self)
 {
-	if (!self)
-		return;
 	for (guint i = 0; i < CHUNKS; i++)
 		g_free(self->chunks[i]);
 	g_hash_table_destroy(self->files);

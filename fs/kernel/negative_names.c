@@ -18,8 +18,6 @@ NegativeNames *negative_names_new(void)
 
 void negative_names_free(NegativeNames *self)
 {
-	if (!self)
-		return;
 	g_hash_table_unref(self->owners);
 	g_free(self);
 }

@@ -264,9 +264,9 @@ FACES = {
     "cache": {"backends": {"backend.h", "session.h", "error.h"}},
     "fs": {"backends": {"session.h", "error.h", "base/inherited.h",
                         "base/nearest.h", "base/secret.h", "base/spawn.h"},
-           "cache": {"cache.h", "base/clock.h", "base/log_about.h",
-                     "base/metric.h", "base/name.h", "base/thread.h",
-                     "base/tsv.h"}},
+           "cache": {"cache.h", "base/clock.h", "base/escape.h",
+                     "base/locked.h", "base/log_about.h", "base/metric.h",
+                     "base/name.h", "base/thread.h"}},
 }
 # They put the whole together.
 BUILDERS = re.compile(r"fs/(main|start/(config\w*|demo))\.[ch]")
@@ -276,8 +276,8 @@ BUILDERS = re.compile(r"fs/(main|start/(config\w*|demo))\.[ch]")
 def narrow_face(tree):
     """A layer sees only the faces of those below: cache/ sees backend.h,
     session.h and error.h; fs/ sees session.h, error.h, inherited.h, nearest.h,
-    secret.h, spawn.h, cache.h, clock.h, log_about.h, name.h, thread.h and
-    tsv.h, but for the files that build the whole."""
+    secret.h, spawn.h, cache.h, clock.h, escape.h, locked.h, log_about.h,
+    metric.h, name.h and thread.h, but for the files that build the whole."""
     found = []
     for f in tree.c_files(PRODUCT):
         for n, _, name in tree.includes(f):

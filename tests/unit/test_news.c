@@ -104,15 +104,15 @@ static void names_are_kept_until_they_are_told(void)
 	for (guint round = 0; round < 2; round++) {
 		for (guint i = 0; i < 3; i++) {
 			g_snprintf(name, sizeof(name), "n-%u", i);
-			news_push_named(queue, &news, 1);
-			news_push_named(queue, &nameless, 1);
+			news_push(queue, &news, 1);
+			news_push(queue, &nameless, 1);
 		}
 		memset(name, 'x', sizeof(name) - 1);
 		news_deliver(queue);
 	}
 	g_assert_cmpstr(told->str, ==, "n-0 - n-1 - n-2 - n-0 - n-1 - n-2 - ");
 	/* What is never told is freed all the same. */
-	news_push_named(queue, &news, 1);
+	news_push(queue, &news, 1);
 	news_free(queue);
 	g_string_free(told, TRUE);
 }

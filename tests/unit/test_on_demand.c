@@ -21,7 +21,7 @@ static void keep(OnDemand *on_demand, guint32 number, guint file, gsize size)
 
 	g_assert_cmpint(known, ==, KNOWN_NOT_YET);
 	g_assert_true(begin);
-	g_assert_cmpint(on_demand_store(on_demand, number, file,
+	g_assert_cmpint(on_demand_store(on_demand, number, file, FALSE,
 				g_bytes_new_take(g_malloc0(size), size), 0, 7),
 		==, ON_DEMAND_FIRST);
 }
@@ -99,7 +99,7 @@ static void an_answer_to_what_is_forgotten_is_dropped(void)
 
 	on_demand_open(on_demand, 1, SESSION_LOG, &bytes, &begin, NULL);
 	on_demand_forget(on_demand, 1);
-	g_assert_cmpint(on_demand_store(on_demand, 1, SESSION_LOG,
+	g_assert_cmpint(on_demand_store(on_demand, 1, SESSION_LOG, FALSE,
 				g_bytes_new_static("x", 1), 0, 7),
 		==, ON_DEMAND_SAME);
 	g_assert_false(is_kept(on_demand, 1, SESSION_LOG));
@@ -114,8 +114,8 @@ static void keep_until(OnDemand *on_demand, guint file, gint64 until_ms)
 
 	on_demand_open(on_demand, 1, file, &bytes, &begin, NULL);
 	g_assert_true(begin);
-	on_demand_store(
-		on_demand, 1, file, g_bytes_new_static("x", 1), until_ms, 7);
+	on_demand_store(on_demand, 1, file, FALSE, g_bytes_new_static("x", 1),
+		until_ms, 7);
 }
 
 static void a_refusal_is_not_hidden_by_old_bytes(void)

@@ -254,7 +254,7 @@ static gboolean is_filling(Fixture *f, guint32 workspace)
 	gboolean backfilling;
 
 	pthread_mutex_lock(&dir->lock);
-	backfilling = dir->backfilling;
+	backfilling = dir->backfill.running;
 	pthread_mutex_unlock(&dir->lock);
 	return backfilling;
 }

@@ -2,11 +2,18 @@
 
 #include <glib.h>
 
+/* Texts of others in formats of ours.  Pure.  What is no UTF-8 is replaced. */
+
 /*
  * Appends a value of a table whose columns are separated by tabs, so that all
  * readers find the same: those who take one tab for a separator (cut, awk), those
  * who take a run of them for one (read of a shell), and those who know quotes
  * (pandas, sqlite, csv).  It has no tab, newline, control character or quote, and is
- * never empty: "-" stands for nothing.  Any bytes; what is no UTF-8 is replaced.
+ * never empty: "-" stands for nothing.
  */
 void tsv_append(GString *out, const char *text);
+
+/* Appends a string of JSON, quotes included, without control characters.  What does
+ * not fit into `room` bytes, as it is written, is cut, and an ellipsis stands behind
+ * it. */
+void json_append(GString *out, const char *text, gsize room);

@@ -208,7 +208,6 @@ static void fill_daemon(Run *run)
 
 	daemon->uid = config->uid < 0 ? geteuid() : (uid_t)config->uid;
 	daemon->gid = config->gid < 0 ? getegid() : (gid_t)config->gid;
-	daemon->read_timeout_us = config->deadline_ms * 1000;
 	daemon->create_timeout_us = config->create_ms * 1000;
 	daemon->window = (double)config->window_ms / 1000;
 	daemon->started_ns = g_get_real_time() * 1000;
@@ -219,7 +218,8 @@ static void fill_daemon(Run *run)
 	daemon->eventlog = eventlog_open(run->state.path, EVENTLOG_LIMIT);
 	daemon->interest =
 		interest_new(daemon->cache, run->mountpoint, window_us);
-	daemon->pending = pending_new(daemon->metrics);
+	daemon->pending =
+		pending_new(daemon->metrics, config->deadline_ms * 1000);
 	if (config->events)
 		daemon->emitter = emitter_new(run->mountpoint, daemon->pending,
 			daemon->metrics, events_failed, daemon);

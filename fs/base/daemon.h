@@ -33,7 +33,6 @@ typedef struct Daemon {
 	Trace *trace;
 	uid_t uid;
 	gid_t gid;
-	gint64 read_timeout_us;   /* for what was never known */
 	gint64 create_timeout_us; /* for writes to control files */
 	double window;            /* seconds; see interest.h */
 	gint changes;             /* atomic: grows with each changed content */

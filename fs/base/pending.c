@@ -47,6 +47,7 @@ struct Pending {
 	gboolean stopping;
 	pthread_t thread;
 	Metrics *metrics;
+	gint64 timeout_us;
 };
 
 int pending_leave_plain(LeftReason reason, void *data)
@@ -247,7 +248,7 @@ static void *pending_run(void *data)
 	return NULL;
 }
 
-Pending *pending_new(Metrics *metrics)
+Pending *pending_new(Metrics *metrics, gint64 timeout_us)
 {
 	Pending *self = g_new0(Pending, 1);
 
@@ -256,6 +257,7 @@ Pending *pending_new(Metrics *metrics)
 	g_queue_init(&self->parked);
 	self->left = g_hash_table_new(NULL, NULL);
 	self->metrics = metrics;
+	self->timeout_us = timeout_us;
 	self->thread = thread_start("pending", pending_run, self);
 	return self;
 }
@@ -335,6 +337,11 @@ void pending_park(Pending *self, fuse_req_t req, const ParkSpec *spec)
 	Parked *parked = g_new0(Parked, 1);
 
 	parked->spec = *spec;
+	if (!spec->leave)
+		parked->spec.leave = pending_leave_plain;
+	if (!spec->deadline_us)
+		parked->spec.deadline_us =
+			g_get_monotonic_time() + self->timeout_us;
 	parked->req = req;
 	trace_park(&parked->op);
 	parked->tid = fuse_req_ctx(req)->pid;

@@ -23,7 +23,7 @@ typedef struct {
 	guint32 dir;        /* whose lock the kernel holds meanwhile; 0: none */
 	gint64 every_us;    /* asked this often at first, then ever less, not
 	                        when woken; 0: when woken */
-	gint64 deadline_us; /* monotonic */
+	gint64 deadline_us; /* monotonic; 0: as for what was never known */
 	/* The deadline of now, asked after each retry; NULL: it stays. */
 	gint64 (*until)(void *data);
 	gboolean fatal_only; /* only a fatal signal lets the caller go: timers
@@ -32,13 +32,15 @@ typedef struct {
 	/* Tries to answer; TRUE when it did.  Runs on the pending thread and is
 	 * called at least once after parking, so no news can be missed. */
 	gboolean (*retry)(fuse_req_t req, void *data);
-	/* The errno for a caller who waits no longer. */
+	/* The errno for a caller who waits no longer; NULL: ETIMEDOUT, EINTR, or
+	 * ENOTCONN at the end, as for a plain question. */
 	int (*leave)(LeftReason reason, void *data);
 	void (*free)(void *data); /* may be NULL */
 	void *data;               /* taken */
 } ParkSpec;
 
-Pending *pending_new(Metrics *metrics);
+/* timeout_us: how long one waits for what was never known. */
+Pending *pending_new(Metrics *metrics, gint64 timeout_us);
 /* Answers whatever is parked and joins the thread. */
 void pending_stop(Pending *pending);
 void pending_free(Pending *pending);

@@ -52,10 +52,7 @@ static void park(fuse_req_t req, const Asking *asking)
 		&(ParkSpec){
 			.key = asking->asked.number,
 			.every_us = LOOK_US,
-			.deadline_us = g_get_monotonic_time() +
-				       daemon->read_timeout_us,
 			.retry = answer,
-			.leave = pending_leave_plain,
 			.free = g_free,
 			.data = g_memdup2(asking, sizeof(*asking)),
 		});

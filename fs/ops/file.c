@@ -9,6 +9,7 @@
 #include "fs/kernel/interest.h"
 #include "fs/ops/asking.h"
 #include "fs/ops/handle.h"
+#include "fs/ops/lookup.h"
 #include "fs/tree/rows.h"
 #include "fs/tree/view.h"
 
@@ -354,15 +355,14 @@ static gboolean (*const opens[N_ROW_KINDS])(
 
 /* TRUE when the request was answered.  What the node is, and whether its bytes
  * cost a call, may be different each time that it is asked. */
-static gboolean answer_open(fuse_req_t req, Opening *self)
+static gboolean answer_open(fuse_req_t req, void *data)
 {
+	Opening *self = data;
 	View view;
 	int refused;
 
-	if (!view_resolve(self->daemon, self->ino, &view)) {
-		reply_stale(req);
+	if (!lookup_node(req, self->ino, &view))
 		return TRUE;
-	}
 	refused = refusal(&view, self->info.flags);
 	if (refused) {
 		reply_error(req, refused);
@@ -371,36 +371,20 @@ static gboolean answer_open(fuse_req_t req, Opening *self)
 	return opens[view.row->kind](req, self, &view);
 }
 
-static gboolean retry_open(fuse_req_t req, void *data)
-{
-	return answer_open(req, data);
-}
-
-static void park_open(fuse_req_t req, const Opening *opening)
-{
-	Daemon *daemon = opening->daemon;
-
-	pending_park(daemon->pending, req,
-		&(ParkSpec){
-			.key = node_number(opening->ino),
-			.deadline_us = g_get_monotonic_time() +
-				       daemon->read_timeout_us,
-			.retry = retry_open,
-			.leave = pending_leave_plain,
-			.free = g_free,
-			.data = g_memdup2(opening, sizeof(*opening)),
-		});
-}
-
 void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 	Opening opening = {daemon, ino, *info};
 
-	metrics_count(daemon->metrics, OP_OPEN);
 	interest_look(daemon->interest, node_number(ino));
 	if (!answer_open(req, &opening))
-		park_open(req, &opening);
+		pending_park(daemon->pending, req,
+			&(ParkSpec){
+				.key = node_number(ino),
+				.retry = answer_open,
+				.free = g_free,
+				.data = g_memdup2(&opening, sizeof(opening)),
+			});
 }
 
 void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
@@ -409,7 +393,6 @@ void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	Daemon *daemon = fuse_req_userdata(req);
 	Handle *handle = handle_of(info);
 
-	metrics_count(daemon->metrics, OP_READ);
 	interest_look(daemon->interest, node_number(ino));
 	if (!handle)
 		read_current(req, daemon, ino, size, off);
@@ -425,7 +408,6 @@ void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 	Daemon *daemon = fuse_req_userdata(req);
 	Handle *handle = handle_of(info);
 
-	metrics_count(daemon->metrics, OP_WRITE);
 	interest_look(daemon->interest, node_number(ino));
 	if (handle && handle->write)
 		handle->write(req, handle, ino, bytes, size, off);
@@ -433,34 +415,20 @@ void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 		reply_error(req, EPERM);
 }
 
-void file_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+void file_flush(fuse_req_t req, struct fuse_file_info *info)
 {
-	Daemon *daemon = fuse_req_userdata(req);
-	Handle *handle = handle_of(info);
+	const Handle *handle = handle_of(info);
 
-	metrics_count(daemon->metrics, OP_FLUSH);
-	if (handle && handle->control)
-		reply_error(req,
-			control_flush(handle->control, fuse_req_ctx(req)->pid));
-	else
-		reply_error(req, 0);
+	reply_error(req,
+		handle && handle->control
+			? control_flush(handle->control, fuse_req_ctx(req)->pid)
+			: 0);
 }
 
-/* Everything that a write promised is done before it returns. */
-void file_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
-	struct fuse_file_info *info)
+void file_release(fuse_req_t req, struct fuse_file_info *info)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 
-	metrics_count(daemon->metrics, OP_FSYNC);
-	reply_error(req, 0);
-}
-
-void file_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-
-	metrics_count(daemon->metrics, OP_RELEASE);
 	handles_close(daemon->handles, handle_of(info));
 	reply_error(req, 0);
 }
@@ -500,11 +468,8 @@ void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 	View view;
 	int refused;
 
-	metrics_count(daemon->metrics, OP_SETATTR);
-	if (!view_resolve(daemon, ino, &view)) {
-		reply_stale(req);
+	if (!lookup_node(req, ino, &view))
 		return;
-	}
 	refused = setattr_refusal(daemon, &view, attr, set, handle_of(info));
 	if (!refused && is_refresh(&view) && is_touch(set))
 		cache_refresh(daemon->cache, view.entry.number);
@@ -524,11 +489,8 @@ void file_readlink(fuse_req_t req, fuse_ino_t ino)
 	g_autofree char *target = NULL;
 	View view;
 
-	metrics_count(daemon->metrics, OP_READLINK);
-	if (!view_resolve(daemon, ino, &view)) {
-		reply_stale(req);
+	if (!lookup_node(req, ino, &view))
 		return;
-	}
 	if (rows_type(view.row) != S_IFLNK) {
 		reply_error(req, EINVAL);
 		return;

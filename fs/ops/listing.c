@@ -240,8 +240,9 @@ static void refuse(fuse_req_t req, const GError *error)
 }
 
 /* TRUE when the request was answered. */
-static gboolean answer(Listing *self)
+static gboolean answer(fuse_req_t req, void *data)
 {
+	Listing *self = data;
 	gint changes = g_atomic_int_get(&self->daemon->changes);
 	g_autoptr(GError) error = NULL;
 	Known known;
@@ -259,11 +260,6 @@ static gboolean answer(Listing *self)
 	else
 		send(self, changes);
 	return TRUE;
-}
-
-static gboolean retry(fuse_req_t req, void *data)
-{
-	return answer(data);
 }
 
 static void listing_free(void *data)
@@ -287,26 +283,21 @@ static void park(Listing *self)
 			.every_us = self->off < CACHE_NUMBER_FIRST
 					    ? 0
 					    : MORE_EVERY_US,
-			.deadline_us = g_get_monotonic_time() +
-				       daemon->read_timeout_us,
-			.retry = retry,
-			.leave = pending_leave_plain,
+			.retry = answer,
 			.free = listing_free,
 			.data = self,
 		});
 }
 
-static void list(
+void listing_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, gboolean plus)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 	View dir;
 
 	interest_look(daemon->interest, node_number(ino));
-	if (!view_resolve(daemon, ino, &dir)) {
-		reply_stale(req);
+	if (!lookup_node(req, ino, &dir))
 		return;
-	}
 	Listing *self = g_new0(Listing, 1);
 
 	*self = (Listing){
@@ -320,50 +311,8 @@ static void list(
 		.given = g_array_new(FALSE, FALSE, sizeof(fuse_ino_t)),
 		.names = g_ptr_array_new_with_free_func(g_free),
 	};
-	if (answer(self))
+	if (answer(req, self))
 		listing_free(self);
 	else
 		park(self);
-}
-
-void listing_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-	struct fuse_file_info *info)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-
-	metrics_count(daemon->metrics, OP_READDIR);
-	list(req, ino, size, off, FALSE);
-}
-
-void listing_read_plus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-	struct fuse_file_info *info)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-
-	metrics_count(daemon->metrics, OP_READDIRPLUS);
-	list(req, ino, size, off, TRUE);
-}
-
-/*
- * ENOSYS once, and the kernel opens directories by itself and keeps listings.
- * Where its cache cannot be trusted they are opened without one.
- */
-void listing_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-
-	metrics_count(daemon->metrics, OP_OPENDIR);
-	if (daemon->keep_listings)
-		reply_error(req, ENOSYS);
-	else
-		reply_open(req, info);
-}
-
-void listing_release(
-	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-
-	metrics_count(daemon->metrics, OP_RELEASEDIR);
-	reply_error(req, 0);
 }

@@ -219,8 +219,9 @@ static Known find(Daemon *daemon, const View *dir, const char *name, View *ret,
 }
 
 /* TRUE when the request was answered. */
-static gboolean answer(fuse_req_t req, const Question *question)
+static gboolean answer(fuse_req_t req, void *data)
 {
+	const Question *question = data;
 	Daemon *daemon = question->daemon;
 	g_autoptr(GError) error = NULL;
 	Known known = KNOWN_NO;
@@ -241,11 +242,6 @@ static gboolean answer(fuse_req_t req, const Question *question)
 	return TRUE;
 }
 
-static gboolean retry(fuse_req_t req, void *data)
-{
-	return answer(req, data);
-}
-
 static guint32 listing_of(Daemon *daemon, fuse_ino_t dir)
 {
 	View view;
@@ -264,10 +260,7 @@ static void park(fuse_req_t req, Daemon *daemon, const Question *question)
 		&(ParkSpec){
 			.key = listing_of(daemon, question->parent),
 			.dir = node_number(question->parent),
-			.deadline_us = g_get_monotonic_time() +
-				       daemon->read_timeout_us,
-			.retry = retry,
-			.leave = pending_leave_plain,
+			.retry = answer,
 			.free = question_free,
 			.data = kept,
 		});
@@ -287,35 +280,22 @@ void lookup_name(fuse_req_t req, fuse_ino_t parent, const char *name)
 	Daemon *daemon = fuse_req_userdata(req);
 	Question question = {daemon, parent, (char *)name};
 
-	metrics_count(daemon->metrics, OP_LOOKUP);
 	interest_look(daemon->interest, node_number(parent));
 	watch_for_storm(daemon, parent);
 	if (!answer(req, &question))
 		park(req, daemon, &question);
 }
 
-void lookup_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
+gboolean lookup_node(fuse_req_t req, fuse_ino_t ino, View *ret)
 {
-	Daemon *daemon = fuse_req_userdata(req);
+	gboolean known = view_resolve(fuse_req_userdata(req), ino, ret);
 
-	metrics_count(daemon->metrics, OP_FORGET);
-	interest_forget(daemon->interest, ino, count);
-	reply_none(req);
+	if (!known)
+		reply_stale(req);
+	return known;
 }
 
-void lookup_forget_many(
-	fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-
-	metrics_count(daemon->metrics, OP_FORGET);
-	for (size_t i = 0; i < count; i++)
-		interest_forget(
-			daemon->interest, forgets[i].ino, forgets[i].nlookup);
-	reply_none(req);
-}
-
-void lookup_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+void lookup_getattr(fuse_req_t req, fuse_ino_t ino)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 	g_autoptr(GError) error = NULL;
@@ -323,12 +303,11 @@ void lookup_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	double timeout;
 	View view;
 
-	metrics_count(daemon->metrics, OP_GETATTR);
 	interest_look(daemon->interest, node_number(ino));
-	if (!view_resolve(daemon, ino, &view))
-		reply_stale(req);
-	else if (!rows_attr(daemon, &view, &attr, &timeout, &error))
-		reply_failure(req, error);
-	else
+	if (!lookup_node(req, ino, &view))
+		return;
+	if (rows_attr(daemon, &view, &attr, &timeout, &error))
 		reply_attr(req, &attr, timeout);
+	else
+		reply_failure(req, error);
 }

@@ -3,13 +3,12 @@
 #include "fs/base/lowlevel.h"
 #include "fs/tree/view.h"
 
-/* Names: LOOKUP, FORGET, GETATTR.  Handlers as libfuse calls them. */
+/* Names, and what they lead to: LOOKUP, GETATTR. */
 void lookup_name(fuse_req_t req, fuse_ino_t parent, const char *name);
-void lookup_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count);
-void lookup_forget_many(
-	fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
-void lookup_getattr(
-	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void lookup_getattr(fuse_req_t req, fuse_ino_t ino);
+
+/* What a node stands for.  FALSE: nothing any more, and the request was answered. */
+gboolean lookup_node(fuse_req_t req, fuse_ino_t ino, View *ret);
 
 /*
  * Fills what the kernel is told of a view, as LOOKUP and READDIRPLUS do.

@@ -6,6 +6,7 @@
 #include "fs/base/metrics.h"
 #include "fs/base/reply.h"
 #include "fs/base/trace.h"
+#include "fs/kernel/interest.h"
 #include "fs/ops/emitter_ops.h"
 #include "fs/ops/file.h"
 #include "fs/ops/listing.h"
@@ -26,34 +27,30 @@ static void ops_init(void *data, struct fuse_conn_info *conn)
 	conn->want = conn->capable & want;
 }
 
-/* The one beginning of every operation; name: in that directory, or NULL.  libfuse
- * makes its threads by itself, and names none. */
-static void begin(
-	fuse_req_t req, const char *op, fuse_ino_t node, const char *name)
+/* The one beginning of every operation; name: in that directory, or NULL.  TRUE: it
+ * is the emitter's own, and none of those that are counted.  libfuse makes its
+ * threads by itself, and names none. */
+static gboolean begin(fuse_req_t req, const char *op, Op counted,
+	fuse_ino_t node, const char *name)
 {
 	static __thread gboolean named;
 	Daemon *daemon = fuse_req_userdata(req);
+	gboolean own = emitter_ops_is(req);
 
 	if (!named)
 		thread_name("fuse");
 	named = TRUE;
 	trace_begin(daemon->trace, op, node, name, fuse_req_ctx(req)->pid);
-}
-
-static void refuse(fuse_req_t req)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-
-	metrics_count(daemon->metrics, OP_REFUSED);
-	reply_error(req, EPERM);
+	if (!own)
+		metrics_count(daemon->metrics, counted);
+	return own;
 }
 
 /* ---- what the emitter may do, and users may not ---- */
 
 static void ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	begin(req, "lookup", parent, name);
-	if (emitter_ops_is(req))
+	if (begin(req, "lookup", OP_LOOKUP, parent, name))
 		emitter_ops_lookup(req, parent, name);
 	else
 		lookup_name(req, parent, name);
@@ -62,18 +59,16 @@ static void ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void ops_getattr(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	begin(req, "getattr", ino, NULL);
-	if (emitter_ops_is(req))
+	if (begin(req, "getattr", OP_GETATTR, ino, NULL))
 		emitter_ops_getattr(req, ino);
 	else
-		lookup_getattr(req, ino, info);
+		lookup_getattr(req, ino);
 }
 
 static void ops_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	int set, struct fuse_file_info *info)
 {
-	begin(req, "setattr", ino, NULL);
-	if (emitter_ops_is(req))
+	if (begin(req, "setattr", OP_SETATTR, ino, NULL))
 		emitter_ops_setattr(req, ino, set);
 	else
 		file_setattr(req, ino, attr, set, info);
@@ -82,56 +77,50 @@ static void ops_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 static void ops_open(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	begin(req, "open", ino, NULL);
-	if (emitter_ops_is(req))
+	if (begin(req, "open", OP_OPEN, ino, NULL))
 		emitter_ops_open(req, ino, info);
 	else
 		file_open(req, ino, info);
 }
 
-static void make(
-	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+static void make(fuse_req_t req, const char *op, fuse_ino_t parent,
+	const char *name, mode_t mode)
 {
-	if (emitter_ops_is(req))
+	if (begin(req, op, OP_REFUSED, parent, name))
 		emitter_ops_make(req, parent, name, mode);
 	else
-		refuse(req);
+		reply_error(req, EPERM);
 }
 
 static void ops_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
 	mode_t mode, dev_t device)
 {
-	begin(req, "mknod", parent, name);
-	make(req, parent, name, mode);
+	make(req, "mknod", parent, name, mode);
 }
 
 static void ops_mkdir(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-	begin(req, "mkdir", parent, name);
-	make(req, parent, name, S_IFDIR);
+	make(req, "mkdir", parent, name, S_IFDIR);
 }
 
 static void ops_symlink(
 	fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-	begin(req, "symlink", parent, name);
-	make(req, parent, name, S_IFLNK);
+	make(req, "symlink", parent, name, S_IFLNK);
 }
 
 static void ops_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	begin(req, "unlink", parent, name);
-	if (emitter_ops_is(req))
+	if (begin(req, "unlink", OP_REFUSED, parent, name))
 		emitter_ops_remove(req, parent, name);
 	else
-		refuse(req);
+		reply_error(req, EPERM);
 }
 
 static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	begin(req, "rmdir", parent, name);
-	if (emitter_ops_is(req))
+	if (begin(req, "rmdir", OP_RMDIR, parent, name))
 		emitter_ops_remove(req, parent, name);
 	else
 		rmdir_session(req, parent, name);
@@ -140,115 +129,132 @@ static void ops_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void ops_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 	fuse_ino_t new_parent, const char *new_name, unsigned flags)
 {
-	begin(req, "rename", parent, name);
-	if (emitter_ops_is(req) && !flags)
+	if (begin(req, "rename", OP_REFUSED, parent, name) && !flags)
 		emitter_ops_move(req, parent, name, new_parent, new_name);
 	else
-		refuse(req);
+		reply_error(req, EPERM);
 }
 
 static void ops_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent,
 	const char *new_name)
 {
-	begin(req, "link", new_parent, new_name);
-	refuse(req);
+	begin(req, "link", OP_REFUSED, new_parent, new_name);
+	reply_error(req, EPERM);
 }
 
 static void ops_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 	mode_t mode, struct fuse_file_info *info)
 {
-	begin(req, "create", parent, name);
-	refuse(req);
+	begin(req, "create", OP_REFUSED, parent, name);
+	reply_error(req, EPERM);
 }
 
 /* ---- the same for all ---- */
 
 static void ops_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
 {
-	begin(req, "forget", ino, NULL);
-	lookup_forget(req, ino, count);
+	const Daemon *daemon = fuse_req_userdata(req);
+
+	begin(req, "forget", OP_FORGET, ino, NULL);
+	interest_forget(daemon->interest, ino, count);
+	reply_none(req);
 }
 
 static void ops_forget_multi(
 	fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
 {
-	begin(req, "forget", count ? forgets->ino : 0, NULL);
-	lookup_forget_many(req, count, forgets);
+	const Daemon *daemon = fuse_req_userdata(req);
+
+	begin(req, "forget", OP_FORGET, count ? forgets->ino : 0, NULL);
+	for (size_t i = 0; i < count; i++)
+		interest_forget(
+			daemon->interest, forgets[i].ino, forgets[i].nlookup);
+	reply_none(req);
 }
 
 static void ops_readlink(fuse_req_t req, fuse_ino_t ino)
 {
-	begin(req, "readlink", ino, NULL);
+	begin(req, "readlink", OP_READLINK, ino, NULL);
 	file_readlink(req, ino);
 }
 
 static void ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	struct fuse_file_info *info)
 {
-	begin(req, "read", ino, NULL);
+	begin(req, "read", OP_READ, ino, NULL);
 	file_read(req, ino, size, off, info);
 }
 
 static void ops_write(fuse_req_t req, fuse_ino_t ino, const char *bytes,
 	size_t size, off_t off, struct fuse_file_info *info)
 {
-	begin(req, "write", ino, NULL);
+	begin(req, "write", OP_WRITE, ino, NULL);
 	file_write(req, ino, bytes, size, off, info);
 }
 
 static void ops_flush(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	begin(req, "flush", ino, NULL);
-	file_flush(req, ino, info);
+	begin(req, "flush", OP_FLUSH, ino, NULL);
+	file_flush(req, info);
 }
 
 static void ops_release(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	begin(req, "release", ino, NULL);
-	file_release(req, ino, info);
+	begin(req, "release", OP_RELEASE, ino, NULL);
+	file_release(req, info);
 }
 
+/* Everything that a write promised is done before it returns. */
 static void ops_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 	struct fuse_file_info *info)
 {
-	begin(req, "fsync", ino, NULL);
-	file_fsync(req, ino, datasync, info);
+	begin(req, "fsync", OP_FSYNC, ino, NULL);
+	reply_error(req, 0);
 }
 
+/*
+ * ENOSYS once, and the kernel opens directories by itself and keeps listings.
+ * Where its cache cannot be trusted they are opened without one.
+ */
 static void ops_opendir(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	begin(req, "opendir", ino, NULL);
-	listing_open(req, ino, info);
+	const Daemon *daemon = fuse_req_userdata(req);
+
+	begin(req, "opendir", OP_OPENDIR, ino, NULL);
+	if (daemon->keep_listings)
+		reply_error(req, ENOSYS);
+	else
+		reply_open(req, info);
 }
 
 static void ops_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	struct fuse_file_info *info)
 {
-	begin(req, "readdir", ino, NULL);
-	listing_read(req, ino, size, off, info);
+	begin(req, "readdir", OP_READDIR, ino, NULL);
+	listing_read(req, ino, size, off, FALSE);
 }
 
 static void ops_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size,
 	off_t off, struct fuse_file_info *info)
 {
-	begin(req, "readdirplus", ino, NULL);
-	listing_read_plus(req, ino, size, off, info);
+	begin(req, "readdirplus", OP_READDIRPLUS, ino, NULL);
+	listing_read(req, ino, size, off, TRUE);
 }
 
 static void ops_releasedir(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	begin(req, "releasedir", ino, NULL);
-	listing_release(req, ino, info);
+	begin(req, "releasedir", OP_RELEASEDIR, ino, NULL);
+	reply_error(req, 0);
 }
 
 static void ops_poll(fuse_req_t req, fuse_ino_t ino,
 	struct fuse_file_info *info, struct fuse_pollhandle *handle)
 {
-	begin(req, "poll", ino, NULL);
+	begin(req, "poll", OP_POLL, ino, NULL);
 	poll_ask(req, ino, info, handle);
 }
 
@@ -268,8 +274,7 @@ static void ops_statfs(fuse_req_t req, fuse_ino_t ino)
 		.f_namemax = 255,
 	};
 
-	begin(req, "statfs", ino, NULL);
-	metrics_count(daemon->metrics, OP_STATFS);
+	begin(req, "statfs", OP_STATFS, ino, NULL);
 	reply_statfs(req, &all);
 }
 

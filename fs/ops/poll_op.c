@@ -46,7 +46,6 @@ void poll_ask(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	Handle *open = (Handle *)(uintptr_t)info->fh;
 	unsigned events = POLLIN | POLLOUT;
 
-	metrics_count(daemon->metrics, OP_POLL);
 	if (open && open->poller) {
 		if (handle)
 			poller_await(open->poller, handle);

@@ -85,7 +85,6 @@ void rmdir_session(fuse_req_t req, fuse_ino_t parent, const char *name)
 	g_autoptr(GError) error = NULL;
 	View dir, found;
 
-	metrics_count(daemon->metrics, OP_RMDIR);
 	interest_look(daemon->interest, node_number(parent));
 	if (!view_resolve(daemon, parent, &dir))
 		reply_stale(req);

@@ -14,12 +14,13 @@
 #define NODE_ROOT 1u /* FUSE_ROOT_ID: number 0, slot 1 */
 
 /*
- * Slots that are computed from elsewhere.  Of number 0: the generations of
+ * Slots that are computed from elsewhere.  Of number 0: .sessionfs, the generations of
  * .sessionfs/events, and the files behind them.  Of a provider: .by-name.  Of a
  * workspace: .by-name and its like, in the order of ByWhat, .requests, and its own
  * link in the provider's .by-name.  Of a session: .wait, what is in it in the order
  * of Phase, and its links in the views, in the order of ByWhat, and .access.
  */
+#define NODE_SELF 2u
 #define NODE_EVENTS 8u
 #define NODE_EVENTS_N 8u
 #define NODE_TRACE 16u

@@ -100,31 +100,36 @@ static void write_line(GString *line)
 	fputs(masked, stderr);
 }
 
-static void append_path(
-	const Trace *self, const TraceOperation *op, GString *out)
-{
-	self->path(op->node, out, self->data);
-	if (!*op->name)
-		return;
-	if (!g_str_has_suffix(out->str, "/"))
-		g_string_append_c(out, '/');
-	g_string_append(out, op->name);
-}
+/* A record of a ring, in that form, which began then. */
+typedef void (*RowOf)(const Trace *self, TraceForm form, gint64 real_us,
+	const void *record, GString *out);
 
-static void append_operation(const Trace *self, TraceForm form, gint64 real_us,
-	const TraceOperation *op, GString *out)
+static void row_of_operation(const Trace *self, TraceForm form, gint64 real_us,
+	const void *record, GString *out)
 {
 	g_autoptr(GString) path = g_string_new(NULL);
+	const TraceOperation *op = record;
 
-	append_path(self, op, path);
+	if (form != TRACE_HEAD)
+		self->path(op->node, path, self->data);
+	if (*op->name && !g_str_has_suffix(path->str, "/"))
+		g_string_append_c(path, '/');
+	g_string_append(path, op->name);
 	trace_row_operation(out, form, real_us, op, path->str);
 }
 
-static void line_of_operation(const Trace *self, const TraceOperation *op)
+static void row_of_call(const Trace *self, TraceForm form, gint64 real_us,
+	const void *record, GString *out)
+{
+	trace_row_call(out, form, real_us, record);
+}
+
+static void line_of(
+	const Trace *self, RowOf row, gint64 begun_us, const void *record)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 
-	append_operation(self, TRACE_LINE, real_since(op->begun_us), op, line);
+	row(self, TRACE_LINE, real_since(begun_us), record, line);
 	write_line(line);
 }
 
@@ -170,7 +175,7 @@ void trace_end(int error, gsize bytes)
 	if (self->metrics)
 		metrics_took(self->metrics, current.op, op.took_us);
 	if (trace_has_lines(self, TRACE_FUSE))
-		line_of_operation(self, &op);
+		line_of(self, row_of_operation, op.begun_us, &op);
 }
 
 void trace_park(TraceOp *ret)
@@ -204,7 +209,6 @@ void trace_call(
 		.status = report->status,
 		.error = error,
 	};
-	g_autoptr(GString) line = NULL;
 
 	trace_field(call.section, sizeof(call.section), section);
 	trace_field(call.action, sizeof(call.action), report->action);
@@ -215,11 +219,8 @@ void trace_call(
 	if (self->metrics)
 		metrics_called(self->metrics, section, report->action,
 			report->took_us);
-	if (!trace_has_lines(self, TRACE_API))
-		return;
-	line = g_string_new(NULL);
-	trace_row_call(line, TRACE_LINE, real_since(begun_us), &call);
-	write_line(line);
+	if (trace_has_lines(self, TRACE_API))
+		line_of(self, row_of_call, begun_us, &call);
 }
 
 void trace_cache(Trace *self, const char *text)
@@ -237,49 +238,23 @@ void trace_cache(Trace *self, const char *text)
 
 /* What is there, oldest first: records of that size.  To format each as it comes
  * would give a busy mount the time to overwrite half of them. */
-static GArray *copy_out(const Ring *ring, guint size)
+static void append_table(const Trace *self, const Ring *ring, gsize size,
+	RowOf row, GString *out)
 {
+	g_autofree char *records = g_malloc0(size * TRACE_KEPT);
+	gint64 epoch_us = real_since(0);
 	guint64 turns = ring_turns(ring);
-	GArray *records = g_array_sized_new(FALSE, FALSE, size, TRACE_KEPT);
+	gsize used = 0;
 
-	for (guint64 turn = ring_first(ring); turn < turns; turn++) {
-		guint last = records->len;
+	row(self, TRACE_HEAD, 0, records, out);
+	for (guint64 turn = ring_first(ring); turn < turns; turn++)
+		used += ring_get(ring, turn, records + used) ? size : 0;
+	for (gsize at = 0; at < used; at += size) {
+		gint64 begun_us;
 
-		g_array_set_size(records, last + 1);
-		if (!ring_get(ring, turn, records->data + last * size))
-			g_array_set_size(records, last);
-	}
-	return records;
-}
-
-static void append_operations(const Trace *self, GString *out)
-{
-	g_autoptr(GArray) records =
-		copy_out(self->operations, sizeof(TraceOperation));
-	const TraceOperation head = {0};
-	gint64 epoch_us = real_since(0);
-
-	trace_row_operation(out, TRACE_HEAD, 0, &head, "");
-	for (guint i = 0; i < records->len; i++) {
-		const TraceOperation *op =
-			&g_array_index(records, TraceOperation, i);
-
-		append_operation(
-			self, TRACE_ROW, epoch_us + op->begun_us, op, out);
-	}
-}
-
-static void append_calls(const Trace *self, GString *out)
-{
-	g_autoptr(GArray) records = copy_out(self->calls, sizeof(TraceCall));
-	const TraceCall head = {0};
-	gint64 epoch_us = real_since(0);
-
-	trace_row_call(out, TRACE_HEAD, 0, &head);
-	for (guint i = 0; i < records->len; i++) {
-		const TraceCall *call = &g_array_index(records, TraceCall, i);
-
-		trace_row_call(out, TRACE_ROW, epoch_us + call->begun_us, call);
+		/* Each record begins with it. */
+		memcpy(&begun_us, records + at, sizeof(begun_us));
+		row(self, TRACE_ROW, epoch_us + begun_us, records + at, out);
 	}
 }
 
@@ -288,9 +263,11 @@ char *trace_text(Trace *self, guint what)
 	GString *out = g_string_new(NULL);
 
 	if (what == TRACE_API)
-		append_calls(self, out);
+		append_table(
+			self, self->calls, sizeof(TraceCall), row_of_call, out);
 	else
-		append_operations(self, out);
+		append_table(self, self->operations, sizeof(TraceOperation),
+			row_of_operation, out);
 	__atomic_store_n(
 		&self->sizes[what == TRACE_API], out->len, __ATOMIC_RELAXED);
 	return g_string_free(out, FALSE);

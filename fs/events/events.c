@@ -394,17 +394,12 @@ void events_send(Daemon *daemon)
 #define LOG_NAME "events"
 #define LOG_NAME_BEFORE "events.1"
 
-static fuse_ino_t log_directory(void)
-{
-	return node_make(0, tree_by_name(DIR_ROOT, ".sessionfs")->slot);
-}
-
 static SynthEvent *way_to_log(void)
 {
 	SynthEvent *way = synth_event_new(SYNTH_EVENT_TOUCH, 0);
 
 	synth_event_step(way, tree_by_name(DIR_ROOT, ".sessionfs")->name,
-		log_directory(), S_IFDIR);
+		node_make(0, NODE_SELF), S_IFDIR);
 	return way;
 }
 
@@ -413,8 +408,8 @@ void events_log_grew(Daemon *daemon, guint slot)
 	fuse_ino_t file = node_make(0, slot);
 	g_autoptr(SynthEvent) way = NULL;
 
-	if (!daemon->emitter ||
-		!(watched(daemon, log_directory()) || watched(daemon, file)))
+	if (!daemon->emitter || !(watched(daemon, node_make(0, NODE_SELF)) ||
+					watched(daemon, file)))
 		return;
 	way = way_to_log();
 	emit(daemon, SYNTH_EVENT_TOUCH, way, LOG_NAME, file, S_IFREG);
@@ -452,10 +447,10 @@ void events_log_turned(Daemon *daemon, guint slot, guint before)
 	if (!daemon->emitter)
 		return;
 	way = way_to_log();
-	if (before && (watched(daemon, log_directory()) ||
+	if (before && (watched(daemon, node_make(0, NODE_SELF)) ||
 			      watched(daemon, node_make(0, before))))
 		log_moves(daemon, way, slot, before);
-	if (watched(daemon, log_directory()))
+	if (watched(daemon, node_make(0, NODE_SELF)))
 		emit(daemon, SYNTH_EVENT_MAKE, way, LOG_NAME,
 			node_make(0, slot), S_IFREG);
 	events_send(daemon);

@@ -229,11 +229,6 @@ static void handle_news(Observer *self, const News *news, const News *before)
 
 /* ---- the event log ---- */
 
-static fuse_ino_t own_directory(void)
-{
-	return node_make(0, tree_by_name(DIR_ROOT, ".sessionfs")->slot);
-}
-
 static void tell_log(Observer *self)
 {
 	Daemon *daemon = self->daemon;
@@ -247,8 +242,9 @@ static void tell_log(Observer *self)
 	slot = eventfile_slot(file);
 	eventfile_stat(file, &size, &mtime_ns);
 	if (turned_ns != self->log_turned_ns) {
-		notify_listing(daemon->notify, own_directory());
-		notify_entry(daemon->notify, own_directory(), "events.1");
+		notify_listing(daemon->notify, node_make(0, NODE_SELF));
+		notify_entry(
+			daemon->notify, node_make(0, NODE_SELF), "events.1");
 		for (guint i = 0; i < NODE_EVENTS_N; i++)
 			polls_stale(daemon->polls, daemon->notify,
 				node_make(0, NODE_EVENTS + i));

@@ -141,24 +141,30 @@ guint32 kernel_refs_slots(const KernelRefs *self, guint32 number)
 	return slots;
 }
 
-static void add_directories(
-	const KernelRefs *self, guint32 owner, GArray *ret, gboolean numbers)
+static void add_directories(const KernelRefs *self, guint32 owner, GArray *ret)
 {
 	for (guint32 n = 0; n <= CACHE_NUMBER_MAX; n++) {
 		const Slot *chunk = self->chunks[n / CHUNK];
-
-		if (!chunk) {
-			n += CHUNK - 1;
-			continue;
-		}
-		if (!chunk[n % CHUNK].refs || chunk[n % CHUNK].owner != owner ||
-			n == owner)
-			continue;
 		guint64 node = node_make(n, 0);
 
-		if (numbers)
-			g_array_append_val(ret, n);
-		else
+		if (!chunk)
+			n += CHUNK - 1;
+		else if (chunk[n % CHUNK].refs &&
+			 chunk[n % CHUNK].owner == owner && n != owner)
+			g_array_append_val(ret, node);
+	}
+}
+
+static void add_files(const KernelRefs *self, guint32 owner, GArray *ret)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, self->files);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		guint64 node = GPOINTER_TO_SIZE(key);
+
+		if (find(self, node_number(node))->owner == owner)
 			g_array_append_val(ret, node);
 	}
 }
@@ -166,18 +172,10 @@ static void add_directories(
 GArray *kernel_refs_nodes(KernelRefs *self, guint32 owner)
 {
 	GArray *nodes = g_array_new(FALSE, FALSE, sizeof(guint64));
-	GHashTableIter iter;
-	gpointer key;
 	guint64 own = node_make(owner, 0);
 
-	g_hash_table_iter_init(&iter, self->files);
-	while (g_hash_table_iter_next(&iter, &key, NULL)) {
-		guint64 node = GPOINTER_TO_SIZE(key);
-
-		if (find(self, node_number(node))->owner == owner)
-			g_array_append_val(nodes, node);
-	}
-	add_directories(self, owner, nodes, FALSE);
+	add_files(self, owner, nodes);
+	add_directories(self, owner, nodes);
 	g_array_append_val(nodes, own);
 	return nodes;
 }
@@ -185,19 +183,15 @@ GArray *kernel_refs_nodes(KernelRefs *self, guint32 owner)
 GArray *kernel_refs_numbers(KernelRefs *self, guint32 owner)
 {
 	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
+	g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(guint64));
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-	GHashTableIter iter;
-	gpointer key;
 
-	add_directories(self, owner, numbers, TRUE);
-	for (guint i = 0; i < numbers->len; i++)
-		g_hash_table_add(seen,
-			GUINT_TO_POINTER(g_array_index(numbers, guint32, i)));
-	g_hash_table_iter_init(&iter, self->files);
-	while (g_hash_table_iter_next(&iter, &key, NULL)) {
-		guint32 number = node_number(GPOINTER_TO_SIZE(key));
+	add_directories(self, owner, nodes);
+	add_files(self, owner, nodes);
+	for (guint i = 0; i < nodes->len; i++) {
+		guint32 number = node_number(g_array_index(nodes, guint64, i));
 
-		if (number != owner && find(self, number)->owner == owner &&
+		if (number != owner &&
 			g_hash_table_add(seen, GUINT_TO_POINTER(number)))
 			g_array_append_val(numbers, number);
 	}

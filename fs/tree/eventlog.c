@@ -1,6 +1,5 @@
 #include "fs/tree/eventlog.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -140,37 +139,42 @@ static gboolean mend(int fd, const struct stat *attr, gsize *ret_size)
 	return !ftruncate(fd, end) && !futimens(fd, times);
 }
 
-static EventFile *file_new(EventLog *log, guint64 generation, int fd)
+/* NULL with errno: it cannot be opened so, or is no file. */
+static EventFile *file_open(
+	EventLog *log, guint64 generation, int flags, struct stat *ret)
 {
-	EventFile *file = g_new0(EventFile, 1);
+	g_autofree char *path = path_of(log, generation);
+	int fd = open(path,
+		O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
+	EventFile *file;
 
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, ret) || !S_ISREG(ret->st_mode)) {
+		close(fd);
+		errno = EEXIST;
+		return NULL;
+	}
+	file = g_new0(EventFile, 1);
 	file->log = log;
 	file->generation = generation;
 	file->fd = fd;
 	file->refs = 1;
+	file->mtime_ns = ns_of(ret->st_mtim);
 	return file;
 }
 
 /* NULL: it is not there, or nothing that can be used. */
 static EventFile *file_load(EventLog *log, guint64 generation)
 {
-	g_autofree char *path = path_of(log, generation);
-	int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat attr;
-	EventFile *file;
-	gsize size;
+	EventFile *file = file_open(log, generation, 0, &attr);
 
-	if (fd < 0)
+	if (!file)
 		return NULL;
-	if (fstat(fd, &attr) || !S_ISREG(attr.st_mode) ||
-		!mend(fd, &attr, &size)) {
-		close(fd);
-		return NULL;
-	}
-	file = file_new(log, generation, fd);
-	file->size = size;
-	file->mtime_ns = ns_of(attr.st_mtim);
 	g_ptr_array_add(log->files, file);
+	if (!mend(file->fd, &attr, &file->size))
+		g_clear_pointer(&file, eventfile_unref);
 	return file;
 }
 
@@ -184,16 +188,14 @@ static gboolean generation_of(const char *name, guint64 *ret)
 static GArray *generations(const char *folder)
 {
 	GArray *found = g_array_new(FALSE, FALSE, sizeof(guint64));
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
 	guint64 generation;
 
-	while (dir && (entry = readdir(dir))) {
-		if (generation_of(entry->d_name, &generation))
+	while (dir && (name = g_dir_read_name(dir))) {
+		if (generation_of(name, &generation))
 			g_array_append_val(found, generation);
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }
 
@@ -226,31 +228,12 @@ static void load(EventLog *self)
 
 /* ---- a new generation ---- */
 
-static EventFile *file_begin(EventLog *self, guint64 generation)
-{
-	g_autofree char *path = path_of(self, generation);
-	int fd = open(path,
-		O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
-			O_CLOEXEC,
-		0600);
-	struct stat attr;
-	EventFile *file;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &attr) || !S_ISREG(attr.st_mode)) {
-		close(fd);
-		errno = EEXIST;
-		return NULL;
-	}
-	file = file_new(self, generation, fd);
-	file->mtime_ns = ns_of(attr.st_mtim);
-	return file;
-}
-
 static gboolean turn(EventLog *self)
 {
-	EventFile *next = file_begin(self, self->generation + 1), *oldest;
+	struct stat attr;
+	EventFile *next =
+		file_open(self, self->generation + 1, O_CREAT | O_TRUNC, &attr);
+	EventFile *oldest;
 
 	if (!next)
 		return FALSE;

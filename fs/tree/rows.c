@@ -216,46 +216,39 @@ static gboolean request_present(
 
 static char *text_now(Daemon *daemon, const View *view, GError **error);
 
-/* It is made to tell its size, so that this is the true one. */
-static gboolean text_size(
-	Daemon *daemon, const View *view, struct stat *ret, GError **error)
+/* When it last changed; 0: it is as old as the daemon. */
+static gint64 text_ns(Daemon *daemon, const View *view)
 {
-	g_autofree char *text = text_now(daemon, view, error);
-
-	if (text)
-		set_size(ret, strlen(text));
-	return text != NULL;
+	if (view->row->changing)
+		return g_get_real_time() * 1000;
+	switch (view->row->kind) {
+	case ROW_SELF:
+		return 0;
+	case ROW_SESSION:
+		/* A session's never changes; that of a workspace often does. */
+		return view->entry.kind == ENTRY_SESSION ? view->entry.mtime_ns
+							 : 0;
+	case ROW_REQUEST:
+		return view->entry.mtime_ns;
+	default:
+		return cache_text_mtime_ns(daemon->cache, view->entry.number);
+	}
 }
 
+/* It is made to tell its size, so that this is the true one. */
 static gboolean text_attr(Daemon *daemon, const View *view, struct stat *ret,
 	double *ret_timeout, GError **error)
 {
-	guint32 number = view->entry.number;
+	g_autofree char *text = text_now(daemon, view, error);
+	gint64 ns = text_ns(daemon, view);
 
-	if (!text_size(daemon, view, ret, error))
+	if (!text)
 		return FALSE;
-	set_times(ret, view->row->changing
-			       ? g_get_real_time() * 1000
-			       : cache_text_mtime_ns(daemon->cache, number));
-	return TRUE;
-}
-
-static gboolean request_attr(Daemon *daemon, const View *view, struct stat *ret,
-	double *ret_timeout, GError **error)
-{
-	if (!text_size(daemon, view, ret, error))
-		return FALSE;
-	set_times(ret, view->entry.mtime_ns);
-	return TRUE;
-}
-
-static gboolean self_attr(Daemon *daemon, const View *view, struct stat *ret,
-	double *ret_timeout, GError **error)
-{
-	if (!text_size(daemon, view, ret, error))
-		return FALSE;
-	if (view->row->changing)
-		set_times(ret, g_get_real_time() * 1000);
+	set_size(ret, strlen(text));
+	if (ns)
+		set_times(ret, ns);
+	if (view->row->kind == ROW_SESSION)
+		*ret_timeout = VIEW_KEEP;
 	return TRUE;
 }
 
@@ -264,18 +257,6 @@ static gboolean trace_attr(Daemon *daemon, const View *view, struct stat *ret,
 {
 	set_size(ret, trace_size(daemon->trace, view->row->trace));
 	set_times(ret, g_get_real_time() * 1000);
-	return TRUE;
-}
-
-static gboolean session_attr(Daemon *daemon, const View *view, struct stat *ret,
-	double *ret_timeout, GError **error)
-{
-	if (!text_size(daemon, view, ret, error))
-		return FALSE;
-	/* A session's never changes; that of a workspace often does. */
-	if (view->entry.kind == ENTRY_SESSION && view->entry.mtime_ns)
-		set_times(ret, view->entry.mtime_ns);
-	*ret_timeout = VIEW_KEEP;
 	return TRUE;
 }
 
@@ -358,13 +339,13 @@ static const RowClass kinds[N_ROW_KINDS] = {
 	[ROW_CONTENT] = {S_IFREG, content_present, NULL, content_attr},
 	[ROW_TEXT] = {S_IFREG, NULL, cache_text, text_attr},
 	[ROW_OPTIONAL] = {S_IFREG, text_present, cache_text, text_attr},
-	[ROW_REQUEST] = {S_IFREG, request_present, request_text, request_attr},
-	[ROW_SELF] = {S_IFREG, NULL, self_text, self_attr},
+	[ROW_REQUEST] = {S_IFREG, request_present, request_text, text_attr},
+	[ROW_SELF] = {S_IFREG, NULL, self_text, text_attr},
 	[ROW_TRACE] = {S_IFREG, NULL, table_of_trace, trace_attr},
 	[ROW_LOG] = {S_IFREG, log_present, NULL, log_attr},
 	[ROW_TABLE] = {S_IFREG, NULL, NULL, table_attr},
 	[ROW_LINK] = {S_IFLNK, link_present, cache_text, text_attr},
-	[ROW_SESSION] = {S_IFLNK, NULL, cache_text, session_attr},
+	[ROW_SESSION] = {S_IFLNK, NULL, cache_text, text_attr},
 	[ROW_CREATE] = {S_IFREG, NULL, NULL, NULL},
 	[ROW_VERB] = {S_IFREG, verb_present, NULL, NULL},
 	[ROW_REFRESH] = {S_IFREG, NULL, NULL, NULL},

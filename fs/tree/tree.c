@@ -12,7 +12,7 @@
  * ops), the slot gives it a node (node.h).
  */
 static const TreeRow root_rows[] = {
-	{".sessionfs", 2, ROW_DIR, 0755, .leads = DIR_SELF},
+	{".sessionfs", NODE_SELF, ROW_DIR, 0755, .leads = DIR_SELF},
 };
 
 static const TreeRow self_rows[] = {

@@ -1,20 +1,19 @@
 #include "cache/model/watch.h"
 
 #include <pthread.h>
-#include <string.h>
+
+#define NEVER (G_MININT64 / 2)
 
 typedef struct {
 	Watched watched;
-	gint64 looked_us;
-} Looked;
+	gint64 looked_us; /* NEVER: it counts for being held alone */
+	gboolean held;
+} Item;
 
 struct Watch {
 	gint64 life_us;
-
-	pthread_mutex_t lock; /* guards what follows */
-	Looked looked[WATCH_LOOKED_MAX];
-	guint n_looked;
-	GArray *held; /* Watched, by number */
+	pthread_mutex_t lock; /* of: */
+	GHashTable *items;    /* number -> Item */
 };
 
 Watch *watch_new(gint64 life_us)
@@ -22,103 +21,86 @@ Watch *watch_new(gint64 life_us)
 	Watch *self = g_new0(Watch, 1);
 
 	self->life_us = life_us;
-	self->held = g_array_new(FALSE, FALSE, sizeof(Watched));
+	self->items = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	pthread_mutex_init(&self->lock, NULL);
 	return self;
 }
 
 void watch_free(Watch *self)
 {
-	g_array_unref(self->held);
+	g_hash_table_unref(self->items);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
 }
 
 /* ---- with the lock ---- */
 
-static int by_number(const void *a, const void *b)
+static gint by_asked(gconstpointer a, gconstpointer b)
 {
-	guint32 left = ((const Watched *)a)->number;
-	guint32 right = ((const Watched *)b)->number;
+	const Watched *one = a, *two = b;
 
-	return (left > right) - (left < right);
+	if (one->asked_us != two->asked_us)
+		return one->asked_us < two->asked_us ? -1 : 1;
+	return one->number < two->number ? -1 : one->number > two->number;
 }
 
-static int by_asked(const void *a, const void *b)
+static Item *find(const Watch *self, guint32 number)
 {
-	gint64 left = ((const Watched *)a)->asked_us;
-	gint64 right = ((const Watched *)b)->asked_us;
-
-	if (left != right)
-		return left < right ? -1 : 1;
-	return by_number(a, b);
+	return g_hash_table_lookup(self->items, GUINT_TO_POINTER(number));
 }
 
-static Watched *find_held(const Watch *self, guint32 number)
+static Item *find_or_add(Watch *self, guint32 number)
 {
-	Watched key = {.number = number};
+	Item *item = find(self, number);
 
-	if (self->held->len == 0)
-		return NULL;
-	return bsearch(
-		&key, self->held->data, self->held->len, sizeof key, by_number);
+	if (item == NULL) {
+		item = g_new(Item, 1);
+		*item = (Item){.watched.number = number, .looked_us = NEVER};
+		g_hash_table_insert(
+			self->items, GUINT_TO_POINTER(number), item);
+	}
+	return item;
 }
 
-static Looked *find_looked(Watch *self, guint32 number)
+static gboolean is_over(gpointer key, gpointer value, gpointer data)
 {
-	for (guint i = 0; i < self->n_looked; i++)
-		if (self->looked[i].watched.number == number)
-			return &self->looked[i];
-	return NULL;
+	const gint64 *since_us = data;
+	Item *item = value;
+
+	if (item->looked_us <= *since_us)
+		item->looked_us = NEVER;
+	return !item->held && item->looked_us == NEVER;
 }
 
-static void drop_old(Watch *self, gint64 now_us)
+/* How many are left, once those are gone that nobody holds or looks at now. */
+static guint count(Watch *self, gint64 now_us)
 {
-	for (guint i = self->n_looked; i-- > 0;)
-		if (now_us - self->looked[i].looked_us >= self->life_us)
-			self->looked[i] = self->looked[--self->n_looked];
+	gint64 since_us = now_us - self->life_us;
+
+	g_hash_table_foreach_remove(self->items, is_over, &since_us);
+	return g_hash_table_size(self->items);
 }
 
-static gboolean is_empty(Watch *self, gint64 now_us)
+/* Of too many that were looked at, the one that was longest ago counts no more. */
+static void make_room(Watch *self)
 {
-	if (self->held->len > 0)
-		return FALSE;
-	drop_old(self, now_us);
-	return self->n_looked == 0;
-}
+	GHashTableIter iter;
+	Item *oldest = NULL;
+	gpointer value;
+	guint looked = 0;
 
-/* The place of a new one: that of the one looked at longest ago, if need be. */
-static Looked *make_room(Watch *self)
-{
-	Looked *oldest = &self->looked[0];
+	g_hash_table_iter_init(&iter, self->items);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Item *item = value;
 
-	if (self->n_looked < WATCH_LOOKED_MAX)
-		return &self->looked[self->n_looked++];
-	for (guint i = 1; i < self->n_looked; i++)
-		if (self->looked[i].looked_us < oldest->looked_us)
-			oldest = &self->looked[i];
-	return oldest;
-}
-
-static gint64 asked_before(Watch *self, guint32 number)
-{
-	const Watched *held = find_held(self, number);
-	const Looked *looked = find_looked(self, number);
-
-	return MAX(held != NULL ? held->asked_us : 0,
-		looked != NULL ? looked->watched.asked_us : 0);
-}
-
-static GArray *list_all(Watch *self, gint64 now_us)
-{
-	GArray *all = g_array_new(FALSE, FALSE, sizeof(Watched));
-
-	drop_old(self, now_us);
-	g_array_append_vals(all, self->held->data, self->held->len);
-	for (guint i = 0; i < self->n_looked; i++)
-		if (find_held(self, self->looked[i].watched.number) == NULL)
-			g_array_append_val(all, self->looked[i].watched);
-	return all;
+		if (item->looked_us == NEVER)
+			continue;
+		looked++;
+		if (oldest == NULL || item->looked_us < oldest->looked_us)
+			oldest = item;
+	}
+	if (looked > WATCH_LOOKED_MAX)
+		oldest->looked_us = NEVER;
 }
 
 /* ---- without ---- */
@@ -126,18 +108,11 @@ static GArray *list_all(Watch *self, gint64 now_us)
 gboolean watch_look(Watch *self, guint32 number, gint64 now_us)
 {
 	gboolean first;
-	Looked *looked;
 
 	pthread_mutex_lock(&self->lock);
-	first = is_empty(self, now_us);
-	looked = find_looked(self, number);
-	if (looked == NULL) {
-		gint64 asked_us = asked_before(self, number);
-
-		looked = make_room(self);
-		looked->watched = (Watched){number, asked_us};
-	}
-	looked->looked_us = now_us;
+	first = count(self, now_us) == 0;
+	find_or_add(self, number)->looked_us = now_us;
+	make_room(self);
 	pthread_mutex_unlock(&self->lock);
 	return first;
 }
@@ -145,58 +120,48 @@ gboolean watch_look(Watch *self, guint32 number, gint64 now_us)
 gboolean watch_hold(
 	Watch *self, const guint32 *node_ids, gsize n, gint64 now_us)
 {
-	GArray *held =
-		g_array_sized_new(FALSE, FALSE, sizeof(Watched), (guint)n);
+	GHashTableIter iter;
+	gpointer item;
 	gboolean first;
 
 	pthread_mutex_lock(&self->lock);
-	first = n > 0 && is_empty(self, now_us);
-	for (gsize i = 0; i < n; i++) {
-		Watched watched = {
-			node_ids[i], asked_before(self, node_ids[i])};
-
-		g_array_append_val(held, watched);
-	}
-	g_array_sort(held, by_number);
-	for (guint i = held->len; i-- > 1;)
-		if (g_array_index(held, Watched, i).number ==
-			g_array_index(held, Watched, i - 1).number)
-			g_array_remove_index(held, i);
-	g_array_unref(self->held);
-	self->held = held;
+	first = n > 0 && count(self, now_us) == 0;
+	g_hash_table_iter_init(&iter, self->items);
+	while (g_hash_table_iter_next(&iter, NULL, &item))
+		((Item *)item)->held = FALSE;
+	for (gsize i = 0; i < n; i++)
+		find_or_add(self, node_ids[i])->held = TRUE;
+	count(self, now_us);
 	pthread_mutex_unlock(&self->lock);
 	return first;
 }
 
 gboolean watch_is_empty(Watch *self, gint64 now_us)
 {
-	gboolean empty;
-
-	pthread_mutex_lock(&self->lock);
-	empty = is_empty(self, now_us);
-	pthread_mutex_unlock(&self->lock);
-	return empty;
+	return watch_count(self, now_us) == 0;
 }
 
 guint watch_count(Watch *self, gint64 now_us)
 {
-	GArray *all;
 	guint n;
 
 	pthread_mutex_lock(&self->lock);
-	all = list_all(self, now_us);
+	n = count(self, now_us);
 	pthread_mutex_unlock(&self->lock);
-	n = all->len;
-	g_array_unref(all);
 	return n;
 }
 
 GArray *watch_list(Watch *self, gint64 now_us)
 {
-	GArray *all;
+	GArray *all = g_array_new(FALSE, FALSE, sizeof(Watched));
+	GHashTableIter iter;
+	gpointer item;
 
 	pthread_mutex_lock(&self->lock);
-	all = list_all(self, now_us);
+	count(self, now_us);
+	g_hash_table_iter_init(&iter, self->items);
+	while (g_hash_table_iter_next(&iter, NULL, &item))
+		g_array_append_val(all, ((Item *)item)->watched);
 	pthread_mutex_unlock(&self->lock);
 	g_array_sort(all, by_asked);
 	return all;
@@ -204,15 +169,11 @@ GArray *watch_list(Watch *self, gint64 now_us)
 
 void watch_asked(Watch *self, guint32 number, gint64 now_us)
 {
-	Watched *held;
-	Looked *looked;
+	Item *item;
 
 	pthread_mutex_lock(&self->lock);
-	held = find_held(self, number);
-	if (held != NULL)
-		held->asked_us = now_us;
-	looked = find_looked(self, number);
-	if (looked != NULL)
-		looked->watched.asked_us = now_us;
+	item = find(self, number);
+	if (item != NULL)
+		item->watched.asked_us = now_us;
 	pthread_mutex_unlock(&self->lock);
 }

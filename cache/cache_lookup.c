@@ -19,18 +19,14 @@
 
 static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 {
-	const Provider *provider = dir->provider;
+	const BackendClass *class = dir->provider->backend->class;
 
-	*ret = (Entry){.number = row->number, .kind = ENTRY_SESSION};
-	ret->parent = ret->workspace = dir->number;
-	ret->provider = dir->parent->number;
-	ret->files = backend_files(provider->backend);
+	*ret = entry_in(dir, ENTRY_SESSION, row->number);
+	ret->files = backend_files(dir->provider->backend);
 	ret->on_demand = dir_on_demand(dir, row);
-	ret->grows = provider->backend->class->grows & ret->on_demand;
-	ret->secret = provider->backend->class->secret_files & ret->files;
-	ret->quoting = provider->backend->class->quoting_files & ret->files;
-	ret->read_only = provider->read_only;
-	ret->rmdir_ends = provider->rmdir_ends;
+	ret->grows = class->grows & ret->on_demand;
+	ret->secret = class->secret_files & ret->files;
+	ret->quoting = class->quoting_files & ret->files;
 	ret->mtime_ns = row->since_ms * 1000000;
 }
 
@@ -223,8 +219,6 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 	g_autoptr(Snapshot) shown = NULL;
 	g_autoptr(GError) local = NULL;
 	gboolean wake = FALSE;
-	const Row *row;
-	SnapshotAt at;
 	Known known;
 
 	if (dir == NULL) {
@@ -238,8 +232,7 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 	pthread_mutex_unlock(&dir->lock);
 	if (wake)
 		scheduler_wake(cache->scheduler);
-	at = snapshot_seek(shown, after);
-	while ((row = snapshot_step(shown, &at)) != NULL) {
+	snapshot_foreach (row, shown, after) {
 		Entry entry;
 
 		entry_of_row(dir, row, &entry);
@@ -256,18 +249,16 @@ guint64 cache_count(Cache *cache, guint32 number)
 	Dir *dir = dir_find(cache, number);
 	g_autoptr(Snapshot) shown = NULL;
 	guint64 count = 0;
-	SnapshotAt at;
-	const Row *row = NULL;
+	const Row *session = NULL;
 
 	if (dir == NULL) {
-		shown = dir_session(cache, number, &dir, &row);
+		shown = dir_session(cache, number, &dir, &session);
 		return shown != NULL;
 	}
 	shown = dir_snapshot(dir);
 	if (dir->kind == DIR_WORKSPACE)
 		return shown->count;
-	at = snapshot_seek(shown, 0);
-	while ((row = snapshot_step(shown, &at)) != NULL)
+	snapshot_foreach (row, shown, 0)
 		count += cache_count(cache, row->number);
 	return count;
 }

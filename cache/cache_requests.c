@@ -4,6 +4,7 @@
 #include "cache/operations/operation_answer.h"
 #include "cache/requests/requests.h"
 #include "cache/requests/requests_aside.h"
+#include "cache/views/group.h"
 
 /* The directory of a request, and the request; NULL: there is none. */
 static Request *request_at(Cache *cache, guint32 number, Dir **ret_dir)
@@ -21,11 +22,8 @@ static void entry_fill(Dir *dir, const Request *request, Entry *ret)
 {
 	gboolean create = request->intent->verb == NULL;
 
-	*ret = (Entry){
-		.number = request->intent->number, .kind = ENTRY_REQUEST};
-	ret->parent = ret->workspace = dir->number;
-	ret->provider = dir->parent->number;
-	ret->read_only = dir->provider->read_only;
+	*ret = entry_in(dir, ENTRY_REQUEST, request->intent->number);
+	ret->rmdir_ends = FALSE;
 	ret->texts = (1u << N_REQUEST_TEXTS) - 1;
 	ret->texts &= ~(1u << (create ? REQUEST_TEXT_VERB : REQUEST_TEXT_SPEC));
 	ret->mtime_ns = requests_mtime_ns(dir->cache->requests, dir, request);

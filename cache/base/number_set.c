@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cache/base/sorted.h"
+
 #define BLOCK_MAX 512u
 #define BLOCK_MIN 4u
 #define BLOCKS_MIN 4u
@@ -39,17 +41,7 @@ static guint block_of(const NumberSet *self, guint32 number)
 /* The first place in the block that is not below the number. */
 static guint place_of(const NumberBlock *block, guint32 number)
 {
-	guint low = 0, high = block->n;
-
-	while (low < high) {
-		guint middle = low + (high - low) / 2;
-
-		if (block->node_ids[middle] < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_find(block->node_ids, sizeof(guint32), block->n, number);
 }
 
 static NumberBlock *block_grown(NumberBlock *block, guint room)

@@ -39,8 +39,9 @@ static gboolean incoming_shown(Incoming *self, const Row *old,
 }
 
 static gboolean incoming_workspace(
-	Incoming *self, const Workspace *workspace, GError **error)
+	Incoming *self, gconstpointer entry, GError **error)
 {
+	const Workspace *workspace = entry;
 	Dir *dir = self->change->dir;
 	Row row = {.phase = PHASE_IDLE};
 	gboolean known, other;
@@ -74,19 +75,11 @@ static gboolean incoming_workspace(
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 	guint32 tick, guint32 relist, Applied *ret, GError **error)
 {
-	Change change;
 	Applied told = {0};
-	Incoming incoming = {&change, tick, relist, ret != NULL ? ret : &told};
-	gboolean ok = TRUE;
+	Incoming incoming = {NULL, tick, relist, ret != NULL ? ret : &told};
 
-	pthread_mutex_lock(&dir->apply);
-	change_begin(&change, dir);
-	for (guint i = 0; ok && i < n; i++)
-		ok = incoming_workspace(&incoming, workspaces[i], error);
-	ok = ok && change_commit(&change, error);
-	change_end(&change);
-	pthread_mutex_unlock(&dir->apply);
-	return ok;
+	return incoming_apply(&incoming, dir, (gconstpointer const *)workspaces,
+		n, incoming_workspace, error);
 }
 
 /* ---- what is there no more ---- */
@@ -135,12 +128,9 @@ static gboolean is_missed(const Listed *listed, const Row *row)
 GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most)
 {
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-	SnapshotAt at;
-	const Row *row;
 
 	pthread_mutex_lock(&dir->apply);
-	at = snapshot_seek(dir->shown, 0);
-	while ((row = snapshot_step(dir->shown, &at)) != NULL) {
+	snapshot_foreach (row, dir->shown, 0) {
 		if (!is_missed(listed, row))
 			continue;
 		if (ids->len < most && (row->id->missed == 0 || listed->gaps))
@@ -162,10 +152,7 @@ static gboolean is_gone(const Listed *listed, const Row *row)
 
 static void remove_gone(Change *change, const Listed *listed)
 {
-	SnapshotAt at = snapshot_seek(change->dir->shown, 0);
-	const Row *row;
-
-	while ((row = snapshot_step(change->dir->shown, &at)) != NULL) {
+	snapshot_foreach (row, change->dir->shown, 0) {
 		if (!is_gone(listed, row))
 			continue;
 		if (row->id->missed == MISSED_BY_GET)

@@ -437,8 +437,9 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 }
 
 static gboolean incoming_session(
-	Incoming *self, const Session *session, GError **error)
+	Incoming *self, gconstpointer entry, GError **error)
 {
+	const Session *session = entry;
 	Change *change = self->change;
 	Dir *dir = change->dir;
 	Id *id = incoming_id(dir, session->id);
@@ -468,39 +469,23 @@ static gboolean incoming_session(
 	return put_session(change, id, &told, error);
 }
 
-static gboolean incoming_all(Dir *dir, Session *const *sessions, guint n,
-	Incoming *incoming, GError **error)
-{
-	Change change;
-	gboolean ok = TRUE;
-
-	incoming->change = &change;
-	pthread_mutex_lock(&dir->apply);
-	change_begin(&change, dir);
-	for (guint i = 0; ok && i < n; i++)
-		ok = incoming_session(incoming, sessions[i], error);
-	ok = ok && change_commit(&change, error);
-	change_end(&change);
-	pthread_mutex_unlock(&dir->apply);
-	return ok;
-}
-
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
 	guint32 tick, guint32 relist, GError **error)
 {
 	Incoming incoming = {.tick = tick, .relist = relist};
 
-	return incoming_all(dir, sessions, n, &incoming, error);
+	return incoming_apply(&incoming, dir, (gconstpointer const *)sessions,
+		n, incoming_session, error);
 }
 
 gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
 	guint32 relist, Applied *ret, GError **error)
 {
 	Incoming incoming = {.tick = tick, .relist = relist, .told = ret};
-	GPtrArray *sessions = page->sessions;
 
-	return incoming_all(dir, (Session *const *)sessions->pdata,
-		sessions->len, &incoming, error);
+	return incoming_apply(&incoming, dir,
+		(gconstpointer const *)page->sessions->pdata,
+		page->sessions->len, incoming_session, error);
 }
 
 /* ---- operations ---- */

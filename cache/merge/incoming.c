@@ -16,6 +16,23 @@ static void tell_clash(Dir *dir, const char *raw)
 	dir->clashed = TRUE;
 }
 
+gboolean incoming_apply(Incoming *self, Dir *dir, gconstpointer const *entries,
+	guint n, IncomingOne one, GError **error)
+{
+	Change change;
+	gboolean ok = TRUE;
+
+	self->change = &change;
+	pthread_mutex_lock(&dir->apply);
+	change_begin(&change, dir);
+	for (guint i = 0; ok && i < n; i++)
+		ok = one(self, entries[i], error);
+	ok = ok && change_commit(&change, error);
+	change_end(&change);
+	pthread_mutex_unlock(&dir->apply);
+	return ok;
+}
+
 Id *incoming_id(Dir *dir, const char *raw)
 {
 	Id *id = ids_get(dir->ids, raw);

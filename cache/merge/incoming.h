@@ -19,6 +19,13 @@ typedef struct {
 	Applied *told; /* may be NULL */
 } Incoming;
 
+/* One of an answer's entries, a Session or a Workspace, goes into the change. */
+typedef gboolean (*IncomingOne)(
+	Incoming *self, gconstpointer entry, GError **error);
+/* All of them, as one change of dir.  Takes Dir.apply. */
+gboolean incoming_apply(Incoming *self, Dir *dir, gconstpointer const *entries,
+	guint n, IncomingOne one, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The entry of an id, made when it is new; its number may be 0, which stands for
  * nothing.  NULL: it cannot be shown. */
 Id *incoming_id(Dir *dir, const char *raw);

@@ -98,12 +98,10 @@ static Proof prove_by_each(Probe *self, const GPtrArray *ids, GError **error)
 static GPtrArray *known_ids(Probe *self)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
-	SnapshotAt at = snapshot_seek(shown, 0);
 	GPtrArray *ids = g_ptr_array_new();
-	const Row *row;
 
 	/* They live as long as the directory does. */
-	while ((row = snapshot_step(shown, &at)) != NULL)
+	snapshot_foreach (row, shown, 0)
 		g_ptr_array_add(ids, row->id->text);
 	return ids;
 }

@@ -112,9 +112,9 @@ Account *account_new(Provider *provider)
 	return account;
 }
 
-typedef enum { BY_SOURCE, BY_NOBODY, BY_ACCOUNT } Wanted;
+typedef enum { BY_SOURCE, BY_ACCOUNT } Wanted;
 
-/* The one of this place that was used last. */
+/* The one of this place that was used last.  name NULL: nobody's. */
 static Account *find(const Provider *provider, Wanted wanted, const char *name)
 {
 	Account *found = NULL;
@@ -122,19 +122,10 @@ static Account *find(const Provider *provider, Wanted wanted, const char *name)
 	for (guint i = 0; i < provider->accounts->len; i++) {
 		Account *one = g_ptr_array_index(provider->accounts, i);
 		const char *own = account_name(one);
-		gboolean fits = FALSE;
+		gboolean fits = wanted == BY_SOURCE ? g_str_equal(one->source,
+							      provider->source)
+						    : g_strcmp0(own, name) == 0;
 
-		switch (wanted) {
-		case BY_SOURCE:
-			fits = g_str_equal(one->source, provider->source);
-			break;
-		case BY_NOBODY:
-			fits = own == NULL;
-			break;
-		case BY_ACCOUNT:
-			fits = g_strcmp0(own, name) == 0;
-			break;
-		}
 		if (fits && g_str_equal(one->place, provider->place) &&
 			(found == NULL || one->used >= found->used))
 			found = one;
@@ -163,7 +154,7 @@ Account *account_choose(Provider *provider)
 	Account *account = find(provider, BY_SOURCE, NULL);
 
 	if (account == NULL)
-		account = find(provider, BY_NOBODY, NULL);
+		account = find(provider, BY_ACCOUNT, NULL);
 	if (account == NULL)
 		account = account_new(provider);
 	accounts_count_aside(provider);

@@ -42,7 +42,7 @@ void dir_free(Dir *self)
 	snapshot_unref(self->shown);
 	ids_free(self->ids);
 	disk_free(self->disk);
-	recent_writes_free(self->recent_writes);
+	g_hash_table_unref(self->recent_writes);
 	g_clear_pointer(&self->cut, g_hash_table_unref);
 	g_clear_pointer(&self->questions, g_hash_table_unref);
 	watch_free(self->watch);

@@ -1,9 +1,5 @@
 #include "cache/model/recent_writes.h"
 
-struct RecentWrites {
-	GHashTable *notes; /* Id -> Note */
-};
-
 #define SPEC_RELISTS 16u
 
 typedef struct {
@@ -21,26 +17,17 @@ static void note_free(gpointer data)
 
 RecentWrites *recent_writes_new(void)
 {
-	RecentWrites *self = g_new0(RecentWrites, 1);
-
-	self->notes = g_hash_table_new_full(NULL, NULL, NULL, note_free);
-	return self;
-}
-
-void recent_writes_free(RecentWrites *self)
-{
-	g_hash_table_unref(self->notes);
-	g_free(self);
+	return g_hash_table_new_full(NULL, NULL, NULL, note_free);
 }
 
 void recent_writes_note(
 	RecentWrites *self, const Id *id, guint32 relist, const char *spec)
 {
-	Note *note = g_hash_table_lookup(self->notes, id);
+	Note *note = g_hash_table_lookup(self, id);
 
 	if (note == NULL) {
 		note = g_new0(Note, 1);
-		g_hash_table_insert(self->notes, (gpointer)id, note);
+		g_hash_table_insert(self, (gpointer)id, note);
 	}
 	note->relist = relist;
 	if (spec == NULL)
@@ -49,17 +36,16 @@ void recent_writes_note(
 	note->spec = g_strdup(spec);
 }
 
-gboolean recent_writes_spares(
-	const RecentWrites *self, const Id *id, guint32 relist)
+gboolean recent_writes_spares(RecentWrites *self, const Id *id, guint32 relist)
 {
-	const Note *note = g_hash_table_lookup(self->notes, id);
+	const Note *note = g_hash_table_lookup(self, id);
 
 	return note != NULL && (relist == 0 || note->relist >= relist);
 }
 
 char *recent_writes_take(RecentWrites *self, const Id *id)
 {
-	Note *note = g_hash_table_lookup(self->notes, id);
+	Note *note = g_hash_table_lookup(self, id);
 
 	return note != NULL ? g_steal_pointer(&note->spec) : NULL;
 }
@@ -75,5 +61,5 @@ static gboolean is_older(gpointer key, gpointer value, gpointer data)
 
 void recent_writes_forget(RecentWrites *self, guint32 relist)
 {
-	g_hash_table_foreach_remove(self->notes, is_older, &relist);
+	g_hash_table_foreach_remove(self, is_older, &relist);
 }

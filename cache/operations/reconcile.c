@@ -259,11 +259,9 @@ static void find_candidates(Reconciling *self)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
 	guint32 least = least_number(self);
-	SnapshotAt at = snapshot_seek(shown, least - 1);
-	const Row *row;
 	guint n;
 
-	while ((row = snapshot_step(shown, &at)) != NULL) {
+	snapshot_foreach (row, shown, least - 1) {
 		add_candidate(self, shown, row);
 		self->judged = row->number + 1;
 	}
@@ -336,20 +334,18 @@ static void absent(const Reconciling *self, Request *request)
 	if (!is_sure(self, request)) {
 		later(self, request);
 	} else if (self->looked->gaps) {
-		requests_note(self->requests, request,
-			outcome_saying(REQUEST_UNKNOWN,
-				g_strdup("the answer was lost, and the listing "
-					 "holds records that cannot be read: "
-					 "write retry, adopt ID or abandon "
-					 "into resolve")));
+		requests_say(self->requests, request, REQUEST_UNKNOWN,
+			"the answer was lost, and the listing "
+			"holds records that cannot be read: "
+			"write retry, adopt ID or abandon "
+			"into resolve");
 	} else if (self->looked->pages > 1 && request->missed++ == 0) {
 		/* Pages shift while they are read. */
 		later(self, request);
 	} else {
-		requests_note(self->requests, request,
-			outcome_saying(REQUEST_ABSENT,
-				g_strdup("the answer was lost; the session was "
-					 "looked for, and there is none")));
+		requests_say(self->requests, request, REQUEST_ABSENT,
+			"the answer was lost; the session was "
+			"looked for, and there is none");
 	}
 }
 
@@ -519,10 +515,9 @@ static void reconcile_one_gone(Dir *dir, Request *request, gint64 begun_ms)
 				"it was created, and the workspace is gone"));
 	else if (outcome->state == REQUEST_SENT &&
 		 begun_ms >= requests_sure_ms(requests, request))
-		requests_note(requests, request,
-			outcome_saying(REQUEST_UNKNOWN,
-				g_strdup("the answer was lost, and the "
-					 "workspace is gone")));
+		requests_say(requests, request, REQUEST_UNKNOWN,
+			"the answer was lost, and the "
+			"workspace is gone");
 }
 
 void reconcile_gone(Dir *dir, gint64 begun_ms)

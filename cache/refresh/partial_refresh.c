@@ -370,13 +370,11 @@ static GPtrArray *missed(const PartialRefresh *self)
 {
 	Dir *dir = self->dir;
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-	const Row *found[MISSED_MAX], *row;
+	const Row *found[MISSED_MAX];
 	guint n = 0;
-	SnapshotAt at;
 
 	pthread_mutex_lock(&dir->apply);
-	at = snapshot_seek(dir->shown, 0);
-	while ((row = snapshot_step(dir->shown, &at)) != NULL) {
+	snapshot_foreach (row, dir->shown, 0) {
 		guint i = n;
 
 		if (phase_has_ended((Phase)row->phase) ||

@@ -39,12 +39,10 @@ static GArray *wanted(const Sweep *self)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
 	GArray *found = g_array_new(FALSE, FALSE, sizeof(Wanted));
-	SnapshotAt at = snapshot_seek(shown, 0);
 	gint64 now_us = g_get_monotonic_time();
-	const Row *row;
 
 	g_hash_table_foreach_remove(self->again, is_due, &now_us);
-	while ((row = snapshot_step(shown, &at)) != NULL) {
+	snapshot_foreach (row, shown, 0) {
 		Wanted item = {self->kind->rank(row), row->number};
 
 		if (self->kind->wants(self->dir, row) &&

@@ -414,6 +414,12 @@ void requests_note(Requests *self, Request *request, Outcome *outcome)
 	set_outcome(self, request, outcome);
 }
 
+void requests_say(Requests *self, Request *request, RequestState state,
+	const char *sentence)
+{
+	requests_note(self, request, outcome_saying(state, g_strdup(sentence)));
+}
+
 Outcome *requests_outcome(
 	Requests *self, const Request *request, gboolean *ret_sought)
 {

@@ -64,6 +64,9 @@ gboolean requests_send(Requests *self, Request *request,
  * that it tells of a create is reserved.
  */
 void requests_note(Requests *self, Request *request, Outcome *outcome);
+/* The same of an outcome of which there is that sentence to tell (copied). */
+void requests_say(Requests *self, Request *request, RequestState state,
+	const char *sentence);
 /* A copy of its outcome now; whether it is looked for (may be NULL). */
 Outcome *requests_outcome(
 	Requests *self, const Request *request, gboolean *ret_sought);

@@ -152,11 +152,9 @@ static guint drop_below(DiskCompact *self, guint at, guint64 number)
 static gboolean put_changes(
 	DiskCompact *self, const Snapshot *shown, GArray *out, GError **error)
 {
-	SnapshotAt at = snapshot_seek(shown, 0);
-	const Row *now;
 	guint next = 0;
 
-	while ((now = snapshot_step(shown, &at)) != NULL) {
+	snapshot_foreach (now, shown, 0) {
 		const Row *old = NULL, *base = NULL;
 		Row row = *now;
 
@@ -252,12 +250,9 @@ DiskCompact *disk_compact_begin(const Disk *disk, Snapshot *shown,
 
 gboolean disk_compact_rows(DiskCompact *self, GError **error)
 {
-	SnapshotAt at = snapshot_seek(self->base, 0);
-	const Row *old;
-
 	if (!next_open(self, error))
 		return FALSE;
-	while ((old = snapshot_step(self->base, &at)) != NULL) {
+	snapshot_foreach (old, self->base, 0) {
 		Row row = *old;
 
 		if (!put_row(self, &row, NULL, self->base->store, error))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/sorted.h"
 
 #define BLOCK_ROWS 256u
 /* A run shorter than this is joined to its neighbour. */
@@ -11,7 +12,7 @@
 struct Block {
 	int refs;
 	guint n;
-	Row rows[];
+	Row rows[]; /* and one of number 0 behind them */
 };
 
 Mtimes *mtimes_ref(Mtimes *self)
@@ -101,11 +102,12 @@ void rows_sort(GArray *rows)
 
 static Block *block_new(const Row *rows, guint n)
 {
-	Block *self = g_malloc(sizeof(*self) + n * sizeof(Row));
+	Block *self = g_malloc(sizeof(*self) + (n + 1) * sizeof(Row));
 
 	self->refs = 1;
 	self->n = n;
 	memcpy(self->rows, rows, n * sizeof(Row));
+	self->rows[n].number = 0;
 	for (guint i = 0; i < n; i++)
 		mtimes_ref(self->rows[i].mtimes);
 	return self;
@@ -295,35 +297,18 @@ void snapshot_unref(Snapshot *self)
 /* ---- reading ---- */
 
 /* The last block that begins at or below the number, if any. */
-static guint block_of(const Snapshot *self, guint32 number)
+static guint block_of(const Snapshot *self, guint64 number)
 {
-	guint low = 0, high = self->n_blocks;
+	guint at = sorted_find(&self->blocks->first, sizeof(BlockRef),
+		self->n_blocks, number + 1);
 
-	while (high - low > 1) {
-		guint middle = low + (high - low) / 2;
-
-		if (self->blocks[middle].first <= number)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
+	return at > 0 ? at - 1 : 0;
 }
 
 /* The first row of the block with a number at or above this one. */
 static guint row_of(const Block *block, guint64 number)
 {
-	guint low = 0, high = block->n;
-
-	while (low < high) {
-		guint middle = low + (high - low) / 2;
-
-		if (block->rows[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_find(&block->rows->number, sizeof(Row), block->n, number);
 }
 
 const Row *snapshot_find(const Snapshot *self, guint32 number)
@@ -340,26 +325,26 @@ const Row *snapshot_find(const Snapshot *self, guint32 number)
 	return &block->rows[at];
 }
 
-SnapshotAt snapshot_seek(const Snapshot *self, guint32 after)
+const Row *snapshot_after(const Snapshot *self, guint32 after)
 {
-	SnapshotAt at = {0, 0};
+	guint i = block_of(self, after);
+	const Block *block;
+	guint at;
 
 	if (self->n_blocks == 0)
-		return at;
-	at.block = block_of(self, after);
-	at.row = row_of(self->blocks[at.block].block, (guint64)after + 1);
-	return at;
+		return NULL;
+	block = self->blocks[i].block;
+	at = row_of(block, (guint64)after + 1);
+	return at < block->n ? &block->rows[at]
+			     : snapshot_next(self, &block->rows[block->n - 1]);
 }
 
-const Row *snapshot_step(const Snapshot *self, SnapshotAt *at)
+const Row *snapshot_next(const Snapshot *self, const Row *row)
 {
-	while (at->block < self->n_blocks) {
-		const Block *block = self->blocks[at->block].block;
+	guint i;
 
-		if (at->row < block->n)
-			return &block->rows[at->row++];
-		at->block++;
-		at->row = 0;
-	}
-	return NULL;
+	if (row[1].number != 0)
+		return row + 1;
+	i = block_of(self, row->number) + 1;
+	return i < self->n_blocks ? self->blocks[i].block->rows : NULL;
 }

@@ -84,9 +84,11 @@ Snapshot *snapshot_apply(const Snapshot *old, const Row *put, gsize n_put,
 /* The row of a number or NULL; borrowed from the snapshot. */
 const Row *snapshot_find(const Snapshot *self, guint32 number);
 
+/* The first row with a number above that one, and the row behind another; NULL: there
+ * is none. */
+const Row *snapshot_after(const Snapshot *self, guint32 after);
+const Row *snapshot_next(const Snapshot *self, const Row *row);
 /* Goes over the rows with a number above `after`, in ascending order. */
-typedef struct {
-	guint block, row;
-} SnapshotAt;
-SnapshotAt snapshot_seek(const Snapshot *self, guint32 after);
-const Row *snapshot_step(const Snapshot *self, SnapshotAt *at);
+#define snapshot_foreach(row, self, after)                                     \
+	for (const Row *row = snapshot_after(self, after); row != NULL;        \
+		row = snapshot_next(self, row))

@@ -151,13 +151,22 @@ Group *groups_of_number(const Groups *self, guint32 number)
 	return g_hash_table_lookup(self->by_number, GUINT_TO_POINTER(number));
 }
 
+Entry entry_in(const Dir *workspace, EntryKind kind, guint32 number)
+{
+	return (Entry){
+		.kind = kind,
+		.number = number,
+		.parent = workspace->number,
+		.workspace = workspace->number,
+		.provider = workspace->parent->number,
+		.read_only = workspace->provider->read_only,
+		.rmdir_ends = workspace->provider->rmdir_ends,
+	};
+}
+
 void group_entry(const Group *self, const Dir *dir, Entry *ret)
 {
-	*ret = (Entry){.number = self->number, .kind = ENTRY_GROUP};
-	ret->parent = ret->workspace = dir->number;
-	ret->provider = dir->parent->number;
+	*ret = entry_in(dir, ENTRY_GROUP, self->number);
 	ret->by = self->by;
-	ret->read_only = dir->provider->read_only;
-	ret->rmdir_ends = dir->provider->rmdir_ends;
 	ret->mtime_ns = self->mtime_ns;
 }

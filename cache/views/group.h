@@ -35,5 +35,7 @@ Group *groups_get(Groups *self, ByWhat by, const char *word);
 /* With the lock; shown or not; NULL: there is none. */
 Group *groups_find(const Groups *self, ByWhat by, const char *name);
 Group *groups_of_number(const Groups *self, guint32 number);
+/* An entry of that kind which lies in a workspace. */
+Entry entry_in(const Dir *workspace, EntryKind kind, guint32 number);
 /* With the lock: the entry of a group of that directory. */
 void group_entry(const Group *self, const Dir *dir, Entry *ret);

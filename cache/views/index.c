@@ -384,11 +384,9 @@ static void begin_tables(Index *self)
 /* When anything that is shown last changed. */
 static gint64 newest_ns(const Snapshot *shown)
 {
-	SnapshotAt at = snapshot_seek(shown, 0);
 	gint64 ns = shown->mtime_ns;
-	const Row *row;
 
-	while ((row = snapshot_step(shown, &at)) != NULL)
+	snapshot_foreach (row, shown, 0)
 		ns = MAX(ns, row_newest_ns(row));
 	return ns;
 }
@@ -420,20 +418,20 @@ static void set_times(Index *self, const Update *update)
 static gboolean index_make(Index *self)
 {
 	Dir *dir = self->dir;
-	SnapshotAt at = snapshot_seek(dir->shown, 0);
 	gboolean on = TRUE;
 	Update update;
-	const Row *row;
 
 	if (dir->kind == DIR_WORKSPACE)
 		self->groups = groups_new(dir, &self->lock);
 	begin_tables(self);
 	update_begin(&update, self, FALSE);
 	show_phases(&update);
-	while (on && (row = snapshot_step(dir->shown, &at)) != NULL) {
+	snapshot_foreach (row, dir->shown, 0) {
 		update_row(&update, row);
 		on = update.index_entries->len % LOOK_EVERY != 0 ||
 		     !cache_is_stopping(dir->cache);
+		if (!on)
+			break;
 	}
 	update_apply(&update, NULL, 0);
 	set_times(self, &update);

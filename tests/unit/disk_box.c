@@ -103,10 +103,8 @@ static char *body_of(Box *self, const Row *row)
 char *box_dump(Box *self)
 {
 	GString *out = g_string_new(NULL);
-	SnapshotAt at = snapshot_seek(self->shown, 0);
-	const Row *row;
 
-	while ((row = snapshot_step(self->shown, &at)) != NULL) {
+	snapshot_foreach (row, self->shown, 0) {
 		g_autofree char *body = body_of(self, row);
 
 		g_string_append_printf(out, "%u %s %s %s;", row->number,

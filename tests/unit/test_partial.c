@@ -239,11 +239,9 @@ static void what_would_be_too_long_is_not_merged(void)
 static guint count_thin(Fixture *f, guint32 workspace)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(dir_find(f->cache, workspace));
-	SnapshotAt at = snapshot_seek(shown, 0);
-	const Row *row;
 	guint n = 0;
 
-	while ((row = snapshot_step(shown, &at)) != NULL)
+	snapshot_foreach (row, shown, 0)
 		n += row->partial;
 	return n;
 }

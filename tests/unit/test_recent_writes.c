@@ -16,7 +16,7 @@ static void notes_open(Notes *self)
 
 static void notes_clear(Notes *self)
 {
-	recent_writes_free(self->recent_writes);
+	g_hash_table_unref(self->recent_writes);
 	ids_free(self->ids);
 }
 

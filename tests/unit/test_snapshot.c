@@ -12,13 +12,11 @@ typedef struct {
 
 static void check(const Snapshot *shown, const Model *model)
 {
-	SnapshotAt at = snapshot_seek(shown, 0);
 	guint seen = 0;
 	guint32 before = 0;
-	const Row *row;
 
 	g_assert_cmpuint(shown->count, ==, model->count);
-	while ((row = snapshot_step(shown, &at)) != NULL) {
+	snapshot_foreach (row, shown, 0) {
 		g_assert_cmpuint(row->number, >, before);
 		g_assert_cmpint(row->since_ms, ==, model->since[row->number]);
 		before = row->number;
@@ -26,7 +24,8 @@ static void check(const Snapshot *shown, const Model *model)
 	}
 	g_assert_cmpuint(seen, ==, model->count);
 	for (guint32 n = 1; n < UNIVERSE; n += 7) {
-		row = snapshot_find(shown, n);
+		const Row *row = snapshot_find(shown, n);
+
 		g_assert_true((row != NULL) == (model->since[n] >= 0));
 		if (row != NULL)
 			g_assert_cmpuint(row->number, ==, n);
@@ -150,8 +149,7 @@ static void seeking_begins_behind_a_number(void)
 		0, 1, 255, 256, 257, 999, 1000, 5000, G_MAXUINT32};
 
 	for (guint i = 0; i < G_N_ELEMENTS(after); i++) {
-		SnapshotAt at = snapshot_seek(shown, after[i]);
-		const Row *row = snapshot_step(shown, &at);
+		const Row *row = snapshot_after(shown, after[i]);
 
 		if (after[i] >= 1000)
 			g_assert_null(row);

@@ -26,20 +26,19 @@ static char *status_of(pid_t tid)
 	return g_steal_pointer(&text);
 }
 
-pid_t proc_process_of(pid_t tid)
-{
-	g_autofree char *status = status_of(tid);
-	const char *line = status ? strstr(status, "\nTgid:") : NULL;
-
-	return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : 0;
-}
-
-/* The signals of one line, the first at bit 0. */
-static guint64 signals_of(const char *status, const char *name)
+/* The number behind that name in a status; 0: there is none. */
+static guint64 field(const char *status, const char *name, guint base)
 {
 	const char *line = strstr(status, name);
 
-	return line ? g_ascii_strtoull(line + strlen(name), NULL, 16) : 0;
+	return line ? g_ascii_strtoull(line + strlen(name), NULL, base) : 0;
+}
+
+pid_t proc_process_of(pid_t tid)
+{
+	g_autofree char *status = status_of(tid);
+
+	return status ? (pid_t)field(status, "\nTgid:", 10) : 0;
 }
 
 static guint64 bit(int signal)
@@ -59,13 +58,6 @@ static guint64 dumping(void)
 	return set;
 }
 
-static gboolean is_traced(const char *status)
-{
-	const char *line = strstr(status, "\nTracerPid:");
-
-	return line && strtol(line + strlen("\nTracerPid:"), NULL, 10) > 0;
-}
-
 /*
  * The kernel turns a fatal signal into a pending SIGKILL of each thread, unless
  * it dumps core: that waits for the thread to come back.  So does any signal of a
@@ -73,15 +65,17 @@ static gboolean is_traced(const char *status)
  */
 static gboolean is_fatal(const char *status)
 {
-	guint64 pending = signals_of(status, "\nSigPnd:") |
-			  signals_of(status, "\nShdPnd:");
-	guint64 borne = signals_of(status, "\nSigBlk:") |
-			signals_of(status, "\nSigIgn:") |
-			signals_of(status, "\nSigCgt:");
+	/* The first signal is at bit 0. */
+	guint64 pending =
+		field(status, "\nSigPnd:", 16) | field(status, "\nShdPnd:", 16);
+	guint64 borne = field(status, "\nSigBlk:", 16) |
+			field(status, "\nSigIgn:", 16) |
+			field(status, "\nSigCgt:", 16);
 
 	if (pending & bit(SIGKILL))
 		return TRUE;
-	return (pending & ~borne & dumping()) && !is_traced(status);
+	return (pending & ~borne & dumping()) &&
+	       !field(status, "\nTracerPid:", 10);
 }
 
 ProcSignal proc_signal(pid_t tid)

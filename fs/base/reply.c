@@ -64,6 +64,15 @@ void reply_stale(fuse_req_t req)
 	reply_error(req, ESTALE);
 }
 
+gboolean reply_unknown(fuse_req_t req, Known known, const GError *error)
+{
+	if (known == KNOWN_NO)
+		reply_error(req, ENOENT);
+	else if (known == KNOWN_FAILED)
+		reply_failure(req, error);
+	return known != KNOWN_NOT_YET;
+}
+
 gboolean reply_entry(fuse_req_t req, const struct fuse_entry_param *entry)
 {
 	trace_end(entry->ino ? 0 : ENOENT, 0);

@@ -22,6 +22,10 @@ void reply_failure(fuse_req_t req, const GError *error);
  */
 void reply_stale(fuse_req_t req);
 
+/* Of what is not KNOWN_YES: FALSE where it is not known yet; else the request was
+ * answered. */
+gboolean reply_unknown(fuse_req_t req, Known known, const GError *error);
+
 /* FALSE when the request was interrupted and the kernel took no reference. */
 gboolean reply_entry(fuse_req_t req, const struct fuse_entry_param *entry);
 /* FALSE when the request was interrupted: the file is not open. */

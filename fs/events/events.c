@@ -185,27 +185,32 @@ static void vanished(Daemon *daemon, const News *news)
 			DIR_SESSION, news->files);
 }
 
-static void touch_row(Daemon *daemon, const SynthEvent *way, guint32 number,
-	const TreeRow *row)
+/* Whether somebody may watch that row: the kernel holds it, or its directory. */
+static gboolean may_watch(guint32 slots, guint slot)
 {
-	emit(daemon, SYNTH_EVENT_TOUCH, way, row->name,
-		node_make(number, row->slot), S_IFREG);
+	return (slots & 1) || ((slots >> slot) & 1);
 }
 
-/* The files of a session whose bytes are others. */
-static void changed(Daemon *daemon, const News *news, guint files)
+/* The rows of a directory whose bytes are others: of a session those of the files, of
+ * a request what may change. */
+static void touch_rows(
+	Daemon *daemon, const News *news, DirKind kind, guint files)
 {
 	guint32 slots = interest_slots(daemon->interest, news->number);
 	g_autoptr(SynthEvent) way = NULL;
 
 	if (slots)
 		way = way_to(daemon, news->number, news->parent);
-	if (!way)
-		return;
-	for (const TreeRow *row = NULL; (row = tree_next(DIR_SESSION, row));) {
-		if (row->kind == ROW_CONTENT && ((files >> row->file) & 1) &&
-			((slots & 1) || ((slots >> row->slot) & 1)))
-			touch_row(daemon, way, news->number, row);
+	for (const TreeRow *row = NULL; way && (row = tree_next(kind, row));) {
+		gboolean other =
+			row->kind == ROW_CONTENT
+				? (files >> row->file) & 1
+				: row->kind == ROW_REQUEST &&
+					  row->part >= REQUEST_TEXT_STATE;
+
+		if (other && may_watch(slots, row->slot))
+			emit(daemon, SYNTH_EVENT_TOUCH, way, row->name,
+				node_make(news->number, row->slot), S_IFREG);
 	}
 }
 
@@ -238,7 +243,7 @@ static void text_changed(Daemon *daemon, const News *news)
 
 		if ((news->texts & texts[i].text) && row &&
 			(entry.views || !tree_is_for_links(row)) &&
-			((slots & 1) || ((slots >> row->slot) & 1)))
+			may_watch(slots, row->slot))
 			emit(daemon, texts[i].kind, way, row->name,
 				node_make(news->number, row->slot),
 				rows_type(row));
@@ -308,39 +313,18 @@ static void request_moved(Daemon *daemon, const News *news)
 			daemon, way, news->number, news->name, DIR_REQUEST, 0);
 }
 
-static void request_changed(Daemon *daemon, const News *news)
+static void tables_changed(Daemon *daemon, guint32 workspace)
 {
-	guint32 slots = interest_slots(daemon->interest, news->number);
+	guint32 slots = interest_slots(daemon->interest, workspace);
 	g_autoptr(SynthEvent) way = NULL;
 
 	if (slots)
-		way = way_to(daemon, news->number, news->parent);
-	if (!way)
-		return;
-	for (const TreeRow *row = NULL; (row = tree_next(DIR_REQUEST, row));) {
-		if (row->kind == ROW_REQUEST &&
-			row->part >= REQUEST_TEXT_STATE &&
-			((slots & 1) || ((slots >> row->slot) & 1)))
-			touch_row(daemon, way, news->number, row);
-	}
-}
-
-static void tables_changed(Daemon *daemon, guint32 workspace)
-{
-	gboolean all = watched(daemon, node_make(workspace, 0));
-	g_autoptr(SynthEvent) way = NULL;
-
+		way = way_to(daemon, workspace, workspace);
 	for (const TreeRow *row = NULL;
-		(row = tree_next(DIR_WORKSPACE, row));) {
-		if (row->kind != ROW_TABLE ||
-			!(all || watched(daemon,
-					 node_make(workspace, row->slot))))
-			continue;
-		if (!way)
-			way = way_to(daemon, workspace, workspace);
-		if (way)
-			touch_row(daemon, way, workspace, row);
-	}
+		way && (row = tree_next(DIR_WORKSPACE, row));)
+		if (row->kind == ROW_TABLE && may_watch(slots, row->slot))
+			emit(daemon, SYNTH_EVENT_TOUCH, way, row->name,
+				node_make(workspace, row->slot), S_IFREG);
 }
 
 gboolean events_are_owed(Daemon *daemon)
@@ -468,7 +452,7 @@ void events_of(Daemon *daemon, const News *news)
 		vanished(daemon, news);
 		break;
 	case NEWS_CHANGED:
-		changed(daemon, news, news->files);
+		touch_rows(daemon, news, DIR_SESSION, news->files);
 		break;
 	case NEWS_GROUPED:
 	case NEWS_UNGROUPED:
@@ -495,11 +479,11 @@ void events_of(Daemon *daemon, const News *news)
 		request_moved(daemon, news);
 		break;
 	case NEWS_REQUEST:
-		request_changed(daemon, news);
+		touch_rows(daemon, news, DIR_REQUEST, 0);
 		break;
 	case NEWS_ON_DEMAND:
 		if (news->grown)
-			changed(daemon, news, news->grown);
+			touch_rows(daemon, news, DIR_SESSION, news->grown);
 		break;
 	case NEWS_LISTING:
 		break;

@@ -22,6 +22,8 @@ static const char *const names[] = {
 
 static void append(GString *out, const char *name, const char *value)
 {
+	if (!value || !*value)
+		return;
 	g_string_append_printf(out, " %s=\"", name);
 	tsv_append(out, value);
 	g_string_append_c(out, '"');
@@ -47,14 +49,10 @@ void newsline_append(GString *out, Daemon *daemon, const News *news)
 		out, "news=%s number=%u", names[news->kind], news->number);
 	path_of_number(daemon, news->number, path);
 	append(out, "path", path->str);
-	if (news->name)
-		append(out, "name", news->name);
-	if (news->from && *news->from)
-		append(out, "from", news->from);
-	if (news->to && *news->to)
-		append(out, "to", news->to);
-	if (state)
-		append(out, "state", state);
+	append(out, "name", news->name);
+	append(out, "from", news->from);
+	append(out, "to", news->to);
+	append(out, "state", state);
 	if (news->first)
 		g_string_append(out, " first=yes");
 }

@@ -93,26 +93,13 @@ static fuse_ino_t view_node(const News *news)
 	return node_make(news->parent, NODE_VIEW + news->by);
 }
 
-static void view_changed(Daemon *daemon, const News *news)
+/* What a directory lists that is not told of as the cache's own are. */
+static void moving_changed(
+	Daemon *daemon, fuse_ino_t dir, const News *news, gboolean gone)
 {
-	fuse_ino_t node = view_node(news);
-
-	notify_listing(daemon->notify, node);
-	if (interest_present(daemon->interest, node, news->name) ||
-		news->kind == NEWS_UNLINKED || news->kind == NEWS_UNGROUPED)
-		notify_entry(daemon->notify, node, news->name);
-}
-
-static void requests_changed(Daemon *daemon, const News *news)
-{
-	fuse_ino_t node = node_make(news->parent, NODE_REQUESTS);
-	gboolean gone = news->kind == NEWS_REQUEST_GONE;
-
-	notify_listing(daemon->notify, node);
-	if (interest_present(daemon->interest, node, news->name) ||
-		(gone && interest_holds(
-				 daemon->interest, node_make(news->number, 0))))
-		notify_entry(daemon->notify, node, news->name);
+	notify_listing(daemon->notify, dir);
+	if (interest_present(daemon->interest, dir, news->name) || gone)
+		notify_entry(daemon->notify, dir, news->name);
 }
 
 static void content_changed(Daemon *daemon, const News *news)
@@ -191,15 +178,12 @@ static void handle_news(Observer *self, const News *news, const News *before)
 		membership_changed(daemon, news, before);
 		break;
 	case NEWS_CHANGED:
-		content_changed(daemon, news);
-		pending_wake(daemon->pending, news->number);
 		log_state(daemon, news);
-		break;
-	case NEWS_LISTING:
-		pending_wake(daemon->pending, news->number);
-		break;
+		G_GNUC_FALLTHROUGH;
 	case NEWS_ON_DEMAND:
 		content_changed(daemon, news);
+		G_GNUC_FALLTHROUGH;
+	case NEWS_LISTING:
 		pending_wake(daemon->pending, news->number);
 		break;
 	case NEWS_TEXT:
@@ -210,11 +194,17 @@ static void handle_news(Observer *self, const News *news, const News *before)
 	case NEWS_UNGROUPED:
 	case NEWS_LINKED:
 	case NEWS_UNLINKED:
-		view_changed(daemon, news);
+		moving_changed(daemon, view_node(news), news,
+			news->kind == NEWS_UNLINKED ||
+				news->kind == NEWS_UNGROUPED);
 		break;
 	case NEWS_REQUEST_MADE:
 	case NEWS_REQUEST_GONE:
-		requests_changed(daemon, news);
+		moving_changed(daemon, node_make(news->parent, NODE_REQUESTS),
+			news,
+			news->kind == NEWS_REQUEST_GONE &&
+				interest_holds(daemon->interest,
+					node_make(news->number, 0)));
 		break;
 	/* The kernel keeps nothing of these. */
 	case NEWS_TABLE:

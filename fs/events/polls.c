@@ -15,7 +15,6 @@ struct Poller {
 	Polls *polls;
 	fuse_ino_t node;
 	/* Under Polls.lock. */
-	struct Poller *next, *before;   /* of that node */
 	struct fuse_pollhandle *handle; /* who asks to be woken; NULL: nobody */
 	gboolean changed; /* a read may have found older bytes than there are */
 	guint64 queued;   /* once that was told, none does any more */
@@ -25,7 +24,7 @@ struct Poller {
 
 struct Polls {
 	pthread_mutex_t lock;
-	GHashTable *nodes; /* node -> its first Poller */
+	GHashTable *nodes; /* node -> GSList of Poller */
 };
 
 Polls *polls_new(void)
@@ -49,17 +48,17 @@ void polls_free(Polls *self)
 /* ---- open files ---- */
 
 /* With the lock. */
-static Poller *first_of(Polls *self, fuse_ino_t node)
+static GSList *pollers_of(Polls *self, fuse_ino_t node)
 {
 	return g_hash_table_lookup(self->nodes, GSIZE_TO_POINTER(node));
 }
 
-static void set_first(Polls *self, fuse_ino_t node, Poller *first)
+static void set_pollers(Polls *self, fuse_ino_t node, GSList *all)
 {
 	gpointer key = GSIZE_TO_POINTER(node);
 
-	if (first)
-		g_hash_table_insert(self->nodes, key, first);
+	if (all)
+		g_hash_table_insert(self->nodes, key, all);
 	else
 		g_hash_table_remove(self->nodes, key);
 }
@@ -73,10 +72,8 @@ Poller *polls_open(Polls *self, Notify *notify, fuse_ino_t node)
 	poller->queued = notify_queued(notify);
 	poller->changed = !notify_has_told(notify, poller->queued);
 	pthread_mutex_lock(&self->lock);
-	poller->next = first_of(self, node);
-	if (poller->next)
-		poller->next->before = poller;
-	set_first(self, node, poller);
+	set_pollers(
+		self, node, g_slist_prepend(pollers_of(self, node), poller));
 	pthread_mutex_unlock(&self->lock);
 	return poller;
 }
@@ -89,12 +86,8 @@ void poller_close(Poller *poller)
 		return;
 	polls = poller->polls;
 	pthread_mutex_lock(&polls->lock);
-	if (poller->next)
-		poller->next->before = poller->before;
-	if (poller->before)
-		poller->before->next = poller->next;
-	else
-		set_first(polls, poller->node, poller->next);
+	set_pollers(polls, poller->node,
+		g_slist_remove(pollers_of(polls, poller->node), poller));
 	pthread_mutex_unlock(&polls->lock);
 	if (poller->handle)
 		fuse_pollhandle_destroy(poller->handle);
@@ -129,8 +122,9 @@ void polls_stale(Polls *self, Notify *notify, fuse_ino_t node)
 	guint64 queued = notify_queued(notify);
 
 	pthread_mutex_lock(&self->lock);
-	for (Poller *poller = first_of(self, node); poller;
-		poller = poller->next) {
+	for (GSList *link = pollers_of(self, node); link; link = link->next) {
+		Poller *poller = link->data;
+
 		poller->changed = TRUE;
 		poller->queued = queued;
 		poller->told = 0;

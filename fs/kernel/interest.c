@@ -402,40 +402,6 @@ static gboolean prune(Interest *self, Notify *notify, guint32 owner)
 	return notify_prune(notify, nodes);
 }
 
-typedef struct {
-	guint32 number;
-	char *name;
-} Naming;
-
-static gboolean take_name(const Entry *entry, const char *name, void *data)
-{
-	Naming *naming = data;
-
-	if (entry->number == naming->number)
-		naming->name = g_strdup(name);
-	return FALSE;
-}
-
-static char *name_of(Interest *self, const Entry *entry)
-{
-	Naming naming = {entry->number, NULL};
-
-	cache_list(self->cache, entry->parent, entry->number - 1, take_name,
-		&naming, NULL);
-	return naming.name;
-}
-
-static char *path_of(Interest *self, const Entry *entry, const char *name)
-{
-	g_autofree char *above = NULL;
-	Entry parent;
-
-	if (entry->parent && cache_entry(self->cache, entry->parent, &parent))
-		above = name_of(self, &parent);
-	return g_build_filename(self->mountpoint, above ? above : name,
-		above ? name : NULL, NULL);
-}
-
 /*
  * For kernels that cannot prune.  Invalidating the entry makes them drop what
  * is merely cached, but also cuts off a process that works there: its getcwd(3)
@@ -443,12 +409,13 @@ static char *path_of(Interest *self, const Entry *entry, const char *name)
  */
 static void invalidate(Interest *self, Notify *notify, const Entry *entry)
 {
-	g_autofree char *name = name_of(self, entry);
+	g_autofree char *name = cache_name(self->cache, entry->number);
+	g_autofree char *below = cache_path(self->cache, entry->number);
 	g_autofree char *path = NULL;
 
-	if (!name)
+	if (!name || !below)
 		return;
-	path = path_of(self, entry, name);
+	path = g_build_filename(self->mountpoint, below, NULL);
 	if (!proc_works_below(path))
 		notify_entry(notify,
 			entry->parent ? node_make(entry->parent, 0) : NODE_ROOT,

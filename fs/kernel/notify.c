@@ -92,6 +92,7 @@ static gboolean is_plain(const Notice *notice)
 	return !notice->event && !notice->poll;
 }
 
+/* Takes the notice. */
 static void push(Notify *self, Notice *notice)
 {
 	pthread_mutex_lock(&self->lock);
@@ -109,45 +110,34 @@ static void push(Notify *self, Notice *notice)
 		notice_free(notice);
 }
 
-static void push_new(
-	Notify *self, fuse_ino_t node, const char *name, gboolean pages)
+static void push_new(Notify *self, Notice notice)
 {
-	Notice *notice = g_new0(Notice, 1);
-
-	*notice =
-		(Notice){.node = node, .name = g_strdup(name), .pages = pages};
-	push(self, notice);
+	push(self, g_memdup2(&notice, sizeof(notice)));
 }
 
 void notify_inode(Notify *self, fuse_ino_t node)
 {
-	push_new(self, node, NULL, TRUE);
+	push_new(self, (Notice){.node = node, .pages = TRUE});
 }
 
 void notify_listing(Notify *self, fuse_ino_t node)
 {
-	push_new(self, node, NULL, FALSE);
+	push_new(self, (Notice){.node = node});
 }
 
 void notify_entry(Notify *self, fuse_ino_t parent, const char *name)
 {
-	push_new(self, parent, name, FALSE);
+	push_new(self, (Notice){.node = parent, .name = g_strdup(name)});
 }
 
 void notify_then(Notify *self, SynthEvent *event)
 {
-	Notice *notice = g_new0(Notice, 1);
-
-	notice->event = event;
-	push(self, notice);
+	push_new(self, (Notice){.event = event});
 }
 
 void notify_poll(Notify *self, struct fuse_pollhandle *handle)
 {
-	Notice *notice = g_new0(Notice, 1);
-
-	notice->poll = handle;
-	push(self, notice);
+	push_new(self, (Notice){.poll = handle});
 }
 
 guint64 notify_queued(Notify *self)

@@ -23,15 +23,11 @@ static gboolean answer(fuse_req_t req, void *data)
 	Notify *notify = self->daemon->notify;
 	g_autoptr(GError) error = NULL;
 
-	switch (cache_refreshed(self->daemon->cache, &self->asked, &error)) {
-	case KNOWN_NOT_YET:
-		return FALSE;
-	case KNOWN_FAILED:
-		reply_failure(req, error);
-		return TRUE;
-	default:
-		break;
-	}
+	Known known =
+		cache_refreshed(self->daemon->cache, &self->asked, &error);
+
+	if (known != KNOWN_YES)
+		return reply_unknown(req, known, error);
 	if (!self->over)
 		self->queued = notify_queued(notify);
 	self->over = TRUE;
@@ -44,41 +40,18 @@ static gboolean answer(fuse_req_t req, void *data)
 	return TRUE;
 }
 
-static void park(fuse_req_t req, const Asking *asking)
+void asking_answer(fuse_req_t req, Daemon *daemon, const CacheAsked *asked,
+	gboolean writes, gsize size)
 {
-	Daemon *daemon = asking->daemon;
+	Asking *self = g_new0(Asking, 1);
 
+	*self = (Asking){daemon, *asked, writes, size, FALSE, 0};
 	pending_park(daemon->pending, req,
 		&(ParkSpec){
-			.key = asking->asked.number,
+			.key = asked->number,
 			.every_us = LOOK_US,
 			.retry = answer,
 			.free = g_free,
-			.data = g_memdup2(asking, sizeof(*asking)),
+			.data = self,
 		});
-}
-
-void asking_write_for(
-	fuse_req_t req, Daemon *daemon, const CacheAsked *asked, gsize size)
-{
-	park(req, &(Asking){.daemon = daemon,
-			  .asked = *asked,
-			  .writes = TRUE,
-			  .size = size});
-}
-
-void asking_write(fuse_req_t req, Daemon *daemon, guint32 number, gsize size)
-{
-	CacheAsked asked;
-
-	cache_refresh_for(daemon->cache, number, &asked);
-	asking_write_for(req, daemon, &asked, size);
-}
-
-void asking_read(fuse_req_t req, Daemon *daemon, guint32 number)
-{
-	Asking asking = {.daemon = daemon};
-
-	cache_refresh_for(daemon->cache, number, &asking.asked);
-	park(req, &asking);
 }

@@ -10,10 +10,7 @@
  * with ETIMEDOUT after `deadline`, with EINTR at a signal.
  */
 
-/* Asks now, and answers such a write of `size` bytes. */
-void asking_write(fuse_req_t req, Daemon *daemon, guint32 number, gsize size);
-/* The same for what was asked before. */
-void asking_write_for(
-	fuse_req_t req, Daemon *daemon, const CacheAsked *asked, gsize size);
-/* Asks now, and answers a read that finds nothing. */
-void asking_read(fuse_req_t req, Daemon *daemon, guint32 number);
+/* Answers a write of `size` bytes, or a read that finds nothing, once what was asked
+ * is over. */
+void asking_answer(fuse_req_t req, Daemon *daemon, const CacheAsked *asked,
+	gboolean writes, gsize size);

@@ -140,10 +140,8 @@ static void reconcile(Control *self, GError *error, const char *answer)
 }
 
 /* Under the lock: a document that never became an order. */
-static int fail(Control *self, BackendErrorCode code, const char *format, ...)
-	G_GNUC_PRINTF(3, 4);
-
-static int fail(Control *self, BackendErrorCode code, const char *format, ...)
+static G_GNUC_PRINTF(3, 4) int fail(
+	Control *self, BackendErrorCode code, const char *format, ...)
 {
 	g_autofree char *message = NULL;
 	GError *error = NULL;
@@ -284,16 +282,6 @@ static void park(Control *self, fuse_req_t req, gsize len, off_t off)
 		});
 }
 
-static void wait_for_operation(
-	Control *self, fuse_req_t req, Operation *order, gsize len, off_t off)
-{
-	lock(self);
-	g_clear_pointer(&self->order, operation_unref);
-	self->order = order;
-	unlock(self);
-	park(self, req, len, off);
-}
-
 /* A writer who was let go lives on, and waits again for what he wrote. */
 static gboolean waits_again(Control *self, fuse_req_t req, gsize len, off_t off)
 {
@@ -384,51 +372,7 @@ static int take(Control *self, const char *bytes, gsize len, off_t off,
 	return collect(self, bytes, len, ret_complete);
 }
 
-static void create(Control *self, fuse_req_t req, gsize len, off_t off)
-{
-	gint64 deadline = operation_deadline(self);
-	g_autoptr(GByteArray) text = NULL;
-
-	lock(self);
-	text = take_text(self);
-	unlock(self);
-	Operation *order = cache_create(self->daemon->cache, self->number,
-		(const char *)text->data, text->len, deadline, operation_done,
-		control_ref(self));
-
-	wait_for_operation(self, req, order, len, off);
-}
-
-static void write_document(
-	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off)
-{
-	gboolean complete = FALSE;
-	int failure;
-
-	lock(self);
-	failure = take(self, bytes, len, off, &complete);
-	if (complete)
-		self->state = RUNNING;
-	unlock(self);
-	if (complete)
-		create(self, req, len, off);
-	else if (failure)
-		reply_error(req, failure);
-	else
-		reply_written(req, len);
-}
-
 /* ---- lines ---- */
-
-static void steer(
-	Control *self, fuse_req_t req, const char *line, gsize len, off_t off)
-{
-	gint64 deadline = operation_deadline(self);
-	Operation *order = self->row->give(self->daemon->cache, self->number,
-		line, deadline, operation_done, control_ref(self));
-
-	wait_for_operation(self, req, order, len, off);
-}
 
 /* What is wrong with a line for that row; NULL: nothing. */
 static const char *line_problem(const TreeRow *row, const char *line)
@@ -468,39 +412,60 @@ static int take_line(
 	if (problem)
 		return fail(self, BACKEND_ERROR_INVALID, "%s %s",
 			self->row->name, problem);
-	self->state = RUNNING;
 	*ret_line = g_steal_pointer(&line);
 	return 0;
 }
 
-static void write_line(
-	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off)
+/* ---- the file's calls ---- */
+
+/* Gives the order for a document, or (NULL) for that line. */
+static void give(
+	Control *self, fuse_req_t req, const char *line, gsize len, off_t off)
 {
-	g_autofree char *line = NULL;
-	int failure;
+	gint64 deadline = operation_deadline(self);
+	g_autoptr(GByteArray) text = NULL;
+	Operation *order;
 
 	lock(self);
-	failure = take_line(self, bytes, len, off, &line);
+	text = take_text(self);
 	unlock(self);
 	if (line)
-		steer(self, req, line, len, off);
-	else if (failure)
-		reply_error(req, failure);
+		order = self->row->give(self->daemon->cache, self->number, line,
+			deadline, operation_done, control_ref(self));
 	else
-		reply_written(req, len);
+		order = cache_create(self->daemon->cache, self->number,
+			(const char *)text->data, text->len, deadline,
+			operation_done, control_ref(self));
+	lock(self);
+	g_clear_pointer(&self->order, operation_unref);
+	self->order = order;
+	unlock(self);
+	park(self, req, len, off);
 }
-
-/* ---- the file's calls ---- */
 
 void control_write(
 	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off)
 {
+	g_autofree char *line = NULL;
+	gboolean complete = FALSE;
+	int failure;
+
 	if (waits_again(self, req, len, off))
 		return;
+	lock(self);
 	if (self->row->kind == ROW_CREATE)
-		write_document(self, req, bytes, len, off);
+		failure = take(self, bytes, len, off, &complete);
 	else
-		write_line(self, req, bytes, len, off);
+		failure = take_line(self, bytes, len, off, &line);
+	if (complete || line)
+		self->state = RUNNING;
+	unlock(self);
+	if (complete || line)
+		give(self, req, line, len, off);
+	else if (failure)
+		reply_error(req, failure);
+	else
+		reply_written(req, len);
 }
 
 /* A reader on the same descriptor goes on where the writes ended; one that

@@ -187,19 +187,10 @@ static gboolean open_bytes(fuse_req_t req, Opening *self, const View *view)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 
-	switch (find_bytes(self->daemon, view, &bytes, &error)) {
-	case KNOWN_YES:
-		return send_bytes(req, self, view, bytes);
-	case KNOWN_NO:
-		reply_error(req, ENOENT);
-		return TRUE;
-	case KNOWN_NOT_YET:
-		return FALSE;
-	case KNOWN_FAILED:
-		break;
-	}
-	reply_failure(req, error);
-	return TRUE;
+	Known known = find_bytes(self->daemon, view, &bytes, &error);
+
+	return known == KNOWN_YES ? send_bytes(req, self, view, bytes)
+				  : reply_unknown(req, known, error);
 }
 
 /* ---- the event log ---- */
@@ -297,7 +288,11 @@ static gboolean open_wait(fuse_req_t req, Opening *self, const View *view)
 static void read_refresh(
 	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
 {
-	asking_read(req, fuse_req_userdata(req), node_number(ino));
+	Daemon *daemon = fuse_req_userdata(req);
+	CacheAsked asked;
+
+	cache_refresh_for(daemon->cache, node_number(ino), &asked);
+	asking_answer(req, daemon, &asked, FALSE, 0);
 }
 
 static void write_refresh(fuse_req_t req, Handle *handle, fuse_ino_t ino,
@@ -305,10 +300,11 @@ static void write_refresh(fuse_req_t req, Handle *handle, fuse_ino_t ino,
 {
 	Daemon *daemon = fuse_req_userdata(req);
 
-	if (g_atomic_int_compare_and_exchange(&handle->asked, TRUE, FALSE))
-		asking_write_for(req, daemon, &handle->since, size);
-	else
-		asking_write(req, daemon, node_number(ino), size);
+	CacheAsked asked = handle->since;
+
+	if (!g_atomic_int_compare_and_exchange(&handle->asked, TRUE, FALSE))
+		cache_refresh_for(daemon->cache, node_number(ino), &asked);
+	asking_answer(req, daemon, &asked, TRUE, size);
 }
 
 /* Truncating asks; what is then written to it is still the same question.  A read

@@ -1,5 +1,6 @@
 #include "cache/entry.h"
 
+#include "cache/base/locked.h"
 #include "cache/base/name.h"
 #include "cache/merge/apply.h"
 #include "cache/model/news.h"
@@ -156,11 +157,8 @@ static Known want_listing(Dir *dir, gboolean *ret_wake, GError **error)
 Known listing_known(Dir *dir, GError **error)
 {
 	gboolean wake = FALSE;
-	Known known;
+	Known known = LOCKED(&dir->lock, want_listing(dir, &wake, error));
 
-	pthread_mutex_lock(&dir->lock);
-	known = want_listing(dir, &wake, error);
-	pthread_mutex_unlock(&dir->lock);
 	if (wake)
 		scheduler_wake(dir->cache->scheduler);
 	return known;
@@ -276,12 +274,7 @@ static void look(Dir *dir, gint64 now_us)
 
 static gboolean shows(Dir *dir, guint32 number)
 {
-	gboolean shown;
-
-	pthread_mutex_lock(&dir->lock);
-	shown = snapshot_find(dir->shown, number) != NULL;
-	pthread_mutex_unlock(&dir->lock);
-	return shown;
+	return LOCKED(&dir->lock, snapshot_find(dir->shown, number) != NULL);
 }
 
 void cache_look(Cache *cache, guint32 number)
@@ -356,9 +349,8 @@ Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error)
 	}
 	if (asked->relist == 0)
 		return KNOWN_YES;
-	pthread_mutex_lock(&dir->lock);
-	known = asked_for(&dir->listing, asked->relist, error);
-	pthread_mutex_unlock(&dir->lock);
+	known = LOCKED(
+		&dir->lock, asked_for(&dir->listing, asked->relist, error));
 	if (known != KNOWN_YES)
 		return known;
 	/* What it brought is known once the observer has heard of it. */

@@ -1,4 +1,5 @@
 #include "cache/model/account.h"
+#include "cache/base/locked.h"
 #include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/refresh.h"
 #include "cache/requests/request_counts.h"
@@ -218,14 +219,11 @@ gboolean cache_state(Cache *cache, guint32 session, SessionState *ret)
 static char *text_of(Cache *cache, guint32 number, gsize offset)
 {
 	Dir *dir = text_dir(cache, number);
-	char *text;
 
 	if (dir == NULL)
 		return NULL;
-	pthread_mutex_lock(&dir->lock);
-	text = g_strdup(G_STRUCT_MEMBER(char *, dir, offset));
-	pthread_mutex_unlock(&dir->lock);
-	return text;
+	return LOCKED(
+		&dir->lock, g_strdup(G_STRUCT_MEMBER(char *, dir, offset)));
 }
 
 char *cache_last_error(Cache *cache, guint32 number)
@@ -256,14 +254,10 @@ char *cache_last(Cache *cache, guint32 workspace)
 gint64 cache_text_mtime_ns(Cache *cache, guint32 number)
 {
 	Dir *dir = text_dir(cache, number);
-	gint64 ns;
 
 	if (dir == NULL)
 		return cache->created_ns;
-	pthread_mutex_lock(&dir->lock);
-	ns = dir->text_ns;
-	pthread_mutex_unlock(&dir->lock);
-	return ns;
+	return LOCKED(&dir->lock, dir->text_ns);
 }
 
 static void deliver(void *data)

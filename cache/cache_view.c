@@ -1,4 +1,5 @@
 #include "cache/entry.h"
+#include "cache/base/locked.h"
 #include "cache/views/index.h"
 
 /* So many links at a time are told of without the lock. */
@@ -110,14 +111,10 @@ gint64 cache_view_mtime_ns(Cache *cache, guint32 workspace, ByWhat by)
 {
 	Dir *dir = dir_find(cache, workspace);
 	Index *index = dir != NULL ? index_ready(dir) : NULL;
-	gint64 ns;
 
 	if (index == NULL)
 		return cache->created_ns;
-	pthread_mutex_lock(&index->lock);
-	ns = index->view_ns[by];
-	pthread_mutex_unlock(&index->lock);
-	return ns;
+	return LOCKED(&index->lock, index->view_ns[by]);
 }
 
 /* ---- links ---- */

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache/base/locked.h"
+
 #define MOST_MIN 8u
 #define ASIDE 8u
 #define FLAGS (O_CLOEXEC | O_NOFOLLOW)
@@ -66,9 +68,8 @@ static void reconcile_open(void)
 	int fd;
 
 	do {
-		pthread_mutex_lock(&state.lock);
-		fd = state.open > most_open() ? take_unused() : -1;
-		pthread_mutex_unlock(&state.lock);
+		fd = LOCKED(&state.lock,
+			state.open > most_open() ? take_unused() : -1);
 		if (fd >= 0)
 			close(fd);
 	} while (fd >= 0);
@@ -127,12 +128,7 @@ static gboolean put_aside(int fd)
 
 static gboolean lacks_aside(void)
 {
-	gboolean lacks;
-
-	pthread_mutex_lock(&state.lock);
-	lacks = state.n_aside < ASIDE;
-	pthread_mutex_unlock(&state.lock);
-	return lacks;
+	return LOCKED(&state.lock, state.n_aside < ASIDE);
 }
 
 static void backfill_aside(void)
@@ -309,10 +305,5 @@ void descriptors_limit(guint most)
 
 guint descriptors_open(void)
 {
-	guint open;
-
-	pthread_mutex_lock(&state.lock);
-	open = state.open;
-	pthread_mutex_unlock(&state.lock);
-	return open;
+	return LOCKED(&state.lock, state.open);
 }

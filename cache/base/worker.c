@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "cache/base/locked.h"
 #include "cache/base/thread.h"
 
 #define IDLE_US (5 * G_USEC_PER_SEC)
@@ -141,12 +142,7 @@ void pool_stop(Pool *self)
 
 guint pool_running(Pool *self)
 {
-	guint running;
-
-	pthread_mutex_lock(&self->lock);
-	running = self->running;
-	pthread_mutex_unlock(&self->lock);
-	return running;
+	return LOCKED(&self->lock, self->running);
 }
 
 void pool_free(Pool *self)

@@ -1,5 +1,6 @@
 #include "cache/merge/account_switch.h"
 
+#include "cache/base/locked.h"
 #include "cache/merge/change.h"
 #include "cache/merge/proof.h"
 #include "cache/merge/provider_open.h"
@@ -118,12 +119,8 @@ static void conclude(
 
 static gboolean is_borne(Provider *provider, const char *name)
 {
-	gboolean borne;
-
-	pthread_mutex_lock(&provider->root->apply);
-	borne = account_of_name(provider, name) != NULL;
-	pthread_mutex_unlock(&provider->root->apply);
-	return borne;
+	return LOCKED(&provider->root->apply,
+		account_of_name(provider, name) != NULL);
 }
 
 /* Whether it is that account's, or, where it is nobody's yet, no other's. */

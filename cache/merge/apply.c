@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cache/base/locked.h"
 #include "cache/merge/workspace.h"
 
 /* ---- workspaces ---- */
@@ -183,11 +184,8 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 void apply_finish(Dir *dir)
 {
 	g_autoptr(GError) error = NULL;
-	gint64 listed;
+	gint64 listed = LOCKED(&dir->lock, dir->listing.listed_ms);
 
-	pthread_mutex_lock(&dir->lock);
-	listed = dir->listing.listed_ms;
-	pthread_mutex_unlock(&dir->lock);
 	pthread_mutex_lock(&dir->apply);
 	if (dir->recorded_ms != 0 && listed > dir->recorded_ms &&
 		!change_record(dir, listed, &error))

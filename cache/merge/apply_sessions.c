@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cache/base/hash.h"
+#include "cache/base/locked.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/incoming.h"
 #include "cache/model/content.h"
@@ -179,12 +180,7 @@ static gint64 come_ms(const Dir *dir)
 
 static gboolean was_listed(Dir *dir)
 {
-	gboolean complete;
-
-	pthread_mutex_lock(&dir->lock);
-	complete = dir->listing.complete;
-	pthread_mutex_unlock(&dir->lock);
-	return complete;
+	return LOCKED(&dir->lock, dir->listing.complete);
 }
 
 /* ---- those that have ended ---- */
@@ -509,10 +505,7 @@ void apply_operation_begins(Dir *dir, const char *raw, const char *spec)
 
 void apply_operation_ends(Dir *dir, const char *raw)
 {
-	guint32 relist;
+	guint32 relist = LOCKED(&dir->lock, dir->listing.relist);
 
-	pthread_mutex_lock(&dir->lock);
-	relist = dir->listing.relist;
-	pthread_mutex_unlock(&dir->lock);
 	note_operation(dir, raw, relist, NULL);
 }

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cache/merge/apply.h"
+#include "cache/base/locked.h"
 #include "cache/store/disk_compact.h"
 
 static gboolean sync_file(const Dir *dir, int file)
@@ -20,11 +21,8 @@ static void sync_files(Dir *dir)
 {
 	int files[2] = {-1, -1};
 	gboolean ok = TRUE;
-	guint64 commits;
+	guint64 commits = LOCKED(&dir->apply, disk_share(dir->disk, files));
 
-	pthread_mutex_lock(&dir->apply);
-	commits = disk_share(dir->disk, files);
-	pthread_mutex_unlock(&dir->apply);
 	if (files[0] < 0 && files[1] < 0)
 		return;
 	for (guint i = 0; i < G_N_ELEMENTS(files); i++)

@@ -1,5 +1,6 @@
 #include "cache/merge/incoming.h"
 
+#include "cache/base/locked.h"
 #include "cache/base/name.h"
 #include "cache/model/account.h"
 
@@ -39,9 +40,7 @@ Id *incoming_id(Dir *dir, const char *raw)
 
 	if (id != NULL)
 		return id;
-	pthread_mutex_lock(&dir->lock);
-	id = ids_add(dir->ids, raw, 0);
-	pthread_mutex_unlock(&dir->lock);
+	id = LOCKED(&dir->lock, ids_add(dir->ids, raw, 0));
 	if (id == NULL)
 		tell_clash(dir, raw);
 	return id;

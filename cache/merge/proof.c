@@ -1,5 +1,6 @@
 #include "cache/merge/proof.h"
 
+#include "cache/base/locked.h"
 #include "cache/model/account.h"
 
 typedef struct {
@@ -34,12 +35,7 @@ static gboolean note_accepted(const char *account, const Call *call)
 
 static gboolean is_known(Probe *self, const char *id)
 {
-	gboolean known;
-
-	pthread_mutex_lock(&self->dir->lock);
-	known = ids_get(self->dir->ids, id) != NULL;
-	pthread_mutex_unlock(&self->dir->lock);
-	return known;
+	return LOCKED(&self->dir->lock, ids_get(self->dir->ids, id) != NULL);
 }
 
 static gboolean is_nothing_known(Probe *self)

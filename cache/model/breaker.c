@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "cache/base/locked.h"
+
 /* Opens without an answer, one after the other, while others had one. */
 #define HUNG_MAX 2
 
@@ -154,10 +156,5 @@ void breaker_missed(Breaker *self)
 
 gint64 breaker_heard_us(Breaker *self)
 {
-	gint64 us;
-
-	pthread_mutex_lock(&self->lock);
-	us = self->heard_us;
-	pthread_mutex_unlock(&self->lock);
-	return us;
+	return LOCKED(&self->lock, self->heard_us);
 }

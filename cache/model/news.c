@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "cache/base/locked.h"
+
 #define NAMES_AT_ONCE 4096
 
 struct NewsQueue {
@@ -84,22 +86,12 @@ void news_deliver(NewsQueue *self)
 
 guint64 news_pushed(NewsQueue *self)
 {
-	guint64 pushed;
-
-	pthread_mutex_lock(&self->lock);
-	pushed = self->pushed;
-	pthread_mutex_unlock(&self->lock);
-	return pushed;
+	return LOCKED(&self->lock, self->pushed);
 }
 
 gboolean news_has_told(NewsQueue *self, guint64 pushed)
 {
-	gboolean told;
-
-	pthread_mutex_lock(&self->lock);
-	told = self->told >= pushed || self->stopped;
-	pthread_mutex_unlock(&self->lock);
-	return told;
+	return LOCKED(&self->lock, self->told >= pushed || self->stopped);
 }
 
 void news_stop(NewsQueue *self)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cache/base/hash.h"
+#include "cache/base/locked.h"
 
 /* What the bytes that are not kept any more begin with. */
 #define FORGOTTEN "[sessionfs: older lines are not kept any more]\n"
@@ -265,22 +266,12 @@ void stream_trim(Stream *self, gsize limit)
 
 gsize stream_kept(Stream *self)
 {
-	gsize kept;
-
-	pthread_mutex_lock(&self->lock);
-	kept = self->text->len;
-	pthread_mutex_unlock(&self->lock);
-	return kept;
+	return LOCKED(&self->lock, self->text->len);
 }
 
 gsize stream_size(Stream *self)
 {
-	gsize size;
-
-	pthread_mutex_lock(&self->lock);
-	size = self->base + self->text->len;
-	pthread_mutex_unlock(&self->lock);
-	return size;
+	return LOCKED(&self->lock, self->base + self->text->len);
 }
 
 /* Bytes that are not kept any more. */

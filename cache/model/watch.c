@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "cache/base/locked.h"
+
 #define NEVER (G_MININT64 / 2)
 
 typedef struct {
@@ -143,12 +145,7 @@ gboolean watch_is_empty(Watch *self, gint64 now_us)
 
 guint watch_count(Watch *self, gint64 now_us)
 {
-	guint n;
-
-	pthread_mutex_lock(&self->lock);
-	n = count(self, now_us);
-	pthread_mutex_unlock(&self->lock);
-	return n;
+	return LOCKED(&self->lock, count(self, now_us));
 }
 
 GArray *watch_list(Watch *self, gint64 now_us)

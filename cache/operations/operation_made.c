@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/failpoint.h"
+#include "cache/base/locked.h"
 #include "cache/merge/apply.h"
 #include "cache/operations/adopt.h"
 #include "cache/operations/operation_alias.h"
@@ -201,11 +202,9 @@ static gboolean start(
 static void keep_spec(Operation *self)
 {
 	g_autoptr(GError) error = NULL;
-	gboolean ok;
+	gboolean ok =
+		LOCKED(&self->dir->apply, disk_sync(self->dir->disk, &error));
 
-	pthread_mutex_lock(&self->dir->apply);
-	ok = disk_sync(self->dir->disk, &error);
-	pthread_mutex_unlock(&self->dir->apply);
 	if (!ok)
 		g_warning("%s", error->message);
 }

@@ -1,5 +1,6 @@
 #include "cache/refresh/open.h"
 
+#include "cache/base/locked.h"
 #include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
 #include "cache/model/content.h"
@@ -241,10 +242,8 @@ static gboolean question_push(
 
 	*question = (Question){dir, session, file, now_us,
 		now_us + whole_us - whole_us / EARLIER, waits};
-	pthread_mutex_lock(&dir->lock);
-	push = job_queue_add(
-		queue, question, waits ? OPENERS_MAX : FOLLOWERS_MAX);
-	pthread_mutex_unlock(&dir->lock);
+	push = LOCKED(&dir->lock, job_queue_add(queue, question,
+					  waits ? OPENERS_MAX : FOLLOWERS_MAX));
 	if (!push ||
 		pool_push(
 			dir->provider->work[waits ? WORK_OPEN : WORK_BACKFILL],

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/locked.h"
 #include "cache/base/log_about.h"
 #include "cache/base/thread.h"
 #include "cache/model/account.h"
@@ -194,9 +195,7 @@ static void trim(Requests *self, const Dir *dir)
 	for (;;) {
 		g_autoptr(Request) old = NULL;
 
-		pthread_mutex_lock(&self->lock);
-		old = trim_one(self, dir->requests);
-		pthread_mutex_unlock(&self->lock);
+		old = LOCKED(&self->lock, trim_one(self, dir->requests));
 		if (old == NULL)
 			return;
 		journal_drop(self->journal, old->intent->rid);
@@ -264,11 +263,9 @@ Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
 gboolean requests_is_repeated(
 	Requests *self, const Dir *dir, const Request *request)
 {
-	const Request *other;
+	const Request *other = LOCKED(
+		&self->lock, find_token(dir->requests, request->intent->token));
 
-	pthread_mutex_lock(&self->lock);
-	other = find_token(dir->requests, request->intent->token);
-	pthread_mutex_unlock(&self->lock);
 	return other != NULL && other != request;
 }
 
@@ -383,16 +380,13 @@ static gboolean is_reserved(
 	Requests *self, const Request *request, const Outcome *outcome)
 {
 	const Outcome *before = request->outcome;
-	gboolean reserved;
 
-	pthread_mutex_lock(&self->lock);
-	reserved = request->intent->verb != NULL ||
-		   !request_state_exists(outcome->state) ||
-		   g_strcmp0(request->reserved, outcome->id) == 0 ||
-		   (request_state_exists(before->state) &&
-			   g_str_equal(before->id, outcome->id));
-	pthread_mutex_unlock(&self->lock);
-	return reserved;
+	return LOCKED(&self->lock,
+		request->intent->verb != NULL ||
+			!request_state_exists(outcome->state) ||
+			g_strcmp0(request->reserved, outcome->id) == 0 ||
+			(request_state_exists(before->state) &&
+				g_str_equal(before->id, outcome->id)));
 }
 
 void requests_note(Requests *self, Request *request, Outcome *outcome)
@@ -435,10 +429,5 @@ Outcome *requests_outcome(
 
 RequestState requests_state(Requests *self, const Request *request)
 {
-	RequestState state;
-
-	pthread_mutex_lock(&self->lock);
-	state = request->outcome->state;
-	pthread_mutex_unlock(&self->lock);
-	return state;
+	return LOCKED(&self->lock, request->outcome->state);
 }

@@ -1,5 +1,6 @@
 /* How requests are looked for, waited for and listed. */
 #include "cache/base/clock.h"
+#include "cache/base/locked.h"
 #include "cache/base/thread.h"
 #include "cache/requests/requests.h"
 #include "cache/requests/requests_inside.h"
@@ -149,12 +150,7 @@ gboolean requests_reserve(Requests *self, const Dir *dir, Request *request,
 
 gint64 requests_sure_ms(Requests *self, const Request *request)
 {
-	gint64 ms;
-
-	pthread_mutex_lock(&self->lock);
-	ms = request->sure_ms;
-	pthread_mutex_unlock(&self->lock);
-	return ms;
+	return LOCKED(&self->lock, request->sure_ms);
 }
 
 void requests_resume(Requests *self, Request *request)
@@ -169,12 +165,7 @@ void requests_resume(Requests *self, Request *request)
 
 gboolean requests_is_waited(Requests *self, const Request *request)
 {
-	gboolean waited;
-
-	pthread_mutex_lock(&self->lock);
-	waited = request->waited;
-	pthread_mutex_unlock(&self->lock);
-	return waited;
+	return LOCKED(&self->lock, request->waited);
 }
 
 gboolean requests_wait(
@@ -302,10 +293,6 @@ Request *requests_get(
 
 gint64 requests_mtime_ns(Requests *self, const Dir *dir, const Request *request)
 {
-	gint64 ns;
-
-	pthread_mutex_lock(&self->lock);
-	ns = request != NULL ? request->mtime_ns : dir->requests->mtime_ns;
-	pthread_mutex_unlock(&self->lock);
-	return ns;
+	return LOCKED(&self->lock,
+		request != NULL ? request->mtime_ns : dir->requests->mtime_ns);
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "cache/base/locked.h"
 #include "cache/cache.h"
 #include "cache/store/record_log.h"
 
@@ -215,14 +216,11 @@ static gboolean append(DirLog *self, gboolean sync, guint32 type,
 	const void *head, gsize len, const char *text, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
-	gboolean ok;
 
 	add(batch, type, head, len, text);
-	pthread_mutex_lock(&self->lock);
-	ok = record_log_append(self->record_log, batch, error) &&
-	     (!sync || record_log_sync(self->record_log, error));
-	pthread_mutex_unlock(&self->lock);
-	return ok;
+	return LOCKED(&self->lock,
+		record_log_append(self->record_log, batch, error) &&
+			(!sync || record_log_sync(self->record_log, error)));
 }
 
 gboolean dirlog_put(DirLog *self, guint32 number, guint32 parent,

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "cache/base/locked.h"
 #include "cache/cache.h"
 
 #define CHUNK 4096u
@@ -136,10 +137,5 @@ void node_ids_assign(NodeIds *self, guint32 number, gpointer owner)
 
 guint32 node_ids_next(NodeIds *self)
 {
-	guint32 next;
-
-	pthread_mutex_lock(&self->lock);
-	next = self->next;
-	pthread_mutex_unlock(&self->lock);
-	return next;
+	return LOCKED(&self->lock, self->next);
 }

@@ -9,6 +9,7 @@
 
 #include "backends/base/secret.h"
 #include "cache/base/clock.h"
+#include "cache/base/locked.h"
 #include "cache/base/log_about.h"
 
 typedef enum { TO_STDERR, TO_SYSLOG, TO_JOURNAL } Sink;
@@ -168,10 +169,5 @@ void log_to_syslog(void)
 
 char *log_text(void)
 {
-	char *text;
-
-	pthread_mutex_lock(&state.lock);
-	text = g_strndup(state.kept->str, state.kept->len);
-	pthread_mutex_unlock(&state.lock);
-	return text;
+	return LOCKED(&state.lock, g_strndup(state.kept->str, state.kept->len));
 }

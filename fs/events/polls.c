@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "cache/base/locked.h"
 #include "fs/base/node.h"
 #include "fs/kernel/notify.h"
 #include "fs/tree/tree.h"
@@ -204,10 +205,7 @@ gboolean poller_tell(Poller *poller, Notify *notify, gboolean asks)
 
 gboolean poller_has_more(Poller *poller, gsize size)
 {
-	gsize end;
+	gsize end = LOCKED(&poller->polls->lock, poller->end);
 
-	pthread_mutex_lock(&poller->polls->lock);
-	end = poller->end;
-	pthread_mutex_unlock(&poller->polls->lock);
 	return size > end;
 }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "cache/base/locked.h"
 #include "fs/base/node.h"
 #include "fs/base/proc.h"
 #include "fs/kernel/negative_names.h"
@@ -93,9 +94,7 @@ static guint32 find_owner(Interest *self, guint32 number)
 
 	if (!number || number > CACHE_NUMBER_MAX)
 		return 0;
-	pthread_mutex_lock(&self->lock);
-	owner = kernel_refs_owner(self->refs, number);
-	pthread_mutex_unlock(&self->lock);
+	owner = LOCKED(&self->lock, kernel_refs_owner(self->refs, number));
 	if (owner || !cache_entry(self->cache, number, &entry))
 		return owner;
 	owner = owner_of(&entry);
@@ -175,12 +174,8 @@ void interest_emitted(Interest *self, guint32 number)
 
 gboolean interest_holds(Interest *self, fuse_ino_t node)
 {
-	gboolean holds;
-
-	pthread_mutex_lock(&self->lock);
-	holds = node == NODE_ROOT || kernel_refs_count(self->refs, node);
-	pthread_mutex_unlock(&self->lock);
-	return holds;
+	return LOCKED(&self->lock,
+		node == NODE_ROOT || kernel_refs_count(self->refs, node));
 }
 
 void interest_removed(Interest *self, fuse_ino_t node)
@@ -194,42 +189,22 @@ void interest_removed(Interest *self, fuse_ino_t node)
 
 guint64 interest_generation(Interest *self, guint32 number)
 {
-	guint64 generation;
-
-	pthread_mutex_lock(&self->lock);
-	generation = kernel_refs_generation(self->refs, number);
-	pthread_mutex_unlock(&self->lock);
-	return generation;
+	return LOCKED(&self->lock, kernel_refs_generation(self->refs, number));
 }
 
 guint32 interest_slots(Interest *self, guint32 number)
 {
-	guint32 slots;
-
-	pthread_mutex_lock(&self->lock);
-	slots = kernel_refs_slots(self->refs, number);
-	pthread_mutex_unlock(&self->lock);
-	return slots;
+	return LOCKED(&self->lock, kernel_refs_slots(self->refs, number));
 }
 
 ByWhat interest_group(Interest *self, guint32 number)
 {
-	ByWhat group;
-
-	pthread_mutex_lock(&self->lock);
-	group = kernel_refs_group(self->refs, number);
-	pthread_mutex_unlock(&self->lock);
-	return group;
+	return LOCKED(&self->lock, kernel_refs_group(self->refs, number));
 }
 
 GArray *interest_numbers(Interest *self, guint32 owner)
 {
-	GArray *numbers;
-
-	pthread_mutex_lock(&self->lock);
-	numbers = kernel_refs_numbers(self->refs, owner);
-	pthread_mutex_unlock(&self->lock);
-	return numbers;
+	return LOCKED(&self->lock, kernel_refs_numbers(self->refs, owner));
 }
 
 void interest_negative(Interest *self, fuse_ino_t dir, const char *name)
@@ -292,12 +267,8 @@ gboolean interest_appeared(Interest *self, guint32 parent, const char *name)
 gboolean interest_is_denied(Interest *self, guint32 parent, const char *name)
 {
 	g_autofree char *key = denied_key(parent, name);
-	gboolean is;
 
-	pthread_mutex_lock(&self->lock);
-	is = g_hash_table_contains(self->denied, key);
-	pthread_mutex_unlock(&self->lock);
-	return is;
+	return LOCKED(&self->lock, g_hash_table_contains(self->denied, key));
 }
 
 gboolean interest_lookup_storm(Interest *self, guint32 parent)
@@ -378,9 +349,8 @@ static void drop_negative(Interest *self, Notify *notify, guint32 owner)
 {
 	g_autoptr(GPtrArray) entries = NULL;
 
-	pthread_mutex_lock(&self->lock);
-	entries = negative_names_take(self->negative, owner);
-	pthread_mutex_unlock(&self->lock);
+	entries =
+		LOCKED(&self->lock, negative_names_take(self->negative, owner));
 	for (guint i = 0; i < entries->len; i++) {
 		const char *name;
 		guint64 dir = negative_names_parent(entries->pdata[i], &name);
@@ -396,9 +366,7 @@ static gboolean prune(Interest *self, Notify *notify, guint32 owner)
 	g_autoptr(GArray) nodes = NULL;
 
 	drop_negative(self, notify, owner);
-	pthread_mutex_lock(&self->lock);
-	nodes = kernel_refs_nodes(self->refs, owner);
-	pthread_mutex_unlock(&self->lock);
+	nodes = LOCKED(&self->lock, kernel_refs_nodes(self->refs, owner));
 	return notify_prune(notify, nodes);
 }
 
@@ -490,11 +458,9 @@ static void flush_denied(Interest *self, Notify *notify)
 
 static void flush_negative(Interest *self, Notify *notify)
 {
-	gboolean full;
+	gboolean full = LOCKED(&self->lock,
+		negative_names_count(self->negative) >= NEGATIVE_NAMES_MAX);
 
-	pthread_mutex_lock(&self->lock);
-	full = negative_names_count(self->negative) >= NEGATIVE_NAMES_MAX;
-	pthread_mutex_unlock(&self->lock);
 	if (full)
 		drop_negative(self, notify, 0);
 }

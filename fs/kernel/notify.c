@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "cache/base/locked.h"
 #include "fs/base/node.h"
 #include "cache/base/thread.h"
 
@@ -142,12 +143,7 @@ void notify_poll(Notify *self, struct fuse_pollhandle *handle)
 
 guint64 notify_queued(Notify *self)
 {
-	guint64 queued;
-
-	pthread_mutex_lock(&self->lock);
-	queued = self->queued;
-	pthread_mutex_unlock(&self->lock);
-	return queued;
+	return LOCKED(&self->lock, self->queued);
 }
 
 gboolean notify_has_told(Notify *self, guint64 queued)
@@ -222,11 +218,9 @@ static gboolean must_wait(
 
 static struct fuse_session *session_of(Notify *self)
 {
-	struct fuse_session *session;
+	struct fuse_session *session =
+		LOCKED(&self->lock, self->stopping ? NULL : self->session);
 
-	pthread_mutex_lock(&self->lock);
-	session = self->stopping ? NULL : self->session;
-	pthread_mutex_unlock(&self->lock);
 	return session;
 }
 

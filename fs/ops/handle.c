@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "cache/base/locked.h"
+
 struct Handles {
 	pthread_mutex_t lock; /* of open, and of each Handle.snapshot */
 	GHashTable *open;     /* Handle *: a set */
@@ -54,12 +56,7 @@ Handle *handles_open(Handles *self, const Handle *holds)
 
 GBytes *handles_snapshot(Handles *self, Handle *handle)
 {
-	GBytes *bytes;
-
-	pthread_mutex_lock(&self->lock);
-	bytes = g_bytes_ref(handle->snapshot);
-	pthread_mutex_unlock(&self->lock);
-	return bytes;
+	return LOCKED(&self->lock, g_bytes_ref(handle->snapshot));
 }
 
 void handles_renew(Handles *self, Handle *handle, GBytes *bytes)

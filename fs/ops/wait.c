@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "cache/base/locked.h"
 #include "fs/base/pending.h"
 #include "fs/base/reply.h"
 
@@ -58,12 +59,8 @@ gint64 wait_until_ms(const SessionState *state)
 
 static GBytes *answer_get(Wait *self)
 {
-	GBytes *answer;
-
-	pthread_mutex_lock(&self->lock);
-	answer = self->answer ? g_bytes_ref(self->answer) : NULL;
-	pthread_mutex_unlock(&self->lock);
-	return answer;
+	return LOCKED(
+		&self->lock, self->answer ? g_bytes_ref(self->answer) : NULL);
 }
 
 static GBytes *answer_set(Wait *self, const char *state)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache/base/locked.h"
 #include "cache/base/metric.h"
 #include "fs/base/node.h"
 
@@ -350,12 +351,7 @@ void eventlog_add(EventLog *self, const char *line, gsize len)
 
 gint64 eventlog_turned_ns(EventLog *self)
 {
-	gint64 ns;
-
-	pthread_mutex_lock(&self->lock);
-	ns = self->turned_ns;
-	pthread_mutex_unlock(&self->lock);
-	return ns;
+	return LOCKED(&self->lock, self->turned_ns);
 }
 
 EventFile *eventlog_file(EventLog *self, guint age)

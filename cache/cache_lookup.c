@@ -272,11 +272,6 @@ static void look(Dir *dir, gint64 now_us)
 		scheduler_wake(dir->cache->scheduler);
 }
 
-static gboolean shows(Dir *dir, guint32 number)
-{
-	return LOCKED(&dir->lock, snapshot_find(dir->shown, number) != NULL);
-}
-
 void cache_look(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_around(cache, number);
@@ -289,7 +284,8 @@ void cache_look(Cache *cache, guint32 number)
 		return;
 	if (dir->number == number)
 		look(dir->parent, now_us);
-	else if (shows(dir, number) && watch_look(dir->watch, number, now_us))
+	else if (LOCKED(&dir->lock, snapshot_find(dir->shown, number)) &&
+		 watch_look(dir->watch, number, now_us))
 		scheduler_wake(cache->scheduler);
 }
 

@@ -360,22 +360,22 @@ static void finish(Run *run)
 	emitter_stop(daemon->emitter);
 	if (run->session)
 		mount_end(run->session, run->mountpoint);
-	handles_free(daemon->handles);
+	g_clear_pointer(&daemon->handles, handles_free);
 	if (daemon->cache)
 		cache_stop(daemon->cache);
-	notify_free(daemon->notify);
-	emitter_free(daemon->emitter);
-	pulse_free(daemon->pulse);
-	pending_free(daemon->pending);
-	interest_free(daemon->interest);
+	g_clear_pointer(&daemon->notify, notify_free);
+	g_clear_pointer(&daemon->emitter, emitter_free);
+	g_clear_pointer(&daemon->pulse, pulse_free);
+	g_clear_pointer(&daemon->pending, pending_free);
+	g_clear_pointer(&daemon->interest, interest_free);
 	overdue_stop();
 	g_clear_pointer(&daemon->cache, cache_free);
-	polls_free(daemon->polls);
-	eventlog_free(daemon->eventlog);
+	g_clear_pointer(&daemon->polls, polls_free);
+	g_clear_pointer(&daemon->eventlog, eventlog_free);
 	crash_remove();
-	trace_free(daemon->trace);
-	metrics_free(daemon->metrics);
-	observer_free(run->observer);
+	g_clear_pointer(&daemon->trace, trace_free);
+	g_clear_pointer(&daemon->metrics, metrics_free);
+	g_clear_pointer(&run->observer, observer_free);
 	g_clear_pointer(&daemon->synth_events, g_ptr_array_unref);
 	g_free(daemon->config);
 	g_free(daemon->crash);

@@ -126,14 +126,9 @@ static gboolean put_aside(int fd)
 	return taken;
 }
 
-static gboolean lacks_aside(void)
-{
-	return LOCKED(&state.lock, state.n_aside < ASIDE);
-}
-
 static void backfill_aside(void)
 {
-	while (lacks_aside()) {
+	while (LOCKED(&state.lock, state.n_aside < ASIDE)) {
 		int fd = descriptors_openat(AT_FDCWD, "/dev/null", O_RDONLY);
 
 		if (fd < 0)

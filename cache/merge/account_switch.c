@@ -117,17 +117,12 @@ static void conclude(
 	scheduler_wake(cache->scheduler);
 }
 
-static gboolean is_borne(Provider *provider, const char *name)
-{
-	return LOCKED(&provider->root->apply,
-		account_of_name(provider, name) != NULL);
-}
-
 /* Whether it is that account's, or, where it is nobody's yet, no other's. */
 static gboolean is_free_for(Dir *dir, const char *name)
 {
 	if (account_name(dir->account) == NULL)
-		return !is_borne(dir->provider, name);
+		return LOCKED(&dir->provider->root->apply,
+			       account_of_name(dir->provider, name)) == NULL;
 	return account_is_of(dir->account, name);
 }
 

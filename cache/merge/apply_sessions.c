@@ -178,11 +178,6 @@ static gint64 come_ms(const Dir *dir)
 	return time_noticed(dir->shown->mtime_ns) / NS_PER_MS + 1;
 }
 
-static gboolean was_listed(Dir *dir)
-{
-	return LOCKED(&dir->lock, dir->listing.complete);
-}
-
 /* ---- those that have ended ---- */
 
 /* When it ended, which is when that was first seen if nobody says. */
@@ -237,10 +232,11 @@ static gboolean put_new(Change *change, Row *row, const Told *told,
 {
 	const Session *session = told->session;
 	Dir *dir = change->dir;
+	gboolean late = returns || LOCKED(&dir->lock, dir->listing.complete);
 	Row since = *row;
 
 	row->since_ms = since.since_ms =
-		returns || was_listed(dir) ? come_ms(dir) : since_ms(session);
+		late ? come_ms(dir) : since_ms(session);
 	row->partial = session->partial;
 	if (dir->provider->ended == ENDED_DAY && session->changed_ms <= 0 &&
 		phase_has_ended(session->phase))

@@ -33,18 +33,6 @@ static gboolean note_accepted(const char *account, const Call *call)
 	return TRUE;
 }
 
-static gboolean is_known(Probe *self, const char *id)
-{
-	return LOCKED(&self->dir->lock, ids_get(self->dir->ids, id) != NULL);
-}
-
-static gboolean is_nothing_known(Probe *self)
-{
-	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
-
-	return shown->count == 0;
-}
-
 /* Whether the answer is the provider's own on what these credentials may do. */
 static gboolean is_verdict(const GError *error)
 {
@@ -59,7 +47,9 @@ static Proof hit(const Probe *self)
 
 static Proof miss(Probe *self)
 {
-	return self->bare && is_nothing_known(self) ? PROOF_SAME : PROOF_OTHER;
+	guint64 known = LOCKED(&self->dir->lock, self->dir->shown->count);
+
+	return self->bare && known == 0 ? PROOF_SAME : PROOF_OTHER;
 }
 
 /* By the sessions of a workspace. */
@@ -116,7 +106,8 @@ static GPtrArray *page_ids(const WorkspacePage *page)
 static gboolean is_any_known(Probe *self, const GPtrArray *ids)
 {
 	for (guint i = 0; i < ids->len; i++)
-		if (is_known(self, ids->pdata[i]))
+		if (LOCKED(&self->dir->lock,
+			    ids_get(self->dir->ids, ids->pdata[i])) != NULL)
 			return TRUE;
 	return FALSE;
 }

@@ -2,17 +2,25 @@
 
 #include "cache/merge/workspace.h"
 
-/* An entry known from an earlier run keeps its number. */
+/* An entry of dir that is known from an earlier run keeps its number. */
+static gboolean take_number(
+	Dir *dir, const DirLogEntry *known, guint32 *ret_number, GError **error)
+{
+	NodeIds *node_ids = dir->cache->node_ids;
+
+	if (known == NULL || !node_ids_claim(node_ids, known->number, dir))
+		return node_ids_take(node_ids, dir, ret_number, error);
+	*ret_number = known->number;
+	return TRUE;
+}
+
 static Id *entry_id(
 	Dir *dir, const DirLogEntry *known, const char *raw, GError **error)
 {
-	NodeIds *node_ids = dir->cache->node_ids;
 	guint32 number;
 	Id *id;
 
-	if (known != NULL && node_ids_claim(node_ids, known->number, dir))
-		number = known->number;
-	else if (!node_ids_take(node_ids, dir, &number, error))
+	if (!take_number(dir, known, &number, error))
 		return NULL;
 	id = ids_add(dir->ids, raw, number);
 	if (id == NULL)
@@ -113,21 +121,6 @@ static gboolean load_workspaces(
 	return TRUE;
 }
 
-/* The number that it was known under, or a new one. */
-static gboolean take_number(
-	Provider *provider, Account *account, GError **error)
-{
-	Dir *root = provider->root;
-	NodeIds *node_ids = root->cache->node_ids;
-	const DirLogEntry *known = account->known;
-
-	if (known != NULL && node_ids_claim(node_ids, known->number, root))
-		account->number = known->number;
-	else if (!node_ids_take(node_ids, root, &account->number, error))
-		return FALSE;
-	return TRUE;
-}
-
 Dir *provider_open(Provider *provider, Account *account, GError **error)
 {
 	Dir *root = provider->root;
@@ -137,7 +130,7 @@ Dir *provider_open(Provider *provider, Account *account, GError **error)
 
 	if (account->dir != NULL)
 		return account->dir;
-	if (!take_number(provider, account, error) ||
+	if (!take_number(root, known, &account->number, error) ||
 		((known == NULL || known->number != account->number) &&
 			!dirlog_put(cache->tree, account->number, 0, id->text,
 				0, error)) ||

@@ -1,5 +1,6 @@
 #include "cache/requests/requests_aside.h"
 
+#include "cache/base/locked.h"
 #include "cache/model/account.h"
 #include "cache/requests/requests_inside.h"
 
@@ -101,20 +102,8 @@ gboolean requests_is_guest(const Dir *dir, const Request *request)
 
 GPtrArray *requests_guests(Requests *self, const Dir *dir)
 {
-	GPtrArray *out =
-		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
-	const Box *box;
-
-	pthread_mutex_lock(&self->lock);
-	box = dir->requests;
-	for (guint i = 0; i < box->guests->len; i++) {
-		Request *request = g_ptr_array_index(box->guests, i);
-
-		if (is_open_or_unknown(request))
-			g_ptr_array_add(out, request_ref(request));
-	}
-	pthread_mutex_unlock(&self->lock);
-	return out;
+	return LOCKED(&self->lock,
+		requests_pick(dir->requests->guests, is_open_or_unknown));
 }
 
 guint requests_aside(Requests *self, const Dir *provider)

@@ -16,6 +16,18 @@ void requests_box_free(gpointer data)
 	g_free(box);
 }
 
+GPtrArray *requests_pick(
+	const GPtrArray *list, gboolean (*fits)(const Request *request))
+{
+	GPtrArray *out =
+		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
+
+	for (guint i = 0; i < list->len; i++)
+		if (fits(list->pdata[i]))
+			g_ptr_array_add(out, request_ref(list->pdata[i]));
+	return out;
+}
+
 /* A section's name has no slash in it, so that the key is clear. */
 Box *requests_box(Requests *self, const char *provider, const char *workspace)
 {

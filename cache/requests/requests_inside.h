@@ -27,6 +27,9 @@ struct Requests {
 };
 
 void requests_box_free(gpointer box);
+/* An array of references to those of a list that fit. */
+GPtrArray *requests_pick(
+	const GPtrArray *list, gboolean (*fits)(const Request *request));
 
 /* With the lock, all of these. */
 

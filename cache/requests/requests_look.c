@@ -201,22 +201,15 @@ gint64 requests_look_ms(Requests *self, const Dir *dir)
 	return earliest;
 }
 
+static gboolean is_shown(const Request *request)
+{
+	return request->shown;
+}
+
 GPtrArray *requests_of(Requests *self, const Dir *dir)
 {
-	GPtrArray *out =
-		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);
-	const Box *box;
-
-	pthread_mutex_lock(&self->lock);
-	box = dir->requests;
-	for (guint i = 0; i < box->list->len; i++) {
-		Request *request = g_ptr_array_index(box->list, i);
-
-		if (request->shown)
-			g_ptr_array_add(out, request_ref(request));
-	}
-	pthread_mutex_unlock(&self->lock);
-	return out;
+	return LOCKED(
+		&self->lock, requests_pick(dir->requests->list, is_shown));
 }
 
 gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)

@@ -94,28 +94,6 @@ static gsize replay_buffer(const guint8 *data, gsize len, LedgerVisit visit,
 	return at;
 }
 
-static gboolean replay(RecordLog *self, LedgerVisit visit, void *user)
-{
-	g_autofree guint8 *buffer = g_malloc(READ_AT_ONCE);
-	gboolean bad = FALSE;
-	int fd = kept_file_hold(self->file);
-
-	gssize n = -1;
-	gsize used = 1;
-
-	if (fd < 0)
-		return FALSE;
-	while (!bad && used > 0) {
-		n = body_file_read(fd, buffer, READ_AT_ONCE, self->len);
-		if (n < 0)
-			break;
-		used = replay_buffer(buffer, (gsize)n, visit, user, &bad);
-		self->len += used;
-	}
-	kept_file_release(self->file);
-	return n >= 0;
-}
-
 /* Later appends must not be followed by what was once behind the damage. */
 static void cut_tail(RecordLog *self, int fd)
 {
@@ -135,15 +113,29 @@ static void cut_tail(RecordLog *self, int fd)
 		g_warning("cannot cut %s: %s", self->path, g_strerror(errno));
 }
 
-static gboolean drop_tail(RecordLog *self)
+/* mend: what is behind the last whole record goes. */
+static gboolean replay(
+	RecordLog *self, LedgerVisit visit, void *user, gboolean mend)
 {
+	g_autofree guint8 *buffer = g_malloc(READ_AT_ONCE);
 	int fd = kept_file_hold(self->file);
+	gboolean bad = FALSE;
+	gssize n = -1;
+	gsize used = 1;
 
 	if (fd < 0)
 		return FALSE;
-	cut_tail(self, fd);
+	while (!bad && used > 0) {
+		n = body_file_read(fd, buffer, READ_AT_ONCE, self->len);
+		if (n < 0)
+			break;
+		used = replay_buffer(buffer, (gsize)n, visit, user, &bad);
+		self->len += used;
+	}
+	if (n >= 0 && mend)
+		cut_tail(self, fd);
 	kept_file_release(self->file);
-	return TRUE;
+	return n >= 0;
 }
 
 /* What cannot be read is kept for whoever wants to know why; one file of it. */
@@ -209,7 +201,7 @@ RecordLog *record_log_open(
 		close(fd);
 		return NULL;
 	}
-	if (!replay(self, visit, user) || !drop_tail(self)) {
+	if (!replay(self, visit, user, TRUE)) {
 		file_error(error, "read", path);
 		return NULL;
 	}
@@ -229,7 +221,7 @@ void record_log_peek(const char *path, LedgerVisit visit, void *user)
 		return;
 	}
 	self = record_log_new(fd, path, &head);
-	if (!replay(self, visit, user))
+	if (!replay(self, visit, user, FALSE))
 		g_debug("cannot read %s: %s", path, g_strerror(errno));
 }
 

@@ -307,8 +307,6 @@ void pending_stop(Pending *self)
 
 void pending_free(Pending *self)
 {
-	if (!self)
-		return;
 	pending_stop(self);
 	g_hash_table_unref(self->left);
 	pthread_cond_destroy(&self->moved);

@@ -73,8 +73,6 @@ Trace *trace_new(guint lines, Metrics *metrics, TracePath path, void *data)
 
 void trace_free(Trace *self)
 {
-	if (!self)
-		return;
 	ring_free(self->operations);
 	ring_free(self->calls);
 	g_free(self);

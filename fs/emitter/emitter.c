@@ -357,8 +357,6 @@ void emitter_free(Emitter *self)
 {
 	Waiting *waiting;
 
-	if (!self)
-		return;
 	emitter_stop(self);
 	emitter_process_free(self->process);
 	while ((waiting = g_queue_pop_head(&self->queue)))

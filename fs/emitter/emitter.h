@@ -13,8 +13,8 @@
  *
  * A thread of the daemon commands it and waits for each answer.  When the
  * process dies or is stuck it is replaced.  What it could not do is tried again,
- * for a while; what is given up is counted, and a warning.  All functions take a NULL emitter,
- * which does nothing and is nobody.
+ * for a while; what is given up is counted, and a warning.  All functions but
+ * emitter_free take a NULL emitter, which does nothing and is nobody.
  */
 typedef struct Emitter Emitter;
 

@@ -102,30 +102,23 @@ const SynthEventStep *synth_event_find(
 	return NULL;
 }
 
-static GString *path_of(const SynthEvent *event, guint n)
+static char *path_of(const SynthEvent *event, const char *last)
 {
 	GString *path = g_string_new(NULL);
 
-	for (guint i = 0; i < n; i++) {
-		if (i)
-			g_string_append_c(path, '/');
-		g_string_append(path,
+	for (guint i = 0; i + 1 < event->steps->len; i++)
+		g_string_append_printf(path, "%s/",
 			g_array_index(event->steps, SynthEventStep, i).name);
-	}
-	return path;
+	g_string_append(path, last);
+	return g_string_free(path, FALSE);
 }
 
 char *synth_event_path(const SynthEvent *event)
 {
-	return g_string_free(path_of(event, event->steps->len), FALSE);
+	return path_of(event, synth_event_last(event)->name);
 }
 
 char *synth_event_path_to(const SynthEvent *event)
 {
-	GString *path = path_of(event, event->steps->len - 1);
-
-	if (path->len)
-		g_string_append_c(path, '/');
-	g_string_append(path, event->to.name);
-	return g_string_free(path, FALSE);
+	return path_of(event, event->to.name);
 }

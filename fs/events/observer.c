@@ -41,8 +41,6 @@ Observer *observer_new(Daemon *daemon)
 
 void observer_free(Observer *self)
 {
-	if (!self)
-		return;
 	g_hash_table_unref(self->failing);
 	g_free(self);
 }

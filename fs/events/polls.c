@@ -39,8 +39,6 @@ Polls *polls_new(void)
 
 void polls_free(Polls *self)
 {
-	if (!self)
-		return;
 	g_hash_table_unref(self->nodes);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);

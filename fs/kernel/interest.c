@@ -70,8 +70,6 @@ Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us)
 
 void interest_free(Interest *self)
 {
-	if (!self)
-		return;
 	negative_names_free(self->negative);
 	kernel_refs_free(self->refs);
 	g_free(self->mountpoint);

@@ -388,8 +388,6 @@ void notify_free(Notify *self)
 {
 	Notice *notice;
 
-	if (!self)
-		return;
 	notify_stop(self);
 	while ((notice = g_queue_pop_head(&self->queue)))
 		notice_free(notice);

@@ -34,8 +34,6 @@ void handles_free(Handles *self)
 	GHashTableIter iter;
 	gpointer handle;
 
-	if (!self)
-		return;
 	g_hash_table_iter_init(&iter, self->open);
 	while (g_hash_table_iter_next(&iter, &handle, NULL))
 		handle_free(handle);

@@ -41,13 +41,15 @@ static guint64 row_cookie(const TreeRow *row)
 }
 
 /* FALSE when it did not fit. */
-static gboolean add_plain(Listing *self, const char *name, fuse_ino_t ino,
-	mode_t mode, off_t next)
+static gboolean append(Listing *self, const char *name,
+	const struct fuse_entry_param *param, guint64 next)
 {
-	struct stat attr = {.st_ino = ino, .st_mode = mode};
+	char *at = self->buffer + self->used;
 	gsize room = self->size - self->used;
-	gsize need = fuse_add_direntry(
-		self->req, self->buffer + self->used, room, name, &attr, next);
+	gsize need = self->plus ? fuse_add_direntry_plus(self->req, at, room,
+					  name, param, (off_t)next)
+				: fuse_add_direntry(self->req, at, room, name,
+					  &param->attr, (off_t)next);
 
 	if (need > room)
 		return FALSE;
@@ -55,38 +57,21 @@ static gboolean add_plain(Listing *self, const char *name, fuse_ino_t ino,
 	return TRUE;
 }
 
-/* FALSE when it did not fit. */
-static gboolean append_plus(Listing *self, const char *name,
-	const struct fuse_entry_param *param, off_t next)
+static gboolean add_view(
+	Listing *self, const char *name, const View *view, guint64 next)
 {
-	gsize room = self->size - self->used;
-	gsize need = fuse_add_direntry_plus(
-		self->req, self->buffer + self->used, room, name, param, next);
-
-	if (need > room)
-		return FALSE;
-	self->used += need;
-	return TRUE;
-}
-
-static gboolean is_table(const View *view)
-{
-	return view->row && view->row->kind == ROW_TABLE;
-}
-
-static gboolean add_plus(
-	Listing *self, const char *name, const View *view, off_t next)
-{
+	gboolean table = view->row && view->row->kind == ROW_TABLE;
 	struct fuse_entry_param param = {0};
 
 	/* A name without attributes is legal: the kernel asks for them.  Those of
 	 * a table are made for who asks for them. */
-	if (is_table(view) || !lookup_param(self->daemon, view, &param, NULL)) {
+	if (!self->plus || table ||
+		!lookup_param(self->daemon, view, &param, NULL)) {
 		param.ino = 0;
 		param.attr.st_ino = view->ino;
 		param.attr.st_mode = rows_type(view->row);
 	}
-	if (!append_plus(self, name, &param, next))
+	if (!append(self, name, &param, next))
 		return FALSE;
 	if (!param.ino)
 		return TRUE;
@@ -96,27 +81,14 @@ static gboolean add_plus(
 	return TRUE;
 }
 
-static gboolean add_view(
-	Listing *self, const char *name, const View *view, guint64 next)
-{
-	if (self->plus)
-		return add_plus(self, name, view, (off_t)next);
-	return add_plain(
-		self, name, view->ino, rows_type(view->row), (off_t)next);
-}
-
 /* "." and ".." instantiate nothing, with READDIRPLUS neither. */
 static gboolean add_dots(Listing *self, const char *name, guint64 cookie)
 {
-	struct fuse_entry_param param = {
+	const struct fuse_entry_param param = {
 		.attr = {.st_ino = self->dir.ino, .st_mode = S_IFDIR},
 	};
 
-	if (self->off >= cookie)
-		return TRUE;
-	if (self->plus)
-		return append_plus(self, name, &param, (off_t)cookie);
-	return add_plain(self, name, self->dir.ino, S_IFDIR, (off_t)cookie);
+	return self->off >= cookie || append(self, name, &param, cookie);
 }
 
 static gboolean add_rows(Listing *self)

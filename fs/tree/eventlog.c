@@ -420,8 +420,6 @@ EventLog *eventlog_open(const char *folder, gsize limit)
 
 void eventlog_free(EventLog *self)
 {
-	if (!self)
-		return;
 	g_clear_pointer(&self->now, eventfile_unref);
 	g_clear_pointer(&self->before, eventfile_unref);
 	g_ptr_array_unref(self->files);

@@ -22,59 +22,86 @@ static gboolean is_always_on_demand(const Dir *dir, SessionFile file)
 	return (dir->provider->backend->class->described & (1u << file)) != 0;
 }
 
-static gboolean is_on_demand(const Dir *dir, const Row *row, SessionFile file)
+static gboolean is_on_demand(const Seen *seen, SessionFile file)
 {
-	return (dir_on_demand(dir, row) & (1u << file)) != 0;
+	return (dir_on_demand(seen->dir, seen->row) & (1u << file)) != 0;
+}
+
+/* Whether that file of it is there. */
+static gboolean has(const Seen *seen, SessionFile file)
+{
+	return seen->row != NULL && has_file(seen->dir, file);
 }
 
 /* ---- what comes from the record ---- */
 
-static void content_of(Dir *dir, const Row *row, SessionFile file,
-	const char *body, GString *out)
+static void content_of(
+	const Seen *seen, SessionFile file, const char *body, GString *out)
 {
+	Dir *dir = seen->dir;
+
 	content_append(dir->provider->backend, file,
-		state_names_get(dir->cache->state_names, row->word),
-		(Phase)row->phase, body, row->body_len, out);
+		state_names_get(dir->cache->state_names, seen->row->word),
+		(Phase)seen->row->phase, body, seen->row->body_len, out);
+}
+
+static char *body_of(const Seen *seen, GError **error)
+{
+	return dir_body(seen->dir, seen->shown, seen->row, error);
 }
 
 /* The sizes of all files that come from the body, at the price of one read. */
-static gboolean sizes_of(Dir *dir, const Snapshot *shown, const Row *row,
-	guint32 ret_sizes[N_SESSION_FILES], GError **error)
+static gboolean sizes_of(
+	const Seen *seen, guint32 ret_sizes[N_SESSION_FILES], GError **error)
 {
+	Sizes *sizes = seen->dir->cache->sizes;
+	const Row *row = seen->row;
 	g_autoptr(GString) out = NULL;
 	g_autofree char *body = NULL;
 
-	if (sizes_get(
-		    dir->cache->sizes, row->number, row->body_hash, ret_sizes))
+	if (sizes_get(sizes, row->number, row->body_hash, ret_sizes))
 		return TRUE;
-	body = dir_body(dir, shown, row, error);
+	body = body_of(seen, error);
 	if (body == NULL)
 		return FALSE;
 	out = g_string_new(NULL);
 	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {
 		g_string_truncate(out, 0);
-		if (has_file(dir, file) && !is_always_on_demand(dir, file))
-			content_of(dir, row, file, body, out);
+		if (has(seen, file) && !is_always_on_demand(seen->dir, file))
+			content_of(seen, file, body, out);
 		ret_sizes[file] = (guint32)out->len;
 	}
-	sizes_put(dir->cache->sizes, row->number, row->body_hash, ret_sizes);
+	sizes_put(sizes, row->number, row->body_hash, ret_sizes);
 	return TRUE;
 }
 
-static gboolean size_of(Dir *dir, const Snapshot *shown, const Row *row,
-	SessionFile file, gsize *ret_size, GError **error)
+static GBytes *render(const Seen *seen, SessionFile file, GError **error)
+{
+	gboolean bodiless = file == SESSION_STATE || file == SESSION_PHASE;
+	g_autofree char *body = bodiless ? g_strdup("") : body_of(seen, error);
+	GString *out;
+
+	if (body == NULL)
+		return NULL;
+	out = g_string_new(NULL);
+	content_of(seen, file, body, out);
+	return g_string_free_to_bytes(out);
+}
+
+static gboolean size_of(
+	const Seen *seen, SessionFile file, gsize *ret_size, GError **error)
 {
 	guint32 sizes[N_SESSION_FILES];
 
 	if (file == SESSION_STATE || file == SESSION_PHASE) {
-		g_autoptr(GString) out = g_string_new(NULL);
+		g_autoptr(GBytes) bytes = render(seen, file, NULL);
 
-		content_of(dir, row, file, "", out);
-		*ret_size = out->len;
+		*ret_size = g_bytes_get_size(bytes);
 	} else if (file == SESSION_JSON &&
-		   dir->provider->backend->class->private == NULL) {
-		*ret_size = row->body_len > 0 ? row->body_len + 1 : 0;
-	} else if (sizes_of(dir, shown, row, sizes, error)) {
+		   seen->dir->provider->backend->class->private == NULL) {
+		*ret_size =
+			seen->row->body_len > 0 ? seen->row->body_len + 1 : 0;
+	} else if (sizes_of(seen, sizes, error)) {
 		*ret_size = sizes[file];
 	} else {
 		return FALSE;
@@ -82,43 +109,24 @@ static gboolean size_of(Dir *dir, const Snapshot *shown, const Row *row,
 	return TRUE;
 }
 
-static GBytes *render(Dir *dir, const Snapshot *shown, const Row *row,
-	SessionFile file, GError **error)
-{
-	g_autofree char *body = NULL;
-	g_autoptr(GString) out = NULL;
-
-	body = file == SESSION_STATE || file == SESSION_PHASE
-		       ? g_strdup("")
-		       : dir_body(dir, shown, row, error);
-	if (body == NULL)
-		return NULL;
-	out = g_string_new(NULL);
-	content_of(dir, row, file, body, out);
-	return g_string_free_to_bytes(g_steal_pointer(&out));
-}
-
 /* ---- stat and read ---- */
 
 gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
 	ContentStat *ret, GError **error)
 {
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
+	g_auto(Seen) seen = dir_session(cache, session);
 	ContentStat stat = {.size = CACHE_ON_DEMAND_SIZE};
 
-	if (shown == NULL || !has_file(dir, file))
+	if (!has(&seen, file))
 		return set_gone(error);
-	stat.mtime_ns = row_mtime_ns(row, file);
-	if (on_demand_look(cache->on_demand, session, file))
-		scheduler_wake(cache->scheduler);
-	if (is_always_on_demand(dir, file)) {
+	stat.mtime_ns = row_mtime_ns(seen.row, file);
+	cache_stream_look(cache, session, file);
+	if (is_always_on_demand(seen.dir, file)) {
 		if (on_demand_stat(cache->on_demand, session, file, &stat))
-			stat.mtime_ns =
-				MAX(stat.mtime_ns, row_mtime_ns(row, file));
-	} else if (!is_on_demand(dir, row, file)) {
-		if (!size_of(dir, shown, row, file, &stat.size, error))
+			stat.mtime_ns = MAX(
+				stat.mtime_ns, row_mtime_ns(seen.row, file));
+	} else if (!is_on_demand(&seen, file)) {
+		if (!size_of(&seen, file, &stat.size, error))
 			return FALSE;
 		stat.keep_ms = -1;
 	}
@@ -129,67 +137,52 @@ gboolean cache_stat(Cache *cache, guint32 session, SessionFile file,
 GBytes *cache_read(
 	Cache *cache, guint32 session, SessionFile file, GError **error)
 {
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
+	g_auto(Seen) seen = dir_session(cache, session);
 	GBytes *bytes = NULL;
 
 	failpoint_hang("content");
-	if (shown == NULL || !has_file(dir, file)) {
+	if (!has(&seen, file)) {
 		set_gone(error);
 		return NULL;
 	}
-	if (!is_on_demand(dir, row, file))
-		return render(dir, shown, row, file, error);
-	if (is_always_on_demand(dir, file))
+	if (!is_on_demand(&seen, file))
+		return render(&seen, file, error);
+	if (is_always_on_demand(seen.dir, file))
 		bytes = on_demand_read(cache->on_demand, session, file);
 	return bytes != NULL ? bytes : g_bytes_new_static("", 0);
 }
 
 /* ---- open ---- */
 
-/* From what is shown now: it may have become whole a moment ago. */
-static Known open_record(Cache *cache, guint32 session, SessionFile file,
-	GBytes **ret, GError **error)
-{
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
-	GBytes *bytes;
-
-	if (shown == NULL)
-		return KNOWN_NO;
-	bytes = render(dir, shown, row, file, error);
-	if (bytes == NULL)
-		return KNOWN_FAILED;
-	*ret = bytes;
-	return KNOWN_YES;
-}
-
 Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
 	GError **error)
 {
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
-	GBytes *bytes = NULL;
+	g_auto(Seen) seen = dir_session(cache, session);
+	g_auto(Seen) now = {NULL};
 	Known known = KNOWN_YES;
+	GBytes *bytes = NULL;
 
-	if (shown == NULL || !has_file(dir, file))
+	if (!has(&seen, file))
 		return KNOWN_NO;
-	if (is_always_on_demand(dir, file))
-		known = open_ask(dir, session, file, &bytes, error);
-	else if (is_on_demand(dir, row, file))
-		known = open_ask(dir, session, ON_DEMAND_WHOLE, &bytes, error);
+	if (is_always_on_demand(seen.dir, file))
+		known = open_ask(seen.dir, session, file, &bytes, error);
+	else if (is_on_demand(&seen, file))
+		known = open_ask(
+			seen.dir, session, ON_DEMAND_WHOLE, &bytes, error);
 	if (known != KNOWN_YES)
 		return known;
 	/* Its bytes are those of its stream. */
-	if (bytes == NULL && content_grows(dir->provider->backend, file))
+	if (bytes == NULL && content_grows(seen.dir->provider->backend, file))
 		bytes = g_bytes_new_static("", 0);
+	/* From what is shown now: it may have become whole a moment ago. */
 	if (bytes == NULL)
-		return open_record(cache, session, file, ret, error);
+		now = dir_session(cache, session);
+	if (bytes == NULL && now.row == NULL)
+		return KNOWN_NO;
+	if (bytes == NULL)
+		bytes = render(&now, file, error);
 	*ret = bytes;
-	return KNOWN_YES;
+	return bytes != NULL ? KNOWN_YES : KNOWN_FAILED;
 }
 
 /* ---- files that grow ---- */

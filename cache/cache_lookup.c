@@ -75,17 +75,16 @@ static gboolean is_group(Cache *cache, guint32 number, Entry *ret)
 gboolean cache_entry(Cache *cache, guint32 number, Entry *ret)
 {
 	Dir *dir = dir_find(cache, number);
-	g_autoptr(Snapshot) shown = NULL;
-	const Row *row = NULL;
+	g_auto(Seen) seen = {NULL};
 
 	if (dir != NULL) {
 		entry_of_dir(dir, ret);
 		return TRUE;
 	}
-	shown = dir_session(cache, number, &dir, &row);
-	if (shown != NULL)
-		entry_of_session(dir, row, ret);
-	return shown != NULL || is_group(cache, number, ret) ||
+	seen = dir_session(cache, number);
+	if (seen.row != NULL)
+		entry_of_session(seen.dir, seen.row, ret);
+	return seen.row != NULL || is_group(cache, number, ret) ||
 	       entry_of_request(cache, number, ret);
 }
 
@@ -245,13 +244,13 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 guint64 cache_count(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_find(cache, number);
+	g_auto(Seen) seen = {NULL};
 	g_autoptr(Snapshot) shown = NULL;
 	guint64 count = 0;
-	const Row *session = NULL;
 
 	if (dir == NULL) {
-		shown = dir_session(cache, number, &dir, &session);
-		return shown != NULL;
+		seen = dir_session(cache, number);
+		return seen.row != NULL;
 	}
 	shown = dir_snapshot(dir);
 	if (dir->kind == DIR_WORKSPACE)

@@ -199,19 +199,17 @@ void cache_place(Cache *cache, guint32 number, const char **ret_provider,
 
 gboolean cache_state(Cache *cache, guint32 session, SessionState *ret)
 {
-	const Row *row = NULL;
-	Dir *dir = NULL;
-	g_autoptr(Snapshot) shown = dir_session(cache, session, &dir, &row);
+	g_auto(Seen) seen = dir_session(cache, session);
 
-	if (shown == NULL)
+	if (seen.row == NULL)
 		return FALSE;
 	*ret = (SessionState){
-		.word = state_names_get(cache->state_names, row->word),
-		.phase = (Phase)row->phase,
-		.since_ms = row_mtime_ns(row, SESSION_STATE) / NS_PER_MS,
+		.word = state_names_get(cache->state_names, seen.row->word),
+		.phase = (Phase)seen.row->phase,
+		.since_ms = row_mtime_ns(seen.row, SESSION_STATE) / NS_PER_MS,
 	};
 	ret->documented = backend_state_is_documented(
-		dir->provider->backend->class, ret->word);
+		dir_class(seen.dir), ret->word);
 	return TRUE;
 }
 

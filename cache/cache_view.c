@@ -2,8 +2,6 @@
 #include "cache/base/locked.h"
 #include "cache/views/index.h"
 
-/* So many links at a time are told of without the lock. */
-#define BATCH 256u
 /* So many lines at a time are written under the lock. */
 #define LINES_AT_ONCE 1024u
 /* So often a table that changes is written anew; then changes have to wait. */
@@ -137,102 +135,65 @@ static gboolean place_find(Cache *cache, guint32 where, Place *ret)
 	return ret->group == 0 || dir->kind == DIR_WORKSPACE;
 }
 
-/* With the lock: the links; NULL when the group is not shown. */
-static const NumberSet *place_links(const Place *self, ByWhat *ret_by)
+/* Moves to the next of the links, 0 at the end; *ret_link: its name, where that is not
+ * the directory's; new string.  FALSE: the group is not shown. */
+static gboolean next_link(const Place *self, guint32 *after, char **ret_link)
 {
-	const Group *group = NULL;
+	Index *index = self->index;
+	const NumberSet *links = &index->shown[BY_NAME];
+	const Group *group;
 
-	*ret_by = BY_NAME;
-	if (self->group == 0)
-		return &self->index->shown[BY_NAME];
-	group = groups_of_number(self->index->groups, self->group);
-	if (group == NULL || !group->shown)
-		return NULL;
-	*ret_by = group->by;
-	return &group->links;
-}
-
-typedef struct {
-	guint32 number;
-	char *link; /* NULL: the directory's name */
-} Linked;
-
-static void linked_clear(gpointer data)
-{
-	g_free(((Linked *)data)->link);
-}
-
-/* The next of the links; FALSE when the group is not shown. */
-static gboolean next_links(const Place *place, guint32 after, GArray *linked)
-{
-	Index *index = place->index;
-	const NumberSet *links;
-	ByWhat by;
-
-	g_array_set_size(linked, 0);
 	pthread_mutex_lock(&index->lock);
-	links = place_links(place, &by);
-	while (links != NULL && linked->len < BATCH &&
-		(after = number_set_next(links, after)) != 0) {
-		Linked item = {.number = after};
-		const IndexEntry *brief;
+	if (self->group != 0) {
+		group = groups_of_number(index->groups, self->group);
+		links = group != NULL && group->shown ? &group->links : NULL;
+	}
+	if (links != NULL)
+		*after = number_set_next(links, *after);
+	if (links != NULL && *after != 0 && self->group == 0) {
+		const IndexEntry *brief = g_hash_table_lookup(
+			index->index_entries, GUINT_TO_POINTER(*after));
 
-		if (by == BY_NAME) {
-			brief = g_hash_table_lookup(
-				index->index_entries, GUINT_TO_POINTER(after));
-			item.link = g_strdup(brief->link);
-		}
-		g_array_append_val(linked, item);
+		*ret_link = g_strdup(brief->link);
 	}
 	pthread_mutex_unlock(&index->lock);
 	return links != NULL;
 }
 
-/* Whether there may be more.  What is linked and not shown any more is about to
- * be unlinked. */
-static gboolean visit_links(
-	Dir *dir, const GArray *linked, CacheVisit visit, void *data)
+/* What is linked and not shown any more is about to be unlinked. */
+static gboolean visit_link(Dir *dir, guint32 number, const char *link,
+	CacheVisit visit, void *data)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(dir);
+	const Row *row = snapshot_find(shown, number);
+	Entry entry;
 
-	for (guint i = 0; i < linked->len; i++) {
-		const Linked *item = &g_array_index(linked, Linked, i);
-		const Row *row = snapshot_find(shown, item->number);
-		Entry entry;
-
-		if (row == NULL)
-			continue;
-		entry_of_row(dir, row, &entry);
-		if (!visit(&entry,
-			    item->link != NULL ? item->link : id_name(row->id),
-			    data))
-			return FALSE;
-	}
-	return linked->len == BATCH;
+	if (row == NULL)
+		return TRUE;
+	entry_of_row(dir, row, &entry);
+	return visit(&entry, link != NULL ? link : id_name(row->id), data);
 }
 
 Known cache_links(Cache *cache, guint32 where, guint32 after, CacheVisit visit,
 	void *data, GError **error)
 {
-	g_autoptr(GArray) linked = g_array_new(FALSE, FALSE, sizeof(Linked));
+	gboolean first = TRUE, on = TRUE;
 	Place place;
 	Known known;
 
-	g_array_set_clear_func(linked, linked_clear);
 	if (!place_find(cache, where, &place))
 		return gone(error);
 	known = index_want(place.dir, &place.index, error);
-	if (known != KNOWN_YES)
-		return known;
-	if (!next_links(&place, after, linked))
-		return gone(error);
-	/* A group that goes while it is read is at its end. */
-	while (visit_links(place.dir, linked, visit, data)) {
-		after = g_array_index(linked, Linked, linked->len - 1).number;
-		if (!next_links(&place, after, linked))
-			break;
+	for (; known == KNOWN_YES && on; first = FALSE) {
+		g_autofree char *link = NULL;
+
+		/* A group that goes while it is read is at its end. */
+		if (!next_link(&place, &after, &link))
+			return first ? gone(error) : KNOWN_YES;
+		on = after != 0 &&
+		     visit_link(place.dir, after, link, visit, data);
 	}
-	return KNOWN_YES;
+	return known;
 }
 
 static guint32 number_of_name(Dir *dir, const char *name)

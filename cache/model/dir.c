@@ -92,23 +92,24 @@ gboolean dir_is_there(const Dir *self)
 	return TRUE;
 }
 
-Snapshot *dir_session(
-	Cache *cache, guint32 number, Dir **ret_dir, const Row **ret_row)
+void seen_clear(Seen *self)
 {
-	Dir *dir = dir_around(cache, number);
-	g_autoptr(Snapshot) shown = NULL;
-	const Row *row;
+	g_clear_pointer(&self->shown, snapshot_unref);
+}
 
-	if (dir == NULL || dir->kind != DIR_WORKSPACE ||
-		dir->number == number || !dir_is_there(dir))
-		return NULL;
-	shown = dir_snapshot(dir);
-	row = snapshot_find(shown, number);
-	if (row == NULL)
-		return NULL;
-	*ret_dir = dir;
-	*ret_row = row;
-	return g_steal_pointer(&shown);
+Seen dir_session(Cache *cache, guint32 number)
+{
+	Seen seen = {.dir = dir_around(cache, number)};
+
+	if (seen.dir != NULL && seen.dir->kind == DIR_WORKSPACE &&
+		seen.dir->number != number && dir_is_there(seen.dir)) {
+		seen.shown = dir_snapshot(seen.dir);
+		seen.row = snapshot_find(seen.shown, number);
+	}
+	if (seen.row != NULL)
+		return seen;
+	seen_clear(&seen);
+	return (Seen){NULL};
 }
 
 guint32 dir_number(Dir *self, const char *raw)

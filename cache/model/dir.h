@@ -147,9 +147,17 @@ Dir *dir_around(Cache *cache, guint32 number);
 /* It and all above it are there. */
 gboolean dir_is_there(const Dir *self);
 
-/* The snapshot and row of a session; NULL when it is not there. */
-Snapshot *dir_session(
-	Cache *cache, guint32 number, Dir **ret_dir, const Row **ret_row);
+/* A session as it is shown at one moment. */
+typedef struct {
+	Dir *dir;
+	Snapshot *shown;
+	const Row *row; /* NULL: it is not there, and the rest is NULL too */
+} Seen;
+
+void seen_clear(Seen *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Seen, seen_clear)
+
+Seen dir_session(Cache *cache, guint32 number);
 /* The number of the session of that id; 0: none is shown.  Takes the lock. */
 guint32 dir_number(Dir *self, const char *id);
 /* Stopped or failed. */

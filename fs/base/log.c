@@ -21,26 +21,24 @@ static struct {
 	gint sink;  /* Sink; atomic */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-typedef struct {
-	GLogLevelFlags level;
-	const char *name;
-	int priority; /* of syslog */
-} Level;
-
-static const Level *level_of(GLogLevelFlags level)
+static const char *level_name(GLogLevelFlags level)
 {
-	static const Level levels[] = {
-		{G_LOG_LEVEL_ERROR, "fatal", LOG_ERR},
-		{G_LOG_LEVEL_CRITICAL, "CRITICAL", LOG_ERR},
-		{G_LOG_LEVEL_WARNING, "warning", LOG_WARNING},
-		{G_LOG_LEVEL_DEBUG, "debug", LOG_DEBUG},
-		{0, "note", LOG_INFO},
-	};
-	const Level *found = levels;
+	if (level & G_LOG_LEVEL_ERROR)
+		return "fatal";
+	if (level & G_LOG_LEVEL_CRITICAL)
+		return "CRITICAL";
+	if (level & G_LOG_LEVEL_WARNING)
+		return "warning";
+	return level & G_LOG_LEVEL_DEBUG ? "debug" : "note";
+}
 
-	while (found->level && !(level & found->level))
-		found++;
-	return found;
+static int priority_of(GLogLevelFlags level)
+{
+	if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+		return LOG_ERR;
+	if (level & G_LOG_LEVEL_WARNING)
+		return LOG_WARNING;
+	return level & G_LOG_LEVEL_DEBUG ? LOG_DEBUG : LOG_INFO;
 }
 
 static const char *value_of(const GLogField *fields, gsize n, const char *name)
@@ -84,7 +82,7 @@ static gboolean to_journal(GLogLevelFlags level, const GLogField *fields,
 {
 	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *priority =
-		g_strdup_printf("%d", level_of(level)->priority);
+		g_strdup_printf("%d", priority_of(level));
 	g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
 	g_autoptr(GArray) out = g_array_new(FALSE, FALSE, sizeof(GLogField));
 	const GLogField own[] = {{"MESSAGE", message, -1},
@@ -116,13 +114,13 @@ static GLogWriterOutput write_log(
 	g_autofree char *time = time_text(now_ms());
 	g_autofree char *message = clean(value_of(fields, n, "MESSAGE"));
 	g_autofree char *line = g_strdup_printf(
-		"%s %s: %s\n", time, level_of(level)->name, message);
+		"%s %s: %s\n", time, level_name(level), message);
 
 	keep(line);
 	if (sink != TO_STDERR && to_journal(level, fields, n, message))
 		return G_LOG_WRITER_HANDLED;
 	if (sink == TO_SYSLOG)
-		syslog(level_of(level)->priority, "%s", message);
+		syslog(priority_of(level), "%s", message);
 	else
 		fputs(line, stderr);
 	return G_LOG_WRITER_HANDLED;

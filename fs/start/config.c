@@ -204,53 +204,22 @@ static char *key_hint(const BackendClass *class, const char *name)
 typedef struct {
 	Config *config;
 	GKeyFile *file;
-	const char *text, *origin;
+	GHashTable *lines; /* of config_text_lines */
+	const char *origin;
 } Reading;
 
-static gboolean line_is_group(const char *line, const char *group)
-{
-	gsize len = strlen(group);
-
-	return *line == '[' && !strncmp(line + 1, group, len) &&
-	       line[len + 1] == ']';
-}
-
-static gboolean line_is_key(const char *line, const char *key)
-{
-	gsize len = strlen(key);
-
-	if (strncmp(line, key, len))
-		return FALSE;
-	line += len;
-	while (*line == ' ' || *line == '\t')
-		line++;
-	return *line == '=';
-}
-
 /* GKeyFile knows no lines.  0 when it cannot be told. */
-static guint line_of(const char *text, const char *group, const char *key)
+static guint line_of(GHashTable *lines, const char *group, const char *key)
 {
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	gboolean inside = FALSE;
-	guint found = 0;
+	g_autofree char *head =
+		g_strdup_printf("[%s]%s", group, key ? key : "");
 
-	for (guint i = 0; lines[i]; i++) {
-		const char *line = g_strstrip(lines[i]);
-
-		if (*line == '[')
-			inside = line_is_group(line, group);
-		if (inside && (key ? line_is_key(line, key) : *line == '['))
-			found = i + 1;
-	}
-	return found;
+	return GPOINTER_TO_UINT(g_hash_table_lookup(lines, head));
 }
 
-static gboolean wrong(const Reading *reading, const char *group,
-	const char *key, GError **error, const char *format, ...)
-	G_GNUC_PRINTF(5, 6);
-
-static gboolean wrong(const Reading *reading, const char *group,
-	const char *key, GError **error, const char *format, ...)
+static G_GNUC_PRINTF(5, 6) gboolean
+	wrong(const Reading *reading, const char *group, const char *key,
+		GError **error, const char *format, ...)
 {
 	g_autofree char *what = NULL;
 	va_list args;
@@ -259,7 +228,7 @@ static gboolean wrong(const Reading *reading, const char *group,
 	what = g_strdup_vprintf(format, args);
 	va_end(args);
 	backend_error_set(error, BACKEND_ERROR_CONFIG, "%s:%u: [%s] %s",
-		reading->origin, line_of(reading->text, group, key), group,
+		reading->origin, line_of(reading->lines, group, key), group,
 		what);
 	return FALSE;
 }
@@ -528,9 +497,10 @@ gboolean config_parse(
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(GError) problem = NULL;
 	g_auto(GStrv) groups = NULL;
-	Reading reading = {config, file, text, origin};
+	g_autoptr(GHashTable) lines = config_text_lines(text, origin, error);
+	Reading reading = {config, file, lines, origin};
 
-	if (!config_text_is_clear(text, origin, error))
+	if (!lines)
 		return FALSE;
 	if (!g_key_file_load_from_data(
 		    file, text, (gsize)-1, G_KEY_FILE_NONE, &problem)) {

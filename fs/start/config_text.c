@@ -27,7 +27,7 @@ static char *head_of(const char *line)
 			    : g_strchomp(g_strndup(line, (gsize)(end - line)));
 }
 
-static gboolean twice(const char *origin, guint line, guint before,
+static void set_twice(const char *origin, guint line, guint before,
 	const char *section, const char *head, GError **error)
 {
 	if (*head == '[')
@@ -38,10 +38,9 @@ static gboolean twice(const char *origin, guint line, guint before,
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
 			"%s:%u: %s%s%s stands in line %u already", origin, line,
 			section, *section ? " " : "", head, before);
-	return FALSE;
 }
 
-gboolean config_text_is_clear(
+GHashTable *config_text_lines(
 	const char *text, const char *origin, GError **error)
 {
 	g_autoptr(GHashTable) seen =
@@ -64,13 +63,14 @@ gboolean config_text_is_clear(
 			key = g_strconcat(section, head, NULL);
 		}
 		before = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key));
-		if (before)
-			return twice(
-				origin, i + 1, before, section, head, error);
+		if (before) {
+			set_twice(origin, i + 1, before, section, head, error);
+			return NULL;
+		}
 		g_hash_table_insert(
 			seen, g_steal_pointer(&key), GUINT_TO_POINTER(i + 1));
 	}
-	return TRUE;
+	return g_steal_pointer(&seen);
 }
 
 /* ---- paths ---- */

@@ -5,11 +5,11 @@
 /* What the key file's own reader does not see. */
 
 /*
- * Whether no section and no key of a section stands twice: GKeyFile would merge
- * them, and the last would win unsaid.  origin names the text in errors.  Errors:
- * CONFIG, with both lines.
+ * In which lines what stands: "[section]", and "[section]key", -> its number.  NULL:
+ * one of them stands twice; GKeyFile would merge them, and the last would win unsaid.
+ * origin names the text in errors.  Errors: CONFIG, with both lines.
  */
-gboolean config_text_is_clear(const char *text, const char *origin,
+GHashTable *config_text_lines(const char *text, const char *origin,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*

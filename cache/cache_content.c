@@ -19,7 +19,7 @@ static gboolean has_file(const Dir *dir, SessionFile file)
 /* Also when the record is whole. */
 static gboolean is_always_on_demand(const Dir *dir, SessionFile file)
 {
-	return (dir->provider->backend->class->described & (1u << file)) != 0;
+	return (dir_class(dir)->described & (1u << file)) != 0;
 }
 
 static gboolean is_on_demand(const Seen *seen, SessionFile file)
@@ -40,8 +40,7 @@ static void content_of(
 {
 	Dir *dir = seen->dir;
 
-	content_append(dir->provider->backend, file,
-		state_names_get(dir->cache->state_names, seen->row->word),
+	content_append(dir->provider->backend, file, dir_word(dir, seen->row),
 		(Phase)seen->row->phase, body, seen->row->body_len, out);
 }
 
@@ -98,7 +97,7 @@ static gboolean size_of(
 
 		*ret_size = g_bytes_get_size(bytes);
 	} else if (file == SESSION_JSON &&
-		   seen->dir->provider->backend->class->private == NULL) {
+		   dir_class(seen->dir)->private == NULL) {
 		*ret_size =
 			seen->row->body_len > 0 ? seen->row->body_len + 1 : 0;
 	} else if (sizes_of(seen, sizes, error)) {

@@ -20,7 +20,7 @@
 
 static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 {
-	const BackendClass *class = dir->provider->backend->class;
+	const BackendClass *class = dir_class(dir);
 
 	*ret = entry_in(dir, ENTRY_SESSION, row->number);
 	ret->files = backend_files(dir->provider->backend);

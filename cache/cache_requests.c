@@ -123,12 +123,6 @@ static char *result_text(Dir *dir, const Intent *intent, const Outcome *outcome)
 	return operation_answer_kept(dir, outcome, intent);
 }
 
-static char *error_text(const Outcome *outcome)
-{
-	return *outcome->error != '\0' ? g_strconcat(outcome->error, "\n", NULL)
-				       : g_strdup("");
-}
-
 /* What this account's directory says of another one's. */
 static void tell_of_guest(const Request *request, Outcome *outcome)
 {
@@ -170,7 +164,8 @@ char *cache_request_text(Cache *cache, guint32 number, RequestText text)
 	case REQUEST_TEXT_RESULT:
 		return result_text(dir, request->intent, outcome);
 	case REQUEST_TEXT_ERROR:
-		return error_text(outcome);
+		return g_strconcat(outcome->error,
+			*outcome->error != '\0' ? "\n" : NULL, NULL);
 	case N_REQUEST_TEXTS:
 		break;
 	}

@@ -150,8 +150,7 @@ char *cache_status(Cache *cache, guint32 number)
 	if (dir == NULL)
 		return g_strdup("");
 	if (dir->kind == DIR_PROVIDER)
-		g_string_append_printf(
-			out, "type: %s\n", dir->provider->backend->class->name);
+		g_string_append_printf(out, "type: %s\n", dir_class(dir)->name);
 	if (dir->kind != DIR_ROOT)
 		g_string_append_printf(out, "read_only: %s\n",
 			dir->provider->read_only ? "yes" : "no");

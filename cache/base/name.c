@@ -18,11 +18,6 @@ static gsize plain_len(const char *p, gboolean first)
 	return (gsize)g_unichar_to_utf8(c, NULL);
 }
 
-static gboolean is_reserved(const char *id, const char *const *reserved)
-{
-	return reserved != NULL && g_strv_contains(reserved, id);
-}
-
 gsize name_cut_len(const char *name, gsize max)
 {
 	gsize at = max;
@@ -71,7 +66,7 @@ static gboolean is_simple(const char *id)
 
 char *name_escape(const char *id, const char *const *reserved)
 {
-	gboolean taken = is_reserved(id, reserved);
+	gboolean taken = reserved != NULL && g_strv_contains(reserved, id);
 	gboolean first = TRUE;
 	GString *name;
 

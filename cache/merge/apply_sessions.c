@@ -32,11 +32,6 @@ static void told_clear(Told *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Told, told_clear)
 
-static const BackendClass *class_of(const Dir *dir)
-{
-	return dir->provider->backend->class;
-}
-
 /* ---- partial records: which one was laid over what ---- */
 
 typedef struct {
@@ -125,10 +120,9 @@ static gboolean is_other(Dir *dir, Told *told)
 		return FALSE;
 	if (!row_created_at(old->born, told->session->created_ms))
 		return TRUE;
-	if (class_of(dir)->is_other == NULL || told->known)
+	if (dir_class(dir)->is_other == NULL || told->known)
 		return FALSE;
-	before.state =
-		(char *)state_names_get(dir->cache->state_names, old->word);
+	before.state = (char *)dir_word(dir, old);
 	before.phase = (Phase)old->phase;
 	before.created_ms = old->born != 0 ? told->session->created_ms : 0;
 	before.body = told->held;
@@ -149,7 +143,7 @@ static guint files_changed(
 			told->held_len, told->body, told->len);
 	/* What nobody can read did not change. */
 	if (old->partial && new->partial)
-		files &= ~class_of(dir)->whole_files;
+		files &= ~dir_class(dir)->whole_files;
 	if (old->word != new->word)
 		files |= 1u << SESSION_STATE;
 	if (old->phase != new->phase)
@@ -306,7 +300,7 @@ static gboolean tells_the_same(Dir *dir, Told *told)
 	if (same != NULL &&
 		backend_is_respelt(told->held, told->held_len, same, len))
 		return TRUE;
-	if (class_of(dir)->dated == NULL)
+	if (dir_class(dir)->dated == NULL)
 		return FALSE;
 	return backend_is_steady(dir->provider->backend, told->held,
 		told->held_len, told->body, told->len);
@@ -372,7 +366,7 @@ static gboolean put_changed(
 static gboolean put_back(Change *change, Row *row, const Told *told,
 	gboolean returns, GError **error)
 {
-	gboolean other = returns && class_of(change->dir)->is_other != NULL;
+	gboolean other = returns && dir_class(change->dir)->is_other != NULL;
 
 	if (other && !change_renumber(change, row->id, &row->number, error))
 		return FALSE;
@@ -457,7 +451,7 @@ static gboolean incoming_session(
 		return TRUE;
 	told.body = session->body;
 	told.len = session->body_len;
-	told.partial = session->partial || class_of(dir)->unique != NULL;
+	told.partial = session->partial || dir_class(dir)->unique != NULL;
 	return put_session(change, id, &told, error);
 }
 

@@ -58,8 +58,7 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 
 	g_array_append_val(self->rows, *row); /* owns the mtimes from here */
 	if (dir->disk != NULL) {
-		const char *word =
-			state_names_get(dir->cache->state_names, row->word);
+		const char *word = dir_word(dir, row);
 
 		if (!disk_put(dir->disk, row, old, word, body, len, error))
 			return FALSE;
@@ -146,8 +145,8 @@ static void drop_on_demand(Change *self)
 	News news = {.kind = NEWS_ON_DEMAND, .parent = dir->number};
 
 	if (dir->kind != DIR_WORKSPACE ||
-		(dir->provider->backend->class->described == 0 &&
-			dir->provider->backend->class->whole_files == 0))
+		(dir_class(dir)->described == 0 &&
+			dir_class(dir)->whole_files == 0))
 		return;
 	for (guint i = 0; i < self->rows->len; i++) {
 		const Row *row = &g_array_index(self->rows, Row, i);
@@ -155,7 +154,7 @@ static void drop_on_demand(Change *self)
 
 		news.number = row->number;
 		news.files = on_demand_changed(on_demand, row->number, ended) &
-			     dir->provider->backend->class->described;
+			     dir_class(dir)->described;
 		if (news.files != 0)
 			news_push(dir->cache->news, &news, 1);
 	}

@@ -213,6 +213,18 @@ static inline Dir *provider_dir(const Provider *provider)
 	return __atomic_load_n(&provider->dir, __ATOMIC_ACQUIRE);
 }
 
+/* Of all but the root. */
+static inline const BackendClass *dir_class(const Dir *self)
+{
+	return self->provider->backend->class;
+}
+
+/* The state word of a row. */
+static inline const char *dir_word(const Dir *self, const Row *row)
+{
+	return state_names_get(self->cache->state_names, row->word);
+}
+
 /* The body of a row, from the snapshot it stands in; NUL-terminated.  Damage is
  * remembered, and told in .last_error and by g_warning.  Not with Dir.lock.  Errors: LOCAL. */
 char *dir_body(Dir *self, const Snapshot *shown, const Row *row,

@@ -5,6 +5,7 @@
 
 #include "cache/base/hash.h"
 #include "cache/base/locked.h"
+#include "cache/base/refs.h"
 
 /* What the bytes that are not kept any more begin with. */
 #define FORGOTTEN "[sessionfs: older lines are not kept any more]\n"
@@ -47,21 +48,15 @@ Stream *stream_new(void)
 	return self;
 }
 
-Stream *stream_ref(Stream *self)
+static void stream_free(Stream *self)
 {
-	__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
-	return self;
-}
-
-void stream_unref(Stream *self)
-{
-	if (__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
 	g_string_free(self->text, TRUE);
 	g_hash_table_unref(self->sections);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self);
 }
+
+REFS_DEFINE(Stream, stream, stream_free)
 
 gboolean stream_is_held(const Stream *self)
 {

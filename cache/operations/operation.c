@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/failpoint.h"
+#include "cache/base/refs.h"
 #include "cache/merge/call.h"
 #include "cache/model/account.h"
 #include "cache/operations/adopt.h"
@@ -35,16 +36,8 @@ void operation_set_text(Operation *self, const char *text, gsize len)
 	self->len = len;
 }
 
-Operation *operation_ref(Operation *order)
+static void operation_free(Operation *order)
 {
-	__atomic_add_fetch(&order->refs, 1, __ATOMIC_RELAXED);
-	return order;
-}
-
-void operation_unref(Operation *order)
-{
-	if (__atomic_sub_fetch(&order->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
 	g_free(order->text);
 	g_free(order->answer);
 	g_clear_error(&order->error);
@@ -53,6 +46,8 @@ void operation_unref(Operation *order)
 	g_free(order->what);
 	g_free(order);
 }
+
+REFS_DEFINE(Operation, operation, operation_free)
 
 const char *operation_answer(const Operation *order)
 {
@@ -214,12 +209,6 @@ static void tell_absent(const Operation *self, GError *error)
 	name_request(self, error);
 }
 
-static void finish_failed(Operation *self, GError *error)
-{
-	requests_note(self->cache->requests, self->request,
-		outcome_saying(REQUEST_FAILED, backend_error_sentence(error)));
-}
-
 /* The session is there, and not as it was wanted. */
 static void finish_made(Operation *self, GError *error)
 {
@@ -269,6 +258,8 @@ void operation_finish(Operation *self, gboolean ok, GError *error)
 	else if (state == REQUEST_UNKNOWN && open)
 		name_request(self, error);
 	else if (state == REQUEST_SENT || state == REQUEST_WAITING)
-		finish_failed(self, error);
+		requests_note(requests, self->request,
+			outcome_saying(
+				REQUEST_FAILED, backend_error_sentence(error)));
 	requests_release(requests, self->request);
 }

@@ -87,7 +87,7 @@ static void set_conflict(const BackendVerb *verb, Phase phase, GError **error)
 static gboolean check_phase(Operation *self, const BackendVerb *verb,
 	Target *target, GError **error)
 {
-	const BackendClass *class = self->dir->provider->backend->class;
+	const BackendClass *class = dir_class(self->dir);
 	gboolean sure = class->is_other == NULL;
 	g_autoptr(GError) local = NULL;
 
@@ -285,8 +285,7 @@ gboolean operation_steer(Operation *self, GError **error)
 
 	if (self->text == NULL || !dir_is_steered(dir)) {
 		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
-			"a workspace of %s %s",
-			dir->provider->backend->class->name,
+			"a workspace of %s %s", dir_class(dir)->name,
 			dir_is_steered(dir) ? "is not ended by rmdir"
 					    : "takes no verbs");
 		return FALSE;

@@ -211,14 +211,6 @@ static gboolean says_the_same(const char *one, const char *other)
 	return g_str_equal(a, b);
 }
 
-static void token_clash(const Request *request, GError **error)
-{
-	backend_error_set(error, BACKEND_ERROR_EXISTS,
-		"this token has made another session: request %s has another "
-		"spec",
-		request->intent->rid);
-}
-
 static void still_open(const Request *request, const char *why, GError **error)
 {
 	backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
@@ -254,7 +246,10 @@ static gboolean repeat(Operation *self, gboolean *ret_again, GError **error)
 	gboolean ok;
 
 	if (!says_the_same(self->text, request->intent->text)) {
-		token_clash(request, error);
+		backend_error_set(error, BACKEND_ERROR_EXISTS,
+			"this token has made another session: request %s has "
+			"another spec",
+			request->intent->rid);
 		return FALSE;
 	}
 	if (!requests_take_free(requests, request, self->deadline_us)) {

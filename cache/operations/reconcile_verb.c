@@ -13,11 +13,6 @@ static const Row *row_of_verb(
 		       : NULL;
 }
 
-static gboolean is_start(const Dir *dir, const char *verb)
-{
-	return g_strcmp0(dir->provider->backend->class->start_verb, verb) == 0;
-}
-
 VerbOutcome reconcile_verb_look(
 	Dir *dir, const Intent *intent, Phase *ret_phase)
 {
@@ -35,7 +30,8 @@ VerbOutcome reconcile_verb_look(
 		now = (Phase)row->phase;
 	if (row != NULL && ret_phase != NULL)
 		*ret_phase = now;
-	return matching_verb(verb->from, is_start(dir, intent->verb),
+	return matching_verb(verb->from,
+		g_strcmp0(dir_class(dir)->start_verb, intent->verb) == 0,
 		intent->phase > 0 ? &before : NULL, row != NULL ? &now : NULL);
 }
 

@@ -8,8 +8,7 @@
 static gboolean lacks_cause(Dir *dir, const Row *row)
 {
 	return phase_has_ended((Phase)row->phase) &&
-	       backend_has_cause(dir->provider->backend,
-		       state_names_get(dir->cache->state_names, row->word));
+	       backend_has_cause(dir->provider->backend, dir_word(dir, row));
 }
 
 static gint64 ended_ns(const Row *row)
@@ -94,7 +93,6 @@ void cause_start(Dir *dir)
 {
 	static const SweepKind kind = {lacks_cause, ended_ns, ask};
 
-	if (dir->kind == DIR_WORKSPACE &&
-		dir->provider->backend->class->cause != NULL)
+	if (dir->kind == DIR_WORKSPACE && dir_class(dir)->cause != NULL)
 		sweep_start(dir, &dir->cause, &kind);
 }

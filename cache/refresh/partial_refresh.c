@@ -35,15 +35,10 @@ static gboolean is_slow(const Dir *dir, gint64 at_us)
 		       PACE_LOAD_FACTOR * took_us > base_us(dir));
 }
 
-static const BackendClass *class_of(const Dir *dir)
-{
-	return dir->provider->backend->class;
-}
-
 static gboolean lists(const Dir *dir)
 {
-	return class_of(dir)->list_living != NULL ||
-	       class_of(dir)->newest_first;
+	return dir_class(dir)->list_living != NULL ||
+	       dir_class(dir)->newest_first;
 }
 
 static gint64 interval_us(const Dir *dir, gint64 now_us)
@@ -433,7 +428,7 @@ static gboolean list_some(PartialRefresh *self, gboolean living, GError **error)
 
 	if (living && !list_living(self, &all, error))
 		return FALSE;
-	return all || !class_of(self->dir)->newest_first ||
+	return all || !dir_class(self->dir)->newest_first ||
 	       list_newest(self->dir, error);
 }
 
@@ -447,10 +442,10 @@ static gboolean refresh_partially(PartialRefresh *self, GError **error)
 	pthread_mutex_lock(&dir->lock);
 	/* Then it tells most of what is watched, too. */
 	first = dir->partial_refresh.living_few;
-	living = class_of(dir)->list_living != NULL &&
+	living = dir_class(dir)->list_living != NULL &&
 		 !dir->partial_refresh.living_many;
 	pthread_mutex_unlock(&dir->lock);
-	listed = living || class_of(dir)->newest_first;
+	listed = living || dir_class(dir)->newest_first;
 	if (first)
 		return list_some(self, living, error) &&
 		       ask_watched(self, listed, error);

@@ -144,12 +144,6 @@ static gboolean is_proved_end(const Relist *self, const Page *page)
 	return TRUE;
 }
 
-/* A listing that has fewer entries than it tells of is gone through again. */
-static gboolean lacks(const Relist *self)
-{
-	return self->least >= 0 && self->seen < (guint64)self->least;
-}
-
 static void begin_again(Relist *self)
 {
 	self->pages = self->page;
@@ -160,12 +154,14 @@ static void begin_again(Relist *self)
 	g_hash_table_remove_all(self->tokens);
 }
 
-/* At the end of the pages.  One that lacks as much as ever, or lacks the same when
+/* At the end of the pages.  A listing that has fewer entries than it tells of is gone
+ * through again.  One that lacks as much as ever, or lacks the same when
  * it was gone through twice, is as whole as it will be. */
 static gboolean check_whole(Relist *self, gboolean *ret_more, GError **error)
 {
 	gint64 *lacking = &self->dir->listing.lacking;
-	gint64 lack = lacks(self) ? self->least - (gint64)self->seen : 0;
+	gint64 lack =
+		self->least >= 0 ? MAX(0, self->least - (gint64)self->seen) : 0;
 
 	*ret_more = FALSE;
 	if (lack == 0 || self->gaps.looped || self->gaps.over > 0) {

@@ -1,10 +1,5 @@
 #include "cache/requests/requests_inside.h"
 
-static char *place_key(const char *provider, const char *workspace)
-{
-	return g_strdup_printf("%s/%s", provider, workspace);
-}
-
 void requests_box_free(gpointer data)
 {
 	Box *box = data;
@@ -31,7 +26,7 @@ GPtrArray *requests_pick(
 /* A section's name has no slash in it, so that the key is clear. */
 Box *requests_box(Requests *self, const char *provider, const char *workspace)
 {
-	g_autofree char *key = place_key(provider, workspace);
+	g_autofree char *key = g_strdup_printf("%s/%s", provider, workspace);
 	Box *box = g_hash_table_lookup(self->boxes, key);
 
 	if (box != NULL)

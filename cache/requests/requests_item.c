@@ -1,22 +1,18 @@
 #include "cache/requests/requests_item.h"
 
+#include "cache/base/refs.h"
+
 #define NS_PER_MS 1000000
 
-Request *request_ref(Request *request)
+static void request_free(Request *request)
 {
-	__atomic_add_fetch(&request->refs, 1, __ATOMIC_RELAXED);
-	return request;
-}
-
-void request_unref(Request *request)
-{
-	if (__atomic_sub_fetch(&request->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
 	intent_free(request->intent);
 	outcome_free(request->outcome);
 	g_free(request->reserved);
 	g_free(request);
 }
+
+REFS_DEFINE(Request, request, request_free)
 
 Request *request_new(Intent *intent, Outcome *outcome)
 {

@@ -96,9 +96,8 @@ static gboolean is_another(
 {
 	if (made->created_ms > outcome->changed_ms + GRAIN_MS)
 		return TRUE;
-	return dir->provider->backend->class->is_other != NULL &&
-	       outcome->session != 0 && made->number != 0 &&
-	       outcome->session != made->number;
+	return dir_class(dir)->is_other != NULL && outcome->session != 0 &&
+	       made->number != 0 && outcome->session != made->number;
 }
 
 /* With the lock. */

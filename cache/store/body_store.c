@@ -9,6 +9,7 @@
 #include "backends/error.h"
 #include "cache/base/descriptors.h"
 #include "cache/base/hash.h"
+#include "cache/base/refs.h"
 
 struct BodyStore {
 	int refs;
@@ -144,24 +145,16 @@ BodyStore *body_store_memory(GError **error)
 	return body_store_new(fd, name, FALSE, 0);
 }
 
-BodyStore *body_store_ref(BodyStore *self)
+static void body_store_free(BodyStore *self)
 {
-	if (self != NULL)
-		__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
-	return self;
-}
-
-void body_store_unref(BodyStore *self)
-{
-	if (self == NULL ||
-		__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
 	if (self->doomed)
 		unlink(self->path);
 	kept_file_free(self->file);
 	g_free(self->path);
 	g_free(self);
 }
+
+REFS_DEFINE(BodyStore, body_store, body_store_free)
 
 void body_store_doom(BodyStore *self)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/base/clock.h"
+#include "cache/base/refs.h"
 #include "cache/base/sorted.h"
 
 #define BLOCK_ROWS 256u
@@ -15,19 +16,7 @@ struct Block {
 	Row rows[]; /* and one of number 0 behind them */
 };
 
-Mtimes *mtimes_ref(Mtimes *self)
-{
-	if (self != NULL)
-		__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
-	return self;
-}
-
-void mtimes_unref(Mtimes *self)
-{
-	if (self != NULL &&
-		__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) == 0)
-		g_free(self);
-}
+REFS_DEFINE(Mtimes, mtimes, g_free)
 
 guint32 row_created(gint64 created_ms)
 {
@@ -277,22 +266,15 @@ Snapshot *snapshot_apply(const Snapshot *old, const Row *put, gsize n_put,
 	return self;
 }
 
-Snapshot *snapshot_ref(Snapshot *self)
+static void snapshot_free(Snapshot *self)
 {
-	__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
-	return self;
-}
-
-void snapshot_unref(Snapshot *self)
-{
-	if (self == NULL ||
-		__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
 	for (guint i = 0; i < self->n_blocks; i++)
 		block_unref(self->blocks[i].block);
 	body_store_unref(self->store);
 	g_free(self);
 }
+
+REFS_DEFINE(Snapshot, snapshot, snapshot_free)
 
 /* ---- reading ---- */
 

@@ -79,11 +79,6 @@ void interest_free(Interest *self)
 	g_free(self);
 }
 
-static guint32 owner_of(const Entry *entry)
-{
-	return entry->workspace ? entry->workspace : entry->provider;
-}
-
 /* Asks the cache only for what was never seen. */
 static guint32 find_owner(Interest *self, guint32 number)
 {
@@ -95,7 +90,7 @@ static guint32 find_owner(Interest *self, guint32 number)
 	owner = LOCKED(&self->lock, kernel_refs_owner(self->refs, number));
 	if (owner || !cache_entry(self->cache, number, &entry))
 		return owner;
-	owner = owner_of(&entry);
+	owner = entry.workspace ? entry.workspace : entry.provider;
 	pthread_mutex_lock(&self->lock);
 	kernel_refs_own(self->refs, number, owner,
 		entry.kind == ENTRY_GROUP ? entry.by : BY_NAME);
@@ -234,16 +229,12 @@ static char *denied_key(guint32 parent, const char *name)
 	return g_strdup_printf("%u/%s", parent, name);
 }
 
-gboolean interest_denied(Interest *self, guint32 parent, const char *name)
+void interest_denied(Interest *self, guint32 parent, const char *name)
 {
-	gboolean kept;
-
 	pthread_mutex_lock(&self->lock);
-	kept = g_hash_table_size(self->denied) < DENIED_MAX;
-	if (kept)
+	if (g_hash_table_size(self->denied) < DENIED_MAX)
 		g_hash_table_add(self->denied, denied_key(parent, name));
 	pthread_mutex_unlock(&self->lock);
-	return kept;
 }
 
 gboolean interest_appeared(Interest *self, guint32 parent, const char *name)

@@ -42,9 +42,9 @@ ByWhat interest_group(Interest *interest, guint32 number);
  * array. */
 GArray *interest_numbers(Interest *interest, guint32 owner);
 
-/* The kernel was told that this name is not there: TRUE when it may keep that
- * until interest_appeared says that it must be invalidated. */
-gboolean interest_denied(Interest *interest, guint32 parent, const char *name);
+/* The kernel is told that this name is not there, and may keep that, where there is
+ * room to remember it, until interest_appeared says that it must be invalidated. */
+void interest_denied(Interest *interest, guint32 parent, const char *name);
 /* Whether the kernel was told so; forgets it. */
 gboolean interest_appeared(
 	Interest *interest, guint32 parent, const char *name);

@@ -171,12 +171,6 @@ static void tell(Notify *self, struct fuse_session *session, Notice *notice)
 			session, notice->node, notice->pages ? 0 : -1, 0);
 }
 
-static gboolean is_busy(Notify *self, const Notice *notice)
-{
-	return notice->name &&
-	       pending_busy(self->pending, node_number(notice->node));
-}
-
 static gboolean has_waited(Notice *notice)
 {
 	gint64 now = g_get_monotonic_time();
@@ -232,7 +226,9 @@ static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 	guint told = 0;
 
 	while ((notice = g_queue_pop_head(batch))) {
-		gboolean busy = is_busy(self, notice);
+		gboolean busy =
+			notice->name &&
+			pending_busy(self->pending, node_number(notice->node));
 
 		/* What has to wait is queued, and counted, again. */
 		if (busy && must_wait(self, session, notice)) {

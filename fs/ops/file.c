@@ -449,11 +449,6 @@ static int setattr_refusal(const Daemon *daemon, const View *view,
 	return 0;
 }
 
-static gboolean is_touch(int set)
-{
-	return (set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW)) != 0;
-}
-
 void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 	struct fuse_file_info *info)
 {
@@ -467,7 +462,8 @@ void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 	if (!lookup_node(req, ino, &view))
 		return;
 	refused = setattr_refusal(daemon, &view, attr, set, handle_of(info));
-	if (!refused && is_refresh(&view) && is_touch(set))
+	if (!refused && is_refresh(&view) &&
+		(set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW)))
 		cache_refresh(daemon->cache, view.entry.number);
 	if (refused)
 		reply_error(req, refused);

@@ -150,34 +150,27 @@ static gboolean in_word(Document *scan, char c)
 	return TRUE;
 }
 
-/* The state after a byte of a number; 0 when the number ended before it. */
+/* The state after a byte of a number: a leading zero, another digit, a point, an
+ * exponent's letter, its sign; 0 when the number ended before it. */
 static guint number_next(guint want, char c)
 {
-	gboolean digit = g_ascii_isdigit(c);
+	static const guint8 next[END][5] = {
+		[MINUS] = {ZERO, INTEGER},
+		[ZERO] = {0, 0, POINT, EXPONENT},
+		[INTEGER] = {INTEGER, INTEGER, POINT, EXPONENT},
+		[POINT] = {FRACTION, FRACTION},
+		[FRACTION] = {FRACTION, FRACTION, 0, EXPONENT},
+		[EXPONENT] = {EXPONENT_DIGITS, EXPONENT_DIGITS, 0, 0,
+			EXPONENT_SIGN},
+		[EXPONENT_SIGN] = {EXPONENT_DIGITS, EXPONENT_DIGITS},
+		[EXPONENT_DIGITS] = {EXPONENT_DIGITS, EXPONENT_DIGITS},
+	};
+	static const char *const bytes[] = {"0", "123456789", ".", "eE", "+-"};
 
-	switch (want) {
-	case MINUS:
-		return c == '0' ? ZERO : digit ? INTEGER : 0;
-	case ZERO:
-	case INTEGER:
-		if (c == '.')
-			return POINT;
-		if (c == 'e' || c == 'E')
-			return EXPONENT;
-		return digit && want == INTEGER ? INTEGER : 0;
-	case POINT:
-		return digit ? FRACTION : 0;
-	case FRACTION:
-		if (c == 'e' || c == 'E')
-			return EXPONENT;
-		return digit ? FRACTION : 0;
-	case EXPONENT:
-		if (c == '+' || c == '-')
-			return EXPONENT_SIGN;
-		return digit ? EXPONENT_DIGITS : 0;
-	default:
-		return digit ? EXPONENT_DIGITS : 0;
-	}
+	for (guint i = 0; i < G_N_ELEMENTS(bytes); i++)
+		if (c && strchr(bytes[i], c))
+			return next[want][i];
+	return 0;
 }
 
 static gboolean structural(Document *scan, char c);

@@ -5,9 +5,8 @@
 
 static gboolean set_gone(GError **error)
 {
-	backend_error_set(
+	return backend_error_set(
 		error, BACKEND_ERROR_GONE, "there is no such session any more");
-	return FALSE;
 }
 
 static gboolean has_file(const Dir *dir, SessionFile file)

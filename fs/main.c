@@ -101,9 +101,8 @@ static gboolean configure(Run *run, GError **error)
 		return FALSE;
 	if (run->config->providers->len)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_set(error, BACKEND_ERROR_CONFIG,
 		"the configuration names no provider");
-	return FALSE;
 }
 
 /* From here on a fault leaves a report; and what the run before left is told. */
@@ -273,10 +272,9 @@ static gboolean files_stay(Run *run, GError **error)
 
 			if (!file || !mount_covers(run->mountpoint, file))
 				continue;
-			backend_error_set(error, BACKEND_ERROR_CONFIG,
+			return backend_error_set(error, BACKEND_ERROR_CONFIG,
 				"[%s] %s: the mount at %s would hide this file",
 				provider->name, (char *)key, run->mountpoint);
-			return FALSE;
 		}
 	}
 	return TRUE;

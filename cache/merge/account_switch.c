@@ -144,11 +144,10 @@ gboolean account_owned(const char *told, const Call *call, GError **error)
 	}
 	if (account_is_of(dir->account, name))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_set(error, BACKEND_ERROR_AUTH,
 		"nothing was sent: the credentials are of another account now, "
 		"%s, than what is shown here",
 		told);
-	return FALSE;
 }
 
 /* As long as the name cannot be kept, each answer tries again. */

@@ -22,9 +22,8 @@ static gboolean is_still(const char *account, const Call *call, GError **error)
 
 	if (g_str_equal(account, self->told))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_set(error, BACKEND_ERROR_AUTH,
 		"nothing was sent: the credentials have just changed");
-	return FALSE;
 }
 
 static gboolean note_accepted(const char *account, const Call *call)

@@ -11,9 +11,8 @@ gboolean cache_goes_on(Cache *cache, GError **error)
 {
 	if (!cache_is_stopping(cache))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_CANCELLED,
+	return backend_error_set(error, BACKEND_ERROR_CANCELLED,
 		"the file system is being unmounted");
-	return FALSE;
 }
 
 gboolean cache_sleep(Cache *cache, gint64 ms)

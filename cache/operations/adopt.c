@@ -43,10 +43,9 @@ static gboolean reserve(
 
 	if (adopt_reserve(dir, request, id, &holder))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_EXISTS,
+	return backend_error_set(error, BACKEND_ERROR_EXISTS,
 		"the session %s is that of request %s", id,
 		holder->intent->rid);
-	return FALSE;
 }
 
 gboolean adopt_session(Dir *dir, Request *request, const char *id,
@@ -67,9 +66,8 @@ gboolean adopt_session(Dir *dir, Request *request, const char *id,
 	if (number != 0)
 		return reserve(dir, request, id, error) &&
 		       apply_last(dir, number, error);
-	backend_error_set(error, BACKEND_ERROR_GONE,
+	return backend_error_set(error, BACKEND_ERROR_GONE,
 		"there is no session %s any more", id);
-	return FALSE;
 }
 
 char *adopt_objection(Dir *dir, const Intent *intent, const char *id)

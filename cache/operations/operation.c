@@ -237,15 +237,16 @@ static void finish_made(Operation *self, GError *error)
 	requests_note(requests, self->request, outcome);
 }
 
-void operation_finish(Operation *self, gboolean ok, GError *error)
+gboolean operation_finish(Operation *self, gboolean ok, GError **ret)
 {
 	Requests *requests = self->cache->requests;
 	RequestState state = requests_state(requests, self->request);
+	GError *error = ok ? NULL : *ret;
 	gboolean open = error != NULL && error->code == BACKEND_ERROR_MAY_EXIST;
 
 	if (!ok && state == REQUEST_WAITING && operation_is_dropped(self)) {
 		requests_forget(requests, self->request);
-		return;
+		return ok;
 	}
 	if (state == REQUEST_ABSENT && open)
 		tell_absent(self, error);
@@ -262,4 +263,5 @@ void operation_finish(Operation *self, gboolean ok, GError *error)
 			outcome_saying(
 				REQUEST_FAILED, backend_error_sentence(error)));
 	requests_release(requests, self->request);
+	return ok;
 }

@@ -73,9 +73,9 @@ gint64 operation_left_ms(const Operation *self);
 /* FALSE: there is no time for it before until_us (monotonic), or the cache ends. */
 gboolean operation_pause(
 	const Operation *self, gint64 *pause_ms, gint64 until_us);
-/* Ends the work on the request: ok, or by the error that is told.  That error agrees
+/* Ends the work on the request: ok, or by the error in *ret.  That error agrees
  * with the outcome: MAY_EXIST where a session may exist or does (then it gets the
- * request's name), any other where there is none. */
-void operation_finish(Operation *self, gboolean ok, GError *error);
+ * request's name), any other where there is none.  Returns ok. */
+gboolean operation_finish(Operation *self, gboolean ok, GError **ret);
 /* Why a call that could be dropped was; takes its error. */
 void operation_refused(Operation *self, GError *cause, GError **error);

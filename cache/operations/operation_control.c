@@ -27,11 +27,9 @@ static gboolean target_find(Operation *self, Target *ret, GError **error)
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
 	const Row *row = snapshot_find(shown, self->number);
 
-	if (row == NULL) {
-		backend_error_set(error, BACKEND_ERROR_GONE,
+	if (row == NULL)
+		return backend_error_set(error, BACKEND_ERROR_GONE,
 			"there is no such session any more");
-		return FALSE;
-	}
 	target_clear(ret);
 	ret->id = g_strdup(row->id->text);
 	ret->body = dir_body(self->dir, shown, row, NULL);
@@ -42,9 +40,14 @@ static gboolean target_find(Operation *self, Target *ret, GError **error)
 /* Shows what the provider says of the session now. */
 static gboolean look(Operation *self, const char *id, GError **error)
 {
+	g_autoptr(GError) local = NULL;
 	Call call = operation_look_call(self);
 
-	return fetch_session(self->dir, id, &call, error);
+	if (fetch_session(self->dir, id, &call, &local))
+		return TRUE;
+	g_debug("%s: %s", id, local->message);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return FALSE;
 }
 
 static const BackendVerb *verb_of(Operation *self, GError **error)
@@ -68,7 +71,8 @@ static const BackendVerb *verb_of(Operation *self, GError **error)
 	return backend_verb(provider->backend, name, error);
 }
 
-static void set_conflict(const BackendVerb *verb, Phase phase, GError **error)
+static gboolean set_conflict(
+	const BackendVerb *verb, Phase phase, GError **error)
 {
 	g_autoptr(GString) from = g_string_new(NULL);
 
@@ -76,7 +80,7 @@ static void set_conflict(const BackendVerb *verb, Phase phase, GError **error)
 		if (verb->from & (1u << p))
 			g_string_append_printf(from, "%s%s",
 				from->len > 0 ? ", " : "", phase_name(p));
-	backend_error_set(error, BACKEND_ERROR_CONFLICT,
+	return backend_error_set(error, BACKEND_ERROR_CONFLICT,
 		"%s makes no sense for a session that is %s; it does when it "
 		"is: %s",
 		verb->name, phase_name(phase), from->str);
@@ -89,23 +93,15 @@ static gboolean check_phase(Operation *self, const BackendVerb *verb,
 {
 	const BackendClass *class = dir_class(self->dir);
 	gboolean sure = class->is_other == NULL;
-	g_autoptr(GError) local = NULL;
 
 	if (sure && (verb->from & (1u << target->phase)))
 		return TRUE;
-	if (!look(self, target->id, &local)) {
-		g_debug("%s: %s", target->id, local->message);
-		if (!sure) {
-			g_propagate_error(error, g_steal_pointer(&local));
-			return FALSE;
-		}
-	}
+	if (!look(self, target->id, sure ? NULL : error) && !sure)
+		return FALSE;
 	if (!target_find(self, target, error))
 		return FALSE;
-	if (verb->from & (1u << target->phase))
-		return TRUE;
-	set_conflict(verb, target->phase, error);
-	return FALSE;
+	return (verb->from & (1u << target->phase)) ||
+	       set_conflict(verb, target->phase, error);
 }
 
 static void describe(Operation *self, const char *id)
@@ -171,10 +167,7 @@ static gboolean see_effect(Operation *self)
 	requests_look(self->cache->requests, self->request, now_ms(),
 		operation_sure_ms(self), FALSE);
 	for (;;) {
-		g_autoptr(GError) error = NULL;
-
-		if (!look(self, intent->session, &error))
-			g_debug("%s: %s", intent->session, error->message);
+		(void)look(self, intent->session, NULL);
 		if (reconcile_verb_look(self->dir, intent, NULL) == VERB_OBEYED)
 			return TRUE;
 		if (!operation_pause(self, &pause_ms, self->deadline_us))
@@ -186,25 +179,21 @@ static gboolean see_effect(Operation *self)
 static gboolean operation_verb(
 	Operation *self, const char *body, GError **error)
 {
-	g_autoptr(GError) local = NULL;
-
-	if (send_once(self, body, &local))
+	if (send_once(self, body, error))
 		return TRUE;
-	if (local->code == BACKEND_ERROR_MAY_EXIST &&
-		*self->request->intent->session != '\0' && see_effect(self))
-		return TRUE;
-	g_propagate_error(error, g_steal_pointer(&local));
-	return FALSE;
+	if ((*error)->code != BACKEND_ERROR_MAY_EXIST ||
+		*self->request->intent->session == '\0' || !see_effect(self))
+		return FALSE;
+	g_clear_error(error);
+	return TRUE;
 }
 
 static gboolean verb_again(Operation *self, GError **error)
 {
 	Intent *intent = self->request->intent;
 	g_auto(Target) target = {0};
-	g_autoptr(GError) local = NULL;
 
-	if (!look(self, intent->session, &local))
-		g_debug("%s: %s", intent->session, local->message);
+	(void)look(self, intent->session, NULL);
 	self->number = dir_number(self->dir, intent->session);
 	/* What came later under this id is another session. */
 	if (self->number >= intent->watermark)
@@ -238,26 +227,18 @@ gboolean operation_verb_again(Operation *self, GError **error)
 /* The request with its end. */
 static gboolean send_verb(Operation *self, const char *body, GError **error)
 {
-	g_autoptr(GError) local = NULL;
-	gboolean ok = operation_verb(self, body, &local);
-
-	operation_finish(self, ok, local);
-	if (local != NULL)
-		g_propagate_error(error, g_steal_pointer(&local));
-	return ok;
+	return operation_finish(self, operation_verb(self, body, error), error);
 }
 
 static gboolean steer_session(Operation *self, Target *target, GError **error)
 {
-	g_autoptr(GError) local = NULL;
 	const BackendVerb *verb = verb_of(self, error);
 
 	if (verb == NULL || !check_phase(self, verb, target, error) ||
 		!begin(self, verb->name, target, error) ||
 		!send_verb(self, target->body, error))
 		return FALSE;
-	if (!look(self, target->id, &local))
-		g_debug("%s: %s", target->id, local->message);
+	(void)look(self, target->id, NULL);
 	self->answer = operation_answer_session(
 		self->dir, target->id, self->request->intent);
 	return TRUE;
@@ -283,13 +264,11 @@ gboolean operation_steer(Operation *self, GError **error)
 {
 	Dir *dir = self->dir;
 
-	if (self->text == NULL || !dir_is_steered(dir)) {
-		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
+	if (self->text == NULL || !dir_is_steered(dir))
+		return backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
 			"a workspace of %s %s", dir_class(dir)->name,
 			dir_is_steered(dir) ? "is not ended by rmdir"
 					    : "takes no verbs");
-		return FALSE;
-	}
 	if (backend_workspace_verb(dir->provider->backend, self->text, error) ==
 			NULL ||
 		!begin(self, self->text, NULL, error) ||

@@ -19,11 +19,9 @@ static gboolean token_make(Operation *self, GError **error)
 
 	if (*self->token != '\0')
 		return TRUE;
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"the system gives no random bytes");
-		return FALSE;
-	}
 	for (guint i = 0; i < sizeof(bytes); i++)
 		g_snprintf(self->token + 2 * i, 3, "%02x", bytes[i]);
 	return TRUE;
@@ -164,7 +162,6 @@ static gboolean go_on(Operation *self, const char *id, GError **error)
 
 gboolean operation_send(Operation *self, GError **error)
 {
-	g_autoptr(GError) local = NULL;
 	g_autofree char *id = NULL;
 
 	/* A token tells more than a look, but may be answered by nobody. */
@@ -172,14 +169,13 @@ gboolean operation_send(Operation *self, GError **error)
 		self->deadline_us - operation_left_ms(self) * 1000 / 2;
 	if (failpoint_flaw("resend"))
 		self->send_until_us = self->deadline_us;
-	id = send_until_clear(self, &local);
+	id = send_until_clear(self, error);
 	if (id != NULL)
 		return go_on(self, id, error);
 	/* This time nothing came of it, but of the time before something may
 	 * have. */
 	if (self->doubt)
-		local->code = BACKEND_ERROR_MAY_EXIST;
-	g_propagate_error(error, g_steal_pointer(&local));
+		(*error)->code = BACKEND_ERROR_MAY_EXIST;
 	return FALSE;
 }
 
@@ -211,9 +207,10 @@ static gboolean says_the_same(const char *one, const char *other)
 	return g_str_equal(a, b);
 }
 
-static void still_open(const Request *request, const char *why, GError **error)
+static gboolean still_open(
+	const Request *request, const char *why, GError **error)
 {
-	backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
+	return backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 		"the request of this token, %s, %s: its session may exist",
 		request->intent->rid, why);
 }
@@ -232,8 +229,7 @@ static gboolean repeat_open(Operation *self, GError **error)
 	id = seek(self);
 	if (id != NULL)
 		return go_on(self, id, error);
-	still_open(self->request, "is not settled", error);
-	return FALSE;
+	return still_open(self->request, "is not settled", error);
 }
 
 /* What the token made before, if it is known.  *ret_again: nothing came of it
@@ -243,19 +239,14 @@ static gboolean repeat(Operation *self, gboolean *ret_again, GError **error)
 	Requests *requests = self->cache->requests;
 	g_autoptr(Request) request = g_steal_pointer(&self->request);
 	g_autoptr(Outcome) outcome = NULL;
-	gboolean ok;
 
-	if (!says_the_same(self->text, request->intent->text)) {
-		backend_error_set(error, BACKEND_ERROR_EXISTS,
+	if (!says_the_same(self->text, request->intent->text))
+		return backend_error_set(error, BACKEND_ERROR_EXISTS,
 			"this token has made another session: request %s has "
 			"another spec",
 			request->intent->rid);
-		return FALSE;
-	}
-	if (!requests_take_free(requests, request, self->deadline_us)) {
-		still_open(request, "is at work", error);
-		return FALSE;
-	}
+	if (!requests_take_free(requests, request, self->deadline_us))
+		return still_open(request, "is at work", error);
 	outcome = requests_outcome(requests, request, NULL);
 	self->request = g_steal_pointer(&request);
 	if (request_state_has_failed(outcome->state) ||
@@ -266,31 +257,23 @@ static gboolean repeat(Operation *self, gboolean *ret_again, GError **error)
 		return FALSE;
 	}
 	if (request_state_exists(outcome->state)) {
-		ok = answer_known(self, outcome->id);
+		(void)answer_known(self, outcome->id);
 		requests_release(requests, self->request);
-		return ok;
+		return TRUE;
 	}
-	ok = repeat_open(self, error);
-	operation_finish(self, ok, ok ? NULL : *error);
-	return ok;
+	return operation_finish(self, repeat_open(self, error), error);
 }
 
 /* ---- a new one ---- */
 
 static gboolean create_anew(Operation *self, GError **error)
 {
-	g_autoptr(GError) local = NULL;
-	CreatePlan *plan = operation_plan(self, &local);
-	gboolean ok = FALSE;
+	CreatePlan *plan = operation_plan(self, error);
 
-	if (plan != NULL) {
+	if (plan != NULL)
 		requests_replan(self->cache->requests, self->request, plan);
-		ok = operation_send(self, &local);
-	}
-	operation_finish(self, ok, local);
-	if (local != NULL)
-		g_propagate_error(error, g_steal_pointer(&local));
-	return ok;
+	return operation_finish(
+		self, plan != NULL && operation_send(self, error), error);
 }
 
 gboolean operation_create(Operation *self, GError **error)

@@ -144,11 +144,11 @@ static void show_new(Operation *self, const char *id)
 
 /* MAY_EXIST, whatever the cause: any other error would say that there is no
  * session, and a script would make a second one. */
-static void start_failed(const char *id, GError *cause, GError **error)
+static gboolean start_failed(const char *id, GError *cause, GError **error)
 {
 	g_autofree char *sentence = backend_error_sentence(cause);
 
-	backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
+	return backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 		"the session %s was created and exists, but starting it "
 		"failed: %s; write start into its ctl",
 		id, sentence);
@@ -192,10 +192,8 @@ static gboolean start(
 			g_debug("%s: %s", id, local->message);
 		return TRUE;
 	}
-	if (runs_already(self, id, look, local))
-		return TRUE;
-	start_failed(id, local, error);
-	return FALSE;
+	return runs_already(self, id, look, local) ||
+	       start_failed(id, local, error);
 }
 
 /* What it was made from is told by nobody else: it must not be lost. */
@@ -240,16 +238,14 @@ static gboolean answer_as(
 static gboolean is_anothers(
 	Operation *self, const Request *holder, const char *id, GError **error)
 {
-	g_autoptr(GError) local = NULL;
-
-	backend_error_set(&local, BACKEND_ERROR_MAY_EXIST,
+	backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 		"the provider says that this made the session %s, which is "
 		"that of request %s, so that it is not known what that one "
 		"made: write adopt ID or abandon into resolve",
 		id, holder->intent->rid);
 	requests_note(self->cache->requests, self->request,
-		outcome_saying(REQUEST_UNKNOWN, backend_error_sentence(local)));
-	g_propagate_error(error, g_steal_pointer(&local));
+		outcome_saying(
+			REQUEST_UNKNOWN, backend_error_sentence(*error)));
 	return FALSE;
 }
 

@@ -10,8 +10,7 @@
 
 static gboolean refuse(GError **error, const char *why)
 {
-	backend_error_set(error, BACKEND_ERROR_CONFLICT, "%s", why);
-	return FALSE;
+	return backend_error_set(error, BACKEND_ERROR_CONFLICT, "%s", why);
 }
 
 /* ---- retry ---- */
@@ -47,11 +46,9 @@ static gboolean renew(Operation *self, GError **error)
 	Requests *requests = self->cache->requests;
 	CreatePlan *plan;
 
-	if (requests_is_repeated(requests, self->dir, self->request)) {
-		backend_error_set(error, BACKEND_ERROR_EXISTS,
+	if (requests_is_repeated(requests, self->dir, self->request))
+		return backend_error_set(error, BACKEND_ERROR_EXISTS,
 			"a later request has its token: see that one");
-		return FALSE;
-	}
 	plan = operation_plan(self, error);
 	if (plan == NULL)
 		return FALSE;
@@ -93,17 +90,15 @@ static gboolean adopt_id(Operation *self, const char *name, GError **error)
 {
 	Requests *requests = self->cache->requests;
 	g_autofree char *id = id_of_name(self->dir, name);
-	g_autoptr(GError) local = NULL;
 	Call call = operation_look_call(self);
 
 	if (self->request->intent->verb != NULL)
 		return refuse(error, "a verb makes no session to adopt");
 	if (!adopt_reserve(self->dir, self->request, id, NULL))
 		return refuse(error, "another request has made that session");
-	if (!adopt_session(self->dir, self->request, id, &call, &local)) {
-		if (local->code == BACKEND_ERROR_EXISTS)
-			local->code = BACKEND_ERROR_CONFLICT;
-		g_propagate_error(error, g_steal_pointer(&local));
+	if (!adopt_session(self->dir, self->request, id, &call, error)) {
+		if ((*error)->code == BACKEND_ERROR_EXISTS)
+			(*error)->code = BACKEND_ERROR_CONFLICT;
 		return FALSE;
 	}
 	requests_note(requests, self->request,
@@ -142,9 +137,8 @@ static gboolean carry_out(Operation *self, GError **error)
 		return abandon(self, state, error);
 	if (g_str_equal(verb, "adopt") && *id != '\0')
 		return adopt_id(self, id, error);
-	backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_set(error, BACKEND_ERROR_INVALID,
 		"resolve takes: retry, adopt ID, or abandon");
-	return FALSE;
 }
 
 gboolean operation_resolve(Operation *self, GError **error)
@@ -152,14 +146,11 @@ gboolean operation_resolve(Operation *self, GError **error)
 	Requests *requests = self->cache->requests;
 	g_autoptr(Request) request =
 		requests_get(requests, self->dir, self->number, NULL);
-	g_autoptr(GError) local = NULL;
 	gboolean ok;
 
-	if (request == NULL) {
-		backend_error_set(error, BACKEND_ERROR_GONE,
+	if (request == NULL)
+		return backend_error_set(error, BACKEND_ERROR_GONE,
 			"there is no such request any more");
-		return FALSE;
-	}
 	if (requests_is_guest(self->dir, request))
 		return refuse(error,
 			"it was sent to another account: it can be resolved "
@@ -167,13 +158,10 @@ gboolean operation_resolve(Operation *self, GError **error)
 	if (!requests_take_free(requests, request, self->deadline_us))
 		return refuse(error, "it is at work");
 	self->request = g_steal_pointer(&request);
-	ok = carry_out(self, &local);
+	ok = carry_out(self, error);
 	/* Words that are refused change nothing of what is known. */
 	if (self->again)
-		operation_finish(self, ok, local);
-	else
-		requests_release(requests, self->request);
-	if (local != NULL)
-		g_propagate_error(error, g_steal_pointer(&local));
+		return operation_finish(self, ok, error);
+	requests_release(requests, self->request);
 	return ok;
 }

@@ -177,11 +177,10 @@ static gboolean check_whole(Relist *self, gboolean *ret_more, GError **error)
 		self->gaps.lacking = *lacking = lack;
 		return TRUE;
 	}
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	return backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 		"the listing ended after %" G_GUINT64_FORMAT
 		" of %" G_GINT64_FORMAT " sessions, and has others each time",
 		self->seen, self->least);
-	return FALSE;
 }
 
 static gboolean check_end(Relist *self, const char *next, GError **error)
@@ -199,9 +198,8 @@ static gboolean check_end(Relist *self, const char *next, GError **error)
 		wrong = "has more pages each time";
 	if (wrong == NULL)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	return backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
 		"the provider's listing %s", wrong);
-	return FALSE;
 }
 
 /* It goes on and on with what it has named before: there is nothing else. */

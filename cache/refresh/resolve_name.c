@@ -112,9 +112,8 @@ static gboolean ask_one(Dir *dir, const char *id, GError **error)
 		return FALSE;
 	if (dir_number(dir, id) != 0)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_GONE,
+	return backend_error_set(error, BACKEND_ERROR_GONE,
 		"there is no such session, or it is not shown");
-	return FALSE;
 }
 
 /* With Dir.lock. */

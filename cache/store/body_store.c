@@ -19,7 +19,7 @@ struct BodyStore {
 	char *path;
 };
 
-void file_error(GError **error, const char *what, const char *path)
+gboolean file_error(GError **error, const char *what, const char *path)
 {
 	int number = errno;
 	BackendErrorCode code = BACKEND_ERROR_LOCAL;
@@ -28,7 +28,7 @@ void file_error(GError **error, const char *what, const char *path)
 		code = BACKEND_ERROR_NO_ROOM;
 	else if (number == EMFILE || number == ENFILE)
 		code = BACKEND_ERROR_NO_FILES;
-	backend_error_set(error, code, "cannot %s %s: %s", what, path,
+	return backend_error_set(error, code, "cannot %s %s: %s", what, path,
 		g_strerror(number));
 }
 
@@ -45,8 +45,7 @@ gboolean body_file_write(int fd, const char *path, const void *data, gsize len,
 		if (n <= 0) {
 			if (n == 0)
 				errno = ENOSPC;
-			file_error(error, "write", path);
-			return FALSE;
+			return file_error(error, "write", path);
 		}
 		p += n;
 		at += (guint64)n;
@@ -80,10 +79,8 @@ gboolean body_file_append(KeptFile *file, const char *path, const void *data,
 	int fd = kept_file_hold(file);
 	gboolean ok;
 
-	if (fd < 0) {
-		file_error(error, "open", path);
-		return FALSE;
-	}
+	if (fd < 0)
+		return file_error(error, "open", path);
 	ok = body_file_write(fd, path, data, len, *end, error);
 	if (ok)
 		*end += len;

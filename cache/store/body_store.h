@@ -55,4 +55,4 @@ gboolean body_file_append(KeptFile *file, const char *path, const void *data,
 gboolean body_file_sync(KeptFile *file, const char *path,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Sets NO_ROOM, NO_FILES or LOCAL from errno, as "<what> <path>: <why>". */
-void file_error(GError **error, const char *what, const char *path);
+gboolean file_error(GError **error, const char *what, const char *path);

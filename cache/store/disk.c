@@ -88,10 +88,9 @@ gboolean disk_check_place(const Disk *self, GError **error)
 	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
 		if (lstat(places[i], &st) != 0 || S_ISDIR(st.st_mode))
 			continue;
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+		return backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"%s is no directory: nothing is read or written there",
 			places[i]);
-		return FALSE;
 	}
 	return TRUE;
 }
@@ -106,10 +105,8 @@ static gboolean disk_make(Disk *self, GError **error)
 	}
 	if (!disk_check_place(self, error))
 		return FALSE;
-	if (g_mkdir_with_parents(self->path, 0700) != 0) {
-		file_error(error, "make", self->path);
-		return FALSE;
-	}
+	if (g_mkdir_with_parents(self->path, 0700) != 0)
+		return file_error(error, "make", self->path);
 	/* What a damaged index or a failed try left behind. */
 	g_clear_pointer(&self->store, body_store_unref);
 	drop_other_heaps(self, "");

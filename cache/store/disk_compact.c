@@ -48,9 +48,8 @@ static gboolean goes_on(const DiskCompact *self, GError **error)
 {
 	if (!__atomic_load_n(self->stop, __ATOMIC_RELAXED))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_CANCELLED,
+	return backend_error_set(error, BACKEND_ERROR_CANCELLED,
 		"the file system is being unmounted");
-	return FALSE;
 }
 
 /* What is gathered is written when it has become much. */

@@ -98,12 +98,10 @@ static gboolean room_for_next(NodeIds *self, GError **error)
 {
 	guint32 limit;
 
-	if (self->next > CACHE_NUMBER_MAX) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+	if (self->next > CACHE_NUMBER_MAX)
+		return backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"all numbers are used up; start with an empty state "
 			"directory");
-		return FALSE;
-	}
 	if (self->next < self->limit)
 		return TRUE;
 	limit = MIN(self->next + RESERVED_AT_ONCE, CACHE_NUMBER_MAX + 1);

@@ -249,10 +249,8 @@ RecordLog *record_log_create(
 
 gboolean record_log_rename(RecordLog *self, const char *path, GError **error)
 {
-	if (rename(self->path, path) != 0) {
-		file_error(error, "replace", path);
-		return FALSE;
-	}
+	if (rename(self->path, path) != 0)
+		return file_error(error, "replace", path);
 	g_free(self->path);
 	self->path = g_strdup(path);
 	kept_file_rename(self->file, path);

@@ -44,13 +44,11 @@ gboolean trace_parse(const char *list, guint *ret, GError **error)
 	for (char **part = parts; *part; part++) {
 		guint bit = bit_of(g_strstrip(*part));
 
-		if (!bit) {
-			backend_error_set(error, BACKEND_ERROR_CONFIG,
+		if (!bit)
+			return backend_error_set(error, BACKEND_ERROR_CONFIG,
 				"--trace=%.64s: of fuse, api and cache one or "
 				"several were expected, separated by commas",
 				list);
-			return FALSE;
-		}
 		bits |= bit;
 	}
 	*ret = bits;

@@ -171,13 +171,11 @@ gboolean demo_start(Demo *ret, Config *config, GError **error)
 	g_autofree char *program = find_program();
 	Demo demo = {0};
 
-	if (!program) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+	if (!program)
+		return backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"%s, which --demo needs, was not found beside "
 			"sessionfs or in PATH",
 			PROGRAM);
-		return FALSE;
-	}
 	set_credentials();
 	demo.url = start(program, &demo.pid);
 	if (demo.url && add_sections(config, demo.url, error)) {

@@ -7,9 +7,8 @@
 
 static gboolean refuse(const char *why, const char *mountpoint, GError **error)
 {
-	backend_error_set(error, BACKEND_ERROR_LOCAL,
+	return backend_error_set(error, BACKEND_ERROR_LOCAL,
 		"%s is not changed by a remount: %s", mountpoint, why);
-	return FALSE;
 }
 
 /* The daemon's own settings that are in force: the first section of the file in

@@ -37,12 +37,11 @@ static gboolean is_apart(
 {
 	if (!mount_covers(mountpoint, place))
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_LOCAL,
+	return backend_error_set(error, BACKEND_ERROR_LOCAL,
 		"the mount would hide the state directory %s, which lies below "
 		"%s: mount at a directory of its own, or name another "
 		"state_dir",
 		place, mountpoint);
-	return FALSE;
 }
 
 /* A mount point's directory: readable, and different for different paths. */
@@ -132,11 +131,10 @@ static int lock_directory(
 
 static gboolean refuse(const char *path, const char *why, GError **error)
 {
-	backend_error_set(error, BACKEND_ERROR_LOCAL,
+	return backend_error_set(error, BACKEND_ERROR_LOCAL,
 		"the state directory %s is not used: %s (state_dir names "
 		"another)",
 		path, why);
-	return FALSE;
 }
 
 /* What others may write they could have prepared, or put a link in its place.  That
@@ -187,13 +185,11 @@ gboolean state_open(
 
 	if (!is_apart(place, mountpoint, error) || !check_base(place, error))
 		return FALSE;
-	if (g_mkdir_with_parents(path, 0700)) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+	if (g_mkdir_with_parents(path, 0700))
+		return backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"the state directory %s cannot be made: %s (state_dir "
 			"names another)",
 			path, g_strerror(errno));
-		return FALSE;
-	}
 	if (!check_directory(path, error))
 		return FALSE;
 	fd = lock_directory(path, mountpoint, error);
@@ -214,12 +210,10 @@ gboolean state_open_temporary(
 		made ? g_canonicalize_filename(made, NULL) : NULL;
 	int fd;
 
-	if (!path) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+	if (!path)
+		return backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"no temporary directory could be made: %s",
 			problem->message);
-		return FALSE;
-	}
 	fd = is_apart(path, mountpoint, error)
 		     ? lock_directory(path, path, error)
 		     : -1;

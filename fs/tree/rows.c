@@ -285,11 +285,9 @@ static gboolean log_attr(Daemon *daemon, const View *view, struct stat *ret,
 	gint64 mtime_ns;
 	gsize size;
 
-	if (!file) {
-		backend_error_set(error, BACKEND_ERROR_GONE,
+	if (!file)
+		return backend_error_set(error, BACKEND_ERROR_GONE,
 			"these events are not kept any more");
-		return FALSE;
-	}
 	eventfile_stat(file, &size, &mtime_ns);
 	set_size(ret, size);
 	set_times(ret, mtime_ns);
@@ -311,13 +309,11 @@ static gboolean table_attr(Daemon *daemon, const View *view, struct stat *ret,
 		set_times(ret, mtime_ns);
 		return TRUE;
 	case KNOWN_NO:
-		backend_error_set(error, BACKEND_ERROR_GONE,
+		return backend_error_set(error, BACKEND_ERROR_GONE,
 			"there is no such workspace any more");
-		return FALSE;
 	case KNOWN_NOT_YET:
-		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		return backend_error_set(error, BACKEND_ERROR_TIMEOUT,
 			"the workspace was not listed yet");
-		return FALSE;
 	case KNOWN_FAILED:
 		break;
 	}

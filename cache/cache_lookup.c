@@ -153,6 +153,13 @@ static Known want_listing(Dir *dir, gboolean *ret_wake, GError **error)
 	return KNOWN_NOT_YET;
 }
 
+Known known_gone(GError **error)
+{
+	backend_error_set(error, BACKEND_ERROR_GONE,
+		"there is no such directory any more");
+	return KNOWN_FAILED;
+}
+
 Known listing_known(Dir *dir, GError **error)
 {
 	gboolean wake = FALSE;
@@ -218,11 +225,8 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 	gboolean wake = FALSE;
 	Known known;
 
-	if (dir == NULL) {
-		backend_error_set(error, BACKEND_ERROR_GONE,
-			"there is no such directory any more");
-		return KNOWN_FAILED;
-	}
+	if (dir == NULL)
+		return known_gone(error);
 	pthread_mutex_lock(&dir->lock);
 	shown = snapshot_ref(dir->shown);
 	known = want_listing(dir, &wake, &local);
@@ -337,11 +341,8 @@ Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error)
 	Dir *dir = dir_find(cache, asked->number);
 	Known known;
 
-	if (dir == NULL) {
-		backend_error_set(error, BACKEND_ERROR_GONE,
-			"there is no such directory any more");
-		return KNOWN_FAILED;
-	}
+	if (dir == NULL)
+		return known_gone(error);
 	if (asked->relist == 0)
 		return KNOWN_YES;
 	known = LOCKED(

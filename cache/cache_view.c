@@ -9,13 +9,6 @@
 
 /* ---- the index ---- */
 
-static Known gone(GError **error)
-{
-	backend_error_set(error, BACKEND_ERROR_GONE,
-		"there is no such directory any more");
-	return KNOWN_FAILED;
-}
-
 /* The index, if it can be read; asks for it otherwise. */
 static Known index_want(Dir *dir, Index **ret, GError **error)
 {
@@ -39,7 +32,7 @@ static Known workspace_want(Cache *cache, guint32 workspace, Dir **ret_dir,
 {
 	*ret_dir = dir_workspace(cache, workspace);
 	return *ret_dir != NULL ? index_want(*ret_dir, ret, error)
-				: gone(error);
+				: known_gone(error);
 }
 
 Known cache_view_ready(Cache *cache, guint32 workspace, GError **error)
@@ -182,14 +175,14 @@ Known cache_links(Cache *cache, guint32 where, guint32 after, CacheVisit visit,
 	Known known;
 
 	if (!place_find(cache, where, &place))
-		return gone(error);
+		return known_gone(error);
 	known = index_want(place.dir, &place.index, error);
 	for (; known == KNOWN_YES && on; first = FALSE) {
 		g_autofree char *link = NULL;
 
 		/* A group that goes while it is read is at its end. */
 		if (!next_link(&place, &after, &link))
-			return first ? gone(error) : KNOWN_YES;
+			return first ? known_gone(error) : KNOWN_YES;
 		on = after != 0 &&
 		     visit_link(place.dir, after, link, visit, data);
 	}
@@ -324,17 +317,6 @@ static GBytes *write_table(Index *self, CacheTable table, gboolean all)
 	return bytes;
 }
 
-static GBytes *held_table(Index *self, CacheTable table)
-{
-	GBytes *bytes = NULL;
-
-	pthread_mutex_lock(&self->lock);
-	if (self->texts[table] != NULL)
-		bytes = table_text_bytes(self->texts[table]);
-	pthread_mutex_unlock(&self->lock);
-	return bytes;
-}
-
 Known cache_table(Cache *cache, guint32 workspace, CacheTable table,
 	GBytes **ret, GError **error)
 {
@@ -346,7 +328,10 @@ Known cache_table(Cache *cache, guint32 workspace, CacheTable table,
 	known = workspace_want(cache, workspace, &dir, &index, error);
 	if (known != KNOWN_YES)
 		return known;
-	bytes = held_table(index, table);
+	bytes = LOCKED(
+		&index->lock, index->texts[table] != NULL
+				      ? table_text_bytes(index->texts[table])
+				      : NULL);
 	for (guint i = 1; bytes == NULL; i++)
 		bytes = write_table(index, table, i > TRIES_MAX);
 	*ret = bytes;

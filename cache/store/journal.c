@@ -348,11 +348,9 @@ gboolean journal_load(
 	const char *name;
 	gboolean ok = TRUE;
 
-	if (dir == NULL) {
-		backend_error_set(
+	if (dir == NULL)
+		return backend_error_set(
 			error, BACKEND_ERROR_LOCAL, "%s", why->message);
-		return FALSE;
-	}
 	while (ok && (name = g_dir_read_name(dir)) != NULL) {
 		/* Of what never got its name nothing was sent. */
 		if (g_str_has_suffix(name, PART))
@@ -389,8 +387,7 @@ static gboolean sync_file(int fd, const char *path, GError **error)
 {
 	if (failpoint_flaw("no-fsync") || fsync(fd) == 0)
 		return TRUE;
-	file_error(error, "write", path);
-	return FALSE;
+	return file_error(error, "write", path);
 }
 
 /* What was synced is told of by the name that it has. */
@@ -408,10 +405,8 @@ static gboolean write_part(const Journal *self, const char *part,
 		self->dir, part, O_RDWR | O_CREAT | O_TRUNC);
 	gboolean ok;
 
-	if (fd < 0) {
-		file_error(error, "make", path);
-		return FALSE;
-	}
+	if (fd < 0)
+		return file_error(error, "make", path);
 	ok = body_file_write(fd, path, bytes->data, bytes->len, 0, error);
 	if (ok)
 		failpoint_step(step, "write");
@@ -435,11 +430,9 @@ static gboolean write_slot(const Journal *self, int fd, const char *rid,
 	guint slot, damaged;
 
 	if (!head_makes_sense(
-		    &head, body_file_read(fd, &head, sizeof(head), 0))) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+		    &head, body_file_read(fd, &head, sizeof(head), 0)))
+		return backend_error_set(error, BACKEND_ERROR_LOCAL,
 			"%s was damaged while it was in use", path);
-		return FALSE;
-	}
 	outcome_free(read_slots(fd, head.slots, &slot, &sequence, &damaged));
 	append_slot(bytes, outcome, sequence + 1);
 	slot = sequence > 0 ? (slot + 1) % SLOTS : 0;
@@ -464,8 +457,7 @@ gboolean journal_note(Journal *self, const char *rid, const Outcome *outcome,
 	if (fd < 0) {
 		g_autofree char *path = path_of(self, rid);
 
-		file_error(error, "open", path);
-		return FALSE;
+		return file_error(error, "open", path);
 	}
 	ok = write_slot(self, fd, rid, outcome, sync, error);
 	descriptors_close(fd);

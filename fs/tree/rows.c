@@ -300,24 +300,19 @@ static gboolean table_attr(Daemon *daemon, const View *view, struct stat *ret,
 	double *ret_timeout, GError **error)
 {
 	gint64 mtime_ns;
+	Known known;
 	gsize size;
 
-	switch (cache_table_stat(daemon->cache, view->entry.number,
-		view->row->table, &size, &mtime_ns, error)) {
-	case KNOWN_YES:
-		set_size(ret, size);
-		set_times(ret, mtime_ns);
-		return TRUE;
-	case KNOWN_NO:
-		return backend_error_set(error, BACKEND_ERROR_GONE,
-			"there is no such workspace any more");
-	case KNOWN_NOT_YET:
-		return backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+	known = cache_table_stat(daemon->cache, view->entry.number,
+		view->row->table, &size, &mtime_ns, error);
+	if (known == KNOWN_NOT_YET)
+		backend_error_set(error, BACKEND_ERROR_TIMEOUT,
 			"the workspace was not listed yet");
-	case KNOWN_FAILED:
-		break;
-	}
-	return FALSE;
+	if (known != KNOWN_YES)
+		return FALSE;
+	set_size(ret, size);
+	set_times(ret, mtime_ns);
+	return TRUE;
 }
 
 /* Tools read on where there seems to be something. */

@@ -49,11 +49,8 @@ static gboolean incoming_workspace(
 	const Row *old;
 
 	row.id = incoming_id(dir, workspace->id);
-	if (row.id == NULL) {
-		self->told->fresh++;
-		self->told->clashed++;
-		return TRUE;
-	}
+	if (row.id == NULL)
+		return incoming_clashed(self);
 	if (!incoming_number(dir, row.id, &known, error))
 		return FALSE;
 	if (!incoming_counts(self, row.id))
@@ -76,8 +73,7 @@ static gboolean incoming_workspace(
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 	guint32 tick, guint32 relist, Applied *ret, GError **error)
 {
-	Applied told = {0};
-	Incoming incoming = {NULL, tick, relist, ret != NULL ? ret : &told};
+	Incoming incoming = {.tick = tick, .relist = relist, .told = ret};
 
 	return incoming_apply(&incoming, dir, (gconstpointer const *)workspaces,
 		n, incoming_workspace, error);

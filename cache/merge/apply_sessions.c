@@ -431,13 +431,8 @@ static gboolean incoming_session(
 	Id *id = incoming_id(dir, session->id);
 	g_auto(Told) told = {.session = session};
 
-	if (id == NULL) {
-		if (self->told != NULL) {
-			self->told->fresh++;
-			self->told->clashed++;
-		}
-		return TRUE;
-	}
+	if (id == NULL)
+		return incoming_clashed(self);
 	if (!incoming_counts(self, id))
 		return TRUE;
 	if (id->number != 0)

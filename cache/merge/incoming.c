@@ -20,9 +20,12 @@ static void tell_clash(Dir *dir, const char *raw)
 gboolean incoming_apply(Incoming *self, Dir *dir, gconstpointer const *entries,
 	guint n, IncomingOne one, GError **error)
 {
+	Applied told = {0};
 	Change change;
 	gboolean ok = TRUE;
 
+	if (self->told == NULL)
+		self->told = &told;
 	self->change = &change;
 	pthread_mutex_lock(&dir->apply);
 	change_begin(&change, dir);
@@ -32,6 +35,13 @@ gboolean incoming_apply(Incoming *self, Dir *dir, gconstpointer const *entries,
 	change_end(&change);
 	pthread_mutex_unlock(&dir->apply);
 	return ok;
+}
+
+gboolean incoming_clashed(Incoming *self)
+{
+	self->told->fresh++;
+	self->told->clashed++;
+	return TRUE;
 }
 
 Id *incoming_id(Dir *dir, const char *raw)
@@ -74,8 +84,7 @@ gboolean incoming_is_over(Incoming *self)
 	}
 	if (shown + change->added < most)
 		return FALSE;
-	if (self->told != NULL)
-		self->told->over++;
+	self->told->over++;
 	return TRUE;
 }
 
@@ -86,8 +95,7 @@ gboolean incoming_counts(Incoming *self, Id *id)
 
 	if (self->relist != 0)
 		id->relisted = self->relist;
-	if (self->told != NULL)
-		self->told->fresh += !again;
+	self->told->fresh += !again;
 	if (!news)
 		return FALSE;
 	if (self->relist != 0 && id->missed == MISSED_BY_GET)

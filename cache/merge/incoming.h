@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
 	Change *change;
 	guint32 tick, relist;
-	Applied *told; /* may be NULL */
+	Applied *told; /* NULL: nobody asks */
 } Incoming;
 
 /* One of an answer's entries, a Session or a Workspace, goes into the change. */
@@ -29,6 +29,8 @@ gboolean incoming_apply(Incoming *self, Dir *dir, gconstpointer const *entries,
 /* The entry of an id, made when it is new; its number may be 0, which stands for
  * nothing.  NULL: it cannot be shown. */
 Id *incoming_id(Dir *dir, const char *raw);
+/* One that has no such entry is left out: TRUE. */
+gboolean incoming_clashed(Incoming *self);
 /* Whether one more entry, which is not shown yet, is too many; then it is counted
  * as left out. */
 gboolean incoming_is_over(Incoming *self);

@@ -20,10 +20,9 @@ static gboolean is_still(const char *account, const Call *call, GError **error)
 {
 	const Probe *self = call->owner;
 
-	if (g_str_equal(account, self->told))
-		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_AUTH,
-		"nothing was sent: the credentials have just changed");
+	return g_str_equal(account, self->told) ||
+	       backend_error_set(error, BACKEND_ERROR_AUTH,
+		       "nothing was sent: the credentials have just changed");
 }
 
 static gboolean note_accepted(const char *account, const Call *call)

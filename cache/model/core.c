@@ -9,10 +9,9 @@ gboolean cache_is_stopping(Cache *cache)
 
 gboolean cache_goes_on(Cache *cache, GError **error)
 {
-	if (!cache_is_stopping(cache))
-		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_CANCELLED,
-		"the file system is being unmounted");
+	return !cache_is_stopping(cache) ||
+	       backend_error_set(error, BACKEND_ERROR_CANCELLED,
+		       "the file system is being unmounted");
 }
 
 gboolean cache_sleep(Cache *cache, gint64 ms)

@@ -41,11 +41,10 @@ static gboolean reserve(
 {
 	g_autoptr(Request) holder = NULL;
 
-	if (adopt_reserve(dir, request, id, &holder))
-		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_EXISTS,
-		"the session %s is that of request %s", id,
-		holder->intent->rid);
+	return adopt_reserve(dir, request, id, &holder) ||
+	       backend_error_set(error, BACKEND_ERROR_EXISTS,
+		       "the session %s is that of request %s", id,
+		       holder->intent->rid);
 }
 
 gboolean adopt_session(Dir *dir, Request *request, const char *id,

@@ -196,10 +196,9 @@ static gboolean check_end(Relist *self, const char *next, GError **error)
 		wrong = "does not end";
 	else if (self->pages > 0 && self->page > self->pages + STALE_MAX)
 		wrong = "has more pages each time";
-	if (wrong == NULL)
-		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
-		"the provider's listing %s", wrong);
+	return wrong == NULL ||
+	       backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+		       "the provider's listing %s", wrong);
 }
 
 /* It goes on and on with what it has named before: there is nothing else. */

@@ -110,10 +110,9 @@ static gboolean ask_one(Dir *dir, const char *id, GError **error)
 	if (!cache_goes_on(dir->cache, error) ||
 		!fetch_session(dir, id, &call, error))
 		return FALSE;
-	if (dir_number(dir, id) != 0)
-		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_GONE,
-		"there is no such session, or it is not shown");
+	return dir_number(dir, id) != 0 ||
+	       backend_error_set(error, BACKEND_ERROR_GONE,
+		       "there is no such session, or it is not shown");
 }
 
 /* With Dir.lock. */

@@ -46,10 +46,9 @@ void disk_compact_failed(Disk *self)
 
 static gboolean goes_on(const DiskCompact *self, GError **error)
 {
-	if (!__atomic_load_n(self->stop, __ATOMIC_RELAXED))
-		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_CANCELLED,
-		"the file system is being unmounted");
+	return !__atomic_load_n(self->stop, __ATOMIC_RELAXED) ||
+	       backend_error_set(error, BACKEND_ERROR_CANCELLED,
+		       "the file system is being unmounted");
 }
 
 /* What is gathered is written when it has become much. */

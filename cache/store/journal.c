@@ -385,9 +385,8 @@ static GByteArray *pack_file(const Intent *intent, const Outcome *outcome)
 
 static gboolean sync_file(int fd, const char *path, GError **error)
 {
-	if (failpoint_flaw("no-fsync") || fsync(fd) == 0)
-		return TRUE;
-	return file_error(error, "write", path);
+	return failpoint_flaw("no-fsync") || fsync(fd) == 0 ||
+	       file_error(error, "write", path);
 }
 
 /* What was synced is told of by the name that it has. */

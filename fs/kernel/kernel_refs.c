@@ -183,11 +183,9 @@ GArray *kernel_refs_nodes(KernelRefs *self, guint32 owner)
 GArray *kernel_refs_numbers(KernelRefs *self, guint32 owner)
 {
 	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
-	g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(guint64));
+	g_autoptr(GArray) nodes = kernel_refs_nodes(self, owner);
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
 
-	add_directories(self, owner, nodes);
-	add_files(self, owner, nodes);
 	for (guint i = 0; i < nodes->len; i++) {
 		guint32 number = node_number(g_array_index(nodes, guint64, i));
 

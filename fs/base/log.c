@@ -81,8 +81,7 @@ static gboolean to_journal(GLogLevelFlags level, const GLogField *fields,
 	gsize n, const char *message)
 {
 	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *priority =
-		g_strdup_printf("%d", priority_of(level));
+	g_autofree char *priority = g_strdup_printf("%d", priority_of(level));
 	g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
 	g_autoptr(GArray) out = g_array_new(FALSE, FALSE, sizeof(GLogField));
 	const GLogField own[] = {{"MESSAGE", message, -1},

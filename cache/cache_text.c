@@ -207,8 +207,8 @@ gboolean cache_state(Cache *cache, guint32 session, SessionState *ret)
 		.phase = (Phase)seen.row->phase,
 		.since_ms = row_mtime_ns(seen.row, SESSION_STATE) / NS_PER_MS,
 	};
-	ret->documented = backend_state_is_documented(
-		dir_class(seen.dir), ret->word);
+	ret->documented =
+		backend_state_is_documented(dir_class(seen.dir), ret->word);
 	return TRUE;
 }
 

@@ -36,7 +36,7 @@ __attribute__((constructor)) static void register_domain(void)
 	backend_error_quark();
 }
 
-gboolean backend_error_set(
+void backend_error_set(
 	GError **error, BackendErrorCode code, const char *format, ...)
 {
 	g_autofree char *message = NULL;
@@ -44,14 +44,13 @@ gboolean backend_error_set(
 	va_list args;
 
 	if (!error)
-		return FALSE;
+		return;
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
 	masked = secret_mask(message);
 	g_propagate_error(
 		error, g_error_new_literal(BACKEND_ERROR, (int)code, masked));
-	return FALSE;
 }
 
 gboolean backend_error_is_unsent(const GError *error)

@@ -48,8 +48,8 @@ typedef struct {
 GQuark backend_error_quark(void);
 
 /* Sets *error (may be NULL) from a printf format.  Secrets in it read "***" (see
- * base/secret.h).  Any thread.  FALSE, for whoever fails by it. */
-gboolean backend_error_set(GError **error, BackendErrorCode code,
+ * base/secret.h).  Any thread. */
+void backend_error_set(GError **error, BackendErrorCode code,
 	const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The same, and what a function returns that fails so. */
 #define backend_error_false(...) (backend_error_set(__VA_ARGS__), FALSE)

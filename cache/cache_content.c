@@ -5,7 +5,7 @@
 
 static gboolean set_gone(GError **error)
 {
-	return backend_error_set(
+	return backend_error_false(
 		error, BACKEND_ERROR_GONE, "there is no such session any more");
 }
 

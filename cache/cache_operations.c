@@ -16,12 +16,12 @@ static gboolean check(Operation *self, GError **error)
 	Dir *dir = self->dir;
 
 	if (dir == NULL || !dir_is_there(dir))
-		return backend_error_set(error, BACKEND_ERROR_GONE,
+		return backend_error_false(error, BACKEND_ERROR_GONE,
 			self->kind == OPERATION_CREATE
 				? "there is no such workspace any more"
 				: "there is no such session any more");
 	if (dir->provider->read_only)
-		return backend_error_set(error, BACKEND_ERROR_READ_ONLY,
+		return backend_error_false(error, BACKEND_ERROR_READ_ONLY,
 			"writing is switched off for %s (read_only = true)",
 			dir->parent->name);
 	return cache_goes_on(self->cache, error);
@@ -30,7 +30,7 @@ static gboolean check(Operation *self, GError **error)
 static gboolean carry_out(Operation *self, GError **error)
 {
 	if (operation_is_dropped(self))
-		return backend_error_set(error, BACKEND_ERROR_CANCELLED,
+		return backend_error_false(error, BACKEND_ERROR_CANCELLED,
 			"the caller was gone before anything was sent");
 	if (!check(self, error))
 		return FALSE;

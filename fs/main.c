@@ -101,7 +101,7 @@ static gboolean configure(Run *run, GError **error)
 		return FALSE;
 	if (run->config->providers->len)
 		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_CONFIG,
+	return backend_error_false(error, BACKEND_ERROR_CONFIG,
 		"the configuration names no provider");
 }
 
@@ -272,7 +272,7 @@ static gboolean files_stay(Run *run, GError **error)
 
 			if (!file || !mount_covers(run->mountpoint, file))
 				continue;
-			return backend_error_set(error, BACKEND_ERROR_CONFIG,
+			return backend_error_false(error, BACKEND_ERROR_CONFIG,
 				"[%s] %s: the mount at %s would hide this file",
 				provider->name, (char *)key, run->mountpoint);
 		}

@@ -144,7 +144,7 @@ gboolean account_owned(const char *told, const Call *call, GError **error)
 	}
 	if (account_is_of(dir->account, name))
 		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_AUTH,
+	return backend_error_false(error, BACKEND_ERROR_AUTH,
 		"nothing was sent: the credentials are of another account now, "
 		"%s, than what is shown here",
 		told);

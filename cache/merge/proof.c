@@ -21,7 +21,7 @@ static gboolean is_still(const char *account, const Call *call, GError **error)
 	const Probe *self = call->owner;
 
 	return g_str_equal(account, self->told) ||
-	       backend_error_set(error, BACKEND_ERROR_AUTH,
+	       backend_error_false(error, BACKEND_ERROR_AUTH,
 		       "nothing was sent: the credentials have just changed");
 }
 

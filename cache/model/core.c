@@ -10,7 +10,7 @@ gboolean cache_is_stopping(Cache *cache)
 gboolean cache_goes_on(Cache *cache, GError **error)
 {
 	return !cache_is_stopping(cache) ||
-	       backend_error_set(error, BACKEND_ERROR_CANCELLED,
+	       backend_error_false(error, BACKEND_ERROR_CANCELLED,
 		       "the file system is being unmounted");
 }
 

@@ -42,7 +42,7 @@ static gboolean reserve(
 	g_autoptr(Request) holder = NULL;
 
 	return adopt_reserve(dir, request, id, &holder) ||
-	       backend_error_set(error, BACKEND_ERROR_EXISTS,
+	       backend_error_false(error, BACKEND_ERROR_EXISTS,
 		       "the session %s is that of request %s", id,
 		       holder->intent->rid);
 }
@@ -65,7 +65,7 @@ gboolean adopt_session(Dir *dir, Request *request, const char *id,
 	if (number != 0)
 		return reserve(dir, request, id, error) &&
 		       apply_last(dir, number, error);
-	return backend_error_set(error, BACKEND_ERROR_GONE,
+	return backend_error_false(error, BACKEND_ERROR_GONE,
 		"there is no session %s any more", id);
 }
 

@@ -28,7 +28,7 @@ static gboolean target_find(Operation *self, Target *ret, GError **error)
 	const Row *row = snapshot_find(shown, self->number);
 
 	if (row == NULL)
-		return backend_error_set(error, BACKEND_ERROR_GONE,
+		return backend_error_false(error, BACKEND_ERROR_GONE,
 			"there is no such session any more");
 	target_clear(ret);
 	ret->id = g_strdup(row->id->text);
@@ -80,7 +80,7 @@ static gboolean set_conflict(
 		if (verb->from & (1u << p))
 			g_string_append_printf(from, "%s%s",
 				from->len > 0 ? ", " : "", phase_name(p));
-	return backend_error_set(error, BACKEND_ERROR_CONFLICT,
+	return backend_error_false(error, BACKEND_ERROR_CONFLICT,
 		"%s makes no sense for a session that is %s; it does when it "
 		"is: %s",
 		verb->name, phase_name(phase), from->str);
@@ -265,7 +265,7 @@ gboolean operation_steer(Operation *self, GError **error)
 	Dir *dir = self->dir;
 
 	if (self->text == NULL || !dir_is_steered(dir))
-		return backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
+		return backend_error_false(error, BACKEND_ERROR_UNSUPPORTED,
 			"a workspace of %s %s", dir_class(dir)->name,
 			dir_is_steered(dir) ? "is not ended by rmdir"
 					    : "takes no verbs");

@@ -20,7 +20,7 @@ static gboolean token_make(Operation *self, GError **error)
 	if (*self->token != '\0')
 		return TRUE;
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return backend_error_set(error, BACKEND_ERROR_LOCAL,
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
 			"the system gives no random bytes");
 	for (guint i = 0; i < sizeof(bytes); i++)
 		g_snprintf(self->token + 2 * i, 3, "%02x", bytes[i]);
@@ -210,7 +210,7 @@ static gboolean says_the_same(const char *one, const char *other)
 static gboolean still_open(
 	const Request *request, const char *why, GError **error)
 {
-	return backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
+	return backend_error_false(error, BACKEND_ERROR_MAY_EXIST,
 		"the request of this token, %s, %s: its session may exist",
 		request->intent->rid, why);
 }
@@ -241,7 +241,7 @@ static gboolean repeat(Operation *self, gboolean *ret_again, GError **error)
 	g_autoptr(Outcome) outcome = NULL;
 
 	if (!says_the_same(self->text, request->intent->text))
-		return backend_error_set(error, BACKEND_ERROR_EXISTS,
+		return backend_error_false(error, BACKEND_ERROR_EXISTS,
 			"this token has made another session: request %s has "
 			"another spec",
 			request->intent->rid);

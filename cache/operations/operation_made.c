@@ -148,7 +148,7 @@ static gboolean start_failed(const char *id, GError *cause, GError **error)
 {
 	g_autofree char *sentence = backend_error_sentence(cause);
 
-	return backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
+	return backend_error_false(error, BACKEND_ERROR_MAY_EXIST,
 		"the session %s was created and exists, but starting it "
 		"failed: %s; write start into its ctl",
 		id, sentence);

@@ -10,7 +10,7 @@
 
 static gboolean refuse(GError **error, const char *why)
 {
-	return backend_error_set(error, BACKEND_ERROR_CONFLICT, "%s", why);
+	return backend_error_false(error, BACKEND_ERROR_CONFLICT, "%s", why);
 }
 
 /* ---- retry ---- */
@@ -47,7 +47,7 @@ static gboolean renew(Operation *self, GError **error)
 	CreatePlan *plan;
 
 	if (requests_is_repeated(requests, self->dir, self->request))
-		return backend_error_set(error, BACKEND_ERROR_EXISTS,
+		return backend_error_false(error, BACKEND_ERROR_EXISTS,
 			"a later request has its token: see that one");
 	plan = operation_plan(self, error);
 	if (plan == NULL)
@@ -137,7 +137,7 @@ static gboolean carry_out(Operation *self, GError **error)
 		return abandon(self, state, error);
 	if (g_str_equal(verb, "adopt") && *id != '\0')
 		return adopt_id(self, id, error);
-	return backend_error_set(error, BACKEND_ERROR_INVALID,
+	return backend_error_false(error, BACKEND_ERROR_INVALID,
 		"resolve takes: retry, adopt ID, or abandon");
 }
 
@@ -149,7 +149,7 @@ gboolean operation_resolve(Operation *self, GError **error)
 	gboolean ok;
 
 	if (request == NULL)
-		return backend_error_set(error, BACKEND_ERROR_GONE,
+		return backend_error_false(error, BACKEND_ERROR_GONE,
 			"there is no such request any more");
 	if (requests_is_guest(self->dir, request))
 		return refuse(error,

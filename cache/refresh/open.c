@@ -62,13 +62,13 @@ static gboolean stand_find(const Question *self, Stand *ret, GError **error)
 	if (!cache_goes_on(dir->cache, error))
 		return FALSE;
 	if (row == NULL)
-		return backend_error_set(error, BACKEND_ERROR_GONE,
+		return backend_error_false(error, BACKEND_ERROR_GONE,
 			"there is no such session any more");
 	if (self->waits && !breaker_still_lets(dir->provider->breaker,
 				   self->asked_us, error))
 		return FALSE;
 	if (self->waits && too_late(self))
-		return backend_error_set(error, BACKEND_ERROR_TIMEOUT,
+		return backend_error_false(error, BACKEND_ERROR_TIMEOUT,
 			"what was asked before it took too long");
 	ret->body = dir_body(dir, shown, row, error);
 	if (ret->body == NULL)

@@ -177,7 +177,7 @@ static gboolean check_whole(Relist *self, gboolean *ret_more, GError **error)
 		self->gaps.lacking = *lacking = lack;
 		return TRUE;
 	}
-	return backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	return backend_error_false(error, BACKEND_ERROR_BAD_ANSWER,
 		"the listing ended after %" G_GUINT64_FORMAT
 		" of %" G_GINT64_FORMAT " sessions, and has others each time",
 		self->seen, self->least);
@@ -197,7 +197,7 @@ static gboolean check_end(Relist *self, const char *next, GError **error)
 	else if (self->pages > 0 && self->page > self->pages + STALE_MAX)
 		wrong = "has more pages each time";
 	return wrong == NULL ||
-	       backend_error_set(error, BACKEND_ERROR_BAD_ANSWER,
+	       backend_error_false(error, BACKEND_ERROR_BAD_ANSWER,
 		       "the provider's listing %s", wrong);
 }
 

@@ -111,7 +111,7 @@ static gboolean ask_one(Dir *dir, const char *id, GError **error)
 		!fetch_session(dir, id, &call, error))
 		return FALSE;
 	return dir_number(dir, id) != 0 ||
-	       backend_error_set(error, BACKEND_ERROR_GONE,
+	       backend_error_false(error, BACKEND_ERROR_GONE,
 		       "there is no such session, or it is not shown");
 }
 

@@ -28,7 +28,7 @@ gboolean file_error(GError **error, const char *what, const char *path)
 		code = BACKEND_ERROR_NO_ROOM;
 	else if (number == EMFILE || number == ENFILE)
 		code = BACKEND_ERROR_NO_FILES;
-	return backend_error_set(error, code, "cannot %s %s: %s", what, path,
+	return backend_error_false(error, code, "cannot %s %s: %s", what, path,
 		g_strerror(number));
 }
 

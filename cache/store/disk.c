@@ -88,7 +88,7 @@ gboolean disk_check_place(const Disk *self, GError **error)
 	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
 		if (lstat(places[i], &st) != 0 || S_ISDIR(st.st_mode))
 			continue;
-		return backend_error_set(error, BACKEND_ERROR_LOCAL,
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
 			"%s is no directory: nothing is read or written there",
 			places[i]);
 	}

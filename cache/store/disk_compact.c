@@ -47,7 +47,7 @@ void disk_compact_failed(Disk *self)
 static gboolean goes_on(const DiskCompact *self, GError **error)
 {
 	return !__atomic_load_n(self->stop, __ATOMIC_RELAXED) ||
-	       backend_error_set(error, BACKEND_ERROR_CANCELLED,
+	       backend_error_false(error, BACKEND_ERROR_CANCELLED,
 		       "the file system is being unmounted");
 }
 

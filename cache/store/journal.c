@@ -349,7 +349,7 @@ gboolean journal_load(
 	gboolean ok = TRUE;
 
 	if (dir == NULL)
-		return backend_error_set(
+		return backend_error_false(
 			error, BACKEND_ERROR_LOCAL, "%s", why->message);
 	while (ok && (name = g_dir_read_name(dir)) != NULL) {
 		/* Of what never got its name nothing was sent. */
@@ -430,7 +430,7 @@ static gboolean write_slot(const Journal *self, int fd, const char *rid,
 
 	if (!head_makes_sense(
 		    &head, body_file_read(fd, &head, sizeof(head), 0)))
-		return backend_error_set(error, BACKEND_ERROR_LOCAL,
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
 			"%s was damaged while it was in use", path);
 	outcome_free(read_slots(fd, head.slots, &slot, &sequence, &damaged));
 	append_slot(bytes, outcome, sequence + 1);

@@ -99,7 +99,7 @@ static gboolean room_for_next(NodeIds *self, GError **error)
 	guint32 limit;
 
 	if (self->next > CACHE_NUMBER_MAX)
-		return backend_error_set(error, BACKEND_ERROR_LOCAL,
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
 			"all numbers are used up; start with an empty state "
 			"directory");
 	if (self->next < self->limit)

@@ -45,7 +45,7 @@ gboolean trace_parse(const char *list, guint *ret, GError **error)
 		guint bit = bit_of(g_strstrip(*part));
 
 		if (!bit)
-			return backend_error_set(error, BACKEND_ERROR_CONFIG,
+			return backend_error_false(error, BACKEND_ERROR_CONFIG,
 				"--trace=%.64s: of fuse, api and cache one or "
 				"several were expected, separated by commas",
 				list);

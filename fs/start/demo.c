@@ -172,7 +172,7 @@ gboolean demo_start(Demo *ret, Config *config, GError **error)
 	Demo demo = {0};
 
 	if (!program)
-		return backend_error_set(error, BACKEND_ERROR_LOCAL,
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
 			"%s, which --demo needs, was not found beside "
 			"sessionfs or in PATH",
 			PROGRAM);

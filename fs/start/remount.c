@@ -7,7 +7,7 @@
 
 static gboolean refuse(const char *why, const char *mountpoint, GError **error)
 {
-	return backend_error_set(error, BACKEND_ERROR_LOCAL,
+	return backend_error_false(error, BACKEND_ERROR_LOCAL,
 		"%s is not changed by a remount: %s", mountpoint, why);
 }
 

@@ -37,7 +37,7 @@ static gboolean is_apart(
 {
 	if (!mount_covers(mountpoint, place))
 		return TRUE;
-	return backend_error_set(error, BACKEND_ERROR_LOCAL,
+	return backend_error_false(error, BACKEND_ERROR_LOCAL,
 		"the mount would hide the state directory %s, which lies below "
 		"%s: mount at a directory of its own, or name another "
 		"state_dir",
@@ -131,7 +131,7 @@ static int lock_directory(
 
 static gboolean refuse(const char *path, const char *why, GError **error)
 {
-	return backend_error_set(error, BACKEND_ERROR_LOCAL,
+	return backend_error_false(error, BACKEND_ERROR_LOCAL,
 		"the state directory %s is not used: %s (state_dir names "
 		"another)",
 		path, why);
@@ -186,7 +186,7 @@ gboolean state_open(
 	if (!is_apart(place, mountpoint, error) || !check_base(place, error))
 		return FALSE;
 	if (g_mkdir_with_parents(path, 0700))
-		return backend_error_set(error, BACKEND_ERROR_LOCAL,
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
 			"the state directory %s cannot be made: %s (state_dir "
 			"names another)",
 			path, g_strerror(errno));
@@ -211,7 +211,7 @@ gboolean state_open_temporary(
 	int fd;
 
 	if (!path)
-		return backend_error_set(error, BACKEND_ERROR_LOCAL,
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
 			"no temporary directory could be made: %s",
 			problem->message);
 	fd = is_apart(path, mountpoint, error)

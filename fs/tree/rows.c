@@ -286,7 +286,7 @@ static gboolean log_attr(Daemon *daemon, const View *view, struct stat *ret,
 	gsize size;
 
 	if (!file)
-		return backend_error_set(error, BACKEND_ERROR_GONE,
+		return backend_error_false(error, BACKEND_ERROR_GONE,
 			"these events are not kept any more");
 	eventfile_stat(file, &size, &mtime_ns);
 	set_size(ret, size);

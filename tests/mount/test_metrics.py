@@ -204,7 +204,7 @@ def test_where_it_cannot_be(emulator, mount, rig, what, word):
         path += "/m"
     m = mount(emulator("--fill", "w-1=1"), folder=folder, wait=False,
               config={"sessionfs": {"metrics_socket": path}})
-    assert m.wait(harness.END_S * harness.SLOW) == 1
+    assert m.wait(harness.END_S * harness.SLOW) == 3
     assert "metrics_socket" in m.log() and word in m.log(), m.log()
     if what == "file":
         with open(path) as f:

@@ -48,6 +48,16 @@ const char *const *command_names(void)
 	return names;
 }
 
+const char *command_summary(const char *name)
+{
+	return find(name)->summary;
+}
+
+const Flag *command_flags(const char *name)
+{
+	return find(name)->flags;
+}
+
 /* What was printed may still wait to be written: `--help > /dev/full`. */
 static int flushed(int status)
 {

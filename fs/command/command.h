@@ -10,6 +10,9 @@
 
 /* The names of all commands, ended by NULL. */
 const char *const *command_names(void);
+/* Of a name that is among them: what it does, in a line, and its options. */
+const char *command_summary(const char *name);
+const Flag *command_flags(const char *name);
 
 /*
  * Runs the command that argv[1] names; FALSE: it names none.  *ret_status is what

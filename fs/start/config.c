@@ -233,22 +233,6 @@ static G_GNUC_PRINTF(5, 6) gboolean
 	return FALSE;
 }
 
-char *config_masked(const char *value)
-{
-	static const char *const of_files[] = {
-		"/", "~/", "basic:", "bearer:", "header:"};
-
-	/* Its arguments may be a password. */
-	if (g_str_has_prefix(value, "exec:"))
-		return g_strdup("exec:***");
-	/* They name a file, and an "@" in a path is no login. */
-	for (gsize i = 0; i < G_N_ELEMENTS(of_files); i++)
-		if (g_str_has_prefix(value, of_files[i]))
-			return secret_mask(value);
-	secret_keep_login(value);
-	return secret_mask(value);
-}
-
 /* `key must be such, not "value"`. */
 static gboolean wrong_value(const Reading *reading, const char *group,
 	const char *key, const char *wanted, const char *value, GError **error)
@@ -567,4 +551,14 @@ gboolean config_set(
 	else
 		no_option(key, error);
 	return FALSE;
+}
+
+char **config_keys(void)
+{
+	GPtrArray *names = g_ptr_array_new();
+
+	for (const OwnKey *key = daemon_keys; key->name; key++)
+		g_ptr_array_add(names, g_strdup(key->name));
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(names, FALSE);
 }

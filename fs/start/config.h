@@ -68,6 +68,9 @@ gboolean config_open(Config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean config_set(Config *config, const char *key, const char *value,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The keys of [sessionfs], which are options of -o: new list. */
+char **config_keys(void);
+
 /* "5s", "500ms", "2m", "1h", or plain seconds; FALSE when it is none, or over
  * a day. */
 gboolean config_parse_duration(const char *text, gint64 *ret_ms);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/secret.h"
 #include "fs/start/config_text.h"
 
 static gboolean load_file(Config *config, const char *path, GError **error)
@@ -130,6 +131,22 @@ gboolean config_open(Config *config, GError **error)
 }
 
 /* ---- what is in force ---- */
+
+char *config_masked(const char *value)
+{
+	static const char *const of_files[] = {
+		"/", "~/", "basic:", "bearer:", "header:"};
+
+	/* Its arguments may be a password. */
+	if (g_str_has_prefix(value, "exec:"))
+		return g_strdup("exec:***");
+	/* They name a file, and an "@" in a path is no login. */
+	for (gsize i = 0; i < G_N_ELEMENTS(of_files); i++)
+		if (g_str_has_prefix(value, of_files[i]))
+			return secret_mask(value);
+	secret_keep_login(value);
+	return secret_mask(value);
+}
 
 static void describe_names(const ConfigProvider *provider, GString *out)
 {

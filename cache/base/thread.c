@@ -40,6 +40,9 @@ void thread_take_faults(void)
 {
 	stack_t stack = {.ss_size = fault_stack_size()};
 
+#ifdef THREAD_HAS_SANITIZER
+	return;
+#endif
 	pthread_once(&once, make_key);
 	if (pthread_getspecific(fault_stack))
 		return;

@@ -12,6 +12,16 @@
  * usual stack is full.
  */
 
+/* Sanitizers have handlers of faults, and stacks for them, which they free with
+ * the thread. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define THREAD_HAS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define THREAD_HAS_SANITIZER
+#endif
+#endif
+
 /* FALSE: there are no more threads for us. */
 gboolean thread_try(pthread_t *ret, const char *name, void *(*run)(void *),
 	void *data) G_GNUC_WARN_UNUSED_RESULT;
@@ -20,8 +30,8 @@ pthread_t thread_start(const char *name, void *(*run)(void *), void *data);
 /* Names the calling thread, which somebody else has made, and readies it for
  * faults. */
 void thread_name(const char *name);
-/* Gives the calling thread its stack for faults, unless it has one.  It goes with
- * the thread. */
+/* Gives the calling thread its stack for faults, unless it has one or there is a
+ * sanitizer.  It goes with the thread. */
 void thread_take_faults(void);
 
 /* A condition on the monotonic clock, as thread_wait needs it. */

@@ -19,15 +19,6 @@
 #include "fs/base/crash_out.h"
 #include "fs/version.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_SANITIZER
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SANITIZER
-#endif
-
 #define NAME ".crash"
 #define FRAMES 64
 #define MODULES 96
@@ -266,7 +257,7 @@ void crash_install(const char *state_dir, CrashTell tell, void *data)
 {
 	void *frame;
 
-#ifdef HAS_SANITIZER
+#ifdef THREAD_HAS_SANITIZER
 	return;
 #endif
 	crash.path = g_build_filename(state_dir, NAME, NULL);

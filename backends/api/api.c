@@ -35,8 +35,6 @@
  * Locks: api->lock is the innermost; nothing is called while it is held.
  */
 
-/* A clock that is off by less is not the reason of a refusal. */
-#define SKEW_MIN_S 60
 /* Time for the budget to let a call go for which nobody waits. */
 #define BUDGET_WAIT_MAX_US (10 * 60 * G_USEC_PER_SEC)
 
@@ -70,7 +68,8 @@ typedef struct {
 	Credentials *credentials; /* of the last attempt */
 	char *account;            /* whose they are; NULL: nobody asks */
 	gint64 skew_s;            /* with which it was signed */
-	gint64 server_s;          /* Date of its refusal; 0: none */
+	gboolean wrong;           /* by the Date of its refusal it should */
+	gint64 right_s;           /* have been signed with this */
 	gboolean asked;           /* call->sending said yes */
 	gboolean repaired;        /* the clock */
 	gboolean renewed;         /* the credentials */
@@ -391,15 +390,18 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 	Json *json = NULL;
 
 	try->attempts++;
-	try->server_s = 0;
+	try->wrong = FALSE;
 	answer = send_on(try, http, &problem);
 	date_clock_learn(&api->date_clock, answer);
-	if (answer && answer->status >= 400)
-		problem = outcome_refusal(protocol->refuse, answer,
-			real_s() + try->skew_s, &try->server_s);
-	else if (answer)
+	if (answer && answer->status >= 400) {
+		problem = outcome_refusal(
+			protocol->refuse, answer, real_s() + try->skew_s);
+		try->wrong =
+			date_clock_is_wrong(answer, try->skew_s, &try->right_s);
+	} else if (answer) {
 		json = outcome_json(answer, try->request->safe,
 			ret_text != NULL, protocol->accept, ret_text, &problem);
+	}
 	counters_add(api->counters, try->request->action, json == NULL);
 	if (json)
 		token_bucket_answered(api->budget, g_get_monotonic_time());
@@ -417,16 +419,11 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 static gboolean repair_clock(Try *try)
 {
 	Api *api = try->api;
-	gint64 skew_s;
 
-	if (try->repaired || try->server_s == 0 ||
-		!is_of(try, api->protocol.is_skew))
-		return FALSE;
-	skew_s = try->server_s - real_s();
-	if (ABS(skew_s - try->skew_s) <= SKEW_MIN_S)
+	if (try->repaired || !try->wrong || !is_of(try, api->protocol.is_skew))
 		return FALSE;
 	pthread_mutex_lock(&api->lock);
-	api->skew_s = skew_s;
+	api->skew_s = try->right_s;
 	pthread_mutex_unlock(&api->lock);
 	try->repaired = TRUE;
 	return TRUE;

@@ -9,10 +9,9 @@
 #include "backends/base/process.h"
 #include "backends/base/text.h"
 #include "backends/base/utc.h"
+#include "backends/http/date_clock.h"
 #include "backends/http/redirect.h"
-#include "backends/http/retry.h"
 
-#define SKEW_MIN_S 60 /* a clock that is off by less is right */
 #define KEY_MAX 65536 /* tokens run to a few KiB */
 #define OUTPUT_MAX (64 * 1024)
 #define ANSWER_MAX (256 * 1024)
@@ -135,23 +134,13 @@ HttpRequest *auth_form_new(const char *url, GString *form)
 	return request;
 }
 
-/* How far the clock of who answered is ahead of ours, by its Date; 0 where it
- * tells none, or one within a minute of ours. */
-static gint64 skew_of(const HttpAnswer *answer)
-{
-	const char *date = http_answer_get(answer, "date");
-	gint64 server_s, skew_s;
-
-	if (!retry_http_date(date, &server_s))
-		return 0;
-	skew_s = server_s - g_get_real_time() / G_USEC_PER_SEC;
-	return ABS(skew_s) > SKEW_MIN_S ? skew_s : 0;
-}
-
 void auth_correct_expiry(Credentials *credentials, const HttpAnswer *answer)
 {
-	if (credentials && credentials->expires_ms > 0)
-		credentials->expires_ms -= skew_of(answer) * 1000;
+	gint64 ahead_s;
+
+	if (credentials && credentials->expires_ms > 0 &&
+		date_clock_is_wrong(answer, 0, &ahead_s))
+		credentials->expires_ms -= ahead_s * 1000;
 }
 
 static gboolean is_skew(const AuthExchange *kind, GError *refusal)
@@ -163,10 +152,11 @@ static gboolean is_skew(const AuthExchange *kind, GError *refusal)
 	       kind->is_skew(code ? code : "");
 }
 
-/* *skew_s: by how much the service's clock is ahead of ours; it becomes what a
- * refusal tells, and stays where there is none of a wrong clock. */
+/* *skew_s: by how much the service's clock is ahead of ours.  *ret_again: a refusal
+ * has told that it was wrong, and it is put right. */
 static Credentials *exchange_once(HttpClient *client, const AuthExchange *kind,
-	void *data, gint64 *skew_s, gint64 deadline_us, GError **error)
+	void *data, gint64 *skew_s, gboolean *ret_again, gint64 deadline_us,
+	GError **error)
 {
 	gint64 now = g_get_real_time() / G_USEC_PER_SEC + *skew_s;
 	g_autoptr(GError) cause = NULL;
@@ -176,8 +166,8 @@ static Credentials *exchange_once(HttpClient *client, const AuthExchange *kind,
 			: NULL;
 	Credentials *found = answer ? kind->read(answer, data, &cause) : NULL;
 
-	if (!found && answer && is_skew(kind, cause))
-		*skew_s = skew_of(answer);
+	*ret_again = !found && answer && is_skew(kind, cause) &&
+		     date_clock_is_wrong(answer, *skew_s, skew_s);
 	if (found)
 		auth_correct_expiry(found, answer);
 	else
@@ -190,17 +180,17 @@ Credentials *auth_exchange(HttpClient *client, const AuthExchange *kind,
 	void *data, gint64 deadline_us, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
+	gboolean again;
 	gint64 skew_s = 0;
-	Credentials *found =
-		exchange_once(client, kind, data, &skew_s, deadline_us, &cause);
+	Credentials *found = exchange_once(
+		client, kind, data, &skew_s, &again, deadline_us, &cause);
 
-	if (found)
-		return found;
-	if (skew_s != 0)
-		return exchange_once(
-			client, kind, data, &skew_s, deadline_us, error);
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
+	if (again)
+		return exchange_once(client, kind, data, &skew_s, &again,
+			deadline_us, error);
+	if (!found)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	return found;
 }
 
 void auth_quote(GError **error, const char *said)

@@ -5,6 +5,23 @@
 /* Dates that differ by no more than that are of one clock. */
 #define GRAIN_MS 5000
 
+/* A clock that is off by less is right. */
+#define WRONG_MIN_S 60
+
+gboolean date_clock_is_wrong(
+	const HttpAnswer *answer, gint64 used_s, gint64 *ret_right_s)
+{
+	gint64 server_s, right_s;
+
+	if (!retry_http_date(http_answer_get(answer, "date"), &server_s))
+		return FALSE;
+	right_s = server_s - g_get_real_time() / G_USEC_PER_SEC;
+	if (ABS(right_s - used_s) <= WRONG_MIN_S)
+		return FALSE;
+	*ret_right_s = right_s;
+	return TRUE;
+}
+
 void date_clock_init(DateClock *self)
 {
 	*self = (DateClock){.dated = FALSE};

@@ -11,6 +11,12 @@ typedef struct {
 	gint64 ahead_ms; /* its clock less ours */
 } DateClock;
 
+/* Whether the Date of an answer shows that what was signed by a clock so many
+ * seconds ahead of ours was signed by a wrong one, by more than a minute;
+ * *ret_right_s: how far ahead the right one is, else unchanged. */
+gboolean date_clock_is_wrong(
+	const HttpAnswer *answer, gint64 used_s, gint64 *ret_right_s);
+
 void date_clock_init(DateClock *self);
 void date_clock_clear(DateClock *self);
 

@@ -42,13 +42,12 @@ static Json *parse_told(
 
 GError *outcome_refusal(void (*refuse)(const HttpAnswer *answer,
 				const Json *body, GError **error),
-	const HttpAnswer *answer, gint64 now, gint64 *ret_server_s)
+	const HttpAnswer *answer, gint64 now)
 {
 	g_autoptr(Json) body = parse(answer, FALSE, NULL);
 	BackendErrorDetail *detail;
 	GError *problem = NULL;
 
-	(void)retry_http_date(http_answer_get(answer, "date"), ret_server_s);
 	refuse(answer, body, &problem);
 	if (!problem)
 		backend_error_set(&problem, BACKEND_ERROR_REMOTE,

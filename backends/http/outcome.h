@@ -10,12 +10,11 @@
 
 /*
  * The error of an answer of status >= 400: what `refuse` makes of it, with the
- * delay that the headers ask for.  *ret_server_s gets the answer's Date, and
- * stays when there is none.
+ * delay that the headers ask for; now: by the provider's clock.
  */
 GError *outcome_refusal(void (*refuse)(const HttpAnswer *answer,
 				const Json *body, GError **error),
-	const HttpAnswer *answer, gint64 now, gint64 *ret_server_s);
+	const HttpAnswer *answer, gint64 now);
 
 /*
  * The JSON of any other answer, or its outline.  An empty body reads as {}, but

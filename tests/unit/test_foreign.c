@@ -35,9 +35,8 @@ static HttpAnswer *answer_of(guint status, const char *text, gssize len)
 static GError *refusal_of(Refuse refuse, guint status, const char *text)
 {
 	g_autoptr(HttpAnswer) answer = answer_of(status, text, -1);
-	gint64 server_s = 0;
 
-	return outcome_refusal(refuse, answer, 0, &server_s);
+	return outcome_refusal(refuse, answer, 0);
 }
 
 static void words_and_codes_arrive(void)

@@ -271,6 +271,29 @@ static void role(ChainFixture *f, const void *unused)
 	g_assert_null(strstr(request, "sesame"));
 }
 
+/* Two hours ahead: what was signed by ours has expired there. */
+static void role_clock(ChainFixture *f, const void *unused)
+{
+	g_autoptr(GDateTime) then = g_date_time_new_from_unix_utc(
+		g_get_real_time() / G_USEC_PER_SEC + 7200);
+	g_autofree char *date =
+		g_date_time_format(then, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
+	g_autofree char *signed_at = g_date_time_format(then, "%Y%m%dT%H");
+
+	g_setenv("AWS_ENDPOINT_URL_STS", tiny_server_url(f->server), TRUE);
+	aws_home_credentials(
+		f, "[default]\n" ROLE "source_profile = default\n" PAIR);
+	tiny_server_answer(f->server, 403, date,
+		"<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code>"
+		"<Message>Signature expired</Message></Error></ErrorResponse>");
+	tiny_server_answer(f->server, 200, date, STS_ANSWER);
+	finds(NULL, "sts-id/s-sesame/s-token");
+	g_autofree char *request = tiny_server_request(f->server, 1);
+	g_autofree char *header = g_strconcat("x-amz-date: ", signed_at, NULL);
+	g_assert_nonnull(strstr(request, header));
+	g_assert_cmpuint(tiny_server_requests(f->server), ==, 2);
+}
+
 /* Abort and deadline, while the token service says nothing. */
 static void role_hangs(ChainFixture *f, const void *unused)
 {
@@ -555,6 +578,7 @@ int main(int argc, char **argv)
 	add("abort_ends_a_process", process_aborted);
 	add("a_changed_file_is_followed", follows_files);
 	add("role_at_a_configured_endpoint", role);
+	add("role_with_a_wrong_clock", role_clock);
 	add("a_role_that_hangs_ends_in_time", role_hangs);
 	add("a_quoted_secret_is_masked", role_quoted);
 	add("refusals_of_the_token_service", role_refused);

@@ -110,6 +110,31 @@ static void among_others_the_regions_own_is_taken(
 	g_assert_cmpstr(project, ==, DLI_TEST_PROJECT);
 }
 
+/* What was signed by our clock is refused there; what follows is signed by its. */
+static void a_wrong_clock_is_put_right(ProviderFixture *f, const void *unused)
+{
+	g_autoptr(GDateTime) then = g_date_time_new_from_unix_utc(
+		g_get_real_time() / G_USEC_PER_SEC - 7200);
+	g_autofree char *date =
+		g_date_time_format(then, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
+	g_autofree char *signed_at =
+		g_date_time_format(then, "\r\nX-Sdk-Date: %Y%m%dT%H");
+	g_autoptr(GError) error = NULL;
+
+	tiny_server_answer(f->iam, 401, date,
+		"{\"error_code\":\"APIGW.0301\",\"error_msg\":\"Incorrect IAM "
+		"authentication information: the request time has expired\"}");
+	tiny_server_answer(f->iam, 200, date, FOUND);
+	provider_answer(f, 200, EMPTY);
+	g_autoptr(SessionPage) page = provider_list(f, NULL, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(tiny_server_requests(f->iam), ==, 2);
+	g_autofree char *request = tiny_server_request(f->iam, 1);
+	g_autofree char *found = g_ascii_strdown(request, -1);
+	g_autofree char *wanted = g_ascii_strdown(signed_at, -1);
+	g_assert_nonnull(strstr(found, wanted));
+}
+
 /* Nobody hammers IAM, and nobody has to start again when it is back. */
 static void a_failure_stands_for_a_moment(
 	ProviderFixture *f, const void *unused)
@@ -241,6 +266,7 @@ int main(int argc, char **argv)
 	ADD("report", the_lookup_is_reported_and_counted);
 	ADD("none", no_project_or_several_are_told);
 	ADD("own", among_others_the_regions_own_is_taken);
+	ADD("clock", a_wrong_clock_is_put_right);
 	ADD("failure", a_failure_stands_for_a_moment);
 	ADD("create", a_create_whose_lookup_times_out_was_not_sent);
 	ADD("threads", many_wait_for_one_lookup);

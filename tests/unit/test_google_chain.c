@@ -1,6 +1,7 @@
 #include "backends/dataproc/google_chain.h"
 
 #include <glib/gstdio.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -274,6 +275,28 @@ static void refusals_are_told_without_secrets(
 			f->server, rows[i].status, NULL, rows[i].body);
 		fails(path, rows[i].code, rows[i].say);
 	}
+}
+
+/* The deadline of whoever asks, and an abort, end an exchange that is not answered. */
+static void a_slow_exchange_keeps_nobody(ChainFixture *f, const void *unused)
+{
+	g_autofree char *path = put_account(f, "user.json", USER);
+	g_autoptr(CredentialSource) late = chain(path, NULL);
+	g_autoptr(CredentialSource) source = chain(path, NULL);
+	gint64 begun_us = g_get_monotonic_time();
+	g_autoptr(GError) error = NULL;
+	pthread_t thread;
+
+	tiny_server_rest(f->server, (TinyAnswer){.kind = TINY_HANG});
+	g_assert_null(chain_ask(late, 300, &error));
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
+	g_assert_null(strstr(error->message, "sesame"));
+	pthread_create(&thread, NULL, chain_ask_until_aborted, source);
+	tiny_server_wait(f->server, 2);
+	credential_source_abort(source);
+	pthread_join(thread, NULL);
+	g_assert_cmpint(
+		g_get_monotonic_time() - begun_us, <, 30 * G_USEC_PER_SEC);
 }
 
 static void odd_lifetimes_are_an_hour(ChainFixture *f, const void *unused)
@@ -555,6 +578,7 @@ int main(int argc, char **argv)
 	ADD("user", a_user_sends_the_refresh_token);
 	ADD("user-out", a_user_who_was_logged_out_is_told_what_to_do);
 	ADD("refused", refusals_are_told_without_secrets);
+	ADD("slow", a_slow_exchange_keeps_nobody);
 	ADD("lifetimes", odd_lifetimes_are_an_hour);
 	ADD("lacks", what_a_file_lacks_is_named);
 	ADD("odd", odd_files_do_no_harm);

@@ -10,27 +10,11 @@ void *answer_bad(const char *what, GError **error)
 		"the provider's answer has no %s as it should", what);
 }
 
-/* Some tell of a failure with status 200. */
-static gboolean says_error(const Json *answer)
-{
-	static const char *const names[] = {"error", "Error", "errors",
-		"errorCode", "error_code", "errorMessage", "error_msg", "fault",
-		"message", "Message", "msg", "detail", "__type"};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		const Json *value = json_get(answer, names[i]);
-		const char *text = json_text(value);
-
-		if (value && json_type(value) != JSON_NULL && !(text && !*text))
-			return TRUE;
-	}
-	return FALSE;
-}
-
 /*
- * Whether nothing stands there but what a page may hold whose list was left out
- * since it is empty.  Anything else is an answer of somebody else: to take it
- * for an empty page would make all sessions vanish.
+ * Whether nothing stands there but what a page may hold whose list was left out, or
+ * is null, since it is empty.  Anything else is an answer of somebody else, or tells
+ * of a failure with status 200: to take it for an empty page would make all sessions
+ * vanish.
  */
 static gboolean is_bare_page(const Json *answer)
 {
@@ -62,8 +46,7 @@ const Json *answer_list(const Json *answer, const char *member, GError **error)
 	if (list && json_type(list) == JSON_ARRAY)
 		return list;
 	if (json_type(answer) == JSON_OBJECT &&
-		(list ? json_type(list) == JSON_NULL : is_bare_page(answer)) &&
-		!says_error(answer))
+		(!list || json_type(list) == JSON_NULL) && is_bare_page(answer))
 		return json_nothing();
 	what = g_strconcat("array of ", member, NULL);
 	return answer_bad(what, error);

@@ -4,6 +4,7 @@
 
 #include "cache/base/locked.h"
 #include "cache/merge/workspace.h"
+#include "cache/views/index.h"
 
 /* ---- workspaces ---- */
 
@@ -170,6 +171,9 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 	change_end(&change);
 	if (ok)
 		recent_writes_forget(dir->recent_writes, listed->relist);
+	/* What had no descriptor then may have one now. */
+	if (ok && index_ready(dir) != NULL)
+		index_mend(index_ready(dir));
 	/* A quiet full listing writes nothing: the age on disk errs to the old side. */
 	if (ok && (dir->unsettled || dir->recorded_ms == 0))
 		ok = change_record(dir, listed->begun_ms, error);

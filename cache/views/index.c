@@ -246,6 +246,7 @@ static void forget(Update *self, IndexEntry *brief)
 
 	for (guint i = 0; i < G_N_ELEMENTS(index->sizes); i++)
 		index->sizes[i] -= brief->lens[i];
+	index->unread -= brief->unread;
 	g_hash_table_steal(
 		index->index_entries, GUINT_TO_POINTER(brief->number));
 	g_ptr_array_add(self->past, brief);
@@ -284,6 +285,7 @@ static void put(Update *self, IndexEntry *next)
 	link_all(self, next);
 	for (guint i = 0; i < G_N_ELEMENTS(index->sizes); i++)
 		index->sizes[i] += next->lens[i];
+	index->unread += next->unread;
 	g_hash_table_insert(
 		index->index_entries, GUINT_TO_POINTER(next->number), next);
 }
@@ -344,6 +346,28 @@ void index_follow(Index *self, const Row *rows, guint n_rows,
 	news_push(self->dir->cache->news,
 		(const News *)(void *)update.news->data, update.news->len);
 	update_end(&update);
+}
+
+void index_mend(Index *self)
+{
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
+	GHashTableIter at;
+	gpointer entry;
+
+	if (self->unread == 0)
+		return;
+	g_hash_table_iter_init(&at, self->index_entries);
+	while (g_hash_table_iter_next(&at, NULL, &entry)) {
+		const IndexEntry *brief = entry;
+		const Row *row = brief->unread ? snapshot_find(self->dir->shown,
+							 brief->number)
+					       : NULL;
+
+		if (row != NULL)
+			g_array_append_val(rows, *row);
+	}
+	rows_sort(rows);
+	index_follow(self, (const Row *)(void *)rows->data, rows->len, NULL, 0);
 }
 
 /* ---- making it ---- */

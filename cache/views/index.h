@@ -22,6 +22,7 @@ typedef struct Index {
 	gint64 view_ns[N_VIEWS];   /* of their last change */
 	LinkNames *links;          /* BY_NAME */
 	GHashTable *index_entries; /* number -> Brief */
+	guint unread;              /* how many of them are */
 	NumberSet node_ids;        /* of all sessions */
 	gsize sizes[2];            /* of the tables, by CacheTable */
 	gint64 table_ns;           /* when they last changed */
@@ -42,6 +43,10 @@ void index_run(void *data);
  * what it changes in the views. */
 void index_follow(Index *self, const Row *rows, guint n_rows,
 	const guint32 *cuts, guint n_cuts);
+
+/* Reads what could not be read before, and tells what that changes; with Dir.apply,
+ * of one that is ready. */
+void index_mend(Index *self);
 
 /* The group of that number, if it is shown: its entry (ret may be NULL) and its
  * name, a new string.  NULL: there is none. */

@@ -8,12 +8,23 @@
 
 /* ---- making ---- */
 
+static void recall(IndexEntry *self, const IndexEntry *old)
+{
+	self->name = g_strdup(old->name);
+	self->in[BY_USER] = old->in[BY_USER];
+	self->created_s = old->created_s;
+	self->body_hash = old->body_hash;
+}
+
 static void tell(IndexEntry *self, Dir *dir, const Snapshot *shown,
-	const Row *row, Groups *groups)
+	const Row *row, const IndexEntry *old, Groups *groups)
 {
 	g_autofree char *body = dir_body(dir, shown, row, NULL);
 	g_auto(SessionSummary) told = {NULL};
 
+	self->unread = body == NULL;
+	if (body == NULL && old != NULL)
+		recall(self, old);
 	if (body == NULL)
 		return;
 	backend_summarize(dir->provider->backend, body, row->body_len, &told);
@@ -22,14 +33,6 @@ static void tell(IndexEntry *self, Dir *dir, const Snapshot *shown,
 	self->in[BY_USER] = groups_get(groups, BY_USER, told.user);
 	self->created_s = told.created_ms / 1000;
 	self->body_hash = row->body_hash;
-}
-
-static void recall(IndexEntry *self, const IndexEntry *old)
-{
-	self->name = g_strdup(old->name);
-	self->in[BY_USER] = old->in[BY_USER];
-	self->created_s = old->created_s;
-	self->body_hash = old->body_hash;
 }
 
 static void measure(IndexEntry *self, StateNames *state_names)
@@ -82,10 +85,10 @@ IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
 	self->word = row->word;
 	self->phase = row->phase;
 	self->changed_s = row_newest_ns(row) / NS_PER_S;
-	if (old != NULL && old->body_hash == row->body_hash)
+	if (old != NULL && !old->unread && old->body_hash == row->body_hash)
 		recall(self, old);
 	else
-		tell(self, dir, shown, row, groups);
+		tell(self, dir, shown, row, old, groups);
 	/* One answer tells it, another one does not. */
 	if (self->created_s == 0 && old != NULL)
 		self->created_s = old->created_s;

@@ -18,6 +18,8 @@ typedef struct {
 	Group *in[N_VIEWS]; /* the others: its group; NULL: none */
 	guint16 word;
 	guint8 phase;
+	gboolean unread; /* its body could not be read: what that tells is of
+	                    before, or missing */
 } IndexEntry;
 
 /* What a row of a snapshot says.  old (may be NULL): what was known of the same

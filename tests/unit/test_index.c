@@ -1,5 +1,8 @@
+#include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "cache/base/descriptors.h"
 #include "cache/base/name.h"
 #include "view_model.h"
 
@@ -38,15 +41,20 @@ static void expect_views(Fixture *f, const char *told)
 	}                                                                      \
 	G_STMT_END
 
+static void open_with_three(Fixture *f)
+{
+	fixture_open(f, "page", "1000", NULL);
+	put(f, "s-1", "etl", "Running", "ann");
+	put(f, "s-2", "report", "Stopped", "bob");
+	put(f, "s-3", "", "Running", NULL);
+}
+
 /* Three sessions, listed, with an index. */
 static guint32 begin(Fixture *f)
 {
 	guint32 workspace;
 
-	fixture_open(f, "page", "1000", NULL);
-	put(f, "s-1", "etl", "Running", "ann");
-	put(f, "s-2", "report", "Stopped", "bob");
-	put(f, "s-3", "", "Running", NULL);
+	open_with_three(f);
 	workspace = fixture_workspace(f, "m-1");
 	views_wait(f, workspace);
 	fixture_forget_news(f);
@@ -72,6 +80,60 @@ static void the_first_question_makes_the_index(void)
 		cache_view_ready(f->cache, workspace, NULL), ==, KNOWN_YES);
 	/* Nobody has seen a view before. */
 	expect(fixture_views(f), "");
+	views_check(f, workspace);
+}
+
+/* Whatever is kept open makes way for another file, and nobody can open one until
+ * they are given back. */
+typedef struct {
+	struct rlimit before;
+	KeptFile *other;
+} Taken;
+
+static Taken take_files(void)
+{
+	Taken taken;
+	struct rlimit none;
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &taken.before), ==, 0);
+	none = taken.before;
+	none.rlim_cur = 0;
+	descriptors_limit(1);
+	taken.other = kept_file_new(fd, "/dev/null");
+	g_assert_cmpint(kept_file_hold(taken.other), ==, fd);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	return taken;
+}
+
+static void give_files(Taken *taken)
+{
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &taken->before), ==, 0);
+	kept_file_release(taken->other);
+	kept_file_free(taken->other);
+	descriptors_limit(0);
+}
+
+static void what_could_not_be_read_is_read_by_the_next_listing(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint32 workspace = begin(f);
+	Taken taken;
+
+	/* From here on groups need no new numbers, and so no file. */
+	fixture_close(f);
+	open_with_three(f);
+	workspace = fixture_find(f, 0, "m");
+	workspace = fixture_find(f, workspace, "m-1");
+	taken = take_files();
+	views_wait(f, workspace);
+	expect(views_list(f, workspace, BY_NAME), "");
+	expect(views_list(f, workspace, BY_STATE), "Running Stopped");
+	give_files(&taken);
+	fixture_refresh(f, workspace);
+	expect(views_list(f, workspace, BY_NAME), "etl=s-1 report=s-2");
+	expect(views_list(f, workspace, BY_USER), "ann bob");
 	views_check(f, workspace);
 }
 
@@ -474,6 +536,9 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/index/the-first-question-makes-the-index",
 		the_first_question_makes_the_index);
+	g_test_add_func(
+		"/index/what-could-not-be-read-is-read-by-the-next-listing",
+		what_could_not_be_read_is_read_by_the_next_listing);
 	g_test_add_func("/index/a-listing-that-never-was-is-waited-for",
 		a_listing_that_never_was_is_waited_for);
 	g_test_add_func("/index/a-listing-that-fails-is-told",

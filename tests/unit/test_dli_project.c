@@ -128,6 +128,7 @@ static void a_wrong_clock_is_put_right(ProviderFixture *f, const void *unused)
 	provider_answer(f, 200, EMPTY);
 	g_autoptr(SessionPage) page = provider_list(f, NULL, &error);
 	g_assert_no_error(error);
+	g_assert_nonnull(page);
 	g_assert_cmpuint(tiny_server_requests(f->iam), ==, 2);
 	g_autofree char *request = tiny_server_request(f->iam, 1);
 	g_autofree char *found = g_ascii_strdown(request, -1);

@@ -26,6 +26,9 @@
 #define AGAIN_US (10 * G_TIME_SPAN_MILLISECOND)
 #define AGAIN_MAX_US (10 * G_TIME_SPAN_SECOND)
 
+/* How long an act is waited for, which is much longer than one takes. */
+#define ACT_US (20 * G_TIME_SPAN_MILLISECOND)
+
 /* What was lost is told of at most this often. */
 #define WARN_US (60 * G_TIME_SPAN_SECOND)
 
@@ -46,13 +49,15 @@ struct Emitter {
 	gint64 warned_us; /* this and the next: the thread's own */
 	guint lost;       /* since then */
 
-	pthread_mutex_t lock; /* of all below */
-	pthread_cond_t moved;
-	GQueue queue; /* Waiting * */
-	dev_t device; /* 0: not attached */
+	pthread_mutex_t lock;        /* of all below */
+	pthread_cond_t moved, ended; /* an act has */
+	GQueue queue;                /* Waiting * */
+	dev_t device;                /* 0: not attached */
 	gboolean stopping, started, overrun;
 	const SynthEvent *current;
 	gboolean made, asked;
+	gboolean slow; /* it was waited for in vain */
+	gboolean shut; /* none begins */
 	pthread_t thread;
 };
 
@@ -233,12 +238,13 @@ static int carry_out(Emitter *self, const SynthEvent *event)
 	int error;
 
 	self->current = event;
-	self->made = self->asked = FALSE;
+	self->made = self->asked = self->slow = FALSE;
 	pthread_mutex_unlock(&self->lock);
 	error = emitter_process_do(
 		self->process, &order, self->mountpoint, path, to);
 	pthread_mutex_lock(&self->lock);
 	self->current = NULL;
+	pthread_cond_signal(&self->ended);
 	return error;
 }
 
@@ -289,7 +295,7 @@ static void *emitter_run(void *data)
 	while (!self->stopping) {
 		if (!is_ready(self)) {
 			rest(self, RETRY_US);
-		} else if (g_queue_is_empty(&self->queue)) {
+		} else if (self->shut || g_queue_is_empty(&self->queue)) {
 			rest(self, CHECK_US);
 		} else if ((waiting = take(self))) {
 			attend(self, waiting);
@@ -316,6 +322,7 @@ Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
 	self->process = emitter_process_new(mountpoint);
 	pthread_mutex_init(&self->lock, NULL);
 	thread_cond_init(&self->moved);
+	thread_cond_init(&self->ended);
 	g_queue_init(&self->queue);
 	return self;
 }
@@ -362,9 +369,59 @@ void emitter_free(Emitter *self)
 	while ((waiting = g_queue_pop_head(&self->queue)))
 		waiting_free(waiting);
 	pthread_cond_destroy(&self->moved);
+	pthread_cond_destroy(&self->ended);
 	pthread_mutex_destroy(&self->lock);
 	g_free(self->mountpoint);
 	g_free(self);
+}
+
+/* Whether the kernel may take that directory's lock for it. */
+static gboolean acts_in(const SynthEvent *event, fuse_ino_t dir)
+{
+	gboolean acts = dir == FUSE_ROOT_ID;
+
+	for (guint i = 0; i < event->steps->len && !acts; i++)
+		acts = g_array_index(event->steps, SynthEventStep, i).ino ==
+		       dir;
+	return acts;
+}
+
+/* Under the lock. */
+static gboolean is_at(const Emitter *self, fuse_ino_t dir)
+{
+	return self->current && acts_in(self->current, dir);
+}
+
+gboolean emitter_keep_out(Emitter *self, fuse_ino_t dir)
+{
+	gint64 until = g_get_monotonic_time() + ACT_US;
+	gboolean out;
+
+	if (!self)
+		return TRUE;
+	pthread_mutex_lock(&self->lock);
+	/* Before the wait: else it went on with the next act there. */
+	self->shut = TRUE;
+	while (is_at(self, dir) && !self->slow) {
+		thread_wait(&self->ended, &self->lock, until);
+		self->slow =
+			is_at(self, dir) && g_get_monotonic_time() >= until;
+	}
+	out = !is_at(self, dir);
+	if (!out)
+		self->shut = FALSE;
+	pthread_mutex_unlock(&self->lock);
+	return out;
+}
+
+void emitter_return(Emitter *self)
+{
+	if (!self)
+		return;
+	pthread_mutex_lock(&self->lock);
+	self->shut = FALSE;
+	pthread_cond_signal(&self->moved);
+	pthread_mutex_unlock(&self->lock);
 }
 
 static void push(Emitter *self, SynthEvent *event)

@@ -40,6 +40,15 @@ void emitter_free(Emitter *emitter);
 /* Takes the synthetic event.  Any thread; never waits. */
 void emitter_push(Emitter *emitter, SynthEvent *event);
 
+/*
+ * Keeps the emitter out of a directory (a node), whose lock the kernel takes for
+ * each of its requests there: no act is begun until emitter_return, and what it
+ * does there is waited for, for a moment.  FALSE when that does not end: then the
+ * lock may be held for long, and the emitter goes on.  One thread at a time.
+ */
+gboolean emitter_keep_out(Emitter *emitter, fuse_ino_t dir);
+void emitter_return(Emitter *emitter);
+
 /* Whether a request of this thread is the emitter's own. */
 gboolean emitter_is(Emitter *emitter, pid_t tid);
 

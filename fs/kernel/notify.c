@@ -171,6 +171,19 @@ static void tell(Notify *self, struct fuse_session *session, Notice *notice)
 			session, notice->node, notice->pages ? 0 : -1, 0);
 }
 
+/* To invalidate a name the kernel takes the lock of its directory.  FALSE when
+ * somebody may hold that; else the emitter is kept out until leave(). */
+static gboolean enter(Notify *self, fuse_ino_t dir)
+{
+	return !pending_busy(self->pending, node_number(dir)) &&
+	       emitter_keep_out(self->emitter, dir);
+}
+
+static void leave(Notify *self)
+{
+	emitter_return(self->emitter);
+}
+
 static gboolean has_waited(Notice *notice)
 {
 	gint64 now = g_get_monotonic_time();
@@ -198,11 +211,12 @@ static gboolean ask_anew(Notify *self, struct fuse_session *session)
 }
 
 /*
- * A name in a directory where somebody is parked is never told by itself: this
- * thread would wait there for the lock, and everybody's news behind it; and a
- * daemon that is killed meanwhile could not die, since the answer that gives the
- * lock back would not come any more.  Others may be parked there one after the
- * other, so after a while all names are asked for again instead.
+ * A name in a directory where somebody is parked, or the emitter is at work, is
+ * never told by itself: this thread would wait there for the lock, and everybody's
+ * news behind it; and a daemon that is killed meanwhile could not die, since the
+ * answer that gives the lock back would not come any more.  Others may be parked
+ * there one after the other, so after a while all names are asked for again
+ * instead.
  */
 static gboolean must_wait(
 	Notify *self, struct fuse_session *session, Notice *notice)
@@ -226,9 +240,7 @@ static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 	guint told = 0;
 
 	while ((notice = g_queue_pop_head(batch))) {
-		gboolean busy =
-			notice->name &&
-			pending_busy(self->pending, node_number(notice->node));
+		gboolean busy = notice->name && !enter(self, notice->node);
 
 		/* What has to wait is queued, and counted, again. */
 		if (busy && must_wait(self, session, notice)) {
@@ -241,6 +253,8 @@ static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 			session = session_of(self);
 		if (session && !busy)
 			tell(self, session, notice);
+		if (notice->name && !busy)
+			leave(self);
 		notice_free(notice);
 		__atomic_add_fetch(&self->told, 1, __ATOMIC_RELEASE);
 	}
@@ -301,12 +315,13 @@ gboolean notify_drop(Notify *self, fuse_ino_t parent, const char *name)
 {
 	struct fuse_session *session = session_of(self);
 
-	if (pending_busy(self->pending, node_number(parent)))
+	if (!enter(self, parent))
 		return FALSE;
 	metrics_count(self->metrics, OP_INVALIDATION);
 	if (session)
 		fuse_lowlevel_notify_inval_entry(
 			session, parent, name, strlen(name));
+	leave(self);
 	return TRUE;
 }
 

@@ -31,7 +31,8 @@ void notify_inode(Notify *notify, fuse_ino_t node);
  */
 void notify_listing(Notify *notify, fuse_ino_t node);
 /* What the kernel believes of a name is no longer true.  While somebody is
- * parked in that directory it waits, as the kernel would. */
+ * parked in that directory, or the emitter is slow there, it waits, as the kernel
+ * would. */
 void notify_entry(Notify *notify, fuse_ino_t parent, const char *name);
 
 /* Takes the synthetic event, and hands it to the emitter once the kernel was told all that
@@ -45,7 +46,7 @@ gboolean notify_has_told(Notify *notify, guint64 queued);
 void notify_poll(Notify *notify, struct fuse_pollhandle *handle);
 
 /* Makes the kernel drop what it remembers of a name that nobody uses, at once.
- * To be called from tick alone.  FALSE while somebody is parked there. */
+ * To be called from tick alone.  FALSE while somebody is parked or slow there. */
 gboolean notify_drop(Notify *notify, fuse_ino_t parent, const char *name);
 
 /*

@@ -421,10 +421,10 @@ class Mount(Process):
 
     def wait_killed(self):
         """A daemon that dies while the kernel has a notification wait for the lock
-        of a directory, in which the emitter waits for that daemon, is stuck for good:
-        only the end of the connection frees both.  That is a fault of ours, which
-        tests/README.md names, and no reason to fail another test.  A thread in
-        fsync ends when the disk has answered."""
+        of a directory, in which somebody waits for that daemon, is stuck for good:
+        only the end of the connection frees both.  tests/README.md says when that
+        may be, and it is no reason to fail another test.  A thread in fsync ends
+        when the disk has answered."""
         self.ended = True
         try:
             return self.process.wait(20 * SLOW)

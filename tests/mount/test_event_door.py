@@ -10,8 +10,8 @@ import pytest
 
 from harness import SLOW, as_nobody, eventually, run
 from inotify import IN_CLOSE_WRITE, IN_CREATE, IN_DELETE, IN_MODIFY
-from watching import (CHANGED, LIST, Missing, emitter, emitters, state_of,
-                      stuck, tasks, twin)
+from watching import (CHANGED, LIST, Missing, emitter, emitters, standing,
+                      state_of, stuck, tasks, twin)
 
 # How long the daemon may bear with an emitter that does nothing.
 PATIENCE_S = 10
@@ -276,6 +276,40 @@ def test_a_name_in_a_directory_where_somebody_is_parked_holds_nothing_up(world):
     world.m.kill()
     eventually(lambda: all(state_of(p) in ("", "Z") for p in
                            (world.m.pid, reader.pid, *pids)), 20)
+
+
+def waits_for_answer(pid):
+    """Whether the kernel has it wait for a daemon."""
+    with open(f"/proc/{pid}/wchan") as f:
+        return "request_wait_answer" in f.read()
+
+
+def test_a_daemon_killed_while_the_emitter_waits_for_it_ends(world):
+    """The kernel is to forget a name in the directory that the emitter has the
+    lock of."""
+    world.start("w-1=3", refresh="100ms")
+    watcher = world.watcher()
+    watcher.add(world.ws(), IN_CREATE | IN_DELETE)
+    pid = emitter(world.m)
+
+    def come(name):
+        world.emu.session("w-1", {"sessionClusterId": name,
+                                  "state": "Running"})
+        world.settle()
+    for name in ("sc-come-1", "sc-come-2"):
+        assert not os.path.exists(os.path.join(world.ws(), name))
+    os.kill(pid, signal.SIGSTOP)
+    come("sc-come-1")
+    os.stat(world.ws())  # which the emitter need not ask for then
+    # libfuse's, which have our name from their first request on.
+    with standing(world.m, "fuse", "sessionfs"):
+        os.kill(pid, signal.SIGCONT)
+        eventually(lambda: waits_for_answer(pid))
+        come("sc-come-2")
+        world.m.process.kill()
+    world.m.ended = True
+    eventually(lambda: world.m.process.poll() is not None)
+    eventually(lambda: state_of(pid) == "")
 
 
 @twin

@@ -213,22 +213,32 @@ def comm_of(folder, tid):
         return f.read().rstrip("\n")
 
 
-@contextlib.contextmanager
-def standing(mount, name):
-    """The daemon's thread of that name stands still, and all others go on."""
-    folder = f"/proc/{mount.pid}/task"
-    tid, = (t for t in os.listdir(folder) if comm_of(folder, t) == name)
+def ptrace(request, tid):
+    if LIBC.ptrace(request, tid, None, None):
+        raise OSError(ctypes.get_errno(), f"ptrace {request:#x}")
 
-    def ptrace(request):
-        if LIBC.ptrace(request, int(tid), None, None):
-            raise OSError(ctypes.get_errno(), f"ptrace {request:#x}")
-    ptrace(PTRACE_SEIZE)
+
+def let_go(tid):
     try:
-        ptrace(PTRACE_INTERRUPT)
-        os.waitpid(int(tid), WALL)
+        ptrace(PTRACE_DETACH, tid)
+    except ProcessLookupError:
+        os.waitpid(tid, WALL)  # it was killed
+
+
+@contextlib.contextmanager
+def standing(mount, *names):
+    """The daemon's threads of these names stand still, and all others go on."""
+    folder = f"/proc/{mount.pid}/task"
+    tids = [int(t) for t in os.listdir(folder)
+            if comm_of(folder, t) in names and int(t) != mount.pid]
+    assert tids
+    with contextlib.ExitStack() as stack:
+        for tid in tids:
+            ptrace(PTRACE_SEIZE, tid)
+            stack.callback(let_go, tid)
+            ptrace(PTRACE_INTERRUPT, tid)
+            os.waitpid(tid, WALL)
         yield
-    finally:
-        ptrace(PTRACE_DETACH)
 
 
 def emitters(mount):

@@ -1,4 +1,5 @@
 """Listings: pages, streams, generations, and what goes wrong with them."""
+import errno
 import json
 import os
 import re
@@ -347,3 +348,20 @@ def test_a_damaged_state_directory_costs_only_what_it_held(
     for name in before:
         eventually(lambda: json.loads(
             again.read(again.ws("w-1"), name, "session.json")))
+
+
+def test_what_is_gone_is_not_listed_as_empty(emulator, mount):
+    """ENOENT, of all errors, is the end of a directory for readdir(3)."""
+    emu = emulator("--fill", "w-1=3", "--fill", "w-2=3")
+    m = mount(emu, config={"sessionfs": {"refresh": "200ms",
+                                         "events": "false"}})
+    fd = os.open(m.ws("w-2"), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        emu.control("DELETE", "workspace?workspace=w-2")
+        eventually(lambda: "w-2" not in os.listdir(
+            os.path.join(m.path, "alibaba")), 40)
+        with pytest.raises(OSError) as e:
+            os.listdir(fd)
+        assert e.value.errno == errno.ESTALE
+    finally:
+        os.close(fd)

@@ -27,6 +27,8 @@ static gboolean show(Provider *provider, Account *account, GError **error)
 			__atomic_load_n(&old->looked_us, __ATOMIC_RELAXED),
 			__ATOMIC_RELAXED);
 		__atomic_store_n(&provider->dir, dir, __ATOMIC_RELEASE);
+		/* Before anybody sees the other account. */
+		accounts_count_aside(provider);
 		ok = change_commit(&change, error);
 	}
 	change_end(&change);
@@ -57,7 +59,6 @@ static void set_aside(Provider *provider, Account *now, Account *wanted)
 		return;
 	}
 	keep_name(provider, wanted);
-	accounts_count_aside(provider);
 	requests_show(provider->root->cache->requests, provider);
 	g_message("%s: the credentials are of account %s; what is known of %s "
 		  "is set aside until it comes back",

@@ -423,7 +423,9 @@ gint64 cache_requests_mtime_ns(Cache *cache, guint32 workspace);
 char *cache_path(Cache *cache, guint32 number); /* "ali/w-1"; of a session, its
                                                    workspace's; or NULL */
 
-char *cache_status(Cache *cache, guint32 number);     /* .status */
+char *cache_status(Cache *cache, guint32 number); /* .status */
+/* .status of each section and workspace below its path, "[ali/w-1]".  No look. */
+char *cache_overview(Cache *cache);
 char *cache_last_error(Cache *cache, guint32 number); /* "" when none */
 char *cache_last(Cache *cache, guint32 workspace);    /* NULL when none */
 char *cache_partial(Cache *cache, guint32 number);    /* NULL: not partial */

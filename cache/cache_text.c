@@ -44,6 +44,51 @@ static gint64 left_ms(gint64 due_us, gint64 now_us)
 	return due_us != G_MAXINT64 ? MAX(0, due_us - now_us) / 1000 : -1;
 }
 
+/* "1,234,567" */
+static void append_grouped(GString *out, guint64 number)
+{
+	gsize from = out->len;
+
+	g_string_append_printf(out, "%" G_GUINT64_FORMAT, number);
+	for (gsize at = out->len; at > from + 3;) {
+		at -= 3;
+		g_string_insert_c(out, (gssize)at, ',');
+	}
+}
+
+/*
+ * The first listing while it is made: "page 12 of about 40, 1,200 so far".  How many
+ * pages there are is a guess from the entries a page, and is told only if the
+ * provider tells a total.
+ */
+static void append_progress(const Listing *listing, GString *out)
+{
+	guint64 so_far = MAX(listing->so_far, 1);
+
+	g_string_append_printf(out, "page %u", listing->page);
+	if (listing->total > 0)
+		g_string_append_printf(out, " of about %" G_GUINT64_FORMAT,
+			MAX(listing->page,
+				((guint64)listing->total * listing->page +
+					so_far - 1) /
+					so_far));
+	g_string_append(out, ", ");
+	append_grouped(out, listing->so_far);
+	g_string_append(out, " so far");
+}
+
+static void append_listing_state(const Dir *dir, GString *out)
+{
+	const Listing *listing = &dir->listing;
+
+	g_string_append(out, "listing: ");
+	if (!listing->complete && listing->relisting && listing->page > 0)
+		append_progress(listing, out);
+	else
+		g_string_append(out, listing_word(dir));
+	g_string_append_c(out, '\n');
+}
+
 static void append_times(const Dir *dir, GString *out)
 {
 	const Listing *listing = &dir->listing;
@@ -104,7 +149,7 @@ static void append_error(const Dir *dir, GString *out)
 static void append_listing(Dir *dir, GString *out)
 {
 	pthread_mutex_lock(&dir->lock);
-	g_string_append_printf(out, "listing: %s\n", listing_word(dir));
+	append_listing_state(dir, out);
 	g_string_append_printf(out, "%s: %" G_GUINT64_FORMAT "\n",
 		dir->kind == DIR_WORKSPACE ? "sessions" : "workspaces",
 		dir->shown->count);
@@ -118,6 +163,32 @@ static void append_listing(Dir *dir, GString *out)
 	append_line(out, "partial", dir->partial);
 	append_error(dir, out);
 	pthread_mutex_unlock(&dir->lock);
+}
+
+/* "phases: idle 3, failed 1" */
+static void append_phases(Dir *dir, GString *out)
+{
+	g_autoptr(Snapshot) shown = NULL;
+	guint64 counts[N_PHASES] = {0};
+	const char *between = " ";
+	SnapshotAt at;
+	const Row *row;
+
+	pthread_mutex_lock(&dir->lock);
+	shown = snapshot_ref(dir->shown);
+	pthread_mutex_unlock(&dir->lock);
+	at = snapshot_seek(shown, 0);
+	while ((row = snapshot_step(shown, &at)) != NULL)
+		counts[row->phase]++;
+	g_string_append(out, "phases:");
+	for (Phase phase = 0; phase < N_PHASES; phase++) {
+		if (counts[phase] == 0)
+			continue;
+		g_string_append_printf(out, "%s%s %" G_GUINT64_FORMAT, between,
+			phase_name(phase), counts[phase]);
+		between = ", ";
+	}
+	g_string_append(out, shown->count > 0 ? "\n" : " none\n");
 }
 
 static void append_requests(Dir *dir, GString *out)
@@ -163,14 +234,54 @@ char *cache_status(Cache *cache, guint32 number)
 		append_listing(dir, out);
 	else
 		append_fixed(dir, out);
-	if (dir->kind == DIR_WORKSPACE)
+	if (dir->kind == DIR_WORKSPACE) {
+		append_phases(dir, out);
 		append_requests(dir, out);
+	}
 	if (dir->kind != DIR_WORKSPACE)
 		g_string_append_printf(out, "sessions: %" G_GUINT64_FORMAT "\n",
 			cache_count(cache, dir->number));
 	if (dir->kind == DIR_PROVIDER)
 		backend_report(dir->provider->backend, out);
 	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* ---- all of them ---- */
+
+static int by_path(const void *a, const void *b)
+{
+	const Dir *const *x = a, *const *y = b;
+	g_autofree char *left = dir_path(*x), *right = dir_path(*y);
+
+	return strcmp(left, right);
+}
+
+char *cache_overview(Cache *cache)
+{
+	g_autoptr(GPtrArray) dirs = g_ptr_array_new();
+	GString *out = g_string_new(NULL);
+
+	/* A directory is never freed while the cache runs. */
+	pthread_mutex_lock(&cache->lock);
+	for (guint i = 0; i < cache->dirs->len; i++)
+		g_ptr_array_add(dirs, g_ptr_array_index(cache->dirs, i));
+	pthread_mutex_unlock(&cache->lock);
+	for (guint i = dirs->len; i-- > 0;) {
+		const Dir *dir = g_ptr_array_index(dirs, i);
+
+		if (dir->kind == DIR_ROOT || !dir_is_there(dir))
+			g_ptr_array_remove_index_fast(dirs, i);
+	}
+	g_ptr_array_sort(dirs, by_path);
+	for (guint i = 0; i < dirs->len; i++) {
+		const Dir *dir = g_ptr_array_index(dirs, i);
+		g_autofree char *path = dir_path(dir);
+		g_autofree char *status = cache_status(cache, dir->number);
+
+		g_string_append_printf(
+			out, "%s[%s]\n%s", i > 0 ? "\n" : "", path, status);
+	}
+	return g_string_free(out, FALSE);
 }
 
 /* ---- the other texts ---- */

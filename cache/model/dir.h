@@ -31,6 +31,9 @@ typedef struct {
 	gint64 boost_us;    /* an operation was given: as if something passed */
 	guint32 relist;     /* counts them */
 	guint pages;        /* of the last, or, if more, of the one under way */
+	guint page;         /* the last read of the one under way; 0: none */
+	guint64 so_far;     /* entries of it */
+	gint64 total;       /* of its entries, as the provider tells; -1: not */
 	guint64 left_out;   /* entries that the last good one could not show */
 	gint64 proved;  /* the number of sessions that a total told and a page
 	                     behind the last one proved; 0: none did */

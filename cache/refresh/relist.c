@@ -215,6 +215,9 @@ static void tell_progress(const Relist *self)
 
 	pthread_mutex_lock(&dir->lock);
 	dir->listing.pages = MAX(dir->listing.pages, self->page);
+	dir->listing.page = self->page;
+	dir->listing.so_far = self->seen;
+	dir->listing.total = self->least;
 	if (!dir->listing.complete)
 		dir_news(dir, NEWS_LISTING);
 	pthread_mutex_unlock(&dir->lock);
@@ -413,6 +416,7 @@ static void relist_end(const Relist *self, gint64 listed_ms, GError *error)
 
 	pthread_mutex_lock(&dir->lock);
 	dir->listing.relisting = FALSE;
+	dir->listing.page = 0;
 	dir->listing.took_us = g_get_monotonic_time() - dir->listing.started_us;
 	if (error == NULL)
 		end_well(self, listed_ms);

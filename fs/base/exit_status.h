@@ -6,7 +6,8 @@
  * lists all of them (lint compares).
  */
 enum {
-	STATUS_USAGE = 2,  /* the command line is wrong */
-	STATUS_CONFIG = 3, /* the configuration is wrong */
-	STATUS_BUSY = 4, /* somebody else uses it: another daemon, open files */
+	STATUS_USAGE = 2,    /* the command line is wrong */
+	STATUS_CONFIG = 3,   /* the configuration is wrong */
+	STATUS_BUSY = 4,     /* somebody uses it: a daemon, open files */
+	STATUS_NO_MOUNT = 5, /* no sessionfs is mounted there that answers */
 };

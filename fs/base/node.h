@@ -25,6 +25,7 @@
 #define NODE_EVENTS_N 8u
 #define NODE_TRACE 16u
 #define NODE_CALLS 17u
+#define NODE_STATUS 18u
 #define NODE_VIEW 10u
 #define NODE_REQUESTS 14u
 #define NODE_WAIT 10u

@@ -7,6 +7,8 @@
 #include "backends/base/nearest.h"
 #include "backends/error.h"
 #include "fs/base/exit_status.h"
+#include "fs/command/status.h"
+#include "fs/command/umount.h"
 #include "fs/start/options.h"
 #include "fs/version.h"
 
@@ -25,6 +27,11 @@ static const Flag no_flags[] = {FLAG_HELP, {NULL}};
 
 /* One row a command. */
 static const Command commands[] = {
+	{"status", "[MOUNTPOINT...]", "Say what each mount does", status_flags,
+		status_run},
+	{"umount", "MOUNTPOINT...",
+		"Unmount, and wait until the daemon has ended", umount_flags,
+		umount_run},
 	{"help", "[COMMAND]",
 		"Say what a command does, or what commands there are", no_flags,
 		help_run},
@@ -109,8 +116,8 @@ int command_help(void)
 	puts("\nOptions:");
 	flag_print_help(mount_flags, stdout);
 	print_mount_options();
-	puts("\nTo end a mount: fusermount3 -u MOUNTPOINT\n"
-	     "See also: man 8 sessionfs, man 7 sessionfs, man sessionfs.conf");
+	puts("\nSee also: man 8 sessionfs, man 7 sessionfs, man "
+	     "sessionfs.conf");
 	return flushed(EXIT_SUCCESS);
 }
 

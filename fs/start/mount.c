@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -17,6 +16,7 @@
 
 #include "backends/base/spawn.h"
 #include "fs/ops/ops.h"
+#include "fs/start/mount_table.h"
 
 /* Wire facts (linux/fuse.h): the reply to INIT, and the flag that libfuse
  * before 3.17 does not pass on. */
@@ -81,56 +81,25 @@ static void run_fusermount(const char *path)
 		waitpid(child, NULL, 0);
 }
 
-/* A line of mountinfo about that place; its type of file system, and its device.  NULL:
- * it is about another place. */
-static char *mount_of_line(const char *line, const char *path, dev_t *ret)
-{
-	g_auto(GStrv) fields = g_strsplit(line, " ", 6);
-	g_autofree char *place = NULL;
-	const char *type;
-	guint64 major;
-	char *minor;
-
-	if (g_strv_length(fields) < 6)
-		return NULL;
-	place = g_strcompress(fields[4]);
-	type = strstr(fields[5], " - ");
-	if (strcmp(place, path) || !type)
-		return NULL;
-	major = g_ascii_strtoull(fields[2], &minor, 10);
-	*ret = *minor != ':'
-		       ? 0
-		       : makedev((guint)major,
-				 (guint)g_ascii_strtoull(minor + 1, NULL, 10));
-	type += strlen(" - ");
-	return g_strndup(type, strcspn(type, " "));
-}
-
-/* The type of the uppermost mount at that path; NULL: there is none. */
+/* The type of the uppermost mount at that path, a new string; NULL: there is none. */
 static char *mount_type(const char *path, dev_t *ret_device)
 {
-	g_autofree char *table = NULL;
-	g_auto(GStrv) lines = NULL;
-	char *type = NULL;
+	g_autoptr(GPtrArray) table = mount_table();
 
-	*ret_device = 0;
-	if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, NULL))
-		return NULL;
-	lines = g_strsplit(table, "\n", -1);
-	for (char **line = lines; *line; line++) {
-		char *found = mount_of_line(*line, path, ret_device);
+	for (guint i = 0; i < table->len; i++) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
 
-		if (!found)
+		if (entry->hidden || strcmp(entry->place, path))
 			continue;
-		g_free(type);
-		type = found;
+		*ret_device = entry->device;
+		return g_strdup(entry->type);
 	}
-	return type;
+	return NULL;
 }
 
 dev_t mount_device(const char *path)
 {
-	dev_t device;
+	dev_t device = 0;
 	g_autofree char *type = mount_type(path, &device);
 
 	return type && !strcmp(type, "fuse.sessionfs") ? device : 0;
@@ -244,10 +213,15 @@ void mount_warn_hidden(const char *mountpoint)
 			mountpoint);
 }
 
+char *mount_place(const char *path)
+{
+	return resolve(path, LINKS_MAX);
+}
+
 char *mount_point(const char *path, GError **error)
 {
 	/* Real, so that one directory has one state, whatever leads to it. */
-	g_autofree char *real = resolve(path, LINKS_MAX);
+	g_autofree char *real = mount_place(path);
 	struct stat attr;
 
 	detach_dead(real);

@@ -16,6 +16,11 @@ typedef struct {
  */
 char *mount_point(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The real path of what is or was mounted there: links are followed, and the last
+ * component is asked nothing, since what is mounted there may not answer.  New
+ * string. */
+char *mount_place(const char *path);
+
 /* Whether a path is the mount point or below it, once links are followed. */
 gboolean mount_covers(const char *mountpoint, const char *path);
 /* Warns of a directory that is not empty. */

@@ -1,5 +1,7 @@
 #include "fs/tree/self.h"
 
+#include <unistd.h>
+
 #include "fs/base/log.h"
 #include "fs/base/lowlevel.h"
 #include "fs/base/metrics.h"
@@ -41,4 +43,12 @@ char *self_crash(Daemon *daemon)
 	if (!g_file_get_contents(daemon->crash, &text, NULL, NULL))
 		text = g_strdup("");
 	return g_strdup_printf("file: %s\n%s", daemon->crash, text);
+}
+
+char *self_status(Daemon *daemon)
+{
+	g_autofree char *all = cache_overview(daemon->cache);
+
+	return g_strdup_printf("version: %s\npid: %d\n\n%s", SESSIONFS_VERSION,
+		(int)getpid(), all);
 }

@@ -9,3 +9,5 @@ char *self_metrics(Daemon *daemon);
 char *self_log(Daemon *daemon);
 /* The report of the run before and where it lies; "" if that left none. */
 char *self_crash(Daemon *daemon);
+/* .status of each section and workspace; see cache_overview. */
+char *self_status(Daemon *daemon);

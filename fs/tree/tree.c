@@ -21,6 +21,8 @@ static const TreeRow self_rows[] = {
 	{"metrics", 5, ROW_SELF, 0644, .self = self_metrics, .changing = TRUE},
 	{"crash", 7, ROW_SELF, 0600, .self = self_crash},
 	{"log", 6, ROW_SELF, 0640, .self = self_log, .changing = TRUE},
+	{"status", NODE_STATUS, ROW_SELF, 0644, .self = self_status,
+		.changing = TRUE},
 	{"events", NODE_EVENTS, ROW_LOG, 0644, .age = 0},
 	{"events.1", NODE_EVENTS + 1, ROW_LOG, 0644, .age = 1},
 	{"trace", NODE_TRACE, ROW_TRACE, 0640, .trace = TRACE_FUSE},

@@ -56,6 +56,11 @@ def options(tree):
     return {"help", "h"} | flags(tables(tree, r"\bFlag mount_flags\[\]"))
 
 
+def command_options(tree):
+    """Those of the commands, but for --help."""
+    return flags(tables(tree, r"\bFlag (?!mount_)\w+_flags\[\]"))
+
+
 def commands(tree):
     return firsts(*tables(tree, r"\bCommand commands\[\]"))
 
@@ -121,6 +126,7 @@ KINDS = {
     "providers": (providers, None),
     "options": (options, None),
     "commands": (commands, None),
+    "options of commands": (command_options, None),
     "exit statuses": (exit_statuses, lambda tree: {"0", "1"}),
     "mount options": (mount_options, None),
     "errors": (errors, words),

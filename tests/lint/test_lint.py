@@ -79,6 +79,7 @@ static const BackendKey tiny_keys[] = {{"region", KEY_STRING}, {NULL}};
 static const BackendVerb tiny_verbs[] = {{"stop", "stop it"}, {NULL}};
 const BackendClass tiny_class = {.name = "tiny"};
 static const Flag mount_flags[] = {{"options", 'o', "LIST"}, {NULL}};
+static const Flag go_flags[] = {{"json", 256, NULL}, {NULL}};
 static const Command commands[] = {{"go", "FILE"}};
 enum { STATUS_USAGE = 2 };
 static const int errno_of[] = {[BACKEND_ERROR_INVALID] = EINVAL};
@@ -111,6 +112,7 @@ TABLES = {
     "verbs": "Cm stop",
     "options": "Fl h , Fl \\-help\n.It Fl o , Fl \\-options Ar list",
     "commands": "Cm go Ar file",
+    "options of commands": "Fl \\-json",
     "exit statuses": "Li 2",
     "mount options": "Cm ro",
     "errors": "Bq Er EINVAL\n.It Bq Er ECONNABORTED",

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <glib.h>
+
+/*
+ * Asking a mount that may be dead or may hang: a process of its own does, which is
+ * killed when its time is over.
+ */
+typedef struct Probe Probe;
+
+/* Begins to read a file below a mount point. */
+Probe *probe_start(const char *mountpoint, const char *file);
+
+/* Waits for all of them (Probe *), but not longer than so many ms together. */
+void probe_wait(GPtrArray *probes, gint64 limit_ms);
+
+/* 0, or the errno of the read: ENOTCONN for a dead mount, ETIMEDOUT for one that
+ * did not answer. */
+int probe_error(const Probe *self);
+/* What was read: borrowed. */
+const char *probe_text(const Probe *self);
+void probe_free(Probe *self);
+
+/* One mount, one file, 2 seconds: a new string; NULL and *ret_error. */
+char *probe_read(const char *mountpoint, const char *file, int *ret_error);
+#define PROBE_LIMIT_MS 2000

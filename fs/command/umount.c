@@ -1,0 +1,186 @@
+#include "fs/command/umount.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fs/base/exit_status.h"
+#include "fs/command/holders.h"
+#include "fs/command/probe.h"
+#include "fs/command/status_text.h"
+#include "fs/start/mount.h"
+
+/* The end of a daemon takes 10 seconds at most; see overdue.h. */
+#define END_LIMIT_MS 15000
+/* A file event keeps a mount busy for a moment. */
+#define BUSY_LIMIT_US (1000 * G_TIME_SPAN_MILLISECOND)
+#define BUSY_POLL_US (20 * G_TIME_SPAN_MILLISECOND)
+
+extern char **environ;
+
+const Flag umount_flags[] = {
+	{"lazy", 'l', NULL,
+		"unmount at once, though it is busy; the daemon ends with\n"
+		"the last open file"},
+	FLAG_HELP,
+	{NULL},
+};
+
+/* ---- the daemon ---- */
+
+typedef struct {
+	pid_t pid; /* 0: not known */
+	int fd;    /* of the process; -1: not known */
+	gboolean dead;
+} Served;
+
+static gboolean is_sessionfs(pid_t pid)
+{
+	g_autofree char *file = g_strdup_printf("/proc/%d/comm", (int)pid);
+	g_autofree char *name = NULL;
+
+	return g_file_get_contents(file, &name, NULL, NULL) &&
+	       g_str_has_prefix(name, "sessionfs");
+}
+
+/* It tells its own number, which is another one in another namespace. */
+static Served served_by(const char *place)
+{
+	Served served = {0, -1, FALSE};
+	int error;
+	g_autofree char *text = probe_read(place, ".sessionfs/status", &error);
+	g_autoptr(GPtrArray) blocks = NULL;
+	gint64 pid;
+
+	served.dead = error == ENOTCONN;
+	if (!text)
+		return served;
+	blocks = status_text_parse(text);
+	pid = status_text_number(g_ptr_array_index(blocks, 0), "pid");
+	if (pid <= 0 || pid > G_MAXINT || !is_sessionfs((pid_t)pid))
+		return served;
+	served.pid = (pid_t)pid;
+	served.fd = (int)syscall(SYS_pidfd_open, served.pid, 0);
+	return served;
+}
+
+static gboolean has_ended(const Served *served)
+{
+	struct pollfd end = {.fd = served->fd, .events = POLLIN};
+
+	return served->fd < 0 || poll(&end, 1, END_LIMIT_MS) != 0;
+}
+
+/* ---- unmounting ---- */
+
+/* What root may do by a system call, a user may by fusermount3. */
+static gboolean run_fusermount(const char *place, gboolean lazy)
+{
+	char *argv[] = {(char *)"fusermount3", (char *)(lazy ? "-uzq" : "-uq"),
+		(char *)"--", (char *)place, NULL};
+	pid_t child;
+	int status;
+
+	if (posix_spawnp(&child, argv[0], NULL, NULL, argv, environ) ||
+		waitpid(child, &status, 0) != child)
+		return FALSE;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* 0 or an errno. */
+static int unmount(const char *place, gboolean lazy)
+{
+	int flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0);
+
+	if (!umount2(place, flags))
+		return 0;
+	if (errno != EPERM)
+		return errno;
+	if (run_fusermount(place, lazy) || !mount_device(place))
+		return 0;
+	return EBUSY; /* or it is not this user's: fusermount3 -q does not say */
+}
+
+static int tell_busy(const char *place, GPtrArray *holders)
+{
+	g_autoptr(GString) who = g_string_new(NULL);
+
+	for (guint i = 0; i < holders->len; i++)
+		g_string_append_printf(
+			who, "\n  %s", (char *)g_ptr_array_index(holders, i));
+	if (!holders->len)
+		g_string_append(who,
+			"\n  no process that you may see holds it: is it "
+			"yours?");
+	return command_line_fail(STATUS_BUSY,
+		"%s is busy (--lazy unmounts it at once):%s", place, who->str);
+}
+
+static int unmount_patiently(
+	const char *place, const Served *served, gboolean lazy)
+{
+	gint64 until = g_get_monotonic_time() + BUSY_LIMIT_US;
+	int error;
+
+	while ((error = unmount(place, lazy)) == EBUSY) {
+		g_autoptr(GPtrArray) holders = holders_of(place, served->pid);
+
+		if (holders->len || g_get_monotonic_time() > until)
+			return tell_busy(place, holders);
+		g_usleep(BUSY_POLL_US);
+	}
+	if (error)
+		return command_line_fail(EXIT_FAILURE,
+			"%s cannot be unmounted: %s", place, g_strerror(error));
+	return EXIT_SUCCESS;
+}
+
+static int umount_one(const char *place, gboolean lazy)
+{
+	Served served;
+	int status;
+
+	if (!mount_device(place))
+		return command_line_fail(STATUS_NO_MOUNT,
+			"no sessionfs is mounted at %s", place);
+	served = served_by(place);
+	status = unmount_patiently(place, &served, lazy || served.dead);
+	if (!status && !lazy && !has_ended(&served))
+		status = command_line_fail(EXIT_FAILURE,
+			"%s is unmounted, and its daemon, process %d, has not "
+			"ended after %d seconds",
+			place, (int)served.pid, END_LIMIT_MS / 1000);
+	if (served.fd >= 0)
+		close(served.fd);
+	return status;
+}
+
+int umount_run(const CommandLine *line)
+{
+	g_autoptr(GPtrArray) places = g_ptr_array_new_with_free_func(g_free);
+	int first = EXIT_SUCCESS;
+
+	if (!command_line_operands(line))
+		return command_line_misused(line, "a mount point is missing");
+	for (guint i = 0; i < command_line_operands(line); i++)
+		g_ptr_array_add(
+			places, mount_place(command_line_operand(line, i)));
+	/* We may stand in one of them. */
+	if (chdir("/"))
+		return command_line_fail(
+			EXIT_FAILURE, "chdir: %s", g_strerror(errno));
+	for (guint i = 0; i < places->len; i++) {
+		int status = umount_one(g_ptr_array_index(places, i),
+			command_line_has(line, "lazy"));
+
+		if (!first)
+			first = status;
+	}
+	return first;
+}

@@ -171,14 +171,11 @@ static void append_phases(Dir *dir, GString *out)
 	g_autoptr(Snapshot) shown = NULL;
 	guint64 counts[N_PHASES] = {0};
 	const char *between = " ";
-	SnapshotAt at;
-	const Row *row;
 
 	pthread_mutex_lock(&dir->lock);
 	shown = snapshot_ref(dir->shown);
 	pthread_mutex_unlock(&dir->lock);
-	at = snapshot_seek(shown, 0);
-	while ((row = snapshot_step(shown, &at)) != NULL)
+	snapshot_foreach (row, shown, 0)
 		counts[row->phase]++;
 	g_string_append(out, "phases:");
 	for (Phase phase = 0; phase < N_PHASES; phase++) {

@@ -7,8 +7,10 @@
 #include "backends/base/nearest.h"
 #include "backends/error.h"
 #include "fs/base/exit_status.h"
+#include "fs/command/new_command.h"
 #include "fs/command/status.h"
 #include "fs/command/umount.h"
+#include "fs/command/wait_command.h"
 #include "fs/start/options.h"
 #include "fs/version.h"
 
@@ -32,6 +34,11 @@ static const Command commands[] = {
 	{"umount", "MOUNTPOINT...",
 		"Unmount, and wait until the daemon has ended", umount_flags,
 		umount_run},
+	{"new", "WORKSPACE < SPEC", "Make a session, and print where it is",
+		new_flags, new_run},
+	{"wait", "SESSION [PHASE]",
+		"Wait until a session is idle, or in that phase", wait_flags,
+		wait_run},
 	{"help", "[COMMAND]",
 		"Say what a command does, or what commands there are", no_flags,
 		help_run},

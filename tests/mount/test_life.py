@@ -226,10 +226,9 @@ def test_help_and_version():
 
 
 @pytest.mark.parametrize("words", [
-    ["doctor"], ["status"], ["init"], ["umount", "MNT"], ["bundle"], ["new"],
-    ["wait"], ["unmount", "MNT"], ["-f", "--demo", "help"], ["nowhere"],
+    ["umount"], ["new"], ["wait"], ["unmount", "MNT"], ["-f", "--demo", "help"], ["nowhere"],
     ["some", "MNT"], ["some", "MNT", "-o", "ro"], [""],
-    ["sessionfs", "MNT", "-o", "rw,nosuid,nodev,remount,ro"], ["-f", "--demo", ""],
+    ["-f", "--demo", ""],
     ["--demo", "-o", "bogus", "MNT"], ["--demo", "-o", "refresh=xx", "MNT"], []])
 def test_what_is_no_mount_point_mounts_nothing(rig, words):
     """Even where a directory has that name."""

@@ -1,0 +1,255 @@
+#include "fs/command/new_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs/base/exit_status.h"
+#include "fs/command/probe.h"
+#include "fs/command/wait_command.h"
+#include "fs/ops/control.h"
+#include "fs/start/mount_table.h"
+
+enum { FLAG_ID = 256, FLAG_WAIT, FLAG_TIMEOUT };
+
+const Flag new_flags[] = {
+	{"id", FLAG_ID, NULL, "print the id, and not the directory"},
+	{"wait", FLAG_WAIT, "PHASE", "wait until the session is in that phase"},
+	{"timeout", FLAG_TIMEOUT, "DURATION",
+		"with --wait: no longer than that"},
+	FLAG_HELP,
+	{NULL},
+};
+
+/* ---- the workspace ---- */
+
+/* The only mount there is: a new string; NULL: there is none or several, which was
+ * said. */
+static char *only_mount(const char *named, int *ret_status)
+{
+	g_autoptr(GPtrArray) table = mount_table();
+	const char *found = NULL;
+
+	for (guint i = 0; i < table->len; i++) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
+
+		if (!entry->ours || entry->hidden)
+			continue;
+		if (found) {
+			*ret_status = command_line_fail(STATUS_NO_MOUNT,
+				"there is no directory %s, and several mounts "
+				"that may be meant: %s and %s; write the whole "
+				"path",
+				named, found, entry->place);
+			return NULL;
+		}
+		found = entry->place;
+	}
+	if (!found)
+		*ret_status = command_line_fail(STATUS_NO_MOUNT,
+			"there is no directory %s, and no sessionfs is mounted",
+			named);
+	return g_strdup(found);
+}
+
+/* A path, or PROVIDER/WORKSPACE in the only mount. */
+static char *workspace_of(const char *named, int *ret_status)
+{
+	g_autofree char *mount = NULL;
+	struct stat attr;
+
+	if (!lstat(named, &attr) || g_path_is_absolute(named) ||
+		*named == '.' || !strchr(named, '/'))
+		return g_strdup(named);
+	mount = only_mount(named, ret_status);
+	return mount ? g_build_filename(mount, named, NULL) : NULL;
+}
+
+static int open_new(const char *workspace, int *ret_status)
+{
+	g_autofree char *file = g_build_filename(workspace, "new", NULL);
+	int fd = open(file, O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		return fd;
+	*ret_status = command_line_fail(errno == ENOTCONN || errno == ENXIO
+						? STATUS_NO_MOUNT
+						: EXIT_FAILURE,
+		errno == ENOENT || errno == ENOTDIR
+			? "%s is no workspace: %s"
+			: "%s cannot be written into: %s",
+		workspace, g_strerror(errno));
+	return -1;
+}
+
+/* ---- the spec ---- */
+
+static GString *read_spec(int *ret_status)
+{
+	GString *spec = g_string_new(NULL);
+	char part[65536];
+	ssize_t got;
+
+	while ((got = read(STDIN_FILENO, part, sizeof(part)))) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got > 0 && spec->len <= CONTROL_DOCUMENT_MAX) {
+			g_string_append_len(spec, part, got);
+			continue;
+		}
+		*ret_status = command_line_fail(
+			got < 0 ? EXIT_FAILURE : STATUS_REFUSED,
+			"the spec cannot be read: %s",
+			got < 0 ? g_strerror(errno) : "it is over 1 MiB");
+		g_string_free(spec, TRUE);
+		return NULL;
+	}
+	if (spec->len)
+		return spec;
+	*ret_status = command_line_fail(
+		STATUS_USAGE, "there is no spec on standard input");
+	g_string_free(spec, TRUE);
+	return NULL;
+}
+
+/* ---- the create ---- */
+
+/* What an errno of the write says of the session; see sessionfs(7). */
+static int status_of(int error)
+{
+	static const int may_exist[] = {
+		ETIMEDOUT, EINTR, ECONNABORTED, ENOTCONN};
+	static const int unsent[] = {EUSERS, EHOSTUNREACH, ECONNREFUSED, EPROTO,
+		ECANCELED, ENOSPC, EMFILE, ENOBUFS, EREMOTEIO};
+	static const int refused[] = {EINVAL, EACCES, EPERM, EKEYREJECTED,
+		EKEYEXPIRED, ENOKEY, EDQUOT, EEXIST, EBUSY, EFBIG, EROFS,
+		EOPNOTSUPP, ENOENT};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(may_exist); i++)
+		if (error == may_exist[i])
+			return STATUS_MAY_EXIST;
+	for (gsize i = 0; i < G_N_ELEMENTS(unsent); i++)
+		if (error == unsent[i])
+			return STATUS_UNSENT;
+	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
+		if (error == refused[i])
+			return STATUS_REFUSED;
+	return EXIT_FAILURE;
+}
+
+static int tell_failure(const char *workspace, int error)
+{
+	static const char *const outcomes[] = {
+		[EXIT_FAILURE] = "no session was made",
+		[STATUS_REFUSED] = "no session was made",
+		[STATUS_UNSENT] = "no session was made; try again later",
+		[STATUS_MAY_EXIST] = "the session may exist; see .requests",
+	};
+	int status = status_of(error), unread;
+	g_autofree char *why = probe_read(workspace, ".last_error", &unread);
+
+	return command_line_fail(status, "%s: %s (%s)%s%s", workspace,
+		outcomes[status], g_strerror(error), why && *why ? ": " : "",
+		why ? g_strchomp(why) : "");
+}
+
+/* 0 or an errno.  A document that is not complete is found out by the close. */
+static int send_spec(int fd, const GString *spec, GString *ret_answer)
+{
+	char part[4096];
+	ssize_t got;
+	int error = 0;
+
+	for (gsize done = 0; done < spec->len && !error;) {
+		got = write(fd, spec->str + done, spec->len - done);
+		if (got < 0)
+			error = errno;
+		else
+			done += (gsize)got;
+	}
+	while (!error && (got = read(fd, part, sizeof(part))) > 0)
+		g_string_append_len(ret_answer, part, got);
+	if (close(fd) && !error)
+		error = errno;
+	return error;
+}
+
+/* The directory's name is a JSON string of the answer: a new string, or NULL. */
+static char *session_of(const char *answer)
+{
+	const char *start = strstr(answer, "\"session\":\"");
+	g_autoptr(GString) name = g_string_new(NULL);
+
+	if (!start)
+		return NULL;
+	for (const char *c = start + strlen("\"session\":\""); *c && *c != '"';
+		c++) {
+		if (*c == '\\' && c[1])
+			c++; /* no control character is in a name */
+		g_string_append_c(name, *c);
+	}
+	return g_string_free(g_steal_pointer(&name), FALSE);
+}
+
+static int create(const CommandLine *line, const char *workspace, int fd,
+	const GString *spec, char **ret_session)
+{
+	g_autoptr(GString) answer = g_string_new(NULL);
+	g_autofree char *name = NULL;
+	int error = send_spec(fd, spec, answer);
+
+	if (error)
+		return tell_failure(workspace, error);
+	name = session_of(answer->str);
+	if (!name)
+		return command_line_fail(STATUS_MAY_EXIST,
+			"%s: the session was made, and its name is not told",
+			workspace);
+	*ret_session = g_build_filename(workspace, name, NULL);
+	puts(command_line_has(line, "id") ? name : *ret_session);
+	/* Whoever reads it need not wait with us. */
+	fflush(stdout);
+	return EXIT_SUCCESS;
+}
+
+static int make(
+	const CommandLine *line, const char *workspace, char **ret_session)
+{
+	g_autoptr(GString) spec = NULL;
+	int status = EXIT_FAILURE, fd;
+
+	fd = open_new(workspace, &status);
+	if (fd < 0)
+		return status;
+	spec = read_spec(&status);
+	if (!spec) {
+		close(fd);
+		return status;
+	}
+	return create(line, workspace, fd, spec, ret_session);
+}
+
+int new_run(const CommandLine *line)
+{
+	const char *word = command_line_value(line, "wait");
+	g_autofree char *workspace = NULL, *session = NULL;
+	Phase phase;
+	gint64 limit_ms;
+	int status = EXIT_FAILURE;
+
+	if (command_line_operands(line) != 1)
+		return command_line_misused(
+			line, "one workspace is needed, and a spec on stdin");
+	if ((word && !wait_phase(line, word, &phase)) ||
+		!wait_limit(line, &limit_ms))
+		return STATUS_USAGE;
+	workspace = workspace_of(command_line_operand(line, 0), &status);
+	if (!workspace)
+		return status;
+	status = make(line, workspace, &session);
+	return status || !word ? status
+			       : wait_session(session, phase, limit_ms, NULL);
+}

@@ -1,0 +1,123 @@
+"""sessionfs new and sessionfs wait: statuses that a shell can trust."""
+import os
+import signal
+import subprocess
+
+import pytest
+
+import harness
+from harness import SLOW, eventually, run
+
+CREATE = "CreateSessionCluster"
+SPEC = '{"name": "made", "kind": "SQL", "queueName": "root_queue"}'
+FAILED, USAGE, NO_MOUNT = 1, 2, 5  # fs/base/exit_status.h
+REFUSED, UNSENT, MAY_EXIST, TIME_OVER, IN_VAIN = range(6, 11)
+
+
+def sessionfs(*words, **how):
+    return run([harness.SESSIONFS, *words], **how)
+
+
+@pytest.fixture
+def world(emulator, mount):
+    emu = emulator("--fill", "w-1=1")
+    m = mount(emu, config={"sessionfs": {
+        "refresh": "200ms", "create_deadline": "2s"}})
+    m.emu = emu
+    return m
+
+
+def test_the_directory_of_a_new_session_is_printed(world):
+    done = sessionfs("new", world.ws("w-1"), stdin=SPEC)
+    path = done.ok().rstrip("\n")
+    assert os.path.dirname(path) == world.ws("w-1")
+    assert world.read(path, "state")
+    assert world.emu.count(CREATE) == 1
+
+
+def test_the_id_is_printed(world):
+    done = sessionfs("new", "--id", world.ws("w-1"), stdin=SPEC).ok()
+    assert done.rstrip("\n") in os.listdir(world.ws("w-1"))
+
+
+def test_it_waits_for_a_phase(world):
+    path = sessionfs("new", world.ws("w-1"), "--wait", "idle", "--timeout=60s",
+                     stdin=SPEC).ok().rstrip("\n")
+    assert world.read(path, "phase") == "idle\n"
+
+
+@pytest.mark.parametrize("spec,status,said", [
+    ("", USAGE, "no spec on standard input"),
+    ("{", REFUSED, "not complete"),
+    ('{"name": "x", "kidn": "SQL"}', REFUSED, "did you mean kind?"),
+    ("[]", REFUSED, "no session was made"),
+    ("x" * (1 << 20) + "y", REFUSED, "")], ids=range(5))
+def test_a_wrong_spec_is_refused(world, spec, status, said):
+    done = sessionfs("new", world.ws("w-1"), stdin=spec)
+    assert done.status == status and said in done.err and done.out == "", done
+    assert world.emu.count(CREATE) == 0
+
+
+@pytest.mark.parametrize("fault,status,said", [
+    ({"status": 403, "code": "Forbidden"}, REFUSED, "no session was made"),
+    ({"hang": True}, MAY_EXIST, "the session may exist; see .requests")])
+def test_an_outcome_has_its_status(world, fault, status, said):
+    world.emu.fault(action=CREATE, times=-1, **fault)
+    done = sessionfs("new", world.ws("w-1"), stdin=SPEC)
+    assert done.status == status and said in done.err, done
+    world.emu.no_faults()
+
+
+def test_what_is_no_workspace_is_named(world, tmp_path):
+    for place in world.path, tmp_path, world.ws("w-1") + "/nothing":
+        done = sessionfs("new", place, stdin=SPEC)
+        assert done.status == FAILED and "is no workspace" in done.err, done
+    done = sessionfs("new", stdin=SPEC)
+    assert done.status == USAGE
+
+
+def test_wait_prints_the_state(world):
+    path = sessionfs("new", world.ws("w-1"), stdin=SPEC).ok().rstrip("\n")
+    assert sessionfs("wait", path).ok() == "Running\n"
+    assert sessionfs("wait", path, "busy", "--timeout", "300ms").status \
+        == TIME_OVER
+
+
+def test_wait_says_what_is_in_vain(world):
+    (name,) = [n for n in os.listdir(world.ws("w-1")) if n.startswith("sc-")]
+    world.emu.session("w-1", {"sessionClusterId": name, "state": "Error"})
+    eventually(lambda: world.read(world.ws("w-1"), name, "phase") == "failed\n")
+    done = sessionfs("wait", world.ws("w-1") + "/" + name, "idle")
+    assert done.status == IN_VAIN and "will not be idle any more" in done.err
+
+
+@pytest.mark.parametrize("words,status,said", [
+    ([], USAGE, "is missing"), (["/nowhere"], FAILED, "no session at"),
+    (["/tmp", "idel"], USAGE, "did you mean idle?"),
+    (["/tmp", "idle", "x"], USAGE, "too many"),
+    (["/tmp", "--timeout", "soon"], USAGE, "--timeout must be")])
+def test_a_wrong_wait_is_refused(words, status, said):
+    done = sessionfs("wait", *words)
+    assert done.status == status and said in done.err, done
+
+
+def test_a_time_limit_holds_when_the_daemon_hangs(world):
+    (name,) = [n for n in os.listdir(world.ws("w-1")) if n.startswith("sc-")]
+    os.kill(world.pid, signal.SIGSTOP)
+    try:
+        done = sessionfs("wait", f"{world.ws('w-1')}/{name}", "stopped",
+                         "--timeout", "500ms")
+    finally:
+        os.kill(world.pid, signal.SIGCONT)
+    assert done.status == TIME_OVER and done.seconds < 3 * SLOW
+
+
+def test_wait_ends_with_the_mount(world):
+    path = sessionfs("new", world.ws("w-1"), stdin=SPEC).ok().rstrip("\n")
+    parked = world.metric("sessionfs_parked_total")
+    waiting = subprocess.Popen([harness.SESSIONFS, "wait", path, "failed"],
+                               stderr=subprocess.PIPE, text=True)
+    eventually(lambda: world.metric("sessionfs_parked_total") > parked)
+    world.stop()
+    said = waiting.communicate(timeout=20 * SLOW)[1]
+    assert waiting.returncode == NO_MOUNT, said

@@ -87,7 +87,8 @@ static void describe(
 		.asked = self->asked,
 	};
 	ret->negative =
-		ret->last && ret->kind == SYNTH_EVENT_MAKE && !self->made;
+		step->ino == 0 ||
+		(ret->last && ret->kind == SYNTH_EVENT_MAKE && !self->made);
 }
 
 gboolean emitter_step(

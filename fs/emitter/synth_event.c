@@ -96,7 +96,7 @@ const SynthEventStep *synth_event_find(
 			return step;
 		above = step->ino;
 	}
-	if (event->to.ino && parent == synth_event_parent(event) &&
+	if (event->to.name && parent == synth_event_parent(event) &&
 		!strcmp(event->to.name, name))
 		return &event->to;
 	return NULL;

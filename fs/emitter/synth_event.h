@@ -50,8 +50,8 @@ const SynthEventStep *synth_event_last(const SynthEvent *event);
 void synth_event_move(SynthEvent *event, const char *name, fuse_ino_t ino);
 /* The node of the directory that the last step is in. */
 fuse_ino_t synth_event_parent(const SynthEvent *event);
-/* The step of that name below the node `parent`, or what a MOVE takes the place
- * of; or NULL. */
+/* The step of that name below the node `parent`, or where a MOVE leads (ino 0:
+ * nothing is there); or NULL. */
 const SynthEventStep *synth_event_find(
 	const SynthEvent *event, fuse_ino_t parent, const char *name);
 /* Relative to the root; a new string. */

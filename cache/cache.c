@@ -7,7 +7,6 @@
 #include "cache/base/clock.h"
 #include "cache/base/thread.h"
 #include "cache/merge/apply.h"
-#include "cache/merge/provider_open.h"
 #include "cache/model/provider.h"
 #include "cache/refresh/refresh.h"
 #include "cache/requests/requests.h"
@@ -120,42 +119,6 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	return cache;
 }
 
-/* Its number is that of the account which is shown. */
-static Id *section_id(Dir *root, const char *name, GError **error)
-{
-	Id *id = ids_add(root->ids, name, 0);
-
-	if (id == NULL)
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"the name %s is empty, too long, or given twice", name);
-	return id;
-}
-
-gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
-{
-	Provider *provider = provider_new(cache, settings);
-	Id *id = section_id(cache->root, settings->name, error);
-	Row row = {.phase = PHASE_IDLE, .id = id};
-	Snapshot *old;
-	Dir *dir;
-
-	if (id == NULL)
-		return FALSE;
-	provider->section = id;
-	accounts_load(provider);
-	dir = provider_open(provider, account_choose(provider), error);
-	if (dir == NULL)
-		return FALSE;
-	provider->dir = dir;
-	row.number = id->number = dir->number;
-	old = cache->root->shown;
-	cache->root->shown =
-		snapshot_apply(old, &row, 1, NULL, 0, cache->created_ns, NULL);
-	snapshot_unref(old);
-	__atomic_store_n(&dir->there, 1, __ATOMIC_RELEASE);
-	return TRUE;
-}
-
 guint32 cache_home(Cache *cache, guint32 number)
 {
 	const Dir *dir = dir_around(cache, number);
@@ -187,18 +150,17 @@ void cache_abort(Cache *cache)
 	__atomic_store_n(&cache->stopping, TRUE, __ATOMIC_RELEASE);
 	pthread_cond_broadcast(&cache->stop_cond);
 	pthread_mutex_unlock(&cache->stop_lock);
-	for (guint i = 0; i < cache->providers->len; i++) {
-		const Provider *provider =
-			g_ptr_array_index(cache->providers, i);
+	g_autoptr(GPtrArray) providers = providers_all(cache);
 
-		backend_abort(provider->backend);
-	}
+	for (guint i = 0; i < providers->len; i++)
+		provider_abort(g_ptr_array_index(providers, i));
 	if (cache->requests != NULL)
 		requests_stop(cache->requests);
 }
 
 void cache_stop(Cache *cache)
 {
+	g_autoptr(GPtrArray) providers = providers_all(cache);
 	gboolean before = cache->stopped;
 
 	cache->stopped = TRUE;
@@ -206,8 +168,8 @@ void cache_stop(Cache *cache)
 	if (before)
 		return;
 	scheduler_stop(cache->scheduler);
-	for (guint i = 0; i < cache->providers->len; i++)
-		provider_stop(g_ptr_array_index(cache->providers, i));
+	for (guint i = 0; i < providers->len; i++)
+		provider_stop(g_ptr_array_index(providers, i));
 	pool_stop(cache->common);
 	news_stop(cache->news);
 	reconcile_all(cache);
@@ -215,11 +177,12 @@ void cache_stop(Cache *cache)
 
 char *cache_left(Cache *cache)
 {
+	g_autoptr(GPtrArray) providers = providers_all(cache);
 	GString *out = g_string_new(NULL);
 	guint common = pool_running(cache->common);
 
-	for (guint i = 0; i < cache->providers->len; i++)
-		provider_left(g_ptr_array_index(cache->providers, i), out);
+	for (guint i = 0; i < providers->len; i++)
+		provider_left(g_ptr_array_index(providers, i), out);
 	if (common > 0)
 		g_string_append_printf(
 			out, "%sothers: %u", out->len > 0 ? ", " : "", common);

@@ -183,6 +183,28 @@ Cache *cache_new(const CacheSettings *settings,
 /* Before cache_start only: loads what is known of the provider. */
 gboolean cache_add(Cache *cache, const CacheProvider *provider,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * The rest of what another configuration asks for, once it runs.
+ *
+ * cache_put: a section that is new, or of which something is other now.  Without a
+ * backend it keeps the one it has.  Where the new one speaks to the same place
+ * (Backend.identify), everything in the directory stays, and calls that are under
+ * way end with the old one; else the directory is another one, and the old one is
+ * dropped.
+ *
+ * cache_drop: a section that is not to be there.  Its directory goes, and whoever
+ * waits or has something open in it finds that it is gone.  Creates and verbs that
+ * were given are carried out, and requests whose outcome is open are looked for, as
+ * if it was there.  What is known of it stays in memory and on disk: cache_put
+ * finds it again.
+ *
+ * Errors: LOCAL, NO_ROOM, CONFIG; then the section is shown as before.  The backend
+ * is taken in any case.
+ */
+gboolean cache_put(Cache *cache, const CacheProvider *provider,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean cache_drop(Cache *cache, const char *name,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Starts the scheduler.  From here on the observer may be called. */
 void cache_start(Cache *cache);
 /* Ends calls in flight and to come: nothing is sent any more, and operations end.  What

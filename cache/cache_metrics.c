@@ -1,5 +1,6 @@
 #include "cache/base/failpoint.h"
 #include "cache/base/metric.h"
+#include "cache/model/provider.h"
 #include "cache/requests/request_counts.h"
 
 typedef struct {
@@ -23,15 +24,15 @@ static void count_action(
 		self->failed ? failed : calls);
 }
 
-static void append_api(Cache *cache, gboolean failed, GString *out)
+static void append_api(
+	const GPtrArray *providers, gboolean failed, GString *out)
 {
 	ApiCount count = {out, failed, NULL};
 
 	metric_head(out, api_names[failed], "counter",
 		failed ? "Calls that failed." : "Calls made to the provider.");
-	for (guint i = 0; i < cache->providers->len; i++) {
-		const Provider *provider =
-			g_ptr_array_index(cache->providers, i);
+	for (guint i = 0; i < providers->len; i++) {
+		const Provider *provider = g_ptr_array_index(providers, i);
 		g_autofree char *name =
 			metric_label(provider_dir(provider)->name);
 
@@ -115,13 +116,13 @@ static void append_requests(
 			name, request_state_name(state), counts[state]);
 }
 
-static void append_journal(Cache *cache, GString *out)
+static void append_journal(
+	Cache *cache, const GPtrArray *providers, GString *out)
 {
 	metric_head(out, "sessionfs_requests", "gauge",
 		"Creates and verbs that are kept.");
-	for (guint i = 0; i < cache->providers->len; i++)
-		append_requests(
-			cache, g_ptr_array_index(cache->providers, i), out);
+	for (guint i = 0; i < providers->len; i++)
+		append_requests(cache, g_ptr_array_index(providers, i), out);
 	metric_head(out, "sessionfs_journal_damaged", "gauge",
 		"Files of the journal that could not be read.");
 	g_string_append_printf(out, "sessionfs_journal_damaged %u\n",
@@ -130,15 +131,16 @@ static void append_journal(Cache *cache, GString *out)
 
 void cache_metrics(Cache *cache, GString *out)
 {
+	g_autoptr(GPtrArray) providers = providers_named(cache);
+
 	failpoint_crash("metrics");
-	append_api(cache, FALSE, out);
-	append_api(cache, TRUE, out);
+	append_api(providers, FALSE, out);
+	append_api(providers, TRUE, out);
 	for (guint m = 0; m < G_N_ELEMENTS(metrics); m++) {
 		metric_head(
 			out, metrics[m].name, metrics[m].type, metrics[m].help);
-		for (guint i = 0; i < cache->providers->len; i++) {
-			Provider *provider =
-				g_ptr_array_index(cache->providers, i);
+		for (guint i = 0; i < providers->len; i++) {
+			Provider *provider = g_ptr_array_index(providers, i);
 			g_autofree char *name =
 				metric_label(provider_dir(provider)->name);
 
@@ -148,5 +150,5 @@ void cache_metrics(Cache *cache, GString *out)
 				metric_value(cache, provider, (Metric)m));
 		}
 	}
-	append_journal(cache, out);
+	append_journal(cache, providers, out);
 }

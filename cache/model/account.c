@@ -60,16 +60,25 @@ void account_set_name(Account *account, const char *name)
 
 /* ---- what was kept ---- */
 
+char *account_place(Backend *backend)
+{
+	g_autoptr(GString) place = g_string_new(NULL);
+	g_autoptr(GString) source = g_string_new(NULL);
+
+	backend_identify(backend, place, source);
+	return account_line(place->str);
+}
+
 void account_identify(Provider *provider)
 {
 	g_autoptr(GString) place = g_string_new(NULL);
 	g_autoptr(GString) source = g_string_new(NULL);
 
 	backend_identify(provider->backend, place, source);
+	g_free(provider->place);
+	g_free(provider->source);
 	provider->place = account_line(place->str);
 	provider->source = account_line(source->str);
-	provider->accounts =
-		g_ptr_array_new_with_free_func((GDestroyNotify)account_free);
 }
 
 /* What an older version kept is of whom it is asked for first. */
@@ -97,8 +106,14 @@ static void load_one(const DirLogEntry *entry, void *data)
 	g_ptr_array_add(provider->accounts, account);
 }
 
-void accounts_load(Provider *provider)
+void accounts_load(Provider *provider, const Provider *other)
 {
+	if (other != NULL) {
+		provider->accounts = g_ptr_array_ref(other->accounts);
+		return;
+	}
+	provider->accounts =
+		g_ptr_array_new_with_free_func((GDestroyNotify)account_free);
 	dirlog_foreach(provider->root->cache->tree, 0, load_one, provider);
 }
 

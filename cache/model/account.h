@@ -46,12 +46,14 @@ typedef struct Account {
 	Dir *dir;      /* NULL: not loaded */
 } Account;
 
-/* ---- before the start ---- */
+/* ---- before the start, or with the apply lock of the root ---- */
 
-/* Asks the backend where it speaks to. */
+/* Where a backend speaks to: new string. */
+char *account_place(Backend *backend);
+/* Asks the provider's backend for that, and for its source. */
 void account_identify(Provider *provider);
-/* What was kept of the section. */
-void accounts_load(Provider *provider);
+/* What was kept of the section; other: of it too, but of another place; or NULL. */
+void accounts_load(Provider *provider, const Provider *other);
 /* The one to be shown at first, which may be new. */
 Account *account_choose(Provider *provider);
 

@@ -21,7 +21,7 @@
  *
  *   Dir.apply     one change of a directory at a time: held across disk writes
  *                 and the end of compaction, by workers only
- *   Cache.lock    the list of directories
+ *   Cache.lock    the lists of directories and of providers
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   Requests      never across I/O, but that of NodeIds
  *   the leaves    inside NodeIds (which writes to DirLog), StateNames, NewsQueue,
@@ -45,22 +45,32 @@ typedef enum {
 	WORK_KINDS,
 } Work;
 
+/*
+ * A section of the configuration that speaks to one place.  A section that is given
+ * another place (account.h) is another one of these; the old one stays, for its open
+ * requests and to come back.
+ */
 typedef struct {
-	Backend *backend;
+	/* What another configuration may change while all of it is in use: each
+	 * is read by itself, and what was there before is kept to the end. */
+	_Atomic(Backend *) backend;
+	_Atomic(char **) workspaces; /* NULL: those the list API names */
+	_Atomic(char **) names;      /* of workspaces; see CacheProvider */
+	_Atomic(char *) name;
+	_Atomic gint64 refresh_ms, list_lag_ms;
+	_Atomic gboolean read_only, rmdir_ends, start, views;
+	_Atomic Ended ended;
+	GPtrArray *backends; /* all there ever were; with Cache.lock */
+	GPtrArray *texts;    /* likewise; with the root's apply lock */
 	/* Its own threads: a provider that does not answer slows no other. */
 	Pool *work[WORK_KINDS];
-	char **workspaces;   /* NULL: those the list API names */
-	char **names, *name; /* of workspaces; see CacheProvider */
-	gint64 refresh_ms;
-	gint64 list_lag_ms;
-	gboolean read_only, rmdir_ends, start, views;
-	Ended ended;
 	struct Dir *root;
 	struct Dir *dir;  /* that of the account which is shown; atomic */
 	Breaker *breaker; /* of opens that had no answer */
 	const struct Id *section;
 	char *place, *source; /* see account.h */
-	GPtrArray *accounts;  /* Account, owned; with the root's apply lock */
+	GPtrArray *accounts;  /* Account: the section's, of all its places; with
+	                        the root's apply lock */
 	int aside;            /* how many of them are not shown; atomic */
 	/* Atomic. */
 	guint64 relists, failed, changed;
@@ -83,13 +93,13 @@ struct Cache {
 	struct Requests *requests;
 	Scheduler *scheduler; /* of refresh.h */
 	struct Dir *root;
-	GPtrArray *providers; /* Provider; fixed once started */
-	CacheCalled called;   /* NULL: nobody wants to know; as: */
+	CacheCalled called; /* NULL: nobody wants to know; as: */
 	CacheTraced traced;
 	void *told; /* what both are called with */
 
 	pthread_mutex_t lock;
-	GPtrArray *dirs; /* Dir: all that there ever were */
+	GPtrArray *dirs;      /* Dir: all that there ever were */
+	GPtrArray *providers; /* Provider: likewise */
 
 	pthread_mutex_t stop_lock;
 	pthread_cond_t stop_cond;

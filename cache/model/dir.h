@@ -88,8 +88,9 @@ typedef struct Dir {
 	struct RequestBox *requests; /* workspaces only */
 
 	/* Atomic. */
-	int there;         /* in its parent's snapshot */
-	int held;          /* by the kernel */
+	int there;   /* in its parent's snapshot */
+	int retired; /* the configuration names it no more: see section.h */
+	int held;    /* by the kernel */
 	gint64 looked_us;  /* 0: never */
 	guint32 tick;      /* counts questions to the provider */
 	int verify_bodies; /* damage was met: believe no hash of a body */

@@ -30,34 +30,122 @@ static void call_ended(const CallReport *report, void *data)
 	cache->called(provider->section->text, report, cache->told);
 }
 
+static char **keep_list(Provider *self, char *const *list)
+{
+	char **copy = g_strdupv((char **)list);
+
+	for (guint i = 0; copy != NULL && copy[i] != NULL; i++)
+		g_ptr_array_add(self->texts, copy[i]);
+	if (copy != NULL)
+		g_ptr_array_add(self->texts, copy);
+	return copy;
+}
+
+static void take_settings(Provider *self, const CacheProvider *settings)
+{
+	char *name = g_strdup(settings->name_all);
+
+	if (name != NULL)
+		g_ptr_array_add(self->texts, name);
+	self->name = name;
+	self->workspaces = keep_list(self, settings->workspaces);
+	self->names = keep_list(self, settings->names);
+	self->refresh_ms = settings->refresh_ms > 0
+				   ? settings->refresh_ms
+				   : self->root->cache->refresh_ms;
+	self->list_lag_ms = settings->list_lag_ms >= 0
+				    ? settings->list_lag_ms
+				    : self->backend->class->list_lag_ms;
+	self->read_only = settings->read_only;
+	self->rmdir_ends = settings->rmdir_ends;
+	self->start = settings->start;
+	self->views = settings->views;
+	self->ended = settings->ended;
+}
+
+static void take_backend(Provider *self, Backend *backend)
+{
+	Cache *cache = self->root->cache;
+
+	pthread_mutex_lock(&cache->lock);
+	g_ptr_array_add(self->backends, backend);
+	self->backend = backend;
+	pthread_mutex_unlock(&cache->lock);
+	account_identify(self);
+	if (self->root->cache->called != NULL)
+		backend_observe(backend, call_ended, self);
+}
+
 Provider *provider_new(Cache *cache, const CacheProvider *settings)
 {
 	Provider *provider = g_new0(Provider, 1);
 
 	for (guint i = 0; i < WORK_KINDS; i++)
 		provider->work[i] = new_pool(i, settings->name);
-	provider->backend = settings->backend;
-	provider->workspaces = g_strdupv(settings->workspaces);
-	provider->names = g_strdupv(settings->names);
-	provider->name = g_strdup(settings->name_all);
-	provider->refresh_ms = settings->refresh_ms > 0 ? settings->refresh_ms
-							: cache->refresh_ms;
+	provider->root = cache->root;
+	provider->backends =
+		g_ptr_array_new_with_free_func((GDestroyNotify)backend_close);
+	provider->texts = g_ptr_array_new_with_free_func(g_free);
+	take_backend(provider, settings->backend);
+	take_settings(provider, settings);
 	provider->breaker = breaker_new(
 		CLAMP(provider->refresh_ms, BREAKER_MIN_MS, BREAKER_MAX_MS));
-	provider->list_lag_ms = settings->list_lag_ms >= 0
-					? settings->list_lag_ms
-					: settings->backend->class->list_lag_ms;
-	provider->read_only = settings->read_only;
-	provider->rmdir_ends = settings->rmdir_ends;
-	provider->start = settings->start;
-	provider->views = settings->views;
-	provider->ended = settings->ended;
-	account_identify(provider);
-	provider->root = cache->root;
-	if (cache->called != NULL)
-		backend_observe(provider->backend, call_ended, provider);
-	g_ptr_array_add(cache->providers, provider);
 	return provider;
+}
+
+void provider_join(Provider *provider)
+{
+	Cache *cache = provider->root->cache;
+
+	pthread_mutex_lock(&cache->lock);
+	g_ptr_array_add(cache->providers, provider);
+	pthread_mutex_unlock(&cache->lock);
+}
+
+void provider_change(Provider *provider, const CacheProvider *settings)
+{
+	if (settings->backend != NULL)
+		take_backend(provider, settings->backend);
+	take_settings(provider, settings);
+}
+
+GPtrArray *providers_all(Cache *cache)
+{
+	GPtrArray *all;
+
+	pthread_mutex_lock(&cache->lock);
+	all = g_ptr_array_copy(cache->providers, NULL, NULL);
+	pthread_mutex_unlock(&cache->lock);
+	return all;
+}
+
+GPtrArray *providers_named(Cache *cache)
+{
+	GPtrArray *all = providers_all(cache);
+
+	for (guint i = all->len; i-- > 0;) {
+		const Dir *dir = provider_dir(g_ptr_array_index(all, i));
+
+		if (dir == NULL ||
+			__atomic_load_n(&dir->retired, __ATOMIC_ACQUIRE))
+			g_ptr_array_remove_index(all, i);
+	}
+	return all;
+}
+
+static void abort_one(gpointer backend, gpointer data)
+{
+	backend_abort(backend);
+}
+
+void provider_abort(Provider *provider)
+{
+	Cache *cache = provider->root->cache;
+
+	/* Not the apply lock, which may be held while the disk is slow. */
+	pthread_mutex_lock(&cache->lock);
+	g_ptr_array_foreach(provider->backends, abort_one, NULL);
+	pthread_mutex_unlock(&cache->lock);
 }
 
 void provider_stop(Provider *provider)
@@ -91,12 +179,10 @@ void provider_free(Provider *provider)
 {
 	for (guint i = 0; i < WORK_KINDS; i++)
 		pool_free(provider->work[i]);
-	backend_close(provider->backend);
 	breaker_free(provider->breaker);
-	g_strfreev(provider->workspaces);
-	g_strfreev(provider->names);
-	g_free(provider->name);
-	g_ptr_array_unref(provider->accounts);
+	g_clear_pointer(&provider->accounts, g_ptr_array_unref);
+	g_ptr_array_unref(provider->backends);
+	g_ptr_array_unref(provider->texts);
 	g_free(provider->place);
 	g_free(provider->source);
 	g_free(provider);

@@ -3,8 +3,18 @@
 #include "cache/model/core.h"
 
 /* What one section of the configuration says, and the threads that work for it: one of
- * the cache's.  Before the start. */
+ * the cache's once it has joined. */
 Provider *provider_new(Cache *cache, const CacheProvider *settings);
+void provider_join(Provider *provider);
+/* Other settings and, unless it is NULL, another backend, which speaks to the same
+ * place.  What is under way ends with the old one.  With the root's apply lock. */
+void provider_change(Provider *provider, const CacheProvider *settings);
+/* All that have joined, a new array; and those alone that the configuration names.
+ * Takes Cache.lock. */
+GPtrArray *providers_all(Cache *cache);
+GPtrArray *providers_named(Cache *cache);
+/* Ends the calls of each backend that it has or had. */
+void provider_abort(Provider *provider);
 /* Ends its threads: no work of it runs any more. */
 void provider_stop(Provider *provider);
 /* Adds what cache_left says of it to a list. */

@@ -75,14 +75,25 @@ static gint64 reconciling_us(const Dir *dir, gint64 now_us)
 		listing->started_us + backed_off_us(dir, RECONCILE_MIN_US));
 }
 
+/* What the configuration names no more has nobody who looks, but may have requests
+ * that nobody knows the outcome of. */
+static gint64 retired_due_us(const Dir *dir, gint64 now_us)
+{
+	if (dir->kind != DIR_WORKSPACE ||
+		!__atomic_load_n(&dir->retired, __ATOMIC_ACQUIRE))
+		return G_MAXINT64;
+	return MAX(reconciling_us(dir, now_us), dir->listing.retry_us);
+}
+
 gint64 refresh_due_us(const Dir *dir, gint64 now_us)
 {
 	const Listing *listing = &dir->listing;
 	gint64 due_us = G_MAXINT64;
 
-	if (!refresh_is_listing(dir) || listing->relisting ||
-		!dir_is_there(dir))
+	if (!refresh_is_listing(dir) || listing->relisting)
 		return G_MAXINT64;
+	if (!dir_is_there(dir))
+		return retired_due_us(dir, now_us);
 	if (listing->wanted)
 		return MAX(now_us, listing->retry_us);
 	if (dir_has_interest(dir, now_us))

@@ -12,6 +12,7 @@
  *   signals     waits for SIGTERM, SIGINT and their kin (shutdown.c)
  *   service     tells a service manager that all is well (pulse.c); only if there is one
  *   overdue     from then on: exits when the end takes too long (overdue.c)
+ *   reload      reads the configuration again after a SIGHUP (config_reload.c)
  *   scheduler   cache: decides what is due
  *   workers     cache: call providers, deliver news to observer.c; never libfuse;
  *               each named by what it does and for which section: "list alibaba"
@@ -53,6 +54,7 @@
 #include "fs/service/supervisor.h"
 #include "fs/start/background.h"
 #include "fs/start/config.h"
+#include "fs/start/config_reload.h"
 #include "fs/start/demo.h"
 #include "fs/start/shutdown.h"
 #include "fs/start/metrics_socket.h"
@@ -64,6 +66,7 @@
 #include "fs/start/state.h"
 #include "fs/tree/eventlog.h"
 #include "fs/tree/path.h"
+#include "fs/tree/self.h"
 #include "fs/tree/tree.h"
 
 /* What one run builds, in that order, and takes down in the opposite one. */
@@ -77,6 +80,7 @@ typedef struct {
 	Observer *observer;
 	MetricsSocket *metrics_socket;
 	struct fuse_session *session;
+	Reload *reload;
 } Run;
 
 /* Before anything is begun: what is wrong there is a mistake of the command line. */
@@ -143,23 +147,9 @@ static gboolean open_state(Run *run, GError **error)
 
 static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 {
-	return cache_add(run->daemon.cache,
-		&(CacheProvider){
-			.name = section->name,
-			.backend = g_steal_pointer(&section->backend),
-			.workspaces = section->workspaces,
-			.names = section->names,
-			.name_all = section->workspace_name,
-			.refresh_ms = section->refresh_ms,
-			.read_only =
-				section->read_only || run->config->read_only,
-			.rmdir_ends = section->rmdir_ends,
-			.start = section->start,
-			.views = section->views && run->config->views,
-			.list_lag_ms = section->list_lag_ms,
-			.ended = section->ended,
-		},
-		error);
+	CacheProvider provider = config_section(run->config, section);
+
+	return cache_add(run->daemon.cache, &provider, error);
 }
 
 static gboolean open_cache(Run *run, GError **error)
@@ -244,42 +234,6 @@ static void drop_inherited(const Config *config)
 	inherited_drop();
 }
 
-/* Of a key: the file that its value is, or names as bearer:FILE does; NULL: it is
- * about none. */
-static const char *file_of(
-	const ConfigProvider *provider, const char *key, const char *value)
-{
-	const BackendKey *known = backend_key_find(provider->class, key);
-
-	if (known && known->type == KEY_PATH)
-		return *value ? value : NULL;
-	return !strcmp(key, "auth") ? strchr(value, '/') : NULL;
-}
-
-/* Files are read again when they change, and not from our own mount. */
-static gboolean files_stay(Run *run, GError **error)
-{
-	GHashTableIter iter;
-	gpointer key, value;
-
-	for (guint i = 0; i < run->config->providers->len; i++) {
-		const ConfigProvider *provider =
-			g_ptr_array_index(run->config->providers, i);
-
-		g_hash_table_iter_init(&iter, provider->keys);
-		while (g_hash_table_iter_next(&iter, &key, &value)) {
-			const char *file = file_of(provider, key, value);
-
-			if (!file || !mount_covers(run->mountpoint, file))
-				continue;
-			return backend_error_false(error, BACKEND_ERROR_CONFIG,
-				"[%s] %s: the mount at %s would hide this file",
-				provider->name, (char *)key, run->mountpoint);
-		}
-	}
-	return TRUE;
-}
-
 static void node_path(guint64 node, GString *out, void *data)
 {
 	path_of_node(data, node, out);
@@ -293,11 +247,13 @@ static gboolean start(Run *run, GError **error)
 	if (!configure(run, error))
 		return FALSE;
 	drop_inherited(run->config);
-	if (!files_stay(run, error) || !config_open(run->config, error))
+	if (!config_files_stay(run->config, run->mountpoint, error) ||
+		!config_open(run->config, error))
 		return FALSE;
+	log_set_level(options_log_level(run->options, run->config->log_level));
 	shutdown_block();
 	/* Before the cache takes the backends. */
-	run->daemon.config = config_describe(run->config);
+	self_set_config(config_describe(run->config));
 	if (!open_state(run, error))
 		return FALSE;
 	watch_for_crashes(run);
@@ -325,8 +281,10 @@ static gboolean serve(Run *run, Background *background)
 	gboolean fine;
 
 	run->daemon.pulse = pulse_start(&run->daemon, run->mountpoint, device);
-	shutdown = shutdown_start(
-		&run->daemon, run->session, run->mountpoint, device);
+	run->reload = reload_new(
+		&run->daemon, run->options, run->mountpoint, &run->config);
+	shutdown = shutdown_start(&run->daemon, run->session, run->mountpoint,
+		device, run->reload);
 	notify_attach(run->daemon.notify, run->session);
 	cache_start(run->daemon.cache);
 	metrics_socket_serve(run->metrics_socket);
@@ -337,6 +295,7 @@ static gboolean serve(Run *run, Background *background)
 	fine = mount_serve(run->session);
 	if (shutdown_finish(shutdown))
 		fine = TRUE;
+	reload_free(run->reload);
 	pulse_stop(run->daemon.pulse);
 	return fine;
 }
@@ -375,7 +334,7 @@ static void finish(Run *run)
 	g_clear_pointer(&daemon->metrics, metrics_free);
 	g_clear_pointer(&run->observer, observer_free);
 	g_clear_pointer(&daemon->synth_events, g_ptr_array_unref);
-	g_free(daemon->config);
+	self_set_config(NULL);
 	g_free(daemon->crash);
 	state_close(&run->state);
 	demo_end(&run->demo);
@@ -420,10 +379,10 @@ static int fail(const GError *error, int status)
 static int run_daemon(
 	Options *options, char *mountpoint, Background *background)
 {
-	g_autoptr(Config) config = config_new();
 	g_autoptr(GError) error = NULL;
-	Run run = {
-		.options = options, .config = config, .mountpoint = mountpoint};
+	Run run = {.options = options,
+		.config = config_new(),
+		.mountpoint = mountpoint};
 	int status;
 
 	shutdown_prepare();
@@ -433,6 +392,7 @@ static int run_daemon(
 	else
 		status = serve(&run, background) ? EXIT_SUCCESS : EXIT_FAILURE;
 	finish(&run);
+	config_free(run.config);
 	return status;
 }
 

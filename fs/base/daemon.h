@@ -43,6 +43,5 @@ typedef struct Daemon {
 	guint64 half_written;  /* atomic: bytes of specs; see control.h */
 	GPtrArray *
 		synth_events; /* SynthEvent: of the news at hand; the observer's alone */
-	char *config; /* as shown in .sessionfs/config */
-	char *crash;  /* the report that the run before left; NULL: none */
+	char *crash; /* the report that the run before left; NULL: none */
 } Daemon;

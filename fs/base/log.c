@@ -17,7 +17,7 @@ typedef enum { TO_STDERR, TO_SYSLOG, TO_JOURNAL } Sink;
 static struct {
 	pthread_mutex_t lock; /* of kept */
 	GString *kept;
-	gint debug; /* atomic */
+	gint level; /* GLogLevelFlags: the least that is shown; atomic */
 	gint sink;  /* Sink; atomic */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -108,7 +108,7 @@ static GLogWriterOutput write_log(
 {
 	Sink sink = (Sink)g_atomic_int_get(&state.sink);
 
-	if ((level & G_LOG_LEVEL_DEBUG) && !log_debugs())
+	if ((level & G_LOG_LEVEL_MASK) > g_atomic_int_get(&state.level))
 		return G_LOG_WRITER_HANDLED;
 	g_autofree char *time = time_text(now_ms());
 	g_autofree char *message = clean(value_of(fields, n, "MESSAGE"));
@@ -141,7 +141,7 @@ static gboolean stderr_is_journal(void)
 
 void log_init(gboolean debug)
 {
-	log_set_debug(debug);
+	log_set_level(debug ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_INFO);
 	if (stderr_is_journal())
 		g_atomic_int_set(&state.sink, TO_JOURNAL);
 	state.kept = g_string_new(NULL);
@@ -150,12 +150,12 @@ void log_init(gboolean debug)
 
 gboolean log_debugs(void)
 {
-	return g_atomic_int_get(&state.debug);
+	return g_atomic_int_get(&state.level) >= G_LOG_LEVEL_DEBUG;
 }
 
-void log_set_debug(gboolean debug)
+void log_set_level(GLogLevelFlags level)
 {
-	g_atomic_int_set(&state.debug, debug);
+	g_atomic_int_set(&state.level, (gint)level);
 }
 
 void log_to_syslog(void)

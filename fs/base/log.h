@@ -14,10 +14,12 @@
  */
 #define LOG_KEPT (64 * 1024)
 
-/* debug: as log_set_debug.  To be called before any thread starts. */
+/* debug: show g_debug too.  To be called before any thread starts. */
 void log_init(gboolean debug);
-/* Whether g_debug is shown; any thread. */
-void log_set_debug(gboolean debug);
+/* The least that is shown and kept: G_LOG_LEVEL_WARNING, _INFO or _DEBUG.  Any
+ * thread. */
+void log_set_level(GLogLevelFlags level);
+/* Whether g_debug is. */
 gboolean log_debugs(void);
 /* From now on nobody reads stderr. */
 void log_to_syslog(void);

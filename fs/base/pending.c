@@ -356,7 +356,8 @@ void pending_park(Pending *self, fuse_req_t req, const ParkSpec *spec)
 		turn_away(parked);
 }
 
-void pending_wake(Pending *self, guint32 key)
+/* key 0, the root's, is as good as any other. */
+static void wake(Pending *self, guint32 key, gboolean all)
 {
 	gboolean any = FALSE;
 
@@ -364,12 +365,22 @@ void pending_wake(Pending *self, guint32 key)
 	for (GList *link = self->parked.head; link; link = link->next) {
 		Parked *parked = link->data;
 
-		if (parked->spec.key == key && !parked->spec.every_us)
+		if ((all || parked->spec.key == key) && !parked->spec.every_us)
 			any = parked->ripe = TRUE;
 	}
 	if (any)
 		stir(self);
 	pthread_mutex_unlock(&self->lock);
+}
+
+void pending_wake(Pending *self, guint32 key)
+{
+	wake(self, key, FALSE);
+}
+
+void pending_wake_all(Pending *self)
+{
+	wake(self, 0, TRUE);
 }
 
 gboolean pending_busy(Pending *self, guint32 key)

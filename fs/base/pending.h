@@ -49,6 +49,8 @@ void pending_free(Pending *pending);
 void pending_park(Pending *pending, fuse_req_t req, const ParkSpec *spec);
 /* Something about this number is news. */
 void pending_wake(Pending *pending, guint32 key);
+/* Something about every number may be. */
+void pending_wake_all(Pending *pending);
 /* Whether a lookup, listing or rmdir is parked in that directory, or was until a
  * moment ago: who gets a part of a listing comes back for more. */
 gboolean pending_busy(Pending *pending, guint32 key);

@@ -69,7 +69,10 @@ static void appeared(Daemon *daemon, const News *news)
 {
 	g_autoptr(SynthEvent) way = NULL;
 
-	if (news->first || !watched(daemon, node_make(news->parent, 0)))
+	fuse_ino_t parent =
+		news->parent ? node_make(news->parent, 0) : NODE_ROOT;
+
+	if (news->first || !watched(daemon, parent))
 		return;
 	way = way_to(daemon, news->parent, news->parent);
 	if (way)

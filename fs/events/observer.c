@@ -71,9 +71,13 @@ static void membership_changed(
 	/* Who waits for bytes of what is gone need not wait for them. */
 	if (news->kind == NEWS_VANISHED)
 		pending_wake(daemon->pending, news->number);
+	/* With a section everything in it goes. */
+	if (news->kind == NEWS_VANISHED && !news->parent)
+		pending_wake_all(daemon->pending);
 	/* The kernel keeps no name of what it does not hold, but for one that it
-	 * was told to be absent. */
+	 * was told to be absent; of the root's nobody remembers which. */
 	if (interest_appeared(daemon->interest, news->parent, news->name) ||
+		!news->parent ||
 		(news->kind == NEWS_VANISHED &&
 			interest_holds(
 				daemon->interest, node_make(news->number, 0))))

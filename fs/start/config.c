@@ -5,7 +5,6 @@
 #include "backends/api/api.h"
 #include "backends/api/api_settings.h"
 #include "backends/base/nearest.h"
-#include "backends/base/secret.h"
 #include "fs/start/config_text.h"
 #include "fs/start/config_value.h"
 
@@ -13,28 +12,30 @@
 #define SHORTEST_MS 10
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
 
-typedef enum { BOOL, DURATION, USER, GROUP, PATH } OwnType;
+typedef enum { BOOL, DURATION, USER, GROUP, PATH, LEVEL } OwnType;
 
 /* A key of [sessionfs], or one that every provider's group may have. */
 typedef struct {
 	const char *name;
 	OwnType type;
 	gsize offset;
+	gboolean fixed; /* of [sessionfs]: it takes a new mount */
 } OwnKey;
 
 static const OwnKey daemon_keys[] = {
-	{"events", BOOL, G_STRUCT_OFFSET(Config, events)},
+	{"events", BOOL, G_STRUCT_OFFSET(Config, events), TRUE},
+	{"log_level", LEVEL, G_STRUCT_OFFSET(Config, log_level)},
 	{"views", BOOL, G_STRUCT_OFFSET(Config, views)},
 	{"read_only", BOOL, G_STRUCT_OFFSET(Config, read_only)},
-	{"allow_other", BOOL, G_STRUCT_OFFSET(Config, allow_other)},
+	{"allow_other", BOOL, G_STRUCT_OFFSET(Config, allow_other), TRUE},
 	{"refresh", DURATION, G_STRUCT_OFFSET(Config, refresh_ms)},
-	{"window", DURATION, G_STRUCT_OFFSET(Config, window_ms)},
-	{"deadline", DURATION, G_STRUCT_OFFSET(Config, deadline_ms)},
-	{"create_deadline", DURATION, G_STRUCT_OFFSET(Config, create_ms)},
-	{"uid", USER, G_STRUCT_OFFSET(Config, uid)},
-	{"gid", GROUP, G_STRUCT_OFFSET(Config, gid)},
-	{"state_dir", PATH, G_STRUCT_OFFSET(Config, state_dir)},
-	{"metrics_socket", PATH, G_STRUCT_OFFSET(Config, metrics_socket)},
+	{"window", DURATION, G_STRUCT_OFFSET(Config, window_ms), TRUE},
+	{"deadline", DURATION, G_STRUCT_OFFSET(Config, deadline_ms), TRUE},
+	{"create_deadline", DURATION, G_STRUCT_OFFSET(Config, create_ms), TRUE},
+	{"uid", USER, G_STRUCT_OFFSET(Config, uid), TRUE},
+	{"gid", GROUP, G_STRUCT_OFFSET(Config, gid), TRUE},
+	{"state_dir", PATH, G_STRUCT_OFFSET(Config, state_dir), TRUE},
+	{"metrics_socket", PATH, G_STRUCT_OFFSET(Config, metrics_socket), TRUE},
 	{NULL},
 };
 
@@ -46,40 +47,6 @@ static const OwnKey provider_keys[] = {
 	{"list_lag", DURATION, G_STRUCT_OFFSET(ConfigProvider, list_lag_ms)},
 	{NULL},
 };
-
-static void provider_free(ConfigProvider *provider)
-{
-	g_clear_pointer(&provider->backend, backend_close);
-	g_hash_table_unref(provider->keys);
-	g_strfreev(provider->workspaces);
-	g_strfreev(provider->names);
-	g_free(provider->workspace_name);
-	g_free(provider->name);
-	g_free(provider);
-}
-
-Config *config_new(void)
-{
-	Config *config = g_new0(Config, 1);
-
-	config->events = config->views = TRUE;
-	config->refresh_ms = 5000;
-	config->window_ms = 60000;
-	config->deadline_ms = 10000;
-	config->create_ms = 30000;
-	config->uid = config->gid = -1;
-	config->providers =
-		g_ptr_array_new_with_free_func((GDestroyNotify)provider_free);
-	return config;
-}
-
-void config_free(Config *config)
-{
-	g_ptr_array_unref(config->providers);
-	g_free(config->state_dir);
-	g_free(config->metrics_socket);
-	g_free(config);
-}
 
 /* ---- values ---- */
 
@@ -129,6 +96,10 @@ static const char *set_own(const OwnKey *key, void *record, const char *value)
 		return config_value_group(value, field)
 			       ? NULL
 			       : "a number, or the name of a group";
+	case LEVEL:
+		return config_value_level(value, field)
+			       ? NULL
+			       : "warning, note or debug";
 	case PATH:
 		break;
 	}
@@ -392,19 +363,6 @@ static gboolean read_provider_key(const Reading *reading,
 	       wrong_value(reading, provider->name, key, problem, value, error);
 }
 
-ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
-{
-	ConfigProvider *provider = g_new0(ConfigProvider, 1);
-
-	provider->name = g_strdup(name);
-	provider->class = class;
-	provider->start = provider->views = TRUE;
-	provider->list_lag_ms = -1;
-	provider->keys =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	return provider;
-}
-
 /* "a, b, c": new string. */
 static char *type_names(void)
 {
@@ -561,4 +519,41 @@ char **config_keys(void)
 		g_ptr_array_add(names, g_strdup(key->name));
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_free(names, FALSE);
+}
+
+/* ---- another one while it is in force ---- */
+
+/* FALSE: they are the same.  Otherwise ret becomes what the other one is. */
+static gboolean take_fixed(const OwnKey *key, void *ret, const void *other)
+{
+	void *to = (char *)ret + key->offset;
+	const void *from = (const char *)other + key->offset;
+	gsize size = key->type == BOOL ? sizeof(gboolean) : sizeof(gint64);
+
+	if (key->type == PATH) {
+		char **text = to;
+		const char *now = *(char *const *)from;
+
+		if (!g_strcmp0(*text, now))
+			return FALSE;
+		g_free(*text);
+		*text = g_strdup(now);
+		return TRUE;
+	}
+	if (!memcmp(to, from, size))
+		return FALSE;
+	memcpy(to, from, size);
+	return TRUE;
+}
+
+char *config_keep_fixed(Config *config, const Config *old)
+{
+	GString *names = g_string_new(NULL);
+
+	for (const OwnKey *key = daemon_keys; key->name; key++) {
+		if (key->fixed && take_fixed(key, config, old))
+			g_string_append_printf(names, "%s%s",
+				names->len ? ", " : "", key->name);
+	}
+	return g_string_free(names, FALSE);
 }

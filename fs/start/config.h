@@ -20,6 +20,9 @@ typedef struct {
 	gint64 refresh_ms;  /* 0: the daemon's */
 	gint64 list_lag_ms; /* -1: as the provider needs it */
 	Backend *backend;   /* once config_open made it; NULL: taken */
+	gboolean kept;      /* the cache has its backend, and keeps it */
+	char *found; /* what the backend found itself, once config_describe has
+	                asked it; NULL: not yet */
 } ConfigProvider;
 
 typedef struct {
@@ -27,6 +30,7 @@ typedef struct {
 	gboolean allow_other;
 	gboolean events; /* changes are made events of the file system */
 	gboolean views;  /* FALSE: in no section; ConfigProvider */
+	gint log_level;  /* of GLogLevelFlags the least that is shown */
 	gint64 refresh_ms, window_ms, deadline_ms, create_ms;
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */
@@ -85,3 +89,23 @@ const char *config_ended_name(Ended ended);
 /* What is in force, without secrets: new string.  While the providers have their
  * backends, with what these found in the environment and in vendors' files. */
 char *config_describe(const Config *config);
+
+/* ---- in force (config_use.c) ---- */
+
+/* A section as the cache takes it: its backend is taken, the rest borrowed. */
+CacheProvider config_section(const Config *config, ConfigProvider *section);
+/* Whether the cache would be given another backend; and whether it would be given
+ * the same of everything else. */
+gboolean config_same_backend(
+	const ConfigProvider *section, const ConfigProvider *other);
+gboolean config_same_rest(const Config *config, ConfigProvider *section,
+	const Config *other_config, ConfigProvider *other);
+/* The section of that name; NULL: none. */
+ConfigProvider *config_find(const Config *config, const char *name);
+/* Whether the mount leaves in sight each file that a section names: they are read
+ * again when they change, and not from our own mount.  Errors: CONFIG. */
+gboolean config_files_stay(const Config *config, const char *mountpoint,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Puts the keys that take a new mount back to what they are in `old`: their names,
+ * as "events, uid", a new string. */
+char *config_keep_fixed(Config *config, const Config *old);

@@ -4,6 +4,56 @@
 
 #include "backends/base/secret.h"
 #include "fs/start/config_text.h"
+#include "fs/start/config_value.h"
+
+static void provider_free(ConfigProvider *provider)
+{
+	g_clear_pointer(&provider->backend, backend_close);
+	g_hash_table_unref(provider->keys);
+	g_strfreev(provider->workspaces);
+	g_strfreev(provider->names);
+	g_free(provider->workspace_name);
+	g_free(provider->found);
+	g_free(provider->name);
+	g_free(provider);
+}
+
+Config *config_new(void)
+{
+	Config *config = g_new0(Config, 1);
+
+	config->events = config->views = TRUE;
+	config->log_level = G_LOG_LEVEL_INFO;
+	config->refresh_ms = 5000;
+	config->window_ms = 60000;
+	config->deadline_ms = 10000;
+	config->create_ms = 30000;
+	config->uid = config->gid = -1;
+	config->providers =
+		g_ptr_array_new_with_free_func((GDestroyNotify)provider_free);
+	return config;
+}
+
+void config_free(Config *config)
+{
+	g_ptr_array_unref(config->providers);
+	g_free(config->state_dir);
+	g_free(config->metrics_socket);
+	g_free(config);
+}
+
+ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
+{
+	ConfigProvider *provider = g_new0(ConfigProvider, 1);
+
+	provider->name = g_strdup(name);
+	provider->class = class;
+	provider->start = provider->views = TRUE;
+	provider->list_lag_ms = -1;
+	provider->keys =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return provider;
+}
 
 static gboolean load_file(Config *config, const char *path, GError **error)
 {
@@ -65,6 +115,8 @@ static char *open_one(ConfigProvider *provider)
 {
 	g_autoptr(GError) problem = NULL;
 
+	if (provider->kept)
+		return NULL;
 	provider->backend =
 		backend_open(provider->class, provider->keys, &problem);
 	if (provider->backend)
@@ -186,9 +238,19 @@ static void describe_found(const char *key, const char *value, void *data)
 		describe_key(key, value, found->out);
 }
 
-static void describe_provider(const ConfigProvider *provider, GString *out)
+/* Kept, since the cache takes the backend. */
+static void remember_found(ConfigProvider *provider)
 {
+	GString *out = g_string_new(NULL);
 	Found found = {provider, out};
+
+	backend_found(provider->backend, describe_found, &found);
+	g_free(provider->found);
+	provider->found = g_string_free(out, FALSE);
+}
+
+static void describe_provider(ConfigProvider *provider, GString *out)
+{
 	GHashTableIter iter;
 	gpointer key, value;
 
@@ -219,7 +281,9 @@ static void describe_provider(const ConfigProvider *provider, GString *out)
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		describe_key(key, value, out);
 	if (provider->backend)
-		backend_found(provider->backend, describe_found, &found);
+		remember_found(provider);
+	if (provider->found)
+		g_string_append(out, provider->found);
 }
 
 char *config_describe(const Config *config)
@@ -230,11 +294,12 @@ char *config_describe(const Config *config)
 	g_string_append(out, "[sessionfs]\n");
 
 	g_string_append_printf(out,
-		"read_only = %s\nallow_other = %s\nevents = %s\nviews = "
-		"%s\nrefresh = "
+		"log_level = %s\nread_only = %s\nallow_other = %s\n"
+		"events = %s\nviews = %s\nrefresh = "
 		"%" G_GINT64_FORMAT "ms\nwindow = %" G_GINT64_FORMAT
 		"ms\ndeadline = %" G_GINT64_FORMAT
 		"ms\ncreate_deadline = %" G_GINT64_FORMAT "ms\n",
+		config_level_name(config->log_level),
 		config->read_only ? "true" : "false",
 		config->allow_other ? "true" : "false",
 		config->events ? "true" : "false",

@@ -54,3 +54,29 @@ const char *config_value_url_problem(const char *value)
 				       "lines of their own)"
 				     : NULL;
 }
+
+static const struct {
+	const char *name;
+	gint level; /* GLogLevelFlags: the least that is shown */
+} levels[] = {{"warning", G_LOG_LEVEL_WARNING}, {"note", G_LOG_LEVEL_INFO},
+	{"debug", G_LOG_LEVEL_DEBUG}};
+
+const char *config_level_name(gint level)
+{
+	gsize i = 0;
+
+	while (levels[i].level != level)
+		i++;
+	return levels[i].name;
+}
+
+gboolean config_value_level(const char *text, gint *ret)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(levels); i++) {
+		if (!strcmp(text, levels[i].name)) {
+			*ret = levels[i].level;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}

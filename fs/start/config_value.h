@@ -15,3 +15,8 @@ gboolean config_value_group(const char *text, gint64 *ret);
 
 /* What a URL must be, static; NULL: it is right. */
 const char *config_value_url_problem(const char *value);
+
+/* "warning", "note" or "debug": of GLogLevelFlags the least that is shown.  And the
+ * other way round: static. */
+gboolean config_value_level(const char *text, gint *ret);
+const char *config_level_name(gint level);

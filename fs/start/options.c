@@ -286,6 +286,11 @@ static gboolean take_flags(
 		options->operands, error);
 }
 
+GLogLevelFlags options_log_level(const Options *options, gint level)
+{
+	return options->debug ? G_LOG_LEVEL_DEBUG : (GLogLevelFlags)level;
+}
+
 gboolean options_apply(const Options *options, Config *config, GError **error)
 {
 	const GPtrArray *settings = options->settings;

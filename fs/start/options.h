@@ -36,3 +36,6 @@ gboolean options_parse(int argc, char **argv, const char *const *commands,
 /* Sets each -o KEY=VALUE.  Errors: CONFIG, naming the key. */
 gboolean options_apply(const Options *options, Config *config,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What is logged, by the configuration's key and -d. */
+GLogLevelFlags options_log_level(const Options *options, gint level);

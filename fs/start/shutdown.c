@@ -1,8 +1,10 @@
 #include "fs/start/shutdown.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backends/base/inherited.h"
 #include "cache/base/thread.h"
@@ -21,6 +23,8 @@ struct Shutdown {
 	pthread_t server, thread;
 	gint served; /* atomic: the loop is over */
 	int signal;
+	gboolean terminal; /* SIGHUP says that it is gone */
+	Reload *reload;
 };
 
 /* sem_wait in libfuse's loop returns when a handler has run. */
@@ -99,6 +103,10 @@ static void *shutdown_run(void *data)
 	while (!g_atomic_int_get(&self->served)) {
 		int signal = sigtimedwait(&set, NULL, &pause);
 
+		if (signal == SIGHUP && !self->terminal) {
+			reload_ask(self->reload);
+			continue;
+		}
 		/* The loop waits for its threads, of which one may hang. */
 		if (signal > 0 || fuse_session_exited(self->session))
 			overdue_start(
@@ -118,8 +126,17 @@ static void *shutdown_run(void *data)
 	return NULL;
 }
 
+static gboolean has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 Shutdown *shutdown_start(Daemon *daemon, struct fuse_session *session,
-	const char *mountpoint, dev_t device)
+	const char *mountpoint, dev_t device, Reload *reload)
 {
 	Shutdown *self = g_new0(Shutdown, 1);
 
@@ -127,6 +144,8 @@ Shutdown *shutdown_start(Daemon *daemon, struct fuse_session *session,
 	self->session = session;
 	self->mountpoint = mountpoint;
 	self->device = device;
+	self->reload = reload;
+	self->terminal = has_terminal();
 	self->server = pthread_self();
 	self->thread = thread_start("signals", shutdown_run, self);
 	return self;

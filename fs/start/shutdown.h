@@ -2,10 +2,12 @@
 
 #include "fs/base/lowlevel.h"
 #include "fs/base/daemon.h"
+#include "fs/start/config_reload.h"
 
 /*
- * How a signal ends the mount.  One thread waits for SIGTERM, SIGINT, SIGHUP,
- * SIGQUIT and what timers send, but for those that whoever started us ignored.
+ * How a signal ends the mount.  One thread waits for SIGTERM, SIGINT, SIGQUIT and
+ * what timers send, but for those that whoever started us ignored; and for SIGHUP,
+ * which reads the configuration again, unless it says that our terminal is gone.
  * It answers what is parked and stops the notifier while requests are still
  * served, since a notification can wait for one, and then ends the loop.
  */
@@ -19,6 +21,6 @@ void shutdown_block(void);
 /* To be called by the thread that is about to serve.  mountpoint stays, device is
  * the mount's: see overdue.h. */
 Shutdown *shutdown_start(Daemon *daemon, struct fuse_session *session,
-	const char *mountpoint, dev_t device);
+	const char *mountpoint, dev_t device, Reload *reload);
 /* After the loop: joins.  Returns the signal that ended it, or 0. */
 int shutdown_finish(Shutdown *shutdown);

@@ -1,5 +1,6 @@
 #include "fs/tree/self.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include "fs/base/log.h"
@@ -14,9 +15,27 @@ char *self_version(Daemon *daemon)
 		fuse_pkgversion());
 }
 
+static struct {
+	pthread_mutex_t lock;
+	char *text;
+} config = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void self_set_config(char *text)
+{
+	pthread_mutex_lock(&config.lock);
+	g_free(config.text);
+	config.text = text;
+	pthread_mutex_unlock(&config.lock);
+}
+
 char *self_config(Daemon *daemon)
 {
-	return g_strdup(daemon->config);
+	char *text;
+
+	pthread_mutex_lock(&config.lock);
+	text = g_strdup(config.text);
+	pthread_mutex_unlock(&config.lock);
+	return text;
 }
 
 char *self_metrics(Daemon *daemon)

@@ -11,3 +11,6 @@ char *self_log(Daemon *daemon);
 char *self_crash(Daemon *daemon);
 /* .status of each section and workspace; see cache_overview. */
 char *self_status(Daemon *daemon);
+
+/* What self_config shows from now on; taken. */
+void self_set_config(char *text);

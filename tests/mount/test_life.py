@@ -51,11 +51,29 @@ def test_a_write_that_was_sent_is_not_repeated_at_the_end(emulator, mount):
     assert writer.wait(5 * SLOW) == errno.ETIMEDOUT
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGQUIT])
 def test_other_signals_end_it_too(emulator, mount, sign):
     m = mount(emulator("--workspace", "w-1"))
     m.process.send_signal(sign)
     assert m.wait(5 * SLOW) == 0
+    assert not m.is_mounted()
+
+
+def test_a_terminal_that_goes_ends_it(emulator, mount):
+    """Elsewhere SIGHUP reads the configuration again: test_reload.py."""
+    m = mount(emulator("--workspace", "w-1"), starter=[
+        "/usr/bin/python3", "-c", """if True:
+            import os, pty, signal, sys
+            log = os.dup(2)
+            child, terminal = pty.fork()
+            if not child:
+                os.dup2(log, 2)
+                os.execvp(sys.argv[1], sys.argv[1:])
+            signal.signal(signal.SIGTERM, lambda *_: os.close(terminal))
+            sys.exit(os.waitpid(child, 0)[1])"""])
+    m.process.send_signal(signal.SIGTERM)
+    assert m.wait(5 * SLOW) == 0
+    assert "ending on signal 1" in m.log()
     assert not m.is_mounted()
 
 

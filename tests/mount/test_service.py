@@ -42,6 +42,14 @@ class Datagrams:
     def told(self, text, seconds=10):
         return self.until(lambda got: re.search(text, got.decode()), seconds)
 
+    def all_told(self, *texts):
+        """Each of them, in whichever order."""
+        left = set(texts)
+        while left:
+            got = self.until(lambda got: any(
+                re.search(text, got.decode()) for text in left))
+            left = {t for t in left if not re.search(t, got.decode())}
+
     def close(self):
         self.socket.close()
         shutil.rmtree(self.folder)

@@ -1,0 +1,117 @@
+/* What a configuration that was read means for the cache and the mount. */
+#include "fs/start/config.h"
+
+#include <string.h>
+
+#include "fs/start/mount.h"
+
+CacheProvider config_section(const Config *config, ConfigProvider *section)
+{
+	return (CacheProvider){
+		.name = section->name,
+		.backend = g_steal_pointer(&section->backend),
+		.workspaces = section->workspaces,
+		.names = section->names,
+		.name_all = section->workspace_name,
+		.refresh_ms = section->refresh_ms ? section->refresh_ms
+						  : config->refresh_ms,
+		.read_only = section->read_only || config->read_only,
+		.rmdir_ends = section->rmdir_ends,
+		.start = section->start,
+		.views = section->views && config->views,
+		.list_lag_ms = section->list_lag_ms,
+		.ended = section->ended,
+	};
+}
+
+ConfigProvider *config_find(const Config *config, const char *name)
+{
+	for (guint i = 0; i < config->providers->len; i++) {
+		ConfigProvider *one = g_ptr_array_index(config->providers, i);
+
+		if (!strcmp(one->name, name))
+			return one;
+	}
+	return NULL;
+}
+
+gboolean config_same_backend(
+	const ConfigProvider *section, const ConfigProvider *other)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	if (section->class != other->class ||
+		g_hash_table_size(section->keys) !=
+			g_hash_table_size(other->keys))
+		return FALSE;
+	g_hash_table_iter_init(&iter, section->keys);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		if (g_strcmp0(g_hash_table_lookup(other->keys, key), value))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean same_list(char **a, char **b)
+{
+	static char *none[] = {NULL};
+
+	/* NULL asks the provider, an empty list names none. */
+	return !a == !b && g_strv_equal((const char *const *)(a ? a : none),
+				   (const char *const *)(b ? b : none));
+}
+
+gboolean config_same_rest(const Config *config, ConfigProvider *section,
+	const Config *other_config, ConfigProvider *other)
+{
+	CacheProvider a = config_section(config, section);
+	CacheProvider b = config_section(other_config, other);
+
+	section->backend = a.backend;
+	other->backend = b.backend;
+	return same_list(a.workspaces, b.workspaces) &&
+	       same_list(a.names, b.names) &&
+	       !g_strcmp0(a.name_all, b.name_all) &&
+	       a.refresh_ms == b.refresh_ms && a.read_only == b.read_only &&
+	       a.rmdir_ends == b.rmdir_ends && a.start == b.start &&
+	       a.views == b.views && a.list_lag_ms == b.list_lag_ms &&
+	       a.ended == b.ended;
+}
+
+/* Of a key: the file that its value is, or names as bearer:FILE does; NULL: it is
+ * about none. */
+static const char *file_of(
+	const ConfigProvider *provider, const char *key, const char *value)
+{
+	const BackendKey *known = backend_key_find(provider->class, key);
+
+	if (known && known->type == KEY_PATH)
+		return *value ? value : NULL;
+	return !strcmp(key, "auth") ? strchr(value, '/') : NULL;
+}
+
+gboolean config_files_stay(
+	const Config *config, const char *mountpoint, GError **error)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	for (guint i = 0; i < config->providers->len; i++) {
+		const ConfigProvider *provider =
+			g_ptr_array_index(config->providers, i);
+
+		g_hash_table_iter_init(&iter, provider->keys);
+		while (g_hash_table_iter_next(&iter, &key, &value)) {
+			const char *file = file_of(provider, key, value);
+
+			if (!file || !mount_covers(mountpoint, file))
+				continue;
+			backend_error_set(error, BACKEND_ERROR_CONFIG,
+				"[%s] %s: the mount at %s would hide this file",
+				provider->name, (char *)key, mountpoint);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}

@@ -55,6 +55,7 @@
 #include "fs/start/background.h"
 #include "fs/start/config.h"
 #include "fs/start/config_reload.h"
+#include "fs/start/config_value.h"
 #include "fs/start/demo.h"
 #include "fs/start/shutdown.h"
 #include "fs/start/metrics_socket.h"
@@ -103,6 +104,7 @@ static gboolean configure(Run *run, GError **error)
 	}
 	if (!options_apply(run->options, run->config, error))
 		return FALSE;
+	config_variables_set(run->config->environment);
 	if (run->config->providers->len)
 		return TRUE;
 	return backend_error_false(error, BACKEND_ERROR_CONFIG,

@@ -12,7 +12,7 @@
 #define SHORTEST_MS 10
 #define DAY_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
 
-typedef enum { BOOL, DURATION, USER, GROUP, PATH, LEVEL } OwnType;
+typedef enum { BOOL, DURATION, USER, GROUP, PATH, LEVEL, VARIABLES } OwnType;
 
 /* A key of [sessionfs], or one that every provider's group may have. */
 typedef struct {
@@ -36,6 +36,7 @@ static const OwnKey daemon_keys[] = {
 	{"gid", GROUP, G_STRUCT_OFFSET(Config, gid), TRUE},
 	{"state_dir", PATH, G_STRUCT_OFFSET(Config, state_dir), TRUE},
 	{"metrics_socket", PATH, G_STRUCT_OFFSET(Config, metrics_socket), TRUE},
+	{"environment", VARIABLES, G_STRUCT_OFFSET(Config, environment), TRUE},
 	{NULL},
 };
 
@@ -100,6 +101,10 @@ static const char *set_own(const OwnKey *key, void *record, const char *value)
 		return config_value_level(value, field)
 			       ? NULL
 			       : "warning, note or debug";
+	case VARIABLES:
+		return config_value_variables(value, field)
+			       ? NULL
+			       : "NAME=VALUE, separated by \";\"";
 	case PATH:
 		break;
 	}
@@ -227,8 +232,10 @@ static gboolean read_daemon_key(const Reading *reading, const char *group,
 			key, hint);
 	}
 	problem = set_own(known, reading->config, value);
+	/* One of them may be a secret. */
 	return !problem ||
-	       wrong_value(reading, group, key, problem, value, error);
+	       wrong_value(reading, group, key, problem,
+		       known->type == VARIABLES ? "***" : value, error);
 }
 
 static char **split_list(const char *value)
@@ -505,7 +512,7 @@ gboolean config_set(
 	if (problem)
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
 			"option %s must be %s, not \"%s\"", key, problem,
-			value);
+			known->type == VARIABLES ? "***" : value);
 	else
 		no_option(key, error);
 	return FALSE;
@@ -530,7 +537,7 @@ static gboolean take_fixed(const OwnKey *key, void *ret, const void *other)
 	const void *from = (const char *)other + key->offset;
 	gsize size = key->type == BOOL ? sizeof(gboolean) : sizeof(gint64);
 
-	if (key->type == PATH) {
+	if (key->type == PATH || key->type == VARIABLES) {
 		char **text = to;
 		const char *now = *(char *const *)from;
 

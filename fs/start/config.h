@@ -35,6 +35,7 @@ typedef struct {
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */
 	char *metrics_socket; /* NULL: none */
+	char *environment;    /* variables for this process; NULL: none */
 	GPtrArray *providers; /* ConfigProvider * */
 	gboolean demo;        /* they are those of --demo */
 	gboolean discovered; /* they are those whose credentials are in sight */

@@ -39,6 +39,7 @@ void config_free(Config *config)
 	g_ptr_array_unref(config->providers);
 	g_free(config->state_dir);
 	g_free(config->metrics_socket);
+	g_free(config->environment);
 	g_free(config);
 }
 
@@ -317,6 +318,12 @@ char *config_describe(const Config *config)
 	if (config->metrics_socket)
 		g_string_append_printf(
 			out, "metrics_socket = %s\n", config->metrics_socket);
+	if (config->environment) {
+		g_autofree char *names =
+			config_variables_masked(config->environment);
+
+		g_string_append_printf(out, "environment = %s\n", names);
+	}
 	for (guint i = 0; i < config->providers->len; i++)
 		describe_provider(g_ptr_array_index(config->providers, i), out);
 	return g_string_free(out, FALSE);

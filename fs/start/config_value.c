@@ -80,3 +80,70 @@ gboolean config_value_level(const char *text, gint *ret)
 	}
 	return FALSE;
 }
+
+static gboolean is_variable(const char *text)
+{
+	const char *mark = strchr(text, '=');
+
+	if (!mark || mark == text || g_ascii_isdigit(*text))
+		return FALSE;
+	for (; text < mark; text++) {
+		if (!g_ascii_isalnum(*text) && *text != '_')
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Calls visit for each; FALSE: one of them is none. */
+static gboolean each_variable(
+	const char *text, void (*visit)(char *one, GString *out), GString *out)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+
+	for (char **part = parts; *part; part++) {
+		if (!*g_strstrip(*part))
+			continue;
+		if (!is_variable(*part))
+			return FALSE;
+		if (visit)
+			visit(*part, out);
+	}
+	return TRUE;
+}
+
+gboolean config_value_variables(const char *text, char **ret)
+{
+	if (!each_variable(text, NULL, NULL))
+		return FALSE;
+	g_free(*ret);
+	*ret = g_strdup(text);
+	return TRUE;
+}
+
+static void set_one(char *one, GString *out)
+{
+	char *value = strchr(one, '=');
+
+	*value++ = '\0';
+	g_setenv(one, value, TRUE);
+}
+
+void config_variables_set(const char *text)
+{
+	if (text)
+		each_variable(text, set_one, NULL);
+}
+
+static void name_one(char *one, GString *out)
+{
+	g_string_append_printf(out, "%s%.*s=***", out->len ? "; " : "",
+		(int)strcspn(one, "="), one);
+}
+
+char *config_variables_masked(const char *text)
+{
+	GString *out = g_string_new(NULL);
+
+	each_variable(text, name_one, out);
+	return g_string_free(out, FALSE);
+}

@@ -20,3 +20,10 @@ const char *config_value_url_problem(const char *value);
  * other way round: static. */
 gboolean config_value_level(const char *text, gint *ret);
 const char *config_level_name(gint level);
+
+/* "NAME=VALUE; NAME=VALUE": *ret becomes a copy. */
+gboolean config_value_variables(const char *text, char **ret);
+/* Sets such variables of this process, NULL none; before there are threads. */
+void config_variables_set(const char *text);
+/* The names alone: new string. */
+char *config_variables_masked(const char *text);

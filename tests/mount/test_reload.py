@@ -395,3 +395,22 @@ def test_killed_on_the_way(rig, emulator, reloaded, step):
     assert len(os.listdir(m.ws("w-1", "two"))) > 3
     assert inode(m.ws("w-1", "two")) == before
     assert "w-9" in os.listdir(m.path + "/four")
+
+
+def test_variables_of_the_configuration(emulator, reloaded):
+    r = reloaded
+    r.emu = emu = emulator("--fill", "w-1=3")
+    key = (f"ALIBABA_CLOUD_ACCESS_KEY_ID={harness.KEY_ID}; "
+           f"ALIBABA_CLOUD_ACCESS_KEY_SECRET={harness.KEY_SECRET}")
+    m = r.start(emu, own={"environment": key}, one=r.section(), env={
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": None,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": None})
+    assert len(os.listdir(m.ws("w-1", "one"))) > 3
+    assert ("environment = ALIBABA_CLOUD_ACCESS_KEY_ID=***; "
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET=***"
+            ) in m.read(".sessionfs", "config")
+    r.write("[sessionfs]\nenvironment = sesame\n")
+    r.hang_up()
+    assert 'environment must be NAME=VALUE, separated by ";", not "***"' \
+        in m.log()
+    assert "sesame" not in m.log()

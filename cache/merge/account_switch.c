@@ -1,38 +1,21 @@
 #include "cache/merge/account_switch.h"
 
 #include "cache/base/locked.h"
-#include "cache/merge/change.h"
 #include "cache/merge/proof.h"
 #include "cache/merge/provider_open.h"
+#include "cache/merge/section.h"
 #include "cache/requests/requests_aside.h"
 
 /* The directory of another account takes the place of the one that is shown. */
 static gboolean show(Provider *provider, Account *account, GError **error)
 {
-	Dir *root = provider->root, *old = provider_dir(provider);
 	Dir *dir = provider_open(provider, account, error);
-	Row row = {.phase = PHASE_IDLE, .id = (Id *)provider->section};
-	Change change;
-	gboolean ok;
 
 	if (dir == NULL)
 		return FALSE;
-	change_begin(&change, root);
-	change_remove(&change, snapshot_find(root->shown, old->number));
-	row.number = dir->number;
-	change_renumber_as(&change, row.id, dir->number);
-	ok = change_put(&change, &row, NULL, NULL, 0, 0, error);
-	if (ok) {
-		__atomic_store_n(&dir->looked_us,
-			__atomic_load_n(&old->looked_us, __ATOMIC_RELAXED),
-			__ATOMIC_RELAXED);
-		__atomic_store_n(&provider->dir, dir, __ATOMIC_RELEASE);
-		/* Before anybody sees the other account. */
-		accounts_count_aside(provider);
-		ok = change_commit(&change, error);
-	}
-	change_end(&change);
-	return ok;
+	/* Before anybody sees the other account. */
+	accounts_count_aside(provider);
+	return section_show(provider_dir(provider), dir, error);
 }
 
 /* As long as it cannot be written, each call tries again: else the next start
@@ -105,8 +88,11 @@ static void conclude(
 
 	pthread_mutex_lock(&cache->root->apply);
 	now = provider_dir(provider)->account;
-	/* Another thread may have concluded the same. */
-	if (now == asked && !account_is_of(now, name)) {
+	/* Another thread may have concluded the same; and what the configuration
+	 * names no more takes nobody's place. */
+	if (now == asked && !account_is_of(now, name) &&
+		!__atomic_load_n(
+			&provider_dir(provider)->retired, __ATOMIC_ACQUIRE)) {
 		if (proof == PROOF_SAME &&
 			account_of_name(provider, name) == NULL)
 			take_name(provider, now, name);

@@ -71,6 +71,9 @@ static void take_backend(Provider *self, Backend *backend)
 	g_ptr_array_add(self->backends, backend);
 	self->backend = backend;
 	pthread_mutex_unlock(&cache->lock);
+	/* cache_abort may have come before. */
+	if (cache_is_stopping(cache))
+		backend_abort(backend);
 	account_identify(self);
 	if (self->root->cache->called != NULL)
 		backend_observe(backend, call_ended, self);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/secret.h"
 #include "cache/base/clock.h"
 #include "cache/base/thread.h"
 #include "fs/base/log.h"
@@ -166,10 +167,13 @@ static void tell_failure(const Reload *self, const char *what)
 {
 	g_autofree char *when = time_text(now_ms());
 	g_autofree char *text = config_describe(*self->config);
+	g_autofree char *line = secret_mask(what);
 
-	g_warning("%s", what);
-	pulse_remark(self->daemon->pulse, what);
-	show_config(self, g_strdup_printf("# %s %s\n%s", when, what, text));
+	/* It may quote the file, and becomes a line of a text. */
+	g_strdelimit(line, "\n\r", ' ');
+	g_warning("%s", line);
+	pulse_remark(self->daemon->pulse, line);
+	show_config(self, g_strdup_printf("# %s %s\n%s", when, line, text));
 }
 
 static void tell_done(const Reload *self, const Changes *changes)

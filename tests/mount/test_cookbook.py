@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import threading
 
@@ -513,3 +514,50 @@ def test_spark_connect_says_what_it_cannot(demo):
     done = demo.run([recipe("spark-connect"), session[0], "echo", "ran"])
     assert (done.status, done.out) == (1, ""), done
     assert "tells no sc:// address" in done.err
+
+
+def test_samba(kitchen, rig):
+    need("smbd", "smbclient")
+    if os.geteuid() != 0:
+        pytest.skip("smbd takes root")
+    base = rig.new_folder("samba")
+    port = free_port()
+    own = "".join(f"{key} = {base}\n" for key in (
+        "private dir", "state directory", "cache directory", "lock directory",
+        "pid directory", "ncalrpc dir"))
+    # The server of a test: loopback alone, a guest in place of an account.
+    conf = text("smb.conf").replace("[global]\n", (
+        f"[global]\n{own}smb ports = {port}\ninterfaces = lo\n"
+        "bind interfaces only = yes\nguest account = root\n"
+        f"log file = {base}/log\n")).replace(
+            "map to guest = never", "map to guest = bad user").replace(
+            NAMED, kitchen.m.path) + "guest ok = yes\n"
+    with open(base + "/smb.conf", "w") as f:
+        f.write(conf)
+    with subprocess.Popen(["smbd", "-F", "-s", base + "/smb.conf"],
+                          stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL,
+                          preexec_fn=harness.die_with_us) as smbd:
+        def ask(command):
+            return harness.run(
+                ["smbclient", "-s", base + "/smb.conf", "-N", "-p", str(port),
+                 "//127.0.0.1/sessions", "-c", command], timeout=60)
+        try:
+            eventually(lambda: ask("ls").status == 0, 60)
+            assert "w-1" in ask("ls alibaba/*").ok()
+            state = f"alibaba/w-1/{kitchen.ids[0]}/state"
+            copy = kitchen.tmp / "copy"
+            ask(f'get "{state}" "{copy}"').ok()
+            assert copy.read_text() == kitchen.m.read(state)
+            refused = ask(f'put "{kitchen.spec}" alibaba/w-1/new')
+            assert "NT_STATUS" in refused.out + refused.err
+            assert kitchen.emu.count("CreateSessionCluster") == 0
+        finally:
+            smbd.terminate()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]

@@ -77,9 +77,15 @@ def mount_options(tree):
 
 
 def errors(tree):
+    """Those of failures, and those that an operation replies by name.  ENOSYS
+    tells the kernel not to ask again, and reaches no caller."""
     return set(re.findall(r"\bE[A-Z]+\b", " ".join(
         re.sub(r"\[\w+\]", "", text)
-        for text in tables(tree, r"\berrno_of\[\]"))))
+        for text in tables(tree, r"\berrno_of\[\]")))) | {
+            m for f in tree.c_files(("fs",))
+            for call in re.findall(r"\breply_error\(\w+,([^;]*)\);",
+                                   tree.code(f))
+            for m in re.findall(r"\bE[A-Z]{3,}\b", call)} - {"ENOSYS"}
 
 
 def verbs(tree):
@@ -97,8 +103,8 @@ def metrics(tree):
 
 
 def words(tree):
-    """All errnos that the code speaks of, and one that is the kernel's."""
-    return {"ECONNABORTED"} | {m for f in tree.c_files(("fs",))
+    """All errnos that the code speaks of, and those that are the kernel's."""
+    return {"ECONNABORTED", "ENODEV"} | {m for f in tree.c_files(("fs",))
                                for m in re.findall(r"\bE[A-Z]{3,}\b",
                                                    tree.code(f))}
 
@@ -115,6 +121,14 @@ def in_words(names):
     """Errors as a terminal prints them."""
     return {os.strerror(getattr(errno, name)) for name in names
             if hasattr(errno, name)}
+
+
+def prints(tree, message):
+    """Whether a text of the code has it; N and X stand for what changes."""
+    pattern = re.compile(re.sub(r"\\? \b[NX]\b", r" %\\w+",
+                                re.escape(message)))
+    return any(pattern.search(re.sub(r'"\s*"', "", tree.text(f)))
+               for f in tree.c_files(("backends", "cache", "fs")))
 
 
 # Table of the pages: what the code has, and what else may stand there.
@@ -153,6 +167,13 @@ def compare(tree, pages):
         found += [f"packaging/man: the table {kind} has {name}, which the "
                   "code has not" for name in sorted(tells - may)]
     return found + compare_files(tree, told, pages) + [
+        f"packaging/man: no text of the code says “{message}”"
+        for message in sorted(told.get("messages", ()))
+        if not prints(tree, message)] + [
+        "packaging/man: the table words of errors lacks “%s”, which the table "
+        "errors has" % name for name in sorted(
+            in_words(told.get("errors", ())) -
+            told.get("words of errors", set()))] + [
         f"packaging/man: says nothing of the mount option {name}"
         for name in sorted(ignored(tree)) if not says(pages, name)]
 

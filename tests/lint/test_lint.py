@@ -91,6 +91,8 @@ static gboolean is_ignored(const char *option)
 	return !strcmp(option, "ro");
 }
 static const char *const names[] = {"sessionfs_calls_total "};
+static const char said[] = "another process %d "
+			   "is there";
 /* not "sessionfs_dreams_total " */
 """
 PAGE = """.Dd January 1, 2026
@@ -116,7 +118,9 @@ TABLES = {
     "exit statuses": "Li 2",
     "mount options": "Cm ro",
     "errors": "Bq Er EINVAL\n.It Bq Er ECONNABORTED",
-    "words of errors": "Dq Invalid argument",
+    "words of errors": "Dq Invalid argument\n"
+                       ".It Dq Software caused connection abort",
+    "messages": "Dq process N is there",
     "files of a session": "Pa state",
     "metrics": "Va sessionfs_calls_total",
 }
@@ -258,7 +262,10 @@ PLANTS = {
     "man_page_tables": [
         told(errors=None),
         *(told(**{name.replace(" ", "_"): item}) for name in TABLES
-          for item in (None, TABLES[name].split()[0] + " made_up")),
+          for item in (None, TABLES[name].split()[0] + " made_up")
+          if item or name != "messages"),
+        told(words_of_errors="Dq Invalid argument"),
+        told(TINY + "void f(void)\n{\n\treply_error(req, ENOTDIR);\n}\n"),
         told(TINY + 'const BackendKey more_keys[] = {{"more", KEY_INT}};\n'),
         told(TINY + 'const BackendVerb verbs[] = {{"more", "more"}};\n'),
         told(TINY + 'const char more[] = "sessionfs_more_total ";\n'),

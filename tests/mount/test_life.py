@@ -251,7 +251,7 @@ def test_help_and_version():
 def test_what_is_no_mount_point_mounts_nothing(rig, words):
     """Even where a directory has that name."""
     folder = rig.new_folder("words")
-    for name in ("mnt", "help", "umount", "some"):
+    for name in ("mnt", "help", "some"):
         os.mkdir(os.path.join(folder, name))
     done = run([harness.SESSIONFS, *(w.replace("MNT", folder + "/mnt")
                                      for w in words)], cwd=folder)

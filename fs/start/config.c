@@ -182,6 +182,7 @@ typedef struct {
 	GKeyFile *file;
 	GHashTable *lines; /* of config_text_lines */
 	const char *origin;
+	GPtrArray *problems; /* GError * */
 } Reading;
 
 /* GKeyFile knows no lines.  0 when it cannot be told. */
@@ -409,60 +410,80 @@ static gboolean name_is_plain(const char *name)
 	       strlen(name) < 64 && g_str_is_ascii(name);
 }
 
-static gboolean read_group(
-	const Reading *reading, const char *group, GError **error)
+/* provider: NULL for [sessionfs]. */
+static gboolean read_key(const Reading *reading, ConfigProvider *provider,
+	const char *group, const char *key, GError **error)
+{
+	g_autofree char *value =
+		g_key_file_get_string(reading->file, group, key, NULL);
+
+	if (!value)
+		return wrong(reading, group, key, error,
+			"%s has a value that cannot be read", key);
+	return provider
+		       ? read_provider_key(reading, provider, key, value, error)
+		       : read_daemon_key(reading, group, key, value, error);
+}
+
+/* What is wrong with one key says nothing of the next. */
+static void read_group(const Reading *reading, const char *group)
 {
 	g_auto(GStrv) keys =
 		g_key_file_get_keys(reading->file, group, NULL, NULL);
 	ConfigProvider *provider = NULL;
+	GError *error = NULL;
 
 	if (!name_is_plain(group))
-		return wrong(reading, group, NULL, error,
+		wrong(reading, group, NULL, &error,
 			"is no name for a directory");
-	if (strcmp(group, "sessionfs")) {
-		provider = add_provider(reading, group, error);
-		if (!provider)
-			return FALSE;
+	else if (strcmp(group, "sessionfs"))
+		provider = add_provider(reading, group, &error);
+	if (error) {
+		g_ptr_array_add(reading->problems, error);
+		return;
 	}
 	for (char **key = keys; *key; key++) {
-		g_autofree char *value =
-			g_key_file_get_string(reading->file, group, *key, NULL);
-
-		if (!value)
-			return wrong(reading, group, *key, error,
-				"%s has a value that cannot be read", *key);
-		if (!(provider ? read_provider_key(
-					 reading, provider, *key, value, error)
-			       : read_daemon_key(
-					 reading, group, *key, value, error)))
-			return FALSE;
+		if (!read_key(reading, provider, group, *key, &error))
+			g_ptr_array_add(
+				reading->problems, g_steal_pointer(&error));
 	}
-	return TRUE;
+}
+
+void config_parse_all(Config *config, const char *text, const char *origin,
+	GPtrArray *problems)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autoptr(GError) problem = NULL;
+	g_auto(GStrv) groups = NULL;
+	g_autoptr(GHashTable) lines = config_text_lines(text, origin, problems);
+	Reading reading = {config, file, lines, origin, problems};
+	GError *error = NULL;
+
+	if (!g_key_file_load_from_data(
+		    file, text, (gsize)-1, G_KEY_FILE_NONE, &problem)) {
+		if (problems->len)
+			return;
+		backend_error_set(&error, BACKEND_ERROR_CONFIG, "%s: %s",
+			origin, problem->message);
+		g_ptr_array_add(problems, error);
+		return;
+	}
+	groups = g_key_file_get_groups(file, NULL);
+	for (char **group = groups; *group; group++)
+		read_group(&reading, *group);
 }
 
 gboolean config_parse(
 	Config *config, const char *text, const char *origin, GError **error)
 {
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(GError) problem = NULL;
-	g_auto(GStrv) groups = NULL;
-	g_autoptr(GHashTable) lines = config_text_lines(text, origin, error);
-	Reading reading = {config, file, lines, origin};
+	g_autoptr(GPtrArray) problems =
+		g_ptr_array_new_with_free_func((GDestroyNotify)g_error_free);
 
-	if (!lines)
-		return FALSE;
-	if (!g_key_file_load_from_data(
-		    file, text, (gsize)-1, G_KEY_FILE_NONE, &problem)) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG, "%s: %s", origin,
-			problem->message);
-		return FALSE;
-	}
-	groups = g_key_file_get_groups(file, NULL);
-	for (char **group = groups; *group; group++) {
-		if (!read_group(&reading, *group, error))
-			return FALSE;
-	}
-	return TRUE;
+	config_parse_all(config, text, origin, problems);
+	if (!problems->len)
+		return TRUE;
+	g_propagate_error(error, g_ptr_array_steal_index(problems, 0));
+	return FALSE;
 }
 
 /* Whether it is a key of a provider's section. */

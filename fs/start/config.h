@@ -54,6 +54,15 @@ ConfigProvider *config_provider_new(
 gboolean config_parse(Config *config, const char *text, const char *origin,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, and reads on after an error: adds each of them to `problems` (GError *),
+ * and leaves in the configuration what is right. */
+void config_parse_all(Config *config, const char *text, const char *origin,
+	GPtrArray *problems);
+
+/* The file that is read when none is named, the user's or the system's: new string;
+ * NULL: there is neither. */
+char *config_place(void);
+
 /*
  * Reads `path`; or, when that is NULL, the first of the user's and the system's
  * file that exists; or, when there is none, adds every provider whose

@@ -94,19 +94,28 @@ static gboolean discover(Config *config, GError **error)
 	return FALSE;
 }
 
-gboolean config_load(Config *config, const char *path, GError **error)
+char *config_place(void)
 {
 	g_autofree char *user = g_build_filename(
 		g_get_user_config_dir(), "sessionfs", "sessionfs.conf", NULL);
 	const char *places[] = {user, "/etc/sessionfs/sessionfs.conf"};
 
-	if (path)
-		return load_named(config, path, error);
 	for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
 		if (g_file_test(places[i], G_FILE_TEST_EXISTS))
-			return load_file(config, places[i], error);
+			return g_strdup(places[i]);
 	}
-	return discover(config, error);
+	return NULL;
+}
+
+gboolean config_load(Config *config, const char *path, GError **error)
+{
+	g_autofree char *place = NULL;
+
+	if (path)
+		return load_named(config, path, error);
+	place = config_place();
+	return place ? load_file(config, place, error)
+		     : discover(config, error);
 }
 
 /* ---- backends ---- */

@@ -27,23 +27,43 @@ static char *head_of(const char *line)
 			    : g_strchomp(g_strndup(line, (gsize)(end - line)));
 }
 
-static void set_twice(const char *origin, guint line, guint before,
-	const char *section, const char *head, GError **error)
+static G_GNUC_PRINTF(2, 3) void add(
+	GPtrArray *problems, const char *format, ...)
+{
+	g_autofree char *what = NULL;
+	GError *error = NULL;
+	va_list args;
+
+	va_start(args, format);
+	what = g_strdup_vprintf(format, args);
+	va_end(args);
+	backend_error_set(&error, BACKEND_ERROR_CONFIG, "%s", what);
+	g_ptr_array_add(problems, error);
+}
+
+static void add_twice(GPtrArray *problems, const char *origin, guint line,
+	guint before, const char *section, const char *head)
 {
 	if (*head == '[')
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"%s:%u: the section %s stands in line %u already",
+		add(problems, "%s:%u: the section %s stands in line %u already",
 			origin, line, head, before);
 	else
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"%s:%u: %s%s%s stands in line %u already", origin, line,
-			section, *section ? " " : "", head, before);
+		add(problems, "%s:%u: %s%s%s stands in line %u already", origin,
+			line, section, *section ? " " : "", head, before);
+}
+
+/* Nothing, or a remark. */
+static gboolean is_silent(const char *line)
+{
+	while (g_ascii_isspace(*line))
+		line++;
+	return !*line || *line == '#';
 }
 
 GHashTable *config_text_lines(
-	const char *text, const char *origin, GError **error)
+	const char *text, const char *origin, GPtrArray *problems)
 {
-	g_autoptr(GHashTable) seen =
+	GHashTable *seen =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	g_autofree char *section = g_strdup("");
@@ -53,6 +73,12 @@ GHashTable *config_text_lines(
 		g_autofree char *key = NULL;
 		guint before;
 
+		/* What it says may be half of a secret. */
+		if (!head && !is_silent(lines[i]))
+			add(problems,
+				"%s:%u: this is no [section], no KEY = VALUE "
+				"and no remark, which begins with #",
+				origin, i + 1);
 		if (!head)
 			continue;
 		if (*head == '[') {
@@ -63,14 +89,14 @@ GHashTable *config_text_lines(
 			key = g_strconcat(section, head, NULL);
 		}
 		before = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key));
-		if (before) {
-			set_twice(origin, i + 1, before, section, head, error);
-			return NULL;
-		}
-		g_hash_table_insert(
-			seen, g_steal_pointer(&key), GUINT_TO_POINTER(i + 1));
+		if (before)
+			add_twice(
+				problems, origin, i + 1, before, section, head);
+		else
+			g_hash_table_insert(seen, g_steal_pointer(&key),
+				GUINT_TO_POINTER(i + 1));
 	}
-	return g_steal_pointer(&seen);
+	return seen;
 }
 
 /* ---- paths ---- */

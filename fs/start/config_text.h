@@ -5,12 +5,13 @@
 /* What the key file's own reader does not see. */
 
 /*
- * In which lines what stands: "[section]", and "[section]key", -> its number.  NULL:
- * one of them stands twice; GKeyFile would merge them, and the last would win unsaid.
- * origin names the text in errors.  Errors: CONFIG, with both lines.
+ * In which lines what stands: "[section]", and "[section]key", -> its number.  Adds to
+ * `problems` (GError *) each line that can be nothing, and what stands twice:
+ * GKeyFile would merge it, and the last would win unsaid.  origin names the text in
+ * errors, which are CONFIG.
  */
 GHashTable *config_text_lines(const char *text, const char *origin,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	GPtrArray *problems) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * A path as it is meant: ~ and ~/x are the user's home, what is relative begins

@@ -18,11 +18,14 @@
 #define END_SAY_US G_TIME_SPAN_SECOND
 #define END_POLL_US (20 * G_TIME_SPAN_MILLISECOND)
 
-/* XDG's rule: what is relative there is not meant. */
-static char *default_base(void)
+char *state_base(const char *base)
 {
 	const char *set = g_getenv("XDG_STATE_HOME");
 
+	/* The working directory changes when we go into the background. */
+	if (base)
+		return g_canonicalize_filename(base, NULL);
+	/* XDG's rule: what is relative there is not meant. */
 	if (set && g_path_is_absolute(set))
 		return g_build_filename(set, "sessionfs", NULL);
 	if (geteuid() == 0)
@@ -177,8 +180,7 @@ static gboolean check_base(const char *path, GError **error)
 gboolean state_open(
 	const char *base, const char *mountpoint, State *ret, GError **error)
 {
-	/* The working directory changes when we go into the background. */
-	g_autofree char *named = base ? g_strdup(base) : default_base();
+	g_autofree char *named = state_base(base);
 	g_autofree char *place = g_canonicalize_filename(named, NULL);
 	g_autofree char *path = directory_of(place, mountpoint);
 	int fd;

@@ -12,6 +12,9 @@ typedef struct {
 	gboolean temporary; /* removed at the end */
 } State;
 
+/* Where the state directories of all mounts are: see state_open.  New string. */
+char *state_base(const char *base);
+
 /*
  * base: the configured place, or NULL for $XDG_STATE_HOME/sessionfs
  * (/var/lib/sessionfs as root).  Makes a directory for this mount point below

@@ -7,6 +7,7 @@
 #include "backends/base/nearest.h"
 #include "backends/error.h"
 #include "fs/base/exit_status.h"
+#include "fs/command/doctor.h"
 #include "fs/command/new_command.h"
 #include "fs/command/status.h"
 #include "fs/command/umount.h"
@@ -29,6 +30,9 @@ static const Flag no_flags[] = {FLAG_HELP, {NULL}};
 
 /* One row a command. */
 static const Command commands[] = {
+	{"doctor", "[SECTION...]",
+		"Say whether all is as a mount needs it, and what mends it",
+		doctor_flags, doctor_run},
 	{"status", "[MOUNTPOINT...]", "Say what each mount does", status_flags,
 		status_run},
 	{"umount", "MOUNTPOINT...",

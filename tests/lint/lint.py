@@ -269,7 +269,8 @@ FACES = {
                      "base/name.h", "base/thread.h"}},
 }
 # They put the whole together.
-BUILDERS = re.compile(r"fs/(main|start/(config\w*|demo))\.[ch]")
+BUILDERS = re.compile(
+    r"fs/(main|start/(config\w*|demo)|command/doctor\w*)\.[ch]")
 
 
 @rule

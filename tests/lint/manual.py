@@ -65,6 +65,11 @@ def commands(tree):
     return firsts(*tables(tree, r"\bCommand commands\[\]"))
 
 
+def checks(tree):
+    """Of sessionfs doctor."""
+    return firsts(*tables(tree, r"\bDoctorCheck doctor_\w+\[\]"))
+
+
 def exit_statuses(tree):
     return {m[1] for f in tree.c_files(("fs",))
             for m in re.finditer(r"\bSTATUS_\w+ = (\d+)", tree.text(f))}
@@ -141,6 +146,7 @@ KINDS = {
     "options": (options, None),
     "commands": (commands, None),
     "options of commands": (command_options, None),
+    "checks": (checks, None),
     "exit statuses": (exit_statuses, lambda tree: {"0", "1"}),
     "mount options": (mount_options, None),
     "errors": (errors, words),

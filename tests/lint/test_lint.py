@@ -81,6 +81,7 @@ const BackendClass tiny_class = {.name = "tiny"};
 static const Flag mount_flags[] = {{"options", 'o', "LIST"}, {NULL}};
 static const Flag go_flags[] = {{"json", 256, NULL}, {NULL}};
 static const Command commands[] = {{"go", "FILE"}};
+const DoctorCheck doctor_machine[] = {{"kernel", FALSE}, {NULL}};
 enum { STATUS_USAGE = 2 };
 static const int errno_of[] = {[BACKEND_ERROR_INVALID] = EINVAL};
 static const TreeRow rows[] = {{"state", FILE_STATE}};
@@ -115,6 +116,7 @@ TABLES = {
     "options": "Fl h , Fl \\-help\n.It Fl o , Fl \\-options Ar list",
     "commands": "Cm go Ar file",
     "options of commands": "Fl \\-json",
+    "checks": "Cm kernel",
     "exit statuses": "Li 2",
     "mount options": "Cm ro",
     "errors": "Bq Er EINVAL\n.It Bq Er ECONNABORTED",

@@ -1,0 +1,391 @@
+"""`sessionfs doctor`: each check with exactly that broken, which is named with what
+mends it; and that it changes nothing."""
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import harness
+from harness import run
+
+OK, FAILED, USAGE = range(3)  # fs/base/exit_status.h
+CONFIG = """[sessionfs]
+state_dir = {folder}/state
+{own}
+[alibaba]
+region = cn-hangzhou
+{keys}
+"""
+KEYS = {"ALIBABA_CLOUD_ACCESS_KEY_ID": harness.KEY_ID,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": harness.KEY_SECRET}
+
+
+def clean(folder, **more):
+    """The environment of somebody who has a key of Alibaba and nothing else."""
+    keep = {k: v for k, v in os.environ.items()
+            if k == "PATH" or k.endswith("SAN_OPTIONS")}
+    return {**keep, "HOME": str(folder), **KEYS, **more}
+
+
+class Patient:
+    """A configuration and a state directory, and who looks at them."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+        self.state = f"{folder}/state/mnt-1"
+        os.makedirs(self.state + "/.requests")
+        for path in (self.state, os.path.dirname(self.state)):
+            os.chmod(path, 0o700)
+        self.write()
+
+    def write(self, own="", keys="", text=CONFIG):
+        self.config = self.folder + "/c.conf"
+        with open(self.config, "w") as f:
+            f.write(text.format(folder=self.folder, own=own, keys=keys))
+
+    def doctor(self, *words, before="", starter="", env=None):
+        """before: shell commands in a private mount namespace."""
+        line = " ".join(["exec", starter, harness.SESSIONFS, "doctor", "-c",
+                         self.config, "--json", "--offline", *words])
+        script = f"set -e; cd {self.folder}; {before}\n{line}"
+        inside = ["unshare", "-m", "--propagation", "private"] if before else []
+        done = subprocess.run(
+            [*inside, "sh", "-c", script], text=True, capture_output=True,
+            env=clean(self.folder, **(env or {})), timeout=60 * harness.SLOW)
+        self.status, self.err = done.returncode, done.stderr
+        return [json.loads(line) for line in done.stdout.split("\n") if line]
+
+
+@pytest.fixture
+def patient(tmp_path):
+    return Patient(tmp_path)
+
+
+def only(found, check, **how):
+    """The finding of a check, and that nothing else is complained of."""
+    wrong = [f for f in found if f["verdict"] != "ok"]
+    mine = [f for f in found if f["check"] == check]
+    assert mine, f"no check {check}: {found}"
+    assert all(f["check"] == check or f["check"] in how.get("others", ())
+               for f in wrong), wrong
+    return mine[0]
+
+
+def test_all_is_well(patient):
+    found = patient.doctor()
+    assert patient.status == OK and patient.err == "", patient.err
+    assert [f for f in found if f["verdict"] != "ok"] == []
+    assert len({f["check"] for f in found}) >= 30
+    assert not any("mend" in f for f in found)
+
+
+def over(target, text):
+    """Shell commands that let a file read so."""
+    return f"printf '{text}' > over; mount --bind over {target}"
+
+
+SYS = "/proc/sys/fs/"
+# The check, what breaks it in a mount namespace, the verdict, what is found, what
+# mends it.
+BROKEN = [
+    ("fuse", over("/proc/filesystems", "\\text4\\n"), "fail",
+     "no file system \"fuse\"", "modprobe fuse"),
+    ("fuse_device", "mount --bind /dev/null /dev/fuse; mkdir dev;"
+     "mount -t tmpfs none /dev", "fail", "there is no /dev/fuse", "modprobe"),
+    ("fusermount", "PATH=/nowhere", "warn", "no fusermount3", "install fuse3"),
+    ("mount_max", over("/etc/fuse.conf", "mount_max = 0\\n"), "fail",
+     "lets users have 0", "raise mount_max"),
+    ("request_timeout",
+     over(SYS + "fuse/default_request_timeout", "20\\n"), "fail",
+     "waits for more than 20 s", "sysctl fs.fuse.default_request_timeout=0"),
+    ("request_timeout", over(SYS + "fuse/max_request_timeout", "30\\n"),
+     "fail", "more than 30 s", "fs.fuse.max_request_timeout=0"),
+    ("inotify_instances", over(SYS + "inotify/max_user_instances", "8\\n"),
+     "warn", "8 watchers", "sysctl fs.inotify.max_user_instances=128"),
+    ("inotify_watches", over(SYS + "inotify/max_user_watches", "100\\n"),
+     "warn", "100 watches", "sysctl fs.inotify.max_user_watches=8192"),
+    ("open_files", "ulimit -Sn 99; ulimit -Hn 99", "warn", "only 99 files", "LimitNOFILE"),
+    ("state_room", "mount -t tmpfs -o size=512k none state", "fail", "is full",
+     "make room"),
+    ("state_room", "mount -t tmpfs -o size=32m none state", "warn",
+     "32 MiB left", "state_dir"),
+    ("state_room", "mount -t tmpfs -o nr_inodes=1 none state", "fail",
+     "is full", "make room"),
+    ("state_place", "rm -r state; touch state", "fail", "is no directory",
+     "state_dir"),
+    ("state_place", "chmod 777 state", "fail", "everybody may write",
+     "chmod o-w"),
+    ("state_owner", "chown 65534 state/mnt-1", "fail",
+     "mnt-1 belongs to user 65534", "chown -R 0 "),
+    ("state_mode", "chmod 755 state/mnt-1", "warn", "others may read",
+     "chmod 700 "),
+    ("state_mode", "chmod 770 state/mnt-1", "fail", "others may write",
+     "chmod 700 "),
+    ("state_damage", "touch state/mnt-1/.requests/a.damaged", "warn",
+     "1 requests that could not be read", "compare the sessions"),
+    ("state_format", "printf sfsreq02 > state/mnt-1/.requests/a", "fail",
+     "newer version of sessionfs wrote", "run that version"),
+    ("state_format", "mkdir state/mnt-1/s; printf sfsledg2 > state/mnt-1/s/i",
+     "fail", "state/mnt-1/s/i", "state_dir"),
+    ("crash_report", "touch state/mnt-1/.crash-1", "warn",
+     "state/mnt-1/.crash-1", "report it"),
+]
+
+
+@pytest.mark.parametrize("check,before,verdict,said,mend", BROKEN)
+def test_what_is_broken_is_named(patient, check, before, verdict, said, mend):
+    if os.geteuid():
+        pytest.skip("only root breaks a machine")
+    target = before.rpartition(" ")[2]
+    if target.startswith("/proc") and not os.path.exists(target):
+        pytest.skip(f"this kernel has no {target}")
+    found = only(patient.doctor(before=before), check)
+    assert found["verdict"] == verdict, found
+    assert said in found["found"] and mend in found["mend"], found
+    assert patient.status == (FAILED if verdict == "fail" else OK)
+
+
+@pytest.mark.parametrize("text,verdict", [
+    ("PRUNEFS = \"NFS fuse.sshfs\"\\n", "warn"),
+    ("# PRUNEFS = \"fuse.sessionfs\"\\n", "warn"),
+    ("PRUNE_BIND_MOUNTS=\"yes\"\\nPRUNEFS=\"nfs fuse.sessionfs\"\\n", "ok"),
+])
+def test_updatedb_is_to_leave_mounts_out(patient, text, verdict):
+    if os.geteuid():
+        pytest.skip("only root breaks a machine")
+    before = ("mkdir etc; cp -a /etc/fuse.conf etc 2> /dev/null || :;"
+              f"printf '{text}' > etc/updatedb.conf; mount --bind etc /etc")
+    found = only(patient.doctor(before=before), "updatedb")
+    assert found["verdict"] == verdict, found
+    assert verdict == "ok" or "PRUNEFS" in found["mend"]
+    assert patient.status == OK
+
+
+def test_an_old_kernel_is_named(patient):
+    if not shutil.which("setarch"):
+        pytest.skip("there is no setarch")
+    found = only(patient.doctor(starter="setarch --uname-2.6"), "kernel")
+    assert found["verdict"] == "warn" and "PARALLEL_DIROPS" in found["found"]
+    assert "Linux 5.1" in found["mend"] and patient.status == OK
+
+
+UNAME = r"""
+#include <string.h>
+#include <sys/utsname.h>
+int uname(struct utsname *name)
+{
+	memset(name, 0, sizeof(*name));
+	strcpy(name->release, "6.10.3-test");
+	return 0;
+}
+"""
+
+
+def test_a_kernel_that_keeps_old_listings_is_named(patient):
+    if harness.SLOW > 1 or not shutil.which("cc"):
+        pytest.skip("this takes a compiler, and no sanitizer")
+    source = patient.folder + "/uname.c"
+    with open(source, "w") as f:
+        f.write(UNAME)
+    run(["cc", "-shared", "-fPIC", "-o", source + ".so", source]).ok()
+    found = only(patient.doctor(env={"LD_PRELOAD": source + ".so"}),
+                 "kept_listings")
+    assert found["verdict"] == "warn" and "6.9 to 6.12" in found["mend"]
+
+
+# What somebody who is not root needs.
+AS_USER = [
+    ("fuse_device", "chmod 600 /dev/fuse", "not open to you",
+     "chmod 666 /dev/fuse"),
+    ("user_allow_other", "printf '# user_allow_other' > /run/over;"
+     "mount --bind /run/over /etc/fuse.conf", "no line user_allow_other",
+     "echo user_allow_other >> /etc/fuse.conf"),
+    ("fusermount", "cp $(command -v fusermount3) /run/over;"
+     "mount --bind /run/over $(command -v fusermount3)",
+     "not setuid root", "chmod u+s"),
+]
+
+
+@pytest.mark.parametrize("check,before,said,mend", AS_USER)
+def test_what_a_user_lacks_is_named(rig, check, before, said, mend):
+    if os.geteuid():
+        pytest.skip("only root breaks a machine")
+    try:
+        place = rig.user()
+    except OSError as e:
+        pytest.skip(f"no mount namespace: {e}")
+    sick = Patient(rig.new_folder("patient", place))
+    sick.write("allow_other = true" if check == "user_allow_other" else "")
+    place.give(sick.folder)
+    run([*place.inside, "sh", "-ec", f"mount -t tmpfs none /run; {before}"]).ok()
+    done = run([*place.prefix, place.program(harness.SESSIONFS), "doctor",
+                "-c", sick.config, "--json", "--offline"],
+               env=clean(sick.folder))
+    assert done.status == FAILED, done
+    found = only([json.loads(f) for f in done.out.split("\n") if f], check)
+    assert found["verdict"] == "fail" and said in found["found"], found
+    assert mend in found["mend"], found
+
+
+def test_all_errors_of_a_configuration_are_named_at_once(patient):
+    patient.write(text="[sessionfs]\nrefesh = 5s\nread_only = yes\nstray\n"
+                  "[alibaba]\nregoin = x\nregion = y\nregion = z\n"
+                  "[clowds]\nregion = x\n")
+    wrong = [f for f in patient.doctor() if f["check"] == "config_values"]
+    assert patient.status == FAILED
+    assert all(f["verdict"] == "fail" and "correct the file" in f["mend"]
+               for f in wrong)
+    said = [f["found"].replace(patient.config, "") for f in wrong]
+    assert any(s.startswith(":4: this is no [section]") for s in said), said
+    assert any(s.startswith(":8: [alibaba] region stands in") for s in said)
+
+    patient.write(text="[sessionfs]\nrefesh = 5s\nread_only = yes\n"
+                  "[alibaba]\nregoin = x\n[clowds]\nregion = x\n")
+    wrong = [f["found"] for f in patient.doctor()
+             if f["check"] == "config_values"]
+    assert [w.split(":")[1] for w in wrong] == ["2", "3", "5", "6"], wrong
+    assert "did you mean refresh?" in wrong[0]
+    assert "\"clowds\"; there are" in wrong[3]
+
+
+# Keys of [sessionfs], keys of [alibaba], the check, verdict, found, mend.
+KEYS_BROKEN = [
+    ("", "ca_file = /no/such/file", "local_files", "fail",
+     "ca_file names /no/such/file: No such file", "correct the key"),
+    ("", "ca_file = /etc", "local_files", "fail", "no regular file", "name a"),
+    ("", "endpoint = http://example.com\ninsecure_http = true", "endpoint",
+     "warn", "http://example.com is not encrypted", "endpoint = https://"),
+    ("metrics_socket = /no/such/dir/s", "", "metrics_socket", "fail",
+     "/no/such/dir: No such file", "make the directory"),
+    ("metrics_socket = /etc/passwd", "", "metrics_socket", "fail",
+     "/etc/passwd is there, and no socket", "remove it"),
+]
+
+
+@pytest.mark.parametrize("own,keys,check,verdict,said,mend", KEYS_BROKEN)
+def test_a_key_that_is_wrong_here_is_named(patient, own, keys, check, verdict,
+                                           said, mend):
+    patient.write(own, keys)
+    found = only(patient.doctor(), check, others=("section_keys",
+                                                  "credentials_source"))
+    assert found["verdict"] == verdict and said in found["found"], found
+    assert mend in found["mend"]
+    assert patient.status == (FAILED if verdict == "fail" else OK)
+
+
+def test_a_secret_that_others_read_is_named(patient):
+    path = patient.folder + "/token"
+    with open(path, "w") as f:
+        f.write("t")
+    os.chmod(path, 0o644)
+    patient.write(text="[sessionfs]\nstate_dir = {folder}/state\n"
+                  "[d]\ntype = dataproc\nproject = p-12345\nregion = r\n"
+                  "access_token_file = {folder}/token\n")
+    found = only(patient.doctor(), "local_files")
+    assert found["section"] == "d" and found["verdict"] == "warn"
+    assert "others may read" in found["found"]
+    assert found["mend"] == "chmod 600 " + path
+    os.chmod(path, 0o600)
+    assert only(patient.doctor(), "local_files")["verdict"] == "ok"
+
+
+def test_a_section_that_cannot_be_opened_is_named(patient):
+    patient.write(text="[sessionfs]\nstate_dir = {folder}/state\n[dli]\n")
+    found = only(patient.doctor(), "section_keys",
+                 others=("credentials_source",))
+    assert found["verdict"] == "fail" and "no region is known" in found["found"]
+    assert patient.status == FAILED
+
+
+def test_no_section_is_named(patient):
+    patient.write(text="[sessionfs]\nstate_dir = {folder}/state\n")
+    found = only(patient.doctor(), "config_sections")
+    assert found["verdict"] == "fail" and "add a section" in found["mend"]
+    assert patient.status == FAILED
+
+
+def test_no_configuration_is_named(patient):
+    patient.config = patient.folder + "/none.conf"
+    found = only(patient.doctor(), "config_file",
+                 others=("config_values", "config_sections"))
+    assert found["verdict"] == "fail" and "none.conf" in found["found"]
+    assert "-c" in found["mend"] and patient.status == FAILED
+
+
+def test_a_proxy_is_shown_without_its_password(patient):
+    proxy = "http://user:" + "geheim1234" + "@proxy:3128"
+    found = patient.doctor(env={"https_proxy": proxy})
+    mine = only(found, "proxy")
+    assert "https_proxy" in mine["found"] and "proxy:3128" in mine["found"]
+    assert "geheim1234" not in json.dumps(found)
+
+
+def test_the_source_of_credentials_is_named(patient):
+    found = only(patient.doctor(), "credentials_source")
+    assert "environment" in found["found"], found
+    assert harness.KEY_SECRET not in json.dumps(found)
+
+
+def test_sections_can_be_picked(patient):
+    patient.write(text=CONFIG + "[other]\ntype = alibaba\nregion = r\n")
+    sections = {f.get("section") for f in patient.doctor("other")}
+    assert sections == {None, "other"}
+    assert {f.get("section") for f in patient.doctor()} == {
+        None, "other", "alibaba"}
+    assert patient.doctor("othre") == [] and patient.status == USAGE
+    assert "\"othre\"; did you mean other?" in patient.err
+
+
+def test_people_get_a_line_each(patient):
+    patient.write("refesh = 5s")
+    done = run([harness.SESSIONFS, "doctor", "--offline", "-c",
+                patient.config], env=clean(patient.folder))
+    assert done.status == FAILED
+    lines = done.out.rstrip("\n").split("\n")
+    assert all(line[:6] in ("ok    ", "warn  ", "fail  ") for line in lines)
+    assert [line for line in lines if line.startswith("fail")] == [
+        f"fail  config_values: {patient.config}:3: [sessionfs] has no key "
+        "\"refesh\"; did you mean refresh?; to mend it: correct the file "
+        "(man sessionfs.conf)"]
+
+
+def picture(folder):
+    """All that a tree is, but for the times of access."""
+    found = {}
+    for place, folders, files in os.walk(folder):
+        for path in [place] + [os.path.join(place, name) for name in files]:
+            st = os.lstat(path)
+            digest = ""
+            if path != place and os.path.isfile(path):
+                with open(path, "rb") as f:
+                    digest = hashlib.sha256(f.read()).hexdigest()
+            found[path] = (st.st_mode, st.st_uid, st.st_size, st.st_mtime_ns,
+                           st.st_ctime_ns, digest)
+    return found
+
+
+def test_nothing_is_changed(patient):
+    with open(patient.state + "/.lock", "w") as f:
+        f.write("1\n")
+    patient.write("refesh = 5s")
+    before = picture(patient.folder)
+    patient.doctor()
+    assert picture(patient.folder) == before
+
+
+def test_a_daemon_that_serves_is_named_and_not_disturbed(emulator, mount):
+    m = mount(emulator("--workspace", "w-1"))
+    lock = [f for f in picture(m.folder) if f.endswith("/.lock")]
+    seen = {f: picture(m.folder)[f] for f in lock}
+    calls = m.read(".sessionfs", "metrics").count("\n")
+    done = run([harness.SESSIONFS, "doctor", "--offline", "--json", "-c",
+                m.config], env=clean(m.folder))
+    assert done.status == OK, done
+    found = [json.loads(line) for line in done.out.split("\n") if line]
+    held = only(found, "state_lock")["found"]
+    assert f"process {m.pid} holds {os.path.dirname(lock[0])}" in held
+    assert {f: picture(m.folder)[f] for f in lock} == seen
+    assert m.alive() and m.read(".sessionfs", "metrics").count("\n") == calls

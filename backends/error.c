@@ -17,6 +17,7 @@ static void backend_error_private_copy(
 {
 	to->provider_code = g_strdup(from->provider_code);
 	to->request_id = g_strdup(from->request_id);
+	to->permission = g_strdup(from->permission);
 	to->retry_after_ms = from->retry_after_ms;
 }
 
@@ -24,6 +25,7 @@ static void backend_error_private_clear(BackendErrorPrivate *detail)
 {
 	g_clear_pointer(&detail->provider_code, g_free);
 	g_clear_pointer(&detail->request_id, g_free);
+	g_clear_pointer(&detail->permission, g_free);
 }
 
 G_DEFINE_EXTENDED_ERROR(BackendError, backend_error)
@@ -109,6 +111,9 @@ char *backend_error_sentence(GError *error)
 
 	if (!error)
 		return g_strdup("no error");
+	if (detail && detail->permission)
+		g_ptr_array_add(
+			fields, detail_field("needs", detail->permission));
 	if (detail && detail->provider_code && *detail->provider_code)
 		g_ptr_array_add(
 			fields, detail_field("code", detail->provider_code));

@@ -41,6 +41,8 @@ typedef enum {
 typedef struct {
 	char *provider_code;   /* "Throttling.User"; NULL when there is none */
 	char *request_id;      /* the provider's; NULL when there is none */
+	char *permission;      /* that the credentials lack, as the vendor's
+	                          policies spell it; NULL: not known */
 	gint64 retry_after_ms; /* 0 when the provider named none */
 } BackendErrorDetail;
 
@@ -71,7 +73,8 @@ BackendErrorDetail *backend_error_detail(GError *error);
 gboolean backend_is_control(gunichar c);
 
 /*
- * The whole sentence: message, then "(code X, request id Y)" where known.
+ * The whole sentence: message, then "(needs P, code X, request id Y)"
+ * where known.
  * Control characters are replaced and the length is bounded (4 KiB), since
  * parts of it come from the network.  Returns a new string.
  */

@@ -81,12 +81,22 @@ static gboolean alibaba_sign(const ApiRequest *call, HttpRequest *request,
 
 static const char *const alibaba_domains[] = {"aliyuncs.com", NULL};
 
+/* RAM's name of an action is that of the API. */
+static void alibaba_permission(
+	const char *action, BackendErrorDetail *detail, void *data)
+{
+	if (detail->provider_code)
+		detail->permission =
+			g_strdup_printf("emr-serverless-spark:%s", action);
+}
+
 static const ApiProtocol alibaba_protocol = {
 	.domains = alibaba_domains,
 	.content_type = "application/json; charset=utf-8",
 	.sign = alibaba_sign,
 	.refuse = alibaba_refuse,
 	.accept = alibaba_accept,
+	.permission = alibaba_permission,
 	.is_skew = alibaba_is_skew,
 	.is_replay = alibaba_is_replay,
 };

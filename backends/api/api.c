@@ -402,6 +402,10 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 		json = outcome_json(answer, try->request->safe,
 			ret_text != NULL, protocol->accept, ret_text, &problem);
 	}
+	if (problem && problem->code == BACKEND_ERROR_DENIED &&
+		protocol->permission)
+		protocol->permission(try->request->action,
+			backend_error_detail(problem), protocol->data);
 	counters_add(api->counters, try->request->action, json == NULL);
 	if (json)
 		token_bucket_answered(api->budget, g_get_monotonic_time());

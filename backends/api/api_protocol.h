@@ -29,6 +29,10 @@ typedef struct {
 	 * `body` is NULL when it was not JSON. */
 	void (*refuse)(
 		const HttpAnswer *answer, const Json *body, GError **error);
+	/* Sets detail->permission to what an action needs, if DENIED with that
+	 * provider code means that the permission is missing.  May be NULL. */
+	void (*permission)(
+		const char *action, BackendErrorDetail *detail, void *data);
 	/* Whether an answer of status 2xx is none of a refusal, else *error with
 	 * detail.  May be NULL: it is none. */
 	gboolean (*accept)(const Json *answer, GError **error);

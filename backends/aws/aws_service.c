@@ -11,6 +11,7 @@
 #include "backends/aws/aws_spec.h"
 #include "backends/provider/plan.h"
 #include "backends/provider/record.h"
+#include "backends/provider/refusal.h"
 #include "backends/provider/spec_rule.h"
 
 /* ---- tables ---- */
@@ -125,6 +126,20 @@ static char *endpoint_choose(const AwsService *service, GHashTable *keys,
 	return endpoint;
 }
 
+/* IAM's name of an action is that of the API. */
+static void aws_permission(
+	const char *action, BackendErrorDetail *detail, void *data)
+{
+	const Aws *self = data;
+
+	if (refusal_code_fits(detail->provider_code, "AccessDenied*") ||
+		refusal_code_fits(detail->provider_code, "NotAuthorized*") ||
+		refusal_code_fits(
+			detail->provider_code, "UnauthorizedOperation"))
+		detail->permission =
+			g_strdup_printf("%s:%s", self->service->name, action);
+}
+
 static Api *api_open(
 	Aws *self, GHashTable *keys, const char *endpoint, GError **error)
 {
@@ -141,6 +156,7 @@ static Api *api_open(
 		.endpoint_key = name,
 		.refuse = self->service->target ? aws_refuse_json
 						: aws_refuse_rest,
+		.permission = aws_permission,
 		.is_skew = aws_is_skew,
 		.ca_file = ca_file,
 		.data = self,

@@ -28,6 +28,7 @@
 #include "backends/provider/answer.h"
 #include "backends/provider/api_backend.h"
 #include "backends/provider/plan.h"
+#include "backends/provider/refusal.h"
 
 #define ENDPOINT "https://dataproc.googleapis.com"
 #define PAGE_SIZE "1000" /* undocumented; what Google's own clients ask for */
@@ -328,6 +329,19 @@ static void dataproc_close(Backend *base)
 	g_free(((Dataproc *)base)->quota_project);
 }
 
+/* ListSessions is dataproc.sessions.list in a role of IAM. */
+static void dataproc_permission(
+	const char *action, BackendErrorDetail *detail, void *data)
+{
+	const char *object = strstr(action, "Session");
+
+	if (!object ||
+		!refusal_code_fits(detail->provider_code, "PERMISSION_DENIED*"))
+		return;
+	g_autofree char *verb = g_ascii_strdown(action, object - action);
+	detail->permission = g_strdup_printf("dataproc.sessions.%s", verb);
+}
+
 static gboolean dataproc_open(Backend *base, GHashTable *keys, GError **error)
 {
 	static const char *const domains[] = {"googleapis.com", NULL};
@@ -337,6 +351,7 @@ static gboolean dataproc_open(Backend *base, GHashTable *keys, GError **error)
 		.sign = dataproc_sign,
 		.refuse = dataproc_refuse,
 		.accept = dataproc_accept,
+		.permission = dataproc_permission,
 		.domains = domains,
 		.ca_file = ca_file,
 		.data = self,

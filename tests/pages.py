@@ -133,7 +133,7 @@ def item_names(line):
 
 
 def readme(path):
-    """The marked blocks of README.md: <!-- MARK -->, then indented lines."""
+    """The marked blocks of a page in Markdown: <!-- MARK -->, indented lines."""
     found, mark = [], None
     with open(path) as f:
         lines = f.read().split("\n")

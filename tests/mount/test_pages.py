@@ -1,4 +1,4 @@
-"""The examples in the man pages and in README.md, typed as a reader would type
+"""The examples in the man pages, in README.md and the quick starts, typed as a reader would type
 them into the tree of `sessionfs --demo`; tests/pages.py says how they are marked."""
 import glob
 import os
@@ -8,11 +8,16 @@ import pytest
 
 import harness
 import pages
+from test_providers import ROWS
 
 README = os.path.join(harness.ROOT, "README.md")
 PAGES = pages.load(harness.ROOT)
 EXAMPLES = [example for page in PAGES for example in page.examples()]
 EXAMPLES += pages.readme(README)
+QUICK_STARTS = sorted(glob.glob(
+    os.path.join(harness.ROOT, "examples/quickstart/*.md")))
+for quick_start in QUICK_STARTS:
+    EXAMPLES += pages.readme(quick_start)
 # Those that nothing here can run, each with its reason in the page.
 NOT_RUN = 6
 
@@ -90,8 +95,8 @@ def test_few_are_not_run():
 def test_it_prints_what_the_page_says(example, demo, typing, tmp_path):
     cwd = str(tmp_path)
     if example.folder:
-        (cwd,) = glob.glob(
-            os.path.join(demo(example.page).path, example.folder))
+        cwd = sorted(glob.glob(
+            os.path.join(demo(example.page).path, example.folder)))[0]
     try:
         check(example, cwd, typing, tmp_path)
     finally:
@@ -118,6 +123,18 @@ def test_the_specs_of_the_readme_make_sessions(demo):
     for provider, spec in specs:
         new = sorted(glob.glob(f"{mount.path}/{provider}/*/new"))[0]
         mount.run(f"echo '{spec}' > '{new}'").ok()
+
+
+def test_each_provider_has_a_quick_start():
+    providers = {row.type for row in ROWS}
+    assert providers == {os.path.basename(path)[:-len(".md")]
+                         for path in QUICK_STARTS}
+    for path in QUICK_STARTS:
+        # Log in, mount, look, start, end, and what it costs.
+        with open(path) as file:
+            said = set(re.findall(r"^\*\*([A-Za-z ]+)", file.read(), re.M))
+        assert said >= {"Log in", "Mount", "Look", "Start a session",
+                        "End it", "What it costs"}, path
 
 
 @harness.policy

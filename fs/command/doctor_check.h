@@ -28,6 +28,10 @@ struct Doctor {
 extern const DoctorCheck doctor_machine[], doctor_config[], doctor_state[],
 	doctor_section[];
 
+/* The variable or key that names a section's proxy, and in *ret_value (borrowed) its
+ * value; NULL: none is used. */
+const char *doctor_proxy(const ConfigProvider *section, const char **ret_value);
+
 /* Prints a finding; `mend` is the command or the setting that makes it right. */
 void doctor_ok(Doctor *doctor, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void doctor_warn(Doctor *doctor, const char *mend, const char *format, ...)

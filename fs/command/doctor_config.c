@@ -167,8 +167,7 @@ static void check_endpoint(Doctor *doctor)
 		doctor_ok(doctor, "%s", masked);
 }
 
-/* The first of these that is set, and its value. */
-static const char *proxy_of(const ConfigProvider *section, const char **value)
+const char *doctor_proxy(const ConfigProvider *section, const char **value)
 {
 	static const char *const variables[] = {"https_proxy", "HTTPS_PROXY",
 		"http_proxy", "all_proxy", "ALL_PROXY"};
@@ -186,7 +185,7 @@ static const char *proxy_of(const ConfigProvider *section, const char **value)
 
 static void check_proxy(Doctor *doctor)
 {
-	const char *value, *from = proxy_of(doctor->section, &value);
+	const char *value, *from = doctor_proxy(doctor->section, &value);
 	g_autofree char *masked = from ? config_masked(value) : NULL;
 
 	if (!from)

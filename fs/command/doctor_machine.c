@@ -8,7 +8,9 @@
 
 #include "fs/base/lowlevel.h"
 #include "fs/command/doctor_check.h"
+#include "fs/command/probe.h"
 #include "fs/start/mount.h"
+#include "fs/start/mount_table.h"
 
 /* What this machine is: the kernel, its limits, the programs of FUSE. */
 
@@ -244,6 +246,42 @@ static void check_updatedb(Doctor *doctor)
 			"costs calls");
 }
 
+/* Whether a mount of ours answers, or nobody is there any more. */
+static gboolean is_alive(Doctor *doctor, const char *place)
+{
+	g_autofree char *mend = g_strdup_printf("sessionfs umount %s", place);
+	g_autofree char *text = NULL;
+	int error = 0;
+
+	text = probe_read(place, ".sessionfs/status", &error);
+	if (!text && error == ENOTCONN)
+		doctor_fail(doctor, mend, "%s is dead: its daemon was killed",
+			place);
+	else if (!text && error == ETIMEDOUT)
+		doctor_fail(doctor, "end its daemon, then sessionfs umount -l",
+			"%s does not answer", place);
+	else
+		return TRUE;
+	return FALSE;
+}
+
+static void check_mounts(Doctor *doctor)
+{
+	g_autoptr(GPtrArray) all = mount_table();
+	guint mounts = 0, alive = 0;
+
+	for (guint i = 0; i < all->len; i++) {
+		const MountEntry *entry = all->pdata[i];
+
+		if (!entry->ours || entry->hidden)
+			continue;
+		mounts++;
+		alive += is_alive(doctor, entry->place) ? 1 : 0;
+	}
+	if (alive == mounts)
+		doctor_ok(doctor, "none of %u mounts is dead", mounts);
+}
+
 static void check_libfuse(Doctor *doctor)
 {
 	doctor_ok(doctor, "libfuse %s", fuse_pkgversion());
@@ -329,6 +367,7 @@ const DoctorCheck doctor_machine[] = {
 	{"libfuse", FALSE, FALSE, check_libfuse},
 	{"user_allow_other", FALSE, FALSE, check_allow_other},
 	{"mount_max", FALSE, FALSE, check_mount_max},
+	{"stale_mounts", FALSE, FALSE, check_mounts},
 	{"updatedb", FALSE, FALSE, check_updatedb},
 	{"request_timeout", FALSE, FALSE, check_timeouts},
 	{"inotify_instances", FALSE, FALSE, check_watchers},

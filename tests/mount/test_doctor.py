@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -46,17 +47,19 @@ class Patient:
         with open(self.config, "w") as f:
             f.write(text.format(folder=self.folder, own=own, keys=keys))
 
-    def doctor(self, *words, before="", starter="", env=None):
+    def doctor(self, *words, before="", starter="", env=None, offline=True):
         """before: shell commands in a private mount namespace."""
         line = " ".join(["exec", starter, harness.SESSIONFS, "doctor", "-c",
-                         self.config, "--json", "--offline", *words])
+                         self.config, "--json", *["--offline"][:offline],
+                         *words])
         script = f"set -e; cd {self.folder}; {before}\n{line}"
         inside = ["unshare", "-m", "--propagation", "private"] if before else []
         done = subprocess.run(
             [*inside, "sh", "-c", script], text=True, capture_output=True,
             env=clean(self.folder, **(env or {})), timeout=60 * harness.SLOW)
         self.status, self.err = done.returncode, done.stderr
-        return [json.loads(line) for line in done.stdout.split("\n") if line]
+        return [f for f in map(json.loads, done.stdout.splitlines())
+                if f["check"] != "stale_mounts"]  # of other tests
 
 
 @pytest.fixture
@@ -225,7 +228,8 @@ def test_what_a_user_lacks_is_named(rig, check, before, said, mend):
                 "-c", sick.config, "--json", "--offline"],
                env=clean(sick.folder))
     assert done.status == FAILED, done
-    found = only([json.loads(f) for f in done.out.split("\n") if f], check)
+    found = only([f for f in map(json.loads, done.out.splitlines())
+                  if f["check"] != "stale_mounts"], check)
     assert found["verdict"] == "fail" and said in found["found"], found
     assert mend in found["mend"], found
 
@@ -344,7 +348,8 @@ def test_people_get_a_line_each(patient):
     done = run([harness.SESSIONFS, "doctor", "--offline", "-c",
                 patient.config], env=clean(patient.folder))
     assert done.status == FAILED
-    lines = done.out.rstrip("\n").split("\n")
+    lines = [line for line in done.out.splitlines()
+             if "stale_mounts" not in line]  # of other tests
     assert all(line[:6] in ("ok    ", "warn  ", "fail  ") for line in lines)
     assert [line for line in lines if line.startswith("fail")] == [
         f"fail  config_values: {patient.config}:3: [sessionfs] has no key "
@@ -367,12 +372,13 @@ def picture(folder):
     return found
 
 
-def test_nothing_is_changed(patient):
+def test_nothing_is_changed(patient, emulator):
     with open(patient.state + "/.lock", "w") as f:
         f.write("1\n")
-    patient.write("refesh = 5s")
+    patient.write("refesh = 5s", f"endpoint = {emulator().url}")
     before = picture(patient.folder)
-    patient.doctor()
+    assert "ok" in {f["verdict"] for f in patient.doctor(offline=False)
+                    if f["check"] == "credentials"}
     assert picture(patient.folder) == before
 
 
@@ -383,9 +389,122 @@ def test_a_daemon_that_serves_is_named_and_not_disturbed(emulator, mount):
     calls = m.read(".sessionfs", "metrics").count("\n")
     done = run([harness.SESSIONFS, "doctor", "--offline", "--json", "-c",
                 m.config], env=clean(m.folder))
-    assert done.status == OK, done
-    found = [json.loads(line) for line in done.out.split("\n") if line]
+    found = [f for f in map(json.loads, done.out.splitlines())
+             if f["check"] != "stale_mounts"]
     held = only(found, "state_lock")["found"]
     assert f"process {m.pid} holds {os.path.dirname(lock[0])}" in held
     assert {f: picture(m.folder)[f] for f in lock} == seen
     assert m.alive() and m.read(".sessionfs", "metrics").count("\n") == calls
+
+
+# ---- mounts ----
+
+def of_mount(m):
+    """What is found out about one mount."""
+    done = run([harness.SESSIONFS, "doctor", "--offline", "--json", "-c",
+                m.config], env=clean(m.folder))
+    return done.status, [f for f in map(json.loads, done.out.splitlines())
+                         if f["check"] == "stale_mounts"
+                         and m.path in f["found"]]
+
+
+def test_a_dead_mount_is_named(emulator, mount):
+    m = mount(emulator("--workspace", "w-1"))
+    assert of_mount(m)[1] == []
+    m.kill()
+    status, [found] = of_mount(m)
+    assert status == FAILED and found["verdict"] == "fail"
+    assert f"{m.path} is dead" in found["found"]
+    assert found["mend"] == f"sessionfs umount {m.path}"
+
+
+def test_a_mount_that_hangs_holds_up_nobody(emulator, mount):
+    m = mount(emulator("--workspace", "w-1"))
+    os.kill(m.pid, signal.SIGSTOP)
+    try:
+        status, [found] = of_mount(m)
+    finally:
+        os.kill(m.pid, signal.SIGCONT)
+    assert status == FAILED and "does not answer" in found["found"]
+    assert "umount -l" in found["mend"]
+
+
+# ---- the network ----
+
+def test_a_section_that_answers_is_well(patient, emulator):
+    emu = emulator("--fill", "w-1=3")
+    patient.write("", f"endpoint = {emu.url}")
+    found = patient.doctor(offline=False)
+    assert patient.status == OK, found
+    assert [f for f in found if f["verdict"] != "ok"] == []
+    said = {f["check"]: f["found"] for f in found}
+    assert harness.KEY_ID in said["credentials"]
+    assert "account" in said["credentials"]
+    assert "3 sessions in the first page of w-1" in said["list"]
+    assert "127.0.0.1, port" in said["tcp"]
+    assert harness.KEY_SECRET not in json.dumps(found)
+    assert all(action.startswith("List") for action, count in
+               emu.counts().items() if count), emu.counts()
+
+
+def test_a_refusal_is_shown_in_its_words(patient, emulator):
+    emu = emulator("--workspace", "w-1")
+    emu.fault(action="ListSessionClusters", times=-1, status=403,
+              code="Forbidden.RAM", message="emr:ListSessionClusters is not")
+    patient.write("", f"endpoint = {emu.url}")
+    found = only(patient.doctor(offline=False), "list")
+    assert patient.status == FAILED and found["verdict"] == "fail"
+    assert "ListSessionClusters" in found["found"], found
+    assert "let this identity do" in found["mend"]
+
+
+def test_a_wrong_key_is_named(patient, emulator):
+    patient.write("", f"endpoint = {emulator('--workspace', 'w-1').url}")
+    found = only(patient.doctor(offline=False, env={
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "not-that-secret"}), "list",
+        others=("credentials",))
+    assert found["verdict"] == "fail" and patient.status == FAILED
+    assert "correct the credentials" in found["mend"], found
+
+
+def test_no_credentials_are_named_with_all_sources(patient, emulator):
+    patient.write("", f"endpoint = {emulator('--workspace', 'w-1').url}")
+    found = only(patient.doctor(offline=False, env={
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": "",
+        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}), "credentials",
+        others=("list",))
+    assert found["verdict"] == "fail" and patient.status == FAILED
+    assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in found["found"], found
+    assert "log in" in found["mend"]
+
+
+def test_a_port_where_nobody_listens_is_named(patient):
+    patient.write("", "endpoint = http://127.0.0.1:1")
+    found = only(patient.doctor(offline=False), "tcp",
+                 others=("credentials", "list"))
+    assert found["verdict"] == "fail" and patient.status == FAILED
+    assert found["found"] == "127.0.0.1, port 1: Connection refused"
+    assert "firewall" in found["mend"]
+
+
+def test_a_name_without_an_address_is_named(patient):
+    if os.geteuid():
+        pytest.skip("only root breaks a machine")
+    patient.write("", "endpoint = https://sessionfs.invalid")
+    nowhere = over("/etc/resolv.conf", "nameserver 127.0.0.1\\n")
+    found = only(patient.doctor(before=nowhere, offline=False), "dns",
+                 others=("tcp", "credentials", "list"))
+    assert found["verdict"] == "fail" and patient.status == FAILED
+    assert "sessionfs.invalid has no address" in found["found"]
+    assert "/etc/resolv.conf" in found["mend"]
+
+
+@pytest.mark.parametrize("ahead_s,verdict", [(120, "warn"), (600, "fail")])
+def test_a_wrong_clock_is_named(patient, emulator, ahead_s, verdict):
+    emu = emulator("--workspace", "w-1")
+    emu.control("POST", "clock", {"skew_ms": ahead_s * 1000})
+    patient.write("", f"endpoint = {emu.url}")
+    found = only(patient.doctor(offline=False), "clock")
+    assert found["verdict"] == verdict and "behind" in found["found"], found
+    assert "set-ntp" in found["mend"]
+    assert patient.status == (FAILED if verdict == "fail" else OK)

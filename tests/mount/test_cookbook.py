@@ -71,6 +71,13 @@ def kitchen(emulator, mount, tmp_path):
     return Kitchen(emulator, mount, tmp_path)
 
 
+@pytest.fixture
+def demo(rig):
+    folder = rig.new_folder("demo")
+    return rig.mount(config="", folder=folder,
+                     argv=["-f", "--demo", os.path.join(folder, "mnt")])
+
+
 def test_the_table_lists_each_recipe():
     told = set(re.findall(r"`([\w.-]+)[` ]", "".join(
         line.split("|")[2] for line in text("README.md").split("\n")
@@ -95,15 +102,32 @@ def test_clone_says_why_not(kitchen):
     assert kitchen.emu.count("CreateSessionCluster") == 0
 
 
-def test_stop_idle_ends_only_what_is_idle(kitchen):
-    kitchen.set(0, "Running")
-    kitchen.set(1, "Running")
+def test_stop_idle_ends_only_what_is_idle(demo):
+    (ws,) = [os.path.dirname(path) for path in glob.glob(
+        demo.path + "/emr-serverless/*/.sessions.tsv")
+        if "\tbusy\t" in demo.read(path)]
+
+    def phases():
+        return {line.split("\t")[0]: line.split("\t")[3] for line in
+                demo.read(ws, ".sessions.tsv").splitlines()[1:]}
+    before = phases()
+    idle = sorted(name for name in before if before[name] == "idle")
+    assert demo.run([recipe("stop-idle"), ws, "1000000000"]).ok() == ""
+    ended = demo.run([recipe("stop-idle"), ws, "-3600"]).ok()
+    assert idle and sorted(
+        line.split("\t")[0] for line in ended.splitlines()) == idle
+    for name, phase in phases().items():
+        assert name in idle or phase != "stopping", name
+
+
+def test_stop_idle_asks_where_nobody_tells(kitchen):
+    for n in range(2):
+        kitchen.set(n, "Running")
     kitchen.set(2, "Starting")
-    # Nothing here is an hour old.
-    recent = kitchen.cook("stop-idle", kitchen.ws).ok()
-    old = kitchen.cook("stop-idle", kitchen.ws, -3600).ok()
-    assert [line.split("\t")[0] for line in sorted(old.splitlines())] == \
-        sorted(set(kitchen.ids[:2]) - set(re.findall(r"^\S+", recent, re.M)))
+    done = kitchen.cook("stop-idle", kitchen.ws)
+    assert done.status == 2 and "does not tell who is idle" in done.err
+    assert kitchen.emu.count("StopSessionCluster") == 0
+    kitchen.cook("stop-idle", "-r", kitchen.ws, -3600).ok()
     assert kitchen.emu.count("StopSessionCluster") == 2
     assert kitchen.states()[kitchen.ids[2]] == "Starting"
 
@@ -112,7 +136,7 @@ def test_stop_idle_does_not_act_on_an_old_listing(kitchen):
     kitchen.m.read(kitchen.ws, ".sessions.tsv")
     kitchen.emu.fault(provider="alibaba", action="ListSessionClusters",
                       times=-1, status=403)
-    done = kitchen.cook("stop-idle", kitchen.ws, -3600)
+    done = kitchen.cook("stop-idle", "-r", kitchen.ws, -3600)
     assert done.status != 0
     assert kitchen.emu.count("StopSessionCluster") == 0
 
@@ -156,9 +180,10 @@ def test_make(kitchen):
     assert "\tidle\t" in (kitchen.tmp / "report.tsv").read_text()
 
 
-def test_cron(kitchen):
+def test_cron(demo, tmp_path):
     """cron's environment, and its shell."""
-    env, commands = {"HOME": str(kitchen.tmp), "PATH": "/usr/bin:/bin"}, []
+    ws = glob.glob(demo.path + "/emr-serverless/*/new")[0][:-len("/new")]
+    env, commands = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, []
     for line in text("crontab").split("\n"):
         variable = re.fullmatch(r"(\w+)=(.*)", line)
         if variable:
@@ -169,15 +194,13 @@ def test_cron(kitchen):
             assert "%" not in fields[5], "a newline for cron"
             commands.append(fields[5])
     assert env["COOKBOOK"] == INSTALLED
-    env.update(COOKBOOK=COOKBOOK, WORKSPACE=kitchen.ws)
-    kitchen.set(0, "Running")
+    env.update(COOKBOOK=COOKBOOK, WORKSPACE=ws)
     for command in commands:
         done = subprocess.run(["/bin/sh", "-c", command], env=env, text=True,
                               capture_output=True, timeout=60)
         assert done.returncode == 0 and not done.stderr, done
     assert len(commands) == 3
-    kept = glob.glob(str(kitchen.tmp / "specs" / "*.json"))
-    assert len(kept) == 3
+    assert glob.glob(str(tmp_path / "specs" / "*.json"))
 
 
 def test_save_specs(kitchen):
@@ -490,13 +513,6 @@ def test_duckdb(kitchen):
     assert sorted(line.split("\t")[0] for line in out) == kitchen.ids[:2]
     assert kitchen.m.run([python, recipe("phases-duckdb"), kitchen.m.path, "1"],
                          timeout=60).ok().splitlines() == out[:1]
-
-
-@pytest.fixture
-def demo(rig):
-    folder = rig.new_folder("demo")
-    return rig.mount(config="", folder=folder,
-                     argv=["-f", "--demo", os.path.join(folder, "mnt")])
 
 
 def test_spark_connect(demo):

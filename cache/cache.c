@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "backends/base/thread.h"
 #include "cache/base/clock.h"
-#include "cache/base/thread.h"
 #include "cache/merge/apply.h"
 #include "cache/model/provider.h"
 #include "cache/refresh/refresh.h"
@@ -23,8 +23,8 @@ static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 static void init_locks(Cache *cache)
 {
 	thread_cond_init(&cache->stop_cond);
-	pthread_mutex_init(&cache->stop_lock, NULL);
-	pthread_mutex_init(&cache->lock, NULL);
+	mutex_init(&cache->stop_lock);
+	mutex_init(&cache->lock);
 }
 
 /* The highest that fn answers for an entry of a directory. */
@@ -146,10 +146,10 @@ static void reconcile_all(Cache *cache)
 
 void cache_abort(Cache *cache)
 {
-	pthread_mutex_lock(&cache->stop_lock);
+	mutex_lock(&cache->stop_lock);
 	__atomic_store_n(&cache->stopping, TRUE, __ATOMIC_RELEASE);
 	pthread_cond_broadcast(&cache->stop_cond);
-	pthread_mutex_unlock(&cache->stop_lock);
+	mutex_unlock(&cache->stop_lock);
 	g_autoptr(GPtrArray) providers = providers_all(cache);
 
 	for (guint i = 0; i < providers->len; i++)
@@ -213,8 +213,8 @@ void cache_free(Cache *cache)
 	state_names_free(cache->state_names);
 	node_ids_free(cache->node_ids);
 	dirlog_free(cache->tree);
-	pthread_mutex_destroy(&cache->lock);
-	pthread_mutex_destroy(&cache->stop_lock);
+	mutex_destroy(&cache->lock);
+	mutex_destroy(&cache->stop_lock);
 	pthread_cond_destroy(&cache->stop_cond);
 	g_strfreev(cache->reserved);
 	g_free(cache->state_dir);

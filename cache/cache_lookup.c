@@ -47,9 +47,9 @@ static void entry_of_dir(Dir *dir, Entry *ret)
 		ret->steered = dir_is_steered(dir);
 		ret->workspace = dir->number;
 	}
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	ret->mtime_ns = MAX(dir->shown->mtime_ns, dir->presence_ns);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 }
 
 void entry_of_row(Dir *dir, const Row *row, Entry *ret)
@@ -97,14 +97,14 @@ char *cache_name(Cache *cache, guint32 number)
 
 	if (dir == NULL || dir->number == number)
 		return dir != NULL ? g_strdup(dir->name) : NULL;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	row = snapshot_find(dir->shown, number);
 	if (row != NULL)
 		id = row->id;
 	else if (dir->cut != NULL)
 		id = g_hash_table_lookup(dir->cut, GUINT_TO_POINTER(number));
 	name = id != NULL ? g_strdup(id_name(id)) : NULL;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	if (name == NULL)
 		name = index_group(dir, number, NULL);
 	return name != NULL ? name : name_of_request(cache, number);
@@ -195,7 +195,7 @@ Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 
 	if (dir == NULL)
 		return KNOWN_NO;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	id = ids_find(dir->ids, name);
 	if (id != NULL)
 		row = snapshot_find(dir->shown, id->number);
@@ -203,7 +203,7 @@ Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 		known = want_name(dir, name, &wake, &push, error);
 	else
 		shown = snapshot_ref(dir->shown);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	if (row != NULL)
 		entry_of_row(dir, row, ret);
 	if (wake)
@@ -227,10 +227,10 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 
 	if (dir == NULL)
 		return known_gone(error);
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	shown = snapshot_ref(dir->shown);
 	known = want_listing(dir, &wake, &local);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	if (wake)
 		scheduler_wake(cache->scheduler);
 	snapshot_foreach (row, shown, after) {
@@ -316,11 +316,11 @@ void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret)
 	*ret = (CacheAsked){.number = number};
 	if (dir == NULL || !refresh_is_listing(dir))
 		return;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	ret->relist = dir->listing.relist + 1;
 	dir->listing.asked = TRUE;
 	dir->partial_refresh.asked = dir->listing.pages > 1;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	scheduler_wake(cache->scheduler);
 }
 

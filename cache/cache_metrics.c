@@ -45,14 +45,14 @@ static guint64 state_bytes(Cache *cache, const Provider *provider)
 {
 	guint64 bytes = 0;
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		const Dir *dir = g_ptr_array_index(cache->dirs, i);
 
 		if (dir->provider == provider && dir->disk != NULL)
 			bytes += disk_bytes(dir->disk);
 	}
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 	return bytes;
 }
 
@@ -100,7 +100,7 @@ static void append_requests(
 	g_autofree char *name = metric_label(provider_dir(provider)->name);
 	guint counts[N_REQUEST_WORDS] = {0};
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		Dir *dir = g_ptr_array_index(cache->dirs, i);
 
@@ -108,7 +108,7 @@ static void append_requests(
 			dir->parent == provider_dir(provider))
 			request_counts_add(dir, counts);
 	}
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 	for (RequestState state = 0; state < N_REQUEST_WORDS; state++)
 		g_string_append_printf(out,
 			"sessionfs_requests{provider=\"%s\",state=\"%s\"} "

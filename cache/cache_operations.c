@@ -51,9 +51,9 @@ static void boost(Dir *dir)
 {
 	gint64 now = g_get_monotonic_time();
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.boost_us = now + BOOST_US;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	__atomic_store_n(&dir->looked_us, now, __ATOMIC_RELAXED);
 	scheduler_wake(dir->cache->scheduler);
 }

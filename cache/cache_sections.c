@@ -14,11 +14,11 @@ static Id *section_id(Dir *root, const char *name, GError **error)
 {
 	Id *id;
 
-	pthread_mutex_lock(&root->lock);
+	mutex_lock(&root->lock);
 	id = ids_get(root->ids, name);
 	if (id == NULL)
 		id = ids_add(root->ids, name, 0);
-	pthread_mutex_unlock(&root->lock);
+	mutex_unlock(&root->lock);
 	if (id == NULL)
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
 			"the name %s is empty, too long, or given twice", name);
@@ -88,20 +88,20 @@ static Provider *find_kept(Cache *cache, const char *name, const char *place)
 /* What went wrong before is no reason to wait with what is new. */
 static void ask_anew(Cache *cache, const Dir *dir)
 {
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		Dir *one = g_ptr_array_index(cache->dirs, i);
 
 		if (one != dir && one->parent != dir)
 			continue;
-		pthread_mutex_lock(&one->lock);
+		mutex_lock(&one->lock);
 		one->listing.retry_us = 0;
 		one->listing.failures = 0;
 		one->listing.asked =
 			dir_has_interest(one, g_get_monotonic_time());
-		pthread_mutex_unlock(&one->lock);
+		mutex_unlock(&one->lock);
 	}
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 }
 
 /* The section speaks to the same place: its directory stays, or, where other names
@@ -208,9 +208,9 @@ gboolean cache_put(Cache *cache, const CacheProvider *settings, GError **error)
 {
 	gboolean ok;
 
-	pthread_mutex_lock(&cache->root->apply);
+	mutex_lock(&cache->root->apply);
 	ok = put(cache, settings, error);
-	pthread_mutex_unlock(&cache->root->apply);
+	mutex_unlock(&cache->root->apply);
 	if (!pool_push(cache->common, deliver, cache))
 		g_debug("%s: changed after the end", settings->name);
 	return ok;
@@ -220,9 +220,9 @@ gboolean cache_drop(Cache *cache, const char *name, GError **error)
 {
 	gboolean ok;
 
-	pthread_mutex_lock(&cache->root->apply);
+	mutex_lock(&cache->root->apply);
 	ok = drop(cache, name, error);
-	pthread_mutex_unlock(&cache->root->apply);
+	mutex_unlock(&cache->root->apply);
 	if (!pool_push(cache->common, deliver, cache))
 		g_debug("%s: dropped after the end", name);
 	return ok;

@@ -148,7 +148,7 @@ static void append_error(const Dir *dir, GString *out)
 
 static void append_listing(Dir *dir, GString *out)
 {
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	append_listing_state(dir, out);
 	g_string_append_printf(out, "%s: %" G_GUINT64_FORMAT "\n",
 		dir->kind == DIR_WORKSPACE ? "sessions" : "workspaces",
@@ -162,7 +162,7 @@ static void append_listing(Dir *dir, GString *out)
 		dir->listing.left_out);
 	append_line(out, "partial", dir->partial);
 	append_error(dir, out);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 }
 
 /* "phases: idle 3, failed 1" */
@@ -172,9 +172,9 @@ static void append_phases(Dir *dir, GString *out)
 	guint64 counts[N_PHASES] = {0};
 	const char *between = " ";
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	shown = snapshot_ref(dir->shown);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	snapshot_foreach (row, shown, 0)
 		counts[row->phase]++;
 	g_string_append(out, "phases:");
@@ -202,12 +202,12 @@ static void append_requests(Dir *dir, GString *out)
 
 static void append_fixed(Dir *dir, GString *out)
 {
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	g_string_append_printf(out, "%s: %" G_GUINT64_FORMAT "\n",
 		dir->kind == DIR_ROOT ? "providers" : "workspaces",
 		dir->shown->count);
 	append_line(out, "last_error", dir->last_error);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 }
 
 char *cache_status(Cache *cache, guint32 number)
@@ -259,10 +259,10 @@ char *cache_overview(Cache *cache)
 	GString *out = g_string_new(NULL);
 
 	/* A directory is never freed while the cache runs. */
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++)
 		g_ptr_array_add(dirs, g_ptr_array_index(cache->dirs, i));
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 	for (guint i = dirs->len; i-- > 0;) {
 		const Dir *dir = g_ptr_array_index(dirs, i);
 
@@ -350,9 +350,9 @@ char *cache_last(Cache *cache, guint32 workspace)
 
 	if (dir == NULL)
 		return NULL;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	text = g_strdup(dir_last(dir));
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return text;
 }
 

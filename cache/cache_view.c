@@ -60,7 +60,7 @@ Known cache_groups(Cache *cache, guint32 workspace, ByWhat by, guint32 after,
 		g_autofree char *name = NULL;
 		Entry entry;
 
-		pthread_mutex_lock(&index->lock);
+		mutex_lock(&index->lock);
 		after = number_set_next(&index->shown[by], after);
 		if (after != 0) {
 			const Group *group =
@@ -69,7 +69,7 @@ Known cache_groups(Cache *cache, guint32 workspace, ByWhat by, guint32 after,
 			name = g_strdup(group->name);
 			group_entry(group, dir, &entry);
 		}
-		pthread_mutex_unlock(&index->lock);
+		mutex_unlock(&index->lock);
 		on = after != 0 && visit(&entry, name, data);
 	}
 	return KNOWN_YES;
@@ -88,13 +88,13 @@ Known cache_group_find(Cache *cache, guint32 workspace, ByWhat by,
 	known = index_want(dir, &index, error);
 	if (known != KNOWN_YES)
 		return known;
-	pthread_mutex_lock(&index->lock);
+	mutex_lock(&index->lock);
 	group = groups_find(index->groups, by, name);
 	if (group == NULL || !group->shown)
 		known = KNOWN_NO;
 	else
 		group_entry(group, dir, ret);
-	pthread_mutex_unlock(&index->lock);
+	mutex_unlock(&index->lock);
 	return known;
 }
 
@@ -136,7 +136,7 @@ static gboolean next_link(const Place *self, guint32 *after, char **ret_link)
 	const NumberSet *links = &index->shown[BY_NAME];
 	const Group *group;
 
-	pthread_mutex_lock(&index->lock);
+	mutex_lock(&index->lock);
 	if (self->group != 0) {
 		group = groups_of_number(index->groups, self->group);
 		links = group != NULL && group->shown ? &group->links : NULL;
@@ -149,7 +149,7 @@ static gboolean next_link(const Place *self, guint32 *after, char **ret_link)
 
 		*ret_link = g_strdup(brief->link);
 	}
-	pthread_mutex_unlock(&index->lock);
+	mutex_unlock(&index->lock);
 	return links != NULL;
 }
 
@@ -194,10 +194,10 @@ static guint32 number_of_name(Dir *dir, const char *name)
 	const Id *id;
 	guint32 number;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	id = ids_find(dir->ids, name);
 	number = id != NULL ? id->number : 0;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return number;
 }
 
@@ -209,7 +209,7 @@ static guint32 link_number(const Place *place, const char *name)
 	Index *index = place->index;
 	const IndexEntry *brief;
 
-	pthread_mutex_lock(&index->lock);
+	mutex_lock(&index->lock);
 	if (place->group == 0) {
 		number = link_names_find(index->links, name);
 	} else {
@@ -222,7 +222,7 @@ static guint32 link_number(const Place *place, const char *name)
 			brief->in[group->by] != group)
 			number = 0;
 	}
-	pthread_mutex_unlock(&index->lock);
+	mutex_unlock(&index->lock);
 	return number;
 }
 
@@ -262,10 +262,10 @@ Known cache_table_stat(Cache *cache, guint32 workspace, CacheTable table,
 	known = workspace_want(cache, workspace, &dir, &index, error);
 	if (known != KNOWN_YES)
 		return known;
-	pthread_mutex_lock(&index->lock);
+	mutex_lock(&index->lock);
 	*ret_size = index->sizes[table];
 	*ret_mtime_ns = index->table_ns;
-	pthread_mutex_unlock(&index->lock);
+	mutex_unlock(&index->lock);
 	return KNOWN_YES;
 }
 
@@ -295,13 +295,13 @@ static GBytes *write_table(Index *self, CacheTable table, gboolean all)
 	GString *out;
 	gint64 ns;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	out = g_string_sized_new(self->sizes[table]);
 	ns = self->table_ns;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	table_append_header(out, table);
 	while (more && same) {
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		same = ns == self->table_ns;
 		more = same && append_lines(self, table, &after, all, out);
 		if (same && !more) {
@@ -310,7 +310,7 @@ static GBytes *write_table(Index *self, CacheTable table, gboolean all)
 				table_text_new(g_steal_pointer(&out));
 			bytes = table_text_bytes(self->texts[table]);
 		}
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 	}
 	if (out != NULL)
 		g_string_free(out, TRUE);

@@ -1,6 +1,5 @@
 #include "backends/api/api.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "backends/api/api_settings.h"
@@ -8,6 +7,7 @@
 #include "backends/api/counters.h"
 #include "backends/api/rate_limiter.h"
 #include "backends/api/owner.h"
+#include "backends/base/mutex.h"
 #include "backends/base/utc.h"
 #include "backends/error.h"
 #include "backends/http/date_clock.h"
@@ -51,8 +51,8 @@ struct Api {
 	CallObserver observer; /* NULL: none; with its data before any call */
 	void *observer_data;
 
-	pthread_mutex_t lock; /* guards what follows */
-	gint64 skew_s;        /* the provider's clock less ours, to sign by */
+	Mutex lock;    /* guards what follows */
+	gint64 skew_s; /* the provider's clock less ours, to sign by */
 	char *last_error;
 };
 
@@ -109,7 +109,7 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	api->limiter = rate_limiter_new();
 	api->counters = counters_new();
 	date_clock_init(&api->date_clock);
-	pthread_mutex_init(&api->lock, NULL);
+	mutex_init(&api->lock);
 	return api;
 }
 
@@ -123,7 +123,7 @@ void api_free(Api *api)
 	rate_limiter_free(api->limiter);
 	counters_free(api->counters);
 	date_clock_clear(&api->date_clock);
-	pthread_mutex_destroy(&api->lock);
+	mutex_destroy(&api->lock);
 	g_free(api->last_error);
 	g_free(api->endpoint);
 	g_free(api);
@@ -145,9 +145,9 @@ static gint64 api_skew(Api *api)
 {
 	gint64 skew_s;
 
-	pthread_mutex_lock(&api->lock);
+	mutex_lock(&api->lock);
 	skew_s = api->skew_s;
-	pthread_mutex_unlock(&api->lock);
+	mutex_unlock(&api->lock);
 	return skew_s;
 }
 
@@ -162,10 +162,10 @@ static void api_note(Api *api, GError *problem)
 	g_autofree char *when = utc_text(real_s());
 	char *note = g_strconcat(when, " ", sentence, NULL);
 
-	pthread_mutex_lock(&api->lock);
+	mutex_lock(&api->lock);
 	g_free(api->last_error);
 	api->last_error = note;
-	pthread_mutex_unlock(&api->lock);
+	mutex_unlock(&api->lock);
 }
 
 static gboolean cancelled(GError **error)
@@ -426,9 +426,9 @@ static gboolean repair_clock(Try *try)
 
 	if (try->repaired || !try->wrong || !is_of(try, api->protocol.is_skew))
 		return FALSE;
-	pthread_mutex_lock(&api->lock);
+	mutex_lock(&api->lock);
 	api->skew_s = try->right_s;
-	pthread_mutex_unlock(&api->lock);
+	mutex_unlock(&api->lock);
 	try->repaired = TRUE;
 	return TRUE;
 }
@@ -579,14 +579,14 @@ void api_report(Api *api, GString *out)
 	g_string_append_printf(out, "calls_left: %8.0f\n", left);
 	if (closed)
 		report_throttle(closed, now_us, out);
-	pthread_mutex_lock(&api->lock);
+	mutex_lock(&api->lock);
 	if (api->skew_s != 0)
 		g_string_append_printf(out,
 			"clock_offset: %+" G_GINT64_FORMAT " s\n", api->skew_s);
 	if (api->last_error)
 		g_string_append_printf(
 			out, "last_failed_call: %s\n", api->last_error);
-	pthread_mutex_unlock(&api->lock);
+	mutex_unlock(&api->lock);
 }
 
 void api_count(Api *api,

@@ -1,7 +1,8 @@
 #include "backends/api/counters.h"
 
-#include <pthread.h>
 #include <string.h>
+
+#include "backends/base/mutex.h"
 
 typedef struct {
 	const char *action; /* static */
@@ -10,15 +11,15 @@ typedef struct {
 } Count;
 
 struct Counters {
-	pthread_mutex_t lock; /* guards what follows */
-	GArray *counts;       /* of Count, sorted; a handful */
+	Mutex lock;     /* guards what follows */
+	GArray *counts; /* of Count, sorted; a handful */
 };
 
 Counters *counters_new(void)
 {
 	Counters *counters = g_new0(Counters, 1);
 
-	pthread_mutex_init(&counters->lock, NULL);
+	mutex_init(&counters->lock);
 	counters->counts = g_array_new(FALSE, TRUE, sizeof(Count));
 	return counters;
 }
@@ -28,7 +29,7 @@ void counters_free(Counters *counters)
 	if (!counters)
 		return;
 	g_array_unref(counters->counts);
-	pthread_mutex_destroy(&counters->lock);
+	mutex_destroy(&counters->lock);
 	g_free(counters);
 }
 
@@ -55,11 +56,11 @@ void counters_add(Counters *counters, const char *action, gboolean failed)
 {
 	Count *count;
 
-	pthread_mutex_lock(&counters->lock);
+	mutex_lock(&counters->lock);
 	count = find(counters, action);
 	count->calls++;
 	count->failed += failed ? 1 : 0;
-	pthread_mutex_unlock(&counters->lock);
+	mutex_unlock(&counters->lock);
 }
 
 void counters_visit(Counters *counters,
@@ -69,9 +70,9 @@ void counters_visit(Counters *counters,
 {
 	g_autoptr(GArray) copy = NULL;
 
-	pthread_mutex_lock(&counters->lock);
+	mutex_lock(&counters->lock);
 	copy = g_array_copy(counters->counts);
-	pthread_mutex_unlock(&counters->lock);
+	mutex_unlock(&counters->lock);
 	for (guint i = 0; i < copy->len; i++) {
 		const Count *count = &g_array_index(copy, Count, i);
 

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "backends/base/thread.h"
+
 /*
  * Only the first of the line asks the budget and sleeps as it is told; the
  * others sleep until they are first.  Otherwise all would wake for the same
@@ -11,7 +13,7 @@
  * Locks: the rate limiter's comes before the budget's.
  */
 struct RateLimiter {
-	pthread_mutex_t lock;   /* guards what follows */
+	Mutex lock;             /* guards what follows */
 	pthread_cond_t changed; /* aborted, or another is the first */
 	gboolean aborted;
 	GQueue line; /* links that lie on their callers' stacks */
@@ -20,13 +22,9 @@ struct RateLimiter {
 RateLimiter *rate_limiter_new(void)
 {
 	RateLimiter *limiter = g_new0(RateLimiter, 1);
-	pthread_condattr_t monotonic;
 
-	pthread_mutex_init(&limiter->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&limiter->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	mutex_init(&limiter->lock);
+	thread_cond_init(&limiter->changed);
 	return limiter;
 }
 
@@ -35,20 +33,8 @@ void rate_limiter_free(RateLimiter *limiter)
 	if (!limiter)
 		return;
 	pthread_cond_destroy(&limiter->changed);
-	pthread_mutex_destroy(&limiter->lock);
+	mutex_destroy(&limiter->lock);
 	g_free(limiter);
-}
-
-/* Lock held; FALSE when the time is up. */
-static gboolean wait_changed(RateLimiter *limiter, gint64 until_us)
-{
-	struct timespec until = {
-		.tv_sec = until_us / G_USEC_PER_SEC,
-		.tv_nsec = until_us % G_USEC_PER_SEC * 1000,
-	};
-
-	return pthread_cond_timedwait(
-		       &limiter->changed, &limiter->lock, &until) == 0;
 }
 
 /* Lock held. */
@@ -68,8 +54,8 @@ static RateLimiterPass wait_in_line(RateLimiter *limiter, const GList *place,
 			*ret_wait_us = MAX(wait_us, 1);
 			return RATE_LIMITER_SHUT;
 		}
-		(void)wait_changed(
-			limiter, first ? now_us + wait_us : until_us);
+		thread_wait(&limiter->changed, &limiter->lock,
+			first ? now_us + wait_us : until_us);
 	}
 	return RATE_LIMITER_ABORTED;
 }
@@ -80,12 +66,12 @@ RateLimiterPass rate_limiter_take(RateLimiter *limiter, TokenBucket *budget,
 	GList place = {0};
 	RateLimiterPass pass;
 
-	pthread_mutex_lock(&limiter->lock);
+	mutex_lock(&limiter->lock);
 	g_queue_push_tail_link(&limiter->line, &place);
 	pass = wait_in_line(limiter, &place, budget, until_us, ret_wait_us);
 	g_queue_unlink(&limiter->line, &place);
 	pthread_cond_broadcast(&limiter->changed);
-	pthread_mutex_unlock(&limiter->lock);
+	mutex_unlock(&limiter->lock);
 	return pass;
 }
 
@@ -93,28 +79,28 @@ gboolean rate_limiter_sleep(RateLimiter *limiter, gint64 until_us)
 {
 	gboolean aborted;
 
-	pthread_mutex_lock(&limiter->lock);
+	mutex_lock(&limiter->lock);
 	while (!limiter->aborted && g_get_monotonic_time() < until_us)
-		(void)wait_changed(limiter, until_us);
+		thread_wait(&limiter->changed, &limiter->lock, until_us);
 	aborted = limiter->aborted;
-	pthread_mutex_unlock(&limiter->lock);
+	mutex_unlock(&limiter->lock);
 	return !aborted;
 }
 
 void rate_limiter_abort(RateLimiter *limiter)
 {
-	pthread_mutex_lock(&limiter->lock);
+	mutex_lock(&limiter->lock);
 	limiter->aborted = TRUE;
 	pthread_cond_broadcast(&limiter->changed);
-	pthread_mutex_unlock(&limiter->lock);
+	mutex_unlock(&limiter->lock);
 }
 
 gboolean rate_limiter_is_aborted(RateLimiter *limiter)
 {
 	gboolean aborted;
 
-	pthread_mutex_lock(&limiter->lock);
+	mutex_lock(&limiter->lock);
 	aborted = limiter->aborted;
-	pthread_mutex_unlock(&limiter->lock);
+	mutex_unlock(&limiter->lock);
 	return aborted;
 }

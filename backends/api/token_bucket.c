@@ -1,7 +1,6 @@
 #include "backends/api/token_bucket.h"
 
-#include <pthread.h>
-
+#include "backends/base/mutex.h"
 #include "backends/error.h"
 
 /*
@@ -18,7 +17,7 @@ struct TokenBucket {
 	double burst;
 	double reserve; /* left alone by callers for whom nobody waits */
 
-	pthread_mutex_t lock; /* guards what follows */
+	Mutex lock; /* guards what follows */
 	double tokens;
 	gint64 filled_us; /* when tokens was right */
 	gint64 closed_until;
@@ -35,7 +34,7 @@ TokenBucket *token_bucket_new(double rate, double burst)
 	budget->reserve = MIN(budget->burst / 5, budget->burst - 1);
 	budget->tokens = budget->burst;
 	budget->filled_us = G_MININT64;
-	pthread_mutex_init(&budget->lock, NULL);
+	mutex_init(&budget->lock);
 	return budget;
 }
 
@@ -43,7 +42,7 @@ void token_bucket_free(TokenBucket *budget)
 {
 	if (!budget)
 		return;
-	pthread_mutex_destroy(&budget->lock);
+	mutex_destroy(&budget->lock);
 	g_free(budget);
 }
 
@@ -83,11 +82,11 @@ gint64 token_bucket_take(
 {
 	gint64 wait;
 
-	pthread_mutex_lock(&budget->lock);
+	mutex_lock(&budget->lock);
 	wait = wait_for_one(budget, interactive, now_us);
 	if (wait == 0)
 		budget->tokens -= 1;
-	pthread_mutex_unlock(&budget->lock);
+	mutex_unlock(&budget->lock);
 	return wait;
 }
 
@@ -96,22 +95,22 @@ gint64 token_bucket_wait(
 {
 	gint64 wait;
 
-	pthread_mutex_lock(&budget->lock);
+	mutex_lock(&budget->lock);
 	wait = wait_for_one(budget, interactive, now_us);
-	pthread_mutex_unlock(&budget->lock);
+	mutex_unlock(&budget->lock);
 	return wait;
 }
 
 void token_bucket_penalise(TokenBucket *budget, gint64 until_us)
 {
-	pthread_mutex_lock(&budget->lock);
+	mutex_lock(&budget->lock);
 	budget->closed_until = MAX(budget->closed_until, until_us);
-	pthread_mutex_unlock(&budget->lock);
+	mutex_unlock(&budget->lock);
 }
 
 void token_bucket_throttled(TokenBucket *budget, gint64 now_us)
 {
-	pthread_mutex_lock(&budget->lock);
+	mutex_lock(&budget->lock);
 	/* Calls that were under way together are refused together. */
 	if (now_us >= budget->closed_until) {
 		budget->closed_until =
@@ -119,16 +118,16 @@ void token_bucket_throttled(TokenBucket *budget, gint64 now_us)
 					 STRIKE_MAX_US);
 		budget->strikes++;
 	}
-	pthread_mutex_unlock(&budget->lock);
+	mutex_unlock(&budget->lock);
 }
 
 void token_bucket_answered(TokenBucket *budget, gint64 now_us)
 {
-	pthread_mutex_lock(&budget->lock);
+	mutex_lock(&budget->lock);
 	/* What was sent before it closed proves nothing. */
 	if (now_us >= budget->closed_until)
 		budget->strikes = 0;
-	pthread_mutex_unlock(&budget->lock);
+	mutex_unlock(&budget->lock);
 }
 
 double token_bucket_left(
@@ -136,14 +135,14 @@ double token_bucket_left(
 {
 	double left;
 
-	pthread_mutex_lock(&budget->lock);
+	mutex_lock(&budget->lock);
 	token_bucket_fill(budget, now_us);
 	left = budget->tokens;
 	if (ret_closed_until)
 		*ret_closed_until = now_us < budget->closed_until
 					    ? budget->closed_until
 					    : 0;
-	pthread_mutex_unlock(&budget->lock);
+	mutex_unlock(&budget->lock);
 	return left;
 }
 

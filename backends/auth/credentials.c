@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "backends/base/text.h"
+#include "backends/base/thread.h"
 #include "backends/base/utc.h"
 
 /*
@@ -40,7 +41,7 @@ struct CredentialSource {
 	const CredentialClass *class;
 	void *self;
 
-	pthread_mutex_t lock; /* guards what follows */
+	Mutex lock; /* guards what follows */
 	pthread_cond_t changed;
 	gboolean aborted;
 	gboolean busy; /* one thread is in the class's functions */
@@ -127,15 +128,11 @@ CredentialSource *credential_source_new(
 	const CredentialClass *class, void *self)
 {
 	CredentialSource *source = g_new0(CredentialSource, 1);
-	pthread_condattr_t monotonic;
 
 	source->class = class;
 	source->self = self;
-	pthread_mutex_init(&source->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&source->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	mutex_init(&source->lock);
+	thread_cond_init(&source->changed);
 	return source;
 }
 
@@ -152,7 +149,7 @@ void credential_source_free(CredentialSource *source)
 	g_free(source->fingerprint);
 	g_free(source->tried);
 	pthread_cond_destroy(&source->changed);
-	pthread_mutex_destroy(&source->lock);
+	mutex_destroy(&source->lock);
 	g_free(source);
 }
 
@@ -188,17 +185,6 @@ static gboolean should_fetch(const CredentialSource *source, const char *print)
 		return now_us >= source->shut_us;
 	return now_us >= source->hold_us &&
 	       (is_due(source) || g_strcmp0(print, source->fingerprint) != 0);
-}
-
-static gboolean wait_changed(CredentialSource *source, gint64 deadline_us)
-{
-	struct timespec until = {
-		.tv_sec = deadline_us / G_USEC_PER_SEC,
-		.tv_nsec = deadline_us % G_USEC_PER_SEC * 1000,
-	};
-
-	return pthread_cond_timedwait(
-		       &source->changed, &source->lock, &until) == 0;
 }
 
 static void keep_success(
@@ -258,9 +244,9 @@ static void renew(
 	if (again)
 		deadline_us = MIN(
 			deadline_us, g_get_monotonic_time() + REFRESH_MAX_US);
-	pthread_mutex_unlock(&source->lock);
+	mutex_unlock(&source->lock);
 	fresh = fetch(source, again, deadline_us, &failure);
-	pthread_mutex_lock(&source->lock);
+	mutex_lock(&source->lock);
 	if (fresh)
 		keep_success(source, fresh, print);
 	else
@@ -274,10 +260,10 @@ static void refresh(CredentialSource *source, gint64 deadline_us)
 	g_autofree char *print = NULL;
 
 	source->busy = TRUE;
-	pthread_mutex_unlock(&source->lock);
+	mutex_unlock(&source->lock);
 	/* Taken before the fetch: what changes meanwhile is noticed later. */
 	print = class->fingerprint ? class->fingerprint(source->self) : NULL;
-	pthread_mutex_lock(&source->lock);
+	mutex_lock(&source->lock);
 	if (should_fetch(source, print))
 		renew(source, print, deadline_us);
 	source->busy = FALSE;
@@ -307,7 +293,7 @@ static Credentials *get_locked(
 
 	/* Who need not wait for the others' refresh does not. */
 	while (source->busy && !source->aborted && !is_usable(source))
-		if (!wait_changed(source, deadline_us))
+		if (!thread_wait(&source->changed, &source->lock, deadline_us))
 			return backend_error_null(error, BACKEND_ERROR_TIMEOUT,
 				"%s gave no credentials in time",
 				source->class->name);
@@ -324,9 +310,9 @@ Credentials *credential_source_get(
 {
 	Credentials *credentials;
 
-	pthread_mutex_lock(&source->lock);
+	mutex_lock(&source->lock);
 	credentials = get_locked(source, deadline_us, error);
-	pthread_mutex_unlock(&source->lock);
+	mutex_unlock(&source->lock);
 	return credentials;
 }
 
@@ -334,10 +320,10 @@ static char *told_of(CredentialSource *source, const Credentials *credentials)
 {
 	char *told = NULL;
 
-	pthread_mutex_lock(&source->lock);
+	mutex_lock(&source->lock);
 	if (source->told_of == credentials)
 		told = g_strdup(source->told);
-	pthread_mutex_unlock(&source->lock);
+	mutex_unlock(&source->lock);
 	return told;
 }
 
@@ -346,12 +332,12 @@ static void keep_told(
 {
 	Credentials *before;
 
-	pthread_mutex_lock(&source->lock);
+	mutex_lock(&source->lock);
 	before = source->told_of;
 	source->told_of = credentials_ref(credentials);
 	g_free(source->told);
 	source->told = g_strdup(told);
-	pthread_mutex_unlock(&source->lock);
+	mutex_unlock(&source->lock);
 	credentials_unref(before);
 }
 
@@ -383,21 +369,21 @@ void credential_source_place(CredentialSource *source, GString *out)
 
 void credential_source_reject(CredentialSource *source, const Credentials *bad)
 {
-	pthread_mutex_lock(&source->lock);
+	mutex_lock(&source->lock);
 	if (source->current == bad && !source->rejected) {
 		source->rejected = TRUE;
 		/* What failed so far was to better them, not to replace them. */
 		source->shut_us = 0;
 	}
-	pthread_mutex_unlock(&source->lock);
+	mutex_unlock(&source->lock);
 }
 
 void credential_source_abort(CredentialSource *source)
 {
-	pthread_mutex_lock(&source->lock);
+	mutex_lock(&source->lock);
 	source->aborted = TRUE;
 	pthread_cond_broadcast(&source->changed);
-	pthread_mutex_unlock(&source->lock);
+	mutex_unlock(&source->lock);
 	if (source->class->abort)
 		source->class->abort(source->self);
 }
@@ -419,7 +405,7 @@ void credential_source_report(CredentialSource *source, GString *out)
 {
 	g_autofree char *sentence = NULL;
 
-	pthread_mutex_lock(&source->lock);
+	mutex_lock(&source->lock);
 	if (source->current)
 		report_current(source->current, out);
 	else
@@ -429,7 +415,7 @@ void credential_source_report(CredentialSource *source, GString *out)
 		g_string_append(out, "credentials_state: refused\n");
 	if (source->failure)
 		sentence = backend_error_sentence(source->failure);
-	pthread_mutex_unlock(&source->lock);
+	mutex_unlock(&source->lock);
 	if (sentence)
 		g_string_append_printf(
 			out, "credentials_error: %s\n", sentence);

@@ -1,11 +1,12 @@
 #include "backends/base/secret.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
+
+#include "backends/base/mutex.h"
 
 #define MASK "***"
 /* Shorter ones would be found within ordinary words. */
@@ -24,7 +25,7 @@ struct Secret {
 	Secret *before, *next; /* in the list of all that are alive */
 };
 
-static pthread_mutex_t alive_lock = PTHREAD_MUTEX_INITIALIZER;
+static Mutex alive_lock = MUTEX_INIT;
 static Secret *alive;
 
 void secret_wipe(void *memory, gsize len)
@@ -49,24 +50,24 @@ static gsize round_to_pages(gsize len)
 
 static void alive_add(Secret *secret)
 {
-	pthread_mutex_lock(&alive_lock);
+	mutex_lock(&alive_lock);
 	secret->next = alive;
 	if (alive != NULL)
 		alive->before = secret;
 	alive = secret;
-	pthread_mutex_unlock(&alive_lock);
+	mutex_unlock(&alive_lock);
 }
 
 static void alive_remove(Secret *secret)
 {
-	pthread_mutex_lock(&alive_lock);
+	mutex_lock(&alive_lock);
 	if (secret->before != NULL)
 		secret->before->next = secret->next;
 	else
 		alive = secret->next;
 	if (secret->next != NULL)
 		secret->next->before = secret->before;
-	pthread_mutex_unlock(&alive_lock);
+	mutex_unlock(&alive_lock);
 }
 
 static Secret *make(const char *text, gssize len, gboolean login)
@@ -149,7 +150,7 @@ char *secret_mask(const char *text)
 {
 	GString *out = g_string_sized_new(strlen(text));
 
-	pthread_mutex_lock(&alive_lock);
+	mutex_lock(&alive_lock);
 	while (*text != '\0') {
 		gsize len = secret_at(text);
 
@@ -159,7 +160,7 @@ char *secret_mask(const char *text)
 			g_string_append_c(out, *text);
 		text += MAX(len, 1);
 	}
-	pthread_mutex_unlock(&alive_lock);
+	mutex_unlock(&alive_lock);
 	return g_string_free(out, FALSE);
 }
 
@@ -167,10 +168,10 @@ gboolean secret_is_in(const char *text)
 {
 	gboolean found = FALSE;
 
-	pthread_mutex_lock(&alive_lock);
+	mutex_lock(&alive_lock);
 	for (; *text != '\0' && !found; text++)
 		found = secret_at(text) > 0;
-	pthread_mutex_unlock(&alive_lock);
+	mutex_unlock(&alive_lock);
 	return found;
 }
 
@@ -178,10 +179,10 @@ static gboolean is_kept(const char *text)
 {
 	gboolean found = FALSE;
 
-	pthread_mutex_lock(&alive_lock);
+	mutex_lock(&alive_lock);
 	for (const Secret *s = alive; s != NULL && !found; s = s->next)
 		found = s->login && strcmp(s->text, text) == 0;
-	pthread_mutex_unlock(&alive_lock);
+	mutex_unlock(&alive_lock);
 	return found;
 }
 

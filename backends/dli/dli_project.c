@@ -3,13 +3,15 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "backends/base/thread.h"
+
 #define PROJECT_LEN 32
 #define SHUT_US G_USEC_PER_SEC
 
 struct DliProject {
 	char *region;
 	Api *iam;
-	pthread_mutex_t lock; /* of all below */
+	Mutex lock; /* of all below */
 	pthread_cond_t changed;
 	const char *
 		id; /* interned, so that a call may go on with it; NULL: none */
@@ -28,16 +30,12 @@ gboolean dli_project_legal(const char *id)
 DliProject *dli_project_new(const char *id, const char *region, Api *iam)
 {
 	DliProject *self = g_new0(DliProject, 1);
-	pthread_condattr_t monotonic;
 
 	self->id = g_intern_string(id);
 	self->region = g_strdup(region);
 	self->iam = iam;
-	pthread_mutex_init(&self->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&self->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	mutex_init(&self->lock);
+	thread_cond_init(&self->changed);
 	return self;
 }
 
@@ -47,7 +45,7 @@ void dli_project_free(DliProject *self)
 		return;
 	g_clear_error(&self->failure);
 	pthread_cond_destroy(&self->changed);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self->region);
 	g_free(self->key);
 	g_free(self);
@@ -113,12 +111,7 @@ static char *look_up(const DliProject *self, const Call *call, GError **error)
 
 static gboolean wait_changed(DliProject *self, const Call *call, GError **error)
 {
-	struct timespec until = {
-		.tv_sec = call->deadline_us / G_USEC_PER_SEC,
-		.tv_nsec = call->deadline_us % G_USEC_PER_SEC * 1000,
-	};
-
-	if (pthread_cond_timedwait(&self->changed, &self->lock, &until) == 0)
+	if (thread_wait(&self->changed, &self->lock, call->deadline_us))
 		return TRUE;
 	return backend_error_false(error, BACKEND_ERROR_UNREACHABLE,
 		"the project of %s is still being looked up", self->region);
@@ -162,9 +155,9 @@ static void ask(
 	g_autoptr(GError) cause = NULL;
 
 	self->busy = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	g_autofree char *id = look_up(self, call, &cause);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->busy = FALSE;
 	self->id = g_intern_string(id);
 	g_free(self->key);
@@ -184,12 +177,12 @@ const char *dli_project_get(
 {
 	const char *id = NULL;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (take_turn(self, key, call, error) && !is_known(self, key))
 		ask(self, key, call, error);
 	if (is_known(self, key))
 		id = self->id;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return id;
 }
 
@@ -197,9 +190,9 @@ char *dli_project_of(DliProject *self, const char *key, GError **error)
 {
 	char *id;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	id = is_known(self, key) ? g_strdup(self->id) : NULL;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (!id)
 		backend_error_set(error, BACKEND_ERROR_UNREACHABLE,
 			"the credentials have just changed: their project is "
@@ -211,8 +204,8 @@ const char *dli_project_peek(DliProject *self)
 {
 	const char *id;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	id = self->id;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return id;
 }

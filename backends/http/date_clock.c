@@ -25,12 +25,12 @@ gboolean date_clock_is_wrong(
 void date_clock_init(DateClock *self)
 {
 	*self = (DateClock){.dated = FALSE};
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 }
 
 void date_clock_clear(DateClock *self)
 {
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 }
 
 /* A Date is cut to seconds, and old by the way that it took: of those that agree
@@ -43,23 +43,23 @@ void date_clock_learn(DateClock *self, const HttpAnswer *answer)
 	if (!retry_http_date(date, &server_s))
 		return;
 	ahead_ms = server_s * 1000 - g_get_real_time() / 1000;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (!self->dated || ABS(ahead_ms - self->ahead_ms) > GRAIN_MS)
 		self->ahead_ms = ahead_ms;
 	else
 		self->ahead_ms = MAX(self->ahead_ms, ahead_ms);
 	self->dated = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gboolean date_clock_read(DateClock *self, gint64 *ret_ahead_ms)
 {
 	gboolean dated;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	dated = self->dated;
 	if (dated)
 		*ret_ahead_ms = self->ahead_ms;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return dated;
 }

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <pthread.h>
-
+#include "backends/base/mutex.h"
 #include "backends/http/http_message.h"
 
 /* A server's clock beside ours, as the Date of its answers tells.  Thread-safe. */
 typedef struct {
-	pthread_mutex_t lock;
+	Mutex lock;
 	gboolean dated;  /* an answer had a Date, so that this is known: */
 	gint64 ahead_ms; /* its clock less ours */
 } DateClock;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "backends/base/pipe_guard.h"
 #include "backends/base/secret.h"
 #include "backends/error.h"
@@ -38,8 +39,8 @@ struct HttpClient {
 	HttpSettings settings; /* its strings are our own */
 	HttpLogin *login;
 
-	pthread_mutex_t lock; /* guards what follows */
-	GPtrArray *idle;      /* Line, the last used last */
+	Mutex lock;      /* guards what follows */
+	GPtrArray *idle; /* Line, the last used last */
 	GPtrArray *busy;
 	gboolean aborted;
 };
@@ -105,7 +106,7 @@ HttpClient *http_client_new(const HttpSettings *settings)
 	client->login = http_login_new();
 	client->idle = g_ptr_array_new_with_free_func(line_free);
 	client->busy = g_ptr_array_new();
-	pthread_mutex_init(&client->lock, NULL);
+	mutex_init(&client->lock);
 	return client;
 }
 
@@ -117,7 +118,7 @@ void http_client_free(HttpClient *client)
 		return;
 	g_ptr_array_unref(client->idle);
 	g_ptr_array_unref(client->busy);
-	pthread_mutex_destroy(&client->lock);
+	mutex_destroy(&client->lock);
 	http_login_free(client->login);
 	g_free((char *)client->settings.proxy);
 	g_free((char *)client->settings.no_proxy);
@@ -127,23 +128,23 @@ void http_client_free(HttpClient *client)
 
 void http_client_abort(HttpClient *client)
 {
-	pthread_mutex_lock(&client->lock);
+	mutex_lock(&client->lock);
 	client->aborted = TRUE;
 	for (guint i = 0; i < client->busy->len; i++) {
 		Line *line = g_ptr_array_index(client->busy, i);
 
 		curl_multi_wakeup(line->multi);
 	}
-	pthread_mutex_unlock(&client->lock);
+	mutex_unlock(&client->lock);
 }
 
 static gboolean client_is_aborted(HttpClient *client)
 {
 	gboolean aborted;
 
-	pthread_mutex_lock(&client->lock);
+	mutex_lock(&client->lock);
 	aborted = client->aborted;
-	pthread_mutex_unlock(&client->lock);
+	mutex_unlock(&client->lock);
 	return aborted;
 }
 
@@ -151,14 +152,14 @@ static Line *client_take(HttpClient *client)
 {
 	Line *line;
 
-	pthread_mutex_lock(&client->lock);
+	mutex_lock(&client->lock);
 	if (client->idle->len > 0)
 		line = g_ptr_array_steal_index(
 			client->idle, client->idle->len - 1);
 	else
 		line = line_new();
 	g_ptr_array_add(client->busy, line);
-	pthread_mutex_unlock(&client->lock);
+	mutex_unlock(&client->lock);
 	return line;
 }
 
@@ -167,12 +168,12 @@ static void client_return(HttpClient *client, Line *line)
 	gboolean kept;
 
 	curl_easy_reset(line->easy);
-	pthread_mutex_lock(&client->lock);
+	mutex_lock(&client->lock);
 	g_ptr_array_remove_fast(client->busy, line);
 	kept = client->idle->len < IDLE_MAX && !client->aborted;
 	if (kept)
 		g_ptr_array_add(client->idle, line);
-	pthread_mutex_unlock(&client->lock);
+	mutex_unlock(&client->lock);
 	if (!kept)
 		line_free(line);
 }

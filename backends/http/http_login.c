@@ -1,6 +1,6 @@
 #include "backends/http/http_login.h"
 
-#include <pthread.h>
+#include "backends/base/mutex.h"
 
 /*
  * The ticket goes with the first request already: curl asks GSSAPI for it
@@ -11,7 +11,7 @@
 
 struct HttpLogin {
 	CURLSH *share;
-	pthread_mutex_t locks[CURL_LOCK_DATA_LAST];
+	Mutex locks[CURL_LOCK_DATA_LAST];
 };
 
 static void on_lock(
@@ -19,14 +19,14 @@ static void on_lock(
 {
 	HttpLogin *self = user;
 
-	pthread_mutex_lock(&self->locks[data]);
+	mutex_lock(&self->locks[data]);
 }
 
 static void on_unlock(CURL *easy, curl_lock_data data, void *user)
 {
 	HttpLogin *self = user;
 
-	pthread_mutex_unlock(&self->locks[data]);
+	mutex_unlock(&self->locks[data]);
 }
 
 HttpLogin *http_login_new(void)
@@ -34,7 +34,7 @@ HttpLogin *http_login_new(void)
 	HttpLogin *self = g_new0(HttpLogin, 1);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(self->locks); i++)
-		pthread_mutex_init(&self->locks[i], NULL);
+		mutex_init(&self->locks[i]);
 	self->share = curl_share_init();
 	if (!self->share)
 		g_error("no memory for libcurl");
@@ -51,7 +51,7 @@ void http_login_free(HttpLogin *self)
 		return;
 	curl_share_cleanup(self->share);
 	for (gsize i = 0; i < G_N_ELEMENTS(self->locks); i++)
-		pthread_mutex_destroy(&self->locks[i]);
+		mutex_destroy(&self->locks[i]);
 	g_free(self);
 }
 

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 
 #define MOST_MIN 8u
@@ -24,12 +24,12 @@ struct KeptFile {
 };
 
 static struct {
-	pthread_mutex_t lock;
+	Mutex lock;
 	GQueue unused; /* KeptFile, the longest unused first */
 	guint open, most;
 	int aside[ASIDE]; /* those that there are come first */
 	guint n_aside;
-} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .unused = G_QUEUE_INIT};
+} state = {.lock = MUTEX_INIT, .unused = G_QUEUE_INIT};
 
 /* ---- what makes way ---- */
 
@@ -80,11 +80,11 @@ static gboolean make_way(gboolean first)
 {
 	int fd;
 
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	fd = take_unused();
 	if (fd < 0 && first && state.n_aside > 0)
 		fd = state.aside[--state.n_aside];
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
@@ -117,12 +117,12 @@ static gboolean put_aside(int fd)
 {
 	gboolean taken = FALSE;
 
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	if (state.n_aside < ASIDE) {
 		state.aside[state.n_aside++] = fd;
 		taken = TRUE;
 	}
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	return taken;
 }
 
@@ -174,10 +174,10 @@ KeptFile *kept_file_new(int fd, const char *path)
 		self->device = st.st_dev;
 		self->inode = st.st_ino;
 	}
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	state.open++;
 	g_queue_push_tail_link(&state.unused, &self->link);
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	reconcile_open();
 	return self;
 }
@@ -185,12 +185,12 @@ KeptFile *kept_file_new(int fd, const char *path)
 void kept_file_free(KeptFile *self)
 {
 	if (self->path != NULL) {
-		pthread_mutex_lock(&state.lock);
+		mutex_lock(&state.lock);
 		if (self->fd >= 0) {
 			g_queue_unlink(&state.unused, &self->link);
 			state.open--;
 		}
-		pthread_mutex_unlock(&state.lock);
+		mutex_unlock(&state.lock);
 	}
 	if (self->fd >= 0)
 		close(self->fd);
@@ -225,7 +225,7 @@ static int keep_opened(KeptFile *self, int opened)
 {
 	int fd, number = errno, surplus = -1;
 
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	if (self->fd < 0 && opened >= 0) {
 		self->fd = opened;
 		state.open++;
@@ -235,7 +235,7 @@ static int keep_opened(KeptFile *self, int opened)
 	fd = self->fd;
 	if (fd < 0)
 		let_go(self);
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	if (surplus >= 0)
 		close(surplus);
 	reconcile_open();
@@ -249,11 +249,11 @@ int kept_file_hold(KeptFile *self)
 
 	if (self->path == NULL)
 		return self->fd;
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	fd = self->fd;
 	if (self->holds++ == 0 && fd >= 0)
 		g_queue_unlink(&state.unused, &self->link);
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	return fd >= 0 ? fd : keep_opened(self, reopen(self));
 }
 
@@ -261,9 +261,9 @@ void kept_file_release(KeptFile *self)
 {
 	if (self->path == NULL)
 		return;
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	let_go(self);
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	reconcile_open();
 }
 
@@ -292,9 +292,9 @@ int kept_file_dup(KeptFile *self)
 
 void descriptors_limit(guint most)
 {
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	state.most = most;
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	reconcile_open();
 }
 

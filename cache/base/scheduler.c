@@ -2,13 +2,13 @@
 
 #include <pthread.h>
 
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 
 struct Scheduler {
 	SchedulerRun run;
 	void *data;
 	pthread_t thread;
-	pthread_mutex_t lock;
+	Mutex lock;
 	pthread_cond_t wake;
 	gboolean woken, stopped;
 	gboolean started; /* by the thread that starts and stops it */
@@ -18,19 +18,19 @@ static void *thread_run(void *data)
 {
 	Scheduler *self = data;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while (!self->stopped) {
 		gboolean early = TRUE;
 		gint64 next_us;
 
 		self->woken = FALSE;
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		next_us = self->run(self->data);
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		while (!self->woken && !self->stopped && early)
 			early = thread_wait(&self->wake, &self->lock, next_us);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return NULL;
 }
 
@@ -40,7 +40,7 @@ Scheduler *scheduler_new(SchedulerRun run, void *data)
 
 	self->run = run;
 	self->data = data;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	thread_cond_init(&self->wake);
 	return self;
 }
@@ -53,20 +53,20 @@ void scheduler_start(Scheduler *self)
 
 void scheduler_wake(Scheduler *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->woken = TRUE;
 	pthread_cond_signal(&self->wake);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void scheduler_stop(Scheduler *self)
 {
 	if (!self->started)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->stopped = TRUE;
 	pthread_cond_signal(&self->wake);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	pthread_join(self->thread, NULL);
 	self->started = FALSE;
 }
@@ -75,6 +75,6 @@ void scheduler_free(Scheduler *self)
 {
 	scheduler_stop(self);
 	pthread_cond_destroy(&self->wake);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }

@@ -1,13 +1,14 @@
 #include "cache/base/state_names.h"
 
-#include <pthread.h>
 #include <string.h>
+
+#include "backends/base/mutex.h"
 
 #define STATE_NAMES_MAX 4096
 #define OTHER 1 /* the index of WORD_OTHER */
 
 struct StateNames {
-	pthread_mutex_t lock;
+	Mutex lock;
 	GHashTable *index; /* word -> its index */
 	char *state_names[STATE_NAMES_MAX];
 	guint n;
@@ -30,7 +31,7 @@ StateNames *state_names_new(void)
 {
 	StateNames *self = g_new0(StateNames, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->index = g_hash_table_new(g_str_hash, g_str_equal);
 	word_add(self, "");
 	word_add(self, WORD_OTHER);
@@ -42,7 +43,7 @@ void state_names_free(StateNames *self)
 	g_hash_table_unref(self->index);
 	for (guint i = 0; i < self->n; i++)
 		g_free(self->state_names[i]);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -59,12 +60,12 @@ guint16 state_names_index(StateNames *self, const char *word)
 		g_strlcpy(cut, word, (gsize)(end - word) + 1);
 		word = cut;
 	}
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (g_hash_table_lookup_extended(self->index, word, NULL, &known))
 		index = (guint16)GPOINTER_TO_UINT(known);
 	else
 		index = word_add(self, word);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return index;
 }
 

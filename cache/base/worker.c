@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "backends/base/thread.h"
 #include "cache/base/locked.h"
-#include "cache/base/thread.h"
 
 #define IDLE_US (5 * G_USEC_PER_SEC)
 
@@ -22,7 +22,7 @@ typedef struct {
 } Job;
 
 struct Pool {
-	pthread_mutex_t lock;
+	Mutex lock;
 	pthread_cond_t pushed, ended;
 	char *name;
 	GQueue jobs; /* Job */
@@ -35,7 +35,7 @@ Pool *pool_new(const char *name)
 {
 	Pool *self = g_new0(Pool, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	thread_cond_init(&self->pushed);
 	thread_cond_init(&self->ended);
 	g_queue_init(&self->jobs);
@@ -64,17 +64,17 @@ static void *slot_run(void *data)
 	Pool *self = slot->pool;
 	Job *job;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while ((job = next_job(self)) != NULL) {
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		job->run(job->data);
 		g_free(job);
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 	}
 	slot->state = SLOT_ENDED;
 	self->running--;
 	pthread_cond_broadcast(&self->ended);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return NULL;
 }
 
@@ -112,9 +112,9 @@ gboolean pool_push(Pool *self, PoolJob job, void *data)
 {
 	Job *entry;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->stopped) {
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		return FALSE;
 	}
 	entry = g_new(Job, 1);
@@ -124,20 +124,20 @@ gboolean pool_push(Pool *self, PoolJob job, void *data)
 	if (self->idle < g_queue_get_length(&self->jobs))
 		pool_grow(self);
 	pthread_cond_signal(&self->pushed);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return TRUE;
 }
 
 void pool_stop(Pool *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->stopped = TRUE;
 	pthread_cond_broadcast(&self->pushed);
 	while (self->running > 0)
-		pthread_cond_wait(&self->ended, &self->lock);
+		thread_wait(&self->ended, &self->lock, G_MAXINT64);
 	for (guint i = 0; i < POOL_THREADS_MAX; i++)
 		slot_reap(&self->slots[i]);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 guint pool_running(Pool *self)
@@ -152,6 +152,6 @@ void pool_free(Pool *self)
 	g_free(self->name);
 	pthread_cond_destroy(&self->pushed);
 	pthread_cond_destroy(&self->ended);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }

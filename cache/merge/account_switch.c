@@ -86,7 +86,7 @@ static void conclude(
 	Cache *cache = provider->root->cache;
 	Account *now;
 
-	pthread_mutex_lock(&cache->root->apply);
+	mutex_lock(&cache->root->apply);
 	now = provider_dir(provider)->account;
 	/* Another thread may have concluded the same; and what the configuration
 	 * names no more takes nobody's place. */
@@ -99,7 +99,7 @@ static void conclude(
 		else
 			become_another(provider, now, name);
 	}
-	pthread_mutex_unlock(&cache->root->apply);
+	mutex_unlock(&cache->root->apply);
 	news_deliver(cache->news);
 	scheduler_wake(cache->scheduler);
 }
@@ -147,13 +147,13 @@ gboolean account_accepted(const char *told, const Call *call)
 
 	if (account_name(account) == NULL ||
 		__atomic_load_n(&account->unkept, __ATOMIC_RELAXED)) {
-		pthread_mutex_lock(&provider->root->apply);
+		mutex_lock(&provider->root->apply);
 		if (account_name(account) == NULL &&
 			account_of_name(provider, name) == NULL)
 			take_name(provider, account, name);
 		else if (account_is_of(account, name))
 			keep_name(provider, account);
-		pthread_mutex_unlock(&provider->root->apply);
+		mutex_unlock(&provider->root->apply);
 	}
 	if (account_is_of(account, name))
 		set_proved(account, 1);

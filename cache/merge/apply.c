@@ -101,7 +101,7 @@ gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 	const Row *row = NULL;
 	Id *id;
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	change_begin(&change, dir);
 	id = ids_get(dir->ids, raw);
 	if (id != NULL && id->asked <= tick) {
@@ -113,7 +113,7 @@ gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 		ok = change_commit(&change, error);
 	}
 	change_end(&change);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return ok;
 }
 
@@ -127,7 +127,7 @@ GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most)
 {
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	snapshot_foreach (row, dir->shown, 0) {
 		if (!is_missed(listed, row))
 			continue;
@@ -138,7 +138,7 @@ GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most)
 		row->id->missed = listed->relist;
 		listed->missed++;
 	}
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return ids;
 }
 
@@ -164,7 +164,7 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 	Change change;
 	gboolean ok;
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	change_begin(&change, dir);
 	remove_gone(&change, listed);
 	ok = change_commit(&change, error);
@@ -177,7 +177,7 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 	/* A quiet full listing writes nothing: the age on disk errs to the old side. */
 	if (ok && (dir->unsettled || dir->recorded_ms == 0))
 		ok = change_record(dir, listed->begun_ms, error);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return ok;
 }
 
@@ -186,21 +186,21 @@ void apply_finish(Dir *dir)
 	g_autoptr(GError) error = NULL;
 	gint64 listed = LOCKED(&dir->lock, dir->listing.listed_ms);
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	if (dir->recorded_ms != 0 && listed > dir->recorded_ms &&
 		!change_record(dir, listed, &error))
 		g_debug("%s", error->message);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 }
 
 gboolean apply_last(Dir *dir, guint32 number, GError **error)
 {
 	gboolean ok;
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	disk_last(dir->disk, number);
 	ok = disk_commit(dir->disk, error);
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	gboolean first = dir_last(dir) == NULL;
 
 	if (first)
@@ -208,7 +208,7 @@ gboolean apply_last(Dir *dir, guint32 number, GError **error)
 	dir_set_last(dir, number);
 	dir->text_ns = time_after(dir->text_ns);
 	dir_text_news(dir, TEXT_LAST_MADE | (first ? 0 : TEXT_LAST_GONE));
-	pthread_mutex_unlock(&dir->lock);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->apply);
 	return ok;
 }

@@ -476,11 +476,11 @@ static void note_operation(
 {
 	const Id *id;
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	id = incoming_id(dir, raw);
 	if (id != NULL)
 		recent_writes_note(dir->recent_writes, id, relist, spec);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 }
 
 void apply_operation_begins(Dir *dir, const char *raw, const char *spec)

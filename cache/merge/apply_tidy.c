@@ -29,22 +29,22 @@ static void sync_files(Dir *dir)
 		ok = sync_file(dir, files[i]) && ok;
 	if (!ok)
 		return;
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	disk_shared_synced(dir->disk, commits);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 }
 
 static DiskCompact *compact_begin(Dir *dir)
 {
 	DiskCompact *compact = NULL;
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	if (!dir->compacting && disk_wants_compact(dir->disk)) {
 		compact = disk_compact_begin(dir->disk, dir->shown,
 			dir->cache->state_names, &dir->cache->stopping);
 		dir->compacting = TRUE;
 	}
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return compact;
 }
 
@@ -60,10 +60,10 @@ static gboolean compact_end(Dir *dir, DiskCompact *compact, GError **error)
 	if (!disk_compact_end(compact, dir->disk, &state, &rows, error))
 		return FALSE;
 	empty = snapshot_new(old->mtime_ns, NULL);
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->shown = snapshot_apply(empty, (const Row *)(void *)rows->data,
 		rows->len, NULL, 0, old->mtime_ns, dir->disk->store);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	snapshot_unref(empty);
 	snapshot_unref(old);
 	return TRUE;
@@ -78,13 +78,13 @@ static void compact(Dir *dir)
 	if (compact == NULL)
 		return;
 	ok = disk_compact_rows(compact, &error);
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	if (!ok || !compact_end(dir, compact, &error)) {
 		g_debug("%s: %s", dir->disk->path, error->message);
 		disk_compact_failed(dir->disk);
 	}
 	dir->compacting = FALSE;
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 }
 
 void apply_tidy(Dir *dir)

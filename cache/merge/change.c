@@ -248,7 +248,7 @@ static void publish(Change *self, Snapshot *next)
 	g_autoptr(Snapshot) old = NULL;
 	gboolean unlinked;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	keep_cut(self);
 	old = dir->shown;
 	dir->shown = next;
@@ -267,7 +267,7 @@ static void publish(Change *self, Snapshot *next)
 		dir_presence_changed(dir);
 		dir_text_news(dir, TEXT_LAST_GONE);
 	}
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 }
 
 /* Once it is true: an entry too many is gone with the next listing. */

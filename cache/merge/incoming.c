@@ -27,13 +27,13 @@ gboolean incoming_apply(Incoming *self, Dir *dir, gconstpointer const *entries,
 	if (self->told == NULL)
 		self->told = &told;
 	self->change = &change;
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	change_begin(&change, dir);
 	for (guint i = 0; ok && i < n; i++)
 		ok = one(self, entries[i], error);
 	ok = ok && change_commit(&change, error);
 	change_end(&change);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return ok;
 }
 
@@ -65,9 +65,9 @@ gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
 		return TRUE;
 	if (!node_ids_take(dir->cache->node_ids, dir, &number, error))
 		return FALSE;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	id->number = number;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return TRUE;
 }
 

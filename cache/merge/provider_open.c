@@ -84,10 +84,10 @@ static void show_rows(Dir *dir, GArray *rows, gint64 mtime_ns)
 	Snapshot *old = dir->shown;
 
 	rows_sort(rows);
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->shown = snapshot_apply(old, (const Row *)(void *)rows->data,
 		rows->len, NULL, 0, mtime_ns, NULL);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	snapshot_unref(old);
 }
 
@@ -109,14 +109,14 @@ static gboolean load_workspaces(
 		g_propagate_error(error, load.error);
 		return FALSE;
 	}
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.complete = dir->provider->workspaces != NULL;
 	if (known != NULL && !dir->listing.complete) {
 		dir->recorded_ms = dir->listing.listed_ms = known->complete_ms;
 		dir->listing.complete = known->complete_ms != 0;
 		mtime_ns = known->mtime_ns != 0 ? known->mtime_ns : mtime_ns;
 	}
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	show_rows(dir, rows, mtime_ns);
 	return TRUE;
 }

@@ -39,7 +39,7 @@ void section_retire(Dir *dir, gboolean retired)
 {
 	Cache *cache = dir->cache;
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		Dir *one = g_ptr_array_index(cache->dirs, i);
 
@@ -47,7 +47,7 @@ void section_retire(Dir *dir, gboolean retired)
 			__atomic_store_n(
 				&one->retired, retired, __ATOMIC_RELEASE);
 	}
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 }
 
 /* ---- the workspaces that a section names ---- */
@@ -84,7 +84,7 @@ static gboolean look_through(Dir *dir, char *const *workspaces, GError **error)
 	Change change;
 	gboolean ok = TRUE;
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	shown = dir_snapshot(dir);
 	change_begin(&change, dir);
 	for (row = snapshot_after(shown, 0); ok && row != NULL;
@@ -92,7 +92,7 @@ static gboolean look_through(Dir *dir, char *const *workspaces, GError **error)
 		ok = keep_or_remove(&change, workspaces, row, error);
 	ok = ok && change_commit(&change, error);
 	change_end(&change);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return ok;
 }
 
@@ -122,9 +122,9 @@ gboolean section_workspaces(Dir *dir, GError **error)
 	if (!look_through(dir, workspaces, error) ||
 		!add_named(dir, workspaces, error))
 		return FALSE;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.complete = workspaces != NULL;
 	dir->listing.asked = workspaces == NULL;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return TRUE;
 }

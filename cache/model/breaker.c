@@ -1,7 +1,6 @@
 #include "cache/model/breaker.h"
 
-#include <pthread.h>
-
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 
 /* Opens without an answer, one after the other, while others had one. */
@@ -9,7 +8,7 @@
 
 struct Breaker {
 	gint64 pause_us;
-	pthread_mutex_t lock;
+	Mutex lock;
 	GError *error;   /* NULL: it speaks */
 	gint64 since_us; /* monotonic: when that error came */
 	gint64 again_us; /* when one may ask again */
@@ -24,14 +23,14 @@ Breaker *breaker_new(gint64 pause_ms)
 	Breaker *self = g_new0(Breaker, 1);
 
 	self->pause_us = pause_ms * 1000;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	return self;
 }
 
 void breaker_free(Breaker *self)
 {
 	g_clear_error(&self->error);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -55,14 +54,14 @@ gboolean breaker_lets(Breaker *self, GError **error)
 	gint64 now_us = g_get_monotonic_time();
 	gboolean lets = TRUE;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->error != NULL && now_us < self->again_us) {
 		set_error(self, now_us, error);
 		lets = FALSE;
 	} else if (self->error != NULL) {
 		self->again_us = now_us + self->pause_us;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return lets;
 }
 
@@ -70,11 +69,11 @@ gboolean breaker_still_lets(Breaker *self, gint64 asked_us, GError **error)
 {
 	gboolean lets;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	lets = self->error == NULL || asked_us > self->since_us;
 	if (!lets)
 		set_error(self, g_get_monotonic_time(), error);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return lets;
 }
 
@@ -123,35 +122,35 @@ static void note_breaker(Breaker *self, gint64 asked_us, const GError *error)
 
 void breaker_note(Breaker *self, gint64 asked_us, const GError *error)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (breaker_counts(error)) {
 		note_breaker(self, asked_us, error);
 	} else if (is_life(error)) {
 		g_clear_error(&self->error);
 		self->hung = 0;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gboolean breaker_heard(Breaker *self)
 {
 	gboolean missed;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	missed = self->missed;
 	self->missed = FALSE;
 	self->heard_us = g_get_monotonic_time();
 	if (!self->opens_alone)
 		g_clear_error(&self->error);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return missed;
 }
 
 void breaker_missed(Breaker *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->missed = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gint64 breaker_heard_us(Breaker *self)

@@ -1,6 +1,6 @@
 #include "cache/model/core.h"
 
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 
 gboolean cache_is_stopping(Cache *cache)
 {
@@ -19,12 +19,12 @@ gboolean cache_sleep(Cache *cache, gint64 ms)
 	gint64 until_us = g_get_monotonic_time() + ms * 1000;
 	gboolean on, early = TRUE;
 
-	pthread_mutex_lock(&cache->stop_lock);
+	mutex_lock(&cache->stop_lock);
 	while (!cache_is_stopping(cache) && early)
 		early = thread_wait(
 			&cache->stop_cond, &cache->stop_lock, until_us);
 	on = !cache_is_stopping(cache);
-	pthread_mutex_unlock(&cache->stop_lock);
+	mutex_unlock(&cache->stop_lock);
 	return on;
 }
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "backends/base/mutex.h"
 #include "cache/base/clock.h"
 #include "cache/base/scheduler.h"
 #include "cache/base/state_names.h"
@@ -97,11 +98,11 @@ struct Cache {
 	CacheTraced traced;
 	void *told; /* what both are called with */
 
-	pthread_mutex_t lock;
+	Mutex lock;
 	GPtrArray *dirs;      /* Dir: all that there ever were */
 	GPtrArray *providers; /* Provider: likewise */
 
-	pthread_mutex_t stop_lock;
+	Mutex stop_lock;
 	pthread_cond_t stop_cond;
 	gboolean stopping; /* atomic; set with stop_lock */
 	gboolean stopped;  /* by the thread that stops it */

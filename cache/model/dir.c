@@ -18,8 +18,8 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	self->id = id;
 	self->name = name;
 	self->disk = disk;
-	pthread_mutex_init(&self->apply, NULL);
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->apply);
+	mutex_init(&self->lock);
 	self->ids = ids_new((const char *const *)cache->reserved);
 	self->shown = snapshot_new(cache->created_ns, NULL);
 	self->recent_writes = recent_writes_new();
@@ -32,9 +32,9 @@ void dir_join(Dir *self)
 {
 	Cache *cache = self->cache;
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	g_ptr_array_add(cache->dirs, self);
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 }
 
 void dir_free(Dir *self)
@@ -57,8 +57,8 @@ void dir_free(Dir *self)
 	g_free(self->title);
 	g_free(self->last_error);
 	g_free(self->partial);
-	pthread_mutex_destroy(&self->apply);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->apply);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -117,11 +117,11 @@ guint32 dir_number(Dir *self, const char *raw)
 	guint32 number = 0;
 	const Id *id;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	id = ids_get(self->ids, raw);
 	if (id != NULL && snapshot_find(self->shown, id->number) != NULL)
 		number = id->number;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return number;
 }
 
@@ -169,10 +169,10 @@ gpointer job_queue_next(Dir *dir, JobQueue *self)
 {
 	gpointer item;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	item = g_queue_pop_head(&self->waiting);
 	self->workers -= item == NULL;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return item;
 }
 
@@ -180,9 +180,9 @@ Snapshot *dir_snapshot(Dir *self)
 {
 	Snapshot *shown;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	shown = snapshot_ref(self->shown);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return shown;
 }
 
@@ -282,13 +282,13 @@ static void keep_error(void *data)
 	Dir *self = data;
 	g_autofree char *text = NULL;
 
-	pthread_mutex_lock(&self->apply);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->apply);
+	mutex_lock(&self->lock);
 	text = g_strdup(self->last_error);
 	self->error_unkept = FALSE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	disk_keep_error(self->disk, text);
-	pthread_mutex_unlock(&self->apply);
+	mutex_unlock(&self->apply);
 }
 
 void dir_set_error(Dir *self, const char *what, GError *error)
@@ -298,11 +298,11 @@ void dir_set_error(Dir *self, const char *what, GError *error)
 	g_autofree char *sentence = backend_error_sentence(error);
 	char *text = g_strdup_printf("%s %s: %s\n", when, what, sentence);
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	dir_set_text(self, &self->last_error, text);
 	waits = self->error_unkept;
 	self->error_unkept = self->disk != NULL;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (!waits && self->disk != NULL &&
 		!pool_push(self->cache->common, keep_error, self))
 		g_debug("%s: an error after the end", what);

@@ -95,7 +95,7 @@ typedef struct Dir {
 	guint32 tick;      /* counts questions to the provider */
 	int verify_bodies; /* damage was met: believe no hash of a body */
 
-	pthread_mutex_t apply;
+	Mutex apply;
 	Disk *disk;         /* workspaces only */
 	gboolean clashed;   /* two ids of one name were met, and told of */
 	gboolean unsettled; /* changed since completeness was last recorded */
@@ -110,7 +110,7 @@ typedef struct Dir {
 		past_retention; /* Id: ended for long, and nobody knows since when;
 	                       NULL: none */
 
-	pthread_mutex_t lock;
+	Mutex lock;
 	IdTable *ids;    /* changed under both locks: read under either */
 	Snapshot *shown; /* likewise */
 	GHashTable *cut; /* number -> Id: sessions that went; NULL: none */

@@ -48,7 +48,7 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	Snapshot *empty = dir->shown;
 
 	dir->recorded_ms = load->complete_ms;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->shown =
 		snapshot_apply(empty, (const Row *)(void *)load->rows->data,
 			load->rows->len, NULL, 0, mtime_ns, dir->disk->store);
@@ -59,7 +59,7 @@ static void show_loaded(Dir *dir, const DiskLoaded *load)
 	dir->text_ns = mtime_ns;
 	__atomic_add_fetch(
 		&dir->account->shown, dir->shown->count, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	snapshot_unref(empty);
 }
 
@@ -69,13 +69,13 @@ static void show_damage(Dir *dir)
 {
 	g_autoptr(GError) error = NULL;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir_set_text(dir, &dir->partial,
 		g_strdup_printf(
 			"the state file %s/index was damaged; shown: the "
 			"%" G_GUINT64_FORMAT " entries that it still held\n",
 			dir->disk->path, dir->shown->count));
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	disk_complete(dir->disk, 0);
 	if (!disk_commit(dir->disk, &error))
 		g_warning("%s", error->message);

@@ -2,12 +2,13 @@
 
 #include <pthread.h>
 
+#include "backends/base/thread.h"
 #include "cache/base/locked.h"
 
 #define NAMES_AT_ONCE 4096
 
 struct NewsQueue {
-	pthread_mutex_t lock;
+	Mutex lock;
 	pthread_cond_t idle;
 	CacheObserver observer;
 	void *data;
@@ -21,7 +22,7 @@ NewsQueue *news_new(CacheObserver observer, void *data)
 {
 	NewsQueue *self = g_new0(NewsQueue, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	pthread_cond_init(&self->idle, NULL);
 	self->observer = observer;
 	self->data = data;
@@ -34,7 +35,7 @@ void news_free(NewsQueue *self)
 	g_array_unref(self->waiting);
 	g_clear_pointer(&self->names, g_string_chunk_free);
 	pthread_cond_destroy(&self->idle);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -53,17 +54,17 @@ void news_push(NewsQueue *self, const News *news, gsize n)
 {
 	if (n == 0 || self->observer == NULL)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (gsize i = 0; i < n && !self->stopped; i++)
 		push(self, news[i]);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void news_deliver(NewsQueue *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->delivering) {
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		return;
 	}
 	self->delivering = TRUE;
@@ -72,16 +73,16 @@ void news_deliver(NewsQueue *self)
 		GStringChunk *names = g_steal_pointer(&self->names);
 
 		self->waiting = g_array_new(FALSE, FALSE, sizeof(News));
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		self->observer((const News *)(void *)batch->data, batch->len,
 			self->data);
 		g_clear_pointer(&names, g_string_chunk_free);
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		self->told += batch->len;
 	}
 	self->delivering = FALSE;
 	pthread_cond_broadcast(&self->idle);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 guint64 news_pushed(NewsQueue *self)
@@ -96,9 +97,9 @@ gboolean news_has_told(NewsQueue *self, guint64 pushed)
 
 void news_stop(NewsQueue *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->stopped = TRUE;
 	while (self->delivering)
-		pthread_cond_wait(&self->idle, &self->lock);
-	pthread_mutex_unlock(&self->lock);
+		thread_wait(&self->idle, &self->lock, G_MAXINT64);
+	mutex_unlock(&self->lock);
 }

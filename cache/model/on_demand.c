@@ -1,8 +1,8 @@
 #include "cache/model/on_demand.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "cache/base/clock.h"
 #include "cache/base/hash.h"
 #include "cache/model/pace.h"
@@ -39,7 +39,7 @@ typedef struct {
 } Kept;
 
 struct OnDemand {
-	pthread_mutex_t lock;
+	Mutex lock;
 	GHashTable *kept; /* by key */
 	GQueue used;      /* Kept: the longest unused first */
 	gsize bytes;
@@ -66,7 +66,7 @@ OnDemand *on_demand_new(void)
 {
 	OnDemand *self = g_new0(OnDemand, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->kept = g_hash_table_new_full(
 		g_int64_hash, g_int64_equal, NULL, kept_free);
 	g_queue_init(&self->used);
@@ -76,7 +76,7 @@ OnDemand *on_demand_new(void)
 void on_demand_free(OnDemand *self)
 {
 	g_hash_table_unref(self->kept);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -217,7 +217,7 @@ Known on_demand_open(OnDemand *self, guint32 number, guint file, GBytes **ret,
 	Known known = KNOWN_NOT_YET;
 	Kept *kept;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kept = kept_find(self, number, file);
 	if (kept == NULL)
 		kept = kept_add(self, number, file);
@@ -232,7 +232,7 @@ Known on_demand_open(OnDemand *self, guint32 number, guint file, GBytes **ret,
 	}
 	if (*ret_begin)
 		begin(self, kept);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return known;
 }
 
@@ -242,12 +242,12 @@ gboolean on_demand_would_begin(OnDemand *self, guint32 number, guint file)
 	gboolean asks;
 	Kept *kept;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kept = kept_find(self, number, file);
 	asks = kept == NULL ||
 	       (!kept->asking &&
 		       answer_of(kept, &bytes, NULL) == KNOWN_NOT_YET);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return asks;
 }
 
@@ -320,7 +320,7 @@ OnDemandNow on_demand_store(OnDemand *self, guint32 number, guint file,
 	gboolean others;
 	Kept *kept;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kept = kept_end(self, number, file);
 	if (kept != NULL && bytes != NULL) {
 		others = grows ? window_put(self, kept, bytes)
@@ -332,7 +332,7 @@ OnDemandNow on_demand_store(OnDemand *self, guint32 number, guint file,
 		kept->until_ms = until_ms;
 		kept->failures = 0;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	g_clear_pointer(&bytes, g_bytes_unref);
 	return now;
 }
@@ -341,7 +341,7 @@ void on_demand_fail(OnDemand *self, guint32 number, guint file, GError *error)
 {
 	Kept *kept;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kept = kept_end(self, number, file);
 	if (kept != NULL) {
 		kept->error = g_steal_pointer(&error);
@@ -349,20 +349,20 @@ void on_demand_fail(OnDemand *self, guint32 number, guint file, GError *error)
 		kept->answered = FALSE;
 		kept->failures++;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	g_clear_error(&error);
 }
 
 void on_demand_forget(OnDemand *self, guint32 number)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (guint file = 0; file <= ON_DEMAND_WHOLE; file++) {
 		Kept *kept = kept_find(self, number, file);
 
 		if (kept != NULL)
 			kept_remove(self, kept);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 /* ---- what there is ---- */
@@ -386,7 +386,7 @@ gboolean on_demand_stat(
 	const Kept *kept;
 	gboolean known;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kept = kept_find(self, number, file);
 	known = kept != NULL && kept->mtime_ns != 0;
 	if (known && kept->stream != NULL) {
@@ -399,7 +399,7 @@ gboolean on_demand_stat(
 		if (ret->keep_ms == 0 && kept->size == 0)
 			ret->size = CACHE_ON_DEMAND_SIZE;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return known;
 }
 
@@ -408,13 +408,13 @@ GBytes *on_demand_read(OnDemand *self, guint32 number, guint file)
 	const Kept *kept;
 	GBytes *bytes = NULL;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kept = kept_find(self, number, file);
 	if (kept != NULL && kept->stream != NULL)
 		bytes = stream_read(kept->stream, 0, stream_size(kept->stream));
 	else if (kept != NULL && kept->bytes != NULL)
 		bytes = g_bytes_ref(kept->bytes);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return bytes;
 }
 
@@ -422,7 +422,7 @@ guint on_demand_changed(OnDemand *self, guint32 number, gboolean ended)
 {
 	guint dropped = 0;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (SessionFile file = 0;
 		g_hash_table_size(self->kept) > 0 && file < N_SESSION_FILES;
 		file++) {
@@ -437,7 +437,7 @@ guint on_demand_changed(OnDemand *self, guint32 number, gboolean ended)
 		bytes_drop(self, kept);
 		dropped |= 1u << file;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return dropped;
 }
 
@@ -449,14 +449,14 @@ Stream *on_demand_stream(
 	Stream *stream = NULL;
 	Kept *kept;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kept = kept_find(self, number, file);
 	if (kept != NULL && kept->stream != NULL) {
 		stream = stream_ref(kept->stream);
 		kept->pace = *pace;
 		kept->looked_us = g_get_monotonic_time();
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return stream;
 }
 
@@ -466,13 +466,13 @@ gboolean on_demand_look(OnDemand *self, guint32 number, guint file)
 	gboolean late = FALSE;
 	Kept *kept;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kept = self->streams > 0 ? kept_find(self, number, file) : NULL;
 	if (kept != NULL && is_held(kept)) {
 		late = now_us - kept->looked_us > kept->pace.idle_us;
 		kept->looked_us = now_us;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return late;
 }
 
@@ -495,7 +495,7 @@ gboolean on_demand_follow(OnDemand *self, guint32 *ret_number, guint *ret_file,
 	gint64 now_us = g_get_monotonic_time();
 	Kept *due = NULL;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (GList *link = self->streams > 0 ? self->used.head : NULL;
 		link != NULL && due == NULL; link = link->next) {
 		gint64 us = follow_us(link->data, now_us);
@@ -508,6 +508,6 @@ gboolean on_demand_follow(OnDemand *self, guint32 *ret_number, guint *ret_file,
 		*ret_file = (guint)(due->key & 0xff);
 		begin(self, due);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return due != NULL;
 }

@@ -67,10 +67,10 @@ static void take_backend(Provider *self, Backend *backend)
 {
 	Cache *cache = self->root->cache;
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	g_ptr_array_add(self->backends, backend);
 	self->backend = backend;
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 	/* cache_abort may have come before. */
 	if (cache_is_stopping(cache))
 		backend_abort(backend);
@@ -100,9 +100,9 @@ void provider_join(Provider *provider)
 {
 	Cache *cache = provider->root->cache;
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	g_ptr_array_add(cache->providers, provider);
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 }
 
 void provider_change(Provider *provider, const CacheProvider *settings)
@@ -116,9 +116,9 @@ GPtrArray *providers_all(Cache *cache)
 {
 	GPtrArray *all;
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	all = g_ptr_array_copy(cache->providers, NULL, NULL);
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 	return all;
 }
 
@@ -146,9 +146,9 @@ void provider_abort(Provider *provider)
 	Cache *cache = provider->root->cache;
 
 	/* Not the apply lock, which may be held while the disk is slow. */
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	g_ptr_array_foreach(provider->backends, abort_one, NULL);
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 }
 
 void provider_stop(Provider *provider)

@@ -1,7 +1,8 @@
 #include "cache/model/sizes.h"
 
-#include <pthread.h>
 #include <string.h>
+
+#include "backends/base/mutex.h"
 
 #define N_SLOTS 4096u
 
@@ -12,7 +13,7 @@ typedef struct {
 } Slot;
 
 struct Sizes {
-	pthread_mutex_t lock;
+	Mutex lock;
 	Slot slots[N_SLOTS]; /* by number: neighbours never collide */
 };
 
@@ -20,13 +21,13 @@ Sizes *sizes_new(void)
 {
 	Sizes *self = g_new0(Sizes, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	return self;
 }
 
 void sizes_free(Sizes *self)
 {
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -36,11 +37,11 @@ gboolean sizes_get(Sizes *self, guint32 number, guint64 body_hash,
 	const Slot *slot = &self->slots[number % N_SLOTS];
 	gboolean known;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	known = slot->number == number && slot->body_hash == body_hash;
 	if (known)
 		memcpy(ret_sizes, slot->sizes, sizeof(slot->sizes));
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return known;
 }
 
@@ -49,9 +50,9 @@ void sizes_put(Sizes *self, guint32 number, guint64 body_hash,
 {
 	Slot *slot = &self->slots[number % N_SLOTS];
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	slot->number = number;
 	slot->body_hash = body_hash;
 	memcpy(slot->sizes, sizes, sizeof(slot->sizes));
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }

@@ -1,8 +1,8 @@
 #include "cache/model/stream.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "cache/base/hash.h"
 #include "cache/base/locked.h"
 #include "cache/base/refs.h"
@@ -23,7 +23,7 @@ typedef struct {
 
 struct Stream {
 	int refs; /* atomic */
-	pthread_mutex_t lock;
+	Mutex lock;
 	GString *text;        /* from offset `base` on */
 	gsize base;           /* bytes that are not kept any more */
 	GHashTable *sections; /* name -> GArray of Line: its last window */
@@ -41,7 +41,7 @@ Stream *stream_new(void)
 	Stream *self = g_new0(Stream, 1);
 
 	self->refs = 1;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->text = g_string_new(NULL);
 	self->sections = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
@@ -52,7 +52,7 @@ static void stream_free(Stream *self)
 {
 	g_string_free(self->text, TRUE);
 	g_hash_table_unref(self->sections);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -234,18 +234,18 @@ gboolean stream_put(Stream *self, const char *window, gsize len)
 	gboolean grown;
 	gsize before;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	before = self->text->len;
 	while (next_section(&at, window + len, &section))
 		put_section(self, &section);
 	grown = self->text->len > before;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return grown;
 }
 
 void stream_trim(Stream *self, gsize limit)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->text->len > limit + limit / 4) {
 		gsize drop = self->text->len - limit;
 
@@ -254,7 +254,7 @@ void stream_trim(Stream *self, gsize limit)
 		self->base += drop;
 		g_string_erase(self->text, 0, (gssize)drop);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 /* ---- reading ---- */
@@ -285,7 +285,7 @@ GBytes *stream_read(Stream *self, gsize at, gsize size)
 	gsize end, gone;
 	char *out;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	end = self->base + self->text->len;
 	size = at < end ? MIN(size, end - at) : 0;
 	gone = at < self->base ? MIN(size, self->base - at) : 0;
@@ -295,6 +295,6 @@ GBytes *stream_read(Stream *self, gsize at, gsize size)
 	if (size > gone)
 		memcpy(out + gone, self->text->str + (at + gone - self->base),
 			size - gone);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return g_bytes_new_take(out, size);
 }

@@ -1,7 +1,6 @@
 #include "cache/model/watch.h"
 
-#include <pthread.h>
-
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 
 #define NEVER (G_MININT64 / 2)
@@ -14,8 +13,8 @@ typedef struct {
 
 struct Watch {
 	gint64 life_us;
-	pthread_mutex_t lock; /* of: */
-	GHashTable *items;    /* number -> Item */
+	Mutex lock;        /* of: */
+	GHashTable *items; /* number -> Item */
 };
 
 Watch *watch_new(gint64 life_us)
@@ -24,14 +23,14 @@ Watch *watch_new(gint64 life_us)
 
 	self->life_us = life_us;
 	self->items = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	return self;
 }
 
 void watch_free(Watch *self)
 {
 	g_hash_table_unref(self->items);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -111,11 +110,11 @@ gboolean watch_look(Watch *self, guint32 number, gint64 now_us)
 {
 	gboolean first;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	first = count(self, now_us) == 0;
 	find_or_add(self, number)->looked_us = now_us;
 	make_room(self);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return first;
 }
 
@@ -126,7 +125,7 @@ gboolean watch_hold(
 	gpointer item;
 	gboolean first;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	first = n > 0 && count(self, now_us) == 0;
 	g_hash_table_iter_init(&iter, self->items);
 	while (g_hash_table_iter_next(&iter, NULL, &item))
@@ -134,7 +133,7 @@ gboolean watch_hold(
 	for (gsize i = 0; i < n; i++)
 		find_or_add(self, node_ids[i])->held = TRUE;
 	count(self, now_us);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return first;
 }
 
@@ -154,12 +153,12 @@ GArray *watch_list(Watch *self, gint64 now_us)
 	GHashTableIter iter;
 	gpointer item;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	count(self, now_us);
 	g_hash_table_iter_init(&iter, self->items);
 	while (g_hash_table_iter_next(&iter, NULL, &item))
 		g_array_append_val(all, ((Item *)item)->watched);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	g_array_sort(all, by_asked);
 	return all;
 }
@@ -168,9 +167,9 @@ void watch_asked(Watch *self, guint32 number, gint64 now_us)
 {
 	Item *item;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	item = find(self, number);
 	if (item != NULL)
 		item->watched.asked_us = now_us;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }

@@ -78,13 +78,13 @@ char *adopt_objection(Dir *dir, const Intent *intent, const char *id)
 
 	if (intent->verb != NULL)
 		return g_strdup("");
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	known = ids_get(dir->ids, id);
 	if (known != NULL) {
 		shown = snapshot_ref(dir->shown);
 		row = snapshot_find(shown, known->number);
 	}
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	if (row != NULL)
 		body = dir_body(dir, shown, row, NULL);
 	return body != NULL ? backend_objection(dir->provider->backend, dir->id,

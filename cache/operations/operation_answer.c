@@ -39,14 +39,14 @@ static Shown shown_find(Dir *dir, const char *raw)
 	Shown self = {.entry = ""};
 	const Id *id;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	id = ids_get(dir->ids, raw);
 	self.shown = snapshot_ref(dir->shown);
 	if (id != NULL) {
 		self.entry = id_name(id);
 		self.row = snapshot_find(self.shown, id->number);
 	}
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return self;
 }
 

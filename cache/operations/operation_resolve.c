@@ -79,10 +79,10 @@ static char *id_of_name(Dir *dir, const char *name)
 	const Id *id;
 	char *text;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	id = ids_find(dir->ids, name);
 	text = g_strdup(id != NULL ? id->text : name);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return text;
 }
 

@@ -48,14 +48,14 @@ static gboolean keep(
 	const Row *old;
 	gboolean ok = TRUE;
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	change_begin(&change, dir);
 	old = snapshot_find(dir->shown, number);
 	if (old != NULL && phase_has_ended((Phase)old->phase))
 		ok = put(&change, old, cause, error) &&
 		     change_commit(&change, error);
 	change_end(&change);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return ok;
 }
 

@@ -116,7 +116,7 @@ static void question_close(const Question *self, const Stand *stand,
 	OnDemandNow now = ON_DEMAND_SAME;
 	const Row *row;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	row = snapshot_find(dir->shown, self->session);
 	if (row != NULL && stand_has_moved(stand, row) &&
 		(until_ms == 0 || phase_has_ended((Phase)row->phase)))
@@ -129,7 +129,7 @@ static void question_close(const Question *self, const Stand *stand,
 	if (row == NULL)
 		on_demand_forget(on_demand, self->session);
 	tell(self, now);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	news_deliver(dir->cache->news);
 }
 
@@ -245,11 +245,11 @@ static gboolean question_push(
 			dir->provider->work[waits ? WORK_OPEN : WORK_BACKFILL],
 			waits ? open_run : follow_run, dir))
 		return TRUE;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	queue->workers--;
 	if (g_queue_remove(&queue->waiting, question))
 		g_free(question);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return FALSE;
 }
 

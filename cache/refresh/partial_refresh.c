@@ -1,5 +1,6 @@
 #include "cache/refresh/partial_refresh.h"
 
+#include "backends/base/thread.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
@@ -107,7 +108,7 @@ typedef struct {
 	int refs; /* atomic: the partial refresh's, and one of each job in the pool */
 	Dir *dir;
 
-	pthread_mutex_t lock;
+	Mutex lock;
 	pthread_cond_t idle;
 	GPtrArray *ids; /* char * */
 	guint next, asking;
@@ -124,7 +125,7 @@ static void round_unref(Round *self)
 	g_clear_error(&self->failure);
 	g_clear_error(&self->error);
 	pthread_cond_destroy(&self->idle);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -174,22 +175,22 @@ static void round_note(Round *self, GError *error)
 
 static void round_work(Round *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while (self->error == NULL && self->next < self->ids->len &&
 		!cache_is_stopping(self->dir->cache)) {
 		const char *id = g_ptr_array_index(self->ids, self->next++);
 		GError *error;
 
 		self->asking++;
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		error = ask_one(self->dir, id);
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		self->asking--;
 		round_note(self, error);
 	}
 	if (self->asking == 0)
 		pthread_cond_broadcast(&self->idle);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static void round_job(void *data)
@@ -209,7 +210,7 @@ static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
 	self->refs = 1;
 	self->dir = dir;
 	self->ids = ids;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	pthread_cond_init(&self->idle, NULL);
 	for (guint i = 1; i < jobs; i++) {
 		__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
@@ -218,9 +219,9 @@ static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
 			round_unref(self);
 	}
 	round_work(self);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while (self->asking > 0)
-		pthread_cond_wait(&self->idle, &self->lock);
+		thread_wait(&self->idle, &self->lock, G_MAXINT64);
 	why = self->error;
 	if (why == NULL && self->told == 0)
 		why = self->failure;
@@ -228,7 +229,7 @@ static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
 	/* It stays: jobs that have yet to begin are to see it. */
 	if (!ok)
 		g_propagate_error(error, g_error_copy(why));
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	round_unref(self);
 	return ok;
 }
@@ -276,7 +277,7 @@ static gboolean ask_watched(
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GArray) watched = watch_list(dir->watch, self->begun_us);
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	for (guint i = 0; i < watched->len && ids->len < WATCHED_MAX; i++) {
 		const Watched *one = &g_array_index(watched, Watched, i);
 		const Row *row = snapshot_find(dir->shown, one->number);
@@ -286,7 +287,7 @@ static gboolean ask_watched(
 		g_ptr_array_add(ids, g_strdup(row->id->text));
 		watch_asked(dir->watch, one->number, self->begun_us);
 	}
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return listed ? ask_beside_list(dir, ids, error)
 		      : ask_all(dir, ids, error);
 }
@@ -336,9 +337,9 @@ static gboolean show_page(Dir *dir, ListPage list, char **token,
 	if (page == NULL)
 		return FALSE;
 	dir_heard(dir);
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	*ret_new = names_new(dir, page);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	if (!apply_page(dir, page, tick, 0, NULL, error))
 		return FALSE;
 	news_deliver(dir->cache->news);
@@ -368,7 +369,7 @@ static GPtrArray *missed(const PartialRefresh *self)
 	const Row *found[MISSED_MAX];
 	guint n = 0;
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	snapshot_foreach (row, dir->shown, 0) {
 		guint i = n;
 
@@ -385,16 +386,16 @@ static GPtrArray *missed(const PartialRefresh *self)
 	}
 	for (guint i = 0; i < n; i++)
 		g_ptr_array_add(ids, g_strdup(found[i]->id->text));
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->apply);
 	return ids;
 }
 
 static void note_living(Dir *dir, gboolean few)
 {
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->partial_refresh.living_few = few;
 	dir->partial_refresh.living_many = !few;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 }
 
 /* *ret_all: there were few enough to list all.  Where such a list is refused, it
@@ -439,12 +440,12 @@ static gboolean refresh_partially(PartialRefresh *self, GError **error)
 	Dir *dir = self->dir;
 	gboolean first, living, listed;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	/* Then it tells most of what is watched, too. */
 	first = dir->partial_refresh.living_few;
 	living = dir_class(dir)->list_living != NULL &&
 		 !dir->partial_refresh.living_many;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	listed = living || dir_class(dir)->newest_first;
 	if (first)
 		return list_some(self, living, error) &&
@@ -460,7 +461,7 @@ static void partial_refresh_end(
 	PartialState *partial_refresh = &dir->partial_refresh;
 	gint64 now_us = g_get_monotonic_time();
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	partial_refresh->running = FALSE;
 	partial_refresh->boost = self->boost;
 	partial_refresh->took_us = now_us - self->begun_us;
@@ -475,7 +476,7 @@ static void partial_refresh_end(
 		partial_refresh->broken = pace_is_broken(error);
 		partial_refresh->retry_us = now_us + pace_retry_us(error);
 	}
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	scheduler_wake(dir->cache->scheduler);
 }
 
@@ -486,9 +487,9 @@ void partial_refresh_run(void *data)
 	g_autoptr(GError) error = NULL;
 	PartialRefresh self = {.dir = dir};
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	self.begun_us = dir->partial_refresh.started_us;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	self.first_tick = dir_tick(dir);
 	if (!refresh_partially(&self, &error))
 		g_debug("%s: %s", dir->name, error->message);

@@ -1,5 +1,6 @@
 #include "cache/refresh/prefetch.h"
 
+#include "backends/base/thread.h"
 #include "cache/merge/call.h"
 
 /*
@@ -23,7 +24,7 @@ struct Prefetch {
 	int refs; /* atomic: the listing's, and one of each job in the pool */
 	Dir *dir;
 
-	pthread_mutex_t lock;
+	Mutex lock;
 	pthread_cond_t ended; /* a fetch is done */
 	Fetch *taken;
 	Fetch *next;     /* asked for, and not taken yet */
@@ -56,7 +57,7 @@ Prefetch *prefetch_new(Dir *dir)
 
 	self->refs = 1;
 	self->dir = dir;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	pthread_cond_init(&self->ended, NULL);
 	return self;
 }
@@ -67,7 +68,7 @@ static void prefetch_unref(Prefetch *self)
 		return;
 	fetch_free(self->taken);
 	pthread_cond_destroy(&self->ended);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -84,11 +85,11 @@ static void fetch_run(Fetch *self)
 
 	call.next = announced;
 	call.next_data = self;
-	pthread_mutex_unlock(&prefetch->lock);
+	mutex_unlock(&prefetch->lock);
 	self->tick = dir_tick(dir);
 	self->page = backend_list_page(dir->provider->backend, dir->id,
 		self->token, &call, &self->error);
-	pthread_mutex_lock(&prefetch->lock);
+	mutex_lock(&prefetch->lock);
 	self->done = TRUE;
 	pthread_cond_broadcast(&prefetch->ended);
 }
@@ -96,8 +97,8 @@ static void fetch_run(Fetch *self)
 static void fetch_wait(const Fetch *self)
 {
 	while (!self->done)
-		pthread_cond_wait(
-			&self->prefetch->ended, &self->prefetch->lock);
+		thread_wait(&self->prefetch->ended, &self->prefetch->lock,
+			G_MAXINT64);
 }
 
 /* A job begins whatever is waiting, which may be nothing any more. */
@@ -105,12 +106,12 @@ static void run_job(void *data)
 {
 	Prefetch *self = data;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->queued) {
 		self->queued = FALSE;
 		fetch_run(self->next);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	prefetch_unref(self);
 }
 
@@ -159,12 +160,12 @@ static void announced(const char *token, void *data)
 	Fetch *fetch = data;
 	Prefetch *self = fetch->prefetch;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->taken == fetch)
 		ask_next(self, token);
 	else if (fetch->announced == NULL)
 		fetch->announced = g_strdup(token);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 SessionPage *prefetch_take(
@@ -172,7 +173,7 @@ SessionPage *prefetch_take(
 {
 	SessionPage *page;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (turn(self, token))
 		fetch_run(self->taken);
 	else
@@ -182,14 +183,14 @@ SessionPage *prefetch_take(
 		*ret_tick = self->taken->tick;
 	else
 		g_propagate_error(error, g_steal_pointer(&self->taken->error));
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return page;
 }
 
 void prefetch_free(Prefetch *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	drop_next(self);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	prefetch_unref(self);
 }

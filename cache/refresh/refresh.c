@@ -114,7 +114,7 @@ static gint64 visit(Dir *dir, gint64 now_us)
 {
 	gint64 due_us, partial_us;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	due_us = refresh_due_us(dir, now_us);
 	if (due_us <= now_us) {
 		dir->listing.relisting = pool_push(
@@ -132,7 +132,7 @@ static gint64 visit(Dir *dir, gint64 now_us)
 		partial_refresh_begin(dir, now_us);
 		partial_us = G_MAXINT64;
 	}
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return MIN(due_us, partial_us);
 }
 
@@ -142,12 +142,12 @@ gint64 refresh_run(void *data)
 	gint64 now_us = g_get_monotonic_time();
 	gint64 next_us = now_us + SLEEP_MAX_US;
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		Dir *dir = g_ptr_array_index(cache->dirs, i);
 
 		next_us = MIN(next_us, visit(dir, now_us));
 	}
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 	return MIN(next_us, open_follow(cache));
 }

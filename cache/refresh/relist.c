@@ -213,14 +213,14 @@ static void tell_progress(const Relist *self)
 {
 	Dir *dir = self->dir;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.pages = MAX(dir->listing.pages, self->page);
 	dir->listing.page = self->page;
 	dir->listing.so_far = self->seen;
 	dir->listing.total = self->least;
 	if (!dir->listing.complete)
 		dir_news(dir, NEWS_LISTING);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	news_deliver(dir->cache->news);
 	/* Now partial refreshes may be worth while. */
 	if (self->page == 2 || self->page == PARTIAL_REFRESH_PAGES + 1)
@@ -317,9 +317,9 @@ static void ask_missed(const Relist *self, Listed *listed)
 /* A workspace cannot be asked for: a second listing is wanted soon. */
 static void want_another(Dir *dir)
 {
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.asked = TRUE;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 }
 
 static gboolean relist_finish(
@@ -414,7 +414,7 @@ static void relist_end(const Relist *self, gint64 listed_ms, GError *error)
 	Dir *dir = self->dir;
 	Provider *provider = dir->provider;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.relisting = FALSE;
 	dir->listing.page = 0;
 	dir->listing.took_us = g_get_monotonic_time() - dir->listing.started_us;
@@ -423,7 +423,7 @@ static void relist_end(const Relist *self, gint64 listed_ms, GError *error)
 	else if (!cache_is_stopping(dir->cache))
 		end_badly(self, error);
 	dir_news(dir, NEWS_LISTING);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	__atomic_add_fetch(
 		error == NULL ? &provider->relists : &provider->failed, 1,
 		__ATOMIC_RELAXED);
@@ -480,9 +480,9 @@ void relist_run(void *data)
 	trace_begin(dir);
 	failpoint_hang("listing");
 	failpoint_crash("listing");
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	relist.number = dir->listing.relist;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	relist.verify_bodies =
 		__atomic_load_n(&dir->verify_bodies, __ATOMIC_RELAXED);
 	relist.first_tick = dir_tick(dir);

@@ -142,9 +142,9 @@ void resolve_name_run(void *data)
 		/* It is not forgotten while it is asked. */
 		if (!ask_one(dir, question->id, &error))
 			g_debug("%s: %s", dir->id, error->message);
-		pthread_mutex_lock(&dir->lock);
+		mutex_lock(&dir->lock);
 		question_close(dir, question, error);
-		pthread_mutex_unlock(&dir->lock);
+		mutex_unlock(&dir->lock);
 		news_deliver(dir->cache->news);
 	}
 }

@@ -82,9 +82,9 @@ static void sweep_run(void *data)
 		i++)
 		if (!ask_one(self, g_array_index(all, Wanted, i).number))
 			break;
-	pthread_mutex_lock(&self->dir->lock);
+	mutex_lock(&self->dir->lock);
 	self->running = FALSE;
-	pthread_mutex_unlock(&self->dir->lock);
+	mutex_unlock(&self->dir->lock);
 }
 
 void sweep_start(Dir *dir, Sweep *self, const SweepKind *kind)
@@ -93,12 +93,12 @@ void sweep_start(Dir *dir, Sweep *self, const SweepKind *kind)
 
 	if (!goes_on(dir))
 		return;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	begin = !self->running;
 	self->running = TRUE;
 	self->dir = dir;
 	self->kind = kind;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	if (begin &&
 		!pool_push(dir->provider->work[WORK_BACKFILL], sweep_run, self))
 		g_debug("%s: asked after the end", dir->name);

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "backends/base/thread.h"
 #include "cache/base/clock.h"
 #include "cache/base/locked.h"
 #include "cache/base/log_about.h"
-#include "cache/base/thread.h"
 #include "cache/model/account.h"
 #include "cache/requests/requests_aside.h"
 #include "cache/requests/requests_inside.h"
@@ -48,7 +48,7 @@ Requests *requests_new(Cache *cache, GError **error)
 	self->old_for_us = OLD_FOR_US;
 	self->boxes = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, requests_box_free);
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	thread_cond_init(&self->moved);
 	if (journal_load(self->journal, load, self, error))
 		return self;
@@ -62,7 +62,7 @@ void requests_free(Requests *self)
 		return;
 	g_hash_table_unref(self->boxes);
 	journal_free(self->journal);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	pthread_cond_destroy(&self->moved);
 	g_free(self);
 }
@@ -79,10 +79,10 @@ guint requests_damaged(Requests *self)
 
 void requests_stop(Requests *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->stopped = TRUE;
 	pthread_cond_broadcast(&self->moved);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 /* ---- numbers ---- */
@@ -134,13 +134,13 @@ void requests_attach(Requests *self, Dir *dir)
 {
 	Box *box;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	box = requests_box(self, dir->account->store, dir->id);
 	prepare(self, dir, box->list);
 	box->dir = dir;
 	dir->requests = box;
 	requests_invite(self, dir);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 /* ---- keeping no more than needed ---- */
@@ -247,7 +247,7 @@ Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
 	own->watermark = node_ids_next(self->cache->node_ids);
 	if (!give_number(self, dir, own, error))
 		return NULL;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	box = dir->requests;
 	request = find_token(box, own->token);
 	*ret_fresh = request == NULL;
@@ -255,7 +255,7 @@ Request *requests_begin(Requests *self, Dir *dir, Intent *intent,
 		request_ref(request);
 	else
 		request = add(self, box, g_steal_pointer(&own));
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	news_deliver(self->cache->news);
 	return request;
 }
@@ -273,10 +273,10 @@ gboolean requests_take(Requests *self, Request *request)
 {
 	gboolean taken;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	taken = !request->busy;
 	request->busy = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return taken;
 }
 
@@ -284,12 +284,12 @@ gboolean requests_take_free(Requests *self, Request *request, gint64 until_us)
 {
 	gboolean taken, early = TRUE;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while (!self->stopped && early && (request->busy || request->waited))
 		early = thread_wait(&self->moved, &self->lock, until_us);
 	taken = !request->busy && !request->waited;
 	request->busy = request->busy || taken;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return taken;
 }
 
@@ -297,7 +297,7 @@ void requests_release(Requests *self, Request *request)
 {
 	CreatePlan *plan = NULL;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	request->busy = FALSE;
 	g_clear_pointer(&request->reserved, g_free);
 	/* It may be a mebibyte, and is sent no more. */
@@ -305,7 +305,7 @@ void requests_release(Requests *self, Request *request)
 		!request->waited)
 		plan = g_steal_pointer(&request->intent->plan);
 	pthread_cond_broadcast(&self->moved);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	create_plan_free(plan);
 }
 
@@ -313,7 +313,7 @@ void requests_forget(Requests *self, Request *request)
 {
 	Box *box;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	box = requests_box_of(self, request);
 	request->busy = FALSE;
 	outcome_free(request->outcome);
@@ -323,18 +323,18 @@ void requests_forget(Requests *self, Request *request)
 		g_ptr_array_remove(box->list, request);
 	}
 	pthread_cond_broadcast(&self->moved);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static void set_outcome(Requests *self, Request *request, Outcome *outcome)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	outcome_free(request->outcome);
 	request->outcome = outcome;
 	request->look_ms = G_MAXINT64;
 	request->missed = 0;
 	request_changed(self, request);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	news_deliver(self->cache->news);
 }
 
@@ -419,11 +419,11 @@ Outcome *requests_outcome(
 {
 	Outcome *copy;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	copy = outcome_copy(request->outcome);
 	if (ret_sought != NULL)
 		*ret_sought = request->look_ms != G_MAXINT64;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return copy;
 }
 

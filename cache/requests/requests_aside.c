@@ -112,7 +112,7 @@ guint requests_aside(Requests *self, const Dir *provider)
 	gpointer value;
 	guint n = 0;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	g_hash_table_iter_init(&at, self->boxes);
 	while (g_hash_table_iter_next(&at, NULL, &value)) {
 		const Box *box = value;
@@ -124,7 +124,7 @@ guint requests_aside(Requests *self, const Dir *provider)
 			n += is_open_or_unknown(
 				g_ptr_array_index(box->list, i));
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return n;
 }
 
@@ -145,16 +145,16 @@ void requests_show(Requests *self, Provider *provider)
 {
 	Cache *cache = self->cache;
 
-	pthread_mutex_lock(&cache->lock);
+	mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		Dir *dir = g_ptr_array_index(cache->dirs, i);
 
 		if (dir->parent != provider_dir(provider))
 			continue;
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		show_own(self, dir);
 		requests_invite(self, dir);
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 	}
-	pthread_mutex_unlock(&cache->lock);
+	mutex_unlock(&cache->lock);
 }

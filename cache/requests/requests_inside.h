@@ -20,7 +20,7 @@ struct Requests {
 	guint32 highest;
 	gint64 old_for_us; /* so long the clock must have called one too old; set
 	                      by tests before anything is kept */
-	pthread_mutex_t lock; /* of all below, and of each request */
+	Mutex lock;        /* of all below, and of each request */
 	pthread_cond_t moved;
 	gboolean stopped;
 	GHashTable *boxes; /* key of a place -> Box */

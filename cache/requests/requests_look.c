@@ -1,7 +1,7 @@
 /* How requests are looked for, waited for and listed. */
+#include "backends/base/thread.h"
 #include "cache/base/clock.h"
 #include "cache/base/locked.h"
-#include "cache/base/thread.h"
 #include "cache/requests/requests.h"
 #include "cache/requests/requests_inside.h"
 
@@ -13,20 +13,20 @@
 void requests_look(Requests *self, Request *request, gint64 look_ms,
 	gint64 sure_ms, gboolean waited)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	request->look_ms = look_ms;
 	request->sure_ms = sure_ms;
 	request->waited = waited;
 	request_changed(self, request);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	news_deliver(self->cache->news);
 }
 
 void requests_look_again(Requests *self, Request *request, gint64 look_ms)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	request->look_ms = look_ms;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void requests_renew(
@@ -35,11 +35,11 @@ void requests_renew(
 	guint32 watermark = node_ids_next(self->cache->node_ids);
 	Intent *intent = request->intent;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	intent->made_ms = now_ms();
 	intent->until_ms = intent->made_ms + left_ms;
 	intent->watermark = request->judged = watermark;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	requests_replan(self, request, plan);
 }
 
@@ -47,10 +47,10 @@ void requests_replan(Requests *self, Request *request, CreatePlan *plan)
 {
 	CreatePlan *old;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	old = request->intent->plan;
 	request->intent->plan = plan;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	create_plan_free(old);
 }
 
@@ -60,12 +60,12 @@ char *requests_rival(Requests *self, const Request *request)
 	RequestState state;
 	char *name = NULL;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	plan = request->intent->plan;
 	state = request->outcome->state;
 	if (plan != NULL && (state == REQUEST_SENT || state == REQUEST_UNKNOWN))
 		name = g_strdup(plan->name);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return name;
 }
 
@@ -74,7 +74,7 @@ gboolean requests_may_turn(Requests *self, const Dir *dir)
 	gboolean may = FALSE;
 	const Box *box;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	box = dir->requests;
 	for (guint i = 0; i < box->list->len && !may; i++) {
 		const Request *request = g_ptr_array_index(box->list, i);
@@ -85,7 +85,7 @@ gboolean requests_may_turn(Requests *self, const Dir *dir)
 		      (state == REQUEST_ABSENT ||
 			      (state == REQUEST_UNKNOWN && plan->unique));
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return may;
 }
 
@@ -135,7 +135,7 @@ gboolean requests_reserve(Requests *self, const Dir *dir, Request *request,
 {
 	Request *holder;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	holder = find_holder(dir, request, made);
 	if (holder == NULL && request != NULL) {
 		g_free(request->reserved);
@@ -143,7 +143,7 @@ gboolean requests_reserve(Requests *self, const Dir *dir, Request *request,
 	}
 	if (holder != NULL && ret_holder != NULL)
 		*ret_holder = request_ref(holder);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return holder == NULL;
 }
 
@@ -154,12 +154,12 @@ gint64 requests_sure_ms(Requests *self, const Request *request)
 
 void requests_resume(Requests *self, Request *request)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	request->waited = FALSE;
 	while (request->busy)
-		pthread_cond_wait(&self->moved, &self->lock);
+		thread_wait(&self->moved, &self->lock, G_MAXINT64);
 	request->busy = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gboolean requests_is_waited(Requests *self, const Request *request)
@@ -172,12 +172,12 @@ gboolean requests_wait(
 {
 	gboolean moved, early = TRUE;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while (!self->stopped && early &&
 		(request->busy || request->outcome->state == state))
 		early = thread_wait(&self->moved, &self->lock, until_us);
 	moved = !request->busy && request->outcome->state != state;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return moved;
 }
 
@@ -186,7 +186,7 @@ gint64 requests_look_ms(Requests *self, const Dir *dir)
 	gint64 earliest = G_MAXINT64;
 	const Box *box;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	box = dir->requests;
 	for (guint i = 0; i < box->list->len; i++) {
 		const Request *request = g_ptr_array_index(box->list, i);
@@ -196,7 +196,7 @@ gint64 requests_look_ms(Requests *self, const Dir *dir)
 			request_is_open(request))
 			earliest = MIN(earliest, request->look_ms);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return earliest;
 }
 
@@ -219,7 +219,7 @@ gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
 
 	(void)backend_clock(dir->provider->backend, &ahead_ms);
 	latest_ms = created_ms + MAX(0, -ahead_ms) + CLOCKS_DIFFER_MS;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	box = dir->requests;
 	for (guint i = 0; i < box->list->len && !sought; i++) {
 		const Request *request = g_ptr_array_index(box->list, i);
@@ -228,7 +228,7 @@ gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
 			 (created_ms == 0 ||
 				 latest_ms >= request->intent->made_ms);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return sought;
 }
 
@@ -237,7 +237,7 @@ gint64 requests_made_ms(Requests *self, const Dir *dir, guint32 session)
 	gint64 made_ms = 0;
 	const Box *box;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	box = dir->requests;
 	for (guint i = box->list->len; i-- > 0 && made_ms == 0;) {
 		const Request *request = g_ptr_array_index(box->list, i);
@@ -246,7 +246,7 @@ gint64 requests_made_ms(Requests *self, const Dir *dir, guint32 session)
 			request->intent->verb == NULL)
 			made_ms = request->intent->made_ms;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return made_ms;
 }
 
@@ -274,12 +274,12 @@ Request *requests_get(
 	const Box *box;
 	Request *found;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	box = dir->requests;
 	found = find(box->list, number, rid, FALSE);
 	if (found == NULL)
 		found = find(box->guests, number, rid, TRUE);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return found;
 }
 

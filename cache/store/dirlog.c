@@ -1,8 +1,8 @@
 #include "cache/store/dirlog.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "cache/cache.h"
 #include "cache/store/record_log.h"
@@ -32,7 +32,7 @@ typedef struct {
 #define GARBAGE_MAX 4096
 
 struct DirLog {
-	pthread_mutex_t lock;
+	Mutex lock;
 	RecordLog *record_log;
 	GPtrArray *entries;    /* DirLogEntry, as loaded */
 	GHashTable *by_number; /* number -> DirLogEntry */
@@ -351,7 +351,7 @@ DirLog *dirlog_open(const char *state_dir, GError **error)
 	g_autofree char *path = g_build_filename(state_dir, ".tree", NULL);
 	g_autoptr(GError) local = NULL;
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->entries = g_ptr_array_new_with_free_func(entry_free);
 	self->by_number = g_hash_table_new(NULL, NULL);
 	self->record_log = record_log_open(path, load_record, self, &local);
@@ -374,6 +374,6 @@ void dirlog_free(DirLog *self)
 	record_log_free(self->record_log);
 	g_hash_table_unref(self->by_number);
 	g_ptr_array_unref(self->entries);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }

@@ -1,7 +1,6 @@
 #include "cache/store/node_ids.h"
 
-#include <pthread.h>
-
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "cache/cache.h"
 
@@ -10,7 +9,7 @@
 #define RESERVED_AT_ONCE 4096u
 
 struct NodeIds {
-	pthread_mutex_t lock;
+	Mutex lock;
 	NumbersReserve reserve;
 	void *data;
 	guint32 next, limit;
@@ -21,7 +20,7 @@ NodeIds *node_ids_new(NumbersReserve reserve, void *data)
 {
 	NodeIds *self = g_new0(NodeIds, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->reserve = reserve;
 	self->data = data;
 	self->next = self->limit = CACHE_NUMBER_FIRST;
@@ -32,7 +31,7 @@ void node_ids_free(NodeIds *self)
 {
 	for (guint i = 0; i < N_CHUNKS; i++)
 		g_free(self->chunks[i]);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -70,10 +69,10 @@ gpointer node_ids_owner(NodeIds *self, guint32 number)
 
 void node_ids_skip(NodeIds *self, guint32 limit)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->next = MAX(self->next, MIN(limit, CACHE_NUMBER_MAX + 1));
 	self->limit = MAX(self->limit, self->next);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gboolean node_ids_claim(NodeIds *self, guint32 number, gpointer owner)
@@ -83,14 +82,14 @@ gboolean node_ids_claim(NodeIds *self, guint32 number, gpointer owner)
 
 	if (number < CACHE_NUMBER_FIRST || number > CACHE_NUMBER_MAX)
 		return FALSE;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	now = node_ids_owner(self, number);
 	ok = now == NULL || now == owner;
 	if (ok && now == NULL)
 		owner_set(self, number, owner);
 	self->next = MAX(self->next, number + 1);
 	self->limit = MAX(self->limit, self->next);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return ok;
 }
 
@@ -116,21 +115,21 @@ gboolean node_ids_take(
 {
 	gboolean ok;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	ok = room_for_next(self, error);
 	if (ok) {
 		owner_set(self, self->next, owner);
 		*ret_number = self->next++;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return ok;
 }
 
 void node_ids_assign(NodeIds *self, guint32 number, gpointer owner)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	owner_set(self, number, owner);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 guint32 node_ids_next(NodeIds *self)

@@ -7,7 +7,7 @@
 
 struct Groups {
 	Dir *dir;
-	pthread_mutex_t *lock;
+	Mutex *lock;
 	GHashTable *by_word[N_VIEWS]; /* Group.word -> Group */
 	GHashTable *by_name[N_VIEWS]; /* Group.name -> Group */
 	GHashTable *by_number;        /* owns */
@@ -37,7 +37,7 @@ static void note_known(const DirLogEntry *entry, void *data)
 		data, g_strdup(entry->id), GUINT_TO_POINTER(entry->number));
 }
 
-Groups *groups_new(Dir *dir, pthread_mutex_t *lock)
+Groups *groups_new(Dir *dir, Mutex *lock)
 {
 	Groups *self = g_new0(Groups, 1);
 
@@ -130,12 +130,12 @@ Group *groups_get(Groups *self, ByWhat by, const char *word)
 	group = group_new(self, by, word);
 	if (group == NULL)
 		return NULL;
-	pthread_mutex_lock(self->lock);
+	mutex_lock(self->lock);
 	g_hash_table_insert(self->by_word[by], group->word, group);
 	g_hash_table_insert(self->by_name[by], (gpointer)group->name, group);
 	g_hash_table_insert(
 		self->by_number, GUINT_TO_POINTER(group->number), group);
-	pthread_mutex_unlock(self->lock);
+	mutex_unlock(self->lock);
 	return group;
 }
 

@@ -25,7 +25,7 @@ typedef struct {
 
 typedef struct Groups Groups;
 
-Groups *groups_new(Dir *dir, pthread_mutex_t *lock);
+Groups *groups_new(Dir *dir, Mutex *lock);
 void groups_free(Groups *self);
 
 /* The group of a word, as it was or new; NULL for the empty word, and where no

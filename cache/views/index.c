@@ -10,7 +10,7 @@ static Index *index_new(Dir *dir)
 	Index *self = g_new0(Index, 1);
 
 	self->dir = dir;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->links = link_names_new();
 	self->index_entries = g_hash_table_new_full(
 		NULL, NULL, NULL, (GDestroyNotify)index_entry_free);
@@ -32,7 +32,7 @@ void index_free(Index *self)
 		number_set_clear(&self->shown[by]);
 	number_set_clear(&self->node_ids);
 	groups_free(self->groups);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -42,11 +42,11 @@ Index *index_ensure(Dir *dir)
 
 	if (index != NULL)
 		return index;
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	if (dir->index == NULL)
 		__atomic_store_n(&dir->index, index_new(dir), __ATOMIC_RELEASE);
 	index = dir->index;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return index;
 }
 
@@ -67,13 +67,13 @@ char *index_group(Dir *dir, guint32 number, Entry *ret)
 
 	if (index == NULL || index->groups == NULL)
 		return NULL;
-	pthread_mutex_lock(&index->lock);
+	mutex_lock(&index->lock);
 	group = groups_of_number(index->groups, number);
 	if (group != NULL && (group->shown || ret == NULL))
 		name = g_strdup(group->name);
 	if (name != NULL && ret != NULL)
 		group_entry(group, dir, ret);
-	pthread_mutex_unlock(&index->lock);
+	mutex_unlock(&index->lock);
 	return name;
 }
 
@@ -311,7 +311,7 @@ static void reconcile(Update *self)
  * are free then are taken. */
 static void update_apply(Update *self, const guint32 *cuts, guint n_cuts)
 {
-	pthread_mutex_lock(&self->index->lock);
+	mutex_lock(&self->index->lock);
 	for (guint i = 0; i < n_cuts; i++)
 		cut(self, cuts[i]);
 	for (guint i = 0; i < self->index_entries->len; i++)
@@ -319,7 +319,7 @@ static void update_apply(Update *self, const guint32 *cuts, guint n_cuts)
 	for (guint i = 0; i < self->index_entries->len; i++)
 		put(self, g_ptr_array_index(self->index_entries, i));
 	reconcile(self);
-	pthread_mutex_unlock(&self->index->lock);
+	mutex_unlock(&self->index->lock);
 }
 
 static void update_row(Update *self, const Row *row)
@@ -389,9 +389,9 @@ static void show_phases(Update *update)
 
 		if (group == NULL)
 			continue;
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		show_group(update, group);
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 	}
 }
 
@@ -423,7 +423,7 @@ static void set_times(Index *self, const Update *update)
 
 	for (Phase phase = 0; phase < N_PHASES; phase++)
 		phases[phase] = phase_group(self, phase);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->table_ns = ns;
 	for (ByWhat by = 0; by < N_VIEWS; by++)
 		self->view_ns[by] = ns;
@@ -435,7 +435,7 @@ static void set_times(Index *self, const Update *update)
 	for (Phase phase = 0; phase < N_PHASES; phase++)
 		if (phases[phase] != NULL)
 			phases[phase]->mtime_ns = ns;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 /* With Dir.apply; FALSE: the cache is stopped. */
@@ -468,15 +468,15 @@ void index_run(void *data)
 	Dir *dir = data;
 	Index *self = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
 
-	pthread_mutex_lock(&dir->apply);
+	mutex_lock(&dir->apply);
 	if (!index_make(self)) {
-		pthread_mutex_unlock(&dir->apply);
+		mutex_unlock(&dir->apply);
 		return;
 	}
 	__atomic_store_n(&self->ready, 1, __ATOMIC_RELEASE);
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir_news(dir, NEWS_LISTING);
-	pthread_mutex_unlock(&dir->lock);
-	pthread_mutex_unlock(&dir->apply);
+	mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->apply);
 	news_deliver(dir->cache->news);
 }

@@ -16,7 +16,7 @@
 typedef struct Index {
 	Dir *dir;
 	int asked, ready; /* atomic: a worker is to make it; it did */
-	pthread_mutex_t lock;
+	Mutex lock;
 	Groups *groups;            /* NULL: of a provider */
 	NumberSet shown[N_VIEWS];  /* groups; BY_NAME: sessions with a link */
 	gint64 view_ns[N_VIEWS];   /* of their last change */

@@ -4,10 +4,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends/base/thread.h"
 #include "backends/error.h"
 
 struct Faults {
-	pthread_mutex_t lock;
+	Mutex lock;
 	pthread_cond_t changed;
 	GPtrArray *list; /* Fault *, a reference each */
 	gint64 last_id;
@@ -66,15 +67,11 @@ gboolean fault_replaces(const Fault *fault)
 Faults *faults_new(void)
 {
 	Faults *self = g_new0(Faults, 1);
-	pthread_condattr_t attr;
 
 	self->list =
 		g_ptr_array_new_with_free_func((GDestroyNotify)fault_unref);
-	pthread_mutex_init(&self->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&self->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	mutex_init(&self->lock);
+	thread_cond_init(&self->changed);
 	return self;
 }
 
@@ -84,7 +81,7 @@ void faults_free(Faults *faults)
 		return;
 	g_ptr_array_unref(faults->list);
 	pthread_cond_destroy(&faults->changed);
-	pthread_mutex_destroy(&faults->lock);
+	mutex_destroy(&faults->lock);
 	g_free(faults);
 }
 
@@ -166,29 +163,29 @@ gboolean faults_add(
 			"a fault needs an \"action\", or \"*\" for all");
 		return FALSE;
 	}
-	pthread_mutex_lock(&faults->lock);
+	mutex_lock(&faults->lock);
 	*ret_id = fault->id = ++faults->last_id;
 	g_ptr_array_add(faults->list, g_steal_pointer(&fault));
-	pthread_mutex_unlock(&faults->lock);
+	mutex_unlock(&faults->lock);
 	return TRUE;
 }
 
 void faults_clear(Faults *faults)
 {
-	pthread_mutex_lock(&faults->lock);
+	mutex_lock(&faults->lock);
 	g_ptr_array_set_size(faults->list, 0);
 	faults->generation++;
 	pthread_cond_broadcast(&faults->changed);
-	pthread_mutex_unlock(&faults->lock);
+	mutex_unlock(&faults->lock);
 }
 
 void faults_close(Faults *faults)
 {
-	pthread_mutex_lock(&faults->lock);
+	mutex_lock(&faults->lock);
 	faults->closed = TRUE;
 	faults->generation++;
 	pthread_cond_broadcast(&faults->changed);
-	pthread_mutex_unlock(&faults->lock);
+	mutex_unlock(&faults->lock);
 }
 
 /* Counts the call; whether this fault is its. */
@@ -213,7 +210,7 @@ Fault *faults_take(Faults *faults, const char *provider, const char *action)
 {
 	Fault *found = NULL;
 
-	pthread_mutex_lock(&faults->lock);
+	mutex_lock(&faults->lock);
 	for (guint i = 0; !found && i < faults->list->len; i++) {
 		Fault *fault = faults->list->pdata[i];
 
@@ -224,44 +221,26 @@ Fault *faults_take(Faults *faults, const char *provider, const char *action)
 		if (!fault->times)
 			g_ptr_array_remove_index(faults->list, i);
 	}
-	pthread_mutex_unlock(&faults->lock);
+	mutex_unlock(&faults->lock);
 	return found;
-}
-
-/* Monotonic, as the condition was told to be. */
-static struct timespec deadline_after(gint64 ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += ms % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_nsec -= 1000000000;
-		at.tv_sec++;
-	}
-	return at;
 }
 
 gboolean faults_wait(Faults *faults, const Fault *fault)
 {
-	struct timespec until = deadline_after(MAX(fault->delay_ms, 0));
+	gint64 until_us =
+		fault->hang ? G_MAXINT64
+			    : g_get_monotonic_time() + fault->delay_ms * 1000;
 	gboolean released;
 	guint generation;
-	int late = 0;
+	gboolean late = FALSE;
 
 	if (!fault->hang && fault->delay_ms <= 0)
 		return TRUE;
-	pthread_mutex_lock(&faults->lock);
+	mutex_lock(&faults->lock);
 	generation = faults->generation;
-	while (!faults->closed && generation == faults->generation && !late) {
-		if (fault->hang)
-			pthread_cond_wait(&faults->changed, &faults->lock);
-		else
-			late = pthread_cond_timedwait(
-				&faults->changed, &faults->lock, &until);
-	}
+	while (!faults->closed && generation == faults->generation && !late)
+		late = !thread_wait(&faults->changed, &faults->lock, until_us);
 	released = fault->hang || faults->closed;
-	pthread_mutex_unlock(&faults->lock);
+	mutex_unlock(&faults->lock);
 	return !released;
 }

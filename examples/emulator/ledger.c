@@ -1,13 +1,13 @@
 #include "ledger.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "text.h"
 
 struct Ledger {
 	const Provider *const *providers;
-	pthread_mutex_t lock;
+	Mutex lock;
 	GPtrArray *counts; /* guint64 per route, an array per provider */
 	Request *log[LEDGER_LOG];
 	guint64 n_logged;
@@ -22,7 +22,7 @@ Ledger *ledger_new(const Provider *const *providers)
 	for (guint i = 0; providers[i]; i++)
 		g_ptr_array_add(
 			self->counts, g_new0(guint64, providers[i]->n_routes));
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	return self;
 }
 
@@ -39,7 +39,7 @@ void ledger_free(Ledger *ledger)
 		return;
 	log_clear(ledger);
 	g_ptr_array_unref(ledger->counts);
-	pthread_mutex_destroy(&ledger->lock);
+	mutex_destroy(&ledger->lock);
 	g_free(ledger);
 }
 
@@ -88,24 +88,24 @@ void ledger_note(Ledger *ledger, const Provider *provider, const Route *route,
 	Request *kept = request_kept(request);
 	Request **slot, *old;
 
-	pthread_mutex_lock(&ledger->lock);
+	mutex_lock(&ledger->lock);
 	if (route)
 		++*count_of(ledger, provider, route);
 	slot = &ledger->log[ledger->n_logged++ % LEDGER_LOG];
 	old = *slot;
 	*slot = kept;
-	pthread_mutex_unlock(&ledger->lock);
+	mutex_unlock(&ledger->lock);
 	request_unref(old);
 }
 
 void ledger_reset(Ledger *ledger)
 {
-	pthread_mutex_lock(&ledger->lock);
+	mutex_lock(&ledger->lock);
 	for (guint i = 0; ledger->providers[i]; i++)
 		for (guint j = 0; j < ledger->providers[i]->n_routes; j++)
 			((guint64 *)ledger->counts->pdata[i])[j] = 0;
 	log_clear(ledger);
-	pthread_mutex_unlock(&ledger->lock);
+	mutex_unlock(&ledger->lock);
 }
 
 static void append_counts(
@@ -123,7 +123,7 @@ static void append_counts(
 
 void ledger_counts(Ledger *ledger, GString *out)
 {
-	pthread_mutex_lock(&ledger->lock);
+	mutex_lock(&ledger->lock);
 	for (guint i = 0; ledger->providers[i]; i++) {
 		g_string_append_printf(out, "%s\"%s\":{", i ? "," : "{",
 			ledger->providers[i]->name);
@@ -132,7 +132,7 @@ void ledger_counts(Ledger *ledger, GString *out)
 		g_string_append_c(out, '}');
 	}
 	g_string_append_c(out, '}');
-	pthread_mutex_unlock(&ledger->lock);
+	mutex_unlock(&ledger->lock);
 }
 
 static void quote_valid(GString *out, const char *text, gssize len)
@@ -180,7 +180,7 @@ void ledger_requests(Ledger *ledger, GString *out)
 {
 	guint64 first;
 
-	pthread_mutex_lock(&ledger->lock);
+	mutex_lock(&ledger->lock);
 	first = ledger->n_logged > LEDGER_LOG ? ledger->n_logged - LEDGER_LOG
 					      : 0;
 	g_string_append_c(out, '[');
@@ -190,5 +190,5 @@ void ledger_requests(Ledger *ledger, GString *out)
 		append_request(out, ledger->log[i % LEDGER_LOG]);
 	}
 	g_string_append_c(out, ']');
-	pthread_mutex_unlock(&ledger->lock);
+	mutex_unlock(&ledger->lock);
 }

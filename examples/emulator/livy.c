@@ -1,8 +1,8 @@
 #include "livy.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "exchange.h"
 #include "page.h"
 #include "text.h"
@@ -24,7 +24,7 @@
 #define RECORD_GUESS 1024
 #define VERSION_TEXT "0.9.0-incubating"
 
-static pthread_mutex_t creating = PTHREAD_MUTEX_INITIALIZER;
+static Mutex creating = MUTEX_INIT;
 
 /* ---- answers ---- */
 
@@ -361,9 +361,9 @@ static void create_session(Exchange *x)
 	if (!body)
 		return;
 	/* Between the look for its name and its making nobody else comes. */
-	pthread_mutex_lock(&creating);
+	mutex_lock(&creating);
 	create_locked(x, body);
-	pthread_mutex_unlock(&creating);
+	mutex_unlock(&creating);
 }
 
 /* ---- the provider ---- */

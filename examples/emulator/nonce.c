@@ -1,6 +1,6 @@
 #include "nonce.h"
 
-#include <pthread.h>
+#include "backends/base/mutex.h"
 
 #define SPAN_US (30 * 60 * G_USEC_PER_SEC)
 #define COUNT_MAX 500000
@@ -8,7 +8,7 @@
 /* Two sets: when the younger one is old or full it becomes the elder, so that
  * a nonce is remembered for one to two spans in bounded memory. */
 struct Nonces {
-	pthread_mutex_t lock;
+	Mutex lock;
 	GHashTable *young, *old;
 	gint64 since_us;
 };
@@ -22,7 +22,7 @@ Nonces *nonces_new(void)
 {
 	Nonces *self = g_new0(Nonces, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->young = set_new();
 	self->old = set_new();
 	self->since_us = g_get_monotonic_time();
@@ -35,7 +35,7 @@ void nonces_free(Nonces *nonces)
 		return;
 	g_hash_table_unref(nonces->young);
 	g_hash_table_unref(nonces->old);
-	pthread_mutex_destroy(&nonces->lock);
+	mutex_destroy(&nonces->lock);
 	g_free(nonces);
 }
 
@@ -56,10 +56,10 @@ gboolean nonces_add(Nonces *nonces, const char *nonce)
 {
 	gboolean fresh;
 
-	pthread_mutex_lock(&nonces->lock);
+	mutex_lock(&nonces->lock);
 	turn(nonces);
 	fresh = !g_hash_table_contains(nonces->old, nonce) &&
 		g_hash_table_add(nonces->young, g_strdup(nonce));
-	pthread_mutex_unlock(&nonces->lock);
+	mutex_unlock(&nonces->lock);
 	return fresh;
 }

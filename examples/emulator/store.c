@@ -1,15 +1,15 @@
 #include "store.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "room.h"
 
 struct Store {
 	const StoreClass *class;
 	StorePace pace;
 	Clock *clock;
-	pthread_mutex_t lock;
+	Mutex lock;
 	Room *lobby;       /* of the workspaces' own records */
 	GHashTable *rooms; /* by id, owned */
 };
@@ -24,7 +24,7 @@ Store *store_new(const StoreClass *class, const StorePace *pace, Clock *clock)
 	self->lobby = room_new(class->workspaces, &self->pace, "");
 	self->rooms =
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, room_free);
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	return self;
 }
 
@@ -34,7 +34,7 @@ void store_free(Store *store)
 		return;
 	g_hash_table_unref(store->rooms);
 	room_free(store->lobby);
-	pthread_mutex_destroy(&store->lock);
+	mutex_destroy(&store->lock);
 	g_free(store);
 }
 
@@ -81,22 +81,22 @@ static StoreResult find(Store *store, const char *workspace, const char *id,
 void store_add_workspace(
 	Store *store, const char *id, const char *patch, const char *extra)
 {
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	place_made(store, id);
 	if (patch || extra)
 		room_merge(store->lobby, room_find(store->lobby, id), patch,
 			extra, clock_now_ms(store->clock));
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 }
 
 gboolean store_remove_workspace(Store *store, const char *id)
 {
 	gboolean found;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	found = room_remove(store->lobby, id);
 	g_hash_table_remove(store->rooms, id);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return found;
 }
 
@@ -104,17 +104,17 @@ gboolean store_has_workspace(Store *store, const char *id)
 {
 	gboolean found;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	found = place(store, id) != NULL;
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return found;
 }
 
 void store_fill(Store *store, const char *workspace, gsize n)
 {
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	room_fill(place_made(store, workspace), n);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 }
 
 StoreResult store_list(Store *store, const char *workspace,
@@ -122,12 +122,12 @@ StoreResult store_list(Store *store, const char *workspace,
 {
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
 		room_list(room, query, clock_now_ms(store->clock), out,
 			ret_total);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return room ? STORE_OK : STORE_NO_WORKSPACE;
 }
 
@@ -138,11 +138,11 @@ StoreResult store_get(
 	Entry *entry;
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	result = find(store, workspace, id, &room, &entry);
 	if (result == STORE_OK)
 		room_write_whole(room, entry, clock_now_ms(store->clock), out);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return result;
 }
 
@@ -153,13 +153,13 @@ StoreResult store_life(
 	Entry *entry;
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	result = find(store, workspace, id, &room, &entry);
 	if (result == STORE_OK) {
 		room_settle(room, entry, clock_now_ms(store->clock));
 		*ret = entry->life;
 	}
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return result;
 }
 
@@ -169,12 +169,12 @@ StoreResult store_create(Store *store, const char *workspace,
 	StoreResult result = STORE_NO_WORKSPACE;
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
 		result = room_create(
 			room, spec, clock_now_ms(store->clock), ret_id);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return result;
 }
 
@@ -182,11 +182,11 @@ StoreResult store_number(Store *store, const char *workspace, guint64 *ret)
 {
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
 		*ret = room->next_index++;
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return room ? STORE_OK : STORE_NO_WORKSPACE;
 }
 
@@ -197,7 +197,7 @@ StoreResult store_move(Store *store, const char *workspace, const char *id,
 	Entry *entry;
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	result = find(store, workspace, id, &room, &entry);
 	if (result == STORE_OK) {
 		gint64 now = clock_now_ms(store->clock);
@@ -208,7 +208,7 @@ StoreResult store_move(Store *store, const char *workspace, const char *id,
 		else
 			result = STORE_WRONG_STATE;
 	}
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return result;
 }
 
@@ -219,14 +219,14 @@ StoreResult store_forget(
 	Entry *entry;
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	result = find(store, workspace, id, &room, &entry);
 	if (result == STORE_OK) {
 		if (!entry->gone_ms)
 			room->n_going++;
 		entry->gone_ms = clock_now_ms(store->clock) + after_ms;
 	}
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return result;
 }
 
@@ -235,12 +235,12 @@ void store_plant(Store *store, const char *workspace, const char *record,
 {
 	Entry *entry;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	entry = room_plant(place_made(store, workspace), record, extra,
 		clock_now_ms(store->clock));
 	entry->due_ms = due_ms;
 	*ret_id = g_strdup(entry->id);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 }
 
 StoreResult store_remove(Store *store, const char *workspace, const char *id)
@@ -249,11 +249,11 @@ StoreResult store_remove(Store *store, const char *workspace, const char *id)
 	Entry *entry;
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	result = find(store, workspace, id, &room, &entry);
 	if (result == STORE_OK)
 		room_remove(room, id);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return result;
 }
 
@@ -261,11 +261,11 @@ StoreResult store_restart(Store *store, const char *workspace)
 {
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
 		room_restart(room);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return room ? STORE_OK : STORE_NO_WORKSPACE;
 }
 
@@ -274,11 +274,11 @@ StoreResult store_dump(
 {
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
 		room_dump(room, limit, clock_now_ms(store->clock), out);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return room ? STORE_OK : STORE_NO_WORKSPACE;
 }
 
@@ -287,10 +287,10 @@ StoreResult store_churn(Store *store, const char *workspace,
 {
 	Room *room;
 
-	pthread_mutex_lock(&store->lock);
+	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
 		room_churn(room, churn, clock_now_ms(store->clock), out);
-	pthread_mutex_unlock(&store->lock);
+	mutex_unlock(&store->lock);
 	return room ? STORE_OK : STORE_NO_WORKSPACE;
 }

@@ -15,7 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 #include "fs/base/crash_out.h"
 #include "fs/version.h"
 

@@ -1,12 +1,12 @@
 #include "fs/base/log.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "backends/base/mutex.h"
 #include "backends/base/secret.h"
 #include "cache/base/clock.h"
 #include "cache/base/locked.h"
@@ -15,11 +15,11 @@
 typedef enum { TO_STDERR, TO_SYSLOG, TO_JOURNAL } Sink;
 
 static struct {
-	pthread_mutex_t lock; /* of kept */
+	Mutex lock; /* of kept */
 	GString *kept;
 	gint level; /* GLogLevelFlags: the least that is shown; atomic */
 	gint sink;  /* Sink; atomic */
-} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} state = {.lock = MUTEX_INIT};
 
 static const char *level_name(GLogLevelFlags level)
 {
@@ -64,7 +64,7 @@ static char *clean(const char *text)
 
 static void keep(const char *line)
 {
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	g_string_append(state.kept, line);
 	if (state.kept->len > LOG_KEPT) {
 		const char *text = state.kept->str;
@@ -73,7 +73,7 @@ static void keep(const char *line)
 
 		g_string_erase(state.kept, 0, cut ? cut + 1 - text : -1);
 	}
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 }
 
 /* What the line is about becomes fields, by which journalctl selects. */

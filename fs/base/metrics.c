@@ -1,8 +1,8 @@
 #include "fs/base/metrics.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "cache/base/metric.h"
 #include "fs/base/histogram.h"
 #include "fs/version.h"
@@ -11,7 +11,7 @@ struct Metrics {
 	guint64 counts[N_OPS];
 	Histogram took[N_OPS];
 	gint64 started_us; /* since the epoch */
-	pthread_mutex_t lock;
+	Mutex lock;
 	GHashTable *calls; /* its labels -> Histogram; under the lock */
 };
 
@@ -57,7 +57,7 @@ Metrics *metrics_new(void)
 	metrics->started_us = g_get_real_time();
 	metrics->calls =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	pthread_mutex_init(&metrics->lock, NULL);
+	mutex_init(&metrics->lock);
 	return metrics;
 }
 
@@ -66,7 +66,7 @@ void metrics_free(Metrics *metrics)
 	if (!metrics)
 		return;
 	g_hash_table_unref(metrics->calls);
-	pthread_mutex_destroy(&metrics->lock);
+	mutex_destroy(&metrics->lock);
 	g_free(metrics);
 }
 
@@ -95,7 +95,7 @@ void metrics_called(Metrics *metrics, const char *section, const char *action,
 		"provider=\"%s\",action=\"%s\"", provider, name);
 	Histogram *histogram;
 
-	pthread_mutex_lock(&metrics->lock);
+	mutex_lock(&metrics->lock);
 	histogram = g_hash_table_lookup(metrics->calls, labels);
 	if (histogram) {
 		g_free(labels);
@@ -104,7 +104,7 @@ void metrics_called(Metrics *metrics, const char *section, const char *action,
 		g_hash_table_insert(metrics->calls, labels, histogram);
 	}
 	histogram_add(histogram, took_us);
-	pthread_mutex_unlock(&metrics->lock);
+	mutex_unlock(&metrics->lock);
 }
 
 static guint64 get(const Metrics *metrics, Op op)
@@ -147,12 +147,12 @@ static void print_calls(Metrics *metrics, GString *out)
 
 	metric_head(out, "sessionfs_api_attempt_seconds", "histogram",
 		"How long attempts of calls to the provider took.");
-	pthread_mutex_lock(&metrics->lock);
+	mutex_lock(&metrics->lock);
 	labels = g_list_sort(g_hash_table_get_keys(metrics->calls), by_text);
 	for (GList *at = labels; at; at = at->next)
 		histogram_print(g_hash_table_lookup(metrics->calls, at->data),
 			"sessionfs_api_attempt_seconds", at->data, out);
-	pthread_mutex_unlock(&metrics->lock);
+	mutex_unlock(&metrics->lock);
 	g_list_free(labels);
 }
 

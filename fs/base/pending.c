@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "backends/base/thread.h"
 #include "fs/base/proc.h"
 #include "fs/base/reply.h"
 #include "fs/base/trace.h"
-#include "cache/base/thread.h"
 
 /*
  * A FUSE_INTERRUPT comes once a request, for any signal; a later fatal one is
@@ -39,7 +39,7 @@ typedef struct {
 } Parked;
 
 struct Pending {
-	pthread_mutex_t lock; /* of all below; nothing is called under it */
+	Mutex lock; /* of all below; nothing is called under it */
 	pthread_cond_t moved;
 	GQueue parked;    /* Parked *; removed by the thread alone */
 	GHashTable *left; /* directory -> until when it is busy still, in us */
@@ -80,7 +80,7 @@ static void interrupted(fuse_req_t req, void *data)
 {
 	Pending *self = data;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (GList *link = self->parked.head; link; link = link->next) {
 		Parked *parked = link->data;
 
@@ -88,7 +88,7 @@ static void interrupted(fuse_req_t req, void *data)
 			parked->interrupted = TRUE;
 	}
 	stir(self);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static void answer(Parked *parked, LeftReason reason)
@@ -216,9 +216,9 @@ static gint64 pass(Pending *self)
 			parked->ripe = FALSE;
 			parked->check_us = now + FATAL_CHECK_US;
 			set_again(parked, now);
-			pthread_mutex_unlock(&self->lock);
+			mutex_unlock(&self->lock);
 			done = attend(parked, ripe, signalled, now);
-			pthread_mutex_lock(&self->lock);
+			mutex_lock(&self->lock);
 		}
 		next = link->next;
 		if (done) {
@@ -236,7 +236,7 @@ static void *pending_run(void *data)
 {
 	Pending *self = data;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while (!self->stopping) {
 		self->stirred = FALSE;
 		gint64 wake = pass(self);
@@ -244,7 +244,7 @@ static void *pending_run(void *data)
 		if (!self->stirred && wake > g_get_monotonic_time())
 			thread_wait(&self->moved, &self->lock, wake);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return NULL;
 }
 
@@ -252,7 +252,7 @@ Pending *pending_new(Metrics *metrics, gint64 timeout_us)
 {
 	Pending *self = g_new0(Pending, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	thread_cond_init(&self->moved);
 	g_queue_init(&self->parked);
 	self->left = g_hash_table_new(NULL, NULL);
@@ -267,7 +267,7 @@ static void take_armed(Pending *self, GQueue *ret)
 {
 	GList *next;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (GList *link = self->parked.head; link; link = next) {
 		next = link->next;
 		if (!((Parked *)link->data)->armed)
@@ -275,7 +275,7 @@ static void take_armed(Pending *self, GQueue *ret)
 		g_queue_unlink(&self->parked, link);
 		g_queue_push_tail_link(ret, link);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static void turn_away(Parked *parked)
@@ -291,14 +291,14 @@ void pending_stop(Pending *self)
 	GQueue left = G_QUEUE_INIT;
 	Parked *parked;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->stopping) {
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		return;
 	}
 	self->stopping = TRUE;
 	stir(self);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	pthread_join(self->thread, NULL);
 	take_armed(self, &left);
 	while ((parked = g_queue_pop_head(&left)))
@@ -310,7 +310,7 @@ void pending_free(Pending *self)
 	pending_stop(self);
 	g_hash_table_unref(self->left);
 	pthread_cond_destroy(&self->moved);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -319,14 +319,14 @@ static gboolean arm(Pending *self, Parked *parked)
 {
 	gboolean stopping;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	stopping = self->stopping;
 	if (stopping)
 		g_queue_remove(&self->parked, parked);
 	else
 		parked->armed = TRUE;
 	stir(self);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return !stopping;
 }
 
@@ -347,9 +347,9 @@ void pending_park(Pending *self, fuse_req_t req, const ParkSpec *spec)
 	parked->every_us = spec->every_us;
 	parked->again_us = G_MAXINT64;
 	metrics_count(self->metrics, OP_PARKED);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	g_queue_push_tail(&self->parked, parked);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	/* Calls back at once when it was interrupted already. */
 	fuse_req_interrupt_func(req, interrupted, self);
 	if (!arm(self, parked))
@@ -361,7 +361,7 @@ static void wake(Pending *self, guint32 key, gboolean all)
 {
 	gboolean any = FALSE;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (GList *link = self->parked.head; link; link = link->next) {
 		Parked *parked = link->data;
 
@@ -370,7 +370,7 @@ static void wake(Pending *self, guint32 key, gboolean all)
 	}
 	if (any)
 		stir(self);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void pending_wake(Pending *self, guint32 key)
@@ -387,7 +387,7 @@ gboolean pending_busy(Pending *self, guint32 key)
 {
 	gboolean busy;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	busy = has_just_left(self, key);
 	for (GList *link = self->parked.head; link && !busy;
 		link = link->next) {
@@ -395,6 +395,6 @@ gboolean pending_busy(Pending *self, guint32 key)
 
 		busy = key && spec->dir == key;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return busy;
 }

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 #include "fs/emitter/emitter_process.h"
 
 /* What waits for a process that cannot keep up; beyond that events are lost, and
@@ -49,7 +49,7 @@ struct Emitter {
 	gint64 warned_us; /* this and the next: the thread's own */
 	guint lost;       /* since then */
 
-	pthread_mutex_t lock;        /* of all below */
+	Mutex lock;        /* of all below */
 	pthread_cond_t moved, ended; /* an act has */
 	GQueue queue;                /* Waiting * */
 	dev_t device;                /* 0: not attached */
@@ -96,12 +96,12 @@ gboolean emitter_step(
 {
 	const SynthEventStep *step = NULL;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->current)
 		step = synth_event_find(self->current, parent, name);
 	if (step)
 		describe(self, step, ret);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return step != NULL;
 }
 
@@ -109,7 +109,7 @@ gboolean emitter_step_of(Emitter *self, fuse_ino_t node, EmitterStep *ret)
 {
 	const SynthEventStep *step = NULL;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (guint i = 0; self->current && i < self->current->steps->len; i++) {
 		const SynthEventStep *at =
 			&g_array_index(self->current->steps, SynthEventStep, i);
@@ -119,7 +119,7 @@ gboolean emitter_step_of(Emitter *self, fuse_ino_t node, EmitterStep *ret)
 	}
 	if (step)
 		describe(self, step, ret);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return step != NULL;
 }
 
@@ -129,28 +129,28 @@ gboolean emitter_moves(Emitter *self, fuse_ino_t parent, const char *name,
 	const SynthEvent *event;
 	gboolean moves;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	event = self->current;
 	moves = event && event->kind == SYNTH_EVENT_MOVE &&
 		parent == synth_event_parent(event) && to_parent == parent &&
 		!strcmp(synth_event_last(event)->name, name) &&
 		!strcmp(event->to.name, to);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return moves;
 }
 
 void emitter_made(Emitter *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->made = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void emitter_asked(Emitter *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->asked = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 /* ---- the queue; under the lock ---- */
@@ -240,10 +240,10 @@ static int carry_out(Emitter *self, const SynthEvent *event)
 
 	self->current = event;
 	self->made = self->asked = self->slow = FALSE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	error = emitter_process_do(
 		self->process, &order, self->mountpoint, path, to);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->current = NULL;
 	pthread_cond_signal(&self->ended);
 	return error;
@@ -257,9 +257,9 @@ static void attend(Emitter *self, Waiting *waiting)
 	gboolean again;
 
 	if (error && !self->stopping) {
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		again = is_due_again(self, waiting, error);
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		if (again) {
 			g_queue_push_head(&self->queue, waiting);
 			return;
@@ -281,9 +281,9 @@ static gboolean is_ready(Emitter *self)
 {
 	gboolean ready;
 
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	ready = emitter_process_ready(self->process);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	return ready;
 }
 
@@ -292,7 +292,7 @@ static void *emitter_run(void *data)
 	Emitter *self = data;
 	Waiting *waiting;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while (!self->stopping) {
 		if (!is_ready(self)) {
 			rest(self, RETRY_US);
@@ -304,7 +304,7 @@ static void *emitter_run(void *data)
 			rest(self, BUSY_RETRY_US);
 		}
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return NULL;
 }
 
@@ -321,7 +321,7 @@ Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
 	self->failed = failed;
 	self->data = data;
 	self->process = emitter_process_new(mountpoint);
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	thread_cond_init(&self->moved);
 	thread_cond_init(&self->ended);
 	g_queue_init(&self->queue);
@@ -338,10 +338,10 @@ void emitter_attach(Emitter *self, dev_t device)
 			self->mountpoint);
 		return;
 	}
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->device = device;
 	self->started = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	self->thread = thread_start("emit", emitter_run, self);
 }
 
@@ -352,11 +352,11 @@ void emitter_stop(Emitter *self)
 	if (!self)
 		return;
 	emitter_process_dismiss(self->process);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	running = self->started && !self->stopping;
 	self->stopping = TRUE;
 	pthread_cond_signal(&self->moved);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (running)
 		pthread_join(self->thread, NULL);
 }
@@ -371,7 +371,7 @@ void emitter_free(Emitter *self)
 		waiting_free(waiting);
 	pthread_cond_destroy(&self->moved);
 	pthread_cond_destroy(&self->ended);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self->mountpoint);
 	g_free(self);
 }
@@ -400,7 +400,7 @@ gboolean emitter_keep_out(Emitter *self, fuse_ino_t dir)
 
 	if (!self)
 		return TRUE;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	/* Before the wait: else it went on with the next act there. */
 	self->shut = TRUE;
 	while (is_at(self, dir) && !self->slow) {
@@ -411,7 +411,7 @@ gboolean emitter_keep_out(Emitter *self, fuse_ino_t dir)
 	out = !is_at(self, dir);
 	if (!out)
 		self->shut = FALSE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return out;
 }
 
@@ -419,10 +419,10 @@ void emitter_return(Emitter *self)
 {
 	if (!self)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->shut = FALSE;
 	pthread_cond_signal(&self->moved);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static void push(Emitter *self, SynthEvent *event)
@@ -443,13 +443,13 @@ void emitter_push(Emitter *self, SynthEvent *event)
 		synth_event_free(event);
 		return;
 	}
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	full = self->queue.length >= WAITING_MAX;
 	if (self->device && !self->stopping && !full)
 		push(self, g_steal_pointer(&event));
 	told = self->overrun;
 	self->overrun = full;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (full)
 		metrics_count(self->metrics, OP_EVENT_FAILED);
 	if (full && !told)

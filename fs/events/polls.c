@@ -1,7 +1,6 @@
 #include "fs/events/polls.h"
 
-#include <pthread.h>
-
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "fs/base/node.h"
 #include "fs/kernel/notify.h"
@@ -24,7 +23,7 @@ struct Poller {
 };
 
 struct Polls {
-	pthread_mutex_t lock;
+	Mutex lock;
 	GHashTable *nodes; /* node -> GSList of Poller */
 };
 
@@ -32,7 +31,7 @@ Polls *polls_new(void)
 {
 	Polls *self = g_new0(Polls, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->nodes = g_hash_table_new(NULL, NULL);
 	return self;
 }
@@ -40,7 +39,7 @@ Polls *polls_new(void)
 void polls_free(Polls *self)
 {
 	g_hash_table_unref(self->nodes);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -70,10 +69,10 @@ Poller *polls_open(Polls *self, Notify *notify, fuse_ino_t node)
 	poller->node = node;
 	poller->queued = notify_queued(notify);
 	poller->changed = !notify_has_told(notify, poller->queued);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	set_pollers(
 		self, node, g_slist_prepend(pollers_of(self, node), poller));
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return poller;
 }
 
@@ -84,10 +83,10 @@ void poller_close(Poller *poller)
 	if (!poller)
 		return;
 	polls = poller->polls;
-	pthread_mutex_lock(&polls->lock);
+	mutex_lock(&polls->lock);
 	set_pollers(polls, poller->node,
 		g_slist_remove(pollers_of(polls, poller->node), poller));
-	pthread_mutex_unlock(&polls->lock);
+	mutex_unlock(&polls->lock);
 	if (poller->handle)
 		fuse_pollhandle_destroy(poller->handle);
 	g_free(poller);
@@ -97,20 +96,20 @@ gboolean poller_read(Poller *poller)
 {
 	gboolean told;
 
-	pthread_mutex_lock(&poller->polls->lock);
+	mutex_lock(&poller->polls->lock);
 	told = poller->told > 0;
 	if (told)
 		poller->changed = FALSE;
 	poller->told = 0;
-	pthread_mutex_unlock(&poller->polls->lock);
+	mutex_unlock(&poller->polls->lock);
 	return told;
 }
 
 void poller_read_to(Poller *poller, gsize end)
 {
-	pthread_mutex_lock(&poller->polls->lock);
+	mutex_lock(&poller->polls->lock);
 	poller->end = end;
-	pthread_mutex_unlock(&poller->polls->lock);
+	mutex_unlock(&poller->polls->lock);
 }
 
 /* ---- news ---- */
@@ -120,7 +119,7 @@ void polls_stale(Polls *self, Notify *notify, fuse_ino_t node)
 	g_autoptr(GPtrArray) woken = g_ptr_array_new();
 	guint64 queued = notify_queued(notify);
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (GSList *link = pollers_of(self, node); link; link = link->next) {
 		Poller *poller = link->data;
 
@@ -131,7 +130,7 @@ void polls_stale(Polls *self, Notify *notify, fuse_ino_t node)
 			g_ptr_array_add(woken, poller->handle);
 		poller->handle = NULL;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	for (guint i = 0; i < woken->len; i++)
 		notify_poll(notify, g_ptr_array_index(woken, i));
 }
@@ -155,10 +154,10 @@ void poller_await(Poller *poller, struct fuse_pollhandle *handle)
 {
 	struct fuse_pollhandle *old;
 
-	pthread_mutex_lock(&poller->polls->lock);
+	mutex_lock(&poller->polls->lock);
 	old = poller->handle;
 	poller->handle = handle;
-	pthread_mutex_unlock(&poller->polls->lock);
+	mutex_unlock(&poller->polls->lock);
 	if (old)
 		fuse_pollhandle_destroy(old);
 }
@@ -189,7 +188,7 @@ gboolean poller_tell(Poller *poller, Notify *notify, gboolean asks)
 {
 	gboolean told = FALSE, drop = FALSE;
 
-	pthread_mutex_lock(&poller->polls->lock);
+	mutex_lock(&poller->polls->lock);
 	if (poller->changed) {
 		told = may_tell(poller, notify, asks, &drop);
 		if (told)
@@ -197,7 +196,7 @@ gboolean poller_tell(Poller *poller, Notify *notify, gboolean asks)
 		else
 			tell_later(poller, notify, drop);
 	}
-	pthread_mutex_unlock(&poller->polls->lock);
+	mutex_unlock(&poller->polls->lock);
 	return told;
 }
 

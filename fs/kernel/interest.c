@@ -1,7 +1,6 @@
 #include "fs/kernel/interest.h"
 
-#include <pthread.h>
-
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "fs/base/node.h"
 #include "fs/base/proc.h"
@@ -42,7 +41,7 @@ typedef struct {
 } Directory;
 
 struct Interest {
-	pthread_mutex_t lock;    /* of all below; never held across the cache */
+	Mutex lock;              /* of all below; never held across the cache */
 	GHashTable *directories; /* number -> Directory * */
 	GHashTable *denied;      /* "parent/name": a set */
 	NegativeNames *negative;
@@ -56,7 +55,7 @@ Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us)
 {
 	Interest *self = g_new0(Interest, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->directories = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	self->denied =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -75,7 +74,7 @@ void interest_free(Interest *self)
 	g_free(self->mountpoint);
 	g_hash_table_destroy(self->directories);
 	g_hash_table_destroy(self->denied);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -91,10 +90,10 @@ static guint32 find_owner(Interest *self, guint32 number)
 	if (owner || !cache_entry(self->cache, number, &entry))
 		return owner;
 	owner = entry.workspace ? entry.workspace : entry.provider;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kernel_refs_own(self->refs, number, owner,
 		entry.kind == ENTRY_GROUP ? entry.by : BY_NAME);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return owner;
 }
 
@@ -120,12 +119,12 @@ void interest_look(Interest *self, guint32 number)
 
 	if (!owner)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Directory *seen = directory(self, owner);
 
 	seen->watching = LOOKED;
 	seen->since_us = g_get_monotonic_time();
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	cache_look(self->cache, number);
 }
 
@@ -133,11 +132,11 @@ void interest_hold(Interest *self, fuse_ino_t node, guint64 count)
 {
 	guint32 owner = find_owner(self, node_number(node));
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kernel_refs_add(self->refs, node, count);
 	if (owner)
 		directory(self, owner)->refs += count;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void interest_forget(Interest *self, fuse_ino_t node, guint64 count)
@@ -145,7 +144,7 @@ void interest_forget(Interest *self, fuse_ino_t node, guint64 count)
 	guint32 owner = find_owner(self, node_number(node));
 	gboolean released = FALSE;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kernel_refs_drop(self->refs, node, count);
 	if (owner) {
 		Directory *seen = directory(self, owner);
@@ -153,16 +152,16 @@ void interest_forget(Interest *self, fuse_ino_t node, guint64 count)
 		seen->refs -= MIN(count, seen->refs);
 		released = !seen->refs && seen->watching != CHECKING;
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (released)
 		cache_hold(self->cache, owner, FALSE);
 }
 
 void interest_emitted(Interest *self, guint32 number)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	directory(self, number)->emitted++;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gboolean interest_holds(Interest *self, fuse_ino_t node)
@@ -175,9 +174,9 @@ void interest_removed(Interest *self, fuse_ino_t node)
 {
 	if (node_slot(node))
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	kernel_refs_removed(self->refs, node_number(node));
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 guint64 interest_generation(Interest *self, guint32 number)
@@ -206,9 +205,9 @@ void interest_negative(Interest *self, fuse_ino_t dir, const char *name)
 
 	if (!owner)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	negative_names_add(self->negative, owner, dir, name);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gboolean interest_present(Interest *self, fuse_ino_t dir, const char *name)
@@ -216,11 +215,11 @@ gboolean interest_present(Interest *self, fuse_ino_t dir, const char *name)
 	gboolean was = FALSE;
 	guint32 owner;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	owner = kernel_refs_owner(self->refs, node_number(dir));
 	if (owner && negative_names_count(self->negative))
 		was = negative_names_remove(self->negative, owner, dir, name);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return was;
 }
 
@@ -231,23 +230,23 @@ static char *denied_key(guint32 parent, const char *name)
 
 void interest_denied(Interest *self, guint32 parent, const char *name)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (g_hash_table_size(self->denied) < DENIED_MAX)
 		g_hash_table_add(self->denied, denied_key(parent, name));
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gboolean interest_appeared(Interest *self, guint32 parent, const char *name)
 {
 	gboolean was = FALSE;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (g_hash_table_size(self->denied)) {
 		g_autofree char *key = denied_key(parent, name);
 
 		was = g_hash_table_remove(self->denied, key);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return interest_present(
 		       self, parent ? node_make(parent, 0) : NODE_ROOT, name) ||
 	       was;
@@ -267,11 +266,11 @@ gboolean interest_lookup_storm(Interest *self, guint32 parent)
 
 	if (owner != parent || !owner)
 		return FALSE;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Directory *seen = directory(self, owner);
 
 	storm = seen->listed && ++seen->lookups == STORM;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return storm;
 }
 
@@ -281,12 +280,12 @@ void interest_listed(Interest *self, guint32 parent, gboolean to_the_end)
 
 	if (owner != parent || !owner)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Directory *seen = directory(self, owner);
 
 	seen->lookups = 0;
 	seen->listed = to_the_end;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 guint64 interest_held(Interest *self, guint32 number)
@@ -294,10 +293,10 @@ guint64 interest_held(Interest *self, guint32 number)
 	const Directory *seen;
 	guint64 refs;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	seen = g_hash_table_lookup(self->directories, GUINT_TO_POINTER(number));
 	refs = seen ? seen->refs : 0;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return refs;
 }
 
@@ -425,13 +424,13 @@ static void flush_denied(Interest *self, Notify *notify)
 	GHashTableIter iter;
 	gpointer key;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (g_hash_table_size(self->denied) >= DENIED_MAX) {
 		full = self->denied;
 		self->denied = g_hash_table_new_full(
 			g_str_hash, g_str_equal, g_free, NULL);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (!full)
 		return;
 	g_hash_table_iter_init(&iter, full);
@@ -461,7 +460,7 @@ void interest_tick(Interest *self, Notify *notify)
 	GHashTableIter iter;
 	gpointer value;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	g_hash_table_iter_init(&iter, self->directories);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		Verdict verdict;
@@ -469,7 +468,7 @@ void interest_tick(Interest *self, Notify *notify)
 		if (judge(self, value, now, &verdict))
 			g_array_append_val(verdicts, verdict);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	flush_denied(self, notify);
 	flush_negative(self, notify);
 	for (guint i = 0; i < verdicts->len; i++)

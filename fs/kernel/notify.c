@@ -6,9 +6,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "backends/base/thread.h"
 #include "cache/base/locked.h"
 #include "fs/base/node.h"
-#include "cache/base/thread.h"
 
 /* How soon an entry whose directory was busy is tried again. */
 #define BUSY_RETRY_US (20 * G_TIME_SPAN_MILLISECOND)
@@ -44,7 +44,7 @@ typedef struct {
 } Notice;
 
 struct Notify {
-	pthread_mutex_t lock; /* of queue, known, session, stopping */
+	Mutex lock; /* of queue, known, session, stopping */
 	pthread_cond_t moved;
 	GQueue queue;      /* Notice * */
 	GHashTable *known; /* Notice * of the queue: a set */
@@ -96,7 +96,7 @@ static gboolean is_plain(const Notice *notice)
 /* Takes the notice. */
 static void push(Notify *self, Notice *notice)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (!self->stopping &&
 		(!is_plain(notice) ||
 			!g_hash_table_contains(self->known, notice))) {
@@ -106,7 +106,7 @@ static void push(Notify *self, Notice *notice)
 		self->queued++;
 		pthread_cond_signal(&self->moved);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (notice)
 		notice_free(notice);
 }
@@ -276,12 +276,12 @@ static void drain(Notify *self)
 
 	g_queue_init(&self->queue);
 	g_hash_table_remove_all(self->known);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	deliver(self, session, &batch, &waiting);
 	gboolean delayed = !g_queue_is_empty(&waiting);
 
 	requeue(self, &waiting);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (delayed)
 		thread_wait(&self->moved, &self->lock,
 			g_get_monotonic_time() + BUSY_RETRY_US);
@@ -292,22 +292,22 @@ static void *notify_run(void *data)
 	Notify *self = data;
 	gint64 next_tick = g_get_monotonic_time() + self->tick_us;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	while (!self->stopping) {
 		gint64 now = g_get_monotonic_time();
 
 		if (now >= next_tick) {
 			next_tick = now + self->tick_us;
-			pthread_mutex_unlock(&self->lock);
+			mutex_unlock(&self->lock);
 			self->tick(self->data);
-			pthread_mutex_lock(&self->lock);
+			mutex_lock(&self->lock);
 		} else if (!g_queue_is_empty(&self->queue)) {
 			drain(self);
 		} else {
 			thread_wait(&self->moved, &self->lock, next_tick);
 		}
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return NULL;
 }
 
@@ -362,7 +362,7 @@ Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
 {
 	Notify *self = g_new0(Notify, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	thread_cond_init(&self->moved);
 	g_queue_init(&self->queue);
 	self->known = g_hash_table_new(notice_hash, notice_equal);
@@ -378,19 +378,19 @@ Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
 
 void notify_attach(Notify *self, struct fuse_session *session)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->session = session;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void notify_stop(Notify *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	gboolean first = !self->stopping;
 
 	self->stopping = TRUE;
 	pthread_cond_signal(&self->moved);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (first)
 		pthread_join(self->thread, NULL);
 }
@@ -404,6 +404,6 @@ void notify_free(Notify *self)
 		notice_free(notice);
 	g_hash_table_destroy(self->known);
 	pthread_cond_destroy(&self->moved);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }

@@ -1,9 +1,9 @@
 #include "fs/ops/control.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "fs/base/pending.h"
 #include "fs/base/proc.h"
 #include "fs/base/reply.h"
@@ -19,7 +19,7 @@ typedef enum { FILLING, RUNNING, DONE, FAILED } ControlState;
 
 struct Control {
 	gint refs;
-	pthread_mutex_t lock; /* of all below the line */
+	Mutex lock; /* of all below the line */
 	Daemon *daemon;
 	const TreeRow *row;
 	guint32 number;
@@ -89,7 +89,7 @@ Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
 	Control *self = g_new0(Control, 1);
 
 	self->refs = 1;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->daemon = daemon;
 	self->row = row;
 	self->number = number;
@@ -116,7 +116,7 @@ static void control_unref(Control *self)
 	g_clear_error(&self->unrecorded);
 	drop_text(self);
 	g_byte_array_unref(self->text);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -159,7 +159,7 @@ static G_GNUC_PRINTF(3, 4) int fail(
 
 static void lock(Control *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 }
 
 /* Opens the lock, and records what failed under it. */
@@ -167,7 +167,7 @@ static void unlock(Control *self)
 {
 	g_autoptr(GError) error = g_steal_pointer(&self->unrecorded);
 
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (error)
 		cache_record_error(self->daemon->cache, self->number, error);
 }

@@ -1,19 +1,18 @@
 #include "fs/ops/handle.h"
 
-#include <pthread.h>
-
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 
 struct Handles {
-	pthread_mutex_t lock; /* of open, and of each Handle.snapshot */
-	GHashTable *open;     /* Handle *: a set */
+	Mutex lock;       /* of open, and of each Handle.snapshot */
+	GHashTable *open; /* Handle *: a set */
 };
 
 Handles *handles_new(void)
 {
 	Handles *self = g_new0(Handles, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->open = g_hash_table_new(NULL, NULL);
 	return self;
 }
@@ -38,7 +37,7 @@ void handles_free(Handles *self)
 	while (g_hash_table_iter_next(&iter, &handle, NULL))
 		handle_free(handle);
 	g_hash_table_destroy(self->open);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -46,9 +45,9 @@ Handle *handles_open(Handles *self, const Handle *holds)
 {
 	Handle *handle = g_memdup2(holds, sizeof(*holds));
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	g_hash_table_add(self->open, handle);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return handle;
 }
 
@@ -61,10 +60,10 @@ void handles_renew(Handles *self, Handle *handle, GBytes *bytes)
 {
 	GBytes *old;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	old = handle->snapshot;
 	handle->snapshot = g_bytes_ref(bytes);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	g_bytes_unref(old);
 }
 
@@ -72,8 +71,8 @@ void handles_close(Handles *self, Handle *handle)
 {
 	if (!handle)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	g_hash_table_remove(self->open, handle);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	handle_free(handle);
 }

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 #include "fs/base/metrics.h"
 #include "fs/base/reply.h"
 #include "fs/base/trace.h"

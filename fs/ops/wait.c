@@ -1,9 +1,9 @@
 #include "fs/ops/wait.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "fs/base/pending.h"
 #include "fs/base/reply.h"
@@ -17,8 +17,8 @@ struct Wait {
 	Daemon *daemon;
 	guint32 session;
 	Phase phase;
-	pthread_mutex_t lock; /* of answer */
-	GBytes *answer;       /* of the last read at the start */
+	Mutex lock;     /* of answer */
+	GBytes *answer; /* of the last read at the start */
 };
 
 Wait *wait_new(Daemon *daemon, guint32 session, Phase phase)
@@ -29,7 +29,7 @@ Wait *wait_new(Daemon *daemon, guint32 session, Phase phase)
 	self->daemon = daemon;
 	self->session = session;
 	self->phase = phase;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	return self;
 }
 
@@ -38,7 +38,7 @@ void wait_unref(Wait *self)
 	if (!g_atomic_int_dec_and_test(&self->refs))
 		return;
 	g_clear_pointer(&self->answer, g_bytes_unref);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -68,10 +68,10 @@ static GBytes *answer_set(Wait *self, const char *state)
 	char *line = g_strconcat(state, "\n", NULL);
 	GBytes *answer = g_bytes_new_take(line, strlen(line));
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	g_clear_pointer(&self->answer, g_bytes_unref);
 	self->answer = g_bytes_ref(answer);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return answer;
 }
 

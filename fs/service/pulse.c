@@ -1,6 +1,6 @@
 #include "fs/service/pulse.h"
 
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 #include "fs/emitter/emitter_process.h"
 #include "fs/service/supervisor.h"
 
@@ -18,7 +18,7 @@ struct Pulse {
 	gint64 asked_us;
 	char *told;
 
-	pthread_mutex_t lock; /* of what follows */
+	Mutex lock; /* of what follows */
 	pthread_cond_t woken;
 	gboolean stopping;
 	char *remark;
@@ -39,12 +39,12 @@ static char *status_text(Pulse *self)
 	char *text;
 
 	(void)cache_list(cache, 0, 0, count_one, &sections, NULL);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	text = g_strdup_printf(
 		"%u section%s, %" G_GUINT64_FORMAT " session%s%s%s", sections,
 		sections == 1 ? "" : "s", sessions, sessions == 1 ? "" : "s",
 		self->remark ? "; " : "", self->remark ? self->remark : "");
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return text;
 }
 
@@ -91,9 +91,9 @@ static gboolean is_stopping(Pulse *self)
 {
 	gboolean stopping;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	stopping = self->stopping;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return stopping;
 }
 
@@ -122,11 +122,11 @@ static void *pulse_run(void *data)
 		if (is_due(self, now_us))
 			ask(self, now_us);
 		tell_status(self);
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		if (!self->stopping)
 			thread_wait(&self->woken, &self->lock,
 				now_us + period_us());
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 	}
 	return NULL;
 }
@@ -142,7 +142,7 @@ Pulse *pulse_start(Daemon *daemon, const char *mountpoint, dev_t device)
 	self->mountpoint = g_strdup(mountpoint);
 	self->device = device;
 	self->asker = emitter_process_new(mountpoint);
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	thread_cond_init(&self->woken);
 	self->thread = thread_start("service", pulse_run, self);
 	return self;
@@ -152,11 +152,11 @@ void pulse_remark(Pulse *self, const char *remark)
 {
 	if (!self)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	g_free(self->remark);
 	self->remark = g_strdup(remark);
 	pthread_cond_signal(&self->woken);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void pulse_stop(Pulse *self)
@@ -165,11 +165,11 @@ void pulse_stop(Pulse *self)
 
 	if (!self)
 		return;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	first = !self->stopping;
 	self->stopping = TRUE;
 	pthread_cond_signal(&self->woken);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (!first)
 		return;
 	supervisor_tell("STOPPING=1");
@@ -183,7 +183,7 @@ void pulse_free(Pulse *self)
 		return;
 	pulse_stop(self);
 	pthread_cond_destroy(&self->woken);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	emitter_process_free(self->asker);
 	g_free(self->mountpoint);
 	g_free(self->remark);

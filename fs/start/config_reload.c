@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "backends/base/secret.h"
+#include "backends/base/thread.h"
 #include "cache/base/clock.h"
-#include "cache/base/thread.h"
 #include "fs/base/log.h"
 #include "fs/base/node.h"
 #include "fs/kernel/notify.h"
@@ -20,7 +20,7 @@ struct Reload {
 	const char *mountpoint;
 	Config **config;
 
-	pthread_mutex_t lock; /* of what follows */
+	Mutex lock; /* of what follows */
 	pthread_t thread;
 	gboolean started; /* the thread is to be joined */
 	gboolean running, again;
@@ -239,11 +239,11 @@ static gboolean is_to_go_on(Reload *self)
 {
 	gboolean again;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	again = self->again;
 	self->again = FALSE;
 	self->running = again;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return again;
 }
 
@@ -257,7 +257,7 @@ static void *reload_run(void *data)
 
 void reload_ask(Reload *self)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (self->running) {
 		self->again = TRUE;
 	} else {
@@ -267,7 +267,7 @@ void reload_ask(Reload *self)
 		self->running = self->started = TRUE;
 		self->thread = thread_start("reload", reload_run, self);
 	}
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 Reload *reload_new(Daemon *daemon, const Options *options,
@@ -279,7 +279,7 @@ Reload *reload_new(Daemon *daemon, const Options *options,
 	self->options = options;
 	self->mountpoint = mountpoint;
 	self->config = config;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	return self;
 }
 
@@ -289,6 +289,6 @@ void reload_free(Reload *self)
 		return;
 	if (self->started)
 		pthread_join(self->thread, NULL);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self);
 }

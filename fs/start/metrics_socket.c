@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 #include "fs/tree/self.h"
 
 #define BACKLOG 8

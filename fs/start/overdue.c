@@ -4,18 +4,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 #include "fs/start/mount.h"
 
 static struct {
-	pthread_mutex_t lock;
+	Mutex lock;
 	pthread_cond_t over;
 	gboolean started, stopped;
 	pthread_t thread;
 	Daemon *daemon;
 	const char *mountpoint;
 	dev_t device;
-} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} state = {.lock = MUTEX_INIT};
 
 static void *exit_soon(void *data)
 {
@@ -42,19 +42,19 @@ static void *overdue_run(void *data)
 {
 	gint64 until_us = g_get_monotonic_time() + OVERDUE_S * G_USEC_PER_SEC;
 
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	while (!state.stopped && g_get_monotonic_time() < until_us)
 		thread_wait(&state.over, &state.lock, until_us);
 	/* Held to the end: what is named must not be freed meanwhile. */
 	if (!state.stopped)
 		give_up();
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	return NULL;
 }
 
 void overdue_start(Daemon *daemon, const char *mountpoint, dev_t device)
 {
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	if (!state.started) {
 		thread_cond_init(&state.over);
 		state.daemon = daemon;
@@ -63,19 +63,19 @@ void overdue_start(Daemon *daemon, const char *mountpoint, dev_t device)
 		state.started = TRUE;
 		state.thread = thread_start("overdue", overdue_run, NULL);
 	}
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 }
 
 void overdue_stop(void)
 {
 	gboolean started;
 
-	pthread_mutex_lock(&state.lock);
+	mutex_lock(&state.lock);
 	started = state.started;
 	state.stopped = TRUE;
 	if (started)
 		pthread_cond_broadcast(&state.over);
-	pthread_mutex_unlock(&state.lock);
+	mutex_unlock(&state.lock);
 	if (started)
 		pthread_join(state.thread, NULL);
 }

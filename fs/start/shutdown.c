@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "backends/base/inherited.h"
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 #include "fs/base/pending.h"
 #include "fs/kernel/notify.h"
 #include "fs/service/pulse.h"

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "cache/base/metric.h"
 #include "fs/base/node.h"
@@ -29,8 +29,8 @@ struct EventFile {
 struct EventLog {
 	char *folder;
 	gsize limit;
-	pthread_mutex_t lock; /* no I/O under it */
-	GPtrArray *files;     /* EventFile, not owned: all that are in use */
+	Mutex lock;       /* no I/O under it */
+	GPtrArray *files; /* EventFile, not owned: all that are in use */
 	EventFile *now, *before;
 	gint64 turned_ns;
 	guint64 lines, dropped;
@@ -58,11 +58,11 @@ void eventfile_unref(EventFile *file)
 	EventLog *log = file->log;
 	gboolean last;
 
-	pthread_mutex_lock(&log->lock);
+	mutex_lock(&log->lock);
 	last = --file->refs == 0;
 	if (last)
 		g_ptr_array_remove_fast(log->files, file);
-	pthread_mutex_unlock(&log->lock);
+	mutex_unlock(&log->lock);
 	if (!last)
 		return;
 	close(file->fd);
@@ -79,21 +79,21 @@ guint eventfile_age(const EventFile *file)
 	EventLog *log = file->log;
 	guint age = 2;
 
-	pthread_mutex_lock(&log->lock);
+	mutex_lock(&log->lock);
 	if (file == log->now)
 		age = 0;
 	else if (file == log->before)
 		age = 1;
-	pthread_mutex_unlock(&log->lock);
+	mutex_unlock(&log->lock);
 	return age;
 }
 
 void eventfile_stat(EventFile *file, gsize *ret_size, gint64 *ret_mtime_ns)
 {
-	pthread_mutex_lock(&file->log->lock);
+	mutex_lock(&file->log->lock);
 	*ret_size = file->size;
 	*ret_mtime_ns = file->mtime_ns;
-	pthread_mutex_unlock(&file->log->lock);
+	mutex_unlock(&file->log->lock);
 }
 
 ssize_t eventfile_read(EventFile *file, void *buffer, gsize size, off_t off)
@@ -239,13 +239,13 @@ static gboolean turn(EventLog *self)
 	if (!next)
 		return FALSE;
 	self->generation++;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	oldest = self->before;
 	self->before = self->now;
 	self->now = next;
 	g_ptr_array_add(self->files, next);
 	self->turned_ns = MAX(self->turned_ns + 1, g_get_real_time() * 1000);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (self->generation > 2)
 		file_remove(self, self->generation - 2);
 	g_clear_pointer(&oldest, eventfile_unref);
@@ -274,14 +274,14 @@ static void publish(EventLog *self, gsize size, guint64 lines, guint64 dropped)
 
 	if (lines && !fstat(file->fd, &attr))
 		ns = ns_of(attr.st_mtim);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (lines) {
 		file->size += size;
 		file->mtime_ns = MAX(file->mtime_ns + 1, ns);
 	}
 	self->lines += lines;
 	self->dropped += dropped;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static void note_failure(EventLog *self, gboolean failed)
@@ -358,11 +358,11 @@ EventFile *eventlog_file(EventLog *self, guint age)
 {
 	EventFile *file;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	file = age ? self->before : self->now;
 	if (file)
 		file->refs++;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return file;
 }
 
@@ -370,7 +370,7 @@ EventFile *eventlog_find(EventLog *self, guint slot)
 {
 	EventFile *found = NULL;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (guint i = 0; i < self->files->len; i++) {
 		EventFile *file = g_ptr_array_index(self->files, i);
 
@@ -380,7 +380,7 @@ EventFile *eventlog_find(EventLog *self, guint slot)
 	}
 	if (found)
 		found->refs++;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return found;
 }
 
@@ -388,10 +388,10 @@ void eventlog_metrics(EventLog *self, GString *out)
 {
 	guint64 lines, dropped;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	lines = self->lines;
 	dropped = self->dropped;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	metric_head(out, "sessionfs_event_lines_total", "counter",
 		"Lines that were written to the event log.");
 	g_string_append_printf(out,
@@ -407,7 +407,7 @@ EventLog *eventlog_open(const char *folder, gsize limit)
 {
 	EventLog *self = g_new0(EventLog, 1);
 
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	self->folder = g_strdup(folder);
 	self->limit = limit;
 	self->files = g_ptr_array_new();
@@ -424,7 +424,7 @@ void eventlog_free(EventLog *self)
 	g_clear_pointer(&self->before, eventfile_unref);
 	g_ptr_array_unref(self->files);
 	g_string_free(self->added, TRUE);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 	g_free(self->folder);
 	g_free(self);
 }

@@ -1,8 +1,8 @@
 #include "fs/tree/self.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
+#include "backends/base/mutex.h"
 #include "fs/base/log.h"
 #include "fs/base/lowlevel.h"
 #include "fs/base/metrics.h"
@@ -16,25 +16,25 @@ char *self_version(Daemon *daemon)
 }
 
 static struct {
-	pthread_mutex_t lock;
+	Mutex lock;
 	char *text;
-} config = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} config = {.lock = MUTEX_INIT};
 
 void self_set_config(char *text)
 {
-	pthread_mutex_lock(&config.lock);
+	mutex_lock(&config.lock);
 	g_free(config.text);
 	config.text = text;
-	pthread_mutex_unlock(&config.lock);
+	mutex_unlock(&config.lock);
 }
 
 char *self_config(Daemon *daemon)
 {
 	char *text;
 
-	pthread_mutex_lock(&config.lock);
+	mutex_lock(&config.lock);
 	text = g_strdup(config.text);
-	pthread_mutex_unlock(&config.lock);
+	mutex_unlock(&config.lock);
 	return text;
 }
 

@@ -261,12 +261,14 @@ def upward_include(tree):
 
 FACES = {
     "backends": {},
-    "cache": {"backends": {"backend.h", "session.h", "error.h"}},
+    "cache": {"backends": {"backend.h", "session.h", "error.h",
+                           "base/mutex.h", "base/thread.h"}},
     "fs": {"backends": {"session.h", "error.h", "base/inherited.h",
-                        "base/nearest.h", "base/secret.h", "base/spawn.h"},
+                        "base/mutex.h", "base/nearest.h", "base/secret.h",
+                        "base/spawn.h", "base/thread.h"},
            "cache": {"cache.h", "base/clock.h", "base/escape.h",
                      "base/locked.h", "base/log_about.h", "base/metric.h",
-                     "base/name.h", "base/thread.h"}},
+                     "base/name.h"}},
 }
 # They put the whole together.
 BUILDERS = re.compile(
@@ -275,10 +277,8 @@ BUILDERS = re.compile(
 
 @rule
 def narrow_face(tree):
-    """A layer sees only the faces of those below: cache/ sees backend.h,
-    session.h and error.h; fs/ sees session.h, error.h, inherited.h, nearest.h,
-    secret.h, spawn.h, cache.h, clock.h, escape.h, locked.h, log_about.h,
-    metric.h, name.h and thread.h, but for the files that build the whole."""
+    """A layer sees only the faces of those below, which FACES lists; the files
+    that build the whole see all."""
     found = []
     for f in tree.c_files(PRODUCT):
         for n, _, name in tree.includes(f):
@@ -443,6 +443,16 @@ def pthread_only(tree):
                r"|thread_pool)_\w+)\b")
     return search(tree, tree.c_files(), pattern,
                   "% is invisible to ThreadSanitizer")
+
+
+@rule
+def annotated_mutex(tree):
+    """Every mutex is one whose use clang can check, and what waits with it too."""
+    here = ("backends/base/mutex.h", "backends/base/thread.c")
+    files = [f for f in tree.c_files() if f not in here]
+    pattern = (r"\b(pthread_(mutex|rwlock|spin)(_\w+)?"
+               r"|pthread_cond_(timed)?wait)\b")
+    return search(tree, files, pattern, "% is no Mutex of base/mutex.h")
 
 
 # ---- headers ----

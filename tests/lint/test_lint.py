@@ -228,6 +228,10 @@ PLANTS = {
         {"cache/base/a.c": f"static {name} x;\n"} for name in
         ("GMutex", "GThread *", "GAsyncQueue *", "GThreadPool *", "GCond")] + [
         {"fs/base/a.c": "void f(void)\n{\n\tg_mutex_lock(0);\n}\n"}],
+    "annotated_mutex": [
+        {"cache/base/a.c": "static pthread_mutex_t lock;\n"},
+        {"tests/unit/a.c": "void f(void)\n{\n\tpthread_mutex_lock(0);\n}\n"},
+        {"fs/base/a.c": "void f(void)\n{\n\tpthread_cond_wait(0, 0);\n}\n"}],
     "own_header_first": [
         {"fs/base/node.c": '#include <stdio.h>\n\n'
              '#include "fs/base/node.h"\n'},

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backends/base/json.h"
+#include "backends/base/thread.h"
 #include "backends/provider/plan.h"
 #include "backends/provider/record.h"
 #include "backends/provider/spec.h"
@@ -274,11 +275,11 @@ static gboolean memory_clock(Backend *base, gint64 *ret_ahead_ms)
 	Memory *self = (Memory *)base;
 	gboolean clocked;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	clocked = self->clocked;
 	if (clocked)
 		*ret_ahead_ms = self->ahead_ms;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return clocked;
 }
 
@@ -295,9 +296,9 @@ static void memory_count(Backend *base,
 	Memory *self = (Memory *)base;
 
 	for (guint i = 0; i < N_MEMORY_ACTIONS; i++) {
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		Script copy = self->scripts[i];
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		visit(action_name(i), copy.calls, copy.failed, data);
 	}
 }
@@ -306,10 +307,10 @@ static void memory_abort(Backend *base)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->aborted = TRUE;
 	pthread_cond_broadcast(&self->news);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 /* ---- opening ---- */
@@ -407,7 +408,7 @@ static void memory_close(Backend *base)
 	g_ptr_array_unref(self->spaces);
 	g_free(self->loop);
 	pthread_cond_destroy(&self->news);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 }
 
 static gboolean memory_open(Backend *base, GHashTable *keys, GError **error)
@@ -415,13 +416,9 @@ static gboolean memory_open(Backend *base, GHashTable *keys, GError **error)
 	Memory *self = (Memory *)base;
 
 	self->account = "memory";
-	pthread_condattr_t monotonic;
 
-	pthread_mutex_init(&self->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&self->news, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	mutex_init(&self->lock);
+	thread_cond_init(&self->news);
 	self->spaces =
 		g_ptr_array_new_with_free_func((GDestroyNotify)space_free);
 	return configure(self, keys, error);

@@ -122,12 +122,12 @@ void memory_put_at(Backend *base, const char *workspace, const char *id,
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Record *r = record_ensure(self, workspace, id, state);
 	record_set(self, r, state);
 	r->made_ms = made_ms;
 	r->changed_ms = changed_ms;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_rename(
@@ -135,25 +135,25 @@ void memory_rename(
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Record *r = record_ensure(self, workspace, id, "Running");
 	g_free(r->name);
 	r->name = g_strdup(name);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_replace(Backend *base, const char *workspace, const char *id)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Record *r = record_ensure(self, workspace, id, "Running");
 	record_set(self, r, "Running");
 	r->made_ms += 60000;
 	r->serial = ++self->serials;
 	g_clear_pointer(&r->spec, g_free);
 	g_clear_pointer(&r->text, g_free);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_say(
@@ -161,11 +161,11 @@ void memory_say(
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Record *r = record_ensure(self, workspace, id, "Running");
 	g_free(r->text);
 	r->text = g_strdup(text);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_respec(
@@ -173,9 +173,9 @@ void memory_respec(
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Record *r = record_ensure(self, workspace, id, "Running");
 	g_free(r->spec);
 	r->spec = g_strdup(spec);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "backends/base/thread.h"
+
 static const char *const action_names[N_MEMORY_ACTIONS] = {
 	[MEMORY_LIST_WORKSPACES] = "list_workspaces",
 	[MEMORY_LIST_PAGE] = "list_page",
@@ -144,15 +146,6 @@ void record_finish(Memory *self, Record *r)
 
 /* ---- scripts: what each call goes through first ---- */
 
-/* Waits on `news` until a monotonic time.  The lock is held. */
-static void wait_until(Memory *self, gint64 until_us)
-{
-	struct timespec ts = {.tv_sec = until_us / G_USEC_PER_SEC,
-		.tv_nsec = until_us % G_USEC_PER_SEC * 1000};
-
-	pthread_cond_timedwait(&self->news, &self->lock, &ts);
-}
-
 /* Lets the call's time pass.  The lock is held. */
 static gboolean script_wait(
 	Memory *self, Script *script, const Call *call, GError **error)
@@ -175,8 +168,9 @@ static gboolean script_wait(
 				"no answer came in time");
 			return FALSE;
 		}
-		wait_until(self, script->held ? call->deadline_us
-					      : MIN(ready, call->deadline_us));
+		thread_wait(&self->news, &self->lock,
+			script->held ? call->deadline_us
+				     : MIN(ready, call->deadline_us));
 	}
 }
 
@@ -201,9 +195,9 @@ static gboolean is_accepted(
 {
 	gboolean ok;
 
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	ok = !call->accepted || call->accepted(account, call);
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	if (!ok)
 		backend_error_set(error, BACKEND_ERROR_AUTH,
 			"the answer was dropped: it is of %s", account);
@@ -217,12 +211,12 @@ gboolean action_begin(
 	Script *script = &self->scripts[action];
 	const char *account;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	account = self->account;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	if (call->owned && !call->owned(account, call, error))
 		return FALSE;
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	script->calls++;
 	script->running++;
 	if (script_wait(self, script, call, error) &&
@@ -235,7 +229,7 @@ gboolean action_begin(
 		(*error)->code = BACKEND_ERROR_MAY_EXIST;
 	script->running--;
 	script->failed++;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return FALSE;
 }
 
@@ -244,7 +238,7 @@ void action_end(Memory *self, MemoryAction action, gboolean done)
 	self->scripts[action].running--;
 	if (!done)
 		self->scripts[action].failed++;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 const char *action_name(MemoryAction action)
@@ -258,9 +252,9 @@ void memory_add_workspace(Backend *base, const char *id)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	space_ensure(self, id);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_name_workspace(Backend *base, const char *id, const char *name)
@@ -268,22 +262,22 @@ void memory_name_workspace(Backend *base, const char *id, const char *name)
 	Memory *self = (Memory *)base;
 	Space *s;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	s = space_ensure(self, id);
 	g_free(s->name);
 	s->name = g_strdup(name);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_remove_workspace(Backend *base, const char *id)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Space *s = space_find(self, id);
 	if (s)
 		g_ptr_array_remove(self->spaces, s);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_put(Backend *base, const char *workspace, const char *id,
@@ -291,26 +285,26 @@ void memory_put(Backend *base, const char *workspace, const char *id,
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Space *s = space_ensure(self, workspace);
 	Record *r = g_hash_table_lookup(s->by_id, id);
 	if (r)
 		record_set(self, r, state);
 	else
 		record_add(s, id, name, state);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 gboolean memory_remove(Backend *base, const char *workspace, const char *id)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Space *s = space_find(self, workspace);
 	Record *r = s ? g_hash_table_lookup(s->by_id, id) : NULL;
 	if (r)
 		space_drop(s, r);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return r != NULL;
 }
 
@@ -318,10 +312,10 @@ guint memory_size(Backend *base, const char *workspace)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	Space *s = space_find(self, workspace);
 	guint size = s ? s->records->len : 0;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return size;
 }
 
@@ -331,60 +325,60 @@ void memory_fail(Backend *base, MemoryAction action, guint skip, guint times,
 	Memory *self = (Memory *)base;
 	Script *script = &self->scripts[action];
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	script->failing = TRUE;
 	script->for_ever = times == 0;
 	script->skip = skip;
 	script->times = times;
 	script->code = code;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_set_clock(Backend *base, gint64 ahead_ms)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->clocked = TRUE;
 	self->ahead_ms = ahead_ms;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_lose_answers(Backend *base, guint times)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->losses = times;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_heal(Backend *base)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	for (guint i = 0; i < N_MEMORY_ACTIONS; i++)
 		self->scripts[i].failing = FALSE;
 	self->losses = 0;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_delay(Backend *base, MemoryAction action, gint64 ms)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->scripts[action].delay_ms = ms;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static void set_held(Memory *self, MemoryAction action, gboolean held)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->scripts[action].held = held;
 	pthread_cond_broadcast(&self->news);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 void memory_hold(Backend *base, MemoryAction action)
@@ -401,19 +395,19 @@ void memory_loop(Backend *base, const char *token)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	g_free(self->loop);
 	self->loop = g_strdup(token);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 guint64 memory_calls(Backend *base, MemoryAction action)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	guint64 calls = self->scripts[action].calls;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return calls;
 }
 
@@ -421,9 +415,9 @@ guint memory_running(Backend *base, MemoryAction action)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	guint running = self->scripts[action].running;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return running;
 }
 
@@ -431,7 +425,7 @@ void memory_set_account(Backend *base, const char *account)
 {
 	Memory *self = (Memory *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->account = g_intern_string(account);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "backends/base/mutex.h"
 #include "memory.h"
 
 /*
@@ -40,8 +41,8 @@ typedef struct {
 
 typedef struct {
 	Backend base;
-	pthread_mutex_t lock; /* guards all below */
-	pthread_cond_t news;  /* a script or `aborted` changed */
+	Mutex lock;          /* guards all below */
+	pthread_cond_t news; /* a script or `aborted` changed */
 	gboolean aborted;
 	GPtrArray *spaces;
 	Script scripts[N_MEMORY_ACTIONS];

@@ -1,11 +1,11 @@
 #include "cache_fixture.h"
 
 #include <glib/gstdio.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/base/mutex.h"
 #include "cache/refresh/refresh.h"
 
 /* ---- news ---- */
@@ -15,7 +15,7 @@ typedef struct {
 	char *name, *text;
 } Heard;
 
-static pthread_mutex_t heard_lock = PTHREAD_MUTEX_INITIALIZER;
+static Mutex heard_lock = MUTEX_INIT;
 static GArray *heard;
 static int observing;
 
@@ -43,14 +43,14 @@ static void observe(const News *news, gsize n, void *data)
 	int others = __atomic_fetch_add(&observing, 1, __ATOMIC_SEQ_CST);
 
 	g_assert_cmpint(others, ==, 0); /* one call at a time */
-	pthread_mutex_lock(&heard_lock);
+	mutex_lock(&heard_lock);
 	for (gsize i = 0; i < n; i++) {
 		Heard item = {
 			news[i], g_strdup(news[i].name), text_of(&news[i])};
 
 		g_array_append_val(heard, item);
 	}
-	pthread_mutex_unlock(&heard_lock);
+	mutex_unlock(&heard_lock);
 	__atomic_fetch_sub(&observing, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -62,16 +62,16 @@ static void heard_clear(gpointer item)
 
 void fixture_forget_news(Fixture *self)
 {
-	pthread_mutex_lock(&heard_lock);
+	mutex_lock(&heard_lock);
 	g_array_set_size(heard, 0);
-	pthread_mutex_unlock(&heard_lock);
+	mutex_unlock(&heard_lock);
 }
 
 guint fixture_count_news(Fixture *self, NewsKind kind, guint32 number)
 {
 	guint count = 0;
 
-	pthread_mutex_lock(&heard_lock);
+	mutex_lock(&heard_lock);
 	for (guint i = 0; i < heard->len; i++) {
 		const News *news = &g_array_index(heard, Heard, i).news;
 
@@ -79,7 +79,7 @@ guint fixture_count_news(Fixture *self, NewsKind kind, guint32 number)
 			(number == 0 || news->number == number))
 			count++;
 	}
-	pthread_mutex_unlock(&heard_lock);
+	mutex_unlock(&heard_lock);
 	return count;
 }
 
@@ -87,14 +87,14 @@ static guint files_of(NewsKind kind, guint32 number)
 {
 	guint files = 0;
 
-	pthread_mutex_lock(&heard_lock);
+	mutex_lock(&heard_lock);
 	for (guint i = 0; i < heard->len; i++) {
 		const News *news = &g_array_index(heard, Heard, i).news;
 
 		if (news->kind == kind && news->number == number)
 			files |= news->files;
 	}
-	pthread_mutex_unlock(&heard_lock);
+	mutex_unlock(&heard_lock);
 	return files;
 }
 
@@ -112,7 +112,7 @@ char *fixture_moves(Fixture *self, guint32 parent)
 {
 	GString *out = g_string_new(NULL);
 
-	pthread_mutex_lock(&heard_lock);
+	mutex_lock(&heard_lock);
 	for (guint i = 0; i < heard->len; i++) {
 		const Heard *item = &g_array_index(heard, Heard, i);
 
@@ -123,7 +123,7 @@ char *fixture_moves(Fixture *self, guint32 parent)
 			item->news.kind == NEWS_APPEARED ? '+' : '-',
 			item->name);
 	}
-	pthread_mutex_unlock(&heard_lock);
+	mutex_unlock(&heard_lock);
 	return g_string_free(out, FALSE);
 }
 
@@ -131,7 +131,7 @@ char *fixture_told(Fixture *self, guint32 parent)
 {
 	GString *out = g_string_new(NULL);
 
-	pthread_mutex_lock(&heard_lock);
+	mutex_lock(&heard_lock);
 	for (guint i = 0; i < heard->len; i++) {
 		const Heard *item = &g_array_index(heard, Heard, i);
 
@@ -139,7 +139,7 @@ char *fixture_told(Fixture *self, guint32 parent)
 			g_string_append_printf(out, "%s%s",
 				out->len > 0 ? " " : "", item->text);
 	}
-	pthread_mutex_unlock(&heard_lock);
+	mutex_unlock(&heard_lock);
 	return g_string_free(out, FALSE);
 }
 
@@ -175,10 +175,10 @@ char *fixture_views(Fixture *self)
 {
 	GString *out = g_string_new(NULL);
 
-	pthread_mutex_lock(&heard_lock);
+	mutex_lock(&heard_lock);
 	for (guint i = 0; i < heard->len; i++)
 		append_view(out, self, &g_array_index(heard, Heard, i));
-	pthread_mutex_unlock(&heard_lock);
+	mutex_unlock(&heard_lock);
 	return g_string_free(out, FALSE);
 }
 
@@ -381,10 +381,10 @@ void fixture_refresh_now(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_find(cache, number);
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.wanted = TRUE;
 	dir->listing.retry_us = 0;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	scheduler_wake(cache->scheduler);
 }
 

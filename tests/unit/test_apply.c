@@ -379,9 +379,9 @@ static void what_a_first_listing_finds_is_no_event(void)
 	g_autoptr(Fixture) f = fixture_new();
 	Dir *dir = workspace_of(f);
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.complete = FALSE;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	fixture_forget_news(f);
 	answer(dir, "s-1", "Running", dir_tick(dir), 0);
 	check_told(f, dir->number, "?+s-1(Running)");

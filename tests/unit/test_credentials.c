@@ -4,12 +4,13 @@
 #include <glib.h>
 
 #include "backends/auth/credentials.h"
+#include "backends/base/mutex.h"
 
 #define MS 1000
 
 /* A chain that does as it is told. */
 typedef struct {
-	pthread_mutex_t lock;
+	Mutex lock;
 	guint fetches;
 	guint inside, most_inside;
 	const char *id; /* NULL: fails */
@@ -54,18 +55,18 @@ static Credentials *chain_fetch(
 	gboolean in_time;
 	guint delay_ms;
 
-	pthread_mutex_lock(&chain->lock);
+	mutex_lock(&chain->lock);
 	chain->fetches++;
 	chain->again = again;
 	chain->inside++;
 	chain->most_inside = MAX(chain->most_inside, chain->inside);
 	delay_ms = chain->delay_ms;
-	pthread_mutex_unlock(&chain->lock);
+	mutex_unlock(&chain->lock);
 	in_time = wait_within(delay_ms, deadline_us);
-	pthread_mutex_lock(&chain->lock);
+	mutex_lock(&chain->lock);
 	chain->inside--;
 	made = in_time ? chain_make(chain, error) : NULL;
-	pthread_mutex_unlock(&chain->lock);
+	mutex_unlock(&chain->lock);
 	if (!in_time)
 		backend_error_set(error, BACKEND_ERROR_TIMEOUT, "too slow");
 	return made;
@@ -76,9 +77,9 @@ static char *chain_fingerprint(void *self)
 	Chain *chain = self;
 	char *print;
 
-	pthread_mutex_lock(&chain->lock);
+	mutex_lock(&chain->lock);
 	print = g_strdup(chain->print);
-	pthread_mutex_unlock(&chain->lock);
+	mutex_unlock(&chain->lock);
 	return print;
 }
 
@@ -108,7 +109,7 @@ typedef struct {
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-	pthread_mutex_init(&f->chain.lock, NULL);
+	mutex_init(&f->chain.lock);
 	f->chain.id = "AK1";
 	f->source = credential_source_new(&chain_class, &f->chain);
 }
@@ -118,7 +119,7 @@ static void tear_down(Fixture *f, gconstpointer data)
 	credential_source_free(f->source);
 	g_assert_true(f->chain.freed);
 	g_free(f->chain.print);
-	pthread_mutex_destroy(&f->chain.lock);
+	mutex_destroy(&f->chain.lock);
 }
 
 static Credentials *get(Fixture *f, GError **error)
@@ -131,9 +132,9 @@ static guint fetches_of(Fixture *f)
 {
 	guint n;
 
-	pthread_mutex_lock(&f->chain.lock);
+	mutex_lock(&f->chain.lock);
 	n = f->chain.fetches;
-	pthread_mutex_unlock(&f->chain.lock);
+	mutex_unlock(&f->chain.lock);
 	return n;
 }
 
@@ -369,9 +370,9 @@ static void until_inside(Fixture *f)
 	while (inside == 0) {
 		g_assert_cmpint(g_get_monotonic_time(), <, end);
 		g_usleep(MS);
-		pthread_mutex_lock(&f->chain.lock);
+		mutex_lock(&f->chain.lock);
 		inside = f->chain.inside;
-		pthread_mutex_unlock(&f->chain.lock);
+		mutex_unlock(&f->chain.lock);
 	}
 }
 

@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "backends/base/mutex.h"
 #include "cache/model/dir.h"
 #include "view_model.h"
 
@@ -210,9 +211,9 @@ static void hear_all(Fixture *f, guint32 workspace)
 	Dir *dir = dir_find(f->cache, workspace);
 	guint before = fixture_count_news(f, NEWS_TEXT, workspace);
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir_news(dir, NEWS_TEXT);
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	news_deliver(f->cache->news);
 	fixture_until(fixture_count_news(f, NEWS_TEXT, workspace) > before);
 }

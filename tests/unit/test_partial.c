@@ -251,9 +251,9 @@ static gboolean is_filling(Fixture *f, guint32 workspace)
 	Dir *dir = dir_find(f->cache, workspace);
 	gboolean backfilling;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	backfilling = dir->backfill.running;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return backfilling;
 }
 

@@ -35,9 +35,9 @@ static void stop_sweeps(Fixture *f, guint32 workspace)
 {
 	Dir *dir = dir_find(f->cache, workspace);
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.took_us = LONG_US;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 }
 
 static guint32 session_number(Fixture *f, guint32 workspace, guint i)
@@ -327,7 +327,7 @@ static gint64 due_in(Dir *dir, PartialState partial_refresh, Listing listing)
 	PartialState kept;
 	Listing before;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	kept = dir->partial_refresh;
 	before = dir->listing;
 	partial_refresh.started_us = listing.started_us = now;
@@ -336,7 +336,7 @@ static gint64 due_in(Dir *dir, PartialState partial_refresh, Listing listing)
 	due = partial_refresh_due_us(dir, now);
 	dir->partial_refresh = kept;
 	dir->listing = before;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return due == G_MAXINT64 ? -1 : (due - now) / SECOND;
 }
 
@@ -455,10 +455,10 @@ static gboolean has_failed(Dir *dir)
 {
 	gboolean failed;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	failed = dir->partial_refresh.failures > 0 &&
 		 !dir->partial_refresh.running;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return failed;
 }
 
@@ -531,13 +531,13 @@ static void a_session_that_always_fails_slows_no_list(void)
 	cache_hold(f->cache, workspace, FALSE);
 }
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static Mutex gate = MUTEX_INIT;
 
 static void wait_at_gate(void *data)
 {
 	(void)data;
-	pthread_mutex_lock(&gate);
-	pthread_mutex_unlock(&gate);
+	mutex_lock(&gate);
+	mutex_unlock(&gate);
 }
 
 static void note_done(void *data)
@@ -558,7 +558,7 @@ static void after_an_error_nobody_goes_on(void)
 	dir->provider->refresh_ms = 3600 * 1000;
 	stop_sweeps(f, workspace);
 	memory_fail(f->backend, MEMORY_GET, 0, 1, BACKEND_ERROR_THROTTLED);
-	pthread_mutex_lock(&gate);
+	mutex_lock(&gate);
 	for (guint i = 1; i < POOL_THREADS_MAX; i++)
 		g_assert_true(pool_push(
 			dir->provider->work[WORK_PARTIAL], wait_at_gate, NULL));
@@ -568,7 +568,7 @@ static void after_an_error_nobody_goes_on(void)
 	g_assert_true(
 		pool_push(dir->provider->work[WORK_PARTIAL], note_done, &done));
 	fixture_until(__atomic_load_n(&done, __ATOMIC_ACQUIRE));
-	pthread_mutex_unlock(&gate);
+	mutex_unlock(&gate);
 	g_assert_cmpuint(asked(f), ==, 1);
 	cache_hold(f->cache, workspace, FALSE);
 }

@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "backends/base/thread.h"
 #include "cache/refresh/refresh.h"
 #include "cache_fixture.h"
 
@@ -19,7 +20,7 @@ typedef struct {
 
 typedef struct {
 	Backend base;
-	pthread_mutex_t lock; /* guards what follows */
+	Mutex lock; /* guards what follows */
 	pthread_cond_t news;
 	Plan plan[PAGES_MAX];
 	guint begun[PAGES_MAX], told[PAGES_MAX];
@@ -31,7 +32,7 @@ static gboolean script_wait(
 	Script *self, const gboolean *stopped, GError **error)
 {
 	while (*stopped && !self->aborted)
-		pthread_cond_wait(&self->news, &self->lock);
+		thread_wait(&self->news, &self->lock, G_MAXINT64);
 	if (!self->aborted)
 		return TRUE;
 	backend_error_set(error, BACKEND_ERROR_CANCELLED, "aborted");
@@ -64,9 +65,9 @@ static SessionPage *script_page(
 	if (!script_wait(self, &plan->mute, error))
 		return NULL;
 	if (plan->announced != NULL && call->next != NULL) {
-		pthread_mutex_unlock(&self->lock);
+		mutex_unlock(&self->lock);
 		call->next(plan->announced, call->next_data);
-		pthread_mutex_lock(&self->lock);
+		mutex_lock(&self->lock);
 		self->told[n]++;
 	}
 	if (!script_wait(self, &plan->slow, error))
@@ -87,9 +88,9 @@ static SessionPage *script_list(Backend *base, const char *workspace,
 	guint n = token != NULL ? (guint)(*token - '0') : 0;
 	SessionPage *page;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	page = script_page(self, n, call, error);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return page;
 }
 
@@ -100,10 +101,10 @@ static Session *script_get(Backend *base, const char *workspace, const char *id,
 	guint n = (guint)(id[2] - '0');
 	Session *session;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	session = script_session(
 		n, self->stopped_one && n == 1 ? "Stopped" : "Running");
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return session;
 }
 
@@ -113,9 +114,9 @@ static gboolean script_control(Backend *base, const char *workspace,
 {
 	Script *self = (Script *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->stopped_one = TRUE;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return TRUE;
 }
 
@@ -123,10 +124,10 @@ static void script_abort(Backend *base)
 {
 	Script *self = (Script *)base;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	self->aborted = TRUE;
 	pthread_cond_broadcast(&self->news);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static void script_close(Backend *base)
@@ -134,7 +135,7 @@ static void script_close(Backend *base)
 	Script *self = (Script *)base;
 
 	pthread_cond_destroy(&self->news);
-	pthread_mutex_destroy(&self->lock);
+	mutex_destroy(&self->lock);
 }
 
 static const BackendVerb script_verbs[] = {
@@ -159,7 +160,7 @@ static Script *script_open(Fixture *f, const char *workspaces, guint n)
 	Script *self = g_new0(Script, 1);
 
 	self->base.class = &script_class;
-	pthread_mutex_init(&self->lock, NULL);
+	mutex_init(&self->lock);
 	pthread_cond_init(&self->news, NULL);
 	for (guint i = 0; i + 1 < n; i++)
 		self->plan[i].next = self->plan[i].announced = tokens[i];
@@ -171,19 +172,19 @@ static Script *script_open(Fixture *f, const char *workspaces, guint n)
 
 static void script_set(Script *self, gboolean *stopped, gboolean value)
 {
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	*stopped = value;
 	pthread_cond_broadcast(&self->news);
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 }
 
 static guint script_count(Script *self, const guint *counter)
 {
 	guint count;
 
-	pthread_mutex_lock(&self->lock);
+	mutex_lock(&self->lock);
 	count = *counter;
-	pthread_mutex_unlock(&self->lock);
+	mutex_unlock(&self->lock);
 	return count;
 }
 

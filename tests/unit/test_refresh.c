@@ -17,9 +17,9 @@ static Dir *quiet_workspace(Fixture *f)
 	number = fixture_workspace(f, "m-1");
 	dir = dir_find(f->cache, number);
 	/* Or else it is listed beside the cases, as soon as one looks at it. */
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.relisting = TRUE;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return dir;
 }
 
@@ -30,13 +30,13 @@ static gint64 due_in(Dir *dir, Listing listing, gint64 ago)
 	gint64 now = g_get_monotonic_time(), due;
 	Listing kept;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	kept = dir->listing;
 	dir->listing = listing;
 	dir->listing.started_us = now - ago * SECOND;
 	due = refresh_due_us(dir, now);
 	dir->listing = kept;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	if (due == G_MAXINT64)
 		return -1;
 	return (due - now) / SECOND;
@@ -199,14 +199,14 @@ static Known list_with(Dir *dir, Listing listing)
 	Listing kept;
 	Known known;
 
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	kept = dir->listing;
 	dir->listing = listing;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	known = listing_known(dir, NULL);
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing = kept;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	return known;
 }
 
@@ -369,9 +369,9 @@ static void a_pause_that_was_asked_for_is_kept(void)
 	number = fixture_workspace(f, "m-1");
 	dir = dir_find(f->cache, number);
 	calls = pages(f);
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.retry_us = g_get_monotonic_time() + SECOND;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	cache_refresh(f->cache, number);
 	g_usleep(500000);
 	g_assert_cmpuint(pages(f), ==, calls);
@@ -397,9 +397,9 @@ static void a_first_listing_that_fails_is_asked_for_less_and_less(void)
 	calls = memory_calls(f->backend, MEMORY_LIST_PAGE);
 	g_assert_cmpuint(calls, ==, 2);
 	/* He who comes after a long silence does not hear of that. */
-	pthread_mutex_lock(&dir->lock);
+	mutex_lock(&dir->lock);
 	dir->listing.begged_us -= 61 * G_USEC_PER_SEC;
-	pthread_mutex_unlock(&dir->lock);
+	mutex_unlock(&dir->lock);
 	g_assert_cmpint(fixture_known(f, dir->number, NULL), ==, KNOWN_NOT_YET);
 	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) == calls + 1);
 }

@@ -1,3 +1,4 @@
+#include "backends/base/mutex.h"
 #include "cache/base/worker.h"
 
 #include <pthread.h>
@@ -34,13 +35,13 @@ static void stopping_runs_what_was_pushed(void)
 	pool_free(pool);
 }
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static Mutex gate = MUTEX_INIT;
 
 static void wait_at_gate(void *data)
 {
 	__atomic_add_fetch(&ran, 1, __ATOMIC_SEQ_CST);
-	pthread_mutex_lock(&gate);
-	pthread_mutex_unlock(&gate);
+	mutex_lock(&gate);
+	mutex_unlock(&gate);
 }
 
 static void until_ran(int n)
@@ -58,13 +59,13 @@ static void slow_jobs_do_not_delay_others(void)
 	Pool *pool = pool_new("test");
 
 	ran = 0;
-	pthread_mutex_lock(&gate);
+	mutex_lock(&gate);
 	for (guint i = 0; i < POOL_THREADS_MAX - 1; i++)
 		pool_push(pool, wait_at_gate, NULL);
 	until_ran(POOL_THREADS_MAX - 1);
 	pool_push(pool, count, NULL);
 	until_ran(POOL_THREADS_MAX);
-	pthread_mutex_unlock(&gate);
+	mutex_unlock(&gate);
 	pool_free(pool);
 }
 
@@ -73,14 +74,14 @@ static void there_are_never_more_threads_than_allowed(void)
 	Pool *pool = pool_new("test");
 
 	ran = 0;
-	pthread_mutex_lock(&gate);
+	mutex_lock(&gate);
 	for (guint i = 0; i < POOL_THREADS_MAX + 10; i++)
 		pool_push(pool, wait_at_gate, NULL);
 	until_ran(POOL_THREADS_MAX);
 	g_usleep(50000);
 	g_assert_cmpint(
 		__atomic_load_n(&ran, __ATOMIC_SEQ_CST), ==, POOL_THREADS_MAX);
-	pthread_mutex_unlock(&gate);
+	mutex_unlock(&gate);
 	pool_stop(pool);
 	g_assert_cmpint(ran, ==, POOL_THREADS_MAX + 10);
 	pool_free(pool);
@@ -93,7 +94,7 @@ static void one_thread_runs_jobs_in_order(void)
 	order = g_array_new(FALSE, FALSE, sizeof(guint));
 	ran = 0;
 	/* All threads but one are kept busy. */
-	pthread_mutex_lock(&gate);
+	mutex_lock(&gate);
 	for (guint i = 0; i < POOL_THREADS_MAX - 1; i++)
 		pool_push(pool, wait_at_gate, NULL);
 	until_ran(POOL_THREADS_MAX - 1);
@@ -103,7 +104,7 @@ static void one_thread_runs_jobs_in_order(void)
 	until_ran(POOL_THREADS_MAX);
 	for (guint i = 0; i < 100; i++)
 		g_assert_cmpuint(g_array_index(order, guint, i), ==, i);
-	pthread_mutex_unlock(&gate);
+	mutex_unlock(&gate);
 	pool_free(pool);
 	g_array_unref(order);
 }

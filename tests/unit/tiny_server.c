@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "backends/base/mutex.h"
+
 #define REQUEST_MAX (1024 * 1024)
 #define TICK_MS 20
 
@@ -18,8 +20,8 @@ struct TinyServer {
 	pthread_t acceptor;
 	int stop; /* atomic */
 
-	pthread_mutex_t lock; /* guards what follows */
-	GQueue answers;       /* TinyAnswer, owned */
+	Mutex lock;     /* guards what follows */
+	GQueue answers; /* TinyAnswer, owned */
 	TinyAnswer rest;
 	GPtrArray *requests; /* char * */
 	GArray *threads;     /* pthread_t, one a connection */
@@ -126,12 +128,12 @@ static TinyAnswer *take_answer(TinyServer *server, char *request)
 {
 	TinyAnswer *answer;
 
-	pthread_mutex_lock(&server->lock);
+	mutex_lock(&server->lock);
 	g_ptr_array_add(server->requests, request);
 	answer = g_queue_pop_head(&server->answers);
 	if (!answer)
 		answer = answer_copy(&server->rest);
-	pthread_mutex_unlock(&server->lock);
+	mutex_unlock(&server->lock);
 	return answer;
 }
 
@@ -268,11 +270,11 @@ static void *accept_all(void *data)
 		c = g_new0(Connection, 1);
 		c->server = server;
 		c->fd = fd;
-		pthread_mutex_lock(&server->lock);
+		mutex_lock(&server->lock);
 		if (pthread_create(&thread, NULL, serve, c) != 0)
 			g_error("no thread");
 		g_array_append_val(server->threads, thread);
-		pthread_mutex_unlock(&server->lock);
+		mutex_unlock(&server->lock);
 	}
 	return NULL;
 }
@@ -295,7 +297,7 @@ TinyServer *tiny_server_new(void)
 	server->requests = g_ptr_array_new_with_free_func(g_free);
 	server->threads = g_array_new(FALSE, FALSE, sizeof(pthread_t));
 	server->rest = (TinyAnswer){.status = 500, .body = ""};
-	pthread_mutex_init(&server->lock, NULL);
+	mutex_init(&server->lock);
 	if (pthread_create(&server->acceptor, NULL, accept_all, server) != 0)
 		g_error("no thread");
 	return server;
@@ -314,7 +316,7 @@ void tiny_server_free(TinyServer *server)
 	g_queue_clear_full(&server->answers, answer_free);
 	g_ptr_array_unref(server->requests);
 	g_array_unref(server->threads);
-	pthread_mutex_destroy(&server->lock);
+	mutex_destroy(&server->lock);
 	g_free(server->url);
 	g_free(server);
 }
@@ -326,9 +328,9 @@ const char *tiny_server_url(const TinyServer *server)
 
 void tiny_server_push(TinyServer *server, TinyAnswer answer)
 {
-	pthread_mutex_lock(&server->lock);
+	mutex_lock(&server->lock);
 	g_queue_push_tail(&server->answers, answer_copy(&answer));
-	pthread_mutex_unlock(&server->lock);
+	mutex_unlock(&server->lock);
 }
 
 void tiny_server_answer(
@@ -341,18 +343,18 @@ void tiny_server_answer(
 
 void tiny_server_rest(TinyServer *server, TinyAnswer answer)
 {
-	pthread_mutex_lock(&server->lock);
+	mutex_lock(&server->lock);
 	server->rest = answer;
-	pthread_mutex_unlock(&server->lock);
+	mutex_unlock(&server->lock);
 }
 
 guint tiny_server_connections(TinyServer *server)
 {
 	guint n;
 
-	pthread_mutex_lock(&server->lock);
+	mutex_lock(&server->lock);
 	n = server->threads->len;
-	pthread_mutex_unlock(&server->lock);
+	mutex_unlock(&server->lock);
 	return n;
 }
 
@@ -360,9 +362,9 @@ guint tiny_server_requests(TinyServer *server)
 {
 	guint n;
 
-	pthread_mutex_lock(&server->lock);
+	mutex_lock(&server->lock);
 	n = server->requests->len;
-	pthread_mutex_unlock(&server->lock);
+	mutex_unlock(&server->lock);
 	return n;
 }
 
@@ -370,10 +372,10 @@ char *tiny_server_request(TinyServer *server, guint n)
 {
 	char *request;
 
-	pthread_mutex_lock(&server->lock);
+	mutex_lock(&server->lock);
 	g_assert_cmpuint(n, <, server->requests->len);
 	request = g_strdup(g_ptr_array_index(server->requests, n));
-	pthread_mutex_unlock(&server->lock);
+	mutex_unlock(&server->lock);
 	return request;
 }
 

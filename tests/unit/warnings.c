@@ -1,10 +1,10 @@
 #include "warnings.h"
 
-#include <pthread.h>
-
 #include <glib.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+#include "backends/base/mutex.h"
+
+static Mutex lock = MUTEX_INIT;
 static GPtrArray *kept; /* NULL: not keeping */
 static gboolean installed;
 
@@ -21,11 +21,11 @@ static GLogWriterOutput write_log(
 {
 	gboolean keep;
 
-	pthread_mutex_lock(&lock);
+	mutex_lock(&lock);
 	keep = kept != NULL && (level & G_LOG_LEVEL_WARNING) != 0;
 	if (keep)
 		g_ptr_array_add(kept, g_strdup(message_of(fields, n)));
-	pthread_mutex_unlock(&lock);
+	mutex_unlock(&lock);
 	if (keep)
 		return G_LOG_WRITER_HANDLED;
 	return g_log_writer_default(level, fields, n, data);
@@ -36,27 +36,27 @@ void warnings_keep(void)
 	if (!installed)
 		g_log_set_writer_func(write_log, NULL, NULL);
 	installed = TRUE;
-	pthread_mutex_lock(&lock);
+	mutex_lock(&lock);
 	g_assert_null(kept);
 	kept = g_ptr_array_new_with_free_func(g_free);
-	pthread_mutex_unlock(&lock);
+	mutex_unlock(&lock);
 }
 
 void warnings_drop(void)
 {
-	pthread_mutex_lock(&lock);
+	mutex_lock(&lock);
 	g_clear_pointer(&kept, g_ptr_array_unref);
-	pthread_mutex_unlock(&lock);
+	mutex_unlock(&lock);
 }
 
 void warnings_expect_one(const char *pattern)
 {
 	g_autoptr(GPtrArray) had = NULL;
 
-	pthread_mutex_lock(&lock);
+	mutex_lock(&lock);
 	had = kept;
 	kept = NULL;
-	pthread_mutex_unlock(&lock);
+	mutex_unlock(&lock);
 	g_assert_cmpuint(had->len, ==, 1);
 	if (!g_pattern_match_simple(pattern, g_ptr_array_index(had, 0)))
 		g_error("\"%s\" is not like \"%s\"",

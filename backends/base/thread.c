@@ -1,4 +1,4 @@
-#include "cache/base/thread.h"
+#include "backends/base/thread.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -136,8 +136,7 @@ void thread_cond_init(pthread_cond_t *cond)
 	pthread_condattr_destroy(&attr);
 }
 
-gboolean thread_wait(
-	pthread_cond_t *cond, pthread_mutex_t *lock, gint64 until_us)
+gboolean thread_wait(pthread_cond_t *cond, Mutex *lock, gint64 until_us)
 {
 	struct timespec until = {
 		.tv_sec = until_us / G_USEC_PER_SEC,
@@ -145,6 +144,6 @@ gboolean thread_wait(
 	};
 
 	if (until_us == G_MAXINT64)
-		return pthread_cond_wait(cond, lock) == 0;
-	return pthread_cond_timedwait(cond, lock, &until) == 0;
+		return pthread_cond_wait(cond, &lock->handle) == 0;
+	return pthread_cond_timedwait(cond, &lock->handle, &until) == 0;
 }

@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "backends/base/mutex.h"
+
 /*
  * All threads of the daemon but libfuse's are made here.  They have names, of which
  * Linux keeps 15 bytes (`top -H`, /proc/PID/task/TID/comm), and block all signals
@@ -38,5 +40,5 @@ void thread_take_faults(void);
 void thread_cond_init(pthread_cond_t *cond);
 /* Waits until woken or `until_us` (monotonic; G_MAXINT64: for ever).  FALSE: that
  * time has come. */
-gboolean thread_wait(
-	pthread_cond_t *cond, pthread_mutex_t *lock, gint64 until_us);
+gboolean thread_wait(pthread_cond_t *cond, Mutex *lock, gint64 until_us)
+	REQUIRES(*lock);

@@ -40,6 +40,7 @@ void rate_limiter_free(RateLimiter *limiter)
 /* Lock held. */
 static RateLimiterPass wait_in_line(RateLimiter *limiter, const GList *place,
 	TokenBucket *budget, gint64 until_us, gint64 *ret_wait_us)
+	REQUIRES(limiter->lock)
 {
 	while (!limiter->aborted) {
 		gboolean first = limiter->line.head == place;

@@ -232,8 +232,8 @@ static Credentials *fetch(CredentialSource *source, gboolean again,
 }
 
 /* Gives up the lock while it fetches. */
-static void renew(
-	CredentialSource *source, const char *print, gint64 deadline_us)
+static void renew(CredentialSource *source, const char *print,
+	gint64 deadline_us) REQUIRES(source->lock)
 {
 	gboolean again = is_usable(source);
 	GError *failure = NULL;
@@ -255,6 +255,7 @@ static void renew(
 
 /* Gives up the lock while it asks, and has it again when it returns. */
 static void refresh(CredentialSource *source, gint64 deadline_us)
+	REQUIRES(source->lock)
 {
 	const CredentialClass *class = source->class;
 	g_autofree char *print = NULL;
@@ -286,8 +287,8 @@ static Credentials *take_current(CredentialSource *source, GError **error)
 	return NULL;
 }
 
-static Credentials *get_locked(
-	CredentialSource *source, gint64 deadline_us, GError **error)
+static Credentials *get_locked(CredentialSource *source, gint64 deadline_us,
+	GError **error) REQUIRES(source->lock)
 {
 	guint64 round = source->round;
 

@@ -110,6 +110,7 @@ static char *look_up(const DliProject *self, const Call *call, GError **error)
 /* ---- one for all ---- */
 
 static gboolean wait_changed(DliProject *self, const Call *call, GError **error)
+	REQUIRES(self->lock)
 {
 	if (thread_wait(&self->changed, &self->lock, call->deadline_us))
 		return TRUE;
@@ -125,8 +126,8 @@ static gboolean is_known(const DliProject *self, const char *key)
 }
 
 /* Lock held.  TRUE: it is known, or the caller is the one to ask. */
-static gboolean take_turn(
-	DliProject *self, const char *key, const Call *call, GError **error)
+static gboolean take_turn(DliProject *self, const char *key, const Call *call,
+	GError **error) REQUIRES(self->lock)
 {
 	while (!is_known(self, key)) {
 		if (self->failure && g_get_monotonic_time() < self->shut_us) {
@@ -149,8 +150,8 @@ static gboolean is_everybodys(const GError *failure)
 }
 
 /* Lock held, but not while it asks. */
-static void ask(
-	DliProject *self, const char *key, const Call *call, GError **error)
+static void ask(DliProject *self, const char *key, const Call *call,
+	GError **error) REQUIRES(self->lock)
 {
 	g_autoptr(GError) cause = NULL;
 

@@ -46,7 +46,7 @@ Pool *pool_new(const char *name)
 }
 
 /* With the lock: the next job; NULL when it is time to go. */
-static Job *next_job(Pool *self)
+static Job *next_job(Pool *self) REQUIRES(self->lock)
 {
 	gint64 until_us = g_get_monotonic_time() + IDLE_US;
 	gboolean early = TRUE;

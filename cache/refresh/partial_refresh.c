@@ -199,19 +199,27 @@ static void round_job(void *data)
 	round_unref(data);
 }
 
-/* Takes the ids.  The caller asks too: so nothing waits for the pool. */
-static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
+/* Takes the ids. */
+static Round *round_new(Dir *dir, GPtrArray *ids)
 {
-	guint jobs = MIN(ids->len, ASKERS_MAX);
 	Round *self = g_new0(Round, 1);
-	const GError *why;
-	gboolean ok;
 
 	self->refs = 1;
 	self->dir = dir;
 	self->ids = ids;
 	mutex_init(&self->lock);
 	pthread_cond_init(&self->idle, NULL);
+	return self;
+}
+
+/* Takes the ids.  The caller asks too: so nothing waits for the pool. */
+static gboolean ask_all(Dir *dir, GPtrArray *ids, GError **error)
+{
+	guint jobs = MIN(ids->len, ASKERS_MAX);
+	Round *self = round_new(dir, ids);
+	const GError *why;
+	gboolean ok;
+
 	for (guint i = 1; i < jobs; i++) {
 		__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
 		if (!pool_push(

@@ -77,9 +77,8 @@ static void prefetch_unref(Prefetch *self)
 static void announced(const char *token, void *data);
 
 /* Gives the lock back meanwhile. */
-static void fetch_run(Fetch *self)
+static void fetch_run(Prefetch *prefetch, Fetch *self) REQUIRES(prefetch->lock)
 {
-	Prefetch *prefetch = self->prefetch;
 	Dir *dir = prefetch->dir;
 	Call call = call_for(dir, FALSE);
 
@@ -94,11 +93,11 @@ static void fetch_run(Fetch *self)
 	pthread_cond_broadcast(&prefetch->ended);
 }
 
-static void fetch_wait(const Fetch *self)
+static void fetch_wait(Prefetch *prefetch, const Fetch *self)
+	REQUIRES(prefetch->lock)
 {
 	while (!self->done)
-		thread_wait(&self->prefetch->ended, &self->prefetch->lock,
-			G_MAXINT64);
+		thread_wait(&prefetch->ended, &prefetch->lock, G_MAXINT64);
 }
 
 /* A job begins whatever is waiting, which may be nothing any more. */
@@ -109,7 +108,7 @@ static void run_job(void *data)
 	mutex_lock(&self->lock);
 	if (self->queued) {
 		self->queued = FALSE;
-		fetch_run(self->next);
+		fetch_run(self, self->next);
 	}
 	mutex_unlock(&self->lock);
 	prefetch_unref(self);
@@ -128,16 +127,16 @@ static void ask_next(Prefetch *self, const char *token)
 		__atomic_sub_fetch(&self->refs, 1, __ATOMIC_RELAXED);
 }
 
-static void drop_next(Prefetch *self)
+static void drop_next(Prefetch *self) REQUIRES(self->lock)
 {
 	if (self->next != NULL && !self->queued)
-		fetch_wait(self->next);
+		fetch_wait(self, self->next);
 	self->queued = FALSE;
 	g_clear_pointer(&self->next, fetch_free);
 }
 
 /* Makes the page of that token the one that is taken; TRUE: it has not begun. */
-static gboolean turn(Prefetch *self, const char *token)
+static gboolean turn(Prefetch *self, const char *token) REQUIRES(self->lock)
 {
 	gboolean begin;
 
@@ -175,9 +174,9 @@ SessionPage *prefetch_take(
 
 	mutex_lock(&self->lock);
 	if (turn(self, token))
-		fetch_run(self->taken);
+		fetch_run(self, self->taken);
 	else
-		fetch_wait(self->taken);
+		fetch_wait(self, self->taken);
 	page = g_steal_pointer(&self->taken->page);
 	if (page != NULL)
 		*ret_tick = self->taken->tick;

@@ -199,7 +199,7 @@ static gboolean has_just_left(Pending *self, guint32 dir)
 
 /* One pass over all; called and returns with the lock.  Only this thread
  * removes links, so a link stays good while the lock is open. */
-static gint64 pass(Pending *self)
+static gint64 pass(Pending *self) REQUIRES(self->lock)
 {
 	gint64 wake = G_MAXINT64;
 	GList *next;

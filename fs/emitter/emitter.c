@@ -49,7 +49,7 @@ struct Emitter {
 	gint64 warned_us; /* this and the next: the thread's own */
 	guint lost;       /* since then */
 
-	Mutex lock;        /* of all below */
+	Mutex lock;                  /* of all below */
 	pthread_cond_t moved, ended; /* an act has */
 	GQueue queue;                /* Waiting * */
 	dev_t device;                /* 0: not attached */
@@ -226,6 +226,7 @@ static gboolean is_due_again(Emitter *self, Waiting *waiting, int error)
 
 /* Called and returns with the lock. */
 static int carry_out(Emitter *self, const SynthEvent *event)
+	REQUIRES(self->lock)
 {
 	g_autofree char *path = synth_event_path(event);
 	g_autofree char *to = event->kind == SYNTH_EVENT_MOVE
@@ -251,7 +252,7 @@ static int carry_out(Emitter *self, const SynthEvent *event)
 
 /* Called and returns with the lock.  What came to no answer (ECHILD) was most
  * likely not done: somebody held the directory's lock, or the process was ended. */
-static void attend(Emitter *self, Waiting *waiting)
+static void attend(Emitter *self, Waiting *waiting) REQUIRES(self->lock)
 {
 	int error = carry_out(self, waiting->event);
 	gboolean again;
@@ -271,13 +272,13 @@ static void attend(Emitter *self, Waiting *waiting)
 }
 
 /* Called and returns with the lock. */
-static void rest(Emitter *self, gint64 us)
+static void rest(Emitter *self, gint64 us) REQUIRES(self->lock)
 {
 	thread_wait(&self->moved, &self->lock, g_get_monotonic_time() + us);
 }
 
 /* Called and returns with the lock. */
-static gboolean is_ready(Emitter *self)
+static gboolean is_ready(Emitter *self) REQUIRES(self->lock)
 {
 	gboolean ready;
 

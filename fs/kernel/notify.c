@@ -269,7 +269,7 @@ static void requeue(Notify *self, GQueue *waiting)
 }
 
 /* Called and returns with the lock. */
-static void drain(Notify *self)
+static void drain(Notify *self) REQUIRES(self->lock)
 {
 	struct fuse_session *session = self->session;
 	GQueue batch = self->queue, waiting = G_QUEUE_INIT;

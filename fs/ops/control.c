@@ -157,13 +157,13 @@ static G_GNUC_PRINTF(3, 4) int fail(
 	return self->failure;
 }
 
-static void lock(Control *self)
+static void lock(Control *self) ACQUIRE(self->lock)
 {
 	mutex_lock(&self->lock);
 }
 
 /* Opens the lock, and records what failed under it. */
-static void unlock(Control *self)
+static void unlock(Control *self) RELEASE(self->lock)
 {
 	g_autoptr(GError) error = g_steal_pointer(&self->unrecorded);
 

@@ -1,7 +1,9 @@
 """The checkout keeps each rule of lint.py, and each rule can fail: every one
 has an offence that is planted in a small clean tree and has to be found."""
 import os
+import shutil
 import stat
+import subprocess
 
 import pytest
 
@@ -341,3 +343,38 @@ def test_command_fails_on_an_offence(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["lint", "--root", str(tmp_path)])
     assert lint.main() == 1
     assert "no_goto: fs/base/a.c:4: goto" in capsys.readouterr().out
+
+
+# What the clang build must refuse, with the flags that meson.build gives it.
+LOCKS = ("#include \"backends/base/mutex.h\"\n"
+         "typedef struct { Mutex lock; } Thing;\n"
+         "void needs(Thing *self) REQUIRES(self->lock);\n"
+         "void takes(Thing *self) EXCLUDES(self->lock);\n"
+         "void f(Thing *self);\n")
+
+
+def clang_refuses(body):
+    said = subprocess.run(
+        ["clang", "-fsyntax-only", "-Werror", "-Wthread-safety",
+         "-Wno-thread-safety-precise", "-I.", "-x", "c", "-"],
+        input=LOCKS + "void f(Thing *self)\n{" + body + "}\n", text=True,
+        cwd=ROOT, capture_output=True)
+    assert not said.returncode or "-Wthread-safety" in said.stderr, said.stderr
+    return said.returncode != 0
+
+
+@pytest.mark.skipif(not shutil.which("clang"), reason="no clang")
+@pytest.mark.parametrize("body", [
+    "needs(self);", "mutex_lock(&self->lock);", "mutex_unlock(&self->lock);",
+    "mutex_lock(&self->lock); takes(self); mutex_unlock(&self->lock);",
+    "mutex_lock(&self->lock); mutex_lock(&self->lock);"
+    "mutex_unlock(&self->lock);"])
+def test_clang_finds_a_wrong_lock(body):
+    assert clang_refuses(body)
+    assert not clang_refuses(
+        "mutex_lock(&self->lock); needs(self); mutex_unlock(&self->lock);")
+
+
+def test_the_build_asks_clang_for_wrong_locks():
+    with open(os.path.join(ROOT, "meson.build")) as f:
+        assert "'-Wthread-safety'" in f.read()

@@ -147,8 +147,8 @@ void record_finish(Memory *self, Record *r)
 /* ---- scripts: what each call goes through first ---- */
 
 /* Lets the call's time pass.  The lock is held. */
-static gboolean script_wait(
-	Memory *self, Script *script, const Call *call, GError **error)
+static gboolean script_wait(Memory *self, Script *script, const Call *call,
+	GError **error) REQUIRES(self->lock)
 {
 	gint64 ready = g_get_monotonic_time() +
 		       script->delay_ms * G_TIME_SPAN_MILLISECOND;
@@ -190,8 +190,8 @@ static gboolean script_fails(Script *script, const char *action, GError **error)
 }
 
 /* The lock is held, but not while the caller is told. */
-static gboolean is_accepted(
-	Memory *self, const char *account, const Call *call, GError **error)
+static gboolean is_accepted(Memory *self, const char *account, const Call *call,
+	GError **error) REQUIRES(self->lock)
 {
 	gboolean ok;
 

@@ -81,8 +81,9 @@ Session *record_session(Memory *self, Record *record, gboolean partial);
 /* Counts a call and lets its script pass: delay, hold, failure.  On success
  * the lock is held; on failure it is not. */
 gboolean action_begin(Memory *self, MemoryAction action, const Call *call,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void action_end(Memory *self, MemoryAction action, gboolean done);
+	GError **error) TRY_ACQUIRE(1, self->lock) G_GNUC_WARN_UNUSED_RESULT;
+void action_end(Memory *self, MemoryAction action, gboolean done)
+	RELEASE(self->lock);
 const char *action_name(MemoryAction action);
 
 /* The slot, in memory_list.c. */

@@ -28,8 +28,8 @@ typedef struct {
 	gboolean aborted, stopped_one;
 } Script;
 
-static gboolean script_wait(
-	Script *self, const gboolean *stopped, GError **error)
+static gboolean script_wait(Script *self, const gboolean *stopped,
+	GError **error) REQUIRES(self->lock)
 {
 	while (*stopped && !self->aborted)
 		thread_wait(&self->news, &self->lock, G_MAXINT64);
@@ -53,8 +53,8 @@ static Session *script_session(guint n, const char *state)
 	return session;
 }
 
-static SessionPage *script_page(
-	Script *self, guint n, const Call *call, GError **error)
+static SessionPage *script_page(Script *self, guint n, const Call *call,
+	GError **error) REQUIRES(self->lock)
 {
 	Plan *plan = &self->plan[n];
 	const char *state = self->stopped_one && n == 1 ? "Stopped" : "Running";

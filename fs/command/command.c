@@ -8,6 +8,7 @@
 #include "backends/error.h"
 #include "fs/base/exit_status.h"
 #include "fs/command/doctor.h"
+#include "fs/command/init.h"
 #include "fs/command/new_command.h"
 #include "fs/command/status.h"
 #include "fs/command/umount.h"
@@ -30,6 +31,8 @@ static const Flag no_flags[] = {FLAG_HELP, {NULL}};
 
 /* One row a command. */
 static const Command commands[] = {
+	{"init", "[TYPE[.KEY=VALUE]...]", "Write a first configuration",
+		init_flags, init_run},
 	{"doctor", "[SECTION...]",
 		"Say whether all is as a mount needs it, and what mends it",
 		doctor_flags, doctor_run},

@@ -23,7 +23,7 @@ static const DoctorCheck *const tables[] = {
 /* ---- what is printed ---- */
 
 /* Without secrets, and what a terminal might take for a command. */
-static char *shown(const char *format, va_list args)
+static G_GNUC_PRINTF(1, 0) char *shown(const char *format, va_list args)
 {
 	g_autofree char *raw = g_strdup_vprintf(format, args);
 	g_autofree char *text = secret_mask(raw);
@@ -67,8 +67,8 @@ static void print_json(const Doctor *doctor, const char *verdict,
 	puts(text);
 }
 
-static void say(const Doctor *doctor, const char *verdict, const char *mend,
-	const char *format, va_list args)
+static G_GNUC_PRINTF(4, 0) void say(const Doctor *doctor, const char *verdict,
+	const char *mend, const char *format, va_list args)
 {
 	g_autofree char *found = shown(format, args);
 

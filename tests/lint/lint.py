@@ -272,7 +272,7 @@ FACES = {
 }
 # They put the whole together.
 BUILDERS = re.compile(
-    r"fs/(main|start/(config\w*|demo)|command/doctor\w*)\.[ch]")
+    r"fs/(main|start/(config\w*|demo)|command/(doctor\w*|init))\.[ch]")
 
 
 @rule

@@ -58,8 +58,13 @@ class Patient:
             [*inside, "sh", "-c", script], text=True, capture_output=True,
             env=clean(self.folder, **(env or {})), timeout=60 * harness.SLOW)
         self.status, self.err = done.returncode, done.stderr
-        return [f for f in map(json.loads, done.stdout.splitlines())
-                if f["check"] != "stale_mounts"]  # of other tests
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        # Those of other tests are none of ours.
+        mine = [f for f in found if f["check"] != "stale_mounts"]
+        if len(mine) < len(found) and self.status == FAILED and not any(
+                f["verdict"] == "fail" for f in mine):
+            self.status = OK
+        return mine
 
 
 @pytest.fixture

@@ -175,7 +175,7 @@ def test_an_answer_may_be_compressed(behind, gateway, row):
     for file in row.costly:
         w.mount.read(w.path(name, file))
     assert w.count(row.create) == 1
-    assert gateway.squeezed > 4
+    assert gateway.squeezed >= 3  # a listing, the create and a look
 
 
 @each(ROWS)

@@ -148,12 +148,13 @@ static void append_bytes(Box *self, const char *bytes, gsize len)
 static guint64 metric(Box *self, const char *name)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
+	g_autofree char *line = g_strconcat("\n", name, NULL);
 	const char *at;
 
 	eventlog_metrics(self->log, out);
-	at = strstr(out->str, name);
+	at = strstr(out->str, line);
 	g_assert_nonnull(at);
-	return g_ascii_strtoull(at + strlen(name), NULL, 10);
+	return g_ascii_strtoull(at + strlen(line), NULL, 10);
 }
 
 #define LINES "sessionfs_event_lines_total "

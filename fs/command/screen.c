@@ -93,7 +93,7 @@ void screen_show(const char *text)
 		size = (struct winsize){.ws_row = 24, .ws_col = 80};
 	lines = g_strsplit(text, "\n", -1);
 	fputs(HOME, stdout);
-	for (guint i = 0; lines[i] && i < size.ws_row; i++) {
+	for (guint i = 0; i < size.ws_row && lines[i]; i++) {
 		/* Before the text: behind a full line it would be erased. */
 		fputs(CLEAR_LINE, stdout);
 		put_cut(lines[i], size.ws_col);

@@ -264,6 +264,8 @@ static gboolean start(Run *run, GError **error)
 	if (!open_cache(run, error))
 		return FALSE;
 	fill_daemon(run);
+	if (!mount_is_fit(run->mountpoint, error))
+		return FALSE;
 	mount_warn_hidden(run->mountpoint);
 	run->session = mount_start(
 		&(MountSettings){

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/auth/paths.h"
+
 #define FILE_MAX (1024 * 1024)
 
 /* ---- what stands twice ---- */
@@ -122,8 +124,11 @@ char *config_text_path(const char *value, const char **ret_wanted)
 		whole = g_build_filename(home(), value + 1, NULL);
 	else
 		whole = g_strdup(value);
-	return g_path_is_absolute(whole) ? g_steal_pointer(&whole)
-					 : g_canonicalize_filename(whole, NULL);
+	if (g_path_is_absolute(whole))
+		return g_steal_pointer(&whole);
+	/* A daemon in the background works in "/". */
+	g_autofree char *counted = auth_whole_path(whole);
+	return g_canonicalize_filename(counted, NULL);
 }
 
 /* ---- whose it is ---- */

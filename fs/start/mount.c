@@ -203,6 +203,48 @@ gboolean mount_covers(const char *mountpoint, const char *path)
 		       (real[len] == '\0' || real[len] == '/'));
 }
 
+/* The mount of ours that is in use at that path or above it; NULL: there is none. */
+static const MountEntry *mount_around(GPtrArray *table, const char *path)
+{
+	for (guint i = 0; i < table->len; i++) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
+		gsize len = strlen(entry->place);
+
+		if (entry->ours && !entry->hidden &&
+			!strncmp(path, entry->place, len) &&
+			(path[len] == '\0' || path[len] == '/'))
+			return entry;
+	}
+	return NULL;
+}
+
+gboolean mount_is_fit(const char *mountpoint, GError **error)
+{
+	/* Without these nothing else on the machine goes on. */
+	static const char *const needed[] = {"/bin", "/boot", "/dev", "/etc",
+		"/home", "/lib", "/proc", "/root", "/run", "/sbin", "/sys",
+		"/tmp", "/usr/share", "/var/lib", "/var/log", NULL};
+	g_autoptr(GPtrArray) table = NULL;
+	const MountEntry *around;
+
+	for (gsize i = 0; needed[i]; i++)
+		if (mount_covers(mountpoint, needed[i]))
+			return backend_error_false(error, BACKEND_ERROR_LOCAL,
+				"%s cannot be a mount point: the mount would "
+				"hide %s from the whole machine",
+				mountpoint, needed[i]);
+	/* A daemon may have died since. */
+	detach_dead(mountpoint);
+	table = mount_table();
+	around = mount_around(table, mountpoint);
+	if (around)
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
+			"%s lies in the mount of another sessionfs, at %s: "
+			"sessionfs umount %s",
+			mountpoint, around->place, around->place);
+	return TRUE;
+}
+
 void mount_warn_hidden(const char *mountpoint)
 {
 	g_autoptr(GDir) listing = g_dir_open(mountpoint, 0, NULL);

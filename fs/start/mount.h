@@ -23,6 +23,10 @@ char *mount_place(const char *path);
 
 /* Whether a path is the mount point or below it, once links are followed. */
 gboolean mount_covers(const char *mountpoint, const char *path);
+/* Whether a mount there hides neither a directory that the machine needs nor a
+ * mount of ours.  Errors: LOCAL. */
+gboolean mount_is_fit(
+	const char *mountpoint, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Warns of a directory that is not empty. */
 void mount_warn_hidden(const char *mountpoint);
 

@@ -177,7 +177,7 @@ def test_workspaces_that_are_named(emulator, reloaded):
 
 
 @pytest.mark.parametrize("text, said", [
-    ("[sessionfs]\nbad\n", "bad"),
+    ("[sessionfs]\nbad\n", ".conf:2: this is no"),
     ("[one]\ntype = none\n", "no provider type is called"),
     ("[one]\ntype = alibaba\nregion = r\nendpoint = x\n", "must be"),
     ("[one]\ntype = alibaba\nregion = A B\n", "region"),
@@ -345,7 +345,7 @@ def test_a_service_manager_is_told(emulator, reloaded):
         r.write("[sessionfs]\nbad\n")
         r.hang_up()
         manager.told("^STATUS=2 sections, 0 sessions; the configuration stays "
-                     "as it was: .*bad")
+                     "as it was: .*.conf:2: ")
         r.reload(one=r.section())
         manager.told("^STATUS=1 section, 0 sessions$")
         m.stop()

@@ -59,7 +59,7 @@ def test_every_level_lists_what_it_promises(emu, mount):
     assert names(m.path) == {".sessionfs", "alibaba"}
     assert names(m.path + "/.sessionfs") == {"version", "config", "metrics",
                                              "log", "events", "trace",
-                                             "crash",
+                                             "crash", "status",
                                              "calls"}
     assert names(m.path + "/alibaba") == {".status", ".refresh", ".by-name",
                                           "w-1", "w-2"}
@@ -163,7 +163,7 @@ def test_sizes_are_exact_before_anything_is_opened(emu, mount):
     sizes = {p: v[2] for p, v in walk(m).items() if stat.S_ISREG(v[1])}
     for path, size in sizes.items():
         if path.split("/")[-1] in ("metrics", "log", "new", "ctl", "trace",
-                                   "calls"):
+                                   "calls", "status"):
             continue
         assert len(m.read(path).encode()) == size, path
 

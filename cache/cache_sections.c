@@ -113,8 +113,10 @@ static gboolean change_same(
 	Dir *dir = provider_dir(provider);
 	gboolean other = provider->views != settings->views;
 
-	if (other && !section_show(dir, NULL, error))
+	if (other && !section_show(dir, NULL, error)) {
+		backend_close(settings->backend);
 		return FALSE;
+	}
 	provider_change(provider, settings);
 	if (settings->backend != NULL)
 		__atomic_store_n(&dir->account->proved, 0, __ATOMIC_RELAXED);
@@ -129,8 +131,10 @@ static Provider *make(Cache *cache, const CacheProvider *settings,
 	Id *id = section_id(cache->root, settings->name, error);
 	Provider *made;
 
-	if (id == NULL)
+	if (id == NULL) {
+		backend_close(settings->backend);
 		return NULL;
+	}
 	made = provider_new(cache, settings);
 	made->section = id;
 	accounts_load(made, kept);

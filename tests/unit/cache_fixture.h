@@ -63,7 +63,7 @@ gint64 fixture_mtime(Fixture *self, guint32 session, SessionFile file);
 #define fixture_until(check)                                                   \
 	G_STMT_START                                                           \
 	{                                                                      \
-		gint64 until_ = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;  \
+		gint64 until_ = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;  \
 		while (!(check)) {                                             \
 			g_assert_cmpint(g_get_monotonic_time(), <, until_);    \
 			g_usleep(1000);                                        \

@@ -247,39 +247,49 @@ static void check_updatedb(Doctor *doctor)
 }
 
 /* Whether a mount of ours answers, or nobody is there any more. */
-static gboolean is_alive(Doctor *doctor, const char *place)
+static gboolean is_alive(Doctor *doctor, const char *place, const Probe *probe)
 {
 	g_autofree char *mend = g_strdup_printf("sessionfs umount %s", place);
-	g_autofree char *text = NULL;
-	int error = 0;
 
-	text = probe_read(place, ".sessionfs/status", &error);
-	if (!text && error == ENOTCONN)
+	switch (probe_error(probe)) {
+	case ENOTCONN:
 		doctor_fail(doctor, mend, "%s is dead: its daemon was killed",
 			place);
-	else if (!text && error == ETIMEDOUT)
+		return FALSE;
+	case ETIMEDOUT:
 		doctor_fail(doctor, "end its daemon, then sessionfs umount -l",
 			"%s does not answer", place);
-	else
+		return FALSE;
+	default:
 		return TRUE;
-	return FALSE;
+	}
 }
 
+/* All at once, so that those that hang cost their time once. */
 static void check_mounts(Doctor *doctor)
 {
 	g_autoptr(GPtrArray) all = mount_table();
-	guint mounts = 0, alive = 0;
+	g_autoptr(GPtrArray) places = g_ptr_array_new();
+	g_autoptr(GPtrArray) probes =
+		g_ptr_array_new_with_free_func((GDestroyNotify)probe_free);
+	guint alive = 0;
 
 	for (guint i = 0; i < all->len; i++) {
 		const MountEntry *entry = all->pdata[i];
 
 		if (!entry->ours || entry->hidden)
 			continue;
-		mounts++;
-		alive += is_alive(doctor, entry->place) ? 1 : 0;
+		g_ptr_array_add(places, entry->place);
+		g_ptr_array_add(
+			probes, probe_start(entry->place, ".sessionfs/status"));
 	}
-	if (alive == mounts)
-		doctor_ok(doctor, "none of %u mounts is dead", mounts);
+	probe_wait(probes, PROBE_LIMIT_MS);
+	for (guint i = 0; i < places->len; i++)
+		alive += is_alive(doctor, places->pdata[i], probes->pdata[i])
+				 ? 1
+				 : 0;
+	if (alive == places->len)
+		doctor_ok(doctor, "none of %u mounts is dead", places->len);
 }
 
 static void check_libfuse(Doctor *doctor)

@@ -434,6 +434,22 @@ def test_a_mount_that_hangs_holds_up_nobody(emulator, mount):
     assert "umount -l" in found["mend"]
 
 
+def test_mounts_that_hang_cost_their_time_once(emulator, mount):
+    emu = emulator("--workspace", "w-1")
+    mounts = [mount(emu) for _ in range(3)]
+    for m in mounts:
+        os.kill(m.pid, signal.SIGSTOP)
+    try:
+        done = run([harness.SESSIONFS, "doctor", "--offline", "-c",
+                    mounts[0].config], env=clean(mounts[0].folder))
+    finally:
+        for m in mounts:
+            os.kill(m.pid, signal.SIGCONT)
+    for m in mounts:
+        assert f"stale_mounts: {m.path} does not answer" in done.out
+    assert done.seconds < 4.5 * harness.SLOW
+
+
 # ---- the network ----
 
 def test_a_section_that_answers_is_well(patient, emulator):

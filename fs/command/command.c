@@ -7,6 +7,7 @@
 #include "backends/base/nearest.h"
 #include "backends/error.h"
 #include "fs/base/exit_status.h"
+#include "fs/command/bundle.h"
 #include "fs/command/doctor.h"
 #include "fs/command/init.h"
 #include "fs/command/new_command.h"
@@ -46,6 +47,9 @@ static const Command commands[] = {
 	{"wait", "SESSION [PHASE]",
 		"Wait until a session is idle, or in that phase", wait_flags,
 		wait_run},
+	{"bundle", "[MOUNTPOINT...]",
+		"Collect what a bug report needs, without secrets, in a tar",
+		bundle_flags, bundle_run},
 	{"help", "[COMMAND]",
 		"Say what a command does, or what commands there are", no_flags,
 		help_run},

@@ -20,18 +20,23 @@ struct Probe {
 
 /* ---- the child ---- */
 
+typedef struct {
+	const char *mountpoint, *path;
+} Place;
+
 /* The kernel may know the attributes of a dead mount; what the whole holds it asks
  * for each time. */
-static int copy(const char *mountpoint, const char *path, int out)
+static int copy(const void *data, int out)
 {
+	const Place *place = data;
 	static char part[65536];
 	struct statfs whole;
 	ssize_t got;
 	int fd;
 
-	if (statfs(mountpoint, &whole))
+	if (statfs(place->mountpoint, &whole))
 		return errno;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open(place->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return errno;
 	while ((got = read(fd, part, sizeof(part))) > 0)
@@ -43,9 +48,20 @@ static int copy(const char *mountpoint, const char *path, int out)
 	return got < 0 ? errno : 0;
 }
 
-Probe *probe_start(const char *mountpoint, const char *file)
+/* One that hangs in the kernel would keep whoever reads our output waiting. */
+static void leave_output(void)
 {
-	g_autofree char *path = g_build_filename(mountpoint, file, NULL);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	close(null);
+}
+
+Probe *probe_run(ProbeRun run, const void *data)
+{
 	Probe *self = g_new0(Probe, 1);
 	int ends[2];
 
@@ -58,7 +74,8 @@ Probe *probe_start(const char *mountpoint, const char *file)
 	self->child = fork();
 	if (self->child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(copy(mountpoint, path, ends[1]));
+		leave_output();
+		_exit(run(data, ends[1]));
 	}
 	close(ends[1]);
 	self->fd = ends[0];
@@ -69,6 +86,14 @@ Probe *probe_start(const char *mountpoint, const char *file)
 		self->fd = -1;
 	}
 	return self;
+}
+
+Probe *probe_start(const char *mountpoint, const char *file)
+{
+	g_autofree char *path = g_build_filename(mountpoint, file, NULL);
+	const Place place = {mountpoint, path};
+
+	return probe_run(copy, &place);
 }
 
 /* ---- the parent ---- */
@@ -151,6 +176,11 @@ int probe_error(const Probe *self)
 const char *probe_text(const Probe *self)
 {
 	return self->text->str;
+}
+
+gsize probe_size(const Probe *self)
+{
+	return self->text->len;
 }
 
 void probe_free(Probe *self)

@@ -8,6 +8,12 @@
  */
 typedef struct Probe Probe;
 
+/* What that process does: it writes to `out`, and returns 0 or an errno.  It is a
+ * fork, and has all that its parent has, but for standard output and error. */
+typedef int (*ProbeRun)(const void *data, int out);
+
+/* Begins to run it. */
+Probe *probe_run(ProbeRun run, const void *data);
 /* Begins to read a file below a mount point. */
 Probe *probe_start(const char *mountpoint, const char *file);
 
@@ -17,8 +23,9 @@ void probe_wait(GPtrArray *probes, gint64 limit_ms);
 /* 0, or the errno of the read: ENOTCONN for a dead mount, ETIMEDOUT for one that
  * did not answer. */
 int probe_error(const Probe *self);
-/* What was read: borrowed. */
+/* What was read until then: borrowed, NUL-terminated; and its size. */
 const char *probe_text(const Probe *self);
+gsize probe_size(const Probe *self);
 void probe_free(Probe *self);
 
 /* One mount, one file, 2 seconds: a new string; NULL and *ret_error. */

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "fs/base/exit_status.h"
+#include "fs/command/places.h"
 #include "fs/command/probe.h"
 #include "fs/command/screen.h"
 #include "fs/command/status_text.h"
 #include "fs/command/status_view.h"
 #include "fs/start/config.h"
-#include "fs/start/mount.h"
-#include "fs/start/mount_table.h"
 
 enum { FLAG_JSON = 256, FLAG_WATCH, FLAG_INTERVAL };
 
@@ -24,47 +23,6 @@ const Flag status_flags[] = {
 	FLAG_HELP,
 	{NULL},
 };
-
-/* ---- which mounts ---- */
-
-static gboolean is_ours(GPtrArray *table, const char *place)
-{
-	for (guint i = 0; i < table->len; i++) {
-		const MountEntry *entry = g_ptr_array_index(table, i);
-
-		if (entry->ours && !entry->hidden &&
-			!strcmp(entry->place, place))
-			return TRUE;
-	}
-	return FALSE;
-}
-
-/* Names of all mounts, or of those that the operands name.  NULL: one of them is
- * none, which was said. */
-static GPtrArray *places_of(const CommandLine *line)
-{
-	g_autoptr(GPtrArray) table = mount_table();
-	g_autoptr(GPtrArray) places = g_ptr_array_new_with_free_func(g_free);
-
-	for (guint i = 0; i < command_line_operands(line); i++) {
-		const char *named = command_line_operand(line, i);
-		g_autofree char *place = mount_place(named);
-
-		if (!is_ours(table, place)) {
-			command_line_fail(STATUS_NO_MOUNT,
-				"no sessionfs is mounted at %s", named);
-			return NULL;
-		}
-		g_ptr_array_add(places, g_steal_pointer(&place));
-	}
-	for (guint i = 0; !command_line_operands(line) && i < table->len; i++) {
-		const MountEntry *entry = g_ptr_array_index(table, i);
-
-		if (entry->ours && !entry->hidden)
-			g_ptr_array_add(places, g_strdup(entry->place));
-	}
-	return g_steal_pointer(&places);
-}
 
 /* ---- asking them ---- */
 
@@ -91,7 +49,7 @@ static gboolean ask(const CommandLine *line, Answers *ret)
 	g_autoptr(GPtrArray) probes =
 		g_ptr_array_new_with_free_func((GDestroyNotify)probe_free);
 
-	ret->places = places_of(line);
+	ret->places = places_named(line);
 	if (!ret->places)
 		return FALSE;
 	ret->mounts = g_array_new(FALSE, TRUE, sizeof(MountStatus));

@@ -274,6 +274,13 @@ static void append_state(const MountStatus *mount, GString *out)
 			out, "cannot be asked: %s\n", g_strerror(mount->error));
 }
 
+char *status_view_state(const MountStatus *mount)
+{
+	g_autofree char *place = plain(mount->place);
+
+	return g_strdup_printf("%s: %s", place, state_word(mount));
+}
+
 void status_view_text(const MountStatus *mount, GString *out)
 {
 	g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(row_free);

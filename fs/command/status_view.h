@@ -11,6 +11,8 @@ typedef struct {
 
 /* For people: "/mnt/s: answers", and a table of sections and workspaces. */
 void status_view_text(const MountStatus *mount, GString *out);
+/* "/mnt/s: answers", or dead, does not answer, unknown: a new string. */
+char *status_view_state(const MountStatus *mount);
 /* A JSON object. */
 void status_view_json(const MountStatus *mount, GString *out);
 /* "idle 12, failed 1" of all mounts: a new string. */

@@ -95,9 +95,12 @@ void sweep_start(Dir *dir, Sweep *self, const SweepKind *kind)
 		return;
 	mutex_lock(&dir->lock);
 	begin = !self->running;
-	self->running = TRUE;
-	self->dir = dir;
-	self->kind = kind;
+	/* What runs reads the rest without the lock. */
+	if (begin) {
+		self->running = TRUE;
+		self->dir = dir;
+		self->kind = kind;
+	}
 	mutex_unlock(&dir->lock);
 	if (begin &&
 		!pool_push(dir->provider->work[WORK_BACKFILL], sweep_run, self))

@@ -99,7 +99,8 @@ def test_a_failed_page_leaves_what_was_known(emulator, mount):
     assert sessions(m) == before
     emu.no_faults()
     eventually(lambda: not os.path.exists(m.ws("w-1") + "/.partial"), 30)
-    assert ".partial" not in os.listdir(m.ws("w-1"))
+    # The kernel is told of the directory a moment later.
+    eventually(lambda: ".partial" not in os.listdir(m.ws("w-1")))
 
 
 def test_partial_is_listed_though_the_listing_was_cached(emulator, mount):

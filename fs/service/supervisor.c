@@ -82,7 +82,8 @@ void supervisor_tell(const char *format, ...)
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
-	if (sendto(state.fd, text, strlen(text), MSG_NOSIGNAL,
+	/* Whoever does not read must not hold us up. */
+	if (sendto(state.fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
 		    (struct sockaddr *)&state.address, state.address_len) < 0)
 		g_debug("the service manager was not told %s: %s", text,
 			g_strerror(errno));

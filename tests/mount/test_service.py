@@ -50,6 +50,14 @@ class Datagrams:
                 re.search(text, got.decode()) for text in left))
             left = {t for t in left if not re.search(t, got.decode())}
 
+    def fill(self):
+        """There is no room left for what others send."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                while True:
+                    s.sendto(b"full", self.path)
+
     def close(self):
         self.socket.close()
         shutil.rmtree(self.folder)
@@ -83,6 +91,20 @@ def test_an_unmount_is_told_too(emulator, mount, manager):
         ["fusermount3", "-u", m.path]).ok()
     assert m.wait(5 * SLOW) == 0
     manager.told("^STOPPING=1$")
+
+
+def test_a_manager_that_does_not_read_holds_nobody_up(
+        emulator, mount, manager):
+    manager.fill()
+    m = mount(emulator("--fill", "w-1=3"), env={
+        "NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "400000"})
+    assert len(os.listdir(m.ws("w-1"))) > 3
+    # Once it reads again, it is told what is new.
+    manager.told("^WATCHDOG=1$")
+    manager.fill()
+    run(["umount", m.path] if os.geteuid() == 0 else
+        ["fusermount3", "-u", m.path]).ok()
+    assert m.wait(5 * SLOW) == 0
 
 
 def test_it_stays_the_process_that_was_started(emulator, mount, manager):

@@ -98,8 +98,8 @@ static gboolean configure(Run *run, GError **error)
 		if (!mount_is_free(run->mountpoint, error) ||
 			!demo_start(&run->demo, run->config, error))
 			return FALSE;
-	} else if (!config_load(
-			   run->config, run->options->config_path, error)) {
+	} else if (!config_load(run->config, run->options->config_path, FALSE,
+			   error)) {
 		return FALSE;
 	}
 	if (!options_apply(run->options, run->config, error))

@@ -131,11 +131,11 @@ static void read_config(Doctor *doctor, const char *named)
 		return;
 	}
 	if (doctor->config_path) {
-		text = config_text_read(doctor->config_path, &error);
+		text = config_text_read(doctor->config_path, FALSE, &error);
 		if (text)
 			config_parse_all(doctor->config, text,
 				doctor->config_path, doctor->problems);
-	} else if (!config_load(doctor->config, NULL, &error)) {
+	} else if (!config_load(doctor->config, NULL, FALSE, &error)) {
 		doctor->config->discovered = TRUE;
 	}
 	if (error)

@@ -66,9 +66,10 @@ char *config_place(void);
 /*
  * Reads `path`; or, when that is NULL, the first of the user's and the system's
  * file that exists; or, when there is none, adds every provider whose
- * credentials are in sight.  Errors: CONFIG.
+ * credentials are in sight.  again: the daemon serves, and waits for no writer of
+ * a FIFO, which is an error then.  Errors: CONFIG.
  */
-gboolean config_load(Config *config, const char *path,
+gboolean config_load(Config *config, const char *path, gboolean again,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*

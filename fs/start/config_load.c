@@ -56,21 +56,23 @@ ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
 	return provider;
 }
 
-static gboolean load_file(Config *config, const char *path, GError **error)
+static gboolean load_file(
+	Config *config, const char *path, gboolean again, GError **error)
 {
-	g_autofree char *text = config_text_read(path, error);
+	g_autofree char *text = config_text_read(path, again, error);
 
 	return text && config_parse(config, text, path, error);
 }
 
 /* As it was given: a shell leaves --config=~/x alone. */
-static gboolean load_named(Config *config, const char *name, GError **error)
+static gboolean load_named(
+	Config *config, const char *name, gboolean again, GError **error)
 {
 	const char *wanted = NULL;
 	g_autofree char *path = config_text_path(name, &wanted);
 
 	if (path)
-		return load_file(config, path, error);
+		return load_file(config, path, again, error);
 	backend_error_set(error, BACKEND_ERROR_CONFIG,
 		"the configuration must be %s, not \"%s\"", wanted, name);
 	return FALSE;
@@ -107,14 +109,15 @@ char *config_place(void)
 	return NULL;
 }
 
-gboolean config_load(Config *config, const char *path, GError **error)
+gboolean config_load(
+	Config *config, const char *path, gboolean again, GError **error)
 {
 	g_autofree char *place = NULL;
 
 	if (path)
-		return load_named(config, path, error);
+		return load_named(config, path, again, error);
 	place = config_place();
-	return place ? load_file(config, place, error)
+	return place ? load_file(config, place, again, error)
 		     : discover(config, error);
 }
 

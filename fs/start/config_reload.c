@@ -65,7 +65,7 @@ static void keep_backends(Config *config, const Config *old)
 static gboolean read_anew(const Reload *self, Config *config, GError **error)
 {
 	if (!is_in_sight(self, error) ||
-		!config_load(config, self->options->config_path, error) ||
+		!config_load(config, self->options->config_path, TRUE, error) ||
 		!options_apply(self->options, config, error) ||
 		!config_files_stay(config, self->mountpoint, error))
 		return FALSE;

@@ -191,10 +191,24 @@ static gboolean read_all(
 	return TRUE;
 }
 
-char *config_text_read(const char *path, GError **error)
+/* Whoever reads one waits for a writer: at the start that is the user's to see. */
+static gboolean check_kind(const char *path, const struct stat *attr,
+	gboolean again, GError **error)
+{
+	if (!again || !S_ISFIFO(attr->st_mode))
+		return TRUE;
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"%s is a FIFO, and a configuration that is read again must be "
+		"a file",
+		path);
+	return FALSE;
+}
+
+char *config_text_read(const char *path, gboolean again, GError **error)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path,
+		O_RDONLY | O_CLOEXEC | O_NOCTTY | (again ? O_NONBLOCK : 0));
 	struct stat attr;
 	gboolean fine;
 
@@ -204,7 +218,8 @@ char *config_text_read(const char *path, GError **error)
 			close(fd);
 		return NULL;
 	}
-	fine = check_owner(path, &attr, error) &&
+	fine = check_kind(path, &attr, again, error) &&
+	       check_owner(path, &attr, error) &&
 	       read_all(fd, path, text, error);
 	close(fd);
 	if (!fine)

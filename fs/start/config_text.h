@@ -20,7 +20,10 @@ GHashTable *config_text_lines(const char *text, const char *origin,
  */
 char *config_text_path(const char *value, const char **ret_wanted);
 
-/* A whole file that is ours or root's, and not everybody's to write, since it may
- * name programs to run: new string.  Errors: CONFIG. */
-char *config_text_read(
-	const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * A whole file that is ours or root's, and not everybody's to write, since it may
+ * name programs to run: new string.  again: it waits for nobody, and a FIFO is an
+ * error.  Errors: CONFIG.
+ */
+char *config_text_read(const char *path, gboolean again,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -209,6 +209,21 @@ def test_a_file_that_is_gone_leaves_the_old_one(emulator, reloaded):
     assert r.names() == ["one"]
 
 
+def test_a_fifo_in_its_place_leaves_the_old_one(emulator, reloaded):
+    """Nobody writes to it."""
+    r = reloaded
+    r.emu = emulator("--workspace", "w-1")
+    m = r.start(r.emu, one=r.section())
+    os.unlink(m.config)
+    os.mkfifo(m.config)
+    r.hang_up()
+    assert f"stays as it was: {m.config} is a FIFO" in m.log()
+    assert r.names() == ["one"]
+    os.unlink(m.config)
+    r.reload(one=r.section(), two=r.section())
+    eventually(lambda: r.names() == ["one", "two"])
+
+
 def test_keys_that_take_a_new_mount_are_named(emulator, reloaded):
     r = reloaded
     r.emu = emulator("--workspace", "w-1")

@@ -212,6 +212,7 @@ gboolean cache_put(Cache *cache, const CacheProvider *settings, GError **error)
 {
 	gboolean ok;
 
+	failpoint_hang("reload");
 	mutex_lock(&cache->root->apply);
 	ok = put(cache, settings, error);
 	mutex_unlock(&cache->root->apply);

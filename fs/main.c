@@ -297,6 +297,8 @@ static gboolean serve(Run *run, Background *background)
 	emitter_attach(run->daemon.emitter, device);
 	g_message("serving %s", run->mountpoint);
 	fine = mount_serve(run->session);
+	/* A reload or a manager may hang, and after an unmount no signal comes. */
+	overdue_start(&run->daemon, run->mountpoint, device);
 	if (shutdown_finish(shutdown))
 		fine = TRUE;
 	reload_free(run->reload);

@@ -10,8 +10,8 @@
  *   SESSIONFS_FAILPOINT_KILL=sent.synced     dies there by SIGKILL, at the first
  *   SESSIONFS_FAILPOINT_KILL=sent.synced:3   or the third time
  *   SESSIONFS_FAILPOINT_FLAWS=no-fsync;resend;final
- *   SESSIONFS_FAILPOINT_HANG=listing;order;content   a thread that comes there never goes
- *                        on
+ *   SESSIONFS_FAILPOINT_HANG=listing;order;content;reload   a thread that comes there
+ *                        never goes on
  *   SESSIONFS_FAILPOINT_CRASH=listing:malloc   has a fault there: null (a pointer),
  *                        malloc (within it, its lock held), stack (it is full),
  *                        abort

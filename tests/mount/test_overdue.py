@@ -1,5 +1,6 @@
 """A thread that hangs never holds up the end of the process."""
 import os
+import signal
 import subprocess
 
 import pytest
@@ -66,6 +67,22 @@ def test_a_thread_that_hangs(emulator, mount, where, end):
     assert run(look(again)).ok().count("sc-") == 3
     assert run(create(again)).status == 0
 
+
+def test_a_reload_that_hangs(emulator, mount):
+    """Also when nobody sends a signal."""
+    emu = emulator("--fill", "w-1=3")
+    m = mount(emu, env={
+        "SESSIONFS_FAILPOINT_HANG": "reload", "TSAN_OPTIONS":
+        os.environ.get("TSAN_OPTIONS", "") + " report_thread_leaks=0"})
+    with open(m.config, "a") as f:
+        f.write("read_only = true\n")
+    m.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "hanging at reload" in m.log())
+    run(["umount", m.path] if m.place.root() else
+        ["fusermount3", "-u", m.path]).ok()
+    assert m.wait(BOUND_S * SLOW) == 1
+    assert "without waiting for what does not end" in m.log()
+    assert len(os.listdir(mount(emu, folder=m.folder).ws("w-1"))) > 3
 
 
 def test_a_start_waits_until_one_that_hangs_has_ended(emulator, mount):

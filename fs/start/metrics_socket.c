@@ -22,6 +22,7 @@ struct MetricsSocket {
 	int listener, stop; /* stop: an eventfd */
 	gboolean serving;
 	pthread_t thread;
+	struct stat bound; /* what bind made; st_ino 0: nothing */
 };
 
 /* ---- one client ---- */
@@ -145,9 +146,10 @@ static gboolean failed(const char *path, const char *why, GError **error)
 	return FALSE;
 }
 
+/* EAGAIN: more wait there already than it lets in. */
 static gboolean is_in_use(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	gboolean used = fd < 0 ||
 			!connect(fd, (const void *)address, sizeof(*address)) ||
 			errno != ECONNREFUSED;
@@ -187,6 +189,7 @@ static gboolean listen_at(MetricsSocket *self, GError **error)
 	/* Before bind, so that nobody finds another mode. */
 	if (self->listener < 0 || fchmod(self->listener, 0600) ||
 		bind(self->listener, (void *)&address, sizeof(address)) ||
+		lstat(self->path, &self->bound) ||
 		listen(self->listener, BACKLOG))
 		return failed(self->path, g_strerror(errno), error);
 	return TRUE;
@@ -205,7 +208,6 @@ MetricsSocket *metrics_socket_open(
 		return self;
 	if (self->stop < 0)
 		failed(path, g_strerror(errno), error);
-	g_clear_pointer(&self->path, g_free);
 	metrics_socket_close(self);
 	return NULL;
 }
@@ -218,6 +220,18 @@ void metrics_socket_serve(MetricsSocket *self)
 	self->thread = thread_start("metrics", socket_run, self);
 }
 
+/* Somebody else may have put his own there meanwhile.  Its inode is not given out
+ * again while it is open. */
+static void remove_ours(const MetricsSocket *self)
+{
+	struct stat attr;
+
+	if (self->bound.st_ino && !lstat(self->path, &attr) &&
+		attr.st_dev == self->bound.st_dev &&
+		attr.st_ino == self->bound.st_ino)
+		unlink(self->path);
+}
+
 void metrics_socket_close(MetricsSocket *self)
 {
 	if (!self)
@@ -226,8 +240,7 @@ void metrics_socket_close(MetricsSocket *self)
 		eventfd_write(self->stop, 1);
 		pthread_join(self->thread, NULL);
 	}
-	if (self->path)
-		unlink(self->path);
+	remove_ours(self);
 	if (self->listener >= 0)
 		close(self->listener);
 	if (self->stop >= 0)

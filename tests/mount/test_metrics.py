@@ -1,5 +1,6 @@
 """The metrics: their form, what they count, the socket that offers them, and
 what examples/monitoring makes of them."""
+import contextlib
 import glob
 import json
 import os
@@ -209,6 +210,34 @@ def test_where_it_cannot_be(emulator, mount, rig, what, word):
     if what == "file":
         with open(path) as f:
             assert f.read() == "mine"
+
+
+def test_a_start_does_not_wait_for_one_who_lets_nobody_in(
+        emulator, mount, rig):
+    path = os.path.join(rig.new_folder("s"), "m")
+    with contextlib.ExitStack() as held:
+        other = held.enter_context(socket.socket(socket.AF_UNIX))
+        other.bind(path)
+        other.listen(0)
+        with pytest.raises(BlockingIOError):
+            while True:
+                s = held.enter_context(socket.socket(socket.AF_UNIX))
+                s.setblocking(False)
+                s.connect(path)
+        m = mount(emulator("--fill", "w-1=1"), wait=False,
+                  config={"sessionfs": {"metrics_socket": path}})
+        assert m.wait(harness.END_S * harness.SLOW) == 3
+        assert "listens there already" in m.log()
+        assert os.path.exists(path)
+
+
+def test_the_end_leaves_what_somebody_else_put_there(served):
+    m, path = served
+    os.unlink(path)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(path)
+        m.stop()
+        assert os.path.exists(path)
 
 
 # ---- hostile clients ----

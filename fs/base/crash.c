@@ -253,6 +253,22 @@ static void set_handlers(gboolean ours)
 		sigaction(faults[i].number, ours ? &action : &plain, NULL);
 }
 
+/* -1 with errno.  A FIFO has nobody who reads it: we do not wait for one. */
+static int open_report(const char *path)
+{
+	int fd = open(path,
+		O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC |
+			O_NOFOLLOW | O_NONBLOCK,
+		0600);
+	struct stat attr;
+
+	if (fd < 0 || (!fstat(fd, &attr) && S_ISREG(attr.st_mode)))
+		return fd;
+	close(fd);
+	errno = ENXIO;
+	return -1;
+}
+
 void crash_install(const char *state_dir, CrashTell tell, void *data)
 {
 	void *frame;
@@ -261,10 +277,7 @@ void crash_install(const char *state_dir, CrashTell tell, void *data)
 	return;
 #endif
 	crash.path = g_build_filename(state_dir, NAME, NULL);
-	crash.fd = open(crash.path,
-		O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC |
-			O_NOFOLLOW,
-		0600);
+	crash.fd = open_report(crash.path);
 	if (crash.fd < 0) {
 		g_warning("a crash would leave no report: %s: %s", crash.path,
 			g_strerror(errno));

@@ -143,11 +143,21 @@ def test_five_are_kept(emulator, mount):
     assert names[1] == ".crash-20260104T000000Z", names
 
 
-def test_what_cannot_be_written_is_no_reason_not_to_serve(emulator, mount):
+def read_too(path):
+    """Somebody could read it."""
+    os.mkfifo(path)
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+@pytest.mark.parametrize("put", [os.mkdir, os.mkfifo, read_too])
+def test_what_cannot_be_written_is_no_reason_not_to_serve(
+        emulator, mount, put):
     m = mount(emulator("--fill", "w-1=2"))
     m.stop()
     (folder,) = glob.glob(m.state_dir + "/mnt-*")
-    os.mkdir(folder + "/.crash")
+    held = put(folder + "/.crash")
     m = again(emulator, mount, m)
     assert "a crash would leave no report" in m.log()
     eventually(lambda: os.listdir(m.path + "/alibaba"))
+    if held is not None:
+        os.close(held)

@@ -34,7 +34,8 @@ G_NORETURN static void give_up(void)
 		mount_detach(state.mountpoint);
 	g_warning("exiting after %d s, without waiting for what does not end: "
 		  "%s",
-		OVERDUE_S, *left ? left : "requests of the kernel");
+		OVERDUE_S,
+		*left ? left : "requests of the kernel, or a reload");
 	_exit(EXIT_FAILURE);
 }
 

@@ -68,21 +68,65 @@ static char *workspace_of(const char *named, int *ret_status)
 	return mount ? g_build_filename(mount, named, NULL) : NULL;
 }
 
-static int open_new(const char *workspace, int *ret_status)
+static gboolean is_ours(dev_t device)
 {
-	g_autofree char *file = g_build_filename(workspace, "new", NULL);
-	int fd = open(file, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	g_autoptr(GPtrArray) table = mount_table();
 
+	for (guint i = 0; i < table->len; i++) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
+
+		if (entry->ours && entry->device == device)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Elsewhere a file called new is somebody's own: nothing is opened for writing
+ * before the directory is known to be ours. */
+static int open_new_in(int folder, const char *workspace, int *ret_status)
+{
+	struct stat attr;
+	int fd;
+
+	if (!fstat(folder, &attr) && !is_ours(attr.st_dev)) {
+		*ret_status = command_line_fail(STATUS_NO_MOUNT,
+			"%s is in no sessionfs mount", workspace);
+		return -1;
+	}
+	fd = openat(folder, "new", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 	if (fd >= 0)
 		return fd;
-	*ret_status = command_line_fail(errno == ENOTCONN || errno == ENXIO
-						? STATUS_NO_MOUNT
-						: EXIT_FAILURE,
-		errno == ENOENT || errno == ENOTDIR
-			? "%s is no workspace: %s"
-			: "%s cannot be written into: %s",
-		workspace, g_strerror(errno));
+	if (errno == ENOENT)
+		*ret_status = command_line_fail(EXIT_FAILURE,
+			"%s is no workspace: give the directory of one, "
+			"MOUNTPOINT/SECTION/WORKSPACE",
+			workspace);
+	else
+		*ret_status = command_line_fail(
+			errno == ENOTCONN || errno == ENXIO ? STATUS_NO_MOUNT
+							    : EXIT_FAILURE,
+			"%s cannot be written into: %s", workspace,
+			g_strerror(errno));
 	return -1;
+}
+
+static int open_new(const char *workspace, int *ret_status)
+{
+	int folder = open(workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (folder < 0) {
+		*ret_status = command_line_fail(
+			errno == ENOTCONN ? STATUS_NO_MOUNT : EXIT_FAILURE,
+			errno == ENOENT || errno == ENOTDIR
+				? "%s is no workspace: %s"
+				: "%s cannot be written into: %s",
+			workspace, g_strerror(errno));
+		return -1;
+	}
+	fd = open_new_in(folder, workspace, ret_status);
+	close(folder);
+	return fd;
 }
 
 /* ---- the spec ---- */

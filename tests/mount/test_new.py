@@ -68,12 +68,25 @@ def test_an_outcome_has_its_status(world, fault, status, said):
     world.emu.no_faults()
 
 
-def test_what_is_no_workspace_is_named(world, tmp_path):
-    for place in world.path, tmp_path, world.ws("w-1") + "/nothing":
+def test_what_is_no_workspace_is_named(world):
+    for place in world.path, world.path + "/alibaba", \
+            world.ws("w-1") + "/nothing":
         done = sessionfs("new", place, stdin=SPEC)
         assert done.status == FAILED and "is no workspace" in done.err, done
+        assert "nothing" in place or "SECTION/WORKSPACE" in done.err
     done = sessionfs("new", stdin=SPEC)
     assert done.status == USAGE
+
+
+def test_a_file_of_somebody_else_is_not_written(world, tmp_path):
+    (tmp_path / "new").write_text("mine, and longer than a spec " * 9)
+    (tmp_path / "empty").mkdir()
+    for place in tmp_path, tmp_path / "empty":
+        done = sessionfs("new", place, stdin=SPEC)
+        assert done.status == NO_MOUNT, done
+        assert f"{place} is in no sessionfs mount" in done.err
+    assert (tmp_path / "new").read_text().startswith("mine, ")
+    assert not os.listdir(tmp_path / "empty")
 
 
 def test_wait_prints_the_state(world):

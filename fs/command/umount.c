@@ -37,7 +37,7 @@ const Flag umount_flags[] = {
 typedef struct {
 	pid_t pid; /* 0: not known */
 	int fd;    /* of the process; -1: not known */
-	gboolean dead;
+	gboolean dead, hangs;
 } Served;
 
 static gboolean is_sessionfs(pid_t pid)
@@ -52,13 +52,14 @@ static gboolean is_sessionfs(pid_t pid)
 /* It tells its own number, which is another one in another namespace. */
 static Served served_by(const char *place)
 {
-	Served served = {0, -1, FALSE};
+	Served served = {0, -1, FALSE, FALSE};
 	int error;
 	g_autofree char *text = probe_read(place, ".sessionfs/status", &error);
 	g_autoptr(GPtrArray) blocks = NULL;
 	gint64 pid;
 
 	served.dead = error == ENOTCONN;
+	served.hangs = error == ETIMEDOUT;
 	if (!text)
 		return served;
 	blocks = status_text_parse(text);
@@ -156,6 +157,11 @@ static int umount_one(const char *place, gboolean lazy)
 			"%s is unmounted, and its daemon, process %d, has not "
 			"ended after %d seconds",
 			place, (int)served.pid, END_LIMIT_MS / 1000);
+	if (!status && !lazy && served.hangs)
+		status = command_line_fail(EXIT_FAILURE,
+			"%s is unmounted; its daemon did not answer, and was "
+			"not waited for",
+			place);
 	if (served.fd >= 0)
 		close(served.fd);
 	return status;

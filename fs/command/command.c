@@ -187,6 +187,15 @@ static void tell_of_directory(const char *name)
 			name, name);
 }
 
+/* As a path it would be the working directory. */
+static gboolean has_empty_operand(const CommandLine *line)
+{
+	for (guint i = 0; i < command_line_operands(line); i++)
+		if (!*command_line_operand(line, i))
+			return TRUE;
+	return FALSE;
+}
+
 gboolean command_run(int argc, char **argv, int *ret_status)
 {
 	const Command *command = argc > 1 ? find(argv[1]) : NULL;
@@ -206,6 +215,11 @@ gboolean command_run(int argc, char **argv, int *ret_status)
 	if (command_line_has(line, "help")) {
 		print_command(command);
 		*ret_status = flushed(EXIT_SUCCESS);
+		return TRUE;
+	}
+	if (has_empty_operand(line)) {
+		*ret_status = command_line_misused(
+			line, "an operand is empty, which names nothing");
 		return TRUE;
 	}
 	*ret_status = flushed(command->run(line));

@@ -9,6 +9,8 @@
 #include "fs/command/probe.h"
 #include "fs/start/config.h"
 
+/* What a mount that answers needs for it. */
+#define ANSWER_MS 500
 #define FOR_EVER_MS (G_MAXINT64 / 2000)
 
 enum { FLAG_TIMEOUT = 256 };
@@ -102,7 +104,9 @@ int wait_session(
 	Probe *probe = probe_start(session, file);
 
 	g_ptr_array_add(one, probe);
-	probe_wait(one, limit_ms);
+	/* However short the time is, the mount is asked once; when the session is
+	 * in the phase, it answers at once. */
+	probe_wait(one, MAX(limit_ms, ANSWER_MS));
 	if (probe_error(probe))
 		return explain(session, phase, probe_error(probe),
 			g_get_monotonic_time() >= until);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -238,6 +239,26 @@ static char *session_of(const char *answer)
 	return g_string_free(g_steal_pointer(&name), FALSE);
 }
 
+/* At once: whoever reads it need not wait with us.  Not by stdio, whose failure
+ * would be told a second time, and after which the session is known all the same. */
+static int tell_session(const char *shown, const char *session)
+{
+	g_autofree char *line = g_strdup_printf("%s\n", shown);
+	gsize len = strlen(line);
+	ssize_t put;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (gsize done = 0; done < len; done += (gsize)put) {
+		put = write(STDOUT_FILENO, line + done, len - done);
+		if (put < 0)
+			return command_line_fail(STATUS_MAY_EXIST,
+				"the session %s was made, and standard output "
+				"cannot be written: %s",
+				session, g_strerror(errno));
+	}
+	return EXIT_SUCCESS;
+}
+
 static int create(const CommandLine *line, const char *workspace, int fd,
 	const GString *spec, char **ret_session)
 {
@@ -253,10 +274,8 @@ static int create(const CommandLine *line, const char *workspace, int fd,
 			"%s: the session was made, and its name is not told",
 			workspace);
 	*ret_session = g_build_filename(workspace, name, NULL);
-	puts(command_line_has(line, "id") ? name : *ret_session);
-	/* Whoever reads it need not wait with us. */
-	fflush(stdout);
-	return EXIT_SUCCESS;
+	return tell_session(command_line_has(line, "id") ? name : *ret_session,
+		*ret_session);
 }
 
 static int make(
@@ -287,6 +306,8 @@ int new_run(const CommandLine *line)
 	if (command_line_operands(line) != 1)
 		return command_line_misused(
 			line, "one workspace is needed, and a spec on stdin");
+	if (!word && command_line_has(line, "timeout"))
+		return command_line_misused(line, "--timeout needs --wait");
 	if ((word && !wait_phase(line, word, &phase)) ||
 		!wait_limit(line, &limit_ms))
 		return STATUS_USAGE;

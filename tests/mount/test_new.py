@@ -40,6 +40,38 @@ def test_the_id_is_printed(world):
     assert done.rstrip("\n") in os.listdir(world.ws("w-1"))
 
 
+@pytest.mark.parametrize("where", [">/dev/full", "| true"])
+def test_a_session_whose_name_cannot_be_printed_is_told(world, where):
+    done = run(["bash", "-c", f'(read -r x; exec "$@" <<< "$x" {where}); '
+                'echo ${PIPESTATUS[0]}' if where[0] == ">" else
+                'set -o pipefail; (sleep .2; exec "$@") | true',
+                "-", harness.SESSIONFS, "new", world.ws("w-1")], stdin=SPEC)
+    assert done.out == "8\n" or done.status == MAY_EXIST, done
+    assert f"the session {world.ws('w-1')}/" in done.err, done
+    assert done.err.count("\n") == 1 and world.emu.count(CREATE) == 1
+
+
+def test_a_time_limit_needs_a_phase(world):
+    done = sessionfs("new", world.ws("w-1"), "--timeout=5s", stdin=SPEC)
+    assert done.status == USAGE and "--timeout needs --wait" in done.err
+    assert world.emu.count(CREATE) == 0
+
+
+@pytest.mark.parametrize("name", ["status", "new", "wait", "umount"])
+def test_an_empty_operand_is_refused(world, name):
+    done = sessionfs(name, "", stdin=SPEC, cwd=world.path)
+    assert done.status == USAGE and "an operand is empty" in done.err, done
+    assert world.is_mounted()
+
+
+def test_no_time_at_all_is_enough_for_what_is_there(world):
+    path = sessionfs("new", world.ws("w-1"), "--wait", "idle",
+                     stdin=SPEC).ok().rstrip("\n")
+    assert sessionfs("wait", path, "--timeout", "0s").ok() == "Running\n"
+    done = sessionfs("wait", path, "busy", "--timeout", "0s")
+    assert done.status == TIME_OVER
+
+
 def test_it_waits_for_a_phase(world):
     path = sessionfs("new", world.ws("w-1"), "--wait", "idle", "--timeout=60s",
                      stdin=SPEC).ok().rstrip("\n")

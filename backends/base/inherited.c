@@ -22,6 +22,7 @@ typedef struct {
 
 static GArray *others; /* Inherited; NULL: none, or they were dropped */
 static sigset_t ignored;
+static gboolean closed[STDERR_FILENO + 1];
 
 /* A place that takes no bytes, where there is not even /dev/null, is better than
  * the next file that is opened. */
@@ -30,9 +31,15 @@ static void open_standard(void)
 	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
+		closed[fd] = TRUE;
 		if (open("/dev/null", O_RDWR) < 0 && open("/", O_PATH) < 0)
 			_exit(EXIT_FAILURE);
 	}
+}
+
+gboolean inherited_was_closed(int fd)
+{
+	return closed[fd];
 }
 
 static void list_others(void)

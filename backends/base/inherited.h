@@ -16,6 +16,8 @@
  */
 void inherited_settle(char **argv);
 
+/* Whether the starter had this standard descriptor closed. */
+gboolean inherited_was_closed(int fd);
 /* Whether the starter had this signal ignored, as nohup and a shell's & do: it
  * stays so. */
 gboolean inherited_ignored(int signal);

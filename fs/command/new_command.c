@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/base/inherited.h"
 #include "fs/base/exit_status.h"
 #include "fs/command/probe.h"
 #include "fs/command/wait_command.h"
@@ -250,6 +251,10 @@ static int tell_session(const char *shown, const char *session)
 	signal(SIGPIPE, SIG_IGN);
 	for (gsize done = 0; done < len; done += (gsize)put) {
 		put = write(STDOUT_FILENO, line + done, len - done);
+		if (inherited_was_closed(STDOUT_FILENO)) {
+			put = -1;
+			errno = EBADF;
+		}
 		if (put < 0)
 			return command_line_fail(STATUS_MAY_EXIST,
 				"the session %s was made, and standard output "

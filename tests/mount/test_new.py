@@ -40,7 +40,7 @@ def test_the_id_is_printed(world):
     assert done.rstrip("\n") in os.listdir(world.ws("w-1"))
 
 
-@pytest.mark.parametrize("where", [">/dev/full", "| true"])
+@pytest.mark.parametrize("where", [">/dev/full", ">&-", "| true"])
 def test_a_session_whose_name_cannot_be_printed_is_told(world, where):
     done = run(["bash", "-c", f'(read -r x; exec "$@" <<< "$x" {where}); '
                 'echo ${PIPESTATUS[0]}' if where[0] == ">" else

@@ -122,6 +122,20 @@ def test_a_mount_that_hangs_costs_its_time_once(filled, mount):
     assert done.seconds < 3.5 * SLOW
 
 
+def test_a_daemon_that_hangs_is_not_waited_for(filled):
+    os.kill(filled.pid, signal.SIGSTOP)
+    try:
+        done = run(["bash", "-c", f"{harness.SESSIONFS} status {filled.path}"
+                    " | cat"])
+        assert ": does not answer\n" in done.out
+        assert done.seconds < 5 * SLOW
+        done = sessionfs("umount", filled.path)
+        assert done.status in (1, 4) and done.seconds < 9 * SLOW, done
+        assert done.status == 4 or "did not answer, and was not" in done.err
+    finally:
+        os.kill(filled.pid, signal.SIGCONT)
+
+
 class Terminal:
     """A program on a terminal of that size."""
 

@@ -86,6 +86,7 @@ spec = sys.argv[2].encode()
 fd = os.open(sys.argv[1], os.O_WRONLY | int(sys.argv[3]))
 assert os.write(fd, spec) == len(spec)
 os.close(fd)
+signal.setitimer(signal.ITIMER_REAL, 0)  # the end of Python takes none
 """
 
 

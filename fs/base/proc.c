@@ -87,7 +87,7 @@ ProcSignal proc_signal(pid_t tid)
 	return is_fatal(status) ? PROC_SIGNAL_FATAL : PROC_SIGNAL_NONE;
 }
 
-static gboolean is_below(const char *target, const char *path)
+gboolean proc_is_below(const char *target, const char *path)
 {
 	gsize len = strlen(path);
 
@@ -112,7 +112,7 @@ gboolean proc_works_below(const char *path)
 		if (len < 0)
 			continue;
 		target[len] = '\0';
-		if (is_below(target, path))
+		if (proc_is_below(target, path))
 			return TRUE;
 	}
 	return FALSE;

@@ -17,6 +17,11 @@ typedef enum {
 	PROC_SIGNAL_UNSEEN,
 } ProcSignal;
 ProcSignal proc_signal(pid_t tid);
+
+/* Whether the name `target` is `path` or begins below it; both are real, and path
+ * is not the root.  Compares texts alone. */
+gboolean proc_is_below(const char *target, const char *path);
+
 /* Whether the working directory of a process that we may see is `path` or
  * below it.  Reads links only: it asks nothing of the file system there. */
 gboolean proc_works_below(const char *path);

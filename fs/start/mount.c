@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backends/base/spawn.h"
+#include "fs/base/proc.h"
 #include "fs/ops/ops.h"
 #include "fs/start/mount_table.h"
 
@@ -196,11 +197,8 @@ static char *real_part(const char *path)
 gboolean mount_covers(const char *mountpoint, const char *path)
 {
 	g_autofree char *real = real_part(path);
-	gsize len = strlen(mountpoint);
 
-	return !strcmp(mountpoint, "/") ||
-	       (!strncmp(real, mountpoint, len) &&
-		       (real[len] == '\0' || real[len] == '/'));
+	return !strcmp(mountpoint, "/") || proc_is_below(real, mountpoint);
 }
 
 /* The mount of ours that is in use at that path or above it; NULL: there is none. */
@@ -208,11 +206,9 @@ static const MountEntry *mount_around(GPtrArray *table, const char *path)
 {
 	for (guint i = 0; i < table->len; i++) {
 		const MountEntry *entry = g_ptr_array_index(table, i);
-		gsize len = strlen(entry->place);
 
 		if (entry->ours && !entry->hidden &&
-			!strncmp(path, entry->place, len) &&
-			(path[len] == '\0' || path[len] == '/'))
+			proc_is_below(path, entry->place))
 			return entry;
 	}
 	return NULL;

@@ -71,9 +71,6 @@ static void membership_changed(
 	/* Who waits for bytes of what is gone need not wait for them. */
 	if (news->kind == NEWS_VANISHED)
 		pending_wake(daemon->pending, news->number);
-	/* With a section everything in it goes. */
-	if (news->kind == NEWS_VANISHED && !news->parent)
-		pending_wake_all(daemon->pending);
 	/* The kernel keeps no name of what it does not hold, but for one that it
 	 * was told to be absent; of the root's nobody remembers which. */
 	if (interest_appeared(daemon->interest, news->parent, news->name) ||
@@ -82,6 +79,24 @@ static void membership_changed(
 			interest_holds(
 				daemon->interest, node_make(news->number, 0))))
 		notify_entry(daemon->notify, parent, news->name);
+}
+
+/* With a section or a workspace all that is in it goes, and none of that is news of
+ * its own. */
+static gboolean takes_all_within(Daemon *daemon, const News *news)
+{
+	return news->kind == NEWS_VANISHED &&
+	       cache_home(daemon->cache, news->number) == news->number;
+}
+
+static void tell_all_within(Daemon *daemon, const News *news, gsize n)
+{
+	for (gsize i = 0; i < n; i++)
+		if (takes_all_within(daemon, &news[i])) {
+			pending_wake_all(daemon->pending);
+			polls_gone(daemon->polls, daemon);
+			return;
+		}
 }
 
 /* A view's directory, or a group in it. */
@@ -274,6 +289,7 @@ void observer_news(const News *news, gsize n, void *data)
 	tell_log(self);
 	for (gsize i = 0; i < n; i++)
 		handle_news(self, &news[i], i ? &news[i - 1] : NULL);
+	tell_all_within(daemon, news, n);
 }
 
 static void log_call(

@@ -5,6 +5,7 @@
 #include "fs/base/node.h"
 #include "fs/kernel/notify.h"
 #include "fs/tree/tree.h"
+#include "fs/tree/view.h"
 
 /* Who was told so often, and read nothing that we saw, reads from the page cache,
  * which somebody else filled again: so it is dropped.  Not at once, since that
@@ -144,6 +145,22 @@ void polls_news(Polls *self, Daemon *daemon, const News *news)
 
 		if (row->kind == ROW_CONTENT &&
 			(all || ((news->files >> row->file) & 1)))
+			polls_stale(self, daemon->notify, node);
+	}
+}
+
+void polls_gone(Polls *self, Daemon *daemon)
+{
+	g_autoptr(GList) nodes = NULL;
+	View view;
+
+	mutex_lock(&self->lock);
+	nodes = g_hash_table_get_keys(self->nodes);
+	mutex_unlock(&self->lock);
+	for (GList *link = nodes; link; link = link->next) {
+		fuse_ino_t node = GPOINTER_TO_SIZE(link->data);
+
+		if (!view_resolve(daemon, node, &view))
 			polls_stale(self, daemon->notify, node);
 	}
 }

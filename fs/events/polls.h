@@ -52,5 +52,8 @@ gboolean poller_has_more(Poller *poller, gsize size);
  * nothing queued trusts the page cache.
  */
 void polls_news(Polls *polls, Daemon *daemon, const News *news);
+/* The same for all files that stand for nothing any more, as those in a workspace or
+ * section that is not shown any more. */
+void polls_gone(Polls *polls, Daemon *daemon);
 /* The same for one node, after notify_inode of it or new lines of the event log. */
 void polls_stale(Polls *polls, Notify *notify, fuse_ino_t node);

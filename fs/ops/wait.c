@@ -82,16 +82,31 @@ typedef struct {
 	off_t off;
 } Waiting;
 
+/* A session that was removed has come to its end.  Of one whose section or workspace
+ * is not shown any more nobody knows the phase. */
+static int vanished_error(const Wait *self)
+{
+	Cache *cache = self->daemon->cache;
+	Entry home;
+
+	return cache_entry(cache, cache_home(cache, self->session), &home)
+		       ? ECANCELED
+		       : ENOENT;
+}
+
 /* TRUE when the request was answered. */
 static gboolean answer(fuse_req_t req, void *data)
 {
 	const Waiting *waiting = data;
 	Wait *self = waiting->wait;
-	WaitVerdict verdict = WAIT_IN_VAIN;
+	WaitVerdict verdict;
 	SessionState now;
 
-	if (cache_state(self->daemon->cache, self->session, &now))
-		verdict = wait_judge(self->phase, now.phase);
+	if (!cache_state(self->daemon->cache, self->session, &now)) {
+		reply_error(req, vanished_error(self));
+		return TRUE;
+	}
+	verdict = wait_judge(self->phase, now.phase);
 	if (verdict == WAIT_ON)
 		return FALSE;
 	if (verdict == WAIT_MET) {

@@ -10,7 +10,8 @@
  * the provider says what the state means.
  * ECANCELED: the session has ended, or is gone, and was not waited for to be so; or
  * it has been in a state that the provider does not document for ten minutes, so
- * that it may be in it for ever (.last_error says that).  Any signal ends it.
+ * that it may be in it for ever (.last_error says that).
+ * ENOENT: its workspace or section is not shown any more.  Any signal ends it.
  */
 typedef struct Wait Wait;
 

@@ -2,6 +2,7 @@
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 
@@ -262,6 +263,40 @@ def test_who_waits_in_a_section_that_goes_waits_no_longer(emulator, reloaded):
     assert waiting.wait(10 * SLOW) != 0
     assert "No such file" in waiting.stderr.read()
     slow.no_faults()
+
+
+@pytest.mark.parametrize("goes", ["section", "workspace"])
+def test_who_waits_for_a_session_that_is_not_shown_any_more(
+        emulator, reloaded, goes):
+    """It has not ended, and nobody knows its phase: ENOENT, and not ECANCELED."""
+    r = reloaded
+    r.emu = emu = emulator("--workspace", "w-1", "--workspace", "w-2")
+    emu.session("w-1", {"sessionClusterId": "sc-1", "state": "Running"})
+    m = r.start(emu, one=r.section(), two=r.section(workspaces="w-1; w-2"))
+    session = m.ws("w-1", "two") + "/sc-1"
+    os.stat(session)
+    before = m.metric("sessionfs_parked_total")
+    reader = subprocess.Popen(["cat", session + "/.wait/stopped"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = subprocess.Popen(
+        [harness.SESSIONFS, "wait", session, "stopped"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    eventually(lambda: m.metric("sessionfs_parked_total") >= before + 2)
+    with open(session + "/state") as state:
+        poller = select.poll()
+        poller.register(state.fileno(), select.POLLPRI)
+        assert not poller.poll(0)
+        if goes == "section":
+            r.reload(one=r.section())
+        else:
+            r.reload(one=r.section(), two=r.section(workspaces="w-2"))
+        (_, events), = poller.poll(10000 * SLOW)
+    assert events & select.POLLHUP
+    out, err = reader.communicate(timeout=10 * SLOW)
+    assert out == "" and "No such file" in err
+    out, err = command.communicate(timeout=10 * SLOW)
+    assert (command.returncode, out) == (1, "")
+    assert err.startswith(f"sessionfs: there is no session at {session}")
 
 
 def test_an_open_file_of_a_section_that_goes(emulator, reloaded):

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "fs/command/probe.h"
+#include "fs/start/probe.h"
 
 /* What `sessionfs bundle` reads of one mount, in a process that may be killed. */
 

@@ -8,9 +8,9 @@
 
 #include "fs/base/lowlevel.h"
 #include "fs/command/doctor_check.h"
-#include "fs/command/probe.h"
 #include "fs/start/mount.h"
 #include "fs/start/mount_table.h"
+#include "fs/start/probe.h"
 
 /* What this machine is: the kernel, its limits, the programs of FUSE. */
 

@@ -10,10 +10,10 @@
 
 #include "backends/base/inherited.h"
 #include "fs/base/exit_status.h"
-#include "fs/command/probe.h"
 #include "fs/command/wait_command.h"
 #include "fs/ops/control.h"
 #include "fs/start/mount_table.h"
+#include "fs/start/probe.h"
 
 enum { FLAG_ID = 256, FLAG_WAIT, FLAG_TIMEOUT };
 

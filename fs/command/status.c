@@ -7,11 +7,11 @@
 
 #include "fs/base/exit_status.h"
 #include "fs/command/places.h"
-#include "fs/command/probe.h"
 #include "fs/command/screen.h"
 #include "fs/command/status_text.h"
 #include "fs/command/status_view.h"
 #include "fs/start/config.h"
+#include "fs/start/probe.h"
 
 enum { FLAG_JSON = 256, FLAG_WATCH, FLAG_INTERVAL };
 

@@ -12,9 +12,9 @@
 
 #include "fs/base/exit_status.h"
 #include "fs/command/holders.h"
-#include "fs/command/probe.h"
 #include "fs/command/status_text.h"
 #include "fs/start/mount.h"
+#include "fs/start/probe.h"
 
 /* The end of a daemon takes 10 seconds at most; see overdue.h. */
 #define END_LIMIT_MS 15000

@@ -6,8 +6,8 @@
 
 #include "backends/base/nearest.h"
 #include "fs/base/exit_status.h"
-#include "fs/command/probe.h"
 #include "fs/start/config.h"
+#include "fs/start/probe.h"
 
 /* What a mount that answers needs for it. */
 #define ANSWER_MS 500

@@ -1,4 +1,4 @@
-#include "fs/command/probe.h"
+#include "fs/start/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -432,7 +432,7 @@ int main(int argc, char **argv)
 	auth_start_here();
 	mountpoint = mount_point(options.mountpoint, &error);
 	if (!mountpoint)
-		return fail(error, EXIT_FAILURE);
+		return fail(error, status_of(error));
 	if (options.remount)
 		return remount_check(&options, mountpoint, &error)
 			       ? EXIT_SUCCESS

@@ -18,6 +18,7 @@
 #include "fs/command/tar.h"
 #include "fs/start/config.h"
 #include "fs/start/config_text.h"
+#include "fs/start/mount_table.h"
 #include "fs/version.h"
 
 /* A mount that answered, and hangs then; and the doctor, whose own questions to
@@ -193,16 +194,15 @@ static void append_machine(GString *out)
 
 static void add_mountinfo(Bundle *self)
 {
-	g_autofree char *table = NULL;
+	g_autoptr(GPtrArray) table = mount_table();
 	g_autoptr(GString) ours = g_string_new(NULL);
-	g_auto(GStrv) lines = NULL;
 
-	if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, NULL))
-		return;
-	lines = g_strsplit(table, "\n", -1);
-	for (char **line = lines; *line; line++)
-		if (strstr(*line, " - fuse.sessionfs "))
-			g_string_append_printf(ours, "%s\n", *line);
+	for (guint i = 0; i < table->len; i++) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
+
+		if (entry->ours)
+			g_string_append_printf(ours, "%s\n", entry->line);
+	}
 	add(self, "mountinfo", ours->str, ours->len);
 }
 

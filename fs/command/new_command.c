@@ -10,6 +10,7 @@
 
 #include "backends/base/inherited.h"
 #include "fs/base/exit_status.h"
+#include "fs/command/places.h"
 #include "fs/command/wait_command.h"
 #include "fs/ops/control.h"
 #include "fs/start/mount_table.h"
@@ -32,67 +33,60 @@ const Flag new_flags[] = {
  * said. */
 static char *only_mount(const char *named, int *ret_status)
 {
-	g_autoptr(GPtrArray) table = mount_table();
-	const char *found = NULL;
+	g_autoptr(GPtrArray) ours = mount_table_ours();
+	const MountEntry *first = ours->len ? ours->pdata[0] : NULL;
 
-	for (guint i = 0; i < table->len; i++) {
-		const MountEntry *entry = g_ptr_array_index(table, i);
-
-		if (!entry->ours || entry->hidden)
-			continue;
-		if (found) {
-			*ret_status = command_line_fail(STATUS_NO_MOUNT,
-				"there is no directory %s, and several mounts "
-				"that may be meant: %s and %s; write the whole "
-				"path",
-				named, found, entry->place);
-			return NULL;
-		}
-		found = entry->place;
-	}
-	if (!found)
-		*ret_status = command_line_fail(STATUS_NO_MOUNT,
+	if (ours->len == 1)
+		return g_strdup(first->place);
+	*ret_status = STATUS_NO_MOUNT;
+	if (!first)
+		command_line_fail(STATUS_NO_MOUNT,
 			"there is no directory %s, and no sessionfs is mounted",
 			named);
-	return g_strdup(found);
+	else
+		command_line_fail(STATUS_NO_MOUNT,
+			"there is no directory %s, and several mounts that may "
+			"be meant: %s and %s; write the whole path",
+			named, first->place,
+			((const MountEntry *)ours->pdata[1])->place);
+	return NULL;
 }
 
-/* A path, or PROVIDER/WORKSPACE in the only mount. */
+/* A path, or PROVIDER/WORKSPACE in the only mount; in a mount that answers.  NULL: it
+ * is not, which was said. */
 static char *workspace_of(const char *named, int *ret_status)
 {
+	gboolean short_form = !g_path_is_absolute(named) && *named != '.' &&
+			      strchr(named, '/');
+	int error = places_reach(named, PROBE_LIMIT_MS);
 	g_autofree char *mount = NULL;
-	struct stat attr;
+	g_autofree char *path = g_strdup(named);
 
-	if (!lstat(named, &attr) || g_path_is_absolute(named) ||
-		*named == '.' || !strchr(named, '/'))
-		return g_strdup(named);
-	mount = only_mount(named, ret_status);
-	return mount ? g_build_filename(mount, named, NULL) : NULL;
-}
-
-static gboolean is_ours(dev_t device)
-{
-	g_autoptr(GPtrArray) table = mount_table();
-
-	for (guint i = 0; i < table->len; i++) {
-		const MountEntry *entry = g_ptr_array_index(table, i);
-
-		if (entry->ours && entry->device == device)
-			return TRUE;
+	if (error == ENODEV && short_form &&
+		!g_file_test(named, G_FILE_TEST_EXISTS)) {
+		mount = only_mount(named, ret_status);
+		if (!mount)
+			return NULL;
+		g_free(path);
+		path = g_build_filename(mount, named, NULL);
+		error = places_reach(path, PROBE_LIMIT_MS);
 	}
-	return FALSE;
+	if (!error)
+		return g_steal_pointer(&path);
+	*ret_status = places_unreached(path, error);
+	return NULL;
 }
 
 /* Elsewhere a file called new is somebody's own: nothing is opened for writing
  * before the directory is known to be ours. */
 static int open_new_in(int folder, const char *workspace, int *ret_status)
 {
+	g_autoptr(GPtrArray) ours = mount_table_ours();
 	struct stat attr;
 	int fd;
 
-	if (!fstat(folder, &attr) && !is_ours(attr.st_dev)) {
-		*ret_status = command_line_fail(STATUS_NO_MOUNT,
-			"%s is in no sessionfs mount", workspace);
+	if (!fstat(folder, &attr) && !mount_table_of(ours, attr.st_dev)) {
+		*ret_status = places_unreached(workspace, ENODEV);
 		return -1;
 	}
 	fd = openat(folder, "new", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);

@@ -14,6 +14,7 @@
 #include "fs/command/holders.h"
 #include "fs/command/status_text.h"
 #include "fs/start/mount.h"
+#include "fs/start/mount_table.h"
 #include "fs/start/probe.h"
 
 /* The end of a daemon takes 10 seconds at most; see overdue.h. */
@@ -108,10 +109,18 @@ static int unmount(const char *place, gboolean lazy)
 	return EBUSY; /* or it is not this user's: fusermount3 -q does not say */
 }
 
-static int tell_busy(const char *place, GPtrArray *holders)
+/* A daemon that has taken a question and does not answer it keeps the asker, and so
+ * its mount is busy by us. */
+static int tell_busy(const char *place, GPtrArray *holders, gboolean hangs)
 {
 	g_autoptr(GString) who = g_string_new(NULL);
 
+	if (hangs && !holders->len)
+		return command_line_fail(STATUS_BUSY,
+			"%s is busy, since its daemon does not answer: "
+			"sessionfs umount --lazy %s unmounts it at once, and "
+			"the daemon has to be killed",
+			place, place);
 	for (guint i = 0; i < holders->len; i++)
 		g_string_append_printf(
 			who, "\n  %s", (char *)g_ptr_array_index(holders, i));
@@ -133,7 +142,7 @@ static int unmount_patiently(
 		g_autoptr(GPtrArray) holders = holders_of(place, served->pid);
 
 		if (holders->len || g_get_monotonic_time() > until)
-			return tell_busy(place, holders);
+			return tell_busy(place, holders, served->hangs);
 		g_usleep(BUSY_POLL_US);
 	}
 	if (error)
@@ -142,26 +151,43 @@ static int unmount_patiently(
 	return EXIT_SUCCESS;
 }
 
-static int umount_one(const char *place, gboolean lazy)
+static int wait_for_end(const char *place, const Served *served)
 {
-	Served served;
-	int status;
-
-	if (!mount_device(place))
-		return command_line_fail(STATUS_NO_MOUNT,
-			"no sessionfs is mounted at %s", place);
-	served = served_by(place);
-	status = unmount_patiently(place, &served, lazy || served.dead);
-	if (!status && !lazy && !has_ended(&served))
-		status = command_line_fail(EXIT_FAILURE,
+	if (!has_ended(served))
+		return command_line_fail(EXIT_FAILURE,
 			"%s is unmounted, and its daemon, process %d, has not "
 			"ended after %d seconds",
-			place, (int)served.pid, END_LIMIT_MS / 1000);
-	if (!status && !lazy && served.hangs)
-		status = command_line_fail(EXIT_FAILURE,
+			place, (int)served->pid, END_LIMIT_MS / 1000);
+	if (served->hangs)
+		return command_line_fail(EXIT_FAILURE,
 			"%s is unmounted; its daemon did not answer, and was "
 			"not waited for",
 			place);
+	return EXIT_SUCCESS;
+}
+
+/* At another place, as by mount --bind: its daemon serves on. */
+static gboolean is_mounted(dev_t device)
+{
+	g_autoptr(GPtrArray) table = mount_table();
+
+	return mount_table_of(table, device) != NULL;
+}
+
+static int umount_one(const char *place, gboolean lazy)
+{
+	dev_t device = mount_device(place);
+	Served served = {0, -1, FALSE, FALSE};
+	int status;
+
+	if (!device)
+		return command_line_fail(STATUS_NO_MOUNT,
+			"no sessionfs is mounted at %s", place);
+	if (!lazy)
+		served = served_by(place);
+	status = unmount_patiently(place, &served, lazy || served.dead);
+	if (!status && !lazy && !is_mounted(device))
+		status = wait_for_end(place, &served);
 	if (served.fd >= 0)
 		close(served.fd);
 	return status;

@@ -6,6 +6,7 @@
 
 #include "backends/base/nearest.h"
 #include "fs/base/exit_status.h"
+#include "fs/command/places.h"
 #include "fs/start/config.h"
 #include "fs/start/probe.h"
 
@@ -65,6 +66,23 @@ static char *state_of(const char *session)
 	return state ? g_strchomp(state) : NULL;
 }
 
+static int explain_missing(const char *session)
+{
+	g_autofree char *missing = places_missing(session);
+
+	if (!missing)
+		return command_line_fail(EXIT_FAILURE,
+			"%s is no session: give the directory of one, "
+			"MOUNTPOINT/SECTION/WORKSPACE/SESSION",
+			session);
+	if (g_str_has_suffix(missing, session))
+		return command_line_fail(
+			EXIT_FAILURE, "there is no session at %s", session);
+	return command_line_fail(EXIT_FAILURE,
+		"there is no session at %s: there is no directory %s", session,
+		missing);
+}
+
 /* Why the wait has ended. */
 static int explain(const char *session, Phase phase, int error, gboolean over)
 {
@@ -83,8 +101,7 @@ static int explain(const char *session, Phase phase, int error, gboolean over)
 			phase_name(phase), state ? state : "it is gone");
 	case ENOENT:
 	case ENOTDIR:
-		return command_line_fail(
-			EXIT_FAILURE, "there is no session at %s", session);
+		return explain_missing(session);
 	case ENOTCONN:
 	case ECONNABORTED:
 		return command_line_fail(STATUS_NO_MOUNT,
@@ -101,8 +118,13 @@ int wait_session(
 	g_autoptr(GPtrArray) one =
 		g_ptr_array_new_with_free_func((GDestroyNotify)probe_free);
 	gint64 until = g_get_monotonic_time() + limit_ms * 1000;
-	Probe *probe = probe_start(session, file);
+	int unreached = places_reach(
+		session, CLAMP(limit_ms, ANSWER_MS, PROBE_LIMIT_MS));
+	Probe *probe;
 
+	if (unreached && (unreached != ETIMEDOUT || limit_ms > PROBE_LIMIT_MS))
+		return places_unreached(session, unreached);
+	probe = probe_start(session, file);
 	g_ptr_array_add(one, probe);
 	/* However short the time is, the mount is asked once; when the session is
 	 * in the phase, it answers at once. */

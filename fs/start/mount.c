@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "fs/base/proc.h"
 #include "fs/ops/ops.h"
 #include "fs/start/mount_table.h"
+#include "fs/start/probe.h"
 
 /* Wire facts (linux/fuse.h): the reply to INIT, and the flag that libfuse
  * before 3.17 does not pass on. */
@@ -82,42 +82,25 @@ static void run_fusermount(const char *path)
 		waitpid(child, NULL, 0);
 }
 
-/* The type of the uppermost mount at that path, a new string; NULL: there is none. */
-static char *mount_type(const char *path, dev_t *ret_device)
-{
-	g_autoptr(GPtrArray) table = mount_table();
-
-	for (guint i = 0; i < table->len; i++) {
-		const MountEntry *entry = g_ptr_array_index(table, i);
-
-		if (entry->hidden || strcmp(entry->place, path))
-			continue;
-		*ret_device = entry->device;
-		return g_strdup(entry->type);
-	}
-	return NULL;
-}
-
 dev_t mount_device(const char *path)
 {
-	dev_t device = 0;
-	g_autofree char *type = mount_type(path, &device);
+	g_autoptr(GPtrArray) table = mount_table();
+	const MountEntry *entry = mount_table_at(table, path);
 
-	return type && !strcmp(type, "fuse.sessionfs") ? device : 0;
+	return entry && entry->ours ? entry->device : 0;
 }
 
 gboolean mount_is_free(const char *path, GError **error)
 {
-	dev_t device;
-	g_autofree char *type = mount_type(path, &device);
+	g_autoptr(GPtrArray) table = mount_table();
+	const MountEntry *entry = mount_table_at(table, path);
 
-	if (!type)
+	if (!entry)
 		return TRUE;
-	backend_error_set(error, BACKEND_ERROR_LOCAL,
+	return backend_error_false(error, BACKEND_ERROR_LOCAL,
 		"--demo does not hide what is there: %s is mounted at %s; name "
 		"another directory, or unmount that first",
-		type, path);
-	return FALSE;
+		entry->type, path);
 }
 
 /* The real path, though what is mounted there may not answer; so many links
@@ -146,28 +129,25 @@ static char *resolve(const char *path, guint links)
 	return g_steal_pointer(&joined);
 }
 
-/* The kernel may know the attributes of a dead mount's root; what the whole
- * holds it asks for each time. */
-static gboolean is_dead(const char *path)
-{
-	struct statfs whole;
-
-	return statfs(path, &whole) && errno == ENOTCONN;
-}
-
 void mount_detach(const char *path)
 {
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
 		run_fusermount(path);
 }
 
-/* Mounts may be stacked: each that is dead goes, if it is ours. */
-static void detach_dead(const char *path)
+/* What is there: 0 or an errno.  Mounts may be stacked: each that is dead goes, if it
+ * is ours. */
+static int look_at(const char *path, struct stat *ret)
 {
-	for (int i = 0; i < 16 && is_dead(path) && mount_device(path); i++) {
+	int error = probe_stat(path, ret);
+
+	for (int i = 0; i < 16 && error == ENOTCONN && mount_device(path);
+		i++) {
 		g_message("detaching the dead mount at %s", path);
 		mount_detach(path);
+		error = probe_stat(path, ret);
 	}
+	return error;
 }
 
 /* The real path of what there is of it; the rest as it is written. */
@@ -201,19 +181,6 @@ gboolean mount_covers(const char *mountpoint, const char *path)
 	return !strcmp(mountpoint, "/") || proc_is_below(real, mountpoint);
 }
 
-/* The mount of ours that is in use at that path or above it; NULL: there is none. */
-static const MountEntry *mount_around(GPtrArray *table, const char *path)
-{
-	for (guint i = 0; i < table->len; i++) {
-		const MountEntry *entry = g_ptr_array_index(table, i);
-
-		if (entry->ours && !entry->hidden &&
-			proc_is_below(path, entry->place))
-			return entry;
-	}
-	return NULL;
-}
-
 gboolean mount_is_fit(const char *mountpoint, GError **error)
 {
 	/* Without these nothing else on the machine goes on. */
@@ -222,6 +189,7 @@ gboolean mount_is_fit(const char *mountpoint, GError **error)
 		"/tmp", "/usr/share", "/var/lib", "/var/log", NULL};
 	g_autoptr(GPtrArray) table = NULL;
 	const MountEntry *around;
+	struct stat attr;
 
 	for (gsize i = 0; needed[i]; i++)
 		if (mount_covers(mountpoint, needed[i]))
@@ -230,9 +198,10 @@ gboolean mount_is_fit(const char *mountpoint, GError **error)
 				"hide %s from the whole machine",
 				mountpoint, needed[i]);
 	/* A daemon may have died since. */
-	detach_dead(mountpoint);
-	table = mount_table();
-	around = mount_around(table, mountpoint);
+	if (look_at(mountpoint, &attr) == ENOTCONN)
+		g_debug("%s stays as it is", mountpoint);
+	table = mount_table_ours();
+	around = mount_table_around(table, mountpoint);
 	if (around)
 		return backend_error_false(error, BACKEND_ERROR_LOCAL,
 			"%s lies in the mount of another sessionfs, at %s: "
@@ -251,9 +220,50 @@ void mount_warn_hidden(const char *mountpoint)
 			mountpoint);
 }
 
+static int tell_place(const void *path, int out)
+{
+	g_autofree char *place = resolve(path, LINKS_MAX);
+	gsize len = strlen(place);
+
+	return write(out, place, len) == (ssize_t)len ? 0 : EIO;
+}
+
+/* By glib, the question where we are would ask the file system that is there. */
+static char *as_written(const char *path)
+{
+	g_autofree char *here = NULL;
+	char *got = g_path_is_absolute(path) ? NULL : getcwd(NULL, 0);
+
+	here = g_strdup(got);
+	free(got);
+	return g_canonicalize_filename(path, here ? here : "/");
+}
+
 char *mount_place(const char *path)
 {
-	return resolve(path, LINKS_MAX);
+	int error;
+	char *place = probe_ask(tell_place, path, PROBE_LIMIT_MS, &error);
+
+	return place ? place : as_written(path);
+}
+
+/* Who asks must not hang with what is mounted there. */
+static void explain_silence(const char *place, GError **error)
+{
+	g_autoptr(GPtrArray) table = mount_table();
+	const MountEntry *entry = mount_table_around(table, place);
+
+	if (entry && entry->ours)
+		backend_error_set(error, BACKEND_ERROR_EXISTS,
+			"the sessionfs that is mounted at %s does not answer: "
+			"sessionfs umount --lazy %s",
+			entry->place, entry->place);
+	else
+		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			"the mount point %s cannot be used: the %s that is "
+			"mounted at %s does not answer",
+			place, entry ? entry->type : "file system",
+			entry ? entry->place : "/");
 }
 
 char *mount_point(const char *path, GError **error)
@@ -261,19 +271,19 @@ char *mount_point(const char *path, GError **error)
 	/* Real, so that one directory has one state, whatever leads to it. */
 	g_autofree char *real = mount_place(path);
 	struct stat attr;
+	int problem = look_at(real, &attr);
 
-	detach_dead(real);
-	if (stat(real, &attr)) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+	if (problem == ETIMEDOUT) {
+		explain_silence(real, error);
+		return NULL;
+	}
+	if (problem)
+		return backend_error_null(error, BACKEND_ERROR_LOCAL,
 			"the mount point %s cannot be used: %s", real,
-			g_strerror(errno));
-		return NULL;
-	}
-	if (!S_ISDIR(attr.st_mode)) {
-		backend_error_set(error, BACKEND_ERROR_LOCAL,
+			g_strerror(problem));
+	if (!S_ISDIR(attr.st_mode))
+		return backend_error_null(error, BACKEND_ERROR_LOCAL,
 			"the mount point %s is not a directory", real);
-		return NULL;
-	}
 	return g_steal_pointer(&real);
 }
 

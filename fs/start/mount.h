@@ -11,14 +11,14 @@ typedef struct {
 
 /*
  * The absolute path of a directory that can be mounted on.  A mount that a
- * killed daemon left behind there is detached first.  New string.
- * Errors: LOCAL.
+ * killed daemon left behind there is detached first; one that does not answer is an
+ * error.  New string.  Errors: LOCAL; EXISTS: a sessionfs hangs there.
  */
 char *mount_point(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The real path of what is or was mounted there: links are followed, and the last
- * component is asked nothing, since what is mounted there may not answer.  New
- * string. */
+ * component is asked nothing, since what is mounted there may not answer.  Where
+ * something above does not, it is the path as it is written.  New string. */
 char *mount_place(const char *path);
 
 /* Whether a path is the mount point or below it, once links are followed. */

@@ -3,12 +3,15 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "fs/base/proc.h"
+
 static void entry_free(void *data)
 {
 	MountEntry *entry = data;
 
 	g_free(entry->place);
 	g_free(entry->type);
+	g_free(entry->line);
 	g_free(entry);
 }
 
@@ -24,6 +27,7 @@ static MountEntry *read_line(const char *line)
 	if (g_strv_length(fields) < 6)
 		return NULL;
 	entry = g_new0(MountEntry, 1);
+	entry->line = g_strdup(line);
 	entry->place = g_strcompress(fields[4]);
 	type = strstr(fields[5], " - ");
 	type = type ? type + strlen(" - ") : "";
@@ -59,4 +63,54 @@ GPtrArray *mount_table(void)
 		g_ptr_array_add(found, entry);
 	}
 	return found;
+}
+
+GPtrArray *mount_table_ours(void)
+{
+	GPtrArray *table = mount_table();
+
+	for (guint i = table->len; i-- > 0;) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
+
+		if (!entry->ours || entry->hidden)
+			g_ptr_array_remove_index(table, i);
+	}
+	return table;
+}
+
+const MountEntry *mount_table_at(const GPtrArray *table, const char *place)
+{
+	for (guint i = 0; i < table->len; i++) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
+
+		if (!entry->hidden && !strcmp(entry->place, place))
+			return entry;
+	}
+	return NULL;
+}
+
+const MountEntry *mount_table_around(const GPtrArray *table, const char *path)
+{
+	const MountEntry *nearest = NULL;
+
+	for (guint i = 0; i < table->len; i++) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
+
+		if (!entry->hidden && proc_is_below(path, entry->place) &&
+			(!nearest ||
+				strlen(entry->place) > strlen(nearest->place)))
+			nearest = entry;
+	}
+	return nearest;
+}
+
+const MountEntry *mount_table_of(const GPtrArray *table, dev_t device)
+{
+	for (guint i = 0; i < table->len; i++) {
+		const MountEntry *entry = g_ptr_array_index(table, i);
+
+		if (entry->device == device)
+			return entry;
+	}
+	return NULL;
 }

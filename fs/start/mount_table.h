@@ -12,8 +12,17 @@ typedef struct {
 	char *type;      /* "fuse.sessionfs" */
 	gboolean ours;   /* a sessionfs */
 	gboolean hidden; /* another one is mounted over it */
+	char *line;      /* of the file, without a newline */
 } MountEntry;
 
 /* MountEntry *, in the order in which they were made; empty if the table cannot be
  * read. */
 GPtrArray *mount_table(void);
+/* Of these only sessionfs that are not hidden. */
+GPtrArray *mount_table_ours(void);
+
+/* Of a table: what is in use at a real path; the one in which a real path lies; one
+ * with that device.  NULL: there is none.  Borrowed. */
+const MountEntry *mount_table_at(const GPtrArray *table, const char *place);
+const MountEntry *mount_table_around(const GPtrArray *table, const char *path);
+const MountEntry *mount_table_of(const GPtrArray *table, dev_t device);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <glib.h>
 
 /*
@@ -28,6 +30,15 @@ const char *probe_text(const Probe *self);
 gsize probe_size(const Probe *self);
 void probe_free(Probe *self);
 
-/* One mount, one file, 2 seconds: a new string; NULL and *ret_error. */
-char *probe_read(const char *mountpoint, const char *file, int *ret_error);
+/* ---- one question ---- */
+
+/* How long a mount is given that needs no provider for its answer. */
 #define PROBE_LIMIT_MS 2000
+
+/* What it writes, a new string; NULL and *ret_error. */
+char *probe_ask(
+	ProbeRun run, const void *data, gint64 limit_ms, int *ret_error);
+/* One mount, one file, PROBE_LIMIT_MS: likewise. */
+char *probe_read(const char *mountpoint, const char *file, int *ret_error);
+/* stat(2) of what may be a mount point, likewise: 0 or an errno. */
+int probe_stat(const char *path, struct stat *ret);

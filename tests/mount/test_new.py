@@ -137,7 +137,7 @@ def test_wait_says_what_is_in_vain(world):
 
 
 @pytest.mark.parametrize("words,status,said", [
-    ([], USAGE, "is missing"), (["/nowhere"], FAILED, "no session at"),
+    ([], USAGE, "is missing"), (["/nowhere"], NO_MOUNT, "in no sessionfs"),
     (["/tmp", "idel"], USAGE, "did you mean idle?"),
     (["/tmp", "idle", "x"], USAGE, "too many"),
     (["/tmp", "--timeout", "soon"], USAGE, "--timeout must be")])

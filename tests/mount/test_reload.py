@@ -295,8 +295,10 @@ def test_who_waits_for_a_session_that_is_not_shown_any_more(
     out, err = reader.communicate(timeout=10 * SLOW)
     assert out == "" and "No such file" in err
     out, err = command.communicate(timeout=10 * SLOW)
+    missing = "two" if goes == "section" else "two/w-1"
     assert (command.returncode, out) == (1, "")
-    assert err.startswith(f"sessionfs: there is no session at {session}")
+    assert err == (f"sessionfs: there is no session at {session}: there is no "
+                   f"directory {m.path}/{missing}\n")
 
 
 def test_an_open_file_of_a_section_that_goes(emulator, reloaded):

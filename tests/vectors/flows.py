@@ -19,9 +19,10 @@ file of the folder is one exchange:
 
 A request that repeats an earlier one may be left out, if there is no `then`.
 Times in files and answers are moved from the file's clock to now; $MS(time) is such
-a time in milliseconds since the epoch.  Prints TAP.
+a time in milliseconds since the epoch, and $DATE(time) as HTTP has it.  Prints TAP.
 """
 import datetime
+import email.utils
 import glob
 import ipaddress
 import json
@@ -207,8 +208,14 @@ class Clock:
     def moved(self, text):
         text = re.sub(r"\$MS\(([^)]*)\)",
                       lambda m: str(int(self.time(m[1]).timestamp()) * 1000), text)
+        text = re.sub(r"\$DATE\(([^)]*)\)", lambda m: email.utils.format_datetime(
+            self.time(m[1]), usegmt=True), text)
         return TIME.sub(
             lambda m: self.time(m[0]).strftime("%Y-%m-%dT%H:%M:%S") + m[2], text)
+
+
+    def headers(self, headers):
+        return {name: self.moved(value) for name, value in headers.items()}
 
 
 def lower(request):
@@ -222,7 +229,11 @@ def steps_of(flow, clock):
         body = answer["body"]
         body = clock.moved(body) if isinstance(body, str) else body[0] * body[1]
         if name not in known or "then" in flow:
-            steps.append((lower(request), dict(answer, body=body)))
+            request = lower(request)
+            steps.append((
+                dict(request, headers=clock.headers(request["headers"])),
+                dict(answer, body=body,
+                     headers=clock.headers(answer.get("headers", {})))))
         known.add(name)
     return steps
 

@@ -90,9 +90,17 @@ static Credentials *kept_keys(const Login *login, GError **error)
 
 /* ---- new keys ---- */
 
+typedef struct {
+	const Login *login;
+	const char *url;
+	const char *token;
+	const char *body; /* or NULL */
+} Buying;
+
 static Credentials *read_keys(
-	const Login *login, const HttpAnswer *answer, GError **error)
+	const HttpAnswer *answer, void *data, GError **error)
 {
+	const Login *login = ((const Buying *)data)->login;
 	g_autofree char *origin = origin_of(login);
 	g_autoptr(SecretJson) body = auth_answer_json(answer);
 	const Json *keys = json_get(body, "CloudCredential");
@@ -111,21 +119,31 @@ static Credentials *read_keys(
 	return NULL;
 }
 
-/* Takes body, which may be NULL. */
-static Credentials *exchange(const Login *login, const char *url,
-	const char *token, char *body, GError **error)
+static HttpRequest *make_request(void *data, gint64 now, GError **error)
 {
-	g_autoptr(SecretText) bearer = g_strconcat("Bearer ", token, NULL);
-	g_autoptr(Secret) masked G_GNUC_UNUSED = secret_new(token, -1);
-	g_autoptr(HttpRequest) request = http_request_new("POST", url);
+	const Buying *buying = data;
+	g_autoptr(SecretText) bearer =
+		g_strconcat("Bearer ", buying->token, NULL);
+	HttpRequest *request = http_request_new("POST", buying->url);
 
 	http_request_set(request, "authorization", bearer);
 	http_request_set(request, "content-type", "application/json");
 	http_request_set(request, "accept", "application/json");
-	request->body = body ? g_bytes_new_take(body, strlen(body)) : NULL;
-	g_autoptr(HttpAnswer) answer = auth_send(
-		login->chain->remote, request, 0, login->deadline_us, error);
-	return answer ? read_keys(login, answer, error) : NULL;
+	if (buying->body)
+		request->body = g_bytes_new(buying->body, strlen(buying->body));
+	return request;
+}
+
+/* The body may be NULL. */
+static Credentials *exchange(const Login *login, const char *url,
+	const char *token, const char *body, GError **error)
+{
+	static const AuthExchange kind = {make_request, read_keys, NULL, ""};
+	g_autoptr(Secret) masked G_GNUC_UNUSED = secret_new(token, -1);
+	Buying buying = {login, url, token, body};
+
+	return auth_exchange(login->chain->remote, &kind, &buying,
+		login->deadline_us, error);
 }
 
 /* "https://host/whatever" -> "https://host/cloud-credentials". */
@@ -158,8 +176,9 @@ static Credentials *sso_exchange(const Login *login, GError **error)
 	}
 	json_set_text(body, "AccountId", account);
 	json_set_text(body, "AccessConfigurationId", access);
-	return exchange(login, url, text(profile, "access_token"),
-		json_print(body, FALSE), error);
+	g_autofree char *printed = json_print(body, FALSE);
+	return exchange(
+		login, url, text(profile, "access_token"), printed, error);
 }
 
 static Credentials *oauth_exchange(const Login *login, GError **error)

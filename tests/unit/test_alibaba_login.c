@@ -94,6 +94,31 @@ static void a_token_buys_keys(ChainFixture *f, const void *unused)
 		"{\"AccountId\":\"1\",\"AccessConfigurationId\":\"ac-1\"}"));
 }
 
+/* The site's clock is two hours ahead: what it names is put into ours. */
+static void the_expiry_is_of_our_clock(ChainFixture *f, const void *unused)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autoptr(GDateTime) there = g_date_time_add_hours(now, 2);
+	g_autoptr(GDateTime) end = g_date_time_add_hours(there, 1);
+	g_autofree char *date = g_date_time_format(
+		there, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
+	g_autofree char *expiry = g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ");
+	g_autofree char *keys = g_strdup_printf(
+		"{\"CloudCredential\":{\"AccessKeyId\":\"b-id\","
+		"\"AccessKeySecret\":\"b-sesame\",\"SecurityToken\":\"b-token\""
+		",\"Expiration\":\"%s\"}}",
+		expiry);
+	g_autoptr(CredentialSource) source = chain();
+
+	put(f, "CloudSSO", 0, 3600);
+	tiny_server_answer(f->server, 200, date, keys);
+	g_autoptr(Credentials) found = chain_ask(source, 20000, NULL);
+	g_assert_nonnull(found);
+	g_assert_cmpint(
+		ABS(found->expires_ms / 1000 - g_date_time_to_unix(now) - 3600),
+		<, 60);
+}
+
 static void keys_that_end_soon_are_replaced(ChainFixture *f, const void *unused)
 {
 	put(f, "CloudSSO", 60, 3600);
@@ -165,6 +190,7 @@ int main(int argc, char **argv)
 	ADD("over/sso", a_login_that_is_over_names_the_command, "CloudSSO");
 	ADD("over/oauth", a_login_that_is_over_names_the_command, "OAuth");
 	ADD("buys", a_token_buys_keys, NULL);
+	ADD("clock", the_expiry_is_of_our_clock, NULL);
 	ADD("soon", keys_that_end_soon_are_replaced, NULL);
 	ADD("refusals", refusals_are_told, NULL);
 	ADD("sites", oauth_has_two_sites, NULL);

@@ -10,6 +10,7 @@ test_lint.py shows by a planted offence that each of them can fail.
 import argparse
 import ast
 import collections
+import fcntl
 import functools
 import json
 import math
@@ -517,22 +518,34 @@ def is_pinned(formatter):
 
 
 @functools.lru_cache
-def pinned_formatter():
-    """The one clang-format whose output counts: versions differ in details.
-    From the system, or else from PyPI in an environment below build/."""
-    if is_pinned("clang-format"):
-        return "clang-format"
+def fetched_formatter():
+    """A program that is pinned, or else why there is none.  Several pytests ask at
+    once, and one of them makes the environment."""
     home = os.path.join(ROOT, "build", "lint-venv")
     formatter = os.path.join(home, "bin", "clang-format")
-    if not is_pinned(formatter):
+    os.makedirs(os.path.dirname(home), exist_ok=True)
+    with open(home + ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_pinned(formatter):
+            return formatter, None
         venv.create(home, with_pip=True, clear=True)
         pip = subprocess.run(
             [os.path.join(home, "bin", "pip"), "--no-input", "install",
              "--retries", "1", "clang-format==" + FORMATTER],
             text=True, capture_output=True)
-        if pip.returncode:
-            raise Skip(f"no clang-format {FORMATTER}: "
-                       + (pip.stderr.strip() or "pip failed").split("\n")[-1])
+    if pip.returncode == 0:
+        return formatter, None
+    return None, (pip.stderr.strip() or "pip failed").split("\n")[-1]
+
+
+def pinned_formatter():
+    """The one clang-format whose output counts: versions differ in details.
+    From the system, or else from PyPI in an environment below build/."""
+    if is_pinned("clang-format"):
+        return "clang-format"
+    formatter, why = fetched_formatter()
+    if not formatter:
+        raise Skip(f"no clang-format {FORMATTER}: {why}")
     return formatter
 
 

@@ -450,8 +450,8 @@ def test_where_no_cause_stands_none_is_told(world, row):
     name = w.create()
     w.until_up(name)
     lines = [f"26/01/02 03:04:05 WARN Driver: {i}" for i in range(3)]
-    end(w, name, "dead", ["stdout: ", "\nstderr: "] + lines, lines)
     asked = w.count("GetSessionLog")
+    end(w, name, "dead", ["stdout: ", "\nstderr: "] + lines, lines)
     eventually(lambda: os.stat(w.path()) and
                w.count("GetSessionLog") > asked, timeout=60)
     until_listed(w)
@@ -465,8 +465,8 @@ def test_a_cause_is_asked_for_until_there_is_an_answer(world, row):
     w.until_up(name)
     w.emu.fault(provider=row.type, action="GetSessionLog", times=-1,
                 status=500)
-    end(w, name, "error", ["stdout: ", "\nstderr: ", CAUSE, FRAME], [FRAME])
     asked = w.count("GetSessionLog")
+    end(w, name, "error", ["stdout: ", "\nstderr: ", CAUSE, FRAME], [FRAME])
     eventually(lambda: os.stat(w.path()) and
                w.count("GetSessionLog") > asked, timeout=60)
     until_listed(w)

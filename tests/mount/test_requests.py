@@ -195,15 +195,16 @@ def test_what_surely_was_not_made_has_failed(emu, mount):
 @pytest.fixture
 def unknown(emu, mount):
     """Of which of two it cannot be told which was made by it."""
-    m = mount(emu, config=SOON)
+    m = mount(emu, config={**SOON, "sessionfs": {"create_deadline": "3s"}})
     os.listdir(m.ws("w-1"))
-    emu.fault(**LOST, delay_ms=400)
+    emu.fault(action=CREATE, hang=True, after=True)
     failed = []
     writer = threading.Thread(target=lambda: failed.append(new(m)))
     writer.start()
     record = eventually(lambda: [s for s in emu.sessions("w-1")
                                  if s["name"] == SPEC["name"]])[0]
     emu.session("w-1", {**record, "sessionClusterId": "sc-twin"})
+    emu.no_faults()  # only now is the answer lost, and looked for
     writer.join(30 * SLOW)
     assert failed == [errno.ETIMEDOUT]
     rid = only(m)

@@ -10,8 +10,8 @@ import pytest
 
 from harness import SLOW, as_nobody, eventually, run
 from inotify import IN_CLOSE_WRITE, IN_CREATE, IN_DELETE, IN_MODIFY
-from watching import (CHANGED, LIST, Missing, emitter, emitters, standing,
-                      state_of, stuck, tasks, twin)
+from watching import (CHANGED, LIST, Missing, emitter, emitters, is_over,
+                      standing, stuck, tasks, twin)
 
 # How long the daemon may bear with an emitter that does nothing.
 PATIENCE_S = 10
@@ -162,7 +162,7 @@ def test_the_emitter_holds_no_device_and_no_directory_of_the_mount(world):
     assert not [h for h in held if h == "/dev/fuse" or
                 h.startswith(world.m.path)], held
     world.m.stop()
-    eventually(lambda: state_of(pid) == "")
+    eventually(lambda: is_over(pid))
 
 
 def test_an_emitter_that_is_killed_is_replaced(world):
@@ -183,7 +183,7 @@ def test_an_emitter_that_is_killed_is_replaced(world):
             eventually(watcher.total, interval=0.001)
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: emitters(world.m) not in ([], [pid]))
-        eventually(lambda: state_of(pid) == "")
+        eventually(lambda: is_over(pid))
         eventually(lambda: len(watcher.by(IN_CLOSE_WRITE)) >= 100)
     world.settle()
     one_event_each(world, watcher, names[5], ["StateA", "StateB"])
@@ -224,7 +224,7 @@ def test_an_emitter_that_stands_still_holds_nobody_up(world):
     listed = run(["ls", "-l", world.ws()], timeout=5).ok()
     assert len(listed.splitlines()) > 53
     eventually(lambda: emitters(world.m) not in ([], [first]), 2 * PATIENCE_S)
-    eventually(lambda: state_of(first) == "")
+    eventually(lambda: is_over(first))
     eventually(lambda: len(watcher.by(IN_CLOSE_WRITE)) == 50)  # they waited
     world.settle()
     one_event_each(world, watcher, names[5], ["StateA", "StateB"])
@@ -243,7 +243,7 @@ def test_an_emitter_that_stands_still_does_not_keep_the_daemon(world):
     began = time.monotonic()
     world.m.stop()
     assert time.monotonic() - began < 5 * SLOW
-    eventually(lambda: state_of(pid) == "")
+    eventually(lambda: is_over(pid))
 
 
 def test_a_name_in_a_directory_where_somebody_is_parked_holds_nothing_up(world):
@@ -274,7 +274,7 @@ def test_a_name_in_a_directory_where_somebody_is_parked_holds_nothing_up(world):
     pids = emitters(world.m)
     assert reader.process.poll() is None
     world.m.kill()
-    eventually(lambda: all(state_of(p) in ("", "Z") for p in
+    eventually(lambda: all(is_over(p) for p in
                            (world.m.pid, reader.pid, *pids)), 20)
 
 
@@ -309,7 +309,7 @@ def test_a_daemon_killed_while_the_emitter_waits_for_it_ends(world):
         world.m.process.kill()
     world.m.ended = True
     eventually(lambda: world.m.process.poll() is not None)
-    eventually(lambda: state_of(pid) == "")
+    eventually(lambda: is_over(pid))
 
 
 @twin
@@ -336,7 +336,7 @@ def test_a_daemon_killed_in_the_middle_leaves_nobody_stuck(world):
         world.m.kill()
         assert not stuck(*pids, *(r.pid for r in readers), os.getpid())
         for pid in pids:
-            eventually(lambda: state_of(pid) == "", 10)
+            eventually(lambda: is_over(pid), 10)
         with pytest.raises(OSError) as caught:
             os.statvfs(world.m.path)
         assert caught.value.errno == errno.ENOTCONN

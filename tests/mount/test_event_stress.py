@@ -7,7 +7,7 @@ import time
 
 from harness import LONG, LONG_S, SLOW, eventually, run
 from inotify import IN_ALL_EVENTS, IN_CLOSE_WRITE, IN_CREATE, IN_DELETE
-from watching import CHANGED, emitters, state_of, stuck
+from watching import CHANGED, emitters, is_over, stuck
 
 SECONDS = LONG_S if LONG else {"tsan": 60, "asan": 15}.get(
     os.environ.get("BUILD_NAME"), 8)
@@ -186,7 +186,7 @@ def test_everything_at_once(world):
     pids = [p.pid for p in world.programs]
     for program in world.programs:
         program.close()
-    assert not [pid for pid in pids if state_of(pid)]
+    assert not [pid for pid in pids if not is_over(pid)]
     assert not stuck(world.m.pid, *emitters(world.m), os.getpid())
     world.m.stop()
 

@@ -208,6 +208,11 @@ def state_of(pid):
     return "".join(sorted({t.state for t in tasks() if t.pid == pid}))
 
 
+def is_over(pid):
+    """It has ended; whoever starts a container may collect no orphans."""
+    return state_of(pid) in ("", "Z")
+
+
 def comm_of(folder, tid):
     with open(os.path.join(folder, tid, "comm")) as f:
         return f.read().rstrip("\n")

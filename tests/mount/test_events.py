@@ -4,6 +4,7 @@ once, none where nothing changed, and the new bytes for who wakes by it.
 Every test runs again on a mount without events, where it has to miss them.
 """
 import os
+import re
 import signal
 import time
 
@@ -697,10 +698,14 @@ def test_where_nobody_watches_no_event_is_made(world):
     world.emu.churn(workspace="w-1", change=100)
     eventually(lambda: watcher.count(IN_CLOSE_WRITE))
     world.settle()
-    after, new = made(), contents(world, [names[3]])
+    new = contents(world, [names[3]])
     differ = len([path for path in old if old[path] != new[path]])
+    assert differ
+    eventually(lambda: made() - before >= differ)
+    world.settle()
+    after = made()
+    assert after - before == differ
     assert watcher.total() == 2, watcher.events
-    assert differ and after - before == differ
 
     before = after
     world.emu.churn(workspace="w-1", add=3)
@@ -730,12 +735,31 @@ def in_time(world, watcher, name, refresh, count):
     return samples[-1 - count // 10] <= refresh + 0.1
 
 
+def waited_for_cpu():
+    """For how many seconds, so far, somebody on this machine wanted a CPU and had
+    none; 0 where the kernel does not say."""
+    try:
+        with open("/proc/pressure/cpu") as f:
+            return int(re.search(r"^some.* total=(\d+)", f.read())[1]) / 1e6
+    except OSError:
+        return 0
+
+
 def within(world, name, refresh, count):
-    """In one of three rounds, since others may work on this machine too."""
+    """In one of three rounds, since others may work on this machine too.  Where
+    they had the CPUs for most of each, it cannot be told whose the delay is."""
     watcher = world.watcher()
     watcher.add(world.state_path(name), CHANGED)
-    assert any(in_time(world, watcher, name, refresh, count)
-               for _ in range(3))
+    busy = []
+    for _ in range(3):
+        began, before = time.monotonic(), waited_for_cpu()
+        if in_time(world, watcher, name, refresh, count):
+            return
+        busy.append((waited_for_cpu() - before) / (time.monotonic() - began))
+    if min(busy) > 0.8:
+        pytest.skip("late, while others had the CPUs for "
+                    + ", ".join(f"{part:.0%}" for part in busy) + " of a round")
+    assert False, busy
 
 
 quick_builds = pytest.mark.skipif(

@@ -250,7 +250,7 @@ def journal(request):
 
 
 # As systemd starts it: the stream of standard error is the one it names.
-STREAM = ["sh", "-c", 'JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr) '
+STREAM = ["sh", "-c", 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) '
           'exec "$0" "$@"']
 
 

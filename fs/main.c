@@ -105,10 +105,7 @@ static gboolean configure(Run *run, GError **error)
 	if (!options_apply(run->options, run->config, error))
 		return FALSE;
 	config_variables_set(run->config->environment);
-	if (run->config->providers->len)
-		return TRUE;
-	return backend_error_false(error, BACKEND_ERROR_CONFIG,
-		"the configuration names no provider");
+	return config_has_sections(run->config, error);
 }
 
 /* From here on a fault leaves a report; and what the run before left is told. */

@@ -44,7 +44,7 @@ gboolean api_key_bool(
 		return TRUE;
 	}
 	return backend_error_false(error, BACKEND_ERROR_CONFIG,
-		"%s = %.64s: true or false was expected", name, text);
+		"%s must be true or false, not \"%.64s\"", name, text);
 }
 
 static gboolean key_number(GHashTable *keys, const char *name, double fallback,
@@ -57,8 +57,8 @@ static gboolean key_number(GHashTable *keys, const char *name, double fallback,
 	/* Written so that NaN fails too. */
 	if ((end && *end) || !(number > 0 && number <= RATE_MAX))
 		return backend_error_false(error, BACKEND_ERROR_CONFIG,
-			"%s = %.64s: a number from 1 to %d was expected", name,
-			text, RATE_MAX);
+			"%s must be a number from 1 to %d, not \"%.64s\"", name,
+			RATE_MAX, text);
 	*ret = number;
 	return TRUE;
 }
@@ -84,7 +84,7 @@ static gboolean check_endpoint(
 		g_autofree char *shown = http_url_shown(settings->endpoint);
 
 		return backend_error_false(error, BACKEND_ERROR_CONFIG,
-			"%s = %.200s...: a URL without a query was expected",
+			"%s must be a URL without a query, not \"%.200s...\"",
 			key, shown);
 	}
 	return TRUE;

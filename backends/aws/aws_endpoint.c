@@ -129,7 +129,7 @@ char *aws_endpoint(const AwsEndpoint *wanted, GError **error)
 	if (is_region(wanted->region))
 		return partition_url(wanted);
 	return backend_error_null(error, BACKEND_ERROR_CONFIG,
-		"\"%.64s\" is no region of AWS",
+		"region must be a name such as us-east-1, not \"%.64s\"",
 		wanted->region ? wanted->region : "");
 }
 

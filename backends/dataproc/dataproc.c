@@ -262,8 +262,8 @@ static gboolean place_check(
 		return TRUE;
 	g_autofree char *shown = g_utf8_make_valid(text, -1);
 	return backend_error_false(error, BACKEND_ERROR_CONFIG,
-		"%s = %.64s: a name such as %s was expected", name, shown,
-		example);
+		"%s must be a name such as %s, not \"%.64s\"", name, example,
+		shown);
 }
 
 /* The key, or else what was found (taken), which may be NULL. */

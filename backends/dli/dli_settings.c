@@ -30,7 +30,7 @@ static const DliKind *choose_kind(const char *key, GError **error)
 		if (!key || g_str_equal(key, kinds[i].containers))
 			return &kinds[i];
 	return backend_error_null(error, BACKEND_ERROR_CONFIG,
-		"containers = %.64s: queues or clusters was expected", key);
+		"containers must be queues or clusters, not \"%.64s\"", key);
 }
 
 static char *choose_region(GHashTable *keys, GError **error)
@@ -51,8 +51,7 @@ static gboolean choose_project(
 	if (project && !dli_project_legal(project)) {
 		g_autofree char *shown = g_utf8_make_valid(project, -1);
 		return backend_error_false(error, BACKEND_ERROR_CONFIG,
-			"project = %.64s: an id of 32 hex digits was expected, "
-			"not a name",
+			"project must be an id of 32 hex digits, not \"%.64s\"",
 			shown);
 	}
 	settings->project = g_steal_pointer(&project);

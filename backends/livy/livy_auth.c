@@ -259,7 +259,7 @@ static gboolean take_name(LivyAuth *self, GError **error)
 		return TRUE;
 	}
 	if (!colon)
-		return refuse(error, "header:NAME:FILE was expected");
+		return refuse(error, "header needs NAME:FILE");
 	self->header = g_strndup(self->file, colon - self->file);
 	memmove(self->file, colon + 1, strlen(colon + 1) + 1);
 	if (!is_token(self->header) || is_reserved(self->header))
@@ -285,10 +285,9 @@ LivyAuth *livy_auth_new(const char *text, GError **error)
 
 	self->kind = kind_find(all, len);
 	if (!self->kind || (self->kind->argument != NULL) != (rest && *rest)) {
-		refuse(error,
-			"none, basic:FILE, bearer:FILE, header:NAME:FILE, "
-			"exec:COMMAND or negotiate was expected");
-		return NULL;
+		return backend_error_null(error, BACKEND_ERROR_CONFIG,
+			"auth must be none, basic:FILE, bearer:FILE, "
+			"header:NAME:FILE, exec:COMMAND or negotiate");
 	}
 	self->file = g_strdup(rest);
 	if (rest && !take_name(self, error))

@@ -116,5 +116,8 @@ char *api_backend_region(GHashTable *keys, const char *found, const char *usual,
 		return g_strdup(region);
 	g_autofree char *shown = g_utf8_make_valid(region, -1);
 	return backend_error_null(error, BACKEND_ERROR_CONFIG,
-		"%.64s is not the name of a region, such as %s", shown, usual);
+		"region must be a name such as %s%s, not \"%.64s\"", usual,
+		strpbrk(shown, "#;\"'") ? " alone, without quotes or remarks"
+					: "",
+		shown);
 }

@@ -5,6 +5,7 @@
 #include "backends/api/api.h"
 #include "backends/api/api_settings.h"
 #include "backends/base/nearest.h"
+#include "fs/start/config_lines.h"
 #include "fs/start/config_text.h"
 #include "fs/start/config_value.h"
 
@@ -176,27 +177,16 @@ static char *key_hint(const BackendClass *class, const char *name)
 
 /* ---- the file ---- */
 
-/* One key file while it is read. */
+/* One text while it is read. */
 typedef struct {
 	Config *config;
-	GKeyFile *file;
-	GHashTable *lines; /* of config_text_lines */
+	const GPtrArray *lines; /* ConfigLine */
 	const char *origin;
 	GPtrArray *problems; /* GError * */
 } Reading;
 
-/* GKeyFile knows no lines.  0 when it cannot be told. */
-static guint line_of(GHashTable *lines, const char *group, const char *key)
-{
-	g_autofree char *head =
-		g_strdup_printf("[%s]%s", group, key ? key : "");
-
-	return GPOINTER_TO_UINT(g_hash_table_lookup(lines, head));
-}
-
-static G_GNUC_PRINTF(5, 6) gboolean
-	wrong(const Reading *reading, const char *group, const char *key,
-		GError **error, const char *format, ...)
+static G_GNUC_PRINTF(4, 5) gboolean wrong(const Reading *reading,
+	const ConfigLine *line, GError **error, const char *format, ...)
 {
 	g_autofree char *what = NULL;
 	va_list args;
@@ -204,39 +194,38 @@ static G_GNUC_PRINTF(5, 6) gboolean
 	va_start(args, format);
 	what = g_strdup_vprintf(format, args);
 	va_end(args);
-	backend_error_set(error, BACKEND_ERROR_CONFIG, "%s:%u: [%s] %s",
-		reading->origin, line_of(reading->lines, group, key), group,
+	return backend_error_false(error, BACKEND_ERROR_CONFIG,
+		"%s:%u: [%s] %s", reading->origin, line->number, line->section,
 		what);
-	return FALSE;
 }
 
 /* `key must be such, not "value"`. */
-static gboolean wrong_value(const Reading *reading, const char *group,
-	const char *key, const char *wanted, const char *value, GError **error)
+static gboolean wrong_value(const Reading *reading, const ConfigLine *line,
+	const char *wanted, const char *value, GError **error)
 {
 	g_autofree char *shown = config_masked(value);
 
-	return wrong(reading, group, key, error, "%s must be %s, not \"%s\"",
-		key, wanted, shown);
+	return wrong(reading, line, error, "%s must be %s, not \"%s\"",
+		line->key, wanted, shown);
 }
 
-static gboolean read_daemon_key(const Reading *reading, const char *group,
-	const char *key, const char *value, GError **error)
+static gboolean read_daemon_key(
+	const Reading *reading, const ConfigLine *line, GError **error)
 {
-	const OwnKey *known = own_find(daemon_keys, key);
+	const OwnKey *known = own_find(daemon_keys, line->key);
 	const char *problem;
 
 	if (!known) {
-		g_autofree char *hint = key_hint(NULL, key);
+		g_autofree char *hint = key_hint(NULL, line->key);
 
-		return wrong(reading, group, key, error, "has no key \"%s\"%s",
-			key, hint);
+		return wrong(reading, line, error, "has no key \"%s\"%s",
+			line->key, hint);
 	}
-	problem = set_own(known, reading->config, value);
+	problem = set_own(known, reading->config, line->value);
 	/* One of them may be a secret. */
 	return !problem ||
-	       wrong_value(reading, group, key, problem,
-		       known->type == VARIABLES ? "***" : value, error);
+	       wrong_value(reading, line, problem,
+		       known->type == VARIABLES ? "***" : line->value, error);
 }
 
 static char **split_list(const char *value)
@@ -354,21 +343,51 @@ static const char *set_provider_key(ConfigProvider *provider, const char *key,
 }
 
 static gboolean read_provider_key(const Reading *reading,
-	ConfigProvider *provider, const char *key, const char *value,
-	GError **error)
+	ConfigProvider *provider, const ConfigLine *line, GError **error)
 {
 	gboolean known;
-	const char *problem = set_provider_key(provider, key, value, &known);
+	const char *problem =
+		set_provider_key(provider, line->key, line->value, &known);
 
+	g_hash_table_insert(provider->lines, g_strdup(line->key),
+		GUINT_TO_POINTER(line->number));
 	if (!known) {
-		g_autofree char *hint = key_hint(provider->class, key);
+		g_autofree char *hint = key_hint(provider->class, line->key);
 
-		return wrong(reading, provider->name, key, error,
+		return wrong(reading, line, error,
 			"(type %s) has no key \"%s\"%s", provider->class->name,
-			key, hint);
+			line->key, hint);
 	}
 	return !problem ||
-	       wrong_value(reading, provider->name, key, problem, value, error);
+	       wrong_value(reading, line, problem, line->value, error);
+}
+
+/* What people call a provider. */
+static const struct {
+	const char *name, *types;
+} other_names[] = {
+	{"aws", "emr or emr-serverless"},
+	{"amazon", "emr or emr-serverless"},
+	{"aliyun", "alibaba"},
+	{"huawei", "dli"},
+	{"google", "dataproc"},
+	{"gcp", "dataproc"},
+	{"spark", "livy"},
+};
+
+/* "; did you mean emr or emr-serverless?", or "": new string. */
+static char *type_hint(const char *type)
+{
+	g_autofree char *lower = g_ascii_strdown(type, -1);
+	Nearest nearest = {.name = lower};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(other_names); i++)
+		if (!strcmp(lower, other_names[i].name))
+			return g_strdup_printf(
+				"; did you mean %s?", other_names[i].types);
+	for (gsize i = 0; backend_classes[i]; i++)
+		nearest_try(&nearest, backend_classes[i]->name);
+	return nearest_hint(&nearest);
 }
 
 /* "a, b, c": new string. */
@@ -382,68 +401,62 @@ static char *type_names(void)
 	return g_string_free(out, FALSE);
 }
 
-static ConfigProvider *add_provider(
-	const Reading *reading, const char *group, GError **error)
+/* The line that says it, or else the heading. */
+static const ConfigLine *type_line(const GPtrArray *lines, guint heading)
 {
-	g_autofree char *type =
-		g_key_file_get_string(reading->file, group, "type", NULL);
-	const BackendClass *class = backend_class_find(type ? type : group);
+	for (guint i = heading + 1; i < lines->len; i++) {
+		const ConfigLine *line = g_ptr_array_index(lines, i);
+
+		if (!line->key)
+			break;
+		if (!strcmp(line->key, "type"))
+			return line;
+	}
+	return g_ptr_array_index(lines, heading);
+}
+
+/* NULL: said why. */
+static ConfigProvider *add_provider(const Reading *reading, guint heading)
+{
+	const ConfigLine *line = type_line(reading->lines, heading);
+	const char *type = line->key ? line->value : line->section;
+	const BackendClass *class = backend_class_find(type);
+	ConfigProvider *provider;
 
 	if (!class) {
 		g_autofree char *known = type_names();
+		g_autofree char *hint = type_hint(type);
+		GError *error = NULL;
 
-		wrong(reading, group, type ? "type" : NULL, error,
-			"%s: no provider type is called \"%s\"; there are: %s",
-			type ? "type is wrong" : "type is missing",
-			type ? type : group, known);
+		wrong(reading, line, &error,
+			"%s: no provider type is called \"%s\"; there are: "
+			"%s%s",
+			line->key ? "type is wrong" : "type is missing", type,
+			known, hint);
+		g_ptr_array_add(reading->problems, error);
 		return NULL;
 	}
-	ConfigProvider *provider = config_provider_new(group, class);
-
+	provider = config_provider_new(line->section, class);
+	line = g_ptr_array_index(reading->lines, heading);
+	provider->line = line->number;
 	g_ptr_array_add(reading->config->providers, provider);
 	return provider;
 }
 
-static gboolean name_is_plain(const char *name)
-{
-	return g_ascii_isalnum(*name) && !strchr(name, '/') &&
-	       strlen(name) < 64 && g_str_is_ascii(name);
-}
-
-/* provider: NULL for [sessionfs]. */
-static gboolean read_key(const Reading *reading, ConfigProvider *provider,
-	const char *group, const char *key, GError **error)
-{
-	g_autofree char *value =
-		g_key_file_get_string(reading->file, group, key, NULL);
-
-	if (!value)
-		return wrong(reading, group, key, error,
-			"%s has a value that cannot be read", key);
-	return provider
-		       ? read_provider_key(reading, provider, key, value, error)
-		       : read_daemon_key(reading, group, key, value, error);
-}
-
 /* What is wrong with one key says nothing of the next. */
-static void read_group(const Reading *reading, const char *group)
+static void read_section(const Reading *reading, guint heading)
 {
-	g_auto(GStrv) keys =
-		g_key_file_get_keys(reading->file, group, NULL, NULL);
-	ConfigProvider *provider = NULL;
+	const ConfigLine *line = g_ptr_array_index(reading->lines, heading);
+	gboolean own = !strcmp(line->section, "sessionfs");
+	ConfigProvider *provider = own ? NULL : add_provider(reading, heading);
 	GError *error = NULL;
 
-	if (!name_is_plain(group))
-		wrong(reading, group, NULL, &error,
-			"is no name for a directory");
-	else if (strcmp(group, "sessionfs"))
-		provider = add_provider(reading, group, &error);
-	if (error) {
-		g_ptr_array_add(reading->problems, error);
-		return;
-	}
-	for (char **key = keys; *key; key++) {
-		if (!read_key(reading, provider, group, *key, &error))
+	for (guint i = heading + 1; i < reading->lines->len; i++) {
+		line = g_ptr_array_index(reading->lines, i);
+		if (!line->key || (!own && !provider))
+			return;
+		if (!(own ? read_daemon_key(reading, line, &error)
+			  : read_provider_key(reading, provider, line, &error)))
 			g_ptr_array_add(
 				reading->problems, g_steal_pointer(&error));
 	}
@@ -452,25 +465,17 @@ static void read_group(const Reading *reading, const char *group)
 void config_parse_all(Config *config, const char *text, const char *origin,
 	GPtrArray *problems)
 {
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(GError) problem = NULL;
-	g_auto(GStrv) groups = NULL;
-	g_autoptr(GHashTable) lines = config_text_lines(text, origin, problems);
-	Reading reading = {config, file, lines, origin, problems};
-	GError *error = NULL;
+	g_autoptr(GPtrArray) lines = config_lines(text, origin, problems);
+	const Reading reading = {config, lines, origin, problems};
 
-	if (!g_key_file_load_from_data(
-		    file, text, (gsize)-1, G_KEY_FILE_NONE, &problem)) {
-		if (problems->len)
-			return;
-		backend_error_set(&error, BACKEND_ERROR_CONFIG, "%s: %s",
-			origin, problem->message);
-		g_ptr_array_add(problems, error);
-		return;
+	g_free(config->origin);
+	config->origin = g_strdup(origin);
+	for (guint i = 0; i < lines->len; i++) {
+		const ConfigLine *line = g_ptr_array_index(lines, i);
+
+		if (!line->key)
+			read_section(&reading, i);
 	}
-	groups = g_key_file_get_groups(file, NULL);
-	for (char **group = groups; *group; group++)
-		read_group(&reading, *group);
 }
 
 gboolean config_parse(

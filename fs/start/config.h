@@ -3,14 +3,16 @@
 #include "cache/cache.h"
 
 /*
- * The configuration: a key file whose group [sessionfs] is the daemon's own and
- * whose other groups are providers.  Keys are described by tables; each reader
+ * The configuration: a file (config_lines.h) whose section [sessionfs] is the daemon's own and
+ * whose other sections are providers.  Keys are described by tables; each reader
  * takes what it knows, and whatever is left is an error that names the line.
  */
 typedef struct {
-	char *name; /* the group's: the directory's name */
+	char *name; /* the section's: the directory's name */
 	const BackendClass *class;
 	GHashTable *keys;     /* the class's own keys: name -> text */
+	GHashTable *lines;    /* in which line each key stands: name -> guint */
+	guint line;           /* that of the heading; 0: none */
 	char **workspaces;    /* NULL: those the list API names */
 	char **names;         /* workspace, name, workspace, ...; NULL: none */
 	char *workspace_name; /* of all others; NULL: none */
@@ -36,6 +38,7 @@ typedef struct {
 	char *state_dir;      /* NULL: the default place */
 	char *metrics_socket; /* NULL: none */
 	char *environment;    /* variables for this process; NULL: none */
+	char *origin;         /* what was read, for errors; NULL: nothing */
 	GPtrArray *providers; /* ConfigProvider * */
 	gboolean demo;        /* they are those of --demo */
 	gboolean discovered; /* they are those whose credentials are in sight */
@@ -50,7 +53,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 ConfigProvider *config_provider_new(
 	const char *name, const BackendClass *class);
 
-/* Reads a key file's text; origin names it in errors.  Errors: CONFIG. */
+/* Reads a configuration's text; origin names it in errors.  Errors: CONFIG. */
 gboolean config_parse(Config *config, const char *text, const char *origin,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -86,6 +89,15 @@ gboolean config_set(Config *config, const char *key, const char *value,
 /* The keys of [sessionfs], which are options of -o: new list. */
 char **config_keys(void);
 
+/* Where in the file a section, or a key of it (NULL: none), stands: "FILE:3: [prod]",
+ * and "[prod]" alone where it stands in none.  New string. */
+char *config_where(
+	const Config *config, const ConfigProvider *section, const char *key);
+
+/* FALSE with an error that shows what would do: there is no section of a provider.
+ * Errors: CONFIG. */
+gboolean config_has_sections(const Config *config, GError **error);
+
 /* "5s", "500ms", "2m", "1h", or plain seconds; FALSE when it is none, or over
  * a day. */
 gboolean config_parse_duration(const char *text, gint64 *ret_ms);
@@ -113,6 +125,8 @@ gboolean config_same_rest(const Config *config, ConfigProvider *section,
 	const Config *other_config, ConfigProvider *other);
 /* The section of that name; NULL: none. */
 ConfigProvider *config_find(const Config *config, const char *name);
+/* Logs each file that it names and nobody can read now: one may come later. */
+void config_warn_files(const Config *config, const ConfigProvider *section);
 /* Whether the mount leaves in sight each file that a section names: they are read
  * again when they change, and not from our own mount.  Errors: CONFIG. */
 gboolean config_files_stay(const Config *config, const char *mountpoint,

@@ -10,6 +10,7 @@ static void provider_free(ConfigProvider *provider)
 {
 	g_clear_pointer(&provider->backend, backend_close);
 	g_hash_table_unref(provider->keys);
+	g_hash_table_unref(provider->lines);
 	g_strfreev(provider->workspaces);
 	g_strfreev(provider->names);
 	g_free(provider->workspace_name);
@@ -40,6 +41,7 @@ void config_free(Config *config)
 	g_free(config->state_dir);
 	g_free(config->metrics_socket);
 	g_free(config->environment);
+	g_free(config->origin);
 	g_free(config);
 }
 
@@ -53,6 +55,8 @@ ConfigProvider *config_provider_new(const char *name, const BackendClass *class)
 	provider->list_lag_ms = -1;
 	provider->keys =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	provider->lines =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return provider;
 }
 
@@ -121,20 +125,56 @@ gboolean config_load(
 		     : discover(config, error);
 }
 
+gboolean config_has_sections(const Config *config, GError **error)
+{
+	if (config->providers->len)
+		return TRUE;
+	return backend_error_false(error, BACKEND_ERROR_CONFIG,
+		"%s names no provider: add a section, such as the two lines "
+		"\"[alibaba]\" and \"region = cn-hangzhou\"",
+		config->origin ? config->origin : "the configuration");
+}
+
 /* ---- backends ---- */
 
+char *config_where(
+	const Config *config, const ConfigProvider *section, const char *key)
+{
+	gpointer found = key ? g_hash_table_lookup(section->lines, key) : NULL;
+	guint line = found ? GPOINTER_TO_UINT(found) : section->line;
+
+	return config->origin && line
+		       ? g_strdup_printf("%s:%u: [%s]", config->origin, line,
+				 section->name)
+		       : g_strdup_printf("[%s]", section->name);
+}
+
+/* The key that a backend's message begins with is the one that it is about. */
+static char *where_of(const Config *config, const ConfigProvider *section,
+	const char *message)
+{
+	g_autofree char *word = g_strndup(
+		message, strspn(message, "abcdefghijklmnopqrstuvwxyz_"));
+
+	return config_where(config, section, word);
+}
+
 /* Why it cannot be opened: a new string; NULL when it was. */
-static char *open_one(ConfigProvider *provider)
+static char *open_one(const Config *config, ConfigProvider *provider)
 {
 	g_autoptr(GError) problem = NULL;
+	g_autofree char *where = NULL;
 
 	if (provider->kept)
 		return NULL;
 	provider->backend =
 		backend_open(provider->class, provider->keys, &problem);
-	if (provider->backend)
+	if (provider->backend) {
+		config_warn_files(config, provider);
 		return NULL;
-	return g_strdup_printf("[%s] %s", provider->name, problem->message);
+	}
+	where = where_of(config, provider, problem->message);
+	return g_strdup_printf("%s %s", where, problem->message);
 }
 
 /* Each that cannot be opened goes, and says why. */
@@ -144,7 +184,8 @@ static GPtrArray *leave_out(Config *config)
 	char *reason;
 
 	for (guint i = 0; i < config->providers->len;) {
-		reason = open_one(g_ptr_array_index(config->providers, i));
+		reason = open_one(
+			config, g_ptr_array_index(config->providers, i));
 		if (!reason) {
 			i++;
 			continue;
@@ -184,8 +225,8 @@ gboolean config_open(Config *config, GError **error)
 	if (config->discovered)
 		return open_discovered(config, error);
 	for (guint i = 0; i < config->providers->len; i++) {
-		g_autofree char *reason =
-			open_one(g_ptr_array_index(config->providers, i));
+		g_autofree char *reason = open_one(
+			config, g_ptr_array_index(config->providers, i));
 
 		if (!reason)
 			continue;

@@ -67,13 +67,9 @@ static gboolean read_anew(const Reload *self, Config *config, GError **error)
 	if (!is_in_sight(self, error) ||
 		!config_load(config, self->options->config_path, TRUE, error) ||
 		!options_apply(self->options, config, error) ||
-		!config_files_stay(config, self->mountpoint, error))
+		!config_files_stay(config, self->mountpoint, error) ||
+		!config_has_sections(config, error))
 		return FALSE;
-	if (!config->providers->len) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"the configuration names no provider");
-		return FALSE;
-	}
 	keep_backends(config, *self->config);
 	return config_open(config, error);
 }

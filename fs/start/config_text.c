@@ -10,97 +10,6 @@
 
 #define FILE_MAX (1024 * 1024)
 
-/* ---- what stands twice ---- */
-
-/* The part of a line that tells it from others: "[section]" or a key; NULL for
- * remarks and what is neither.  New string. */
-static char *head_of(const char *line)
-{
-	const char *end;
-
-	while (g_ascii_isspace(*line))
-		line++;
-	if (*line == '#')
-		return NULL;
-	end = *line == '[' ? strchr(line, ']') : strchr(line, '=');
-	if (!end)
-		return NULL;
-	return *line == '[' ? g_strndup(line, (gsize)(end + 1 - line))
-			    : g_strchomp(g_strndup(line, (gsize)(end - line)));
-}
-
-static G_GNUC_PRINTF(2, 3) void add(
-	GPtrArray *problems, const char *format, ...)
-{
-	g_autofree char *what = NULL;
-	GError *error = NULL;
-	va_list args;
-
-	va_start(args, format);
-	what = g_strdup_vprintf(format, args);
-	va_end(args);
-	backend_error_set(&error, BACKEND_ERROR_CONFIG, "%s", what);
-	g_ptr_array_add(problems, error);
-}
-
-static void add_twice(GPtrArray *problems, const char *origin, guint line,
-	guint before, const char *section, const char *head)
-{
-	if (*head == '[')
-		add(problems, "%s:%u: the section %s stands in line %u already",
-			origin, line, head, before);
-	else
-		add(problems, "%s:%u: %s%s%s stands in line %u already", origin,
-			line, section, *section ? " " : "", head, before);
-}
-
-/* Nothing, or a remark. */
-static gboolean is_silent(const char *line)
-{
-	while (g_ascii_isspace(*line))
-		line++;
-	return !*line || *line == '#';
-}
-
-GHashTable *config_text_lines(
-	const char *text, const char *origin, GPtrArray *problems)
-{
-	GHashTable *seen =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	g_autofree char *section = g_strdup("");
-
-	for (guint i = 0; lines[i]; i++) {
-		g_autofree char *head = head_of(lines[i]);
-		g_autofree char *key = NULL;
-		guint before;
-
-		/* What it says may be half of a secret. */
-		if (!head && !is_silent(lines[i]))
-			add(problems,
-				"%s:%u: this is no [section], no KEY = VALUE "
-				"and no remark, which begins with #",
-				origin, i + 1);
-		if (!head)
-			continue;
-		if (*head == '[') {
-			g_free(section);
-			section = g_strdup(head);
-			key = g_strdup(head);
-		} else {
-			key = g_strconcat(section, head, NULL);
-		}
-		before = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key));
-		if (before)
-			add_twice(
-				problems, origin, i + 1, before, section, head);
-		else
-			g_hash_table_insert(seen, g_steal_pointer(&key),
-				GUINT_TO_POINTER(i + 1));
-	}
-	return seen;
-}
-
 /* ---- paths ---- */
 
 static const char *home(void)
@@ -204,6 +113,20 @@ static gboolean check_kind(const char *path, const struct stat *attr,
 	return FALSE;
 }
 
+/* What is behind one would not be read. */
+static gboolean check_bytes(
+	const char *path, const GString *text, GError **error)
+{
+	guint line = 1;
+
+	if (strlen(text->str) == text->len)
+		return TRUE;
+	for (const char *at = text->str; *at; at++)
+		line += *at == '\n';
+	return backend_error_false(error, BACKEND_ERROR_CONFIG,
+		"%s:%u: a NUL byte stands in this line", path, line);
+}
+
 char *config_text_read(const char *path, gboolean again, GError **error)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -222,7 +145,7 @@ char *config_text_read(const char *path, gboolean again, GError **error)
 	       check_owner(path, &attr, error) &&
 	       read_all(fd, path, text, error);
 	close(fd);
-	if (!fine)
+	if (!fine || !check_bytes(path, text, error))
 		return NULL;
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }

@@ -2,16 +2,7 @@
 
 #include "backends/error.h"
 
-/* What the key file's own reader does not see. */
-
-/*
- * In which lines what stands: "[section]", and "[section]key", -> its number.  Adds to
- * `problems` (GError *) each line that can be nothing, and what stands twice:
- * GKeyFile would merge it, and the last would win unsaid.  origin names the text in
- * errors, which are CONFIG.
- */
-GHashTable *config_text_lines(const char *text, const char *origin,
-	GPtrArray *problems) G_GNUC_WARN_UNUSED_RESULT;
+/* The file of a configuration, and the paths that stand in it. */
 
 /*
  * A path as it is meant: ~ and ~/x are the user's home, what is relative begins

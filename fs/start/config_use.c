@@ -1,7 +1,9 @@
 /* What a configuration that was read means for the cache and the mount. */
 #include "fs/start/config.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fs/start/mount.h"
 
@@ -91,6 +93,24 @@ static const char *file_of(
 	return !strcmp(key, "auth") ? strchr(value, '/') : NULL;
 }
 
+void config_warn_files(const Config *config, const ConfigProvider *section)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, section->keys);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		const char *file = file_of(section, key, value);
+		g_autofree char *where = NULL;
+
+		if (!file || !access(file, R_OK))
+			continue;
+		where = config_where(config, section, key);
+		g_warning("%s %s names a file that cannot be read: %s: %s",
+			where, (char *)key, file, g_strerror(errno));
+	}
+}
+
 gboolean config_files_stay(
 	const Config *config, const char *mountpoint, GError **error)
 {
@@ -104,13 +124,14 @@ gboolean config_files_stay(
 		g_hash_table_iter_init(&iter, provider->keys);
 		while (g_hash_table_iter_next(&iter, &key, &value)) {
 			const char *file = file_of(provider, key, value);
+			g_autofree char *where = NULL;
 
 			if (!file || !mount_covers(mountpoint, file))
 				continue;
-			backend_error_set(error, BACKEND_ERROR_CONFIG,
-				"[%s] %s: the mount at %s would hide this file",
-				provider->name, (char *)key, mountpoint);
-			return FALSE;
+			where = config_where(config, provider, key);
+			return backend_error_false(error, BACKEND_ERROR_CONFIG,
+				"%s %s: the mount at %s would hide this file",
+				where, (char *)key, mountpoint);
 		}
 	}
 	return TRUE;

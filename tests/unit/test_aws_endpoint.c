@@ -81,7 +81,7 @@ static void test_bad_regions(ChainFixture *f, const void *unused)
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		const AwsEndpoint wanted = {"sts", "STS", bad[i]};
 
-		fails(&wanted, "is no region");
+		fails(&wanted, "region must be a name");
 		g_setenv("AWS_REGION", bad[i] ? bad[i] : "", TRUE);
 		g_assert_null(aws_region(NULL));
 	}

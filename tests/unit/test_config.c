@@ -58,10 +58,177 @@ static void a_section_must_be_a_provider(void)
 	refused("[prod]\ntype = clowds\n", "test.conf:2: ");
 	refused("[prod]\ntype = clowds\n", "\"clowds\"; there are: alibaba, ");
 	refused("[memory]\n", "there are: alibaba, ");
-	refused("[../x]\ntype = alibaba\n", "no name for a directory");
-	refused("[.x]\ntype = alibaba\n", "no name for a directory");
-	refused("[a\n", "test.conf");
-	refused("stray = 1\n", "test.conf");
+	refused("[../x]\ntype = alibaba\n", "test.conf:1: a section's name ");
+	refused("[.x]\ntype = alibaba\n", "test.conf:1: a section's name ");
+	refused("[aws]\n", "; did you mean emr or emr-serverless?");
+	refused("[Alibaba]\n", "; did you mean alibaba?");
+	refused("[s]\ntype = liwy\n", "test.conf:2: [s] type is wrong: ");
+	refused("[s]\ntype = liwy\n", "; did you mean livy?");
+}
+
+/* In a language of ours, whoever reads the file. */
+static void a_wrong_line_is_told_with_its_number(void)
+{
+	static const struct {
+		const char *text, *told;
+	} cases[] = {
+		{"stray = 1\n[alibaba]\n",
+			"test.conf:1: this key stands above the first "
+			"[section]"},
+		{"[alibaba]\nregion x\n",
+			"test.conf:2: this is no [section], no KEY = VALUE and "
+			"no remark, which begins with #"},
+		{"\n; remark\n",
+			"test.conf:2: this is no [section], no KEY = VALUE and "
+			"no remark, which begins with #"},
+		{"[alibaba]\n\n[livy\n",
+			"test.conf:3: the [ of a section has no ] in this "
+			"line"},
+		{"[alibaba] # mine\n",
+			"test.conf:1: something follows the ] of a section; "
+			"remarks stand on lines of their own"},
+		{"[ali]baba]\n",
+			"test.conf:1: something follows the ] of a section; "
+			"remarks stand on lines of their own"},
+		{"[alibaba]\n = x\n",
+			"test.conf:2: there is no key before the ="},
+		{"[alibaba]\nregion[de] = x\n",
+			"test.conf:2: [alibaba] (type alibaba) has no key "
+			"\"region[de]\""},
+		{"[alibaba]\nregion = \xff\n",
+			"test.conf:2: this line is not UTF-8"},
+		{"[a\tb]\n",
+			"test.conf:1: a section's name begins with a letter or "
+			"a digit, and has at most 63 printable ASCII "
+			"characters and no slash"},
+		{"[]\n",
+			"test.conf:1: a section's name begins with a letter or "
+			"a digit, and has at most 63 printable ASCII "
+			"characters and no slash"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Config) config = config_new();
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(config_parse(
+			config, cases[i].text, "test.conf", &error));
+		g_assert_cmpstr(error->message, ==, cases[i].told);
+	}
+}
+
+static void each_wrong_line_is_told(void)
+{
+	static const char *const told[] = {
+		"c:1: ", "c:2: ", "c:4: ", "c:7: [dli] "};
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GPtrArray) problems =
+		g_ptr_array_new_with_free_func((GDestroyNotify)g_error_free);
+
+	/* What is below a heading that is wrong belongs to nobody. */
+	config_parse_all(config,
+		"x\n[livy\nurl = y\n[alibaba]x\nregion = y\n[dli]\n"
+		"regoin = x\n",
+		"c", problems);
+	g_assert_cmpuint(problems->len, ==, G_N_ELEMENTS(told));
+	for (guint i = 0; i < problems->len; i++) {
+		const GError *one = g_ptr_array_index(problems, i);
+
+		g_test_message("%s", one->message);
+		g_assert_true(g_str_has_prefix(one->message, told[i]));
+	}
+}
+
+static void values_are_taken_as_they_stand(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+	const ConfigProvider *first;
+
+	g_assert_true(config_parse(config,
+		"\xEF\xBB\xBF  [livy] \r\n\turl=http://localhost:8998  \r\n"
+		"auth = exec:/bin/echo a\\tb = \"c\" # d\n# e\n\n  # f",
+		"test.conf", &error));
+	g_assert_no_error(error);
+	first = g_ptr_array_index(config->providers, 0);
+	g_assert_cmpstr(g_hash_table_lookup(first->keys, "url"), ==,
+		"http://localhost:8998");
+	g_assert_cmpstr(g_hash_table_lookup(first->keys, "auth"), ==,
+		"exec:/bin/echo a\\tb = \"c\" # d");
+}
+
+/* Each with what its backend says of the key. */
+static void what_a_backend_refuses_is_told_with_its_line(void)
+{
+	static const struct {
+		const char *text, *told;
+	} cases[] = {
+		{"[alibaba]\n\nregion =\n",
+			"c:3: [alibaba] region must be a name such as "
+			"cn-hangzhou, not \"\""},
+		{"[emr]\nregion = us-east-1 # mine\n",
+			"c:2: [emr] region must be a name such as us-east-1 "
+			"alone, without quotes or remarks, not \"us-east-1 # "
+			"mine\""},
+		{"[emr-serverless]\nregion = us-east-1\nburst = 0\n",
+			"c:3: [emr-serverless] burst must be a number from 1 "
+			"to 100000, not \"0\""},
+		{"[dli]\nregion = \"x\"\n",
+			"c:2: [dli] region must be a name such as cn-north-4 "
+			"alone, without quotes or remarks, not \"\"x\"\""},
+		{"[dli]\nproject = p\nregion = cn-north-4\n",
+			"c:2: [dli] project must be an id of 32 hex digits, "
+			"not \"p\""},
+		{"[dataproc]\nregion = r\nproject =\n",
+			"c:3: [dataproc] project must be a name such as "
+			"my-project, not \"\""},
+		{"[livy]\nurl = http://localhost\nauth = x\n",
+			"c:3: [livy] auth must be none, basic:FILE, "
+			"bearer:FILE, header:NAME:FILE, exec:COMMAND or "
+			"negotiate"},
+		{"[livy]\nurl = http://example.com\n",
+			"c:2: [livy] url: http://example.com is plain http, "
+			"which insecure_http = true would allow"},
+		{"# x\n[livy]\nviews = true\n",
+			"c:2: [livy] no server is known: set url = "
+			"http://HOST:8998 in the section, or LIVY_URL"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Config) config = config_new();
+		g_autoptr(GError) error = NULL;
+
+		g_unsetenv("LIVY_URL");
+		g_assert_true(config_parse(config, cases[i].text, "c", &error));
+		g_assert_false(config_open(config, &error));
+		g_assert_cmpstr(error->message, ==, cases[i].told);
+	}
+}
+
+static void no_provider_is_told_with_the_file(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(config_parse(config, "[sessionfs]\n", "c", &error));
+	g_assert_false(config_has_sections(config, &error));
+	g_assert_true(g_str_has_prefix(error->message,
+		"c names no provider: add a section, such as the two lines "
+		"\"[alibaba]\""));
+}
+
+static void a_file_that_is_not_there_is_told_with_its_line(void)
+{
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(config_parse(config,
+		"[alibaba]\nregion = x\nca_file = /nonexistent/ca\n", "c",
+		&error));
+	warnings_keep();
+	g_assert_true(config_open(config, &error));
+	warnings_expect_one("c:3: ?alibaba] ca_file names a file that cannot "
+			    "be read: /nonexistent/ca: *");
 }
 
 static void sections_become_providers(void)
@@ -226,7 +393,8 @@ static void what_the_file_names_must_open(void)
 		"test.conf", &error));
 	g_assert_false(config_open(config, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
-	g_assert_true(g_str_has_prefix(error->message, "[ali] no region"));
+	g_assert_true(g_str_has_prefix(
+		error->message, "test.conf:3: [ali] no region"));
 }
 
 static void a_proxy_password_is_not_described(void)
@@ -394,6 +562,19 @@ int main(int argc, char **argv)
 		a_section_must_be_a_provider);
 	g_test_add_func(
 		"/config/sections-become-providers", sections_become_providers);
+	g_test_add_func("/config/a-wrong-line-is-told-with-its-number",
+		a_wrong_line_is_told_with_its_number);
+	g_test_add_func(
+		"/config/each-wrong-line-is-told", each_wrong_line_is_told);
+	g_test_add_func("/config/values-are-taken-as-they-stand",
+		values_are_taken_as_they_stand);
+	g_test_add_func("/config/what-a-backend-refuses-is-told-with-its-line",
+		what_a_backend_refuses_is_told_with_its_line);
+	g_test_add_func("/config/no-provider-is-told-with-the-file",
+		no_provider_is_told_with_the_file);
+	g_test_add_func(
+		"/config/a-file-that-is-not-there-is-told-with-its-line",
+		a_file_that_is_not_there_is_told_with_its_line);
 	g_test_add_func("/config/workspaces-are-named", workspaces_are_named);
 	g_test_add_func("/config/ended-says-which-sessions-are-shown",
 		ended_says_which_sessions_are_shown);

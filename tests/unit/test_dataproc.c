@@ -805,8 +805,9 @@ static void keys_that_make_no_sense_are_refused(
 
 	refuses_keys(f, "project", NULL, "project = ");
 	refuses_keys(f, "region", NULL, "region = ");
-	refuses_keys(f, "project", "a/b", "project = a/b");
-	refuses_keys(f, "region", "A B", "region = A B");
+	refuses_keys(f, "project", "a/b",
+		"project must be a name such as my-project, not \"a/b\"");
+	refuses_keys(f, "region", "A B", "region must be a name");
 	refuses_keys(f, "quota_project", "x\r\ny: z", "quota_project");
 	refuses_keys(f, "endpoint", "http://plain.example", "endpoint");
 	provider_set_key(keys, "credentials_file", "/a");

@@ -88,13 +88,15 @@ static void what_makes_no_sense_is_named(void)
 		const char *words[3], *say;
 	} rows[] = {
 		{{NULL}, "no region is known: set region = "},
-		{{"region=", NULL}, "is not the name of a region"},
-		{{"region=Cn", NULL}, "Cn is not the name of a region"},
-		{{"region=x.evil.example", NULL}, "is not the name"},
-		{{"region=a/b", NULL}, "is not the name"},
-		{{"region=cn-x", "containers=Queue"}, "containers = Queue"},
+		{{"region=", NULL}, "region must be a name such as"},
+		{{"region=Cn", NULL}, "not \"Cn\""},
+		{{"region=x.evil.example", NULL}, "region must be a name"},
+		{{"region=a/b", NULL}, "region must be a name"},
+		{{"region=cn-x", "containers=Queue"},
+			"containers must be queues or clusters, not \"Queue\""},
 		{{"region=cn-x", "project=cn-north-4"},
-			"project = cn-north-4: an id of 32 hex digits"},
+			"project must be an id of 32 hex digits, not "
+			"\"cn-north-4\""},
 		{{"region=cn-x", "project=../../0123456789abcdef01234567"},
 			"an id of 32 hex digits"},
 	};

@@ -40,6 +40,7 @@
 #include "fs/base/log.h"
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
+#include "fs/base/say.h"
 #include "fs/base/trace.h"
 #include "fs/command/command.h"
 #include "fs/emitter/emitter_child.h"
@@ -375,7 +376,7 @@ static int status_of(const GError *error)
 
 static int fail(const GError *error, int status)
 {
-	fprintf(stderr, "sessionfs: %s\n", error->message);
+	say("%s", error->message);
 	return status;
 }
 

@@ -341,8 +341,10 @@ char *crash_found(const char *state_dir)
 	if (lstat(path, &attr) || !S_ISREG(attr.st_mode) || !attr.st_size)
 		return NULL;
 	when = g_date_time_new_from_unix_utc(attr.st_mtime);
-	stamp = g_date_time_format(when, "%Y%m%dT%H%M%SZ");
-	kept = g_strconcat(path, "-", stamp, NULL);
+	stamp = g_date_time_format(when, "%Y%m%dT%H%M%S");
+	/* A service that is started again may crash twice in a second. */
+	kept = g_strdup_printf(
+		"%s-%s.%09ldZ", path, stamp, attr.st_mtim.tv_nsec);
 	if (rename(path, kept)) {
 		g_warning("the report of a crash, %s, cannot be kept: %s", path,
 			g_strerror(errno));

@@ -1,12 +1,16 @@
 #include "fs/command/command.h"
 
 #include <errno.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "backends/base/inherited.h"
 #include "backends/base/nearest.h"
 #include "backends/error.h"
 #include "fs/base/exit_status.h"
+#include "fs/base/say.h"
 #include "fs/command/bundle.h"
 #include "fs/command/doctor.h"
 #include "fs/command/init.h"
@@ -83,13 +87,25 @@ const Flag *command_flags(const char *name)
 	return find(name)->flags;
 }
 
-/* What was printed may still wait to be written: `--help > /dev/full`. */
+/* What was printed may still wait to be written: `--help > /dev/full`.  Who had it
+ * closed would not know that it is lost. */
 static int flushed(int status)
 {
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	return command_line_fail(EXIT_FAILURE,
-		"standard output cannot be written: %s", g_strerror(errno));
+	gboolean lost =
+		inherited_was_closed(STDOUT_FILENO) && __fpending(stdout) > 0;
+
+	if (lost)
+		return command_line_fail(
+			EXIT_FAILURE, "standard output is closed");
+	if (fflush(stdout))
+		return command_line_fail(EXIT_FAILURE,
+			"standard output cannot be written: %s",
+			g_strerror(errno));
+	/* The reason of an earlier write is not kept. */
+	if (ferror(stdout))
+		return command_line_fail(EXIT_FAILURE,
+			"not all of it could be written to standard output");
+	return status;
 }
 
 /* ---- help ---- */
@@ -119,7 +135,7 @@ static void print_mount_options(void)
 	     "  man sessionfs.conf lists the others");
 }
 
-int command_help(void)
+static void print_help(void)
 {
 	puts("usage: sessionfs [OPTIONS] MOUNTPOINT\n"
 	     "       sessionfs [OPTIONS] --demo MOUNTPOINT\n"
@@ -136,6 +152,11 @@ int command_help(void)
 	print_mount_options();
 	puts("\nSee also: man 8 sessionfs, man 7 sessionfs, man "
 	     "sessionfs.conf");
+}
+
+int command_help(void)
+{
+	print_help();
 	return flushed(EXIT_SUCCESS);
 }
 
@@ -155,8 +176,10 @@ static int help_run(const CommandLine *line)
 {
 	const Command *command;
 
-	if (!command_line_operands(line))
-		return command_help();
+	if (!command_line_operands(line)) {
+		print_help();
+		return EXIT_SUCCESS;
+	}
 	command = find(command_line_operand(line, 0));
 	if (!command)
 		return no_such_command(line, command_line_operand(line, 0));
@@ -164,15 +187,15 @@ static int help_run(const CommandLine *line)
 	return EXIT_SUCCESS;
 }
 
-int command_version(void)
-{
-	puts("sessionfs " SESSIONFS_VERSION);
-	return flushed(EXIT_SUCCESS);
-}
-
 static int version_run(const CommandLine *line)
 {
-	return command_version();
+	puts("sessionfs " SESSIONFS_VERSION);
+	return EXIT_SUCCESS;
+}
+
+int command_version(void)
+{
+	return flushed(version_run(NULL));
 }
 
 /* ---- running one ---- */
@@ -181,9 +204,8 @@ static int version_run(const CommandLine *line)
 static void tell_of_directory(const char *name)
 {
 	if (g_file_test(name, G_FILE_TEST_IS_DIR))
-		fprintf(stderr,
-			"sessionfs: this is the command %s; to mount at the "
-			"directory of that name, write ./%s\n",
+		say("this is the command %s; to mount at the directory of that "
+		    "name, write ./%s",
 			name, name);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fs/base/exit_status.h"
+#include "fs/base/say.h"
 
 struct CommandLine {
 	char *program; /* "sessionfs status" */
@@ -81,7 +82,7 @@ int command_line_fail(int status, const char *format, ...)
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
-	fprintf(stderr, "sessionfs: %s\n", message);
+	say("%s", message);
 	return status;
 }
 

@@ -10,6 +10,7 @@
 
 #include "fs/base/log.h"
 #include "fs/base/node.h"
+#include "fs/base/say.h"
 
 /* The root of the new mount answers with its own inode number. */
 static gboolean mount_answers(const char *mountpoint, dev_t before)
@@ -34,7 +35,7 @@ G_NORETURN static void wait_for_child(
 	if (got == 1 && mount_answers(mountpoint, before))
 		_exit(EXIT_SUCCESS);
 	if (got == 1)
-		fprintf(stderr, "sessionfs: %s does not answer\n", mountpoint);
+		say("%s does not answer", mountpoint);
 	else if (waitpid(child, &status, 0) == child && WIFEXITED(status) &&
 		 WEXITSTATUS(status))
 		_exit(WEXITSTATUS(status));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fs/base/say.h"
 #include "fs/start/mount.h"
 
 static gboolean refuse(const char *why, const char *mountpoint, GError **error)
@@ -71,7 +72,6 @@ gboolean remount_check(
 			    error))
 			return FALSE;
 	if (options->config_path)
-		fprintf(stderr, "sessionfs: a remount does not read %s\n",
-			options->config_path);
+		say("a remount does not read %s", options->config_path);
 	return TRUE;
 }

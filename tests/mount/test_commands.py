@@ -82,9 +82,23 @@ def test_all_commands_have_help():
 
 @pytest.mark.parametrize("words", ["--help", "--version", "help", "version",
                                    "help version"])
-def test_what_cannot_be_written_is_an_error(words):
-    done = run(f"{harness.SESSIONFS} {words} > /dev/full")
-    assert done.status == FAILED and "No space left" in done.err
+@pytest.mark.parametrize("where, why", [
+    ("> /dev/full", "cannot be written: No space left on device"),
+    (">&-", "is closed")], ids=["full", "closed"])
+def test_what_cannot_be_written_is_an_error(words, where, why):
+    done = run(f"{harness.SESSIONFS} {words} {where}")
+    assert done.status == FAILED
+    assert done.err == f"sessionfs: standard output {why}\n"
+
+
+@pytest.mark.parametrize("words", [
+    ["status", "a\x1b[2Jb"], ["\x1b[2J\x9b"], ["help", "\x1b[2J"],
+    ["--\x1b[2J"], ["wait", "/a", "\x1b[2J"], ["init", "\x1b[2J"]],
+    ids=ascii)
+def test_a_terminal_obeys_nothing_that_a_message_quotes(words):
+    done = sessionfs(*words)
+    assert done.status and "\\x1b[2J" in done.out + done.err, done
+    assert not set(done.out + done.err) & {"\x1b", "\x9b"}
 
 
 def test_a_command_wins_over_a_directory(tmp_path):

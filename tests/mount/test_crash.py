@@ -104,7 +104,7 @@ def test_the_next_start_says_where(emulator, mount):
     m, text = crash(emulator, mount, "metrics", "null", read_metrics)
     m = again(emulator, mount, m)
     kept, running = sorted(reports(m), key=len, reverse=True)
-    assert re.search(r"/\.crash-\d{8}T\d{6}Z$", kept)
+    assert re.search(r"/\.crash-\d{8}T\d{6}\.\d{9}Z$", kept)
     assert os.path.getsize(running) == 0
     assert f"its report is {kept}\n" in m.log()
     assert m.read(".sessionfs", "crash") == f"file: {kept}\n{text}"
@@ -141,6 +141,20 @@ def test_five_are_kept(emulator, mount):
     names = sorted(map(os.path.basename, reports(m)))
     assert names[0] == ".crash" and len(names) == 6, names
     assert names[1] == ".crash-20260104T000000Z", names
+
+
+def test_two_within_a_second_are_both_kept(emulator, mount):
+    m = mount(emulator("--fill", "w-1=2"))
+    m.stop()
+    (folder,) = glob.glob(m.state_dir + "/mnt-*")
+    for i in range(2):
+        with open(folder + "/.crash", "w") as f:
+            f.write(f"report {i}")
+        os.utime(folder + "/.crash", ns=(0, 10 ** 18 + i))
+        m = again(emulator, mount, m)
+        m.stop()
+    kept = [p for p in reports(m) if not p.endswith("/.crash")]
+    assert [open(path).read() for path in kept] == ["report 0", "report 1"]
 
 
 def read_too(path):

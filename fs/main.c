@@ -390,6 +390,7 @@ static int run_daemon(
 	int status;
 
 	shutdown_prepare();
+	shutdown_hold_reloads();
 	set_limits();
 	if (!start(&run, &error))
 		status = fail(error, status_of(error));
@@ -428,6 +429,7 @@ int main(int argc, char **argv)
 	log_init(options.debug);
 	supervisor_find();
 	auth_start_here();
+	shutdown_hold_reloads();
 	mountpoint = mount_point(options.mountpoint, &error);
 	if (!mountpoint)
 		return fail(error, status_of(error));

@@ -14,13 +14,14 @@ struct Pulse {
 	EmitterProcess *asker; /* its thread's, but for the end */
 	pthread_t thread;
 	/* Its thread's own. */
-	gboolean ready, silent;
+	gboolean silent;
 	gint64 asked_us;
 	char *told;
 
 	Mutex lock; /* of what follows */
 	pthread_cond_t woken;
-	gboolean stopping;
+	gboolean stopping, answered, reloading;
+	gboolean ready; /* it was told so since the last reload began */
 	char *remark;
 };
 
@@ -52,10 +53,21 @@ static void tell_status(Pulse *self)
 {
 	char *text = status_text(self);
 
-	if (g_strcmp0(text, self->told))
-		supervisor_tell("STATUS=%s", text);
+	if (!g_strcmp0(text, self->told) ||
+		!supervisor_tell("STATUS=%s", text)) {
+		g_free(text);
+		return;
+	}
 	g_free(self->told);
 	self->told = text;
+}
+
+/* With the lock.  As long as the manager's queue is full, each beat tries again. */
+static void tell_ready(Pulse *self)
+{
+	if (self->answered && !self->ready && !self->reloading &&
+		!self->stopping)
+		self->ready = supervisor_tell("READY=1");
 }
 
 static gint64 period_us(void)
@@ -71,7 +83,7 @@ static gboolean is_due(const Pulse *self, gint64 now_us)
 {
 	gint64 half = supervisor_watchdog_us() / 2;
 
-	return !self->ready ||
+	return !self->asked_us || self->silent ||
 	       (half > 0 && now_us - self->asked_us >= half - half / 8);
 }
 
@@ -80,9 +92,10 @@ static void heard(Pulse *self)
 	if (self->silent)
 		g_message("the loop of FUSE answers again");
 	self->silent = FALSE;
-	if (!self->ready)
-		supervisor_tell("READY=1");
-	self->ready = TRUE;
+	mutex_lock(&self->lock);
+	self->answered = TRUE;
+	tell_ready(self);
+	mutex_unlock(&self->lock);
 	if (supervisor_watchdog_us())
 		supervisor_tell("WATCHDOG=1");
 }
@@ -123,6 +136,7 @@ static void *pulse_run(void *data)
 			ask(self, now_us);
 		tell_status(self);
 		mutex_lock(&self->lock);
+		tell_ready(self);
 		if (!self->stopping)
 			thread_wait(&self->woken, &self->lock,
 				now_us + period_us());
@@ -156,6 +170,20 @@ void pulse_remark(Pulse *self, const char *remark)
 	g_free(self->remark);
 	self->remark = g_strdup(remark);
 	pthread_cond_signal(&self->woken);
+	mutex_unlock(&self->lock);
+}
+
+void pulse_reloading(Pulse *self, gboolean reloading)
+{
+	if (!self)
+		return;
+	mutex_lock(&self->lock);
+	self->reloading = reloading;
+	self->ready = FALSE;
+	if (reloading)
+		supervisor_tell("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,
+			g_get_monotonic_time());
+	tell_ready(self);
 	mutex_unlock(&self->lock);
 }
 

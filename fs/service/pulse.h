@@ -21,6 +21,8 @@ typedef struct Pulse Pulse;
 Pulse *pulse_start(Daemon *daemon, const char *mountpoint, dev_t device);
 /* What is added to STATUS= from now on; NULL: nothing.  Copied; any thread. */
 void pulse_remark(Pulse *self, const char *remark);
+/* A reload begins, or has ended: RELOADING=1, and READY=1 again.  Any thread. */
+void pulse_reloading(Pulse *self, gboolean reloading);
 /* The end begins: it is told, and joins.  Any number of times. */
 void pulse_stop(Pulse *self);
 void pulse_free(Pulse *self);

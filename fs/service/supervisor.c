@@ -72,19 +72,21 @@ gint64 supervisor_watchdog_us(void)
 	return MAX(state.watchdog_us, 0);
 }
 
-void supervisor_tell(const char *format, ...)
+gboolean supervisor_tell(const char *format, ...)
 {
 	g_autofree char *text = NULL;
 	va_list args;
 
 	if (state.fd < 0)
-		return;
+		return TRUE;
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
 	/* Whoever does not read must not hold us up. */
 	if (sendto(state.fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
-		    (struct sockaddr *)&state.address, state.address_len) < 0)
-		g_debug("the service manager was not told %s: %s", text,
-			g_strerror(errno));
+		    (struct sockaddr *)&state.address, state.address_len) >= 0)
+		return TRUE;
+	g_debug("the service manager was not told %s: %s", text,
+		g_strerror(errno));
+	return FALSE;
 }

@@ -20,5 +20,6 @@ void supervisor_find(void);
 gboolean supervisor_is_there(void);
 /* How long it waits for WATCHDOG=1 until it takes us for dead; 0: it does not. */
 gint64 supervisor_watchdog_us(void);
-/* Any thread; nothing where nobody wants to be told. */
-void supervisor_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* Any thread; nothing where nobody wants to be told.  FALSE: the manager does not read,
+ * and was not told. */
+gboolean supervisor_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);

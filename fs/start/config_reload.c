@@ -9,7 +9,6 @@
 #include "fs/base/node.h"
 #include "fs/kernel/notify.h"
 #include "fs/service/pulse.h"
-#include "fs/service/supervisor.h"
 #include "fs/start/mount.h"
 #include "fs/tree/self.h"
 #include "fs/tree/tree.h"
@@ -219,8 +218,7 @@ static void reload_once(Reload *self)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *what = NULL;
 
-	supervisor_tell("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,
-		g_get_monotonic_time());
+	pulse_reloading(self->daemon->pulse, TRUE);
 	if (read_anew(self, config, &error)) {
 		use(self, g_steal_pointer(&config));
 	} else {
@@ -228,7 +226,7 @@ static void reload_once(Reload *self)
 			error->message);
 		tell_failure(self, what);
 	}
-	supervisor_tell("READY=1");
+	pulse_reloading(self->daemon->pulse, FALSE);
 }
 
 static gboolean is_to_go_on(Reload *self)

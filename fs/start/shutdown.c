@@ -76,6 +76,26 @@ void shutdown_prepare(void)
 	sigaction(SIGUSR2, &nudge, NULL);
 }
 
+static gboolean has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* A manager or a script may ask for a reload as soon as it knows the process. */
+void shutdown_hold_reloads(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	if (!inherited_ignored(SIGHUP) && !has_terminal())
+		pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 void shutdown_block(void)
 {
 	sigset_t set = shutdown_signals();
@@ -124,15 +144,6 @@ static void *shutdown_run(void *data)
 		end_loop(self);
 	}
 	return NULL;
-}
-
-static gboolean has_terminal(void)
-{
-	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
 }
 
 Shutdown *shutdown_start(Daemon *daemon, struct fuse_session *session,

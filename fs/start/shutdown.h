@@ -18,6 +18,9 @@ void shutdown_prepare(void);
 /* Blocks those that end us in this thread and all that it starts from now on:
  * once there is something that has to be taken down. */
 void shutdown_block(void);
+/* From here on a SIGHUP that asks for a reload waits until there is somebody to hear
+ * it; the one of a terminal that is gone still ends us.  Before there are threads. */
+void shutdown_hold_reloads(void);
 /* To be called by the thread that is about to serve.  mountpoint stays, device is
  * the mount's: see overdue.h. */
 Shutdown *shutdown_start(Daemon *daemon, struct fuse_session *session,

@@ -225,6 +225,27 @@ def test_a_fifo_in_its_place_leaves_the_old_one(emulator, reloaded):
     eventually(lambda: r.names() == ["one", "two"])
 
 
+def test_a_hangup_during_the_start_is_a_reload(rig, emulator):
+    """Whoever started it knows the process at once."""
+    emu = emulator("--workspace", "w-1")
+    folder = rig.new_folder("early")
+    fifo = folder + "/fifo"
+    os.mkfifo(fifo)
+    m = rig.mount(emu, folder=folder, wait=False, starter=["setsid"],
+                  argv=["-f", "-c", fifo, folder + "/mnt"])
+
+    def opened():
+        with contextlib.suppress(OSError):  # nobody reads it yet
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    writer = eventually(opened)
+    m.process.send_signal(signal.SIGHUP)
+    with open(m.config) as config, open(writer, "w") as f:
+        f.write(config.read())
+    m.wait_mounted()
+    eventually(lambda: "stays as it was" in m.log())
+    assert m.alive()
+
+
 def test_keys_that_take_a_new_mount_are_named(emulator, reloaded):
     r = reloaded
     r.emu = emulator("--workspace", "w-1")

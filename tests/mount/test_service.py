@@ -107,6 +107,18 @@ def test_a_manager_that_does_not_read_holds_nobody_up(
     assert m.wait(5 * SLOW) == 0
 
 
+def test_a_manager_whose_queue_was_full_hears_that_it_is_ready(
+        emulator, mount, manager):
+    manager.fill()
+    m = mount(emulator("--workspace", "w-1"),
+              env={"NOTIFY_SOCKET": manager.path})
+    manager.told("^READY=1$")
+    manager.fill()
+    m.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "the configuration was read again" in m.log())
+    manager.told("^READY=1$")
+
+
 def test_it_stays_the_process_that_was_started(emulator, mount, manager):
     """Without -f, too: the manager looks after that one."""
     m = mount(emulator("--workspace", "w-1"), wait=False,

@@ -401,6 +401,21 @@ static int run_daemon(
 	return status;
 }
 
+/* As XDG has it: a place that is relative is not meant.  GLib would take it to lie in
+ * the working directory. */
+static void drop_relative_places(void)
+{
+	static const char *const names[] = {"HOME", "XDG_CONFIG_HOME",
+		"XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		const char *value = g_getenv(names[i]);
+
+		if (value && !g_path_is_absolute(value))
+			g_unsetenv(names[i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_auto(Options) options = {0};
@@ -414,6 +429,7 @@ int main(int argc, char **argv)
 		inherited_drop();
 		return emitter_child_run(STDIN_FILENO);
 	}
+	drop_relative_places();
 	if (!options_from_mount(argc, argv) && command_run(argc, argv, &status))
 		return status;
 	if (!options_parse(argc, argv, command_names(), &options, &error))

@@ -323,8 +323,7 @@ static char *place_of(const CommandLine *line, GError **error)
 	char *path;
 
 	if (!named)
-		return g_build_filename(g_get_user_config_dir(), "sessionfs",
-			"sessionfs.conf", NULL);
+		return config_user_place();
 	path = config_text_path(named, &problem);
 	if (!path)
 		backend_error_set(error, BACKEND_ERROR_CONFIG,

@@ -65,6 +65,8 @@ void config_parse_all(Config *config, const char *text, const char *origin,
 /* The file that is read when none is named, the user's or the system's: new string;
  * NULL: there is neither. */
 char *config_place(void);
+/* The user's own, which need not be there: new string. */
+char *config_user_place(void);
 
 /*
  * Reads `path`; or, when that is NULL, the first of the user's and the system's

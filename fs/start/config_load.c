@@ -100,10 +100,15 @@ static gboolean discover(Config *config, GError **error)
 	return FALSE;
 }
 
+char *config_user_place(void)
+{
+	return g_build_filename(
+		g_get_user_config_dir(), "sessionfs", "sessionfs.conf", NULL);
+}
+
 char *config_place(void)
 {
-	g_autofree char *user = g_build_filename(
-		g_get_user_config_dir(), "sessionfs", "sessionfs.conf", NULL);
+	g_autofree char *user = config_user_place();
 	const char *places[] = {user, "/etc/sessionfs/sessionfs.conf"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {

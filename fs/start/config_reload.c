@@ -31,8 +31,7 @@ struct Reload {
 static gboolean is_in_sight(const Reload *self, GError **error)
 {
 	const char *path = self->options->config_path;
-	g_autofree char *user = g_build_filename(
-		g_get_user_config_dir(), "sessionfs", "sessionfs.conf", NULL);
+	g_autofree char *user = config_user_place();
 
 	if (self->options->demo) {
 		backend_error_set(error, BACKEND_ERROR_CONFIG,

@@ -12,13 +12,6 @@
 
 /* ---- paths ---- */
 
-static const char *home(void)
-{
-	const char *set = g_getenv("HOME");
-
-	return set && *set ? set : g_get_home_dir();
-}
-
 char *config_text_path(const char *value, const char **ret_wanted)
 {
 	g_autofree char *whole = NULL;
@@ -30,7 +23,7 @@ char *config_text_path(const char *value, const char **ret_wanted)
 		return NULL;
 	}
 	if (*value == '~')
-		whole = g_build_filename(home(), value + 1, NULL);
+		whole = g_build_filename(g_get_home_dir(), value + 1, NULL);
 	else
 		whole = g_strdup(value);
 	if (g_path_is_absolute(whole))

@@ -75,6 +75,20 @@ def test_what_makes_no_sense_writes_nothing(init, words, said):
     assert "geheim" not in done.err and not init.path.exists()
 
 
+@pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME"])
+@pytest.mark.parametrize("value", ["", "."])
+def test_a_relative_home_is_not_the_working_directory(tmp_path, name, value):
+    """What lies there is anybody's."""
+    for folder in "", ".config/":
+        os.makedirs(tmp_path / folder / "sessionfs")
+        (tmp_path / folder / "sessionfs/sessionfs.conf").write_text("bad\n")
+    os.mkdir(tmp_path / "mnt")
+    done = run(["env", "-i", f"PATH={os.environ['PATH']}",
+                f"HOME={tmp_path}/mnt", f"{name}={value}", harness.SESSIONFS,
+                "-f", tmp_path / "mnt"], cwd=tmp_path)
+    assert done.status and "sessionfs.conf:1:" not in done.err, done
+
+
 def test_on_a_terminal_one_is_asked(tmp_path):
     path = tmp_path / "c.conf"
     pid, fd = pty.fork()

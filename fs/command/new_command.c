@@ -166,7 +166,7 @@ static int status_of(int error)
 		ECANCELED, ENOSPC, EMFILE, ENOBUFS, EREMOTEIO};
 	static const int refused[] = {EINVAL, EACCES, EPERM, EKEYREJECTED,
 		EKEYEXPIRED, ENOKEY, EDQUOT, EEXIST, EBUSY, EFBIG, EROFS,
-		EOPNOTSUPP, ENOENT};
+		EOPNOTSUPP};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(may_exist); i++)
 		if (error == may_exist[i])
@@ -180,6 +180,15 @@ static int status_of(int error)
 	return EXIT_FAILURE;
 }
 
+/* A workspace that is not there went while the spec was written.  If it has come
+ * again, as one does in a reload, the next try finds it. */
+static int status_of_missing(const char *workspace)
+{
+	g_autofree char *missing = places_missing(workspace);
+
+	return missing ? STATUS_REFUSED : STATUS_UNSENT;
+}
+
 static int tell_failure(const char *workspace, int error)
 {
 	static const char *const outcomes[] = {
@@ -188,7 +197,9 @@ static int tell_failure(const char *workspace, int error)
 		[STATUS_UNSENT] = "no session was made; try again later",
 		[STATUS_MAY_EXIST] = "the session may exist; see .requests",
 	};
-	int status = status_of(error), unread;
+	int status = error == ENOENT ? status_of_missing(workspace)
+				     : status_of(error);
+	int unread;
 	g_autofree char *why = probe_read(workspace, ".last_error", &unread);
 
 	return command_line_fail(status, "%s: %s (%s)%s%s", workspace,

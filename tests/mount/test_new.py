@@ -157,6 +157,39 @@ def test_a_time_limit_holds_when_the_daemon_hangs(world):
     assert done.status == TIME_OVER and done.seconds < 3 * SLOW
 
 
+@pytest.mark.parametrize("comes_again", [True, False])
+def test_a_workspace_that_goes_meanwhile(rig, emulator, comes_again):
+    here, there = emulator("--workspace", "w-1"), emulator("--workspace", "w-1")
+    folder = rig.new_folder("goes")
+
+    def text(emu, *names):
+        own = {"state_dir": folder + "/state", "refresh": "300ms"}
+        return harness.key_file({"sessionfs": own, **{name: {
+            "type": "alibaba", "region": "r", "endpoint": emu.url}
+            for name in names}})
+    m = rig.mount(config=text(here, "one", "two"), folder=folder)
+    os.stat(m.ws("w-1", "two"))
+    making = subprocess.Popen(
+        [harness.SESSIONFS, "new", m.ws("w-1", "two")], stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True)
+
+    def opened():
+        fds = f"/proc/{making.pid}/fd/"
+        return any(os.readlink(fds + fd).endswith("/new")
+                   for fd in os.listdir(fds))
+    eventually(opened)
+    with open(m.config, "w") as f:
+        f.write(text(there, "one", "two") if comes_again
+                else text(here, "one"))
+    m.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "the configuration was read again" in m.log())
+    if comes_again:
+        eventually(lambda: os.path.isdir(m.ws("w-1", "two")))
+    said = making.communicate(SPEC, timeout=20 * SLOW)[1]
+    assert making.returncode == (UNSENT if comes_again else REFUSED), said
+    assert here.count(CREATE) == there.count(CREATE) == 0
+
+
 def test_wait_ends_with_the_mount(world):
     path = sessionfs("new", world.ws("w-1"), stdin=SPEC).ok().rstrip("\n")
     parked = world.metric("sessionfs_parked_total")

@@ -1,5 +1,6 @@
 #include "backends/base/json_scan.h"
 
+#include <math.h>
 #include <string.h>
 
 /*
@@ -156,9 +157,21 @@ static gboolean scan_digits(Scan *scan)
 	return scan->at > start || fail(scan, "a digit was expected");
 }
 
+/* Beyond that a double is infinite, which is equal to any number and is written as
+ * null.  Only an exponent leads there. */
+static gboolean is_finite(const char *number, gsize len)
+{
+	char text[NUMBER_MAX + 1];
+
+	memcpy(text, number, len);
+	text[len] = '\0';
+	return isfinite(g_ascii_strtod(text, NULL));
+}
+
 static gboolean scan_number(Scan *scan)
 {
 	const char *start = scan->at;
+	gboolean exponent = FALSE;
 
 	if (next_is(scan, '-'))
 		scan->at++;
@@ -177,9 +190,12 @@ static gboolean scan_number(Scan *scan)
 			scan->at++;
 		if (!scan_digits(scan))
 			return FALSE;
+		exponent = TRUE;
 	}
 	if (scan->at - start > NUMBER_MAX)
 		return fail(scan, "a number that is too long");
+	if (exponent && !is_finite(start, (gsize)(scan->at - start)))
+		return fail(scan, "a number that is too great");
 	return TRUE;
 }
 

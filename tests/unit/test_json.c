@@ -43,8 +43,8 @@ static void test_refuses(void)
 		"[1}", "1 2", "{}{}", "\"", "\"\\", "\"\\\"", "\"\\u12",
 		"\"\\u12g4\"", "\"\\x41\"", "\"a\nb\"", "\"a\tb\"", "tru",
 		"truee", "nul", "NaN", "Infinity", "-", "+1", "01", "1.", ".5",
-		"1e", "1e+", "0x10", "'a'", "\xef\xbb{}", "/*c*/1",
-		"{\"a\":1,\"b\"}", "[1,2"};
+		"1e", "1e+", "1e999", "-1e999", "0x10", "'a'", "\xef\xbb{}",
+		"/*c*/1", "{\"a\":1,\"b\"}", "[1,2"};
 	g_autofree char *digits = repeat("9", 64);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)

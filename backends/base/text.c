@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/base/secret.h"
+#include "backends/error.h"
 
 /* ---- white space ---- */
 
@@ -113,12 +114,18 @@ gboolean text_is_made_of(const char *text, const char *others)
 
 char *text_line(const char *text, gsize len, char instead)
 {
-	char *line = g_utf8_make_valid(text, (gssize)len);
+	g_autofree char *valid = g_utf8_make_valid(text, (gssize)len);
+	GString *line = g_string_sized_new(strlen(valid));
 
-	for (char *c = line; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = instead;
-	return line;
+	for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+		gunichar c = g_utf8_get_char(at);
+
+		if (backend_is_control(c))
+			g_string_append_c(line, instead);
+		else
+			g_string_append_unichar(line, c);
+	}
+	return g_string_free(line, FALSE);
 }
 
 /* ---- command lines ---- */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "backends/base/text.h"
+
 #define SCANNED (64 * 1024)
 #define SHOWN 200
 
@@ -128,7 +130,11 @@ static char *plain_of(const char *html, gsize len)
 		g_string_append_c(out,
 			g_ascii_isspace(c) || g_ascii_iscntrl(c) ? ' ' : c);
 	}
-	return g_strchomp(g_utf8_make_valid(out->str, -1));
+	char *line = text_line(out->str, out->len, ' ');
+	/* What is made valid grows. */
+	if (strlen(line) > SHOWN)
+		*g_utf8_find_prev_char(line, line + SHOWN + 1) = '\0';
+	return g_strchomp(line);
 }
 
 char *html_words(const GByteArray *body)

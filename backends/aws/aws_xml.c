@@ -75,8 +75,11 @@ static void on_text(GMarkupParseContext *context, const char *text, gsize len,
 {
 	Scan *scan = data;
 
-	if (scan->inside)
+	/* It comes twice where what follows is broken. */
+	if (scan->inside) {
+		secret_free_text(scan->text);
 		scan->text = g_strndup(text, len);
+	}
 	secret_wipe((char *)text, len);
 }
 

@@ -59,10 +59,14 @@ const char *status_text_get(const StatusBlock *block, const char *key)
 	return "";
 }
 
+/* As JSON spells it, too: a workspace may be called "007". */
 static gboolean is_number(const char *text, gint64 *ret)
 {
-	return g_ascii_string_to_signed(
-		text, 10, G_MININT64, G_MAXINT64, ret, NULL);
+	const char *digits = text + (*text == '-');
+
+	return g_ascii_isdigit(*digits) && (*digits != '0' || !digits[1]) &&
+	       g_ascii_string_to_signed(
+		       text, 10, G_MININT64, G_MAXINT64, ret, NULL);
 }
 
 gint64 status_text_number(const StatusBlock *block, const char *key)

@@ -124,9 +124,9 @@ static Credentials *source_get(const Chain *chain, const ChainSource *source,
 	else if (source->get)
 		return source->get(chain, deadline_us, error);
 	else
-		return credentials_pair(auth_env(source->needs[0]),
-			auth_env(source->needs[1]), auth_env(source->token), 0,
-			"environment");
+		return auth_pair_new(auth_env(source->needs[0]),
+			auth_env(source->needs[1]), auth_env(source->token),
+			"environment", error);
 	return NULL;
 }
 

@@ -392,10 +392,13 @@ void credential_source_abort(CredentialSource *source)
 static void report_current(const Credentials *current, GString *out)
 {
 	g_autofree char *when = utc_text(current->expires_ms / 1000);
+	g_autofree char *who = g_strconcat(current->origin,
+		*current->access_key_id ? ", key " : "", current->access_key_id,
+		NULL);
+	/* The names in it are of files and variables, which may hold anything. */
+	g_autofree char *line = text_line(who, strlen(who), '?');
 
-	g_string_append_printf(out, "credentials: %s", current->origin);
-	if (*current->access_key_id)
-		g_string_append_printf(out, ", key %s", current->access_key_id);
+	g_string_append_printf(out, "credentials: %s", line);
 	if (current->expires_ms == 0)
 		g_string_append(out, ", no expiry\n");
 	else

@@ -17,11 +17,15 @@ Credentials *aws_environment(
 
 	if (!token)
 		token = auth_env("AWS_SESSION_TOKEN");
-	if (id && secret)
-		return credentials_pair(id, secret, token,
-			expiry ? aws_time_ms(expiry) : 0, "environment");
-	return backend_error_null(error, BACKEND_ERROR_AUTH, "%s is not set",
-		id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
+	if (!id || !secret)
+		return backend_error_null(error, BACKEND_ERROR_AUTH,
+			"%s is not set",
+			id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
+	Credentials *found =
+		auth_pair_new(id, secret, token, "environment", error);
+	if (found && expiry)
+		found->expires_ms = aws_time_ms(expiry);
+	return found;
 }
 
 static Credentials *from_web(

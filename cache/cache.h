@@ -386,6 +386,10 @@ void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret);
  * that it brought; NOT_YET, to be asked again soon, unless that is long ago;
  * FAILED with its reason. */
 Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error);
+/* How much the observer was to hear so far; and whether it has heard all of that.
+ * What is looked at between two equal answers was not changed meanwhile. */
+guint64 cache_news(Cache *cache);
+gboolean cache_has_told(Cache *cache, guint64 news);
 /* Whether the kernel holds on to something in this workspace or provider:
  * a watch, a cwd, an open file.  Interest lasts while it does. */
 void cache_hold(Cache *cache, guint32 number, gboolean held);

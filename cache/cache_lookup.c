@@ -356,6 +356,16 @@ Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error)
 						       : KNOWN_NOT_YET;
 }
 
+guint64 cache_news(Cache *cache)
+{
+	return news_pushed(cache->news);
+}
+
+gboolean cache_has_told(Cache *cache, guint64 news)
+{
+	return news_has_told(cache->news, news);
+}
+
 void cache_hold(Cache *cache, guint32 number, gboolean held)
 {
 	Dir *dir = dir_around(cache, number);

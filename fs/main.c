@@ -204,6 +204,7 @@ static void fill_daemon(Run *run)
 	daemon->synth_events = g_ptr_array_new();
 	daemon->handles = handles_new();
 	daemon->polls = polls_new();
+	daemon->readers = readers_new();
 	daemon->eventlog = eventlog_open(run->state.path, EVENTLOG_LIMIT);
 	daemon->interest =
 		interest_new(daemon->cache, run->mountpoint, window_us);
@@ -213,8 +214,8 @@ static void fill_daemon(Run *run)
 		daemon->emitter = emitter_new(run->mountpoint, daemon->pending,
 			daemon->metrics, events_failed, daemon);
 	daemon->notify = notify_new(daemon->pending, daemon->metrics,
-		daemon->emitter, CLAMP(window_us / 4, 50000, G_USEC_PER_SEC),
-		tick, daemon);
+		daemon->emitter, daemon->readers,
+		CLAMP(window_us / 4, 50000, G_USEC_PER_SEC), tick, daemon);
 }
 
 /* What the configuration names it may be read from again. */
@@ -332,6 +333,7 @@ static void finish(Run *run)
 	overdue_stop();
 	g_clear_pointer(&daemon->cache, cache_free);
 	g_clear_pointer(&daemon->polls, polls_free);
+	g_clear_pointer(&daemon->readers, readers_free);
 	g_clear_pointer(&daemon->eventlog, eventlog_free);
 	crash_remove();
 	g_clear_pointer(&daemon->trace, trace_free);

@@ -13,6 +13,7 @@ typedef struct Notify Notify;
 typedef struct Pending Pending;
 typedef struct Polls Polls;
 typedef struct Pulse Pulse;
+typedef struct Readers Readers;
 typedef struct Trace Trace;
 
 /*
@@ -29,6 +30,7 @@ typedef struct Daemon {
 	Pending *pending;
 	EventLog *eventlog;
 	Polls *polls;
+	Readers *readers;
 	Pulse *pulse; /* NULL: no service manager is told; set before the loop */
 	Trace *trace;
 	uid_t uid;

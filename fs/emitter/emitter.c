@@ -27,7 +27,7 @@
 #define AGAIN_MAX_US (10 * G_TIME_SPAN_SECOND)
 
 /* How long an act is waited for, which is much longer than one takes. */
-#define ACT_US (20 * G_TIME_SPAN_MILLISECOND)
+#define ACT_US (100 * G_TIME_SPAN_MILLISECOND)
 
 /* What was lost is told of at most this often. */
 #define WARN_US (60 * G_TIME_SPAN_SECOND)

@@ -12,10 +12,10 @@
  * log, and a session's, POLLPRI when it has grown since it was read; both POLLHUP when there will
  * be no more: the session vanished, the generation is over.
  *
- * A read may be served from the page cache, unseen by us, and one that we see may
- * be cut to the size of older bytes while the kernel is made to forget them.  So
- * a change is told only once that is done, and only a read that is seen after
- * that clears it; when none is, the page cache is dropped again.  Two wake-ups
+ * A read may be served from the page cache, unseen by us, and one that we see is
+ * answered with older bytes until the kernel was made to forget them.  So a
+ * change is told only once that is done, and only a read that is seen after that
+ * clears it; when none is, the page cache is dropped again.  Two wake-ups
  * may be too many (somebody else's read came between), none is lost, and nobody
  * spins who reads.
  */

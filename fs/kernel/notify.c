@@ -56,6 +56,7 @@ struct Notify {
 	Pending *pending;
 	Metrics *metrics;
 	Emitter *emitter;
+	Readers *readers;
 	gint64 tick_us;
 	void (*tick)(void *data);
 	void *data;
@@ -151,24 +152,52 @@ gboolean notify_has_told(Notify *self, guint64 queued)
 	return __atomic_load_n(&self->told, __ATOMIC_ACQUIRE) >= queued;
 }
 
-/* Errors mean that the kernel does not know the node: as good. */
-static void tell(Notify *self, struct fuse_session *session, Notice *notice)
+static gboolean has_waited(Notice *notice)
+{
+	gint64 now = g_get_monotonic_time();
+
+	if (!notice->until_us)
+		notice->until_us = now + BUSY_MAX_US;
+	return now >= notice->until_us;
+}
+
+/* The kernel takes the size from the answer to a touch, however late that is; so
+ * one that is under way comes first.  FALSE: it goes on. */
+static gboolean tell_content(
+	Notify *self, struct fuse_session *session, fuse_ino_t node)
+{
+	gboolean alone = emitter_keep_out(
+		self->emitter, node_make(node_number(node), 0));
+
+	readers_pass(self->readers, node);
+	fuse_lowlevel_notify_inval_inode(session, node, 0, 0);
+	if (alone)
+		emitter_return(self->emitter);
+	return alone;
+}
+
+/* Errors mean that the kernel does not know the node: as good.  FALSE: it is to be
+ * told again. */
+static gboolean tell(Notify *self, struct fuse_session *session, Notice *notice)
 {
 	if (notice->event) {
 		emitter_push(self->emitter, g_steal_pointer(&notice->event));
-		return;
+		return TRUE;
 	}
 	if (notice->poll) {
 		fuse_lowlevel_notify_poll(notice->poll);
-		return;
+		return TRUE;
 	}
 	metrics_count(self->metrics, OP_INVALIDATION);
+	if (notice->pages)
+		return tell_content(self, session, notice->node) ||
+		       has_waited(notice);
 	if (notice->name)
 		fuse_lowlevel_notify_inval_entry(session, notice->node,
 			notice->name, strlen(notice->name));
 	else
-		fuse_lowlevel_notify_inval_inode(
-			session, notice->node, notice->pages ? 0 : -1, 0);
+		fuse_lowlevel_notify_inval_inode(session, notice->node, -1, 0);
+	return TRUE;
 }
 
 /* To invalidate a name the kernel takes the lock of its directory.  FALSE when
@@ -182,15 +211,6 @@ static gboolean enter(Notify *self, fuse_ino_t dir)
 static void leave(Notify *self)
 {
 	emitter_return(self->emitter);
-}
-
-static gboolean has_waited(Notice *notice)
-{
-	gint64 now = g_get_monotonic_time();
-
-	if (!notice->until_us)
-		notice->until_us = now + BUSY_MAX_US;
-	return now >= notice->until_us;
 }
 
 /* Makes the kernel ask for every name again, which takes no lock.  FALSE when
@@ -241,21 +261,20 @@ static void deliver(Notify *self, struct fuse_session *session, GQueue *batch,
 
 	while ((notice = g_queue_pop_head(batch))) {
 		gboolean busy = notice->name && !enter(self, notice->node);
+		gboolean again = busy && must_wait(self, session, notice);
 
-		/* What has to wait is queued, and counted, again. */
-		if (busy && must_wait(self, session, notice)) {
-			g_queue_push_tail(ret_waiting, notice);
-			__atomic_add_fetch(&self->told, 1, __ATOMIC_RELEASE);
-			continue;
-		}
 		/* There may be millions, and the mount may be ending. */
 		if (++told % STOP_CHECK == 0)
 			session = session_of(self);
 		if (session && !busy)
-			tell(self, session, notice);
+			again = !tell(self, session, notice);
 		if (notice->name && !busy)
 			leave(self);
-		notice_free(notice);
+		/* That is queued, and counted, again. */
+		if (again)
+			g_queue_push_tail(ret_waiting, notice);
+		else
+			notice_free(notice);
 		__atomic_add_fetch(&self->told, 1, __ATOMIC_RELEASE);
 	}
 }
@@ -358,7 +377,7 @@ gboolean notify_prune(Notify *self, const GArray *nodes)
 }
 
 Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
-	gint64 tick_us, void (*tick)(void *data), void *data)
+	Readers *readers, gint64 tick_us, void (*tick)(void *data), void *data)
 {
 	Notify *self = g_new0(Notify, 1);
 
@@ -369,6 +388,7 @@ Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
 	self->pending = pending;
 	self->metrics = metrics;
 	self->emitter = emitter;
+	self->readers = readers;
 	self->tick_us = tick_us;
 	self->tick = tick;
 	self->data = data;

@@ -4,6 +4,7 @@
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
 #include "fs/emitter/emitter.h"
+#include "fs/kernel/readers.h"
 
 /*
  * The one thread that tells the kernel to forget: nobody else calls
@@ -14,7 +15,7 @@ typedef struct Notify Notify;
 
 /* tick runs on the notifier thread about every tick_us, with no lock held. */
 Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
-	gint64 tick_us, void (*tick)(void *data), void *data);
+	Readers *readers, gint64 tick_us, void (*tick)(void *data), void *data);
 /* From now on the kernel is told; before, nothing is known to it. */
 void notify_attach(Notify *notify, struct fuse_session *session);
 /* Joins the thread; must come before the session is destroyed. */

@@ -7,6 +7,7 @@
 #include "fs/base/pending.h"
 #include "fs/base/reply.h"
 #include "fs/kernel/interest.h"
+#include "fs/kernel/notify.h"
 #include "fs/ops/asking.h"
 #include "fs/ops/handle.h"
 #include "fs/ops/lookup.h"
@@ -82,15 +83,6 @@ static void read_current(
 		reply_failure(req, error);
 }
 
-/* Into the page cache. */
-static void read_paged(
-	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
-{
-	if (!off)
-		poller_read(handle->poller);
-	read_current(req, fuse_req_userdata(req), ino, size, off);
-}
-
 /* Who was told of other bytes than those he has opened gets them from the
  * beginning. */
 static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
@@ -102,6 +94,20 @@ static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
 		bytes = rows_bytes(daemon, &view, NULL);
 	if (bytes)
 		handles_renew(daemon->handles, handle, bytes);
+}
+
+/* Into the page cache. */
+static void read_paged(
+	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
+{
+	Daemon *daemon = fuse_req_userdata(req);
+	gboolean told = !off && poller_read(handle->poller);
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (!reader_is_first(handle->reader) || told)
+		renew(daemon, ino, handle);
+	bytes = handles_snapshot(daemon->handles, handle);
+	reply_slice(req, bytes, size, off);
 }
 
 /* The file may be closed before the reply has returned. */
@@ -133,12 +139,36 @@ static void read_stream(
 	reply_slice(req, bytes, size, 0);
 }
 
-static gboolean send_bytes(
-	fuse_req_t req, Opening *self, const View *view, GBytes *bytes)
+/*
+ * Lets the kernel keep these bytes, unless it still has to forget others: then NULL.
+ * news: taken before the bytes; when there are no more now, the bytes are those
+ * of which the kernel was told.
+ */
+static Reader *let_keep(
+	Daemon *daemon, const View *view, GBytes *bytes, guint64 news)
+{
+	Reader *reader;
+
+	if (view->row->kind != ROW_CONTENT || view_is_on_demand(view) ||
+		g_bytes_get_size(bytes) > ROWS_PAGED_MAX)
+		return NULL;
+	reader = readers_open(daemon->readers, view->ino);
+	if (reader && cache_has_told(daemon->cache, news) &&
+		notify_has_told(
+			daemon->notify, notify_queued(daemon->notify)) &&
+		cache_news(daemon->cache) == news)
+		return reader;
+	reader_close(reader);
+	return NULL;
+}
+
+/* news: taken before the bytes. */
+static gboolean send_bytes(fuse_req_t req, Opening *self, const View *view,
+	GBytes *bytes, guint64 news)
 {
 	gboolean content = view->row->kind == ROW_CONTENT;
 	Daemon *daemon = self->daemon;
-	Handle holds = {0};
+	Handle holds = {.snapshot = g_bytes_ref(bytes)};
 
 	self->info.noflush = 1;
 	if (content)
@@ -151,14 +181,12 @@ static gboolean send_bytes(
 		holds.read = read_stream;
 		self->info.direct_io = 1;
 		poller_read_to(holds.poller, stream_size(holds.stream));
-	} else if (content && !view_is_on_demand(view) &&
-		   g_bytes_get_size(bytes) <= ROWS_PAGED_MAX) {
+	} else if ((holds.reader = let_keep(daemon, view, bytes, news))) {
 		holds.read = read_paged;
 		self->info.keep_cache = 1;
 	} else {
 		holds.read = read_snapshot;
 		self->info.direct_io = 1;
-		holds.snapshot = g_bytes_ref(bytes);
 	}
 	return send_open(req, self, &holds);
 }
@@ -186,10 +214,10 @@ static gboolean open_bytes(fuse_req_t req, Opening *self, const View *view)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) bytes = NULL;
-
+	guint64 news = cache_news(self->daemon->cache);
 	Known known = find_bytes(self->daemon, view, &bytes, &error);
 
-	return known == KNOWN_YES ? send_bytes(req, self, view, bytes)
+	return known == KNOWN_YES ? send_bytes(req, self, view, bytes, news)
 				  : reply_unknown(req, known, error);
 }
 

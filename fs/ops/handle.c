@@ -25,6 +25,7 @@ static void handle_free(Handle *handle)
 	g_clear_pointer(&handle->wait, wait_unref);
 	g_clear_pointer(&handle->events, eventfile_unref);
 	g_clear_pointer(&handle->poller, poller_close);
+	g_clear_pointer(&handle->reader, reader_close);
 	g_free(handle);
 }
 

@@ -1,15 +1,16 @@
 #pragma once
 
 #include "fs/events/polls.h"
+#include "fs/kernel/readers.h"
 #include "fs/ops/control.h"
 #include "fs/ops/wait.h"
 #include "fs/tree/eventlog.h"
 
 /*
- * What one open of a file holds, and how it is read and written.  Of what is held
- * at most one of the first five, and a poller where it can be polled; where the
- * kernel keeps the bytes, that alone.  All that are open are known, since the
- * kernel releases none of them when a mount ends under its users.
+ * What one open of a file holds, and how it is read and written: one of snapshot,
+ * stream, control, wait and events, and a poller where it can be polled.  All that
+ * are open are known, since the kernel releases none of them when a mount ends
+ * under its users.
  */
 typedef struct Handle Handle;
 struct Handle {
@@ -21,6 +22,7 @@ struct Handle {
 		const char *bytes, size_t size, off_t off);
 
 	GBytes *snapshot;
+	Reader *reader; /* of a snapshot that the kernel keeps; else NULL */
 	Stream *stream;
 	Control *control;
 	Wait *wait;

@@ -1,0 +1,129 @@
+#include "fs/kernel/readers.h"
+
+#include <pthread.h>
+
+#include "backends/base/thread.h"
+#include "cache/base/locked.h"
+
+/* Whoever opens a file, reads it and closes it is done by then. */
+#define READ_ONCE_US (200 * G_TIME_SPAN_MILLISECOND)
+
+struct Reader {
+	Readers *readers;
+	fuse_ino_t node;
+	gint64 opened_us;
+	gboolean passed; /* under Readers.lock */
+};
+
+struct Readers {
+	Mutex lock;
+	pthread_cond_t closed; /* a file of the awaited node */
+	fuse_ino_t awaited;    /* 0: none */
+	GHashTable *nodes;     /* node -> GSList of Reader */
+};
+
+Readers *readers_new(void)
+{
+	Readers *self = g_new0(Readers, 1);
+
+	mutex_init(&self->lock);
+	thread_cond_init(&self->closed);
+	self->nodes = g_hash_table_new(NULL, NULL);
+	return self;
+}
+
+void readers_free(Readers *self)
+{
+	g_hash_table_unref(self->nodes);
+	pthread_cond_destroy(&self->closed);
+	mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+static GSList *readers_of(Readers *self, fuse_ino_t node) REQUIRES(self->lock)
+{
+	return g_hash_table_lookup(self->nodes, GSIZE_TO_POINTER(node));
+}
+
+static Reader *reader_new(Readers *self, fuse_ino_t node)
+{
+	Reader *reader = g_new0(Reader, 1);
+
+	reader->readers = self;
+	reader->node = node;
+	reader->opened_us = g_get_monotonic_time();
+	return reader;
+}
+
+Reader *readers_open(Readers *self, fuse_ino_t node)
+{
+	Reader *reader = NULL;
+	GSList *others;
+
+	mutex_lock(&self->lock);
+	/* All of them were there when the kernel was last made to forget, or none. */
+	others = readers_of(self, node);
+	if (!others || !((Reader *)others->data)->passed) {
+		reader = reader_new(self, node);
+		g_hash_table_insert(self->nodes, GSIZE_TO_POINTER(node),
+			g_slist_prepend(others, reader));
+	}
+	mutex_unlock(&self->lock);
+	return reader;
+}
+
+void reader_close(Reader *reader)
+{
+	Readers *self;
+	GSList *left;
+
+	if (!reader)
+		return;
+	self = reader->readers;
+	mutex_lock(&self->lock);
+	left = g_slist_remove(readers_of(self, reader->node), reader);
+	if (left)
+		g_hash_table_insert(
+			self->nodes, GSIZE_TO_POINTER(reader->node), left);
+	else
+		g_hash_table_remove(
+			self->nodes, GSIZE_TO_POINTER(reader->node));
+	if (self->awaited == reader->node)
+		pthread_cond_signal(&self->closed);
+	mutex_unlock(&self->lock);
+	g_free(reader);
+}
+
+gboolean reader_is_first(Reader *reader)
+{
+	return LOCKED(&reader->readers->lock, !reader->passed);
+}
+
+/* When the last of those is old enough; 0: there is none. */
+static gint64 busy_until_us(Readers *self, fuse_ino_t node) REQUIRES(self->lock)
+{
+	gint64 until_us = 0;
+
+	for (GSList *link = readers_of(self, node); link; link = link->next) {
+		const Reader *reader = link->data;
+
+		if (!reader->passed)
+			until_us =
+				MAX(until_us, reader->opened_us + READ_ONCE_US);
+	}
+	return until_us;
+}
+
+void readers_pass(Readers *self, fuse_ino_t node)
+{
+	gint64 until_us;
+
+	mutex_lock(&self->lock);
+	self->awaited = node;
+	while ((until_us = busy_until_us(self, node)) > g_get_monotonic_time())
+		thread_wait(&self->closed, &self->lock, until_us);
+	self->awaited = 0;
+	for (GSList *link = readers_of(self, node); link; link = link->next)
+		((Reader *)link->data)->passed = TRUE;
+	mutex_unlock(&self->lock);
+}

@@ -1,0 +1,61 @@
+"""Who reads a file while it changes gets the one or the other, whole."""
+import json
+import os
+import threading
+
+from harness import eventually
+
+SESSIONS = 60
+ROUNDS = 20
+IDS = [f"sc-{i}" for i in range(SESSIONS)]
+
+
+def rename_all(emu, name):
+    for one in IDS:
+        emu.session("w-1", {"sessionClusterId": one, "name": name})
+
+
+class Reader(threading.Thread):
+    """Reads all session.json again and again, as `cat` does."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+        self.over = threading.Event()
+        self.wrong = []
+
+    def run(self):
+        while not self.over.is_set():
+            for one in IDS:
+                self.look(one)
+
+    def look(self, one):
+        with open(os.path.join(self.folder, one, "session.json")) as f:
+            text = f.read()
+        try:
+            name = json.loads(text)["name"]
+        except ValueError:
+            self.wrong.append(text)
+            return
+        if len(name) % 13:
+            self.wrong.append(text)
+
+
+def test_a_read_is_never_cut_or_mixed(emulator, mount):
+    emu = emulator("--workspace", "w-1")
+    rename_all(emu, "")
+    m = mount(emu, config={"sessionfs": {"refresh": "50ms"}})
+    eventually(lambda: set(IDS) <= set(os.listdir(m.ws("w-1"))))
+    readers = [Reader(m.ws("w-1")) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for i in range(ROUNDS):
+        rename_all(emu, "abcdefghijklm" * (i % 7))
+    last = "abcdefghijklm" * ((ROUNDS - 1) % 7)
+    for one in IDS:
+        eventually(lambda: json.loads(m.read(
+            m.ws("w-1"), one, "session.json"))["name"] == last)
+    for reader in readers:
+        reader.over.set()
+        reader.join()
+    assert sum((reader.wrong for reader in readers), []) == []

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
-#include "cache/base/clock.h"
 #include "cache/merge/apply.h"
 #include "cache/model/provider.h"
 #include "cache/refresh/refresh.h"

@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
-#include "cache/base/clock.h"
 #include "cache/base/scheduler.h"
 #include "cache/base/state_names.h"
 #include "cache/base/worker.h"

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
-#include "cache/base/clock.h"
 #include "cache/base/hash.h"
 #include "cache/model/pace.h"
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
-#include "cache/base/clock.h"
 #include "cache/base/locked.h"
 #include "cache/base/log_about.h"
 #include "cache/model/account.h"

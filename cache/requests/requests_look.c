@@ -1,6 +1,6 @@
 /* How requests are looked for, waited for and listed. */
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
-#include "cache/base/clock.h"
 #include "cache/base/locked.h"
 #include "cache/requests/requests.h"
 #include "cache/requests/requests_inside.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-#include "cache/base/clock.h"
+#include "backends/base/clock.h"
 
 static const char *const names[N_REQUEST_STATES] = {
 	[REQUEST_WAITING] = "waiting",

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cache/base/clock.h"
+#include "backends/base/clock.h"
 #include "cache/base/refs.h"
 #include "cache/base/sorted.h"
 

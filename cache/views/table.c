@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cache/base/clock.h"
+#include "backends/base/clock.h"
 #include "cache/base/escape.h"
 
 #define YEAR_10000_S G_GINT64_CONSTANT(253402300800)

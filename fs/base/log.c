@@ -6,9 +6,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
 #include "backends/base/secret.h"
-#include "cache/base/clock.h"
 #include "cache/base/locked.h"
 #include "cache/base/log_about.h"
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/secret.h"
 #include "backends/base/thread.h"
-#include "cache/base/clock.h"
 #include "fs/base/log.h"
 #include "fs/base/node.h"
 #include "fs/kernel/notify.h"

@@ -1,4 +1,4 @@
-#include "cache/base/clock.h"
+#include "backends/base/clock.h"
 
 #include <time.h>
 

@@ -48,7 +48,7 @@ typedef struct cJSON Json; /* base/json.h */
 
 /* What a caller grants one call. */
 typedef struct Call {
-	gint64 deadline_us; /* g_get_monotonic_time() by which it must be over;
+	gint64 deadline_us;   /* monotonic: by when it must be over;
 	                         later by the time that a reading call for which
 	                         nobody waits waited for the budget */
 	gboolean interactive; /* somebody waits: may use the budget's reserve,

@@ -93,6 +93,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->workspaces_max = settings->workspaces_max > 0
 					? settings->workspaces_max
 					: CACHE_WORKSPACES_MAX;
+	cache->clock = settings->clock != NULL ? settings->clock : &clock_real;
 	cache->created_ns = now_ns();
 	cache->state_names = state_names_new();
 	cache->node_ids = node_ids_new(reserve_numbers, cache);
@@ -102,9 +103,9 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->traced = settings->traced;
 	cache->told = settings->data;
 	cache->sizes = sizes_new();
-	cache->on_demand = on_demand_new();
+	cache->on_demand = on_demand_new(cache->clock);
 	cache->common = pool_new("cache");
-	cache->scheduler = scheduler_new(refresh_run, cache);
+	cache->scheduler = scheduler_new(cache->clock, refresh_run, cache);
 	cache->providers = g_ptr_array_new();
 	cache->dirs = g_ptr_array_new();
 	cache->requests = requests_new(cache, error);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/backend.h"
+#include "backends/base/clock.h"
 
 /*
  * What is known, since when, and when to ask again.  This is all that fs/ and
@@ -149,6 +150,7 @@ typedef struct {
 	gint64 deadline_ms; /* for each background call */
 	guint64 sessions_max, workspaces_max; /* that are shown of one provider;
 	                       0: CACHE_SESSIONS_MAX, CACHE_WORKSPACES_MAX */
+	const Clock *clock; /* outlives the cache; NULL: the real one */
 	CacheObserver observer;
 	CacheCalled called; /* may be NULL, as may: */
 	CacheTraced traced;

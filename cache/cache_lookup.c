@@ -1,3 +1,4 @@
+#include "backends/base/clock.h"
 #include "cache/entry.h"
 
 #include "cache/base/locked.h"
@@ -136,7 +137,7 @@ static gint64 again_us(Dir *dir, gint64 now)
 static Known want_listing(Dir *dir, gboolean *ret_wake, GError **error)
 {
 	Listing *listing = &dir->listing;
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(dir->cache->clock);
 	gint64 again;
 
 	if (listing->complete)
@@ -278,7 +279,7 @@ static void look(Dir *dir, gint64 now_us)
 void cache_look(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_around(cache, number);
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(cache->clock);
 
 	if (dir == NULL)
 		return;
@@ -298,7 +299,7 @@ void cache_watch(
 	Dir *dir = dir_workspace(cache, workspace);
 
 	if (dir != NULL &&
-		watch_hold(dir->watch, sessions, n, g_get_monotonic_time()))
+		watch_hold(dir->watch, sessions, n, clock_now_us(cache->clock)))
 		scheduler_wake(cache->scheduler);
 }
 

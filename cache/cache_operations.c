@@ -1,6 +1,7 @@
 /* Operations that are asked for, and how a worker runs them to their end. */
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "cache/base/failpoint.h"
 #include "cache/operations/operation_control.h"
 #include "cache/operations/operation_create.h"
@@ -49,7 +50,7 @@ static gboolean carry_out(Operation *self, GError **error)
 /* What came of it shows soon. */
 static void boost(Dir *dir)
 {
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(dir->cache->clock);
 
 	mutex_lock(&dir->lock);
 	dir->listing.boost_us = now + BOOST_US;

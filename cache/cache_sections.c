@@ -1,5 +1,6 @@
 /* The sections of the configuration: those of the start, and what another
  * configuration makes of them while the cache runs. */
+#include "backends/base/clock.h"
 #include "cache/cache.h"
 
 #include "cache/base/failpoint.h"
@@ -98,7 +99,7 @@ static void ask_anew(Cache *cache, const Dir *dir)
 		one->listing.retry_us = 0;
 		one->listing.failures = 0;
 		one->listing.asked =
-			dir_has_interest(one, g_get_monotonic_time());
+			dir_has_interest(one, clock_now_us(cache->clock));
 		mutex_unlock(&one->lock);
 	}
 	mutex_unlock(&cache->lock);

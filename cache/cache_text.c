@@ -1,3 +1,4 @@
+#include "backends/base/clock.h"
 #include "cache/model/account.h"
 #include "cache/base/locked.h"
 #include "cache/refresh/partial_refresh.h"
@@ -34,9 +35,11 @@ static const char *listing_word(const Dir *dir)
 }
 
 /* -1: never. */
-static gint64 age_ms(gint64 since_ms)
+static gint64 age_ms(const Dir *dir, gint64 since_ms)
 {
-	return since_ms != 0 ? MAX(0, now_ms() - since_ms) : -1;
+	if (since_ms == 0)
+		return -1;
+	return MAX(0, clock_wall_ms(dir->cache->clock) - since_ms);
 }
 
 static gint64 left_ms(gint64 due_us, gint64 now_us)
@@ -92,11 +95,11 @@ static void append_listing_state(const Dir *dir, GString *out)
 static void append_times(const Dir *dir, GString *out)
 {
 	const Listing *listing = &dir->listing;
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(dir->cache->clock);
 	g_autofree char *listed = time_text(listing->listed_ms);
 
 	g_string_append_printf(out, "age_ms: %12" G_GINT64_FORMAT "\n",
-		age_ms(listing->listed_ms));
+		age_ms(dir, listing->listed_ms));
 	g_string_append_printf(out, "listed_at: %s\n",
 		listing->listed_ms != 0 ? listed : "never               ");
 	g_string_append_printf(out, "next_refresh_ms: %12" G_GINT64_FORMAT "\n",
@@ -109,13 +112,13 @@ static void append_times(const Dir *dir, GString *out)
 
 static void append_partial_refresh(const Dir *dir, GString *out)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(dir->cache->clock);
 
 	g_string_append_printf(
 		out, "watched: %10u\n", watch_count(dir->watch, now_us));
 	g_string_append_printf(out,
 		"partial_refresh_ms: %12" G_GINT64_FORMAT "\n",
-		age_ms(dir->partial_refresh.done_ms));
+		age_ms(dir, dir->partial_refresh.done_ms));
 	g_string_append_printf(out,
 		"next_partial_refresh_ms: %12" G_GINT64_FORMAT "\n",
 		left_ms(partial_refresh_due_us(dir, now_us), now_us));

@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "backends/auth/paths.h"
+#include "backends/base/clock.h"
 #include "backends/base/inherited.h"
 #include "fs/base/crash.h"
 #include "fs/base/daemon.h"
@@ -154,6 +155,7 @@ static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 
 static gboolean open_cache(Run *run, GError **error)
 {
+	run->daemon.clock = &clock_real;
 	run->observer = observer_new(&run->daemon);
 	run->daemon.cache = cache_new(
 		&(CacheSettings){
@@ -162,6 +164,7 @@ static gboolean open_cache(Run *run, GError **error)
 			.refresh_ms = run->config->refresh_ms,
 			.window_ms = run->config->window_ms,
 			.deadline_ms = run->config->deadline_ms,
+			.clock = run->daemon.clock,
 			.observer = observer_news,
 			.called = observer_call,
 			.traced =
@@ -199,22 +202,23 @@ static void fill_daemon(Run *run)
 	daemon->gid = config->gid < 0 ? getegid() : (gid_t)config->gid;
 	daemon->create_timeout_us = config->create_ms * 1000;
 	daemon->window = (double)config->window_ms / 1000;
-	daemon->started_ns = g_get_real_time() * 1000;
+	daemon->started_ns = clock_wall_us(daemon->clock) * 1000;
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->synth_events = g_ptr_array_new();
 	daemon->handles = handles_new();
 	daemon->polls = polls_new();
-	daemon->readers = readers_new();
+	daemon->readers = readers_new(daemon->clock);
 	daemon->eventlog = eventlog_open(run->state.path, EVENTLOG_LIMIT);
-	daemon->interest =
-		interest_new(daemon->cache, run->mountpoint, window_us);
-	daemon->pending =
-		pending_new(daemon->metrics, config->deadline_ms * 1000);
+	daemon->interest = interest_new(
+		daemon->cache, daemon->clock, run->mountpoint, window_us);
+	daemon->pending = pending_new(
+		daemon->metrics, daemon->clock, config->deadline_ms * 1000);
 	if (config->events)
-		daemon->emitter = emitter_new(run->mountpoint, daemon->pending,
-			daemon->metrics, events_failed, daemon);
-	daemon->notify = notify_new(daemon->pending, daemon->metrics,
-		daemon->emitter, daemon->readers,
+		daemon->emitter = emitter_new(run->mountpoint, daemon->clock,
+			daemon->pending, daemon->metrics, events_failed,
+			daemon);
+	daemon->notify = notify_new(daemon->clock, daemon->pending,
+		daemon->metrics, daemon->emitter, daemon->readers,
 		CLAMP(window_us / 4, 50000, G_USEC_PER_SEC), tick, daemon);
 }
 

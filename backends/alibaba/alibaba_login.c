@@ -20,6 +20,7 @@
 
 #include "backends/alibaba/alibaba_auth.h"
 #include "backends/alibaba/alibaba_error.h"
+#include "backends/base/clock.h"
 
 #define TOKEN_MAX 65536
 #define TEXT_MAX 4096
@@ -51,7 +52,7 @@ static gint64 left_ms(const Json *profile, const char *name)
 	gint64 seconds = json_get_int(
 		profile, name, 0, G_MAXINT64 / (2 * G_USEC_PER_SEC), 0);
 
-	return seconds * 1000 - g_get_real_time() / 1000;
+	return seconds * 1000 - clock_wall_ms(&clock_real);
 }
 
 static void ask_to_log_in(const Login *login, BackendErrorCode code,

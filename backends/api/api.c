@@ -44,6 +44,7 @@ struct Api {
 	HttpClient *http;
 	CredentialSource *source;
 	ApiProtocol protocol;
+	const Clock *clock;
 	TokenBucket *budget;
 	RateLimiter *limiter;
 	Counters *counters;
@@ -105,8 +106,9 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	api->http = http_client_new(&settings.http);
 	api->source = source;
 	api->protocol = *protocol;
+	api->clock = protocol->clock ? protocol->clock : &clock_real;
 	api->budget = token_bucket_new(settings.rate, settings.burst);
-	api->limiter = rate_limiter_new();
+	api->limiter = rate_limiter_new(api->clock);
 	api->counters = counters_new();
 	date_clock_init(&api->date_clock);
 	mutex_init(&api->lock);
@@ -136,9 +138,9 @@ void api_abort(Api *api)
 	credential_source_abort(api->source);
 }
 
-static gint64 real_s(void)
+static gint64 wall_s(const Api *api)
 {
-	return g_get_real_time() / G_USEC_PER_SEC;
+	return clock_wall_us(api->clock) / G_USEC_PER_SEC;
 }
 
 static gint64 api_skew(Api *api)
@@ -159,7 +161,7 @@ gboolean api_clock(Api *api, gint64 *ret_ahead_ms)
 static void api_note(Api *api, GError *problem)
 {
 	g_autofree char *sentence = backend_error_sentence(problem);
-	g_autofree char *when = utc_text(real_s());
+	g_autofree char *when = utc_text(wall_s(api));
 	char *note = g_strconcat(when, " ", sentence, NULL);
 
 	mutex_lock(&api->lock);
@@ -197,19 +199,20 @@ char *api_key_id(Api *api, gint64 deadline_us)
 static gboolean wait_for_budget(Try *try, GError **error)
 {
 	Api *api = try->api;
-	gint64 begun_us = g_get_monotonic_time(), wait_us = 0, waited_us;
+	gint64 begun_us = clock_now_us(api->clock), wait_us = 0, waited_us;
 
 	switch (rate_limiter_take(api->limiter, api->budget,
 		try->token_bucket_until_us, &wait_us)) {
 	case RATE_LIMITER_ABORTED:
 		return cancelled(error);
 	case RATE_LIMITER_SHUT:
-		return budget_refuse(api->budget, wait_us, error);
+		return budget_refuse(
+			api->budget, clock_now_us(api->clock), wait_us, error);
 	case RATE_LIMITER_OPEN:
 	default:
 		break;
 	}
-	waited_us = g_get_monotonic_time() - begun_us;
+	waited_us = clock_now_us(api->clock) - begun_us;
 	if (try->patient)
 		try->deadline_us += waited_us;
 	/* They may have expired meanwhile. */
@@ -218,13 +221,13 @@ static gboolean wait_for_budget(Try *try, GError **error)
 
 static gboolean try_budget(Try *try, GError **error)
 {
-	gint64 wait_us;
+	gint64 wait_us, now_us = clock_now_us(try->api->clock);
 
 	if (!try->call->interactive)
 		return wait_for_budget(try, error);
-	wait_us = token_bucket_take(
-		try->api->budget, TRUE, g_get_monotonic_time());
-	return wait_us == 0 || budget_refuse(try->api->budget, wait_us, error);
+	wait_us = token_bucket_take(try->api->budget, TRUE, now_us);
+	return wait_us == 0 ||
+	       budget_refuse(try->api->budget, now_us, wait_us, error);
 }
 
 static char *call_url(const Try *try)
@@ -252,7 +255,7 @@ static HttpRequest *make_request(Try *try, const char *url, GError **error)
 			protocol->content_type ? protocol->content_type
 					       : "application/json");
 	if (!protocol->sign(request, http, try->credentials,
-		    real_s() + try->skew_s, protocol->data, error))
+		    wall_s(try->api) + try->skew_s, protocol->data, error))
 		return NULL;
 	return g_steal_pointer(&http);
 }
@@ -330,7 +333,7 @@ static void try_failed(Try *try, GError *problem)
 	if (problem->code == BACKEND_ERROR_THROTTLED)
 		token_bucket_heed(try->api->budget,
 			detail ? detail->retry_after_ms : 0,
-			g_get_monotonic_time());
+			clock_now_us(try->api->clock));
 	g_clear_error(&try->problem);
 	try->problem = problem;
 	if (problem->code == BACKEND_ERROR_MAY_EXIST ||
@@ -342,7 +345,8 @@ static void try_failed(Try *try, GError *problem)
 static gint64 attempt_until_us(const Try *try)
 {
 	return try->request->repeatable
-		       ? retry_until_us(try->deadline_us, try->attempts)
+		       ? retry_until_us(clock_now_us(try->api->clock),
+				 try->deadline_us, try->attempts)
 		       : try->deadline_us;
 }
 
@@ -374,7 +378,7 @@ static void observe(const Try *try, guint attempt, gint64 begun_us,
 			.attempt = attempt,
 			.status = answer ? answer->status : 0,
 			.request_id = id,
-			.took_us = g_get_monotonic_time() - begun_us,
+			.took_us = clock_now_us(try->api->clock) - begun_us,
 			.problem = problem,
 		},
 		try->api->observer_data);
@@ -382,8 +386,8 @@ static void observe(const Try *try, guint attempt, gint64 begun_us,
 
 static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 {
-	gint64 begun_us = g_get_monotonic_time();
 	Api *api = try->api;
+	gint64 begun_us = clock_now_us(api->clock);
 	const ApiProtocol *protocol = &api->protocol;
 	g_autoptr(HttpAnswer) answer = NULL;
 	GError *problem = NULL;
@@ -394,8 +398,8 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 	answer = send_on(try, http, &problem);
 	date_clock_learn(&api->date_clock, answer);
 	if (answer && answer->status >= 400) {
-		problem = outcome_refusal(
-			protocol->refuse, answer, real_s() + try->skew_s);
+		problem = outcome_refusal(protocol->refuse, answer,
+			wall_s(try->api) + try->skew_s);
 		try->wrong =
 			date_clock_is_wrong(answer, try->skew_s, &try->right_s);
 	} else if (answer) {
@@ -408,7 +412,7 @@ static Json *try_send(Try *try, const HttpRequest *http, GByteArray **ret_text)
 			backend_error_detail(problem), protocol->data);
 	counters_add(api->counters, try->request->action, json == NULL);
 	if (json)
-		token_bucket_answered(api->budget, g_get_monotonic_time());
+		token_bucket_answered(api->budget, clock_now_us(api->clock));
 	else
 		try_failed(try, problem);
 	observe(try, try->attempts, begun_us, answer, problem);
@@ -461,7 +465,7 @@ static gboolean is_retryable(const Try *try)
 /* Waits until another attempt is in order; FALSE: it is not. */
 static gboolean try_again(Try *try)
 {
-	gint64 until_us, closed_us = 0;
+	gint64 now_us, until, closed_us = 0;
 
 	if (try->attempts >= RETRY_ATTEMPTS)
 		return FALSE;
@@ -469,16 +473,17 @@ static gboolean try_again(Try *try)
 		return TRUE;
 	if (!is_retryable(try))
 		return FALSE;
-	token_bucket_left(try->api->budget, g_get_monotonic_time(), &closed_us);
-	until_us = retry_next_us(try->problem, try->attempts, closed_us);
-	return until_us < try->deadline_us &&
-	       rate_limiter_sleep(try->api->limiter, until_us);
+	now_us = clock_now_us(try->api->clock);
+	token_bucket_left(try->api->budget, now_us, &closed_us);
+	until = retry_next_us(now_us, try->problem, try->attempts, closed_us);
+	return until < try->deadline_us &&
+	       rate_limiter_sleep(try->api->limiter, until);
 }
 
 static Json *try_all(Try *try, GByteArray **ret_text)
 {
 	do {
-		gint64 begun_us = g_get_monotonic_time();
+		gint64 begun_us = clock_now_us(try->api->clock);
 		g_autoptr(GError) before = NULL;
 		g_autoptr(HttpRequest) http = try_prepare(try, &before);
 		Json *json;
@@ -504,7 +509,7 @@ static Json *try_all(Try *try, GByteArray **ret_text)
  * says: all of its wait is bounded by the deadline. */
 static void try_start(Try *try)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(try->api->clock);
 
 	try->patient = !try->call->interactive && try->request->safe;
 	try->deadline_us = try->call->deadline_us;
@@ -558,17 +563,9 @@ void api_identify(Api *api, GString *place, GString *source)
 	credential_source_place(api->source, source);
 }
 
-static void report_throttle(gint64 closed_us, gint64 now_us, GString *out)
-{
-	gint64 left_s = (closed_us - now_us) / G_USEC_PER_SEC + 1;
-	g_autofree char *until = utc_text(real_s() + left_s);
-
-	g_string_append_printf(out, "throttled_until: %s\n", until);
-}
-
 void api_report(Api *api, GString *out)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(api->clock);
 	gint64 closed = 0;
 	double left = token_bucket_left(api->budget, now_us, &closed);
 
@@ -577,8 +574,12 @@ void api_report(Api *api, GString *out)
 	credential_source_report(api->source, out);
 	/* As wide whatever it is: it changes by time alone. */
 	g_string_append_printf(out, "calls_left: %8.0f\n", left);
-	if (closed)
-		report_throttle(closed, now_us, out);
+	if (closed) {
+		gint64 left_s = (closed - now_us) / G_USEC_PER_SEC + 1;
+		g_autofree char *until = utc_text(wall_s(api) + left_s);
+
+		g_string_append_printf(out, "throttled_until: %s\n", until);
+	}
 	mutex_lock(&api->lock);
 	if (api->skew_s != 0)
 		g_string_append_printf(out,

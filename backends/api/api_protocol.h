@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/auth/credentials.h"
+#include "backends/base/clock.h"
 #include "backends/base/json.h"
 #include "backends/http/http_message.h"
 
@@ -57,5 +58,8 @@ typedef struct {
 	const char *endpoint_key;
 	/* The vendor's own choice of authorities, see api_ca_file; copied. */
 	const char *ca_file;
+	/* By which calls are spaced, repeated and dated; it outlives the Api.
+	 * NULL: the real one. */
+	const Clock *clock;
 	void *data;
 } ApiProtocol;

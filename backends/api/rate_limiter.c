@@ -13,16 +13,18 @@
  * Locks: the rate limiter's comes before the budget's.
  */
 struct RateLimiter {
+	const Clock *clock;
 	Mutex lock;             /* guards what follows */
 	pthread_cond_t changed; /* aborted, or another is the first */
 	gboolean aborted;
 	GQueue line; /* links that lie on their callers' stacks */
 };
 
-RateLimiter *rate_limiter_new(void)
+RateLimiter *rate_limiter_new(const Clock *clock)
 {
 	RateLimiter *limiter = g_new0(RateLimiter, 1);
 
+	limiter->clock = clock;
 	mutex_init(&limiter->lock);
 	thread_cond_init(&limiter->changed);
 	return limiter;
@@ -44,7 +46,7 @@ static RateLimiterPass wait_in_line(RateLimiter *limiter, const GList *place,
 {
 	while (!limiter->aborted) {
 		gboolean first = limiter->line.head == place;
-		gint64 now_us = g_get_monotonic_time();
+		gint64 now_us = clock_now_us(limiter->clock);
 		gint64 wait_us =
 			first ? token_bucket_take(budget, FALSE, now_us)
 			      : token_bucket_wait(budget, FALSE, now_us);
@@ -55,7 +57,7 @@ static RateLimiterPass wait_in_line(RateLimiter *limiter, const GList *place,
 			*ret_wait_us = MAX(wait_us, 1);
 			return RATE_LIMITER_SHUT;
 		}
-		thread_wait(&limiter->changed, &limiter->lock,
+		clock_wait(limiter->clock, &limiter->changed, &limiter->lock,
 			first ? now_us + wait_us : until_us);
 	}
 	return RATE_LIMITER_ABORTED;
@@ -81,8 +83,9 @@ gboolean rate_limiter_sleep(RateLimiter *limiter, gint64 until_us)
 	gboolean aborted;
 
 	mutex_lock(&limiter->lock);
-	while (!limiter->aborted && g_get_monotonic_time() < until_us)
-		thread_wait(&limiter->changed, &limiter->lock, until_us);
+	while (!limiter->aborted && clock_now_us(limiter->clock) < until_us)
+		clock_wait(limiter->clock, &limiter->changed, &limiter->lock,
+			until_us);
 	aborted = limiter->aborted;
 	mutex_unlock(&limiter->lock);
 	return !aborted;

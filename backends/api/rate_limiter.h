@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/api/token_bucket.h"
+#include "backends/base/clock.h"
 
 /*
  * Where the calls of one account wait: for the budget, in the order in which
@@ -15,7 +16,8 @@ typedef enum {
 	RATE_LIMITER_ABORTED, /* likewise */
 } RateLimiterPass;
 
-RateLimiter *rate_limiter_new(void);
+/* The clock outlives it. */
+RateLimiter *rate_limiter_new(const Clock *clock);
 void rate_limiter_free(RateLimiter *limiter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RateLimiter, rate_limiter_free)
 

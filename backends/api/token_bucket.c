@@ -154,12 +154,13 @@ void token_bucket_heed(TokenBucket *budget, gint64 asked_ms, gint64 now_us)
 		token_bucket_throttled(budget, now_us);
 }
 
-gboolean budget_refuse(TokenBucket *budget, gint64 wait_us, GError **error)
+gboolean budget_refuse(
+	TokenBucket *budget, gint64 now_us, gint64 wait_us, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	gint64 closed = 0;
 
-	token_bucket_left(budget, g_get_monotonic_time(), &closed);
+	token_bucket_left(budget, now_us, &closed);
 	backend_error_set(&problem, BACKEND_ERROR_BUDGET,
 		"%s; the next call is possible in %.1f s",
 		closed ? "the provider throttled this account"

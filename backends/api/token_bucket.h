@@ -37,7 +37,8 @@ void token_bucket_heed(TokenBucket *budget, gint64 asked_ms, gint64 now_us);
 void token_bucket_answered(TokenBucket *budget, gint64 now_us);
 
 /* FALSE, with *error (BUDGET) for a call that would have to wait so long. */
-gboolean budget_refuse(TokenBucket *budget, gint64 wait_us, GError **error);
+gboolean budget_refuse(
+	TokenBucket *budget, gint64 now_us, gint64 wait_us, GError **error);
 
 /* Calls left now, and the microsecond until which it is closed (0: open). */
 double token_bucket_left(

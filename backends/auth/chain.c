@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
+
 #define NEARBY_CONNECT_MS 1000
 
 /* One look through the sources. */
@@ -64,7 +66,7 @@ static gboolean is_final(const Chain *chain, const ChainSource *source)
  * of it where there are no others, or where they will not be asked then. */
 static gint64 share_us(const Round *round, const ChainSource *source)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(&clock_real);
 
 	if (is_final(round->chain, source))
 		return round->deadline_us;
@@ -285,7 +287,7 @@ CredentialSource *chain_new(const ChainClass *class, const char *profile,
 		.account = chain_account,
 		.place = chain_place,
 	};
-	return credential_source_new(&whole->class, whole);
+	return credential_source_new(&whole->class, whole, &clock_real);
 }
 
 gboolean chain_in_sight(const ChainClass *class)

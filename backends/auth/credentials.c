@@ -40,6 +40,7 @@ typedef struct {
 struct CredentialSource {
 	const CredentialClass *class;
 	void *self;
+	const Clock *clock;
 
 	Mutex lock; /* guards what follows */
 	pthread_cond_t changed;
@@ -125,12 +126,13 @@ char *credentials_account(const Credentials *credentials)
 }
 
 CredentialSource *credential_source_new(
-	const CredentialClass *class, void *self)
+	const CredentialClass *class, void *self, const Clock *clock)
 {
 	CredentialSource *source = g_new0(CredentialSource, 1);
 
 	source->class = class;
 	source->self = self;
+	source->clock = clock;
 	mutex_init(&source->lock);
 	thread_cond_init(&source->changed);
 	return source;
@@ -153,31 +155,32 @@ void credential_source_free(CredentialSource *source)
 	g_free(source);
 }
 
-static gint64 left_ms(const Credentials *credentials)
+static gint64 left_ms(
+	const CredentialSource *source, const Credentials *credentials)
 {
 	if (credentials->expires_ms == 0)
 		return G_MAXINT64;
-	return credentials->expires_ms - g_get_real_time() / 1000;
+	return credentials->expires_ms - clock_wall_ms(source->clock);
 }
 
 /* Lock held, as in all that follow unless they say otherwise. */
 static gboolean is_usable(const CredentialSource *source)
 {
 	return source->current && !source->rejected &&
-	       left_ms(source->current) > 0;
+	       left_ms(source, source->current) > 0;
 }
 
 static gboolean is_due(const CredentialSource *source)
 {
 	gint64 own_ms = source->current->refresh_ms;
 
-	return left_ms(source->current) <
+	return left_ms(source, source->current) <
 	       (own_ms > 0 ? own_ms : source->class->refresh_ms);
 }
 
 static gboolean should_fetch(const CredentialSource *source, const char *print)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(source->clock);
 
 	if (g_strcmp0(print, source->tried) != 0)
 		return TRUE;
@@ -196,13 +199,14 @@ static void keep_success(
 	source->current = fresh;
 	source->rejected = FALSE;
 	source->fingerprint = g_strdup(print);
-	source->hold_us = is_due(source) ? g_get_monotonic_time() + HOLD_US : 0;
+	source->hold_us =
+		is_due(source) ? clock_now_us(source->clock) + HOLD_US : 0;
 	source->shut_us = 0;
 }
 
 static void keep_failure(CredentialSource *source, GError *failure)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(source->clock);
 
 	g_clear_error(&source->failure);
 	source->failure = failure;
@@ -225,7 +229,7 @@ static Credentials *fetch(CredentialSource *source, gboolean again,
 	if (!fresh)
 		return backend_error_null(error, BACKEND_ERROR_NO_KEY,
 			"%s found no credentials", source->class->name);
-	if (left_ms(fresh) <= 0)
+	if (left_ms(source, fresh) <= 0)
 		return backend_error_null(error, BACKEND_ERROR_AUTH_EXPIRED,
 			"the credentials from %s have expired", fresh->origin);
 	return g_steal_pointer(&fresh);
@@ -242,8 +246,8 @@ static void renew(CredentialSource *source, const char *print,
 	g_free(source->tried);
 	source->tried = g_strdup(print);
 	if (again)
-		deadline_us = MIN(
-			deadline_us, g_get_monotonic_time() + REFRESH_MAX_US);
+		deadline_us = MIN(deadline_us,
+			clock_now_us(source->clock) + REFRESH_MAX_US);
 	mutex_unlock(&source->lock);
 	fresh = fetch(source, again, deadline_us, &failure);
 	mutex_lock(&source->lock);
@@ -294,7 +298,8 @@ static Credentials *get_locked(CredentialSource *source, gint64 deadline_us,
 
 	/* Who need not wait for the others' refresh does not. */
 	while (source->busy && !source->aborted && !is_usable(source))
-		if (!thread_wait(&source->changed, &source->lock, deadline_us))
+		if (!clock_wait(source->clock, &source->changed, &source->lock,
+			    deadline_us))
 			return backend_error_null(error, BACKEND_ERROR_TIMEOUT,
 				"%s gave no credentials in time",
 				source->class->name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/base/clock.h"
 #include "backends/base/secret.h"
 #include "backends/error.h"
 
@@ -67,9 +68,9 @@ typedef struct {
  */
 typedef struct CredentialSource CredentialSource;
 
-/* Takes self. */
+/* Takes self.  The clock says when they expire, and outlives the source. */
 CredentialSource *credential_source_new(
-	const CredentialClass *class, void *self);
+	const CredentialClass *class, void *self, const Clock *clock);
 void credential_source_free(CredentialSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CredentialSource, credential_source_free)
 

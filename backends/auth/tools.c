@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/process.h"
 #include "backends/base/text.h"
 #include "backends/base/utc.h"
@@ -85,7 +86,7 @@ static HttpAnswer *send_on(HttpClient *client, HttpRequest *request,
 HttpAnswer *auth_send(HttpClient *client, HttpRequest *request, gint64 limit_ms,
 	gint64 deadline_us, GError **error)
 {
-	gint64 limit_us = g_get_monotonic_time() + limit_ms * 1000;
+	gint64 limit_us = clock_now_us(&clock_real) + limit_ms * 1000;
 
 	if (limit_ms > 0)
 		deadline_us = MIN(deadline_us, limit_us);
@@ -158,7 +159,7 @@ static Credentials *exchange_once(HttpClient *client, const AuthExchange *kind,
 	void *data, gint64 *skew_s, gboolean *ret_again, gint64 deadline_us,
 	GError **error)
 {
-	gint64 now = g_get_real_time() / G_USEC_PER_SEC + *skew_s;
+	gint64 now = clock_wall_us(&clock_real) / G_USEC_PER_SEC + *skew_s;
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(HttpRequest) request = kind->make(data, now, &cause);
 	g_autoptr(HttpAnswer) answer =

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/secret.h"
 #include "backends/base/text.h"
 #include "backends/base/utc.h"
@@ -125,7 +126,7 @@ GBytes *aws_access_text(const AwsAccess *access, GError **error)
 
 gint64 aws_access_until_ms(const AwsAccess *access)
 {
-	gint64 now_ms = g_get_real_time() / 1000;
+	gint64 now_ms = clock_wall_ms(&clock_real);
 
 	if (access->expires_ms == 0)
 		return now_ms + UNKNOWN_EXPIRY_MS;

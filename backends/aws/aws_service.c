@@ -9,6 +9,7 @@
 #include "backends/aws/aws_error.h"
 #include "backends/aws/aws_files.h"
 #include "backends/aws/aws_spec.h"
+#include "backends/base/clock.h"
 #include "backends/provider/plan.h"
 #include "backends/provider/record.h"
 #include "backends/provider/refusal.h"
@@ -260,7 +261,7 @@ static GBytes *describe_webui(
 	const char *url = json_text(json_get(answer, service->webui));
 	GBytes *bytes = aws_url_text(ready ? url : NULL);
 
-	*ret_until_ms = g_get_real_time() / 1000 +
+	*ret_until_ms = clock_wall_ms(&clock_real) +
 			(g_bytes_get_size(bytes) > 0 ? service->webui_ms
 						     : service->retry_ms);
 	return bytes;

@@ -15,6 +15,7 @@
 
 #include "backends/aws/aws_auth.h"
 #include "backends/aws/aws_endpoint.h"
+#include "backends/base/clock.h"
 
 #define TOKEN_MAX 65536
 #define EXPIRY_MAX G_GINT64_CONSTANT(253402300799999) /* of the year 9999 */
@@ -49,7 +50,7 @@ static SecretText *token_of(
 	if (!*token)
 		ask_to_log_in(sso, BACKEND_ERROR_AUTH,
 			"there is no SSO token in the cache", error);
-	else if (aws_time_ms(expiry) <= g_get_real_time() / 1000)
+	else if (aws_time_ms(expiry) <= clock_wall_ms(&clock_real))
 		ask_to_log_in(sso, BACKEND_ERROR_AUTH_EXPIRED,
 			"the SSO token has expired", error);
 	else if (aws_header_fits(token, error))

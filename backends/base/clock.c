@@ -2,9 +2,45 @@
 
 #include <time.h>
 
-gint64 now_ms(void)
+#include "backends/base/thread.h"
+
+static gint64 real_now_us(const Clock *self)
 {
-	return g_get_real_time() / 1000;
+	return g_get_monotonic_time();
+}
+
+static gint64 real_wall_us(const Clock *self)
+{
+	return g_get_real_time();
+}
+
+static gboolean real_wait(const Clock *self, pthread_cond_t *cond, Mutex *lock,
+	gint64 until_us) REQUIRES(*lock)
+{
+	return thread_wait(cond, lock, until_us);
+}
+
+const Clock clock_real = {real_now_us, real_wall_us, real_wait};
+
+gint64 clock_now_us(const Clock *self)
+{
+	return self->now_us(self);
+}
+
+gint64 clock_wall_us(const Clock *self)
+{
+	return self->wall_us(self);
+}
+
+gint64 clock_wall_ms(const Clock *self)
+{
+	return clock_wall_us(self) / 1000;
+}
+
+gboolean clock_wait(
+	const Clock *self, pthread_cond_t *cond, Mutex *lock, gint64 until_us)
+{
+	return self->wait(self, cond, lock, until_us);
 }
 
 gint64 now_ns(void)

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/complaint.h"
 #include "backends/base/secret.h"
 #include "backends/base/spawn.h"
@@ -27,7 +28,7 @@ typedef struct {
 /* Milliseconds to wait before asking again; 0 with an error when it is over. */
 static int patience_left(const Patience *p, GError **error)
 {
-	gint64 left = p->deadline_us - g_get_monotonic_time();
+	gint64 left = p->deadline_us - clock_now_us(&clock_real);
 
 	if (g_atomic_int_get(p->stop)) {
 		backend_error_set(error, BACKEND_ERROR_CANCELLED,

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/text.h"
 #include "backends/dataproc/google_auth.h"
 #include "backends/http/http_rules.h"
@@ -37,7 +38,7 @@ static Credentials *read_body(
 
 	if (token_legal(token))
 		return credentials_new("", secret_new(token, -1), NULL,
-			g_get_real_time() / 1000 + seconds * 1000, origin);
+			clock_wall_ms(&clock_real) + seconds * 1000, origin);
 	return backend_error_null(error, BACKEND_ERROR_BAD_ANSWER,
 		"the answer has no usable access_token");
 }

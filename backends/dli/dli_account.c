@@ -67,8 +67,8 @@ static gboolean open_with(Dli *self, GHashTable *keys,
 		self->base.iam = iam_new(keys, settings, error);
 	if (!settings->project && !self->base.iam)
 		return FALSE;
-	self->lookup = dli_project_new(
-		settings->project, settings->region, self->base.iam);
+	self->lookup = dli_project_new(settings->project, settings->region,
+		self->base.iam, &clock_real);
 	protocol.data = self->lookup;
 	protocol.account = account_of;
 	self->base.api =

@@ -9,6 +9,7 @@
 #define SHUT_US G_USEC_PER_SEC
 
 struct DliProject {
+	const Clock *clock;
 	char *region;
 	Api *iam;
 	Mutex lock; /* of all below */
@@ -27,13 +28,15 @@ gboolean dli_project_legal(const char *id)
 	       strspn(id, "0123456789abcdefABCDEF") == PROJECT_LEN;
 }
 
-DliProject *dli_project_new(const char *id, const char *region, Api *iam)
+DliProject *dli_project_new(
+	const char *id, const char *region, Api *iam, const Clock *clock)
 {
 	DliProject *self = g_new0(DliProject, 1);
 
 	self->id = g_intern_string(id);
 	self->region = g_strdup(region);
 	self->iam = iam;
+	self->clock = clock;
 	mutex_init(&self->lock);
 	thread_cond_init(&self->changed);
 	return self;
@@ -112,7 +115,8 @@ static char *look_up(const DliProject *self, const Call *call, GError **error)
 static gboolean wait_changed(DliProject *self, const Call *call, GError **error)
 	REQUIRES(self->lock)
 {
-	if (thread_wait(&self->changed, &self->lock, call->deadline_us))
+	if (clock_wait(self->clock, &self->changed, &self->lock,
+		    call->deadline_us))
 		return TRUE;
 	return backend_error_false(error, BACKEND_ERROR_UNREACHABLE,
 		"the project of %s is still being looked up", self->region);
@@ -130,7 +134,8 @@ static gboolean take_turn(DliProject *self, const char *key, const Call *call,
 	GError **error) REQUIRES(self->lock)
 {
 	while (!is_known(self, key)) {
-		if (self->failure && g_get_monotonic_time() < self->shut_us) {
+		if (self->failure &&
+			clock_now_us(self->clock) < self->shut_us) {
 			g_propagate_error(error, g_error_copy(self->failure));
 			return FALSE;
 		}
@@ -166,7 +171,7 @@ static void ask(DliProject *self, const char *key, const Call *call,
 	g_clear_error(&self->failure);
 	if (cause && is_everybodys(cause)) {
 		self->failure = g_error_copy(cause);
-		self->shut_us = g_get_monotonic_time() + SHUT_US;
+		self->shut_us = clock_now_us(self->clock) + SHUT_US;
 	}
 	if (cause)
 		g_propagate_error(error, g_steal_pointer(&cause));

@@ -12,8 +12,10 @@
  */
 typedef struct DliProject DliProject;
 
-/* id: NULL when it must be looked up, by iam, which outlives this (else NULL). */
-DliProject *dli_project_new(const char *id, const char *region, Api *iam);
+/* id: NULL when it must be looked up, by iam, which outlives this (else NULL), as
+ * does the clock. */
+DliProject *dli_project_new(
+	const char *id, const char *region, Api *iam, const Clock *clock);
 void dli_project_free(DliProject *self);
 
 /* Of the account that the key of that id is of (NULL: of any).  Static.  Errors: as

@@ -1,5 +1,6 @@
 #include "backends/http/date_clock.h"
 
+#include "backends/base/clock.h"
 #include "backends/http/retry.h"
 
 /* Dates that differ by no more than that are of one clock. */
@@ -15,7 +16,7 @@ gboolean date_clock_is_wrong(
 
 	if (!retry_http_date(http_answer_get(answer, "date"), &server_s))
 		return FALSE;
-	right_s = server_s - g_get_real_time() / G_USEC_PER_SEC;
+	right_s = server_s - clock_wall_us(&clock_real) / G_USEC_PER_SEC;
 	if (ABS(right_s - used_s) <= WRONG_MIN_S)
 		return FALSE;
 	*ret_right_s = right_s;
@@ -42,7 +43,7 @@ void date_clock_learn(DateClock *self, const HttpAnswer *answer)
 
 	if (!retry_http_date(date, &server_s))
 		return;
-	ahead_ms = server_s * 1000 - g_get_real_time() / 1000;
+	ahead_ms = server_s * 1000 - clock_wall_ms(&clock_real);
 	mutex_lock(&self->lock);
 	if (!self->dated || ABS(ahead_ms - self->ahead_ms) > GRAIN_MS)
 		self->ahead_ms = ahead_ms;

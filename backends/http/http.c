@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
 #include "backends/base/pipe_guard.h"
 #include "backends/base/secret.h"
@@ -181,7 +182,7 @@ static void client_return(HttpClient *client, Line *line)
 static gint64 left_ms(gint64 deadline_us)
 {
 	/* Rounded up, so that a poll does not spin through the last one. */
-	return (deadline_us - g_get_monotonic_time() + 999) / 1000;
+	return (deadline_us - clock_now_us(&clock_real) + 999) / 1000;
 }
 
 /* Drives the transfer to its end; CURLE_OK when there is an answer. */

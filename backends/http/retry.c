@@ -79,9 +79,8 @@ gint64 retry_backoff_ms(guint attempt)
 	return (gint64)((double)random / G_MAXUINT32 * (double)most);
 }
 
-gint64 retry_until_us(gint64 deadline_us, guint attempt)
+gint64 retry_until_us(gint64 now_us, gint64 deadline_us, guint attempt)
 {
-	gint64 now_us = g_get_monotonic_time();
 	gint64 half_us = (deadline_us - now_us) / 2;
 
 	if (attempt >= RETRY_ATTEMPTS || half_us < HALF_LEAST_US)
@@ -89,10 +88,10 @@ gint64 retry_until_us(gint64 deadline_us, guint attempt)
 	return now_us + half_us;
 }
 
-gint64 retry_next_us(GError *problem, guint attempts, gint64 closed_us)
+gint64 retry_next_us(
+	gint64 now_us, GError *problem, guint attempts, gint64 closed_us)
 {
 	const BackendErrorDetail *detail = backend_error_detail(problem);
-	gint64 now_us = g_get_monotonic_time();
 	gint64 delay_us = retry_backoff_ms(attempts - 1) * 1000;
 
 	if (detail && detail->retry_after_ms > 0)

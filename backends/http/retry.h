@@ -29,9 +29,10 @@ gboolean retry_http_date(const char *text, gint64 *ret);
 
 /* Until when (monotonic) that attempt may take (the first is 1), so that there is
  * time for another: half of what is left until the deadline, if that is enough. */
-gint64 retry_until_us(gint64 deadline_us, guint attempt);
+gint64 retry_until_us(gint64 now_us, gint64 deadline_us, guint attempt);
 
 /* Where (monotonic) another attempt is worth its while, after `attempts` of which
  * the last one ended so.  closed_us: the end of a throttling, counted from when
  * that is the problem; 0: there is none. */
-gint64 retry_next_us(GError *problem, guint attempts, gint64 closed_us);
+gint64 retry_next_us(
+	gint64 now_us, GError *problem, guint attempts, gint64 closed_us);

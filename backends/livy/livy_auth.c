@@ -414,7 +414,7 @@ CredentialSource *livy_auth_source(LivyAuth *self)
 		.place = auth_place,
 	};
 
-	return credential_source_new(&class, self);
+	return credential_source_new(&class, self, &clock_real);
 }
 
 gboolean livy_auth_is_none(const LivyAuth *self)

@@ -1,3 +1,4 @@
+#include "backends/base/clock.h"
 #include "backends/livy/livy_server.h"
 
 #include <string.h>
@@ -49,7 +50,7 @@ typedef enum { NAME_UNSURE, NAME_FREE, NAME_TAKEN } NameIs;
 /* An answer that does not come must leave time for the create. */
 static NameIs look_up(Livy *self, const char *name, const Call *call)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(&clock_real);
 	g_autoptr(GError) cause = NULL;
 	Call soon = *call;
 

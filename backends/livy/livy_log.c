@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/base/clock.h"
 
 const char *const livy_private[] = {
 	"conf", "log", "sparkUiUrl", "driverLogUrl", NULL};
@@ -175,7 +176,7 @@ GBytes *livy_log_file(const Backend *self, Json *answer, gboolean titled,
 		return NULL;
 	out = g_string_new(NULL);
 	livy_log_window(json_get(answer, "log"), titled, out);
-	*ret_until_ms = ended ? 0 : g_get_real_time() / 1000 + WORTH_MS;
+	*ret_until_ms = ended ? 0 : clock_wall_ms(&clock_real) + WORTH_MS;
 	return g_string_free_to_bytes(out);
 }
 

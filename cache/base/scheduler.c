@@ -5,6 +5,7 @@
 #include "backends/base/thread.h"
 
 struct Scheduler {
+	const Clock *clock;
 	SchedulerRun run;
 	void *data;
 	pthread_t thread;
@@ -28,16 +29,18 @@ static void *thread_run(void *data)
 		next_us = self->run(self->data);
 		mutex_lock(&self->lock);
 		while (!self->woken && !self->stopped && early)
-			early = thread_wait(&self->wake, &self->lock, next_us);
+			early = clock_wait(
+				self->clock, &self->wake, &self->lock, next_us);
 	}
 	mutex_unlock(&self->lock);
 	return NULL;
 }
 
-Scheduler *scheduler_new(SchedulerRun run, void *data)
+Scheduler *scheduler_new(const Clock *clock, SchedulerRun run, void *data)
 {
 	Scheduler *self = g_new0(Scheduler, 1);
 
+	self->clock = clock;
 	self->run = run;
 	self->data = data;
 	mutex_init(&self->lock);

@@ -2,6 +2,8 @@
 
 #include <glib.h>
 
+#include "backends/base/clock.h"
+
 /*
  * A thread that runs one function again and again: at the time that the function
  * itself names, or sooner when somebody wakes it.
@@ -12,7 +14,8 @@ typedef struct Scheduler Scheduler;
  * the scheduler held. */
 typedef gint64 (*SchedulerRun)(void *data);
 
-Scheduler *scheduler_new(SchedulerRun run, void *data);
+/* The clock outlives it. */
+Scheduler *scheduler_new(const Clock *clock, SchedulerRun run, void *data);
 void scheduler_start(Scheduler *self);
 /* Something is due earlier than was said: runs the function once more; any thread, and
  * before the start too. */

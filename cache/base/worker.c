@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
 #include "cache/base/locked.h"
 
@@ -48,7 +49,7 @@ Pool *pool_new(const char *name)
 /* With the lock: the next job; NULL when it is time to go. */
 static Job *next_job(Pool *self) REQUIRES(self->lock)
 {
-	gint64 until_us = g_get_monotonic_time() + IDLE_US;
+	gint64 until_us = clock_now_us(&clock_real) + IDLE_US;
 	gboolean early = TRUE;
 
 	self->idle++;

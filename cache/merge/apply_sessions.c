@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "cache/base/hash.h"
 #include "cache/base/locked.h"
 #include "cache/merge/apply.h"
@@ -153,9 +154,9 @@ static guint files_changed(
 
 /* ---- times ---- */
 
-static gint64 since_ms(const Session *session)
+static gint64 since_ms(const Dir *dir, const Session *session)
 {
-	gint64 now = now_ms();
+	gint64 now = clock_wall_ms(dir->cache->clock);
 
 	if (session->changed_ms > 0 && session->changed_ms <= now)
 		return session->changed_ms;
@@ -175,13 +176,13 @@ static gint64 come_ms(const Dir *dir)
 /* ---- those that have ended ---- */
 
 /* When it ended, which is when that was first seen if nobody says. */
-static gint64 ended_ms(const Session *session, const Row *old)
+static gint64 ended_ms(const Dir *dir, const Session *session, const Row *old)
 {
 	if (session->changed_ms > 0)
 		return session->changed_ms;
 	if (old != NULL && phase_has_ended((Phase)old->phase))
 		return row_mtime_ns(old, SESSION_PHASE) / NS_PER_MS;
-	return now_ms();
+	return clock_wall_ms(dir->cache->clock);
 }
 
 static gboolean is_past_retention(Dir *dir, const Told *told, const Id *id)
@@ -189,7 +190,9 @@ static gboolean is_past_retention(Dir *dir, const Told *told, const Id *id)
 	if (dir->past_retention != NULL &&
 		g_hash_table_contains(dir->past_retention, id))
 		return TRUE;
-	if (now_ms() - ended_ms(told->session, told->old) <= DAY_MS)
+	if (clock_wall_ms(dir->cache->clock) -
+			ended_ms(dir, told->session, told->old) <=
+		DAY_MS)
 		return FALSE;
 	/* Else it would be new, and seen for the first time, at the next. */
 	if (told->session->changed_ms <= 0) {
@@ -230,7 +233,7 @@ static gboolean put_new(Change *change, Row *row, const Told *told,
 	Row since = *row;
 
 	row->since_ms = since.since_ms =
-		late ? come_ms(dir) : since_ms(session);
+		late ? come_ms(dir) : since_ms(dir, session);
 	row->partial = session->partial;
 	if (dir->provider->ended == ENDED_DAY && session->changed_ms <= 0 &&
 		phase_has_ended(session->phase))

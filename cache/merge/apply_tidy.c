@@ -39,7 +39,8 @@ static DiskCompact *compact_begin(Dir *dir)
 	DiskCompact *compact = NULL;
 
 	mutex_lock(&dir->apply);
-	if (!dir->compacting && disk_wants_compact(dir->disk)) {
+	if (!dir->compacting && disk_wants_compact(dir->disk,
+					clock_now_us(dir->cache->clock))) {
 		compact = disk_compact_begin(dir->disk, dir->shown,
 			dir->cache->state_names, &dir->cache->stopping);
 		dir->compacting = TRUE;
@@ -81,7 +82,7 @@ static void compact(Dir *dir)
 	mutex_lock(&dir->apply);
 	if (!ok || !compact_end(dir, compact, &error)) {
 		g_debug("%s: %s", dir->disk->path, error->message);
-		disk_compact_failed(dir->disk);
+		disk_compact_failed(dir->disk, clock_now_us(dir->cache->clock));
 	}
 	dir->compacting = FALSE;
 	mutex_unlock(&dir->apply);

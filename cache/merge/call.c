@@ -1,5 +1,6 @@
 #include "cache/merge/call.h"
 
+#include "backends/base/clock.h"
 #include "cache/merge/account_switch.h"
 
 Call call_until(const Dir *dir, gint64 deadline_us, gboolean interactive)
@@ -14,6 +15,7 @@ Call call_until(const Dir *dir, gint64 deadline_us, gboolean interactive)
 Call call_for(const Dir *dir, gboolean interactive)
 {
 	return call_until(dir,
-		g_get_monotonic_time() + dir->cache->deadline_ms * 1000,
+		clock_now_us(dir->cache->clock) +
+			dir->cache->deadline_ms * 1000,
 		interactive);
 }

@@ -7,6 +7,7 @@
 #define HUNG_MAX 2
 
 struct Breaker {
+	const Clock *clock;
 	gint64 pause_us;
 	Mutex lock;
 	GError *error;   /* NULL: it speaks */
@@ -18,10 +19,11 @@ struct Breaker {
 	gboolean missed;      /* since then one had no answer */
 };
 
-Breaker *breaker_new(gint64 pause_ms)
+Breaker *breaker_new(const Clock *clock, gint64 pause_ms)
 {
 	Breaker *self = g_new0(Breaker, 1);
 
+	self->clock = clock;
 	self->pause_us = pause_ms * 1000;
 	mutex_init(&self->lock);
 	return self;
@@ -51,7 +53,7 @@ static void set_error(const Breaker *self, gint64 now_us, GError **error)
 
 gboolean breaker_lets(Breaker *self, GError **error)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(self->clock);
 	gboolean lets = TRUE;
 
 	mutex_lock(&self->lock);
@@ -72,7 +74,7 @@ gboolean breaker_still_lets(Breaker *self, gint64 asked_us, GError **error)
 	mutex_lock(&self->lock);
 	lets = self->error == NULL || asked_us > self->since_us;
 	if (!lets)
-		set_error(self, g_get_monotonic_time(), error);
+		set_error(self, clock_now_us(self->clock), error);
 	mutex_unlock(&self->lock);
 	return lets;
 }
@@ -116,7 +118,7 @@ static void note_breaker(Breaker *self, gint64 asked_us, const GError *error)
 		return;
 	g_clear_error(&self->error);
 	self->error = g_error_copy(error);
-	self->since_us = g_get_monotonic_time();
+	self->since_us = clock_now_us(self->clock);
 	self->again_us = self->since_us + self->pause_us;
 }
 
@@ -139,7 +141,7 @@ gboolean breaker_heard(Breaker *self)
 	mutex_lock(&self->lock);
 	missed = self->missed;
 	self->missed = FALSE;
-	self->heard_us = g_get_monotonic_time();
+	self->heard_us = clock_now_us(self->clock);
 	if (!self->opens_alone)
 		g_clear_error(&self->error);
 	mutex_unlock(&self->lock);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/base/clock.h"
 #include "backends/error.h"
 
 /*
@@ -14,7 +15,8 @@
  */
 typedef struct Breaker Breaker;
 
-Breaker *breaker_new(gint64 pause_ms);
+/* The clock outlives it. */
+Breaker *breaker_new(const Clock *clock, gint64 pause_ms);
 void breaker_free(Breaker *self);
 
 /* FALSE with the error of the question that had no answer, and when it is asked

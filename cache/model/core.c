@@ -1,5 +1,6 @@
 #include "cache/model/core.h"
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
 
 gboolean cache_is_stopping(Cache *cache)
@@ -16,13 +17,13 @@ gboolean cache_goes_on(Cache *cache, GError **error)
 
 gboolean cache_sleep(Cache *cache, gint64 ms)
 {
-	gint64 until_us = g_get_monotonic_time() + ms * 1000;
+	gint64 until_us = clock_now_us(cache->clock) + ms * 1000;
 	gboolean on, early = TRUE;
 
 	mutex_lock(&cache->stop_lock);
 	while (!cache_is_stopping(cache) && early)
-		early = thread_wait(
-			&cache->stop_cond, &cache->stop_lock, until_us);
+		early = clock_wait(cache->clock, &cache->stop_cond,
+			&cache->stop_lock, until_us);
 	on = !cache_is_stopping(cache);
 	mutex_unlock(&cache->stop_lock);
 	return on;

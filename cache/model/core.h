@@ -82,6 +82,7 @@ struct Cache {
 	char **reserved;
 	gint64 refresh_ms, window_ms, deadline_ms;
 	guint64 sessions_max, workspaces_max; /* of one provider */
+	const Clock *clock; /* of all that is decided by time */
 	gint64 created_ns;
 
 	StateNames *state_names;

@@ -1,5 +1,7 @@
 #include "cache/model/dir.h"
 
+#include "backends/base/clock.h"
+
 /* Between the end of a window and the word of who asked the kernel what it still
  * holds (cache_hold) four quarters of it pass, of four seconds at most. */
 #define GRACE_MAX_MS 4000
@@ -294,7 +296,7 @@ static void keep_error(void *data)
 void dir_set_error(Dir *self, const char *what, GError *error)
 {
 	gboolean waits;
-	g_autofree char *when = time_text(now_ms());
+	g_autofree char *when = time_text(clock_wall_ms(self->cache->clock));
 	g_autofree char *sentence = backend_error_sentence(error);
 	char *text = g_strdup_printf("%s %s: %s\n", when, what, sentence);
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
 #include "cache/base/hash.h"
 #include "cache/model/pace.h"
@@ -39,6 +38,7 @@ typedef struct {
 } Kept;
 
 struct OnDemand {
+	const Clock *clock;
 	Mutex lock;
 	GHashTable *kept; /* by key */
 	GQueue used;      /* Kept: the longest unused first */
@@ -62,10 +62,11 @@ static void kept_free(gpointer data)
 	g_free(kept);
 }
 
-OnDemand *on_demand_new(void)
+OnDemand *on_demand_new(const Clock *clock)
 {
 	OnDemand *self = g_new0(OnDemand, 1);
 
+	self->clock = clock;
 	mutex_init(&self->lock);
 	self->kept = g_hash_table_new_full(
 		g_int64_hash, g_int64_equal, NULL, kept_free);
@@ -177,27 +178,29 @@ static void kept_touch(OnDemand *self, Kept *kept)
 }
 
 /* For how long the answer is good, as ContentStat.keep_ms says it. */
-static gint64 keep_ms(const Kept *kept)
+static gint64 keep_ms(const OnDemand *self, const Kept *kept)
 {
 	gint64 fresh_ms =
-		(kept->fresh_us - g_get_monotonic_time() + 999) / 1000;
+		(kept->fresh_us - clock_now_us(self->clock) + 999) / 1000;
 
 	if (!kept->answered)
 		return 0;
 	if (kept->until_ms == 0)
 		return -1;
-	return MAX(0, MAX(fresh_ms, kept->until_ms - now_ms()));
+	return MAX(
+		0, MAX(fresh_ms, kept->until_ms - clock_wall_ms(self->clock)));
 }
 
 /* ---- asking ---- */
 
-static Known answer_of(Kept *kept, GBytes **ret, GError **error)
+static Known answer_of(
+	const OnDemand *self, Kept *kept, GBytes **ret, GError **error)
 {
-	if (keep_ms(kept) != 0) {
+	if (keep_ms(self, kept) != 0) {
 		*ret = kept->bytes != NULL ? g_bytes_ref(kept->bytes) : NULL;
 		return KNOWN_YES;
 	}
-	if (kept->error != NULL && g_get_monotonic_time() < kept->fresh_us) {
+	if (kept->error != NULL && clock_now_us(self->clock) < kept->fresh_us) {
 		g_propagate_error(error, g_error_copy(kept->error));
 		return KNOWN_FAILED;
 	}
@@ -207,7 +210,7 @@ static Known answer_of(Kept *kept, GBytes **ret, GError **error)
 static void begin(OnDemand *self, Kept *kept)
 {
 	kept->asking = TRUE;
-	kept->asked_us = g_get_monotonic_time();
+	kept->asked_us = clock_now_us(self->clock);
 	g_queue_unlink(&self->used, &kept->link);
 }
 
@@ -225,8 +228,8 @@ Known on_demand_open(OnDemand *self, guint32 number, guint file, GBytes **ret,
 		backend_error_set(error, BACKEND_ERROR_BUDGET,
 			"too many files are being asked for");
 		known = KNOWN_FAILED;
-	} else if (!kept->asking || keep_ms(kept) != 0) {
-		known = answer_of(kept, ret, error);
+	} else if (!kept->asking || keep_ms(self, kept) != 0) {
+		known = answer_of(self, kept, ret, error);
 		kept_touch(self, kept);
 		*ret_begin = known == KNOWN_NOT_YET;
 	}
@@ -246,7 +249,7 @@ gboolean on_demand_would_begin(OnDemand *self, guint32 number, guint file)
 	kept = kept_find(self, number, file);
 	asks = kept == NULL ||
 	       (!kept->asking &&
-		       answer_of(kept, &bytes, NULL) == KNOWN_NOT_YET);
+		       answer_of(self, kept, &bytes, NULL) == KNOWN_NOT_YET);
 	mutex_unlock(&self->lock);
 	return asks;
 }
@@ -260,7 +263,7 @@ static Kept *kept_end(OnDemand *self, guint32 number, guint file)
 		return NULL;
 	kept->asking = FALSE;
 	g_queue_push_tail_link(&self->used, &kept->link);
-	kept->took_us = g_get_monotonic_time() - kept->asked_us;
+	kept->took_us = clock_now_us(self->clock) - kept->asked_us;
 	kept->fresh_us = kept->asked_us + kept->took_us + FRESH_US;
 	g_clear_error(&kept->error);
 	return kept;
@@ -369,9 +372,10 @@ void on_demand_forget(OnDemand *self, guint32 number)
 
 /* The kernel asks for the size each time, as long as it may grow, so that we know
  * who looks. */
-static void stream_stat(const Kept *kept, ContentStat *ret)
+static void stream_stat(
+	const OnDemand *self, const Kept *kept, ContentStat *ret)
 {
-	gint64 keep = keep_ms(kept);
+	gint64 keep = keep_ms(self, kept);
 
 	ret->mtime_ns = kept->mtime_ns;
 	ret->keep_ms = keep < 0 ? -1 : 0;
@@ -390,9 +394,9 @@ gboolean on_demand_stat(
 	kept = kept_find(self, number, file);
 	known = kept != NULL && kept->mtime_ns != 0;
 	if (known && kept->stream != NULL) {
-		stream_stat(kept, ret);
+		stream_stat(self, kept, ret);
 	} else if (known) {
-		ret->keep_ms = keep_ms(kept);
+		ret->keep_ms = keep_ms(self, kept);
 		ret->mtime_ns = kept->mtime_ns;
 		ret->size = kept->size;
 		/* Nobody would read what has no bytes. */
@@ -454,7 +458,7 @@ Stream *on_demand_stream(
 	if (kept != NULL && kept->stream != NULL) {
 		stream = stream_ref(kept->stream);
 		kept->pace = *pace;
-		kept->looked_us = g_get_monotonic_time();
+		kept->looked_us = clock_now_us(self->clock);
 	}
 	mutex_unlock(&self->lock);
 	return stream;
@@ -462,7 +466,7 @@ Stream *on_demand_stream(
 
 gboolean on_demand_look(OnDemand *self, guint32 number, guint file)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(self->clock);
 	gboolean late = FALSE;
 	Kept *kept;
 
@@ -477,11 +481,11 @@ gboolean on_demand_look(OnDemand *self, guint32 number, guint file)
 }
 
 /* With the lock. */
-static gint64 follow_us(const Kept *kept, gint64 now_us)
+static gint64 follow_us(const OnDemand *self, const Kept *kept, gint64 now_us)
 {
 	gint64 us = kept->pace.every_us;
 
-	if (kept->asking || !is_held(kept) || keep_ms(kept) < 0)
+	if (kept->asking || !is_held(kept) || keep_ms(self, kept) < 0)
 		return G_MAXINT64;
 	if (now_us - kept->looked_us > kept->pace.idle_us)
 		us = MAX(us, kept->pace.idle_us);
@@ -492,13 +496,13 @@ static gint64 follow_us(const Kept *kept, gint64 now_us)
 gboolean on_demand_follow(OnDemand *self, guint32 *ret_number, guint *ret_file,
 	gint64 *ret_next_us)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(self->clock);
 	Kept *due = NULL;
 
 	mutex_lock(&self->lock);
 	for (GList *link = self->streams > 0 ? self->used.head : NULL;
 		link != NULL && due == NULL; link = link->next) {
-		gint64 us = follow_us(link->data, now_us);
+		gint64 us = follow_us(self, link->data, now_us);
 
 		*ret_next_us = MIN(*ret_next_us, us);
 		due = us <= now_us ? link->data : NULL;

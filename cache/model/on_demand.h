@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/base/clock.h"
 #include "cache/model/stream.h"
 
 /*
@@ -18,7 +19,8 @@ typedef struct OnDemand OnDemand;
 /* One answer. */
 #define ON_DEMAND_MAX (16 * 1024 * 1024)
 
-OnDemand *on_demand_new(void);
+/* The clock outlives it. */
+OnDemand *on_demand_new(const Clock *clock);
 void on_demand_free(OnDemand *self);
 
 /*

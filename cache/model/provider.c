@@ -91,7 +91,7 @@ Provider *provider_new(Cache *cache, const CacheProvider *settings)
 	provider->texts = g_ptr_array_new_with_free_func(g_free);
 	take_backend(provider, settings->backend);
 	take_settings(provider, settings);
-	provider->breaker = breaker_new(
+	provider->breaker = breaker_new(cache->clock,
 		CLAMP(provider->refresh_ms, BREAKER_MIN_MS, BREAKER_MAX_MS));
 	return provider;
 }

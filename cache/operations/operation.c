@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "cache/base/failpoint.h"
 #include "cache/base/refs.h"
 #include "cache/merge/call.h"
@@ -139,7 +140,8 @@ void operation_refused(Operation *self, GError *cause, GError **error)
 
 gint64 operation_left_ms(const Operation *self)
 {
-	return MAX(0, self->deadline_us - g_get_monotonic_time()) / 1000;
+	return MAX(0, self->deadline_us - clock_now_us(self->cache->clock)) /
+	       1000;
 }
 
 gboolean operation_pause(
@@ -148,7 +150,7 @@ gboolean operation_pause(
 	gint64 ms = *pause_ms;
 
 	*pause_ms = MIN(2 * ms, PAUSE_MAX_MS);
-	return until_us - g_get_monotonic_time() > ms * 1000 &&
+	return until_us - clock_now_us(self->cache->clock) > ms * 1000 &&
 	       cache_sleep(self->cache, ms);
 }
 
@@ -156,7 +158,7 @@ gboolean operation_pause(
 
 Intent *operation_intent(const Operation *self)
 {
-	Intent *intent = intent_new();
+	Intent *intent = intent_new(clock_wall_ms(self->cache->clock));
 
 	intent->until_ms = intent->made_ms + operation_left_ms(self);
 	intent->provider = g_strdup(self->dir->account->store);
@@ -180,12 +182,13 @@ static void name_request(const Operation *self, GError *error)
 
 void operation_prolong(Operation *self)
 {
-	self->request->intent->until_ms = now_ms() + operation_left_ms(self);
+	self->request->intent->until_ms =
+		clock_wall_ms(self->cache->clock) + operation_left_ms(self);
 }
 
 gint64 operation_sure_ms(const Operation *self)
 {
-	return now_ms() + operation_left_ms(self) +
+	return clock_wall_ms(self->cache->clock) + operation_left_ms(self) +
 	       self->dir->provider->list_lag_ms;
 }
 
@@ -193,8 +196,9 @@ static void reconcile_open(Operation *self, GError *error)
 {
 	error->code = BACKEND_ERROR_MAY_EXIST;
 	name_request(self, error);
-	requests_look(self->cache->requests, self->request, now_ms(),
-		operation_sure_ms(self), FALSE);
+	requests_look(self->cache->requests, self->request,
+		clock_wall_ms(self->cache->clock), operation_sure_ms(self),
+		FALSE);
 }
 
 /* It was looked for meanwhile, and nothing is there. */
@@ -216,7 +220,7 @@ static void finish_made(Operation *self, GError *error)
 	Outcome *outcome = requests_outcome(requests, self->request, NULL);
 
 	outcome->state = REQUEST_DONE;
-	outcome->changed_ms = now_ms();
+	outcome->changed_ms = clock_wall_ms(self->cache->clock);
 	if (*outcome->id == '\0') {
 		g_free(outcome->id);
 		outcome->id = g_strdup(self->request->intent->session);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "cache/base/failpoint.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/fetch_session.h"
@@ -164,8 +165,9 @@ static gboolean see_effect(Operation *self)
 	const Intent *intent = self->request->intent;
 	gint64 pause_ms = OPERATION_PAUSE_MS;
 
-	requests_look(self->cache->requests, self->request, now_ms(),
-		operation_sure_ms(self), FALSE);
+	requests_look(self->cache->requests, self->request,
+		clock_wall_ms(self->cache->clock), operation_sure_ms(self),
+		FALSE);
 	for (;;) {
 		(void)look(self, intent->session, NULL);
 		if (reconcile_verb_look(self->dir, intent, NULL) == VERB_OBEYED)

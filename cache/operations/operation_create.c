@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "backends/base/clock.h"
 #include "cache/base/failpoint.h"
 #include "cache/model/pace.h"
 #include "cache/operations/operation_answer.h"
@@ -27,10 +28,10 @@ static gboolean token_make(Operation *self, GError **error)
 	return TRUE;
 }
 
-gboolean operation_token_holds(const Intent *intent)
+gboolean operation_token_holds(const Cache *cache, const Intent *intent)
 {
 	return intent->plan != NULL && intent->plan->repeatable &&
-	       now_ms() - intent->made_ms < TOKEN_AGE_MS;
+	       clock_wall_ms(cache->clock) - intent->made_ms < TOKEN_AGE_MS;
 }
 
 /* ---- sending ---- */
@@ -92,8 +93,8 @@ static char *seek(Operation *self)
 
 	if (requests_state(requests, request) != REQUEST_SENT)
 		return NULL;
-	requests_look(
-		requests, request, now_ms(), operation_sure_ms(self), TRUE);
+	requests_look(requests, request, clock_wall_ms(self->cache->clock),
+		operation_sure_ms(self), TRUE);
 	requests_release(requests, request);
 	scheduler_wake(self->cache->scheduler);
 	requests_wait(requests, request, REQUEST_SENT, self->deadline_us);
@@ -222,7 +223,7 @@ static gboolean repeat_open(Operation *self, GError **error)
 	g_autofree char *id = NULL;
 
 	self->doubt = TRUE;
-	if (operation_token_holds(intent)) {
+	if (operation_token_holds(self->cache, intent)) {
 		operation_prolong(self);
 		return operation_send(self, error);
 	}

@@ -12,7 +12,7 @@ gboolean operation_create(
 CreatePlan *operation_plan(
 	Operation *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a provider still knows the plan again. */
-gboolean operation_token_holds(const Intent *intent);
+gboolean operation_token_holds(const Cache *cache, const Intent *intent);
 /* The request's plan, sent to its end: until the session exists and runs, nothing
  * came of it, or nobody can tell in time. */
 gboolean operation_send(

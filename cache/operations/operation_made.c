@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "cache/base/failpoint.h"
 #include "cache/base/locked.h"
 #include "cache/merge/apply.h"
@@ -64,7 +65,7 @@ static const char *start_verb(const Operation *self)
 /* Half of the time that is left; the other is for the second step. */
 static gint64 look_until_us(const Operation *self)
 {
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(self->cache->clock);
 	gint64 half_us = MAX(0, self->deadline_us - now) / 2;
 
 	if (start_verb(self) == NULL)

@@ -32,7 +32,7 @@ static gboolean may_retry(
 			"it is being looked for: wait until its state is "
 			"unknown");
 	if (intent->plan != NULL && intent->plan->repeatable &&
-		!operation_token_holds(intent))
+		!operation_token_holds(self->cache, intent))
 		return refuse(error,
 			"it is too old for the provider to know its token: "
 			"adopt its session or abandon it, and write the spec "

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "cache/base/failpoint.h"
 #include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
@@ -291,10 +292,11 @@ static void later(const Reconciling *self, Request *request)
 {
 	gboolean waited = requests_is_waited(self->requests, request);
 	gint64 sure_ms = requests_sure_ms(self->requests, request);
-	gint64 again_ms = now_ms() + (waited ? AGAIN_WAITED_MS : AGAIN_MS);
+	gint64 now = clock_wall_ms(self->dir->cache->clock);
+	gint64 again_ms = now + (waited ? AGAIN_WAITED_MS : AGAIN_MS);
 
 	if (self->looked->begun_ms < sure_ms && !waited)
-		again_ms = now_ms() + AGAIN_EARLY_MS;
+		again_ms = now + AGAIN_EARLY_MS;
 	if (self->looked->begun_ms < sure_ms)
 		again_ms = MIN(again_ms, sure_ms);
 	requests_look_again(self->requests, request, again_ms);
@@ -545,5 +547,6 @@ gint64 reconcile_due_us(const Dir *dir, gint64 now_us)
 	look_ms = requests_look_ms(dir->cache->requests, dir);
 	if (look_ms == G_MAXINT64)
 		return G_MAXINT64;
-	return now_us + MAX(0, look_ms - now_ms()) * 1000;
+	return now_us +
+	       MAX(0, look_ms - clock_wall_ms(dir->cache->clock)) * 1000;
 }

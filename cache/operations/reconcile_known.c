@@ -1,5 +1,6 @@
 #include "cache/operations/reconcile_known.h"
 
+#include "backends/base/clock.h"
 #include "cache/merge/call.h"
 #include "cache/operations/adopt.h"
 
@@ -40,8 +41,8 @@ void reconcile_known(
 		}
 		if (!sure || !g_error_matches(error, BACKEND_ERROR,
 				     BACKEND_ERROR_GONE)) {
-			requests_look_again(
-				requests, request, now_ms() + AGAIN_MS);
+			requests_look_again(requests, request,
+				clock_wall_ms(dir->cache->clock) + AGAIN_MS);
 			return;
 		}
 		lack = g_strdup("it was created, and is gone by now");

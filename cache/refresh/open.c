@@ -1,5 +1,6 @@
 #include "cache/refresh/open.h"
 
+#include "backends/base/clock.h"
 #include "cache/base/locked.h"
 #include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
@@ -50,7 +51,8 @@ static gboolean too_late(const Question *self)
 {
 	gint64 whole_us = self->dir->cache->deadline_ms * 1000;
 
-	return self->until_us - g_get_monotonic_time() < whole_us / 10;
+	return self->until_us - clock_now_us(self->dir->cache->clock) <
+	       whole_us / 10;
 }
 
 static gboolean stand_find(const Question *self, Stand *ret, GError **error)
@@ -232,7 +234,7 @@ static gboolean question_push(
 {
 	Question *question = g_new(Question, 1);
 	JobQueue *queue = waits ? &dir->opening : &dir->following;
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(dir->cache->clock);
 	gint64 whole_us = dir->cache->deadline_ms * 1000;
 	gboolean push;
 

@@ -1,5 +1,6 @@
 #include "cache/refresh/partial_refresh.h"
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/call.h"
@@ -467,7 +468,7 @@ static void partial_refresh_end(
 {
 	Dir *dir = self->dir;
 	PartialState *partial_refresh = &dir->partial_refresh;
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(dir->cache->clock);
 
 	mutex_lock(&dir->lock);
 	partial_refresh->running = FALSE;
@@ -491,7 +492,7 @@ static void partial_refresh_end(
 void partial_refresh_run(void *data)
 {
 	Dir *dir = data;
-	gint64 begun_ms = now_ms();
+	gint64 begun_ms = clock_wall_ms(dir->cache->clock);
 	g_autoptr(GError) error = NULL;
 	PartialRefresh self = {.dir = dir};
 

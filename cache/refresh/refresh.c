@@ -1,5 +1,6 @@
 #include "cache/refresh/refresh.h"
 
+#include "backends/base/clock.h"
 #include "cache/model/pace.h"
 #include "cache/operations/reconcile.h"
 #include "cache/refresh/open.h"
@@ -139,7 +140,7 @@ static gint64 visit(Dir *dir, gint64 now_us)
 gint64 refresh_run(void *data)
 {
 	Cache *cache = data;
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(cache->clock);
 	gint64 next_us = now_us + SLEEP_MAX_US;
 
 	mutex_lock(&cache->lock);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "cache/base/failpoint.h"
 #include "cache/base/hash.h"
 #include "cache/merge/apply.h"
@@ -356,7 +357,8 @@ static char *partial_text(const Relist *self, GError *error)
 {
 	const Listing *listing = &self->dir->listing;
 	g_autofree char *token = token_text(self->token);
-	g_autofree char *when = time_text(now_ms());
+	g_autofree char *when =
+		time_text(clock_wall_ms(self->dir->cache->clock));
 	g_autofree char *since = time_text(listing->listed_ms);
 	g_autofree char *sentence = backend_error_sentence(error);
 
@@ -400,7 +402,7 @@ static void end_badly(const Relist *self, GError *error)
 	Listing *listing = &dir->listing;
 
 	listing->failures++;
-	listing->failed_us = g_get_monotonic_time();
+	listing->failed_us = clock_now_us(dir->cache->clock);
 	listing->retry_us = listing->failed_us + pace_retry_us(error);
 	g_clear_error(&listing->error);
 	listing->error = g_error_copy(error);
@@ -417,7 +419,8 @@ static void relist_end(const Relist *self, gint64 listed_ms, GError *error)
 	mutex_lock(&dir->lock);
 	dir->listing.relisting = FALSE;
 	dir->listing.page = 0;
-	dir->listing.took_us = g_get_monotonic_time() - dir->listing.started_us;
+	dir->listing.took_us =
+		clock_now_us(dir->cache->clock) - dir->listing.started_us;
 	if (error == NULL)
 		end_well(self, listed_ms);
 	else if (!cache_is_stopping(dir->cache))
@@ -463,14 +466,14 @@ static void trace_end(const Relist *self, gint64 begun_ms, GError *error)
 		"listing=%s pages=%u entries=%" G_GUINT64_FORMAT
 		" ms=%" G_GINT64_FORMAT " path=\"/%s\"%s%s",
 		error != NULL ? "failed" : "ended", self->page, self->seen,
-		now_ms() - begun_ms, path, *sentence != '\0' ? ": " : "",
-		sentence);
+		clock_wall_ms(self->dir->cache->clock) - begun_ms, path,
+		*sentence != '\0' ? ": " : "", sentence);
 }
 
 void relist_run(void *data)
 {
 	Dir *dir = data;
-	gint64 begun_ms = now_ms();
+	gint64 begun_ms = clock_wall_ms(dir->cache->clock);
 	g_autoptr(GHashTable) tokens = g_hash_table_new(NULL, NULL);
 	g_autoptr(Prefetch) prefetch = prefetch_new(dir);
 	g_autoptr(GError) error = NULL;

@@ -1,5 +1,6 @@
 #include "cache/refresh/resolve_name.h"
 
+#include "backends/base/clock.h"
 #include "cache/base/name.h"
 #include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
@@ -79,7 +80,7 @@ Known resolve_name(
 	Dir *dir, const char *name, gboolean *ret_push, GError **error)
 {
 	Question *question = question_find(dir, name);
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(dir->cache->clock);
 
 	if (question == NULL) {
 		g_autofree char *id = name_unescape(
@@ -124,7 +125,7 @@ static void question_close(Dir *dir, Question *self, GError *error)
 	self->asking = FALSE;
 	g_clear_error(&self->error);
 	self->error = error;
-	self->until_us = g_get_monotonic_time();
+	self->until_us = clock_now_us(dir->cache->clock);
 	/* What was found stands in the snapshot from now on. */
 	if (error != NULL)
 		self->until_us += gone ? GONE_US : FAILED_US;

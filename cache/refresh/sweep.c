@@ -1,5 +1,7 @@
 #include "cache/refresh/sweep.h"
 
+#include "backends/base/clock.h"
+
 #define ASKED_MAX 50u
 /* What was asked for in vain is not asked for again before. */
 #define AGAIN_US (60 * G_USEC_PER_SEC)
@@ -21,7 +23,7 @@ static gint highest_first(gconstpointer a, gconstpointer b)
 static gboolean goes_on(const Dir *dir)
 {
 	return !cache_is_stopping(dir->cache) && dir_is_there(dir) &&
-	       dir_has_interest(dir, g_get_monotonic_time());
+	       dir_has_interest(dir, clock_now_us(dir->cache->clock));
 }
 
 static gboolean is_due(gpointer key, gpointer value, gpointer data)
@@ -39,7 +41,7 @@ static GArray *wanted(const Sweep *self)
 {
 	g_autoptr(Snapshot) shown = dir_snapshot(self->dir);
 	GArray *found = g_array_new(FALSE, FALSE, sizeof(Wanted));
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(self->dir->cache->clock);
 
 	g_hash_table_foreach_remove(self->again, is_due, &now_us);
 	snapshot_foreach (row, shown, 0) {
@@ -62,7 +64,7 @@ static gboolean ask_one(Sweep *self, guint32 number)
 
 	if (row == NULL || !self->kind->wants(self->dir, row))
 		return TRUE;
-	note(self, number, g_get_monotonic_time() + AGAIN_US);
+	note(self, number, clock_now_us(self->dir->cache->clock) + AGAIN_US);
 	on = self->kind->ask(self->dir, shown, row, &done);
 	if (done)
 		note(self, number, G_MAXINT64);

@@ -149,7 +149,7 @@ void requests_attach(Requests *self, Dir *dir)
 static gboolean is_too_old(
 	const Requests *self, Request *request, gint64 age_ms)
 {
-	gint64 now_us = g_get_monotonic_time();
+	gint64 now_us = clock_now_us(self->cache->clock);
 
 	if (age_ms <= KEPT_MS)
 		request->old_us = 0;
@@ -162,7 +162,7 @@ static gboolean is_too_old(
 /* With the lock.  The next that need not be kept any more, taken out. */
 static Request *trim_one(Requests *self, Box *box)
 {
-	gint64 now = now_ms();
+	gint64 now = clock_wall_ms(self->cache->clock);
 	guint over = 0;
 
 	for (guint i = 0; i < box->list->len; i++)
@@ -286,7 +286,8 @@ gboolean requests_take_free(Requests *self, Request *request, gint64 until_us)
 
 	mutex_lock(&self->lock);
 	while (!self->stopped && early && (request->busy || request->waited))
-		early = thread_wait(&self->moved, &self->lock, until_us);
+		early = clock_wait(self->cache->clock, &self->moved,
+			&self->lock, until_us);
 	taken = !request->busy && !request->waited;
 	request->busy = request->busy || taken;
 	mutex_unlock(&self->lock);

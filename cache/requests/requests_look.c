@@ -36,7 +36,7 @@ void requests_renew(
 	Intent *intent = request->intent;
 
 	mutex_lock(&self->lock);
-	intent->made_ms = now_ms();
+	intent->made_ms = clock_wall_ms(self->cache->clock);
 	intent->until_ms = intent->made_ms + left_ms;
 	intent->watermark = request->judged = watermark;
 	mutex_unlock(&self->lock);
@@ -157,7 +157,8 @@ void requests_resume(Requests *self, Request *request)
 	mutex_lock(&self->lock);
 	request->waited = FALSE;
 	while (request->busy)
-		thread_wait(&self->moved, &self->lock, G_MAXINT64);
+		clock_wait(self->cache->clock, &self->moved, &self->lock,
+			G_MAXINT64);
 	request->busy = TRUE;
 	mutex_unlock(&self->lock);
 }
@@ -175,7 +176,8 @@ gboolean requests_wait(
 	mutex_lock(&self->lock);
 	while (!self->stopped && early &&
 		(request->busy || request->outcome->state == state))
-		early = thread_wait(&self->moved, &self->lock, until_us);
+		early = clock_wait(self->cache->clock, &self->moved,
+			&self->lock, until_us);
 	moved = !request->busy && request->outcome->state != state;
 	mutex_unlock(&self->lock);
 	return moved;

@@ -20,13 +20,12 @@ struct DiskCompact {
 	gboolean switched;
 };
 
-gboolean disk_wants_compact(const Disk *self)
+gboolean disk_wants_compact(const Disk *self, gint64 now_us)
 {
 	guint64 store, garbage;
 
-	if (self->store == NULL ||
-		(self->compact_after_us != 0 &&
-			g_get_monotonic_time() < self->compact_after_us))
+	if (self->store == NULL || (self->compact_after_us != 0 &&
+					   now_us < self->compact_after_us))
 		return FALSE;
 	store = body_store_len(self->store);
 	garbage = store - MIN(store, self->live_bytes);
@@ -36,12 +35,12 @@ gboolean disk_wants_compact(const Disk *self)
 			       record_log_len(self->record_log) / 2 + SLACK);
 }
 
-void disk_compact_failed(Disk *self)
+void disk_compact_failed(Disk *self, gint64 now_us)
 {
 	guint shift = MIN(self->compact_failures, AGAIN_SHIFT_MAX);
 
 	self->compact_failures++;
-	self->compact_after_us = g_get_monotonic_time() + (AGAIN_US << shift);
+	self->compact_after_us = now_us + (AGAIN_US << shift);
 }
 
 static gboolean goes_on(const DiskCompact *self, GError **error)

@@ -5,7 +5,7 @@
 /* Rewriting the files of a disk without their garbage. */
 
 /* There is much garbage, and it did not fail just now. */
-gboolean disk_wants_compact(const Disk *self);
+gboolean disk_wants_compact(const Disk *self, gint64 now_us);
 
 /*
  * A rewrite has three steps, so that nobody has to wait for the long one:
@@ -36,4 +36,4 @@ gboolean disk_compact_end(DiskCompact *self, Disk *disk, const DiskState *state,
 void disk_compact_free(DiskCompact *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DiskCompact, disk_compact_free)
 /* The next try waits, longer from time to time. */
-void disk_compact_failed(Disk *self);
+void disk_compact_failed(Disk *self, gint64 now_us);

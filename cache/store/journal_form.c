@@ -82,7 +82,7 @@ static void backfill_plan(CreatePlan *plan, char *const *texts, guint flags)
 
 Intent *journal_unpack_intent(GVariant *value, const char *rid)
 {
-	g_autoptr(Intent) intent = intent_new();
+	g_autoptr(Intent) intent = intent_new(0);
 	g_autoptr(GVariant) list = NULL;
 	g_auto(GStrv) texts = NULL;
 	guint flags;

@@ -56,16 +56,16 @@ static void rid_make(gint64 made_ms, char ret[RID_MAX])
 
 	/* Without it the clock alone tells them apart. */
 	if (getrandom(&random, sizeof(random), 0) < 0)
-		random = (guint32)g_get_monotonic_time();
+		random = (guint32)now_ns();
 	g_snprintf(ret, RID_MAX, "%.15s.%03dZ-%06x", text,
 		(int)(made_ms % 1000), random & 0xffffff);
 }
 
-Intent *intent_new(void)
+Intent *intent_new(gint64 made_ms)
 {
 	Intent *intent = g_new0(Intent, 1);
 
-	intent->made_ms = intent->until_ms = now_ms();
+	intent->made_ms = intent->until_ms = made_ms;
 	rid_make(intent->made_ms, intent->rid);
 	return intent;
 }
@@ -87,7 +87,7 @@ Outcome *outcome_new(RequestState state)
 	Outcome *outcome = g_new0(Outcome, 1);
 
 	outcome->state = state;
-	outcome->changed_ms = now_ms();
+	outcome->changed_ms = clock_wall_ms(&clock_real);
 	outcome->id = g_strdup("");
 	outcome->name = g_strdup("");
 	outcome->error = g_strdup("");

@@ -68,7 +68,7 @@ typedef struct {
 } Outcome;
 
 /* A new intent with a rid of its own; its texts are set by the caller. */
-Intent *intent_new(void);
+Intent *intent_new(gint64 made_ms);
 void intent_free(Intent *intent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Intent, intent_free)
 

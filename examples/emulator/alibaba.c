@@ -7,6 +7,8 @@
 #include "page.h"
 #include "text.h"
 
+#include "backends/base/clock.h"
+
 /*
  * Alibaba Cloud EMR Serverless Spark 2023-08-08, as its SDK speaks it:
  *
@@ -28,7 +30,7 @@ static void put_request_id(Answer *answer, char *ret, gsize size)
 	guint32 r[4] = {0};
 
 	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		r[0] = (guint32)g_get_monotonic_time();
+		r[0] = (guint32)now_ns();
 	g_snprintf(ret, size, "%08X-%04X-5%03X-%04X-%04X%08X", r[0], r[1] >> 16,
 		r[1] & 0xfff, 0x8000 | (r[2] >> 18), r[2] & 0xffff, r[3]);
 	answer_header(answer, "x-acs-request-id", ret);

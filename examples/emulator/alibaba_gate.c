@@ -94,7 +94,7 @@ static gboolean check_clock(Exchange *x)
 {
 	const char *text = request_header(x->request, "x-acs-date");
 	gint64 date = strchr(text, '-') ? claim_time(text) : -1;
-	gint64 off = date - clock_wall_ms(&x->emulator->clock);
+	gint64 off = date - demo_clock_wall_ms(&x->emulator->clock);
 
 	if (date < 0)
 		return refuse(x, 400, "InvalidTimeStamp.Format",

@@ -201,7 +201,7 @@ char *aws_presigned(const Exchange *x, const char *host, const char *path)
 {
 	g_autoptr(GString) url = g_string_new("https://");
 	g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(
-		clock_wall_ms(&x->emulator->clock) / 1000);
+		demo_clock_wall_ms(&x->emulator->clock) / 1000);
 	g_autofree char *day = g_date_time_format(now, "%Y%m%d");
 	g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
 	g_autofree char *region = aws_region(x->request);

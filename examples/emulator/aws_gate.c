@@ -172,7 +172,7 @@ static char *basic_time(gint64 ms)
 
 static gboolean check_clock(Exchange *x, const Call *call)
 {
-	gint64 now = clock_wall_ms(&x->emulator->clock);
+	gint64 now = demo_clock_wall_ms(&x->emulator->clock);
 	gint64 off = claim_time(call->date) - now;
 	g_autofree char *said = NULL, *limit = NULL;
 

@@ -2,39 +2,41 @@
 
 #include <time.h>
 
+#include "backends/base/clock.h"
+
 static gint64 real_ms(void)
 {
-	return g_get_real_time() / 1000;
+	return clock_wall_ms(&clock_real);
 }
 
-void clock_init(Clock *clock, gboolean manual)
+void demo_clock_init(DemoClock *clock, gboolean manual)
 {
-	*clock = (Clock){.manual = manual, .base_ms = real_ms()};
+	*clock = (DemoClock){.manual = manual, .base_ms = real_ms()};
 }
 
-gint64 clock_now_ms(Clock *clock)
+gint64 demo_clock_now_ms(DemoClock *clock)
 {
 	gint64 offset = __atomic_load_n(&clock->offset_ms, __ATOMIC_SEQ_CST);
 
 	return (clock->manual ? clock->base_ms : real_ms()) + offset;
 }
 
-gint64 clock_wall_ms(Clock *clock)
+gint64 demo_clock_wall_ms(DemoClock *clock)
 {
 	return real_ms() + __atomic_load_n(&clock->skew_ms, __ATOMIC_SEQ_CST);
 }
 
-void clock_advance(Clock *clock, gint64 ms)
+void demo_clock_advance(DemoClock *clock, gint64 ms)
 {
 	__atomic_add_fetch(&clock->offset_ms, ms, __ATOMIC_SEQ_CST);
 }
 
-void clock_set_skew(Clock *clock, gint64 ms)
+void demo_clock_set_skew(DemoClock *clock, gint64 ms)
 {
 	__atomic_store_n(&clock->skew_ms, ms, __ATOMIC_SEQ_CST);
 }
 
-char *clock_http_date(gint64 ms)
+char *demo_clock_http_date(gint64 ms)
 {
 	/* Spelt out, since strftime would follow the locale. */
 	static const char days[] = "SunMonTueWedThuFriSat";

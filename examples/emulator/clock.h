@@ -13,19 +13,19 @@ typedef struct {
 	gint64 base_ms; /* manual: where it started */
 	gint64 offset_ms;
 	gint64 skew_ms;
-} Clock;
+} DemoClock;
 
 /* Both begin at real time. */
-void clock_init(Clock *clock, gboolean manual);
+void demo_clock_init(DemoClock *clock, gboolean manual);
 
 /* Milliseconds since the epoch. */
-gint64 clock_now_ms(Clock *clock);
-gint64 clock_wall_ms(Clock *clock);
+gint64 demo_clock_now_ms(DemoClock *clock);
+gint64 demo_clock_wall_ms(DemoClock *clock);
 
 /* May be negative; transitional states that have ended stay ended. */
-void clock_advance(Clock *clock, gint64 ms);
-/* Sets, where clock_advance adds. */
-void clock_set_skew(Clock *clock, gint64 ms);
+void demo_clock_advance(DemoClock *clock, gint64 ms);
+/* Sets, where demo_clock_advance adds. */
+void demo_clock_set_skew(DemoClock *clock, gint64 ms);
 
 /* "Fri, 20 Nov 2026 18:57:00 GMT", as a Date header has it.  New string. */
-char *clock_http_date(gint64 ms);
+char *demo_clock_http_date(gint64 ms);

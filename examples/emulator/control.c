@@ -48,17 +48,17 @@ static void reset(Control *c)
 
 static void clock_set(Control *c)
 {
-	Clock *clock = &c->emulator->clock;
+	DemoClock *clock = &c->emulator->clock;
 
-	clock_advance(clock,
+	demo_clock_advance(clock,
 		json_get_int(c->body, "advance_ms", -CLOCK_MAX, CLOCK_MAX, 0));
 	if (json_get(c->body, "skew_ms"))
-		clock_set_skew(clock, json_get_int(c->body, "skew_ms",
-					      -CLOCK_MAX, CLOCK_MAX, 0));
+		demo_clock_set_skew(clock, json_get_int(c->body, "skew_ms",
+						   -CLOCK_MAX, CLOCK_MAX, 0));
 	g_string_append_printf(c->answer->body,
 		"{\"now_ms\":%" G_GINT64_FORMAT ",\"wall_ms\":%" G_GINT64_FORMAT
 		"}\n",
-		clock_now_ms(clock), clock_wall_ms(clock));
+		demo_clock_now_ms(clock), demo_clock_wall_ms(clock));
 }
 
 /* Whether a fault can ever strike; a misspelt one would make a test idle. */

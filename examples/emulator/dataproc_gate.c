@@ -50,8 +50,8 @@ static TokenWorth token_judge(const Exchange *x, const char *token)
 	g_autofree char *good = token_make(x, until_ms);
 	if (strcmp(good, token))
 		return TOKEN_BAD;
-	return clock_wall_ms(&x->emulator->clock) < until_ms ? TOKEN_GOOD
-							     : TOKEN_OLD;
+	return demo_clock_wall_ms(&x->emulator->clock) < until_ms ? TOKEN_GOOD
+								  : TOKEN_OLD;
 }
 
 /* ---- the gate ---- */
@@ -118,8 +118,8 @@ static void refuse_grant(Exchange *x, const char *error, const char *why)
 static void give_token(Exchange *x)
 {
 	g_autoptr(Json) body = json_object();
-	g_autofree char *token = token_make(
-		x, clock_wall_ms(&x->emulator->clock) + TOKEN_SECONDS * 1000);
+	g_autofree char *token = token_make(x,
+		demo_clock_wall_ms(&x->emulator->clock) + TOKEN_SECONDS * 1000);
 
 	json_set_text(body, "access_token", token);
 	json_set_int(body, "expires_in", TOKEN_SECONDS);
@@ -171,7 +171,7 @@ static const char *claim_problem(const Exchange *x, const Json *claims)
 	const char *host = request_header(x->request, "Host");
 	g_autofree char *own =
 		g_strdup_printf("http://%s/token", host ? host : "");
-	gint64 now = clock_wall_ms(&x->emulator->clock);
+	gint64 now = demo_clock_wall_ms(&x->emulator->clock);
 	gint64 made = 1000 * json_get_int(claims, "iat", 0, G_MAXINT32, 0);
 	gint64 until = 1000 * json_get_int(claims, "exp", 0, G_MAXINT32, 0);
 

@@ -195,7 +195,7 @@ void emr_serverless_get_endpoint(Exchange *x)
 	json_set_text(body, "authToken", token);
 	text = json_print(body, FALSE);
 	aws_put_time(&text, "authTokenExpiresAt",
-		clock_wall_ms(&x->emulator->clock) + TOKEN_MS, FALSE);
+		demo_clock_wall_ms(&x->emulator->clock) + TOKEN_MS, FALSE);
 	aws_put_headers(x);
 	answer_take(x->answer, 200, g_steal_pointer(&text));
 }

@@ -36,7 +36,7 @@ void emr_get_endpoint(Exchange *x, const Json *input)
 	json_set_copy(body, "Credentials", credentials);
 	text = json_print(body, FALSE);
 	aws_put_time(&text, "AuthTokenExpirationTime",
-		clock_wall_ms(&x->emulator->clock) + TOKEN_MS, TRUE);
+		demo_clock_wall_ms(&x->emulator->clock) + TOKEN_MS, TRUE);
 	aws_put_headers(x);
 	answer_take(x->answer, 200, g_steal_pointer(&text));
 }

@@ -20,7 +20,7 @@ Emulator *emulator_new(const Settings *settings)
 	Emulator *self = g_new0(Emulator, 1);
 
 	self->settings = *settings;
-	clock_init(&self->clock, settings->manual_clock);
+	demo_clock_init(&self->clock, settings->manual_clock);
 	self->stores = g_new0(Store *, PROVIDERS);
 	for (guint i = 0; i < PROVIDERS; i++)
 		self->stores[i] = store_new(emulator_providers[i]->sessions,
@@ -72,7 +72,7 @@ Store *emulator_store(Emulator *emulator, const char *provider)
 
 void emulator_demo(Emulator *emulator)
 {
-	gint64 now = clock_now_ms(&emulator->clock);
+	gint64 now = demo_clock_now_ms(&emulator->clock);
 
 	for (guint i = 0; i < PROVIDERS; i++)
 		if (emulator_providers[i]->demo)
@@ -197,7 +197,7 @@ static void answer_provider(
 void emulator_answer(Emulator *emulator, Request *request, Answer *answer)
 {
 	g_autofree char *date =
-		clock_http_date(clock_wall_ms(&emulator->clock));
+		demo_clock_http_date(demo_clock_wall_ms(&emulator->clock));
 
 	if (g_str_has_prefix(request->path, "/_control/"))
 		control_answer(emulator, request, answer);

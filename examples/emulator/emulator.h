@@ -23,7 +23,7 @@ typedef struct {
  * they point to has a lock of its own each, and no two are held at once. */
 struct Emulator {
 	Settings settings;
-	Clock clock;
+	DemoClock clock;
 	Store **stores; /* of each provider, in their order */
 	Faults *faults;
 	Ledger *ledger;

@@ -29,7 +29,7 @@ void exchange_put(Exchange *x, guint status, const Json *object)
 
 gint64 exchange_now(const Exchange *x)
 {
-	return clock_now_ms(&x->emulator->clock);
+	return demo_clock_now_ms(&x->emulator->clock);
 }
 
 char *exchange_digest(const Json *body)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
 #include "backends/error.h"
 
@@ -227,9 +228,9 @@ Fault *faults_take(Faults *faults, const char *provider, const char *action)
 
 gboolean faults_wait(Faults *faults, const Fault *fault)
 {
-	gint64 until_us =
-		fault->hang ? G_MAXINT64
-			    : g_get_monotonic_time() + fault->delay_ms * 1000;
+	gint64 until_us = fault->hang ? G_MAXINT64
+				      : clock_now_us(&clock_real) +
+						fault->delay_ms * 1000;
 	gboolean released;
 	guint generation;
 	gboolean late = FALSE;

@@ -1,5 +1,6 @@
 #include "nonce.h"
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
 
 #define SPAN_US (30 * 60 * G_USEC_PER_SEC)
@@ -25,7 +26,7 @@ Nonces *nonces_new(void)
 	mutex_init(&self->lock);
 	self->young = set_new();
 	self->old = set_new();
-	self->since_us = g_get_monotonic_time();
+	self->since_us = clock_now_us(&clock_real);
 	return self;
 }
 
@@ -41,7 +42,7 @@ void nonces_free(Nonces *nonces)
 
 static void turn(Nonces *nonces)
 {
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(&clock_real);
 
 	if (now - nonces->since_us < SPAN_US &&
 		g_hash_table_size(nonces->young) < COUNT_MAX)

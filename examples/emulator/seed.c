@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "backends/base/clock.h"
+
 guint64 seed_mix(guint64 x)
 {
 	/* Sebastiano Vigna's splitmix64 step. */
@@ -22,7 +24,7 @@ guint64 seed_random(void)
 	guint64 number = 0;
 
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		number = (guint64)g_get_real_time();
+		number = (guint64)now_ns();
 	return seed_mix(number);
 }
 

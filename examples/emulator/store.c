@@ -8,13 +8,14 @@
 struct Store {
 	const StoreClass *class;
 	StorePace pace;
-	Clock *clock;
+	DemoClock *clock;
 	Mutex lock;
 	Room *lobby;       /* of the workspaces' own records */
 	GHashTable *rooms; /* by id, owned */
 };
 
-Store *store_new(const StoreClass *class, const StorePace *pace, Clock *clock)
+Store *store_new(
+	const StoreClass *class, const StorePace *pace, DemoClock *clock)
 {
 	Store *self = g_new0(Store, 1);
 
@@ -46,7 +47,7 @@ static Room *place(Store *store, const char *workspace)
 			       : store->lobby;
 
 	if (room)
-		room_sweep(room, clock_now_ms(store->clock));
+		room_sweep(room, demo_clock_now_ms(store->clock));
 	return room;
 }
 
@@ -57,8 +58,9 @@ static Room *place_made(Store *store, const char *id)
 	if (!room) {
 		room = room_new(store->class, &store->pace, id);
 		g_hash_table_insert(store->rooms, room->id, room);
-		room_add(store->lobby, store->class->workspaces->named(
-					       id, clock_now_ms(store->clock)));
+		room_add(
+			store->lobby, store->class->workspaces->named(id,
+					      demo_clock_now_ms(store->clock)));
 	}
 	return room;
 }
@@ -85,7 +87,7 @@ void store_add_workspace(
 	place_made(store, id);
 	if (patch || extra)
 		room_merge(store->lobby, room_find(store->lobby, id), patch,
-			extra, clock_now_ms(store->clock));
+			extra, demo_clock_now_ms(store->clock));
 	mutex_unlock(&store->lock);
 }
 
@@ -125,7 +127,7 @@ StoreResult store_list(Store *store, const char *workspace,
 	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
-		room_list(room, query, clock_now_ms(store->clock), out,
+		room_list(room, query, demo_clock_now_ms(store->clock), out,
 			ret_total);
 	mutex_unlock(&store->lock);
 	return room ? STORE_OK : STORE_NO_WORKSPACE;
@@ -141,7 +143,8 @@ StoreResult store_get(
 	mutex_lock(&store->lock);
 	result = find(store, workspace, id, &room, &entry);
 	if (result == STORE_OK)
-		room_write_whole(room, entry, clock_now_ms(store->clock), out);
+		room_write_whole(
+			room, entry, demo_clock_now_ms(store->clock), out);
 	mutex_unlock(&store->lock);
 	return result;
 }
@@ -156,7 +159,7 @@ StoreResult store_life(
 	mutex_lock(&store->lock);
 	result = find(store, workspace, id, &room, &entry);
 	if (result == STORE_OK) {
-		room_settle(room, entry, clock_now_ms(store->clock));
+		room_settle(room, entry, demo_clock_now_ms(store->clock));
 		*ret = entry->life;
 	}
 	mutex_unlock(&store->lock);
@@ -173,7 +176,7 @@ StoreResult store_create(Store *store, const char *workspace,
 	room = place(store, workspace);
 	if (room)
 		result = room_create(
-			room, spec, clock_now_ms(store->clock), ret_id);
+			room, spec, demo_clock_now_ms(store->clock), ret_id);
 	mutex_unlock(&store->lock);
 	return result;
 }
@@ -200,7 +203,7 @@ StoreResult store_move(Store *store, const char *workspace, const char *id,
 	mutex_lock(&store->lock);
 	result = find(store, workspace, id, &room, &entry);
 	if (result == STORE_OK) {
-		gint64 now = clock_now_ms(store->clock);
+		gint64 now = demo_clock_now_ms(store->clock);
 
 		room_settle(room, entry, now);
 		if (from & LIFE_BIT(entry->life))
@@ -224,7 +227,7 @@ StoreResult store_forget(
 	if (result == STORE_OK) {
 		if (!entry->gone_ms)
 			room->n_going++;
-		entry->gone_ms = clock_now_ms(store->clock) + after_ms;
+		entry->gone_ms = demo_clock_now_ms(store->clock) + after_ms;
 	}
 	mutex_unlock(&store->lock);
 	return result;
@@ -237,7 +240,7 @@ void store_plant(Store *store, const char *workspace, const char *record,
 
 	mutex_lock(&store->lock);
 	entry = room_plant(place_made(store, workspace), record, extra,
-		clock_now_ms(store->clock));
+		demo_clock_now_ms(store->clock));
 	entry->due_ms = due_ms;
 	*ret_id = g_strdup(entry->id);
 	mutex_unlock(&store->lock);
@@ -277,7 +280,7 @@ StoreResult store_dump(
 	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
-		room_dump(room, limit, clock_now_ms(store->clock), out);
+		room_dump(room, limit, demo_clock_now_ms(store->clock), out);
 	mutex_unlock(&store->lock);
 	return room ? STORE_OK : STORE_NO_WORKSPACE;
 }
@@ -290,7 +293,7 @@ StoreResult store_churn(Store *store, const char *workspace,
 	mutex_lock(&store->lock);
 	room = place(store, workspace);
 	if (room)
-		room_churn(room, churn, clock_now_ms(store->clock), out);
+		room_churn(room, churn, demo_clock_now_ms(store->clock), out);
 	mutex_unlock(&store->lock);
 	return room ? STORE_OK : STORE_NO_WORKSPACE;
 }

@@ -33,7 +33,8 @@ typedef gboolean (*StoreKeep)(const char *record, const void *data);
 
 typedef struct Store Store;
 
-Store *store_new(const StoreClass *class, const StorePace *pace, Clock *clock);
+Store *store_new(
+	const StoreClass *class, const StorePace *pace, DemoClock *clock);
 void store_free(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 

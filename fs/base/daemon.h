@@ -21,6 +21,7 @@ typedef struct Trace Trace;
  * request and constant from then on; what it points to has locks of its own.
  */
 typedef struct Daemon {
+	const Clock *clock; /* of all that is decided by time */
 	Cache *cache;
 	Emitter *emitter; /* NULL: no events are made */
 	Handles *handles;

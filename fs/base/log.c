@@ -110,7 +110,7 @@ static GLogWriterOutput write_log(
 
 	if ((level & G_LOG_LEVEL_MASK) > g_atomic_int_get(&state.level))
 		return G_LOG_WRITER_HANDLED;
-	g_autofree char *time = time_text(now_ms());
+	g_autofree char *time = time_text(clock_wall_ms(&clock_real));
 	g_autofree char *message = clean(value_of(fields, n, "MESSAGE"));
 	g_autofree char *line = g_strdup_printf(
 		"%s %s: %s\n", time, level_name(level), message);

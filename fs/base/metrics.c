@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
 #include "cache/base/metric.h"
 #include "fs/base/histogram.h"
@@ -54,7 +55,7 @@ Metrics *metrics_new(void)
 {
 	Metrics *metrics = g_new0(Metrics, 1);
 
-	metrics->started_us = g_get_real_time();
+	metrics->started_us = clock_wall_us(&clock_real);
 	metrics->calls =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	mutex_init(&metrics->lock);

@@ -39,6 +39,7 @@ typedef struct {
 } Parked;
 
 struct Pending {
+	const Clock *clock;
 	Mutex lock; /* of all below; nothing is called under it */
 	pthread_cond_t moved;
 	GQueue parked;    /* Parked *; removed by the thread alone */
@@ -178,7 +179,7 @@ static gint64 next_due(const Parked *parked)
 /* Under the lock. */
 static void note_left(Pending *self, guint32 dir)
 {
-	gint64 until = g_get_monotonic_time() + COMES_BACK_US;
+	gint64 until = clock_now_us(self->clock) + COMES_BACK_US;
 
 	if (dir)
 		g_hash_table_insert(self->left, GUINT_TO_POINTER(dir),
@@ -191,7 +192,7 @@ static gboolean has_just_left(Pending *self, guint32 dir)
 	gpointer key = GUINT_TO_POINTER(dir);
 	gsize until = GPOINTER_TO_SIZE(g_hash_table_lookup(self->left, key));
 
-	if (!until || (gsize)g_get_monotonic_time() < until)
+	if (!until || (gsize)clock_now_us(self->clock) < until)
 		return until > 0;
 	g_hash_table_remove(self->left, key);
 	return FALSE;
@@ -206,7 +207,7 @@ static gint64 pass(Pending *self) REQUIRES(self->lock)
 
 	for (GList *link = self->parked.head; link; link = next) {
 		Parked *parked = link->data;
-		gint64 now = g_get_monotonic_time();
+		gint64 now = clock_now_us(self->clock);
 		gboolean done = FALSE;
 
 		if (is_due(parked, now)) {
@@ -241,17 +242,19 @@ static void *pending_run(void *data)
 		self->stirred = FALSE;
 		gint64 wake = pass(self);
 
-		if (!self->stirred && wake > g_get_monotonic_time())
-			thread_wait(&self->moved, &self->lock, wake);
+		if (!self->stirred && wake > clock_now_us(self->clock))
+			clock_wait(
+				self->clock, &self->moved, &self->lock, wake);
 	}
 	mutex_unlock(&self->lock);
 	return NULL;
 }
 
-Pending *pending_new(Metrics *metrics, gint64 timeout_us)
+Pending *pending_new(Metrics *metrics, const Clock *clock, gint64 timeout_us)
 {
 	Pending *self = g_new0(Pending, 1);
 
+	self->clock = clock;
 	mutex_init(&self->lock);
 	thread_cond_init(&self->moved);
 	g_queue_init(&self->parked);
@@ -339,7 +342,7 @@ void pending_park(Pending *self, fuse_req_t req, const ParkSpec *spec)
 		parked->spec.leave = pending_leave_plain;
 	if (!spec->deadline_us)
 		parked->spec.deadline_us =
-			g_get_monotonic_time() + self->timeout_us;
+			clock_now_us(self->clock) + self->timeout_us;
 	parked->req = req;
 	trace_park(&parked->op);
 	parked->tid = fuse_req_ctx(req)->pid;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/base/clock.h"
 #include "fs/base/lowlevel.h"
 #include "fs/base/metrics.h"
 
@@ -40,7 +41,7 @@ typedef struct {
 } ParkSpec;
 
 /* timeout_us: how long one waits for what was never known. */
-Pending *pending_new(Metrics *metrics, gint64 timeout_us);
+Pending *pending_new(Metrics *metrics, const Clock *clock, gint64 timeout_us);
 /* Answers whatever is parked and joins the thread. */
 void pending_stop(Pending *pending);
 void pending_free(Pending *pending);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/secret.h"
 #include "fs/base/crash_out.h"
 #include "fs/base/metrics.h"
@@ -85,7 +86,8 @@ gboolean trace_has_lines(const Trace *self, guint what)
 
 static gint64 real_since(gint64 begun_us)
 {
-	return g_get_real_time() - (g_get_monotonic_time() - begun_us);
+	return clock_wall_us(&clock_real) -
+	       (clock_now_us(&clock_real) - begun_us);
 }
 
 /* Whole lines, from any thread: stdio has a lock. */
@@ -138,7 +140,7 @@ void trace_begin(
 	current.op = op;
 	current.node = node;
 	current.pid = pid;
-	current.begun_us = g_get_monotonic_time();
+	current.begun_us = clock_now_us(&clock_real);
 	g_strlcpy(current.name, name ? name : "", sizeof(current.name));
 }
 
@@ -154,7 +156,7 @@ void trace_end(int error, gsize bytes)
 	Trace *self = current.trace;
 	TraceOperation op = {
 		.begun_us = current.begun_us,
-		.took_us = g_get_monotonic_time() - current.begun_us,
+		.took_us = clock_now_us(&clock_real) - current.begun_us,
 		.node = current.node,
 		.bytes = (guint32)MIN(bytes, G_MAXUINT32),
 		.pid = current.pid,
@@ -197,7 +199,7 @@ static void masked_field(char *ret, gsize size, const char *text)
 void trace_call(
 	Trace *self, const char *section, const CallReport *report, int error)
 {
-	gint64 begun_us = g_get_monotonic_time() - report->took_us;
+	gint64 begun_us = clock_now_us(&clock_real) - report->took_us;
 	TraceCall call = {
 		.begun_us = begun_us,
 		.took_us = report->took_us,
@@ -226,7 +228,7 @@ void trace_cache(Trace *self, const char *text)
 	if (!trace_has_lines(self, TRACE_CACHE))
 		return;
 	line = g_string_new(NULL);
-	trace_row_text(line, g_get_real_time(), "cache", text);
+	trace_row_text(line, clock_wall_us(&clock_real), "cache", text);
 	write_line(line);
 }
 

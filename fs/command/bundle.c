@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/secret.h"
 #include "fs/base/exit_status.h"
 #include "fs/base/lowlevel.h"
@@ -422,7 +423,8 @@ static void maybe_probe_free(void *probe)
 /* Takes the places. */
 static Bundle bundle_new(GPtrArray *places, const char *config)
 {
-	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(
+		clock_wall_ms(&clock_real) / 1000);
 
 	return (Bundle){
 		.config = config,

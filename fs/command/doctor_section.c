@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "fs/command/doctor_check.h"
 #include "fs/command/doctor_net.h"
 
@@ -171,7 +172,7 @@ static void check_credentials(Doctor *doctor)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(WorkspacePage) page = NULL;
 	const Call call = {
-		.deadline_us = g_get_monotonic_time() + CALL_US,
+		.deadline_us = clock_now_us(&clock_real) + CALL_US,
 		.interactive = TRUE,
 		.owned = take_account,
 		.accepted = take_answer,
@@ -212,7 +213,7 @@ static char *first_workspace(
 static void check_list(Doctor *doctor)
 {
 	const Call call = {
-		.deadline_us = g_get_monotonic_time() + CALL_US,
+		.deadline_us = clock_now_us(&clock_real) + CALL_US,
 		.interactive = TRUE,
 	};
 	g_autoptr(GError) error = NULL;

@@ -13,6 +13,8 @@
 #include "fs/start/config.h"
 #include "fs/start/probe.h"
 
+#include "backends/base/clock.h"
+
 enum { FLAG_JSON = 256, FLAG_WATCH, FLAG_INTERVAL };
 
 const Flag status_flags[] = {
@@ -113,7 +115,8 @@ static void append_json(const Answers *answers, GString *out)
 /* The line above the rest: when, how many mounts, and all sessions by phase. */
 static void append_head(const Answers *answers, GString *out)
 {
-	g_autoptr(GDateTime) now = g_date_time_new_now_local();
+	g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(
+		clock_wall_ms(&clock_real) / 1000);
 	g_autofree char *time = g_date_time_format(now, "%H:%M:%S");
 	g_autofree char *phases = status_view_phases(
 		(const MountStatus *)(void *)answers->mounts->data,

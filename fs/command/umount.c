@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "fs/base/exit_status.h"
 #include "fs/command/holders.h"
 #include "fs/command/status_text.h"
@@ -135,13 +136,13 @@ static int tell_busy(const char *place, GPtrArray *holders, gboolean hangs)
 static int unmount_patiently(
 	const char *place, const Served *served, gboolean lazy)
 {
-	gint64 until = g_get_monotonic_time() + BUSY_LIMIT_US;
+	gint64 until = clock_now_us(&clock_real) + BUSY_LIMIT_US;
 	int error;
 
 	while ((error = unmount(place, lazy)) == EBUSY) {
 		g_autoptr(GPtrArray) holders = holders_of(place, served->pid);
 
-		if (holders->len || g_get_monotonic_time() > until)
+		if (holders->len || clock_now_us(&clock_real) > until)
 			return tell_busy(place, holders, served->hangs);
 		g_usleep(BUSY_POLL_US);
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/nearest.h"
 #include "fs/base/exit_status.h"
 #include "fs/command/places.h"
@@ -117,7 +118,7 @@ int wait_session(
 	g_autofree char *file = g_strdup_printf(".wait/%s", phase_name(phase));
 	g_autoptr(GPtrArray) one =
 		g_ptr_array_new_with_free_func((GDestroyNotify)probe_free);
-	gint64 until = g_get_monotonic_time() + limit_ms * 1000;
+	gint64 until = clock_now_us(&clock_real) + limit_ms * 1000;
 	int unreached = places_reach(
 		session, CLAMP(limit_ms, ANSWER_MS, PROBE_LIMIT_MS));
 	Probe *probe;
@@ -131,7 +132,7 @@ int wait_session(
 	probe_wait(one, MAX(limit_ms, ANSWER_MS));
 	if (probe_error(probe))
 		return explain(session, phase, probe_error(probe),
-			g_get_monotonic_time() >= until);
+			clock_now_us(&clock_real) >= until);
 	if (ret_state)
 		*ret_state = g_strdup(probe_text(probe));
 	return EXIT_SUCCESS;

@@ -40,6 +40,7 @@ typedef struct {
 } Waiting;
 
 struct Emitter {
+	const Clock *clock;
 	char *mountpoint;
 	Pending *pending;
 	Metrics *metrics;
@@ -162,7 +163,7 @@ void emitter_asked(Emitter *self)
 static Waiting *take(Emitter *self)
 {
 	g_autoptr(GHashTable) busy = g_hash_table_new(NULL, NULL);
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(self->clock);
 
 	for (GList *link = self->queue.head; link; link = link->next) {
 		Waiting *waiting = link->data;
@@ -187,7 +188,7 @@ static Waiting *take(Emitter *self)
 
 static void note_lost(Emitter *self, const SynthEvent *event, int error)
 {
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(self->clock);
 	g_autofree char *path = synth_event_path(event);
 
 	metrics_count(self->metrics, OP_EVENT_FAILED);
@@ -211,7 +212,7 @@ static gboolean is_final(int error)
 /* Whether to try it again; without the lock. */
 static gboolean is_due_again(Emitter *self, Waiting *waiting, int error)
 {
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(self->clock);
 	gboolean owed = self->failed(waiting->event, self->data);
 
 	if (!waiting->failed_us)
@@ -274,7 +275,8 @@ static void attend(Emitter *self, Waiting *waiting) REQUIRES(self->lock)
 /* Called and returns with the lock. */
 static void rest(Emitter *self, gint64 us) REQUIRES(self->lock)
 {
-	thread_wait(&self->moved, &self->lock, g_get_monotonic_time() + us);
+	clock_wait(self->clock, &self->moved, &self->lock,
+		clock_now_us(self->clock) + us);
 }
 
 /* Called and returns with the lock. */
@@ -311,8 +313,8 @@ static void *emitter_run(void *data)
 
 /* ---- the daemon's side ---- */
 
-Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
-	EmitterFailed failed, void *data)
+Emitter *emitter_new(const char *mountpoint, const Clock *clock,
+	Pending *pending, Metrics *metrics, EmitterFailed failed, void *data)
 {
 	Emitter *self = g_new0(Emitter, 1);
 
@@ -322,6 +324,7 @@ Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
 	self->failed = failed;
 	self->data = data;
 	self->process = emitter_process_new(mountpoint);
+	self->clock = clock;
 	mutex_init(&self->lock);
 	thread_cond_init(&self->moved);
 	thread_cond_init(&self->ended);
@@ -396,18 +399,19 @@ static gboolean is_at(const Emitter *self, fuse_ino_t dir)
 
 gboolean emitter_keep_out(Emitter *self, fuse_ino_t dir)
 {
-	gint64 until = g_get_monotonic_time() + ACT_US;
 	gboolean out;
+	gint64 until;
 
 	if (!self)
 		return TRUE;
+	until = clock_now_us(self->clock) + ACT_US;
 	mutex_lock(&self->lock);
 	/* Before the wait: else it went on with the next act there. */
 	self->shut = TRUE;
 	while (is_at(self, dir) && !self->slow) {
-		thread_wait(&self->ended, &self->lock, until);
+		clock_wait(self->clock, &self->ended, &self->lock, until);
 		self->slow =
-			is_at(self, dir) && g_get_monotonic_time() >= until;
+			is_at(self, dir) && clock_now_us(self->clock) >= until;
 	}
 	out = !is_at(self, dir);
 	if (!out)
@@ -430,8 +434,8 @@ static void push(Emitter *self, SynthEvent *event)
 {
 	Waiting *waiting = g_new(Waiting, 1);
 
-	*waiting =
-		(Waiting){.event = event, .since_us = g_get_monotonic_time()};
+	*waiting = (Waiting){
+		.event = event, .since_us = clock_now_us(self->clock)};
 	g_queue_push_tail(&self->queue, waiting);
 	pthread_cond_signal(&self->moved);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/base/clock.h"
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
 #include "fs/emitter/synth_event.h"
@@ -26,8 +27,8 @@ typedef struct Emitter Emitter;
 typedef gboolean (*EmitterFailed)(const SynthEvent *event, void *data);
 
 /* Starts neither; `mountpoint` absolute. */
-Emitter *emitter_new(const char *mountpoint, Pending *pending, Metrics *metrics,
-	EmitterFailed failed, void *data);
+Emitter *emitter_new(const char *mountpoint, const Clock *clock,
+	Pending *pending, Metrics *metrics, EmitterFailed failed, void *data);
 /* From now on synthetic events are carried out; device: of the mount, so that a directory
  * that lies below it is never touched.  Before, they are dropped. */
 void emitter_attach(Emitter *emitter, dev_t device);

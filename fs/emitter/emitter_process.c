@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/spawn.h"
 
 /* A system call on the mount takes far less than a millisecond, unless somebody
@@ -69,7 +70,7 @@ static int spawn(const EmitterProcess *self, pid_t *ret_child, int end)
 
 static gboolean start(EmitterProcess *self)
 {
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(&clock_real);
 	int ends[2], error;
 
 	if (now < self->next_us)
@@ -183,10 +184,10 @@ static gboolean ask(EmitterProcess *self, const EmitterCommand *order,
 /* FALSE when none comes. */
 static gboolean hear(EmitterProcess *self, gint32 *ret)
 {
-	gint64 until = g_get_monotonic_time() + PATIENCE_US;
+	gint64 until = clock_now_us(&clock_real) + PATIENCE_US;
 
 	while (!g_atomic_int_get(&self->dismissed) &&
-		g_get_monotonic_time() < until) {
+		clock_now_us(&clock_real) < until) {
 		struct pollfd answer = {self->socket, POLLIN, 0};
 
 		if (poll(&answer, 1, SLICE_MS) <= 0)

@@ -88,7 +88,8 @@ void eventline_log(EventLog *log, Cache *cache, const News *news, gsize n)
 
 	for (gsize i = 0; i < n; i++) {
 		g_string_truncate(line, 0);
-		if (eventline_append(line, cache, &news[i], g_get_real_time()))
+		if (eventline_append(
+			    line, cache, &news[i], clock_wall_us(&clock_real)))
 			eventlog_add(log, line->str, line->len);
 	}
 	eventlog_flush(log);

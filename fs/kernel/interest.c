@@ -41,6 +41,7 @@ typedef struct {
 } Directory;
 
 struct Interest {
+	const Clock *clock;
 	Mutex lock;              /* of all below; never held across the cache */
 	GHashTable *directories; /* number -> Directory * */
 	GHashTable *denied;      /* "parent/name": a set */
@@ -51,10 +52,12 @@ struct Interest {
 	Cache *cache;
 };
 
-Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us)
+Interest *interest_new(Cache *cache, const Clock *clock, const char *mountpoint,
+	gint64 window_us)
 {
 	Interest *self = g_new0(Interest, 1);
 
+	self->clock = clock;
 	mutex_init(&self->lock);
 	self->directories = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	self->denied =
@@ -123,7 +126,7 @@ void interest_look(Interest *self, guint32 number)
 	Directory *seen = directory(self, owner);
 
 	seen->watching = LOOKED;
-	seen->since_us = g_get_monotonic_time();
+	seen->since_us = clock_now_us(self->clock);
 	mutex_unlock(&self->lock);
 	cache_look(self->cache, number);
 }
@@ -456,7 +459,7 @@ static void flush_negative(Interest *self, Notify *notify)
 void interest_tick(Interest *self, Notify *notify)
 {
 	g_autoptr(GArray) verdicts = g_array_new(FALSE, FALSE, sizeof(Verdict));
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(self->clock);
 	GHashTableIter iter;
 	gpointer value;
 

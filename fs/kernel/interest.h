@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/base/clock.h"
 #include "cache/cache.h"
 #include "fs/kernel/notify.h"
 
@@ -13,7 +14,8 @@
  */
 typedef struct Interest Interest;
 
-Interest *interest_new(Cache *cache, const char *mountpoint, gint64 window_us);
+Interest *interest_new(Cache *cache, const Clock *clock, const char *mountpoint,
+	gint64 window_us);
 void interest_free(Interest *interest);
 
 /* An upcall for a node of this number: somebody looks. */

@@ -44,6 +44,7 @@ typedef struct {
 } Notice;
 
 struct Notify {
+	const Clock *clock;
 	Mutex lock; /* of queue, known, session, stopping */
 	pthread_cond_t moved;
 	GQueue queue;      /* Notice * */
@@ -152,9 +153,9 @@ gboolean notify_has_told(Notify *self, guint64 queued)
 	return __atomic_load_n(&self->told, __ATOMIC_ACQUIRE) >= queued;
 }
 
-static gboolean has_waited(Notice *notice)
+static gboolean has_waited(const Notify *self, Notice *notice)
 {
-	gint64 now = g_get_monotonic_time();
+	gint64 now = clock_now_us(self->clock);
 
 	if (!notice->until_us)
 		notice->until_us = now + BUSY_MAX_US;
@@ -191,7 +192,7 @@ static gboolean tell(Notify *self, struct fuse_session *session, Notice *notice)
 	metrics_count(self->metrics, OP_INVALIDATION);
 	if (notice->pages)
 		return tell_content(self, session, notice->node) ||
-		       has_waited(notice);
+		       has_waited(self, notice);
 	if (notice->name)
 		fuse_lowlevel_notify_inval_entry(session, notice->node,
 			notice->name, strlen(notice->name));
@@ -241,7 +242,7 @@ static gboolean ask_anew(Notify *self, struct fuse_session *session)
 static gboolean must_wait(
 	Notify *self, struct fuse_session *session, Notice *notice)
 {
-	return !has_waited(notice) || !ask_anew(self, session);
+	return !has_waited(self, notice) || !ask_anew(self, session);
 }
 
 static struct fuse_session *session_of(Notify *self)
@@ -302,18 +303,18 @@ static void drain(Notify *self) REQUIRES(self->lock)
 	requeue(self, &waiting);
 	mutex_lock(&self->lock);
 	if (delayed)
-		thread_wait(&self->moved, &self->lock,
-			g_get_monotonic_time() + BUSY_RETRY_US);
+		clock_wait(self->clock, &self->moved, &self->lock,
+			clock_now_us(self->clock) + BUSY_RETRY_US);
 }
 
 static void *notify_run(void *data)
 {
 	Notify *self = data;
-	gint64 next_tick = g_get_monotonic_time() + self->tick_us;
+	gint64 next_tick = clock_now_us(self->clock) + self->tick_us;
 
 	mutex_lock(&self->lock);
 	while (!self->stopping) {
-		gint64 now = g_get_monotonic_time();
+		gint64 now = clock_now_us(self->clock);
 
 		if (now >= next_tick) {
 			next_tick = now + self->tick_us;
@@ -323,7 +324,8 @@ static void *notify_run(void *data)
 		} else if (!g_queue_is_empty(&self->queue)) {
 			drain(self);
 		} else {
-			thread_wait(&self->moved, &self->lock, next_tick);
+			clock_wait(self->clock, &self->moved, &self->lock,
+				next_tick);
 		}
 	}
 	mutex_unlock(&self->lock);
@@ -376,11 +378,13 @@ gboolean notify_prune(Notify *self, const GArray *nodes)
 	return !self->cannot_prune;
 }
 
-Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
-	Readers *readers, gint64 tick_us, void (*tick)(void *data), void *data)
+Notify *notify_new(const Clock *clock, Pending *pending, Metrics *metrics,
+	Emitter *emitter, Readers *readers, gint64 tick_us,
+	void (*tick)(void *data), void *data)
 {
 	Notify *self = g_new0(Notify, 1);
 
+	self->clock = clock;
 	mutex_init(&self->lock);
 	thread_cond_init(&self->moved);
 	g_queue_init(&self->queue);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/base/clock.h"
 #include "fs/base/lowlevel.h"
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
@@ -14,8 +15,9 @@
 typedef struct Notify Notify;
 
 /* tick runs on the notifier thread about every tick_us, with no lock held. */
-Notify *notify_new(Pending *pending, Metrics *metrics, Emitter *emitter,
-	Readers *readers, gint64 tick_us, void (*tick)(void *data), void *data);
+Notify *notify_new(const Clock *clock, Pending *pending, Metrics *metrics,
+	Emitter *emitter, Readers *readers, gint64 tick_us,
+	void (*tick)(void *data), void *data);
 /* From now on the kernel is told; before, nothing is known to it. */
 void notify_attach(Notify *notify, struct fuse_session *session);
 /* Joins the thread; must come before the session is destroyed. */

@@ -16,16 +16,18 @@ struct Reader {
 };
 
 struct Readers {
+	const Clock *clock;
 	Mutex lock;
 	pthread_cond_t closed; /* a file of the awaited node */
 	fuse_ino_t awaited;    /* 0: none */
 	GHashTable *nodes;     /* node -> GSList of Reader */
 };
 
-Readers *readers_new(void)
+Readers *readers_new(const Clock *clock)
 {
 	Readers *self = g_new0(Readers, 1);
 
+	self->clock = clock;
 	mutex_init(&self->lock);
 	thread_cond_init(&self->closed);
 	self->nodes = g_hash_table_new(NULL, NULL);
@@ -51,7 +53,7 @@ static Reader *reader_new(Readers *self, fuse_ino_t node)
 
 	reader->readers = self;
 	reader->node = node;
-	reader->opened_us = g_get_monotonic_time();
+	reader->opened_us = clock_now_us(self->clock);
 	return reader;
 }
 
@@ -120,8 +122,9 @@ void readers_pass(Readers *self, fuse_ino_t node)
 
 	mutex_lock(&self->lock);
 	self->awaited = node;
-	while ((until_us = busy_until_us(self, node)) > g_get_monotonic_time())
-		thread_wait(&self->closed, &self->lock, until_us);
+	while ((until_us = busy_until_us(self, node)) >
+		clock_now_us(self->clock))
+		clock_wait(self->clock, &self->closed, &self->lock, until_us);
 	self->awaited = 0;
 	for (GSList *link = readers_of(self, node); link; link = link->next)
 		((Reader *)link->data)->passed = TRUE;

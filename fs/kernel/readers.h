@@ -2,6 +2,7 @@
 
 #include <glib.h>
 
+#include "backends/base/clock.h"
 #include "fs/base/lowlevel.h"
 
 /*
@@ -17,7 +18,8 @@ typedef struct Readers Readers;
 /* One open file. */
 typedef struct Reader Reader;
 
-Readers *readers_new(void);
+/* The clock outlives them. */
+Readers *readers_new(const Clock *clock);
 /* All are closed. */
 void readers_free(Readers *readers);
 

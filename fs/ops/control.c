@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
 #include "fs/base/pending.h"
 #include "fs/base/proc.h"
@@ -261,7 +262,8 @@ static void operation_done(Operation *order, void *data)
 
 static gint64 operation_deadline(const Control *self)
 {
-	return g_get_monotonic_time() + self->daemon->create_timeout_us;
+	return clock_now_us(self->daemon->clock) +
+	       self->daemon->create_timeout_us;
 }
 
 static void park(Control *self, fuse_req_t req, gsize len, off_t off)

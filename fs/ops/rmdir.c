@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "backends/base/clock.h"
 #include "fs/base/node.h"
 #include "fs/base/reply.h"
 #include "fs/kernel/interest.h"
@@ -58,7 +59,8 @@ static int leave(LeftReason reason, void *data)
 
 static void end_session(fuse_req_t req, Daemon *daemon, const Entry *entry)
 {
-	gint64 deadline = g_get_monotonic_time() + daemon->create_timeout_us;
+	gint64 deadline =
+		clock_now_us(daemon->clock) + daemon->create_timeout_us;
 	Removal *self = g_new0(Removal, 1);
 
 	self->refs = 2;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "fs/base/pending.h"
@@ -130,7 +131,8 @@ static gint64 until_us(void *data)
 		until_ms = wait_until_ms(&now);
 	if (until_ms == G_MAXINT64)
 		return G_MAXINT64;
-	return g_get_monotonic_time() + until_ms * 1000 - g_get_real_time();
+	return clock_now_us(self->daemon->clock) + until_ms * 1000 -
+	       clock_wall_us(self->daemon->clock);
 }
 
 static void tell_why(const Wait *self)

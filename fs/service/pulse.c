@@ -1,5 +1,6 @@
 #include "fs/service/pulse.h"
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
 #include "fs/emitter/emitter_process.h"
 #include "fs/service/supervisor.h"
@@ -130,7 +131,7 @@ static void *pulse_run(void *data)
 	Pulse *self = data;
 
 	while (!is_stopping(self)) {
-		gint64 now_us = g_get_monotonic_time();
+		gint64 now_us = clock_now_us(&clock_real);
 
 		if (is_due(self, now_us))
 			ask(self, now_us);
@@ -182,7 +183,7 @@ void pulse_reloading(Pulse *self, gboolean reloading)
 	self->ready = FALSE;
 	if (reloading)
 		supervisor_tell("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,
-			g_get_monotonic_time());
+			clock_now_us(&clock_real));
 	tell_ready(self);
 	mutex_unlock(&self->lock);
 }

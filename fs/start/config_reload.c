@@ -159,7 +159,7 @@ static void show_config(const Reload *self, char *text)
 /* In the log, to the service manager, and above what is in force. */
 static void tell_failure(const Reload *self, const char *what)
 {
-	g_autofree char *when = time_text(now_ms());
+	g_autofree char *when = time_text(clock_wall_ms(&clock_real));
 	g_autofree char *text = config_describe(*self->config);
 	g_autofree char *line = secret_mask(what);
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/spawn.h"
 
 #define PROGRAM "sessionfs-emulator"
@@ -113,13 +114,13 @@ static pid_t spawn(const char *program, int output)
 /* One line, within START_MS. */
 static char *read_line(int fd)
 {
-	gint64 until = g_get_monotonic_time() + START_MS * 1000;
+	gint64 until = clock_now_us(&clock_real) + START_MS * 1000;
 	g_autoptr(GString) line = g_string_new(NULL);
 	struct pollfd ready = {fd, POLLIN, 0};
 	char c;
 
 	while (line->len < 256) {
-		gint64 left = (until - g_get_monotonic_time()) / 1000;
+		gint64 left = (until - clock_now_us(&clock_real)) / 1000;
 
 		if (left <= 0 || poll(&ready, 1, (int)left) <= 0 ||
 			read(fd, &c, 1) != 1)
@@ -191,14 +192,14 @@ gboolean demo_start(Demo *ret, Config *config, GError **error)
 
 void demo_end(Demo *demo)
 {
-	gint64 until = g_get_monotonic_time() + END_US;
+	gint64 until = clock_now_us(&clock_real) + END_US;
 
 	g_clear_pointer(&demo->url, g_free);
 	if (demo->pid <= 0)
 		return;
 	kill(demo->pid, SIGTERM);
 	while (waitpid(demo->pid, NULL, WNOHANG) == 0) {
-		if (g_get_monotonic_time() > until) {
+		if (clock_now_us(&clock_real) > until) {
 			kill(demo->pid, SIGKILL);
 			waitpid(demo->pid, NULL, 0);
 			break;

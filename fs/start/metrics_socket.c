@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
 #include "fs/tree/self.h"
 
@@ -35,7 +36,7 @@ static gboolean wait_for(
 	gint64 left_ms = -1;
 
 	if (until_us != G_MAXINT64)
-		left_ms = (until_us - g_get_monotonic_time()) / 1000;
+		left_ms = (until_us - clock_now_us(&clock_real)) / 1000;
 	if (until_us != G_MAXINT64 && left_ms <= 0)
 		return FALSE;
 	return poll(fds, 2, (int)left_ms) > 0 && !fds[1].revents;
@@ -109,7 +110,7 @@ static char *answer_to(const MetricsSocket *self, const char *request)
 
 static void serve_client(const MetricsSocket *self, int fd)
 {
-	gint64 until_us = g_get_monotonic_time() + CLIENT_US;
+	gint64 until_us = clock_now_us(&clock_real) + CLIENT_US;
 	char request[REQUEST_MAX + 1];
 	g_autofree char *answer = NULL;
 

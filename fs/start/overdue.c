@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/thread.h"
 #include "fs/start/mount.h"
 
@@ -41,10 +42,11 @@ G_NORETURN static void give_up(void)
 
 static void *overdue_run(void *data)
 {
-	gint64 until_us = g_get_monotonic_time() + OVERDUE_S * G_USEC_PER_SEC;
+	gint64 until_us =
+		clock_now_us(&clock_real) + OVERDUE_S * G_USEC_PER_SEC;
 
 	mutex_lock(&state.lock);
-	while (!state.stopped && g_get_monotonic_time() < until_us)
+	while (!state.stopped && clock_now_us(&clock_real) < until_us)
 		thread_wait(&state.over, &state.lock, until_us);
 	/* Held to the end: what is named must not be freed meanwhile. */
 	if (!state.stopped)

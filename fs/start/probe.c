@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
+
 #define TEXT_MAX (64 * 1024 * 1024)
 
 struct Probe {
@@ -136,7 +138,7 @@ static void take(Probe *self)
 static gboolean wait_once(GPtrArray *probes, gint64 until_us)
 {
 	g_autofree struct pollfd *fds = g_new0(struct pollfd, probes->len);
-	gint64 left = (until_us - g_get_monotonic_time() + 999) / 1000;
+	gint64 left = (until_us - clock_now_us(&clock_real) + 999) / 1000;
 	guint open = 0;
 
 	for (guint i = 0; i < probes->len; i++) {
@@ -157,7 +159,7 @@ static gboolean wait_once(GPtrArray *probes, gint64 until_us)
 
 void probe_wait(GPtrArray *probes, gint64 limit_ms)
 {
-	gint64 until = g_get_monotonic_time() + limit_ms * 1000;
+	gint64 until = clock_now_us(&clock_real) + limit_ms * 1000;
 
 	while (wait_once(probes, until))
 		;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "fs/start/mount.h"
 #include "fs/start/overdue.h"
 
@@ -73,11 +74,11 @@ static void read_holder(int fd, char *ret, gsize size)
  */
 static gboolean take_lock(int fd, const char *mountpoint)
 {
-	gint64 began = g_get_monotonic_time();
+	gint64 began = clock_now_us(&clock_real);
 	gboolean said = FALSE;
 
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		gint64 waited = g_get_monotonic_time() - began;
+		gint64 waited = clock_now_us(&clock_real) - began;
 
 		if (errno != EWOULDBLOCK || mount_device(mountpoint) ||
 			waited > END_WAIT_US)

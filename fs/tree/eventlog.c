@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "cache/base/metric.h"
@@ -244,7 +245,8 @@ static gboolean turn(EventLog *self)
 	self->before = self->now;
 	self->now = next;
 	g_ptr_array_add(self->files, next);
-	self->turned_ns = MAX(self->turned_ns + 1, g_get_real_time() * 1000);
+	self->turned_ns =
+		MAX(self->turned_ns + 1, clock_wall_us(&clock_real) * 1000);
 	mutex_unlock(&self->lock);
 	if (self->generation > 2)
 		file_remove(self, self->generation - 2);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "fs/base/node.h"
 #include "fs/base/trace.h"
 #include "fs/tree/eventlog.h"
@@ -220,7 +221,7 @@ static char *text_now(Daemon *daemon, const View *view, GError **error);
 static gint64 text_ns(Daemon *daemon, const View *view)
 {
 	if (view->row->changing)
-		return g_get_real_time() * 1000;
+		return clock_wall_us(daemon->clock) * 1000;
 	switch (view->row->kind) {
 	case ROW_SELF:
 		return 0;
@@ -256,7 +257,7 @@ static gboolean trace_attr(Daemon *daemon, const View *view, struct stat *ret,
 	double *ret_timeout, GError **error)
 {
 	set_size(ret, trace_size(daemon->trace, view->row->trace));
-	set_times(ret, g_get_real_time() * 1000);
+	set_times(ret, clock_wall_us(daemon->clock) * 1000);
 	return TRUE;
 }
 

@@ -224,6 +224,7 @@ void fixture_open(Fixture *self, const char *key, ...)
 {
 	static const char *const reserved[] = {"new", NULL};
 	CacheSettings settings = {.state_dir = self->state_dir,
+		.clock = self->clock,
 		.reserved = reserved,
 		.refresh_ms = self->refresh_ms,
 		.window_ms = self->window_ms,

@@ -18,6 +18,7 @@ typedef struct {
 	Ended ended;
 	gint64 list_lag_ms;
 	guint64 sessions_max, workspaces_max;
+	const Clock *clock;
 	gboolean rich, remembers; /* of memory_rich_class */
 	char **workspaces;
 	char **names; /* of workspaces */

@@ -116,7 +116,8 @@ static void open_api(Fixture *f)
 	g_autoptr(GError) error = NULL;
 
 	f->api = api_new(f->keys, tiny_server_url(f->server),
-		credential_source_new(&class, f), &protocol, &error);
+		credential_source_new(&class, f, &clock_real), &protocol,
+		&error);
 	g_assert_no_error(error);
 }
 
@@ -515,7 +516,7 @@ static void test_unreachable(Fixture *f, gconstpointer data)
 {
 	const ApiProtocol protocol = protocol_of(f);
 	g_autoptr(Api) lost = api_new(NULL, "https://127.0.0.1:1",
-		credential_source_new(&class, f), &protocol, NULL);
+		credential_source_new(&class, f, &clock_real), &protocol, NULL);
 	Api *kept = f->api;
 
 	f->api = lost;
@@ -891,7 +892,8 @@ static void assert_key(const char *name, const char *value, gboolean fine)
 
 	g_hash_table_insert(keys, (char *)name, (char *)value);
 	api = api_new(keys, "https://h.example/",
-		credential_source_new(&class, NULL), &protocol, &error);
+		credential_source_new(&class, NULL, &clock_real), &protocol,
+		&error);
 	g_assert_cmpint(api != NULL, ==, fine);
 	if (fine)
 		return;
@@ -911,8 +913,8 @@ static void test_urls_are_not_repeated(void)
 		g_autoptr(GError) error = NULL;
 
 		g_assert_null(api_new(NULL, urls[i],
-			credential_source_new(&class, NULL), &protocol,
-			&error));
+			credential_source_new(&class, NULL, &clock_real),
+			&protocol, &error));
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
 		g_assert_null(strstr(error->message, "sesame"));
 	}

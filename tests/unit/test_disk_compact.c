@@ -136,12 +136,12 @@ static void a_rewrite_that_failed_is_not_tried_at_once(void)
 		big[0] = (char)('a' + i);
 		box_must_put(&box, "s-1", "Running", big);
 	}
-	g_assert_true(disk_wants_compact(box.disk));
-	disk_compact_failed(box.disk);
-	g_assert_false(disk_wants_compact(box.disk));
+	g_assert_true(disk_wants_compact(box.disk, g_get_monotonic_time()));
+	disk_compact_failed(box.disk, g_get_monotonic_time());
+	g_assert_false(disk_wants_compact(box.disk, g_get_monotonic_time()));
 	box.disk->compact_after_us = g_get_monotonic_time();
-	g_assert_true(disk_wants_compact(box.disk));
-	disk_compact_failed(box.disk);
+	g_assert_true(disk_wants_compact(box.disk, g_get_monotonic_time()));
+	disk_compact_failed(box.disk, g_get_monotonic_time());
 	g_assert_cmpint(box.disk->compact_after_us, >,
 		g_get_monotonic_time() + 100 * G_USEC_PER_SEC);
 }
@@ -157,19 +157,19 @@ static void garbage_goes_and_the_rest_stays(void)
 
 	box_open(&box);
 	box_must_put(&box, "s-1", "Running", "{\"a\":1}");
-	g_assert_false(disk_wants_compact(box.disk));
+	g_assert_false(disk_wants_compact(box.disk, g_get_monotonic_time()));
 	for (guint i = 0; i < 60; i++) {
 		g_autofree char *body = g_strdup_printf("{\"%s\":%u}", big, i);
 
 		box_must_put(&box, "s-2", "Running", body);
 	}
-	g_assert_true(disk_wants_compact(box.disk));
+	g_assert_true(disk_wants_compact(box.disk, g_get_monotonic_time()));
 	before = box_dump(&box);
 	reader = snapshot_ref(box.shown);
 	box_compact(&box);
 	assert_dump(&box, before);
 	g_assert_cmpuint(body_store_len(box.disk->store), <, 50000);
-	g_assert_false(disk_wants_compact(box.disk));
+	g_assert_false(disk_wants_compact(box.disk, g_get_monotonic_time()));
 	old = box_file(&box, "bodies.1");
 	row = snapshot_find(reader, 65);
 	/* Who began before goes on, though the old file was closed meanwhile. */

@@ -26,7 +26,7 @@ int fsync(int fd)
 
 static Intent *intent_sample(const char *spec)
 {
-	Intent *intent = intent_new();
+	Intent *intent = intent_new(g_get_real_time() / 1000);
 
 	intent->number = 77;
 	intent->watermark = 70;

@@ -35,7 +35,7 @@ static gboolean is_kept(OnDemand *on_demand, guint32 number, guint file)
 
 static void the_longest_unused_goes_first(void)
 {
-	OnDemand *on_demand = on_demand_new();
+	OnDemand *on_demand = on_demand_new(&clock_real);
 	g_autoptr(GBytes) bytes = NULL;
 	gboolean begin = FALSE;
 
@@ -53,7 +53,7 @@ static void the_longest_unused_goes_first(void)
 
 static void they_have_a_bound_in_bytes(void)
 {
-	OnDemand *on_demand = on_demand_new();
+	OnDemand *on_demand = on_demand_new(&clock_real);
 
 	for (guint32 number = 1; number <= 5; number++)
 		keep(on_demand, number, SESSION_LOG, ON_DEMAND_MAX);
@@ -65,7 +65,7 @@ static void they_have_a_bound_in_bytes(void)
 
 static void what_is_asked_for_is_not_dropped(void)
 {
-	OnDemand *on_demand = on_demand_new();
+	OnDemand *on_demand = on_demand_new(&clock_real);
 	g_autoptr(GError) error = NULL;
 	GBytes *bytes = NULL;
 	gboolean begin;
@@ -93,7 +93,7 @@ static void what_is_asked_for_is_not_dropped(void)
 
 static void an_answer_to_what_is_forgotten_is_dropped(void)
 {
-	OnDemand *on_demand = on_demand_new();
+	OnDemand *on_demand = on_demand_new(&clock_real);
 	GBytes *bytes = NULL;
 	gboolean begin = FALSE;
 
@@ -120,7 +120,7 @@ static void keep_until(OnDemand *on_demand, guint file, gint64 until_ms)
 
 static void a_refusal_is_not_hidden_by_old_bytes(void)
 {
-	OnDemand *on_demand = on_demand_new();
+	OnDemand *on_demand = on_demand_new(&clock_real);
 	g_autoptr(GError) error = NULL;
 	GBytes *bytes = NULL;
 	gboolean begin = FALSE;
@@ -147,7 +147,7 @@ static void a_refusal_is_not_hidden_by_old_bytes(void)
 /* The kernel may hold the size of what went to make room. */
 static void a_change_of_what_went_to_make_room_is_told(void)
 {
-	OnDemand *on_demand = on_demand_new();
+	OnDemand *on_demand = on_demand_new(&clock_real);
 
 	keep(on_demand, 1, SESSION_LOG, ON_DEMAND_MAX);
 	g_assert_cmpuint(on_demand_changed(on_demand, 2, FALSE), ==, 0);

@@ -136,10 +136,16 @@ static void nobody_watches_without_interest(void)
 	guint32 workspace = open_pages(f, "40", TRUE, TRUE);
 	guint64 pages = memory_calls(f->backend, MEMORY_LIST_PAGE);
 	guint32 one = session_number(f, workspace, 1);
+	Dir *dir = dir_find(f->cache, workspace);
+	gint64 due_us;
 
 	stop_sweeps(f, workspace);
 	cache_watch(f->cache, workspace, &one, 1);
-	g_usleep(700000);
+	mutex_lock(&dir->lock);
+	due_us = partial_refresh_due_us(
+		dir, clock_now_us(&clock_real) + LONG_US);
+	mutex_unlock(&dir->lock);
+	g_assert_cmpint(due_us, ==, G_MAXINT64);
 	g_assert_cmpuint(asked(f), ==, 0);
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_LIST_PAGE), ==, pages);
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_LIST_LIVING), ==, 0);

@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "backends/api/rate_limiter.h"
+#include "fake_clock.h"
 
 #define MS 1000
 #define WAITERS 6
@@ -20,11 +21,11 @@ typedef struct {
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-	f->limiter = rate_limiter_new();
+	f->limiter = rate_limiter_new(&clock_fake);
 	f->budget = token_bucket_new(10, 1);
 	g_assert_cmpint(
-		token_bucket_take(f->budget, FALSE, g_get_monotonic_time()), ==,
-		0);
+		token_bucket_take(f->budget, FALSE, clock_now_us(&clock_fake)),
+		==, 0);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
@@ -36,7 +37,7 @@ static void tear_down(Fixture *f, gconstpointer data)
 static RateLimiterPass take(Fixture *f, gint64 ms, gint64 *ret_wait_us)
 {
 	return rate_limiter_take(f->limiter, f->budget,
-		g_get_monotonic_time() + ms * MS, ret_wait_us);
+		clock_now_us(&clock_fake) + ms * MS, ret_wait_us);
 }
 
 static void *wait_long(void *data)
@@ -62,7 +63,7 @@ static void test_order(Fixture *f, gconstpointer data)
 {
 	Waiter waiters[WAITERS];
 	pthread_t threads[WAITERS];
-	gint64 begun = g_get_monotonic_time();
+	gint64 begun = clock_now_us(&clock_fake);
 
 	token_bucket_penalise(f->budget, begun + 400 * MS + WAITERS * 100 * MS);
 	for (guint i = 0; i < WAITERS; i++)
@@ -72,7 +73,7 @@ static void test_order(Fixture *f, gconstpointer data)
 	for (guint i = 0; i < WAITERS; i++)
 		g_assert_cmpuint(waiters[i].place, ==, i + 1);
 	/* The time that it was closed gave the first, each other one took 100 ms. */
-	g_assert_cmpint(g_get_monotonic_time() - begun, >=,
+	g_assert_cmpint(clock_now_us(&clock_fake) - begun, >=,
 		890 * MS + WAITERS * 100 * MS);
 }
 
@@ -80,15 +81,15 @@ static void test_who_gives_up_holds_up_nobody(Fixture *f, gconstpointer data)
 {
 	Waiter waiter;
 	pthread_t thread;
-	gint64 wait_us = 0, begun = g_get_monotonic_time();
+	gint64 wait_us = 0, begun = clock_now_us(&clock_fake);
 
 	token_bucket_penalise(f->budget, begun + 10000 * MS);
 	g_assert_cmpint(take(f, 5000, &wait_us), ==, RATE_LIMITER_SHUT);
 	g_assert_cmpint(wait_us, >, 9000 * MS);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 4000 * MS);
+	g_assert_cmpint(clock_now_us(&clock_fake) - begun, <, 4000 * MS);
 	start(&waiter, f, &thread);
 	g_assert_cmpint(take(f, 5000, &wait_us), ==, RATE_LIMITER_SHUT);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 8000 * MS);
+	g_assert_cmpint(clock_now_us(&clock_fake) - begun, <, 8000 * MS);
 	rate_limiter_abort(f->limiter);
 	pthread_join(thread, NULL);
 }
@@ -103,13 +104,13 @@ static void test_late_in_the_line(Fixture *f, gconstpointer data)
 	token_bucket_free(f->budget);
 	f->budget = token_bucket_new(1, 1);
 	g_assert_cmpint(
-		token_bucket_take(f->budget, FALSE, g_get_monotonic_time()), ==,
-		0);
+		token_bucket_take(f->budget, FALSE, clock_now_us(&clock_fake)),
+		==, 0);
 	start(&first, f, &thread);
-	begun = g_get_monotonic_time();
+	begun = clock_now_us(&clock_fake);
 	g_assert_cmpint(take(f, 1500, &wait_us), ==, RATE_LIMITER_SHUT);
 	g_assert_cmpint(wait_us, >, 0);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 10000 * MS);
+	g_assert_cmpint(clock_now_us(&clock_fake) - begun, <, 10000 * MS);
 	pthread_join(thread, NULL);
 	g_assert_cmpuint(first.place, ==, 1);
 }
@@ -118,7 +119,7 @@ static void test_abort(Fixture *f, gconstpointer data)
 {
 	Waiter waiters[2];
 	pthread_t threads[2];
-	gint64 wait_us, begun = g_get_monotonic_time();
+	gint64 wait_us, begun = clock_now_us(&clock_fake);
 
 	token_bucket_penalise(f->budget, begun + 10000 * MS);
 	for (guint i = 0; i < 2; i++)
@@ -132,16 +133,31 @@ static void test_abort(Fixture *f, gconstpointer data)
 	g_assert_true(rate_limiter_is_aborted(f->limiter));
 	g_assert_cmpint(take(f, 20000, &wait_us), ==, RATE_LIMITER_ABORTED);
 	g_assert_false(rate_limiter_sleep(f->limiter, begun + 20000 * MS));
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 15000 * MS);
+	g_assert_cmpint(clock_now_us(&clock_fake) - begun, <, 15000 * MS);
+}
+
+static void *sleep_long(void *data)
+{
+	Fixture *f = data;
+
+	return GINT_TO_POINTER(rate_limiter_sleep(
+		f->limiter, clock_now_us(&clock_fake) + 60000 * MS));
 }
 
 static void test_sleep(Fixture *f, gconstpointer data)
 {
 	gint64 begun = g_get_monotonic_time();
+	pthread_t thread;
+	void *slept;
 
-	g_assert_true(rate_limiter_sleep(f->limiter, begun + 50 * MS));
-	g_assert_cmpint(g_get_monotonic_time() - begun, >=, 50 * MS);
-	g_assert_true(rate_limiter_sleep(f->limiter, begun));
+	g_assert_true(
+		rate_limiter_sleep(f->limiter, clock_now_us(&clock_fake)));
+	g_assert_cmpint(pthread_create(&thread, NULL, sleep_long, f), ==, 0);
+	/* It may begin to sleep late. */
+	while (pthread_tryjoin_np(thread, &slept) != 0)
+		clock_forward(30000);
+	g_assert_true(GPOINTER_TO_INT(slept));
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 50000 * MS);
 }
 
 #define ADD(name, function)                                                    \

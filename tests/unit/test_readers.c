@@ -12,7 +12,7 @@ static void *pass(void *data)
 
 static void who_has_just_opened_is_waited_for(void)
 {
-	Readers *readers = readers_new();
+	Readers *readers = readers_new(&clock_real);
 	Reader *reader = readers_open(readers, NODE);
 	gint64 began_us = g_get_monotonic_time();
 	pthread_t thread;
@@ -28,7 +28,7 @@ static void who_has_just_opened_is_waited_for(void)
 
 static void who_keeps_it_open_is_not_waited_for_twice(void)
 {
-	Readers *readers = readers_new();
+	Readers *readers = readers_new(&clock_real);
 	Reader *reader = readers_open(readers, NODE);
 	gint64 began_us;
 
@@ -43,7 +43,7 @@ static void who_keeps_it_open_is_not_waited_for_twice(void)
 
 static void nobody_joins_who_is_no_longer_the_first(void)
 {
-	Readers *readers = readers_new();
+	Readers *readers = readers_new(&clock_real);
 	Reader *reader = readers_open(readers, NODE);
 	Reader *other = readers_open(readers, NODE + 1);
 

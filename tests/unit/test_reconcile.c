@@ -17,7 +17,7 @@
  * from then on.  Taken by whoever changes it. */
 static Intent *intent_of(const char *name, gint64 age_ms)
 {
-	Intent *intent = intent_new();
+	Intent *intent = intent_new(g_get_real_time() / 1000);
 
 	intent->made_ms -= age_ms;
 	intent->until_ms = intent->made_ms + 1000;

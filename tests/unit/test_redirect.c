@@ -52,7 +52,8 @@ static void set_up(Fixture *f, gconstpointer data)
 	f->other = tiny_server_new();
 	f->keys = g_hash_table_new(g_str_hash, g_str_equal);
 	f->api = api_new(f->keys, tiny_server_url(f->server),
-		credential_source_new(&class, NULL), &protocol, &error);
+		credential_source_new(&class, NULL, &clock_real), &protocol,
+		&error);
 	g_assert_no_error(error);
 }
 

@@ -2,6 +2,7 @@
 
 #include "cache/entry.h"
 #include "cache_fixture.h"
+#include "fake_clock.h"
 
 #define SECOND G_USEC_PER_SEC
 
@@ -315,6 +316,7 @@ static void who_tells_to_ask_need_not_look(void)
 	guint32 number, session;
 	guint64 calls;
 
+	f->clock = &clock_fake;
 	fixture_open(f, "sessions", "1", NULL);
 	number = fixture_workspace(f, "m-1");
 	session = fixture_find(f, number, "s-000001");
@@ -331,7 +333,8 @@ static void who_tells_to_ask_need_not_look(void)
 	cache_refresh(f->cache, session);
 	cache_refresh(f->cache, 0);
 	cache_refresh(f->cache, CACHE_NUMBER_MAX);
-	g_usleep(300000);
+	clock_forward(300);
+	g_assert_cmpint(refresh_run(f->cache), >, clock_now_us(&clock_fake));
 	g_assert_cmpuint(pages(f), ==, calls);
 }
 
@@ -365,16 +368,19 @@ static void a_pause_that_was_asked_for_is_kept(void)
 	guint64 calls;
 	Dir *dir;
 
+	f->clock = &clock_fake;
 	fixture_open(f, "sessions", "1", NULL);
 	number = fixture_workspace(f, "m-1");
 	dir = dir_find(f->cache, number);
 	calls = pages(f);
 	mutex_lock(&dir->lock);
-	dir->listing.retry_us = g_get_monotonic_time() + SECOND;
+	dir->listing.retry_us = clock_now_us(&clock_fake) + 60 * SECOND;
 	mutex_unlock(&dir->lock);
 	cache_refresh(f->cache, number);
-	g_usleep(500000);
+	clock_forward(58000);
+	g_assert_cmpint(refresh_run(f->cache), >, clock_now_us(&clock_fake));
 	g_assert_cmpuint(pages(f), ==, calls);
+	clock_forward(3000);
 	fixture_until(pages(f) == calls + 1);
 }
 
@@ -383,16 +389,17 @@ static void a_pause_that_was_asked_for_is_kept(void)
 static void a_first_listing_that_fails_is_asked_for_less_and_less(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	gint64 until = g_get_monotonic_time() + 3500000;
 	guint64 calls;
 	Dir *dir;
 
+	f->clock = &clock_fake;
 	fixture_open(f, NULL, NULL);
 	memory_fail(f->backend, MEMORY_LIST_PAGE, 0, 0, BACKEND_ERROR_REMOTE);
 	dir = dir_find(f->cache, fixture_find(f, f->provider, "m-1"));
-	while (g_get_monotonic_time() < until) {
+	for (guint ms = 0; ms < 3500; ms += 5) {
 		fixture_known(f, dir->number, NULL);
-		g_usleep(5000);
+		clock_forward(5);
+		g_usleep(100);
 	}
 	calls = memory_calls(f->backend, MEMORY_LIST_PAGE);
 	g_assert_cmpuint(calls, ==, 2);

@@ -1,4 +1,6 @@
+#include "cache/refresh/refresh.h"
 #include "cache_fixture.h"
+#include "fake_clock.h"
 
 #include <string.h>
 
@@ -427,14 +429,19 @@ static void a_throttle_is_obeyed(void)
 	guint32 number;
 
 	f->refresh_ms = 10;
+	f->clock = &clock_fake;
 	script = scripted_open(f, pages);
 	script->retry_after_ms = 60000;
 	number = fixture_find(f, f->provider, "w");
 	cache_look(f->cache, number);
 	fixture_until(fixture_known(f, number, NULL) == KNOWN_FAILED);
-	g_usleep(1300000);
+	clock_forward(59000);
 	g_assert_cmpint(fixture_known(f, number, NULL), ==, KNOWN_FAILED);
+	g_assert_cmpint(refresh_run(f->cache), >, clock_now_us(&clock_fake));
 	g_assert_cmpuint(script->calls, ==, 1);
+	clock_forward(2000);
+	cache_look(f->cache, number);
+	fixture_until(script->calls == 2);
 }
 
 /* ---- pages as they come ---- */

@@ -742,7 +742,7 @@ static void one_jump_of_the_clock_deletes_nothing(void)
 
 	{
 		g_autoptr(Journal) journal = journal_open(f->state_dir, &error);
-		g_autoptr(Intent) intent = intent_new();
+		g_autoptr(Intent) intent = intent_new(g_get_real_time() / 1000);
 		g_autoptr(Outcome) outcome = outcome_new(REQUEST_DONE);
 
 		g_assert_no_error(error);

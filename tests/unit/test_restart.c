@@ -464,9 +464,9 @@ static void nothing_is_tidied_at_the_end(void)
 	dir = dir_find(f->cache, fixture_workspace(f, "m-1"));
 	cache_stop(f->cache);
 	dir->disk->garbage = 1u << 30;
-	g_assert_true(disk_wants_compact(dir->disk));
+	g_assert_true(disk_wants_compact(dir->disk, g_get_monotonic_time()));
 	apply_tidy(dir);
-	g_assert_true(disk_wants_compact(dir->disk));
+	g_assert_true(disk_wants_compact(dir->disk, g_get_monotonic_time()));
 	g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 

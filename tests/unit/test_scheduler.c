@@ -38,7 +38,7 @@ static void until_runs(int n)
 
 static Scheduler *started(gint64 us, void *data)
 {
-	Scheduler *self = scheduler_new(run, data);
+	Scheduler *self = scheduler_new(&clock_real, run, data);
 
 	runs = 0;
 	pause_us = us;
@@ -73,7 +73,7 @@ static void waking_during_a_run_counts(void)
 
 	runs = 0;
 	pause_us = HOUR_US;
-	self = scheduler_new(run, &self);
+	self = scheduler_new(&clock_real, run, &self);
 	scheduler_start(self);
 	until_runs(10);
 	scheduler_free(self);
@@ -94,7 +94,7 @@ static void stopping_ends_it(void)
 
 static void not_every_one_is_started(void)
 {
-	Scheduler *self = scheduler_new(run, NULL);
+	Scheduler *self = scheduler_new(&clock_real, run, NULL);
 
 	runs = 0;
 	scheduler_wake(self);

@@ -1,4 +1,5 @@
 #include "cache_fixture.h"
+#include "fake_clock.h"
 
 #include <string.h>
 
@@ -8,12 +9,13 @@ static void status_tells_how_old_the_listing_is(void)
 	g_autofree char *before = NULL, *after = NULL, *later = NULL;
 	guint32 number;
 
+	f->clock = &clock_fake;
 	fixture_open(f, "sessions", "3", NULL);
 	number = fixture_find(f, f->provider, "m-1");
 	before = fixture_status(f, number, "listing");
 	g_assert_cmpstr(before, ==, "never");
 	fixture_workspace(f, "m-1");
-	g_usleep(20000);
+	clock_forward(20);
 	after = cache_status(f->cache, number);
 	g_assert_nonnull(strstr(after, "listing: complete\n"));
 	g_assert_nonnull(strstr(after, "sessions: 3\n"));
@@ -21,7 +23,7 @@ static void status_tells_how_old_the_listing_is(void)
 	g_assert_nonnull(strstr(after, "last_error: none\n"));
 	g_assert_cmpuint(fixture_status_number(f, number, "age_ms"), >=, 20);
 	/* What changes by time alone keeps the size. */
-	g_usleep(100000);
+	clock_forward(100000);
 	later = cache_status(f->cache, number);
 	g_assert_cmpuint(strlen(later), ==, strlen(after));
 }

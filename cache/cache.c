@@ -20,11 +20,11 @@ static gboolean reserve_numbers(guint32 limit, void *data, GError **error)
 	return dirlog_reserve(((Cache *)data)->tree, limit, error);
 }
 
-static void init_locks(Cache *cache)
+static void init_locks(Cache *cache) ASSERT_HELD(cache->lock)
 {
-	thread_cond_init(&cache->stop_cond);
 	mutex_init(&cache->stop_lock);
 	mutex_init(&cache->lock);
+	thread_cond_init(&cache->stop_cond);
 }
 
 /* The highest that fn answers for an entry of a directory. */
@@ -110,7 +110,9 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->dirs = g_ptr_array_new();
 	cache->requests = requests_new(cache, error);
 	cache->root = dir_new(cache, DIR_ROOT, NULL, NULL, 0, "", "", NULL);
+	mutex_lock(&cache->root->lock);
 	cache->root->listing.complete = TRUE;
+	mutex_unlock(&cache->root->lock);
 	dir_join(cache->root);
 	if (cache->requests == NULL) {
 		cache_free(cache);
@@ -134,10 +136,12 @@ void cache_start(Cache *cache)
 	scheduler_start(cache->scheduler);
 }
 
+/* All threads are gone, so that no lock is needed for the list. */
 static void reconcile_all(Cache *cache)
 {
 	g_autoptr(GError) error = NULL;
 
+	mutex_is_held(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++)
 		apply_finish(g_ptr_array_index(cache->dirs, i));
 	if (!dirlog_reserve(
@@ -197,6 +201,8 @@ void cache_free(Cache *cache)
 	cache_stop(cache);
 	scheduler_free(cache->scheduler);
 	pool_free(cache->common);
+	mutex_destroy(&cache->lock);
+	mutex_destroy(&cache->stop_lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
 		Dir *dir = g_ptr_array_index(cache->dirs, i);
 
@@ -214,8 +220,6 @@ void cache_free(Cache *cache)
 	state_names_free(cache->state_names);
 	node_ids_free(cache->node_ids);
 	dirlog_free(cache->tree);
-	mutex_destroy(&cache->lock);
-	mutex_destroy(&cache->stop_lock);
 	pthread_cond_destroy(&cache->stop_cond);
 	g_strfreev(cache->reserved);
 	g_free(cache->state_dir);

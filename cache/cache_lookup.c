@@ -171,9 +171,9 @@ Known listing_known(Dir *dir, GError **error)
 	return known;
 }
 
-/* With Dir.lock: a name that is not shown. */
+/* A name that is not shown. */
 static Known want_name(Dir *dir, const char *name, gboolean *ret_wake,
-	gboolean *ret_push, GError **error)
+	gboolean *ret_push, GError **error) REQUIRES(dir->lock)
 {
 	if (dir->listing.complete)
 		return KNOWN_NO;

@@ -44,6 +44,9 @@ gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
 	dir = provider_open(provider, account_choose(provider), error);
 	if (dir == NULL)
 		return FALSE;
+	/* No thread runs yet. */
+	mutex_is_held(&cache->root->apply);
+	mutex_is_held(&cache->root->lock);
 	provider->dir = dir;
 	row.number = id->number = dir->number;
 	old = cache->root->shown;

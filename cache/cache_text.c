@@ -27,7 +27,7 @@ static const char *interest_word(const Dir *dir, gint64 now_us)
 	return dir_has_interest(dir, now_us) ? "yes" : "no";
 }
 
-static const char *listing_word(const Dir *dir)
+static const char *listing_word(const Dir *dir) REQUIRES(dir->lock)
 {
 	if (!dir->listing.complete)
 		return dir->shown->count > 0 ? "partial" : "never";
@@ -81,6 +81,7 @@ static void append_progress(const Listing *listing, GString *out)
 }
 
 static void append_listing_state(const Dir *dir, GString *out)
+	REQUIRES(dir->lock)
 {
 	const Listing *listing = &dir->listing;
 
@@ -92,7 +93,7 @@ static void append_listing_state(const Dir *dir, GString *out)
 	g_string_append_c(out, '\n');
 }
 
-static void append_times(const Dir *dir, GString *out)
+static void append_times(const Dir *dir, GString *out) REQUIRES(dir->lock)
 {
 	const Listing *listing = &dir->listing;
 	gint64 now_us = clock_now_us(dir->cache->clock);
@@ -111,6 +112,7 @@ static void append_times(const Dir *dir, GString *out)
 }
 
 static void append_partial_refresh(const Dir *dir, GString *out)
+	REQUIRES(dir->lock)
 {
 	gint64 now_us = clock_now_us(dir->cache->clock);
 
@@ -138,7 +140,7 @@ static void append_line(GString *out, const char *key, const char *text)
 }
 
 /* What failed last: the listing, while it fails, or an order. */
-static void append_error(const Dir *dir, GString *out)
+static void append_error(const Dir *dir, GString *out) REQUIRES(dir->lock)
 {
 	g_autofree char *sentence =
 		dir->listing.error != NULL

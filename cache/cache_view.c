@@ -269,9 +269,9 @@ Known cache_table_stat(Cache *cache, guint32 workspace, CacheTable table,
 	return KNOWN_YES;
 }
 
-/* With the lock: some lines from *after on, which moves; FALSE at the end. */
+/* Some lines from *after on, which moves; FALSE at the end. */
 static gboolean append_lines(const Index *self, CacheTable table,
-	guint32 *after, gboolean all, GString *out)
+	guint32 *after, gboolean all, GString *out) REQUIRES(self->lock)
 {
 	StateNames *state_names = self->dir->cache->state_names;
 

@@ -52,9 +52,10 @@ struct Api {
 	CallObserver observer; /* NULL: none; with its data before any call */
 	void *observer_data;
 
-	Mutex lock;    /* guards what follows */
-	gint64 skew_s; /* the provider's clock less ours, to sign by */
-	char *last_error;
+	Mutex lock;
+	/* the provider's clock less ours, to sign by */
+	gint64 skew_s GUARDED_BY(lock);
+	char *last_error GUARDED_BY(lock);
 };
 
 /* One api_call on its way. */
@@ -100,6 +101,7 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	}
 	settings.http.ca_file = api_ca_file(keys, protocol->ca_file);
 	api = g_new0(Api, 1);
+	mutex_init(&api->lock);
 	api->endpoint = g_steal_pointer(&settings.endpoint);
 	api->plain = settings.http.insecure_http &&
 		     g_ascii_strncasecmp(api->endpoint, "http:", 5) == 0;
@@ -111,7 +113,6 @@ Api *api_new(GHashTable *keys, const char *endpoint, CredentialSource *source,
 	api->limiter = rate_limiter_new(api->clock);
 	api->counters = counters_new();
 	date_clock_init(&api->date_clock);
-	mutex_init(&api->lock);
 	return api;
 }
 
@@ -119,13 +120,13 @@ void api_free(Api *api)
 {
 	if (!api)
 		return;
+	mutex_destroy(&api->lock);
 	http_client_free(api->http);
 	credential_source_free(api->source);
 	token_bucket_free(api->budget);
 	rate_limiter_free(api->limiter);
 	counters_free(api->counters);
 	date_clock_clear(&api->date_clock);
-	mutex_destroy(&api->lock);
 	g_free(api->last_error);
 	g_free(api->endpoint);
 	g_free(api);

@@ -11,8 +11,8 @@ typedef struct {
 } Count;
 
 struct Counters {
-	Mutex lock;     /* guards what follows */
-	GArray *counts; /* of Count, sorted; a handful */
+	Mutex lock;
+	GArray *counts GUARDED_BY(lock); /* of Count, sorted; a handful */
 };
 
 Counters *counters_new(void)
@@ -28,13 +28,13 @@ void counters_free(Counters *counters)
 {
 	if (!counters)
 		return;
-	g_array_unref(counters->counts);
 	mutex_destroy(&counters->lock);
+	g_array_unref(counters->counts);
 	g_free(counters);
 }
 
-/* Lock held. */
 static Count *find(Counters *counters, const char *action)
+	REQUIRES(counters->lock)
 {
 	Count fresh = {.action = action};
 	guint i;

@@ -14,10 +14,11 @@
  */
 struct RateLimiter {
 	const Clock *clock;
-	Mutex lock;             /* guards what follows */
+	Mutex lock;
 	pthread_cond_t changed; /* aborted, or another is the first */
-	gboolean aborted;
-	GQueue line; /* links that lie on their callers' stacks */
+	gboolean aborted GUARDED_BY(lock);
+	/* links that lie on their callers' stacks */
+	GQueue line GUARDED_BY(lock);
 };
 
 RateLimiter *rate_limiter_new(const Clock *clock)
@@ -39,7 +40,6 @@ void rate_limiter_free(RateLimiter *limiter)
 	g_free(limiter);
 }
 
-/* Lock held. */
 static RateLimiterPass wait_in_line(RateLimiter *limiter, const GList *place,
 	TokenBucket *budget, gint64 until_us, gint64 *ret_wait_us)
 	REQUIRES(limiter->lock)

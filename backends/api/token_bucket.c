@@ -17,24 +17,25 @@ struct TokenBucket {
 	double burst;
 	double reserve; /* left alone by callers for whom nobody waits */
 
-	Mutex lock; /* guards what follows */
-	double tokens;
-	gint64 filled_us; /* when tokens was right */
-	gint64 closed_until;
-	guint strikes; /* throttlings without a delay, in a row */
+	Mutex lock;
+	double tokens GUARDED_BY(lock);
+	gint64 filled_us GUARDED_BY(lock); /* when tokens was right */
+	gint64 closed_until GUARDED_BY(lock);
+	/* throttlings without a delay, in a row */
+	guint strikes GUARDED_BY(lock);
 };
 
 TokenBucket *token_bucket_new(double rate, double burst)
 {
 	TokenBucket *budget = g_new0(TokenBucket, 1);
 
+	mutex_init(&budget->lock);
 	budget->rate = MAX(rate, RATE_MIN);
 	budget->burst = MAX(burst, 1);
 	/* With a burst of one or two the reserve must not starve the others. */
 	budget->reserve = MIN(budget->burst / 5, budget->burst - 1);
 	budget->tokens = budget->burst;
 	budget->filled_us = G_MININT64;
-	mutex_init(&budget->lock);
 	return budget;
 }
 
@@ -46,8 +47,8 @@ void token_bucket_free(TokenBucket *budget)
 	g_free(budget);
 }
 
-/* Lock held. */
 static void token_bucket_fill(TokenBucket *budget, gint64 now_us)
+	REQUIRES(budget->lock)
 {
 	double passed;
 
@@ -61,9 +62,8 @@ static void token_bucket_fill(TokenBucket *budget, gint64 now_us)
 	budget->filled_us = now_us;
 }
 
-/* Lock held. */
-static gint64 wait_for_one(
-	TokenBucket *budget, gboolean interactive, gint64 now_us)
+static gint64 wait_for_one(TokenBucket *budget, gboolean interactive,
+	gint64 now_us) REQUIRES(budget->lock)
 {
 	double needed = interactive ? 1 : 1 + budget->reserve;
 

@@ -42,20 +42,22 @@ struct CredentialSource {
 	void *self;
 	const Clock *clock;
 
-	Mutex lock; /* guards what follows */
+	Mutex lock;
 	pthread_cond_t changed;
-	gboolean aborted;
-	gboolean busy; /* one thread is in the class's functions */
-	guint64 round; /* counts their returns */
-	Credentials *current;
-	gboolean rejected;
-	char *fingerprint; /* of current */
-	char *tried;       /* the fingerprint at the last fetch */
-	gint64 hold_us;    /* both monotonic */
-	gint64 shut_us;
-	GError *failure;      /* of the last fetch */
-	Credentials *told_of; /* whose account is known; NULL: nobody's */
-	char *told;
+	gboolean aborted GUARDED_BY(lock);
+	/* one thread is in the class's functions */
+	gboolean busy GUARDED_BY(lock);
+	guint64 round GUARDED_BY(lock); /* counts their returns */
+	Credentials *current GUARDED_BY(lock);
+	gboolean rejected GUARDED_BY(lock);
+	char *fingerprint GUARDED_BY(lock); /* of current */
+	char *tried GUARDED_BY(lock);    /* the fingerprint at the last fetch */
+	gint64 hold_us GUARDED_BY(lock); /* both monotonic */
+	gint64 shut_us GUARDED_BY(lock);
+	GError *failure GUARDED_BY(lock); /* of the last fetch */
+	/* whose account is known; NULL: nobody's */
+	Credentials *told_of GUARDED_BY(lock);
+	char *told GUARDED_BY(lock);
 };
 
 Credentials *credentials_new(const char *id, Secret *secret, Secret *token,
@@ -142,6 +144,7 @@ void credential_source_free(CredentialSource *source)
 {
 	if (!source)
 		return;
+	mutex_destroy(&source->lock);
 	if (source->class->free)
 		source->class->free(source->self);
 	credentials_unref(source->current);
@@ -151,7 +154,6 @@ void credential_source_free(CredentialSource *source)
 	g_free(source->fingerprint);
 	g_free(source->tried);
 	pthread_cond_destroy(&source->changed);
-	mutex_destroy(&source->lock);
 	g_free(source);
 }
 
@@ -163,14 +165,13 @@ static gint64 left_ms(
 	return credentials->expires_ms - clock_wall_ms(source->clock);
 }
 
-/* Lock held, as in all that follow unless they say otherwise. */
-static gboolean is_usable(const CredentialSource *source)
+static gboolean is_usable(const CredentialSource *source) REQUIRES(source->lock)
 {
 	return source->current && !source->rejected &&
 	       left_ms(source, source->current) > 0;
 }
 
-static gboolean is_due(const CredentialSource *source)
+static gboolean is_due(const CredentialSource *source) REQUIRES(source->lock)
 {
 	gint64 own_ms = source->current->refresh_ms;
 
@@ -179,6 +180,7 @@ static gboolean is_due(const CredentialSource *source)
 }
 
 static gboolean should_fetch(const CredentialSource *source, const char *print)
+	REQUIRES(source->lock)
 {
 	gint64 now_us = clock_now_us(source->clock);
 
@@ -190,8 +192,8 @@ static gboolean should_fetch(const CredentialSource *source, const char *print)
 	       (is_due(source) || g_strcmp0(print, source->fingerprint) != 0);
 }
 
-static void keep_success(
-	CredentialSource *source, Credentials *fresh, const char *print)
+static void keep_success(CredentialSource *source, Credentials *fresh,
+	const char *print) REQUIRES(source->lock)
 {
 	credentials_unref(source->current);
 	g_free(source->fingerprint);
@@ -205,6 +207,7 @@ static void keep_success(
 }
 
 static void keep_failure(CredentialSource *source, GError *failure)
+	REQUIRES(source->lock)
 {
 	gint64 now_us = clock_now_us(source->clock);
 
@@ -277,6 +280,7 @@ static void refresh(CredentialSource *source, gint64 deadline_us)
 }
 
 static Credentials *take_current(CredentialSource *source, GError **error)
+	REQUIRES(source->lock)
 {
 	if (source->aborted)
 		backend_error_set(error, BACKEND_ERROR_CANCELLED,

@@ -5,14 +5,24 @@
 /*
  * A mutex whose use clang can check when it compiles (-Wthread-safety).  A function
  * says REQUIRES(lock) when its caller must hold it, EXCLUDES(lock) when the caller
- * must not.  A lock is named as an expression of the parameters, such as dir->lock.
- * For gcc all of this is empty.
+ * must not; a member says by GUARDED_BY(lock) with which mutex it may be touched.
+ * With several mutexes, a writer needs all of them and a reader any of them.  A
+ * lock is named as an expression of the parameters, such as dir->lock.
+ *
+ * For gcc all of this is empty.  GUARDED_BY names a sibling member, which clang
+ * before 23 cannot find in C: tests/analysis, which brings its own, checks it.
  */
 
 #ifdef __clang__
 #define THREAD_SAFETY(attribute) __attribute__((attribute))
 #else
 #define THREAD_SAFETY(attribute)
+#endif
+
+#if defined(CHECK_GUARDED_BY)
+#define GUARDED_BY(...) __attribute__((guarded_by(__VA_ARGS__)))
+#else
+#define GUARDED_BY(...)
 #endif
 
 #define CAPABILITY(kind) THREAD_SAFETY(capability(kind))

@@ -12,14 +12,14 @@ struct DliProject {
 	const Clock *clock;
 	char *region;
 	Api *iam;
-	Mutex lock; /* of all below */
+	Mutex lock;
 	pthread_cond_t changed;
-	const char *
-		id; /* interned, so that a call may go on with it; NULL: none */
-	char *key;  /* for which it was looked up; NULL: any */
-	gboolean busy; /* somebody asks */
-	GError *failure;
-	gint64 shut_us; /* failure stands until then */
+	/* interned, so that a call may go on with it; NULL: none */
+	const char *id GUARDED_BY(lock);
+	char *key GUARDED_BY(lock); /* for which it was looked up; NULL: any */
+	gboolean busy GUARDED_BY(lock); /* somebody asks */
+	GError *failure GUARDED_BY(lock);
+	gint64 shut_us GUARDED_BY(lock); /* failure stands until then */
 };
 
 gboolean dli_project_legal(const char *id)
@@ -33,11 +33,11 @@ DliProject *dli_project_new(
 {
 	DliProject *self = g_new0(DliProject, 1);
 
+	mutex_init(&self->lock);
 	self->id = g_intern_string(id);
 	self->region = g_strdup(region);
 	self->iam = iam;
 	self->clock = clock;
-	mutex_init(&self->lock);
 	thread_cond_init(&self->changed);
 	return self;
 }
@@ -46,9 +46,9 @@ void dli_project_free(DliProject *self)
 {
 	if (!self)
 		return;
+	mutex_destroy(&self->lock);
 	g_clear_error(&self->failure);
 	pthread_cond_destroy(&self->changed);
-	mutex_destroy(&self->lock);
 	g_free(self->region);
 	g_free(self->key);
 	g_free(self);
@@ -122,14 +122,15 @@ static gboolean wait_changed(DliProject *self, const Call *call, GError **error)
 		"the project of %s is still being looked up", self->region);
 }
 
-/* Lock held.  One that was given is that of any key. */
+/* One that was given is that of any key. */
 static gboolean is_known(const DliProject *self, const char *key)
+	REQUIRES(self->lock)
 {
 	return self->id &&
 	       (!key || !self->iam || g_strcmp0(self->key, key) == 0);
 }
 
-/* Lock held.  TRUE: it is known, or the caller is the one to ask. */
+/* TRUE: it is known, or the caller is the one to ask. */
 static gboolean take_turn(DliProject *self, const char *key, const Call *call,
 	GError **error) REQUIRES(self->lock)
 {
@@ -154,7 +155,7 @@ static gboolean is_everybodys(const GError *failure)
 	       failure->code != BACKEND_ERROR_BUDGET;
 }
 
-/* Lock held, but not while it asks. */
+/* Gives up the lock while it asks. */
 static void ask(DliProject *self, const char *key, const Call *call,
 	GError **error) REQUIRES(self->lock)
 {

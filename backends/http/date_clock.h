@@ -6,8 +6,9 @@
 /* A server's clock beside ours, as the Date of its answers tells.  Thread-safe. */
 typedef struct {
 	Mutex lock;
-	gboolean dated;  /* an answer had a Date, so that this is known: */
-	gint64 ahead_ms; /* its clock less ours */
+	/* an answer had a Date, so that this is known: */
+	gboolean dated GUARDED_BY(lock);
+	gint64 ahead_ms GUARDED_BY(lock); /* its clock less ours */
 } DateClock;
 
 /* Whether the Date of an answer shows that what was signed by a clock so many

@@ -40,10 +40,10 @@ struct HttpClient {
 	HttpSettings settings; /* its strings are our own */
 	HttpLogin *login;
 
-	Mutex lock;      /* guards what follows */
-	GPtrArray *idle; /* Line, the last used last */
-	GPtrArray *busy;
-	gboolean aborted;
+	Mutex lock;
+	GPtrArray *idle GUARDED_BY(lock); /* Line, the last used last */
+	GPtrArray *busy GUARDED_BY(lock);
+	gboolean aborted GUARDED_BY(lock);
 };
 
 gboolean http_can_negotiate(void)
@@ -96,6 +96,7 @@ HttpClient *http_client_new(const HttpSettings *settings)
 	static pthread_once_t started = PTHREAD_ONCE_INIT;
 	HttpClient *client = g_new0(HttpClient, 1);
 
+	mutex_init(&client->lock);
 	pthread_once(&started, curl_start);
 	secret_keep_login(settings->proxy);
 	client->settings = *settings;
@@ -107,7 +108,6 @@ HttpClient *http_client_new(const HttpSettings *settings)
 	client->login = http_login_new();
 	client->idle = g_ptr_array_new_with_free_func(line_free);
 	client->busy = g_ptr_array_new();
-	mutex_init(&client->lock);
 	return client;
 }
 
@@ -117,9 +117,9 @@ void http_client_free(HttpClient *client)
 
 	if (!client)
 		return;
+	mutex_destroy(&client->lock);
 	g_ptr_array_unref(client->idle);
 	g_ptr_array_unref(client->busy);
-	mutex_destroy(&client->lock);
 	http_login_free(client->login);
 	g_free((char *)client->settings.proxy);
 	g_free((char *)client->settings.no_proxy);

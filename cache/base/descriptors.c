@@ -25,16 +25,15 @@ struct KeptFile {
 
 static struct {
 	Mutex lock;
-	GQueue unused; /* KeptFile, the longest unused first */
-	guint open, most;
-	int aside[ASIDE]; /* those that there are come first */
-	guint n_aside;
+	GQueue unused GUARDED_BY(lock); /* KeptFile, the longest unused first */
+	guint open GUARDED_BY(lock), most GUARDED_BY(lock);
+	int aside[ASIDE] GUARDED_BY(lock); /* those that there are come first */
+	guint n_aside GUARDED_BY(lock);
 } state = {.lock = MUTEX_INIT, .unused = G_QUEUE_INIT};
 
 /* ---- what makes way ---- */
 
-/* With the lock. */
-static guint most_open(void)
+static guint most_open(void) REQUIRES(state.lock)
 {
 	struct rlimit files;
 
@@ -46,8 +45,8 @@ static guint most_open(void)
 	return state.most;
 }
 
-/* With the lock: the descriptor to close, once it is open; -1: none. */
-static int take_unused(void)
+/* The descriptor to close, once it is open; -1: none. */
+static int take_unused(void) REQUIRES(state.lock)
 {
 	GList *link = g_queue_pop_head_link(&state.unused);
 	KeptFile *file;

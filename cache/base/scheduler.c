@@ -11,7 +11,7 @@ struct Scheduler {
 	pthread_t thread;
 	Mutex lock;
 	pthread_cond_t wake;
-	gboolean woken, stopped;
+	gboolean woken GUARDED_BY(lock), stopped GUARDED_BY(lock);
 	gboolean started; /* by the thread that starts and stops it */
 };
 

@@ -9,12 +9,12 @@
 
 struct StateNames {
 	Mutex lock;
-	GHashTable *index; /* word -> its index */
+	GHashTable *index GUARDED_BY(lock); /* word -> its index */
 	char *state_names[STATE_NAMES_MAX];
 	guint n;
 };
 
-static guint16 word_add(StateNames *self, const char *word)
+static guint16 word_add(StateNames *self, const char *word) REQUIRES(self->lock)
 {
 	char *copy;
 
@@ -40,10 +40,10 @@ StateNames *state_names_new(void)
 
 void state_names_free(StateNames *self)
 {
+	mutex_destroy(&self->lock);
 	g_hash_table_unref(self->index);
 	for (guint i = 0; i < self->n; i++)
 		g_free(self->state_names[i]);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 

@@ -26,10 +26,10 @@ struct Pool {
 	Mutex lock;
 	pthread_cond_t pushed, ended;
 	char *name;
-	GQueue jobs; /* Job */
-	guint idle, running;
-	gboolean stopped;
-	Slot slots[POOL_THREADS_MAX];
+	GQueue jobs GUARDED_BY(lock); /* Job */
+	guint idle GUARDED_BY(lock), running GUARDED_BY(lock);
+	gboolean stopped GUARDED_BY(lock);
+	Slot slots[POOL_THREADS_MAX] GUARDED_BY(lock);
 };
 
 Pool *pool_new(const char *name)
@@ -46,7 +46,7 @@ Pool *pool_new(const char *name)
 	return self;
 }
 
-/* With the lock: the next job; NULL when it is time to go. */
+/* The next job; NULL when it is time to go. */
 static Job *next_job(Pool *self) REQUIRES(self->lock)
 {
 	gint64 until_us = clock_now_us(&clock_real) + IDLE_US;
@@ -87,23 +87,23 @@ static void slot_reap(Slot *slot)
 	slot->state = SLOT_FREE;
 }
 
-static gboolean slot_start(Slot *slot)
+static gboolean slot_start(Pool *self, Slot *slot) REQUIRES(self->lock)
 {
-	if (!thread_try(&slot->thread, slot->pool->name, slot_run, slot))
+	if (!thread_try(&slot->thread, self->name, slot_run, slot))
 		return FALSE;
 	slot->state = SLOT_RUNNING;
-	slot->pool->running++;
+	self->running++;
 	return TRUE;
 }
 
-/* With the lock: one thread more, when there may be one. */
-static void pool_grow(Pool *self)
+/* One thread more, when there may be one. */
+static void pool_grow(Pool *self) REQUIRES(self->lock)
 {
 	for (guint i = 0; i < POOL_THREADS_MAX; i++) {
 		slot_reap(&self->slots[i]);
 		if (self->slots[i].state != SLOT_FREE)
 			continue;
-		if (!slot_start(&self->slots[i]) && self->running == 0)
+		if (!slot_start(self, &self->slots[i]) && self->running == 0)
 			g_warning("cannot start a thread: work has to wait");
 		return;
 	}

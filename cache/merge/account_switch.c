@@ -31,6 +31,7 @@ static void keep_name(Provider *provider, Account *account)
 }
 
 static void set_aside(Provider *provider, Account *now, Account *wanted)
+	REQUIRES(provider->root->apply)
 {
 	g_autoptr(GError) error = NULL;
 	const char *before = account_name(now);
@@ -68,6 +69,7 @@ static void take_name(Provider *provider, Account *now, const char *name)
 }
 
 static void become_another(Provider *provider, Account *now, const char *name)
+	REQUIRES(provider->root->apply)
 {
 	Account *wanted = account_of_name(provider, name);
 
@@ -86,7 +88,7 @@ static void conclude(
 	Cache *cache = provider->root->cache;
 	Account *now;
 
-	mutex_lock(&cache->root->apply);
+	mutex_lock(&provider->root->apply);
 	now = provider_dir(provider)->account;
 	/* Another thread may have concluded the same; and what the configuration
 	 * names no more takes nobody's place. */
@@ -99,7 +101,7 @@ static void conclude(
 		else
 			become_another(provider, now, name);
 	}
-	mutex_unlock(&cache->root->apply);
+	mutex_unlock(&provider->root->apply);
 	news_deliver(cache->news);
 	scheduler_wake(cache->scheduler);
 }

@@ -28,6 +28,7 @@ static gboolean incoming_title(Dir *dir, const Workspace *workspace,
 /* One that is shown: only its name can be another. */
 static gboolean incoming_shown(Incoming *self, const Row *old,
 	const Workspace *workspace, GError **error)
+	REQUIRES(self->change->dir->apply)
 {
 	Dir *dir = workspace_open(self->change->dir, old->id);
 	gboolean other;
@@ -49,6 +50,7 @@ static gboolean incoming_workspace(
 	gboolean known, other;
 	const Row *old;
 
+	mutex_is_held(&self->change->dir->apply);
 	row.id = incoming_id(dir, workspace->id);
 	if (row.id == NULL)
 		return incoming_clashed(self);
@@ -83,7 +85,7 @@ gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 /* ---- what is there no more ---- */
 
 /* Whether an answer about this one alone is enough; notes it otherwise. */
-static gboolean is_sure_gone(const Dir *dir, Id *id)
+static gboolean is_sure_gone(const Dir *dir, Id *id) REQUIRES(dir->apply)
 {
 	if (recent_writes_spares(dir->recent_writes, id, 0))
 		return TRUE;
@@ -149,6 +151,7 @@ static gboolean is_gone(const Listed *listed, const Row *row)
 }
 
 static void remove_gone(Change *change, const Listed *listed)
+	REQUIRES(change->dir->apply)
 {
 	snapshot_foreach (row, change->dir->shown, 0) {
 		if (!is_gone(listed, row))
@@ -172,8 +175,8 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 	if (ok)
 		recent_writes_forget(dir->recent_writes, listed->relist);
 	/* What had no descriptor then may have one now. */
-	if (ok && index_ready(dir) != NULL)
-		index_mend(index_ready(dir));
+	if (ok)
+		index_mend(dir);
 	/* A quiet full listing writes nothing: the age on disk errs to the old side. */
 	if (ok && (dir->unsettled || dir->recorded_ms == 0))
 		ok = change_record(dir, listed->begun_ms, error);

@@ -41,6 +41,7 @@ typedef struct {
 } Over;
 
 static gboolean merge_memo_has(const Dir *dir, const Row *old, guint64 partial)
+	REQUIRES(dir->apply)
 {
 	const Over *over =
 		dir->merge_memo != NULL
@@ -52,8 +53,8 @@ static gboolean merge_memo_has(const Dir *dir, const Row *old, guint64 partial)
 	       !__atomic_load_n(&dir->verify_bodies, __ATOMIC_RELAXED);
 }
 
-static void merge_memo_note(
-	Dir *dir, const Id *id, guint64 partial, guint64 result)
+static void merge_memo_note(Dir *dir, const Id *id, guint64 partial,
+	guint64 result) REQUIRES(dir->apply)
 {
 	Over *over;
 
@@ -71,6 +72,7 @@ static void merge_memo_note(
 /* ---- comparing ---- */
 
 static gboolean body_is_same(Dir *dir, const Row *old, const Told *told)
+	REQUIRES(dir->apply)
 {
 	g_autofree char *body = NULL;
 
@@ -86,6 +88,7 @@ static gboolean body_is_same(Dir *dir, const Row *old, const Told *told)
 /* What is damaged tells nothing, and the new record takes its place.  What merely
  * cannot be opened now must not be lost: it may be told by nobody else. */
 static gboolean read_held(Dir *dir, Told *told, GError **error)
+	REQUIRES(dir->apply)
 {
 	g_autoptr(GError) local = NULL;
 
@@ -101,7 +104,7 @@ static gboolean read_held(Dir *dir, Told *told, GError **error)
 	return TRUE;
 }
 
-static gboolean told_is_known(Dir *dir, const Told *told)
+static gboolean told_is_known(Dir *dir, const Told *told) REQUIRES(dir->apply)
 {
 	if (told->partial && merge_memo_has(dir, told->old,
 				     hash_bytes(told->body, told->len)))
@@ -168,7 +171,7 @@ static gint64 since_ms(const Dir *dir, const Session *session)
 /* What was there before must not be older now than it was then; all that went
  * away went before the membership last changed.  Nor may anything that comes into
  * a listing be older than an answer without it. */
-static gint64 come_ms(const Dir *dir)
+static gint64 come_ms(const Dir *dir) REQUIRES(dir->apply)
 {
 	return time_noticed(dir->shown->mtime_ns) / NS_PER_MS + 1;
 }
@@ -186,6 +189,7 @@ static gint64 ended_ms(const Dir *dir, const Session *session, const Row *old)
 }
 
 static gboolean is_past_retention(Dir *dir, const Told *told, const Id *id)
+	REQUIRES(dir->apply)
 {
 	if (dir->past_retention != NULL &&
 		g_hash_table_contains(dir->past_retention, id))
@@ -203,8 +207,8 @@ static gboolean is_past_retention(Dir *dir, const Told *told, const Id *id)
 	return TRUE;
 }
 
-static gboolean is_hidden(
-	Dir *dir, const Told *told, const Id *id, guint32 relist)
+static gboolean is_hidden(Dir *dir, const Told *told, const Id *id,
+	guint32 relist) REQUIRES(dir->apply)
 {
 	Ended ended = dir->provider->ended;
 
@@ -225,7 +229,7 @@ static gboolean is_hidden(
 /* ---- into the change ---- */
 
 static gboolean put_new(Change *change, Row *row, const Told *told,
-	gboolean returns, GError **error)
+	gboolean returns, GError **error) REQUIRES(change->dir->apply)
 {
 	const Session *session = told->session;
 	Dir *dir = change->dir;
@@ -264,7 +268,7 @@ static gboolean is_held(Dir *dir, const Told *told, const char *all, gsize len)
 }
 
 /* Lays a partial record over what is held.  Whether the result is just that. */
-static gboolean merge(Dir *dir, Told *told, Row *row)
+static gboolean merge(Dir *dir, Told *told, Row *row) REQUIRES(dir->apply)
 {
 	guint64 partial = hash_bytes(told->body, told->len);
 	g_autofree char *all = NULL;
@@ -310,7 +314,7 @@ static gboolean tells_the_same(Dir *dir, Told *told)
 }
 
 /* The driver says more, and nothing else is told, while the session goes on. */
-static gboolean is_chatter(Dir *dir, Told *told)
+static gboolean is_chatter(Dir *dir, Told *told) REQUIRES(dir->apply)
 {
 	Backend *backend = dir->provider->backend;
 	guint files;
@@ -332,8 +336,8 @@ static gboolean is_chatter(Dir *dir, Told *told)
 	return TRUE;
 }
 
-static gboolean put_changed(
-	Change *change, Row *row, Told *told, GError **error)
+static gboolean put_changed(Change *change, Row *row, Told *told,
+	GError **error) REQUIRES(change->dir->apply)
 {
 	const Row *old = told->old;
 	gboolean same = told->known;
@@ -367,7 +371,7 @@ static gboolean put_changed(
 /* One that is not shown.  Where ids come again, nobody can tell whether it is the
  * one that went: so it is another one. */
 static gboolean put_back(Change *change, Row *row, const Told *told,
-	gboolean returns, GError **error)
+	gboolean returns, GError **error) REQUIRES(change->dir->apply)
 {
 	gboolean other = returns && dir_class(change->dir)->is_other != NULL;
 
@@ -378,6 +382,7 @@ static gboolean put_back(Change *change, Row *row, const Told *told,
 
 /* Both in one change; the number of the old one is never used again. */
 static gboolean put_other(Change *change, Row *row, Told *told, GError **error)
+	REQUIRES(change->dir->apply)
 {
 	change_remove(change, told->old);
 	if (!change_renumber(change, row->id, &row->number, error))
@@ -386,7 +391,7 @@ static gboolean put_other(Change *change, Row *row, Told *told, GError **error)
 }
 
 /* What a session was made from lies under the first that is said of it. */
-static void lay_under(Dir *dir, const Id *id, Told *told)
+static void lay_under(Dir *dir, const Id *id, Told *told) REQUIRES(dir->apply)
 {
 	g_autofree char *spec = recent_writes_take(dir->recent_writes, id);
 	g_autofree char *all = NULL;
@@ -403,6 +408,7 @@ static void lay_under(Dir *dir, const Id *id, Told *told)
 }
 
 static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
+	REQUIRES(change->dir->apply)
 {
 	Dir *dir = change->dir;
 	const Session *session = told->session;
@@ -431,9 +437,11 @@ static gboolean incoming_session(
 	const Session *session = entry;
 	Change *change = self->change;
 	Dir *dir = change->dir;
-	Id *id = incoming_id(dir, session->id);
 	g_auto(Told) told = {.session = session};
+	Id *id;
 
+	mutex_is_held(&self->change->dir->apply);
+	id = incoming_id(dir, session->id);
 	if (id == NULL)
 		return incoming_clashed(self);
 	if (!incoming_counts(self, id))

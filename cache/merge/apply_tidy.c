@@ -50,6 +50,7 @@ static DiskCompact *compact_begin(Dir *dir)
 }
 
 static gboolean compact_end(Dir *dir, DiskCompact *compact, GError **error)
+	REQUIRES(dir->apply)
 {
 	g_autoptr(GArray) rows = NULL;
 	Snapshot *old = dir->shown, *empty;

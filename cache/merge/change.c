@@ -124,6 +124,7 @@ static gint number_compare(gconstpointer a, gconstpointer b)
 
 /* Whether another session has taken the name of the one that was made last. */
 static gboolean renumber(Change *self)
+	REQUIRES(self->dir->apply, self->dir->lock)
 {
 	Dir *dir = self->dir;
 	gboolean linked = dir_last(dir) != NULL;
@@ -194,8 +195,8 @@ static gboolean keep_on_disk(Change *self, gint64 mtime_ns, GError **error)
 	return disk_commit(dir->disk, error);
 }
 
-/* With Dir.lock.  What was ordered here is an event, whatever is known. */
-static void mark_first(Change *self)
+/* What was ordered here is an event, whatever is known. */
+static void mark_first(Change *self) REQUIRES(self->dir->apply, self->dir->lock)
 {
 	Dir *dir = self->dir;
 
@@ -211,8 +212,8 @@ static void mark_first(Change *self)
 	}
 }
 
-/* With Dir.lock: whom the numbers stood for.  cache_name may be asked. */
-static void keep_cut(Change *self)
+/* Whom the numbers stood for.  cache_name may be asked. */
+static void keep_cut(Change *self) REQUIRES(self->dir->lock)
 {
 	Dir *dir = self->dir;
 
@@ -242,7 +243,7 @@ static void follow(const Change *self)
 			self->cuts->len);
 }
 
-static void publish(Change *self, Snapshot *next)
+static void publish(Change *self, Snapshot *next) REQUIRES(self->dir->apply)
 {
 	Dir *dir = self->dir;
 	g_autoptr(Snapshot) old = NULL;

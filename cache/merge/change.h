@@ -18,23 +18,27 @@ typedef struct {
 	gint64 newest_ns; /* of the files of what is cut */
 } Change;
 
-void change_begin(Change *self, Dir *dir);
+void change_begin(Change *self, Dir *dir) REQUIRES(dir->apply)
+	ASSERT_HELD(self->dir->apply);
 void change_end(Change *self);
 
 /* A row (its mtimes are taken) that is new or stands for `old`; files: those
  * whose bytes changed.  A NULL body stays where it is. */
 gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
-	gsize len, guint files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void change_remove(Change *self, const Row *row);
+	gsize len, guint files, GError **error)
+	REQUIRES(self->dir->apply) G_GNUC_WARN_UNUSED_RESULT;
+void change_remove(Change *self, const Row *row) REQUIRES(self->dir->apply);
 /* From the commit on, the id has a new number, which stands for another session
  * than the old one did. */
 gboolean change_renumber(Change *self, Id *id, guint32 *ret_number,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	GError **error) REQUIRES(self->dir->apply) G_GNUC_WARN_UNUSED_RESULT;
 /* The same with a number that is the caller's. */
-void change_renumber_as(Change *self, Id *id, guint32 number);
+void change_renumber_as(Change *self, Id *id, guint32 number)
+	REQUIRES(self->dir->apply);
 /* Disk first, then the snapshot, then the news. */
-gboolean change_commit(Change *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean change_commit(Change *self, GError **error)
+	REQUIRES(self->dir->apply) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Records on disk that the listing was complete. */
-gboolean change_record(
-	Dir *dir, gint64 complete_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean change_record(Dir *dir, gint64 complete_ms, GError **error)
+	REQUIRES(dir->apply) G_GNUC_WARN_UNUSED_RESULT;

@@ -5,7 +5,7 @@
 #include "cache/model/account.h"
 
 /* What is left out must not be left out silently, nor at each refresh anew. */
-static void tell_clash(Dir *dir, const char *raw)
+static void tell_clash(Dir *dir, const char *raw) REQUIRES(dir->apply)
 {
 	g_autofree char *name =
 		name_escape(raw, (const char *const *)dir->cache->reserved);

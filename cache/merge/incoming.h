@@ -28,14 +28,15 @@ gboolean incoming_apply(Incoming *self, Dir *dir, gconstpointer const *entries,
 
 /* The entry of an id, made when it is new; its number may be 0, which stands for
  * nothing.  NULL: it cannot be shown. */
-Id *incoming_id(Dir *dir, const char *raw);
+Id *incoming_id(Dir *dir, const char *raw) REQUIRES(dir->apply);
 /* One that has no such entry is left out: TRUE. */
 gboolean incoming_clashed(Incoming *self);
 /* Whether one more entry, which is not shown yet, is too many; then it is counted
  * as left out. */
-gboolean incoming_is_over(Incoming *self);
+gboolean incoming_is_over(Incoming *self) REQUIRES(self->change->dir->apply);
 /* Gives the entry a number, unless it has one; *ret_known: it had. */
 gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether this answer is to be taken; notes that the id was listed. */
-gboolean incoming_counts(Incoming *self, Id *id);
+gboolean incoming_counts(Incoming *self, Id *id)
+	REQUIRES(self->change->dir->apply);

@@ -14,8 +14,8 @@ static gboolean take_number(
 	return TRUE;
 }
 
-static Id *entry_id(
-	Dir *dir, const DirLogEntry *known, const char *raw, GError **error)
+static Id *entry_id(Dir *dir, const DirLogEntry *known, const char *raw,
+	GError **error) REQUIRES(dir->apply)
 {
 	guint32 number;
 	Id *id;
@@ -44,8 +44,8 @@ typedef struct {
 	GError *error;
 } EntryLoad;
 
-static void add_workspace(
-	EntryLoad *self, const DirLogEntry *known, const char *raw)
+static void add_workspace(EntryLoad *self, const DirLogEntry *known,
+	const char *raw) REQUIRES(self->dir->apply)
 {
 	Row row = {.phase = PHASE_IDLE};
 	Dir *dir;
@@ -72,6 +72,7 @@ static void visit_known(const DirLogEntry *entry, void *data)
 {
 	EntryLoad *self = data;
 
+	mutex_is_held(&self->dir->apply);
 	if (entry->there)
 		add_workspace(self, entry, entry->id);
 	else if (node_ids_claim(
@@ -80,6 +81,7 @@ static void visit_known(const DirLogEntry *entry, void *data)
 }
 
 static void show_rows(Dir *dir, GArray *rows, gint64 mtime_ns)
+	REQUIRES(dir->apply)
 {
 	Snapshot *old = dir->shown;
 
@@ -92,7 +94,7 @@ static void show_rows(Dir *dir, GArray *rows, gint64 mtime_ns)
 }
 
 static gboolean load_workspaces(
-	Dir *dir, const DirLogEntry *known, GError **error)
+	Dir *dir, const DirLogEntry *known, GError **error) REQUIRES(dir->apply)
 {
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
 	EntryLoad load = {.dir = dir, .rows = rows};
@@ -102,6 +104,7 @@ static gboolean load_workspaces(
 
 	if (fixed == NULL)
 		dirlog_foreach(tree, dir->number, visit_known, &load);
+	mutex_is_held(&load.dir->apply);
 	for (; fixed != NULL && *fixed != NULL; fixed++)
 		add_workspace(
 			&load, dirlog_find(tree, dir->number, *fixed), *fixed);
@@ -141,6 +144,7 @@ Dir *provider_open(Provider *provider, Account *account, GError **error)
 	account->dir->account = account;
 	dir_join(account->dir);
 	node_ids_assign(cache->node_ids, account->number, account->dir);
+	mutex_is_held(&account->dir->apply); /* nobody else knows it yet */
 	if (load_workspaces(account->dir, known, error))
 		return account->dir;
 	/* Half of it must not be shown by the next try. */

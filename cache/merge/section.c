@@ -5,6 +5,7 @@
 
 /* The section's row for another directory than the one that is shown. */
 static gboolean put_section(Change *change, Dir *dir, GError **error)
+	REQUIRES(change->dir->apply)
 {
 	Row row = {.phase = PHASE_IDLE, .id = (Id *)dir->provider->section};
 
@@ -19,6 +20,7 @@ gboolean section_show(Dir *old, Dir *dir, GError **error)
 	Change change;
 	gboolean ok = TRUE;
 
+	mutex_is_held(&root->apply); /* by the caller, see section.h */
 	change_begin(&change, root);
 	if (old != NULL)
 		change_remove(&change, snapshot_find(root->shown, old->number));
@@ -61,8 +63,8 @@ static gboolean is_named(char *const *workspaces, const char *id)
 }
 
 /* Each that is shown stays, under the name that it has now, or goes. */
-static gboolean keep_or_remove(
-	Change *change, char *const *workspaces, const Row *old, GError **error)
+static gboolean keep_or_remove(Change *change, char *const *workspaces,
+	const Row *old, GError **error) REQUIRES(change->dir->apply)
 {
 	NodeIds *node_ids = change->dir->cache->node_ids;
 	Row row = *old;

@@ -10,13 +10,16 @@ struct Breaker {
 	const Clock *clock;
 	gint64 pause_us;
 	Mutex lock;
-	GError *error;   /* NULL: it speaks */
-	gint64 since_us; /* monotonic: when that error came */
-	gint64 again_us; /* when one may ask again */
-	guint hung;      /* opens without an answer since the last with one */
-	gboolean opens_alone; /* what the error tells of: other calls succeed */
-	gint64 heard_us;      /* when a call last succeeded; 0: none has */
-	gboolean missed;      /* since then one had no answer */
+	GError *error GUARDED_BY(lock);   /* NULL: it speaks */
+	gint64 since_us GUARDED_BY(lock); /* monotonic: when that error came */
+	gint64 again_us GUARDED_BY(lock); /* when one may ask again */
+	/* opens without an answer since the last with one */
+	guint hung GUARDED_BY(lock);
+	/* what the error tells of: other calls succeed */
+	gboolean opens_alone GUARDED_BY(lock);
+	/* when a call last succeeded; 0: none has */
+	gint64 heard_us GUARDED_BY(lock);
+	gboolean missed GUARDED_BY(lock); /* since then one had no answer */
 };
 
 Breaker *breaker_new(const Clock *clock, gint64 pause_ms)
@@ -36,8 +39,8 @@ void breaker_free(Breaker *self)
 	g_free(self);
 }
 
-/* With the lock. */
 static void set_error(const Breaker *self, gint64 now_us, GError **error)
+	REQUIRES(self->lock)
 {
 	gint64 left_us = MAX(0, self->again_us - now_us);
 	char *text;
@@ -105,8 +108,9 @@ static gboolean is_life(const GError *error)
 	}
 }
 
-/* With the lock: an open that was begun then had no answer. */
+/* An open that was begun then had no answer. */
 static void note_breaker(Breaker *self, gint64 asked_us, const GError *error)
+	REQUIRES(self->lock)
 {
 	gboolean timeout =
 		g_error_matches(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);

@@ -100,8 +100,8 @@ struct Cache {
 	void *told; /* what both are called with */
 
 	Mutex lock;
-	GPtrArray *dirs;      /* Dir: all that there ever were */
-	GPtrArray *providers; /* Provider: likewise */
+	GPtrArray *dirs GUARDED_BY(lock); /* Dir: all that there ever were */
+	GPtrArray *providers GUARDED_BY(lock); /* Provider: likewise */
 
 	Mutex stop_lock;
 	pthread_cond_t stop_cond;

@@ -11,6 +11,8 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 {
 	Dir *self = g_new0(Dir, 1);
 
+	mutex_init(&self->apply);
+	mutex_init(&self->lock);
 	self->cache = cache;
 	self->kind = kind;
 	self->parent = parent;
@@ -20,8 +22,6 @@ Dir *dir_new(Cache *cache, DirKind kind, Dir *parent, Provider *provider,
 	self->id = id;
 	self->name = name;
 	self->disk = disk;
-	mutex_init(&self->apply);
-	mutex_init(&self->lock);
 	self->ids = ids_new((const char *const *)cache->reserved);
 	self->shown = snapshot_new(cache->created_ns, NULL);
 	self->recent_writes = recent_writes_new();
@@ -41,6 +41,8 @@ void dir_join(Dir *self)
 
 void dir_free(Dir *self)
 {
+	mutex_destroy(&self->apply);
+	mutex_destroy(&self->lock);
 	snapshot_unref(self->shown);
 	ids_free(self->ids);
 	disk_free(self->disk);
@@ -59,8 +61,6 @@ void dir_free(Dir *self)
 	g_free(self->title);
 	g_free(self->last_error);
 	g_free(self->partial);
-	mutex_destroy(&self->apply);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 

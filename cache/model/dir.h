@@ -96,37 +96,47 @@ typedef struct Dir {
 	int verify_bodies; /* damage was met: believe no hash of a body */
 
 	Mutex apply;
-	Disk *disk;         /* workspaces only */
-	gboolean clashed;   /* two ids of one name were met, and told of */
-	gboolean unsettled; /* changed since completeness was last recorded */
-	gboolean gets_err;  /* a get called gone what a later listing named */
-	gboolean compacting;
-	gint64 recorded_ms;          /* completeness as it is on disk */
-	RecentWrites *recent_writes; /* what was ordered here */
-	GHashTable *
-		merge_memo; /* Id -> the partial record that was laid over last;
-	                       NULL: none ever was */
-	GHashTable *
-		past_retention; /* Id: ended for long, and nobody knows since when;
-	                       NULL: none */
+	Disk *disk; /* workspaces only; what it has on disk: with apply */
+	/* two ids of one name were met, and told of */
+	gboolean clashed GUARDED_BY(apply);
+	/* changed since completeness was last recorded */
+	gboolean unsettled GUARDED_BY(apply);
+	/* a get called gone what a later listing named */
+	gboolean gets_err GUARDED_BY(apply);
+	gboolean compacting GUARDED_BY(apply);
+	/* completeness as it is on disk */
+	gint64 recorded_ms GUARDED_BY(apply);
+	/* what was ordered here */
+	RecentWrites *recent_writes GUARDED_BY(apply);
+	/* Id -> the partial record that was laid over last; NULL: none ever
+	 * was */
+	GHashTable *merge_memo GUARDED_BY(apply);
+	/* Id: ended for long, and nobody knows since when; NULL: none */
+	GHashTable *past_retention GUARDED_BY(apply);
 
 	Mutex lock;
-	IdTable *ids;    /* changed under both locks: read under either */
-	Snapshot *shown; /* likewise */
-	GHashTable *cut; /* number -> Id: sessions that went; NULL: none */
-	Listing listing;
-	PartialState partial_refresh;
-	GHashTable *questions; /* name -> Question; NULL: none were made yet */
-	JobQueue asking;       /* Question of resolve_name.c */
-	JobQueue opening, following; /* Question of open.c */
-	char *last_error, *partial;
-	gboolean error_unkept; /* the disk does not have that yet */
-	guint32 last;       /* the session that was made here last; 0: none */
-	const Id *last_id;  /* its entry, which another session may bear by now;
-	                        NULL: not known */
-	gint64 presence_ns; /* .last or .partial came or went: the directory's
-	                       listing changed with it; 0: never */
-	gint64 text_ns;
+	/* changed under both locks: read under either */
+	IdTable *ids GUARDED_BY(apply, lock);
+	Snapshot *shown GUARDED_BY(apply, lock); /* likewise */
+	/* number -> Id: sessions that went; NULL: none */
+	GHashTable *cut GUARDED_BY(lock);
+	Listing listing GUARDED_BY(lock);
+	PartialState partial_refresh GUARDED_BY(lock);
+	/* name -> Question; NULL: none were made yet */
+	GHashTable *questions GUARDED_BY(lock);
+	JobQueue asking GUARDED_BY(lock); /* Question of resolve_name.c */
+	/* Question of open.c */
+	JobQueue opening GUARDED_BY(lock), following GUARDED_BY(lock);
+	char *last_error GUARDED_BY(lock), *partial GUARDED_BY(lock);
+	/* the disk does not have that yet */
+	gboolean error_unkept GUARDED_BY(lock);
+	/* the session that was made here last; 0: none */
+	guint32 last GUARDED_BY(apply, lock);
+	/* its entry, which another session may bear by now; NULL: not known */
+	const Id *last_id GUARDED_BY(apply, lock);
+	/* .last or .partial came or went: the directory's listing changed with it; 0: never */
+	gint64 presence_ns GUARDED_BY(lock);
+	gint64 text_ns GUARDED_BY(lock);
 	Sweep backfill, cause; /* of backfill.h and cause.h */
 } Dir;
 
@@ -189,15 +199,15 @@ guint32 dir_tick(Dir *self);
 void dir_news(Dir *self, NewsKind kind);
 /* With Dir.lock: NEWS_TEXT. */
 void dir_text_news(Dir *self, guint texts);
-/* With Dir.lock: that session was made here last. */
-void dir_set_last(Dir *self, guint32 number);
-/* With Dir.lock: the name of the session that was made here last, be it there or
+/* That session was made here last. */
+void dir_set_last(Dir *self, guint32 number) REQUIRES(self->apply, self->lock);
+/* The name of the session that was made here last, be it there or
  * not; NULL: another one bears that name now, or nobody knows.  Borrowed for life. */
-const char *dir_last(const Dir *self);
-/* With Dir.lock: .last or .partial came or went. */
-void dir_presence_changed(Dir *self);
-/* With Dir.lock: replaces a text (taken) and tells. */
-void dir_set_text(Dir *self, char **text, char *value);
+const char *dir_last(const Dir *self) REQUIRES(self->lock);
+/* .last or .partial came or went. */
+void dir_presence_changed(Dir *self) REQUIRES(self->lock);
+/* Replaces a text (taken) and tells. */
+void dir_set_text(Dir *self, char **text, char *value) REQUIRES(self->lock);
 /* Takes the lock: "<UTC> <what>: <sentence>" becomes .last_error, and is kept by a
  * worker. */
 void dir_set_error(Dir *self, const char *what, GError *error);

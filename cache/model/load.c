@@ -41,7 +41,7 @@ static void drop_ended(Dir *dir, DiskLoaded *load)
 
 /* A listing that was never complete stays incomplete: its rows are known, but
  * names that are not among them are still asked for. */
-static void show_loaded(Dir *dir, const DiskLoaded *load)
+static void show_loaded(Dir *dir, const DiskLoaded *load) REQUIRES(dir->apply)
 {
 	gint64 mtime_ns =
 		load->mtime_ns != 0 ? load->mtime_ns : dir->cache->created_ns;
@@ -94,11 +94,13 @@ static void tell_in_memory(Dir *dir, GError *error)
 void dir_load(Dir *self)
 {
 	g_autoptr(GError) error = NULL;
-	DiskLoaded load = {.ids = self->ids,
-		.state_names = self->cache->state_names,
+	DiskLoaded load = {.state_names = self->cache->state_names,
 		.node_ids = self->cache->node_ids,
 		.owner = self};
 
+	/* Nobody else knows the directory yet. */
+	mutex_is_held(&self->apply);
+	load.ids = self->ids;
 	if (!disk_load(self->disk, &load, &error)) {
 		tell_in_memory(self, error);
 		return;
@@ -107,7 +109,9 @@ void dir_load(Dir *self)
 		drop_ended(self, &load);
 		show_loaded(self, &load);
 	}
+	mutex_lock(&self->lock);
 	self->last_error = disk_error(self->disk);
+	mutex_unlock(&self->lock);
 	if (load.damaged)
 		show_damage(self);
 	disk_loaded_clear(&load);

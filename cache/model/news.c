@@ -12,10 +12,12 @@ struct NewsQueue {
 	pthread_cond_t idle;
 	CacheObserver observer;
 	void *data;
-	GArray *waiting;      /* News */
-	GStringChunk *names;  /* of those of its own; NULL: none */
-	guint64 pushed, told; /* so many so far */
-	gboolean delivering, stopped;
+	GArray *waiting GUARDED_BY(lock); /* News */
+	/* of those of its own; NULL: none */
+	GStringChunk *names GUARDED_BY(lock);
+	/* so many so far */
+	guint64 pushed GUARDED_BY(lock), told GUARDED_BY(lock);
+	gboolean delivering GUARDED_BY(lock), stopped GUARDED_BY(lock);
 };
 
 NewsQueue *news_new(CacheObserver observer, void *data)
@@ -32,15 +34,14 @@ NewsQueue *news_new(CacheObserver observer, void *data)
 
 void news_free(NewsQueue *self)
 {
+	mutex_destroy(&self->lock);
 	g_array_unref(self->waiting);
 	g_clear_pointer(&self->names, g_string_chunk_free);
 	pthread_cond_destroy(&self->idle);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
-/* With the lock. */
-static void push(NewsQueue *self, News news)
+static void push(NewsQueue *self, News news) REQUIRES(self->lock)
 {
 	if (self->names == NULL)
 		self->names = g_string_chunk_new(NAMES_AT_ONCE);

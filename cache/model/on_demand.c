@@ -40,11 +40,11 @@ typedef struct {
 struct OnDemand {
 	const Clock *clock;
 	Mutex lock;
-	GHashTable *kept; /* by key */
-	GQueue used;      /* Kept: the longest unused first */
-	gsize bytes;
-	guint streams;
-	gboolean full; /* something went to make room */
+	GHashTable *kept GUARDED_BY(lock); /* by key */
+	GQueue used GUARDED_BY(lock);      /* Kept: the longest unused first */
+	gsize bytes GUARDED_BY(lock);
+	guint streams GUARDED_BY(lock);
+	gboolean full GUARDED_BY(lock); /* something went to make room */
 };
 
 static guint64 key_of(guint32 number, guint file)
@@ -76,21 +76,22 @@ OnDemand *on_demand_new(const Clock *clock)
 
 void on_demand_free(OnDemand *self)
 {
-	g_hash_table_unref(self->kept);
 	mutex_destroy(&self->lock);
+	g_hash_table_unref(self->kept);
 	g_free(self);
 }
 
 /* ---- with the lock ---- */
 
 static Kept *kept_find(OnDemand *self, guint32 number, guint file)
+	REQUIRES(self->lock)
 {
 	guint64 key = key_of(number, file);
 
 	return g_hash_table_lookup(self->kept, &key);
 }
 
-static void bytes_drop(OnDemand *self, Kept *kept)
+static void bytes_drop(OnDemand *self, Kept *kept) REQUIRES(self->lock)
 {
 	if (kept->bytes != NULL)
 		self->bytes -= kept->size;
@@ -98,7 +99,7 @@ static void bytes_drop(OnDemand *self, Kept *kept)
 	kept->answered = FALSE;
 }
 
-static void kept_remove(OnDemand *self, Kept *kept)
+static void kept_remove(OnDemand *self, Kept *kept) REQUIRES(self->lock)
 {
 	if (kept->stream != NULL) {
 		self->bytes -= kept->size;
@@ -117,6 +118,7 @@ static gboolean is_held(const Kept *kept)
 
 /* What somebody has open has no other bytes than these. */
 static Kept *longest_unused(const OnDemand *self, const Kept *spared)
+	REQUIRES(self->lock)
 {
 	for (GList *link = self->used.head; link != NULL; link = link->next)
 		if (link->data != spared && !is_held(link->data))
@@ -124,7 +126,7 @@ static Kept *longest_unused(const OnDemand *self, const Kept *spared)
 	return NULL;
 }
 
-static void stream_fit(OnDemand *self, Kept *kept)
+static void stream_fit(OnDemand *self, Kept *kept) REQUIRES(self->lock)
 {
 	gsize share = BYTES_MAX / MAX(1, self->streams);
 	gsize kept_before = kept->size;
@@ -136,7 +138,7 @@ static void stream_fit(OnDemand *self, Kept *kept)
 }
 
 /* Keeps within bounds; `spared` was just put in. */
-static void make_room(OnDemand *self, const Kept *spared)
+static void make_room(OnDemand *self, const Kept *spared) REQUIRES(self->lock)
 {
 	while (self->bytes > BYTES_MAX ||
 		g_hash_table_size(self->kept) > ENTRIES_MAX) {
@@ -154,6 +156,7 @@ static void make_room(OnDemand *self, const Kept *spared)
 }
 
 static Kept *kept_add(OnDemand *self, guint32 number, guint file)
+	REQUIRES(self->lock)
 {
 	Kept *kept;
 
@@ -256,6 +259,7 @@ gboolean on_demand_would_begin(OnDemand *self, guint32 number, guint file)
 
 /* What was asked for is there, or not; NULL: it was forgotten meanwhile. */
 static Kept *kept_end(OnDemand *self, guint32 number, guint file)
+	REQUIRES(self->lock)
 {
 	Kept *kept = kept_find(self, number, file);
 
@@ -270,6 +274,7 @@ static Kept *kept_end(OnDemand *self, guint32 number, guint file)
 }
 
 static gboolean bytes_put(OnDemand *self, Kept *kept, GBytes *bytes)
+	REQUIRES(self->lock)
 {
 	gsize size = 0;
 	const void *data = g_bytes_get_data(bytes, &size);
@@ -300,6 +305,7 @@ static OnDemandNow note_time(Kept *kept, gboolean others, gint64 mtime_ns)
 }
 
 static gboolean window_put(OnDemand *self, Kept *kept, GBytes *window)
+	REQUIRES(self->lock)
 {
 	gsize len = 0;
 	const char *data = g_bytes_get_data(window, &len);

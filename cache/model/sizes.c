@@ -14,7 +14,8 @@ typedef struct {
 
 struct Sizes {
 	Mutex lock;
-	Slot slots[N_SLOTS]; /* by number: neighbours never collide */
+	/* by number: neighbours never collide */
+	Slot slots[N_SLOTS] GUARDED_BY(lock);
 };
 
 Sizes *sizes_new(void)

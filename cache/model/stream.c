@@ -24,9 +24,10 @@ typedef struct {
 struct Stream {
 	int refs; /* atomic */
 	Mutex lock;
-	GString *text;        /* from offset `base` on */
-	gsize base;           /* bytes that are not kept any more */
-	GHashTable *sections; /* name -> GArray of Line: its last window */
+	GString *text GUARDED_BY(lock); /* from offset `base` on */
+	gsize base GUARDED_BY(lock);    /* bytes that are not kept any more */
+	/* name -> GArray of Line: its last window */
+	GHashTable *sections GUARDED_BY(lock);
 };
 
 /* A section of a window, borrowed from its text. */
@@ -40,8 +41,8 @@ Stream *stream_new(void)
 {
 	Stream *self = g_new0(Stream, 1);
 
-	self->refs = 1;
 	mutex_init(&self->lock);
+	self->refs = 1;
 	self->text = g_string_new(NULL);
 	self->sections = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
@@ -50,9 +51,9 @@ Stream *stream_new(void)
 
 static void stream_free(Stream *self)
 {
+	mutex_destroy(&self->lock);
 	g_string_free(self->text, TRUE);
 	g_hash_table_unref(self->sections);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -160,6 +161,7 @@ static guint known_lines(const GArray *old, const GArray *new)
 /* ---- laying one over the other; with the lock ---- */
 
 static void append_rest(Stream *self, const Section *section, guint skip)
+	REQUIRES(self->lock)
 {
 	const char *at = section->start;
 
@@ -169,6 +171,7 @@ static void append_rest(Stream *self, const Section *section, guint skip)
 }
 
 static void append_heading(Stream *self, const Section *section)
+	REQUIRES(self->lock)
 {
 	g_string_append_len(
 		self->text, section->name, (gssize)section->name_len);
@@ -177,7 +180,7 @@ static void append_heading(Stream *self, const Section *section)
 
 /* A text that is another one as a whole, unless it goes on. */
 static void put_text(Stream *self, const Section *section, const GArray *old,
-	const GArray *new)
+	const GArray *new) REQUIRES(self->lock)
 {
 	guint n = old != NULL ? overlap(old, new) : 0;
 
@@ -189,7 +192,7 @@ static void put_text(Stream *self, const Section *section, const GArray *old,
 }
 
 static void put_lines(Stream *self, const Section *section, const GArray *old,
-	const GArray *new)
+	const GArray *new) REQUIRES(self->lock)
 {
 	guint n = old != NULL ? known_lines(old, new) : 0;
 
@@ -201,6 +204,7 @@ static void put_lines(Stream *self, const Section *section, const GArray *old,
 }
 
 static char *name_of(const Stream *self, const Section *section)
+	REQUIRES(self->lock)
 {
 	g_autofree char *name = g_strndup(section->name, section->name_len);
 
@@ -210,7 +214,7 @@ static char *name_of(const Stream *self, const Section *section)
 	return g_steal_pointer(&name);
 }
 
-static void put_section(Stream *self, Section *section)
+static void put_section(Stream *self, Section *section) REQUIRES(self->lock)
 {
 	g_autofree char *name = name_of(self, section);
 	g_autoptr(GArray) new = lines_of(section);

@@ -13,8 +13,8 @@ typedef struct {
 
 struct Watch {
 	gint64 life_us;
-	Mutex lock;        /* of: */
-	GHashTable *items; /* number -> Item */
+	Mutex lock;
+	GHashTable *items GUARDED_BY(lock); /* number -> Item */
 };
 
 Watch *watch_new(gint64 life_us)
@@ -22,15 +22,15 @@ Watch *watch_new(gint64 life_us)
 	Watch *self = g_new0(Watch, 1);
 
 	self->life_us = life_us;
-	self->items = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	mutex_init(&self->lock);
+	self->items = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	return self;
 }
 
 void watch_free(Watch *self)
 {
-	g_hash_table_unref(self->items);
 	mutex_destroy(&self->lock);
+	g_hash_table_unref(self->items);
 	g_free(self);
 }
 
@@ -45,12 +45,12 @@ static gint by_asked(gconstpointer a, gconstpointer b)
 	return one->number < two->number ? -1 : one->number > two->number;
 }
 
-static Item *find(const Watch *self, guint32 number)
+static Item *find(const Watch *self, guint32 number) REQUIRES(self->lock)
 {
 	return g_hash_table_lookup(self->items, GUINT_TO_POINTER(number));
 }
 
-static Item *find_or_add(Watch *self, guint32 number)
+static Item *find_or_add(Watch *self, guint32 number) REQUIRES(self->lock)
 {
 	Item *item = find(self, number);
 
@@ -74,7 +74,7 @@ static gboolean is_over(gpointer key, gpointer value, gpointer data)
 }
 
 /* How many are left, once those are gone that nobody holds or looks at now. */
-static guint count(Watch *self, gint64 now_us)
+static guint count(Watch *self, gint64 now_us) REQUIRES(self->lock)
 {
 	gint64 since_us = now_us - self->life_us;
 
@@ -83,7 +83,7 @@ static guint count(Watch *self, gint64 now_us)
 }
 
 /* Of too many that were looked at, the one that was longest ago counts no more. */
-static void make_room(Watch *self)
+static void make_room(Watch *self) REQUIRES(self->lock)
 {
 	GHashTableIter iter;
 	Item *oldest = NULL;

@@ -18,9 +18,8 @@ static gint64 ended_ns(const Row *row)
 
 /* ---- keeping ---- */
 
-/* With Dir.apply. */
-static gboolean put(
-	Change *change, const Row *old, const char *cause, GError **error)
+static gboolean put(Change *change, const Row *old, const char *cause,
+	GError **error) REQUIRES(change->dir->apply)
 {
 	Dir *dir = change->dir;
 	Backend *backend = dir->provider->backend;

@@ -43,7 +43,7 @@ static gboolean lists(const Dir *dir)
 	       dir_class(dir)->newest_first;
 }
 
-static gint64 interval_us(const Dir *dir, gint64 now_us)
+static gint64 interval_us(const Dir *dir, gint64 now_us) REQUIRES(dir->lock)
 {
 	const PartialState *partial_refresh = &dir->partial_refresh;
 	gint64 us = base_us(dir);
@@ -59,7 +59,7 @@ static gint64 interval_us(const Dir *dir, gint64 now_us)
 		us, partial_refresh->failures, partial_refresh->broken);
 }
 
-static gint64 regular_us(const Dir *dir, gint64 now_us)
+static gint64 regular_us(const Dir *dir, gint64 now_us) REQUIRES(dir->lock)
 {
 	gint64 due_us = now_us;
 
@@ -112,21 +112,23 @@ typedef struct {
 	Mutex lock;
 	pthread_cond_t idle;
 	GPtrArray *ids; /* char * */
-	guint next, asking;
-	guint told, failed; /* how many answers there were, and failures */
-	GError *failure;    /* the first; counts when there was no answer */
-	GError *error;      /* ends it */
+	guint next GUARDED_BY(lock), asking GUARDED_BY(lock);
+	/* how many answers there were, and failures */
+	guint told GUARDED_BY(lock), failed GUARDED_BY(lock);
+	/* the first; counts when there was no answer */
+	GError *failure GUARDED_BY(lock);
+	GError *error GUARDED_BY(lock); /* ends it */
 } Round;
 
 static void round_unref(Round *self)
 {
 	if (__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	mutex_destroy(&self->lock);
 	g_ptr_array_unref(self->ids);
 	g_clear_error(&self->failure);
 	g_clear_error(&self->error);
 	pthread_cond_destroy(&self->idle);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -158,8 +160,8 @@ static GError *ask_one(Dir *dir, const char *id)
 	return error;
 }
 
-/* With the lock; takes the error. */
-static void round_note(Round *self, GError *error)
+/* Takes the error. */
+static void round_note(Round *self, GError *error) REQUIRES(self->lock)
 {
 	if (error == NULL) {
 		self->told++;
@@ -319,8 +321,8 @@ static gboolean any_passes(PartialRefresh *self)
 
 /* ---- lists ---- */
 
-/* With Dir.apply. */
 static gboolean names_new(const Dir *dir, const SessionPage *page)
+	REQUIRES(dir->apply)
 {
 	for (guint i = 0; i < page->sessions->len; i++) {
 		const Session *session = g_ptr_array_index(page->sessions, i);

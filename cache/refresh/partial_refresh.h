@@ -17,10 +17,11 @@
 /* A listing of more pages costs more than asking for some sessions. */
 #define PARTIAL_REFRESH_PAGES 16
 
-/* With Dir.lock: the monotonic time at which one is due; G_MAXINT64: never, as
- * in a workspace that is listed as soon itself. */
-gint64 partial_refresh_due_us(const Dir *dir, gint64 now_us);
-/* With Dir.lock: it is due and begins now; to be run by a job of the pool. */
-void partial_refresh_begin(Dir *dir, gint64 now_us);
+/* The monotonic time at which one is due; G_MAXINT64: never, as in a workspace
+ * that is listed as soon itself. */
+gint64 partial_refresh_due_us(const Dir *dir, gint64 now_us)
+	REQUIRES(dir->lock);
+/* It is due and begins now; to be run by a job of the pool. */
+void partial_refresh_begin(Dir *dir, gint64 now_us) REQUIRES(dir->lock);
 /* The job; data is the Dir. */
 void partial_refresh_run(void *data);

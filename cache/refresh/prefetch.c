@@ -26,9 +26,9 @@ struct Prefetch {
 
 	Mutex lock;
 	pthread_cond_t ended; /* a fetch is done */
-	Fetch *taken;
-	Fetch *next;     /* asked for, and not taken yet */
-	gboolean queued; /* next has not begun */
+	Fetch *taken GUARDED_BY(lock);
+	Fetch *next GUARDED_BY(lock);     /* asked for, and not taken yet */
+	gboolean queued GUARDED_BY(lock); /* next has not begun */
 };
 
 static Fetch *fetch_new(Prefetch *prefetch, const char *token)
@@ -55,9 +55,9 @@ Prefetch *prefetch_new(Dir *dir)
 {
 	Prefetch *self = g_new0(Prefetch, 1);
 
+	mutex_init(&self->lock);
 	self->refs = 1;
 	self->dir = dir;
-	mutex_init(&self->lock);
 	pthread_cond_init(&self->ended, NULL);
 	return self;
 }
@@ -66,9 +66,9 @@ static void prefetch_unref(Prefetch *self)
 {
 	if (__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	mutex_destroy(&self->lock);
 	fetch_free(self->taken);
 	pthread_cond_destroy(&self->ended);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -114,7 +114,7 @@ static void run_job(void *data)
 	prefetch_unref(self);
 }
 
-static void ask_next(Prefetch *self, const char *token)
+static void ask_next(Prefetch *self, const char *token) REQUIRES(self->lock)
 {
 	Cache *cache = self->dir->cache;
 

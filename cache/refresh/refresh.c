@@ -78,7 +78,7 @@ static gint64 reconciling_us(const Dir *dir, gint64 now_us)
 
 /* What the configuration names no more has nobody who looks, but may have requests
  * that nobody knows the outcome of. */
-static gint64 retired_due_us(const Dir *dir, gint64 now_us)
+static gint64 retired_due_us(const Dir *dir, gint64 now_us) REQUIRES(dir->lock)
 {
 	if (dir->kind != DIR_WORKSPACE ||
 		!__atomic_load_n(&dir->retired, __ATOMIC_ACQUIRE))

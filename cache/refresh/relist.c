@@ -228,6 +228,13 @@ static void tell_progress(const Relist *self)
 		scheduler_wake(dir->cache->scheduler);
 }
 
+static void note_proved(const Relist *self, guint64 total)
+{
+	mutex_lock(&self->dir->lock);
+	self->dir->listing.proved = total;
+	mutex_unlock(&self->dir->lock);
+}
+
 static gboolean relist_page(Relist *self, gboolean *ret_more, GError **error)
 {
 	g_auto(Page) page = {0};
@@ -244,7 +251,7 @@ static gboolean relist_page(Relist *self, gboolean *ret_more, GError **error)
 	tell_progress(self);
 	self->waits = 0;
 	if (page.next == NULL)
-		self->dir->listing.proved = page.counted ? page.total : 0;
+		note_proved(self, page.counted ? page.total : 0);
 	if (page.next == NULL || self->gaps.over > 0 ||
 		is_proved_end(self, &page))
 		return check_whole(self, ret_more, error);
@@ -354,6 +361,7 @@ static char *token_text(const char *token)
 }
 
 static char *partial_text(const Relist *self, GError *error)
+	REQUIRES(self->dir->lock)
 {
 	const Listing *listing = &self->dir->listing;
 	g_autofree char *token = token_text(self->token);
@@ -377,6 +385,7 @@ static char *partial_text(const Relist *self, GError *error)
 }
 
 static void end_well(const Relist *self, gint64 listed_ms)
+	REQUIRES(self->dir->lock)
 {
 	Dir *dir = self->dir;
 	Listing *listing = &dir->listing;
@@ -397,6 +406,7 @@ static void end_well(const Relist *self, gint64 listed_ms)
 }
 
 static void end_badly(const Relist *self, GError *error)
+	REQUIRES(self->dir->lock)
 {
 	Dir *dir = self->dir;
 	Listing *listing = &dir->listing;

@@ -45,8 +45,8 @@ void resolve_name_forget(Dir *dir)
 		g_hash_table_foreach_remove(dir->questions, is_answered, NULL);
 }
 
-/* With Dir.lock; NULL: it was not asked for. */
-static Question *question_find(Dir *dir, const char *name)
+/* NULL: it was not asked for. */
+static Question *question_find(Dir *dir, const char *name) REQUIRES(dir->lock)
 {
 	if (dir->questions == NULL)
 		dir->questions = g_hash_table_new_full(
@@ -55,6 +55,7 @@ static Question *question_find(Dir *dir, const char *name)
 }
 
 static Question *question_add(Dir *dir, const char *name, char *id, gint64 now)
+	REQUIRES(dir->lock)
 {
 	Question *question;
 

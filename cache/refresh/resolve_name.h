@@ -8,14 +8,12 @@
  * remembered for a while.
  */
 
-/*
- * What is known of a name that the workspace does not show; with Dir.lock.
- * *ret_push: resolve_name_run has to be pushed once the lock is let go.  Error: why, for
- * FAILED.
- */
-Known resolve_name(
-	Dir *dir, const char *name, gboolean *ret_push, GError **error);
+/* What is known of a name that the workspace does not show.  *ret_push:
+ * resolve_name_run has to be pushed once the lock is let go.  Error: why, for
+ * FAILED. */
+Known resolve_name(Dir *dir, const char *name, gboolean *ret_push,
+	GError **error) REQUIRES(dir->lock);
 /* Asks what waits; a job for the pool, data is the Dir. */
 void resolve_name_run(void *data);
-/* With Dir.lock: forgets what was answered. */
-void resolve_name_forget(Dir *dir);
+/* Forgets what was answered. */
+void resolve_name_forget(Dir *dir) REQUIRES(dir->lock);

@@ -26,6 +26,7 @@ static void load(Intent *intent, Outcome *outcome, void *data)
 	Requests *self = data;
 	Request *request = request_new(intent, outcome);
 
+	mutex_is_held(&self->lock); /* nobody else knows them yet */
 	self->highest = MAX(self->highest, intent->number);
 	/* Such a one was never sent. */
 	if (outcome->state == REQUEST_WAITING)
@@ -43,12 +44,12 @@ Requests *requests_new(Cache *cache, GError **error)
 	if (journal == NULL)
 		return NULL;
 	self = g_new0(Requests, 1);
+	mutex_init(&self->lock);
 	self->cache = cache;
 	self->journal = g_steal_pointer(&journal);
 	self->old_for_us = OLD_FOR_US;
 	self->boxes = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, requests_box_free);
-	mutex_init(&self->lock);
 	thread_cond_init(&self->moved);
 	if (journal_load(self->journal, load, self, error))
 		return self;
@@ -60,9 +61,9 @@ void requests_free(Requests *self)
 {
 	if (self == NULL)
 		return;
+	mutex_destroy(&self->lock);
 	g_hash_table_unref(self->boxes);
 	journal_free(self->journal);
-	mutex_destroy(&self->lock);
 	pthread_cond_destroy(&self->moved);
 	g_free(self);
 }
@@ -159,8 +160,8 @@ static gboolean is_too_old(
 	       now_us - request->old_us >= self->old_for_us;
 }
 
-/* With the lock.  The next that need not be kept any more, taken out. */
-static Request *trim_one(Requests *self, Box *box)
+/* The next that need not be kept any more, taken out. */
+static Request *trim_one(Requests *self, Box *box) REQUIRES(self->lock)
 {
 	gint64 now = clock_wall_ms(self->cache->clock);
 	guint over = 0;
@@ -222,8 +223,8 @@ static Request *find_token(const Box *box, const char *token)
 	return NULL;
 }
 
-/* With the lock. */
 static Request *add(Requests *self, Box *box, Intent *intent)
+	REQUIRES(self->lock)
 {
 	Request *request = request_new(intent, outcome_new(REQUEST_WAITING));
 

@@ -43,7 +43,7 @@ static void tell(const Dir *dir, const Request *request, NewsKind kind)
 	news_push(dir->cache->news, &news, 1);
 }
 
-static GPtrArray *find_guests(Requests *self, Dir *dir)
+static GPtrArray *find_guests(Requests *self, Dir *dir) REQUIRES(self->lock)
 {
 	GPtrArray *out =
 		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);

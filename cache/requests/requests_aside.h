@@ -16,11 +16,3 @@ guint requests_aside(Requests *self, const Dir *provider);
 /* Another account is shown: its workspaces have their requests again, and the
  * guests of now. */
 void requests_show(Requests *self, Provider *provider);
-
-/* ---- for requests.c; with the lock of all ---- */
-
-/* From now on that number of a request stands for it in that directory, where it may
- * have stood for it in another account's; FALSE: it stands for something else. */
-gboolean requests_number(guint32 number, Dir *dir);
-/* Finds the guests of a directory anew, and tells. */
-void requests_invite(Requests *self, Dir *dir);

@@ -22,8 +22,8 @@ struct Requests {
 	                      by tests before anything is kept */
 	Mutex lock;        /* of all below, and of each request */
 	pthread_cond_t moved;
-	gboolean stopped;
-	GHashTable *boxes; /* key of a place -> Box */
+	gboolean stopped GUARDED_BY(lock);
+	GHashTable *boxes GUARDED_BY(lock); /* key of a place -> Box */
 };
 
 void requests_box_free(gpointer box);
@@ -35,10 +35,20 @@ GPtrArray *requests_pick(
 
 /* The box of a workspace, which is made when there is none; by the name of its
  * account's store and its raw id. */
-Box *requests_box(Requests *self, const char *provider, const char *workspace);
-Box *requests_box_of(Requests *self, const Request *request);
+Box *requests_box(Requests *self, const char *provider, const char *workspace)
+	REQUIRES(self->lock);
+Box *requests_box_of(Requests *self, const Request *request)
+	REQUIRES(self->lock);
 /* What can be read of it is other than it was: tells. */
-void request_changed(Requests *self, Request *request);
+void request_changed(Requests *self, Request *request) REQUIRES(self->lock);
 /* It came into the box, or went: tells. */
-void request_came_or_went(
-	Requests *self, Box *box, const Request *request, NewsKind kind);
+void request_came_or_went(Requests *self, Box *box, const Request *request,
+	NewsKind kind) REQUIRES(self->lock);
+
+/* ---- guests, which requests_aside.c finds ---- */
+
+/* From now on that number of a request stands for it in that directory, where it may
+ * have stood for it in another account's; FALSE: it stands for something else. */
+gboolean requests_number(guint32 number, Dir *dir);
+/* Finds the guests of a directory anew, and tells. */
+void requests_invite(Requests *self, Dir *dir) REQUIRES(self->lock);

@@ -33,12 +33,13 @@ typedef struct {
 
 struct DirLog {
 	Mutex lock;
-	RecordLog *record_log;
-	GPtrArray *entries;    /* DirLogEntry, as loaded */
-	GHashTable *by_number; /* number -> DirLogEntry */
+	RecordLog *record_log GUARDED_BY(lock);
+	GHashTable *by_number GUARDED_BY(lock); /* number -> DirLogEntry */
+	guint records GUARDED_BY(lock);
+	/* As loaded. */
+	GPtrArray *entries; /* DirLogEntry */
 	guint32 limit;
 	gboolean damaged;
-	guint records;
 };
 
 static void entry_free(gpointer data)
@@ -53,7 +54,7 @@ static void entry_free(gpointer data)
 
 /* ---- loading ---- */
 
-static DirLogEntry *entry_of(DirLog *self, guint32 number)
+static DirLogEntry *entry_of(DirLog *self, guint32 number) REQUIRES(self->lock)
 {
 	return g_hash_table_lookup(self->by_number, GUINT_TO_POINTER(number));
 }
@@ -67,6 +68,7 @@ static char *text_behind(const guint8 *data, gsize len, gsize head)
 }
 
 static void load_put(DirLog *self, const guint8 *data, gsize len)
+	REQUIRES(self->lock)
 {
 	TreePut in;
 	g_autofree char *id = text_behind(data, len, sizeof(in));
@@ -91,6 +93,7 @@ static void load_put(DirLog *self, const guint8 *data, gsize len)
 }
 
 static void load_time(DirLog *self, guint32 type, const guint8 *data, gsize len)
+	REQUIRES(self->lock)
 {
 	TreeTime in;
 	DirLogEntry *entry;
@@ -105,8 +108,8 @@ static void load_time(DirLog *self, guint32 type, const guint8 *data, gsize len)
 		entry->mtime_ns = in.time;
 }
 
-static void load_account(
-	DirLog *self, DirLogEntry *entry, const guint8 *data, gsize len)
+static void load_account(DirLog *self, DirLogEntry *entry, const guint8 *data,
+	gsize len) REQUIRES(self->lock)
 {
 	g_autofree char *text = text_behind(data, len, sizeof(guint32));
 	g_auto(GStrv) texts =
@@ -137,6 +140,7 @@ static void load_record(guint32 type, const guint8 *data, gsize len, void *user)
 	guint32 number = 0;
 	DirLogEntry *entry;
 
+	mutex_is_held(&self->lock);
 	self->records++;
 	if (len >= sizeof(number))
 		memcpy(&number, data, sizeof(number));
@@ -286,7 +290,7 @@ static gint by_used(gconstpointer a, gconstpointer b)
 }
 
 /* The one that was used last comes last. */
-static void put_accounts(DirLog *self, GByteArray *batch)
+static void put_accounts(DirLog *self, GByteArray *batch) REQUIRES(self->lock)
 {
 	g_autoptr(GPtrArray) used = g_ptr_array_new();
 
@@ -325,6 +329,7 @@ static void add_entry(GByteArray *batch, const DirLogEntry *entry)
 }
 
 static gboolean dirlog_rewrite(DirLog *self, const char *path, GError **error)
+	REQUIRES(self->lock)
 {
 	g_autofree char *temporary = g_strconcat(path, ".new", NULL);
 	g_autoptr(GByteArray) batch = g_byte_array_new();
@@ -371,9 +376,9 @@ DirLog *dirlog_open(const char *state_dir, GError **error)
 
 void dirlog_free(DirLog *self)
 {
+	mutex_destroy(&self->lock);
 	record_log_free(self->record_log);
 	g_hash_table_unref(self->by_number);
 	g_ptr_array_unref(self->entries);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }

@@ -12,7 +12,7 @@ struct NodeIds {
 	Mutex lock;
 	NumbersReserve reserve;
 	void *data;
-	guint32 next, limit;
+	guint32 next GUARDED_BY(lock), limit GUARDED_BY(lock);
 	gpointer *chunks[N_CHUNKS];
 };
 
@@ -94,6 +94,7 @@ gboolean node_ids_claim(NodeIds *self, guint32 number, gpointer owner)
 }
 
 static gboolean room_for_next(NodeIds *self, GError **error)
+	REQUIRES(self->lock)
 {
 	guint32 limit;
 

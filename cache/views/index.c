@@ -9,8 +9,9 @@ static Index *index_new(Dir *dir)
 {
 	Index *self = g_new0(Index, 1);
 
-	self->dir = dir;
 	mutex_init(&self->lock);
+	self->dir = dir;
+	mutex_is_held(&self->dir->apply); /* nobody else knows the index yet */
 	self->links = link_names_new();
 	self->index_entries = g_hash_table_new_full(
 		NULL, NULL, NULL, (GDestroyNotify)index_entry_free);
@@ -25,6 +26,8 @@ static void drop_texts(Index *self)
 
 void index_free(Index *self)
 {
+	mutex_destroy(&self->lock);
+	mutex_is_held(&self->dir->apply);
 	drop_texts(self);
 	g_hash_table_unref(self->index_entries);
 	link_names_free(self->links);
@@ -32,7 +35,6 @@ void index_free(Index *self)
 		number_set_clear(&self->shown[by]);
 	number_set_clear(&self->node_ids);
 	groups_free(self->groups);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -65,10 +67,11 @@ char *index_group(Dir *dir, guint32 number, Entry *ret)
 	const Group *group = NULL;
 	char *name = NULL;
 
-	if (index == NULL || index->groups == NULL)
+	if (index == NULL)
 		return NULL;
 	mutex_lock(&index->lock);
-	group = groups_of_number(index->groups, number);
+	if (index->groups != NULL)
+		group = groups_of_number(index->groups, number);
 	if (group != NULL && (group->shown || ret == NULL))
 		name = g_strdup(group->name);
 	if (name != NULL && ret != NULL)
@@ -134,6 +137,7 @@ static void touch(Update *self, Group *group)
 /* ---- links; with the lock ---- */
 
 static void unlink_name(Update *self, IndexEntry *brief)
+	REQUIRES(self->index->dir->apply)
 {
 	Index *index = self->index;
 	char *link;
@@ -150,6 +154,7 @@ static void unlink_name(Update *self, IndexEntry *brief)
 }
 
 static void link_name(Update *self, IndexEntry *brief)
+	REQUIRES(self->index->dir->apply)
 {
 	Index *index = self->index;
 	g_autofree char *name = NULL;
@@ -174,6 +179,7 @@ static void unlink_from(Update *self, const IndexEntry *brief, Group *group)
 }
 
 static void show_group(Update *self, Group *group)
+	REQUIRES(self->index->dir->apply)
 {
 	Index *index = self->index;
 
@@ -187,6 +193,7 @@ static void show_group(Update *self, Group *group)
 }
 
 static void link_into(Update *self, const IndexEntry *brief, Group *group)
+	REQUIRES(self->index->dir->apply)
 {
 	if (group == NULL || !number_set_add(&group->links, brief->number))
 		return;
@@ -198,6 +205,7 @@ static void link_into(Update *self, const IndexEntry *brief, Group *group)
 
 /* What it leaves for what it becomes; NULL: it goes. */
 static void unlink_all(Update *self, IndexEntry *brief, IndexEntry *next)
+	REQUIRES(self->index->dir->apply)
 {
 	if (next != NULL && g_strcmp0(next->name, brief->name) == 0)
 		next->link = brief->link;
@@ -209,6 +217,7 @@ static void unlink_all(Update *self, IndexEntry *brief, IndexEntry *next)
 }
 
 static void link_all(Update *self, IndexEntry *brief)
+	REQUIRES(self->index->dir->apply)
 {
 	link_name(self, brief);
 	for (ByWhat by = BY_NAME + 1; by < N_VIEWS; by++)
@@ -217,6 +226,7 @@ static void link_all(Update *self, IndexEntry *brief)
 
 /* Last of all: a group may be left by one and joined by another. */
 static void reconcile_group(Update *self, Group *group)
+	REQUIRES(self->index->dir->apply)
 {
 	Index *index = self->index;
 
@@ -234,6 +244,7 @@ static void reconcile_group(Update *self, Group *group)
 /* ---- sessions; with the lock ---- */
 
 static IndexEntry *entry_of(const Index *self, guint32 number)
+	REQUIRES(self->dir->apply)
 {
 	return g_hash_table_lookup(
 		self->index_entries, GUINT_TO_POINTER(number));
@@ -241,6 +252,7 @@ static IndexEntry *entry_of(const Index *self, guint32 number)
 
 /* The old one is freed when it is told what it was called. */
 static void forget(Update *self, IndexEntry *brief)
+	REQUIRES(self->index->dir->apply, self->index->lock)
 {
 	Index *index = self->index;
 
@@ -253,6 +265,7 @@ static void forget(Update *self, IndexEntry *brief)
 }
 
 static void cut(Update *self, guint32 number)
+	REQUIRES(self->index->dir->apply, self->index->lock)
 {
 	IndexEntry *brief = entry_of(self->index, number);
 
@@ -265,6 +278,7 @@ static void cut(Update *self, guint32 number)
 }
 
 static void replace(Update *self, IndexEntry *next)
+	REQUIRES(self->index->dir->apply) REQUIRES(self->index->lock)
 {
 	IndexEntry *old = entry_of(self->index, next->number);
 
@@ -279,6 +293,7 @@ static void replace(Update *self, IndexEntry *next)
 }
 
 static void put(Update *self, IndexEntry *next)
+	REQUIRES(self->index->dir->apply, self->index->lock)
 {
 	Index *index = self->index;
 
@@ -291,6 +306,7 @@ static void put(Update *self, IndexEntry *next)
 }
 
 static void reconcile(Update *self)
+	REQUIRES(self->index->dir->apply, self->index->lock)
 {
 	Index *index = self->index;
 
@@ -310,6 +326,7 @@ static void reconcile(Update *self)
 /* All that was there leaves before anything comes, so that names and groups that
  * are free then are taken. */
 static void update_apply(Update *self, const guint32 *cuts, guint n_cuts)
+	REQUIRES(self->index->dir->apply)
 {
 	mutex_lock(&self->index->lock);
 	for (guint i = 0; i < n_cuts; i++)
@@ -323,6 +340,7 @@ static void update_apply(Update *self, const guint32 *cuts, guint n_cuts)
 }
 
 static void update_row(Update *self, const Row *row)
+	REQUIRES(self->index->dir->apply)
 {
 	Index *index = self->index;
 	const IndexEntry *old = entry_of(index, row->number);
@@ -339,7 +357,9 @@ void index_follow(Index *self, const Row *rows, guint n_rows,
 
 	if (!__atomic_load_n(&self->ready, __ATOMIC_ACQUIRE))
 		return;
+	mutex_is_held(&self->dir->apply);
 	update_begin(&update, self, TRUE);
+	mutex_is_held(&update.index->dir->apply);
 	for (guint i = 0; i < n_rows; i++)
 		update_row(&update, &rows[i]);
 	update_apply(&update, cuts, n_cuts);
@@ -348,20 +368,24 @@ void index_follow(Index *self, const Row *rows, guint n_rows,
 	update_end(&update);
 }
 
-void index_mend(Index *self)
+void index_mend(Dir *dir)
 {
+	Index *self = index_ready(dir);
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
 	GHashTableIter at;
 	gpointer entry;
 
+	if (self == NULL)
+		return;
+	mutex_is_held(&self->dir->apply); /* which is the caller's dir */
 	if (self->unread == 0)
 		return;
 	g_hash_table_iter_init(&at, self->index_entries);
 	while (g_hash_table_iter_next(&at, NULL, &entry)) {
 		const IndexEntry *brief = entry;
-		const Row *row = brief->unread ? snapshot_find(self->dir->shown,
-							 brief->number)
-					       : NULL;
+		const Row *row =
+			brief->unread ? snapshot_find(dir->shown, brief->number)
+				      : NULL;
 
 		if (row != NULL)
 			g_array_append_val(rows, *row);
@@ -374,28 +398,27 @@ void index_mend(Index *self)
 
 /* NULL: there is none. */
 static Group *phase_group(const Index *self, Phase phase)
+	REQUIRES(self->dir->apply)
 {
 	return self->groups != NULL
 		       ? groups_get(self->groups, BY_PHASE, phase_name(phase))
 		       : NULL;
 }
 
-static void show_phases(Update *update)
+static void show_phases(Update *self) REQUIRES(self->index->dir->apply)
 {
-	Index *self = update->index;
-
 	for (Phase phase = 0; phase < N_PHASES; phase++) {
-		Group *group = phase_group(self, phase);
+		Group *group = phase_group(self->index, phase);
 
 		if (group == NULL)
 			continue;
-		mutex_lock(&self->lock);
-		show_group(update, group);
-		mutex_unlock(&self->lock);
+		mutex_lock(&self->index->lock);
+		show_group(self, group);
+		mutex_unlock(&self->index->lock);
 	}
 }
 
-static void begin_tables(Index *self)
+static void begin_tables(Index *self) REQUIRES(self->dir->apply, self->lock)
 {
 	for (CacheTable table = 0; table < G_N_ELEMENTS(self->sizes); table++) {
 		g_autoptr(GString) header = g_string_new(NULL);
@@ -403,6 +426,14 @@ static void begin_tables(Index *self)
 		table_append_header(header, table);
 		self->sizes[table] = header->len;
 	}
+}
+
+static void index_begin(Index *self) REQUIRES(self->dir->apply)
+{
+	mutex_is_held(&self->lock); /* nobody reads what is not ready */
+	if (self->dir->kind == DIR_WORKSPACE)
+		self->groups = groups_new(self->dir, &self->lock);
+	begin_tables(self);
 }
 
 /* When anything that is shown last changed. */
@@ -417,6 +448,7 @@ static gint64 newest_ns(const Snapshot *shown)
 
 /* That they are made just now is no change: each start would be one. */
 static void set_times(Index *self, const Update *update)
+	REQUIRES(self->dir->apply)
 {
 	gint64 ns = newest_ns(self->dir->shown);
 	Group *phases[N_PHASES];
@@ -438,17 +470,16 @@ static void set_times(Index *self, const Update *update)
 	mutex_unlock(&self->lock);
 }
 
-/* With Dir.apply; FALSE: the cache is stopped. */
-static gboolean index_make(Index *self)
+/* FALSE: the cache is stopped. */
+static gboolean index_make(Index *self) REQUIRES(self->dir->apply)
 {
 	Dir *dir = self->dir;
 	gboolean on = TRUE;
 	Update update;
 
-	if (dir->kind == DIR_WORKSPACE)
-		self->groups = groups_new(dir, &self->lock);
-	begin_tables(self);
+	index_begin(self);
 	update_begin(&update, self, FALSE);
+	mutex_is_held(&update.index->dir->apply);
 	show_phases(&update);
 	snapshot_foreach (row, dir->shown, 0) {
 		update_row(&update, row);
@@ -469,6 +500,7 @@ void index_run(void *data)
 	Index *self = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
 
 	mutex_lock(&dir->apply);
+	mutex_is_held(&self->dir->apply);
 	if (!index_make(self)) {
 		mutex_unlock(&dir->apply);
 		return;

@@ -17,16 +17,22 @@ typedef struct Index {
 	Dir *dir;
 	int asked, ready; /* atomic: a worker is to make it; it did */
 	Mutex lock;
-	Groups *groups;            /* NULL: of a provider */
-	NumberSet shown[N_VIEWS];  /* groups; BY_NAME: sessions with a link */
-	gint64 view_ns[N_VIEWS];   /* of their last change */
-	LinkNames *links;          /* BY_NAME */
-	GHashTable *index_entries; /* number -> Brief */
-	guint unread;              /* how many of them are */
-	NumberSet node_ids;        /* of all sessions */
-	gsize sizes[2];            /* of the tables, by CacheTable */
-	gint64 table_ns;           /* when they last changed */
-	TableText *texts[2];       /* the tables, if anybody asked since */
+	Groups *groups GUARDED_BY(dir->apply, lock); /* NULL: of a provider */
+	/* groups; BY_NAME: sessions with a link */
+	NumberSet shown[N_VIEWS] GUARDED_BY(dir->apply, lock);
+	/* of their last change */
+	gint64 view_ns[N_VIEWS] GUARDED_BY(dir->apply, lock);
+	LinkNames *links GUARDED_BY(dir->apply, lock); /* BY_NAME */
+	/* number -> Brief */
+	GHashTable *index_entries GUARDED_BY(dir->apply, lock);
+	guint unread GUARDED_BY(dir->apply, lock); /* how many of them are */
+	NumberSet node_ids GUARDED_BY(dir->apply, lock); /* of all sessions */
+	/* of the tables, by CacheTable */
+	gsize sizes[2] GUARDED_BY(dir->apply, lock);
+	/* when they last changed */
+	gint64 table_ns GUARDED_BY(dir->apply, lock);
+	/* the tables, if anybody asked since */
+	TableText *texts[2] GUARDED_BY(lock);
 } Index;
 
 /* That of a directory, made (but not ready) if there is none. */
@@ -44,9 +50,9 @@ void index_run(void *data);
 void index_follow(Index *self, const Row *rows, guint n_rows,
 	const guint32 *cuts, guint n_cuts);
 
-/* Reads what could not be read before, and tells what that changes; with Dir.apply,
- * of one that is ready. */
-void index_mend(Index *self);
+/* Reads what could not be read before, and tells what that changes, where
+ * it is ready. */
+void index_mend(Dir *dir) REQUIRES(dir->apply);
 
 /* The group of that number, if it is shown: its entry (ret may be NULL) and its
  * name, a new string.  NULL: there is none. */

@@ -11,10 +11,11 @@
 struct Faults {
 	Mutex lock;
 	pthread_cond_t changed;
-	GPtrArray *list; /* Fault *, a reference each */
-	gint64 last_id;
-	guint generation; /* of the list: what hangs waits for the next */
-	gboolean closed;
+	GPtrArray *list GUARDED_BY(lock); /* Fault *, a reference each */
+	gint64 last_id GUARDED_BY(lock);
+	/* of the list: what hangs waits for the next */
+	guint generation GUARDED_BY(lock);
+	gboolean closed GUARDED_BY(lock);
 };
 
 typedef enum { FIELD_TEXT, FIELD_INT, FIELD_BOOL } FieldType;
@@ -69,9 +70,9 @@ Faults *faults_new(void)
 {
 	Faults *self = g_new0(Faults, 1);
 
+	mutex_init(&self->lock);
 	self->list =
 		g_ptr_array_new_with_free_func((GDestroyNotify)fault_unref);
-	mutex_init(&self->lock);
 	thread_cond_init(&self->changed);
 	return self;
 }
@@ -80,9 +81,9 @@ void faults_free(Faults *faults)
 {
 	if (!faults)
 		return;
+	mutex_destroy(&faults->lock);
 	g_ptr_array_unref(faults->list);
 	pthread_cond_destroy(&faults->changed);
-	mutex_destroy(&faults->lock);
 	g_free(faults);
 }
 

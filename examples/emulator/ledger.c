@@ -8,9 +8,10 @@
 struct Ledger {
 	const Provider *const *providers;
 	Mutex lock;
-	GPtrArray *counts; /* guint64 per route, an array per provider */
-	Request *log[LEDGER_LOG];
-	guint64 n_logged;
+	/* guint64 per route, an array per provider */
+	GPtrArray *counts GUARDED_BY(lock);
+	Request *log[LEDGER_LOG] GUARDED_BY(lock);
+	guint64 n_logged GUARDED_BY(lock);
 };
 
 Ledger *ledger_new(const Provider *const *providers)
@@ -18,15 +19,15 @@ Ledger *ledger_new(const Provider *const *providers)
 	Ledger *self = g_new0(Ledger, 1);
 
 	self->providers = providers;
+	mutex_init(&self->lock);
 	self->counts = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; providers[i]; i++)
 		g_ptr_array_add(
 			self->counts, g_new0(guint64, providers[i]->n_routes));
-	mutex_init(&self->lock);
 	return self;
 }
 
-static void log_clear(Ledger *ledger)
+static void log_clear(Ledger *ledger) REQUIRES(ledger->lock)
 {
 	for (guint i = 0; i < LEDGER_LOG; i++)
 		g_clear_pointer(&ledger->log[i], request_unref);
@@ -37,9 +38,9 @@ void ledger_free(Ledger *ledger)
 {
 	if (!ledger)
 		return;
+	mutex_destroy(&ledger->lock);
 	log_clear(ledger);
 	g_ptr_array_unref(ledger->counts);
-	mutex_destroy(&ledger->lock);
 	g_free(ledger);
 }
 
@@ -53,8 +54,8 @@ static guint first_of(const Provider *provider, const char *action)
 	return i;
 }
 
-static guint64 *count_of(
-	Ledger *ledger, const Provider *provider, const Route *route)
+static guint64 *count_of(Ledger *ledger, const Provider *provider,
+	const Route *route) REQUIRES(ledger->lock)
 {
 	guint i = 0;
 

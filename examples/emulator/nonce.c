@@ -10,8 +10,8 @@
  * a nonce is remembered for one to two spans in bounded memory. */
 struct Nonces {
 	Mutex lock;
-	GHashTable *young, *old;
-	gint64 since_us;
+	GHashTable *young GUARDED_BY(lock), *old GUARDED_BY(lock);
+	gint64 since_us GUARDED_BY(lock);
 };
 
 static GHashTable *set_new(void)
@@ -34,13 +34,13 @@ void nonces_free(Nonces *nonces)
 {
 	if (!nonces)
 		return;
+	mutex_destroy(&nonces->lock);
 	g_hash_table_unref(nonces->young);
 	g_hash_table_unref(nonces->old);
-	mutex_destroy(&nonces->lock);
 	g_free(nonces);
 }
 
-static void turn(Nonces *nonces)
+static void turn(Nonces *nonces) REQUIRES(nonces->lock)
 {
 	gint64 now = clock_now_us(&clock_real);
 

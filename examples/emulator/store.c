@@ -10,8 +10,8 @@ struct Store {
 	StorePace pace;
 	DemoClock *clock;
 	Mutex lock;
-	Room *lobby;       /* of the workspaces' own records */
-	GHashTable *rooms; /* by id, owned */
+	Room *lobby GUARDED_BY(lock);       /* of the workspaces' own records */
+	GHashTable *rooms GUARDED_BY(lock); /* by id, owned */
 };
 
 Store *store_new(
@@ -22,10 +22,10 @@ Store *store_new(
 	self->class = class;
 	self->pace = *pace;
 	self->clock = clock;
+	mutex_init(&self->lock);
 	self->lobby = room_new(class->workspaces, &self->pace, "");
 	self->rooms =
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, room_free);
-	mutex_init(&self->lock);
 	return self;
 }
 
@@ -33,15 +33,14 @@ void store_free(Store *store)
 {
 	if (!store)
 		return;
+	mutex_destroy(&store->lock);
 	g_hash_table_unref(store->rooms);
 	room_free(store->lobby);
-	mutex_destroy(&store->lock);
 	g_free(store);
 }
 
-/* Called under the lock, as are all that are no function of the header.  NULL:
- * no such workspace. */
-static Room *place(Store *store, const char *workspace)
+/* NULL: no such workspace. */
+static Room *place(Store *store, const char *workspace) REQUIRES(store->lock)
 {
 	Room *room = workspace ? g_hash_table_lookup(store->rooms, workspace)
 			       : store->lobby;
@@ -51,7 +50,7 @@ static Room *place(Store *store, const char *workspace)
 	return room;
 }
 
-static Room *place_made(Store *store, const char *id)
+static Room *place_made(Store *store, const char *id) REQUIRES(store->lock)
 {
 	Room *room = place(store, id);
 
@@ -66,7 +65,7 @@ static Room *place_made(Store *store, const char *id)
 }
 
 static StoreResult find(Store *store, const char *workspace, const char *id,
-	Room **ret_room, Entry **ret_entry)
+	Room **ret_room, Entry **ret_entry) REQUIRES(store->lock)
 {
 	Room *room = place(store, workspace);
 	Entry *entry = room ? room_find(room, id) : NULL;

@@ -15,8 +15,8 @@
 typedef enum { TO_STDERR, TO_SYSLOG, TO_JOURNAL } Sink;
 
 static struct {
-	Mutex lock; /* of kept */
-	GString *kept;
+	Mutex lock;
+	GString *kept GUARDED_BY(lock);
 	gint level; /* GLogLevelFlags: the least that is shown; atomic */
 	gint sink;  /* Sink; atomic */
 } state = {.lock = MUTEX_INIT};
@@ -144,7 +144,9 @@ void log_init(gboolean debug)
 	log_set_level(debug ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_INFO);
 	if (stderr_is_journal())
 		g_atomic_int_set(&state.sink, TO_JOURNAL);
+	mutex_lock(&state.lock);
 	state.kept = g_string_new(NULL);
+	mutex_unlock(&state.lock);
 	g_log_set_writer_func(write_log, NULL, NULL);
 }
 

@@ -13,7 +13,8 @@ struct Metrics {
 	Histogram took[N_OPS];
 	gint64 started_us; /* since the epoch */
 	Mutex lock;
-	GHashTable *calls; /* its labels -> Histogram; under the lock */
+	/* its labels -> Histogram; under the lock */
+	GHashTable *calls GUARDED_BY(lock);
 };
 
 static const char *const op_names[N_OPS] = {
@@ -56,9 +57,9 @@ Metrics *metrics_new(void)
 	Metrics *metrics = g_new0(Metrics, 1);
 
 	metrics->started_us = clock_wall_us(&clock_real);
+	mutex_init(&metrics->lock);
 	metrics->calls =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	mutex_init(&metrics->lock);
 	return metrics;
 }
 
@@ -66,8 +67,8 @@ void metrics_free(Metrics *metrics)
 {
 	if (!metrics)
 		return;
-	g_hash_table_unref(metrics->calls);
 	mutex_destroy(&metrics->lock);
+	g_hash_table_unref(metrics->calls);
 	g_free(metrics);
 }
 

@@ -40,12 +40,15 @@ typedef struct {
 
 struct Pending {
 	const Clock *clock;
-	Mutex lock; /* of all below; nothing is called under it */
+	Mutex lock; /* nothing is called under it */
 	pthread_cond_t moved;
-	GQueue parked;    /* Parked *; removed by the thread alone */
-	GHashTable *left; /* directory -> until when it is busy still, in us */
-	gboolean stirred; /* something became due since the pass began */
-	gboolean stopping;
+	/* Parked *; removed by the thread alone */
+	GQueue parked GUARDED_BY(lock);
+	/* directory -> until when it is busy still, in us */
+	GHashTable *left GUARDED_BY(lock);
+	/* something became due since the pass began */
+	gboolean stirred GUARDED_BY(lock);
+	gboolean stopping GUARDED_BY(lock);
 	pthread_t thread;
 	Metrics *metrics;
 	gint64 timeout_us;
@@ -65,8 +68,8 @@ int pending_leave_plain(LeftReason reason, void *data)
 	return ENOTCONN;
 }
 
-/* Under the lock: the thread must look again, wherever it is. */
-static void stir(Pending *self)
+/* The thread must look again, wherever it is. */
+static void stir(Pending *self) REQUIRES(self->lock)
 {
 	self->stirred = TRUE;
 	pthread_cond_signal(&self->moved);
@@ -176,8 +179,7 @@ static gint64 next_due(const Parked *parked)
 	return parked->interrupted ? MIN(parked->check_us, due) : due;
 }
 
-/* Under the lock. */
-static void note_left(Pending *self, guint32 dir)
+static void note_left(Pending *self, guint32 dir) REQUIRES(self->lock)
 {
 	gint64 until = clock_now_us(self->clock) + COMES_BACK_US;
 
@@ -186,8 +188,7 @@ static void note_left(Pending *self, guint32 dir)
 			GSIZE_TO_POINTER((gsize)until));
 }
 
-/* Under the lock. */
-static gboolean has_just_left(Pending *self, guint32 dir)
+static gboolean has_just_left(Pending *self, guint32 dir) REQUIRES(self->lock)
 {
 	gpointer key = GUINT_TO_POINTER(dir);
 	gsize until = GPOINTER_TO_SIZE(g_hash_table_lookup(self->left, key));
@@ -311,9 +312,9 @@ void pending_stop(Pending *self)
 void pending_free(Pending *self)
 {
 	pending_stop(self);
+	mutex_destroy(&self->lock);
 	g_hash_table_unref(self->left);
 	pthread_cond_destroy(&self->moved);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 

@@ -50,15 +50,16 @@ struct Emitter {
 	gint64 warned_us; /* this and the next: the thread's own */
 	guint lost;       /* since then */
 
-	Mutex lock;                  /* of all below */
-	pthread_cond_t moved, ended; /* an act has */
-	GQueue queue;                /* Waiting * */
-	dev_t device;                /* 0: not attached */
-	gboolean stopping, started, overrun;
-	const SynthEvent *current;
-	gboolean made, asked;
-	gboolean slow; /* it was waited for in vain */
-	gboolean shut; /* none begins */
+	Mutex lock;
+	pthread_cond_t moved, ended;   /* an act has */
+	GQueue queue GUARDED_BY(lock); /* Waiting * */
+	dev_t device GUARDED_BY(lock); /* 0: not attached */
+	gboolean stopping GUARDED_BY(lock), started GUARDED_BY(lock),
+		overrun GUARDED_BY(lock);
+	const SynthEvent *current GUARDED_BY(lock);
+	gboolean made GUARDED_BY(lock), asked GUARDED_BY(lock);
+	gboolean slow GUARDED_BY(lock); /* it was waited for in vain */
+	gboolean shut GUARDED_BY(lock); /* none begins */
 	pthread_t thread;
 };
 
@@ -75,9 +76,8 @@ gboolean emitter_is(Emitter *self, pid_t tid)
 	return self && emitter_process_is(self->process, tid);
 }
 
-/* Under the lock. */
-static void describe(
-	Emitter *self, const SynthEventStep *step, EmitterStep *ret)
+static void describe(Emitter *self, const SynthEventStep *step,
+	EmitterStep *ret) REQUIRES(self->lock)
 {
 	*ret = (EmitterStep){
 		.kind = self->current->kind,
@@ -160,7 +160,7 @@ void emitter_asked(Emitter *self)
  * The first act whose directory is free.  What comes behind one that waits, in
  * the same directory, waits too: events keep their order.
  */
-static Waiting *take(Emitter *self)
+static Waiting *take(Emitter *self) REQUIRES(self->lock)
 {
 	g_autoptr(GHashTable) busy = g_hash_table_new(NULL, NULL);
 	gint64 now = clock_now_us(self->clock);
@@ -225,7 +225,6 @@ static gboolean is_due_again(Emitter *self, Waiting *waiting, int error)
 	return FALSE;
 }
 
-/* Called and returns with the lock. */
 static int carry_out(Emitter *self, const SynthEvent *event)
 	REQUIRES(self->lock)
 {
@@ -251,7 +250,7 @@ static int carry_out(Emitter *self, const SynthEvent *event)
 	return error;
 }
 
-/* Called and returns with the lock.  What came to no answer (ECHILD) was most
+/* What came to no answer (ECHILD) was most
  * likely not done: somebody held the directory's lock, or the process was ended. */
 static void attend(Emitter *self, Waiting *waiting) REQUIRES(self->lock)
 {
@@ -272,14 +271,12 @@ static void attend(Emitter *self, Waiting *waiting) REQUIRES(self->lock)
 	waiting_free(waiting);
 }
 
-/* Called and returns with the lock. */
 static void rest(Emitter *self, gint64 us) REQUIRES(self->lock)
 {
 	clock_wait(self->clock, &self->moved, &self->lock,
 		clock_now_us(self->clock) + us);
 }
 
-/* Called and returns with the lock. */
 static gboolean is_ready(Emitter *self) REQUIRES(self->lock)
 {
 	gboolean ready;
@@ -391,8 +388,7 @@ static gboolean acts_in(const SynthEvent *event, fuse_ino_t dir)
 	return acts;
 }
 
-/* Under the lock. */
-static gboolean is_at(const Emitter *self, fuse_ino_t dir)
+static gboolean is_at(const Emitter *self, fuse_ino_t dir) REQUIRES(self->lock)
 {
 	return self->current && acts_in(self->current, dir);
 }

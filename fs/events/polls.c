@@ -25,7 +25,7 @@ struct Poller {
 
 struct Polls {
 	Mutex lock;
-	GHashTable *nodes; /* node -> GSList of Poller */
+	GHashTable *nodes GUARDED_BY(lock); /* node -> GSList of Poller */
 };
 
 Polls *polls_new(void)
@@ -39,20 +39,20 @@ Polls *polls_new(void)
 
 void polls_free(Polls *self)
 {
-	g_hash_table_unref(self->nodes);
 	mutex_destroy(&self->lock);
+	g_hash_table_unref(self->nodes);
 	g_free(self);
 }
 
 /* ---- open files ---- */
 
-/* With the lock. */
-static GSList *pollers_of(Polls *self, fuse_ino_t node)
+static GSList *pollers_of(Polls *self, fuse_ino_t node) REQUIRES(self->lock)
 {
 	return g_hash_table_lookup(self->nodes, GSIZE_TO_POINTER(node));
 }
 
 static void set_pollers(Polls *self, fuse_ino_t node, GSList *all)
+	REQUIRES(self->lock)
 {
 	gpointer key = GSIZE_TO_POINTER(node);
 

@@ -42,11 +42,11 @@ typedef struct {
 
 struct Interest {
 	const Clock *clock;
-	Mutex lock;              /* of all below; never held across the cache */
-	GHashTable *directories; /* number -> Directory * */
-	GHashTable *denied;      /* "parent/name": a set */
-	NegativeNames *negative;
-	KernelRefs *refs;
+	Mutex lock; /* never held across the cache */
+	GHashTable *directories GUARDED_BY(lock); /* number -> Directory * */
+	GHashTable *denied GUARDED_BY(lock);      /* "parent/name": a set */
+	NegativeNames *negative GUARDED_BY(lock);
+	KernelRefs *refs GUARDED_BY(lock);
 	gint64 window_us;
 	char *mountpoint;
 	Cache *cache;
@@ -72,12 +72,12 @@ Interest *interest_new(Cache *cache, const Clock *clock, const char *mountpoint,
 
 void interest_free(Interest *self)
 {
+	mutex_destroy(&self->lock);
 	negative_names_free(self->negative);
 	kernel_refs_free(self->refs);
 	g_free(self->mountpoint);
 	g_hash_table_destroy(self->directories);
 	g_hash_table_destroy(self->denied);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
@@ -100,8 +100,7 @@ static guint32 find_owner(Interest *self, guint32 number)
 	return owner;
 }
 
-/* Under the lock. */
-static Directory *directory(Interest *self, guint32 number)
+static Directory *directory(Interest *self, guint32 number) REQUIRES(self->lock)
 {
 	Directory *found = g_hash_table_lookup(
 		self->directories, GUINT_TO_POINTER(number));

@@ -45,14 +45,14 @@ typedef struct {
 
 struct Notify {
 	const Clock *clock;
-	Mutex lock; /* of queue, known, session, stopping */
+	Mutex lock;
 	pthread_cond_t moved;
-	GQueue queue;      /* Notice * */
-	GHashTable *known; /* Notice * of the queue: a set */
-	struct fuse_session *session;
-	gboolean stopping;
-	guint64 queued; /* notices so far */
-	guint64 told;   /* of these, in their order; atomic */
+	GQueue queue GUARDED_BY(lock);      /* Notice * */
+	GHashTable *known GUARDED_BY(lock); /* Notice * of the queue: a set */
+	struct fuse_session *session GUARDED_BY(lock);
+	gboolean stopping GUARDED_BY(lock);
+	guint64 queued GUARDED_BY(lock); /* notices so far */
+	guint64 told;                    /* of these, in their order; atomic */
 	gboolean cannot_prune, cannot_ask_anew; /* the notifier thread's own */
 	Pending *pending;
 	Metrics *metrics;
@@ -288,7 +288,6 @@ static void requeue(Notify *self, GQueue *waiting)
 		push(self, notice);
 }
 
-/* Called and returns with the lock. */
 static void drain(Notify *self) REQUIRES(self->lock)
 {
 	struct fuse_session *session = self->session;
@@ -424,10 +423,10 @@ void notify_free(Notify *self)
 	Notice *notice;
 
 	notify_stop(self);
+	mutex_destroy(&self->lock);
 	while ((notice = g_queue_pop_head(&self->queue)))
 		notice_free(notice);
 	g_hash_table_destroy(self->known);
 	pthread_cond_destroy(&self->moved);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }

@@ -18,9 +18,10 @@ struct Reader {
 struct Readers {
 	const Clock *clock;
 	Mutex lock;
-	pthread_cond_t closed; /* a file of the awaited node */
-	fuse_ino_t awaited;    /* 0: none */
-	GHashTable *nodes;     /* node -> GSList of Reader */
+	pthread_cond_t closed;               /* a file of the awaited node */
+	fuse_ino_t awaited GUARDED_BY(lock); /* 0: none */
+	/* node -> GSList of Reader */
+	GHashTable *nodes GUARDED_BY(lock);
 };
 
 Readers *readers_new(const Clock *clock)
@@ -36,9 +37,9 @@ Readers *readers_new(const Clock *clock)
 
 void readers_free(Readers *self)
 {
+	mutex_destroy(&self->lock);
 	g_hash_table_unref(self->nodes);
 	pthread_cond_destroy(&self->closed);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 

@@ -28,23 +28,29 @@ struct Control {
 	pid_t opener_tid;
 	gboolean append;
 	/* ---- */
-	ControlState state;
-	gboolean begun;     /* base is known */
-	off_t next;         /* offset behind the last write that was taken */
-	off_t undo;         /* what next is again when this write fails */
-	GError *unrecorded; /* for .last_error, once the lock is open */
-	Document scan;
-	GByteArray *text;
-	Operation *order; /* RUNNING, once it is known */
-	GBytes *answer;   /* what a read gets; NULL: nothing yet */
-	off_t let_off; /* a write whose writer was let go, and may live on: if he */
-	gsize let_len; /* does, he writes it again.  0: none */
-	int failure;   /* the errno that a write was answered with, and all that
-	                   follow it until all starts anew; 0: none */
+	ControlState state GUARDED_BY(lock);
+	gboolean begun GUARDED_BY(lock); /* base is known */
+	/* offset behind the last write that was taken */
+	off_t next GUARDED_BY(lock);
+	/* what next is again when this write fails */
+	off_t undo GUARDED_BY(lock);
+	/* for .last_error, once the lock is open */
+	GError *unrecorded GUARDED_BY(lock);
+	Document scan GUARDED_BY(lock);
+	GByteArray *text GUARDED_BY(lock);
+	Operation *order GUARDED_BY(lock); /* RUNNING, once it is known */
+	/* what a read gets; NULL: nothing yet */
+	GBytes *answer GUARDED_BY(lock);
+	/* a write whose writer was let go, and may live on: if he */
+	off_t let_off GUARDED_BY(lock);
+	gsize let_len GUARDED_BY(lock); /* does, he writes it again.  0: none */
+	/* the errno that a write was answered with, and all that follow it
+	 * until all starts anew; 0: none */
+	int failure GUARDED_BY(lock);
 };
 
-/* Under the lock, or by the last who has it: what was collected, for the caller. */
-static GByteArray *take_text(Control *self)
+/* Called by the last who has it, too: what was collected, for the caller. */
+static GByteArray *take_text(Control *self) REQUIRES(self->lock)
 {
 	GByteArray *text = self->text;
 
@@ -54,9 +60,9 @@ static GByteArray *take_text(Control *self)
 	return text;
 }
 
-/* Under the lock.  FALSE: there is no room for so much more. */
-static gboolean add_text(
-	Control *self, const char *bytes, gsize len, guint64 most)
+/* FALSE: there is no room for so much more. */
+static gboolean add_text(Control *self, const char *bytes, gsize len,
+	guint64 most) REQUIRES(self->lock)
 {
 	guint64 *all = &self->daemon->half_written;
 
@@ -68,12 +74,12 @@ static gboolean add_text(
 	return TRUE;
 }
 
-static void drop_text(Control *self)
+static void drop_text(Control *self) REQUIRES(self->lock)
 {
 	g_byte_array_unref(take_text(self));
 }
 
-static void start_anew(Control *self)
+static void start_anew(Control *self) REQUIRES(self->lock)
 {
 	self->state = FILLING;
 	self->next = self->undo = 0;
@@ -89,8 +95,8 @@ Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
 {
 	Control *self = g_new0(Control, 1);
 
-	self->refs = 1;
 	mutex_init(&self->lock);
+	self->refs = 1;
 	self->daemon = daemon;
 	self->row = row;
 	self->number = number;
@@ -112,18 +118,19 @@ static void control_unref(Control *self)
 {
 	if (!g_atomic_int_dec_and_test(&self->refs))
 		return;
+	mutex_destroy(&self->lock);
 	g_clear_pointer(&self->order, operation_unref);
 	g_clear_pointer(&self->answer, g_bytes_unref);
 	g_clear_error(&self->unrecorded);
 	drop_text(self);
 	g_byte_array_unref(self->text);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 
-/* Under the lock.  A write that fails leaves the descriptor's offset where it
- * was, so that is where a reader will ask for the sentence. */
+/* A write that fails leaves the descriptor's offset where it was, so that is
+ * where a reader will ask for the sentence. */
 static void reconcile(Control *self, GError *error, const char *answer)
+	REQUIRES(self->lock)
 {
 	g_autofree char *text =
 		error ? backend_error_sentence(error) : g_strdup(answer);
@@ -140,9 +147,9 @@ static void reconcile(Control *self, GError *error, const char *answer)
 	drop_text(self);
 }
 
-/* Under the lock: a document that never became an order. */
-static G_GNUC_PRINTF(3, 4) int fail(
-	Control *self, BackendErrorCode code, const char *format, ...)
+/* A document that never became an order. */
+static G_GNUC_PRINTF(3, 4) int fail(Control *self, BackendErrorCode code,
+	const char *format, ...) REQUIRES(self->lock)
 {
 	g_autofree char *message = NULL;
 	GError *error = NULL;
@@ -310,8 +317,8 @@ static gboolean is_blank(const char *bytes, gsize len)
 	return TRUE;
 }
 
-/* Under the lock.  Files are written from their start, or appended to. */
-static gboolean in_sequence(Control *self, off_t off)
+/* Files are written from their start, or appended to. */
+static gboolean in_sequence(Control *self, off_t off) REQUIRES(self->lock)
 {
 	/* Where an append lands depends on what the kernel takes for the size,
 	 * which any stat and any other writer moves. */
@@ -321,10 +328,10 @@ static gboolean in_sequence(Control *self, off_t off)
 	return off == self->next;
 }
 
-/* Under the lock.  Returns 0 or an errno; *ret_complete when the document has
- * ended in these bytes. */
-static int collect(
-	Control *self, const char *bytes, gsize len, gboolean *ret_complete)
+/* Returns 0 or an errno; *ret_complete when the document has ended in these
+ * bytes. */
+static int collect(Control *self, const char *bytes, gsize len,
+	gboolean *ret_complete) REQUIRES(self->lock)
 {
 	gsize used, start = self->text->len;
 	DocumentState state;
@@ -354,9 +361,9 @@ static int collect(
 	return 0;
 }
 
-/* Under the lock: what a write means before anything is sent. */
+/* What a write means before anything is sent. */
 static int take(Control *self, const char *bytes, gsize len, off_t off,
-	gboolean *ret_complete)
+	gboolean *ret_complete) REQUIRES(self->lock)
 {
 	if (self->failure)
 		return self->failure;
@@ -391,9 +398,8 @@ static const char *line_problem(const TreeRow *row, const char *line)
 		       : NULL;
 }
 
-/* Under the lock. */
-static int take_line(
-	Control *self, const char *bytes, gsize len, off_t off, char **ret_line)
+static int take_line(Control *self, const char *bytes, gsize len, off_t off,
+	char **ret_line) REQUIRES(self->lock)
 {
 	g_autofree char *line = NULL;
 	const char *problem;

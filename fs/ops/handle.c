@@ -4,8 +4,8 @@
 #include "cache/base/locked.h"
 
 struct Handles {
-	Mutex lock;       /* of open, and of each Handle.snapshot */
-	GHashTable *open; /* Handle *: a set */
+	Mutex lock; /* of open, and of each Handle.snapshot */
+	GHashTable *open GUARDED_BY(lock); /* Handle *: a set */
 };
 
 Handles *handles_new(void)
@@ -34,11 +34,11 @@ void handles_free(Handles *self)
 	GHashTableIter iter;
 	gpointer handle;
 
+	mutex_destroy(&self->lock);
 	g_hash_table_iter_init(&iter, self->open);
 	while (g_hash_table_iter_next(&iter, &handle, NULL))
 		handle_free(handle);
 	g_hash_table_destroy(self->open);
-	mutex_destroy(&self->lock);
 	g_free(self);
 }
 

@@ -18,19 +18,19 @@ struct Wait {
 	Daemon *daemon;
 	guint32 session;
 	Phase phase;
-	Mutex lock;     /* of answer */
-	GBytes *answer; /* of the last read at the start */
+	Mutex lock;
+	GBytes *answer GUARDED_BY(lock); /* of the last read at the start */
 };
 
 Wait *wait_new(Daemon *daemon, guint32 session, Phase phase)
 {
 	Wait *self = g_new0(Wait, 1);
 
+	mutex_init(&self->lock);
 	self->refs = 1;
 	self->daemon = daemon;
 	self->session = session;
 	self->phase = phase;
-	mutex_init(&self->lock);
 	return self;
 }
 
@@ -38,8 +38,8 @@ void wait_unref(Wait *self)
 {
 	if (!g_atomic_int_dec_and_test(&self->refs))
 		return;
-	g_clear_pointer(&self->answer, g_bytes_unref);
 	mutex_destroy(&self->lock);
+	g_clear_pointer(&self->answer, g_bytes_unref);
 	g_free(self);
 }
 

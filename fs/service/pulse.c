@@ -19,11 +19,13 @@ struct Pulse {
 	gint64 asked_us;
 	char *told;
 
-	Mutex lock; /* of what follows */
+	Mutex lock;
 	pthread_cond_t woken;
-	gboolean stopping, answered, reloading;
-	gboolean ready; /* it was told so since the last reload began */
-	char *remark;
+	gboolean stopping GUARDED_BY(lock), answered GUARDED_BY(lock),
+		reloading GUARDED_BY(lock);
+	/* it was told so since the last reload began */
+	gboolean ready GUARDED_BY(lock);
+	char *remark GUARDED_BY(lock);
 };
 
 static gboolean count_one(const Entry *entry, const char *name, void *data)
@@ -64,7 +66,7 @@ static void tell_status(Pulse *self)
 }
 
 /* With the lock.  As long as the manager's queue is full, each beat tries again. */
-static void tell_ready(Pulse *self)
+static void tell_ready(Pulse *self) REQUIRES(self->lock)
 {
 	if (self->answered && !self->ready && !self->reloading &&
 		!self->stopping)

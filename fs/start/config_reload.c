@@ -19,10 +19,10 @@ struct Reload {
 	const char *mountpoint;
 	Config **config;
 
-	Mutex lock; /* of what follows */
+	Mutex lock;
 	pthread_t thread;
-	gboolean started; /* the thread is to be joined */
-	gboolean running, again;
+	gboolean started GUARDED_BY(lock); /* the thread is to be joined */
+	gboolean running GUARDED_BY(lock), again GUARDED_BY(lock);
 };
 
 /* ---- reading ---- */
@@ -278,9 +278,14 @@ Reload *reload_new(Daemon *daemon, const Options *options,
 
 void reload_free(Reload *self)
 {
+	gboolean started;
+
 	if (!self)
 		return;
-	if (self->started)
+	mutex_lock(&self->lock);
+	started = self->started;
+	mutex_unlock(&self->lock);
+	if (started)
 		pthread_join(self->thread, NULL);
 	mutex_destroy(&self->lock);
 	g_free(self);

@@ -11,7 +11,7 @@
 static struct {
 	Mutex lock;
 	pthread_cond_t over;
-	gboolean started, stopped;
+	gboolean started GUARDED_BY(lock), stopped GUARDED_BY(lock);
 	pthread_t thread;
 	Daemon *daemon;
 	const char *mountpoint;

@@ -30,11 +30,13 @@ struct EventFile {
 struct EventLog {
 	char *folder;
 	gsize limit;
-	Mutex lock;       /* no I/O under it */
-	GPtrArray *files; /* EventFile, not owned: all that are in use */
+	Mutex lock; /* no I/O under it */
+	/* EventFile, not owned: all that are in use */
+	GPtrArray *files GUARDED_BY(lock);
+	/* Changed by the observer alone, under the lock: it reads them without. */
 	EventFile *now, *before;
-	gint64 turned_ns;
-	guint64 lines, dropped;
+	gint64 turned_ns GUARDED_BY(lock);
+	guint64 lines GUARDED_BY(lock), dropped GUARDED_BY(lock);
 	/* The observer's own. */
 	guint64 generation; /* the last that was begun */
 	gboolean failing;
@@ -168,6 +170,7 @@ static EventFile *file_open(
 
 /* NULL: it is not there, or nothing that can be used. */
 static EventFile *file_load(EventLog *log, guint64 generation)
+	REQUIRES(log->lock)
 {
 	struct stat attr;
 	EventFile *file = file_open(log, generation, 0, &attr);
@@ -209,7 +212,7 @@ static void file_remove(const EventLog *self, guint64 generation)
 		g_warning("%s: %s", path, g_strerror(errno));
 }
 
-static void load(EventLog *self)
+static void load(EventLog *self) REQUIRES(self->lock)
 {
 	g_autoptr(GArray) found = generations(self->folder);
 
@@ -424,9 +427,9 @@ void eventlog_free(EventLog *self)
 {
 	g_clear_pointer(&self->now, eventfile_unref);
 	g_clear_pointer(&self->before, eventfile_unref);
+	mutex_destroy(&self->lock);
 	g_ptr_array_unref(self->files);
 	g_string_free(self->added, TRUE);
-	mutex_destroy(&self->lock);
 	g_free(self->folder);
 	g_free(self);
 }

@@ -17,7 +17,7 @@ char *self_version(Daemon *daemon)
 
 static struct {
 	Mutex lock;
-	char *text;
+	char *text GUARDED_BY(lock);
 } config = {.lock = MUTEX_INIT};
 
 void self_set_config(char *text)

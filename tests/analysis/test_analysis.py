@@ -6,12 +6,14 @@ allowed has its reason: in .clang-tidy, in the tables here, or beside the line.
 The findings differ from version to version, so that the versions of Debian 12
 count and others are skipped.
 """
+import fcntl
 import functools
 import json
 import os
 import re
 import shlex
 import subprocess
+import venv
 
 import pytest
 
@@ -61,6 +63,9 @@ SHELLCHECK = {
     "SC2086": "a list of packages is split on purpose",
     "SC1007": "a variable is emptied in the list of others",
 }
+
+# The first clang-tidy that finds the lock which a sibling member names: from PyPI.
+LOCK_CHECKER = "23.1.4"
 
 # Words that are no mistakes: parts of names, and mistakes that a test writes.
 WORDS = "specfield,nd,nam,nmae,te,refesh,sise,propertie,sesion,connexion,alse,"\
@@ -162,6 +167,38 @@ def codespell(files):
     return run(["codespell", "-L", WORDS, *files])[1]
 
 
+@functools.lru_cache
+def lock_checker():
+    """It lies below build/, and is made once, whoever asks first."""
+    home = os.path.join(ROOT, "build", "analysis-venv")
+    program = os.path.join(home, "bin", "clang-tidy")
+    os.makedirs(os.path.dirname(home), exist_ok=True)
+    with open(home + ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if version(program, "--version") != LOCK_CHECKER[:4]:
+            venv.create(home, with_pip=True, clear=True)
+            status, said = run([os.path.join(home, "bin", "pip"), "--no-input",
+                                "install", "--retries", "1",
+                                "clang-tidy==" + LOCK_CHECKER])
+            if status:
+                pytest.skip(f"no clang-tidy {LOCK_CHECKER}: {said[-200:]}")
+    return program
+
+
+def locks(files, *more):
+    """Where a lock that mutex.h asks for is not held, members included."""
+    flags = ["-Wno-error", "-Wthread-safety", "-Wthread-safety-beta",
+             "-DCHECK_GUARDED_BY",
+             "-Xclang", "-fexperimental-late-parse-attributes"]
+    status, said = run([lock_checker(), "--quiet", "--allow-no-checks",
+                        "--checks=-*,clang-diagnostic-thread-safety*",
+                        *("--extra-arg=" + flag for flag in flags), *files, *more])
+    found = [line for line in said.split("\n")
+             if re.search(r"\[clang-diagnostic-(thread-safety|error)", line)]
+    assert found or not status, said
+    return found
+
+
 # ---- the checkout ----
 
 @pytest.mark.parametrize("part", PARTS)
@@ -169,6 +206,12 @@ def test_clang_tidy(part):
     files = sources(part)
     assert files
     found = clang_tidy([os.path.join(ROOT, f) for f in files], "-p", BUILD)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_locks(part):
+    found = locks([os.path.join(ROOT, f) for f in sources(part)], "-p", BUILD)
     assert not found, "\n".join(found)
 
 
@@ -224,6 +267,29 @@ def test_clang_tidy_finds(tmp_path):
                  "void clear(char *p);\n"
                  "void clear(char *p)\n{\n\tmemset(p, sizeof(p), 0);\n}\n")
     assert any("bugprone" in line for line in clang_tidy([file], "--"))
+
+
+@pytest.mark.parametrize("offence", [
+    "void f(Thing *self)\n{\n\tself->value = 1;\n}\n",
+    "void f(Thing *self)\n{\n\tneeds(self);\n}\n",
+    "void f(Thing *self)\n{\n\tmutex_lock(&self->lock);\n}\n",
+    "void f(Thing *self, Thing *other)\n{\n\tmutex_lock(&other->lock);\n"
+    "\tneeds(self);\n\tmutex_unlock(&other->lock);\n}\n",
+    "int f(Thing *self)\n{\n\treturn self->both;\n}\n",
+    "void f(Thing *self)\n{\n\tmutex_lock(&self->lock);\n"
+    "\tself->both = 1;\n\tmutex_unlock(&self->lock);\n}\n"])
+def test_locks_finds(tmp_path, offence):
+    fine = ("int g(Thing *self)\n{\n\tint both;\n\n"
+            "\tmutex_lock(&self->lock);\n\tboth = self->both;\n"
+            "\tmutex_unlock(&self->lock);\n\treturn both;\n}\n")
+    thing = ('#include "backends/base/mutex.h"\n'
+             "typedef struct {\n\tMutex lock, outer;\n"
+             "\tint value GUARDED_BY(lock);\n"
+             "\tint both GUARDED_BY(outer, lock);\n} Thing;\n"
+             "void needs(Thing *self) REQUIRES(self->lock);\n")
+    flags = ("--", "-std=gnu11", "-I" + ROOT)
+    assert not locks([plant(tmp_path, "fine.c", thing + fine)], *flags)
+    assert locks([plant(tmp_path, "planted.c", thing + offence)], *flags)
 
 
 def test_gcc_analyzer_finds(tmp_path):

@@ -74,8 +74,8 @@ static const BackendKey memory_keys[] = {
 
 /* ---- what is asked for ---- */
 
-static Record *record_asked(
-	Memory *self, const char *workspace, const char *id, GError **error)
+static Record *record_asked(Memory *self, const char *workspace, const char *id,
+	GError **error) REQUIRES(self->lock)
 {
 	Space *s = space_asked(self, workspace, error);
 	Record *r = s ? g_hash_table_lookup(s->by_id, id) : NULL;
@@ -149,6 +149,7 @@ static Record *token_find(
 
 static char *create_locked(Memory *self, const char *workspace,
 	const char *spec, const char *name, const char *token, GError **error)
+	REQUIRES(self->lock)
 {
 	Space *s = space_asked(self, workspace, error);
 	gboolean clash = FALSE;
@@ -208,8 +209,8 @@ static char *memory_create(Backend *base, const char *workspace,
 	return id;
 }
 
-static gboolean control_locked(
-	Memory *self, Space *s, Record *r, const char *verb, GError **error)
+static gboolean control_locked(Memory *self, Space *s, Record *r,
+	const char *verb, GError **error) REQUIRES(self->lock)
 {
 	const BackendVerb *row = backend_verb(&self->base, verb, error);
 	Phase phase = backend_phase(self->base.class, r->state);
@@ -361,6 +362,7 @@ static gboolean key_fail(Memory *self, const char *text, GError **error)
 }
 
 static void fill(Memory *self, gint64 spaces, gint64 sessions)
+	REQUIRES(self->lock)
 {
 	for (gint64 i = 1; i <= spaces; i++) {
 		g_autofree char *id = g_strdup_printf("m-%d", (int)i);
@@ -374,6 +376,7 @@ static void fill(Memory *self, gint64 spaces, gint64 sessions)
 }
 
 static gboolean configure(Memory *self, GHashTable *keys, GError **error)
+	REQUIRES(self->lock)
 {
 	gint64 spaces, sessions, page, delay;
 
@@ -405,19 +408,19 @@ static void memory_close(Backend *base)
 {
 	Memory *self = (Memory *)base;
 
+	mutex_destroy(&self->lock);
 	g_ptr_array_unref(self->spaces);
 	g_free(self->loop);
 	pthread_cond_destroy(&self->news);
-	mutex_destroy(&self->lock);
 }
 
 static gboolean memory_open(Backend *base, GHashTable *keys, GError **error)
 {
 	Memory *self = (Memory *)base;
 
+	mutex_init(&self->lock);
 	self->account = "memory";
 
-	mutex_init(&self->lock);
 	thread_cond_init(&self->news);
 	self->spaces =
 		g_ptr_array_new_with_free_func((GDestroyNotify)space_free);

@@ -10,6 +10,7 @@ static Record *record_listed(const Memory *self, const Space *s, guint64 place)
 }
 
 static SessionPage *page_fill(Memory *self, const Space *s, guint64 start)
+	REQUIRES(self->lock)
 {
 	SessionPage *page = session_page_new();
 	guint64 end = MIN(start + self->page, s->records->len);
@@ -27,6 +28,7 @@ static SessionPage *page_fill(Memory *self, const Space *s, guint64 start)
 
 /* Tokens count living ones. */
 static SessionPage *page_living(Memory *self, const Space *s, guint64 start)
+	REQUIRES(self->lock)
 {
 	SessionPage *page = session_page_new();
 	guint64 seen = 0;

@@ -13,6 +13,7 @@ static void add_webui(const Record *r, Json *body)
 }
 
 static Json *record_json(const Memory *self, const Record *r, gboolean partial)
+	REQUIRES(self->lock)
 {
 	Json *body = NULL;
 

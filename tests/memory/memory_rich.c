@@ -108,8 +108,8 @@ BackendClass memory_rich_class(gboolean remembers)
 
 /* ---- scripting, from tests ---- */
 
-static Record *record_ensure(
-	Memory *self, const char *workspace, const char *id, const char *state)
+static Record *record_ensure(Memory *self, const char *workspace,
+	const char *id, const char *state) REQUIRES(self->lock)
 {
 	Space *s = space_ensure(self, workspace);
 	Record *r = g_hash_table_lookup(s->by_id, id);

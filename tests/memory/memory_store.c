@@ -189,7 +189,7 @@ static gboolean script_fails(Script *script, const char *action, GError **error)
 	return TRUE;
 }
 
-/* The lock is held, but not while the caller is told. */
+/* Gives up the lock while the caller is told. */
 static gboolean is_accepted(Memory *self, const char *account, const Call *call,
 	GError **error) REQUIRES(self->lock)
 {

@@ -41,42 +41,47 @@ typedef struct {
 
 typedef struct {
 	Backend base;
-	Mutex lock;          /* guards all below */
+	Mutex lock;
 	pthread_cond_t news; /* a script or `aborted` changed */
-	gboolean aborted;
-	GPtrArray *spaces;
-	Script scripts[N_MEMORY_ACTIONS];
-	guint losses;
-	char *loop;
-	guint page;
-	gint64 start_ms;
-	gboolean auto_start;
-	gboolean partial_lists, mute, timeless, forgetful;
-	gint64 describe_ms;
-	guint serials;       /* given so far */
-	const char *account; /* interned */
-	gboolean clocked;    /* memory_set_clock was called */
-	gint64 ahead_ms;
+	gboolean aborted GUARDED_BY(lock);
+	GPtrArray *spaces GUARDED_BY(lock);
+	Script scripts[N_MEMORY_ACTIONS] GUARDED_BY(lock);
+	guint losses GUARDED_BY(lock);
+	char *loop GUARDED_BY(lock);
+	guint page GUARDED_BY(lock);
+	gint64 start_ms GUARDED_BY(lock);
+	gboolean auto_start GUARDED_BY(lock);
+	gboolean partial_lists GUARDED_BY(lock), mute GUARDED_BY(lock),
+		timeless GUARDED_BY(lock);
+	gboolean forgetful; /* since it was opened */
+	gint64 describe_ms GUARDED_BY(lock);
+	guint serials GUARDED_BY(lock);       /* given so far */
+	const char *account GUARDED_BY(lock); /* interned */
+	gboolean clocked GUARDED_BY(lock);    /* memory_set_clock was called */
+	gint64 ahead_ms GUARDED_BY(lock);
 } Memory;
 
 void space_free(Space *space);
-Space *space_find(Memory *self, const char *id);
+Space *space_find(Memory *self, const char *id) REQUIRES(self->lock);
 /* The one that a call is about.  Errors: GONE. */
-Space *space_asked(Memory *self, const char *id, GError **error);
+Space *space_asked(Memory *self, const char *id, GError **error)
+	REQUIRES(self->lock);
 /* Finds or makes it. */
-Space *space_ensure(Memory *self, const char *id);
+Space *space_ensure(Memory *self, const char *id) REQUIRES(self->lock);
 
 Record *record_add(
 	Space *space, const char *id, const char *name, const char *state);
 void space_drop(Space *space, Record *record);
 /* Adds one under the next free id. */
 Record *record_make(Space *space, const char *name, const char *state);
-void record_set(Memory *self, Record *record, const char *state);
+void record_set(Memory *self, Record *record, const char *state)
+	REQUIRES(self->lock);
 /* Moves on a state whose time has come. */
-void record_finish(Memory *self, Record *record);
+void record_finish(Memory *self, Record *record) REQUIRES(self->lock);
 
 /* As an answer tells of it; partial: as a listing does. */
-Session *record_session(Memory *self, Record *record, gboolean partial);
+Session *record_session(Memory *self, Record *record, gboolean partial)
+	REQUIRES(self->lock);
 
 /* Counts a call and lets its script pass: delay, hold, failure.  On success
  * the lock is held; on failure it is not. */

@@ -20,7 +20,7 @@ typedef struct {
 
 typedef struct {
 	Backend base;
-	Mutex lock; /* guards what follows */
+	Mutex lock;
 	pthread_cond_t news;
 	Plan plan[PAGES_MAX];
 	guint begun[PAGES_MAX], told[PAGES_MAX];

@@ -20,7 +20,7 @@ struct TinyServer {
 	pthread_t acceptor;
 	int stop; /* atomic */
 
-	Mutex lock;     /* guards what follows */
+	Mutex lock;
 	GQueue answers; /* TinyAnswer, owned */
 	TinyAnswer rest;
 	GPtrArray *requests; /* char * */

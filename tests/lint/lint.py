@@ -456,6 +456,18 @@ def annotated_mutex(tree):
     return search(tree, files, pattern, "% is no Mutex of base/mutex.h")
 
 
+@rule
+def clock_handed_in(tree):
+    """The machine's clocks are read in one place: what decides by time asks the
+    Clock that it was given.  A handler of faults may call nothing of ours."""
+    here = ("backends/base/clock.c", "fs/base/crash.c")
+    files = [f for f in tree.c_files((*PRODUCT, "examples")) if f not in here]
+    pattern = (r"\b(g_get_(monotonic|real|current)_time|clock_gettime"
+               r"|gettimeofday|g_date_time_new_now(_\w+)?"
+               r"|g_timer_new|time(?=\s*\((NULL|0|&)))\b")
+    return search(tree, files, pattern, "% is read past base/clock.h")
+
+
 # ---- headers ----
 
 @rule

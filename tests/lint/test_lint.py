@@ -234,6 +234,12 @@ PLANTS = {
         {"cache/base/a.c": "static pthread_mutex_t lock;\n"},
         {"tests/unit/a.c": "void f(void)\n{\n\tpthread_mutex_lock(0);\n}\n"},
         {"fs/base/a.c": "void f(void)\n{\n\tpthread_cond_wait(0, 0);\n}\n"}],
+    "clock_handed_in": [
+        {"cache/base/a.c": f"void f(void)\n{{\n\t{call};\n}}\n"}
+        for call in ("g_get_monotonic_time()", "g_get_real_time ()",
+                     "clock_gettime(0, 0)", "time(NULL)", "gettimeofday(0, 0)",
+                     "g_date_time_new_now_utc()")] + [
+        {"examples/a.c": "void f(void)\n{\n\tg_get_real_time();\n}\n"}],
     "own_header_first": [
         {"fs/base/node.c": '#include <stdio.h>\n\n'
              '#include "fs/base/node.h"\n'},

@@ -219,7 +219,6 @@ static void finish_made(Operation *self, GError *error)
 	Requests *requests = self->cache->requests;
 	Outcome *outcome = requests_outcome(requests, self->request, NULL);
 
-	outcome->state = REQUEST_DONE;
 	outcome->changed_ms = clock_wall_ms(self->cache->clock);
 	if (*outcome->id == '\0') {
 		g_free(outcome->id);
@@ -238,7 +237,15 @@ static void finish_made(Operation *self, GError *error)
 		outcome->error = adopt_objection(
 			self->dir, self->request->intent, outcome->id);
 	}
-	requests_note(requests, self->request, outcome);
+	requests_note(requests, self->request, REQUEST_EVENT_FINISH, outcome);
+}
+
+static void refused(Operation *self, GError *error)
+{
+	g_autofree char *text = backend_error_sentence(error);
+
+	requests_say(self->cache->requests, self->request, REQUEST_EVENT_REFUSE,
+		text);
 }
 
 gboolean operation_finish(Operation *self, gboolean ok, GError **ret)
@@ -263,9 +270,7 @@ gboolean operation_finish(Operation *self, gboolean ok, GError **ret)
 	else if (state == REQUEST_UNKNOWN && open)
 		name_request(self, error);
 	else if (state == REQUEST_SENT || state == REQUEST_WAITING)
-		requests_note(requests, self->request,
-			outcome_saying(
-				REQUEST_FAILED, backend_error_sentence(error)));
+		refused(self, error);
 	requests_release(requests, self->request);
 	return ok;
 }

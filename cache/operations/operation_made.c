@@ -15,14 +15,10 @@
 
 /* ---- a session that is known to exist ---- */
 
-static void note_exists(Operation *self, RequestState state, const char *id)
+static void note_exists(Operation *self, RequestEvent event, const char *id)
 {
-	Requests *requests = self->cache->requests;
-	Outcome *outcome =
-		adopt_outcome(self->dir, self->request->intent, id, NULL);
-
-	outcome->state = state;
-	requests_note(requests, self->request, outcome);
+	requests_note(self->cache->requests, self->request, event,
+		adopt_outcome(self->dir, self->request->intent, id, NULL));
 }
 
 /* What the provider says of the new session. */
@@ -182,7 +178,7 @@ static gboolean start(
 
 	if (verb == NULL || (look->seen && look->phase != PHASE_STOPPED))
 		return TRUE;
-	note_exists(self, REQUEST_STARTING, id);
+	note_exists(self, REQUEST_EVENT_START, id);
 	call.interactive = FALSE;
 	failpoint_step("start", "send");
 	gboolean started = backend_control(self->dir->provider->backend,
@@ -226,11 +222,12 @@ static char *known_id(Operation *self, const char *answered)
 static gboolean answer_as(
 	Operation *self, const Request *holder, const char *id)
 {
-	requests_note(self->cache->requests, self->request,
-		outcome_saying(REQUEST_FAILED,
-			g_strdup_printf("request %s, of the same token, has "
-					"the session",
-				holder->intent->rid)));
+	g_autofree char *text = g_strdup_printf(
+		"request %s, of the same token, has the session",
+		holder->intent->rid);
+
+	requests_say(
+		self->cache->requests, self->request, REQUEST_EVENT_TWIN, text);
 	self->answer = operation_answer_session(self->dir, id, holder->intent);
 	return TRUE;
 }
@@ -239,14 +236,16 @@ static gboolean answer_as(
 static gboolean is_anothers(
 	Operation *self, const Request *holder, const char *id, GError **error)
 {
+	g_autofree char *text = NULL;
+
 	backend_error_set(error, BACKEND_ERROR_MAY_EXIST,
 		"the provider says that this made the session %s, which is "
 		"that of request %s, so that it is not known what that one "
 		"made: write adopt ID or abandon into resolve",
 		id, holder->intent->rid);
-	requests_note(self->cache->requests, self->request,
-		outcome_saying(
-			REQUEST_UNKNOWN, backend_error_sentence(*error)));
+	text = backend_error_sentence(*error);
+	requests_say(self->cache->requests, self->request, REQUEST_EVENT_TAKEN,
+		text);
 	return FALSE;
 }
 
@@ -279,7 +278,7 @@ static gboolean operation_reserve(
 static void operation_is_about(
 	Operation *self, const char *id, const char *kept)
 {
-	note_exists(self, REQUEST_CREATED, id);
+	note_exists(self, REQUEST_EVENT_MADE, id);
 	apply_operation_begins(self->dir, id, kept);
 }
 

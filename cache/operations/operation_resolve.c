@@ -101,7 +101,7 @@ static gboolean adopt_id(Operation *self, const char *name, GError **error)
 			(*error)->code = BACKEND_ERROR_CONFLICT;
 		return FALSE;
 	}
-	requests_note(requests, self->request,
+	requests_note(requests, self->request, REQUEST_EVENT_ADOPT,
 		adopt_outcome(self->dir, self->request->intent, id, NULL));
 	self->answer =
 		operation_answer_session(self->dir, id, self->request->intent);
@@ -112,8 +112,8 @@ static gboolean abandon(Operation *self, RequestState state, GError **error)
 {
 	if (state == REQUEST_FAILED || state == REQUEST_ABANDONED)
 		return refuse(error, "there is nothing to abandon: it is over");
-	requests_note(self->cache->requests, self->request,
-		outcome_new(REQUEST_ABANDONED));
+	requests_say(self->cache->requests, self->request,
+		REQUEST_EVENT_ABANDON, "");
 	self->answer = g_strdup_printf(
 		"{\"request\":\"%s\"}\n", self->request->intent->rid);
 	return TRUE;

@@ -310,7 +310,6 @@ static void found(const Reconciling *self, Request *request, guint session)
 	Call call = call_for(dir, TRUE);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *lack = NULL;
-	Outcome *outcome;
 
 	/* Another got it meanwhile. */
 	if (!reserve(self, request, session)) {
@@ -318,16 +317,15 @@ static void found(const Reconciling *self, Request *request, guint session)
 		return;
 	}
 	if (requests_is_waited(self->requests, request)) {
-		outcome = adopt_outcome(
-			dir, request->intent, row->id->text, NULL);
-		outcome->state = REQUEST_CREATED;
-		requests_note(self->requests, request, outcome);
+		requests_note(self->requests, request, REQUEST_EVENT_SEEN,
+			adopt_outcome(
+				dir, request->intent, row->id->text, NULL));
 		return;
 	}
 	if (!adopt_session(dir, request, row->id->text, &call, &error))
 		g_debug("%s: %s", row->id->text, error->message);
 	lack = reconcile_unstarted(dir, REQUEST_STARTING, row);
-	requests_note(self->requests, request,
+	requests_note(self->requests, request, REQUEST_EVENT_FOUND,
 		adopt_outcome(dir, request->intent, row->id->text, lack));
 }
 
@@ -336,7 +334,7 @@ static void absent(const Reconciling *self, Request *request)
 	if (!is_sure(self, request)) {
 		later(self, request);
 	} else if (self->looked->gaps) {
-		requests_say(self->requests, request, REQUEST_UNKNOWN,
+		requests_say(self->requests, request, REQUEST_EVENT_UNCLEAR,
 			"the answer was lost, and the listing "
 			"holds records that cannot be read: "
 			"write retry, adopt ID or abandon "
@@ -345,7 +343,7 @@ static void absent(const Reconciling *self, Request *request)
 		/* Pages shift while they are read. */
 		later(self, request);
 	} else {
-		requests_say(self->requests, request, REQUEST_ABSENT,
+		requests_say(self->requests, request, REQUEST_EVENT_ABSENT,
 			"the answer was lost; the session was "
 			"looked for, and there is none");
 	}
@@ -373,13 +371,16 @@ static char *unclear_text(const Reconciling *self, guint request)
 static void unclear(const Reconciling *self, guint i)
 {
 	Request *request = g_ptr_array_index(self->open, i);
+	g_autofree char *text = NULL;
 
-	if (i < self->sent && !is_sure(self, request))
+	if (i < self->sent && !is_sure(self, request)) {
 		later(self, request);
-	else if (i < self->sent ||
-		 requests_state(self->requests, request) == REQUEST_ABSENT)
-		requests_note(self->requests, request,
-			outcome_saying(REQUEST_UNKNOWN, unclear_text(self, i)));
+	} else if (i < self->sent ||
+		   requests_state(self->requests, request) == REQUEST_ABSENT) {
+		text = unclear_text(self, i);
+		requests_say(
+			self->requests, request, REQUEST_EVENT_UNCLEAR, text);
+	}
 }
 
 /* A later request with the token of one that was called failed: what turns up is
@@ -512,12 +513,12 @@ static void reconcile_one_gone(Dir *dir, Request *request, gint64 begun_ms)
 
 	if (outcome->state == REQUEST_CREATED ||
 		outcome->state == REQUEST_STARTING)
-		requests_note(requests, request,
+		requests_note(requests, request, REQUEST_EVENT_FOUND,
 			adopt_outcome(dir, request->intent, outcome->id,
 				"it was created, and the workspace is gone"));
 	else if (outcome->state == REQUEST_SENT &&
 		 begun_ms >= requests_sure_ms(requests, request))
-		requests_say(requests, request, REQUEST_UNKNOWN,
+		requests_say(requests, request, REQUEST_EVENT_UNCLEAR,
 			"the answer was lost, and the "
 			"workspace is gone");
 }

@@ -34,9 +34,9 @@ void reconcile_known(
 	if (!adopt_session(dir, request, outcome->id, &call, &error)) {
 		if (g_error_matches(
 			    error, BACKEND_ERROR, BACKEND_ERROR_EXISTS)) {
-			requests_note(requests, request,
-				outcome_saying(REQUEST_UNKNOWN,
-					backend_error_sentence(error)));
+			lack = backend_error_sentence(error);
+			requests_say(
+				requests, request, REQUEST_EVENT_UNCLEAR, lack);
 			return;
 		}
 		if (!sure || !g_error_matches(error, BACKEND_ERROR,
@@ -51,6 +51,6 @@ void reconcile_known(
 		lack = reconcile_unstarted(dir, outcome->state,
 			snapshot_find(shown, dir_number(dir, outcome->id)));
 	}
-	requests_note(requests, request,
+	requests_note(requests, request, REQUEST_EVENT_FOUND,
 		adopt_outcome(dir, request->intent, outcome->id, lack));
 }

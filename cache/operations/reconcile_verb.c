@@ -35,38 +35,36 @@ VerbOutcome reconcile_verb_look(
 		intent->phase > 0 ? &before : NULL, row != NULL ? &now : NULL);
 }
 
-static Outcome *ignored(const Phase phase)
+static char *ignored_text(Phase phase)
 {
 	if (phase == N_PHASES)
-		return outcome_saying(REQUEST_FAILED,
-			g_strdup("the answer was lost, and the session is "
-				 "gone"));
-	return outcome_saying(REQUEST_FAILED,
-		g_strdup_printf("the answer was lost, and the session is %s as "
-				"if nothing had been asked for: it was not "
-				"obeyed",
-			phase_name(phase)));
+		return g_strdup("the answer was lost, and the session is gone");
+	return g_strdup_printf("the answer was lost, and the session is %s as "
+			       "if nothing had been asked for: it was not "
+			       "obeyed",
+		phase_name(phase));
 }
 
 void reconcile_verb(Dir *dir, Request *request)
 {
+	Requests *requests = dir->cache->requests;
 	const Intent *intent = request->intent;
+	g_autofree char *text = NULL;
 	Phase phase = N_PHASES;
-	Outcome *outcome = NULL;
 
 	switch (reconcile_verb_look(dir, intent, &phase)) {
 	case VERB_OBEYED:
-		outcome = adopt_outcome(dir, intent, intent->session, NULL);
+		requests_note(requests, request, REQUEST_EVENT_FOUND,
+			adopt_outcome(dir, intent, intent->session, NULL));
 		break;
 	case VERB_IGNORED:
-		outcome = ignored(phase);
+		text = ignored_text(phase);
+		requests_say(requests, request, REQUEST_EVENT_IGNORED, text);
 		break;
 	case VERB_UNTOLD:
-		outcome = outcome_saying(REQUEST_UNKNOWN,
-			g_strdup("the answer was lost, and nothing tells "
-				 "whether it was obeyed: write retry or "
-				 "abandon into resolve"));
+		requests_say(requests, request, REQUEST_EVENT_UNCLEAR,
+			"the answer was lost, and nothing tells whether it was "
+			"obeyed: write retry or abandon into resolve");
 		break;
 	}
-	requests_note(dir->cache->requests, request, outcome);
 }

@@ -340,9 +340,24 @@ static void set_outcome(Requests *self, Request *request, Outcome *outcome)
 	news_deliver(self->cache->news);
 }
 
+/* What cannot happen is an error of this program, and told as one; what it was
+ * before stays. */
+static RequestStep step_of(const Request *request, RequestEvent event)
+{
+	RequestStep step = {request->outcome->state, FALSE};
+
+	if (!request_step(event, request->outcome->state, &step))
+		g_critical("request %s is %s: %s cannot happen to it",
+			request->intent->rid,
+			request_state_name(request->outcome->state),
+			request_event_name(event));
+	return step;
+}
+
 gboolean requests_send(Requests *self, Request *request, GError **error)
 {
-	g_autoptr(Outcome) outcome = outcome_new(REQUEST_SENT);
+	const RequestStep step = step_of(request, REQUEST_EVENT_SEND);
+	g_autoptr(Outcome) outcome = outcome_new(step.to);
 	const Outcome *before = request->outcome;
 
 	/* What is waiting has no file. */
@@ -355,26 +370,17 @@ gboolean requests_send(Requests *self, Request *request, GError **error)
 	return TRUE;
 }
 
-/* Whose session was on the medium before is found again; all else a look might
- * tell otherwise later, where others ask for the same. */
-static gboolean must_last(RequestState before, RequestState after)
-{
-	return after != REQUEST_DONE ||
-	       (before != REQUEST_CREATED && before != REQUEST_STARTING);
-}
-
 /* One that was never sent has no file, and needs none: nothing can have come of
  * it. */
 static gboolean write_outcome(Requests *self, const Request *request,
-	const Outcome *outcome, GError **error)
+	const Outcome *outcome, gboolean lazy, GError **error)
 {
 	const Intent *intent = request->intent;
 	RequestState before = request->outcome->state;
 
 	if (before == REQUEST_WAITING)
 		return TRUE;
-	return journal_note(self->journal, intent->rid, outcome,
-		must_last(before, outcome->state), error);
+	return journal_note(self->journal, intent->rid, outcome, !lazy, error);
 }
 
 /* Whether no other can have the session that the outcome tells. */
@@ -391,18 +397,21 @@ static gboolean is_reserved(
 				g_str_equal(before->id, outcome->id)));
 }
 
-void requests_note(Requests *self, Request *request, Outcome *outcome)
+void requests_note(
+	Requests *self, Request *request, RequestEvent event, Outcome *outcome)
 {
+	const RequestStep step = step_of(request, event);
 	const Intent *intent = request->intent;
 	const LogAbout about = {
 		intent->provider, intent->workspace, outcome->id, intent->rid};
 	g_autoptr(GError) error = NULL;
 
+	outcome->state = step.to;
 	if (!is_reserved(self, request, outcome))
 		g_critical("request %s gets the session %s, which may be "
 			   "another's",
 			request->intent->rid, outcome->id);
-	if (!write_outcome(self, request, outcome, &error))
+	if (!write_outcome(self, request, outcome, step.lazy, &error))
 		log_about(G_LOG_LEVEL_WARNING, &about,
 			"the outcome of request %s (%s) cannot be kept: %s",
 			intent->rid, request_state_name(outcome->state),
@@ -410,10 +419,11 @@ void requests_note(Requests *self, Request *request, Outcome *outcome)
 	set_outcome(self, request, outcome);
 }
 
-void requests_say(Requests *self, Request *request, RequestState state,
+void requests_say(Requests *self, Request *request, RequestEvent event,
 	const char *sentence)
 {
-	requests_note(self, request, outcome_saying(state, g_strdup(sentence)));
+	requests_note(self, request, event,
+		outcome_saying(request->outcome->state, g_strdup(sentence)));
 }
 
 Outcome *requests_outcome(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache/requests/requests_item.h"
+#include "cache/store/request_life.h"
 
 /*
  * All requests that are kept: those of the last days, and those whose outcome is
@@ -57,15 +58,17 @@ void requests_replan(Requests *self, Request *request, CreatePlan *plan);
 gboolean requests_send(Requests *self, Request *request,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /*
- * Another outcome (taken).  Of what was sent it is on the medium when this returns,
- * but for DONE after CREATED or STARTING, which told the session.  That it cannot
- * be written is told by g_warning, and changes nothing else: it would be looked for
- * after a restart.  It is not looked for any more, until requests_look.  The session
- * that it tells of a create is reserved.
+ * What has happened to it, and all else that is known then (taken), but for the
+ * state, which follows from the event (request_life.h).  Of what was sent it is on
+ * the medium when this returns, unless it may be lazy.  That it cannot be written is
+ * told by g_warning, and changes nothing else: it would be looked for after a
+ * restart.  It is not looked for any more, until requests_look.  The session that
+ * it tells of a create is reserved.
  */
-void requests_note(Requests *self, Request *request, Outcome *outcome);
-/* The same of an outcome of which there is that sentence to tell (copied). */
-void requests_say(Requests *self, Request *request, RequestState state,
+void requests_note(
+	Requests *self, Request *request, RequestEvent event, Outcome *outcome);
+/* The same where there is nothing but that sentence to tell (copied). */
+void requests_say(Requests *self, Request *request, RequestEvent event,
 	const char *sentence);
 /* A copy of its outcome now; whether it is looked for (may be NULL). */
 Outcome *requests_outcome(

@@ -479,6 +479,14 @@ void backend_observe(Backend *self, CallObserver observer, void *data)
 		api_observe(self->api, observer, data);
 }
 
+void backend_rest(Backend *self)
+{
+	if (self->iam)
+		api_rest(self->iam);
+	if (self->api)
+		api_rest(self->api);
+}
+
 void backend_abort(Backend *self)
 {
 	if (self->class->abort)

@@ -389,6 +389,7 @@ struct Backend {
 	char *region, *project; /* as the keys of the section are called; NULL:
 	                           no such key, or not known before a call */
 	gint small_pages;       /* atomic: a server has refused greater ones */
+	gint holders; /* atomic: the cache's, see provider_hold there */
 };
 
 /* All provider types, ended by NULL. */
@@ -592,3 +593,6 @@ void backend_count(Backend *self,
 /* Before the first call. */
 void backend_observe(Backend *self, CallObserver observer, void *data);
 void backend_abort(Backend *self);
+/* Closes the connections that no call uses: nobody asks it for long.  A call opens
+ * them again.  Any thread that may wait. */
+void backend_rest(Backend *self);

@@ -11,8 +11,9 @@ static gboolean set_gone(GError **error)
 
 static gboolean has_file(const Dir *dir, SessionFile file)
 {
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	return file < N_SESSION_FILES &&
-	       (backend_files(dir->provider->backend) & (1u << file)) != 0;
+	       (backend_files(backend) & (1u << file)) != 0;
 }
 
 /* Also when the record is whole. */
@@ -38,8 +39,9 @@ static void content_of(
 	const Seen *seen, SessionFile file, const char *body, GString *out)
 {
 	Dir *dir = seen->dir;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 
-	content_append(dir->provider->backend, file, dir_word(dir, seen->row),
+	content_append(backend, file, dir_word(dir, seen->row),
 		(Phase)seen->row->phase, body, seen->row->body_len, out);
 }
 
@@ -170,7 +172,8 @@ Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
 	if (known != KNOWN_YES)
 		return known;
 	/* Its bytes are those of its stream. */
-	if (bytes == NULL && content_grows(seen.dir->provider->backend, file))
+	g_autoptr(HeldBackend) backend = provider_hold(seen.dir->provider);
+	if (bytes == NULL && content_grows(backend, file))
 		bytes = g_bytes_new_static("", 0);
 	/* From what is shown now: it may have become whole a moment ago. */
 	if (bytes == NULL)

@@ -32,12 +32,13 @@ static void append_api(
 	metric_head(out, api_names[failed], "counter",
 		failed ? "Calls that failed." : "Calls made to the provider.");
 	for (guint i = 0; i < providers->len; i++) {
-		const Provider *provider = g_ptr_array_index(providers, i);
+		Provider *provider = g_ptr_array_index(providers, i);
 		g_autofree char *name =
 			metric_label(provider_dir(provider)->name);
+		g_autoptr(HeldBackend) backend = provider_hold(provider);
 
 		count.provider = name;
-		backend_count(provider->backend, count_action, &count);
+		backend_count(backend, count_action, &count);
 	}
 }
 

@@ -209,6 +209,7 @@ static void deliver(void *data)
 	Cache *cache = data;
 
 	news_deliver(cache->news);
+	__atomic_store_n(&cache->untidy, 1, __ATOMIC_RELEASE);
 	scheduler_wake(cache->scheduler);
 }
 

@@ -243,8 +243,11 @@ char *cache_status(Cache *cache, guint32 number)
 	if (dir->kind != DIR_WORKSPACE)
 		g_string_append_printf(out, "sessions: %" G_GUINT64_FORMAT "\n",
 			cache_count(cache, dir->number));
-	if (dir->kind == DIR_PROVIDER)
-		backend_report(dir->provider->backend, out);
+	if (dir->kind == DIR_PROVIDER) {
+		g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+
+		backend_report(backend, out);
+	}
 	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 

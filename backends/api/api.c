@@ -139,6 +139,11 @@ void api_abort(Api *api)
 	credential_source_abort(api->source);
 }
 
+void api_rest(Api *api)
+{
+	http_client_rest(api->http);
+}
+
 static gint64 wall_s(const Api *api)
 {
 	return clock_wall_us(api->clock) / G_USEC_PER_SEC;
@@ -146,10 +151,8 @@ static gint64 wall_s(const Api *api)
 
 static gint64 api_skew(Api *api)
 {
-	gint64 skew_s;
-
 	mutex_lock(&api->lock);
-	skew_s = api->skew_s;
+	gint64 skew_s = api->skew_s;
 	mutex_unlock(&api->lock);
 	return skew_s;
 }
@@ -163,11 +166,10 @@ static void api_note(Api *api, GError *problem)
 {
 	g_autofree char *sentence = backend_error_sentence(problem);
 	g_autofree char *when = utc_text(wall_s(api));
-	char *note = g_strconcat(when, " ", sentence, NULL);
 
 	mutex_lock(&api->lock);
 	g_free(api->last_error);
-	api->last_error = note;
+	api->last_error = g_strconcat(when, " ", sentence, NULL);
 	mutex_unlock(&api->lock);
 }
 

@@ -127,6 +127,19 @@ void http_client_free(HttpClient *client)
 	g_free(client);
 }
 
+void http_client_rest(HttpClient *client)
+{
+	g_auto(PipeGuard) guard G_GNUC_UNUSED = pipe_guard_enter();
+	g_autoptr(GPtrArray) none = g_ptr_array_new_with_free_func(line_free);
+	GPtrArray *idle;
+
+	mutex_lock(&client->lock);
+	idle = client->idle;
+	client->idle = g_steal_pointer(&none);
+	mutex_unlock(&client->lock);
+	g_ptr_array_unref(idle);
+}
+
 void http_client_abort(HttpClient *client)
 {
 	mutex_lock(&client->lock);

@@ -197,6 +197,24 @@ void kept_file_free(KeptFile *self)
 	g_free(self);
 }
 
+void kept_file_rest(KeptFile *self)
+{
+	int fd = -1;
+
+	if (self->path == NULL)
+		return;
+	mutex_lock(&state.lock);
+	if (self->holds == 0 && self->fd >= 0) {
+		g_queue_unlink(&state.unused, &self->link);
+		fd = self->fd;
+		self->fd = -1;
+		state.open--;
+	}
+	mutex_unlock(&state.lock);
+	if (fd >= 0)
+		close(fd);
+}
+
 static int reopen(const KeptFile *self)
 {
 	int fd = descriptors_openat(AT_FDCWD, self->path, O_RDWR | O_NONBLOCK);

@@ -18,6 +18,9 @@ typedef struct KeptFile KeptFile;
  * by kept_file_rename. */
 KeptFile *kept_file_new(int fd, const char *path);
 void kept_file_free(KeptFile *self);
+/* Closes its descriptor unless somebody holds it; it is opened again when its file is
+ * used. */
+void kept_file_rest(KeptFile *self);
 /* Its descriptor, which stays open until kept_file_release; -1 with errno when the
  * file cannot be opened again (ESTALE: another one has its name).  Several threads
  * may hold it, each as often as it likes. */

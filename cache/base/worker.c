@@ -141,6 +141,18 @@ void pool_stop(Pool *self)
 	mutex_unlock(&self->lock);
 }
 
+gboolean pool_rest(Pool *self)
+{
+	gboolean at_rest;
+
+	mutex_lock(&self->lock);
+	for (guint i = 0; i < POOL_THREADS_MAX; i++)
+		slot_reap(&self->slots[i]);
+	at_rest = self->running == 0;
+	mutex_unlock(&self->lock);
+	return at_rest;
+}
+
 guint pool_running(Pool *self)
 {
 	return LOCKED(&self->lock, self->running);

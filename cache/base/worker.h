@@ -18,6 +18,9 @@ gboolean pool_push(Pool *self, PoolJob job, void *data);
 /* Runs what was pushed to its end, joins all threads.  Not from a job. */
 void pool_stop(Pool *self);
 /* Threads that there are now; once it is stopped, those that run jobs. */
+/* Forgets the threads that have ended.  FALSE: one is there still, at work or
+ * waiting for some. */
+gboolean pool_rest(Pool *self);
 guint pool_running(Pool *self);
 /* Stops first. */
 void pool_free(Pool *self);

@@ -132,7 +132,8 @@ static gboolean is_other(Dir *dir, Told *told)
 	before.body = told->held;
 	before.body_len = told->held_len;
 	before.partial = old->partial != 0;
-	return backend_is_other(dir->provider->backend, &before, told->session);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	return backend_is_other(backend, &before, told->session);
 }
 
 /* The files whose bytes differ between a row and what is now said of it. */
@@ -141,10 +142,11 @@ static guint files_changed(
 {
 	const Row *old = told->old;
 	guint files = 0;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 
 	if (!same_body)
-		files = content_diff(dir->provider->backend, told->held,
-			told->held_len, told->body, told->len);
+		files = content_diff(backend, told->held, told->held_len,
+			told->body, told->len);
 	/* What nobody can read did not change. */
 	if (old->partial && new->partial)
 		files &= ~dir_class(dir)->whole_files;
@@ -261,8 +263,8 @@ static gboolean is_held(Dir *dir, const Told *told, const char *all, gsize len)
 	plain = backend_merge(told->held, told->held_len, "", 0, &plain_len);
 	if (len == plain_len && memcmp(all, plain, len) == 0)
 		return TRUE;
-	same = backend_respell(
-		dir->provider->backend, plain, plain_len, all, len, &same_len);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	same = backend_respell(backend, plain, plain_len, all, len, &same_len);
 	return same != NULL && same_len == plain_len &&
 	       memcmp(same, plain, plain_len) == 0;
 }
@@ -274,9 +276,10 @@ static gboolean merge(Dir *dir, Told *told, Row *row) REQUIRES(dir->apply)
 	g_autofree char *all = NULL;
 	gboolean same = FALSE;
 	gsize len = 0;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 
-	all = backend_renew(dir->provider->backend, told->held, told->held_len,
-		told->body, told->len, &len);
+	all = backend_renew(backend, told->held, told->held_len, told->body,
+		told->len, &len);
 	if (told->held_len == 0 || len > SESSION_BODY_MAX) {
 		row->partial = told->session->partial;
 	} else {
@@ -302,21 +305,22 @@ static gboolean tells_the_same(Dir *dir, Told *told)
 	if (backend_is_respelt(
 		    told->held, told->held_len, told->body, told->len))
 		return TRUE;
-	same = backend_respell(dir->provider->backend, told->held,
-		told->held_len, told->body, told->len, &len);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	same = backend_respell(backend, told->held, told->held_len, told->body,
+		told->len, &len);
 	if (same != NULL &&
 		backend_is_respelt(told->held, told->held_len, same, len))
 		return TRUE;
 	if (dir_class(dir)->dated == NULL)
 		return FALSE;
-	return backend_is_steady(dir->provider->backend, told->held,
-		told->held_len, told->body, told->len);
+	return backend_is_steady(
+		backend, told->held, told->held_len, told->body, told->len);
 }
 
 /* The driver says more, and nothing else is told, while the session goes on. */
 static gboolean is_chatter(Dir *dir, Told *told) REQUIRES(dir->apply)
 {
-	Backend *backend = dir->provider->backend;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	guint files;
 
 	if (phase_has_ended((Phase)told->old->phase))

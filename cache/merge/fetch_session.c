@@ -7,8 +7,9 @@ gboolean fetch_session(
 {
 	guint32 tick = dir_tick(dir);
 	g_autoptr(GError) local = NULL;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	g_autoptr(Session) session =
-		backend_get(dir->provider->backend, dir->id, id, call, &local);
+		backend_get(backend, dir->id, id, call, &local);
 
 	if (session != NULL ||
 		g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_GONE))

@@ -54,8 +54,9 @@ static Proof miss(Probe *self)
 static Proof prove_by_sessions(Probe *self, const char *id, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	g_autoptr(SessionPage) page = backend_list_page(
-		self->dir->provider->backend, id, NULL, &self->call, &local);
+	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
+	g_autoptr(SessionPage) page =
+		backend_list_page(backend, id, NULL, &self->call, &local);
 
 	if (page != NULL)
 		return hit(self);
@@ -114,8 +115,9 @@ static gboolean is_any_known(Probe *self, const GPtrArray *ids)
 static Proof prove_by_page(Probe *self, char **ret_token, GError **error)
 {
 	g_autofree char *token = g_steal_pointer(ret_token);
-	g_autoptr(WorkspacePage) page = backend_list_workspaces(
-		self->dir->provider->backend, token, &self->call, error);
+	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
+	g_autoptr(WorkspacePage) page =
+		backend_list_workspaces(backend, token, &self->call, error);
 	g_autoptr(GPtrArray) ids = page != NULL ? page_ids(page) : NULL;
 
 	if (page == NULL)

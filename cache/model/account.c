@@ -73,8 +73,9 @@ void account_identify(Provider *provider)
 {
 	g_autoptr(GString) place = g_string_new(NULL);
 	g_autoptr(GString) source = g_string_new(NULL);
+	g_autoptr(HeldBackend) backend = provider_hold(provider);
 
-	backend_identify(provider->backend, place, source);
+	backend_identify(backend, place, source);
 	g_free(provider->place);
 	g_free(provider->source);
 	provider->place = account_line(place->str);

@@ -25,8 +25,9 @@
  *   Cache.lock    the lists of directories and of providers
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   Requests      never across I/O, but that of NodeIds
- *   the leaves    inside NodeIds (which writes to DirLog), StateNames, NewsQueue,
- *                 Pool, Scheduler, Sizes, OnDemand, Breaker, Watch and Index
+ *   the leaves    Provider.holding, and inside NodeIds (which writes to DirLog),
+ *                 StateNames, NewsQueue, Pool, Scheduler, Sizes, OnDemand,
+ *                 Breaker, Watch and Index
  *
  * None is held across a call of a backend, a callback of an operation or the
  * observer.  Backend's tables, check_spec and renders are pure and may be used
@@ -52,17 +53,20 @@ typedef enum {
  * requests and to come back.
  */
 typedef struct {
+	const BackendClass *class; /* a place has one */
+	Mutex holding;             /* a leaf: of what follows */
+	Backend *backend;          /* see provider_hold */
 	/* What another configuration may change while all of it is in use: each
 	 * is read by itself, and what was there before is kept to the end. */
-	_Atomic(Backend *) backend;
 	_Atomic(char **) workspaces; /* NULL: those the list API names */
 	_Atomic(char **) names;      /* of workspaces; see CacheProvider */
 	_Atomic(char *) name;
 	_Atomic gint64 refresh_ms, list_lag_ms;
 	_Atomic gboolean read_only, rmdir_ends, start, views;
 	_Atomic Ended ended;
-	GPtrArray *backends; /* all there ever were; with Cache.lock */
-	GPtrArray *texts;    /* likewise; with the root's apply lock */
+	/* That one and those that are held still, with Cache.lock; and all texts
+	 * there ever were, with the root's apply lock. */
+	GPtrArray *backends, *texts;
 	/* Its own threads: a provider that does not answer slows no other. */
 	Pool *work[WORK_KINDS];
 	struct Dir *root;
@@ -76,6 +80,13 @@ typedef struct {
 	/* Atomic. */
 	guint64 relists, failed, changed;
 } Provider;
+
+/* The backend that a section has now.  It may get another one at any time; this one
+ * is not closed before it is let go, which ends its scope. */
+typedef Backend HeldBackend;
+HeldBackend *provider_hold(Provider *provider);
+void provider_let_go(HeldBackend *backend);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeldBackend, provider_let_go)
 
 struct Cache {
 	char *state_dir;
@@ -102,6 +113,11 @@ struct Cache {
 	Mutex lock;
 	GPtrArray *dirs GUARDED_BY(lock); /* Dir: all that there ever were */
 	GPtrArray *providers GUARDED_BY(lock); /* Provider: likewise */
+
+	/* Atomic: some provider has to be tidied; nobody is at it yet; when somebody
+	 * was. */
+	int untidy, tidying;
+	gint64 tidied_us;
 
 	Mutex stop_lock;
 	pthread_cond_t stop_cond;

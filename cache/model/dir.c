@@ -135,27 +135,27 @@ gboolean phase_has_ended(Phase phase)
 gboolean dir_row_passes(const Dir *self, const Row *row)
 {
 	return phase_is_transitional((Phase)row->phase) &&
-	       backend_is_transitional(self->provider->backend->class,
+	       backend_is_transitional(self->provider->class,
 		       state_names_get(self->cache->state_names, row->word),
 		       (Phase)row->phase);
 }
 
 gboolean dir_is_steered(const Dir *self)
 {
-	const BackendVerb *verbs =
-		self->provider->backend->class->workspace_verbs;
+	const BackendVerb *verbs = self->provider->class->workspace_verbs;
 
 	return verbs != NULL && verbs->name != NULL;
 }
 
 guint dir_on_demand(const Dir *self, const Row *row)
 {
-	const BackendClass *class = self->provider->backend->class;
+	const BackendClass *class = self->provider->class;
 	guint files = class->described;
 
 	if (row->partial)
 		files |= class->whole_files;
-	return files & backend_files(self->provider->backend);
+	g_autoptr(HeldBackend) backend = provider_hold(self->provider);
+	return files & backend_files(backend);
 }
 
 gboolean job_queue_add(JobQueue *self, gpointer item, guint most)

@@ -1,10 +1,13 @@
 #include "cache/model/provider.h"
 
+#include "cache/base/locked.h"
 #include "cache/model/account.h"
 
 /* At least so long a provider that does not answer opens is left alone. */
 #define BREAKER_MIN_MS 5000
 #define BREAKER_MAX_MS 30000
+/* Between two looks whether an old backend is still held. */
+#define TIDY_US G_USEC_PER_SEC
 
 /* Its threads are named by what they do and for which section. */
 static Pool *new_pool(Work work, const char *section)
@@ -30,8 +33,12 @@ static void call_ended(const CallReport *report, void *data)
 	cache->called(provider->section->text, report, cache->told);
 }
 
-static char **keep_list(Provider *self, char *const *list)
+static char **keep_list(Provider *self, char **now, char *const *list)
 {
+	if (now != NULL && list != NULL &&
+		g_strv_equal(
+			(const char *const *)now, (const char *const *)list))
+		return now;
 	char **copy = g_strdupv((char **)list);
 
 	for (guint i = 0; copy != NULL && copy[i] != NULL; i++)
@@ -43,19 +50,22 @@ static char **keep_list(Provider *self, char *const *list)
 
 static void take_settings(Provider *self, const CacheProvider *settings)
 {
-	char *name = g_strdup(settings->name_all);
+	if (g_strcmp0(self->name, settings->name_all) != 0) {
+		char *name = g_strdup(settings->name_all);
 
-	if (name != NULL)
-		g_ptr_array_add(self->texts, name);
-	self->name = name;
-	self->workspaces = keep_list(self, settings->workspaces);
-	self->names = keep_list(self, settings->names);
+		if (name != NULL)
+			g_ptr_array_add(self->texts, name);
+		self->name = name;
+	}
+	self->workspaces =
+		keep_list(self, self->workspaces, settings->workspaces);
+	self->names = keep_list(self, self->names, settings->names);
 	self->refresh_ms = settings->refresh_ms > 0
 				   ? settings->refresh_ms
 				   : self->root->cache->refresh_ms;
 	self->list_lag_ms = settings->list_lag_ms >= 0
 				    ? settings->list_lag_ms
-				    : self->backend->class->list_lag_ms;
+				    : self->class->list_lag_ms;
 	self->read_only = settings->read_only;
 	self->rmdir_ends = settings->rmdir_ends;
 	self->start = settings->start;
@@ -69,7 +79,9 @@ static void take_backend(Provider *self, Backend *backend)
 
 	mutex_lock(&cache->lock);
 	g_ptr_array_add(self->backends, backend);
+	mutex_lock(&self->holding);
 	self->backend = backend;
+	mutex_unlock(&self->holding);
 	mutex_unlock(&cache->lock);
 	/* cache_abort may have come before. */
 	if (cache_is_stopping(cache))
@@ -79,6 +91,113 @@ static void take_backend(Provider *self, Backend *backend)
 		backend_observe(backend, call_ended, self);
 }
 
+HeldBackend *provider_hold(Provider *provider)
+{
+	HeldBackend *held;
+
+	mutex_lock(&provider->holding);
+	held = provider->backend;
+	__atomic_add_fetch(&held->holders, 1, __ATOMIC_ACQUIRE);
+	mutex_unlock(&provider->holding);
+	return held;
+}
+
+void provider_let_go(HeldBackend *backend)
+{
+	__atomic_sub_fetch(&backend->holders, 1, __ATOMIC_RELEASE);
+}
+
+/* Whoever holds one after it was replaced has held it before. */
+static GPtrArray *take_unheld(Provider *self)
+{
+	GPtrArray *unheld =
+		g_ptr_array_new_with_free_func((GDestroyNotify)backend_close);
+	Cache *cache = self->root->cache;
+
+	mutex_lock(&cache->lock);
+	for (guint i = self->backends->len; i-- > 0;) {
+		Backend *one = g_ptr_array_index(self->backends, i);
+
+		if (one != self->backend &&
+			!__atomic_load_n(&one->holders, __ATOMIC_ACQUIRE))
+			g_ptr_array_add(unheld,
+				g_ptr_array_steal_index(self->backends, i));
+	}
+	mutex_unlock(&cache->lock);
+	return unheld;
+}
+
+static gboolean has_one(const Provider *self)
+{
+	return LOCKED(&self->root->cache->lock, self->backends->len == 1);
+}
+
+static void rest(Provider *self)
+{
+	g_autoptr(HeldBackend) backend = provider_hold(self);
+	Cache *cache = self->root->cache;
+	g_autoptr(GPtrArray) dirs = NULL;
+
+	backend_rest(backend);
+	mutex_lock(&cache->lock);
+	dirs = g_ptr_array_copy(cache->dirs, NULL, NULL);
+	mutex_unlock(&cache->lock);
+	for (guint i = 0; i < dirs->len; i++) {
+		Dir *dir = g_ptr_array_index(dirs, i);
+
+		if (dir->provider != self || dir->disk == NULL)
+			continue;
+		mutex_lock(&dir->apply);
+		disk_rest(dir->disk);
+		mutex_unlock(&dir->apply);
+	}
+}
+
+static gboolean is_retired(const Provider *self)
+{
+	const Dir *dir = provider_dir(self);
+
+	return dir != NULL && __atomic_load_n(&dir->retired, __ATOMIC_ACQUIRE);
+}
+
+gboolean provider_tidy(Provider *provider)
+{
+	gboolean idle = TRUE;
+
+	g_ptr_array_unref(take_unheld(provider));
+	for (guint i = 0; i < WORK_KINDS; i++)
+		idle &= pool_rest(provider->work[i]);
+	if (is_retired(provider) && idle)
+		rest(provider);
+	return has_one(provider) && (idle || !is_retired(provider));
+}
+
+gint64 providers_tidy_due_us(const Cache *cache)
+{
+	if (!__atomic_load_n(&cache->untidy, __ATOMIC_ACQUIRE) ||
+		__atomic_load_n(&cache->tidying, __ATOMIC_ACQUIRE))
+		return G_MAXINT64;
+	return __atomic_load_n(&cache->tidied_us, __ATOMIC_RELAXED) + TIDY_US;
+}
+
+void providers_tidy_run(void *data)
+{
+	Cache *cache = data;
+	g_autoptr(GPtrArray) all = providers_all(cache);
+	gboolean tidy = TRUE;
+
+	/* Before anything is looked at: what comes meanwhile is seen the next time. */
+	__atomic_store_n(&cache->untidy, 0, __ATOMIC_SEQ_CST);
+	for (guint i = 0; i < all->len; i++)
+		tidy &= provider_tidy(g_ptr_array_index(all, i));
+	if (!tidy)
+		__atomic_store_n(&cache->untidy, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(
+		&cache->tidied_us, g_get_monotonic_time(), __ATOMIC_RELAXED);
+	__atomic_store_n(&cache->tidying, 0, __ATOMIC_RELEASE);
+	scheduler_wake(cache->scheduler);
+}
+
 Provider *provider_new(Cache *cache, const CacheProvider *settings)
 {
 	Provider *provider = g_new0(Provider, 1);
@@ -86,6 +205,8 @@ Provider *provider_new(Cache *cache, const CacheProvider *settings)
 	for (guint i = 0; i < WORK_KINDS; i++)
 		provider->work[i] = new_pool(i, settings->name);
 	provider->root = cache->root;
+	provider->class = settings->backend->class;
+	mutex_init(&provider->holding);
 	provider->backends =
 		g_ptr_array_new_with_free_func((GDestroyNotify)backend_close);
 	provider->texts = g_ptr_array_new_with_free_func(g_free);
@@ -186,6 +307,7 @@ void provider_free(Provider *provider)
 	g_clear_pointer(&provider->accounts, g_ptr_array_unref);
 	g_ptr_array_unref(provider->backends);
 	g_ptr_array_unref(provider->texts);
+	mutex_destroy(&provider->holding);
 	g_free(provider->place);
 	g_free(provider->source);
 	g_free(provider);

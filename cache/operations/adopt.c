@@ -9,7 +9,7 @@
 /* By our clock; 0: nobody says. */
 static gint64 created_ms(Dir *dir, const Snapshot *shown, guint32 number)
 {
-	Backend *backend = dir->provider->backend;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	const Row *row = number != 0 ? snapshot_find(shown, number) : NULL;
 	g_autofree char *body =
 		row != NULL ? dir_body(dir, shown, row, NULL) : NULL;
@@ -51,8 +51,9 @@ gboolean adopt_session(Dir *dir, Request *request, const char *id,
 	const Call *call, GError **error)
 {
 	const Intent *intent = request->intent;
-	g_autofree char *kept = backend_kept_spec(
-		dir->provider->backend, intent->text, strlen(intent->text));
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	g_autofree char *kept =
+		backend_kept_spec(backend, intent->text, strlen(intent->text));
 	guint32 number;
 	gboolean ok;
 
@@ -87,8 +88,9 @@ char *adopt_objection(Dir *dir, const Intent *intent, const char *id)
 	mutex_unlock(&dir->lock);
 	if (row != NULL)
 		body = dir_body(dir, shown, row, NULL);
-	return body != NULL ? backend_objection(dir->provider->backend, dir->id,
-				      intent->text, body, strlen(body))
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	return body != NULL ? backend_objection(backend, dir->id, intent->text,
+				      body, strlen(body))
 			    : g_strdup("");
 }
 

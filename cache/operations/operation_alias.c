@@ -25,11 +25,11 @@ static gboolean is_made(const Search *self, const Session *session)
 
 	if (number != 0 && number < intent->watermark)
 		return FALSE;
+	g_autoptr(HeldBackend) backend = provider_hold(order->dir->provider);
 	return matching_time(session->created_ms, &self->within) ==
 		       MATCH_SURE &&
-	       backend_made_of(order->dir->provider->backend, intent->plan,
-		       session->id, session->body,
-		       strlen(session->body)) == MADE_SO &&
+	       backend_made_of(backend, intent->plan, session->id,
+		       session->body, strlen(session->body)) == MADE_SO &&
 	       requests_reserve(
 		       order->cache->requests, order->dir, NULL, &made, NULL);
 }
@@ -59,8 +59,9 @@ static gboolean search(Search *self, const Call *call)
 
 	for (guint pages = 0; pages < PAGES_MAX; pages++) {
 		g_autoptr(GError) error = NULL;
+		g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 		g_autoptr(SessionPage) page = backend_list_page(
-			dir->provider->backend, dir->id, token, call, &error);
+			backend, dir->id, token, call, &error);
 
 		if (page == NULL) {
 			g_debug("%s: %s", dir->id, error->message);
@@ -86,8 +87,8 @@ char *operation_alias(Operation *self, const char *answered, const Call *call)
 
 	if (intent->plan == NULL)
 		return NULL;
-	(void)backend_clock(
-		self->dir->provider->backend, &state.within.ahead_ms);
+	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
+	(void)backend_clock(backend, &state.within.ahead_ms);
 	ended = search(&state, call);
 	if (ended && !state.listed && state.matches == 1)
 		return state.id;

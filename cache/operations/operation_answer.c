@@ -16,8 +16,8 @@ static char *name_in(const Dir *dir, const char *record)
 
 	if (record == NULL || *record == '\0')
 		return g_strdup("");
-	backend_summarize(
-		dir->provider->backend, record, strlen(record), &brief);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	backend_summarize(backend, record, strlen(record), &brief);
 	return g_steal_pointer(&brief.name);
 }
 

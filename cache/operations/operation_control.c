@@ -63,13 +63,14 @@ static const BackendVerb *verb_of(Operation *self, GError **error)
 		return NULL;
 	}
 	if (name == NULL)
-		name = provider->backend->class->end_verb;
+		name = provider->class->end_verb;
 	if (name == NULL) {
 		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
 			"the provider has no way to end a session");
 		return NULL;
 	}
-	return backend_verb(provider->backend, name, error);
+	g_autoptr(HeldBackend) backend = provider_hold(provider);
+	return backend_verb(backend, name, error);
 }
 
 static gboolean set_conflict(
@@ -137,7 +138,7 @@ static gboolean begin(
 static gboolean send_once(Operation *self, const char *body, GError **error)
 {
 	Dir *dir = self->dir;
-	Backend *backend = dir->provider->backend;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	const Intent *intent = self->request->intent;
 	g_autoptr(GError) local = NULL;
 	Call call = operation_call(self);
@@ -271,8 +272,8 @@ gboolean operation_steer(Operation *self, GError **error)
 			"a workspace of %s %s", dir_class(dir)->name,
 			dir_is_steered(dir) ? "is not ended by rmdir"
 					    : "takes no verbs");
-	if (backend_workspace_verb(dir->provider->backend, self->text, error) ==
-			NULL ||
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	if (backend_workspace_verb(backend, self->text, error) == NULL ||
 		!begin(self, self->text, NULL, error) ||
 		!send_verb(self, NULL, error))
 		return FALSE;

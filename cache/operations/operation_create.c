@@ -44,7 +44,8 @@ CreatePlan *operation_plan(Operation *self, GError **error)
 
 	if (!token_make(self, error))
 		return NULL;
-	return backend_plan(dir->provider->backend, dir->id, intent->text,
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	return backend_plan(backend, dir->id, intent->text,
 		strlen(intent->text), self->token, &call, error);
 }
 
@@ -56,8 +57,9 @@ static char *send_once(Operation *self, GError **error)
 	char *id;
 
 	call.deadline_us = self->send_until_us;
-	id = backend_create(dir->provider->backend, dir->id,
-		self->request->intent->plan, &call, &local);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	id = backend_create(
+		backend, dir->id, self->request->intent->plan, &call, &local);
 	if (self->recorded)
 		failpoint_step("create", "answer");
 	if (id == NULL)
@@ -280,7 +282,7 @@ static gboolean create_anew(Operation *self, GError **error)
 gboolean operation_create(Operation *self, GError **error)
 {
 	Dir *dir = self->dir;
-	Backend *backend = dir->provider->backend;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	gboolean fresh, again = TRUE, ok = FALSE;
 
 	if (!backend_check_spec(backend, dir->id, self->text, self->len, error))

@@ -40,8 +40,9 @@ static gboolean look_once(Operation *self, const char *id, const Call *call,
 	Look *ret, GError **error)
 {
 	guint32 tick = dir_tick(self->dir);
-	g_autoptr(Session) session = backend_get(
-		self->dir->provider->backend, self->dir->id, id, call, error);
+	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
+	g_autoptr(Session) session =
+		backend_get(backend, self->dir->id, id, call, error);
 
 	if (session == NULL)
 		return FALSE;
@@ -55,7 +56,7 @@ static const char *start_verb(const Operation *self)
 {
 	const Provider *provider = self->dir->provider;
 
-	return provider->start ? provider->backend->class->start_verb : NULL;
+	return provider->start ? provider->class->start_verb : NULL;
 }
 
 /* Half of the time that is left; the other is for the second step. */
@@ -181,8 +182,9 @@ static gboolean start(
 	note_exists(self, REQUEST_EVENT_START, id);
 	call.interactive = FALSE;
 	failpoint_step("start", "send");
-	gboolean started = backend_control(self->dir->provider->backend,
-		self->dir->id, id, look->body, verb, &call, &local);
+	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
+	gboolean started = backend_control(
+		backend, self->dir->id, id, look->body, verb, &call, &local);
 	failpoint_step("start", "answer");
 	if (started) {
 		if (!look_once(self, id, &after, look, &local))
@@ -286,8 +288,9 @@ gboolean operation_made(Operation *self, const char *id, GError **error)
 {
 	Dir *dir = self->dir;
 	const Intent *intent = self->request->intent;
-	g_autofree char *kept = backend_kept_spec(
-		dir->provider->backend, intent->text, strlen(intent->text));
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	g_autofree char *kept =
+		backend_kept_spec(backend, intent->text, strlen(intent->text));
 	g_autofree char *other = NULL;
 	g_auto(Look) look = {0};
 	gboolean ok;

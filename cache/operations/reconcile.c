@@ -52,11 +52,6 @@ static void candidate_clear(gpointer data)
 	g_free(((Candidate *)data)->body);
 }
 
-static Backend *backend_of(const Dir *dir)
-{
-	return dir->provider->backend;
-}
-
 /* Whether what this listing lacks is not there. */
 static gboolean is_sure(const Reconciling *self, const Request *request)
 {
@@ -107,6 +102,7 @@ static Match match_in_time(const Reconciling *self, const Intent *intent,
 static Match match_of(
 	const Reconciling *self, guint i, const Candidate *candidate)
 {
+	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
 	const Request *request = g_ptr_array_index(self->open, i);
 	const Intent *intent = request->intent;
 	Match match = match_in_time(self, intent, candidate);
@@ -117,9 +113,8 @@ static Match match_of(
 	if (candidate->row.number < first_of(self, i) &&
 		*intent->plan->id == '\0')
 		return MATCH_NO;
-	made = backend_made_of(backend_of(self->dir), intent->plan,
-		candidate->row.id->text, candidate->body,
-		strlen(candidate->body));
+	made = backend_made_of(backend, intent->plan, candidate->row.id->text,
+		candidate->body, strlen(candidate->body));
 	/* Nobody else can have given it that name or id, whenever it was. */
 	if (intent->plan->unique && made == MADE_SO)
 		return MATCH_SURE;
@@ -140,21 +135,21 @@ static void read_candidate(Reconciling *self, const Snapshot *shown,
 	const Row *row, Candidate *ret)
 {
 	Dir *dir = self->dir;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	const guint config = 1u << SESSION_CONFIG;
 	g_auto(SessionSummary) brief = {NULL};
 
 	*ret = (Candidate){.row = *row};
 	ret->row.mtimes = NULL;
 	ret->part = row->partial &&
-		    (backend_of(dir)->class->whole_files & config) != 0;
+		    (dir->provider->class->whole_files & config) != 0;
 	ret->body = dir_body(dir, shown, row, NULL);
 	/* It is damaged, which the next listing heals, or cannot be opened now. */
 	if (ret->body == NULL) {
 		ret->body = g_strdup("");
 		self->blind = TRUE;
 	}
-	backend_summarize(
-		backend_of(dir), ret->body, strlen(ret->body), &brief);
+	backend_summarize(backend, ret->body, strlen(ret->body), &brief);
 	ret->created_ms = brief.created_ms;
 }
 
@@ -473,6 +468,7 @@ static void gather(Reconciling *self, Request *request)
 
 void reconcile_listed(Dir *dir, const Looked *looked)
 {
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	Requests *requests = dir->cache->requests;
 	g_autoptr(GPtrArray) list = NULL;
 	g_autoptr(GPtrArray) open = NULL;
@@ -484,7 +480,7 @@ void reconcile_listed(Dir *dir, const Looked *looked)
 	if (requests_look_ms(requests, dir) == G_MAXINT64 &&
 		!requests_may_turn(requests, dir))
 		return;
-	(void)backend_clock(backend_of(dir), &self.ahead_ms);
+	(void)backend_clock(backend, &self.ahead_ms);
 	list = requests_of(requests, dir);
 	self.open = open =
 		g_ptr_array_new_with_free_func((GDestroyNotify)request_unref);

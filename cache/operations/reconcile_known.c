@@ -10,7 +10,7 @@
 char *reconcile_unstarted(const Dir *dir, RequestState state, const Row *row)
 {
 	const Provider *provider = dir->provider;
-	const char *verb = provider->backend->class->start_verb;
+	const char *verb = provider->class->start_verb;
 
 	if (!provider->start || verb == NULL || row == NULL ||
 		row->phase != PHASE_STOPPED)

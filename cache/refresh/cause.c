@@ -7,8 +7,9 @@
 
 static gboolean lacks_cause(Dir *dir, const Row *row)
 {
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	return phase_has_ended((Phase)row->phase) &&
-	       backend_has_cause(dir->provider->backend, dir_word(dir, row));
+	       backend_has_cause(backend, dir_word(dir, row));
 }
 
 static gint64 ended_ns(const Row *row)
@@ -22,7 +23,7 @@ static gboolean put(Change *change, const Row *old, const char *cause,
 	GError **error) REQUIRES(change->dir->apply)
 {
 	Dir *dir = change->dir;
-	Backend *backend = dir->provider->backend;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	g_autofree char *held = dir_body(dir, dir->shown, old, error);
 	g_autofree char *all = NULL;
 	Row row = *old;
@@ -63,7 +64,7 @@ static gboolean keep(
 static gboolean ask(
 	Dir *dir, const Snapshot *shown, const Row *row, gboolean *ret_done)
 {
-	Backend *backend = dir->provider->backend;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	Call call = call_for(dir, FALSE);
 	g_autofree char *body = dir_body(dir, shown, row, NULL);
 	g_autofree char *cause = NULL;

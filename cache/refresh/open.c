@@ -92,7 +92,8 @@ static gboolean stand_has_moved(const Stand *self, const Row *row)
 
 static gboolean grows(const Question *self)
 {
-	return content_grows(self->dir->provider->backend, self->file);
+	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
+	return content_grows(backend, self->file);
 }
 
 static void tell(const Question *self, OnDemandNow now)
@@ -154,9 +155,10 @@ static GBytes *describe(const Question *self, const Stand *stand,
 	Call call = self->waits ? call_until(dir, self->until_us, TRUE)
 				: call_for(dir, FALSE);
 	g_autoptr(GError) local = NULL;
-	g_autoptr(GBytes) bytes = backend_describe(dir->provider->backend,
-		dir->id, stand->id, stand->body, (SessionFile)self->file, &call,
-		ret_until_ms, &local);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	g_autoptr(GBytes) bytes =
+		backend_describe(backend, dir->id, stand->id, stand->body,
+			(SessionFile)self->file, &call, ret_until_ms, &local);
 
 	note_open(self, local);
 	if (local != NULL)

@@ -342,8 +342,9 @@ static gboolean show_page(Dir *dir, ListPage list, char **token,
 {
 	guint32 tick = dir_tick(dir);
 	Call call = call_for(dir, FALSE);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	g_autoptr(SessionPage) page =
-		list(dir->provider->backend, dir->id, *token, &call, error);
+		list(backend, dir->id, *token, &call, error);
 
 	if (page == NULL)
 		return FALSE;

@@ -86,8 +86,9 @@ static void fetch_run(Prefetch *prefetch, Fetch *self) REQUIRES(prefetch->lock)
 	call.next_data = self;
 	mutex_unlock(&prefetch->lock);
 	self->tick = dir_tick(dir);
-	self->page = backend_list_page(dir->provider->backend, dir->id,
-		self->token, &call, &self->error);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	self->page = backend_list_page(
+		backend, dir->id, self->token, &call, &self->error);
 	mutex_lock(&prefetch->lock);
 	self->done = TRUE;
 	pthread_cond_broadcast(&prefetch->ended);

@@ -2,6 +2,7 @@
 
 #include "backends/base/clock.h"
 #include "cache/model/pace.h"
+#include "cache/model/provider.h"
 #include "cache/operations/reconcile.h"
 #include "cache/refresh/open.h"
 #include "cache/refresh/partial_refresh.h"
@@ -118,6 +119,9 @@ static gint64 visit(Dir *dir, gint64 now_us)
 	mutex_lock(&dir->lock);
 	due_us = refresh_due_us(dir, now_us);
 	if (due_us <= now_us) {
+		if (!dir_is_there(dir))
+			__atomic_store_n(
+				&dir->cache->untidy, 1, __ATOMIC_RELEASE);
 		dir->listing.relisting = pool_push(
 			dir->provider->work[WORK_LIST], relist_run, dir);
 		dir->listing.wanted = dir->listing.asked = FALSE;
@@ -137,6 +141,19 @@ static gint64 visit(Dir *dir, gint64 now_us)
 	return MIN(due_us, partial_us);
 }
 
+/* What a configuration has left behind. */
+static gint64 tidy(Cache *cache, gint64 now_us)
+{
+	gint64 due_us = providers_tidy_due_us(cache);
+
+	if (due_us > now_us)
+		return due_us;
+	__atomic_store_n(&cache->tidying, 1, __ATOMIC_RELEASE);
+	if (!pool_push(cache->common, providers_tidy_run, cache))
+		g_debug("nothing is tidied after the end");
+	return G_MAXINT64;
+}
+
 gint64 refresh_run(void *data)
 {
 	Cache *cache = data;
@@ -150,5 +167,6 @@ gint64 refresh_run(void *data)
 		next_us = MIN(next_us, visit(dir, now_us));
 	}
 	mutex_unlock(&cache->lock);
+	next_us = MIN(next_us, tidy(cache, now_us));
 	return MIN(next_us, open_follow(cache));
 }

@@ -88,8 +88,9 @@ static gboolean page_workspaces(Relist *self, Page *ret, GError **error)
 	Dir *dir = self->dir;
 	guint32 tick = dir_tick(dir);
 	Call call = call_for(dir, FALSE);
-	g_autoptr(WorkspacePage) page = backend_list_workspaces(
-		dir->provider->backend, self->token, &call, error);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	g_autoptr(WorkspacePage) page =
+		backend_list_workspaces(backend, self->token, &call, error);
 
 	if (page == NULL || !apply_workspaces(dir,
 				    (Workspace *const *)page->workspaces->pdata,

@@ -218,8 +218,9 @@ gboolean requests_seek(Requests *self, const Dir *dir, gint64 created_ms)
 	gboolean sought = FALSE;
 	gint64 ahead_ms, latest_ms;
 	const Box *box;
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 
-	(void)backend_clock(dir->provider->backend, &ahead_ms);
+	(void)backend_clock(backend, &ahead_ms);
 	latest_ms = created_ms + MAX(0, -ahead_ms) + CLOCKS_DIFFER_MS;
 	mutex_lock(&self->lock);
 	box = dir->requests;

@@ -170,6 +170,11 @@ gboolean body_store_append(
 		self->file, self->path, data, len, &self->len, error);
 }
 
+void body_store_rest(const BodyStore *self)
+{
+	kept_file_rest(self->file);
+}
+
 int body_store_dup(const BodyStore *self)
 {
 	return kept_file_dup(self->file);

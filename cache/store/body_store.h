@@ -30,6 +30,8 @@ guint64 body_store_len(const BodyStore *self);
 gboolean body_store_append(BodyStore *self, const void *data, gsize len,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A descriptor of the file, for the caller to close; -1 when there are none. */
+/* Closes its file until it is used again. */
+void body_store_rest(const BodyStore *self);
 int body_store_dup(const BodyStore *self);
 gboolean body_store_sync(
 	BodyStore *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -33,6 +33,14 @@ void disk_free(Disk *self)
 	g_free(self);
 }
 
+void disk_rest(const Disk *self)
+{
+	if (self->record_log != NULL)
+		record_log_rest(self->record_log);
+	if (self->store != NULL)
+		body_store_rest(self->store);
+}
+
 /* ---- opening ---- */
 
 static void drop_other_heaps(Disk *self, const char *keep)

@@ -40,6 +40,8 @@ typedef struct {
 /* Touches no file yet.  path is taken. */
 Disk *disk_new(char *path);
 void disk_free(Disk *self);
+/* Closes its files until they are used again. */
+void disk_rest(const Disk *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Disk, disk_free)
 
 /* ---- loading ---- */

@@ -296,6 +296,11 @@ gboolean record_log_append(
 		       &self->len, error);
 }
 
+void record_log_rest(const RecordLog *self)
+{
+	kept_file_rest(self->file);
+}
+
 int record_log_dup(const RecordLog *self)
 {
 	return kept_file_dup(self->file);

@@ -53,6 +53,8 @@ void record_log_record(GByteArray *batch, guint32 type, const void *a,
 gboolean record_log_append(RecordLog *self, const GByteArray *batch,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A descriptor of the file, for the caller to close; -1 when there are none. */
+/* Closes its file until it is used again. */
+void record_log_rest(const RecordLog *self);
 int record_log_dup(const RecordLog *self);
 gboolean record_log_sync(
 	RecordLog *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

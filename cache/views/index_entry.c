@@ -27,7 +27,8 @@ static void tell(IndexEntry *self, Dir *dir, const Snapshot *shown,
 		recall(self, old);
 	if (body == NULL)
 		return;
-	backend_summarize(dir->provider->backend, body, row->body_len, &told);
+	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+	backend_summarize(backend, body, row->body_len, &told);
 	if (*told.name != '\0')
 		self->name = g_steal_pointer(&told.name);
 	self->in[BY_USER] = groups_get(groups, BY_USER, told.user);

@@ -388,6 +388,96 @@ def test_a_create_under_way_is_carried_out(emulator, reloaded):
     assert emu.count("CreateSessionCluster") == 1
 
 
+def test_a_create_under_way_when_its_section_changes(emulator, reloaded):
+    """It ends by the backend that it began with, which is closed then."""
+    r = reloaded
+    r.emu = emu = emulator("--workspace", "w-1")
+    m = r.start(emu, one=r.section())
+    os.listdir(m.ws("w-1", "one"))
+    emu.fault(action="CreateSessionCluster", delay_ms=3000)
+    writer = subprocess.Popen(
+        ["sh", "-c", 'printf %s "$1" > "$0"', m.ws("w-1", "one") + "/new",
+         SPEC])
+    eventually(lambda: emu.count("CreateSessionCluster"))
+    for i in range(5):
+        r.reload(one=r.section(calls_per_second=50 + i))
+    assert writer.poll() is None
+    assert writer.wait(20 * SLOW) == 0
+    assert emu.count("CreateSessionCluster") == 1
+    folder = m.ws("w-1", "one") + "/.requests"
+    (request,) = os.listdir(folder)
+    assert m.read(folder, request, "state") == "done\n"
+
+
+class Used:
+    """What a daemon holds of what the kernel counts."""
+
+    def __init__(self, pid):
+        self.fds = len(os.listdir(f"/proc/{pid}/fd"))
+        self.tasks = len(os.listdir(f"/proc/{pid}/task"))
+        with open(f"/proc/{pid}/status") as f:
+            self.rss = int(re.search(r"VmRSS:\s*(\d+)", f.read())[1])
+
+    def fits(self, before, more=0):
+        return (self.fds <= before.fds + more
+                and self.tasks <= before.tasks + more)
+
+
+def test_two_hundred_changes_leave_nothing_behind(emulator, reloaded):
+    r = reloaded
+    r.emu = emu = emulator("--fill", "w-1=3")
+    m = r.start(emu, own={"refresh": "1h"}, one=r.section())
+
+    def change(times):
+        for i in range(times):
+            r.reload(one=r.section(calls_per_second=100 + i % 7,
+                                   name=f"n{i % 7}"))
+            emu.reset()
+            os.listdir(m.ws("w-1", "one"))
+            eventually(lambda: emu.count("ListSessionClusters"))
+    change(20)
+    before = Used(m.pid)
+    change(180)
+    # An old backend goes when the last of its calls has ended.
+    eventually(lambda: Used(m.pid).fits(before), 30)
+    assert Used(m.pid).rss < before.rss + 4096
+
+
+def test_what_a_removed_section_held_is_let_go(emulator, reloaded):
+    r = reloaded
+    r.emu = emulator("--fill", "w-1=3")
+    m = r.start(r.emu, own={"refresh": "1h"}, one=r.section())
+    os.listdir(m.ws("w-1", "one"))
+
+    def held():
+        found = 0
+        for name in os.listdir(f"/proc/{m.pid}/fd"):
+            with contextlib.suppress(OSError):
+                found += "/two" in os.readlink(f"/proc/{m.pid}/fd/{name}")
+        return found
+
+    def at_work():
+        names = []
+        for task in os.listdir(f"/proc/{m.pid}/task"):
+            with contextlib.suppress(OSError), \
+                    open(f"/proc/{m.pid}/task/{task}/comm") as f:
+                names.append(f.read().strip())
+        return [n for n in names if n.endswith(" two")]
+    other = emulator("--fill", "w-1=3")
+    before = Used(m.pid)
+    r.reload(one=r.section(), two=r.section(other))
+    eventually(lambda: r.names() == ["one", "two"])
+    os.listdir(m.ws("w-1", "two"))
+    assert at_work() and held()
+    r.reload(one=r.section())
+    eventually(lambda: not at_work() and not held(), 30)
+    # The connections, too.
+    eventually(lambda: Used(m.pid).fds <= before.fds, 30)
+    r.reload(one=r.section(), two=r.section(other))
+    eventually(lambda: r.names() == ["one", "two"])
+    assert len(os.listdir(m.ws("w-1", "two"))) > 3
+
+
 def test_sections_are_events(rig, reloaded, emulator):
     from inotify import IN_CREATE, IN_DELETE, IN_ISDIR, Watcher
     r = reloaded

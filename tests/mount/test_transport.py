@@ -169,7 +169,7 @@ def test_plain_http_is_for_loopback(emulator, mount):
     ({"type": "livy"}, {"LIVY_URL": "https://livy.example/sessions"},
      "LIVY_URL ends in /sessions"),
     ({"type": "livy", "url": "http://127.0.0.1:9", "auth": "x"}, {},
-     "[cloud] auth: none, basic:FILE"),
+     "[cloud] auth must be none, basic:FILE"),
     ({"type": "emr", "region": "us-east-1"},
      {"AWS_ENDPOINT_URL": "http://emr.example"},
      "the endpoint configured for elasticmapreduce: http")])

@@ -482,9 +482,9 @@ void backend_observe(Backend *self, CallObserver observer, void *data)
 void backend_rest(Backend *self)
 {
 	if (self->iam)
-		api_rest(self->iam);
+		http_client_rest(api_http(self->iam));
 	if (self->api)
-		api_rest(self->api);
+		http_client_rest(api_http(self->api));
 }
 
 void backend_abort(Backend *self)

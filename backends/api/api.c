@@ -139,9 +139,9 @@ void api_abort(Api *api)
 	credential_source_abort(api->source);
 }
 
-void api_rest(Api *api)
+HttpClient *api_http(Api *api)
 {
-	http_client_rest(api->http);
+	return api->http;
 }
 
 static gint64 wall_s(const Api *api)

@@ -76,5 +76,5 @@ void api_count(Api *api,
 		const char *action, guint64 calls, guint64 failed, void *data),
 	void *data);
 void api_abort(Api *api);
-/* Closes the connections that no call uses. */
-void api_rest(Api *api);
+/* The client of its calls, borrowed. */
+HttpClient *api_http(Api *api);

@@ -127,6 +127,11 @@ void http_client_free(HttpClient *client)
 	g_free(client);
 }
 
+const HttpSettings *http_client_settings(const HttpClient *client)
+{
+	return &client->settings;
+}
+
 void http_client_rest(HttpClient *client)
 {
 	g_auto(PipeGuard) guard G_GNUC_UNUSED = pipe_guard_enter();

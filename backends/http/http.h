@@ -32,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
 HttpAnswer *http_send(HttpClient *client, const HttpRequest *request,
 	gint64 deadline_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Its settings, borrowed. */
+const HttpSettings *http_client_settings(const HttpClient *client);
 /* Closes the connections that no call uses. */
 void http_client_rest(HttpClient *client);
 /* Ends calls in flight and refuses further ones. */

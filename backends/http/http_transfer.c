@@ -170,6 +170,13 @@ static void set_security(CURL *easy, const HttpSettings *settings)
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 }
 
+void transfer_set_way(
+	CURL *easy, const HttpSettings *settings, const char *host)
+{
+	set_proxy(easy, settings, host);
+	set_security(easy, settings);
+}
+
 static void set_limits(CURL *easy, const HttpSettings *settings,
 	Transfer *transfer, gint64 left_ms)
 {
@@ -309,9 +316,8 @@ gboolean transfer_set_up(Transfer *transfer, const HttpSettings *settings,
 	transfer->sent_headers = make_headers(transfer->request);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->sent_headers);
 	set_request(easy, transfer->request);
-	set_security(easy, settings);
+	transfer_set_way(easy, settings, host);
 	set_limits(easy, settings, transfer, left_ms);
-	set_proxy(easy, settings, host);
 	http_login_set(login, easy, transfer->request->negotiate);
 	if (transfer->request->negotiate)
 		watch_ticket(easy, transfer);

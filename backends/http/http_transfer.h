@@ -35,6 +35,10 @@ typedef struct {
 gboolean transfer_set_up(Transfer *transfer, const HttpSettings *settings,
 	HttpLogin *login, gint64 left_ms);
 
+/* Which way it takes to a host, and whom it trusts. */
+void transfer_set_way(
+	CURL *easy, const HttpSettings *settings, const char *host);
+
 /* Once it is over: whether there is an answer, which is complete then. */
 gboolean transfer_end(Transfer *transfer, CURLcode code);
 

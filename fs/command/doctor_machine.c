@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "backends/http/http_tls.h"
 #include "fs/base/lowlevel.h"
 #include "fs/command/doctor_check.h"
 #include "fs/start/mount.h"
@@ -368,7 +369,20 @@ static void check_open_files(Doctor *doctor)
 			(guint64)files.rlim_max);
 }
 
+static void check_libraries(Doctor *doctor)
+{
+	const char *problem;
+	g_autofree char *versions = http_libraries(&problem);
+
+	if (problem)
+		doctor_fail(doctor, "install libcurl4 of Debian 12 or newer",
+			"%s: %s", versions, problem);
+	else
+		doctor_ok(doctor, "%s", versions);
+}
+
 const DoctorCheck doctor_machine[] = {
+	{"libraries", FALSE, FALSE, check_libraries},
 	{"kernel", FALSE, FALSE, check_kernel},
 	{"kept_listings", FALSE, FALSE, check_listings},
 	{"fuse", FALSE, FALSE, check_filesystem},

@@ -1,6 +1,9 @@
 #include <string.h>
 
+#include "backends/api/api.h"
 #include "backends/base/clock.h"
+#include "backends/http/http.h"
+#include "backends/http/http_tls.h"
 #include "fs/command/doctor_check.h"
 #include "fs/command/doctor_net.h"
 
@@ -110,6 +113,38 @@ static void check_tcp(Doctor *doctor)
 			place->port);
 }
 
+/* Of the server itself: a proxy in between passes it on. */
+static void check_tls(Doctor *doctor)
+{
+	g_auto(HttpTls) tls = {NULL};
+	g_autofree char *endpoint = NULL, *until = NULL;
+	Backend *backend = doctor->section->backend;
+
+	if (!is_open(doctor))
+		return;
+	endpoint = reported(backend, "endpoint");
+	if (!endpoint || !g_str_has_prefix(endpoint, "https:")) {
+		doctor_ok(doctor, endpoint ? "plain http is spoken"
+					   : "no host is known before the "
+					     "first call");
+		return;
+	}
+	http_tls_look(
+		endpoint, http_client_settings(api_http(backend->api)), &tls);
+	until = time_text(tls.until_s * 1000);
+	if (tls.problem && !tls.name)
+		doctor_fail(doctor, tls.mend, "%s: %s", endpoint, tls.problem);
+	else if (tls.problem)
+		doctor_fail(doctor, tls.mend,
+			"%s: %s (of %s, by %s, until %s, %s)", endpoint,
+			tls.problem, tls.name, tls.issuer, until, tls.protocol);
+	else
+		doctor_ok(doctor,
+			"%s: the certificate of %s, by %s, until %s, is "
+			"trusted; %s",
+			endpoint, tls.name, tls.issuer, until, tls.protocol);
+}
+
 /* ---- whose account, and what it may ---- */
 
 static const struct {
@@ -145,8 +180,15 @@ static const char *mend_of(const GError *error)
 static void fail_by(Doctor *doctor, GError *error)
 {
 	g_autofree char *sentence = backend_error_sentence(error);
+	const BackendErrorDetail *detail = backend_error_detail(error);
+	g_autofree char *mend =
+		detail && detail->permission
+			? g_strdup_printf("let this identity do %s, as the "
+					  "policies in examples do",
+				  detail->permission)
+			: g_strdup(mend_of(error));
 
-	doctor_fail(doctor, mend_of(error), "%s", sentence);
+	doctor_fail(doctor, mend, "%s", sentence);
 }
 
 /* Takes whose credentials would sign a call, and drops it. */
@@ -263,6 +305,7 @@ const DoctorCheck doctor_section[] = {
 	{"credentials_source", FALSE, TRUE, check_source},
 	{"dns", TRUE, TRUE, check_dns},
 	{"tcp", TRUE, TRUE, check_tcp},
+	{"tls", TRUE, TRUE, check_tls},
 	{"credentials", TRUE, TRUE, check_credentials},
 	{"list", TRUE, TRUE, check_list},
 	{"clock", TRUE, TRUE, check_clock},

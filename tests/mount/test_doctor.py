@@ -1,11 +1,16 @@
 """`sessionfs doctor`: each check with exactly that broken, which is named with what
 mends it; and that it changes nothing."""
+import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -202,6 +207,40 @@ def test_a_kernel_that_keeps_old_listings_is_named(patient):
     found = only(patient.doctor(env={"LD_PRELOAD": source + ".so"}),
                  "kept_listings")
     assert found["verdict"] == "warn" and "6.9 to 6.12" in found["mend"]
+
+
+CURL = """#define _GNU_SOURCE
+#include <curl/curl.h>
+#include <dlfcn.h>
+curl_version_info_data *curl_version_info(CURLversion now)
+{
+	static curl_version_info_data old;
+	curl_version_info_data *(*real)(CURLversion) =
+		dlsym(RTLD_NEXT, "curl_version_info");
+	old = *real(now);
+	%s;
+	return &old;
+}
+"""
+
+
+@pytest.mark.parametrize("broken, said", [
+    ('old.version_num = 0x074f00, old.version = "7.79.0"',
+     "libcurl 7.79.0, OpenSSL/.*: libcurl 7.87 is needed"),
+    ("old.ssl_version = 0", "no TLS: this libcurl speaks no TLS"),
+], ids=["old", "plain"])
+def test_libraries_that_do_not_do_are_named(patient, broken, said):
+    if harness.SLOW > 1 or not shutil.which("cc"):
+        pytest.skip("this takes a compiler, and no sanitizer")
+    source = patient.folder + "/curl.c"
+    with open(source, "w") as f:
+        f.write(CURL % broken)
+    run(["cc", "-shared", "-fPIC", "-o", source + ".so", source]).ok()
+    found = only(patient.doctor(env={"LD_PRELOAD": source + ".so"}),
+                 "libraries")
+    assert found["verdict"] == "fail" and patient.status == FAILED
+    assert re.search(said, found["found"])
+    assert found["mend"] == "install libcurl4 of Debian 12 or newer"
 
 
 # What somebody who is not root needs.
@@ -508,13 +547,113 @@ def test_a_port_where_nobody_listens_is_named(patient):
     assert "firewall" in found["mend"]
 
 
+class Tls:
+    """A server that shows a certificate, and then ends each connection."""
+
+    def __init__(self, folder, name="localhost", expired=False,
+                 signed_by=None):
+        self.key, self.cert = f"{folder}/{name}.key", f"{folder}/{name}.pem"
+        more = ["-CA", signed_by.cert, "-CAkey", signed_by.key] \
+            if signed_by else []
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+             "-keyout", self.key, "-out", self.cert, *more]).ok()
+        if expired:
+            run(["openssl", "x509", "-in", self.cert, "-signkey", self.key,
+                 "-days", "-1", "-out", self.cert]).ok()
+
+    def __enter__(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, args=(context,))
+        self.thread.start()
+        return self
+
+    def serve(self, context):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client, contextlib.suppress(OSError):
+                client.settimeout(10 * harness.SLOW)
+                with context.wrap_socket(client, server_side=True) as inside:
+                    inside.recv(1)
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.listener.close()
+
+
+def seen_by_doctor(patient, tls, ca_file=None):
+    patient.write("", f"endpoint = https://localhost:{tls.port}" + (
+        f"\nca_file = {ca_file}" if ca_file else ""))
+    found = patient.doctor(offline=False)
+    return next(f for f in found if f["check"] == "tls")
+
+
+def test_a_certificate_that_is_trusted_is_told_of(patient):
+    with Tls(patient.folder) as tls:
+        found = seen_by_doctor(patient, tls, tls.cert)
+    assert found["verdict"] == "ok", found
+    assert re.search("the certificate of localhost, by localhost, until "
+                     "20..-..-..T.*Z, is trusted; TLSv1.3", found["found"])
+
+
+@pytest.mark.parametrize("keys, trusted, said, mend", [
+    ({}, False, "its certificate is signed by itself", "ca_file"),
+    ({"name": "elsewhere.example"}, True,
+     "its certificate is of another name (of elsewhere.example, by", "endpoint"),
+    ({"expired": True}, True, "its certificate has expired", "timedatectl"),
+], ids=["unknown", "name", "expired"])
+def test_a_certificate_that_is_not_trusted_is_named(
+        patient, keys, trusted, said, mend):
+    with Tls(patient.folder, **keys) as tls:
+        found = seen_by_doctor(patient, tls, trusted and tls.cert)
+    assert found["verdict"] == "fail" and patient.status == FAILED
+    assert said in found["found"] and "TLSv1" in found["found"], found
+    assert mend in found["mend"]
+
+
+def test_an_authority_that_is_not_known_is_named(patient):
+    root = Tls(patient.folder, "authority")
+    with Tls(patient.folder, signed_by=root) as tls:
+        found = seen_by_doctor(patient, tls)
+    assert found["verdict"] == "fail"
+    assert "not known here" in found["found"]
+    assert "of localhost, by authority" in found["found"]
+    assert "ca_file" in found["mend"]
+
+
+def test_what_speaks_no_tls_is_named(patient, emulator):
+    emu = emulator("--workspace", "w-1")
+    patient.write("", f"endpoint = {emu.url.replace('http:', 'https:')}")
+    found = next(f for f in patient.doctor(offline=False)
+                 if f["check"] == "tls")
+    assert found["verdict"] == "fail" and "endpoint" in found["mend"], found
+
+
+def test_the_permission_that_is_missing_is_named(patient, emulator):
+    emu = emulator("--workspace", "w-1")
+    emu.fault(action="ListSessionClusters", times=-1, status=403,
+              code="Forbidden.RAM", message="not allowed")
+    patient.write("", f"endpoint = {emu.url}")
+    found = only(patient.doctor(offline=False), "list")
+    assert "let this identity do emr-serverless-spark:ListSessionClusters" \
+        in found["mend"], found
+
+
 def test_a_name_without_an_address_is_named(patient):
     if os.geteuid():
         pytest.skip("only root breaks a machine")
     patient.write("", "endpoint = https://sessionfs.invalid")
     nowhere = over("/etc/resolv.conf", "nameserver 127.0.0.1\\n")
     found = only(patient.doctor(before=nowhere, offline=False), "dns",
-                 others=("tcp", "credentials", "list"))
+                 others=("tcp", "tls", "credentials", "list"))
     assert found["verdict"] == "fail" and patient.status == FAILED
     assert "sessionfs.invalid has no address" in found["found"]
     assert "/etc/resolv.conf" in found["mend"]

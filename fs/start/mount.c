@@ -197,6 +197,12 @@ gboolean mount_is_fit(const char *mountpoint, GError **error)
 				"%s cannot be a mount point: the mount would "
 				"hide %s from the whole machine",
 				mountpoint, needed[i]);
+	/* The configuration and credentials are there, and a shell begins there. */
+	if (mount_covers(mountpoint, g_get_home_dir()))
+		return backend_error_false(error, BACKEND_ERROR_LOCAL,
+			"%s cannot be a mount point: the mount would hide your "
+			"home %s; mkdir a directory in it",
+			mountpoint, g_get_home_dir());
 	/* A daemon may have died since. */
 	if (look_at(mountpoint, &attr) == ENOTCONN)
 		g_debug("%s stays as it is", mountpoint);

@@ -46,6 +46,17 @@ def test_what_would_hide_the_state_is_no_mount_point(
     assert not os.path.exists(home + "/.local")
 
 
+def test_a_home_is_no_mount_point(emulator, mount, rig):
+    """Though the state is elsewhere."""
+    folder = rig.new_folder("mount")
+    os.makedirs(folder + "/mnt/of/me")
+    for home in ("/mnt", "/mnt/of/me"):
+        m = mount(emulator(), folder=folder, wait=False,
+                  env={"HOME": folder + home})
+        assert m.wait(harness.END_S * harness.SLOW) == 1
+        assert f"would hide your home {folder}{home}" in m.log()
+
+
 def test_the_demo_does_not_hide_its_own_state(rig, home):
     done = demo(home, TMPDIR=home)
     assert done.status == 1 and "hide the state directory" in done.err, done

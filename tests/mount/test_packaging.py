@@ -36,6 +36,8 @@ def test_all_that_is_told_of_is_installed(installed):
                  "share/doc/sessionfs/examples/cookbook/clone",
                  "share/doc/sessionfs/examples/demo.svg",
                  "share/doc/sessionfs/examples/specs/livy-minimal.json",
+                 "share/doc/sessionfs/examples/quickstart/livy.md",
+                 "share/doc/sessionfs/examples/policies/livy.conf",
                  "share/doc/sessionfs/examples/monitoring/alerts.yml"):
         assert os.path.lexists(os.path.join(installed, name)), name
     pages = [name for _, _, names in os.walk(PACKAGING + "/man")

@@ -63,6 +63,8 @@ def test_the_lists_of_the_rpm_are_whole(installed):
             path = os.path.relpath(os.path.join(folder, name), installed)
             assert any(re.match(p, path) for p in patterns) or \
                 "systemd" in path, path
+    for macro in ("%{_unitdir}", "%{_userunitdir}"):
+        assert f"\n{macro}/sessionfs@.service\n" in spec
 
 
 def complete(installed, *words, setup=""):

@@ -117,7 +117,7 @@ char *api_backend_region(GHashTable *keys, const char *found, const char *usual,
 	g_autofree char *shown = g_utf8_make_valid(region, -1);
 	return backend_error_null(error, BACKEND_ERROR_CONFIG,
 		"region must be a name such as %s%s, not \"%.64s\"", usual,
-		strpbrk(shown, "#;\"'") ? " alone, without quotes or remarks"
+		strpbrk(shown, "#;\"'") ? " alone, without quotes or comments"
 					: "",
 		shown);
 }

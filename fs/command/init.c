@@ -101,9 +101,11 @@ static gboolean take_word(Init *self, const char *word, GError **error)
 	g_autofree char *shown = NULL;
 	Section *section;
 
-	if (!class)
-		return backend_error_false(error, BACKEND_ERROR_CONFIG,
-			"no provider type is called \"%s\"", type);
+	if (!class) {
+		shown = config_no_type(type);
+		return backend_error_false(
+			error, BACKEND_ERROR_CONFIG, "%s", shown);
+	}
 	section = section_of(self, class);
 	if (!word[len])
 		return TRUE;
@@ -294,6 +296,14 @@ static int write_all(int fd, const char *text)
 	return fsync(fd) ? errno : 0;
 }
 
+/* Of a path that somebody has typed: a directory that is not there is a slip. */
+static gboolean has_folder(const char *path)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	return g_file_test(folder, G_FILE_TEST_IS_DIR);
+}
+
 /* 0, or an errno; never half of it, and never over another unless `force`. */
 static int save(const char *path, const char *text, gboolean force)
 {
@@ -386,6 +396,10 @@ int init_run(const CommandLine *line)
 	if (path && !force && g_file_test(path, G_FILE_TEST_EXISTS))
 		return command_line_fail(EXIT_FAILURE,
 			"%s is there already: --force writes over it", path);
+	if (path && command_line_has(line, "config") && !has_folder(path))
+		return command_line_fail(EXIT_FAILURE,
+			"%s cannot be written: its directory is not there",
+			path);
 	if (path && choose(&self, line, &error))
 		status = write_file(&self, path, force, &error);
 	if (error)

@@ -16,13 +16,12 @@
 #include "fs/start/mount_table.h"
 #include "fs/start/probe.h"
 
-enum { FLAG_ID = 256, FLAG_WAIT, FLAG_TIMEOUT };
+enum { FLAG_ID = 256 };
 
 const Flag new_flags[] = {
 	{"id", FLAG_ID, NULL, "print the id, and not the directory"},
-	{"wait", FLAG_WAIT, "PHASE", "wait until the session is in that phase"},
-	{"timeout", FLAG_TIMEOUT, "DURATION",
-		"with --wait: no longer than that"},
+	{"wait", 'w', "PHASE", "wait until the session is in that phase"},
+	{"timeout", 't', "DURATION", "with --wait: no longer than that"},
 	FLAG_HELP,
 	{NULL},
 };

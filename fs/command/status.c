@@ -166,8 +166,8 @@ int status_run(const CommandLine *line)
 
 	if (interval && (!config_parse_duration(interval, &ms) || ms < 100))
 		return command_line_misused(line,
-			"--interval must be a duration of 100ms or more, as 5s "
-			"or 2m, not \"%s\"",
+			"--interval must be " CONFIG_DURATION
+			", and 100ms or more, not \"%s\"",
 			interval);
 	return command_line_has(line, "watch") ? watch(line, ms)
 					       : once(line, FALSE);

@@ -15,10 +15,8 @@
 #define ANSWER_MS 500
 #define FOR_EVER_MS (G_MAXINT64 / 2000)
 
-enum { FLAG_TIMEOUT = 256 };
-
 const Flag wait_flags[] = {
-	{"timeout", FLAG_TIMEOUT, "DURATION", "wait no longer than that"},
+	{"timeout", 't', "DURATION", "wait no longer than that"},
 	FLAG_HELP,
 	{NULL},
 };
@@ -54,8 +52,7 @@ gboolean wait_limit(const CommandLine *line, gint64 *ret_ms)
 	if (!value || config_parse_duration(value, ret_ms))
 		return TRUE;
 	command_line_misused(line,
-		"--timeout must be a duration, as 30s, 5m or 2h, not \"%s\"",
-		value);
+		"--timeout must be " CONFIG_DURATION ", not \"%s\"", value);
 	return FALSE;
 }
 

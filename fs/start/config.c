@@ -88,8 +88,7 @@ static const char *set_own(const OwnKey *key, void *record, const char *value)
 	case DURATION:
 		return config_parse_duration(value, &ms) && ms >= SHORTEST_MS
 			       ? (*(gint64 *)field = ms, NULL)
-			       : "a duration of 10ms or more, as 500ms, 5s or "
-				 "2m";
+			       : CONFIG_DURATION ", and 10ms or more";
 	case USER:
 		return config_value_user(value, field)
 			       ? NULL
@@ -136,9 +135,8 @@ static const char *backend_value_problem(KeyType type, const char *value)
 	case KEY_URL:
 		return config_value_url_problem(value);
 	case KEY_SECONDS:
-		return config_parse_duration(value, &number)
-			       ? NULL
-			       : "a duration, as 500ms, 5s or 2m";
+		return config_parse_duration(value, &number) ? NULL
+							     : CONFIG_DURATION;
 	case KEY_PATH:
 		return NULL;
 	}
@@ -401,6 +399,16 @@ static char *type_names(void)
 	return g_string_free(out, FALSE);
 }
 
+char *config_no_type(const char *type)
+{
+	g_autofree char *known = type_names();
+	g_autofree char *hint = type_hint(type);
+
+	return g_strdup_printf(
+		"no provider type is called \"%s\"; there are: %s%s", type,
+		known, hint);
+}
+
 /* The line that says it, or else the heading. */
 static const ConfigLine *type_line(const GPtrArray *lines, guint heading)
 {
@@ -424,15 +432,11 @@ static ConfigProvider *add_provider(const Reading *reading, guint heading)
 	ConfigProvider *provider;
 
 	if (!class) {
-		g_autofree char *known = type_names();
-		g_autofree char *hint = type_hint(type);
+		g_autofree char *what = config_no_type(type);
 		GError *error = NULL;
 
-		wrong(reading, line, &error,
-			"%s: no provider type is called \"%s\"; there are: "
-			"%s%s",
-			line->key ? "type is wrong" : "type is missing", type,
-			known, hint);
+		wrong(reading, line, &error, "%s: %s",
+			line->key ? "type is wrong" : "type is missing", what);
 		g_ptr_array_add(reading->problems, error);
 		return NULL;
 	}

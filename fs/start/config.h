@@ -65,6 +65,9 @@ void config_parse_all(Config *config, const char *text, const char *origin,
 /* The file that is read when none is named, the user's or the system's: new string;
  * NULL: there is neither. */
 char *config_place(void);
+/* That there is no such type of a provider, which there are, and which is near: a new
+ * string. */
+char *config_no_type(const char *type);
 /* The user's own, which need not be there: new string. */
 char *config_user_place(void);
 
@@ -102,6 +105,8 @@ gboolean config_has_sections(const Config *config, GError **error);
 
 /* "5s", "500ms", "2m", "1h", or plain seconds; FALSE when it is none, or over
  * a day. */
+#define CONFIG_DURATION                                                        \
+	"a duration such as 500ms, 5s (or 5), 2m or 1h, a day at most"
 gboolean config_parse_duration(const char *text, gint64 *ret_ms);
 
 /* A value as it may be shown: the login of a URL, every other secret and the whole

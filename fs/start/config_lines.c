@@ -93,8 +93,9 @@ static void read_heading(Reading *reading, char *name)
 	}
 	*end = '\0';
 	if (end[1]) {
-		refuse(reading, "something follows the ] of a section; remarks "
-				"stand on lines of their own");
+		refuse(reading,
+			"something follows the ] of a section; comments "
+			"stand on lines of their own");
 		return;
 	}
 	if (!name_is_plain(name)) {
@@ -121,7 +122,7 @@ static void read_pair(Reading *reading, char *line)
 
 	if (!sign) {
 		refuse(reading, "this is no [section], no KEY = VALUE and no "
-				"remark, which begins with #");
+				"comment, which begins with #");
 		return;
 	}
 	*sign = '\0';

@@ -6,8 +6,8 @@
  * The lines of a configuration:
  *
  *   [section]
- *   key = value      nothing is unquoted, and nothing behind a value is a remark
- *   # remark         only on a line of its own
+ *   key = value      nothing is unquoted, and nothing behind a value is a comment
+ *   # comment         only on a line of its own
  *
  * A section or a key that stands twice is an error, since one of them would be
  * forgotten unsaid.  A byte order mark at the beginning is passed over.

@@ -50,9 +50,10 @@ const char *config_value_url_problem(const char *value)
 	if (!g_str_has_prefix(value, "http://") &&
 		!g_str_has_prefix(value, "https://"))
 		return "an http or https URL";
-	return strpbrk(value, " \t") ? "a URL without blanks (remarks stand on "
-				       "lines of their own)"
-				     : NULL;
+	return strpbrk(value, " \t")
+		       ? "a URL without blanks (comments stand on "
+			 "lines of their own)"
+		       : NULL;
 }
 
 static const struct {

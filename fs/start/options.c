@@ -134,7 +134,7 @@ static gboolean take_flag(
 		options->foreground = options->debug = TRUE;
 		return TRUE;
 	case FLAG_TRACE:
-		options->foreground = options->debug = TRUE;
+		options->foreground = TRUE;
 		return trace_parse(value, &options->trace, error);
 	case 'c':
 		return take_config(options, value, error);

@@ -40,6 +40,15 @@ def text(name):
         return f.read()
 
 
+@pytest.mark.parametrize("name", sorted(
+    name for name in os.listdir(COOKBOOK) if os.access(recipe(name), os.X_OK)))
+def test_without_operands_it_says_how_it_is_used(name):
+    done = harness.run([recipe(name)])
+    assert done.status in (1, 2, 3) and done.out == ""
+    assert done.err == re.search(
+        f"^(?:# )?(usage: {name} .+\n)", text(name), re.M).group(1)
+
+
 class Kitchen:
     def __init__(self, emulator, mount, tmp_path):
         self.emu = emulator("--fill", "w-1=3")

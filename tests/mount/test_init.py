@@ -60,7 +60,8 @@ def test_a_file_that_is_there_stays(init):
 
 
 @pytest.mark.parametrize("words,said", [
-    ("clowds", "no provider type is called \"clowds\""),
+    ("livi", "no provider type is called \"livi\"; there are: alibaba, "),
+    ("livi", "; did you mean livy?"),
     ("alibaba.region", "write alibaba.KEY=VALUE"),
     ("alibaba=x", "write alibaba.KEY=VALUE"),
     ("alibaba.regoin=x alibaba.region=y", "has no key \"regoin\""),
@@ -73,6 +74,12 @@ def test_what_makes_no_sense_writes_nothing(init, words, said):
     done = init(*words.split(), ALIBABA_CLOUD_REGION_ID="r")
     assert done.status == USAGE and said in done.err, done
     assert "geheim" not in done.err and not init.path.exists()
+
+
+def test_a_directory_that_was_not_made_is_refused(init, tmp_path):
+    done = init("-c", f"{tmp_path}/tpyo/c.conf", "alibaba.region=r")
+    assert done.status == FAILED and "its directory is not there" in done.err
+    assert not (tmp_path / "tpyo").exists()
 
 
 @pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME"])

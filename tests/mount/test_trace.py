@@ -172,6 +172,7 @@ def test_the_cache_tells_what_it_does(emulator, mount):
     assert failed[0]["path"] == "/alibaba/w-1"
     assert "no such page" in m.log()
     assert not lines(m, "fuse") and not lines(m, "api")
+    assert " debug: " not in m.log()
 
 
 def test_without_a_wish_there_are_no_lines(emulator, mount):

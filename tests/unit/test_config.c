@@ -47,7 +47,7 @@ static void a_wrong_value_says_what_is_wanted(void)
 	refused("[alibaba]\nrmdir = sure\n", "terminate or refuse");
 	refused("[alibaba]\nendpoint = ftp://x\n", "URL");
 	refused("[alibaba]\nendpoint = http://x  # mine\n",
-		"remarks stand on lines of their own");
+		"comments stand on lines of their own");
 	refused("[alibaba]\nregion = r\nended = some\n",
 		"test.conf:3: [alibaba] ended must be all, 24h or none");
 }
@@ -77,19 +77,19 @@ static void a_wrong_line_is_told_with_its_number(void)
 			"[section]"},
 		{"[alibaba]\nregion x\n",
 			"test.conf:2: this is no [section], no KEY = VALUE and "
-			"no remark, which begins with #"},
-		{"\n; remark\n",
+			"no comment, which begins with #"},
+		{"\n; comment\n",
 			"test.conf:2: this is no [section], no KEY = VALUE and "
-			"no remark, which begins with #"},
+			"no comment, which begins with #"},
 		{"[alibaba]\n\n[livy\n",
 			"test.conf:3: the [ of a section has no ] in this "
 			"line"},
 		{"[alibaba] # mine\n",
 			"test.conf:1: something follows the ] of a section; "
-			"remarks stand on lines of their own"},
+			"comments stand on lines of their own"},
 		{"[ali]baba]\n",
 			"test.conf:1: something follows the ] of a section; "
-			"remarks stand on lines of their own"},
+			"comments stand on lines of their own"},
 		{"[alibaba]\n = x\n",
 			"test.conf:2: there is no key before the ="},
 		{"[alibaba]\nregion[de] = x\n",
@@ -168,14 +168,14 @@ static void what_a_backend_refuses_is_told_with_its_line(void)
 			"cn-hangzhou, not \"\""},
 		{"[emr]\nregion = us-east-1 # mine\n",
 			"c:2: [emr] region must be a name such as us-east-1 "
-			"alone, without quotes or remarks, not \"us-east-1 # "
+			"alone, without quotes or comments, not \"us-east-1 # "
 			"mine\""},
 		{"[emr-serverless]\nregion = us-east-1\nburst = 0\n",
 			"c:3: [emr-serverless] burst must be a number from 1 "
 			"to 100000, not \"0\""},
 		{"[dli]\nregion = \"x\"\n",
 			"c:2: [dli] region must be a name such as cn-north-4 "
-			"alone, without quotes or remarks, not \"\"x\"\""},
+			"alone, without quotes or comments, not \"\"x\"\""},
 		{"[dli]\nproject = p\nregion = cn-north-4\n",
 			"c:2: [dli] project must be an id of 32 hex digits, "
 			"not \"p\""},
@@ -456,7 +456,7 @@ static void what_stands_twice_is_told_with_both_lines(void)
 		"test.conf:3: [alibaba] region stands in line 2 already");
 }
 
-static void remarks_and_other_sections_are_no_doubles(void)
+static void comments_and_other_sections_are_no_doubles(void)
 {
 	g_autoptr(Config) config = config_new();
 	g_autoptr(GError) error = NULL;
@@ -594,8 +594,8 @@ int main(int argc, char **argv)
 		an_error_shows_no_password);
 	g_test_add_func("/config/what-stands-twice-is-told-with-both-lines",
 		what_stands_twice_is_told_with_both_lines);
-	g_test_add_func("/config/remarks-and-other-sections-are-no-doubles",
-		remarks_and_other_sections_are_no_doubles);
+	g_test_add_func("/config/comments-and-other-sections-are-no-doubles",
+		comments_and_other_sections_are_no_doubles);
 	g_test_add_func("/config/paths-are-of-the-home-or-of-where-we-are",
 		paths_are_of_the_home_or_of_where_we_are);
 	g_test_add_func(

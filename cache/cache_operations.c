@@ -75,7 +75,7 @@ static void run(void *data)
 	}
 	if (self->dir != NULL && operation_was_sent(self))
 		boost(self->dir);
-	news_deliver(self->cache->news);
+	news_finish(self->cache->news);
 	self->done(self, self->data);
 }
 

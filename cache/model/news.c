@@ -9,7 +9,7 @@
 
 struct NewsQueue {
 	Mutex lock;
-	pthread_cond_t idle;
+	pthread_cond_t moved;
 	CacheObserver observer;
 	void *data;
 	GArray *waiting GUARDED_BY(lock); /* News */
@@ -25,7 +25,7 @@ NewsQueue *news_new(CacheObserver observer, void *data)
 	NewsQueue *self = g_new0(NewsQueue, 1);
 
 	mutex_init(&self->lock);
-	pthread_cond_init(&self->idle, NULL);
+	pthread_cond_init(&self->moved, NULL);
 	self->observer = observer;
 	self->data = data;
 	self->waiting = g_array_new(FALSE, FALSE, sizeof(News));
@@ -37,7 +37,7 @@ void news_free(NewsQueue *self)
 	mutex_destroy(&self->lock);
 	g_array_unref(self->waiting);
 	g_clear_pointer(&self->names, g_string_chunk_free);
-	pthread_cond_destroy(&self->idle);
+	pthread_cond_destroy(&self->moved);
 	g_free(self);
 }
 
@@ -80,9 +80,21 @@ void news_deliver(NewsQueue *self)
 		g_clear_pointer(&names, g_string_chunk_free);
 		mutex_lock(&self->lock);
 		self->told += batch->len;
+		pthread_cond_broadcast(&self->moved);
 	}
 	self->delivering = FALSE;
-	pthread_cond_broadcast(&self->idle);
+	pthread_cond_broadcast(&self->moved);
+	mutex_unlock(&self->lock);
+}
+
+void news_finish(NewsQueue *self)
+{
+	guint64 pushed = news_pushed(self);
+
+	news_deliver(self);
+	mutex_lock(&self->lock);
+	while (self->told < pushed && !self->stopped)
+		thread_wait(&self->moved, &self->lock, G_MAXINT64);
 	mutex_unlock(&self->lock);
 }
 
@@ -101,6 +113,6 @@ void news_stop(NewsQueue *self)
 	mutex_lock(&self->lock);
 	self->stopped = TRUE;
 	while (self->delivering)
-		thread_wait(&self->idle, &self->lock, G_MAXINT64);
+		thread_wait(&self->moved, &self->lock, G_MAXINT64);
 	mutex_unlock(&self->lock);
 }

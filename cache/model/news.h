@@ -18,6 +18,9 @@ void news_push(NewsQueue *self, const News *news, gsize n);
 /* Hands over what there is, unless another thread is at it: that one then sees
  * to it.  With no lock held. */
 void news_deliver(NewsQueue *self);
+/* The same, and waits for that thread: the observer has heard of all that was pushed
+ * before, unless the queue was stopped. */
+void news_finish(NewsQueue *self);
 /* How many were pushed so far; and whether the observer is done with those. */
 guint64 news_pushed(NewsQueue *self);
 gboolean news_has_told(NewsQueue *self, guint64 pushed);

@@ -41,6 +41,7 @@ typedef struct {
 	/* One of these instead of all that; taken. */
 	SynthEvent *event;
 	struct fuse_pollhandle *poll;
+	guint32 wakes; /* who is parked for that number; 0: nobody */
 } Notice;
 
 struct Notify {
@@ -89,10 +90,10 @@ static void notice_free(Notice *notice)
 	g_free(notice);
 }
 
-/* Acts and polls are each one of their own. */
+/* Acts, polls and wake-ups are each one of their own. */
 static gboolean is_plain(const Notice *notice)
 {
-	return !notice->event && !notice->poll;
+	return !notice->event && !notice->poll && !notice->wakes;
 }
 
 /* Takes the notice. */
@@ -143,6 +144,11 @@ void notify_poll(Notify *self, struct fuse_pollhandle *handle)
 	push_new(self, (Notice){.poll = handle});
 }
 
+void notify_wake(Notify *self, guint32 number)
+{
+	push_new(self, (Notice){.wakes = number});
+}
+
 guint64 notify_queued(Notify *self)
 {
 	return LOCKED(&self->lock, self->queued);
@@ -187,6 +193,10 @@ static gboolean tell(Notify *self, struct fuse_session *session, Notice *notice)
 	}
 	if (notice->poll) {
 		fuse_lowlevel_notify_poll(notice->poll);
+		return TRUE;
+	}
+	if (notice->wakes) {
+		pending_wake(self->pending, notice->wakes);
 		return TRUE;
 	}
 	metrics_count(self->metrics, OP_INVALIDATION);

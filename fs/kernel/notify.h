@@ -41,6 +41,9 @@ void notify_entry(Notify *notify, fuse_ino_t parent, const char *name);
 /* Takes the synthetic event, and hands it to the emitter once the kernel was told all that
  * was queued before: who wakes by an event finds no old bytes. */
 void notify_then(Notify *notify, SynthEvent *event);
+/* pending_wake of that number, once the kernel was told all that was queued before.
+ * Not when the mount ends first. */
+void notify_wake(Notify *notify, guint32 number);
 /* How much was queued so far; and whether the kernel was told all of that: then
  * it has nothing old of the nodes that were named. */
 guint64 notify_queued(Notify *notify);

@@ -8,6 +8,7 @@
 #include "fs/base/pending.h"
 #include "fs/base/proc.h"
 #include "fs/base/reply.h"
+#include "fs/kernel/notify.h"
 #include "fs/ops/document.h"
 
 #define VERB_MAX 64
@@ -255,7 +256,8 @@ static int leave(LeftReason reason, void *data)
 	return failure;
 }
 
-/* On a cache worker: only a flag and a wake-up. */
+/* On a cache worker: only a flag and a wake-up.  The observer has heard of what the
+ * order has changed, and the writer may not find anything older after his write. */
 static void operation_done(Operation *order, void *data)
 {
 	Control *self = data;
@@ -263,7 +265,7 @@ static void operation_done(Operation *order, void *data)
 	lock(self);
 	reconcile(self, operation_error(order), operation_answer(order));
 	unlock(self);
-	pending_wake(self->daemon->pending, self->number);
+	notify_wake(self->daemon->notify, self->number);
 	control_unref(self);
 }
 

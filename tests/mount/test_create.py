@@ -13,6 +13,7 @@ import pytest
 
 import harness
 from harness import SLOW, eventually
+from watching import standing
 
 SPEC = {"name": "probe", "kind": "SQL", "queueName": "root_queue"}
 GOOD = json.dumps(SPEC)
@@ -605,3 +606,25 @@ def test_a_clock_that_is_off_is_repaired(emu, mount):
     m = mount(emu)
     assert len([n for n in os.listdir(m.ws("w-1")) if n[:2] == "sc"]) == 3
     assert new(m, GOOD) == 0
+
+
+def test_whoever_has_created_a_session_finds_it(emu, mount):
+    """The write ends once the kernel has forgotten the listing from before."""
+    m = mount(emu, config={"sessionfs": {"refresh": "1h"}})
+    place = m.ws("w-1")
+    for _ in range(3):  # the kernel keeps it, once it was whole
+        before = set(os.listdir(place))
+    found = []
+
+    def create_and_look():
+        assert new(m, GOOD) == 0
+        found.extend(os.listdir(place))
+    writer = threading.Thread(target=create_and_look)
+    with standing(m, "notify"):
+        writer.start()
+        eventually(lambda: made(emu) and
+                   re.search("requests_open: +0", m.read(place, ".status")))
+        writer.join(0.3 * SLOW)
+    writer.join(30)
+    (name,) = set(found) - before - {".last"}
+    assert name in os.listdir(place)

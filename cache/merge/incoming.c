@@ -90,7 +90,8 @@ gboolean incoming_is_over(Incoming *self)
 
 gboolean incoming_counts(Incoming *self, Id *id)
 {
-	gboolean again = self->relist != 0 && id->relisted == self->relist;
+	gboolean again = self->relist != 0 ? id->relisted == self->relist
+					   : id->asked == self->tick;
 	gboolean news = id->asked <= self->tick;
 
 	if (self->relist != 0)

@@ -14,11 +14,12 @@ static Dir *workspace_of(Fixture *f)
 	return dir_find(f->cache, fixture_workspace(f, "m-1"));
 }
 
-/* The answer "this session is in that state". */
-static void answer(Dir *dir, const char *id, const char *state, guint32 tick,
-	guint32 relist)
+/* The answer "this session is in that state", which says so that often. */
+static void answer_n(Dir *dir, const char *id, const char *state, guint32 tick,
+	guint32 relist, guint n)
 {
 	g_autoptr(Session) session = session_new();
+	Session *const named[] = {session, session};
 	g_autoptr(GError) error = NULL;
 	gboolean ok;
 
@@ -28,10 +29,16 @@ static void answer(Dir *dir, const char *id, const char *state, guint32 tick,
 	session->phase = PHASE_IDLE;
 	session->body = g_strdup_printf("{\"state\":\"%s\"}", state);
 	session->body_len = strlen(session->body);
-	ok = apply_sessions(dir, &session, 1, tick, relist, &error);
+	ok = apply_sessions(dir, named, n, tick, relist, &error);
 	g_assert_no_error(error);
 	g_assert_true(ok);
 	news_deliver(dir->cache->news);
+}
+
+static void answer(Dir *dir, const char *id, const char *state, guint32 tick,
+	guint32 relist)
+{
+	answer_n(dir, id, state, tick, relist, 1);
 }
 
 /* The ids that are to be asked for, joined by a blank. */
@@ -83,6 +90,20 @@ static void an_older_page_does_not_undo_a_newer_answer(void)
 	check_state(f, dir, "s-1", "Running\n");
 	answer(dir, "s-1", "Stopped", dir_tick(dir), 3);
 	check_state(f, dir, "s-1", "Stopped\n");
+}
+
+static void who_is_named_twice_in_an_answer_changes_once(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	Dir *dir = workspace_of(f);
+	guint32 session;
+
+	answer(dir, "s-1", "Stopped", dir_tick(dir), 1);
+	session = fixture_find(f, dir->number, "s-1");
+	answer_n(dir, "s-1", "Running", dir_tick(dir), 0, 2);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_CHANGED, session), ==, 1);
+	answer_n(dir, "s-1", "Stopped", dir_tick(dir), 2, 2);
+	g_assert_cmpuint(fixture_count_news(f, NEWS_CHANGED, session), ==, 2);
 }
 
 static void what_was_made_during_a_sweep_stays_at_its_end(void)
@@ -491,6 +512,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add_func("/apply/" #name, name)
 	ADD(an_older_page_does_not_undo_a_newer_answer);
+	ADD(who_is_named_twice_in_an_answer_changes_once);
 	ADD(what_was_made_during_a_sweep_stays_at_its_end);
 	ADD(one_listing_that_misses_takes_nothing_away);
 	ADD(a_listing_with_gaps_takes_nothing_away);

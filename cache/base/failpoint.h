@@ -9,7 +9,7 @@
  *
  *   SESSIONFS_FAILPOINT_KILL=sent.synced     dies there by SIGKILL, at the first
  *   SESSIONFS_FAILPOINT_KILL=sent.synced:3   or the third time
- *   SESSIONFS_FAILPOINT_FLAWS=no-fsync;resend;final
+ *   SESSIONFS_FAILPOINT_FLAWS=no-fsync;resend;final;untold;unkept
  *   SESSIONFS_FAILPOINT_HANG=listing;order;content;reload   a thread that comes there
  *                        never goes on
  *   SESSIONFS_FAILPOINT_CRASH=listing:malloc   has a fault there: null (a pointer),

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "backends/base/thread.h"
+#include "cache/base/failpoint.h"
 #include "cache/base/locked.h"
 
 #define NAMES_AT_ONCE 4096
@@ -54,6 +55,8 @@ static void push(NewsQueue *self, News news) REQUIRES(self->lock)
 void news_push(NewsQueue *self, const News *news, gsize n)
 {
 	if (n == 0 || self->observer == NULL)
+		return;
+	if (news->kind == NEWS_CHANGED && failpoint_flaw("untold"))
 		return;
 	mutex_lock(&self->lock);
 	for (gsize i = 0; i < n && !self->stopped; i++)

@@ -8,6 +8,10 @@
 /* With its NUL. */
 #define NAME_SIZE 16
 
+/* How often a thread that has to be is tried again: for a second. */
+#define TRIES 20
+#define TRY_US (G_USEC_PER_SEC / TRIES)
+
 /* ---- the stack for faults ---- */
 
 /* What a handler of faults needs, and the kernel's frame, which grows with the
@@ -115,8 +119,12 @@ pthread_t thread_start(const char *name, void *(*run)(void *), void *data)
 {
 	pthread_t thread;
 
-	if (!thread_try(&thread, name, run, data))
-		g_error("no thread could be started for %s", name);
+	/* Others end, and make room. */
+	for (guint i = 0; !thread_try(&thread, name, run, data); i++) {
+		if (i == TRIES)
+			g_error("no thread could be started for %s", name);
+		g_usleep(TRY_US);
+	}
 	return thread;
 }
 

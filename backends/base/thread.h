@@ -27,7 +27,8 @@
 /* FALSE: there are no more threads for us. */
 gboolean thread_try(pthread_t *ret, const char *name, void *(*run)(void *),
 	void *data) G_GNUC_WARN_UNUSED_RESULT;
-/* Of one without which there is no daemon: fails by ending the process. */
+/* Of one without which there is no daemon: tries for a second, and fails by ending the
+ * process. */
 pthread_t thread_start(const char *name, void *(*run)(void *), void *data);
 /* Names the calling thread, which somebody else has made, and readies it for
  * faults. */

@@ -29,6 +29,8 @@ struct Pool {
 	GQueue jobs GUARDED_BY(lock); /* Job */
 	guint idle GUARDED_BY(lock), running GUARDED_BY(lock);
 	gboolean stopped GUARDED_BY(lock);
+	/* there is work, and nobody to do it */
+	gboolean starved GUARDED_BY(lock);
 	Slot slots[POOL_THREADS_MAX] GUARDED_BY(lock);
 };
 
@@ -59,6 +61,15 @@ static Job *next_job(Pool *self) REQUIRES(self->lock)
 	return g_queue_pop_head(&self->jobs);
 }
 
+/* Without the lock, which is taken again. */
+static void run_here(Pool *self, Job *job) REQUIRES(self->lock)
+{
+	mutex_unlock(&self->lock);
+	job->run(job->data);
+	g_free(job);
+	mutex_lock(&self->lock);
+}
+
 static void *slot_run(void *data)
 {
 	Slot *slot = data;
@@ -66,12 +77,8 @@ static void *slot_run(void *data)
 	Job *job;
 
 	mutex_lock(&self->lock);
-	while ((job = next_job(self)) != NULL) {
-		mutex_unlock(&self->lock);
-		job->run(job->data);
-		g_free(job);
-		mutex_lock(&self->lock);
-	}
+	while ((job = next_job(self)) != NULL)
+		run_here(self, job);
 	slot->state = SLOT_ENDED;
 	self->running--;
 	pthread_cond_broadcast(&self->ended);
@@ -103,10 +110,24 @@ static void pool_grow(Pool *self) REQUIRES(self->lock)
 		slot_reap(&self->slots[i]);
 		if (self->slots[i].state != SLOT_FREE)
 			continue;
-		if (!slot_start(self, &self->slots[i]) && self->running == 0)
+		if (!slot_start(self, &self->slots[i]) && self->running == 0 &&
+			!self->starved)
 			g_warning("cannot start a thread: work has to wait");
-		return;
+		break;
 	}
+	self->starved = self->running == 0;
+}
+
+gboolean pool_revive(Pool *self)
+{
+	gboolean starved;
+
+	mutex_lock(&self->lock);
+	if (self->starved)
+		pool_grow(self);
+	starved = self->starved;
+	mutex_unlock(&self->lock);
+	return !starved;
 }
 
 gboolean pool_push(Pool *self, PoolJob job, void *data)
@@ -131,11 +152,16 @@ gboolean pool_push(Pool *self, PoolJob job, void *data)
 
 void pool_stop(Pool *self)
 {
+	Job *job;
+
 	mutex_lock(&self->lock);
 	self->stopped = TRUE;
+	self->starved = FALSE;
 	pthread_cond_broadcast(&self->pushed);
 	while (self->running > 0)
 		thread_wait(&self->ended, &self->lock, G_MAXINT64);
+	while ((job = g_queue_pop_head(&self->jobs)) != NULL)
+		run_here(self, job);
 	for (guint i = 0; i < POOL_THREADS_MAX; i++)
 		slot_reap(&self->slots[i]);
 	mutex_unlock(&self->lock);

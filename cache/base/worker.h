@@ -15,6 +15,9 @@ typedef void (*PoolJob)(void *data);
 Pool *pool_new(const char *name);
 /* FALSE when the pool is stopped: the job will not run. */
 gboolean pool_push(Pool *self, PoolJob job, void *data);
+/* Where no thread could be started for what was pushed, tries again.  FALSE: there is
+ * still none, and work waits.  Any thread. */
+gboolean pool_revive(Pool *self);
 /* Runs what was pushed to its end, joins all threads.  Not from a job. */
 void pool_stop(Pool *self);
 /* Threads that there are now; once it is stopped, those that run jobs. */

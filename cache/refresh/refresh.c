@@ -15,6 +15,7 @@
 /* Those that are asked for to see what came of a request. */
 #define RECONCILE_MIN_US (G_USEC_PER_SEC / 5)
 #define SLEEP_MAX_US (60 * G_USEC_PER_SEC)
+#define REVIVE_US (G_USEC_PER_SEC / 5)
 
 /* ---- when ---- */
 
@@ -154,6 +155,21 @@ static gint64 tidy(Cache *cache, gint64 now_us)
 	return G_MAXINT64;
 }
 
+/* Those that found no thread when there was work; says when to look again. */
+static gint64 revive(Cache *cache, gint64 now_us) REQUIRES(cache->lock)
+{
+	gboolean all = pool_revive(cache->common);
+
+	for (guint i = 0; i < cache->providers->len; i++) {
+		const Provider *provider =
+			g_ptr_array_index(cache->providers, i);
+
+		for (guint kind = 0; kind < WORK_KINDS; kind++)
+			all &= pool_revive(provider->work[kind]);
+	}
+	return all ? G_MAXINT64 : now_us + REVIVE_US;
+}
+
 gint64 refresh_run(void *data)
 {
 	Cache *cache = data;
@@ -166,6 +182,7 @@ gint64 refresh_run(void *data)
 
 		next_us = MIN(next_us, visit(dir, now_us));
 	}
+	next_us = MIN(next_us, revive(cache, now_us));
 	mutex_unlock(&cache->lock);
 	next_us = MIN(next_us, tidy(cache, now_us));
 	return MIN(next_us, open_follow(cache));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/auth/ini.h"
+#include "backends/base/text.h"
 
 static void append_value(GString *out, const char *text, IniFlags flags)
 {
@@ -55,16 +56,39 @@ static char *written(const Ini *ini, IniFlags flags)
 	return g_string_free(out, FALSE);
 }
 
-static gboolean has_bracket(const Ini *ini)
+/* What is put into other values may bring blanks and empty lines to their edges. */
+static gboolean is_plain(const char *value)
+{
+	g_auto(GStrv) lines = g_strsplit(value, "\n", -1);
+	guint n = g_strv_length(lines);
+
+	for (guint i = 0; i < n; i++) {
+		Piece line = {lines[i], strlen(lines[i])};
+
+		if (piece_strip(line).len != line.len || *line.start == '#' ||
+			*line.start == ';')
+			return FALSE;
+	}
+	return n < 2 || *lines[n - 1];
+}
+
+/* A key that begins with a bracket would read as a heading once its value stands
+ * beside it. */
+static gboolean can_be_written(const Ini *ini)
 {
 	for (guint i = 0; i < ini_count(ini); i++) {
-		g_autoptr(GPtrArray) keys = ini_keys(ini, ini_name(ini, i));
+		const char *section = ini_name(ini, i);
+		g_autoptr(GPtrArray) keys = ini_keys(ini, section);
 
-		for (guint k = 0; k < keys->len; k++)
-			if (*(const char *)g_ptr_array_index(keys, k) == '[')
-				return TRUE;
+		for (guint k = 0; k < keys->len; k++) {
+			const char *key = g_ptr_array_index(keys, k);
+			const char *value = ini_get(ini, section, key);
+
+			if (*key == '[' || (value && !is_plain(value)))
+				return FALSE;
+		}
 	}
-	return FALSE;
+	return TRUE;
 }
 
 static void values_are_the_same(const Ini *a, const Ini *b, const char *section)
@@ -93,9 +117,7 @@ static void dialect(const char *bytes, gsize len, IniFlags flags)
 		fuzz_is_sentence(error);
 		return;
 	}
-	/* A key that begins so would read as a heading once its value stands beside
-	 * it. */
-	if (has_bracket(ini))
+	if (!can_be_written(ini))
 		return;
 	g_autofree char *anew = written(ini, flags);
 	again = ini_parse(anew, flags, &error);

@@ -16,11 +16,9 @@
 #include "backends/http/retry.h"
 
 /*
- * A call is a row of attempts.  Each goes through the same gates, in the order
- * in which they cost least when they stay shut:
- *
- *   credentials -> budget -> owned() -> sign -> sending() -> http -> outcome
- *     -> accepted()
+ * A call is a row of attempts.  Each goes through the same gates, the cheap ones
+ * first: credentials -> budget -> owned() -> sign -> sending() -> http -> outcome
+ * -> accepted()
  *
  * and each failed one is asked three questions: was the clock wrong (then it is
  * put right and the same call signed again, once), were the credentials stale

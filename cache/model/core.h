@@ -53,9 +53,9 @@ typedef enum {
  * requests and to come back.
  */
 typedef struct {
-	const BackendClass *class; /* a place has one */
-	Mutex holding;             /* a leaf: of what follows */
-	Backend *backend;          /* see provider_hold */
+	const BackendClass *class;            /* a place has one */
+	Mutex holding;                        /* a leaf */
+	Backend *backend GUARDED_BY(holding); /* see provider_hold */
 	/* What another configuration may change while all of it is in use: each
 	 * is read by itself, and what was there before is kept to the end. */
 	_Atomic(char **) workspaces; /* NULL: those the list API names */

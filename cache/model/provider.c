@@ -192,8 +192,8 @@ void providers_tidy_run(void *data)
 		tidy &= provider_tidy(g_ptr_array_index(all, i));
 	if (!tidy)
 		__atomic_store_n(&cache->untidy, 1, __ATOMIC_RELEASE);
-	__atomic_store_n(
-		&cache->tidied_us, g_get_monotonic_time(), __ATOMIC_RELAXED);
+	__atomic_store_n(&cache->tidied_us, clock_now_us(cache->clock),
+		__ATOMIC_RELAXED);
 	__atomic_store_n(&cache->tidying, 0, __ATOMIC_RELEASE);
 	scheduler_wake(cache->scheduler);
 }

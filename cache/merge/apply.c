@@ -6,6 +6,9 @@
 #include "cache/merge/workspace.h"
 #include "cache/views/index.h"
 
+/* The most between two answers that are more than one. */
+#define TWO_ANSWERS_MS 1000
+
 /* ---- workspaces ---- */
 
 /* What the provider calls it now; *ret_other: it had another name before. */
@@ -84,16 +87,28 @@ gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 
 /* ---- what is there no more ---- */
 
-/* Whether an answer about this one alone is enough; notes it otherwise. */
-static gboolean is_sure_gone(const Dir *dir, Id *id) REQUIRES(dir->apply)
+/* Whoever reads a file may ask twice: both get one answer. */
+static gboolean is_second(const Dir *dir, gint64 now_us) REQUIRES(dir->apply)
 {
+	gint64 apart_ms = MIN(dir->provider->refresh_ms / 2, TWO_ANSWERS_MS);
+
+	return now_us - dir->doubted_us >= apart_ms * G_TIME_SPAN_MILLISECOND;
+}
+
+/* Whether an answer about this one alone is enough; notes it otherwise. */
+static gboolean is_sure_gone(Dir *dir, Id *id) REQUIRES(dir->apply)
+{
+	gint64 now_us = clock_now_us(dir->cache->clock);
+
 	if (recent_writes_spares(dir->recent_writes, id, 0))
 		return TRUE;
 	if (id->missed == 0 && id->relisted != 0) {
 		id->missed = MISSED_BY_GET;
+		dir->doubted_us = now_us;
 		return FALSE;
 	}
-	return id->missed != MISSED_BY_GET || !dir->gets_err;
+	return id->missed != MISSED_BY_GET ||
+	       (!dir->gets_err && is_second(dir, now_us));
 }
 
 gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)

@@ -101,6 +101,8 @@ typedef struct Dir {
 	gboolean clashed GUARDED_BY(apply);
 	/* changed since completeness was last recorded */
 	gboolean unsettled GUARDED_BY(apply);
+	/* when a get last called gone what listings had named */
+	gint64 doubted_us GUARDED_BY(apply);
 	/* a get called gone what a later listing named */
 	gboolean gets_err GUARDED_BY(apply);
 	gboolean compacting GUARDED_BY(apply);

@@ -5,6 +5,7 @@
 #include "cache/model/dir.h"
 #include "cache/refresh/refresh.h"
 #include "cache_fixture.h"
+#include "fake_clock.h"
 
 static Dir *workspace_of(Fixture *f)
 {
@@ -101,10 +102,16 @@ static void one_answer_takes_nothing_that_listings_name(void)
 static void two_answers_are_enough(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
-	Dir *dir = workspace_of(f);
+	Dir *dir;
 
+	f->clock = &clock_fake;
+	dir = workspace_of(f);
 	list(dir, 11, "s-1");
 	gone(dir, "s-1");
+	/* The same reader asks twice. */
+	gone(dir, "s-1");
+	g_assert_true(is_there(f, dir, "s-1"));
+	clock_forward(1000);
 	gone(dir, "s-1");
 	g_assert_false(is_there(f, dir, "s-1"));
 }

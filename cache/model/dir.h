@@ -232,7 +232,7 @@ static inline Dir *provider_dir(const Provider *provider)
 /* Of all but the root. */
 static inline const BackendClass *dir_class(const Dir *self)
 {
-	return self->provider->backend->class;
+	return self->provider->class;
 }
 
 /* The state word of a row. */

@@ -115,6 +115,7 @@ static GPtrArray *take_unheld(Provider *self)
 	Cache *cache = self->root->cache;
 
 	mutex_lock(&cache->lock);
+	mutex_lock(&self->holding);
 	for (guint i = self->backends->len; i-- > 0;) {
 		Backend *one = g_ptr_array_index(self->backends, i);
 
@@ -123,6 +124,7 @@ static GPtrArray *take_unheld(Provider *self)
 			g_ptr_array_add(unheld,
 				g_ptr_array_steal_index(self->backends, i));
 	}
+	mutex_unlock(&self->holding);
 	mutex_unlock(&cache->lock);
 	return unheld;
 }

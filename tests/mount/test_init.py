@@ -77,9 +77,9 @@ def test_what_makes_no_sense_writes_nothing(init, words, said):
 
 
 def test_a_directory_that_was_not_made_is_refused(init, tmp_path):
-    done = init("-c", f"{tmp_path}/tpyo/c.conf", "alibaba.region=r")
+    done = init("-c", f"{tmp_path}/absent/c.conf", "alibaba.region=r")
     assert done.status == FAILED and "its directory is not there" in done.err
-    assert not (tmp_path / "tpyo").exists()
+    assert not (tmp_path / "absent").exists()
 
 
 @pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME"])

@@ -211,8 +211,12 @@ static char *dataproc_create(Backend *base, const char *workspace,
 	g_autoptr(Json) answer = api_backend_create(
 		base, "CreateSession", path, plan, call, &cause);
 
-	if (answer)
+	/* What is no operation is somebody else's answer. */
+	if (json_get(answer, "name") || json_get(answer, "metadata"))
 		return created_id(answer, workspace, plan->id);
+	if (!cause)
+		backend_error_set(&cause, BACKEND_ERROR_MAY_EXIST,
+			"the answer to the create names no operation");
 	if (cause->code == BACKEND_ERROR_MAY_EXIST)
 		g_prefix_error(&cause, "session %s may exist: ", plan->id);
 	g_propagate_error(error, g_steal_pointer(&cause));

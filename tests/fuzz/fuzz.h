@@ -36,7 +36,7 @@ gboolean fuzz_more(const FuzzParts *parts);
 
 /* ---- files ---- */
 
-/* A private folder, which goes with the process. */
+/* A private folder: FUZZ_FOLDER, which is there, or a new one. */
 const char *fuzz_folder(void);
 /* Makes a file in it, whose folder is made too.  FALSE where a file stands in the
  * place of a folder, or a folder in its own. */

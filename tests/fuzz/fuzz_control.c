@@ -9,15 +9,18 @@
 
 #include <string.h>
 
+#include "backends/base/clock.h"
 #include "backends/base/json_scan.h"
 #include "fs/base/proc.h"
 #include "fs/base/reply.h"
+#include "fs/kernel/notify.h"
 #include "fs/ops/control.h"
 
 #define REQUEST ((fuse_req_t)(void *)&daemon_of_all)
 #define TID 7
 
-static Daemon daemon_of_all = {.create_timeout_us = G_USEC_PER_SEC};
+static Daemon daemon_of_all = {
+	.clock = &clock_real, .create_timeout_us = G_USEC_PER_SEC};
 static guint answers, orders;
 static gboolean fails, parked;
 static ParkSpec waiting;
@@ -74,8 +77,8 @@ void __wrap_pending_park(Pending *pending, fuse_req_t req, const ParkSpec *spec)
 	waiting = *spec;
 }
 
-void __wrap_pending_wake(Pending *pending, guint32 key);
-void __wrap_pending_wake(Pending *pending, guint32 key)
+void __wrap_notify_wake(Notify *notify, guint32 number);
+void __wrap_notify_wake(Notify *notify, guint32 number)
 {
 }
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -44,19 +45,25 @@ def fuzz(name, folder, seconds, *corpora):
         gather.gather(seeds, folder / "seeds")
         corpora = (*corpora, folder / "seeds")
     env = {**os.environ, "FUZZ_TARGET": name, "TMPDIR": str(folder)}
+    # In memory, where it can be: a target that writes waits for no disk then.
+    memory = tempfile.TemporaryDirectory(
+        prefix="sessionfs-fuzz-",
+        dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else folder)
+    env["FUZZ_FOLDER"] = memory.name
     # libFuzzer tells of leaks and of reports itself, on its standard error.
     env["ASAN_OPTIONS"] = "detect_leaks=1:detect_stack_use_after_return=0"
     env["LSAN_OPTIONS"] = "print_suppressions=0:suppressions=" + \
         os.path.join(HERE, "..", "lsan.supp")
     env.pop("UBSAN_OPTIONS", None)
-    done = subprocess.run(
-        [PROGRAM, f"-max_len={most}", f"-max_total_time={seconds}",
-         f"-timeout={INPUT_S}", f"-rss_limit_mb={MEMORY_MB}",
-         f"-artifact_prefix={found}/", "-print_final_stats=1",
-         f"-dict={DICTIONARY}", grown, *corpora],
-        env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace",
-        timeout=seconds + 300)
+    with memory:
+        done = subprocess.run(
+            [PROGRAM, f"-max_len={most}", f"-max_total_time={seconds}",
+             f"-timeout={INPUT_S}", f"-rss_limit_mb={MEMORY_MB}",
+             f"-artifact_prefix={found}/", "-print_final_stats=1",
+             f"-dict={DICTIONARY}", grown, *corpora],
+            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace",
+            timeout=seconds + 300)
     told = done.stdout[-6000:]
     for path in glob.glob(f"{found}/*"):
         kept = keep(name, path)

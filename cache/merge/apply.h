@@ -23,9 +23,9 @@ gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 
 /*
  * The provider says, asked for it alone, that there is no such session.  It goes
- * at once, unless listings name it: then two answers have to say so, half
- * a refresh interval or a second apart, or one and a listing; and where a listing names what such an answer called gone, listings
- * alone are believed from then on.
+ * at once, unless listings name it: then two answers have to say so, half a refresh
+ * interval or a second apart, or one and a listing; and where a listing names what
+ * such an answer called gone, listings alone are believed from then on.
  */
 gboolean apply_gone(Dir *dir, const char *id, guint32 tick,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

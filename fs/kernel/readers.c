@@ -11,6 +11,7 @@
 struct Reader {
 	Readers *readers;
 	fuse_ino_t node;
+	gsize size; /* of the bytes that it was opened with */
 	gint64 opened_us;
 	gboolean passed; /* under Readers.lock */
 };
@@ -48,17 +49,18 @@ static GSList *readers_of(Readers *self, fuse_ino_t node) REQUIRES(self->lock)
 	return g_hash_table_lookup(self->nodes, GSIZE_TO_POINTER(node));
 }
 
-static Reader *reader_new(Readers *self, fuse_ino_t node)
+static Reader *reader_new(Readers *self, fuse_ino_t node, gsize size)
 {
 	Reader *reader = g_new0(Reader, 1);
 
 	reader->readers = self;
 	reader->node = node;
+	reader->size = size;
 	reader->opened_us = clock_now_us(self->clock);
 	return reader;
 }
 
-Reader *readers_open(Readers *self, fuse_ino_t node)
+Reader *readers_open(Readers *self, fuse_ino_t node, gsize size)
 {
 	Reader *reader = NULL;
 	GSList *others;
@@ -67,7 +69,7 @@ Reader *readers_open(Readers *self, fuse_ino_t node)
 	/* All of them were there when the kernel was last made to forget, or none. */
 	others = readers_of(self, node);
 	if (!others || !((Reader *)others->data)->passed) {
-		reader = reader_new(self, node);
+		reader = reader_new(self, node, size);
 		g_hash_table_insert(self->nodes, GSIZE_TO_POINTER(node),
 			g_slist_prepend(others, reader));
 	}
@@ -95,6 +97,23 @@ void reader_close(Reader *reader)
 		pthread_cond_signal(&self->closed);
 	mutex_unlock(&self->lock);
 	g_free(reader);
+}
+
+gboolean readers_size(Readers *self, fuse_ino_t node, gsize *ret)
+{
+	const Reader *reader = NULL;
+	gboolean first;
+	GSList *all;
+
+	mutex_lock(&self->lock);
+	all = readers_of(self, node);
+	if (all)
+		reader = all->data;
+	first = reader && !reader->passed;
+	if (first)
+		*ret = reader->size;
+	mutex_unlock(&self->lock);
+	return first;
 }
 
 gboolean reader_is_first(Reader *reader)

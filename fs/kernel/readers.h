@@ -25,12 +25,16 @@ void readers_free(Readers *readers);
 
 /* Any thread.  NULL while somebody has it open who is no longer the first: what he
  * reads may be newer than the size that the kernel knows. */
-Reader *readers_open(Readers *readers, fuse_ino_t node);
+Reader *readers_open(Readers *readers, fuse_ino_t node, gsize size);
 /* NULL is fine. */
 void reader_close(Reader *reader);
 /* Whether a read is to be answered with the bytes of the open: FALSE once the kernel
  * was made to forget them, or is just being made to. */
 gboolean reader_is_first(Reader *reader);
+
+/* The size that the kernel is to know of a node while somebody is the first there:
+ * that of his bytes.  FALSE: nobody is.  Any thread. */
+gboolean readers_size(Readers *readers, fuse_ino_t node, gsize *ret);
 
 /* For the notifier thread, before the kernel is made to forget a node: waits for
  * those who opened it less than 200 ms ago. */

@@ -128,7 +128,7 @@ static void reply_attributes(fuse_req_t req, Daemon *daemon, fuse_ino_t ino)
 	View view;
 
 	if (view_resolve(daemon, ino, &view) &&
-		rows_attr(daemon, &view, &attr, &timeout, NULL)) {
+		lookup_attr(daemon, &view, &attr, &timeout, NULL)) {
 		reply_attr(req, &attr,
 			timeout < VIEW_KEEP ? MIN(timeout, TRANSITIONAL)
 					    : timeout);

@@ -152,7 +152,8 @@ static Reader *let_keep(
 	if (view->row->kind != ROW_CONTENT || view_is_on_demand(view) ||
 		g_bytes_get_size(bytes) > ROWS_PAGED_MAX)
 		return NULL;
-	reader = readers_open(daemon->readers, view->ino);
+	reader = readers_open(
+		daemon->readers, view->ino, g_bytes_get_size(bytes));
 	if (reader && cache_has_told(daemon->cache, news) &&
 		notify_has_told(
 			daemon->notify, notify_queued(daemon->notify)) &&
@@ -495,7 +496,7 @@ void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 		cache_refresh(daemon->cache, view.entry.number);
 	if (refused)
 		reply_error(req, refused);
-	else if (!rows_attr(daemon, &view, &now, &timeout, &error))
+	else if (!lookup_attr(daemon, &view, &now, &timeout, &error))
 		reply_failure(req, error);
 	else
 		reply_attr(req, &now, timeout);

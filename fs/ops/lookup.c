@@ -10,12 +10,26 @@
 #include "fs/events/polls.h"
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
+#include "fs/kernel/readers.h"
 #include "fs/tree/link.h"
 #include "fs/tree/rows.h"
 
 /* How long the kernel may believe that a name which decides nothing by itself
  * is absent: desktop probes (.git, .Trash) in directories without dot names. */
 #define DOT_ABSENT 3600.0
+
+gboolean lookup_attr(Daemon *daemon, const View *view, struct stat *ret,
+	double *ret_timeout, GError **error)
+{
+	gsize size;
+
+	if (!rows_attr(daemon, view, ret, ret_timeout, error))
+		return FALSE;
+	if (view->row && view->row->kind == ROW_CONTENT &&
+		readers_size(daemon->readers, view->ino, &size))
+		ret->st_size = (off_t)size;
+	return TRUE;
+}
 
 gboolean lookup_param(Daemon *daemon, const View *view,
 	struct fuse_entry_param *ret, GError **error)
@@ -26,7 +40,7 @@ gboolean lookup_param(Daemon *daemon, const View *view,
 		.entry_timeout = view_entry_timeout(daemon, view),
 	};
 
-	if (!rows_attr(daemon, view, &param.attr, &param.attr_timeout, error))
+	if (!lookup_attr(daemon, view, &param.attr, &param.attr_timeout, error))
 		return FALSE;
 	if (view_is_dir(view))
 		param.generation = interest_generation(
@@ -306,7 +320,7 @@ void lookup_getattr(fuse_req_t req, fuse_ino_t ino)
 	interest_look(daemon->interest, node_number(ino));
 	if (!lookup_node(req, ino, &view))
 		return;
-	if (rows_attr(daemon, &view, &attr, &timeout, &error))
+	if (lookup_attr(daemon, &view, &attr, &timeout, &error))
 		reply_attr(req, &attr, timeout);
 	else
 		reply_failure(req, error);

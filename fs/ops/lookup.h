@@ -11,6 +11,14 @@ void lookup_getattr(fuse_req_t req, fuse_ino_t ino);
 gboolean lookup_node(fuse_req_t req, fuse_ino_t ino, View *ret);
 
 /*
+ * The attributes of a view, as the kernel is to know them now: where somebody reads
+ * what the kernel has still to forget, with the size of that, since it keeps one
+ * size for all.  Errors: as rows_attr.
+ */
+gboolean lookup_attr(Daemon *daemon, const View *view, struct stat *ret,
+	double *ret_timeout, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
  * Fills what the kernel is told of a view, as LOOKUP and READDIRPLUS do.
  * Errors: as view_attr.
  */

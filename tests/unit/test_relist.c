@@ -56,6 +56,11 @@ static SessionPage *page_of(const char *text)
 	return page;
 }
 
+static guint calls_of(const Scripted *script)
+{
+	return __atomic_load_n(&script->calls, __ATOMIC_SEQ_CST);
+}
+
 static SessionPage *scripted_page(Backend *base, const char *workspace,
 	const char *token, const Call *call, GError **error)
 {
@@ -63,7 +68,8 @@ static SessionPage *scripted_page(Backend *base, const char *workspace,
 	g_autofree char *label =
 		g_strconcat(token != NULL ? token : "", ": ", NULL);
 
-	if (self->calls++ > 0 && self->then != NULL)
+	if (__atomic_fetch_add(&self->calls, 1, __ATOMIC_SEQ_CST) > 0 &&
+		self->then != NULL)
 		self->pages = self->then;
 	if (self->retry_after_ms > 0) {
 		GError *local = NULL;
@@ -438,10 +444,10 @@ static void a_throttle_is_obeyed(void)
 	clock_forward(59000);
 	g_assert_cmpint(fixture_known(f, number, NULL), ==, KNOWN_FAILED);
 	g_assert_cmpint(refresh_run(f->cache), >, clock_now_us(&clock_fake));
-	g_assert_cmpuint(script->calls, ==, 1);
+	g_assert_cmpuint(calls_of(script), ==, 1);
 	clock_forward(2000);
 	cache_look(f->cache, number);
-	fixture_until(script->calls == 2);
+	fixture_until(calls_of(script) == 2);
 }
 
 /* ---- pages as they come ---- */

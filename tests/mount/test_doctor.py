@@ -560,12 +560,14 @@ class Tls:
              "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
              "-keyout", self.key, "-out", self.cert, *more]).ok()
         if expired:
+            past = self.cert + ".past"
             sign = ["openssl", "x509", "-in", self.cert, "-signkey",
-                    self.key, "-out", self.cert]
+                    self.key, "-out", past]
             # OpenSSL 3.4 has dates, and refuses days of before.
             if run([*sign, "-days", "-1"]).status:
                 run([*sign, "-not_before", "20200101000000Z",
                      "-not_after", "20200102000000Z"]).ok()
+            os.replace(past, self.cert)
 
     def __enter__(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

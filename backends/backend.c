@@ -256,7 +256,7 @@ char *backend_create(Backend *self, const char *workspace,
 gboolean backend_control(Backend *self, const char *workspace, const char *id,
 	const char *body, const char *verb, const Call *call, GError **error)
 {
-	if (!backend_verb(self, verb, error))
+	if (!backend_verb(self->class, verb, error))
 		return FALSE;
 	if (!id_askable(workspace, "workspace", error) ||
 		!id_askable(id, "session", error))
@@ -268,7 +268,7 @@ gboolean backend_control(Backend *self, const char *workspace, const char *id,
 gboolean backend_control_workspace(Backend *self, const char *workspace,
 	const char *verb, const Call *call, GError **error)
 {
-	if (!backend_workspace_verb(self, verb, error) ||
+	if (!backend_workspace_verb(self->class, verb, error) ||
 		!id_askable(workspace, "workspace", error))
 		return FALSE;
 	return self->class->control_workspace(
@@ -359,18 +359,18 @@ static const BackendVerb *verb_find(const BackendVerb *verbs, const char *owner,
 }
 
 const BackendVerb *backend_verb(
-	const Backend *self, const char *name, GError **error)
+	const BackendClass *class, const char *name, GError **error)
 {
-	return verb_find(self->class->verbs, self->class->name, name, error);
+	return verb_find(class->verbs, class->name, name, error);
 }
 
 const BackendVerb *backend_workspace_verb(
-	const Backend *self, const char *name, GError **error)
+	const BackendClass *class, const char *name, GError **error)
 {
 	g_autofree char *owner =
-		g_strdup_printf("a workspace of %s", self->class->name);
+		g_strdup_printf("a workspace of %s", class->name);
 
-	return verb_find(self->class->workspace_verbs, owner, name, error);
+	return verb_find(class->workspace_verbs, owner, name, error);
 }
 
 gboolean backend_state_has_ended(const BackendState *state)
@@ -406,10 +406,10 @@ gboolean backend_state_is_documented(
 		       g_ascii_strcasecmp(kind->no_state, state) == 0);
 }
 
-guint backend_files(const Backend *self)
+guint backend_files(const BackendClass *class)
 {
-	const RecordRender *renders = self->class->renders;
-	guint files = self->class->described | 1u << SESSION_STATE |
+	const RecordRender *renders = class->renders;
+	guint files = class->described | 1u << SESSION_STATE |
 		      1u << SESSION_PHASE | 1u << SESSION_JSON;
 
 	for (SessionFile file = 0; renders && file < N_SESSION_FILES; file++)

@@ -559,9 +559,9 @@ gboolean backend_check_spec(Backend *self, const char *workspace,
 /* The verb of that name, or NULL with UNSUPPORTED (INVALID for an empty name) naming
  * those there are. */
 const BackendVerb *backend_verb(
-	const Backend *self, const char *name, GError **error);
+	const BackendClass *class, const char *name, GError **error);
 const BackendVerb *backend_workspace_verb(
-	const Backend *self, const char *name, GError **error);
+	const BackendClass *class, const char *name, GError **error);
 
 /* Stopped or failed. */
 gboolean backend_state_has_ended(const BackendState *state);
@@ -578,7 +578,7 @@ gboolean backend_is_transitional(
 	const BackendClass *class, const char *state, Phase phase);
 
 /* The files of a session: bit set of 1 << SessionFile. */
-guint backend_files(const Backend *self);
+guint backend_files(const BackendClass *class);
 /* The bytes of one of the files that come from the body; a body that makes no sense
  * has none. */
 void backend_render(const Backend *self, SessionFile file, const char *body,

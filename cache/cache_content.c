@@ -11,9 +11,8 @@ static gboolean set_gone(GError **error)
 
 static gboolean has_file(const Dir *dir, SessionFile file)
 {
-	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	return file < N_SESSION_FILES &&
-	       (backend_files(backend) & (1u << file)) != 0;
+	       (backend_files(dir_class(dir)) & (1u << file)) != 0;
 }
 
 /* Also when the record is whole. */
@@ -172,8 +171,7 @@ Known cache_open(Cache *cache, guint32 session, SessionFile file, GBytes **ret,
 	if (known != KNOWN_YES)
 		return known;
 	/* Its bytes are those of its stream. */
-	g_autoptr(HeldBackend) backend = provider_hold(seen.dir->provider);
-	if (bytes == NULL && content_grows(backend, file))
+	if (bytes == NULL && content_grows(dir_class(seen.dir), file))
 		bytes = g_bytes_new_static("", 0);
 	/* From what is shown now: it may have become whole a moment ago. */
 	if (bytes == NULL)

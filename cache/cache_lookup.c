@@ -24,8 +24,7 @@ static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
 	const BackendClass *class = dir_class(dir);
 
 	*ret = entry_in(dir, ENTRY_SESSION, row->number);
-	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
-	ret->files = backend_files(backend);
+	ret->files = backend_files(class);
 	ret->on_demand = dir_on_demand(dir, row);
 	ret->grows = class->grows & ret->on_demand;
 	ret->secret = class->secret_files & ret->files;

@@ -80,8 +80,6 @@ gboolean change_put(Change *self, Row *row, const Row *old, const char *body,
 void change_remove(Change *self, const Row *row)
 {
 	Dir *dir = self->dir;
-	g_autoptr(HeldBackend) backend =
-		dir->provider != NULL ? provider_hold(dir->provider) : NULL;
 
 	if (dir->disk != NULL)
 		disk_remove(dir->disk, row);
@@ -91,7 +89,7 @@ void change_remove(Change *self, const Row *row)
 	self->transitional -= dir_row_passes(dir, row);
 	self->members = TRUE;
 	add_news(self, NEWS_VANISHED, NULL, row,
-		backend != NULL ? backend_files(backend) : 0);
+		dir->provider != NULL ? backend_files(dir_class(dir)) : 0);
 }
 
 gboolean change_renumber(

@@ -41,9 +41,9 @@ void content_append(Backend *backend, SessionFile file, const char *word,
 		append_body_file(backend, file, body, len, out);
 }
 
-gboolean content_grows(const Backend *backend, guint file)
+gboolean content_grows(const BackendClass *class, guint file)
 {
-	return (backend->class->grows & (1u << file)) != 0;
+	return (class->grows & (1u << file)) != 0;
 }
 
 guint content_diff(Backend *backend, const char *old, gsize old_len,
@@ -51,7 +51,8 @@ guint content_diff(Backend *backend, const char *old, gsize old_len,
 {
 	g_autoptr(GString) one = g_string_new(NULL);
 	g_autoptr(GString) two = g_string_new(NULL);
-	guint files = backend_files(backend) & ~backend->class->described;
+	guint files =
+		backend_files(backend->class) & ~backend->class->described;
 	guint changed = 0;
 
 	for (SessionFile file = 0; file < N_SESSION_FILES; file++) {

@@ -8,7 +8,7 @@ void content_append(Backend *backend, SessionFile file, const char *word,
 	Phase phase, const char *body, gsize len, GString *out);
 
 /* Whether it is one that only ever grows. */
-gboolean content_grows(const Backend *backend, guint file);
+gboolean content_grows(const BackendClass *class, guint file);
 
 /* Of the files that come from the body, so not of the described ones, those whose
  * bytes differ between two bodies: a bit set of 1 << SessionFile. */

@@ -154,8 +154,7 @@ guint dir_on_demand(const Dir *self, const Row *row)
 
 	if (row->partial)
 		files |= class->whole_files;
-	g_autoptr(HeldBackend) backend = provider_hold(self->provider);
-	return files & backend_files(backend);
+	return files & backend_files(class);
 }
 
 gboolean job_queue_add(JobQueue *self, gpointer item, guint most)

@@ -69,8 +69,7 @@ static const BackendVerb *verb_of(Operation *self, GError **error)
 			"the provider has no way to end a session");
 		return NULL;
 	}
-	g_autoptr(HeldBackend) backend = provider_hold(provider);
-	return backend_verb(backend, name, error);
+	return backend_verb(provider->class, name, error);
 }
 
 static gboolean set_conflict(
@@ -272,8 +271,7 @@ gboolean operation_steer(Operation *self, GError **error)
 			"a workspace of %s %s", dir_class(dir)->name,
 			dir_is_steered(dir) ? "is not ended by rmdir"
 					    : "takes no verbs");
-	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
-	if (backend_workspace_verb(backend, self->text, error) == NULL ||
+	if (backend_workspace_verb(dir_class(dir), self->text, error) == NULL ||
 		!begin(self, self->text, NULL, error) ||
 		!send_verb(self, NULL, error))
 		return FALSE;

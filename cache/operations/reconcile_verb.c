@@ -16,8 +16,8 @@ static const Row *row_of_verb(
 VerbOutcome reconcile_verb_look(
 	Dir *dir, const Intent *intent, Phase *ret_phase)
 {
-	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
-	const BackendVerb *verb = backend_verb(backend, intent->verb, NULL);
+	const BackendVerb *verb =
+		backend_verb(dir_class(dir), intent->verb, NULL);
 	g_autoptr(Snapshot) shown = dir_snapshot(dir);
 	const Row *row = row_of_verb(dir, shown, intent);
 	Phase before = 0, now = 0;

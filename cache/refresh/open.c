@@ -92,8 +92,7 @@ static gboolean stand_has_moved(const Stand *self, const Row *row)
 
 static gboolean grows(const Question *self)
 {
-	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
-	return content_grows(backend, self->file);
+	return content_grows(dir_class(self->dir), self->file);
 }
 
 static void tell(const Question *self, OnDemandNow now)

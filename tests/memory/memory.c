@@ -212,7 +212,7 @@ static char *memory_create(Backend *base, const char *workspace,
 static gboolean control_locked(Memory *self, Space *s, Record *r,
 	const char *verb, GError **error) REQUIRES(self->lock)
 {
-	const BackendVerb *row = backend_verb(&self->base, verb, error);
+	const BackendVerb *row = backend_verb(self->base.class, verb, error);
 	Phase phase = backend_phase(self->base.class, r->state);
 
 	if (!row)

@@ -434,10 +434,11 @@ static void verbs_end_or_delete(ProviderFixture *f, const void *unused)
 	g_assert_cmpstr(error->message, ==, "It is not active.");
 	provider_saw(f->server, 0, "POST " S "/s-1:terminate ", "\r\n\r\n{}");
 	provider_saw(f->server, 1, "DELETE " S "/s-1 ", NULL);
-	g_assert_true(backend_verb(f->backend, "delete", NULL)->from &
+	g_assert_true(backend_verb(f->backend->class, "delete", NULL)->from &
 		      1 << PHASE_STOPPED);
-	g_assert_false(backend_verb(f->backend, "terminate", NULL)->from &
-		       1 << PHASE_STOPPED);
+	g_assert_false(
+		backend_verb(f->backend->class, "terminate", NULL)->from &
+		1 << PHASE_STOPPED);
 }
 
 /* ---- refusals ---- */

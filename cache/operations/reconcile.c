@@ -32,6 +32,7 @@ typedef struct {
 	Dir *dir;
 	Requests *requests;
 	const Looked *looked;
+	Backend *backend; /* held for as long */
 	GPtrArray *
 		open; /* Request: creates that are ours to reconcile; behind them
 	                    those that were settled and may be found yet; and
@@ -102,7 +103,6 @@ static Match match_in_time(const Reconciling *self, const Intent *intent,
 static Match match_of(
 	const Reconciling *self, guint i, const Candidate *candidate)
 {
-	g_autoptr(HeldBackend) backend = provider_hold(self->dir->provider);
 	const Request *request = g_ptr_array_index(self->open, i);
 	const Intent *intent = request->intent;
 	Match match = match_in_time(self, intent, candidate);
@@ -113,8 +113,9 @@ static Match match_of(
 	if (candidate->row.number < first_of(self, i) &&
 		*intent->plan->id == '\0')
 		return MATCH_NO;
-	made = backend_made_of(backend, intent->plan, candidate->row.id->text,
-		candidate->body, strlen(candidate->body));
+	made = backend_made_of(self->backend, intent->plan,
+		candidate->row.id->text, candidate->body,
+		strlen(candidate->body));
 	/* Nobody else can have given it that name or id, whenever it was. */
 	if (intent->plan->unique && made == MADE_SO)
 		return MATCH_SURE;
@@ -135,21 +136,19 @@ static void read_candidate(Reconciling *self, const Snapshot *shown,
 	const Row *row, Candidate *ret)
 {
 	Dir *dir = self->dir;
-	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	const guint config = 1u << SESSION_CONFIG;
 	g_auto(SessionSummary) brief = {NULL};
 
 	*ret = (Candidate){.row = *row};
 	ret->row.mtimes = NULL;
-	ret->part = row->partial &&
-		    (dir->provider->class->whole_files & config) != 0;
+	ret->part = row->partial && (dir_class(dir)->whole_files & config) != 0;
 	ret->body = dir_body(dir, shown, row, NULL);
 	/* It is damaged, which the next listing heals, or cannot be opened now. */
 	if (ret->body == NULL) {
 		ret->body = g_strdup("");
 		self->blind = TRUE;
 	}
-	backend_summarize(backend, ret->body, strlen(ret->body), &brief);
+	backend_summarize(self->backend, ret->body, strlen(ret->body), &brief);
 	ret->created_ms = brief.created_ms;
 }
 
@@ -475,7 +474,7 @@ void reconcile_listed(Dir *dir, const Looked *looked)
 	g_autoptr(GHashTable) rivals = NULL;
 	g_autoptr(GArray) candidates = NULL;
 	g_autofree Match *match = NULL;
-	Reconciling self = {dir, requests, looked};
+	Reconciling self = {dir, requests, looked, backend};
 
 	if (requests_look_ms(requests, dir) == G_MAXINT64 &&
 		!requests_may_turn(requests, dir))

@@ -162,7 +162,8 @@ static gboolean is_retired(const Provider *self)
 	return dir != NULL && __atomic_load_n(&dir->retired, __ATOMIC_ACQUIRE);
 }
 
-gboolean provider_tidy(Provider *provider)
+/* FALSE: there will be more to do. */
+static gboolean tidy(Provider *provider)
 {
 	gboolean idle = TRUE;
 
@@ -186,13 +187,13 @@ void providers_tidy_run(void *data)
 {
 	Cache *cache = data;
 	g_autoptr(GPtrArray) all = providers_all(cache);
-	gboolean tidy = TRUE;
+	gboolean done = TRUE;
 
 	/* Before anything is looked at: what comes meanwhile is seen the next time. */
 	__atomic_store_n(&cache->untidy, 0, __ATOMIC_SEQ_CST);
 	for (guint i = 0; i < all->len; i++)
-		tidy &= provider_tidy(g_ptr_array_index(all, i));
-	if (!tidy)
+		done &= tidy(g_ptr_array_index(all, i));
+	if (!done)
 		__atomic_store_n(&cache->untidy, 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&cache->tidied_us, clock_now_us(cache->clock),
 		__ATOMIC_RELAXED);

@@ -13,13 +13,12 @@ void provider_change(Provider *provider, const CacheProvider *settings);
  * Takes Cache.lock. */
 GPtrArray *providers_all(Cache *cache);
 GPtrArray *providers_named(Cache *cache);
-/* Closes the backends that it had and nobody holds any more and, while the
- * configuration does not name it and none of its threads has work, its connections
- * and files.  FALSE: there will be more to do.  A worker; takes the apply locks. */
-gboolean provider_tidy(Provider *provider);
-/* At this time, or when the work that one does is over, providers_tidy_run is due; it
- * does that for all, on a worker.  G_MAXINT64: there is nothing to do. */
+/* At this time, or when the work that one does is over, providers_tidy_run is due.
+ * G_MAXINT64: there is nothing to do. */
 gint64 providers_tidy_due_us(const Cache *cache);
+/* On a worker, of all providers: closes the backends that one had and nobody holds any
+ * more and, while the configuration does not name it and none of its threads has
+ * work, its connections and files.  Takes the apply locks. */
 void providers_tidy_run(void *cache);
 /* Ends the calls of each backend that it has or had. */
 void provider_abort(Provider *provider);

@@ -65,7 +65,7 @@ static void tell_status(Pulse *self)
 	self->told = text;
 }
 
-/* With the lock.  As long as the manager's queue is full, each beat tries again. */
+/* As long as the manager's queue is full, each beat tries again. */
 static void tell_ready(Pulse *self) REQUIRES(self->lock)
 {
 	if (self->answered && !self->ready && !self->reloading &&

@@ -3,6 +3,7 @@
 #include "backends/base/mutex.h"
 #include "cache/base/locked.h"
 #include "fs/base/node.h"
+#include "fs/base/node_lists.h"
 #include "fs/kernel/notify.h"
 #include "fs/tree/tree.h"
 #include "fs/tree/view.h"
@@ -46,22 +47,6 @@ void polls_free(Polls *self)
 
 /* ---- open files ---- */
 
-static GSList *pollers_of(Polls *self, fuse_ino_t node) REQUIRES(self->lock)
-{
-	return g_hash_table_lookup(self->nodes, GSIZE_TO_POINTER(node));
-}
-
-static void set_pollers(Polls *self, fuse_ino_t node, GSList *all)
-	REQUIRES(self->lock)
-{
-	gpointer key = GSIZE_TO_POINTER(node);
-
-	if (all)
-		g_hash_table_insert(self->nodes, key, all);
-	else
-		g_hash_table_remove(self->nodes, key);
-}
-
 Poller *polls_open(Polls *self, Notify *notify, fuse_ino_t node)
 {
 	Poller *poller = g_new0(Poller, 1);
@@ -71,8 +56,7 @@ Poller *polls_open(Polls *self, Notify *notify, fuse_ino_t node)
 	poller->queued = notify_queued(notify);
 	poller->changed = !notify_has_told(notify, poller->queued);
 	mutex_lock(&self->lock);
-	set_pollers(
-		self, node, g_slist_prepend(pollers_of(self, node), poller));
+	node_list_add(self->nodes, node, poller);
 	mutex_unlock(&self->lock);
 	return poller;
 }
@@ -85,8 +69,7 @@ void poller_close(Poller *poller)
 		return;
 	polls = poller->polls;
 	mutex_lock(&polls->lock);
-	set_pollers(polls, poller->node,
-		g_slist_remove(pollers_of(polls, poller->node), poller));
+	node_list_remove(polls->nodes, poller->node, poller);
 	mutex_unlock(&polls->lock);
 	if (poller->handle)
 		fuse_pollhandle_destroy(poller->handle);
@@ -121,7 +104,8 @@ void polls_stale(Polls *self, Notify *notify, fuse_ino_t node)
 	guint64 queued = notify_queued(notify);
 
 	mutex_lock(&self->lock);
-	for (GSList *link = pollers_of(self, node); link; link = link->next) {
+	for (GSList *link = node_list(self->nodes, node); link;
+		link = link->next) {
 		Poller *poller = link->data;
 
 		poller->changed = TRUE;

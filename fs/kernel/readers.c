@@ -4,6 +4,7 @@
 
 #include "backends/base/thread.h"
 #include "cache/base/locked.h"
+#include "fs/base/node_lists.h"
 
 /* Whoever opens a file, reads it and closes it is done by then. */
 #define READ_ONCE_US (200 * G_TIME_SPAN_MILLISECOND)
@@ -44,11 +45,6 @@ void readers_free(Readers *self)
 	g_free(self);
 }
 
-static GSList *readers_of(Readers *self, fuse_ino_t node) REQUIRES(self->lock)
-{
-	return g_hash_table_lookup(self->nodes, GSIZE_TO_POINTER(node));
-}
-
 static Reader *reader_new(Readers *self, fuse_ino_t node, gsize size)
 {
 	Reader *reader = g_new0(Reader, 1);
@@ -67,11 +63,10 @@ Reader *readers_open(Readers *self, fuse_ino_t node, gsize size)
 
 	mutex_lock(&self->lock);
 	/* All of them were there when the kernel was last made to forget, or none. */
-	others = readers_of(self, node);
+	others = node_list(self->nodes, node);
 	if (!others || !((Reader *)others->data)->passed) {
 		reader = reader_new(self, node, size);
-		g_hash_table_insert(self->nodes, GSIZE_TO_POINTER(node),
-			g_slist_prepend(others, reader));
+		node_list_add(self->nodes, node, reader);
 	}
 	mutex_unlock(&self->lock);
 	return reader;
@@ -80,19 +75,12 @@ Reader *readers_open(Readers *self, fuse_ino_t node, gsize size)
 void reader_close(Reader *reader)
 {
 	Readers *self;
-	GSList *left;
 
 	if (!reader)
 		return;
 	self = reader->readers;
 	mutex_lock(&self->lock);
-	left = g_slist_remove(readers_of(self, reader->node), reader);
-	if (left)
-		g_hash_table_insert(
-			self->nodes, GSIZE_TO_POINTER(reader->node), left);
-	else
-		g_hash_table_remove(
-			self->nodes, GSIZE_TO_POINTER(reader->node));
+	node_list_remove(self->nodes, reader->node, reader);
 	if (self->awaited == reader->node)
 		pthread_cond_signal(&self->closed);
 	mutex_unlock(&self->lock);
@@ -106,7 +94,7 @@ gboolean readers_size(Readers *self, fuse_ino_t node, gsize *ret)
 	GSList *all;
 
 	mutex_lock(&self->lock);
-	all = readers_of(self, node);
+	all = node_list(self->nodes, node);
 	if (all)
 		reader = all->data;
 	first = reader && !reader->passed;
@@ -118,7 +106,7 @@ gboolean readers_size(Readers *self, fuse_ino_t node, gsize *ret)
 
 gboolean reader_is_first(Reader *reader)
 {
-	return LOCKED(&reader->readers->lock, !reader->passed);
+	return !reader || LOCKED(&reader->readers->lock, !reader->passed);
 }
 
 /* When the last of those is old enough; 0: there is none. */
@@ -126,7 +114,8 @@ static gint64 busy_until_us(Readers *self, fuse_ino_t node) REQUIRES(self->lock)
 {
 	gint64 until_us = 0;
 
-	for (GSList *link = readers_of(self, node); link; link = link->next) {
+	for (GSList *link = node_list(self->nodes, node); link;
+		link = link->next) {
 		const Reader *reader = link->data;
 
 		if (!reader->passed)
@@ -146,7 +135,8 @@ void readers_pass(Readers *self, fuse_ino_t node)
 		clock_now_us(self->clock))
 		clock_wait(self->clock, &self->closed, &self->lock, until_us);
 	self->awaited = 0;
-	for (GSList *link = readers_of(self, node); link; link = link->next)
+	for (GSList *link = node_list(self->nodes, node); link;
+		link = link->next)
 		((Reader *)link->data)->passed = TRUE;
 	mutex_unlock(&self->lock);
 }

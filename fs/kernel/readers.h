@@ -29,7 +29,8 @@ Reader *readers_open(Readers *readers, fuse_ino_t node, gsize size);
 /* NULL is fine. */
 void reader_close(Reader *reader);
 /* Whether a read is to be answered with the bytes of the open: FALSE once the kernel
- * was made to forget them, or is just being made to. */
+ * was made to forget them, or is just being made to.  NULL, of which the kernel
+ * keeps nothing: TRUE. */
 gboolean reader_is_first(Reader *reader);
 
 /* The size that the kernel is to know of a node while somebody is the first there:

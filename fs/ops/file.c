@@ -96,28 +96,15 @@ static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
 		handles_renew(daemon->handles, handle, bytes);
 }
 
-/* Into the page cache. */
-static void read_paged(
-	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-	gboolean told = !off && poller_read(handle->poller);
-	g_autoptr(GBytes) bytes = NULL;
-
-	if (!reader_is_first(handle->reader) || told)
-		renew(daemon, ino, handle);
-	bytes = handles_snapshot(daemon->handles, handle);
-	reply_slice(req, bytes, size, off);
-}
-
 /* The file may be closed before the reply has returned. */
 static void read_snapshot(
 	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
 {
 	Daemon *daemon = fuse_req_userdata(req);
+	gboolean told = handle->poller && !off && poller_read(handle->poller);
 	g_autoptr(GBytes) bytes = NULL;
 
-	if (handle->poller && !off && poller_read(handle->poller))
+	if (told || !reader_is_first(handle->reader))
 		renew(daemon, ino, handle);
 	bytes = handles_snapshot(daemon->handles, handle);
 	reply_slice(req, bytes, size, off);
@@ -169,7 +156,7 @@ static gboolean send_bytes(fuse_req_t req, Opening *self, const View *view,
 {
 	gboolean content = view->row->kind == ROW_CONTENT;
 	Daemon *daemon = self->daemon;
-	Handle holds = {.snapshot = g_bytes_ref(bytes)};
+	Handle holds = {0};
 
 	self->info.noflush = 1;
 	if (content)
@@ -182,12 +169,12 @@ static gboolean send_bytes(fuse_req_t req, Opening *self, const View *view,
 		holds.read = read_stream;
 		self->info.direct_io = 1;
 		poller_read_to(holds.poller, stream_size(holds.stream));
-	} else if ((holds.reader = let_keep(daemon, view, bytes, news))) {
-		holds.read = read_paged;
-		self->info.keep_cache = 1;
 	} else {
 		holds.read = read_snapshot;
-		self->info.direct_io = 1;
+		holds.snapshot = g_bytes_ref(bytes);
+		holds.reader = let_keep(daemon, view, bytes, news);
+		self->info.keep_cache = holds.reader != NULL;
+		self->info.direct_io = !holds.reader;
 	}
 	return send_open(req, self, &holds);
 }

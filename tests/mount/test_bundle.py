@@ -11,7 +11,7 @@ import pytest
 
 import harness
 from harness import SLOW, eventually, run
-from test_secrets import PIECES, PROXIES
+from test_secrets import PIECES, PROXIES, behind_a_proxy
 
 OK, FAILED, USAGE, NO_MOUNT = 0, 1, 2, 5  # fs/base/exit_status.h
 SPEC = ('{"name": "etl", "kind": "spark", "applicationConfigs": '
@@ -117,20 +117,10 @@ def test_there_is_nothing_of_sessions_and_no_spec(filled, bundle):
 @pytest.mark.parametrize("place", ["key", "environment", "ours"])
 @pytest.mark.parametrize("proxy", PROXIES.values(), ids=PROXIES)
 def test_no_login_of_a_proxy_is_in_it(mount, bundle, proxy, place):
-    keys, env, own = {"url": "https://livy.example", "type": "livy"}, {}, {}
+    own = {"HTTPS_PROXY": proxy} if place == "ours" else {}
+    m, keys = behind_a_proxy(mount, **({} if own else {place: proxy}))
     if place == "key":
-        keys["proxy"] = proxy
         bundle.config.write_text(harness.key_file({"gw": keys}))
-    elif place == "environment":
-        env["HTTPS_PROXY"] = proxy
-    else:
-        own["HTTPS_PROXY"] = proxy
-    m = mount(env=env, options=["-d"], config={
-        "sessionfs": {"deadline": "2s", "create_deadline": "2s"},
-        "alibaba": {"endpoint": "http://127.0.0.1:3", "workspaces": "w-1"},
-        "gw": keys})
-    run(["ls", m.path + "/gw/livy.example"])
-    run(f"echo '{{\"kind\": \"spark\"}}' > {m.path}/gw/livy.example/new")
     bundle("-o", "b.tar", m.path, env=own).ok()
     whole = (bundle.folder / "b.tar").read_bytes()
     assert b"gw/livy.example/.status" in whole

@@ -113,21 +113,26 @@ PROXIES = {
 PIECES = ("planted-pw", "plant#", "ed/p", "planted%2Dpw", "someone")
 
 
-@pytest.mark.parametrize("place", ["key", "environment"])
-@pytest.mark.parametrize("proxy", PROXIES.values(), ids=PROXIES)
-def test_the_login_of_a_proxy_is_shown_nowhere(mount, proxy, place):
+def behind_a_proxy(mount, key=None, environment=None):
+    """(a mount whose section gw has tried to list and to create through what stands
+    there, the section)"""
     keys = {"url": "https://livy.example", "type": "livy"}
-    env = {}
-    if place == "key":
-        keys["proxy"] = proxy
-    else:
-        env["HTTPS_PROXY"] = proxy
+    if key:
+        keys["proxy"] = key
+    env = {"HTTPS_PROXY": environment} if environment else {}
     m = mount(env=env, options=["-d"], config={
         "sessionfs": {"deadline": "2s", "create_deadline": "2s"},
         "alibaba": {"endpoint": "http://127.0.0.1:3", "workspaces": "w-1"},
         "gw": keys})
     run(["ls", m.path + "/gw/livy.example"])
     run(f"echo '{{\"kind\": \"spark\"}}' > {m.path}/gw/livy.example/new")
+    return m, keys
+
+
+@pytest.mark.parametrize("place", ["key", "environment"])
+@pytest.mark.parametrize("proxy", PROXIES.values(), ids=PROXIES)
+def test_the_login_of_a_proxy_is_shown_nowhere(mount, proxy, place):
+    m, _ = behind_a_proxy(mount, **{place: proxy})
     eventually(lambda: "proxy" in m.read("gw/livy.example/.last_error")
                or m.read("gw/livy.example/.last_error"))
     assert search(m.path, *PIECES) == {}

@@ -7,15 +7,8 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, *(os.path.join(HERE, "..", suite)
                         for suite in ("mount", "kill"))]
-import harness  # noqa: E402
 from crew import Crew  # noqa: E402
-
-
-@pytest.fixture(scope="session", autouse=True)
-def fuse():
-    why = harness.fuse_trouble()
-    if why:
-        pytest.skip(why)
+from fixtures import fuse  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")

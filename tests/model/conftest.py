@@ -7,24 +7,10 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, *(os.path.join(HERE, "..", suite)
                         for suite in ("mount", "kill"))]
-import harness  # noqa: E402
 from crew import Crew  # noqa: E402
+from fixtures import fuse, rig  # noqa: E402, F401
 
 WORLDS = 4  # at once: each has readers that never rest
-
-
-@pytest.fixture(scope="session", autouse=True)
-def fuse():
-    why = harness.fuse_trouble()
-    if why:
-        pytest.skip(why)
-
-
-@pytest.fixture
-def rig(tmp_path):
-    rig = harness.Rig(tmp_path).watch()
-    yield rig
-    rig.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 import watching  # noqa: E402
+from fixtures import fuse, rig  # noqa: E402, F401
 
 
 def pytest_configure(config):
@@ -23,20 +24,6 @@ def pytest_collection_modifyitems(items):
     if harness.SLOW > 1:
         items[:] = [item for item in items
                     if not item.get_closest_marker("policy")]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def fuse():
-    why = harness.fuse_trouble()
-    if why:
-        pytest.skip(why)
-
-
-@pytest.fixture
-def rig(tmp_path):
-    rig = harness.Rig(tmp_path).watch()
-    yield rig
-    rig.close()
 
 
 @pytest.fixture(scope="module")

@@ -101,6 +101,7 @@ enum {
 	TEXT_PARTIAL_GONE = 1 << 3,
 	TEXT_PARTIAL_MADE = 1 << 4,
 	TEXT_PARTIAL = 1 << 5, /* other bytes */
+	TEXT_LINKS = 1 << 6,   /* views and links come, or go */
 };
 
 typedef struct {

@@ -89,8 +89,17 @@ static Provider *find_kept(Cache *cache, const char *name, const char *place)
 	return NULL;
 }
 
-/* What went wrong before is no reason to wait with what is new. */
-static void ask_anew(Cache *cache, const Dir *dir)
+/* The section's directory, or one in it, is no more without views, or is now.  Under
+ * who works there the kernel keeps all that it knows. */
+static void links_changed(Dir *dir) REQUIRES(dir->lock)
+{
+	dir_presence_changed(dir);
+	dir_text_news(dir, TEXT_LINKS);
+}
+
+/* What went wrong before is no reason to wait with what is new.  links: they come or
+ * go in each. */
+static void ask_anew(Cache *cache, const Dir *dir, gboolean links)
 {
 	mutex_lock(&cache->lock);
 	for (guint i = 0; i < cache->dirs->len; i++) {
@@ -103,30 +112,25 @@ static void ask_anew(Cache *cache, const Dir *dir)
 		one->listing.failures = 0;
 		one->listing.asked =
 			dir_has_interest(one, clock_now_us(cache->clock));
+		if (links)
+			links_changed(one);
 		mutex_unlock(&one->lock);
 	}
 	mutex_unlock(&cache->lock);
 }
 
-/* The section speaks to the same place: its directory stays, or, where other names
- * are in it and in all below, goes and comes again, so that the kernel asks for them
- * anew. */
+/* The section speaks to the same place: its directory stays. */
 static gboolean change_same(
 	Provider *provider, const CacheProvider *settings, GError **error)
 {
 	Dir *dir = provider_dir(provider);
-	gboolean other = provider->views != settings->views;
+	gboolean links = provider->views != settings->views;
 
-	if (other && !section_show(dir, NULL, error)) {
-		backend_close(settings->backend);
-		return FALSE;
-	}
 	provider_change(provider, settings);
 	if (settings->backend != NULL)
 		__atomic_store_n(&dir->account->proved, 0, __ATOMIC_RELAXED);
-	ask_anew(provider->root->cache, dir);
-	return (!other || section_show(NULL, dir, error)) &&
-	       section_workspaces(dir, error);
+	ask_anew(provider->root->cache, dir, links);
+	return section_workspaces(dir, error);
 }
 
 static Provider *make(Cache *cache, const CacheProvider *settings,
@@ -154,6 +158,7 @@ static gboolean put_other(Cache *cache, Provider *shown,
 {
 	Dir *old = shown != NULL ? provider_dir(shown) : NULL;
 	Provider *kept = find_kept(cache, settings->name, place);
+	gboolean links = kept != NULL && kept->views != settings->views;
 	Dir *dir = NULL;
 
 	if (kept != NULL) {
@@ -171,7 +176,7 @@ static gboolean put_other(Cache *cache, Provider *shown,
 	if (old != NULL)
 		section_retire(old, TRUE);
 	failpoint_step("reload", "shown");
-	ask_anew(cache, dir);
+	ask_anew(cache, dir, links);
 	requests_show(cache->requests, dir->provider);
 	return kept == NULL || section_workspaces(dir, error);
 }

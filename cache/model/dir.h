@@ -206,7 +206,7 @@ void dir_set_last(Dir *self, guint32 number) REQUIRES(self->apply, self->lock);
 /* The name of the session that was made here last, be it there or
  * not; NULL: another one bears that name now, or nobody knows.  Borrowed for life. */
 const char *dir_last(const Dir *self) REQUIRES(self->lock);
-/* .last or .partial came or went. */
+/* .last, .partial or the views came or went. */
 void dir_presence_changed(Dir *self) REQUIRES(self->lock);
 /* Replaces a text (taken) and tells. */
 void dir_set_text(Dir *self, char **text, char *value) REQUIRES(self->lock);

@@ -137,7 +137,7 @@ static void text_changed(Daemon *daemon, const News *news)
 
 	for (const TreeRow *row = NULL;
 		(row = tree_next(DIR_WORKSPACE, row));) {
-		if (tree_is_optional(row))
+		if (tree_is_optional(row) || tree_is_for_links(row))
 			notify_entry(daemon->notify, parent, row->name);
 	}
 	notify_listing(daemon->notify, parent);

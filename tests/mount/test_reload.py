@@ -132,6 +132,32 @@ def test_another_place_and_back(emulator, reloaded):
     assert "w-2" not in os.listdir(m.path + "/one")
 
 
+def test_links_come_and_go_under_who_works_there(emulator, reloaded):
+    """The kernel keeps the directory of who is in it, and all it knows of it."""
+    r = reloaded
+    emu = emulator("--fill", "w-1=3")
+    r.emu = emu
+    m = r.start(emu, own={"refresh": "1h"}, one=r.section())
+    inside = os.open(m.ws("w-1", "one"), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for views in (True, False, True, False):
+            r.reload(one=r.section(views=views))
+            for name in (".by-name", ".by-state"):
+                eventually(lambda: (name in os.listdir(inside)) == views)
+                eventually(lambda: os.path.exists(
+                    os.path.join(m.ws("w-1", "one"), name)) == views)
+            eventually(lambda: os.path.exists(
+                os.path.join(m.path, "one", ".by-name")) == views)
+        assert os.path.samestat(os.fstat(inside),
+                                os.stat(m.ws("w-1", "one")))
+        r.reload(two=r.section())  # it goes, and comes with other links
+        r.reload(one=r.section(views=True))
+        eventually(lambda: ".by-name" in os.listdir(m.ws("w-1", "one")))
+        eventually(lambda: ".by-name" in os.listdir(inside))
+    finally:
+        os.close(inside)
+
+
 def test_other_keys_of_the_same_place(emulator, reloaded):
     r = reloaded
     emu = emulator("--fill", "w-1=3")

@@ -83,17 +83,40 @@ static void read_current(
 		reply_failure(req, error);
 }
 
-/* Who was told of other bytes than those he has opened gets them from the
- * beginning. */
-static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
+static GBytes *find_now(Daemon *daemon, fuse_ino_t ino)
 {
-	g_autoptr(GBytes) bytes = NULL;
+	GBytes *bytes = NULL;
 	View view;
 
-	if (view_resolve(daemon, ino, &view))
-		bytes = rows_bytes(daemon, &view, NULL);
+	if (!view_resolve(daemon, ino, &view) || view_is_dir(&view))
+		return NULL;
+	if (view.row->kind != ROW_TABLE)
+		return rows_bytes(daemon, &view, NULL);
+	cache_table(daemon->cache, view.entry.number, view.row->table, &bytes,
+		NULL);
+	return bytes;
+}
+
+/* Whether this read is to bring other bytes than those of the open, if there are
+ * any: who begins anew gets what there is, as in /proc, unless the kernel keeps the
+ * bytes and asks only for what it lacks of them. */
+static gboolean begins_anew(Daemon *daemon, Handle *handle, off_t off)
+{
+	gboolean told = handle->poller && !off && poller_read(handle->poller);
+
+	if (handle->reader)
+		return told || !reader_is_first(handle->reader);
+	return told || (!off && !handles_has_news(daemon->handles, handle,
+					cache_news(daemon->cache)));
+}
+
+static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
+{
+	guint64 news = cache_news(daemon->cache);
+	g_autoptr(GBytes) bytes = find_now(daemon, ino);
+
 	if (bytes)
-		handles_renew(daemon->handles, handle, bytes);
+		handles_renew(daemon->handles, handle, bytes, news);
 }
 
 /* The file may be closed before the reply has returned. */
@@ -101,10 +124,9 @@ static void read_snapshot(
 	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
 {
 	Daemon *daemon = fuse_req_userdata(req);
-	gboolean told = handle->poller && !off && poller_read(handle->poller);
 	g_autoptr(GBytes) bytes = NULL;
 
-	if (told || !reader_is_first(handle->reader))
+	if (begins_anew(daemon, handle, off))
 		renew(daemon, ino, handle);
 	bytes = handles_snapshot(daemon->handles, handle);
 	reply_slice(req, bytes, size, off);
@@ -172,6 +194,7 @@ static gboolean send_bytes(fuse_req_t req, Opening *self, const View *view,
 	} else {
 		holds.read = read_snapshot;
 		holds.snapshot = g_bytes_ref(bytes);
+		holds.news = news;
 		holds.reader = let_keep(daemon, view, bytes, news);
 		self->info.keep_cache = holds.reader != NULL;
 		self->info.direct_io = !holds.reader;

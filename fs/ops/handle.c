@@ -4,7 +4,7 @@
 #include "cache/base/locked.h"
 
 struct Handles {
-	Mutex lock; /* of open, and of each Handle.snapshot */
+	Mutex lock; /* of open, and of snapshot and news of each */
 	GHashTable *open GUARDED_BY(lock); /* Handle *: a set */
 };
 
@@ -57,13 +57,19 @@ GBytes *handles_snapshot(Handles *self, Handle *handle)
 	return LOCKED(&self->lock, g_bytes_ref(handle->snapshot));
 }
 
-void handles_renew(Handles *self, Handle *handle, GBytes *bytes)
+gboolean handles_has_news(Handles *self, Handle *handle, guint64 news)
+{
+	return LOCKED(&self->lock, handle->news == news);
+}
+
+void handles_renew(Handles *self, Handle *handle, GBytes *bytes, guint64 news)
 {
 	GBytes *old;
 
 	mutex_lock(&self->lock);
 	old = handle->snapshot;
 	handle->snapshot = g_bytes_ref(bytes);
+	handle->news = news;
 	mutex_unlock(&self->lock);
 	g_bytes_unref(old);
 }

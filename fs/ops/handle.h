@@ -22,6 +22,7 @@ struct Handle {
 		const char *bytes, size_t size, off_t off);
 
 	GBytes *snapshot;
+	guint64 news;   /* cache_news() before it was taken */
 	Reader *reader; /* of a snapshot that the kernel keeps; else NULL */
 	Stream *stream;
 	Control *control;
@@ -43,6 +44,10 @@ void handles_free(Handles *handles);
 Handle *handles_open(Handles *handles, const Handle *holds);
 /* Its bytes, in place of which there may be others later; a new reference. */
 GBytes *handles_snapshot(Handles *handles, Handle *handle);
-void handles_renew(Handles *handles, Handle *handle, GBytes *bytes);
+/* Whether they are as new as that. */
+gboolean handles_has_news(Handles *handles, Handle *handle, guint64 news);
+/* news: cache_news() before these bytes were taken. */
+void handles_renew(
+	Handles *handles, Handle *handle, GBytes *bytes, guint64 news);
 /* NULL is fine. */
 void handles_close(Handles *handles, Handle *handle);

@@ -59,3 +59,33 @@ def test_a_read_is_never_cut_or_mixed(emulator, mount):
         reader.over.set()
         reader.join()
     assert sum((reader.wrong for reader in readers), []) == []
+
+
+def test_who_begins_anew_reads_what_there_is(emulator, mount):
+    """However a file was opened: the kernel keeps the bytes of some opens, of
+    those in the wake of a change it does not."""
+    emu = emulator("--workspace", "w-1")
+    rename_all(emu, "first")
+    m = mount(emu, config={"sessionfs": {"refresh": "50ms"}})
+    eventually(lambda: set(IDS) <= set(os.listdir(m.ws("w-1"))))
+    table = os.open(os.path.join(m.ws("w-1"), ".sessions.tsv"), os.O_RDONLY)
+    kept = [table]
+
+    def text(fd):
+        return os.pread(fd, 1 << 20, 0).decode()
+
+    def renamed(name):
+        rename_all(emu, name)
+        for one in IDS:
+            path = os.path.join(m.ws("w-1"), one, "session.json")
+            eventually(lambda: name in m.read(path))
+            kept.append(os.open(path, os.O_RDONLY))
+        for fd in kept:  # at once: the change was seen above
+            assert name in text(fd)
+            assert name in text(fd)
+    try:
+        for i in range(5):
+            renamed(f"name-{i}")  # of one length
+    finally:
+        for fd in kept:
+            os.close(fd)

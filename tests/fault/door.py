@@ -30,7 +30,8 @@ class Door:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        """By a name: see machine.c."""
+        return f"http://cloud.test:{self.port}"
 
     def listen(self):
         self.socket = socket.create_server(("127.0.0.1", self.port))
@@ -99,6 +100,25 @@ def forward(client, server, back=pump):
             server: lambda: back(server, client)}
     while all(ways[end]() for end in select.select(list(ways), [], [])[0]):
         pass
+
+
+class BlackHole:
+    """At the same port of ::1: what is sent there is dropped, since its queue is
+    full."""
+
+    def __init__(self, port):
+        self.sockets = [socket.socket(socket.AF_INET6)]
+        self.sockets[0].bind(("::1", port))
+        self.sockets[0].listen(0)
+        for _ in range(4):
+            one = socket.socket(socket.AF_INET6)
+            one.setblocking(False)
+            one.connect_ex(("::1", port))
+            self.sockets.append(one)
+
+    def close(self):
+        for one in self.sockets:
+            one.close()
 
 
 # ---- ways to spoil a connection ----

@@ -13,6 +13,7 @@ HEADERS = b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 60000
 # again has waited long enough before that is given up.
 LATE = (errno.ETIMEDOUT,)
 AWAY = (errno.ECONNREFUSED, *LATE)
+NOWHERE = (errno.EHOSTUNREACH, *LATE)
 NONSENSE = (errno.EBADMSG, *LATE)
 FAILS = (errno.EREMOTEIO, *LATE)
 THROTTLED = (errno.EUSERS, *LATE)
@@ -54,6 +55,14 @@ def clock(ms):
     return lambda place: place.emu.control("POST", "clock", {"skew_ms": ms})
 
 
+def our_clock(ms):
+    return lambda place: place.machine.tell(clock_ms=ms)
+
+
+def names(**what):
+    return lambda place: place.resolve(**what)
+
+
 CUT = r"cut short|broke before an answer|an empty answer"
 
 FAULTS = [
@@ -76,6 +85,18 @@ FAULTS = [
             CUT, MAYBE) for n in (250, 1000)),
     Fault("a byte at a time", by_door(door.drip), LATE, "no answer .* in time",
           DOUBT),
+    Fault("a name that takes long", names(ms=3000), NOWHERE,
+          "cloud.test cannot be reached", NOWHERE),
+    Fault("a name that nobody knows", names(answer=1), NOWHERE,
+          "the host cloud.test is unknown", NOWHERE),
+    Fault("a name that nobody can tell", names(answer=2), NOWHERE,
+          "the host cloud.test is unknown", NOWHERE),
+    Fault("a name of another machine", names(answer=3), AWAY,
+          "refuses the connection", (errno.ECONNREFUSED,)),
+    Fault("IPv6 that leads nowhere", lambda place: place.black_hole(), FINE, "",
+          FINE),
+    Fault("a proxy that says nothing", lambda place: place.proxy(), LATE,
+          "no answer .* in time", DOUBT),
     # ---- what is no answer ----
     Fault("SSH", by_door(door.say(b"SSH-2.0-OpenSSH_9.2\r\n")), OTHER,
           "does not speak HTTP at that port but SSH", OTHER),
@@ -127,6 +148,10 @@ FAULTS = [
     Fault("its clock an hour early", clock(HOUR), FINE, "", FINE),
     Fault("its clock a day late", clock(-DAY), FINE, "", FINE),
     Fault("its clock a day early", clock(DAY), FINE, "", FINE),
+    Fault("our clock an hour late", our_clock(-HOUR), FINE, "", FINE),
+    Fault("our clock an hour early", our_clock(HOUR), FINE, "", FINE),
+    Fault("our clock a day late", our_clock(-DAY), FINE, "", FINE),
+    Fault("our clock a day early", our_clock(DAY), FINE, "", FINE),
     Fault("the emitter stopped", lambda place: place.stop_emitter(), FINE, "",
           FINE),
 ]

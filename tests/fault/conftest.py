@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, *(os.path.join(HERE, "..", suite)
                         for suite in ("mount", "kill"))]
 from crew import Crew  # noqa: E402
-from fixtures import fuse  # noqa: E402, F401
+from fixtures import fuse, rig  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")

@@ -471,6 +471,11 @@ void backend_count(Backend *self,
 		api_count(self->api, visit, data);
 }
 
+const char *backend_library(void)
+{
+	return http_library();
+}
+
 void backend_observe(Backend *self, CallObserver observer, void *data)
 {
 	if (self->iam)

@@ -53,6 +53,11 @@ gboolean http_can_negotiate(void)
 	return (info->features & CURL_VERSION_SPNEGO) != 0;
 }
 
+const char *http_library(void)
+{
+	return curl_version();
+}
+
 /* libcurl reads them by itself, and quotes them. */
 static void keep_environment_logins(void)
 {

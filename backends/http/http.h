@@ -14,6 +14,9 @@ typedef struct HttpClient HttpClient;
 /* Whether this libcurl can do HttpRequest.negotiate. */
 gboolean http_can_negotiate(void);
 
+/* libcurl and what it is built on, with their versions; static. */
+const char *http_library(void);
+
 HttpClient *http_client_new(const HttpSettings *settings);
 void http_client_free(HttpClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)

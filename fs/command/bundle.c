@@ -7,10 +7,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "backends/backend.h"
 #include "backends/base/clock.h"
 #include "backends/base/secret.h"
 #include "fs/base/exit_status.h"
-#include "fs/base/lowlevel.h"
+#include "fs/base/version.h"
 #include "fs/command/bundle_read.h"
 #include "fs/command/doctor.h"
 #include "fs/command/places.h"
@@ -20,7 +21,6 @@
 #include "fs/start/config.h"
 #include "fs/start/config_text.h"
 #include "fs/start/mount_table.h"
-#include "fs/version.h"
 
 /* A mount that answered, and hangs then; and the doctor, whose own questions to
  * mounts take 2 seconds. */
@@ -180,16 +180,15 @@ static void append_libraries(GString *out)
 static void append_machine(GString *out)
 {
 	g_autofree char *system = g_get_os_info(G_OS_INFO_KEY_PRETTY_NAME);
+	g_autofree char *version = version_text();
 	struct utsname kernel = {0};
 
 	uname(&kernel);
 	g_string_append_printf(out,
-		"version: %s\nlibfuse: %s\nglib: %u.%u.%u\nkernel: %s %s %s "
-		"%s\nsystem: %s\nuser: %d\n",
-		SESSIONFS_VERSION, fuse_pkgversion(), glib_major_version,
-		glib_minor_version, glib_micro_version, kernel.sysname,
-		kernel.release, kernel.version, kernel.machine,
-		system ? system : "unknown", (int)geteuid());
+		"%s%s\nkernel: %s %s %s %s\nsystem: %s\nuser: %d\n", version,
+		backend_library(), kernel.sysname, kernel.release,
+		kernel.version, kernel.machine, system ? system : "unknown",
+		(int)geteuid());
 	append_libraries(out);
 }
 

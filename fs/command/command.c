@@ -6,11 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/backend.h"
 #include "backends/base/inherited.h"
 #include "backends/base/nearest.h"
 #include "backends/error.h"
 #include "fs/base/exit_status.h"
 #include "fs/base/say.h"
+#include "fs/base/version.h"
 #include "fs/command/bundle.h"
 #include "fs/command/doctor.h"
 #include "fs/command/init.h"
@@ -19,7 +21,6 @@
 #include "fs/command/umount.h"
 #include "fs/command/wait_command.h"
 #include "fs/start/options.h"
-#include "fs/version.h"
 
 typedef struct {
 	const char *name;
@@ -189,7 +190,9 @@ static int help_run(const CommandLine *line)
 
 static int version_run(const CommandLine *line)
 {
-	puts("sessionfs " SESSIONFS_VERSION);
+	g_autofree char *text = version_text();
+
+	printf("%s%s\n", text, backend_library());
 	return EXIT_SUCCESS;
 }
 

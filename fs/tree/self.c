@@ -4,15 +4,14 @@
 
 #include "backends/base/mutex.h"
 #include "fs/base/log.h"
-#include "fs/base/lowlevel.h"
 #include "fs/base/metrics.h"
+#include "fs/base/version.h"
 #include "fs/tree/eventlog.h"
 #include "fs/version.h"
 
 char *self_version(Daemon *daemon)
 {
-	return g_strdup_printf("sessionfs %s\nlibfuse %s\n", SESSIONFS_VERSION,
-		fuse_pkgversion());
+	return version_text();
 }
 
 static struct {

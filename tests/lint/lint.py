@@ -273,7 +273,7 @@ FACES = {
 }
 # They put the whole together.
 BUILDERS = re.compile(
-    r"fs/(main|start/(config\w*|demo)|command/(doctor\w*|init))\.[ch]")
+    r"fs/(main|start/(config\w*|demo)|command/(command|bundle|doctor\w*|init))\.[ch]")
 
 
 @rule

@@ -70,7 +70,7 @@ def test_it_has_what_a_report_needs(filled, bundle):
     path = bundle.folder / said[0]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     files = contents(path)
-    assert re.search(r"^version: \d+\.", files["about"], re.M)
+    assert re.search(r"^sessionfs \d+\.", files["about"], re.M)
     assert re.search(r"^kernel: Linux ", files["about"], re.M)
     assert re.search(r"^library: /.*libcurl.*\.so", files["about"], re.M)
     assert filled.path in files["mountinfo"]

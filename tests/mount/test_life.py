@@ -237,8 +237,10 @@ def test_help_and_version():
     assert shown.ok().startswith("usage: sessionfs")
     for word in ("--demo", "--config", "--foreground", "allow_other"):
         assert word in shown.out
-    assert re.fullmatch(r"sessionfs \d+\.\d+\.\d+\n",
-                        run([harness.SESSIONFS, "--version"]).ok())
+    assert re.fullmatch(
+        r"sessionfs \d+\.\d+\.\d+( \(commit [0-9a-f]{12}\))?\n"
+        r"libfuse [\d.]+, GLib [\d.]+\nlibcurl/[\d.]+ OpenSSL/.*\n",
+        run([harness.SESSIONFS, "--version"]).ok())
     wrong = run([harness.SESSIONFS, "--hepl"])
     assert wrong.status == 2 and "--help" in wrong.err
 

@@ -1,0 +1,7 @@
+#pragma once
+
+#include <glib.h>
+
+/* Lines: this program with its commit, if it was built from one, and the versions of
+ * the libraries that it runs with (beside those of backend_library).  A new string. */
+char *version_text(void);

@@ -63,6 +63,8 @@ static const BackendKey alibaba_keys[] = {
 	{"region", KEY_STRING, "such as cn-hangzhou"},
 	{"profile", KEY_STRING,
 		"profile of the aliyun CLI or credentials file"},
+	{"credentials_file", KEY_PATH,
+		"read this instead of ~/.alibabacloud/credentials"},
 	{"vpc", KEY_BOOL, "use the region's host inside VPCs"},
 	{NULL},
 };
@@ -278,9 +280,8 @@ static gboolean alibaba_open(Backend *base, GHashTable *keys, GError **error)
 	g_autofree char *endpoint = g_strdup_printf(
 		"https://emr-serverless-spark%s.%s.aliyuncs.com",
 		vpc ? "-vpc" : "", base->region);
-	base->api = api_backend_connect(keys, endpoint, &alibaba_chain,
-		g_hash_table_lookup(keys, "profile"), NULL, &alibaba_protocol,
-		error);
+	base->api = api_backend_connect(
+		keys, endpoint, &alibaba_chain, NULL, &alibaba_protocol, error);
 	return base->api != NULL;
 }
 

@@ -46,5 +46,5 @@ const char *alibaba_profile_name(const Chain *chain, const char *fallback);
 /* region_id of a profile; NULL when there is none.  New string. */
 char *alibaba_cli_region(const char *profile);
 char *alibaba_cli_path(void);
-char *alibaba_credentials_path(void);
+char *alibaba_credentials_path(const Chain *chain);
 gboolean alibaba_cli_enabled(void);

@@ -36,8 +36,9 @@ static Credentials *from_uri(
 
 static void chain_files(const Chain *chain, GString *out)
 {
-	auth_append_stat(out, alibaba_cli_path());
-	auth_append_stat(out, alibaba_credentials_path());
+	if (!chain->file)
+		auth_append_stat(out, alibaba_cli_path());
+	auth_append_stat(out, alibaba_credentials_path(chain));
 }
 
 static gboolean is_file(char *path)
@@ -54,7 +55,7 @@ static gboolean is_cli_there(const Chain *chain)
 
 static gboolean is_section_there(const Chain *chain)
 {
-	return is_file(alibaba_credentials_path());
+	return is_file(alibaba_credentials_path(chain));
 }
 
 /* ---- the chain ---- */
@@ -71,7 +72,7 @@ static const ChainSource sources[] = {
 	{"the aliyun CLI's profile", alibaba_cli_profile, is_cli_there,
 		.profiled = TRUE},
 	{"the credentials file", alibaba_credentials_file, is_section_there,
-		.profiled = TRUE},
+		.profiled = TRUE, .filed = TRUE},
 	{"ECS metadata", from_metadata,
 		.off = "ALIBABA_CLOUD_ECS_METADATA_DISABLED", .metadata = TRUE,
 		.variable = "ALIBABA_CLOUD_ECS_METADATA"},
@@ -84,6 +85,7 @@ const ChainClass alibaba_chain = {
 	.name = "alibaba",
 	.vendor = "Alibaba Cloud",
 	.key = "profile",
+	.file_key = "credentials_file",
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,

@@ -13,9 +13,11 @@
 
 #define NAME_MAX_SHOWN 64
 
-char *alibaba_credentials_path(void)
+char *alibaba_credentials_path(const Chain *chain)
 {
-	const char *path = auth_env("ALIBABA_CLOUD_CREDENTIALS_FILE");
+	const char *path = chain->file
+				   ? chain->file
+				   : auth_env("ALIBABA_CLOUD_CREDENTIALS_FILE");
 
 	if (path)
 		return g_strdup(path);
@@ -120,7 +122,7 @@ static Credentials *section_keys(const Reading *reading, GError **error)
 Credentials *alibaba_credentials_file(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	g_autofree char *path = alibaba_credentials_path();
+	g_autofree char *path = alibaba_credentials_path(chain);
 	const char *name = alibaba_profile_name(chain, "default");
 	g_autofree char *origin = g_strdup_printf(
 		"section %.*s of %s", NAME_MAX_SHOWN, name, path);

@@ -32,7 +32,8 @@ static gboolean is_out_of_reach(const GError *cause)
 
 static gboolean is_asked(const Chain *chain, const ChainSource *source)
 {
-	return !chain->profile || source->profiled;
+	return (!chain->profile || source->profiled) &&
+	       (!chain->file || source->filed);
 }
 
 /* A variable that it needs and that is not set; NULL: none is. */
@@ -98,8 +99,8 @@ static int code_of(
 	if (source->metadata && !chain->on_site &&
 		(!meant || backend_error_is_unsent(cause)))
 		return BACKEND_ERROR_NO_KEY;
-	if (!chain->profile && cause->code == BACKEND_ERROR_AUTH &&
-		!may_be(chain, source))
+	if (!chain->profile && !chain->file &&
+		cause->code == BACKEND_ERROR_AUTH && !may_be(chain, source))
 		return BACKEND_ERROR_NO_KEY;
 	return cause->code;
 }
@@ -147,7 +148,8 @@ static Credentials *round_ask(
 		return found;
 	}
 	g_string_append_printf(round->looked, "%s%s (%s)",
-		round->looked->len ? "; " : "", source->what, cause->message);
+		round->looked->len ? "; " : "",
+		chain->file ? "that file" : source->what, cause->message);
 	cause->code = code_of(chain, source, cause);
 	note_code(round, cause->code);
 	*ret_over = is_over(round, source, cause);
@@ -177,6 +179,24 @@ static char *chain_fingerprint(void *self)
 	return g_string_free(out, FALSE);
 }
 
+/* " (profile = a, credentials_file = b)"; "" where neither is named.  New string. */
+static char *named_keys(const Chain *chain)
+{
+	GString *out = g_string_new(NULL);
+
+	if (chain->profile)
+		g_string_append_printf(
+			out, "%s = %s", chain->class->key, chain->profile);
+	if (chain->file)
+		g_string_append_printf(out, "%s%s = %s", out->len ? ", " : "",
+			chain->class->file_key, chain->file);
+	if (out->len) {
+		g_string_prepend(out, " (");
+		g_string_append_c(out, ')');
+	}
+	return g_string_free(out, FALSE);
+}
+
 static Credentials *chain_fetch(
 	void *data, gboolean again, gint64 deadline_us, GError **error)
 {
@@ -192,13 +212,10 @@ static Credentials *chain_fetch(
 		chain->last_print = g_steal_pointer(&print);
 		return found;
 	}
-	g_autofree char *key =
-		chain->profile ? g_strdup_printf(" (%s = %s)",
-					 chain->class->key, chain->profile)
-			       : g_strdup("");
+	g_autofree char *keys = named_keys(chain);
 	return backend_error_null(error, round.code,
 		"no credentials for %s%s; looked in %s", chain->class->vendor,
-		key, looked->str);
+		keys, looked->str);
 }
 
 /* ---- whose ---- */
@@ -223,6 +240,9 @@ static void chain_place(void *data, GString *out)
 		first++;
 	if (chain->profile)
 		g_string_append_printf(out, "profile %s, ", chain->profile);
+	if (chain->file)
+		g_string_append_printf(
+			out, "%s %s, ", chain->class->file_key, chain->file);
 	g_string_append(out, first->what ? first->what : "nothing");
 	if (first->what && chain->class->place)
 		chain->class->place(chain, first, out);
@@ -237,6 +257,7 @@ static void chain_free(void *data)
 	http_client_free(chain->remote);
 	http_client_free(chain->nearby);
 	g_free(chain->profile);
+	g_free(chain->file);
 	g_free(chain->region);
 	g_free(chain->last_print);
 	g_free(chain);
@@ -264,7 +285,7 @@ static char *text_or_null(const char *text)
 }
 
 CredentialSource *chain_new(const ChainClass *class, const char *profile,
-	const char *region, const HttpSettings *http)
+	const char *file, const char *region, const HttpSettings *http)
 {
 	static const HttpSettings none;
 	HttpSettings nearby = http ? *http : none;
@@ -274,6 +295,7 @@ CredentialSource *chain_new(const ChainClass *class, const char *profile,
 	nearby.connect_ms = NEARBY_CONNECT_MS;
 	whole->chain.class = class;
 	whole->chain.profile = text_or_null(profile);
+	whole->chain.file = text_or_null(file);
 	whole->chain.region = text_or_null(region);
 	whole->chain.remote = http_client_new(http ? http : &none);
 	whole->chain.nearby = http_client_new(&nearby);

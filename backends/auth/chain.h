@@ -6,8 +6,9 @@
  * A vendor's credential chain: its sources are tried in turn, one that fails
  * makes way for the next, and only when none is left is there an error, which
  * then says what was wrong with each, and is NO_KEY where none was set up.  A
- * profile that is named in the configuration is the user's choice: only the
- * sources that know profiles are asked then, and the error names the key.
+ * profile or a file that is named in the configuration is the user's choice: only
+ * the sources that know profiles, or read such a file, are asked then, and the
+ * error names the key.
  *
  * The order is asked for an identity once.  After that the source that gave it
  * comes first, until a file has changed; and while what it gave is good, one
@@ -31,6 +32,7 @@ typedef struct {
 	const char *off;   /* one that switches it off when it is "true" */
 	const char *token; /* one with the session token of that key pair */
 	gboolean profiled; /* knows profiles */
+	gboolean filed;    /* reads the file that the section names */
 	gboolean metadata; /* a service of the machine's host.  Most machines
 	                      have none: until it has answered once, any
 	                      failure is NO_KEY */
@@ -40,9 +42,11 @@ typedef struct {
 } ChainSource;
 
 typedef struct ChainClass {
-	const char *name;           /* "alibaba" */
-	const char *vendor;         /* for people: "Alibaba Cloud" */
-	const char *key;            /* of the section, that names the profile */
+	const char *name;   /* "alibaba" */
+	const char *vendor; /* for people: "Alibaba Cloud" */
+	const char *key;    /* of the section, that names the profile; NULL: it
+	                         has none */
+	const char *file_key;       /* that names the file */
 	gint64 refresh_ms;          /* as in CredentialClass */
 	const ChainSource *sources; /* ends with a NULL what */
 	/* Names the files that may be read and their times; see
@@ -61,8 +65,10 @@ typedef struct ChainClass {
 
 struct Chain {
 	const ChainClass *class;
-	char *profile;      /* NULL: as the vendor chooses */
-	char *region;       /* of the section; NULL: none is known */
+	char *profile; /* NULL: as the vendor chooses */
+	char *file;    /* instead of the vendor's own, and in their form; NULL:
+	               the vendor's own */
+	char *region;  /* of the section; NULL: none is known */
 	HttpClient *remote; /* as the section says */
 	HttpClient *nearby; /* the metadata service: no proxy, 1 s to connect */
 	gint stopped;       /* atomic; for process_run */
@@ -73,9 +79,9 @@ struct Chain {
 	gboolean on_site; /* the metadata service has answered */
 };
 
-/* profile, region and http may be NULL; all are copied. */
+/* profile, file, region and http may be NULL; all are copied. */
 CredentialSource *chain_new(const ChainClass *class, const char *profile,
-	const char *region, const HttpSettings *http);
+	const char *file, const char *region, const HttpSettings *http);
 
 /* Whether a source other than a metadata service is in sight.  No network. */
 gboolean chain_in_sight(const ChainClass *class);

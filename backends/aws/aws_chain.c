@@ -48,6 +48,10 @@ static Credentials *from_web(
 
 static void chain_files(const Chain *chain, GString *out)
 {
+	if (chain->file) {
+		auth_append_stat(out, g_strdup(chain->file));
+		return;
+	}
 	auth_append_stat(out, aws_files_config_path());
 	auth_append_stat(out, aws_files_credentials_path());
 }
@@ -86,7 +90,7 @@ static void chain_place(
 		place_key(auth_env("AWS_ACCESS_KEY_ID"), out);
 	if (first->get != aws_profile)
 		return;
-	files = aws_files_read(NULL);
+	files = aws_files_read(chain->file, NULL);
 	profile = aws_files_profile(chain->profile, NULL);
 	g_string_append_printf(out, " (%s)", profile);
 	if (files)
@@ -101,7 +105,8 @@ static const ChainSource sources[] = {
 	{"the environment", aws_environment, .needs = {"AWS_ACCESS_KEY_ID"}},
 	{"web identity", from_web, is_no_role,
 		.needs = {"AWS_WEB_IDENTITY_TOKEN_FILE"}},
-	{"the shared files", aws_profile, aws_profile_set, .profiled = TRUE},
+	{"the shared files", aws_profile, aws_profile_set, .profiled = TRUE,
+		.filed = TRUE},
 	{"the container", aws_container, aws_container_set},
 	{"EC2 metadata", aws_metadata, .metadata = TRUE,
 		.off = "AWS_EC2_METADATA_DISABLED",
@@ -113,6 +118,7 @@ const ChainClass aws_chain = {
 	.name = "aws",
 	.vendor = "AWS",
 	.key = "profile",
+	.file_key = "credentials_file",
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,

@@ -7,7 +7,8 @@
  * identity, credential_process, SSO), web identity of the environment,
  * container, instance metadata.  profile: NULL follows AWS_PROFILE, then
  * AWS_DEFAULT_PROFILE, then "default"; one that is given skips all but the
- * files.  Keys in the environment win over AWS_PROFILE, as in most SDKs.
+ * files.  A file that is given is in the form of ~/.aws/credentials, and the only
+ * one that is read for credentials.  Keys in the environment win over AWS_PROFILE, as in most SDKs.
  * region: where roles are assumed; NULL follows aws_region, then us-east-1.
  *
  * A source that is set up but fails ends the search, as it does in botocore and

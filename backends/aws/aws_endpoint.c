@@ -61,7 +61,7 @@ static gboolean is_true(const char *text)
 /* Of the shared files: the service's own, then the profile's. */
 static char *url_of_files(const AwsEndpoint *wanted)
 {
-	g_autoptr(AwsFiles) files = aws_files_read(NULL);
+	g_autoptr(AwsFiles) files = aws_files_read(NULL, NULL);
 	const char *profile = aws_files_profile(wanted->profile, NULL);
 	g_autofree char *service = g_ascii_strdown(wanted->env, -1);
 	const char *url = NULL;

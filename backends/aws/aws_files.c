@@ -50,17 +50,28 @@ static gboolean file_read(
 	return files->files[which] != NULL;
 }
 
-AwsFiles *aws_files_read(GError **error)
+static gboolean both_read(AwsFiles *files, GError **error)
+{
+	return file_read(files, AWS_FILES_CONFIG, aws_files_config_path(),
+		       error) &&
+	       file_read(files, AWS_FILES_CREDENTIALS,
+		       aws_files_credentials_path(), error);
+}
+
+static gboolean one_read(AwsFiles *files, const char *path, GError **error)
+{
+	files->files[AWS_FILES_CREDENTIALS] = ini_read(path, INI_AWS, error);
+	return files->files[AWS_FILES_CREDENTIALS] != NULL;
+}
+
+AwsFiles *aws_files_read(const char *path, GError **error)
 {
 	g_autoptr(AwsFiles) files = g_new0(AwsFiles, 1);
 
 	for (gsize kind = 0; kind < G_N_ELEMENTS(kinds); kind++)
 		files->names[kind] = g_hash_table_new_full(
 			g_str_hash, g_str_equal, g_free, NULL);
-	if (!file_read(
-		    files, AWS_FILES_CONFIG, aws_files_config_path(), error) ||
-		!file_read(files, AWS_FILES_CREDENTIALS,
-			aws_files_credentials_path(), error))
+	if (!(path ? one_read(files, path, error) : both_read(files, error)))
 		return NULL;
 	const Ini *config = files->files[AWS_FILES_CONFIG];
 	for (guint i = 0; config && i < ini_count(config); i++)
@@ -203,7 +214,7 @@ char *aws_files_setting(const char *profile, const char *env, const char *key)
 
 	if (value)
 		return g_strdup(value);
-	g_autoptr(AwsFiles) files = aws_files_read(NULL);
+	g_autoptr(AwsFiles) files = aws_files_read(NULL, NULL);
 	return files ? g_strdup(aws_files_get(files, AWS_FILES_PROFILE,
 			       aws_files_profile(profile, NULL), key))
 		     : NULL;

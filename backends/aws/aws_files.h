@@ -30,8 +30,10 @@ typedef enum {
 } AwsFilesWhich;
 
 /* One look, which does not follow later changes; wiped when freed.  Errors: AUTH,
- * naming the file that cannot be read. */
-AwsFiles *aws_files_read(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * naming the file that cannot be read.  With a path the second file alone is read,
+ * from there; it must be there then: NO_KEY. */
+AwsFiles *aws_files_read(
+	const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void aws_files_free(AwsFiles *files); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AwsFiles, aws_files_free)
 

@@ -45,8 +45,10 @@ static gboolean has(const Reading *reading, const char *key)
 
 static char *origin_of(const Reading *reading, const char *kind)
 {
-	return g_strdup_printf("AWS profile %.*s (%s)", NAME_MAX_SHOWN,
-		name_of(reading), kind);
+	const char *file = reading->chain->file;
+
+	return g_strdup_printf("AWS profile %.*s%s%s (%s)", NAME_MAX_SHOWN,
+		name_of(reading), file ? " of " : "", file ? file : "", kind);
 }
 
 /* A key that is needed; NULL with an error when it is not there. */
@@ -477,7 +479,7 @@ static Credentials *profile_keys(
 
 Credentials *aws_profile(const Chain *chain, gint64 deadline_us, GError **error)
 {
-	g_autoptr(AwsFiles) files = aws_files_read(error);
+	g_autoptr(AwsFiles) files = aws_files_read(chain->file, error);
 	Reading reading = {
 		.chain = chain, .files = files, .deadline_us = deadline_us};
 
@@ -488,7 +490,7 @@ Credentials *aws_profile(const Chain *chain, gint64 deadline_us, GError **error)
 
 gboolean aws_profile_is_role(const Chain *chain)
 {
-	g_autoptr(AwsFiles) files = aws_files_read(NULL);
+	g_autoptr(AwsFiles) files = aws_files_read(chain->file, NULL);
 	Reading reading = {.chain = chain, .files = files, .depth = 1};
 
 	reading.names[0] = aws_files_profile(chain->profile, NULL);
@@ -497,12 +499,12 @@ gboolean aws_profile_is_role(const Chain *chain)
 
 gboolean aws_profile_set(const Chain *chain)
 {
-	g_autoptr(AwsFiles) files = aws_files_read(NULL);
+	g_autoptr(AwsFiles) files = aws_files_read(chain->file, NULL);
 	Reading reading = {.chain = chain, .files = files, .depth = 1};
 	gboolean chosen;
 
 	reading.names[0] = aws_files_profile(chain->profile, &chosen);
-	if (!files)
+	if (!files || chain->file)
 		return TRUE;
 	if (aws_files_has(files, AWS_FILES_PROFILE, reading.names[0]))
 		return is_any(&reading);

@@ -20,6 +20,8 @@
 const BackendKey aws_keys[] = {
 	{"region", KEY_STRING, "such as eu-west-1"},
 	{"profile", KEY_STRING, "profile of the AWS configuration files"},
+	{"credentials_file", KEY_PATH,
+		"read this instead of ~/.aws/credentials and ~/.aws/config"},
 	{"fips", KEY_BOOL, "use the FIPS endpoint"},
 	{"dual_stack", KEY_BOOL, "use the endpoint that speaks IPv6 too"},
 	{NULL},
@@ -80,7 +82,7 @@ static char *region_choose(GHashTable *keys, GError **error)
 			: aws_region(g_hash_table_lookup(keys, "profile"));
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(AwsFiles) files G_GNUC_UNUSED =
-		found ? NULL : aws_files_read(&cause);
+		found ? NULL : aws_files_read(NULL, &cause);
 	g_autofree char *advice = g_strdup_printf(
 		", region in the AWS profile%s%s%s, or AWS_REGION",
 		cause ? " (" : "", cause ? cause->message : "",
@@ -163,7 +165,7 @@ static Api *api_open(
 		.data = self,
 	};
 
-	return api_backend_connect(keys, endpoint, &aws_chain, profile,
+	return api_backend_connect(keys, endpoint, &aws_chain,
 		self->base.region, &protocol, error);
 }
 

@@ -324,8 +324,8 @@ static Api *api_open(
 			"credentials_file and access_token_file cannot be "
 			"given both");
 	return api_backend_connect(keys, ENDPOINT,
-		token ? &google_token_chain : &google_chain,
-		token ? token : account, NULL, protocol, error);
+		token ? &google_token_chain : &google_chain, NULL, protocol,
+		error);
 }
 
 static void dataproc_close(Backend *base)

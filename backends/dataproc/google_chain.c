@@ -18,7 +18,7 @@ static char *default_path(void)
 /* The file that somebody named; NULL: nobody did. */
 static const char *named_path(const Chain *chain)
 {
-	return chain->profile ? chain->profile : auth_env(variable_account);
+	return chain->file ? chain->file : auth_env(variable_account);
 }
 
 /* Read whole at each change of the file, so that who renews the token need not
@@ -55,7 +55,7 @@ static Credentials *from_named(
 		return backend_error_null(error, BACKEND_ERROR_AUTH,
 			"%s is not set", variable_account);
 	Credentials *found = google_account(chain, path, deadline_us, error);
-	if (!found && !chain->profile)
+	if (!found && !chain->file)
 		g_prefix_error(error, "%s: ", variable_account);
 	return found;
 }
@@ -71,7 +71,7 @@ static Credentials *from_default(
 static Credentials *from_token_file(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
-	return token_file(chain->profile, error);
+	return token_file(chain->file, error);
 }
 
 /* ---- what can be told without the network ---- */
@@ -109,7 +109,7 @@ static void chain_files(const Chain *chain, GString *out)
 
 static const ChainSource sources[] = {
 	{"the environment", from_environment, is_token_set},
-	{"the credentials file", from_named, is_file_named, .profiled = TRUE},
+	{"the credentials file", from_named, is_file_named, .filed = TRUE},
 	{"gcloud's default credentials", from_default, is_default_there},
 	{"the metadata server", google_metadata, .metadata = TRUE,
 		.off = "NO_GCE_CHECK", .variable = "GCE_METADATA_HOST"},
@@ -120,7 +120,7 @@ static const ChainSource sources[] = {
 const ChainClass google_chain = {
 	.name = "dataproc",
 	.vendor = "Google Cloud",
-	.key = "credentials_file",
+	.file_key = "credentials_file",
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,
@@ -128,14 +128,14 @@ const ChainClass google_chain = {
 };
 
 static const ChainSource token_sources[] = {
-	{"the token file", from_token_file, .profiled = TRUE},
+	{"the token file", from_token_file, .filed = TRUE},
 	{NULL},
 };
 
 const ChainClass google_token_chain = {
 	.name = "dataproc",
 	.vendor = "Google Cloud",
-	.key = "access_token_file",
+	.file_key = "access_token_file",
 	.refresh_ms = REFRESH_MS,
 	.sources = token_sources,
 	.fingerprint = chain_files,
@@ -148,7 +148,7 @@ char *google_chain_project(const char *account_file)
 {
 	static const char *const names[] = {
 		"GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"};
-	const Chain chain = {.profile = (char *)account_file};
+	const Chain chain = {.file = (char *)account_file};
 	g_autofree char *path = default_path();
 	const char *named = named_path(&chain);
 	char *project = NULL;

@@ -8,7 +8,7 @@
  * application_default_credentials.json, the metadata server.  What they give is
  * an OAuth 2 bearer token: Credentials.secret, with an empty id.
  *
- * A profile is the only file that is asked then: of the first chain one with
+ * A file that is given is the only source: of the first chain one with
  * credentials in JSON, of the second one with a bare token that somebody else
  * renews.
  */

@@ -63,6 +63,8 @@ static const BackendKey dli_keys[] = {
 	{"project", KEY_STRING, "project id, instead of looking it up in IAM"},
 	{"containers", KEY_STRING, "queues or clusters (queues)"},
 	{"profile", KEY_STRING, "section of the credentials file (basic)"},
+	{"credentials_file", KEY_PATH,
+		"read this instead of ~/.huaweicloud/credentials"},
 	{"iam_endpoint", KEY_URL, "base URL of IAM instead of the region's"},
 	{NULL},
 };

@@ -51,7 +51,7 @@ static Api *iam_new(
 		if (!g_str_equal(name, "endpoint"))
 			g_hash_table_insert(own, name, value);
 	return api_backend_connect(own, settings->iam, &huawei_chain,
-		settings->profile, settings->iam, &account_protocol, error);
+		settings->iam, &account_protocol, error);
 }
 
 /* IAM is needed only where the project must be looked up. */
@@ -71,9 +71,8 @@ static gboolean open_with(Dli *self, GHashTable *keys,
 		self->base.iam, &clock_real);
 	protocol.data = self->lookup;
 	protocol.account = account_of;
-	self->base.api =
-		api_backend_connect(keys, settings->endpoint, &huawei_chain,
-			settings->profile, settings->iam, &protocol, error);
+	self->base.api = api_backend_connect(keys, settings->endpoint,
+		&huawei_chain, settings->iam, &protocol, error);
 	return self->base.api != NULL;
 }
 

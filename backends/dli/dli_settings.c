@@ -46,7 +46,8 @@ static gboolean choose_project(
 	DliSettings *settings, const char *key, GError **error)
 {
 	g_autofree char *project =
-		key ? g_strdup(key) : huawei_chain_project(settings->profile);
+		key ? g_strdup(key)
+		    : huawei_chain_project(settings->file, settings->profile);
 
 	if (project && !dli_project_legal(project)) {
 		g_autofree char *shown = g_utf8_make_valid(project, -1);
@@ -65,6 +66,7 @@ gboolean dli_settings_read(GHashTable *keys, DliSettings *ret, GError **error)
 		.kind = choose_kind(
 			g_hash_table_lookup(keys, "containers"), error),
 		.profile = g_strdup(g_hash_table_lookup(keys, "profile")),
+		.file = g_strdup(g_hash_table_lookup(keys, "credentials_file")),
 	};
 
 	if (!settings.kind)
@@ -75,9 +77,9 @@ gboolean dli_settings_read(GHashTable *keys, DliSettings *ret, GError **error)
 			&settings, g_hash_table_lookup(keys, "project"), error))
 		return FALSE;
 	settings.endpoint = huawei_endpoint("dli", settings.region);
-	settings.iam =
-		iam ? g_strdup(iam)
-		    : huawei_iam_endpoint(settings.profile, settings.region);
+	settings.iam = iam ? g_strdup(iam)
+			   : huawei_iam_endpoint(settings.file,
+				     settings.profile, settings.region);
 	while (g_str_has_suffix(settings.iam, "/"))
 		settings.iam[strlen(settings.iam) - 1] = '\0';
 	*ret = settings;
@@ -90,6 +92,7 @@ void dli_settings_clear(DliSettings *settings)
 	g_free(settings->region);
 	g_free(settings->endpoint);
 	g_free(settings->profile);
+	g_free(settings->file);
 	g_free(settings->project);
 	g_free(settings->iam);
 	*settings = (DliSettings){NULL};

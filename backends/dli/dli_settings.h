@@ -18,6 +18,7 @@ typedef struct {
 	char *region;
 	char *endpoint;
 	char *profile; /* NULL: the usual section */
+	char *file;    /* of credentials; NULL: the SDKs' own */
 	char *project; /* NULL: to be looked up */
 	char *iam;     /* base URL */
 } DliSettings;

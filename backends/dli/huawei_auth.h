@@ -26,7 +26,9 @@ Credentials *huawei_credentials_file(const Chain *chain, gint64 deadline_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether its section holds what huawei_credentials_file needs. */
 gboolean huawei_credentials_there(const Chain *chain);
-char *huawei_credentials_path(void);
-/* A value of its section (NULL: [basic]); NULL when there is none.  For what is
- * no secret.  New string. */
-char *huawei_credentials_value(const char *section, const char *key);
+/* `file`, or else the SDKs' own.  New string. */
+char *huawei_credentials_path(const char *file);
+/* A value of a section (NULL: [basic]) of that file (NULL: the SDKs' own); NULL
+ * when there is none.  For what is no secret.  New string. */
+char *huawei_credentials_value(
+	const char *file, const char *section, const char *key);

@@ -25,7 +25,7 @@ static void chain_files(const Chain *chain, GString *out)
 {
 	const char *token_file = auth_env(ENV_ID_TOKEN_FILE);
 
-	auth_append_stat(out, huawei_credentials_path());
+	auth_append_stat(out, huawei_credentials_path(chain->file));
 	if (token_file)
 		auth_append_stat(out, g_strdup(token_file));
 }
@@ -36,7 +36,7 @@ static const ChainSource sources[] = {
 	{"OIDC", from_oidc, .needs = {ENV_IDP_ID, ENV_ID_TOKEN_FILE}},
 	{"the environment", .needs = {ENV_AK, ENV_SK}, .token = ENV_TOKEN},
 	{"the credentials file", huawei_credentials_file,
-		huawei_credentials_there, .profiled = TRUE},
+		huawei_credentials_there, .profiled = TRUE, .filed = TRUE},
 	{"ECS metadata", huawei_metadata, .metadata = TRUE},
 	{NULL},
 };
@@ -45,6 +45,7 @@ const ChainClass huawei_chain = {
 	.name = "huawei",
 	.vendor = "Huawei Cloud",
 	.key = "profile",
+	.file_key = "credentials_file",
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,
@@ -52,13 +53,14 @@ const ChainClass huawei_chain = {
 };
 
 /* A project belongs to the account whose keys stand beside it. */
-char *huawei_chain_project(const char *profile)
+char *huawei_chain_project(const char *file, const char *profile)
 {
-	const char *named = profile ? NULL : auth_env(ENV_PROJECT);
+	gboolean chosen = file || profile;
+	const char *named = chosen ? NULL : auth_env(ENV_PROJECT);
 	gboolean keys = (auth_env(ENV_AK) && auth_env(ENV_SK)) ||
 			(auth_env(ENV_IDP_ID) && auth_env(ENV_ID_TOKEN_FILE));
 
-	if (named || (keys && !profile))
+	if (named || (keys && !chosen))
 		return g_strdup(named);
-	return huawei_credentials_value(profile, "project_id");
+	return huawei_credentials_value(file, profile, "project_id");
 }

@@ -18,9 +18,10 @@
 #define SECTION "basic"
 #define NAME_MAX_SHOWN 64
 
-char *huawei_credentials_path(void)
+char *huawei_credentials_path(const char *file)
 {
-	const char *path = auth_env("HUAWEICLOUD_SDK_CREDENTIALS_FILE");
+	const char *path =
+		file ? file : auth_env("HUAWEICLOUD_SDK_CREDENTIALS_FILE");
 
 	return path ? g_strdup(path)
 		    : auth_home_path(".huaweicloud/credentials");
@@ -38,9 +39,10 @@ static const char *value(const Ini *ini, const char *section, const char *key)
 	return text && *text ? text : NULL;
 }
 
-char *huawei_credentials_value(const char *section, const char *key)
+char *huawei_credentials_value(
+	const char *file, const char *section, const char *key)
 {
-	g_autofree char *path = huawei_credentials_path();
+	g_autofree char *path = huawei_credentials_path(file);
 	g_autoptr(Ini) ini = ini_read(path, INI_HUAWEI, NULL);
 
 	return ini ? g_strdup(value(ini, section_of(section), key)) : NULL;
@@ -88,7 +90,7 @@ static Section section_read(const char *path, const char *name, GError **error)
 
 static Section file_section(const Chain *chain, GError **error)
 {
-	g_autofree char *path = huawei_credentials_path();
+	g_autofree char *path = huawei_credentials_path(chain->file);
 	const char *name = section_of(chain->profile);
 	g_autoptr(GError) cause = NULL;
 	Section section = section_read(path, name, &cause);
@@ -116,7 +118,7 @@ Credentials *huawei_credentials_file(
 	const Chain *chain, gint64 deadline_us, GError **error)
 {
 	g_auto(Section) section = file_section(chain, error);
-	g_autofree char *path = huawei_credentials_path();
+	g_autofree char *path = huawei_credentials_path(chain->file);
 	g_autofree char *origin = g_strdup_printf("section %.*s of %s",
 		NAME_MAX_SHOWN, section_of(chain->profile), path);
 

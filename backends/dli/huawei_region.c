@@ -200,13 +200,15 @@ static char *with_scheme(const char *url)
 				  : g_strconcat("https://", url, NULL);
 }
 
-char *huawei_iam_endpoint(const char *profile, const char *region)
+char *huawei_iam_endpoint(
+	const char *file, const char *profile, const char *region)
 {
 	const char *env = auth_env("HUAWEICLOUD_SDK_IAM_ENDPOINT");
-	g_autofree char *file =
-		env ? NULL : huawei_credentials_value(profile, "iam_endpoint");
+	g_autofree char *told =
+		env ? NULL
+		    : huawei_credentials_value(file, profile, "iam_endpoint");
 
-	if (env || file)
-		return with_scheme(env ? env : file);
+	if (env || told)
+		return with_scheme(env ? env : told);
 	return huawei_endpoint("iam", region);
 }

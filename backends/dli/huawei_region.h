@@ -24,4 +24,5 @@ char *huawei_endpoint(const char *service, const char *region);
 
 /* Base URL of IAM: HUAWEICLOUD_SDK_IAM_ENDPOINT, the credentials file's
  * iam_endpoint (profile may be NULL), or the region's.  New string. */
-char *huawei_iam_endpoint(const char *profile, const char *region);
+char *huawei_iam_endpoint(
+	const char *file, const char *profile, const char *region);

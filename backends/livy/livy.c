@@ -61,6 +61,8 @@ static const BackendKey livy_keys[] = {
 	{"auth", KEY_STRING,
 		"none, basic:FILE, bearer:FILE, header:NAME:FILE, "
 		"exec:COMMAND or negotiate (none)"},
+	{"credentials_file", KEY_PATH,
+		"the FILE of auth = basic, bearer or header:NAME"},
 	{NULL},
 };
 
@@ -423,9 +425,11 @@ static gboolean livy_open(Backend *base, GHashTable *keys, GError **error)
 		return FALSE;
 	self->url = g_strdup(told.url);
 	self->workspace = url_rest(&told, error);
-	self->auth = self->workspace
-			     ? livy_auth_new(key_text(keys, "auth"), error)
-			     : NULL;
+	self->auth =
+		self->workspace
+			? livy_auth_new(key_text(keys, "auth"),
+				  key_text(keys, "credentials_file"), error)
+			: NULL;
 	self->members = LIVY_MEMBERS_UNKNOWN;
 	if (!self->auth)
 		return FALSE;

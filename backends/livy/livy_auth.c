@@ -26,6 +26,7 @@ struct LivyAuth {
 	char *header;    /* that bears the secret; NULL: none does */
 	char *file;      /* or the command line */
 	char **argv;     /* of a command */
+	const char *key; /* of the section, that names the file or command */
 	gint stopped;    /* atomic */
 	gboolean warned; /* of a file that all may read; by who fetches */
 };
@@ -44,8 +45,9 @@ static void warn_once(LivyAuth *self)
 {
 	struct stat st;
 
-	if (self->warned || stat(self->file, &st) != 0 ||
-		!(st.st_mode & S_IROTH))
+	/* Of what credentials_file names, the start tells. */
+	if (self->warned || strcmp(self->key, "auth") != 0 ||
+		stat(self->file, &st) != 0 || !(st.st_mode & S_IROTH))
 		return;
 	self->warned = TRUE;
 	g_warning("%s holds a secret, and everybody may read it: chmod 600",
@@ -276,10 +278,34 @@ static const Kind *kind_find(const char *text, gsize len)
 	return NULL;
 }
 
-LivyAuth *livy_auth_new(const char *text, GError **error)
+/* `auth` with the file that credentials_file names, where it may name one; new
+ * string. */
+static char *with_file(const char *text, const char *file, GError **error)
+{
+	const Kind *kind = kind_find(text, strcspn(text, ":"));
+	const char *rest = strchr(text, ':');
+
+	if (!kind || kind->prepare != prepare_file ||
+		(kind->named && (!rest || !rest[1])))
+		return backend_error_null(error, BACKEND_ERROR_CONFIG,
+			"credentials_file needs auth = basic, bearer or "
+			"header:NAME beside it");
+	if (kind->named ? strchr(rest + 1, ':') != NULL : rest != NULL)
+		return backend_error_null(error, BACKEND_ERROR_CONFIG,
+			"credentials_file names a file, and so does auth: "
+			"leave one out");
+	return g_strconcat(text, ":", file, NULL);
+}
+
+LivyAuth *livy_auth_new(const char *text, const char *file, GError **error)
 {
 	g_autoptr(LivyAuth) self = g_new0(LivyAuth, 1);
-	const char *all = text && *text ? text : "none";
+	const char *said = text && *text ? text : "none";
+	g_autofree char *all =
+		file ? with_file(said, file, error) : g_strdup(said);
+
+	if (!all)
+		return NULL;
 	gsize len = strcspn(all, ":");
 	const char *rest = all[len] ? all + len + 1 : NULL;
 
@@ -289,6 +315,7 @@ LivyAuth *livy_auth_new(const char *text, GError **error)
 			"auth must be none, basic:FILE, bearer:FILE, "
 			"header:NAME:FILE, exec:COMMAND or negotiate");
 	}
+	self->key = file ? "credentials_file" : "auth";
 	self->file = g_strdup(rest);
 	if (rest && !take_name(self, error))
 		return NULL;
@@ -379,11 +406,11 @@ static void auth_place(void *data, GString *out)
 static Credentials *auth_fetch(
 	void *self, gboolean again, gint64 deadline_us, GError **error)
 {
-	Credentials *found =
-		((LivyAuth *)self)->kind->fetch(self, deadline_us, error);
+	LivyAuth *auth = self;
+	Credentials *found = auth->kind->fetch(auth, deadline_us, error);
 
 	if (!found)
-		g_prefix_error(error, "auth: ");
+		g_prefix_error(error, "%s: ", auth->key);
 	return found;
 }
 

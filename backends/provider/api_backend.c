@@ -83,7 +83,7 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 /* ---- opening ---- */
 
 Api *api_backend_connect(GHashTable *keys, const char *endpoint,
-	const ChainClass *chain, const char *profile, const char *region,
+	const ChainClass *chain, const char *region,
 	const ApiProtocol *protocol, GError **error)
 {
 	const HttpSettings http = {
@@ -92,8 +92,13 @@ Api *api_backend_connect(GHashTable *keys, const char *endpoint,
 		.ca_file = api_ca_file(keys, protocol->ca_file),
 	};
 
-	return api_new(keys, endpoint, chain_new(chain, profile, region, &http),
-		protocol, error);
+	const char *profile =
+		chain->key ? g_hash_table_lookup(keys, chain->key) : NULL;
+	const char *file = g_hash_table_lookup(keys, chain->file_key);
+
+	return api_new(keys, endpoint,
+		chain_new(chain, profile, file, region, &http), protocol,
+		error);
 }
 
 char *api_backend_region(GHashTable *keys, const char *found, const char *usual,

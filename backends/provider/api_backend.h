@@ -29,9 +29,9 @@ Json *api_backend_create(Backend *base, const char *action, const char *path,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* api_new with the chain's credentials, which are fetched as the section's keys say.
- * profile and region: as chain_new. */
+ * region: as chain_new. */
 Api *api_backend_connect(GHashTable *keys, const char *endpoint,
-	const ChainClass *chain, const char *profile, const char *region,
+	const ChainClass *chain, const char *region,
 	const ApiProtocol *protocol, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*

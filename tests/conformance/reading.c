@@ -136,7 +136,7 @@ static void kind_add(
 static void put_aws(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(AwsFiles) files = aws_files_read(&error);
+	g_autoptr(AwsFiles) files = aws_files_read(NULL, &error);
 	g_autoptr(Json) out = json_object();
 
 	if (!files) {
@@ -154,10 +154,11 @@ static void put_aws(void)
 static CredentialSource *chain_of(const char *vendor)
 {
 	if (g_str_equal(vendor, "alibaba"))
-		return chain_new(&alibaba_chain, NULL, NULL, NULL);
+		return chain_new(&alibaba_chain, NULL, NULL, NULL, NULL);
 	if (g_str_equal(vendor, "aws"))
-		return chain_new(&aws_chain, NULL, NULL, NULL);
-	return chain_new(&huawei_chain, NULL, "https://iam.invalid", NULL);
+		return chain_new(&aws_chain, NULL, NULL, NULL, NULL);
+	return chain_new(
+		&huawei_chain, NULL, NULL, "https://iam.invalid", NULL);
 }
 
 static void put_keys(const char *vendor)

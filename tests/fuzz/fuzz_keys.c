@@ -110,7 +110,8 @@ static void remove_files(GPtrArray *written)
 static void ask(const ChainClass *class, const char *profile)
 {
 	const HttpSettings http = {.insecure_http = FALSE};
-	CredentialSource *source = chain_new(class, profile, "eu-1", &http);
+	CredentialSource *source =
+		chain_new(class, profile, NULL, "eu-1", &http);
 	g_autoptr(GString) told = g_string_new(NULL);
 
 	for (guint i = 0; i < 2; i++) {

@@ -107,7 +107,8 @@ def test_it_prints_what_the_page_says(example, demo, typing, tmp_path):
 
 @pytest.mark.parametrize("example", of("load"))
 def test_it_loads(example, mount):
-    m = mount(config="\n".join(example.lines) + "\n")
+    m = mount(config="\n".join(example.lines) + "\n",
+              env={"CREDENTIALS_DIRECTORY": "/run/credentials/a-unit"})
     shown = m.read(".sessionfs/config")
     for line in example.lines:
         if line.startswith("["):

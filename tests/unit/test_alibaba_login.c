@@ -15,7 +15,7 @@ static CredentialSource *chain(void)
 {
 	const HttpSettings http = {.proxy = ""};
 
-	return chain_new(&alibaba_chain, "p", NULL, &http);
+	return chain_new(&alibaba_chain, "p", NULL, NULL, &http);
 }
 
 static void finds(const char *wanted)

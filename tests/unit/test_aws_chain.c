@@ -22,7 +22,7 @@ static CredentialSource *chain(const char *profile)
 {
 	const HttpSettings http = {.proxy = ""};
 
-	return chain_new(&aws_chain, profile, NULL, &http);
+	return chain_new(&aws_chain, profile, NULL, NULL, &http);
 }
 
 static Credentials *find_within(const char *profile, gint64 ms, GError **error)

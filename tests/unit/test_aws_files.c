@@ -9,7 +9,7 @@
 static AwsFiles *look(void)
 {
 	g_autoptr(GError) error = NULL;
-	AwsFiles *files = aws_files_read(&error);
+	AwsFiles *files = aws_files_read(NULL, &error);
 
 	g_assert_no_error(error);
 	return files;
@@ -138,7 +138,7 @@ static void test_unreadable(ChainFixture *f, const void *unused)
 	g_autoptr(GError) error = NULL;
 
 	aws_home_config(f, huge);
-	g_assert_null(aws_files_read(&error));
+	g_assert_null(aws_files_read(NULL, &error));
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_AUTH);
 	g_assert_nonnull(strstr(error->message, ".aws/config"));
 }
@@ -206,7 +206,7 @@ static void test_noise(ChainFixture *f, const void *unused)
 		g_assert_true(
 			g_file_set_contents(path, text->str, text->len, NULL));
 		g_autoptr(GError) error = NULL;
-		g_autoptr(AwsFiles) files = aws_files_read(&error);
+		g_autoptr(AwsFiles) files = aws_files_read(NULL, &error);
 		g_assert_true(files ? aws_files_has(files, AWS_FILES_PROFILE,
 					      "default")
 				    : error != NULL);

@@ -17,7 +17,7 @@ static CredentialSource *chain(const char *profile)
 {
 	const HttpSettings http = {.proxy = ""};
 
-	return chain_new(&aws_chain, profile, NULL, &http);
+	return chain_new(&aws_chain, profile, NULL, NULL, &http);
 }
 
 static void finds(const char *profile, const char *wanted)

@@ -46,8 +46,8 @@ static CredentialSource *chain(const char *account, const char *token)
 {
 	const HttpSettings http = {0};
 
-	return token ? chain_new(&google_token_chain, token, NULL, &http)
-		     : chain_new(&google_chain, account, NULL, &http);
+	return token ? chain_new(&google_token_chain, NULL, token, NULL, &http)
+		     : chain_new(&google_chain, NULL, account, NULL, &http);
 }
 
 static void finds(const char *account, const char *wanted)

@@ -23,7 +23,7 @@ static void put_ini(ChainFixture *f, const char *text)
 static CredentialSource *chain(ChainFixture *f, const char *profile)
 {
 	return chain_new(
-		&huawei_chain, profile, tiny_server_url(f->server), NULL);
+		&huawei_chain, profile, NULL, tiny_server_url(f->server), NULL);
 }
 
 static void finds(ChainFixture *f, const char *profile, const char *wanted)
@@ -255,7 +255,7 @@ static void token_files_that_hold_none_are_told(
 
 static void project_is(const char *profile, const char *wanted)
 {
-	g_autofree char *found = huawei_chain_project(profile);
+	g_autofree char *found = huawei_chain_project(NULL, profile);
 
 	g_assert_cmpstr(found, ==, wanted);
 }
@@ -349,7 +349,7 @@ static void odd_regions_do_no_harm(ChainFixture *f, const void *unused)
 
 static void iam_is(const char *profile, const char *wanted)
 {
-	g_autofree char *found = huawei_iam_endpoint(profile, "cn-x");
+	g_autofree char *found = huawei_iam_endpoint(NULL, profile, "cn-x");
 
 	g_assert_cmpstr(found, ==, wanted);
 }

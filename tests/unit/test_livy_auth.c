@@ -51,7 +51,7 @@ static HttpRequest *signed_with(
 /* One look: the value of a header, NULL with an error or without one. */
 static char *value_of(const char *text, const char *header, GError **error)
 {
-	g_autoptr(LivyAuth) auth = livy_auth_new(text, error);
+	g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, error);
 
 	if (!auth)
 		return NULL;
@@ -74,12 +74,75 @@ static void what_cannot_be_meant_is_refused(void)
 	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		g_autoptr(GError) error = NULL;
 
-		if (livy_auth_new(wrong[i], &error))
+		if (livy_auth_new(wrong[i], NULL, &error))
 			g_error("accepted: %s", wrong[i]);
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
 		g_assert_null(strstr(error->message, "hush"));
 		g_assert_true(g_str_has_prefix(error->message, "auth"));
 	}
+}
+
+/* The value of a header where credentials_file names the file. */
+static char *value_beside(
+	const char *auth, const char *path, const char *header, GError **error)
+{
+	g_autoptr(LivyAuth) made = livy_auth_new(auth, path, error);
+
+	if (!made)
+		return NULL;
+	g_autoptr(CredentialSource) source = livy_auth_source(made);
+	g_autoptr(HttpRequest) request = signed_with(made, source, error);
+	return request ? g_strdup(http_request_get(request, header)) : NULL;
+}
+
+static void a_file_may_stand_in_a_key_of_its_own(void)
+{
+	static const struct {
+		const char *auth, *text, *header, *value;
+	} rows[] = {
+		{"basic", "bob:pass\n", "authorization", "Basic Ym9iOnBhc3M="},
+		{"bearer", "tok\n", "authorization", "Bearer tok"},
+		{"header:X-Token", "tok\n", "x-token", "tok"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *path = put("whose", rows[i].text, 0600);
+		g_autoptr(GError) error = NULL;
+		g_autofree char *value = value_beside(
+			rows[i].auth, path, rows[i].header, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpstr(value, ==, rows[i].value);
+	}
+}
+
+static void a_key_of_its_own_goes_with_some_methods(void)
+{
+	static const char *const wrong[] = {NULL, "none", "negotiate",
+		"exec:/bin/true", "header", "header:", "basic:/f", "bearer:/f",
+		"header:X-Token:/f", "hush"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(livy_auth_new(wrong[i], "/f", &error));
+		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
+		g_assert_true(
+			g_str_has_prefix(error->message, "credentials_file "));
+		g_assert_null(strstr(error->message, "hush"));
+	}
+}
+
+static void a_missing_file_of_its_own_key_is_named(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *value = value_beside(
+		"bearer", "/nonexistent/x", "authorization", &error);
+
+	g_assert_null(value);
+	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_NO_KEY);
+	g_assert_true(g_str_has_prefix(
+		error->message, "credentials_file: /nonexistent/x: "));
 }
 
 static void none_sends_nothing(void)
@@ -88,7 +151,7 @@ static void none_sends_nothing(void)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
-		g_autoptr(LivyAuth) auth = livy_auth_new(rows[i], &error);
+		g_autoptr(LivyAuth) auth = livy_auth_new(rows[i], NULL, &error);
 		g_assert_no_error(error);
 		g_autoptr(CredentialSource) source = livy_auth_source(auth);
 		g_autoptr(HttpRequest) request =
@@ -173,7 +236,7 @@ static void a_changed_file_is_read_again(void)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = put("token", "one\n", 0600);
 	g_autofree char *text = joined("bearer:", path);
-	g_autoptr(LivyAuth) auth = livy_auth_new(text, &error);
+	g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 	g_autoptr(CredentialSource) source = livy_auth_source(auth);
 	g_autoptr(HttpRequest) first = signed_with(auth, source, &error);
 	g_free(put("token", "second\n", 0600));
@@ -191,7 +254,7 @@ static void a_file_for_everybody_is_warned_of_once(void)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = put("open", "one\n", 0644);
 	g_autofree char *text = joined("bearer:", path);
-	g_autoptr(LivyAuth) auth = livy_auth_new(text, &error);
+	g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 	g_autoptr(CredentialSource) source = livy_auth_source(auth);
 
 	warnings_keep();
@@ -208,7 +271,7 @@ static void reports_show_no_secret(void)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = put("pair", "bob:hush\n", 0600);
 	g_autofree char *text = joined("basic:", path);
-	g_autoptr(LivyAuth) auth = livy_auth_new(text, &error);
+	g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 	g_autoptr(CredentialSource) source = livy_auth_source(auth);
 	g_autoptr(Credentials) found = fetch(source, &error);
 	g_autoptr(GString) report = g_string_new(NULL);
@@ -304,7 +367,7 @@ static void a_command_runs_again_before_its_token_ends(void)
 		g_autoptr(GError) error = NULL;
 		g_autofree char *path = script();
 		g_autofree char *text = joined("exec:", path);
-		g_autoptr(LivyAuth) auth = livy_auth_new(text, &error);
+		g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 		g_autoptr(CredentialSource) source = livy_auth_source(auth);
 
 		print("t1", rows[i].left);
@@ -318,7 +381,7 @@ static void a_refused_token_is_fetched_anew(void)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = script();
 	g_autofree char *text = joined("exec:", path);
-	g_autoptr(LivyAuth) auth = livy_auth_new(text, &error);
+	g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 	g_autoptr(CredentialSource) source = livy_auth_source(auth);
 
 	print("t1", 3600);
@@ -366,7 +429,7 @@ static void expiry_is_text_or_seconds_or_none(void)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
-		g_autoptr(LivyAuth) auth = livy_auth_new(text, &error);
+		g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 		g_autoptr(CredentialSource) source = livy_auth_source(auth);
 
 		g_free(put("output", rows[i].output, 0600));
@@ -405,7 +468,8 @@ static void a_command_that_fails_says_so(void)
 static void an_abort_ends_a_command(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(LivyAuth) auth = livy_auth_new("exec:sleep 600", &error);
+	g_autoptr(LivyAuth) auth =
+		livy_auth_new("exec:sleep 600", NULL, &error);
 	g_autoptr(CredentialSource) source = livy_auth_source(auth);
 
 	credential_source_abort(source);
@@ -418,7 +482,7 @@ static void an_abort_ends_a_command(void)
 static void negotiate_is_left_to_the_library(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(LivyAuth) auth = livy_auth_new("negotiate", &error);
+	g_autoptr(LivyAuth) auth = livy_auth_new("negotiate", NULL, &error);
 
 	if (!http_can_negotiate()) {
 		g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_CONFIG);
@@ -469,7 +533,7 @@ static void whose_a_secret_is(void)
 		g_autofree char *path = put("whose", rows[i].text, 0600);
 		g_autofree char *text = joined(rows[i].kind, path);
 		g_autoptr(GError) error = NULL;
-		g_autoptr(LivyAuth) auth = livy_auth_new(text, &error);
+		g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 		g_autoptr(CredentialSource) source = livy_auth_source(auth);
 		g_autoptr(Credentials) found = fetch(source, &error);
 		g_autofree char *account =
@@ -488,6 +552,12 @@ int main(int argc, char **argv)
 	box = g_dir_make_tmp("sessionfs-test-XXXXXX", NULL);
 	g_test_add_func("/livy_auth/refused", what_cannot_be_meant_is_refused);
 	g_test_add_func("/livy_auth/none", none_sends_nothing);
+	g_test_add_func(
+		"/livy_auth/key/file", a_file_may_stand_in_a_key_of_its_own);
+	g_test_add_func("/livy_auth/key/refused",
+		a_key_of_its_own_goes_with_some_methods);
+	g_test_add_func("/livy_auth/key/missing",
+		a_missing_file_of_its_own_key_is_named);
 	g_test_add_func("/livy_auth/whose", whose_a_secret_is);
 	g_test_add_func("/livy_auth/file/header", files_become_headers);
 	g_test_add_func("/livy_auth/file/no-secret",

@@ -18,27 +18,27 @@
 static CredentialSource *open_alibaba(
 	const char *profile, const HttpSettings *http)
 {
-	return chain_new(&alibaba_chain, profile, NULL, http);
+	return chain_new(&alibaba_chain, profile, NULL, NULL, http);
 }
 
 static CredentialSource *open_aws(const char *profile, const HttpSettings *http)
 {
-	return chain_new(&aws_chain, profile, NULL, http);
+	return chain_new(&aws_chain, profile, NULL, NULL, http);
 }
 
 static CredentialSource *open_huawei(
 	const char *profile, const HttpSettings *http)
 {
-	g_autofree char *iam = huawei_iam_endpoint(profile, "cn-north-4");
+	g_autofree char *iam = huawei_iam_endpoint(NULL, profile, "cn-north-4");
 
-	return chain_new(&huawei_chain, profile, iam, http);
+	return chain_new(&huawei_chain, profile, NULL, iam, http);
 }
 
 /* A profile is a credentials file here. */
 static CredentialSource *open_google(
 	const char *profile, const HttpSettings *http)
 {
-	return chain_new(&google_chain, profile, NULL, http);
+	return chain_new(&google_chain, NULL, profile, NULL, http);
 }
 
 static const struct {

@@ -63,26 +63,6 @@ static void check_sections(Doctor *doctor)
 
 /* ---- each section ---- */
 
-/* Of a key: the file that its value names; NULL: none. */
-static const char *file_of(
-	const ConfigProvider *section, const char *key, const char *value)
-{
-	const BackendKey *known = backend_key_find(section->class, key);
-
-	if (known && known->type == KEY_PATH)
-		return *value ? value : NULL;
-	/* basic:FILE, bearer:FILE; a header has a value of its own. */
-	if (strcmp(key, "auth") || g_str_has_prefix(value, "exec:"))
-		return NULL;
-	return strchr(value, '/');
-}
-
-/* Whether a file of that key is nobody else's business. */
-static gboolean is_secret(const char *key)
-{
-	return strcmp(key, "ca_file") != 0;
-}
-
 static guint check_one_file(Doctor *doctor, const char *key, const char *path)
 {
 	g_autofree char *mend = g_strdup_printf("chmod 600 %s", path);
@@ -97,7 +77,7 @@ static guint check_one_file(Doctor *doctor, const char *key, const char *path)
 	else if (access(path, R_OK))
 		doctor_fail(doctor, mend, "%s names %s, which you may not read",
 			key, path);
-	else if (is_secret(key) && (st.st_mode & 077))
+	else if (config_file_is_open(key, path))
 		doctor_warn(doctor, mend,
 			"%s names %s, which others may read or write", key,
 			path);
@@ -108,22 +88,25 @@ static guint check_one_file(Doctor *doctor, const char *key, const char *path)
 
 static void check_files(Doctor *doctor)
 {
-	guint files = 0, bad = 0;
+	g_autoptr(GString) names = g_string_new(NULL);
+	guint bad = 0;
 	GHashTableIter iter;
 	gpointer key, value;
 
 	g_hash_table_iter_init(&iter, doctor->section->keys);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		const char *path = file_of(doctor->section, key, value);
+		const char *path = config_file_of(doctor->section, key, value);
 
 		if (!path)
 			continue;
-		files++;
+		g_string_append_printf(names, "%s%s (%s)",
+			names->len ? ", " : "", path, (char *)key);
 		bad += check_one_file(doctor, key, path);
 	}
-	if (!bad)
-		doctor_ok(doctor, "%u local files are named, and all are well",
-			files);
+	if (!bad && names->len)
+		doctor_ok(doctor, "can be read: %s", names->str);
+	else if (!bad)
+		doctor_ok(doctor, "the section names none");
 }
 
 static void check_open(Doctor *doctor)

@@ -132,7 +132,15 @@ gboolean config_same_rest(const Config *config, ConfigProvider *section,
 	const Config *other_config, ConfigProvider *other);
 /* The section of that name; NULL: none. */
 ConfigProvider *config_find(const Config *config, const char *name);
-/* Logs each file that it names and nobody can read now: one may come later. */
+/* Of a key: the file that its value is, or names as bearer:FILE does; NULL: it is
+ * about none.  Borrowed from value. */
+const char *config_file_of(
+	const ConfigProvider *provider, const char *key, const char *value);
+/* Whether others than its owner may read or write such a file, and it may hold a
+ * secret. */
+gboolean config_file_is_open(const char *key, const char *path);
+/* Logs each file that it names and nobody can read now, since one may come later,
+ * and each secret that others can read. */
 void config_warn_files(const Config *config, const ConfigProvider *section);
 /* Whether the mount leaves in sight each file that a section names: they are read
  * again when they change, and not from our own mount.  Errors: CONFIG. */

@@ -12,8 +12,26 @@
 
 /* ---- paths ---- */
 
+#define LOADED "${CREDENTIALS_DIRECTORY}/"
+
+/* A path in the directory of what systemd has loaded: a new string.  NULL: what it
+ * has to be. */
+static char *loaded_path(const char *value, const char **ret_wanted)
+{
+	const char *directory = auth_env("CREDENTIALS_DIRECTORY");
+
+	if (directory)
+		return g_build_filename(
+			directory, value + strlen(LOADED), NULL);
+	*ret_wanted = "another path here, since CREDENTIALS_DIRECTORY is not "
+		      "set: systemd sets it for a unit with LoadCredential=";
+	return NULL;
+}
+
 char *config_text_path(const char *value, const char **ret_wanted)
 {
+	if (g_str_has_prefix(value, LOADED))
+		return loaded_path(value, ret_wanted);
 	g_autofree char *whole = NULL;
 
 	if (!*value || strchr("$\"'`", *value) ||

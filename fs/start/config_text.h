@@ -6,7 +6,8 @@
 
 /*
  * A path as it is meant: ~ and ~/x are the user's home, what is relative begins
- * where we were started.  New string; NULL with what it must be, static, for what
+ * where we were started, and ${CREDENTIALS_DIRECTORY}/ is where systemd puts what a
+ * unit loads.  New string; NULL with what it must be, static, for what
  * a shell would have made something else of (~somebody, $HOME, quotes).
  */
 char *config_text_path(const char *value, const char **ret_wanted);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fs/start/mount.h"
@@ -81,16 +82,31 @@ gboolean config_same_rest(const Config *config, ConfigProvider *section,
 	       a.ended == b.ended;
 }
 
-/* Of a key: the file that its value is, or names as bearer:FILE does; NULL: it is
- * about none. */
-static const char *file_of(
+const char *config_file_of(
 	const ConfigProvider *provider, const char *key, const char *value)
 {
 	const BackendKey *known = backend_key_find(provider->class, key);
 
 	if (known && known->type == KEY_PATH)
 		return *value ? value : NULL;
-	return !strcmp(key, "auth") ? strchr(value, '/') : NULL;
+	/* basic:FILE, bearer:FILE, header:NAME:FILE; exec: is a program. */
+	if (strcmp(key, "auth") || g_str_has_prefix(value, "exec:"))
+		return NULL;
+	return strchr(value, '/');
+}
+
+gboolean config_file_is_open(const char *key, const char *path)
+{
+	struct stat attr;
+	/* What systemd loads for a service of another user than root is root's,
+	 * and its group's bits are those of a list of who may read it. */
+	mode_t others = S_IRWXG | S_IRWXO;
+
+	if (!strcmp(key, "ca_file") || stat(path, &attr))
+		return FALSE;
+	if (!attr.st_uid && !attr.st_gid)
+		others = S_IRWXO;
+	return (attr.st_mode & others) != 0;
 }
 
 void config_warn_files(const Config *config, const ConfigProvider *section)
@@ -100,14 +116,20 @@ void config_warn_files(const Config *config, const ConfigProvider *section)
 
 	g_hash_table_iter_init(&iter, section->keys);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		const char *file = file_of(section, key, value);
+		const char *file = config_file_of(section, key, value);
 		g_autofree char *where = NULL;
 
-		if (!file || !access(file, R_OK))
+		if (!file)
 			continue;
 		where = config_where(config, section, key);
-		g_warning("%s %s names a file that cannot be read: %s: %s",
-			where, (char *)key, file, g_strerror(errno));
+		if (access(file, R_OK))
+			g_warning("%s %s names a file that cannot be read: %s: "
+				  "%s",
+				where, (char *)key, file, g_strerror(errno));
+		else if (config_file_is_open(key, file))
+			g_warning("%s %s names a file that others may read or "
+				  "write: chmod 600 %s",
+				where, (char *)key, file);
 	}
 }
 
@@ -123,7 +145,7 @@ gboolean config_files_stay(
 
 		g_hash_table_iter_init(&iter, provider->keys);
 		while (g_hash_table_iter_next(&iter, &key, &value)) {
-			const char *file = file_of(provider, key, value);
+			const char *file = config_file_of(provider, key, value);
 			g_autofree char *where = NULL;
 
 			if (!file || !mount_covers(mountpoint, file))

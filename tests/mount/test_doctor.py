@@ -340,6 +340,30 @@ def test_a_secret_that_others_read_is_named(patient):
     assert only(patient.doctor(), "local_files")["verdict"] == "ok"
 
 
+def test_the_file_of_credentials_is_named(patient):
+    text = ("[sessionfs]\nstate_dir = {folder}/state\n[e]\ntype = emr\n"
+            "region = us-east-1\n"
+            "credentials_file = ${{CREDENTIALS_DIRECTORY}}/aws\n")
+    patient.write(text=text)
+    path = patient.folder + "/aws"
+    env = {"CREDENTIALS_DIRECTORY": patient.folder}
+    found = only(patient.doctor(env=env), "local_files")
+    assert found["verdict"] == "fail" and patient.status == FAILED
+    assert f"credentials_file names {path}: No such file" in found["found"]
+    with open(path, "w") as f:
+        f.write("[default]\naws_access_key_id = AKIA\n"
+                "aws_secret_access_key = x\n")
+    os.chmod(path, 0o400)
+    found = {f["check"]: f for f in patient.doctor(env=env)}
+    assert patient.status == OK
+    assert f"can be read: {path} (credentials_file)" == \
+        found["local_files"]["found"]
+    assert f"credentials_file {path}" in found["credentials_source"]["found"]
+    (wrong,) = (f for f in patient.doctor() if f["check"] == "config_values"
+                and f["verdict"] == "fail")
+    assert "LoadCredential=" in wrong["found"]
+
+
 def test_a_section_that_cannot_be_opened_is_named(patient):
     patient.write(text="[sessionfs]\nstate_dir = {folder}/state\n[dli]\n")
     found = only(patient.doctor(), "section_keys",

@@ -123,13 +123,15 @@ def test_a_credential_of_the_unit(system):
                  "access_key_id = emulator-key\n"
                  "access_key_secret = emulator-secret", 0o600)
     system.write(f"/etc/systemd/system/{UNIT}.d/key.conf",
-                 "[Service]\nLoadCredential=alibaba:/etc/sessionfs/key.ini\n"
-                 "Environment=ALIBABA_CLOUD_CREDENTIALS_FILE=%d/alibaba")
-    system.write("/etc/sessionfs/sessionfs.conf", config("one"))
+                 "[Service]\nLoadCredential=alibaba:/etc/sessionfs/key.ini\n")
+    system.write("/etc/sessionfs/sessionfs.conf", config("one") +
+                 "credentials_file = ${CREDENTIALS_DIRECTORY}/alibaba\n")
     try:
         system.run(f"systemctl daemon-reload && systemctl start {UNIT}").ok()
         eventually(lambda: system.run("ls /srv/spark/one/w-1").out.count("sc-")
                    == 3)
+        said = system.run("journalctl -t sessionfs -o cat -n 30").out
+        assert "others may read" not in said, said
     finally:
         system.run(f"systemctl stop {UNIT}")
         system.run(f"rm -r /etc/systemd/system/{UNIT}.d")

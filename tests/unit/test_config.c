@@ -508,6 +508,25 @@ static void what_a_shell_would_have_made_a_path_of_is_refused(void)
 	refused("[dataproc]\ncredentials_file = '/x'\n", "~/ for your home");
 }
 
+static void what_a_unit_loads_is_found(void)
+{
+	static const char text[] =
+		"[emr]\nregion = us-east-1\n"
+		"credentials_file = ${CREDENTIALS_DIRECTORY}/aws\n";
+	g_autoptr(Config) config = config_new();
+	g_autoptr(GError) error = NULL;
+
+	g_unsetenv("CREDENTIALS_DIRECTORY");
+	refused(text, "test.conf:3: [emr] credentials_file must be another");
+	refused(text, "systemd sets it for a unit with LoadCredential=");
+	g_setenv("CREDENTIALS_DIRECTORY", "/run/credentials/u", TRUE);
+	g_assert_true(config_parse(config, text, "test.conf", &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(key_of(config, "credentials_file"), ==,
+		"/run/credentials/u/aws");
+	g_unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 static void what_would_be_a_busy_loop_is_refused(void)
 {
 	refused("[sessionfs]\nrefresh = 0\n", "10ms or more");
@@ -601,6 +620,7 @@ int main(int argc, char **argv)
 	g_test_add_func(
 		"/config/what-a-shell-would-have-made-a-path-of-is-refused",
 		what_a_shell_would_have_made_a_path_of_is_refused);
+	g_test_add_func("/config/loaded", what_a_unit_loads_is_found);
 	g_test_add_func("/config/what-would-be-a-busy-loop-is-refused",
 		what_would_be_a_busy_loop_is_refused);
 	g_test_add_func("/config/durations-have-units", durations_have_units);

@@ -453,6 +453,10 @@ char *cache_path(Cache *cache, guint32 number); /* "ali/w-1"; of a session, its
                                                    workspace's; or NULL */
 
 char *cache_status(Cache *cache, guint32 number); /* .status */
+/* The first listing that is under way, or that with the most pages of them: "page 12 of
+ * about 40, 1,200 so far", and whose it is as cache_path tells it; NULL: there is
+ * none. */
+char *cache_first_listing(Cache *cache, char **ret_path);
 /* .status of each section and workspace below its path, "[ali/w-1]".  No look. */
 char *cache_overview(Cache *cache);
 char *cache_last_error(Cache *cache, guint32 number); /* "" when none */

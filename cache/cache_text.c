@@ -80,13 +80,18 @@ static void append_progress(const Listing *listing, GString *out)
 	g_string_append(out, " so far");
 }
 
+static gboolean is_first_listing(const Listing *listing)
+{
+	return !listing->complete && listing->relisting && listing->page > 0;
+}
+
 static void append_listing_state(const Dir *dir, GString *out)
 	REQUIRES(dir->lock)
 {
 	const Listing *listing = &dir->listing;
 
 	g_string_append(out, "listing: ");
-	if (!listing->complete && listing->relisting && listing->page > 0)
+	if (is_first_listing(listing))
 		append_progress(listing, out);
 	else
 		g_string_append(out, listing_word(dir));
@@ -252,6 +257,40 @@ char *cache_status(Cache *cache, guint32 number)
 }
 
 /* ---- all of them ---- */
+
+/* Remembers it if it has more pages than the one before; its progress is then in
+ * *text. */
+static void take_farther(Dir *dir, guint *pages, GString *text, const Dir **ret)
+{
+	mutex_lock(&dir->lock);
+	if (is_first_listing(&dir->listing) && dir->listing.page > *pages) {
+		*pages = dir->listing.page;
+		*ret = dir;
+		g_string_truncate(text, 0);
+		append_progress(&dir->listing, text);
+	}
+	mutex_unlock(&dir->lock);
+}
+
+char *cache_first_listing(Cache *cache, char **ret_path)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	const Dir *farthest = NULL;
+	guint pages = 0;
+
+	mutex_lock(&cache->lock);
+	for (guint i = 0; i < cache->dirs->len; i++) {
+		Dir *dir = g_ptr_array_index(cache->dirs, i);
+
+		if (dir_is_there(dir))
+			take_farther(dir, &pages, text, &farthest);
+	}
+	mutex_unlock(&cache->lock);
+	if (farthest == NULL)
+		return NULL;
+	*ret_path = dir_path(farthest);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
 
 static int by_path(const void *a, const void *b)
 {

@@ -11,6 +11,7 @@
  *   metrics     answers on the metrics socket, one client at a time
  *   signals     waits for SIGTERM, SIGINT and their kin (shutdown.c)
  *   service     tells a service manager that all is well (pulse.c); only if there is one
+ *   progress    tells a terminal how far a first listing is (progress.c)
  *   overdue     from then on: exits when the end takes too long (overdue.c)
  *   reload      reads the configuration again after a SIGHUP (config_reload.c)
  *   scheduler   cache: decides what is due
@@ -65,6 +66,7 @@
 #include "fs/start/options.h"
 #include "fs/start/namespace.h"
 #include "fs/start/overdue.h"
+#include "fs/start/progress.h"
 #include "fs/start/remount.h"
 #include "fs/start/state.h"
 #include "fs/tree/eventlog.h"
@@ -84,6 +86,7 @@ typedef struct {
 	MetricsSocket *metrics_socket;
 	struct fuse_session *session;
 	Reload *reload;
+	Progress *progress;
 } Run;
 
 /* Before anything is begun: what is wrong there is a mistake of the command line. */
@@ -296,6 +299,7 @@ static gboolean serve(Run *run, Background *background)
 	cache_start(run->daemon.cache);
 	metrics_socket_serve(run->metrics_socket);
 	background_ready(background);
+	run->progress = progress_start(run->daemon.cache);
 	/* Its process inherits what standard output and error are by now. */
 	emitter_attach(run->daemon.emitter, device);
 	g_message("serving %s", run->mountpoint);
@@ -315,6 +319,7 @@ static void finish(Run *run)
 	Daemon *daemon = &run->daemon;
 
 	metrics_socket_close(run->metrics_socket);
+	progress_stop(run->progress);
 	if (daemon->cache) {
 		overdue_start(daemon, run->mountpoint, 0);
 		cache_abort(daemon->cache);

@@ -11,6 +11,7 @@
 #include "backends/base/secret.h"
 #include "cache/base/locked.h"
 #include "cache/base/log_about.h"
+#include "fs/base/status_line.h"
 
 typedef enum { TO_STDERR, TO_SYSLOG, TO_JOURNAL } Sink;
 
@@ -120,8 +121,10 @@ static GLogWriterOutput write_log(
 		return G_LOG_WRITER_HANDLED;
 	if (sink == TO_SYSLOG)
 		syslog(priority_of(level), "%s", message);
-	else
+	if (sink == TO_STDERR) {
+		status_line_clear();
 		fputs(line, stderr);
+	}
 	return G_LOG_WRITER_HANDLED;
 }
 

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "fs/base/status_line.h"
+
 static gboolean is_plain(gunichar c)
 {
 	/* The last two: it is no UTF-8. */
@@ -37,5 +39,6 @@ void say(const char *format, ...)
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
 	shown = plain(message);
+	status_line_clear();
 	fprintf(stderr, "sessionfs: %s\n", shown);
 }

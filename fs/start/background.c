@@ -11,6 +11,7 @@
 #include "fs/base/log.h"
 #include "fs/base/node.h"
 #include "fs/base/say.h"
+#include "fs/start/progress.h"
 
 /* The root of the new mount answers with its own inode number. */
 static gboolean mount_answers(const char *mountpoint, dev_t before)
@@ -32,8 +33,10 @@ G_NORETURN static void wait_for_child(
 	do {
 		got = read(fd, &byte, 1);
 	} while (got < 0 && errno == EINTR);
-	if (got == 1 && mount_answers(mountpoint, before))
+	if (got == 1 && mount_answers(mountpoint, before)) {
+		progress_of_start(mountpoint);
 		_exit(EXIT_SUCCESS);
+	}
 	if (got == 1)
 		say("%s does not answer", mountpoint);
 	else if (waitpid(child, &status, 0) == child && WIFEXITED(status) &&

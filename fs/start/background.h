@@ -4,8 +4,9 @@
 
 /*
  * Going into the background.  The parent stays until the child's mount answers
- * (it asks itself, since a daemon must not be a client of its own mount) and
- * exits with status 0, or until the child has failed, with the child's status.
+ * (it asks itself, since a daemon must not be a client of its own mount), tells how
+ * far a first listing is (progress.h), and exits with status 0; or it stays until
+ * the child has failed, and has the child's status.
  */
 typedef struct {
 	int ready_fd; /* -1: in the foreground */

@@ -387,6 +387,17 @@ void pending_wake_all(Pending *self)
 	wake(self, 0, TRUE);
 }
 
+GArray *pending_keys(Pending *self)
+{
+	GArray *keys = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+	mutex_lock(&self->lock);
+	for (GList *link = self->parked.head; link; link = link->next)
+		g_array_append_val(keys, ((Parked *)link->data)->spec.key);
+	mutex_unlock(&self->lock);
+	return keys;
+}
+
 gboolean pending_busy(Pending *self, guint32 key)
 {
 	gboolean busy;

@@ -56,5 +56,8 @@ void pending_wake_all(Pending *pending);
  * moment ago: who gets a part of a listing comes back for more. */
 gboolean pending_busy(Pending *pending, guint32 key);
 
+/* The keys of all that are parked: guint32, one each; free with g_array_unref. */
+GArray *pending_keys(Pending *pending);
+
 /* ETIMEDOUT, EINTR, ENOTCONN: what a plain question answers. */
 int pending_leave_plain(LeftReason reason, void *data);

@@ -105,18 +105,25 @@ static int open_new_in(int folder, const char *workspace, int *ret_status)
 	return -1;
 }
 
+static int tell_unopened(const char *workspace, int error)
+{
+	g_autofree char *gone = error == ENOENT ? places_gone(workspace) : NULL;
+
+	return command_line_fail(
+		error == ENOTCONN ? STATUS_NO_MOUNT : EXIT_FAILURE,
+		error == ENOENT || error == ENOTDIR
+			? "%s is no workspace: %s"
+			: "%s cannot be written into: %s",
+		workspace, gone ? gone : g_strerror(error));
+}
+
 static int open_new(const char *workspace, int *ret_status)
 {
 	int folder = open(workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd;
 
 	if (folder < 0) {
-		*ret_status = command_line_fail(
-			errno == ENOTCONN ? STATUS_NO_MOUNT : EXIT_FAILURE,
-			errno == ENOENT || errno == ENOTDIR
-				? "%s is no workspace: %s"
-				: "%s cannot be written into: %s",
-			workspace, g_strerror(errno));
+		*ret_status = tell_unopened(workspace, errno);
 		return -1;
 	}
 	fd = open_new_in(folder, workspace, ret_status);
@@ -200,6 +207,9 @@ static int tell_failure(const char *workspace, int error)
 				     : status_of(error);
 	int unread;
 	g_autofree char *why = probe_read(workspace, ".last_error", &unread);
+
+	if (!why)
+		why = places_gone(workspace);
 
 	return command_line_fail(status, "%s: %s (%s)%s%s", workspace,
 		outcomes[status], g_strerror(error), why && *why ? ": " : "",

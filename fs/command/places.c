@@ -91,6 +91,51 @@ static int tell_missing(const void *path, int out)
 	return ENODATA;
 }
 
+/* The first name behind the mount point: new string. */
+static char *section_of(const char *way, gsize at)
+{
+	const char *rest = way + at + strspn(way + at, "/");
+
+	return g_strndup(rest, strcspn(rest, "/"));
+}
+
+/* The line of the status of the mount at `part`, without its mark. */
+static int tell_line(const char *part, const char *section, int out)
+{
+	g_autofree char *file =
+		g_build_filename(part, ".sessionfs/status", NULL);
+	g_autofree char *mark = g_strdup_printf("\ngone [%s]: ", section);
+	g_autofree char *text = NULL;
+	const char *at;
+
+	if (!g_file_get_contents(file, &text, NULL, NULL))
+		return EIO;
+	at = strstr(text, mark);
+	if (!at)
+		return ENODATA;
+	at += strlen(mark);
+	return write(out, at, strcspn(at, "\n")) < 0 ? EIO : 0;
+}
+
+static int tell_gone(const void *path, int out)
+{
+	g_autofree char *way = whole_way(path);
+	g_autoptr(GPtrArray) ours = mount_table_ours();
+	g_autofree char *part = NULL, *section = NULL;
+	struct stat attr;
+	gsize at = 0;
+
+	while (next_on_way(way, &at, &part)) {
+		if (stat(part, &attr))
+			return errno;
+		if (!mount_table_of(ours, attr.st_dev))
+			continue;
+		section = section_of(way, at);
+		return tell_line(part, section, out);
+	}
+	return ENODEV;
+}
+
 /* ---- asking it ---- */
 
 int places_reach(const char *path, gint64 limit_ms)
@@ -123,4 +168,11 @@ char *places_missing(const char *path)
 	int error;
 
 	return probe_ask(tell_missing, path, PROBE_LIMIT_MS, &error);
+}
+
+char *places_gone(const char *path)
+{
+	int error;
+
+	return probe_ask(tell_gone, path, PROBE_LIMIT_MS, &error);
 }

@@ -20,3 +20,6 @@ int places_unreached(const char *path, int error);
 /* The first directory on the way that is not there: a new string; NULL: all are, or it
  * cannot be told. */
 char *places_missing(const char *path);
+/* Why the section that the path leads into is not shown any more, or a part of it, as
+ * the mount's status has it: a new string; NULL: it says nothing of it. */
+char *places_gone(const char *path);

@@ -67,7 +67,12 @@ static char *state_of(const char *session)
 static int explain_missing(const char *session)
 {
 	g_autofree char *missing = places_missing(session);
+	g_autofree char *gone = missing ? places_gone(session) : NULL;
 
+	if (gone)
+		return command_line_fail(EXIT_FAILURE,
+			"there is no session at %s any more: %s", session,
+			gone);
 	if (!missing)
 		return command_line_fail(EXIT_FAILURE,
 			"%s is no session: give the directory of one, "

@@ -54,7 +54,7 @@ typedef struct {
 /* TRUE: the request was answered. */
 static gboolean send_open(fuse_req_t req, Opening *self, const Handle *holds)
 {
-	Handle *handle = handles_open(self->daemon->handles, holds);
+	Handle *handle = handles_open(self->daemon->handles, self->ino, holds);
 
 	self->info.fh = (uintptr_t)handle;
 	if (!reply_open(req, &self->info))

@@ -2,6 +2,7 @@
 
 #include "backends/base/mutex.h"
 #include "cache/base/locked.h"
+#include "fs/base/node.h"
 
 struct Handles {
 	Mutex lock; /* of open, and of snapshot and news of each */
@@ -42,14 +43,32 @@ void handles_free(Handles *self)
 	g_free(self);
 }
 
-Handle *handles_open(Handles *self, const Handle *holds)
+Handle *handles_open(Handles *self, fuse_ino_t node, const Handle *holds)
 {
 	Handle *handle = g_memdup2(holds, sizeof(*holds));
 
+	handle->node = node;
 	mutex_lock(&self->lock);
 	g_hash_table_add(self->open, handle);
 	mutex_unlock(&self->lock);
 	return handle;
+}
+
+GArray *handles_numbers(Handles *self)
+{
+	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
+	GHashTableIter iter;
+	gpointer handle;
+
+	mutex_lock(&self->lock);
+	g_hash_table_iter_init(&iter, self->open);
+	while (g_hash_table_iter_next(&iter, &handle, NULL)) {
+		guint32 number = node_number(((Handle *)handle)->node);
+
+		g_array_append_val(numbers, number);
+	}
+	mutex_unlock(&self->lock);
+	return numbers;
 }
 
 GBytes *handles_snapshot(Handles *self, Handle *handle)

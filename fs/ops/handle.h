@@ -21,6 +21,7 @@ struct Handle {
 	void (*write)(fuse_req_t req, Handle *self, fuse_ino_t ino,
 		const char *bytes, size_t size, off_t off);
 
+	fuse_ino_t node; /* that was opened */
 	GBytes *snapshot;
 	guint64 news;   /* cache_news() before it was taken */
 	Reader *reader; /* of a snapshot that the kernel keeps; else NULL */
@@ -41,7 +42,10 @@ Handles *handles_new(void);
 void handles_free(Handles *handles);
 
 /* Takes what it holds.  Any thread. */
-Handle *handles_open(Handles *handles, const Handle *holds);
+Handle *handles_open(Handles *handles, fuse_ino_t node, const Handle *holds);
+/* The cache's numbers of all that are open: guint32, one each; free with
+ * g_array_unref. */
+GArray *handles_numbers(Handles *handles);
 /* Its bytes, in place of which there may be others later; a new reference. */
 GBytes *handles_snapshot(Handles *handles, Handle *handle);
 /* Whether they are as new as that. */

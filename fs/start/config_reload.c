@@ -10,6 +10,7 @@
 #include "fs/kernel/notify.h"
 #include "fs/service/pulse.h"
 #include "fs/start/mount.h"
+#include "fs/start/reload_gone.h"
 #include "fs/tree/self.h"
 #include "fs/tree/tree.h"
 
@@ -91,11 +92,14 @@ static void drop_sections(Changes *changes, Config *config, Config *old)
 	for (guint i = old->providers->len; i-- > 0;) {
 		ConfigProvider *one = g_ptr_array_index(old->providers, i);
 		g_autoptr(GError) error = NULL;
+		g_autoptr(SectionUse) use = NULL;
 
 		if (config_find(config, one->name))
 			continue;
+		use = section_use_of(changes->daemon, one->name);
 		if (cache_drop(changes->daemon->cache, one->name, &error)) {
 			note(changes->done, "removed", one->name);
+			section_use_tell(use);
 			continue;
 		}
 		note(changes->failed, error->message, one->name);
@@ -110,13 +114,16 @@ static gboolean put_section(
 {
 	ConfigProvider *before = config_find(old, one->name);
 	g_autoptr(GError) error = NULL;
+	g_autoptr(SectionUse) use = NULL;
 	CacheProvider provider;
 
 	if (before && one->kept && config_same_rest(config, one, old, before))
 		return TRUE;
 	provider = config_section(config, one);
+	use = section_use_of(changes->daemon, one->name);
 	if (cache_put(changes->daemon->cache, &provider, &error)) {
 		note(changes->done, before ? "changed" : "added", one->name);
+		section_use_tell(use);
 		return TRUE;
 	}
 	note(changes->failed, error->message, one->name);

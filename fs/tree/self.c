@@ -1,5 +1,6 @@
 #include "fs/tree/self.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "backends/base/mutex.h"
@@ -63,10 +64,74 @@ char *self_crash(Daemon *daemon)
 	return g_strdup_printf("file: %s\n%s", daemon->crash, text);
 }
 
+#define GONE_MAX 32
+
+typedef struct {
+	char *section, *text;
+} Gone;
+
+static struct {
+	Mutex lock;
+	GQueue list GUARDED_BY(lock); /* Gone *, the last one first */
+} gone = {.lock = MUTEX_INIT};
+
+static void gone_free(Gone *one)
+{
+	g_free(one->section);
+	g_free(one->text);
+	g_free(one);
+}
+
+static void gone_remove(const char *section) REQUIRES(gone.lock)
+{
+	for (GList *at = gone.list.head; at; at = at->next) {
+		Gone *one = at->data;
+
+		if (strcmp(one->section, section))
+			continue;
+		g_queue_delete_link(&gone.list, at);
+		gone_free(one);
+		return;
+	}
+}
+
+void self_set_gone(const char *section, const char *text)
+{
+	Gone *one;
+
+	mutex_lock(&gone.lock);
+	gone_remove(section);
+	if (text) {
+		one = g_new0(Gone, 1);
+		one->section = g_strdup(section);
+		one->text = g_strdup(text);
+		g_queue_push_head(&gone.list, one);
+	}
+	if (gone.list.length > GONE_MAX)
+		gone_free(g_queue_pop_tail(&gone.list));
+	mutex_unlock(&gone.lock);
+}
+
+static void append_gone(GString *out)
+{
+	mutex_lock(&gone.lock);
+	for (GList *at = gone.list.head; at; at = at->next) {
+		const Gone *one = at->data;
+
+		g_string_append_printf(
+			out, "gone [%s]: %s\n", one->section, one->text);
+	}
+	mutex_unlock(&gone.lock);
+}
+
 char *self_status(Daemon *daemon)
 {
 	g_autofree char *all = cache_overview(daemon->cache);
+	GString *out = g_string_new(NULL);
 
-	return g_strdup_printf("version: %s\npid: %d\n\n%s", SESSIONFS_VERSION,
-		(int)getpid(), all);
+	g_string_append_printf(out, "version: %s\npid: %d\n", SESSIONFS_VERSION,
+		(int)getpid());
+	append_gone(out);
+	g_string_append_printf(out, "\n%s", all);
+	return g_string_free(out, FALSE);
 }

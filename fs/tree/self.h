@@ -12,5 +12,9 @@ char *self_crash(Daemon *daemon);
 /* .status of each section and workspace; see cache_overview. */
 char *self_status(Daemon *daemon);
 
+/* What self_status says of a section that a configuration has taken away, or of what
+ * went in one, in one line; NULL: nothing any more.  The last ones are kept. */
+void self_set_gone(const char *section, const char *text);
+
 /* What self_config shows from now on; taken. */
 void self_set_config(char *text);

@@ -342,10 +342,62 @@ def test_who_waits_for_a_session_that_is_not_shown_any_more(
     out, err = reader.communicate(timeout=10 * SLOW)
     assert out == "" and "No such file" in err
     out, err = command.communicate(timeout=10 * SLOW)
-    missing = "two" if goes == "section" else "two/w-1"
+    named = "this section" if goes == "section" else "their workspace"
+    said = f"the configuration does not name {named} any more"
     assert (command.returncode, out) == (1, "")
-    assert err == (f"sessionfs: there is no session at {session}: there is no "
-                   f"directory {m.path}/{missing}\n")
+    assert err.startswith(f"sessionfs: there is no session at {session} any "
+                          "more: since 2") and said in err
+
+
+def gone(m, section):
+    """What the status says of a section that went; None."""
+    found = re.findall(rf"^gone \[{section}\]: (.*)$",
+                       m.read(".sessionfs/status"), re.M)
+    assert len(found) < 2
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize("how", ["removed", "elsewhere", "workspace"])
+def test_what_ended_with_a_section_is_said(emulator, reloaded, how):
+    """Whoever waits or has a file open gets an errno alone."""
+    r = reloaded
+    r.emu = emu = emulator("--workspace", "w-1", "--workspace", "w-2")
+    other = emulator()
+    emu.session("w-1", {"sessionClusterId": "sc-1", "state": "Running"})
+    here = {"workspaces": "w-1; w-2"}
+    m = r.start(emu, one=r.section(), two=r.section(**here))
+    session = m.ws("w-1", "two") + "/sc-1"
+    os.stat(session)
+    before = m.metric("sessionfs_parked_total")
+    readers = [subprocess.Popen(["cat", session + "/.wait/stopped"],
+                                stderr=subprocess.DEVNULL) for _ in range(2)]
+    eventually(lambda: m.metric("sessionfs_parked_total") >= before + 2)
+    change, why = {
+        "removed": ({}, "the configuration does not name this section any "
+                        "more"),
+        "elsewhere": ({"two": r.section(other)},
+                      "this section speaks to another endpoint, region or "
+                      "project now"),
+        "workspace": ({"two": r.section(workspaces="w-2")},
+                      "the configuration does not name their workspace any "
+                      "more"),
+    }[how]
+    with open(session + "/state"), open(m.ws("w-1", "one") + "/sc-1/state"):
+        r.reload(one=r.section(), **change)
+    for reader in readers:
+        assert reader.wait(10 * SLOW) == 1
+    said = gone(m, "two")
+    # Each of those who wait has a file open, too.
+    assert re.fullmatch(rf"since \S+Z: {why}; that ended 2 calls that waited "
+                        "and 3 open files, and what was sent is carried out",
+                        said), said
+    assert (f"[two] {why}: 2 calls that waited and 3 open files have ended"
+            in m.log())
+    assert gone(m, "one") is None and "[one] " not in m.log()
+    done = run([harness.SESSIONFS, "new", m.ws("w-1", "two")], stdin=SPEC)
+    assert done.status and (how == "elsewhere" or why in done.err), done
+    r.reload(one=r.section(), two=r.section(**here))
+    assert gone(m, "two") is None
 
 
 def test_an_open_file_of_a_section_that_goes(emulator, reloaded):

@@ -95,11 +95,35 @@ void doctor_warn(Doctor *doctor, const char *mend, const char *format, ...)
 	va_end(args);
 }
 
+/* Of a check that has failed for the section at hand, or for all: new string. */
+static char *failed_key(const Doctor *doctor, const char *id)
+{
+	return doctor->section
+		       ? g_strconcat(id, " ", doctor->section->name, NULL)
+		       : g_strdup(id);
+}
+
+static G_GNUC_PRINTF(2, 3) void say_skipped(
+	const Doctor *doctor, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(doctor, "skip", NULL, format, args);
+	va_end(args);
+}
+
+void doctor_skip(Doctor *doctor, const char *other)
+{
+	say_skipped(doctor, "skipped: see %s", other);
+}
+
 void doctor_fail(Doctor *doctor, const char *mend, const char *format, ...)
 {
 	va_list args;
 
 	doctor->failures++;
+	g_hash_table_add(doctor->failed, failed_key(doctor, doctor->check->id));
 	va_start(args, format);
 	say(doctor, "fail", mend, format, args);
 	va_end(args);
@@ -178,18 +202,35 @@ static char *unknown_section(const CommandLine *line, const Doctor *doctor)
 
 /* ---- the checks ---- */
 
+/* Runs it, unless one that it needs has failed: then it says so. */
+static void run_once(Doctor *doctor)
+{
+	const char *needs = doctor->check->needs;
+	g_auto(GStrv) ids = g_strsplit(needs ? needs : "", " ", -1);
+
+	for (char **id = ids; *id; id++) {
+		g_autofree char *key = failed_key(doctor, *id);
+
+		if (!g_hash_table_contains(doctor->failed, key))
+			continue;
+		doctor_skip(doctor, *id);
+		return;
+	}
+	doctor->check->run(doctor);
+}
+
 static void run_check(Doctor *doctor, const CommandLine *line)
 {
 	const GPtrArray *all = doctor->config->providers;
 
 	if (!doctor->check->each) {
-		doctor->check->run(doctor);
+		run_once(doctor);
 		return;
 	}
 	for (guint i = 0; i < all->len; i++) {
 		doctor->section = all->pdata[i];
 		if (is_wanted(line, doctor->section->name))
-			doctor->check->run(doctor);
+			run_once(doctor);
 	}
 	doctor->section = NULL;
 }
@@ -217,8 +258,11 @@ int doctor_run(const CommandLine *line)
 		.problems = problems,
 		.json = command_line_has(line, "json"),
 	};
+	g_autoptr(GHashTable) failed =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autofree char *unknown = NULL;
 
+	doctor.failed = failed;
 	read_config(&doctor, command_line_value(line, "config"));
 	/* With errors in the file, its section may be one of them. */
 	if (!problems->len)
@@ -226,6 +270,7 @@ int doctor_run(const CommandLine *line)
 	if (!unknown)
 		run_all(&doctor, line);
 	g_free(doctor.config_path);
+	g_free(doctor.asked);
 	if (unknown)
 		return command_line_misused(line, "%s", unknown);
 	return doctor.failures ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -12,6 +12,9 @@ typedef struct {
 	/* Says one thing at least, by the functions below.  Writes to nothing and
 	 * locks nothing. */
 	void (*run)(Doctor *doctor);
+	/* Checks of the machine, or of the same section, without which this one
+	 * would only find the same fault again: "dns tcp".  NULL: none. */
+	const char *needs;
 } DoctorCheck;
 
 struct Doctor {
@@ -22,6 +25,11 @@ struct Doctor {
 	guint failures;
 	const DoctorCheck *check;
 	ConfigProvider *section; /* of a check for each; NULL: of another */
+	GHashTable *failed;      /* "check", and "check section": a set */
+	/* The last call of a provider and the status of its answer; NULL and 0:
+	 * there was none. */
+	char *asked;
+	guint answered;
 };
 
 /* The tables, each ended by a NULL id. */
@@ -38,3 +46,5 @@ void doctor_warn(Doctor *doctor, const char *mend, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 void doctor_fail(Doctor *doctor, const char *mend, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
+/* It is not looked at, since the check of that id has failed. */
+void doctor_skip(Doctor *doctor, const char *other);

@@ -53,6 +53,8 @@ static void check_sections(Doctor *doctor)
 	}
 	if (all->len)
 		doctor_ok(doctor, "%s", names->str);
+	else if (doctor->problems->len)
+		doctor_skip(doctor, "config_values");
 	else
 		doctor_fail(doctor,
 			"add a section of a provider (man sessionfs.conf), or "
@@ -109,12 +111,23 @@ static void check_files(Doctor *doctor)
 		doctor_ok(doctor, "the section names none");
 }
 
+static void note_call(const CallReport *report, void *data)
+{
+	Doctor *doctor = data;
+
+	g_free(doctor->asked);
+	doctor->asked = g_strdup(report->action);
+	doctor->answered = report->status;
+}
+
 static void check_open(Doctor *doctor)
 {
 	ConfigProvider *section = doctor->section;
 	g_autoptr(GError) error = NULL;
 
 	section->backend = backend_open(section->class, section->keys, &error);
+	if (section->backend)
+		backend_observe(section->backend, note_call, doctor);
 	if (section->backend)
 		doctor_ok(doctor, "type %s has all that it needs",
 			section->class->name);
@@ -179,8 +192,8 @@ static void check_proxy(Doctor *doctor)
 
 const DoctorCheck doctor_config[] = {
 	{"config_file", FALSE, FALSE, check_file},
-	{"config_values", FALSE, FALSE, check_values},
-	{"config_sections", FALSE, FALSE, check_sections},
+	{"config_values", FALSE, FALSE, check_values, "config_file"},
+	{"config_sections", FALSE, FALSE, check_sections, "config_file"},
 	{"local_files", FALSE, TRUE, check_files},
 	{"section_keys", FALSE, TRUE, check_open},
 	{"endpoint", FALSE, TRUE, check_endpoint},

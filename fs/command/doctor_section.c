@@ -13,24 +13,12 @@
 #define CLOCK_WARN_MS (60 * 1000)
 #define CLOCK_FAIL_MS (5 * CLOCK_WARN_MS)
 
-/* Whether there is a backend to ask; says that there is none. */
-static gboolean is_open(Doctor *doctor)
-{
-	if (doctor->section->backend)
-		return TRUE;
-	doctor_warn(doctor, "see section_keys",
-		"not looked at, since the section cannot be used");
-	return FALSE;
-}
-
 /* Before anything is asked of the network. */
 static void check_source(Doctor *doctor)
 {
 	g_autoptr(GString) place = g_string_new(NULL);
 	g_autoptr(GString) source = g_string_new(NULL);
 
-	if (!is_open(doctor))
-		return;
 	backend_identify(doctor->section->backend, place, source);
 	if (source->len)
 		doctor_ok(doctor, "%s: %s", place->str, source->str);
@@ -65,8 +53,6 @@ static NetPlace *find_place(Doctor *doctor)
 	const char *proxy, *from;
 	NetPlace *place;
 
-	if (!is_open(doctor))
-		return NULL;
 	from = doctor_proxy(doctor->section, &proxy);
 	endpoint = reported(doctor->section->backend, "endpoint");
 	place = endpoint ? net_place_new(endpoint) : NULL;
@@ -120,8 +106,6 @@ static void check_tls(Doctor *doctor)
 	g_autofree char *endpoint = NULL, *until = NULL;
 	Backend *backend = doctor->section->backend;
 
-	if (!is_open(doctor))
-		return;
 	endpoint = reported(backend, "endpoint");
 	if (!endpoint || !g_str_has_prefix(endpoint, "https:")) {
 		doctor_ok(doctor, endpoint ? "plain http is spoken"
@@ -158,6 +142,8 @@ static const struct {
 	{BACKEND_ERROR_DENIED,
 		"let this identity do what is named, as the policies in "
 		"examples do"},
+	{BACKEND_ERROR_UNSUPPORTED, "correct endpoint or proxy"},
+	{BACKEND_ERROR_BAD_ANSWER, "correct endpoint or proxy"},
 	{BACKEND_ERROR_GONE, "correct workspaces, region or project"},
 	{BACKEND_ERROR_THROTTLED, "wait, or lower calls_per_second"},
 	{BACKEND_ERROR_UNREACHABLE, "correct endpoint, region or proxy"},
@@ -169,8 +155,35 @@ static const struct {
 	{BACKEND_ERROR_REMOTE, "try again later"},
 };
 
-static const char *mend_of(const GError *error)
+/* Of a server that the user names, as Livy is: nobody but they know it. */
+static const struct {
+	BackendErrorCode code;
+	const char *mend;
+} own_mends[] = {
+	{BACKEND_ERROR_UNSUPPORTED,
+		"set url to what comes before /sessions: `curl URL/sessions` "
+		"has to print JSON"},
+	{BACKEND_ERROR_BAD_ANSWER,
+		"set url to what comes before /sessions: `curl URL/sessions` "
+		"has to print JSON"},
+	{BACKEND_ERROR_NO_KEY,
+		"set auth (basic, bearer, header or negotiate), as this server "
+		"wants it"},
+	{BACKEND_ERROR_AUTH,
+		"correct auth and the file that it names: this server wants "
+		"other credentials"},
+	{BACKEND_ERROR_DENIED,
+		"let this user see sessions, in the server's own settings"},
+	{BACKEND_ERROR_REMOTE, "look into the server's own log"},
+};
+
+static const char *mend_of(const ConfigProvider *section, const GError *error)
 {
+	gboolean own = backend_key_find(section->class, "url") != NULL;
+
+	for (gsize i = 0; own && i < G_N_ELEMENTS(own_mends); i++)
+		if (error->code == (int)own_mends[i].code)
+			return own_mends[i].mend;
 	for (gsize i = 0; i < G_N_ELEMENTS(mends); i++)
 		if (error->code == (int)mends[i].code)
 			return mends[i].mend;
@@ -186,9 +199,16 @@ static void fail_by(Doctor *doctor, GError *error)
 			? g_strdup_printf("let this identity do %s, as the "
 					  "policies in examples do",
 				  detail->permission)
-			: g_strdup(mend_of(error));
+			: g_strdup(mend_of(doctor->section, error));
+	g_autofree char *endpoint =
+		reported(doctor->section->backend, "endpoint");
 
-	doctor_fail(doctor, mend, "%s", sentence);
+	if (doctor->answered && endpoint)
+		doctor_fail(doctor, mend,
+			"%s at %s was answered with status %u: %s",
+			doctor->asked, endpoint, doctor->answered, sentence);
+	else
+		doctor_fail(doctor, mend, "%s", sentence);
 }
 
 /* Takes whose credentials would sign a call, and drops it. */
@@ -221,8 +241,7 @@ static void check_credentials(Doctor *doctor)
 		.owner = &account,
 	};
 
-	if (!is_open(doctor))
-		return;
+	doctor->answered = 0;
 	page = backend_list_workspaces(
 		doctor->section->backend, NULL, &call, &error);
 	key = reported(doctor->section->backend, "credentials");
@@ -262,8 +281,7 @@ static void check_list(Doctor *doctor)
 	g_autoptr(SessionPage) page = NULL;
 	g_autofree char *workspace = NULL;
 
-	if (!is_open(doctor))
-		return;
+	doctor->answered = 0;
 	workspace = first_workspace(doctor->section, &call, &error);
 	if (workspace)
 		page = backend_list_page(doctor->section->backend, workspace,
@@ -284,8 +302,6 @@ static void check_clock(Doctor *doctor)
 {
 	gint64 ahead_ms, off_ms;
 
-	if (!is_open(doctor))
-		return;
 	if (!backend_clock(doctor->section->backend, &ahead_ms)) {
 		doctor_ok(doctor, "no answer told a time");
 		return;
@@ -301,13 +317,18 @@ static void check_clock(Doctor *doctor)
 			off_ms / 1000, ahead_ms > 0 ? "behind" : "ahead of");
 }
 
+/* What all of these need. */
+#define OPENED "section_keys"
+#define REACHED OPENED " dns tcp"
+#define TRUSTED REACHED " local_files tls"
+
 const DoctorCheck doctor_section[] = {
-	{"credentials_source", FALSE, TRUE, check_source},
-	{"dns", TRUE, TRUE, check_dns},
-	{"tcp", TRUE, TRUE, check_tcp},
-	{"tls", TRUE, TRUE, check_tls},
-	{"credentials", TRUE, TRUE, check_credentials},
-	{"list", TRUE, TRUE, check_list},
-	{"clock", TRUE, TRUE, check_clock},
+	{"credentials_source", FALSE, TRUE, check_source, OPENED},
+	{"dns", TRUE, TRUE, check_dns, OPENED},
+	{"tcp", TRUE, TRUE, check_tcp, OPENED " dns"},
+	{"tls", TRUE, TRUE, check_tls, REACHED " local_files"},
+	{"credentials", TRUE, TRUE, check_credentials, TRUSTED},
+	{"list", TRUE, TRUE, check_list, TRUSTED " credentials"},
+	{"clock", TRUE, TRUE, check_clock, TRUSTED},
 	{NULL},
 };

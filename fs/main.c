@@ -100,7 +100,7 @@ static gboolean settings_are_right(const Options *options, GError **error)
 static gboolean configure(Run *run, GError **error)
 {
 	if (run->options->demo) {
-		if (!mount_is_free(run->mountpoint, error) ||
+		if (!demo_claim(&run->demo, run->mountpoint, error) ||
 			!demo_start(&run->demo, run->config, error))
 			return FALSE;
 	} else if (!config_load(run->config, run->options->config_path, FALSE,

@@ -1,14 +1,17 @@
 #include "fs/start/demo.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "backends/base/clock.h"
 #include "backends/base/spawn.h"
+#include "fs/start/mount.h"
 
 #define PROGRAM "sessionfs-emulator"
 #define READY "ready "
@@ -132,6 +135,39 @@ static char *read_line(int fd)
 	return NULL;
 }
 
+/* ---- the place ---- */
+
+#define CLAIM_US (10 * G_USEC_PER_SEC)
+#define CLAIM_POLL_US (20 * G_TIME_SPAN_MILLISECOND)
+
+/* The directory itself bears the lock, since the state of a demo has a place of its
+ * own each time.  Where it cannot be locked, nothing is. */
+gboolean demo_claim(Demo *demo, const char *mountpoint, GError **error)
+{
+	int fd = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	gint64 until = clock_now_us(&clock_real) + CLAIM_US;
+
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) &&
+		errno == EWOULDBLOCK) {
+		if (!mount_is_free(mountpoint, error)) {
+			close(fd);
+			return FALSE;
+		}
+		if (clock_now_us(&clock_real) > until) {
+			close(fd);
+			return backend_error_false(error, BACKEND_ERROR_EXISTS,
+				"another sessionfs --demo is about to mount at "
+				"%s, or about to end there",
+				mountpoint);
+		}
+		g_usleep(CLAIM_POLL_US);
+	}
+	demo->place_fd = MAX(fd, 0);
+	return mount_is_free(mountpoint, error);
+}
+
+/* ---- the emulator ---- */
+
 static char *start(const char *program, pid_t *ret_pid)
 {
 	g_autofree char *line = NULL;
@@ -180,7 +216,8 @@ gboolean demo_start(Demo *ret, Config *config, GError **error)
 	set_credentials();
 	demo.url = start(program, &demo.pid);
 	if (demo.url && add_sections(config, demo.url, error)) {
-		*ret = demo;
+		ret->pid = demo.pid;
+		ret->url = demo.url;
 		return TRUE;
 	}
 	if (!demo.url)
@@ -195,6 +232,9 @@ void demo_end(Demo *demo)
 	gint64 until = clock_now_us(&clock_real) + END_US;
 
 	g_clear_pointer(&demo->url, g_free);
+	if (demo->place_fd > 0)
+		close(demo->place_fd);
+	demo->place_fd = 0;
 	if (demo->pid <= 0)
 		return;
 	kill(demo->pid, SIGTERM);

@@ -125,6 +125,24 @@ def test_the_daemon_alone(demo):
     harness.eventually(lambda: not demo.emulators())
 
 
+def test_of_many_demos_at_one_place_one_is_mounted(demo):
+    """They are started at one moment."""
+    os.makedirs(demo.path)
+    demo.place.give(demo.path)
+    many = [subprocess.Popen(
+        [*demo.place.prefix, *demo.env,
+         demo.place.program(harness.SESSIONFS), "--demo", demo.path],
+        stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    said = [p.communicate(timeout=60 * harness.SLOW)[1] for p in many]
+    assert sorted(p.returncode for p in many) == [0, 1, 1, 1, 1, 1], said
+    for p, text in zip(many, said):
+        assert p.returncode == 0 or "fuse.sessionfs is mounted at" in text
+    assert len(demo.emulators()) == 1
+    demo.run("fusermount3", "-u", demo.path).ok()
+    assert not demo.mounted()
+    harness.eventually(lambda: not demo.emulators())
+
+
 def test_a_killed_daemon_takes_its_emulator_with_it(demo):
     os.makedirs(demo.path)
     demo.place.give(demo.path)

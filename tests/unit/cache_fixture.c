@@ -182,6 +182,12 @@ char *fixture_views(Fixture *self)
 	return g_string_free(out, FALSE);
 }
 
+void fixture_expect_views(Fixture *self, const char *told)
+{
+	fixture_until_text(fixture_views(self), told);
+	fixture_forget_news(self);
+}
+
 /* ---- life ---- */
 
 Fixture *fixture_new(void)

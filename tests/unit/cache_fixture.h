@@ -2,6 +2,7 @@
 
 #include "cache/cache.h"
 #include "tests/memory/memory.h"
+#include "until.h"
 
 /*
  * A cache over the in-memory provider, in a private state directory, and a
@@ -60,18 +61,6 @@ char *fixture_read_costly(
 ContentStat fixture_stat(Fixture *self, guint32 session, SessionFile file);
 gint64 fixture_mtime(Fixture *self, guint32 session, SessionFile file);
 
-/* Waits until check holds; fails the test after a few seconds. */
-#define fixture_until(check)                                                   \
-	G_STMT_START                                                           \
-	{                                                                      \
-		gint64 until_ = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;  \
-		while (!(check)) {                                             \
-			g_assert_cmpint(g_get_monotonic_time(), <, until_);    \
-			g_usleep(1000);                                        \
-		}                                                              \
-	}                                                                      \
-	G_STMT_END
-
 /* ---- the news so far ---- */
 
 void fixture_forget_news(Fixture *self);
@@ -90,6 +79,8 @@ char *fixture_told(Fixture *self, guint32 parent);
  * groups that appear and vanish, "+state:Running/s-1", "-user:ann/s-1",
  * "+name:link" and so on of links, "table". */
 char *fixture_views(Fixture *self);
+/* Waits until just that was told of views, and forgets all news. */
+void fixture_expect_views(Fixture *self, const char *told);
 
 /* ---- orders, waited for; free with g_free, g_error_free ---- */
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "chain_fixture.h"
+#include "until.h"
 
 static void put_cli(ChainFixture *f, const char *text)
 {
@@ -262,28 +263,21 @@ static pid_t read_pid(ChainFixture *f)
 	g_autofree char *text = NULL;
 	gint64 pid = 0;
 
-	while (!g_file_get_contents(path, &text, NULL, NULL) || !*text) {
-		g_clear_pointer(&text, g_free);
-		g_usleep(1000);
-	}
+	/* It comes there as a whole. */
+	fixture_until(g_file_get_contents(path, &text, NULL, NULL));
 	g_assert_true(g_ascii_string_to_signed(
 		g_strstrip(text), 10, 2, G_MAXINT32, &pid, NULL));
 	return pid;
 }
 
 /* Gone, or a zombie that whoever adopted it has not collected yet. */
-static void await_end(pid_t pid)
+static gboolean is_over(pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
+	g_autofree char *text = NULL;
 
-	for (;;) {
-		g_autofree char *text = NULL;
-
-		if (!g_file_get_contents(path, &text, NULL, NULL) ||
-			strstr(text, ") Z "))
-			return;
-		g_usleep(1000);
-	}
+	return !g_file_get_contents(path, &text, NULL, NULL) ||
+	       strstr(text, ") Z ");
 }
 
 static const char hang[] = "#!/bin/sh\nsleep 1000 &\n"
@@ -301,7 +295,8 @@ static void a_command_that_hangs_is_killed_with_its_children(
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
 	g_assert_cmpint(
 		g_get_monotonic_time() - before, <, 60 * G_USEC_PER_SEC);
-	await_end(read_pid(f));
+	pid_t pid = read_pid(f);
+	fixture_until(is_over(pid));
 }
 
 static void an_abort_ends_a_command(ChainFixture *f, const void *unused)
@@ -314,7 +309,7 @@ static void an_abort_ends_a_command(ChainFixture *f, const void *unused)
 	pid_t pid = read_pid(f);
 	credential_source_abort(source);
 	pthread_join(thread, NULL);
-	await_end(pid);
+	fixture_until(is_over(pid));
 }
 
 /* ---- the credentials file ---- */

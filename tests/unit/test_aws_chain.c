@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "aws_home.h"
+#include "until.h"
 
 #define PAIR "aws_access_key_id = file-id\naws_secret_access_key = f-sesame\n"
 #define ROLE "role_arn = arn:aws:iam::1:role/r\n"
@@ -227,8 +228,7 @@ static void process_aborted(ChainFixture *f, const void *unused)
 
 	aws_home_config(f, text);
 	pthread_create(&thread, NULL, chain_ask_until_aborted, source);
-	for (guint i = 0; i < 2000 && access(mark, F_OK) != 0; i++)
-		g_usleep(10000);
+	fixture_until(access(mark, F_OK) == 0);
 	credential_source_abort(source);
 	pthread_join(thread, NULL);
 }

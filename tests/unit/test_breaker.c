@@ -234,6 +234,14 @@ static void what_waits_behind_a_hung_call_is_not_asked(void)
 	memory_release(f->backend, MEMORY_DESCRIBE);
 }
 
+static gboolean is_told(Box *box, guint i)
+{
+	g_autofree char *text = fixture_read_costly(
+		box->f, box->sessions[i], SESSION_LOG, NULL);
+
+	return text != NULL;
+}
+
 static void one_goes_through_later(void)
 {
 	Box box = box_open(100, 5000);
@@ -247,13 +255,7 @@ static void one_goes_through_later(void)
 	fail_log(&box, 0, BACKEND_ERROR_TIMEOUT);
 	fail_log(&box, 1, BACKEND_ERROR_TIMEOUT);
 	g_assert_cmpuint(describes(&box), ==, 1);
-	for (gboolean done = FALSE; !done;) {
-		g_autofree char *text = fixture_read_costly(
-			f, box.sessions[1], SESSION_LOG, NULL);
-
-		done = text != NULL;
-		g_usleep(20000);
-	}
+	fixture_until(is_told(&box, 1));
 	g_assert_cmpuint(describes(&box), ==, 2);
 	read_log(&box, 0);
 	read_log(&box, 2);

@@ -3,12 +3,12 @@
 
 #include "backends/classes.h"
 #include "dli_fixture.h"
+#include "until.h"
 
 #define EMPTY "{\"total\":0,\"sessions\":[]}"
 #define FOUND                                                                  \
 	"{\"projects\":[{\"id\":\"" DLI_TEST_PROJECT "\",\"name\":"            \
 	"\"cn-test-1\"}],\"links\":{}}"
-#define LONG_US (60 * G_USEC_PER_SEC)
 #define OTHER "fedcba9876543210fedcba9876543210"
 
 static void iam_answer(ProviderFixture *f, guint status, const char *body)
@@ -156,11 +156,7 @@ static void a_failure_stands_for_a_moment(
 	tiny_server_rest(f->iam, (TinyAnswer){.body = FOUND});
 	provider_answer(f, 200, EMPTY);
 	g_autoptr(SessionPage) page = NULL;
-	while (!page && g_get_monotonic_time() - begun_us < LONG_US) {
-		g_usleep(10000);
-		page = provider_list(f, NULL, NULL);
-	}
-	g_assert_nonnull(page);
+	fixture_until(page = provider_list(f, NULL, NULL));
 }
 
 /* Nothing was sent to DLI, so that no session can exist. */

@@ -8,6 +8,7 @@
 #include "backends/http/http_rules.h"
 #include "backends/http/http_url.h"
 #include "tiny_server.h"
+#include "until.h"
 
 #define MS 1000
 
@@ -148,7 +149,7 @@ static void test_big_body(Fixture *f, gconstpointer data)
 	g_autofree char *sent = NULL;
 
 	request->body = g_bytes_new(body, strlen(body));
-	answer = send_for(f, request, 5000, NULL);
+	answer = send_for(f, request, 60000, NULL);
 	g_assert_nonnull(answer);
 	sent = tiny_server_request(f->server, 0);
 	g_assert_true(g_str_has_suffix(sent, body));
@@ -185,7 +186,7 @@ static void test_closed_connection(Fixture *f, gconstpointer data)
 		tiny_server_push(f->server, (TinyAnswer){.kind = TINY_LAST});
 		answer = get(f, 2000, NULL);
 		g_assert_nonnull(answer);
-		g_usleep(50 * MS);
+		fixture_until(tiny_server_closed(f->server) == i + 1);
 	}
 	g_assert_cmpuint(tiny_server_connections(f->server), ==, 3);
 }

@@ -18,21 +18,6 @@ static void put(Fixture *f, const char *id, const char *name, const char *state,
 	}
 }
 
-/* Waits until just that was told of views. */
-static void expect_views(Fixture *f, const char *told)
-{
-	gint64 until = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
-	g_autofree char *views = fixture_views(f);
-
-	while (strcmp(views, told) != 0 && g_get_monotonic_time() < until) {
-		g_usleep(1000);
-		g_free(views);
-		views = fixture_views(f);
-	}
-	g_assert_cmpstr(views, ==, told);
-	fixture_forget_news(f);
-}
-
 #define expect(expression, text)                                               \
 	G_STMT_START                                                           \
 	{                                                                      \
@@ -268,9 +253,9 @@ static void a_state_that_changes_moves_its_links(void)
 	view_ns = cache_view_mtime_ns(f->cache, workspace, BY_STATE);
 	put(f, "s-2", NULL, "Busy", NULL);
 	fixture_refresh(f, workspace);
-	expect_views(f, "-state:Stopped/s-2 -phase:stopped/s-2 "
-			"(state:Busy) +state:Busy/s-2 +phase:busy/s-2 "
-			")state:Stopped( table");
+	fixture_expect_views(f, "-state:Stopped/s-2 -phase:stopped/s-2 "
+				"(state:Busy) +state:Busy/s-2 +phase:busy/s-2 "
+				")state:Stopped( table");
 	g_assert_false(cache_entry(f->cache, stopped, &is));
 	g_assert_true(cache_entry(f->cache, running, &is));
 	g_assert_cmpint(is.mtime_ns, ==, was.mtime_ns);
@@ -282,9 +267,9 @@ static void a_state_that_changes_moves_its_links(void)
 	/* Back again: the same group. */
 	put(f, "s-2", NULL, "Stopped", NULL);
 	fixture_refresh(f, workspace);
-	expect_views(f, "-state:Busy/s-2 -phase:busy/s-2 "
-			"(state:Stopped) +state:Stopped/s-2 "
-			"+phase:stopped/s-2 )state:Busy( table");
+	fixture_expect_views(f, "-state:Busy/s-2 -phase:busy/s-2 "
+				"(state:Stopped) +state:Stopped/s-2 "
+				"+phase:stopped/s-2 )state:Busy( table");
 	g_assert_cmpuint(
 		views_group(f, workspace, BY_STATE, "Stopped"), ==, stopped);
 	views_check(f, workspace);
@@ -299,7 +284,7 @@ static void what_does_not_change_is_not_told(void)
 
 	cache_table_stat(f->cache, workspace, TABLE_TSV, &size, &before, NULL);
 	fixture_refresh(f, workspace);
-	expect_views(f, "");
+	fixture_expect_views(f, "");
 	cache_table_stat(f->cache, workspace, TABLE_TSV, &size, &after, NULL);
 	g_assert_cmpint(after, ==, before);
 }
@@ -313,12 +298,12 @@ static void a_group_that_is_left_and_joined_at_once_stays(void)
 	put(f, "s-2", NULL, "Running", NULL);
 	put(f, "s-3", NULL, "Stopped", NULL);
 	fixture_refresh(f, workspace);
-	expect_views(f, "-state:Running/s-1 -phase:idle/s-1 "
-			"-state:Stopped/s-2 -phase:stopped/s-2 "
-			"-state:Running/s-3 -phase:idle/s-3 "
-			"+state:Stopped/s-1 +phase:stopped/s-1 "
-			"+state:Running/s-2 +phase:idle/s-2 "
-			"+state:Stopped/s-3 +phase:stopped/s-3 table");
+	fixture_expect_views(f, "-state:Running/s-1 -phase:idle/s-1 "
+				"-state:Stopped/s-2 -phase:stopped/s-2 "
+				"-state:Running/s-3 -phase:idle/s-3 "
+				"+state:Stopped/s-1 +phase:stopped/s-1 "
+				"+state:Running/s-2 +phase:idle/s-2 "
+				"+state:Stopped/s-3 +phase:stopped/s-3 table");
 	views_check(f, workspace);
 }
 
@@ -330,17 +315,17 @@ static void sessions_come_and_go_with_their_links(void)
 
 	put(f, "s-4", "new", "Error", "ann");
 	fixture_refresh(f, workspace);
-	expect_views(f, "+name:new (state:Error) +state:Error/s-4 "
-			"+phase:failed/s-4 +user:ann/s-4 table");
+	fixture_expect_views(f, "+name:new (state:Error) +state:Error/s-4 "
+				"+phase:failed/s-4 +user:ann/s-4 table");
 	views_check(f, workspace);
 	memory_remove(f->backend, "m-1", "s-4");
 	fixture_refresh(f, workspace);
-	expect_views(f, "-name:new -state:Error/s-4 -phase:failed/s-4 "
-			"-user:ann/s-4 )state:Error( table");
+	fixture_expect_views(f, "-name:new -state:Error/s-4 -phase:failed/s-4 "
+				"-user:ann/s-4 )state:Error( table");
 	memory_remove(f->backend, "m-1", "s-1");
 	fixture_refresh(f, workspace);
-	expect_views(f, "-name:etl -state:Running/s-1 -phase:idle/s-1 "
-			"-user:ann/s-1 )user:ann( table");
+	fixture_expect_views(f, "-name:etl -state:Running/s-1 -phase:idle/s-1 "
+				"-user:ann/s-1 )user:ann( table");
 	views_check(f, workspace);
 	expect(cache_name(f->cache, gone), "s-1");
 }
@@ -355,8 +340,8 @@ static void what_is_not_shown_is_in_no_view(void)
 	expect(views_list(f, workspace, BY_NAME), "etl=s-1");
 	put(f, "s-1", NULL, "Stopped", NULL);
 	fixture_refresh(f, workspace);
-	expect_views(f, "-name:etl -state:Running/s-1 -phase:idle/s-1 "
-			"-user:ann/s-1 )user:ann( table");
+	fixture_expect_views(f, "-name:etl -state:Running/s-1 -phase:idle/s-1 "
+				"-user:ann/s-1 )user:ann( table");
 	views_check(f, workspace);
 }
 
@@ -404,7 +389,7 @@ static void what_is_told_later_is_shown_later(void)
 	cache_look(f->cache, workspace);
 	memory_release(f->backend, MEMORY_GET);
 	fixture_refresh(f, workspace);
-	expect_views(f, "(user:ann) +user:ann/s-1 table");
+	fixture_expect_views(f, "(user:ann) +user:ann/s-1 table");
 	views_check(f, workspace);
 }
 
@@ -418,20 +403,21 @@ static void a_name_that_changes_is_another_link(void)
 
 	memory_rename(f->backend, "m-1", "s-1", "other");
 	fixture_refresh(f, workspace);
-	expect_views(f, "-name:etl +name:other table");
+	fixture_expect_views(f, "-name:etl +name:other table");
 	g_assert_cmpint(
 		cache_view_mtime_ns(f->cache, workspace, BY_NAME), >, before);
 	/* Names change hands at once. */
 	memory_rename(f->backend, "m-1", "s-1", "report");
 	memory_rename(f->backend, "m-1", "s-2", "other");
 	fixture_refresh(f, workspace);
-	expect_views(f, "-name:other -name:report +name:report +name:other "
-			"table");
+	fixture_expect_views(f,
+		"-name:other -name:report +name:report +name:other "
+		"table");
 	expect(views_list(f, workspace, BY_NAME), "report=s-1 other=s-2");
 	memory_rename(f->backend, "m-1", "s-1", "");
 	memory_rename(f->backend, "m-1", "s-3", "third");
 	fixture_refresh(f, workspace);
-	expect_views(f, "-name:report +name:third table");
+	fixture_expect_views(f, "-name:report +name:third table");
 	views_check(f, workspace);
 }
 

@@ -51,20 +51,6 @@ static char *links(Fixture *f)
 	}                                                                      \
 	G_STMT_END
 
-static void wait_views(Fixture *f, const char *told)
-{
-	gint64 until = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
-	g_autofree char *views = fixture_views(f);
-
-	while (strcmp(views, told) != 0 && g_get_monotonic_time() < until) {
-		g_usleep(1000);
-		g_free(views);
-		views = fixture_views(f);
-	}
-	g_assert_cmpstr(views, ==, told);
-	fixture_forget_news(f);
-}
-
 static void begin(Fixture *f)
 {
 	fixture_open(f, "workspaces_made", "0", NULL);
@@ -101,22 +87,22 @@ static void names_that_change_are_told(void)
 	before_ns = cache_view_mtime_ns(f->cache, f->provider, BY_NAME);
 	memory_name_workspace(f->backend, "m-1", "main");
 	fixture_refresh(f, f->provider);
-	wait_views(f, "-name:etl +name:main");
+	fixture_expect_views(f, "-name:etl +name:main");
 	expect(links(f), "main=m-1 a%2Fb=m-3 etl~2=m-4");
 	g_assert_cmpint(cache_view_mtime_ns(f->cache, f->provider, BY_NAME), >,
 		before_ns);
 	memory_name_workspace(f->backend, "m-3", "");
 	memory_name_workspace(f->backend, "m-5", "etl");
 	fixture_refresh(f, f->provider);
-	wait_views(f, "-name:a%2Fb +name:etl");
+	fixture_expect_views(f, "-name:a%2Fb +name:etl");
 	expect(links(f), "main=m-1 etl~2=m-4 etl=m-5");
 	memory_remove_workspace(f->backend, "m-4");
 	fixture_refresh(f, f->provider);
 	fixture_refresh(f, f->provider);
-	wait_views(f, "-name:etl~2");
+	fixture_expect_views(f, "-name:etl~2");
 	expect(links(f), "main=m-1 etl=m-5");
 	fixture_refresh(f, f->provider);
-	wait_views(f, "");
+	fixture_expect_views(f, "");
 }
 
 static void the_section_names_them(void)
@@ -169,7 +155,7 @@ static void a_long_name_is_cut(void)
 	g_assert_cmpuint(strlen(shown), <=, 200 + strlen("=m-1"));
 	fixture_forget_news(f);
 	fixture_refresh(f, f->provider);
-	wait_views(f, "");
+	fixture_expect_views(f, "");
 }
 
 int main(int argc, char **argv)

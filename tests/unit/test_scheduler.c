@@ -3,7 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 
-#define LONG_US (10 * G_USEC_PER_SEC)
+#include "until.h"
+
 #define HOUR_US (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
 
 static int runs;
@@ -28,12 +29,7 @@ static int runs_so_far(void)
 
 static void until_runs(int n)
 {
-	gint64 until = g_get_monotonic_time() + LONG_US;
-
-	while (runs_so_far() < n) {
-		g_assert_cmpint(g_get_monotonic_time(), <, until);
-		g_usleep(1000);
-	}
+	fixture_until(runs_so_far() >= n);
 }
 
 static Scheduler *started(gint64 us, void *data)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "backends/base/mutex.h"
+#include "until.h"
 
 #define REQUEST_MAX (1024 * 1024)
 #define TICK_MS 20
@@ -25,6 +26,7 @@ struct TinyServer {
 	TinyAnswer rest;
 	GPtrArray *requests; /* char * */
 	GArray *threads;     /* pthread_t, one a connection */
+	guint closed;
 };
 
 typedef struct {
@@ -53,7 +55,7 @@ static gboolean pause_ms(TinyServer *server, guint ms)
 	gint64 until = g_get_monotonic_time() + (gint64)ms * 1000;
 
 	while (!stopping(server) && g_get_monotonic_time() < until)
-		g_usleep(MIN(ms, TICK_MS) * 1000);
+		g_usleep(MIN(ms, TICK_MS) * 1000); /* sleeps: a slow answer */
 	return !stopping(server);
 }
 
@@ -85,23 +87,26 @@ static gsize announced_length(const char *head)
 		    : 0;
 }
 
-static gboolean is_whole(const GString *text)
+/* How long the request is; 0: not all of its head is there. */
+static gsize whole_length(const GString *text)
 {
 	const char *end = strstr(text->str, "\r\n\r\n");
+	g_autofree char *head = NULL;
 
 	if (!end)
-		return FALSE;
-	return text->len >=
-	       (gsize)(end + 4 - text->str) + announced_length(text->str);
+		return 0;
+	head = g_strndup(text->str, (gsize)(end - text->str));
+	return (gsize)(end + 4 - text->str) + announced_length(head);
 }
 
 /* One request; NULL when the peer has gone. */
 static char *read_request(Connection *c)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	char buffer[4096];
+	char buffer[16384];
+	gsize whole = 0;
 
-	while (!is_whole(text) && text->len < REQUEST_MAX) {
+	while ((whole == 0 || text->len < whole) && text->len < REQUEST_MAX) {
 		ssize_t n;
 
 		if (!wait_ready(c->server, c->fd, POLLIN))
@@ -110,6 +115,8 @@ static char *read_request(Connection *c)
 		if (n <= 0)
 			return NULL;
 		g_string_append_len(text, buffer, n);
+		if (whole == 0)
+			whole = whole_length(text);
 	}
 	return g_strndup(text->str, text->len);
 }
@@ -200,6 +207,16 @@ static void reset(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 }
 
+/* After the end of a connection was sent: until the peer's kernel has it. */
+static void await_noticed(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	fixture_until(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+		      info.tcpi_state != TCP_FIN_WAIT1);
+}
+
 /* Whether the connection goes on. */
 static gboolean serve_answer(Connection *c, const TinyAnswer *answer)
 {
@@ -217,6 +234,7 @@ static gboolean serve_answer(Connection *c, const TinyAnswer *answer)
 		length += answer->kind == TINY_CUT ? 10 : 0;
 		if (send_head(c, answer, length))
 			send_all(c, body, strlen(body));
+		shutdown(c->fd, SHUT_WR);
 		return FALSE;
 	case TINY_DRIP:
 		return send_drip(c, answer, body);
@@ -249,7 +267,11 @@ static void *serve(void *data)
 		if (!serve_answer(c, answer))
 			break;
 	}
+	await_noticed(c->fd);
 	close(c->fd);
+	mutex_lock(&c->server->lock);
+	c->server->closed++;
+	mutex_unlock(&c->server->lock);
 	g_free(c);
 	return NULL;
 }
@@ -358,6 +380,16 @@ guint tiny_server_connections(TinyServer *server)
 	return n;
 }
 
+guint tiny_server_closed(TinyServer *server)
+{
+	guint n;
+
+	mutex_lock(&server->lock);
+	n = server->closed;
+	mutex_unlock(&server->lock);
+	return n;
+}
+
 guint tiny_server_requests(TinyServer *server)
 {
 	guint n;
@@ -381,10 +413,5 @@ char *tiny_server_request(TinyServer *server, guint n)
 
 void tiny_server_wait(TinyServer *server, guint n)
 {
-	gint64 until = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
-
-	while (tiny_server_requests(server) < n) {
-		g_assert_cmpint(g_get_monotonic_time(), <, until);
-		g_usleep(2000);
-	}
+	fixture_until(tiny_server_requests(server) >= n);
 }

@@ -45,8 +45,11 @@ void tiny_server_answer(TinyServer *server, guint status, const char *headers,
 void tiny_server_rest(TinyServer *server, TinyAnswer answer);
 
 guint tiny_server_connections(TinyServer *server);
+/* How many of them the server has closed, and the client's kernel knows it where
+ * the answer was TINY_LAST or TINY_CUT. */
+guint tiny_server_closed(TinyServer *server);
 guint tiny_server_requests(TinyServer *server);
 /* The bytes of the n-th request (from 0), head and body; new string. */
 char *tiny_server_request(TinyServer *server, guint n);
-/* Waits until n requests came; fails the test after 5 s. */
+/* Waits until n requests came; fails the test after a minute. */
 void tiny_server_wait(TinyServer *server, guint n);

@@ -83,6 +83,8 @@ void memory_fail(Backend *self, MemoryAction action, guint skip, guint times,
 void memory_lose_answers(Backend *self, guint times);
 /* It tells that its clock is so far ahead of ours; times of sessions stay. */
 void memory_set_clock(Backend *self, gint64 ahead_ms);
+/* So much time passes for the states that move by themselves. */
+void memory_forward(Backend *self, gint64 ms);
 /* Ends all scripted failures and losses. */
 void memory_heal(Backend *self);
 

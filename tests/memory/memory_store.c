@@ -120,12 +120,18 @@ Record *record_make(Space *s, const char *name, const char *state)
 	return record_add(s, id, name, state);
 }
 
+static gint64 states_now_us(Memory *self) REQUIRES(self->lock)
+{
+	return g_get_monotonic_time() +
+	       self->forward_ms * G_TIME_SPAN_MILLISECOND;
+}
+
 void record_set(Memory *self, Record *r, const char *state)
 {
 	r->moves_us = 0;
 	for (guint i = 0; i < G_N_ELEMENTS(transitional); i++)
 		if (g_str_equal(state, transitional[i].from))
-			r->moves_us = g_get_monotonic_time() +
+			r->moves_us = states_now_us(self) +
 				      self->start_ms * G_TIME_SPAN_MILLISECOND;
 	g_free(r->state);
 	r->state = g_strdup(state);
@@ -135,7 +141,7 @@ void record_set(Memory *self, Record *r, const char *state)
 
 void record_finish(Memory *self, Record *r)
 {
-	if (r->moves_us == 0 || g_get_monotonic_time() < r->moves_us)
+	if (r->moves_us == 0 || states_now_us(self) < r->moves_us)
 		return;
 	for (guint i = 0; i < G_N_ELEMENTS(transitional); i++)
 		if (g_str_equal(r->state, transitional[i].from)) {
@@ -341,6 +347,15 @@ void memory_set_clock(Backend *base, gint64 ahead_ms)
 	mutex_lock(&self->lock);
 	self->clocked = TRUE;
 	self->ahead_ms = ahead_ms;
+	mutex_unlock(&self->lock);
+}
+
+void memory_forward(Backend *base, gint64 ms)
+{
+	Memory *self = (Memory *)base;
+
+	mutex_lock(&self->lock);
+	self->forward_ms += ms;
 	mutex_unlock(&self->lock);
 }
 

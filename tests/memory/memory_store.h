@@ -18,7 +18,7 @@ typedef struct {
 	char *text;   /* what its described files say; NULL: its state */
 	guint serial; /* tells it from another one of the same id */
 	gint64 made_ms, changed_ms;
-	gint64 moves_us; /* monotonic; 0: stays */
+	gint64 moves_us; /* by states_now_us; 0: stays */
 } Record;
 
 typedef struct {
@@ -50,6 +50,7 @@ typedef struct {
 	char *loop GUARDED_BY(lock);
 	guint page GUARDED_BY(lock);
 	gint64 start_ms GUARDED_BY(lock);
+	gint64 forward_ms GUARDED_BY(lock); /* by memory_forward so far */
 	gboolean auto_start GUARDED_BY(lock);
 	gboolean partial_lists GUARDED_BY(lock), mute GUARDED_BY(lock),
 		timeless GUARDED_BY(lock);

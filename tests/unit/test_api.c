@@ -6,7 +6,9 @@
 #include "backends/api/api.h"
 #include "backends/error.h"
 #include "backends/http/retry.h"
+#include "fake_clock.h"
 #include "tiny_server.h"
+#include "until.h"
 
 #define MS 1000
 
@@ -101,6 +103,7 @@ static ApiProtocol protocol_of(Fixture *f)
 		.accept = accept,
 		.is_skew = is_skew,
 		.is_replay = is_replay,
+		.clock = &clock_fake,
 		.data = f};
 }
 
@@ -211,7 +214,7 @@ static void drop(GError *error)
 
 typedef struct {
 	Fixture *f;
-	guint requests;
+	guint requests, waiting;
 } Aborter;
 
 static void *abort_soon(void *data)
@@ -219,15 +222,16 @@ static void *abort_soon(void *data)
 	Aborter *aborter = data;
 
 	tiny_server_wait(aborter->f->server, aborter->requests);
-	g_usleep(50 * MS);
+	fixture_until(clock_waiting() == aborter->waiting);
 	api_abort(aborter->f->api);
 	return NULL;
 }
 
-static void abort_call(
-	Fixture *f, How how, guint requests, BackendErrorCode code)
+/* Once the server has so many requests, and so many threads wait by the clock. */
+static void abort_call(Fixture *f, How how, guint requests, guint waiting,
+	BackendErrorCode code)
 {
-	Aborter aborter = {f, requests};
+	Aborter aborter = {f, requests, waiting};
 	gint64 start = g_get_monotonic_time();
 	pthread_t thread;
 
@@ -470,7 +474,7 @@ static void test_open_outcomes_stay_open(Fixture *f, gconstpointer data)
 	drop(assert_fails(f, repeatable, BACKEND_ERROR_MAY_EXIST, 6));
 	tiny_server_push(f->server, replay);
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
-	abort_call(f, repeatable, 8, BACKEND_ERROR_MAY_EXIST);
+	abort_call(f, repeatable, 8, 0, BACKEND_ERROR_MAY_EXIST);
 }
 
 /* Of 4 s the first attempt gets two, the second what is left: to halve that
@@ -756,13 +760,13 @@ static void test_no_credentials(Fixture *f, gconstpointer data)
 static void test_abort_in_flight(Fixture *f, gconstpointer data)
 {
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
-	abort_call(f, safe, 1, BACKEND_ERROR_CANCELLED);
+	abort_call(f, safe, 1, 0, BACKEND_ERROR_CANCELLED);
 }
 
 static void test_abort_of_a_change(Fixture *f, gconstpointer data)
 {
 	tiny_server_push(f->server, (TinyAnswer){.kind = TINY_HANG});
-	abort_call(f, changing, 1, BACKEND_ERROR_MAY_EXIST);
+	abort_call(f, changing, 1, 0, BACKEND_ERROR_MAY_EXIST);
 }
 
 static void test_abort_while_backing_off(Fixture *f, gconstpointer data)
@@ -771,14 +775,14 @@ static void test_abort_while_backing_off(Fixture *f, gconstpointer data)
 
 	script.headers = "Retry-After: 10\r\n";
 	tiny_server_push(f->server, script);
-	abort_call(f, changing, 1, BACKEND_ERROR_CANCELLED);
+	abort_call(f, changing, 1, 1, BACKEND_ERROR_CANCELLED);
 }
 
 static void test_abort_while_waiting_for_budget(Fixture *f, gconstpointer data)
 {
 	set_budget(f, "0.1", "1");
 	assert_fine(f, safe, 1);
-	abort_call(f, (How){.patient = TRUE}, 1, BACKEND_ERROR_CANCELLED);
+	abort_call(f, (How){.patient = TRUE}, 1, 1, BACKEND_ERROR_CANCELLED);
 }
 
 static void test_deadline_bounds_retries(Fixture *f, gconstpointer data)

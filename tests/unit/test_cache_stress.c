@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <string.h>
 
-#define LENGTH_US (3 * G_USEC_PER_SEC)
+/* When it is enough: three seconds of an idle machine. */
+#define OPERATIONS 600
+#define PAGES 600
 
 static int stop;
 
@@ -90,7 +92,7 @@ static void *ask_names(void *data)
 			KNOWN_YES)
 			cache_find(
 				f->cache, entry.number, name, &session, NULL);
-		g_usleep(100);
+		g_usleep(100); /* sleeps: the pace of the load */
 	}
 	return NULL;
 }
@@ -118,7 +120,7 @@ static void *change_provider(void *data)
 			memory_add_workspace(f->backend, "m-4");
 		}
 		i++;
-		g_usleep(200);
+		g_usleep(200); /* sleeps: the pace of the load */
 	}
 	return NULL;
 }
@@ -144,7 +146,7 @@ static void *give_orders(void *data)
 		Entry space, session;
 
 		i++;
-		g_usleep(2000);
+		g_usleep(2000); /* sleeps: the pace of the load */
 		if (cache_find(f->cache, f->provider, "m-1", &space, NULL) !=
 			KNOWN_YES)
 			continue;
@@ -158,7 +160,7 @@ static void *give_orders(void *data)
 				i % 4 == 1 ? "stop" : "start", deadline,
 				count_done, &done);
 		if (order != NULL)
-			ordered++;
+			__atomic_add_fetch(&ordered, 1, __ATOMIC_SEQ_CST);
 		if (order != NULL && i % 7 == 0)
 			operation_drop(order);
 	}
@@ -179,9 +181,15 @@ static void *refresh_often(void *data)
 				    NULL) == KNOWN_YES)
 				cache_look(f->cache, entry.number);
 		}
-		g_usleep(1000);
+		g_usleep(1000); /* sleeps: the pace of the load */
 	}
 	return NULL;
+}
+
+static gboolean is_enough(Fixture *f)
+{
+	return __atomic_load_n(&ordered, __ATOMIC_SEQ_CST) >= OPERATIONS &&
+	       memory_calls(f->backend, MEMORY_LIST_PAGE) >= PAGES;
 }
 
 static void everything_at_once(void)
@@ -196,14 +204,12 @@ static void everything_at_once(void)
 		NULL);
 	for (guint i = 0; i < G_N_ELEMENTS(jobs); i++)
 		pthread_create(&threads[i], NULL, jobs[i], f);
-	g_usleep(LENGTH_US);
+	fixture_until(is_enough(f));
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	for (guint i = 0; i < G_N_ELEMENTS(jobs); i++)
 		pthread_join(threads[i], NULL);
 	g_test_message("%d orders, %" G_GUINT64_FORMAT " pages", ordered,
 		memory_calls(f->backend, MEMORY_LIST_PAGE));
-	g_assert_cmpint(ordered, >, 10);
-	g_assert_cmpuint(memory_calls(f->backend, MEMORY_LIST_PAGE), >, 10);
 	cache_stop(f->cache);
 	g_assert_cmpint(done, ==, ordered);
 }

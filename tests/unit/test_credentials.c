@@ -5,18 +5,22 @@
 
 #include "backends/auth/credentials.h"
 #include "backends/base/mutex.h"
+#include "backends/base/thread.h"
 #include "fake_clock.h"
+#include "until.h"
 
 #define MS 1000
 
 /* A chain that does as it is told. */
 typedef struct {
 	Mutex lock;
+	pthread_cond_t let_go;
 	guint fetches;
 	guint inside, most_inside;
 	const char *id; /* NULL: fails */
 	gint64 lifetime_ms;
-	guint delay_ms; /* no longer than the deadline */
+	gboolean held;  /* a fetch goes on until it is not */
+	guint delay_ms; /* by the clock, and no longer than the deadline */
 	gboolean again; /* of the last fetch */
 	char *print;
 	gboolean aborted, freed;
@@ -36,13 +40,16 @@ static Credentials *chain_make(Chain *chain, GError **error)
 		"chain");
 }
 
-static gboolean wait_within(guint delay_ms, gint64 deadline_us)
+/* Whether it ends in time. */
+static gboolean spend(Chain *chain, gint64 deadline_us) REQUIRES(chain->lock)
 {
-	gint64 left_us = deadline_us - clock_now_us(&clock_fake);
-	gint64 delay_us = (gint64)delay_ms * MS;
+	gint64 left_ms;
 
-	g_usleep(CLAMP(delay_us, 0, MAX(left_us, 0)));
-	return delay_us <= left_us;
+	while (chain->held)
+		thread_wait(&chain->let_go, &chain->lock, G_MAXINT64);
+	left_ms = (deadline_us - clock_now_us(&clock_fake)) / MS;
+	clock_forward(MIN(chain->delay_ms, MAX(left_ms, 0)));
+	return chain->delay_ms <= left_ms;
 }
 
 static Credentials *chain_fetch(
@@ -51,17 +58,13 @@ static Credentials *chain_fetch(
 	Chain *chain = self;
 	Credentials *made;
 	gboolean in_time;
-	guint delay_ms;
 
 	mutex_lock(&chain->lock);
 	chain->fetches++;
 	chain->again = again;
 	chain->inside++;
 	chain->most_inside = MAX(chain->most_inside, chain->inside);
-	delay_ms = chain->delay_ms;
-	mutex_unlock(&chain->lock);
-	in_time = wait_within(delay_ms, deadline_us);
-	mutex_lock(&chain->lock);
+	in_time = spend(chain, deadline_us);
 	chain->inside--;
 	made = in_time ? chain_make(chain, error) : NULL;
 	mutex_unlock(&chain->lock);
@@ -109,6 +112,7 @@ static void set_up(Fixture *f, gconstpointer data)
 {
 	clock_reset();
 	mutex_init(&f->chain.lock);
+	thread_cond_init(&f->chain.let_go);
 	f->chain.id = "AK1";
 	f->source = credential_source_new(&chain_class, &f->chain, &clock_fake);
 }
@@ -118,13 +122,14 @@ static void tear_down(Fixture *f, gconstpointer data)
 	credential_source_free(f->source);
 	g_assert_true(f->chain.freed);
 	g_free(f->chain.print);
+	pthread_cond_destroy(&f->chain.let_go);
 	mutex_destroy(&f->chain.lock);
 }
 
 static Credentials *get(Fixture *f, GError **error)
 {
 	return credential_source_get(
-		f->source, clock_now_us(&clock_fake) + 1000 * MS, error);
+		f->source, clock_now_us(&clock_fake) + 60000 * MS, error);
 }
 
 static guint fetches_of(Fixture *f)
@@ -259,15 +264,15 @@ static void test_slow_refresh(Fixture *f, gconstpointer data)
 	g_assert_false(f->chain.again);
 	f->chain.delay_ms = 60 * 1000;
 	f->chain.print = g_strdup("changed");
-	start = g_get_monotonic_time();
+	start = clock_now_us(&clock_fake);
 	got = credential_source_get(f->source, start + 30000 * MS, NULL);
 	g_assert_nonnull(got);
 	g_assert_true(f->chain.again);
-	g_assert_cmpint(g_get_monotonic_time() - start, >=, 1900 * MS);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 20000 * MS);
-	start = g_get_monotonic_time();
+	g_assert_cmpint(clock_now_us(&clock_fake) - start, >=, 1900 * MS);
+	g_assert_cmpint(clock_now_us(&clock_fake) - start, <, 20000 * MS);
+	start = clock_now_us(&clock_fake);
 	assert_id(f, "AK1", 2);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 20000 * MS);
+	g_assert_cmpint(clock_now_us(&clock_fake) - start, <, 20000 * MS);
 	/* Another change is another matter. */
 	f->chain.delay_ms = 0;
 	f->chain.id = "AK2";
@@ -323,14 +328,36 @@ static void *get_one(void *data)
 	return GINT_TO_POINTER(got != NULL);
 }
 
+static void hold(Fixture *f, gboolean held)
+{
+	mutex_lock(&f->chain.lock);
+	f->chain.held = held;
+	pthread_cond_broadcast(&f->chain.let_go);
+	mutex_unlock(&f->chain.lock);
+}
+
+static guint inside(Fixture *f)
+{
+	guint n;
+
+	mutex_lock(&f->chain.lock);
+	n = f->chain.inside;
+	mutex_unlock(&f->chain.lock);
+	return n;
+}
+
+/* The fetch goes on until all others wait for it. */
 static guint get_at_once(Fixture *f, guint n)
 {
 	g_autofree pthread_t *threads = g_new(pthread_t, n);
 	guint got = 0;
 
+	hold(f, TRUE);
 	for (guint i = 0; i < n; i++)
 		g_assert_cmpint(
 			pthread_create(&threads[i], NULL, get_one, f), ==, 0);
+	fixture_until(inside(f) == 1 && clock_waiting() == n - 1);
+	hold(f, FALSE);
 	for (guint i = 0; i < n; i++) {
 		void *one;
 
@@ -342,7 +369,6 @@ static guint get_at_once(Fixture *f, guint n)
 
 static void test_one_fetch_serves_all(Fixture *f, gconstpointer data)
 {
-	f->chain.delay_ms = 100;
 	g_assert_cmpuint(get_at_once(f, 8), ==, 8);
 	g_assert_cmpuint(f->chain.fetches, ==, 1);
 	g_assert_cmpuint(f->chain.most_inside, ==, 1);
@@ -350,41 +376,24 @@ static void test_one_fetch_serves_all(Fixture *f, gconstpointer data)
 
 static void test_one_failure_serves_all(Fixture *f, gconstpointer data)
 {
-	f->chain.delay_ms = 200;
 	f->chain.id = NULL;
 	g_assert_cmpuint(get_at_once(f, 8), ==, 0);
-	g_assert_cmpuint(f->chain.fetches, <=, 2);
+	g_assert_cmpuint(f->chain.fetches, ==, 1);
 	g_assert_cmpuint(f->chain.most_inside, ==, 1);
-}
-
-/* Until somebody fetches. */
-static void until_inside(Fixture *f)
-{
-	gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
-	guint inside = 0;
-
-	while (inside == 0) {
-		g_assert_cmpint(g_get_monotonic_time(), <, end);
-		g_usleep(MS);
-		mutex_lock(&f->chain.lock);
-		inside = f->chain.inside;
-		mutex_unlock(&f->chain.lock);
-	}
 }
 
 static void test_refresh_does_not_hold_up_others(Fixture *f, gconstpointer data)
 {
 	pthread_t slow;
-	gint64 start;
 
 	assert_id(f, "AK1", 1);
-	f->chain.delay_ms = 1900;
+	hold(f, TRUE);
 	f->chain.print = g_strdup("changed");
 	g_assert_cmpint(pthread_create(&slow, NULL, get_one, f), ==, 0);
-	until_inside(f);
-	start = g_get_monotonic_time();
+	fixture_until(inside(f) == 1);
 	assert_id(f, "AK1", 2);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 1500 * MS);
+	g_assert_cmpuint(inside(f), ==, 1);
+	hold(f, FALSE);
 	pthread_join(slow, NULL);
 }
 
@@ -393,16 +402,16 @@ static void test_waiting_ends_at_the_deadline(Fixture *f, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Credentials) got = NULL;
 	pthread_t slow;
-	gint64 start;
 
-	f->chain.delay_ms = 4000;
+	hold(f, TRUE);
 	g_assert_cmpint(pthread_create(&slow, NULL, get_one, f), ==, 0);
-	until_inside(f);
-	start = g_get_monotonic_time();
-	got = credential_source_get(f->source, start + 50 * MS, &error);
+	fixture_until(inside(f) == 1);
+	got = credential_source_get(
+		f->source, clock_now_us(&clock_fake) + 50 * MS, &error);
 	g_assert_null(got);
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_TIMEOUT);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 3000 * MS);
+	g_assert_cmpuint(inside(f), ==, 1);
+	hold(f, FALSE);
 	pthread_join(slow, NULL);
 }
 

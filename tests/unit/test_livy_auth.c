@@ -6,6 +6,7 @@
 
 #include "backends/error.h"
 #include "backends/livy/livy_auth.h"
+#include "until.h"
 #include "warnings.h"
 
 #define LATER_US (20 * G_USEC_PER_SEC)
@@ -285,50 +286,59 @@ static void reports_show_no_secret(void)
 
 /* ---- commands ---- */
 
-/* A script that counts its runs and prints what is in another file. */
-static char *script(void)
+static char *beside(const char *script, const char *what)
 {
-	g_autofree char *text = g_strdup_printf(
-		"#!/bin/sh\nprintf x >> '%s/runs'\ncat '%s/output'\n"
-		"printf '%%s\\n' \"$@\" > '%s/arguments'\n",
-		box, box, box);
-	g_autofree char *runs = g_build_filename(box, "runs", NULL);
+	g_autofree char *name = g_strconcat(script, "-", what, NULL);
 
-	g_unlink(runs);
-	return put("script", text, 0700);
+	return g_build_filename(box, name, NULL);
 }
 
-static gsize runs(void)
+/* A script that counts its runs and prints what is in another file. */
+static char *script(const char *name)
 {
-	g_autofree char *path = g_build_filename(box, "runs", NULL);
+	g_autofree char *runs = beside(name, "runs");
+	g_autofree char *output = beside(name, "output");
+	g_autofree char *text =
+		g_strdup_printf("#!/bin/sh\nprintf x >> '%s'\ncat '%s'\n"
+				"printf '%%s\\n' \"$@\" > '%s/arguments'\n",
+			runs, output, box);
+
+	g_unlink(runs);
+	return put(name, text, 0700);
+}
+
+static gsize runs(const char *script)
+{
+	g_autofree char *path = beside(script, "runs");
 	g_autofree char *text = NULL;
 	gsize len = 0;
 
 	return g_file_get_contents(path, &text, &len, NULL) ? len : 0;
 }
 
-static void print(const char *token, gint64 seconds_left)
+static void print(const char *script, const char *token, gint64 seconds_left)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autoptr(GDateTime) end =
 		g_date_time_add_seconds(now, (double)seconds_left);
 	g_autofree char *when = g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ");
+	g_autofree char *name = g_strconcat(script, "-output", NULL);
 	g_autofree char *text = g_strdup_printf(
 		"{\"token\":\"%s\",\"expires_at\":\"%s\"}", token, when);
 
-	g_free(put("output", text, 0600));
+	g_free(put(name, text, 0600));
 }
 
 static void a_command_runs_without_a_shell(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *path = script();
+	g_autofree char *path = script("script");
 	g_autofree char *text =
 		g_strdup_printf("exec:%s 'a b' $HOME ; c", path);
 	g_autofree char *told = g_build_filename(box, "arguments", NULL);
 	g_autofree char *arguments = NULL;
 
-	print("t1", 3600);
+	print("script", "t1", 3600);
 	g_autofree char *value = value_of(text, "authorization", &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(value, ==, "Bearer t1");
@@ -337,64 +347,64 @@ static void a_command_runs_without_a_shell(void)
 	g_assert_cmpstr(arguments, ==, "a b\n$HOME\n;\nc\n");
 }
 
-/* Asks until the command has run twice or the time is up. */
-static gsize runs_within(CredentialSource *source, gint64 us)
+/* Asks for the token of each, for which its command may run again. */
+static void ask_both(CredentialSource *const sources[2])
 {
-	gint64 until_us = g_get_monotonic_time() + us;
-
-	while (runs() < 2 && g_get_monotonic_time() < until_us) {
+	for (guint i = 0; i < 2; i++) {
 		g_autoptr(GError) error = NULL;
-		g_autoptr(Credentials) found = fetch(source, &error);
+		g_autoptr(Credentials) found = fetch(sources[i], &error);
 
 		g_assert_no_error(error);
 		g_assert_cmpstr(secret_peek(found->secret), ==, "t1");
-		g_usleep(50 * 1000);
 	}
-	return runs();
+}
+
+static gboolean ran_twice(CredentialSource *const sources[2])
+{
+	ask_both(sources);
+	return runs("soon") == 2;
 }
 
 static void a_command_runs_again_before_its_token_ends(void)
 {
-	static const struct {
-		gint64 left, within_us;
-		gsize runs;
-	} rows[] = {
-		{62, LATER_US, 2},
-		{3600, 3 * G_USEC_PER_SEC, 1},
-	};
+	g_autofree char *soon = script("soon");
+	g_autofree char *later = script("later");
+	g_autofree char *soon_text = joined("exec:", soon);
+	g_autofree char *later_text = joined("exec:", later);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LivyAuth) soon_auth = livy_auth_new(soon_text, NULL, &error);
+	g_autoptr(LivyAuth) later_auth =
+		livy_auth_new(later_text, NULL, &error);
+	g_autoptr(CredentialSource) first = livy_auth_source(soon_auth);
+	g_autoptr(CredentialSource) second = livy_auth_source(later_auth);
+	CredentialSource *const sources[2] = {first, second};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autoptr(GError) error = NULL;
-		g_autofree char *path = script();
-		g_autofree char *text = joined("exec:", path);
-		g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
-		g_autoptr(CredentialSource) source = livy_auth_source(auth);
-
-		print("t1", rows[i].left);
-		g_assert_cmpuint(runs_within(source, rows[i].within_us), ==,
-			rows[i].runs);
-	}
+	print("soon", "t1", 62);
+	print("later", "t1", 3600);
+	/* Each time both are asked for. */
+	fixture_until(ran_twice(sources));
+	g_assert_cmpuint(runs("later"), ==, 1);
 }
 
 static void a_refused_token_is_fetched_anew(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *path = script();
+	g_autofree char *path = script("script");
 	g_autofree char *text = joined("exec:", path);
 	g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 	g_autoptr(CredentialSource) source = livy_auth_source(auth);
 
-	print("t1", 3600);
+	print("script", "t1", 3600);
 	g_autoptr(Credentials) one = fetch(source, &error);
 	g_autoptr(Credentials) same = fetch(source, &error);
 	g_assert_no_error(error);
 	g_assert_true(one == same);
-	g_assert_cmpuint(runs(), ==, 1);
-	print("t2", 3600);
+	g_assert_cmpuint(runs("script"), ==, 1);
+	print("script", "t2", 3600);
 	credential_source_reject(source, one);
 	g_autoptr(Credentials) two = fetch(source, &error);
 	g_assert_no_error(error);
-	g_assert_cmpuint(runs(), ==, 2);
+	g_assert_cmpuint(runs("script"), ==, 2);
 	g_assert_cmpstr(secret_peek(two->secret), ==, "t2");
 }
 
@@ -424,7 +434,7 @@ static void expiry_is_text_or_seconds_or_none(void)
 		{"[]", -1, BACKEND_ERROR_AUTH},
 		{"hush", -1, BACKEND_ERROR_AUTH},
 	};
-	g_autofree char *path = script();
+	g_autofree char *path = script("script");
 	g_autofree char *text = joined("exec:", path);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -432,7 +442,7 @@ static void expiry_is_text_or_seconds_or_none(void)
 		g_autoptr(LivyAuth) auth = livy_auth_new(text, NULL, &error);
 		g_autoptr(CredentialSource) source = livy_auth_source(auth);
 
-		g_free(put("output", rows[i].output, 0600));
+		g_free(put("script-output", rows[i].output, 0600));
 		g_autoptr(Credentials) found = fetch(source, &error);
 		if (rows[i].expires_ms < 0) {
 			g_assert_error(error, BACKEND_ERROR, (int)rows[i].code);
@@ -499,7 +509,9 @@ static void negotiate_is_left_to_the_library(void)
 static void box_clear(void)
 {
 	static const char *const names[] = {"file", "token", "open", "pair",
-		"script", "runs", "output", "arguments"};
+		"script", "script-runs", "script-output", "soon", "soon-runs",
+		"soon-output", "later", "later-runs", "later-output",
+		"arguments"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path = g_build_filename(box, names[i], NULL);

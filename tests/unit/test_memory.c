@@ -5,6 +5,7 @@
 
 #include "backends/base/json.h"
 #include "backends/classes.h"
+#include "until.h"
 
 #define SPEC "{\"name\":\"n\",\"kind\":\"SQL\"}"
 
@@ -165,12 +166,15 @@ static void a_created_session_stands_stopped_until_it_is_started(void)
 static void states_take_their_time(void)
 {
 	g_autoptr(Backend) memory =
-		open_memory("start_ms=2000", "auto_start=true", NULL);
+		open_memory("start_ms=600000", "auto_start=true", NULL);
 	g_autofree char *id = create(memory, SPEC, "t1", NULL);
 	g_autofree char *before = state_of(memory, id);
 
 	g_assert_cmpstr(before, ==, "Starting");
-	g_usleep(2050 * 1000);
+	memory_forward(memory, 300000);
+	g_autofree char *between = state_of(memory, id);
+	g_assert_cmpstr(between, ==, "Starting");
+	memory_forward(memory, 300000);
 	g_autofree char *after = state_of(memory, id);
 	g_assert_cmpstr(after, ==, "Running");
 }
@@ -283,8 +287,7 @@ static void *list_in_thread(void *data)
 
 static void wait_running(Backend *memory, guint wanted)
 {
-	while (memory_running(memory, MEMORY_LIST_PAGE) != wanted)
-		g_usleep(1000);
+	fixture_until(memory_running(memory, MEMORY_LIST_PAGE) == wanted);
 }
 
 static void a_held_call_waits_for_its_release_or_the_abort(void)

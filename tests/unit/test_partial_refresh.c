@@ -3,6 +3,7 @@
 #include "backends/classes.h"
 #include "cache/refresh/refresh.h"
 #include "cache_fixture.h"
+#include "fake_clock.h"
 
 #define SECOND G_USEC_PER_SEC
 
@@ -93,26 +94,59 @@ static void a_watched_session_is_asked_for_beside_a_listing(void)
 	cache_hold(f->cache, workspace, FALSE);
 }
 
+static gboolean is_asking(Fixture *f, guint32 workspace)
+{
+	Dir *dir = dir_find(f->cache, workspace);
+	gboolean running;
+
+	mutex_lock(&dir->lock);
+	running = dir->partial_refresh.running;
+	mutex_unlock(&dir->lock);
+	return running;
+}
+
+/* While time passes, and somebody looks at that number; 0: nobody looks. */
+static void nothing_is_asked(Fixture *f, guint32 workspace, guint32 number)
+{
+	guint64 before;
+
+	fixture_until(!is_asking(f, workspace));
+	before = asked(f);
+	for (guint i = 0; i < 30; i++) {
+		if (number != 0)
+			cache_look(f->cache, number);
+		clock_forward(50);
+		refresh_run(f->cache);
+		g_assert_false(is_asking(f, workspace));
+	}
+	g_assert_cmpuint(asked(f), ==, before);
+}
+
+/* Somebody looks, and some time of the clock passes. */
+static guint64 look_on(Fixture *f, guint32 number)
+{
+	cache_look(f->cache, number);
+	clock_forward(10);
+	return asked(f);
+}
+
 static void a_look_at_a_session_is_enough(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
 	guint32 workspace, one;
-	guint64 quiet;
 
+	f->clock = &clock_fake;
 	f->window_ms = 1000;
 	workspace = open_pages(f, "40", FALSE, FALSE);
 	one = session_number(f, workspace, 20);
 	stop_sweeps(f, workspace);
-	cache_look(f->cache, workspace);
-	g_usleep(500000);
+	nothing_is_asked(f, workspace, workspace);
 	g_assert_cmpuint(asked(f), ==, 0);
-	cache_look(f->cache, one);
-	fixture_until(asked(f) >= 2);
-	/* Nobody looks any more. */
+	fixture_until(look_on(f, one) >= 2);
+	/* Nobody does any more. */
+	clock_forward(10000);
 	fixture_until(fixture_status_number(f, workspace, "watched") == 0);
-	quiet = asked(f);
-	g_usleep(600000);
-	g_assert_cmpuint(asked(f), <=, quiet + 1);
+	nothing_is_asked(f, workspace, 0);
 }
 
 /* Those of a view would crowd out the sessions. */

@@ -23,7 +23,7 @@ typedef struct {
 	Mutex lock;
 	pthread_cond_t news;
 	Plan plan[PAGES_MAX];
-	guint begun[PAGES_MAX], told[PAGES_MAX];
+	guint begun[PAGES_MAX], told[PAGES_MAX], ended[PAGES_MAX];
 	guint calls;
 	gboolean aborted, stopped_one;
 } Script;
@@ -90,6 +90,7 @@ static SessionPage *script_list(Backend *base, const char *workspace,
 
 	mutex_lock(&self->lock);
 	page = script_page(self, n, call, error);
+	self->ended[n]++;
 	mutex_unlock(&self->lock);
 	return page;
 }
@@ -188,6 +189,23 @@ static guint script_count(Script *self, const guint *counter)
 	return count;
 }
 
+static void note_turn(void *data)
+{
+	__atomic_store_n((int *)data, 1, __ATOMIC_RELEASE);
+}
+
+/* What listings of that workspace's provider were to be made so far have begun:
+ * jobs are taken in the order in which they came. */
+static void await_turn(Fixture *f, guint32 number)
+{
+	Dir *dir = dir_find(f->cache, number);
+	int turn = 0;
+
+	g_assert_true(
+		pool_push(dir->provider->work[WORK_LIST], note_turn, &turn));
+	fixture_until(__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == 1);
+}
+
 /* Begins the listing of "w". */
 static guint32 look(Fixture *f)
 {
@@ -219,7 +237,7 @@ static void one_page_is_ahead_and_they_show_in_order(void)
 	number = look(f);
 	/* The second has even told of the third, before the first is there. */
 	fixture_until(script_count(script, &script->told[1]) == 1);
-	g_usleep(50 * 1000);
+	await_turn(f, number);
 	early = fixture_names(f, number);
 	g_assert_cmpstr(early, ==, "");
 	g_assert_cmpuint(script_count(script, &script->begun[2]), ==, 0);
@@ -265,8 +283,8 @@ static void a_page_that_fails_ahead_spares_the_one_before(void)
 	script->plan[2].announced = NULL;
 	script_set(script, &script->plan[1].slow, TRUE);
 	number = look(f);
-	fixture_until(script_count(script, &script->begun[2]) == 1);
-	g_usleep(20 * 1000);
+	fixture_until(script_count(script, &script->ended[2]) == 1);
+	await_turn(f, number);
 	g_assert_cmpint(fixture_known(f, number, NULL), !=, KNOWN_FAILED);
 	script_set(script, &script->plan[1].slow, FALSE);
 	await_failure(f, number, "page 3 (token 2) of the listing failed");

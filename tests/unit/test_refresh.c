@@ -274,40 +274,61 @@ static void fixed_workspaces_are_not_asked_for(void)
 		memory_calls(f->backend, MEMORY_LIST_WORKSPACES), ==, 0);
 }
 
-/* The clock at work: looked at every 10 ms, refreshed every 100 ms. */
-static void refreshes_go_on_while_somebody_looks(void)
-{
-	g_autoptr(Fixture) f = fixture_new();
-	guint64 calls, quiet;
-	guint32 number;
-	gint64 begun;
-
-	f->refresh_ms = 100;
-	f->window_ms = 300;
-	fixture_open(f, "sessions", "1", NULL);
-	number = fixture_workspace(f, "m-1");
-	begun = g_get_monotonic_time();
-	for (guint i = 0; i < 100; i++) {
-		cache_look(f->cache, number);
-		g_usleep(10000);
-	}
-	calls = memory_calls(f->backend, MEMORY_LIST_PAGE);
-	g_assert_cmpuint(calls, >=, 5);
-	g_assert_cmpint(
-		calls, <=, (g_get_monotonic_time() - begun) / 100000 + 3);
-	g_usleep(900000);
-	quiet = memory_calls(f->backend, MEMORY_LIST_PAGE);
-	g_assert_cmpuint(quiet, <=, calls + 8);
-	g_usleep(500000);
-	g_assert_cmpuint(memory_calls(f->backend, MEMORY_LIST_PAGE), ==, quiet);
-	cache_hold(f->cache, number, TRUE);
-	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) > quiet + 3);
-	cache_hold(f->cache, number, FALSE);
-}
-
 static guint64 pages(Fixture *f)
 {
 	return memory_calls(f->backend, MEMORY_LIST_PAGE);
+}
+
+/* Whether a listing goes on, or waits for a thread. */
+static gboolean is_listing(Fixture *f, guint32 number)
+{
+	Dir *dir = dir_find(f->cache, number);
+	gboolean relisting;
+
+	mutex_lock(&dir->lock);
+	relisting = dir->listing.relisting;
+	mutex_unlock(&dir->lock);
+	return relisting;
+}
+
+/* Somebody looks, and some time of the clock passes. */
+static guint64 look_on(Fixture *f, guint32 number)
+{
+	cache_look(f->cache, number);
+	clock_forward(10);
+	return pages(f);
+}
+
+/* Refreshed every 100 ms. */
+static void refreshes_go_on_while_somebody_looks(void)
+{
+	g_autoptr(Fixture) f = fixture_new();
+	guint64 calls;
+	guint32 number;
+	gint64 begun;
+
+	f->clock = &clock_fake;
+	f->refresh_ms = 100;
+	f->window_ms = 300;
+	fixture_open(f, "sessions", "1", NULL);
+	begun = clock_now_us(&clock_fake);
+	number = fixture_workspace(f, "m-1");
+	fixture_until(look_on(f, number) >= 10);
+	g_assert_cmpint(
+		pages(f), <=, (clock_now_us(&clock_fake) - begun) / 100000 + 3);
+	/* Nobody does any more. */
+	clock_forward(10000);
+	fixture_until(!is_listing(f, number));
+	calls = pages(f);
+	for (guint i = 0; i < 20; i++) {
+		clock_forward(100);
+		refresh_run(f->cache);
+		g_assert_false(is_listing(f, number));
+	}
+	g_assert_cmpuint(pages(f), ==, calls);
+	cache_hold(f->cache, number, TRUE);
+	fixture_until(pages(f) > calls + 3);
+	cache_hold(f->cache, number, FALSE);
 }
 
 static void who_tells_to_ask_need_not_look(void)
@@ -338,6 +359,14 @@ static void who_tells_to_ask_need_not_look(void)
 	g_assert_cmpuint(pages(f), ==, calls);
 }
 
+static guint64 tell_again(Fixture *f, guint32 number)
+{
+	cache_refresh(f->cache, number);
+	g_assert_cmpuint(memory_running(f->backend, MEMORY_LIST_PAGE), <=, 1);
+	clock_forward(2);
+	return pages(f);
+}
+
 static void who_tells_so_again_and_again_is_obeyed_now_and_then(void)
 {
 	g_autoptr(Fixture) f = fixture_new();
@@ -345,20 +374,15 @@ static void who_tells_so_again_and_again_is_obeyed_now_and_then(void)
 	guint64 calls;
 	gint64 begun;
 
+	f->clock = &clock_fake;
 	fixture_open(f, "sessions", "1", NULL);
 	number = fixture_workspace(f, "m-1");
 	memory_delay(f->backend, MEMORY_LIST_PAGE, 20);
 	calls = pages(f);
-	begun = g_get_monotonic_time();
-	for (guint i = 0; i < 500; i++) {
-		cache_refresh(f->cache, number);
-		g_assert_cmpuint(
-			memory_running(f->backend, MEMORY_LIST_PAGE), <=, 1);
-		g_usleep(2000);
-	}
+	begun = clock_now_us(&clock_fake);
+	fixture_until(tell_again(f, number) > calls + 4);
 	g_assert_cmpint(pages(f) - calls, <=,
-		(g_get_monotonic_time() - begun) / 200000 + 2);
-	g_assert_cmpuint(pages(f), >, calls + 2);
+		(clock_now_us(&clock_fake) - begun) / 200000 + 2);
 }
 
 static void a_pause_that_was_asked_for_is_kept(void)
@@ -399,7 +423,8 @@ static void a_first_listing_that_fails_is_asked_for_less_and_less(void)
 	for (guint ms = 0; ms < 3500; ms += 5) {
 		fixture_known(f, dir->number, NULL);
 		clock_forward(5);
-		g_usleep(100);
+		refresh_run(f->cache);
+		fixture_until(!is_listing(f, dir->number));
 	}
 	calls = memory_calls(f->backend, MEMORY_LIST_PAGE);
 	g_assert_cmpuint(calls, ==, 2);

@@ -91,7 +91,6 @@ static void the_last_ones_are_kept(void)
 static void *end_elsewhere(void *data)
 {
 	trace_resume(data);
-	g_usleep(2000);
 	trace_end(ETIMEDOUT, 0);
 	return NULL;
 }
@@ -107,6 +106,7 @@ static void parked_ones_go_on(void)
 	trace_begin(trace, "open", 7, NULL, 3);
 	trace_park(&parked);
 	trace_end(0, 0);
+	parked.begun_us -= 2000;
 	pthread_create(&thread, NULL, end_elsewhere, &parked);
 	pthread_join(thread, NULL);
 	rows = rows_of(trace, TRACE_FUSE);

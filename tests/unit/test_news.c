@@ -13,7 +13,7 @@ static void observe(const News *news, gsize n, void *data)
 		__atomic_fetch_add(&inside, 1, __ATOMIC_SEQ_CST), ==, 0);
 	for (gsize i = 0; i < n; i++)
 		g_array_append_val(got, news[i].number);
-	g_usleep(10);
+	g_usleep(10); /* sleeps: so long that deliveries meet */
 	/* A delivery within a delivery is left to the one going on. */
 	if (news[0].number == 1000000) {
 		News more = {.number = 1000001};

@@ -68,7 +68,7 @@ static int stray(void)
 {
 	if (setpgid(0, getpgid(getppid())) != 0)
 		return 1;
-	sleep(60);
+	sleep(60); /* sleeps: it has to be killed */
 	return 0;
 }
 

@@ -146,7 +146,7 @@ def reset_after(n):
     """The answer's first n bytes, then an RST."""
     def back(server, client):
         client.sendall(server.recv(n))
-        time.sleep(.005)  # what was sent would be dropped by the RST
+        time.sleep(.005)  # sleeps: what was sent would be dropped by the RST
         reset(client)
     return lambda client, server: forward(client, server, back)
 
@@ -161,7 +161,7 @@ def drip(client, server):
     """A byte at a time, so slowly that the answer is never whole."""
     def back(server, client):
         client.sendall(server.recv(1))
-        time.sleep(.05)
+        time.sleep(.05)  # sleeps: so slowly
         return True
     forward(client, server, back)
 

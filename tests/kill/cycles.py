@@ -161,6 +161,7 @@ class Cycles(World):
             writer.start()
         began = time.monotonic()
         for moment, act in moments:
+            # sleeps: a random moment
             time.sleep(max(0, began + moment - time.monotonic()))
             act()
         for writer in writers:
@@ -202,6 +203,7 @@ class Cycles(World):
         self.spoil_listings(.3)
         while self.pick.random() < self.again:
             self.start(flaws=self.flaws, wait=False)
+            # sleeps: a random moment
             time.sleep(self.pick.random() * LIST_LAG_MS / 1000)
             self.kill()
             self.power_may_go()

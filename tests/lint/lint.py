@@ -655,6 +655,25 @@ def test_listed(tree):
             if m and not re.search(rf"'{m[1]}(\.c)?'", text)]
 
 
+@rule
+def sleep_explained(tree):
+    """A test waits for events, not for the clock: a sleep has a comment "sleeps:",
+    on its line or the one above, that says why nothing else would do."""
+    call = re.compile(r"\b(?:g_usleep|usleep|(?:clock_)?nanosleep|sleep)\s*\(")
+    found = []
+    for f in tree.files:
+        c = f.endswith((".c", ".h"))
+        if layer(f) != "tests" or not (c or f.endswith(".py") or re.match(
+                r"#!.*\bpython", tree.text(f))):
+            continue
+        lines = tree.text(f).split("\n")
+        code = tree.code(f).split("\n") if c else lines
+        found += [f"{f}:{n}: {lines[n - 1].strip()}"
+                  for n, line in enumerate(code, 1) if call.search(line) and
+                  not any("sleeps: " in near for near in lines[max(n - 2, 0):n])]
+    return found
+
+
 # ---- man pages ----
 
 @rule

@@ -269,6 +269,12 @@ PLANTS = {
     "test_listed": [
         {"tests/unit/test_other.c": "int x;\n"},
         {"tests/unit/meson.build": "tests = []\n"}],
+    "sleep_explained": [
+        {"tests/unit/a.c": f"void f(void)\n{{\n\t{call}ep(1);\n}}\n"}
+        for call in ("g_usle", "usle", "nanosle", "sle")] + [
+        {"tests/lint/tool.py": "import time\ntime.sle" "ep(1)\n"},
+        {"tests/lint/tool": "#!/usr/bin/python3\nfrom time import sleep\n"
+             "sle" "ep(1)  # a moment\n"}],
     "man_page_form": [
         {"packaging/man/tiny.1": PAGE + "two  \n"},
         {"packaging/man/tiny.1": PAGE + ".Xx\n"},

@@ -51,7 +51,7 @@ class Reader(threading.Thread):
         try:
             while not self.play.over:
                 self.act()
-                time.sleep(self.pick.random() * PACE_S)
+                time.sleep(self.pick.random() * PACE_S)  # sleeps: the pace
         except BaseException as e:
             self.wrong = e
 
@@ -274,7 +274,7 @@ class Play:
         if self.pick.random() < .5:
             writer = threading.Thread(target=self.create)
             writer.start()
-            time.sleep(self.pick.random() * .02)
+            time.sleep(self.pick.random() * .02)  # sleeps: a random moment
         self.life += 1
         self.unwatch()
         if self.pick.random() < .8:
@@ -478,7 +478,7 @@ class Play:
         for _ in range(acts):
             self.act()
             self.fine()
-            time.sleep(self.pick.random() * .02)
+            time.sleep(self.pick.random() * .02)  # sleeps: the pace
         if self.deaths:
             self.die()
         self.settle()

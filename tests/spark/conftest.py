@@ -10,7 +10,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -132,15 +131,17 @@ class Livy:
     def waits_for(self, session, state, seconds=UP_S):
         """All states that were seen on the way, the last one included."""
         seen = []
-        end = time.monotonic() + seconds * SLOW
-        while not seen or seen[-1] != state:
+
+        def reached():
             now = self.read(session, "state").rstrip("\n")
             if not seen or seen[-1] != now:
                 seen.append(now)
-            if time.monotonic() > end:
-                log = self.read(session, "log")
-                raise AssertionError(f"{seen}, not {state}:\n{log}")
-            time.sleep(0.05)
+            return now == state
+        try:
+            eventually(reached, seconds, 0.05)
+        except AssertionError as e:
+            log = self.read(session, "log")
+            raise AssertionError(f"{seen}, not {state}: {e}\n{log}") from None
         return seen
 
 

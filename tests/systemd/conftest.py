@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -83,17 +82,17 @@ class Machine:
         return None
 
     def boot(self):
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                break
+        def decided():
             self.pid = self.pid or self.leader()
-            if self.pid and self.run("systemctl is-system-running").out in (
-                    "running\n", "degraded\n"):
-                return
-            time.sleep(0.1)
-        with open(self.log_path, errors="replace") as f:
-            pytest.skip("no machine boots here: " + f.read()[-300:])
+            return self.process.poll() is not None or (
+                self.pid and self.run("systemctl is-system-running").out in (
+                    "running\n", "degraded\n"))
+        try:
+            harness.eventually(decided, 60, 0.1)
+            assert self.process.poll() is None
+        except AssertionError:
+            with open(self.log_path, errors="replace") as f:
+                pytest.skip("no machine boots here: " + f.read()[-300:])
 
     def run(self, command, timeout=60):
         return harness.run(

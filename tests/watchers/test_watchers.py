@@ -37,7 +37,7 @@ while True:
                 f.read()
         except OSError:
             pass
-    time.sleep(0.005)
+    time.sleep(0.005)  # sleeps: the pace of those who poll
 """
 
 

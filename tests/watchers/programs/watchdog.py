@@ -23,4 +23,4 @@ observer.schedule(Handler(), sys.argv[1], recursive=True)
 observer.start()
 print("READY", flush=True)
 while observer.is_alive():
-    time.sleep(1)
+    time.sleep(1)  # sleeps: its threads work

@@ -22,7 +22,7 @@ for _ in range(500):
         link.connect(sock)
         break
     except OSError:
-        time.sleep(0.02)
+        time.sleep(0.02)  # sleeps: it knows nothing of the harness
 
 
 answers = link.makefile()
@@ -53,4 +53,4 @@ while server.poll() is None:
         kind = "go" if not entry["exists"] else \
             "come" if entry["new"] else "change"
         print(kind, os.path.join(root, entry["name"]), flush=True)
-    time.sleep(0.05)
+    time.sleep(0.05)  # sleeps: how often it is asked

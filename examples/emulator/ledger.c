@@ -153,9 +153,10 @@ static void append_header(GString *out, const char *header)
 	quote_valid(out, colon + 2, -1);
 }
 
-static void append_request(GString *out, const Request *request)
+static void append_request(GString *out, guint64 number, const Request *request)
 {
-	g_string_append(out, "{\"method\":");
+	g_string_append_printf(
+		out, "{\"number\":%" G_GUINT64_FORMAT ",\"method\":", number);
 	text_quote(out, request->method);
 	g_string_append(out, ",\"target\":");
 	quote_valid(out, request->target, -1);
@@ -188,7 +189,7 @@ void ledger_requests(Ledger *ledger, GString *out)
 	for (guint64 i = first; i < ledger->n_logged; i++) {
 		if (i > first)
 			g_string_append_c(out, ',');
-		append_request(out, ledger->log[i % LEDGER_LOG]);
+		append_request(out, i, ledger->log[i % LEDGER_LOG]);
 	}
 	g_string_append_c(out, ']');
 	mutex_unlock(&ledger->lock);

@@ -4,6 +4,8 @@ A Rig owns what one test (or module) starts, ends all of it, and fails when the
 daemon did not end as promised or said something that no healthy daemon says.
 No wait is without a deadline; limits are stretched for sanitizer builds.
 """
+import collections
+import contextlib
 import ctypes
 import dataclasses
 import json
@@ -98,7 +100,44 @@ def eventually(question, timeout=10, interval=0.02):
             last = f"last: {e!r}"
         if time.monotonic() > end:
             raise AssertionError(f"not within {timeout * SLOW} s; {last}")
-        time.sleep(interval)
+        time.sleep(interval)  # sleeps: the one wait of all
+
+
+@contextlib.contextmanager
+def held(folder):
+    """Somebody has the directory open, and so looks at it."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.listdir(folder)
+        yield
+    finally:
+        os.close(fd)
+
+
+class Listings:
+    """How many pages of each workspace the provider is asked for from now on.  The
+    emulator keeps the last requests alone, so that it has to be asked now and then."""
+
+    def __init__(self, emu):
+        self.emu = emu
+        self.pages = collections.Counter()
+        self.next = max((r["number"] for r in emu.requests()), default=-1) + 1
+
+    def of(self, workspace):
+        for r in self.emu.requests():
+            if r["number"] >= self.next and r["action"] == "ListSessionClusters":
+                self.pages[re.search("/([^/]+)/sessionClusters", r["target"])[1]] += 1
+            self.next = max(self.next, r["number"] + 1)
+        return self.pages[workspace]
+
+
+def meanwhile(emu, workspace, beat, rounds):
+    """How many pages of a workspace are asked for until so many of another one are.
+    So the provider's calls are the clock: they are as late as those that must not
+    come would be."""
+    pages = Listings(emu)
+    eventually(lambda: pages.of(beat) >= rounds, 60)
+    return pages.of(workspace)
 
 
 @dataclasses.dataclass
@@ -374,17 +413,19 @@ class Mount(Process):
         return mounted(self.path, self.place.pid)
 
     def wait_mounted(self, seconds=10):
-        end = time.monotonic() + seconds * SLOW
         # A dead mount has no statfs; what lies below has no root number 1.
         ask = 'stat -f "$0" > /dev/null && stat -c %i "$0"'
-        while self.run(["sh", "-c", ask, self.path],
-                       timeout=seconds).out != "1\n":
-            if not self.alive():
-                raise AssertionError(
-                    f"sessionfs ended: {self.wait(5)}\n{self.log()}")
-            if time.monotonic() > end:
-                raise AssertionError("no mount:\n" + self.log())
-            time.sleep(0.01)
+
+        def decided():
+            return self.run(["sh", "-c", ask, self.path],
+                            timeout=seconds).out == "1\n" or not self.alive()
+        try:
+            eventually(decided, seconds, 0.01)
+        except AssertionError as e:
+            raise AssertionError(f"no mount: {e}\n{self.log()}") from None
+        if not self.alive():
+            raise AssertionError(
+                f"sessionfs ended: {self.wait(5)}\n{self.log()}")
 
     def run(self, command, **how):
         """A command as whoever may use this mount."""
@@ -399,6 +440,17 @@ class Mount(Process):
         """A file's text, read by a process that can be ended."""
         return self.run(["cat", "--", os.path.join(self.path, *path)],
                         timeout=timeout).ok()
+
+    def status(self, folder):
+        """{key: value} of the .status of a workspace or a provider."""
+        return dict(re.findall(r"(?m)^(\w+): *(.*?) *$",
+                               self.read(folder, ".status")))
+
+    def rests(self, folder):
+        """Whether nobody asks for it now, or will within ten minutes."""
+        now = self.status(folder)
+        return now["refreshing"] == "no" and \
+            not 0 <= int(now["next_refresh_ms"]) < 600 * 1000
 
     def metrics(self):
         """{'name{label="x"}': number} of .sessionfs/metrics."""

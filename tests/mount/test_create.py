@@ -440,7 +440,8 @@ def test_a_slow_rmdir_delays_no_news(emulator, mount):
     try:
         eventually(lambda: emu.counts()[STOP] == 1)
         emu.remove("w-1", one[1])
-        time.sleep(0.5)
+        listed = emu.count("ListSessionClusters")
+        eventually(lambda: emu.count("ListSessionClusters") >= listed + 6)
         emu.session("w-2", {"sessionClusterId": other[0], "state": "Error"})
         eventually(lambda: m.read(m.ws("w-2"), other[0], "state") ==
                    "Error\n", 3)

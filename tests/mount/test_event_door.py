@@ -270,7 +270,7 @@ def test_a_name_in_a_directory_where_somebody_is_parked_holds_nothing_up(world):
         eventually(lambda: "D" not in {t.state for t in tasks() if
                                        t.pid == world.m.pid and
                                        t.comm == "notify"}, 1)
-        time.sleep(0.1)
+        time.sleep(0.1)  # sleeps: longer than the daemon waits, as said above
     pids = emitters(world.m)
     assert reader.process.poll() is None
     world.m.kill()

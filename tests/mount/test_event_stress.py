@@ -175,7 +175,7 @@ def test_everything_at_once(world):
     while time.monotonic() < end:
         for _ in range(5):
             provider.act()
-            time.sleep(pick.random() * 0.1)
+            time.sleep(pick.random() * 0.1)  # sleeps: the pace of the load
         rewatch(world, watcher, pick, wds)
         if time.monotonic() > asked + 1:
             answers(world)

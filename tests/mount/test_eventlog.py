@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import re
 import stat
 import subprocess
 import threading
@@ -211,6 +212,7 @@ def test_jq_reads_all_of_it(log):
 
 class Tail:
     def __init__(self, path, *args):
+        self.path = path
         self.process = subprocess.Popen(
             ["tail", *args, path], stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
@@ -221,6 +223,16 @@ class Tail:
     def _read(self):
         for line in self.process.stdout:
             self.lines.append(json.loads(line))
+
+    def stands_at_the_end(self):
+        """It has the file open, and has skipped or read what was there."""
+        folder = f"/proc/{self.process.pid}"
+        for fd in os.listdir(f"{folder}/fd"):
+            if os.readlink(f"{folder}/fd/{fd}") == self.path:
+                with open(f"{folder}/fdinfo/{fd}") as f:
+                    at = int(re.search(r"pos:\s*(\d+)", f.read())[1])
+                return at == os.stat(self.path).st_size
+        return False
 
     def close(self):
         self.process.kill()
@@ -297,7 +309,7 @@ def test_a_full_log_becomes_events_1(log, mount):
     tail = Tail(log.path(), "-n", "0", "-F")
     held = os.open(log.path(), os.O_RDONLY)
     try:
-        time.sleep(0.5 * SLOW)
+        eventually(tail.stands_at_the_end)
         log.emu.churn(workspace="w-1", change=40)
         eventually(lambda: log.stat().st_ino != before.st_ino)
         eventually(lambda: len(tail.lines) == 40, 20)

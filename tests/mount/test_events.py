@@ -4,8 +4,8 @@ once, none where nothing changed, and the new bytes for who wakes by it.
 Every test runs again on a mount without events, where it has to miss them.
 """
 import os
-import re
 import signal
+import threading
 import time
 
 import pytest
@@ -149,7 +149,7 @@ def test_changes_between_two_refreshes_are_one(world):
         while True:
             before = world.emu.count(LIST)
             eventually(lambda: world.emu.count(LIST) > before)
-            time.sleep(0.1 * SLOW)  # it has been answered
+            eventually(lambda: world.m.status(world.ws())["refreshing"] == "no")
             before = world.emu.count(LIST)
             for state in states:
                 world.set_state(name, state)
@@ -178,7 +178,7 @@ def test_changes_between_two_refreshes_are_one(world):
 
 @twin
 def test_an_idle_minute_is_silent_and_costs_the_schedule_alone(world):
-    seconds = 60 if LONG else 5 if SANITIZED else 10
+    refreshes = 120 if LONG else 10 if SANITIZED else 20
     refresh = 0.5
     world.start("w-1=40", refresh="500ms", window="2s")
     paths = [os.path.join(folder, name)
@@ -193,14 +193,12 @@ def test_an_idle_minute_is_silent_and_costs_the_schedule_alone(world):
     world.settle()
     watcher.clear()
     before, began = world.emu.counts(), time.monotonic()
-    time.sleep(seconds if world.events else 1)
+    world.settle(refreshes if world.events else 2)
     after, took = world.emu.counts(), time.monotonic() - began
     calls = {a: n - before.get(a, 0) for a, n in after.items()
              if n != before.get(a, 0)}
     assert not watcher.total(), watcher.events[:10]
     assert set(calls) <= {LIST} and calls[LIST] <= took / refresh + 2, calls
-    if world.events:
-        assert calls[LIST] >= took / refresh / 4  # it did look
     name, states = world.names()[7], world.states()
     new = "Error" if states[name] == "Running" else "Running"
     world.set_state(name, new)
@@ -405,7 +403,7 @@ def test_a_workspace_comes_and_goes(world):
     eventually(lambda: watcher.count(IN_DELETE | IN_ISDIR, name="w-2"), 40)
     assert "w-2" not in os.listdir(root)
     eventually(lambda: inside.by(IN_DELETE_SELF) == dict.fromkeys(watched, 1))
-    time.sleep(0.5 * SLOW)
+    world.settle(1, "ListWorkspaces")
     assert watcher.total() == 2, watcher.events
 
 
@@ -425,7 +423,7 @@ def test_a_watched_provider_is_fresh_however_busy_its_sessions_are(world):
         while time.monotonic() < end and not question():
             changes += 1
             world.set_state(names[changes % 3], f"State{changes:04d}")
-            time.sleep(0.05)
+            time.sleep(0.05)  # sleeps: the pace of the changes
         return question()
 
     # Longer than the looks of before count.
@@ -683,12 +681,14 @@ def test_where_nobody_watches_no_event_is_made(world):
     for name in names[:50]:
         world.m.read(world.state_path(name))
     world.program(["sleep", "1000"], cwd=world.ws())
-    time.sleep(2.5 * window)  # what was only looked at is forgotten
-    world.settle()
-    before = made()
-    world.emu.churn(workspace="w-1", change=100)
-    world.settle(5)
-    assert made() == before
+
+    def nothing_made():
+        before = made()
+        world.emu.churn(workspace="w-1", change=100)
+        world.settle(5)
+        return made() == before
+    # As soon as what was only looked at is forgotten.
+    eventually(nothing_made, 10 * window)
 
     # The kernel holds the directory of what is watched: files in it count.
     watcher = world.watcher()
@@ -716,50 +716,61 @@ def test_where_nobody_watches_no_event_is_made(world):
 
 # ---- how soon ----
 
-def in_time(world, watcher, name, refresh, count):
-    """Whether each of so many changes of a session was an event within the
-    refresh interval and a tenth of a second; one of ten may be the machine's."""
+class Witness:
+    """Waits a hundredth of a second again and again, and sees how late this machine
+    wakes it: others may work here too, and a change passes through many threads."""
+
+    def __init__(self):
+        self.late = []
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        before = time.monotonic()
+        while not self.over.wait(0.01):
+            now = time.monotonic()
+            self.late.append((now, now - before - 0.01))
+            before = now
+
+    def since(self, began):
+        """The sum."""
+        return sum(by for at, by in list(self.late) if at > began)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *why):
+        self.over.set()
+        self.thread.join()
+
+
+def late(world, watcher, witness, name, refresh, count):
+    """By how much each of so many changes of a session was an event later than the
+    refresh interval and a tenth of a second, and than the machine is late."""
     before = watcher.count(IN_CLOSE_WRITE)
     samples = []
     for number in range(1, count + 1):
-        time.sleep(number * 0.037 % refresh)  # at any point between refreshes
+        time.sleep(number * 0.037 % refresh)  # sleeps: at any moment between
         word = f"State{before + number:03d}"
         began = time.monotonic()
         world.set_state(name, word)
         world.come(lambda: watcher.count(IN_CLOSE_WRITE) >= before + number,
                    lambda: world.shows(name, word))
-        samples.append(watcher.seen(IN_CLOSE_WRITE)[-1].at - began)
-    samples.sort()
-    print(f"{BUILD}: median {samples[count // 2]:.3f} s, "
-          f"worst {samples[-1]:.3f} s")
-    return samples[-1 - count // 10] <= refresh + 0.1
-
-
-def waited_for_cpu():
-    """For how many seconds, so far, somebody on this machine wanted a CPU and had
-    none; 0 where the kernel does not say."""
-    try:
-        with open("/proc/pressure/cpu") as f:
-            return int(re.search(r"^some.* total=(\d+)", f.read())[1]) / 1e6
-    except OSError:
-        return 0
+        took = watcher.seen(IN_CLOSE_WRITE)[-1].at - began
+        samples.append((took, witness.since(began)))
+    print(f"{BUILD}: " + ", ".join(f"{took:.3f} ({late:.3f})"
+                                   for took, late in sorted(samples)))
+    return sorted(took - late - refresh - 0.1 for took, late in samples)
 
 
 def within(world, name, refresh, count):
-    """In one of three rounds, since others may work on this machine too.  Where
-    they had the CPUs for most of each, it cannot be told whose the delay is."""
+    """In one of three rounds; and one of ten changes may be the machine's."""
     watcher = world.watcher()
     watcher.add(world.state_path(name), CHANGED)
-    busy = []
-    for _ in range(3):
-        began, before = time.monotonic(), waited_for_cpu()
-        if in_time(world, watcher, name, refresh, count):
-            return
-        busy.append((waited_for_cpu() - before) / (time.monotonic() - began))
-    if min(busy) > 0.8:
-        pytest.skip("late, while others had the CPUs for "
-                    + ", ".join(f"{part:.0%}" for part in busy) + " of a round")
-    assert False, busy
+    with Witness() as witness:
+        assert any(late(world, watcher, witness, name, refresh, count)
+                   [-1 - count // 10] <= 0 for _ in range(3))
 
 
 quick_builds = pytest.mark.skipif(

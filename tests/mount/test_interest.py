@@ -5,11 +5,10 @@ after it was told to forget.
 """
 import os
 import subprocess
-import time
 
 import pytest
 
-from harness import SLOW, eventually, policy
+from harness import SLOW, eventually, held, meanwhile, policy
 
 LIST = "ListSessionClusters"
 WINDOW = 2 if SLOW == 1 else 4
@@ -35,19 +34,13 @@ def upcalls(mount):
     return found
 
 
-def quiet(emu, seconds):
-    """The number of listings asked for while that time passes."""
-    before = emu.count(LIST)
-    time.sleep(seconds)
-    return emu.count(LIST) - before
-
-
 @policy
 def test_nobody_looks_nobody_asks(world):
     emu, m = world
-    assert quiet(emu, 1) == 0
-    m.run(f"ls -la {m.path} {m.path}/alibaba > /dev/null").ok()
-    assert quiet(emu, 1) == 0
+    with held(m.ws("w-2")):
+        assert meanwhile(emu, "w-1", "w-2", 10) == 0
+        m.run(f"ls -la {m.path} {m.path}/alibaba > /dev/null").ok()
+        assert meanwhile(emu, "w-1", "w-2", 10) == 0
 
 
 def test_only_the_workspace_that_is_looked_at_is_asked(world):
@@ -62,10 +55,11 @@ def test_only_the_workspace_that_is_looked_at_is_asked(world):
 @policy
 def test_a_finished_ls_is_forgotten(world):
     emu, m = world
-    os.listdir(m.ws("w-1"))
-    assert quiet(emu, 1) > 0
-    eventually(lambda: quiet(emu, 0.5) == 0, 4 * WINDOW)
-    assert quiet(emu, 2) == 0
+    with held(m.ws("w-2")):
+        os.listdir(m.ws("w-1"))
+        assert meanwhile(emu, "w-1", "w-2", 10) > 0
+        eventually(lambda: meanwhile(emu, "w-1", "w-2", 5) == 0, 4 * WINDOW)
+        assert meanwhile(emu, "w-1", "w-2", 20) == 0
 
 
 # Names that are not there, and events made for those who only looked, leave
@@ -87,9 +81,11 @@ def test_who_was_there_once_is_forgotten_whatever_he_did(emulator, mount):
         "sessionfs": {"refresh": "300ms", "window": "2s"},
         "alibaba": {"workspaces": "; ".join(rooms)}})
 
-    def asked(seconds):
+    def asked(rounds):
+        """Until the one that is held was asked so many times."""
         emu.reset()
-        time.sleep(seconds)
+        eventually(lambda: sum(f"/{rooms[-1]}/sessionClusters" in r["target"]
+                               for r in emu.requests()) >= rounds)
         return {room for room in rooms for r in emu.requests()
                 if f"/{room}/sessionClusters" in r["target"]}
 
@@ -99,8 +95,15 @@ def test_who_was_there_once_is_forgotten_whatever_he_did(emulator, mount):
         eventually(lambda: m.read(m.ws(room), name, "state") == "Running\n")
         m.run("(" + command.format(w=m.ws(room), s=name) + ") > /dev/null")
     with open(os.path.join(m.ws(rooms[-1]), "new"), "w"):  # who stays, stays
-        eventually(lambda: asked(1) == {rooms[-1]}, 20)
-        assert asked(2) == {rooms[-1]}
+        eventually(lambda: asked(3) == {rooms[-1]}, 20)
+        assert asked(7) == {rooms[-1]}
+
+
+def outlives_a_look(emu, m):
+    """Who looks at w-1 keeps it fresh for longer than one look would, as one at w-2
+    does."""
+    os.listdir(m.ws("w-2"))
+    eventually(lambda: meanwhile(emu, "w-2", "w-1", 10) == 0, 4 * WINDOW)
 
 
 @policy
@@ -114,8 +117,7 @@ def test_a_loop_through_the_kernels_cache_keeps_it_fresh(world, look):
     loop = subprocess.Popen(
         ["bash", "-c", f"while :; do {command}; sleep 0.05; done"])
     try:
-        time.sleep(2.5 * WINDOW)
-        assert quiet(emu, 2) > 3
+        outlives_a_look(emu, m)
     finally:
         loop.kill()
         loop.wait()
@@ -127,38 +129,43 @@ def test_a_loop_through_the_kernels_cache_keeps_it_fresh(world, look):
 def test_what_is_held_is_kept_fresh_until_it_is_let_go(world, holder):
     emu, m = world
     name = first_session(m)
-    held = subprocess.Popen(
+    who = subprocess.Popen(
         ["bash", "-c", holder.format(w=m.ws("w-1"), s=name)],
         stdout=subprocess.DEVNULL)
     try:
-        time.sleep(3 * WINDOW)
-        assert quiet(emu, 2) > 3
+        outlives_a_look(emu, m)
     finally:
-        held.kill()
-        held.wait()
-    eventually(lambda: quiet(emu, 0.5) == 0, 6 * WINDOW)
+        who.kill()
+        who.wait()
+    with held(m.ws("w-2")):
+        eventually(lambda: meanwhile(emu, "w-1", "w-2", 5) == 0, 6 * WINDOW)
 
 
 def test_the_working_directory_of_somebody_idle_stays_one(world):
     emu, m = world
-    done = m.run(["/usr/bin/python3", "-c", f"""if True:
-        import os, time
+    idle = subprocess.Popen(["/usr/bin/python3", "-c", f"""if True:
+        import os
         os.chdir({m.ws('w-1')!r})
         os.listdir('.')
-        time.sleep({3 * WINDOW})
-        print(os.getcwd())"""], timeout=60)
-    assert done.ok().strip() == m.ws("w-1")
+        input()
+        print(os.getcwd())"""], text=True, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE)
+    outlives_a_look(emu, m)
+    assert idle.communicate("\n", timeout=20 * SLOW)[0].strip() == m.ws("w-1")
 
 
 @policy
 def test_a_session_that_moves_is_asked_faster(emulator, mount):
-    emu = emulator("--fill", "w-1=5", "--manual-clock")
-    m = mount(emu, config={"sessionfs": {"refresh": "5s", "window": "60s"}})
+    emu = emulator("--fill", "w-1=5", "--fill", "w-2=5", "--manual-clock")
+    m = mount(emu, config={"sessionfs": {"refresh": "4s", "window": "60s"},
+                           "alibaba": {"workspaces": "w-1; w-2"}})
     name = first_session(m)
     emu.session("w-1", {"sessionClusterId": name, "state": "Running"})
     m.run(f"echo stop > {m.ws('w-1')}/{name}/ctl").ok()
     assert m.read(m.ws("w-1"), name, "state") == "Stopping\n"
-    assert quiet(emu, 4) >= 2
+    with held(m.ws("w-2")):
+        meanwhile(emu, "w-1", "w-2", 1)
+        assert meanwhile(emu, "w-1", "w-2", 1) >= 3
 
 
 def test_stat_cat_and_absence_are_the_kernels(emulator, mount):

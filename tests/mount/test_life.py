@@ -21,12 +21,15 @@ def test_sigterm_ends_cleanly_whatever_is_in_flight(emulator, mount):
     m = mount(emu)
     os.listdir(m.ws("w-1"))
     emu.fault(action="*", times=-1, hang=True)
+    parked = m.metric("sessionfs_parked_total")
     waiting = [subprocess.Popen(["bash", "-c", c], stderr=subprocess.DEVNULL)
                for c in (f"echo '{SPEC}' > {m.ws('w-1')}/new",
                          f"ls {m.path}/alibaba/w-none",
                          f"cat {m.ws('w-1')}/sc-none/state",
                          f"cd {m.ws('w-1')}; exec sleep 5")]
-    time.sleep(0.5)
+    eventually(lambda: emu.count("CreateSessionCluster") and
+               m.metric("sessionfs_parked_total") > parked and
+               os.readlink(f"/proc/{waiting[3].pid}/cwd") == m.ws("w-1"))
     m.stop()
     for process in waiting[:3]:
         assert process.wait(5 * SLOW) != 0
@@ -396,7 +399,7 @@ def test_signals_that_meet_deadlines_hurt_nobody(emulator, mount):
         callers = [subprocess.Popen(
             ["cat", f"{m.ws('w-1')}/sc-{round}-{i}/state"],
             stderr=subprocess.DEVNULL) for i in range(8)]
-        time.sleep(0.09 + 0.001 * round)
+        time.sleep(0.09 + 0.001 * round)  # sleeps: just until their deadline
         for caller in callers:
             caller.send_signal(signal.SIGINT)
         for caller in callers:

@@ -186,7 +186,7 @@ def test_all_who_poll_are_woken(session):
         thread.start()
     for _ in threads:
         assert waiting.acquire(timeout=WAKE_S)
-    time.sleep(QUIET_MS / 1000)
+    settle(session.emu)
     assert all_woken.n_waiting == 0
     new = session.change()
     for thread in threads:
@@ -261,7 +261,7 @@ def test_no_change_is_lost(session, again):
     try:
         for turn in range(60):
             new = session.change()
-            time.sleep((turn % 7) * 0.03)
+            time.sleep((turn % 7) * 0.03)  # sleeps: the pace of the changes
             if turn % 10 == 9:
                 eventually(lambda: seen[-1] == new, 10)
     finally:
@@ -331,13 +331,19 @@ poller.poll()
 """
 
 
+def polls(process):
+    """Whether the kernel has asked the file, and has the process sleep."""
+    with open(f"/proc/{process.pid}/wchan") as f:
+        return "poll" in f.read()
+
+
 def test_a_poller_that_is_killed_leaves_nothing_behind(session):
     for _ in range(5):
         process = subprocess.Popen(
             [sys.executable, "-c", POLL_FOR_EVER, session.path()],
             stdout=subprocess.PIPE)
         assert process.stdout.readline() == b"polls\n"
-        time.sleep(0.1)
+        eventually(lambda: polls(process))
         process.send_signal(signal.SIGKILL)
         assert process.wait(WAKE_S) == -signal.SIGKILL
         process.stdout.close()
@@ -352,7 +358,7 @@ def test_the_daemon_ends_although_somebody_polls(session):
             [sys.executable, "-c", POLL_FOR_EVER, session.path()],
             stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"polls\n"
-        time.sleep(0.2)
+        eventually(lambda: polls(process))
         session.m.stop()
         assert process.wait(WAKE_S) == 0
 

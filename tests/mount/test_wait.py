@@ -10,7 +10,7 @@ import time
 import pytest
 
 import harness
-from harness import SLOW, eventually, run
+from harness import SLOW, eventually, held, meanwhile, run
 
 LIST = "ListSessionClusters"
 PHASES = ("pending", "starting", "idle", "busy", "stopping", "stopped",
@@ -65,8 +65,10 @@ def ended(reader, timeout=10):
     return reader.returncode, out, err
 
 
-def waits(reader):
-    time.sleep(0.5)
+def waits(world, reader):
+    """Still so, when the provider has told twice what it has."""
+    before = world.emu.count(LIST)
+    eventually(lambda: world.emu.count(LIST) >= before + 3)
     assert reader.poll() is None
     return True
 
@@ -98,7 +100,7 @@ def test_a_phase_that_is_there_is_answered_at_once(worlds):
 
 def test_a_reader_waits_until_the_phase_is_reached(world):
     reader = world.cat("idle")
-    assert waits(reader)
+    assert waits(world, reader)
     world.become("Running")
     assert ended(reader) == (0, "Running\n", "")
 
@@ -161,7 +163,7 @@ def test_a_state_that_is_not_documented_is_not_waited_for_for_ever(worlds):
     assert "Operation canceled" in run(
         ["cat", os.path.join(old, ".wait/idle")]).failed()
     assert "sc-9 is Archived" in mount.read(mount.ws("w-2"), ".last_error")
-    assert waits(reader)
+    assert waits(world, reader)
     world.become("Running")
     assert ended(reader) == (0, "Running\n", "")
 
@@ -302,24 +304,19 @@ def test_it_cannot_be_changed(worlds, change):
 
 
 def test_who_waits_keeps_its_workspace_fresh(worlds):
-    window = 2 * SLOW
+    window = 2 * min(SLOW, 2)
     world = worlds(config={"sessionfs": {"refresh": "100ms",
                                          "window": f"{window}s"},
                            "alibaba": {"workspaces": "w-1; w-2"}})
     reader = world.cat("idle")
-    time.sleep(3 * window)
-    before = world.emu.count(LIST)
-    time.sleep(1)
-    assert world.emu.count(LIST) > before + 2
+    # For longer than one look does.
+    os.listdir(world.mount.ws("w-2"))
+    eventually(lambda: meanwhile(world.emu, "w-2", "w-1", 10) == 0, 4 * window)
     world.become("Running")
     assert ended(reader) == (0, "Running\n", "")
-
-    def quiet():
-        calls = world.emu.count(LIST)
-        time.sleep(0.5)
-        return world.emu.count(LIST) == calls
-
-    eventually(quiet, 6 * window)
+    with held(world.mount.ws("w-2")):
+        eventually(lambda: meanwhile(world.emu, "w-1", "w-2", 5) == 0,
+                   6 * window)
 
 
 def test_a_thousand_wait_and_nobody_else_does(worlds):
@@ -407,8 +404,7 @@ def test_a_touch_asks_now(worlds, how, read_only):
         world.mount.ws("w-1"), ".status"))
     world.become("Running")
     before = world.emu.count(LIST)
-    time.sleep(0.5)
-    assert world.emu.count(LIST) == before  # nobody asks by himself
+    assert world.mount.rests(world.mount.ws("w-1"))  # nobody asks by himself
     assert world.mount.read(world.path, "state") == "Starting\n"
     with open(os.path.join(world.mount.folder, "home", "own"), "w") as f:
         f.write("x\n")
@@ -416,7 +412,7 @@ def test_a_touch_asks_now(worlds, how, read_only):
         ASKS[how].format(*[world.mount.ws("w-1") + "/.refresh"] * 2))
     done.ok()
     eventually(lambda: world.mount.read(world.path, "state") == "Running\n")
-    time.sleep(0.5)
+    eventually(lambda: world.mount.rests(world.mount.ws("w-1")))
     # This sets the times besides, which is a touch of its own.
     asked = {before + 1, before + 2} if how == "cp -p" else {before + 1}
     assert world.emu.count(LIST) in asked
@@ -428,7 +424,8 @@ def test_a_touch_of_one_workspace_asks_that_one(worlds):
     before = len(world.emu.requests())
     run(["touch", world.mount.ws("w-1") + "/.refresh"]).ok()
     eventually(lambda: len(world.emu.requests()) > before)
-    time.sleep(0.5)
+    eventually(lambda: all(world.mount.rests(world.mount.ws(w))
+                           for w in ("w-1", "w-2")))
     asked = [r["target"] for r in world.emu.requests()[before:]]
     assert len(asked) == 1 and "/w-1/" in asked[0]
 
@@ -437,7 +434,7 @@ def test_a_touch_of_the_provider_asks_for_its_workspaces(worlds):
     world = worlds(config={"sessionfs": {"refresh": "1h"}})
     assert set(os.listdir(world.mount.path + "/alibaba")) >= {"w-1", "w-2"}
     world.emu.workspace("w-3")
-    time.sleep(0.5)
+    assert world.mount.rests(world.mount.path + "/alibaba")
     assert "w-3" not in os.listdir(world.mount.path + "/alibaba")
     run(["touch", world.mount.path + "/alibaba/.refresh"]).ok()
     eventually(lambda: "w-3" in os.listdir(world.mount.path + "/alibaba"))
@@ -484,7 +481,7 @@ def test_a_refresh_file_looks_like_a_control_file(worlds, tmp_path):
     run(["grep", "-r", "x", world.mount.ws("w-1")])
     run(["cp", "-r", world.mount.ws("w-1"), str(tmp_path / "copy")])
     run(["chmod", "660", world.mount.ws("w-1") + "/.refresh"]).ok()
-    time.sleep(0.5)
+    assert world.mount.rests(world.mount.ws("w-1"))
     assert world.emu.count(LIST) == before  # nor does who walks the tree ask
 
 
@@ -537,7 +534,7 @@ def test_what_changed_is_newer_than_the_last_look(worlds):
     unread = 0
     for number in range(30):
         world.become(f"State{number}")
-        time.sleep(0.4)  # the provider's own time lies that far back
+        time.sleep(0.4)  # sleeps: the provider's own time lies that far back
         if run(f"cat {state}; touch {stamp}").ok() == f"State{number}\n":
             continue  # some listing was faster: it has read that
         unread += 1

@@ -107,7 +107,7 @@ class World:
         while time.monotonic() < end:
             if question():
                 return True
-            time.sleep(0.05)
+            time.sleep(0.05)  # sleeps: nothing comes after what nobody makes
         raise Missing
 
     def settle(self, listings=3, action=LIST):
@@ -271,6 +271,6 @@ def stuck(*pids):
         return {t.pid for t in tasks() if t.pid in pids and t.state == "D"}
     first = waiting()
     if first:
-        time.sleep(1 * SLOW)
+        time.sleep(1 * SLOW)  # sleeps: who is stuck is so for longer
         first &= waiting()
     return first

@@ -126,6 +126,7 @@ int getaddrinfo(const char *restrict name, const char *restrict service,
 
 	if (!name || strcmp(name, "cloud.test") != 0)
 		return real(name, service, hints, ret);
+	/* sleeps: a resolver that takes long is what is played here. */
 	usleep((useconds_t)(number(1) * 1000));
 	switch (number(2)) {
 	case ANSWER_NO_SUCH_NAME:

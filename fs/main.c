@@ -60,6 +60,7 @@
 #include "fs/start/config_reload.h"
 #include "fs/start/config_value.h"
 #include "fs/start/demo.h"
+#include "fs/start/limits.h"
 #include "fs/start/shutdown.h"
 #include "fs/start/metrics_socket.h"
 #include "fs/start/mount.h"
@@ -457,6 +458,8 @@ int main(int argc, char **argv)
 	supervisor_find();
 	auth_start_here();
 	shutdown_hold_reloads();
+	if (!limits_are_enough(&error))
+		return fail(error, EXIT_FAILURE);
 	mountpoint = mount_point(options.mountpoint, &error);
 	if (!mountpoint)
 		return fail(error, status_of(error));

@@ -45,6 +45,22 @@ def ask(m, program):
 
 # ---- standard descriptors that are closed ----
 
+@pytest.mark.parametrize("limit,said", [
+    ("-n 8", "the limit of open files is 8 (ulimit -n, LimitNOFILE=), and "
+             "sessionfs needs 16, and some more for each workspace"),
+    ("-n 15", "the limit of open files is 15 "),
+    ("-v 60000", "the limit of address space is 58 MiB (ulimit -v, LimitAS=), "
+                 "and sessionfs needs 512 MiB, most of which it never uses"),
+])
+def test_limits_that_are_too_low_are_told_of(background, limit, said):
+    if "-v" in limit and harness.SLOW > 1:
+        pytest.skip("a sanitizer needs more to begin with")
+    done = background(starter=shell(f'ulimit {limit}; exec "$@"'))
+    assert done.status == 1 and not harness.mounted(background.point)
+    assert done.err.startswith(f"sessionfs: {said}"), done
+    assert done.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("closed", [
     "<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_no_file_of_ours_becomes_a_standard_descriptor(

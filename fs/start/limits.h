@@ -1,0 +1,8 @@
+#pragma once
+
+#include <glib.h>
+
+/* Whether the limits of the process leave what a mount needs, so that it does not fail
+ * half way, in words of a library, or when somebody reads it.  Errors: LOCAL, with
+ * the limit, what there is and what is needed. */
+gboolean limits_are_enough(GError **error) G_GNUC_WARN_UNUSED_RESULT;

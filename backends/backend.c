@@ -122,6 +122,21 @@ gboolean backend_discover(const BackendClass *class)
 	return class->chain && chain_in_sight(class->chain);
 }
 
+/* Somebody's own endpoint may have regions of its own. */
+char *backend_doubt(const BackendClass *class, GHashTable *keys)
+{
+	const char *region = g_hash_table_lookup(keys, "endpoint")
+				     ? NULL
+				     : g_hash_table_lookup(keys, "region");
+
+	return class->chain
+		       ? chain_doubt(class->chain,
+				 g_hash_table_lookup(keys, "profile"),
+				 g_hash_table_lookup(keys, "credentials_file"),
+				 region)
+		       : NULL;
+}
+
 /* What is known for a key; NULL: nothing. */
 static const char *known(const Backend *self, const BackendKey *key)
 {

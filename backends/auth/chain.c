@@ -312,6 +312,17 @@ CredentialSource *chain_new(const ChainClass *class, const char *profile,
 	return credential_source_new(&whole->class, whole, &clock_real);
 }
 
+char *chain_doubt(const ChainClass *class, const char *profile,
+	const char *file, const char *region)
+{
+	const Chain chain = {.class = class,
+		.profile = (char *)profile,
+		.file = (char *)file,
+		.region = (char *)region};
+
+	return class->doubt ? class->doubt(&chain) : NULL;
+}
+
 gboolean chain_in_sight(const ChainClass *class)
 {
 	const Chain chain = {.class = class};

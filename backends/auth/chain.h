@@ -59,6 +59,9 @@ typedef struct ChainClass {
 	 * name; may be NULL: nothing. */
 	void (*place)(
 		const Chain *chain, const ChainSource *first, GString *out);
+	/* What looks wrong in the chain's profile, file or region without the
+	 * network: "profile: ...", a new string; NULL: nothing.  May be NULL. */
+	char *(*doubt)(const Chain *chain);
 	gboolean strict; /* a source that is set up (may_be) but fails ends the
 	                    round: no other takes its place */
 } ChainClass;
@@ -82,6 +85,10 @@ struct Chain {
 /* profile, file, region and http may be NULL; all are copied. */
 CredentialSource *chain_new(const ChainClass *class, const char *profile,
 	const char *file, const char *region, const HttpSettings *http);
+
+/* As the class's `doubt`; NULL where it has none. */
+char *chain_doubt(const ChainClass *class, const char *profile,
+	const char *file, const char *region);
 
 /* Whether a source other than a metadata service is in sight.  No network. */
 gboolean chain_in_sight(const ChainClass *class);

@@ -1,5 +1,7 @@
 #include "backends/aws/aws_chain.h"
 
+#include <string.h>
+
 #include "backends/aws/aws_auth.h"
 #include "backends/aws/aws_key.h"
 
@@ -99,6 +101,58 @@ static void chain_place(
 			out);
 }
 
+/* ---- what looks wrong ---- */
+
+static char *doubt_profile(const Chain *chain)
+{
+	g_autoptr(AwsFiles) files = aws_files_read(chain->file, NULL);
+	gboolean chosen;
+	const char *name = aws_files_profile(chain->profile, &chosen);
+	g_autofree char *config = aws_files_config_path();
+	g_autofree char *credentials = aws_files_credentials_path();
+
+	/* Of a file that cannot be read there are words elsewhere. */
+	if (!chosen || !files || aws_files_has(files, AWS_FILES_PROFILE, name))
+		return NULL;
+	if (!chain->profile && auth_env("AWS_ACCESS_KEY_ID"))
+		return NULL;
+	return g_strdup_printf("%s: there is no profile %.64s in %s%s%s",
+		chain->profile ? "profile" : "AWS_PROFILE", name,
+		chain->file ? chain->file : config, chain->file ? "" : " or ",
+		chain->file ? "" : credentials);
+}
+
+/* "us-gov-west-1": words, and at last a number. */
+static gboolean is_region_name(const char *text)
+{
+	return g_regex_match_simple("^[a-z]+(-[a-z]+)+-[0-9]+$", text, 0, 0);
+}
+
+static char *doubt_region(const Chain *chain)
+{
+	const char *region = chain->region;
+	gsize len = region ? strlen(region) : 0;
+	g_autofree char *shorter = NULL;
+
+	if (!region || is_region_name(region))
+		return NULL;
+	shorter = g_strndup(region, len ? len - 1 : 0);
+	if (is_region_name(shorter))
+		return g_strdup_printf("region: %.64s is the name of a zone; "
+				       "its region is %.64s",
+			region, shorter);
+	return g_strdup_printf("region: %.64s is not like the name of a "
+			       "region, such as us-east-1",
+		region);
+}
+
+static char *aws_doubt(const Chain *chain)
+{
+	char *doubt = doubt_profile(chain);
+
+	return doubt ? doubt : doubt_region(chain);
+}
+
 /* ---- the chain ---- */
 
 static const ChainSource sources[] = {
@@ -124,6 +178,7 @@ const ChainClass aws_chain = {
 	.fingerprint = chain_files,
 	.account = chain_account,
 	.place = chain_place,
+	.doubt = aws_doubt,
 	.strict = TRUE,
 };
 

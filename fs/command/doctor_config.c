@@ -124,11 +124,16 @@ static void check_open(Doctor *doctor)
 {
 	ConfigProvider *section = doctor->section;
 	g_autoptr(GError) error = NULL;
+	g_autofree char *doubt = NULL;
 
 	section->backend = backend_open(section->class, section->keys, &error);
 	if (section->backend)
 		backend_observe(section->backend, note_call, doctor);
-	if (section->backend)
+	doubt = section->backend ? backend_doubt(section->class, section->keys)
+				 : NULL;
+	if (doubt)
+		doctor_warn(doctor, "correct the key", "%s", doubt);
+	else if (section->backend)
 		doctor_ok(doctor, "type %s has all that it needs",
 			section->class->name);
 	else

@@ -161,6 +161,10 @@ static char *key_hint(const BackendClass *class, const char *name)
 {
 	Nearest nearest = {.name = name};
 	const OwnKey *own = class ? provider_keys : daemon_keys;
+	const char *secret = class ? config_value_secret_hint(name) : NULL;
+
+	if (secret)
+		return g_strdup(secret);
 
 	for (; own->name; own++)
 		nearest_try(&nearest, own->name);

@@ -164,6 +164,17 @@ static char *where_of(const Config *config, const ConfigProvider *section,
 	return config_where(config, section, word);
 }
 
+/* The mount serves what it can, and says what will not come right by itself. */
+static void warn_doubt(const Config *config, const ConfigProvider *provider)
+{
+	g_autofree char *doubt = backend_doubt(provider->class, provider->keys);
+	g_autofree char *where =
+		doubt ? where_of(config, provider, doubt) : NULL;
+
+	if (doubt)
+		g_warning("%s %s", where, doubt);
+}
+
 /* Why it cannot be opened: a new string; NULL when it was. */
 static char *open_one(const Config *config, ConfigProvider *provider)
 {
@@ -176,6 +187,7 @@ static char *open_one(const Config *config, ConfigProvider *provider)
 		backend_open(provider->class, provider->keys, &problem);
 	if (provider->backend) {
 		config_warn_files(config, provider);
+		warn_doubt(config, provider);
 		return NULL;
 	}
 	where = where_of(config, provider, problem->message);

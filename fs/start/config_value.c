@@ -148,3 +148,19 @@ char *config_variables_masked(const char *text)
 	each_variable(text, name_one, out);
 	return g_string_free(out, FALSE);
 }
+
+const char *config_value_secret_hint(const char *key)
+{
+	static const char *const parts[] = {"access_key", "secret", "password",
+		"security_token", "session_token", "token"};
+	gboolean found = !strcmp(key, "ak") || !strcmp(key, "sk");
+
+	if (g_str_has_suffix(key, "_file"))
+		return NULL;
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+		found |= strstr(key, parts[i]) != NULL;
+	return found ? "; credentials do not stand in this file: put them into "
+		       "one of their own (chmod 600), and name it with "
+		       "credentials_file, or log in with the vendor's tool"
+		     : NULL;
+}

@@ -27,3 +27,7 @@ gboolean config_value_variables(const char *text, char **ret);
 void config_variables_set(const char *text);
 /* The names alone: new string. */
 char *config_variables_masked(const char *text);
+
+/* What to do instead of a key that looks like credentials, "; credentials do not...":
+ * static; NULL: it does not look so. */
+const char *config_value_secret_hint(const char *key);

@@ -541,6 +541,36 @@ def test_a_refusal_is_shown_in_its_words(patient, emulator):
     assert "let this identity do" in found["mend"]
 
 
+@pytest.mark.parametrize("keys,said", [
+    ("profile = nosuch", "profile: there is no profile nosuch in "),
+    ("profile = nosuch\nregion = us-east-1", "profile: there is no profile "),
+    ("region = us-east-1a", "region: us-east-1a is the name of a zone; its "
+                            "region is us-east-1"),
+    ("region = useast", "region: useast is not like the name of a region"),
+])
+@pytest.mark.parametrize("kind", ["emr", "emr-serverless"])
+def test_a_profile_and_a_region_are_looked_at(patient, mount, kind, keys, said):
+    """Without the network: by the doctor, and by a start."""
+    if "region" not in keys:
+        keys += "\nregion = eu-west-1"
+    section = f"[e]\ntype = {kind}\n{keys}\n"
+    patient.write(text="[sessionfs]\nstate_dir = {folder}/state\n" + section)
+    found = only(patient.doctor(), "section_keys")
+    assert found["verdict"] == "warn" and said in found["found"], found
+    m = mount(config=section)
+    assert re.search(rf"warning: \S+:\d: \[e\] {re.escape(said)}", m.log())
+
+
+@pytest.mark.parametrize("key", ["access_key_id", "aws_secret_access_key",
+                                 "password"])
+def test_keys_in_the_configuration_are_answered(patient, key):
+    patient.write("", f"{key} = geheim1234")
+    found = only(patient.doctor(), "config_values")
+    assert f"has no key \"{key}\"; credentials do not stand" in found["found"]
+    assert "credentials_file" in found["found"]
+    assert "geheim1234" not in json.dumps(found)
+
+
 class Web:
     """A server that answers everything with this."""
 

@@ -35,8 +35,8 @@ TOP_LEVEL = {".ci", ".clang-format", ".clang-tidy",
              ".gitattributes", ".gitignore", "LICENSE",
              "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "backends", "cache", "examples", "fs", "meson.build",
              "meson_options.txt", "packaging", "tests"}
-NOT_OURS = re.compile(r"(^|/)(\.git|build[^/]*|\.venv|__pycache__|"
-                      r"\.pytest_cache)(/|$)")
+NOT_OURS = re.compile(r"(^|/)(\.git|\.venv|__pycache__|\.pytest_cache)(/|$)|"
+                      r"^build[^/]*/")
 RULES = {}
 
 

@@ -20,6 +20,11 @@ def test_checkout_keeps(rule):
     assert not found, "\n".join(found)
 
 
+def test_scripts_that_build_are_read():
+    """Only folders that a build makes are none of ours."""
+    assert {"packaging/build-deb", "tests/build"} <= lint.Tree(ROOT).names
+
+
 # A tree that keeps every rule, and in it a case of what looks like an offence.
 CLEAN = {
     ".clang-format": open(os.path.join(ROOT, ".clang-format")).read(),

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -16,6 +17,7 @@ def rows(tmp_path):
     """Runs a program of tests/ that has so long, and gives what it records."""
     def run(program, *args, seconds=60):
         results = tmp_path / "results"
+        results.unlink(missing_ok=True)
         env = {k: v for k, v in os.environ.items()
                if not k.startswith(("SHARE_", "REPORT_"))}
         subprocess.run(
@@ -33,7 +35,8 @@ def shared(rows, tmp_path):
     """Runs a file's text by so many pytests."""
     def run(text, count=3, **how):
         (tmp_path / "test_it.py").write_text(text)
-        return rows("share.py", "it", str(count), str(tmp_path / "made"),
+        made = tempfile.mkdtemp(prefix="made-", dir=tmp_path)
+        return rows("share.py", "it", str(count), made + "/it",
                     "test_it.py", **how)
     return run
 
@@ -63,9 +66,14 @@ def test_a_fixture_of_a_module_is_made_once(shared, tmp_path):
 
 
 def test_what_still_runs_is_named(shared):
-    rows = shared("import threading\n"
-                  "def test_ends(): pass\n"
-                  "def test_waits(): threading.Event().wait()\n", seconds=5)
+    # A machine that is busy has not even begun after five seconds.
+    for seconds in (5, 15, 45):
+        rows = shared("import threading\n"
+                      "def test_ends(): pass\n"
+                      "def test_waits(): threading.Event().wait()\n",
+                      seconds=seconds)
+        if ("test_it test_waits", "failed") in outcomes(rows):
+            break
     assert outcomes(rows) == [("test_it test_ends", "passed"),
                               ("test_it test_waits", "failed")]
     detail = next(r["detail"] for r in rows if r["outcome"] == "failed")

@@ -409,8 +409,7 @@ Backend *backend_open(const BackendClass *class, GHashTable *keys,
 void backend_close(Backend *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_close)
 gboolean backend_discover(const BackendClass *class);
-/* What looks wrong in a section's keys though it can be opened, as far as that is
- * known without the network: the key and a sentence, a new string; NULL: nothing. */
+/* What looks wrong in keys that can be opened: "KEY: ...", new; NULL: nothing. */
 char *backend_doubt(const BackendClass *class, GHashTable *keys);
 /*
  * Whose sessions it tells of, as far as that is known without the network: `place`

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -23,8 +22,6 @@
 /* A file event keeps a mount busy for a moment. */
 #define BUSY_LIMIT_US (1000 * G_TIME_SPAN_MILLISECOND)
 #define BUSY_POLL_US (20 * G_TIME_SPAN_MILLISECOND)
-
-extern char **environ;
 
 const Flag umount_flags[] = {
 	{"lazy", 'l', NULL,
@@ -83,21 +80,28 @@ static gboolean has_ended(const Served *served)
 /* ---- unmounting ---- */
 
 /* What root may do by a system call, a user may by fusermount3. */
-static gboolean run_fusermount(const char *place, gboolean lazy)
+/* FALSE: *ret_words has what it said on standard error, a new string: it is asked
+ * again and again, and must not say it each time. */
+static gboolean run_fusermount(
+	const char *place, gboolean lazy, char **ret_words)
 {
 	char *argv[] = {(char *)"fusermount3", (char *)(lazy ? "-uzq" : "-uq"),
 		(char *)"--", (char *)place, NULL};
-	pid_t child;
+	g_autoptr(GError) error = NULL;
 	int status;
 
-	if (posix_spawnp(&child, argv[0], NULL, NULL, argv, environ) ||
-		waitpid(child, &status, 0) != child)
+	g_clear_pointer(ret_words, g_free);
+	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+		    NULL, ret_words, &status, &error)) {
+		*ret_words = g_strdup(error->message);
 		return FALSE;
+	}
+	g_strstrip(*ret_words);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* 0 or an errno. */
-static int unmount(const char *place, gboolean lazy)
+/* 0 or an errno.  *ret_words: why, in words that are no errno's; NULL. */
+static int unmount(const char *place, gboolean lazy, char **ret_words)
 {
 	int flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0);
 
@@ -105,9 +109,11 @@ static int unmount(const char *place, gboolean lazy)
 		return 0;
 	if (errno != EPERM)
 		return errno;
-	if (run_fusermount(place, lazy) || !mount_device(place))
+	if (run_fusermount(place, lazy, ret_words) || !mount_device(place))
 		return 0;
-	return EBUSY; /* or it is not this user's: fusermount3 -q does not say */
+	/* With -q it does not say that it is busy, nor that it is not this
+	 * user's; of anything else there are words. */
+	return **ret_words && !strstr(*ret_words, "busy") ? EIO : EBUSY;
 }
 
 /* A daemon that has taken a question and does not answer it keeps the asker, and so
@@ -137,9 +143,10 @@ static int unmount_patiently(
 	const char *place, const Served *served, gboolean lazy)
 {
 	gint64 until = clock_now_us(&clock_real) + BUSY_LIMIT_US;
+	g_autofree char *words = NULL;
 	int error;
 
-	while ((error = unmount(place, lazy)) == EBUSY) {
+	while ((error = unmount(place, lazy, &words)) == EBUSY) {
 		g_autoptr(GPtrArray) holders = holders_of(place, served->pid);
 
 		if (holders->len || clock_now_us(&clock_real) > until)
@@ -148,7 +155,8 @@ static int unmount_patiently(
 	}
 	if (error)
 		return command_line_fail(EXIT_FAILURE,
-			"%s cannot be unmounted: %s", place, g_strerror(error));
+			"%s cannot be unmounted: %s", place,
+			words && *words ? words : g_strerror(error));
 	return EXIT_SUCCESS;
 }
 

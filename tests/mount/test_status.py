@@ -274,6 +274,21 @@ def test_a_user_unmounts_what_is_his(emulator, mount, as_user):
     m.ended = True
 
 
+def test_what_fusermount_says_is_said_once(emulator, mount, as_user, tmp_path):
+    """It is asked again while the mount is busy, and not where it cannot help."""
+    if not as_user.prefix:
+        pytest.skip("needs root to be another user")
+    m = mount(emulator("--fill", "w-1=1"), place=as_user)
+    tool = os.path.join(m.folder, "fusermount3")
+    m.run(["sh", "-c", f"printf '#!/bin/sh\\necho cannot open /etc/mtab >&2\\n"
+           f"exit 1\\n' > {tool}; chmod 755 {tool}"]).ok()
+    done = m.run(["env", f"PATH={m.folder}:{os.environ['PATH']}",
+                  as_user.program(harness.SESSIONFS), "umount", m.path])
+    assert done.status == 1
+    assert done.err == (f"sessionfs: {m.path} cannot be unmounted: cannot open "
+                        "/etc/mtab\n")
+
+
 # ---- progress ----
 
 def test_a_first_listing_tells_how_far_it_is(emulator, mount):

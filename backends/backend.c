@@ -486,11 +486,6 @@ void backend_count(Backend *self,
 		api_count(self->api, visit, data);
 }
 
-const char *backend_library(void)
-{
-	return http_library();
-}
-
 void backend_observe(Backend *self, CallObserver observer, void *data)
 {
 	if (self->iam)

@@ -592,8 +592,6 @@ void backend_count(Backend *self,
 	void (*visit)(
 		const char *action, guint64 calls, guint64 failed, void *data),
 	void *data);
-/* What HTTP is spoken with, and what that is built on, with their versions; static. */
-const char *backend_library(void);
 /* Before the first call. */
 void backend_observe(Backend *self, CallObserver observer, void *data);
 void backend_abort(Backend *self);

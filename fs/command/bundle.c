@@ -7,9 +7,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "backends/backend.h"
 #include "backends/base/clock.h"
 #include "backends/base/secret.h"
+#include "backends/http/http.h"
 #include "fs/base/exit_status.h"
 #include "fs/base/version.h"
 #include "fs/command/bundle_read.h"
@@ -186,9 +186,8 @@ static void append_machine(GString *out)
 	uname(&kernel);
 	g_string_append_printf(out,
 		"%s%s\nkernel: %s %s %s %s\nsystem: %s\nuser: %d\n", version,
-		backend_library(), kernel.sysname, kernel.release,
-		kernel.version, kernel.machine, system ? system : "unknown",
-		(int)geteuid());
+		http_library(), kernel.sysname, kernel.release, kernel.version,
+		kernel.machine, system ? system : "unknown", (int)geteuid());
 	append_libraries(out);
 }
 

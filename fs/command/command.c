@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backends/backend.h"
 #include "backends/base/inherited.h"
 #include "backends/base/nearest.h"
 #include "backends/error.h"
+#include "backends/http/http.h"
 #include "fs/base/exit_status.h"
 #include "fs/base/say.h"
 #include "fs/base/version.h"
@@ -192,7 +192,7 @@ static int version_run(const CommandLine *line)
 {
 	g_autofree char *text = version_text();
 
-	printf("%s%s\n", text, backend_library());
+	printf("%s%s\n", text, http_library());
 	return EXIT_SUCCESS;
 }
 

@@ -66,16 +66,16 @@ def test_a_fixture_of_a_module_is_made_once(shared, tmp_path):
 
 
 def test_what_still_runs_is_named(shared):
+    wanted = [("test_it test_ends", "passed"), ("test_it test_waits", "failed")]
     # A machine that is busy has not even begun after five seconds.
     for seconds in (5, 15, 45):
         rows = shared("import threading\n"
                       "def test_ends(): pass\n"
                       "def test_waits(): threading.Event().wait()\n",
                       seconds=seconds)
-        if ("test_it test_waits", "failed") in outcomes(rows):
+        if outcomes(rows) == wanted:
             break
-    assert outcomes(rows) == [("test_it test_ends", "passed"),
-                              ("test_it test_waits", "failed")]
+    assert outcomes(rows) == wanted
     detail = next(r["detail"] for r in rows if r["outcome"] == "failed")
     assert "still ran" in detail and "in test_waits" in detail
 

@@ -83,18 +83,15 @@ static void read_current(
 		reply_failure(req, error);
 }
 
+/* NULL: what is open stays; a table is one of one moment. */
 static GBytes *find_now(Daemon *daemon, fuse_ino_t ino)
 {
-	GBytes *bytes = NULL;
 	View view;
 
-	if (!view_resolve(daemon, ino, &view) || view_is_dir(&view))
+	if (!view_resolve(daemon, ino, &view) || view_is_dir(&view) ||
+		view.row->kind == ROW_TABLE)
 		return NULL;
-	if (view.row->kind != ROW_TABLE)
-		return rows_bytes(daemon, &view, NULL);
-	cache_table(daemon->cache, view.entry.number, view.row->table, &bytes,
-		NULL);
-	return bytes;
+	return rows_bytes(daemon, &view, NULL);
 }
 
 /* Whether this read is to bring other bytes than those of the open, if there are

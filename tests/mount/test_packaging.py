@@ -119,8 +119,12 @@ def test_the_example_of_a_configuration_is_right(mount, tmp_path):
     text = re.sub(r"^profile = .*\n", "", text, flags=re.M)
     parsed = configparser.ConfigParser()
     parsed.read_string(text)
+    keys = tmp_path / "aws"
+    keys.write_text(
+        "[default]\naws_access_key_id = k\naws_secret_access_key = s\n")
+    keys.chmod(0o600)
     m = mount(config=text, env={
-        "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
+        "CREDENTIALS_DIRECTORY": str(tmp_path), "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
         "HUAWEICLOUD_SDK_AK": "k", "HUAWEICLOUD_SDK_SK": "s"})
     assert set(parsed.sections()) - {"sessionfs"} <= set(os.listdir(m.path))
 

@@ -508,9 +508,9 @@ def test_two_hundred_changes_leave_nothing_behind(emulator, reloaded):
 
     def change(times):
         for i in range(times):
+            emu.reset()  # it may list as soon as it has read that
             r.reload(one=r.section(calls_per_second=100 + i % 7,
                                    name=f"n{i % 7}"))
-            emu.reset()
             os.listdir(m.ws("w-1", "one"))
             eventually(lambda: emu.count("ListSessionClusters"))
     change(20)

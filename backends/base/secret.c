@@ -13,6 +13,8 @@
 #define MASKED_MIN 8
 #define LOGIN_MIN 4
 #define USER_MIN 6
+/* Each has a page; a URL makes up to ten of them. */
+#define LOGINS_MAX 512
 
 /* The text lies on pages of its own, since that is the grain at which the
  * kernel keeps memory out of core files and off the swap. */
@@ -48,25 +50,36 @@ static gsize round_to_pages(gsize len)
 	return (len + page - 1) / page * page;
 }
 
-static void alive_add(Secret *secret)
+static void link_first(Secret *secret) REQUIRES(alive_lock)
 {
-	mutex_lock(&alive_lock);
+	secret->before = NULL;
 	secret->next = alive;
 	if (alive != NULL)
 		alive->before = secret;
 	alive = secret;
-	mutex_unlock(&alive_lock);
 }
 
-static void alive_remove(Secret *secret)
+static void unlink_one(Secret *secret) REQUIRES(alive_lock)
 {
-	mutex_lock(&alive_lock);
 	if (secret->before != NULL)
 		secret->before->next = secret->next;
 	else
 		alive = secret->next;
 	if (secret->next != NULL)
 		secret->next->before = secret->before;
+}
+
+static void alive_add(Secret *secret)
+{
+	mutex_lock(&alive_lock);
+	link_first(secret);
+	mutex_unlock(&alive_lock);
+}
+
+static void alive_remove(Secret *secret)
+{
+	mutex_lock(&alive_lock);
+	unlink_one(secret);
 	mutex_unlock(&alive_lock);
 }
 
@@ -175,15 +188,41 @@ gboolean secret_is_in(const char *text)
 	return found;
 }
 
+/* One that is met again is the youngest again. */
 static gboolean is_kept(const char *text)
 {
-	gboolean found = FALSE;
+	Secret *s;
 
 	mutex_lock(&alive_lock);
-	for (const Secret *s = alive; s != NULL && !found; s = s->next)
-		found = s->login && strcmp(s->text, text) == 0;
+	for (s = alive; s != NULL; s = s->next)
+		if (s->login && strcmp(s->text, text) == 0)
+			break;
+	if (s != NULL) {
+		unlink_one(s);
+		link_first(s);
+	}
 	mutex_unlock(&alive_lock);
-	return found;
+	return s != NULL;
+}
+
+/* The oldest of too many, which nobody else takes; NULL: there are not. */
+static Secret *take_oldest(void)
+{
+	Secret *oldest = NULL;
+	guint n = 0;
+
+	mutex_lock(&alive_lock);
+	for (Secret *s = alive; s != NULL; s = s->next)
+		if (s->login) {
+			oldest = s;
+			n++;
+		}
+	if (n <= LOGINS_MAX)
+		oldest = NULL;
+	else
+		oldest->login = FALSE;
+	mutex_unlock(&alive_lock);
+	return oldest;
 }
 
 /* The list of what is alive refers to it from now on. */
@@ -191,8 +230,10 @@ static void keep(const char *text, gsize len, gsize min)
 {
 	g_autoptr(SecretText) copy = g_strndup(text, len);
 
-	if (len >= min && !is_kept(copy))
-		make(copy, -1, TRUE);
+	if (len < min || is_kept(copy))
+		return;
+	make(copy, -1, TRUE);
+	secret_unref(take_oldest());
 }
 
 /* And the parts between characters at which a URL is taken apart. */

@@ -32,9 +32,9 @@ gboolean secret_is_in(const char *text);
 
 /*
  * What a URL of a proxy or server bears as login, USER:PASSWORD before an "@", is
- * a secret for as long as the process lives, and so are its parts: a password
- * with "#", "?" or "/" makes a text that is no URL, of which libraries quote
- * pieces.  Does nothing for a text without a login, and for NULL.
+ * a secret from now on, and so are its parts: a password with "#", "?" or "/" makes
+ * a text that is no URL, of which libraries quote pieces.  Of very many, as reloads
+ * may bring, the last few hundred are kept.  Does nothing for a text without a login, and for NULL.
  */
 void secret_keep_login(const char *url);
 

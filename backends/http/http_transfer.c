@@ -1,6 +1,7 @@
 #include "backends/http/http_transfer.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "backends/base/secret.h"
 #include "backends/error.h"
@@ -154,17 +155,32 @@ static void set_proxy(
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, settings->no_proxy);
 }
 
+/* A name that no file has. */
+#define NO_FILE "/dev/null/no-file"
+
+/* TLS libraries open it and wait, as for a FIFO that nobody writes: what is neither a
+ * file nor a directory is, to them, not there. */
+static void set_authorities(CURL *easy, const char *file)
+{
+	struct stat st;
+
+	if (!file)
+		return;
+	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
+		curl_easy_setopt(easy, CURLOPT_CAPATH, file);
+	else if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
+		curl_easy_setopt(easy, CURLOPT_CAINFO, NO_FILE);
+	else
+		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+}
+
 static void set_security(CURL *easy, const HttpSettings *settings)
 {
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(
 		easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (settings->ca_file &&
-		g_file_test(settings->ca_file, G_FILE_TEST_IS_DIR))
-		curl_easy_setopt(easy, CURLOPT_CAPATH, settings->ca_file);
-	else if (settings->ca_file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file);
+	set_authorities(easy, settings->ca_file);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);

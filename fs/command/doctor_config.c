@@ -73,7 +73,8 @@ static guint check_one_file(Doctor *doctor, const char *key, const char *path)
 	if (stat(path, &st))
 		doctor_fail(doctor, "correct the key, or make the file",
 			"%s names %s: %s", key, path, g_strerror(errno));
-	else if (!S_ISREG(st.st_mode))
+	else if (!S_ISREG(st.st_mode) &&
+		 !(S_ISDIR(st.st_mode) && !strcmp(key, "ca_file")))
 		doctor_fail(doctor, "name a file",
 			"%s names %s, which is no regular file", key, path);
 	else if (access(path, R_OK))

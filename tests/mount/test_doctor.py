@@ -305,7 +305,8 @@ def test_all_errors_of_a_configuration_are_named_at_once(patient):
 KEYS_BROKEN = [
     ("", "ca_file = /no/such/file", "local_files", "fail",
      "ca_file names /no/such/file: No such file", "correct the key"),
-    ("", "ca_file = /etc", "local_files", "fail", "no regular file", "name a"),
+    ("", "ca_file = /dev/null", "local_files", "fail", "no regular file",
+     "name a"),
     ("", "endpoint = http://example.com\ninsecure_http = true", "endpoint",
      "warn", "http://example.com is not encrypted", "endpoint = https://"),
     ("metrics_socket = /no/such/dir/s", "", "metrics_socket", "fail",
@@ -723,6 +724,24 @@ def test_a_certificate_that_is_not_trusted_is_named(
     assert found["verdict"] == "fail" and patient.status == FAILED
     assert said in found["found"] and "TLSv1" in found["found"], found
     assert mend in found["mend"]
+
+
+def test_a_fifo_in_place_of_authorities_holds_up_nobody(patient, mount):
+    """Nobody writes it, and whoever opens it to read waits."""
+    fifo = patient.folder + "/ca"
+    os.mkfifo(fifo)
+    with Tls(patient.folder) as tls:
+        patient.write("", f"endpoint = https://localhost:{tls.port}\n"
+                      f"ca_file = {fifo}")
+        found = only(patient.doctor(offline=False), "local_files")
+        assert "no regular file" in found["found"] and patient.status == FAILED
+        m = mount(config={"alibaba": {
+            "region": "r", "endpoint": f"https://localhost:{tls.port}",
+            "ca_file": fifo}})
+        listed = m.run(["ls", m.path + "/alibaba"], timeout=5 * harness.SLOW)
+        assert listed.status and listed.seconds < 4 * harness.SLOW
+        assert "certificates named by ca_file" in m.read("alibaba/.status")
+        m.stop()
 
 
 def test_an_authority_that_is_not_known_is_named(patient):

@@ -74,6 +74,24 @@ static void errors_and_their_details_are_masked(void)
 	g_assert_nonnull(strstr(sentence, "r-***"));
 }
 
+static void the_last_logins_are_kept(void)
+{
+	const char *used = "http://used:UsedPass0@host";
+
+	for (guint i = 0; i < 600; i++) {
+		g_autofree char *url = g_strdup_printf(
+			"http://user%04u:pass-word-%04u@host", i, i);
+
+		secret_keep_login(url);
+		secret_keep_login(used);
+	}
+	g_assert_false(secret_is_in("pass-word-0000"));
+	g_assert_true(secret_is_in("pass-word-0599"));
+	g_assert_true(secret_is_in("pass-word-0500"));
+	/* One that is met again and again is none of the oldest. */
+	g_assert_true(secret_is_in("UsedPass0"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -84,5 +102,6 @@ int main(int argc, char **argv)
 	ADD(a_login_needs_no_scheme);
 	ADD(what_bears_no_login_is_left_alone);
 	ADD(errors_and_their_details_are_masked);
+	g_test_add_func("/secret_mask/bounded", the_last_logins_are_kept);
 	return g_test_run();
 }

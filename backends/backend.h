@@ -411,12 +411,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_close)
 gboolean backend_discover(const BackendClass *class);
 /* What looks wrong in keys that can be opened: "KEY: ...", new; NULL: nothing. */
 char *backend_doubt(const BackendClass *class, GHashTable *keys);
-/*
- * Whose sessions it tells of, as far as that is known without the network: `place`
- * gets what tells apart where they are (the class's name, region, project, an
- * endpoint that is not the vendor's own), `source` which credentials will be taken.
- * Both stay the same for as long as that does.  No secrets.
- */
+/* Whose sessions it tells of, as far as that is known without the network: `place` gets
+ * what tells apart where they are (class, region, project, an endpoint that is not the
+ * vendor's own), `source` which credentials will be taken.  Both stay the same for as
+ * long as that does.  No secrets. */
 void backend_identify(Backend *self, GString *place, GString *source);
 void backend_found(Backend *self, BackendFound tell, void *data);
 WorkspacePage *backend_list_workspaces(Backend *self, const char *token,

@@ -59,7 +59,7 @@ static gboolean incoming_workspace(
 		return incoming_clashed(self);
 	if (!incoming_number(dir, row.id, &known, error))
 		return FALSE;
-	if (!incoming_counts(self, row.id))
+	if (incoming_counts(self, row.id) == INCOMING_OLD)
 		return TRUE;
 	row.number = row.id->number;
 	old = snapshot_find(dir->shown, row.number);
@@ -79,7 +79,8 @@ static gboolean incoming_workspace(
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 	guint32 tick, guint32 relist, Applied *ret, GError **error)
 {
-	Incoming incoming = {.tick = tick, .relist = relist, .told = ret};
+	Incoming incoming = {
+		.ticks.asked = tick, .relist = relist, .told = ret};
 
 	return incoming_apply(&incoming, dir, (gconstpointer const *)workspaces,
 		n, incoming_workspace, error);
@@ -113,6 +114,7 @@ static gboolean is_sure_gone(Dir *dir, Id *id) REQUIRES(dir->apply)
 
 gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 {
+	guint32 came = dir_tick(dir);
 	Change change;
 	gboolean ok = TRUE;
 	const Row *row = NULL;
@@ -121,8 +123,9 @@ gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 	mutex_lock(&dir->apply);
 	change_begin(&change, dir);
 	id = ids_get(dir->ids, raw);
-	if (id != NULL && id->asked <= tick) {
+	if (id != NULL && id->came <= tick) {
 		id->asked = tick;
+		id->came = came;
 		row = snapshot_find(dir->shown, id->number);
 	}
 	if (row != NULL && is_sure_gone(dir, id)) {
@@ -132,6 +135,23 @@ gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 	change_end(&change);
 	mutex_unlock(&dir->apply);
 	return ok;
+}
+
+gboolean apply_left_open(Dir *dir, const char *raw, guint32 tick)
+{
+	const Row *row = NULL;
+	gboolean open = FALSE;
+	const Id *id;
+
+	mutex_lock(&dir->apply);
+	id = ids_get(dir->ids, raw);
+	if (id != NULL)
+		row = snapshot_find(dir->shown, id->number);
+	if (id != NULL && id->came > tick)
+		open = id->asked < tick ||
+		       (id->asked > tick && row != NULL && row->partial);
+	mutex_unlock(&dir->apply);
+	return open;
 }
 
 static gboolean is_missed(const Listed *listed, const Row *row)

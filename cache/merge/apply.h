@@ -7,16 +7,18 @@
  * what is shown, put on disk, published as one new snapshot, told as news (to
  * be delivered by the caller, with no lock held).  All take Dir.apply.
  *
- * `tick` is the dir_tick of the question: what is shown by a later question is
- * left alone.  `full listing` is the listing's number, or 0 when it is none.
- * Errors: those of disk and numbers; then nothing was changed.
+ * `tick` is the dir_tick of the question, whose answer has just come.  What a later
+ * question has shown stays, and so does what an answer has shown that came while this
+ * question was on its way: see incoming_counts.  `relist` is the listing's number, or
+ * 0 when it is none.  Errors: those of disk and numbers; then nothing was changed.
  */
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
 	guint32 tick, guint32 relist, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* ret may be NULL. */
-gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
+/* A page, which may have come a while ago. */
+gboolean apply_page(Dir *dir, const SessionPage *page, const Ticks *ticks,
 	guint32 relist, Applied *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* ret may be NULL. */
 gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
 	guint32 tick, guint32 relist, Applied *ret,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -29,6 +31,11 @@ gboolean apply_workspaces(Dir *dir, Workspace *const *workspaces, guint n,
  */
 gboolean apply_gone(Dir *dir, const char *id, guint32 tick,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether the answer to that question about one session was not taken, since another came
+ * meanwhile, and says something else, or, being newer, less: whoever needs to know asks
+ * again. */
+gboolean apply_left_open(Dir *dir, const char *id, guint32 tick);
 
 /* A listing that went to its end. */
 typedef struct {

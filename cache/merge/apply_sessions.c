@@ -23,6 +23,9 @@ typedef struct {
 	                   when it is damaged */
 	gsize held_len;
 	gboolean known; /* its body tells nothing that old does not */
+	Incoming *
+		unsure; /* whose it is, when nobody can tell whether it is newer
+	                     than old; NULL: it is */
 } Told;
 
 static void told_clear(Told *self)
@@ -340,6 +343,13 @@ static gboolean is_chatter(Dir *dir, Told *told) REQUIRES(dir->apply)
 	return TRUE;
 }
 
+/* What is shown stays. */
+static gboolean leave(const Told *told, const Id *id)
+{
+	incoming_leave(told->unsure, id);
+	return TRUE;
+}
+
 static gboolean put_changed(Change *change, Row *row, Told *told,
 	GError **error) REQUIRES(change->dir->apply)
 {
@@ -355,8 +365,13 @@ static gboolean put_changed(Change *change, Row *row, Told *told,
 	if (!same && old->word == row->word && old->partial == row->partial)
 		same = is_chatter(change->dir, told);
 	if (same && old->word == row->word && old->phase == row->phase &&
-		old->partial == row->partial)
+		old->partial == row->partial) {
+		if (told->unsure != NULL)
+			incoming_confirm(told->unsure, row->id);
 		return TRUE;
+	}
+	if (told->unsure != NULL)
+		return leave(told, row->id);
 	files = files_changed(change->dir, row, told, same);
 	row->since_ms = old->since_ms;
 	row->body_at = old->body_at;
@@ -388,6 +403,8 @@ static gboolean put_back(Change *change, Row *row, const Told *told,
 static gboolean put_other(Change *change, Row *row, Told *told, GError **error)
 	REQUIRES(change->dir->apply)
 {
+	if (told->unsure != NULL)
+		return leave(told, row->id);
 	change_remove(change, told->old);
 	if (!change_renumber(change, row->id, &row->number, error))
 		return FALSE;
@@ -421,7 +438,8 @@ static gboolean put_session(Change *change, Id *id, Told *told, GError **error)
 
 	if (!incoming_number(dir, id, &returns, error))
 		return FALSE;
-	lay_under(dir, id, told);
+	if (told->unsure == NULL)
+		lay_under(dir, id, told);
 	row.number = id->number;
 	row.word = state_names_index(dir->cache->state_names, session->state);
 	row.born = row_created(session->created_ms);
@@ -442,17 +460,24 @@ static gboolean incoming_session(
 	Change *change = self->change;
 	Dir *dir = change->dir;
 	g_auto(Told) told = {.session = session};
+	IncomingAge age;
 	Id *id;
 
 	mutex_is_held(&self->change->dir->apply);
 	id = incoming_id(dir, session->id);
 	if (id == NULL)
 		return incoming_clashed(self);
-	if (!incoming_counts(self, id))
+	age = incoming_counts(self, id);
+	if (age == INCOMING_OLD)
 		return TRUE;
 	if (id->number != 0)
 		told.old = snapshot_find(dir->shown, id->number);
+	told.unsure = age == INCOMING_UNSURE ? self : NULL;
+	if (told.unsure != NULL && told.old == NULL)
+		return leave(&told, id);
 	if (is_hidden(dir, &told, id, self->relist)) {
+		if (told.unsure != NULL)
+			return leave(&told, id);
 		if (told.old != NULL)
 			change_remove(change, told.old);
 		return TRUE;
@@ -468,16 +493,16 @@ static gboolean incoming_session(
 gboolean apply_sessions(Dir *dir, Session *const *sessions, guint n,
 	guint32 tick, guint32 relist, GError **error)
 {
-	Incoming incoming = {.tick = tick, .relist = relist};
+	Incoming incoming = {.ticks.asked = tick, .relist = relist};
 
 	return incoming_apply(&incoming, dir, (gconstpointer const *)sessions,
 		n, incoming_session, error);
 }
 
-gboolean apply_page(Dir *dir, const SessionPage *page, guint32 tick,
+gboolean apply_page(Dir *dir, const SessionPage *page, const Ticks *ticks,
 	guint32 relist, Applied *ret, GError **error)
 {
-	Incoming incoming = {.tick = tick, .relist = relist, .told = ret};
+	Incoming incoming = {.ticks = *ticks, .relist = relist, .told = ret};
 
 	return incoming_apply(&incoming, dir,
 		(gconstpointer const *)page->sessions->pdata,

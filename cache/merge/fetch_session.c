@@ -2,10 +2,12 @@
 
 #include "cache/merge/apply.h"
 
-gboolean fetch_session(
-	Dir *dir, const char *id, const Call *call, GError **error)
+/* Answers that were left open, one after the other. */
+#define TRIES_MAX 3
+
+static gboolean fetch_once(Dir *dir, const char *id, guint32 tick,
+	const Call *call, GError **error)
 {
-	guint32 tick = dir_tick(dir);
 	g_autoptr(GError) local = NULL;
 	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	g_autoptr(Session) session =
@@ -20,4 +22,18 @@ gboolean fetch_session(
 		return apply_gone(dir, id, tick, error);
 	g_propagate_error(error, g_steal_pointer(&local));
 	return FALSE;
+}
+
+gboolean fetch_session(
+	Dir *dir, const char *id, const Call *call, GError **error)
+{
+	gboolean ok = TRUE, open = TRUE;
+
+	for (guint i = 0; ok && open && i < TRIES_MAX; i++) {
+		guint32 tick = dir_tick(dir);
+
+		ok = fetch_once(dir, id, tick, call, error);
+		open = ok && apply_left_open(dir, id, tick);
+	}
+	return ok;
 }

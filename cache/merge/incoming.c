@@ -26,6 +26,8 @@ gboolean incoming_apply(Incoming *self, Dir *dir, gconstpointer const *entries,
 
 	if (self->told == NULL)
 		self->told = &told;
+	if (self->ticks.came == 0)
+		self->ticks.came = dir_tick(dir);
 	self->change = &change;
 	mutex_lock(&dir->apply);
 	change_begin(&change, dir);
@@ -88,22 +90,46 @@ gboolean incoming_is_over(Incoming *self)
 	return TRUE;
 }
 
-gboolean incoming_counts(Incoming *self, Id *id)
+void incoming_confirm(Incoming *self, Id *id)
 {
+	id->asked = self->ticks.asked;
+	id->came = self->ticks.came;
+}
+
+void incoming_leave(Incoming *self, const Id *id)
+{
+	if (self->told->unsure != NULL)
+		g_ptr_array_add(self->told->unsure, g_strdup(id->text));
+}
+
+/* Whether another answer came while this question was on its way.  What is too much
+ * to be asked for again counts as newer. */
+static gboolean is_unsure(const Incoming *self, const Id *id)
+{
+	const GPtrArray *unsure = self->told->unsure;
+
+	return self->ticks.asked < id->came &&
+	       (unsure == NULL || unsure->len < INCOMING_UNSURE_MAX);
+}
+
+IncomingAge incoming_counts(Incoming *self, Id *id)
+{
+	guint32 asked = self->ticks.asked;
 	gboolean again = self->relist != 0 ? id->relisted == self->relist
-					   : id->asked == self->tick;
-	gboolean news = id->asked <= self->tick;
+					   : id->asked == asked;
 
 	if (self->relist != 0)
 		id->relisted = self->relist;
 	self->told->fresh += !again;
-	if (!news)
-		return FALSE;
+	if (id->asked > asked)
+		return INCOMING_OLD;
+	if (id->asked < asked && is_unsure(self, id))
+		return again ? INCOMING_OLD : INCOMING_UNSURE;
 	if (self->relist != 0 && id->missed == MISSED_BY_GET)
 		self->change->dir->gets_err = TRUE;
 	id->missed = 0;
 	if (again)
-		return FALSE;
-	id->asked = self->tick;
-	return TRUE;
+		return INCOMING_OLD;
+	incoming_confirm(self, id);
+	return INCOMING_NEWS;
 }

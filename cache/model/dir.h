@@ -193,8 +193,8 @@ gpointer job_queue_next(Dir *dir, JobQueue *self);
 
 /* What it shows now; a new reference. */
 Snapshot *dir_snapshot(Dir *self);
-/* A number for a question that is sent to the provider now: an answer is only
- * taken when it was asked for later than what is shown. */
+/* The next tick: of a question that is sent to the provider now, or of an answer that
+ * is there now.  See incoming_counts for what hangs on their order. */
 guint32 dir_tick(Dir *self);
 
 /* With Dir.lock. */

@@ -267,6 +267,7 @@ typedef struct {
 	guint32 first_tick; /* what was asked for since needs no more */
 	gint64 begun_us;
 	gboolean boost;
+	GPtrArray *unsure; /* see Applied */
 } PartialRefresh;
 
 /* It is its turn: those that pass come at each partial refresh, others at the pace of
@@ -337,10 +338,12 @@ typedef SessionPage *(*ListPage)(Backend *backend, const char *workspace,
 	const char *token, const Call *call, GError **error);
 
 /* One page; *ret_new: it has what was never seen. */
-static gboolean show_page(Dir *dir, ListPage list, char **token,
+static gboolean show_page(PartialRefresh *self, ListPage list, char **token,
 	gboolean *ret_new, GError **error)
 {
-	guint32 tick = dir_tick(dir);
+	Dir *dir = self->dir;
+	Applied applied = {.unsure = self->unsure};
+	Ticks ticks = {.asked = dir_tick(dir)};
 	Call call = call_for(dir, FALSE);
 	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	g_autoptr(SessionPage) page =
@@ -352,7 +355,7 @@ static gboolean show_page(Dir *dir, ListPage list, char **token,
 	mutex_lock(&dir->apply);
 	*ret_new = names_new(dir, page);
 	mutex_unlock(&dir->apply);
-	if (!apply_page(dir, page, tick, 0, NULL, error))
+	if (!apply_page(dir, page, &ticks, 0, &applied, error))
 		return FALSE;
 	news_deliver(dir->cache->news);
 	g_free(*token);
@@ -360,13 +363,14 @@ static gboolean show_page(Dir *dir, ListPage list, char **token,
 	return TRUE;
 }
 
-static gboolean list_newest(Dir *dir, GError **error)
+static gboolean list_newest(PartialRefresh *self, GError **error)
 {
+	const Dir *dir = self->dir;
 	g_autofree char *token = NULL;
 	gboolean ok = TRUE, more = TRUE;
 
 	for (guint i = 0; ok && more && i < PAGES_MAX; i++) {
-		ok = show_page(dir, backend_list_page, &token, &more, error);
+		ok = show_page(self, backend_list_page, &token, &more, error);
 		more = more && token != NULL && !cache_is_stopping(dir->cache);
 	}
 	return ok;
@@ -422,7 +426,7 @@ static gboolean list_living(
 
 	for (guint i = 0; ok && more && i < PAGES_MAX; i++) {
 		ok = show_page(
-			dir, backend_list_living, &token, &fresh, &local);
+			self, backend_list_living, &token, &fresh, &local);
 		more = token != NULL;
 	}
 	if (!ok && !is_refusal(local)) {
@@ -442,7 +446,7 @@ static gboolean list_some(PartialRefresh *self, gboolean living, GError **error)
 	if (living && !list_living(self, &all, error))
 		return FALSE;
 	return all || !dir_class(self->dir)->newest_first ||
-	       list_newest(self->dir, error);
+	       list_newest(self, error);
 }
 
 /* ---- the whole ---- */
@@ -497,13 +501,15 @@ void partial_refresh_run(void *data)
 	Dir *dir = data;
 	gint64 begun_ms = clock_wall_ms(dir->cache->clock);
 	g_autoptr(GError) error = NULL;
-	PartialRefresh self = {.dir = dir};
+	g_autoptr(GPtrArray) unsure = g_ptr_array_new_with_free_func(g_free);
+	PartialRefresh self = {.dir = dir, .unsure = unsure};
 
 	mutex_lock(&dir->lock);
 	self.begun_us = dir->partial_refresh.started_us;
 	mutex_unlock(&dir->lock);
 	self.first_tick = dir_tick(dir);
-	if (!refresh_partially(&self, &error))
+	if (!refresh_partially(&self, &error) ||
+		!ask_beside_list(dir, g_steal_pointer(&unsure), &error))
 		g_debug("%s: %s", dir->name, error->message);
 	self.boost = any_passes(&self);
 	partial_refresh_end(&self, begun_ms, error);

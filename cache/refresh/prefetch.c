@@ -15,7 +15,7 @@ typedef struct {
 	char *token;
 	char *announced; /* the page after it, named before its turn */
 	gboolean done;
-	guint32 tick;
+	Ticks ticks;
 	SessionPage *page;
 	GError *error;
 } Fetch;
@@ -85,10 +85,11 @@ static void fetch_run(Prefetch *prefetch, Fetch *self) REQUIRES(prefetch->lock)
 	call.next = announced;
 	call.next_data = self;
 	mutex_unlock(&prefetch->lock);
-	self->tick = dir_tick(dir);
+	self->ticks.asked = dir_tick(dir);
 	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
 	self->page = backend_list_page(
 		backend, dir->id, self->token, &call, &self->error);
+	self->ticks.came = dir_tick(dir);
 	mutex_lock(&prefetch->lock);
 	self->done = TRUE;
 	pthread_cond_broadcast(&prefetch->ended);
@@ -169,7 +170,7 @@ static void announced(const char *token, void *data)
 }
 
 SessionPage *prefetch_take(
-	Prefetch *self, const char *token, guint32 *ret_tick, GError **error)
+	Prefetch *self, const char *token, Ticks *ret_ticks, GError **error)
 {
 	SessionPage *page;
 
@@ -180,7 +181,7 @@ SessionPage *prefetch_take(
 		fetch_wait(self, self->taken);
 	page = g_steal_pointer(&self->taken->page);
 	if (page != NULL)
-		*ret_tick = self->taken->tick;
+		*ret_ticks = self->taken->ticks;
 	else
 		g_propagate_error(error, g_steal_pointer(&self->taken->error));
 	mutex_unlock(&self->lock);

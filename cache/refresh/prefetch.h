@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cache/model/dir.h"
+#include "cache/merge/incoming.h"
 
 /*
  * The pages of one listing of a workspace, each asked for as soon as the answer
@@ -19,8 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Prefetch, prefetch_free)
 
 /*
  * The page of that token (NULL: the first), asked for now unless it was before.
- * *ret_tick gets the tick of the moment before it was asked for.  Errors: the
- * provider's.
+ * *ret_ticks: when it was asked for and came.  Errors: the provider's.
  */
-SessionPage *prefetch_take(Prefetch *self, const char *token, guint32 *ret_tick,
+SessionPage *prefetch_take(Prefetch *self, const char *token, Ticks *ret_ticks,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;

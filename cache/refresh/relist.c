@@ -41,6 +41,7 @@ typedef struct {
 	guint pages;            /* of the first pass, in the second; else 0 */
 	guint64 before;         /* seen when the second pass began */
 	Gaps gaps;              /* of the first pass */
+	GPtrArray *unsure;      /* see Applied */
 	guint waits;            /* for this page, after one another */
 	gboolean verify_bodies; /* damage on disk was known when it began */
 } Relist;
@@ -66,11 +67,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Page, page_clear)
 static gboolean page_sessions(Relist *self, Page *ret, GError **error)
 {
 	Dir *dir = self->dir;
-	guint32 tick = 0;
+	Ticks ticks = {0};
 	g_autoptr(SessionPage) page =
-		prefetch_take(self->prefetch, self->token, &tick, error);
+		prefetch_take(self->prefetch, self->token, &ticks, error);
 
-	if (page == NULL || !apply_page(dir, page, tick, self->number,
+	ret->applied.unsure = self->unsure;
+	if (page == NULL || !apply_page(dir, page, &ticks, self->number,
 				    &ret->applied, error))
 		return FALSE;
 	ret->n = page->sessions->len + page->skipped;
@@ -302,15 +304,10 @@ static gboolean relist_pages(Relist *self, GError **error)
 	return TRUE;
 }
 
-/* What the listing has not named: one answer is worth a second listing. */
-static void ask_missed(const Relist *self, Listed *listed)
+static void ask_each(Dir *dir, const GPtrArray *ids)
 {
-	Dir *dir = self->dir;
-	g_autoptr(GPtrArray) ids = NULL;
 	gboolean on = TRUE;
 
-	ids = apply_missed(
-		dir, listed, dir->kind == DIR_WORKSPACE ? ASKED_MAX : 0);
 	for (guint i = 0; on && i < ids->len; i++) {
 		Call call = call_for(dir, FALSE);
 		g_autoptr(GError) error = NULL;
@@ -321,6 +318,15 @@ static void ask_missed(const Relist *self, Listed *listed)
 		     g_error_matches(
 			     error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 	}
+}
+
+/* What the listing has not named: one answer is worth a second listing. */
+static void ask_missed(Dir *dir, Listed *listed)
+{
+	g_autoptr(GPtrArray) ids = apply_missed(
+		dir, listed, dir->kind == DIR_WORKSPACE ? ASKED_MAX : 0);
+
+	ask_each(dir, ids);
 }
 
 /* A workspace cannot be asked for: a second listing is wanted soon. */
@@ -339,7 +345,9 @@ static gboolean relist_finish(
 		.begun_ms = begun_ms,
 		.gaps = gaps_any(&self->gaps)};
 
-	ask_missed(self, &listed);
+	/* Whoever has asked for this listing is shown nothing older. */
+	ask_each(self->dir, self->unsure);
+	ask_missed(self->dir, &listed);
 	if (listed.missed > 0 && self->dir->kind != DIR_WORKSPACE)
 		want_another(self->dir);
 	return apply_relist_end(self->dir, &listed, error);
@@ -486,6 +494,7 @@ void relist_run(void *data)
 	Dir *dir = data;
 	gint64 begun_ms = clock_wall_ms(dir->cache->clock);
 	g_autoptr(GHashTable) tokens = g_hash_table_new(NULL, NULL);
+	g_autoptr(GPtrArray) unsure = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(Prefetch) prefetch = prefetch_new(dir);
 	g_autoptr(GError) error = NULL;
 	Relist relist = {.dir = dir, .page = 1, .tokens = tokens};
@@ -501,6 +510,7 @@ void relist_run(void *data)
 		__atomic_load_n(&dir->verify_bodies, __ATOMIC_RELAXED);
 	relist.first_tick = dir_tick(dir);
 	relist.prefetch = prefetch;
+	relist.unsure = unsure;
 	relist.least = -1;
 	ok = relist_pages(&relist, &error);
 	/* Nothing of this listing is on its way any more when it ends. */

@@ -12,6 +12,7 @@
 typedef struct Id {
 	guint32 number;
 	guint32 asked;    /* tick of the question whose answer is shown */
+	guint32 came;     /* tick at which that answer was there */
 	guint32 relisted; /* the last full listing that listed it */
 	guint32 missed;   /* the first whole full listing since that did not, or
 	                   MISSED_BY_GET; 0: none */

@@ -110,9 +110,7 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->dirs = g_ptr_array_new();
 	cache->requests = requests_new(cache, error);
 	cache->root = dir_new(cache, DIR_ROOT, NULL, NULL, 0, "", "", NULL);
-	mutex_lock(&cache->root->lock);
-	cache->root->listing.complete = TRUE;
-	mutex_unlock(&cache->root->lock);
+	listing_fix(cache->root->listing, TRUE);
 	dir_join(cache->root);
 	if (cache->requests == NULL) {
 		cache_free(cache);

@@ -9,14 +9,6 @@
 #include "cache/refresh/refresh.h"
 #include "cache/views/index.h"
 
-/* A listing that failed is asked for again on a look, but not at once; later
- * from time to time, unless nobody has asked for long. */
-#define FAILED_US G_USEC_PER_SEC
-#define FAILED_MAX_US (60 * G_USEC_PER_SEC)
-/* Where there was no answer: whoever asks waits for it. */
-#define UNHEARD_MAX_US (5 * G_USEC_PER_SEC)
-#define FAILED_SHIFT_MAX 6
-
 /* ---- entries ---- */
 
 static void entry_of_session(const Dir *dir, const Row *row, Entry *ret)
@@ -48,9 +40,7 @@ static void entry_of_dir(Dir *dir, Entry *ret)
 		ret->steered = dir_is_steered(dir);
 		ret->workspace = dir->number;
 	}
-	mutex_lock(&dir->lock);
-	ret->mtime_ns = MAX(dir->shown->mtime_ns, dir->presence_ns);
-	mutex_unlock(&dir->lock);
+	ret->mtime_ns = dir_mtime_ns(dir);
 }
 
 void entry_of_row(Dir *dir, const Row *row, Entry *ret)
@@ -92,20 +82,11 @@ gboolean cache_entry(Cache *cache, guint32 number, Entry *ret)
 char *cache_name(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_around(cache, number);
-	const Row *row;
-	const Id *id = NULL;
 	char *name;
 
 	if (dir == NULL || dir->number == number)
 		return dir != NULL ? g_strdup(dir->name) : NULL;
-	mutex_lock(&dir->lock);
-	row = snapshot_find(dir->shown, number);
-	if (row != NULL)
-		id = row->id;
-	else if (dir->cut != NULL)
-		id = g_hash_table_lookup(dir->cut, GUINT_TO_POINTER(number));
-	name = id != NULL ? g_strdup(id_name(id)) : NULL;
-	mutex_unlock(&dir->lock);
+	name = dir_name_of(dir, number);
 	if (name == NULL)
 		name = index_group(dir, number, NULL);
 	return name != NULL ? name : name_of_request(cache, number);
@@ -113,45 +94,13 @@ char *cache_name(Cache *cache, guint32 number)
 
 /* ---- what is not known ---- */
 
-/* With Dir.lock: when somebody may ask again for a listing that failed; he who
- * comes after a long silence may at once. */
-static gint64 again_us(Dir *dir, gint64 now)
-{
-	Listing *listing = &dir->listing;
-	guint shift = MIN(listing->failures, FAILED_SHIFT_MAX);
-	gboolean unheard = breaker_counts(listing->error);
-	gint64 pause_us = MIN(
-		FAILED_US << shift, unheard ? UNHEARD_MAX_US : FAILED_MAX_US);
-	gboolean at_once = now - listing->begged_us > FAILED_MAX_US;
-
-	if (unheard &&
-		breaker_heard_us(dir->provider->breaker) > listing->failed_us)
-		at_once = TRUE;
-	listing->begged_us = now;
-	return MAX(
-		at_once ? 0 : listing->failed_us + pause_us, listing->retry_us);
-}
-
-/* With Dir.lock, for a listing that was never complete: asks for it, unless
- * that failed just now. */
+/* Of a listing that was never complete: asks for it, unless that failed just now. */
 static Known want_listing(Dir *dir, gboolean *ret_wake, GError **error)
 {
-	Listing *listing = &dir->listing;
-	gint64 now = clock_now_us(dir->cache->clock);
-	gint64 again;
-
-	if (listing->complete)
+	if (listing_is_complete(dir->listing))
 		return KNOWN_YES;
-	again = again_us(dir, now);
-	if (listing->relisting)
-		return KNOWN_NOT_YET;
-	if (listing->error != NULL && now < again) {
-		g_propagate_error(error, g_error_copy(listing->error));
-		return KNOWN_FAILED;
-	}
-	if (!listing->wanted)
-		listing->wanted = *ret_wake = TRUE;
-	return KNOWN_NOT_YET;
+	return listing_want(dir->listing, clock_now_us(dir->cache->clock),
+		breaker_heard_us(dir->provider->breaker), ret_wake, error);
 }
 
 Known known_gone(GError **error)
@@ -164,54 +113,39 @@ Known known_gone(GError **error)
 Known listing_known(Dir *dir, GError **error)
 {
 	gboolean wake = FALSE;
-	Known known = LOCKED(&dir->lock, want_listing(dir, &wake, error));
+	Known known = want_listing(dir, &wake, error);
 
 	if (wake)
 		scheduler_wake(dir->cache->scheduler);
 	return known;
 }
 
-/* A name that is not shown. */
-static Known want_name(Dir *dir, const char *name, gboolean *ret_wake,
-	gboolean *ret_push, GError **error) REQUIRES(dir->lock)
+/* A name that is not shown.  YES: it may be now. */
+static Known want_name(Dir *dir, const char *name, GError **error)
 {
-	if (dir->listing.complete)
-		return KNOWN_NO;
 	if (dir->kind == DIR_WORKSPACE && !name_is_cut(name))
-		return resolve_name(dir, name, ret_push, error);
-	if (*name == '.')
-		return KNOWN_NO;
-	return want_listing(dir, ret_wake, error);
+		return resolve_name(dir, name, error);
+	return *name == '.' ? KNOWN_NO : listing_known(dir, error);
 }
 
 Known cache_find(Cache *cache, guint32 parent, const char *name, Entry *ret,
 	GError **error)
 {
 	Dir *dir = dir_find(cache, parent);
-	g_autoptr(Snapshot) shown = NULL;
-	gboolean wake = FALSE, push = FALSE;
-	const Row *row = NULL;
-	Known known = KNOWN_YES;
-	const Id *id;
+	Known known = dir != NULL ? KNOWN_YES : KNOWN_NO;
 
-	if (dir == NULL)
-		return KNOWN_NO;
-	mutex_lock(&dir->lock);
-	id = ids_find(dir->ids, name);
-	if (id != NULL)
-		row = snapshot_find(dir->shown, id->number);
-	if (row == NULL)
-		known = want_name(dir, name, &wake, &push, error);
-	else
-		shown = snapshot_ref(dir->shown);
-	mutex_unlock(&dir->lock);
-	if (row != NULL)
-		entry_of_row(dir, row, ret);
-	if (wake)
-		scheduler_wake(cache->scheduler);
-	if (push && !pool_push(dir->provider->work[WORK_RESOLVE],
-			    resolve_name_run, dir))
-		g_debug("%s: asked after the end", dir->id);
+	while (known == KNOWN_YES) {
+		/* First: what makes it complete is shown before. */
+		gboolean complete = listing_is_complete(dir->listing);
+		g_autoptr(Snapshot) shown = NULL;
+		const Row *row = dir_row_of_name(dir, name, &shown);
+
+		if (row != NULL) {
+			entry_of_row(dir, row, ret);
+			return KNOWN_YES;
+		}
+		known = complete ? KNOWN_NO : want_name(dir, name, error);
+	}
 	return known;
 }
 
@@ -228,10 +162,9 @@ Known cache_list(Cache *cache, guint32 parent, guint32 after, CacheVisit visit,
 
 	if (dir == NULL)
 		return known_gone(error);
-	mutex_lock(&dir->lock);
-	shown = snapshot_ref(dir->shown);
+	/* First, since what makes it complete is shown before. */
 	known = want_listing(dir, &wake, &local);
-	mutex_unlock(&dir->lock);
+	shown = dir_snapshot(dir);
 	if (wake)
 		scheduler_wake(cache->scheduler);
 	snapshot_foreach (row, shown, after) {
@@ -276,6 +209,16 @@ static void look(Dir *dir, gint64 now_us)
 		scheduler_wake(dir->cache->scheduler);
 }
 
+/* What is no session, such as a request, is not asked for. */
+static void look_session(Dir *dir, guint32 number, gint64 now_us)
+{
+	g_autoptr(Snapshot) shown = dir_snapshot(dir);
+
+	if (snapshot_find(shown, number) != NULL &&
+		watch_look(dir->watch, number, now_us))
+		scheduler_wake(dir->cache->scheduler);
+}
+
 void cache_look(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_around(cache, number);
@@ -288,9 +231,8 @@ void cache_look(Cache *cache, guint32 number)
 		return;
 	if (dir->number == number)
 		look(dir->parent, now_us);
-	else if (LOCKED(&dir->lock, snapshot_find(dir->shown, number)) &&
-		 watch_look(dir->watch, number, now_us))
-		scheduler_wake(cache->scheduler);
+	else
+		look_session(dir, number, now_us);
 }
 
 void cache_watch(
@@ -317,24 +259,10 @@ void cache_refresh_for(Cache *cache, guint32 number, CacheAsked *ret)
 	*ret = (CacheAsked){.number = number};
 	if (dir == NULL || !refresh_is_listing(dir))
 		return;
-	mutex_lock(&dir->lock);
-	ret->relist = dir->listing.relist + 1;
-	dir->listing.asked = TRUE;
-	dir->partial_refresh.asked = dir->listing.pages > 1;
-	mutex_unlock(&dir->lock);
+	ret->relist = listing_ask(dir->listing);
+	if (listing_get(dir->listing).pages > 1)
+		partials_ask(dir->partials);
 	scheduler_wake(cache->scheduler);
-}
-
-/* With Dir.lock: whether that listing, or one after it, is over. */
-static Known asked_for(const Listing *listing, guint32 relist, GError **error)
-{
-	if (listing->relist < relist ||
-		(listing->relist == relist && listing->relisting))
-		return KNOWN_NOT_YET;
-	if (listing->error == NULL)
-		return KNOWN_YES;
-	g_propagate_error(error, g_error_copy(listing->error));
-	return KNOWN_FAILED;
 }
 
 Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error)
@@ -346,8 +274,7 @@ Known cache_refreshed(Cache *cache, CacheAsked *asked, GError **error)
 		return known_gone(error);
 	if (asked->relist == 0)
 		return KNOWN_YES;
-	known = LOCKED(
-		&dir->lock, asked_for(&dir->listing, asked->relist, error));
+	known = listing_answered(dir->listing, asked->relist, error);
 	if (known != KNOWN_YES)
 		return known;
 	/* What it brought is known once the observer has heard of it. */

@@ -52,9 +52,7 @@ static void boost(Dir *dir)
 {
 	gint64 now = clock_now_us(dir->cache->clock);
 
-	mutex_lock(&dir->lock);
-	dir->listing.boost_us = now + BOOST_US;
-	mutex_unlock(&dir->lock);
+	listing_boost(dir->listing, now + BOOST_US);
 	__atomic_store_n(&dir->looked_us, now, __ATOMIC_RELAXED);
 	scheduler_wake(dir->cache->scheduler);
 }

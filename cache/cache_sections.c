@@ -15,11 +15,10 @@ static Id *section_id(Dir *root, const char *name, GError **error)
 {
 	Id *id;
 
-	mutex_lock(&root->lock);
-	id = ids_get(root->ids, name);
+	mutex_is_held(&root->apply); /* by the caller, or no thread runs yet */
+	id = ids_get(dir_ids(root), name);
 	if (id == NULL)
-		id = ids_add(root->ids, name, 0);
-	mutex_unlock(&root->lock);
+		id = dir_add_id(root, name);
 	if (id == NULL)
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
 			"the name %s is empty, too long, or given twice", name);
@@ -31,7 +30,6 @@ gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
 	Provider *provider = provider_new(cache, settings);
 	Id *id = section_id(cache->root, settings->name, error);
 	Row row = {.phase = PHASE_IDLE, .id = id};
-	Snapshot *old;
 	Dir *dir;
 
 	if (id == NULL) {
@@ -46,13 +44,10 @@ gboolean cache_add(Cache *cache, const CacheProvider *settings, GError **error)
 		return FALSE;
 	/* No thread runs yet. */
 	mutex_is_held(&cache->root->apply);
-	mutex_is_held(&cache->root->lock);
 	provider->dir = dir;
 	row.number = id->number = dir->number;
-	old = cache->root->shown;
-	cache->root->shown =
-		snapshot_apply(old, &row, 1, NULL, 0, cache->created_ns, NULL);
-	snapshot_unref(old);
+	dir_show(cache->root, snapshot_apply(dir_shown(cache->root), &row, 1,
+				      NULL, 0, cache->created_ns, NULL));
 	__atomic_store_n(&dir->there, 1, __ATOMIC_RELEASE);
 	return TRUE;
 }
@@ -89,16 +84,8 @@ static Provider *find_kept(Cache *cache, const char *name, const char *place)
 	return NULL;
 }
 
-/* The section's directory, or one in it, is no more without views, or is now.  Under
- * who works there the kernel keeps all that it knows. */
-static void links_changed(Dir *dir) REQUIRES(dir->lock)
-{
-	dir_presence_changed(dir);
-	dir_text_news(dir, TEXT_LINKS);
-}
-
 /* What went wrong before is no reason to wait with what is new.  links: they come or
- * go in each. */
+ * go in each: under who works there the kernel keeps all that it knows. */
 static void ask_anew(Cache *cache, const Dir *dir, gboolean links)
 {
 	mutex_lock(&cache->lock);
@@ -107,14 +94,10 @@ static void ask_anew(Cache *cache, const Dir *dir, gboolean links)
 
 		if (one != dir && one->parent != dir)
 			continue;
-		mutex_lock(&one->lock);
-		one->listing.retry_us = 0;
-		one->listing.failures = 0;
-		one->listing.asked =
-			dir_has_interest(one, clock_now_us(cache->clock));
+		listing_forgive(one->listing,
+			dir_has_interest(one, clock_now_us(cache->clock)));
 		if (links)
-			links_changed(one);
-		mutex_unlock(&one->lock);
+			dir_links_changed(one);
 	}
 	mutex_unlock(&cache->lock);
 }

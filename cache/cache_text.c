@@ -1,6 +1,5 @@
 #include "backends/base/clock.h"
 #include "cache/model/account.h"
-#include "cache/base/locked.h"
 #include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/refresh.h"
 #include "cache/requests/request_counts.h"
@@ -27,11 +26,13 @@ static const char *interest_word(const Dir *dir, gint64 now_us)
 	return dir_has_interest(dir, now_us) ? "yes" : "no";
 }
 
-static const char *listing_word(const Dir *dir) REQUIRES(dir->lock)
+static const char *listing_word(Dir *dir, const ListingState *listing)
 {
-	if (!dir->listing.complete)
-		return dir->shown->count > 0 ? "partial" : "never";
-	return dir->partial != NULL ? "partial" : "complete";
+	g_autofree char *partial = texts_partial(dir->texts);
+
+	if (!listing->complete)
+		return dir_count(dir) > 0 ? "partial" : "never";
+	return partial != NULL ? "partial" : "complete";
 }
 
 /* -1: never. */
@@ -64,7 +65,7 @@ static void append_grouped(GString *out, guint64 number)
  * pages there are is a guess from the entries a page, and is told only if the
  * provider tells a total.
  */
-static void append_progress(const Listing *listing, GString *out)
+static void append_progress(const ListingState *listing, GString *out)
 {
 	guint64 so_far = MAX(listing->so_far, 1);
 
@@ -80,27 +81,25 @@ static void append_progress(const Listing *listing, GString *out)
 	g_string_append(out, " so far");
 }
 
-static gboolean is_first_listing(const Listing *listing)
+static gboolean is_first_listing(const ListingState *listing)
 {
 	return !listing->complete && listing->relisting && listing->page > 0;
 }
 
-static void append_listing_state(const Dir *dir, GString *out)
-	REQUIRES(dir->lock)
+static void append_listing_state(
+	Dir *dir, const ListingState *listing, GString *out)
 {
-	const Listing *listing = &dir->listing;
-
 	g_string_append(out, "listing: ");
 	if (is_first_listing(listing))
 		append_progress(listing, out);
 	else
-		g_string_append(out, listing_word(dir));
+		g_string_append(out, listing_word(dir, listing));
 	g_string_append_c(out, '\n');
 }
 
-static void append_times(const Dir *dir, GString *out) REQUIRES(dir->lock)
+static void append_times(
+	const Dir *dir, const ListingState *listing, GString *out)
 {
-	const Listing *listing = &dir->listing;
 	gint64 now_us = clock_now_us(dir->cache->clock);
 	g_autofree char *listed = time_text(listing->listed_ms);
 
@@ -109,26 +108,28 @@ static void append_times(const Dir *dir, GString *out) REQUIRES(dir->lock)
 	g_string_append_printf(out, "listed_at: %s\n",
 		listing->listed_ms != 0 ? listed : "never               ");
 	g_string_append_printf(out, "next_refresh_ms: %12" G_GINT64_FORMAT "\n",
-		left_ms(refresh_due_us(dir, now_us), now_us));
+		left_ms(refresh_due_us(dir, listing, now_us), now_us));
 	g_string_append_printf(
 		out, "interest: %-4s\n", interest_word(dir, now_us));
 	g_string_append_printf(
 		out, "refreshing: %-3s\n", listing->relisting ? "yes" : "no");
 }
 
-static void append_partial_refresh(const Dir *dir, GString *out)
-	REQUIRES(dir->lock)
+static void append_partial_refresh(
+	const Dir *dir, const ListingState *listing, GString *out)
 {
+	PartialState partial = partials_get(dir->partials);
 	gint64 now_us = clock_now_us(dir->cache->clock);
 
 	g_string_append_printf(
 		out, "watched: %10u\n", watch_count(dir->watch, now_us));
 	g_string_append_printf(out,
 		"partial_refresh_ms: %12" G_GINT64_FORMAT "\n",
-		age_ms(dir, dir->partial_refresh.done_ms));
+		age_ms(dir, partial.done_ms));
 	g_string_append_printf(out,
 		"next_partial_refresh_ms: %12" G_GINT64_FORMAT "\n",
-		left_ms(partial_refresh_due_us(dir, now_us), now_us));
+		left_ms(partial_refresh_due_us(dir, listing, &partial, now_us),
+			now_us));
 }
 
 /* The first line of a text. */
@@ -145,46 +146,43 @@ static void append_line(GString *out, const char *key, const char *text)
 }
 
 /* What failed last: the listing, while it fails, or an order. */
-static void append_error(const Dir *dir, GString *out) REQUIRES(dir->lock)
+static void append_error(const Dir *dir, GString *out)
 {
-	g_autofree char *sentence =
-		dir->listing.error != NULL
-			? backend_error_sentence(dir->listing.error)
-			: NULL;
+	g_autoptr(GError) error = listing_error(dir->listing);
+	g_autofree char *text = error != NULL ? backend_error_sentence(error)
+					      : texts_error(dir->texts);
 
-	append_line(out, "last_error",
-		sentence != NULL ? sentence : dir->last_error);
+	append_line(out, "last_error", text);
 }
 
 static void append_listing(Dir *dir, GString *out)
 {
-	mutex_lock(&dir->lock);
-	append_listing_state(dir, out);
+	/* First: what makes it complete is shown before. */
+	const ListingState listing = listing_get(dir->listing);
+	g_autofree char *partial = texts_partial(dir->texts);
+
+	append_listing_state(dir, &listing, out);
 	g_string_append_printf(out, "%s: %" G_GUINT64_FORMAT "\n",
 		dir->kind == DIR_WORKSPACE ? "sessions" : "workspaces",
-		dir->shown->count);
-	append_times(dir, out);
+		dir_count(dir));
+	append_times(dir, &listing, out);
 	if (dir->kind == DIR_WORKSPACE)
-		append_partial_refresh(dir, out);
-	g_string_append_printf(out, "generation: %10u\n", dir->listing.relist);
-	g_string_append_printf(out, "failures: %u\n", dir->listing.failures);
-	g_string_append_printf(out, "left_out: %" G_GUINT64_FORMAT "\n",
-		dir->listing.left_out);
-	append_line(out, "partial", dir->partial);
+		append_partial_refresh(dir, &listing, out);
+	g_string_append_printf(out, "generation: %10u\n", listing.relist);
+	g_string_append_printf(out, "failures: %u\n", listing.failures);
+	g_string_append_printf(
+		out, "left_out: %" G_GUINT64_FORMAT "\n", listing.left_out);
+	append_line(out, "partial", partial);
 	append_error(dir, out);
-	mutex_unlock(&dir->lock);
 }
 
 /* "phases: idle 3, failed 1" */
 static void append_phases(Dir *dir, GString *out)
 {
-	g_autoptr(Snapshot) shown = NULL;
+	g_autoptr(Snapshot) shown = dir_snapshot(dir);
 	guint64 counts[N_PHASES] = {0};
 	const char *between = " ";
 
-	mutex_lock(&dir->lock);
-	shown = snapshot_ref(dir->shown);
-	mutex_unlock(&dir->lock);
 	snapshot_foreach (row, shown, 0)
 		counts[row->phase]++;
 	g_string_append(out, "phases:");
@@ -212,12 +210,12 @@ static void append_requests(Dir *dir, GString *out)
 
 static void append_fixed(Dir *dir, GString *out)
 {
-	mutex_lock(&dir->lock);
+	g_autofree char *error = texts_error(dir->texts);
+
 	g_string_append_printf(out, "%s: %" G_GUINT64_FORMAT "\n",
 		dir->kind == DIR_ROOT ? "providers" : "workspaces",
-		dir->shown->count);
-	append_line(out, "last_error", dir->last_error);
-	mutex_unlock(&dir->lock);
+		dir_count(dir));
+	append_line(out, "last_error", error);
 }
 
 char *cache_status(Cache *cache, guint32 number)
@@ -262,14 +260,14 @@ char *cache_status(Cache *cache, guint32 number)
  * *text. */
 static void take_farther(Dir *dir, guint *pages, GString *text, const Dir **ret)
 {
-	mutex_lock(&dir->lock);
-	if (is_first_listing(&dir->listing) && dir->listing.page > *pages) {
-		*pages = dir->listing.page;
+	ListingState listing = listing_get(dir->listing);
+
+	if (is_first_listing(&listing) && listing.page > *pages) {
+		*pages = listing.page;
 		*ret = dir;
 		g_string_truncate(text, 0);
-		append_progress(&dir->listing, text);
+		append_progress(&listing, text);
 	}
-	mutex_unlock(&dir->lock);
 }
 
 char *cache_first_listing(Cache *cache, char **ret_path)
@@ -367,49 +365,33 @@ gboolean cache_state(Cache *cache, guint32 session, SessionState *ret)
 	return TRUE;
 }
 
-/* A copy of a text that lies there in a Dir; NULL: there is none. */
-static char *text_of(Cache *cache, guint32 number, gsize offset)
-{
-	Dir *dir = text_dir(cache, number);
-
-	if (dir == NULL)
-		return NULL;
-	return LOCKED(
-		&dir->lock, g_strdup(G_STRUCT_MEMBER(char *, dir, offset)));
-}
-
 char *cache_last_error(Cache *cache, guint32 number)
 {
-	char *text = text_of(cache, number, G_STRUCT_OFFSET(Dir, last_error));
+	Dir *dir = text_dir(cache, number);
+	char *text = dir != NULL ? texts_error(dir->texts) : NULL;
 
 	return text != NULL ? text : g_strdup("");
 }
 
 char *cache_partial(Cache *cache, guint32 number)
 {
-	return text_of(cache, number, G_STRUCT_OFFSET(Dir, partial));
+	Dir *dir = text_dir(cache, number);
+
+	return dir != NULL ? texts_partial(dir->texts) : NULL;
 }
 
 char *cache_last(Cache *cache, guint32 workspace)
 {
 	Dir *dir = text_dir(cache, workspace);
-	char *text;
 
-	if (dir == NULL)
-		return NULL;
-	mutex_lock(&dir->lock);
-	text = g_strdup(dir_last(dir));
-	mutex_unlock(&dir->lock);
-	return text;
+	return dir != NULL ? g_strdup(dir_last(dir)) : NULL;
 }
 
 gint64 cache_text_mtime_ns(Cache *cache, guint32 number)
 {
 	Dir *dir = text_dir(cache, number);
 
-	if (dir == NULL)
-		return cache->created_ns;
-	return LOCKED(&dir->lock, dir->text_ns);
+	return dir != NULL ? texts_changed_ns(dir->texts) : cache->created_ns;
 }
 
 static void deliver(void *data)

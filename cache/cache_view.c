@@ -191,14 +191,10 @@ Known cache_links(Cache *cache, guint32 where, guint32 after, CacheVisit visit,
 
 static guint32 number_of_name(Dir *dir, const char *name)
 {
-	const Id *id;
-	guint32 number;
+	g_autoptr(Snapshot) shown = NULL;
+	const Row *row = dir_row_of_name(dir, name, &shown);
 
-	mutex_lock(&dir->lock);
-	id = ids_find(dir->ids, name);
-	number = id != NULL ? id->number : 0;
-	mutex_unlock(&dir->lock);
-	return number;
+	return row != NULL ? row->number : 0;
 }
 
 /* What that link leads to; 0: there is none. */

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "cache/base/locked.h"
 #include "cache/merge/workspace.h"
 #include "cache/views/index.h"
 
@@ -62,7 +61,7 @@ static gboolean incoming_workspace(
 	if (incoming_counts(self, row.id) == INCOMING_OLD)
 		return TRUE;
 	row.number = row.id->number;
-	old = snapshot_find(dir->shown, row.number);
+	old = snapshot_find(dir_shown(dir), row.number);
 	if (old != NULL)
 		return incoming_shown(self, old, workspace, error);
 	if (incoming_is_over(self))
@@ -122,11 +121,11 @@ gboolean apply_gone(Dir *dir, const char *raw, guint32 tick, GError **error)
 
 	mutex_lock(&dir->apply);
 	change_begin(&change, dir);
-	id = ids_get(dir->ids, raw);
+	id = ids_get(dir_ids(dir), raw);
 	if (id != NULL && id->came <= tick) {
 		id->asked = tick;
 		id->came = came;
-		row = snapshot_find(dir->shown, id->number);
+		row = snapshot_find(dir_shown(dir), id->number);
 	}
 	if (row != NULL && is_sure_gone(dir, id)) {
 		change_remove(&change, row);
@@ -144,9 +143,9 @@ gboolean apply_left_open(Dir *dir, const char *raw, guint32 tick)
 	const Id *id;
 
 	mutex_lock(&dir->apply);
-	id = ids_get(dir->ids, raw);
+	id = ids_get(dir_ids(dir), raw);
 	if (id != NULL)
-		row = snapshot_find(dir->shown, id->number);
+		row = snapshot_find(dir_shown(dir), id->number);
 	if (id != NULL && id->came > tick)
 		open = id->asked < tick ||
 		       (id->asked > tick && row != NULL && row->partial);
@@ -165,7 +164,7 @@ GPtrArray *apply_missed(Dir *dir, Listed *listed, guint most)
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 
 	mutex_lock(&dir->apply);
-	snapshot_foreach (row, dir->shown, 0) {
+	snapshot_foreach (row, dir_shown(dir), 0) {
 		if (!is_missed(listed, row))
 			continue;
 		if (ids->len < most && (row->id->missed == 0 || listed->gaps))
@@ -188,7 +187,7 @@ static gboolean is_gone(const Listed *listed, const Row *row)
 static void remove_gone(Change *change, const Listed *listed)
 	REQUIRES(change->dir->apply)
 {
-	snapshot_foreach (row, change->dir->shown, 0) {
+	snapshot_foreach (row, dir_shown(change->dir), 0) {
 		if (!is_gone(listed, row))
 			continue;
 		if (row->id->missed == MISSED_BY_GET)
@@ -222,7 +221,7 @@ gboolean apply_relist_end(Dir *dir, const Listed *listed, GError **error)
 void apply_finish(Dir *dir)
 {
 	g_autoptr(GError) error = NULL;
-	gint64 listed = LOCKED(&dir->lock, dir->listing.listed_ms);
+	gint64 listed = listing_get(dir->listing).listed_ms;
 
 	mutex_lock(&dir->apply);
 	if (dir->recorded_ms != 0 && listed > dir->recorded_ms &&
@@ -238,15 +237,7 @@ gboolean apply_last(Dir *dir, guint32 number, GError **error)
 	mutex_lock(&dir->apply);
 	disk_last(dir->disk, number);
 	ok = disk_commit(dir->disk, error);
-	mutex_lock(&dir->lock);
-	gboolean first = dir_last(dir) == NULL;
-
-	if (first)
-		dir_presence_changed(dir);
 	dir_set_last(dir, number);
-	dir->text_ns = time_after(dir->text_ns);
-	dir_text_news(dir, TEXT_LAST_MADE | (first ? 0 : TEXT_LAST_GONE));
-	mutex_unlock(&dir->lock);
 	mutex_unlock(&dir->apply);
 	return ok;
 }

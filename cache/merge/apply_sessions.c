@@ -2,7 +2,6 @@
 
 #include "backends/base/clock.h"
 #include "cache/base/hash.h"
-#include "cache/base/locked.h"
 #include "cache/merge/apply.h"
 #include "cache/merge/incoming.h"
 #include "cache/model/content.h"
@@ -84,7 +83,7 @@ static gboolean body_is_same(Dir *dir, const Row *old, const Told *told)
 		return FALSE;
 	if (!__atomic_load_n(&dir->verify_bodies, __ATOMIC_RELAXED))
 		return TRUE;
-	body = dir_body(dir, dir->shown, old, NULL);
+	body = dir_body(dir, dir_shown(dir), old, NULL);
 	return body != NULL;
 }
 
@@ -95,7 +94,7 @@ static gboolean read_held(Dir *dir, Told *told, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 
-	told->held = dir_body(dir, dir->shown, told->old, &local);
+	told->held = dir_body(dir, dir_shown(dir), told->old, &local);
 	if (g_error_matches(local, BACKEND_ERROR, BACKEND_ERROR_NO_FILES)) {
 		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
@@ -178,7 +177,7 @@ static gint64 since_ms(const Dir *dir, const Session *session)
  * a listing be older than an answer without it. */
 static gint64 come_ms(const Dir *dir) REQUIRES(dir->apply)
 {
-	return time_noticed(dir->shown->mtime_ns) / NS_PER_MS + 1;
+	return time_noticed(dir_shown(dir)->mtime_ns) / NS_PER_MS + 1;
 }
 
 /* ---- those that have ended ---- */
@@ -238,7 +237,7 @@ static gboolean put_new(Change *change, Row *row, const Told *told,
 {
 	const Session *session = told->session;
 	Dir *dir = change->dir;
-	gboolean late = returns || LOCKED(&dir->lock, dir->listing.complete);
+	gboolean late = returns || listing_is_complete(dir->listing);
 	Row since = *row;
 
 	row->since_ms = since.since_ms =
@@ -471,7 +470,7 @@ static gboolean incoming_session(
 	if (age == INCOMING_OLD)
 		return TRUE;
 	if (id->number != 0)
-		told.old = snapshot_find(dir->shown, id->number);
+		told.old = snapshot_find(dir_shown(dir), id->number);
 	told.unsure = age == INCOMING_UNSURE ? self : NULL;
 	if (told.unsure != NULL && told.old == NULL)
 		return leave(&told, id);
@@ -530,7 +529,7 @@ void apply_operation_begins(Dir *dir, const char *raw, const char *spec)
 
 void apply_operation_ends(Dir *dir, const char *raw)
 {
-	guint32 relist = LOCKED(&dir->lock, dir->listing.relist);
+	guint32 relist = listing_get(dir->listing).relist;
 
 	note_operation(dir, raw, relist, NULL);
 }

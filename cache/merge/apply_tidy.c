@@ -41,7 +41,7 @@ static DiskCompact *compact_begin(Dir *dir)
 	mutex_lock(&dir->apply);
 	if (!dir->compacting && disk_wants_compact(dir->disk,
 					clock_now_us(dir->cache->clock))) {
-		compact = disk_compact_begin(dir->disk, dir->shown,
+		compact = disk_compact_begin(dir->disk, dir_shown(dir),
 			dir->cache->state_names, &dir->cache->stopping);
 		dir->compacting = TRUE;
 	}
@@ -53,21 +53,19 @@ static gboolean compact_end(Dir *dir, DiskCompact *compact, GError **error)
 	REQUIRES(dir->apply)
 {
 	g_autoptr(GArray) rows = NULL;
-	Snapshot *old = dir->shown, *empty;
+	Snapshot *old = dir_shown(dir), *empty;
 	DiskState state = {.shown = old,
-		.ids = dir->ids,
+		.ids = dir_ids(dir),
 		.complete_ms = dir->recorded_ms,
-		.last = dir->last};
+		.last = dir_last_number(dir)};
 
 	if (!disk_compact_end(compact, dir->disk, &state, &rows, error))
 		return FALSE;
 	empty = snapshot_new(old->mtime_ns, NULL);
-	mutex_lock(&dir->lock);
-	dir->shown = snapshot_apply(empty, (const Row *)(void *)rows->data,
-		rows->len, NULL, 0, old->mtime_ns, dir->disk->store);
-	mutex_unlock(&dir->lock);
+	dir_show(dir,
+		snapshot_apply(empty, (const Row *)(void *)rows->data,
+			rows->len, NULL, 0, old->mtime_ns, dir->disk->store));
 	snapshot_unref(empty);
-	snapshot_unref(old);
 	return TRUE;
 }
 

@@ -4,11 +4,6 @@
 
 #include "cache/views/index.h"
 
-typedef struct {
-	Id *id;
-	guint32 number;
-} Renumbered;
-
 void change_begin(Change *self, Dir *dir)
 {
 	*self = (Change){.dir = dir};
@@ -121,22 +116,6 @@ static gint number_compare(gconstpointer a, gconstpointer b)
 	return one < two ? -1 : one > two;
 }
 
-/* Whether another session has taken the name of the one that was made last. */
-static gboolean renumber(Change *self)
-	REQUIRES(self->dir->apply, self->dir->lock)
-{
-	Dir *dir = self->dir;
-	gboolean linked = dir_last(dir) != NULL;
-
-	for (guint i = 0; i < self->renumbered->len; i++) {
-		const Renumbered *entry =
-			&g_array_index(self->renumbered, Renumbered, i);
-
-		entry->id->number = entry->number;
-	}
-	return linked && dir_last(dir) == NULL;
-}
-
 /* What was got by calls of its own for what the sessions were before. */
 static void drop_on_demand(Change *self)
 {
@@ -195,38 +174,19 @@ static gboolean keep_on_disk(Change *self, gint64 mtime_ns, GError **error)
 }
 
 /* What was ordered here is an event, whatever is known. */
-static void mark_first(Change *self) REQUIRES(self->dir->apply, self->dir->lock)
+static void mark_first(Change *self) REQUIRES(self->dir->apply)
 {
 	Dir *dir = self->dir;
 
-	if (dir->listing.complete)
+	if (listing_is_complete(dir->listing))
 		return;
 	for (guint i = 0; i < self->news->len; i++) {
 		News *news = &g_array_index(self->news, News, i);
-		const Id *id = ids_get(dir->ids, news->id);
+		const Id *id = ids_get(dir_ids(dir), news->id);
 
 		if (news->kind == NEWS_APPEARED)
 			news->first = !recent_writes_spares(
 				dir->recent_writes, id, 0);
-	}
-}
-
-/* Whom the numbers stood for.  cache_name may be asked. */
-static void keep_cut(Change *self) REQUIRES(self->dir->lock)
-{
-	Dir *dir = self->dir;
-
-	if (dir->kind != DIR_WORKSPACE || self->cuts->len == 0)
-		return;
-	if (dir->cut == NULL)
-		dir->cut = g_hash_table_new(NULL, NULL);
-	for (guint i = 0; i < self->cuts->len; i++) {
-		guint32 number = g_array_index(self->cuts, guint32, i);
-		const Row *row = snapshot_find(dir->shown, number);
-
-		if (row != NULL)
-			g_hash_table_insert(
-				dir->cut, GUINT_TO_POINTER(number), row->id);
 	}
 }
 
@@ -242,32 +202,37 @@ static void follow(const Change *self)
 			self->cuts->len);
 }
 
-static void publish(Change *self, Snapshot *next) REQUIRES(self->dir->apply)
+static void tell(void *data)
 {
+	Change *self = data;
 	Dir *dir = self->dir;
-	g_autoptr(Snapshot) old = NULL;
-	gboolean unlinked;
 
-	mutex_lock(&dir->lock);
-	keep_cut(self);
-	old = dir->shown;
-	dir->shown = next;
-	dir->listing.transitional += (guint)self->transitional;
-	if (dir->kind == DIR_WORKSPACE)
-		__atomic_add_fetch(&dir->account->shown,
-			next->count - old->count, __ATOMIC_RELAXED);
-	unlinked = renumber(self);
+	mutex_is_held(&self->dir->apply); /* by publish */
 	mark_children(self);
 	mark_first(self);
 	news_push(dir->cache->news, (const News *)(void *)self->news->data,
 		self->news->len);
 	drop_on_demand(self);
-	if (unlinked) {
-		dir->text_ns = time_after(dir->text_ns);
-		dir_presence_changed(dir);
-		dir_text_news(dir, TEXT_LAST_GONE);
-	}
-	mutex_unlock(&dir->lock);
+}
+
+static void publish(Change *self, Snapshot *next) REQUIRES(self->dir->apply)
+{
+	Dir *dir = self->dir;
+	const DirChange change = {.next = next,
+		.cuts = (const guint32 *)(void *)self->cuts->data,
+		.n_cuts = self->cuts->len,
+		.renumbered =
+			(const Renumbered *)(void *)self->renumbered->data,
+		.n_renumbered = self->renumbered->len,
+		.tell = tell,
+		.data = self};
+
+	__atomic_add_fetch(
+		&dir->passing, (guint)self->transitional, __ATOMIC_RELAXED);
+	if (dir->kind == DIR_WORKSPACE)
+		__atomic_add_fetch(&dir->account->shown,
+			next->count - dir_shown(dir)->count, __ATOMIC_RELAXED);
+	dir_publish(dir, &change);
 }
 
 /* Once it is true: an entry too many is gone with the next listing. */
@@ -289,7 +254,7 @@ static void forget_workspaces(const Change *self)
 gboolean change_commit(Change *self, GError **error)
 {
 	Dir *dir = self->dir;
-	gint64 mtime_ns = dir->shown->mtime_ns;
+	gint64 mtime_ns = dir_shown(dir)->mtime_ns;
 
 	if (self->rows->len == 0 && self->cuts->len == 0)
 		return TRUE;
@@ -300,7 +265,7 @@ gboolean change_commit(Change *self, GError **error)
 	rows_sort(self->rows);
 	g_array_sort(self->cuts, number_compare);
 	publish(self,
-		snapshot_apply(dir->shown,
+		snapshot_apply(dir_shown(dir),
 			(const Row *)(void *)self->rows->data, self->rows->len,
 			(const guint32 *)(void *)self->cuts->data,
 			self->cuts->len, mtime_ns,

@@ -1,6 +1,5 @@
 #include "cache/merge/incoming.h"
 
-#include "cache/base/locked.h"
 #include "cache/base/name.h"
 #include "cache/model/account.h"
 
@@ -48,11 +47,11 @@ gboolean incoming_clashed(Incoming *self)
 
 Id *incoming_id(Dir *dir, const char *raw)
 {
-	Id *id = ids_get(dir->ids, raw);
+	Id *id = ids_get(dir_ids(dir), raw);
 
 	if (id != NULL)
 		return id;
-	id = LOCKED(&dir->lock, ids_add(dir->ids, raw, 0));
+	id = dir_add_id(dir, raw);
 	if (id == NULL)
 		tell_clash(dir, raw);
 	return id;
@@ -67,9 +66,7 @@ gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
 		return TRUE;
 	if (!node_ids_take(dir->cache->node_ids, dir, &number, error))
 		return FALSE;
-	mutex_lock(&dir->lock);
-	id->number = number;
-	mutex_unlock(&dir->lock);
+	dir_set_number(dir, id, number);
 	return TRUE;
 }
 
@@ -78,7 +75,7 @@ gboolean incoming_is_over(Incoming *self)
 	Change *change = self->change;
 	const Dir *dir = change->dir;
 	const Cache *cache = dir->cache;
-	guint64 shown = dir->shown->count, most = cache->workspaces_max;
+	guint64 shown = dir_shown(dir)->count, most = cache->workspaces_max;
 
 	if (dir->kind == DIR_WORKSPACE) {
 		shown = __atomic_load_n(&dir->account->shown, __ATOMIC_RELAXED);

@@ -48,8 +48,8 @@ gboolean incoming_clashed(Incoming *self);
  * as left out. */
 gboolean incoming_is_over(Incoming *self) REQUIRES(self->change->dir->apply);
 /* Gives the entry a number, unless it has one; *ret_known: it had. */
-gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean incoming_number(Dir *dir, Id *id, gboolean *ret_known, GError **error)
+	REQUIRES(dir->apply) G_GNUC_WARN_UNUSED_RESULT;
 /*
  * Whether this answer is to be taken; notes that the id was listed.
  *

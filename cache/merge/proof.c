@@ -1,6 +1,5 @@
 #include "cache/merge/proof.h"
 
-#include "cache/base/locked.h"
 #include "cache/model/account.h"
 
 typedef struct {
@@ -45,7 +44,7 @@ static Proof hit(const Probe *self)
 
 static Proof miss(Probe *self)
 {
-	guint64 known = LOCKED(&self->dir->lock, self->dir->shown->count);
+	guint64 known = dir_count(self->dir);
 
 	return self->bare && known == 0 ? PROOF_SAME : PROOF_OTHER;
 }
@@ -105,8 +104,7 @@ static GPtrArray *page_ids(const WorkspacePage *page)
 static gboolean is_any_known(Probe *self, const GPtrArray *ids)
 {
 	for (guint i = 0; i < ids->len; i++)
-		if (LOCKED(&self->dir->lock,
-			    ids_get(self->dir->ids, ids->pdata[i])) != NULL)
+		if (dir_knows(self->dir, ids->pdata[i]))
 			return TRUE;
 	return FALSE;
 }

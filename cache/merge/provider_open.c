@@ -22,7 +22,7 @@ static Id *entry_id(Dir *dir, const DirLogEntry *known, const char *raw,
 
 	if (!take_number(dir, known, &number, error))
 		return NULL;
-	id = ids_add(dir->ids, raw, number);
+	id = ids_add(dir_ids(dir), raw, number);
 	if (id == NULL)
 		backend_error_set(error, BACKEND_ERROR_CONFIG,
 			"the name %s is empty, too long, or given twice", raw);
@@ -50,7 +50,7 @@ static void add_workspace(EntryLoad *self, const DirLogEntry *known,
 	Row row = {.phase = PHASE_IDLE};
 	Dir *dir;
 
-	row.id = ids_get(self->dir->ids, raw);
+	row.id = ids_get(dir_ids(self->dir), raw);
 	if (self->error != NULL || row.id != NULL)
 		return;
 	row.id = entry_id(self->dir, known, raw, &self->error);
@@ -77,20 +77,16 @@ static void visit_known(const DirLogEntry *entry, void *data)
 		add_workspace(self, entry, entry->id);
 	else if (node_ids_claim(
 			 self->dir->cache->node_ids, entry->number, self->dir))
-		ids_add(self->dir->ids, entry->id, entry->number);
+		ids_add(dir_ids(self->dir), entry->id, entry->number);
 }
 
 static void show_rows(Dir *dir, GArray *rows, gint64 mtime_ns)
 	REQUIRES(dir->apply)
 {
-	Snapshot *old = dir->shown;
-
 	rows_sort(rows);
-	mutex_lock(&dir->lock);
-	dir->shown = snapshot_apply(old, (const Row *)(void *)rows->data,
-		rows->len, NULL, 0, mtime_ns, NULL);
-	mutex_unlock(&dir->lock);
-	snapshot_unref(old);
+	dir_show(dir,
+		snapshot_apply(dir_shown(dir), (const Row *)(void *)rows->data,
+			rows->len, NULL, 0, mtime_ns, NULL));
 }
 
 static gboolean load_workspaces(
@@ -112,15 +108,16 @@ static gboolean load_workspaces(
 		g_propagate_error(error, load.error);
 		return FALSE;
 	}
-	mutex_lock(&dir->lock);
-	dir->listing.complete = dir->provider->workspaces != NULL;
-	if (known != NULL && !dir->listing.complete) {
-		dir->recorded_ms = dir->listing.listed_ms = known->complete_ms;
-		dir->listing.complete = known->complete_ms != 0;
-		mtime_ns = known->mtime_ns != 0 ? known->mtime_ns : mtime_ns;
-	}
-	mutex_unlock(&dir->lock);
+	known = dir->provider->workspaces == NULL ? known : NULL;
+	if (known != NULL && known->mtime_ns != 0)
+		mtime_ns = known->mtime_ns;
 	show_rows(dir, rows, mtime_ns);
+	if (dir->provider->workspaces != NULL)
+		listing_fix(dir->listing, TRUE);
+	if (known == NULL)
+		return TRUE;
+	dir->recorded_ms = known->complete_ms;
+	listing_restore(dir->listing, known->complete_ms);
 	return TRUE;
 }
 

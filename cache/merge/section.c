@@ -124,9 +124,6 @@ gboolean section_workspaces(Dir *dir, GError **error)
 	if (!look_through(dir, workspaces, error) ||
 		!add_named(dir, workspaces, error))
 		return FALSE;
-	mutex_lock(&dir->lock);
-	dir->listing.complete = workspaces != NULL;
-	dir->listing.asked = workspaces == NULL;
-	mutex_unlock(&dir->lock);
+	listing_fix(dir->listing, workspaces != NULL);
 	return TRUE;
 }

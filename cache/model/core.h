@@ -25,9 +25,14 @@
  *   Cache.lock    the lists of directories and of providers
  *   Dir.lock      what readers see of a directory: short, no I/O; never two
  *   Requests      never across I/O, but that of NodeIds
+ *   Listing       pushes its news to NewsQueue
+ *   Questions     puts what is to be asked into its JobQueue
  *   the leaves    Provider.holding, and inside NodeIds (which writes to DirLog),
  *                 StateNames, NewsQueue, Pool, Scheduler, Sizes, OnDemand,
- *                 Breaker, Watch and Index
+ *                 Breaker, Watch, Index, Partials, Texts and JobQueue
+ *
+ * The parts of a directory (model/dir.h) have a lock each, which nobody sees: what has to
+ * be known of two of them is asked for in an order that their headers name.
  *
  * None is held across a call of a backend, a callback of an operation or the
  * observer.  Backend's tables, check_spec and renders are pure and may be used

@@ -1,7 +1,13 @@
 #pragma once
 
+#include "cache/base/job_queue.h"
 #include "cache/model/core.h"
+#include "cache/model/listings.h"
+#include "cache/model/partials.h"
+#include "cache/model/questions.h"
 #include "cache/model/recent_writes.h"
+#include "cache/model/texts.h"
+#include "cache/model/tried.h"
 #include "cache/model/watch.h"
 #include "cache/store/disk.h"
 
@@ -9,68 +15,13 @@
  * One directory: the root, a provider, or a workspace.  Its rows are the
  * providers, workspaces or sessions in it.  A directory is never freed while
  * the cache runs; one that has vanished from its parent is merely not there.
+ *
+ * It holds together what belongs to one place.  The parts that stand for themselves
+ * (Listing, Partials, Questions, JobQueue, Texts, Tried, Watch) are pointers, with a
+ * header and a lock each.  What is shown, and what a change of it needs, is here: `apply`
+ * lets one change at a time, `lock` is what readers take.
  */
 typedef enum { DIR_ROOT, DIR_PROVIDER, DIR_WORKSPACE } DirKind;
-
-/* How far the knowledge of a directory goes.  Under Dir.lock. */
-typedef struct {
-	gboolean complete; /* has been, once */
-	gboolean relisting;
-	gboolean wanted; /* somebody waits for it */
-	gboolean asked;  /* somebody told to ask now */
-	gint64 listed_ms; /* wall clock of the last complete full listing; 0: never */
-	gint64 started_us; /* of the last full listing; 0: none since the start */
-	gint64 took_us;
-	gint64 failed_us; /* when the last full listing failed; 0: it did not */
-	gint64 begged_us; /* when somebody last asked for it while it was not
-	                     complete; 0: never */
-	gint64 retry_us;  /* the provider asked for peace until then */
-	guint failures;   /* one after the other */
-	GError *error;    /* of the last full listing, if it failed */
-	guint transitional; /* rows in a transitional phase */
-	gint64 boost_us;    /* an operation was given: as if something passed */
-	guint32 relist;     /* counts them */
-	guint pages;        /* of the last, or, if more, of the one under way */
-	guint page;         /* the last read of the one under way; 0: none */
-	guint64 so_far;     /* entries of it */
-	gint64 total;       /* of its entries, as the provider tells; -1: not */
-	guint64 left_out;   /* entries that the last good one could not show */
-	gint64 proved;  /* the number of sessions that a total told and a page
-	                     behind the last one proved; 0: none did */
-	gint64 lacking; /* by how much totals are known to be too high */
-} Listing;
-
-/* What partial refresh.h does between two listings.  Under Dir.lock. */
-typedef struct {
-	gboolean running;
-	gboolean asked;      /* somebody told to ask now */
-	gboolean boost;      /* something that is watched is passing */
-	gboolean living_few; /* all the living were listed last time */
-	gboolean
-		living_many; /* they were too many since the last full listing */
-	gint64 done_ms;      /* wall clock of the last good one; 0: never */
-	gint64 started_us;   /* of the last one; 0: none */
-	gint64 took_us;
-	gint64 retry_us;  /* the provider asked for peace until then */
-	gint64 failed_us; /* when the last one failed */
-	gboolean unheard; /* since there was no answer */
-	gboolean broken;  /* since the provider does not work */
-	guint failures;   /* one after the other */
-} PartialState;
-
-/* What waits for a few workers of a directory.  Under Dir.lock. */
-typedef struct {
-	GQueue waiting;
-	guint workers;
-} JobQueue;
-
-/* See refresh/sweep.h. */
-typedef struct {
-	struct Dir *dir;
-	const struct SweepKind *kind;
-	gboolean running;  /* under Dir.lock: a job is under way; it owns: */
-	GHashTable *again; /* number -> when it may be asked for again */
-} Sweep;
 
 typedef struct Dir {
 	Cache *cache;
@@ -80,9 +31,16 @@ typedef struct Dir {
 	Provider *provider;      /* NULL: the root */
 	struct Account *account; /* whose it shows; NULL: the root */
 	const char *id, *name;
-	char *title;         /* workspace: what its provider calls it; with the
+	char *title;          /* workspace: what its provider calls it; with the
 	                        parent's apply; NULL: nothing */
-	Watch *watch;        /* its sessions */
+	Listing *listing;     /* of what is in it */
+	Partials *partials;   /* likewise, between two listings */
+	Questions *questions; /* about names that are not shown */
+	/* Openings of open.c: for somebody who waits, and for nobody */
+	JobQueue *opening, *following;
+	Texts *texts;
+	Tried *backfill, *cause; /* of backfill.h and cause.h */
+	Watch *watch;            /* its sessions */
 	struct Index *index; /* of index.h, which frees it before; atomic; NULL
 	                        until somebody asks for a view */
 	struct RequestBox *requests; /* workspaces only */
@@ -94,6 +52,7 @@ typedef struct Dir {
 	gint64 looked_us;  /* 0: never */
 	guint32 tick;      /* counts questions to the provider */
 	int verify_bodies; /* damage was met: believe no hash of a body */
+	guint passing; /* rows in a transitional phase: changed with apply */
 
 	Mutex apply;
 	Disk *disk; /* workspaces only; what it has on disk: with apply */
@@ -116,30 +75,22 @@ typedef struct Dir {
 	/* Id: ended for long, and nobody knows since when; NULL: none */
 	GHashTable *past_retention GUARDED_BY(apply);
 
+	/*
+	 * What readers see.  These have one lock, since a name leads by its id and the
+	 * id's number to a row, all of one moment; and .last to a name.  Changed under
+	 * both locks: read under either.
+	 */
 	Mutex lock;
-	/* changed under both locks: read under either */
 	IdTable *ids GUARDED_BY(apply, lock);
-	Snapshot *shown GUARDED_BY(apply, lock); /* likewise */
+	Snapshot *shown GUARDED_BY(apply, lock);
 	/* number -> Id: sessions that went; NULL: none */
 	GHashTable *cut GUARDED_BY(lock);
-	Listing listing GUARDED_BY(lock);
-	PartialState partial_refresh GUARDED_BY(lock);
-	/* name -> Question; NULL: none were made yet */
-	GHashTable *questions GUARDED_BY(lock);
-	JobQueue asking GUARDED_BY(lock); /* Question of resolve_name.c */
-	/* Question of open.c */
-	JobQueue opening GUARDED_BY(lock), following GUARDED_BY(lock);
-	char *last_error GUARDED_BY(lock), *partial GUARDED_BY(lock);
-	/* the disk does not have that yet */
-	gboolean error_unkept GUARDED_BY(lock);
 	/* the session that was made here last; 0: none */
 	guint32 last GUARDED_BY(apply, lock);
 	/* its entry, which another session may bear by now; NULL: not known */
 	const Id *last_id GUARDED_BY(apply, lock);
 	/* .last or .partial came or went: the directory's listing changed with it; 0: never */
 	gint64 presence_ns GUARDED_BY(lock);
-	gint64 text_ns GUARDED_BY(lock);
-	Sweep backfill, cause; /* of backfill.h and cause.h */
 } Dir;
 
 /* id and name are borrowed for life, disk (may be NULL) is taken. */
@@ -174,7 +125,7 @@ void seen_clear(Seen *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Seen, seen_clear)
 
 Seen dir_session(Cache *cache, guint32 number);
-/* The number of the session of that id; 0: none is shown.  Takes the lock. */
+/* The number of the session of that id; 0: none is shown. */
 guint32 dir_number(Dir *self, const char *id);
 /* Stopped or failed. */
 gboolean phase_has_ended(Phase phase);
@@ -185,33 +136,96 @@ gboolean dir_is_steered(const Dir *self);
 /* Those of the files of a session that cost a call now. */
 guint dir_on_demand(const Dir *self, const Row *row);
 
-/* With Dir.lock: the item waits.  TRUE: there are fewer workers than `most`; now one
- * more is counted, which the caller has to push. */
-gboolean job_queue_add(JobQueue *self, gpointer item, guint most);
-/* Takes the lock: the next item for a worker of that line; NULL: its work is done. */
-gpointer job_queue_next(Dir *dir, JobQueue *self);
-
 /* What it shows now; a new reference. */
 Snapshot *dir_snapshot(Dir *self);
 /* The next tick: of a question that is sent to the provider now, or of an answer that
  * is there now.  See incoming_counts for what hangs on their order. */
 guint32 dir_tick(Dir *self);
 
-/* With Dir.lock. */
-void dir_news(Dir *self, NewsKind kind);
-/* With Dir.lock: NEWS_TEXT. */
-void dir_text_news(Dir *self, guint texts);
-/* That session was made here last. */
-void dir_set_last(Dir *self, guint32 number) REQUIRES(self->apply, self->lock);
-/* The name of the session that was made here last, be it there or
- * not; NULL: another one bears that name now, or nobody knows.  Borrowed for life. */
-const char *dir_last(const Dir *self) REQUIRES(self->lock);
-/* .last, .partial or the views came or went. */
-void dir_presence_changed(Dir *self) REQUIRES(self->lock);
-/* Replaces a text (taken) and tells. */
-void dir_set_text(Dir *self, char **text, char *value) REQUIRES(self->lock);
-/* Takes the lock: "<UTC> <what>: <sentence>" becomes .last_error, and is kept by a
- * worker. */
+/* NEWS_LISTING: an answer may be another one now. */
+void dir_news_listing(const Dir *self);
+
+/* ---- what is shown: each takes the lock, unless it says that the caller has it ---- */
+
+/* The row of that name, and the snapshot that it stands in; NULL: none is shown. */
+const Row *dir_row_of_name(Dir *self, const char *name, Snapshot **ret_shown);
+/* The same by the id.  *ret_name: that of the id's directory, for life; NULL: it never
+ * had one; the snapshot is always given. */
+const Row *dir_row_of_id(
+	Dir *self, const char *id, Snapshot **ret_shown, const char **ret_name);
+/* The id that this name stands for, shown or not; NULL: none.  For life. */
+const Id *dir_id_of_name(Dir *self, const char *name);
+/* Whether that id was ever here. */
+gboolean dir_knows(Dir *self, const char *id);
+/* The name of a session that is shown, or was; NULL: it is none.  New string. */
+char *dir_name_of(Dir *self, guint32 number);
+guint64 dir_count(Dir *self);
+/* When something came or went in it. */
+gint64 dir_mtime_ns(Dir *self);
+/* Calls fn while nothing else can be shown; row: NULL: it is not shown. */
+void dir_with_row(Dir *self, guint32 number,
+	void (*fn)(const Row *row, void *data), void *data);
+
+/* What is shown, and all ids there ever were: as long as the caller has the other
+ * lock. */
+static inline Snapshot *dir_shown(const Dir *self) REQUIRES(self->apply)
+{
+	return self->shown;
+}
+
+static inline IdTable *dir_ids(const Dir *self) REQUIRES(self->apply)
+{
+	return self->ids;
+}
+
+static inline guint32 dir_last_number(const Dir *self) REQUIRES(self->apply)
+{
+	return self->last;
+}
+
+/* An id that is new here, and stands for nothing yet.  NULL: see ids_add. */
+Id *dir_add_id(Dir *self, const char *id) REQUIRES(self->apply);
+void dir_set_number(Dir *self, Id *id, guint32 number) REQUIRES(self->apply);
+/* The snapshot (taken), of the same rows, takes the place of what is shown; or, before
+ * anybody knows the directory, of the first ones. */
+void dir_show(Dir *self, Snapshot *next) REQUIRES(self->apply);
+
+/* From the change on, the id has that number. */
+typedef struct {
+	Id *id;
+	guint32 number;
+} Renumbered;
+
+/* One change of what is shown, at once. */
+typedef struct {
+	Snapshot *next;      /* taken */
+	const guint32 *cuts; /* the numbers that are not in it any more */
+	guint n_cuts;
+	const Renumbered *renumbered;
+	guint n_renumbered;
+	/* Pushes the news, while nobody can see another moment.  It must not call
+	 * functions that take the lock. */
+	void (*tell)(void *data);
+	void *data;
+} DirChange;
+
+void dir_publish(Dir *self, const DirChange *change) REQUIRES(self->apply);
+
+/* That session was made here last: with the news of it, or, as an earlier run left it,
+ * without. */
+void dir_set_last(Dir *self, guint32 number) REQUIRES(self->apply);
+void dir_restore_last(Dir *self, guint32 number) REQUIRES(self->apply);
+/* The name of the session that was made here last, be it there or not; NULL: another one
+ * bears that name now, or nobody knows.  Borrowed for life. */
+const char *dir_last(Dir *self);
+
+/* ---- its texts, with the news of them ---- */
+
+/* The views came or went. */
+void dir_links_changed(Dir *self);
+/* The text is taken; NULL: nothing is left out.  One thread at a time. */
+void dir_set_partial(Dir *self, char *text);
+/* "<UTC> <what>: <sentence>" becomes .last_error, and is kept by a worker. */
 void dir_set_error(Dir *self, const char *what, GError *error);
 /* "ali/w-1": a new string. */
 char *dir_path(const Dir *self);

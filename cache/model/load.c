@@ -45,22 +45,19 @@ static void show_loaded(Dir *dir, const DiskLoaded *load) REQUIRES(dir->apply)
 {
 	gint64 mtime_ns =
 		load->mtime_ns != 0 ? load->mtime_ns : dir->cache->created_ns;
-	Snapshot *empty = dir->shown;
 
 	dir->recorded_ms = load->complete_ms;
-	mutex_lock(&dir->lock);
-	dir->shown =
-		snapshot_apply(empty, (const Row *)(void *)load->rows->data,
-			load->rows->len, NULL, 0, mtime_ns, dir->disk->store);
-	dir->listing.transitional = count_transitional(dir, load->rows);
-	dir->listing.listed_ms = load->complete_ms;
-	dir->listing.complete = load->complete_ms != 0;
-	dir_set_last(dir, load->last);
-	dir->text_ns = mtime_ns;
+	dir_show(dir,
+		snapshot_apply(dir_shown(dir),
+			(const Row *)(void *)load->rows->data, load->rows->len,
+			NULL, 0, mtime_ns, dir->disk->store));
+	dir_restore_last(dir, load->last);
+	texts_restore(dir->texts, NULL, mtime_ns);
 	__atomic_add_fetch(
-		&dir->account->shown, dir->shown->count, __ATOMIC_RELAXED);
-	mutex_unlock(&dir->lock);
-	snapshot_unref(empty);
+		&dir->account->shown, dir_shown(dir)->count, __ATOMIC_RELAXED);
+	__atomic_store_n(&dir->passing, count_transitional(dir, load->rows),
+		__ATOMIC_RELAXED);
+	listing_restore(dir->listing, load->complete_ms);
 }
 
 /* Until a full listing has seen all.  It is recorded, since the damaged part of the
@@ -69,13 +66,11 @@ static void show_damage(Dir *dir)
 {
 	g_autoptr(GError) error = NULL;
 
-	mutex_lock(&dir->lock);
-	dir_set_text(dir, &dir->partial,
+	dir_set_partial(dir,
 		g_strdup_printf(
 			"the state file %s/index was damaged; shown: the "
 			"%" G_GUINT64_FORMAT " entries that it still held\n",
-			dir->disk->path, dir->shown->count));
-	mutex_unlock(&dir->lock);
+			dir->disk->path, dir_count(dir)));
 	disk_complete(dir->disk, 0);
 	if (!disk_commit(dir->disk, &error))
 		g_warning("%s", error->message);
@@ -109,9 +104,7 @@ void dir_load(Dir *self)
 		drop_ended(self, &load);
 		show_loaded(self, &load);
 	}
-	mutex_lock(&self->lock);
-	self->last_error = disk_error(self->disk);
-	mutex_unlock(&self->lock);
+	texts_restore(self->texts, disk_error(self->disk), 0);
 	if (load.damaged)
 		show_damage(self);
 	disk_loaded_clear(&load);

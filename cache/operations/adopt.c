@@ -74,18 +74,12 @@ char *adopt_objection(Dir *dir, const Intent *intent, const char *id)
 {
 	g_autoptr(Snapshot) shown = NULL;
 	g_autofree char *body = NULL;
-	const Row *row = NULL;
-	const Id *known;
+	const char *name;
+	const Row *row;
 
 	if (intent->verb != NULL)
 		return g_strdup("");
-	mutex_lock(&dir->lock);
-	known = ids_get(dir->ids, id);
-	if (known != NULL) {
-		shown = snapshot_ref(dir->shown);
-		row = snapshot_find(shown, known->number);
-	}
-	mutex_unlock(&dir->lock);
+	row = dir_row_of_id(dir, id, &shown, &name);
 	if (row != NULL)
 		body = dir_body(dir, shown, row, NULL);
 	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);

@@ -36,17 +36,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Shown, shown_clear)
 
 static Shown shown_find(Dir *dir, const char *raw)
 {
-	Shown self = {.entry = ""};
-	const Id *id;
+	Shown self = {0};
 
-	mutex_lock(&dir->lock);
-	id = ids_get(dir->ids, raw);
-	self.shown = snapshot_ref(dir->shown);
-	if (id != NULL) {
-		self.entry = id_name(id);
-		self.row = snapshot_find(self.shown, id->number);
-	}
-	mutex_unlock(&dir->lock);
+	self.row = dir_row_of_id(dir, raw, &self.shown, &self.entry);
+	if (self.entry == NULL)
+		self.entry = "";
 	return self;
 }
 

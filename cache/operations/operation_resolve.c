@@ -76,14 +76,9 @@ static gboolean retry(Operation *self, RequestState state, GError **error)
 /* The id that a directory's name stands for; what is none is an id itself. */
 static char *id_of_name(Dir *dir, const char *name)
 {
-	const Id *id;
-	char *text;
+	const Id *id = dir_id_of_name(dir, name);
 
-	mutex_lock(&dir->lock);
-	id = ids_find(dir->ids, name);
-	text = g_strdup(id != NULL ? id->text : name);
-	mutex_unlock(&dir->lock);
-	return text;
+	return g_strdup(id != NULL ? id->text : name);
 }
 
 static gboolean adopt_id(Operation *self, const char *name, GError **error)

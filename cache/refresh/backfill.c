@@ -31,5 +31,5 @@ void backfill_start(Dir *dir)
 	static const SweepKind kind = {is_partial, since_ms, ask};
 
 	if (dir->kind == DIR_WORKSPACE && dir_class(dir)->whole_files != 0)
-		sweep_start(dir, &dir->backfill, &kind);
+		sweep_start(dir, dir->backfill, &kind);
 }

@@ -24,7 +24,7 @@ static gboolean put(Change *change, const Row *old, const char *cause,
 {
 	Dir *dir = change->dir;
 	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
-	g_autofree char *held = dir_body(dir, dir->shown, old, error);
+	g_autofree char *held = dir_body(dir, dir_shown(dir), old, error);
 	g_autofree char *all = NULL;
 	Row row = *old;
 	gsize len = 0;
@@ -50,7 +50,7 @@ static gboolean keep(
 
 	mutex_lock(&dir->apply);
 	change_begin(&change, dir);
-	old = snapshot_find(dir->shown, number);
+	old = snapshot_find(dir_shown(dir), number);
 	if (old != NULL && phase_has_ended((Phase)old->phase))
 		ok = put(&change, old, cause, error) &&
 		     change_commit(&change, error);
@@ -94,5 +94,5 @@ void cause_start(Dir *dir)
 	static const SweepKind kind = {lacks_cause, ended_ns, ask};
 
 	if (dir->kind == DIR_WORKSPACE && dir_class(dir)->cause != NULL)
-		sweep_start(dir, &dir->cause, &kind);
+		sweep_start(dir, dir->cause, &kind);
 }

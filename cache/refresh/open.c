@@ -1,7 +1,6 @@
 #include "cache/refresh/open.h"
 
 #include "backends/base/clock.h"
-#include "cache/base/locked.h"
 #include "cache/merge/call.h"
 #include "cache/merge/fetch_session.h"
 #include "cache/model/content.h"
@@ -12,10 +11,6 @@
  * that a reader has: he is to get it, and others are to hear of it before he
  * opens the next file. */
 #define EARLIER 20 /* a twentieth */
-/* Of one workspace at a time. */
-#define OPENERS_MAX 8
-/* Likewise, for nobody who waits: what hangs there must not keep others waiting. */
-#define FOLLOWERS_MAX 2
 
 /* ---- asking: jobs ---- */
 
@@ -26,7 +21,7 @@ typedef struct {
 	gint64 asked_us;
 	gint64 until_us; /* so long somebody may wait for the answer */
 	gboolean waits;  /* somebody does */
-} Question;
+} Opening;
 
 /* Where the session stands: bytes that are good until it changes, or ends, are so
  * only if it did not while they were asked for. */
@@ -47,7 +42,7 @@ static void stand_clear(Stand *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stand, stand_clear)
 
 /* Most of the time in which somebody may wait went by in the queue. */
-static gboolean too_late(const Question *self)
+static gboolean too_late(const Opening *self)
 {
 	gint64 whole_us = self->dir->cache->deadline_ms * 1000;
 
@@ -55,7 +50,7 @@ static gboolean too_late(const Question *self)
 	       whole_us / 10;
 }
 
-static gboolean stand_find(const Question *self, Stand *ret, GError **error)
+static gboolean stand_find(const Opening *self, Stand *ret, GError **error)
 {
 	Dir *dir = self->dir;
 	g_autoptr(Snapshot) shown = dir_snapshot(dir);
@@ -90,12 +85,12 @@ static gboolean stand_has_moved(const Stand *self, const Row *row)
 	       row->phase != self->phase;
 }
 
-static gboolean grows(const Question *self)
+static gboolean grows(const Opening *self)
 {
 	return content_grows(dir_class(self->dir), self->file);
 }
 
-static void tell(const Question *self, OnDemandNow now)
+static void tell(const Opening *self, OnDemandNow now)
 {
 	News news = {.kind = NEWS_ON_DEMAND,
 		.number = self->session,
@@ -109,33 +104,49 @@ static void tell(const Question *self, OnDemandNow now)
 	news_push(self->dir->cache->news, &news, 1);
 }
 
-/* The answer becomes what is shown, while nothing else can. */
-static void question_close(const Question *self, const Stand *stand,
-	GBytes *bytes, gint64 until_ms, GError *error)
-{
-	OnDemand *on_demand = self->dir->cache->on_demand;
-	Dir *dir = self->dir;
-	OnDemandNow now = ON_DEMAND_SAME;
-	const Row *row;
+/* An answer on its way to what is shown. */
+typedef struct {
+	const Opening *question;
+	const Stand *stand;
+	GBytes *bytes;   /* NULL: none, with: */
+	GError *error;   /* taken; NULL: none */
+	gint64 until_ms; /* as `describe` gives it */
+} Answer;
 
-	mutex_lock(&dir->lock);
-	row = snapshot_find(dir->shown, self->session);
-	if (row != NULL && stand_has_moved(stand, row) &&
+/* While nothing else can be shown. */
+static void keep(const Row *row, void *data)
+{
+	const Answer *self = data;
+	const Opening *question = self->question;
+	OnDemand *on_demand = question->dir->cache->on_demand;
+	OnDemandNow now = ON_DEMAND_SAME;
+	gint64 until_ms = self->until_ms;
+
+	if (row != NULL && stand_has_moved(self->stand, row) &&
 		(until_ms == 0 || phase_has_ended((Phase)row->phase)))
 		until_ms = NOT_LONGER_MS;
-	if (error != NULL)
-		on_demand_fail(on_demand, self->session, self->file, error);
+	if (self->error != NULL)
+		on_demand_fail(on_demand, question->session, question->file,
+			self->error);
 	else
-		now = on_demand_store(on_demand, self->session, self->file,
-			grows(self), bytes, until_ms, stand->mtime_ns);
+		now = on_demand_store(on_demand, question->session,
+			question->file, grows(question), self->bytes, until_ms,
+			self->stand->mtime_ns);
 	if (row == NULL)
-		on_demand_forget(on_demand, self->session);
-	tell(self, now);
-	mutex_unlock(&dir->lock);
+		on_demand_forget(on_demand, question->session);
+	tell(question, now);
+}
+
+/* The answer becomes what is shown. */
+static void question_close(const Answer *self)
+{
+	Dir *dir = self->question->dir;
+
+	dir_with_row(dir, self->question->session, keep, (void *)self);
 	news_deliver(dir->cache->news);
 }
 
-static void note_open(const Question *self, const GError *error)
+static void note_open(const Opening *self, const GError *error)
 {
 	Breaker *breaker = self->dir->provider->breaker;
 
@@ -147,7 +158,7 @@ static void note_open(const Question *self, const GError *error)
 		dir_heard(self->dir);
 }
 
-static GBytes *describe(const Question *self, const Stand *stand,
+static GBytes *describe(const Opening *self, const Stand *stand,
 	gint64 *ret_until_ms, GError **error)
 {
 	Dir *dir = self->dir;
@@ -169,39 +180,39 @@ static GBytes *describe(const Question *self, const Stand *stand,
 	return NULL;
 }
 
-static void describe_one(const Question *self)
+static void describe_one(const Opening *self)
 {
 	g_auto(Stand) stand = {0};
-	GError *error = NULL;
-	GBytes *bytes = NULL;
-	gint64 until_ms = 0;
+	Answer answer = {.question = self, .stand = &stand};
 
-	if (stand_find(self, &stand, &error))
-		bytes = describe(self, &stand, &until_ms, &error);
-	question_close(self, &stand, bytes, until_ms, error);
+	if (stand_find(self, &stand, &answer.error))
+		answer.bytes =
+			describe(self, &stand, &answer.until_ms, &answer.error);
+	question_close(&answer);
 }
 
-static void fetch_session_one(const Question *self)
+static void fetch_session_one(const Opening *self)
 {
 	g_auto(Stand) stand = {0};
-	GError *error = NULL;
+	Answer answer = {
+		.question = self, .stand = &stand, .until_ms = NOT_LONGER_MS};
 
-	if (stand_find(self, &stand, &error)) {
+	if (stand_find(self, &stand, &answer.error)) {
 		Call call = call_until(self->dir, self->until_us, TRUE);
 
-		if (!fetch_session(self->dir, stand.id, &call, &error)) {
-			note_open(self, error);
-			g_debug("%s: %s", stand.id, error->message);
+		if (!fetch_session(self->dir, stand.id, &call, &answer.error)) {
+			note_open(self, answer.error);
+			g_debug("%s: %s", stand.id, answer.error->message);
 		}
 	}
-	question_close(self, &stand, NULL, NOT_LONGER_MS, error);
+	question_close(&answer);
 }
 
-static void answer(Dir *dir, JobQueue *queue)
+static void answer_all(Dir *dir, JobQueue *queue)
 {
-	Question *question;
+	Opening *question;
 
-	while ((question = job_queue_next(dir, queue)) != NULL) {
+	while ((question = job_queue_next(queue)) != NULL) {
 		if (question->file == ON_DEMAND_WHOLE)
 			fetch_session_one(question);
 		else
@@ -217,14 +228,14 @@ static void open_run(void *data)
 {
 	Dir *dir = data;
 
-	answer(dir, &dir->opening);
+	answer_all(dir, dir->opening);
 }
 
 static void follow_run(void *data)
 {
 	Dir *dir = data;
 
-	answer(dir, &dir->following);
+	answer_all(dir, dir->following);
 }
 
 /* ---- open ---- */
@@ -233,26 +244,20 @@ static void follow_run(void *data)
 static gboolean question_push(
 	Dir *dir, guint32 session, guint file, gboolean waits)
 {
-	Question *question = g_new(Question, 1);
-	JobQueue *queue = waits ? &dir->opening : &dir->following;
+	Opening *question = g_new(Opening, 1);
+	JobQueue *queue = waits ? dir->opening : dir->following;
 	gint64 now_us = clock_now_us(dir->cache->clock);
 	gint64 whole_us = dir->cache->deadline_ms * 1000;
-	gboolean push;
 
-	*question = (Question){dir, session, file, now_us,
+	*question = (Opening){dir, session, file, now_us,
 		now_us + whole_us - whole_us / EARLIER, waits};
-	push = LOCKED(&dir->lock, job_queue_add(queue, question,
-					  waits ? OPENERS_MAX : FOLLOWERS_MAX));
-	if (!push ||
+	if (!job_queue_add(queue, question) ||
 		pool_push(
 			dir->provider->work[waits ? WORK_OPEN : WORK_BACKFILL],
 			waits ? open_run : follow_run, dir))
 		return TRUE;
-	mutex_lock(&dir->lock);
-	queue->workers--;
-	if (g_queue_remove(&queue->waiting, question))
+	if (job_queue_withdraw(queue, question))
 		g_free(question);
-	mutex_unlock(&dir->lock);
 	return FALSE;
 }
 

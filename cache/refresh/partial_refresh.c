@@ -15,7 +15,7 @@
 /* A partial refresh may take half of the time. */
 #define LOAD_FACTOR 2
 
-/* ---- when; with Dir.lock ---- */
+/* ---- when ---- */
 
 static gint64 base_us(const Dir *dir)
 {
@@ -25,9 +25,9 @@ static gint64 base_us(const Dir *dir)
 /* Whether its listing costs more than a partial refresh: by its pages, or since it takes
  * so long, one under way at that time included, that the next would come late.
  * Nothing is cheaper than a single page. */
-static gboolean is_slow(const Dir *dir, gint64 at_us)
+static gboolean is_slow(
+	const Dir *dir, const ListingState *listing, gint64 at_us)
 {
-	const Listing *listing = &dir->listing;
 	gint64 took_us = listing->took_us;
 
 	if (listing->relisting)
@@ -43,64 +43,55 @@ static gboolean lists(const Dir *dir)
 	       dir_class(dir)->newest_first;
 }
 
-static gint64 interval_us(const Dir *dir, gint64 now_us) REQUIRES(dir->lock)
+static gint64 interval_us(const Dir *dir, const ListingState *listing,
+	const PartialState *partial, gint64 now_us)
 {
-	const PartialState *partial_refresh = &dir->partial_refresh;
 	gint64 us = base_us(dir);
 
-	if (partial_refresh->boost || dir->listing.boost_us > now_us)
+	if (partial->boost || listing->boost_us > now_us)
 		us = pace_fast_us(us);
-	us = MAX(us, LOAD_FACTOR * partial_refresh->took_us);
-	if (partial_refresh->unheard &&
-		breaker_heard_us(dir->provider->breaker) >
-			partial_refresh->failed_us)
+	us = MAX(us, LOAD_FACTOR * partial->took_us);
+	if (partial->unheard &&
+		breaker_heard_us(dir->provider->breaker) > partial->failed_us)
 		return us;
-	return pace_backed_off_us(
-		us, partial_refresh->failures, partial_refresh->broken);
+	return pace_backed_off_us(us, partial->failures, partial->broken);
 }
 
-static gint64 regular_us(const Dir *dir, gint64 now_us) REQUIRES(dir->lock)
+static gint64 regular_us(const Dir *dir, const ListingState *listing,
+	const PartialState *partial, gint64 now_us)
 {
 	gint64 due_us = now_us;
 
-	if (dir->partial_refresh.started_us != 0)
-		due_us = dir->partial_refresh.started_us +
-			 interval_us(dir, now_us);
+	if (partial->started_us != 0)
+		due_us = partial->started_us +
+			 interval_us(dir, listing, partial, now_us);
 	/* One under way will be slow from then on, unless it ends before. */
-	if (dir->listing.relisting && !is_slow(dir, MAX(due_us, now_us)))
+	if (listing->relisting && !is_slow(dir, listing, MAX(due_us, now_us)))
 		due_us = MAX(due_us, now_us + base_us(dir));
 	return due_us;
 }
 
-gint64 partial_refresh_due_us(const Dir *dir, gint64 now_us)
+gint64 partial_refresh_due_us(const Dir *dir, const ListingState *listing,
+	const PartialState *partial, gint64 now_us)
 {
-	const PartialState *partial_refresh = &dir->partial_refresh;
-	const Listing *listing = &dir->listing;
 	gint64 due_us = G_MAXINT64;
 
-	if (dir->kind != DIR_WORKSPACE || partial_refresh->running ||
+	if (dir->kind != DIR_WORKSPACE || partial->running ||
 		listing->started_us == 0 || !dir_is_there(dir) ||
-		(!listing->relisting && !is_slow(dir, now_us)))
+		(!listing->relisting && !is_slow(dir, listing, now_us)))
 		return G_MAXINT64;
 	if (!lists(dir) && watch_is_empty(dir->watch, now_us))
 		return G_MAXINT64;
 	if (dir_has_interest(dir, now_us))
-		due_us = regular_us(dir, now_us);
-	if (partial_refresh->asked && is_slow(dir, now_us))
+		due_us = regular_us(dir, listing, partial, now_us);
+	if (partial->asked && is_slow(dir, listing, now_us))
 		due_us = MIN(due_us,
-			partial_refresh->started_us +
+			partial->started_us +
 				MAX(G_USEC_PER_SEC,
-					LOAD_FACTOR *
-						partial_refresh->took_us));
+					LOAD_FACTOR * partial->took_us));
 	if (due_us == G_MAXINT64)
 		return due_us;
-	return MAX(due_us, MAX(partial_refresh->retry_us, listing->retry_us));
-}
-
-void partial_refresh_begin(Dir *dir, gint64 now_us)
-{
-	dir->partial_refresh.started_us = now_us;
-	dir->partial_refresh.asked = FALSE;
+	return MAX(due_us, MAX(partial->retry_us, listing->retry_us));
 }
 
 /* ---- asking for some, a few at a time ---- */
@@ -266,7 +257,6 @@ typedef struct {
 	Dir *dir;
 	guint32 first_tick; /* what was asked for since needs no more */
 	gint64 begun_us;
-	gboolean boost;
 	GPtrArray *unsure; /* see Applied */
 } PartialRefresh;
 
@@ -292,7 +282,7 @@ static gboolean ask_watched(
 	mutex_lock(&dir->apply);
 	for (guint i = 0; i < watched->len && ids->len < WATCHED_MAX; i++) {
 		const Watched *one = &g_array_index(watched, Watched, i);
-		const Row *row = snapshot_find(dir->shown, one->number);
+		const Row *row = snapshot_find(dir_shown(dir), one->number);
 
 		if (row == NULL || !is_due(self, row, one->asked_us))
 			continue;
@@ -328,7 +318,7 @@ static gboolean names_new(const Dir *dir, const SessionPage *page)
 	for (guint i = 0; i < page->sessions->len; i++) {
 		const Session *session = g_ptr_array_index(page->sessions, i);
 
-		if (ids_get(dir->ids, session->id) == NULL)
+		if (ids_get(dir_ids(dir), session->id) == NULL)
 			return TRUE;
 	}
 	return FALSE;
@@ -386,7 +376,7 @@ static GPtrArray *missed(const PartialRefresh *self)
 	guint n = 0;
 
 	mutex_lock(&dir->apply);
-	snapshot_foreach (row, dir->shown, 0) {
+	snapshot_foreach (row, dir_shown(dir), 0) {
 		guint i = n;
 
 		if (phase_has_ended((Phase)row->phase) ||
@@ -404,14 +394,6 @@ static GPtrArray *missed(const PartialRefresh *self)
 		g_ptr_array_add(ids, g_strdup(found[i]->id->text));
 	mutex_unlock(&dir->apply);
 	return ids;
-}
-
-static void note_living(Dir *dir, gboolean few)
-{
-	mutex_lock(&dir->lock);
-	dir->partial_refresh.living_few = few;
-	dir->partial_refresh.living_many = !few;
-	mutex_unlock(&dir->lock);
 }
 
 /* *ret_all: there were few enough to list all.  Where such a list is refused, it
@@ -434,7 +416,7 @@ static gboolean list_living(
 		return FALSE;
 	}
 	more = more || !ok;
-	note_living(dir, !more);
+	partials_note_living(dir->partials, !more);
 	*ret_all = !more;
 	return more || ask_beside_list(dir, missed(self), error);
 }
@@ -454,46 +436,17 @@ static gboolean list_some(PartialRefresh *self, gboolean living, GError **error)
 static gboolean refresh_partially(PartialRefresh *self, GError **error)
 {
 	Dir *dir = self->dir;
-	gboolean first, living, listed;
+	PartialState state = partials_get(dir->partials);
+	gboolean living =
+		dir_class(dir)->list_living != NULL && !state.living_many;
+	gboolean listed = living || dir_class(dir)->newest_first;
 
-	mutex_lock(&dir->lock);
 	/* Then it tells most of what is watched, too. */
-	first = dir->partial_refresh.living_few;
-	living = dir_class(dir)->list_living != NULL &&
-		 !dir->partial_refresh.living_many;
-	mutex_unlock(&dir->lock);
-	listed = living || dir_class(dir)->newest_first;
-	if (first)
+	if (state.living_few)
 		return list_some(self, living, error) &&
 		       ask_watched(self, listed, error);
 	return ask_watched(self, listed, error) &&
 	       list_some(self, living, error);
-}
-
-static void partial_refresh_end(
-	const PartialRefresh *self, gint64 begun_ms, GError *error)
-{
-	Dir *dir = self->dir;
-	PartialState *partial_refresh = &dir->partial_refresh;
-	gint64 now_us = clock_now_us(dir->cache->clock);
-
-	mutex_lock(&dir->lock);
-	partial_refresh->running = FALSE;
-	partial_refresh->boost = self->boost;
-	partial_refresh->took_us = now_us - self->begun_us;
-	if (error == NULL) {
-		partial_refresh->done_ms = begun_ms;
-		partial_refresh->failures = 0;
-		partial_refresh->retry_us = 0;
-	} else {
-		partial_refresh->failures++;
-		partial_refresh->failed_us = now_us;
-		partial_refresh->unheard = breaker_counts(error);
-		partial_refresh->broken = pace_is_broken(error);
-		partial_refresh->retry_us = now_us + pace_retry_us(error);
-	}
-	mutex_unlock(&dir->lock);
-	scheduler_wake(dir->cache->scheduler);
 }
 
 void partial_refresh_run(void *data)
@@ -504,13 +457,12 @@ void partial_refresh_run(void *data)
 	g_autoptr(GPtrArray) unsure = g_ptr_array_new_with_free_func(g_free);
 	PartialRefresh self = {.dir = dir, .unsure = unsure};
 
-	mutex_lock(&dir->lock);
-	self.begun_us = dir->partial_refresh.started_us;
-	mutex_unlock(&dir->lock);
+	self.begun_us = partials_get(dir->partials).started_us;
 	self.first_tick = dir_tick(dir);
 	if (!refresh_partially(&self, &error) ||
 		!ask_beside_list(dir, g_steal_pointer(&unsure), &error))
 		g_debug("%s: %s", dir->name, error->message);
-	self.boost = any_passes(&self);
-	partial_refresh_end(&self, begun_ms, error);
+	partials_end(dir->partials, clock_now_us(dir->cache->clock),
+		any_passes(&self), begun_ms, error);
+	scheduler_wake(dir->cache->scheduler);
 }

@@ -19,9 +19,7 @@
 
 /* The monotonic time at which one is due; G_MAXINT64: never, as in a workspace
  * that is listed as soon itself. */
-gint64 partial_refresh_due_us(const Dir *dir, gint64 now_us)
-	REQUIRES(dir->lock);
-/* It is due and begins now; to be run by a job of the pool. */
-void partial_refresh_begin(Dir *dir, gint64 now_us) REQUIRES(dir->lock);
-/* The job; data is the Dir. */
+gint64 partial_refresh_due_us(const Dir *dir, const ListingState *listing,
+	const PartialState *partial, gint64 now_us);
+/* A job for the pool, once it has begun (partials_begin); data is the Dir. */
 void partial_refresh_run(void *data);

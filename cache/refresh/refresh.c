@@ -25,120 +25,130 @@ gboolean refresh_is_listing(const Dir *dir)
 	       (dir->kind == DIR_PROVIDER && dir->provider->workspaces == NULL);
 }
 
-/* With Dir.lock: what had no answer is asked for as if it had not failed, once
- * the provider has answered anything else. */
-static gint64 backed_off_us(const Dir *dir, gint64 us)
+/* What had no answer is asked for as if it had not failed, once the provider has answered
+ * anything else. */
+static gint64 backed_off_us(
+	const Dir *dir, const ListingState *listing, gint64 us)
 {
-	const Listing *listing = &dir->listing;
 	gboolean over =
-		breaker_counts(listing->error) &&
+		listing->unheard &&
 		breaker_heard_us(dir->provider->breaker) > listing->failed_us;
 
-	return pace_backed_off_us(us, over ? 0 : listing->failures,
-		pace_is_broken(listing->error));
+	return pace_backed_off_us(
+		us, over ? 0 : listing->failures, listing->broken);
 }
 
-static gint64 interval_us(const Dir *dir, gint64 now_us)
+static gint64 interval_us(
+	const Dir *dir, const ListingState *listing, gint64 now_us)
 {
-	const Listing *listing = &dir->listing;
 	gint64 us = dir->provider->refresh_ms * 1000;
 
 	if (dir->kind == DIR_PROVIDER)
 		us *= PROVIDER_TIMES;
-	else if (listing->transitional > 0 || listing->boost_us > now_us)
+	else if (__atomic_load_n(&dir->passing, __ATOMIC_RELAXED) > 0 ||
+		 listing->boost_us > now_us)
 		us = pace_fast_us(us);
 	us = MAX(us, PACE_LOAD_FACTOR * listing->took_us);
-	return backed_off_us(dir, us);
+	return backed_off_us(dir, listing, us);
 }
 
 /* The next after one that began just now, when somebody tells to ask again and
  * again: with time for others in between. */
-static gint64 asked_us(const Dir *dir)
+static gint64 asked_us(const Dir *dir, const ListingState *listing)
 {
-	const Listing *listing = &dir->listing;
 	gint64 us = MAX(ASKED_MIN_US, ASKED_LOAD_FACTOR * listing->took_us);
 
 	if (listing->started_us == 0)
 		return 0;
 	/* Waiting for no answer was no load, and by now there may be one. */
-	if (breaker_counts(listing->error))
+	if (listing->unheard)
 		return listing->started_us + ASKED_MIN_US;
-	return listing->started_us + backed_off_us(dir, us);
+	return listing->started_us + backed_off_us(dir, listing, us);
 }
 
 /* When a listing is due that will tell what came of a request. */
-static gint64 reconciling_us(const Dir *dir, gint64 now_us)
+static gint64 reconciling_us(
+	const Dir *dir, const ListingState *listing, gint64 now_us)
 {
-	const Listing *listing = &dir->listing;
 	gint64 due_us = reconcile_due_us(dir, now_us);
 
 	if (due_us == G_MAXINT64 || listing->failures == 0)
 		return due_us;
-	return MAX(due_us,
-		listing->started_us + backed_off_us(dir, RECONCILE_MIN_US));
+	return MAX(due_us, listing->started_us + backed_off_us(dir, listing,
+							 RECONCILE_MIN_US));
 }
 
 /* What the configuration names no more has nobody who looks, but may have requests
  * that nobody knows the outcome of. */
-static gint64 retired_due_us(const Dir *dir, gint64 now_us) REQUIRES(dir->lock)
+static gint64 retired_due_us(
+	const Dir *dir, const ListingState *listing, gint64 now_us)
 {
 	if (dir->kind != DIR_WORKSPACE ||
 		!__atomic_load_n(&dir->retired, __ATOMIC_ACQUIRE))
 		return G_MAXINT64;
-	return MAX(reconciling_us(dir, now_us), dir->listing.retry_us);
+	return MAX(reconciling_us(dir, listing, now_us), listing->retry_us);
 }
 
-gint64 refresh_due_us(const Dir *dir, gint64 now_us)
+gint64 refresh_due_us(
+	const Dir *dir, const ListingState *listing, gint64 now_us)
 {
-	const Listing *listing = &dir->listing;
 	gint64 due_us = G_MAXINT64;
 
 	if (!refresh_is_listing(dir) || listing->relisting)
 		return G_MAXINT64;
 	if (!dir_is_there(dir))
-		return retired_due_us(dir, now_us);
+		return retired_due_us(dir, listing, now_us);
 	if (listing->wanted)
 		return MAX(now_us, listing->retry_us);
 	if (dir_has_interest(dir, now_us))
 		due_us = listing->started_us == 0
 				 ? now_us
 				 : listing->started_us +
-					   interval_us(dir, now_us);
+					   interval_us(dir, listing, now_us);
 	if (listing->asked)
-		due_us = MIN(due_us, MAX(now_us, asked_us(dir)));
-	due_us = MIN(due_us, reconciling_us(dir, now_us));
+		due_us = MIN(due_us, MAX(now_us, asked_us(dir, listing)));
+	due_us = MIN(due_us, reconciling_us(dir, listing, now_us));
 	return MAX(due_us, listing->retry_us);
 }
 
 /* ---- starting what is due ---- */
 
+static void list(Dir *dir, gint64 now_us)
+{
+	if (!dir_is_there(dir))
+		__atomic_store_n(&dir->cache->untidy, 1, __ATOMIC_RELEASE);
+	listing_begin(dir->listing, now_us);
+	if (!pool_push(dir->provider->work[WORK_LIST], relist_run, dir))
+		listing_abandon(dir->listing);
+}
+
+static void refresh_partially(Dir *dir, gint64 now_us)
+{
+	partials_begin(dir->partials, now_us);
+	if (!pool_push(dir->provider->work[WORK_PARTIAL], partial_refresh_run,
+		    dir))
+		partials_abandon(dir->partials);
+}
+
 /* Starts what is due; says when the next will be. */
 static gint64 visit(Dir *dir, gint64 now_us)
 {
+	ListingState listing = listing_get(dir->listing);
+	PartialState partial;
 	gint64 due_us, partial_us;
 
-	mutex_lock(&dir->lock);
-	due_us = refresh_due_us(dir, now_us);
+	due_us = refresh_due_us(dir, &listing, now_us);
 	if (due_us <= now_us) {
-		if (!dir_is_there(dir))
-			__atomic_store_n(
-				&dir->cache->untidy, 1, __ATOMIC_RELEASE);
-		dir->listing.relisting = pool_push(
-			dir->provider->work[WORK_LIST], relist_run, dir);
-		dir->listing.wanted = dir->listing.asked = FALSE;
-		dir->listing.started_us = now_us;
-		dir->listing.relist++;
+		list(dir, now_us);
+		listing = listing_get(dir->listing);
 		due_us = G_MAXINT64;
 	}
-	partial_us = partial_refresh_due_us(dir, now_us);
+	partial = partials_get(dir->partials);
+	partial_us = partial_refresh_due_us(dir, &listing, &partial, now_us);
 	if (partial_us <= now_us) {
-		dir->partial_refresh.running =
-			pool_push(dir->provider->work[WORK_PARTIAL],
-				partial_refresh_run, dir);
-		partial_refresh_begin(dir, now_us);
+		refresh_partially(dir, now_us);
 		partial_us = G_MAXINT64;
 	}
-	mutex_unlock(&dir->lock);
 	return MIN(due_us, partial_us);
 }
 

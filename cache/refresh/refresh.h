@@ -13,5 +13,6 @@ gint64 refresh_run(void *data);
 
 /* Whether the provider is asked for what is in this directory. */
 gboolean refresh_is_listing(const Dir *dir);
-/* The monotonic time at which it is due; G_MAXINT64: never. */
-gint64 refresh_due_us(const Dir *dir, gint64 now_us) REQUIRES(dir->lock);
+/* The monotonic time at which its listing, which stands so, is due; G_MAXINT64: never. */
+gint64 refresh_due_us(
+	const Dir *dir, const ListingState *listing, gint64 now_us);

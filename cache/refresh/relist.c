@@ -15,7 +15,6 @@
 #include "cache/refresh/cause.h"
 #include "cache/refresh/partial_refresh.h"
 #include "cache/refresh/prefetch.h"
-#include "cache/refresh/resolve_name.h"
 
 #define PAGES_MAX 100000u
 /* Pages without an entry, and without a new one, one after the other. */
@@ -136,11 +135,11 @@ static void note_page(Relist *self, const Page *page)
  * So a provider whose pages have no tokens is asked until a page is empty.  What
  * that page's total says proves whether totals can be relied on: then the next
  * listing ends where the total is reached, unless it has become smaller, and
- * costs no question more.  (Listing.proved is this thread's while it lists.)
+ * costs no question more.
  */
 static gboolean is_proved_end(const Relist *self, const Page *page)
 {
-	gint64 *proved = &self->dir->listing.proved;
+	gint64 *proved = &listing_totals(self->dir->listing)->proved;
 
 	if (!page->last || *proved == 0 || page->total < *proved)
 		return FALSE;
@@ -163,7 +162,7 @@ static void begin_again(Relist *self)
  * it was gone through twice, is as whole as it will be. */
 static gboolean check_whole(Relist *self, gboolean *ret_more, GError **error)
 {
-	gint64 *lacking = &self->dir->listing.lacking;
+	gint64 *lacking = &listing_totals(self->dir->listing)->lacking;
 	gint64 lack =
 		self->least >= 0 ? MAX(0, self->least - (gint64)self->seen) : 0;
 
@@ -217,25 +216,11 @@ static void tell_progress(const Relist *self)
 {
 	Dir *dir = self->dir;
 
-	mutex_lock(&dir->lock);
-	dir->listing.pages = MAX(dir->listing.pages, self->page);
-	dir->listing.page = self->page;
-	dir->listing.so_far = self->seen;
-	dir->listing.total = self->least;
-	if (!dir->listing.complete)
-		dir_news(dir, NEWS_LISTING);
-	mutex_unlock(&dir->lock);
+	listing_progress(dir->listing, self->page, self->seen, self->least);
 	news_deliver(dir->cache->news);
 	/* Now partial refreshes may be worth while. */
 	if (self->page == 2 || self->page == PARTIAL_REFRESH_PAGES + 1)
 		scheduler_wake(dir->cache->scheduler);
-}
-
-static void note_proved(const Relist *self, guint64 total)
-{
-	mutex_lock(&self->dir->lock);
-	self->dir->listing.proved = total;
-	mutex_unlock(&self->dir->lock);
 }
 
 static gboolean relist_page(Relist *self, gboolean *ret_more, GError **error)
@@ -254,7 +239,8 @@ static gboolean relist_page(Relist *self, gboolean *ret_more, GError **error)
 	tell_progress(self);
 	self->waits = 0;
 	if (page.next == NULL)
-		note_proved(self, page.counted ? page.total : 0);
+		listing_totals(self->dir->listing)->proved =
+			page.counted ? page.total : 0;
 	if (page.next == NULL || self->gaps.over > 0 ||
 		is_proved_end(self, &page))
 		return check_whole(self, ret_more, error);
@@ -329,14 +315,6 @@ static void ask_missed(Dir *dir, Listed *listed)
 	ask_each(dir, ids);
 }
 
-/* A workspace cannot be asked for: a second listing is wanted soon. */
-static void want_another(Dir *dir)
-{
-	mutex_lock(&dir->lock);
-	dir->listing.asked = TRUE;
-	mutex_unlock(&dir->lock);
-}
-
 static gboolean relist_finish(
 	const Relist *self, gint64 begun_ms, GError **error)
 {
@@ -348,12 +326,13 @@ static gboolean relist_finish(
 	/* Whoever has asked for this listing is shown nothing older. */
 	ask_each(self->dir, self->unsure);
 	ask_missed(self->dir, &listed);
+	/* A workspace cannot be asked for: a second listing is wanted soon. */
 	if (listed.missed > 0 && self->dir->kind != DIR_WORKSPACE)
-		want_another(self->dir);
+		listing_ask(self->dir->listing);
 	return apply_relist_end(self->dir, &listed, error);
 }
 
-/* ---- the end; with Dir.lock ---- */
+/* ---- the end ---- */
 
 static char *token_text(const char *token)
 {
@@ -370,16 +349,15 @@ static char *token_text(const char *token)
 }
 
 static char *partial_text(const Relist *self, GError *error)
-	REQUIRES(self->dir->lock)
 {
-	const Listing *listing = &self->dir->listing;
+	const ListingState listing = listing_get(self->dir->listing);
 	g_autofree char *token = token_text(self->token);
 	g_autofree char *when =
 		time_text(clock_wall_ms(self->dir->cache->clock));
-	g_autofree char *since = time_text(listing->listed_ms);
+	g_autofree char *since = time_text(listing.listed_ms);
 	g_autofree char *sentence = backend_error_sentence(error);
 
-	if (listing->complete)
+	if (listing.complete)
 		return g_strdup_printf(
 			"page %u%s of the listing failed at %s: %s; shown: "
 			"the listing of %s%s\n",
@@ -390,44 +368,34 @@ static char *partial_text(const Relist *self, GError *error)
 	return g_strdup_printf(
 		"page %u%s of the listing failed at %s: %s; shown: the %" //
 		G_GUINT64_FORMAT " entries known so far\n",
-		self->page, token, when, sentence, self->dir->shown->count);
+		self->page, token, when, sentence, dir_count(self->dir));
 }
 
+/* The texts first: who sees that it is complete is to see what it left out. */
 static void end_well(const Relist *self, gint64 listed_ms)
-	REQUIRES(self->dir->lock)
 {
 	Dir *dir = self->dir;
-	Listing *listing = &dir->listing;
 
-	listing->complete = TRUE;
-	listing->pages = self->page;
-	dir->partial_refresh.living_many = FALSE;
-	listing->listed_ms = listed_ms;
-	listing->failures = 0;
-	listing->failed_us = 0;
-	listing->retry_us = 0;
-	listing->left_out = gaps_left_out(&self->gaps);
-	g_clear_error(&listing->error);
-	dir_set_text(dir, &dir->partial, gaps_text(&self->gaps, dir));
+	dir_set_partial(dir, gaps_text(&self->gaps, dir));
 	if (self->verify_bodies)
 		__atomic_store_n(&dir->verify_bodies, 0, __ATOMIC_RELAXED);
-	resolve_name_forget(dir);
+	partials_all_listed(dir->partials);
+	listing_end_well(dir->listing, clock_now_us(dir->cache->clock),
+		listed_ms, self->page, gaps_left_out(&self->gaps));
+	questions_forget(dir->questions);
 }
 
 static void end_badly(const Relist *self, GError *error)
-	REQUIRES(self->dir->lock)
 {
 	Dir *dir = self->dir;
-	Listing *listing = &dir->listing;
 
-	listing->failures++;
-	listing->failed_us = clock_now_us(dir->cache->clock);
-	listing->retry_us = listing->failed_us + pace_retry_us(error);
-	g_clear_error(&listing->error);
-	listing->error = g_error_copy(error);
+	if (cache_is_stopping(dir->cache))
+		error = NULL;
 	if (breaker_counts(error))
 		breaker_missed(dir->provider->breaker);
-	dir_set_text(dir, &dir->partial, partial_text(self, error));
+	if (error != NULL)
+		dir_set_partial(dir, partial_text(self, error));
+	listing_end_badly(dir->listing, clock_now_us(dir->cache->clock), error);
 }
 
 static void relist_end(const Relist *self, gint64 listed_ms, GError *error)
@@ -435,17 +403,10 @@ static void relist_end(const Relist *self, gint64 listed_ms, GError *error)
 	Dir *dir = self->dir;
 	Provider *provider = dir->provider;
 
-	mutex_lock(&dir->lock);
-	dir->listing.relisting = FALSE;
-	dir->listing.page = 0;
-	dir->listing.took_us =
-		clock_now_us(dir->cache->clock) - dir->listing.started_us;
 	if (error == NULL)
 		end_well(self, listed_ms);
-	else if (!cache_is_stopping(dir->cache))
+	else
 		end_badly(self, error);
-	dir_news(dir, NEWS_LISTING);
-	mutex_unlock(&dir->lock);
 	__atomic_add_fetch(
 		error == NULL ? &provider->relists : &provider->failed, 1,
 		__ATOMIC_RELAXED);
@@ -503,9 +464,7 @@ void relist_run(void *data)
 	trace_begin(dir);
 	failpoint_hang("listing");
 	failpoint_crash("listing");
-	mutex_lock(&dir->lock);
-	relist.number = dir->listing.relist;
-	mutex_unlock(&dir->lock);
+	relist.number = listing_get(dir->listing).relist;
 	relist.verify_bodies =
 		__atomic_load_n(&dir->verify_bodies, __ATOMIC_RELAXED);
 	relist.first_tick = dir_tick(dir);

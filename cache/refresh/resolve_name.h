@@ -8,12 +8,6 @@
  * remembered for a while.
  */
 
-/* What is known of a name that the workspace does not show.  *ret_push:
- * resolve_name_run has to be pushed once the lock is let go.  Error: why, for
- * FAILED. */
-Known resolve_name(Dir *dir, const char *name, gboolean *ret_push,
-	GError **error) REQUIRES(dir->lock);
-/* Asks what waits; a job for the pool, data is the Dir. */
-void resolve_name_run(void *data);
-/* Forgets what was answered. */
-void resolve_name_forget(Dir *dir) REQUIRES(dir->lock);
+/* What is known of a name that the workspace does not show.  YES: it should be shown by
+ * now: look again.  Error: why, for FAILED. */
+Known resolve_name(Dir *dir, const char *name, GError **error);

@@ -18,5 +18,5 @@ typedef struct SweepKind {
 		gboolean *ret_done);
 } SweepKind;
 
-/* Begins to ask, unless it does; self is one of dir's. */
-void sweep_start(Dir *dir, Sweep *self, const SweepKind *kind);
+/* Begins to ask, unless it does; tried is one of dir's. */
+void sweep_start(Dir *dir, Tried *tried, const SweepKind *kind);

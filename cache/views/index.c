@@ -40,15 +40,16 @@ void index_free(Index *self)
 
 Index *index_ensure(Dir *dir)
 {
-	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE);
+	Index *index = __atomic_load_n(&dir->index, __ATOMIC_ACQUIRE), *made;
 
 	if (index != NULL)
 		return index;
-	mutex_lock(&dir->lock);
-	if (dir->index == NULL)
-		__atomic_store_n(&dir->index, index_new(dir), __ATOMIC_RELEASE);
-	index = dir->index;
-	mutex_unlock(&dir->lock);
+	made = index_new(dir);
+	/* Somebody else may have made it meanwhile. */
+	if (__atomic_compare_exchange_n(&dir->index, &index, made, FALSE,
+		    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return made;
+	index_free(made);
 	return index;
 }
 
@@ -346,7 +347,7 @@ static void update_row(Update *self, const Row *row)
 	const IndexEntry *old = entry_of(index, row->number);
 
 	g_ptr_array_add(self->index_entries,
-		index_entry_new(index->dir, index->dir->shown, row, old,
+		index_entry_new(index->dir, dir_shown(index->dir), row, old,
 			index->groups));
 }
 
@@ -383,9 +384,9 @@ void index_mend(Dir *dir)
 	g_hash_table_iter_init(&at, self->index_entries);
 	while (g_hash_table_iter_next(&at, NULL, &entry)) {
 		const IndexEntry *brief = entry;
-		const Row *row =
-			brief->unread ? snapshot_find(dir->shown, brief->number)
-				      : NULL;
+		const Row *row = brief->unread ? snapshot_find(dir_shown(dir),
+							 brief->number)
+					       : NULL;
 
 		if (row != NULL)
 			g_array_append_val(rows, *row);
@@ -450,7 +451,7 @@ static gint64 newest_ns(const Snapshot *shown)
 static void set_times(Index *self, const Update *update)
 	REQUIRES(self->dir->apply)
 {
-	gint64 ns = newest_ns(self->dir->shown);
+	gint64 ns = newest_ns(dir_shown(self->dir));
 	Group *phases[N_PHASES];
 
 	for (Phase phase = 0; phase < N_PHASES; phase++)
@@ -481,7 +482,7 @@ static gboolean index_make(Index *self) REQUIRES(self->dir->apply)
 	update_begin(&update, self, FALSE);
 	mutex_is_held(&update.index->dir->apply);
 	show_phases(&update);
-	snapshot_foreach (row, dir->shown, 0) {
+	snapshot_foreach (row, dir_shown(dir), 0) {
 		update_row(&update, row);
 		on = update.index_entries->len % LOOK_EVERY != 0 ||
 		     !cache_is_stopping(dir->cache);
@@ -506,9 +507,7 @@ void index_run(void *data)
 		return;
 	}
 	__atomic_store_n(&self->ready, 1, __ATOMIC_RELEASE);
-	mutex_lock(&dir->lock);
-	dir_news(dir, NEWS_LISTING);
-	mutex_unlock(&dir->lock);
+	dir_news_listing(dir);
 	mutex_unlock(&dir->apply);
 	news_deliver(dir->cache->news);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "backends/base/mutex.h"
+#include "cache/model/listings_inside.h"
 #include "cache/refresh/refresh.h"
 
 /* ---- news ---- */
@@ -388,10 +389,10 @@ void fixture_refresh_now(Cache *cache, guint32 number)
 {
 	Dir *dir = dir_find(cache, number);
 
-	mutex_lock(&dir->lock);
-	dir->listing.wanted = TRUE;
-	dir->listing.retry_us = 0;
-	mutex_unlock(&dir->lock);
+	mutex_lock(&dir->listing->lock);
+	dir->listing->now.wanted = TRUE;
+	dir->listing->now.retry_us = 0;
+	mutex_unlock(&dir->listing->lock);
 	scheduler_wake(cache->scheduler);
 }
 

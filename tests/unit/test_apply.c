@@ -243,7 +243,7 @@ static void a_time_beyond_all_bounds_is_none(void)
 	session->body = g_strdup("{}");
 	session->body_len = 2;
 	session->created_ms = session->changed_ms = G_MAXINT64;
-	dir->listing.complete = FALSE;
+	listing_restore(dir->listing, 0);
 	for (guint i = 0; i < 2; i++) {
 		session->phase = i == 0 ? PHASE_IDLE : PHASE_BUSY;
 		g_assert_true(apply_sessions(
@@ -269,7 +269,7 @@ static void what_moves_is_newer_than_any_answer_before(void)
 	session->body = g_strdup("{}");
 	session->body_len = 2;
 	session->changed_ms = 1000000000000;
-	dir->listing.complete = FALSE;
+	listing_restore(dir->listing, 0);
 	session->id = g_strdup("s-1");
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
 	number = fixture_find(f, dir->number, "s-1");
@@ -280,7 +280,7 @@ static void what_moves_is_newer_than_any_answer_before(void)
 	session->phase = PHASE_BUSY;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
 	g_assert_cmpint(fixture_mtime(f, number, SESSION_PHASE), >, asked);
-	dir->listing.complete = TRUE;
+	listing_restore(dir->listing, 1);
 	g_free(session->id);
 	session->id = g_strdup("s-2");
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
@@ -315,17 +315,17 @@ static void passing_sessions_are_counted(void)
 	session->body = g_strdup("{}");
 	session->body_len = 2;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
-	g_assert_cmpuint(dir->listing.transitional, ==, 1);
+	g_assert_cmpuint(dir->passing, ==, 1);
 	session->phase = PHASE_STOPPING;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
-	g_assert_cmpuint(dir->listing.transitional, ==, 1);
+	g_assert_cmpuint(dir->passing, ==, 1);
 	session->phase = PHASE_IDLE;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
-	g_assert_cmpuint(dir->listing.transitional, ==, 0);
+	g_assert_cmpuint(dir->passing, ==, 0);
 	session->phase = PHASE_STARTING;
 	g_assert_true(apply_sessions(dir, &session, 1, dir_tick(dir), 0, NULL));
 	g_assert_true(apply_gone(dir, "s-1", dir_tick(dir), NULL));
-	g_assert_cmpuint(dir->listing.transitional, ==, 0);
+	g_assert_cmpuint(dir->passing, ==, 0);
 }
 
 /* The provider tells no times: the clock must do, and never stand still. */
@@ -400,9 +400,7 @@ static void what_a_first_listing_finds_is_no_event(void)
 	g_autoptr(Fixture) f = fixture_new();
 	Dir *dir = workspace_of(f);
 
-	mutex_lock(&dir->lock);
-	dir->listing.complete = FALSE;
-	mutex_unlock(&dir->lock);
+	listing_restore(dir->listing, 0);
 	fixture_forget_news(f);
 	answer(dir, "s-1", "Running", dir_tick(dir), 0);
 	check_told(f, dir->number, "?+s-1(Running)");

@@ -208,12 +208,10 @@ static void expect_view(Fixture *f, guint32 workspace, GHashTable *links,
 /* Waits until all that was pushed so far is delivered. */
 static void hear_all(Fixture *f, guint32 workspace)
 {
-	Dir *dir = dir_find(f->cache, workspace);
 	guint before = fixture_count_news(f, NEWS_TEXT, workspace);
+	const News last = {.kind = NEWS_TEXT, .number = workspace};
 
-	mutex_lock(&dir->lock);
-	dir_news(dir, NEWS_TEXT);
-	mutex_unlock(&dir->lock);
+	news_push(f->cache->news, &last, 1);
 	news_deliver(f->cache->news);
 	fixture_until(fixture_count_news(f, NEWS_TEXT, workspace) > before);
 }

@@ -251,9 +251,9 @@ static gboolean is_filling(Fixture *f, guint32 workspace)
 	Dir *dir = dir_find(f->cache, workspace);
 	gboolean backfilling;
 
-	mutex_lock(&dir->lock);
-	backfilling = dir->backfill.running;
-	mutex_unlock(&dir->lock);
+	backfilling = !tried_begin(dir->backfill);
+	if (!backfilling)
+		tried_end(dir->backfill);
 	return backfilling;
 }
 

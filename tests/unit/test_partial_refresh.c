@@ -1,6 +1,7 @@
 #include "cache/refresh/partial_refresh.h"
 
 #include "backends/classes.h"
+#include "cache/model/listings_inside.h"
 #include "cache/refresh/refresh.h"
 #include "cache_fixture.h"
 #include "fake_clock.h"
@@ -31,14 +32,22 @@ static guint32 open_pages(
 	return fixture_workspace(f, "m-1");
 }
 
+static gint64 due_of(Dir *dir, gint64 now_us)
+{
+	ListingState listing = listing_get(dir->listing);
+	PartialState partial = partials_get(dir->partials);
+
+	return partial_refresh_due_us(dir, &listing, &partial, now_us);
+}
+
 /* From now on only partial refreshes ask. */
 static void stop_sweeps(Fixture *f, guint32 workspace)
 {
 	Dir *dir = dir_find(f->cache, workspace);
 
-	mutex_lock(&dir->lock);
-	dir->listing.took_us = LONG_US;
-	mutex_unlock(&dir->lock);
+	mutex_lock(&dir->listing->lock);
+	dir->listing->now.took_us = LONG_US;
+	mutex_unlock(&dir->listing->lock);
 }
 
 static guint32 session_number(Fixture *f, guint32 workspace, guint i)
@@ -96,13 +105,9 @@ static void a_watched_session_is_asked_for_beside_a_listing(void)
 
 static gboolean is_asking(Fixture *f, guint32 workspace)
 {
-	Dir *dir = dir_find(f->cache, workspace);
-	gboolean running;
+	const Dir *dir = dir_find(f->cache, workspace);
 
-	mutex_lock(&dir->lock);
-	running = dir->partial_refresh.running;
-	mutex_unlock(&dir->lock);
-	return running;
+	return partials_get(dir->partials).running;
 }
 
 /* While time passes, and somebody looks at that number; 0: nobody looks. */
@@ -177,10 +182,7 @@ static void nobody_watches_without_interest(void)
 
 	stop_sweeps(f, workspace);
 	cache_watch(f->cache, workspace, &one, 1);
-	mutex_lock(&dir->lock);
-	due_us = partial_refresh_due_us(
-		dir, clock_now_us(&clock_real) + LONG_US);
-	mutex_unlock(&dir->lock);
+	due_us = due_of(dir, clock_now_us(&clock_real) + LONG_US);
 	g_assert_cmpint(due_us, ==, G_MAXINT64);
 	g_assert_cmpuint(asked(f), ==, 0);
 	g_assert_cmpuint(memory_calls(f->backend, MEMORY_LIST_PAGE), ==, pages);
@@ -363,22 +365,13 @@ static void too_many_living_are_left_to_the_listing(void)
 
 /* Seconds until a partial refresh of a workspace of many pages, begun just now; -1:
  * never. */
-static gint64 due_in(Dir *dir, PartialState partial_refresh, Listing listing)
+static gint64 due_in(
+	Dir *dir, PartialState partial_refresh, ListingState listing)
 {
 	gint64 now = g_get_monotonic_time(), due;
-	PartialState kept;
-	Listing before;
 
-	mutex_lock(&dir->lock);
-	kept = dir->partial_refresh;
-	before = dir->listing;
 	partial_refresh.started_us = listing.started_us = now;
-	dir->partial_refresh = partial_refresh;
-	dir->listing = listing;
-	due = partial_refresh_due_us(dir, now);
-	dir->partial_refresh = kept;
-	dir->listing = before;
-	mutex_unlock(&dir->lock);
+	due = partial_refresh_due_us(dir, &listing, &partial_refresh, now);
 	return due == G_MAXINT64 ? -1 : (due - now) / SECOND;
 }
 
@@ -388,7 +381,7 @@ static void the_interval_follows_what_happens(void)
 	gint64 now = g_get_monotonic_time();
 	const struct {
 		PartialState partial_refresh;
-		Listing listing;
+		ListingState listing;
 		gint64 due;
 	} cases[] = {
 		{{0}, {.pages = 1000}, 5},
@@ -495,13 +488,9 @@ static void what_is_refused_hinders_nothing_else(void)
 
 static gboolean has_failed(Dir *dir)
 {
-	gboolean failed;
+	PartialState now = partials_get(dir->partials);
 
-	mutex_lock(&dir->lock);
-	failed = dir->partial_refresh.failures > 0 &&
-		 !dir->partial_refresh.running;
-	mutex_unlock(&dir->lock);
-	return failed;
+	return now.failures > 0 && !now.running;
 }
 
 /* All in one partial refresh: the next would be an hour later. */

@@ -1,6 +1,8 @@
 #include "cache/refresh/refresh.h"
 
 #include "cache/entry.h"
+#include "cache/model/listings_inside.h"
+#include "cache/model/pace.h"
 #include "cache_fixture.h"
 #include "fake_clock.h"
 
@@ -18,26 +20,18 @@ static Dir *quiet_workspace(Fixture *f)
 	number = fixture_workspace(f, "m-1");
 	dir = dir_find(f->cache, number);
 	/* Or else it is listed beside the cases, as soon as one looks at it. */
-	mutex_lock(&dir->lock);
-	dir->listing.relisting = TRUE;
-	mutex_unlock(&dir->lock);
+	listing_begin(dir->listing, g_get_monotonic_time());
 	return dir;
 }
 
 /* When it is due, in seconds from now, with a listing begun `ago` seconds ago;
  * -1: never. */
-static gint64 due_in(Dir *dir, Listing listing, gint64 ago)
+static gint64 due_in(Dir *dir, ListingState listing, gint64 ago)
 {
 	gint64 now = g_get_monotonic_time(), due;
-	Listing kept;
 
-	mutex_lock(&dir->lock);
-	kept = dir->listing;
-	dir->listing = listing;
-	dir->listing.started_us = now - ago * SECOND;
-	due = refresh_due_us(dir, now);
-	dir->listing = kept;
-	mutex_unlock(&dir->lock);
+	listing.started_us = now - ago * SECOND;
+	due = refresh_due_us(dir, &listing, now);
 	if (due == G_MAXINT64)
 		return -1;
 	return (due - now) / SECOND;
@@ -54,19 +48,19 @@ static void a_directory_nobody_looks_at_is_never_asked(void)
 	g_autoptr(Fixture) f = fixture_new();
 	Dir *dir = quiet_workspace(f);
 
-	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), ==, -1);
+	g_assert_cmpint(due_in(dir, (ListingState){0}, 1000), ==, -1);
 	/* Some seconds more, until it is known who holds on. */
 	look_at(dir, 65);
-	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), ==, -1);
+	g_assert_cmpint(due_in(dir, (ListingState){0}, 1000), ==, -1);
 	look_at(dir, 63);
-	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), <=, 0);
+	g_assert_cmpint(due_in(dir, (ListingState){0}, 1000), <=, 0);
 	look_at(dir, 1000);
 	dir->held = 1;
-	g_assert_cmpint(due_in(dir, (Listing){0}, 1000), <=, 0);
+	g_assert_cmpint(due_in(dir, (ListingState){0}, 1000), <=, 0);
 	dir->held = 0;
-	g_assert_cmpint(due_in(dir, (Listing){.wanted = TRUE}, 1), ==, 0);
+	g_assert_cmpint(due_in(dir, (ListingState){.wanted = TRUE}, 1), ==, 0);
 	dir->there = 0;
-	g_assert_cmpint(due_in(dir, (Listing){.wanted = TRUE}, 1), ==, -1);
+	g_assert_cmpint(due_in(dir, (ListingState){.wanted = TRUE}, 1), ==, -1);
 	dir->there = 1;
 }
 
@@ -76,16 +70,17 @@ static void the_interval_follows_what_happens(void)
 	Dir *dir = quiet_workspace(f);
 	gint64 now = g_get_monotonic_time();
 	const struct {
-		Listing listing;
+		ListingState listing;
 		gint64 due;
+		guint passing;
 	} cases[] = {
 		{{.complete = TRUE}, 5},
-		{{.transitional = 1}, 1},
+		{{0}, 1, 1},
 		{{.boost_us = now + 100 * SECOND}, 1},
 		{{.boost_us = now - SECOND}, 5},
 		{{.took_us = SECOND}, 5},
 		{{.took_us = 3 * SECOND}, 12},
-		{{.transitional = 1, .took_us = SECOND}, 4},
+		{{.took_us = SECOND}, 4, 1},
 		{{.failures = 1}, 10},
 		{{.failures = 3}, 40},
 		{{.failures = 100}, 300},
@@ -104,6 +99,7 @@ static void the_interval_follows_what_happens(void)
 		gint64 due;
 
 		look_at(dir, 0);
+		dir->passing = cases[i].passing;
 		due = due_in(dir, cases[i].listing, 0);
 		g_assert_cmpint(due, <=, cases[i].due);
 		g_assert_cmpint(due, >=, cases[i].due - 1);
@@ -117,6 +113,14 @@ static GError *error_of(BackendErrorCode code)
 
 	backend_error_set(&error, code, "it went wrong");
 	return error;
+}
+
+/* As after a listing that ended so. */
+static ListingState with_error(ListingState state, GError *error)
+{
+	state.unheard = breaker_counts(error);
+	state.broken = pace_is_broken(error);
+	return state;
 }
 
 /* However long the outage was. */
@@ -140,9 +144,10 @@ static void the_pause_after_an_outage_is_short(void)
 	look_at(dir->parent, 0);
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = error_of(cases[i].code);
-		const Listing failed = {.failures = 100,
-			.error = error,
-			.failed_us = g_get_monotonic_time() + SECOND};
+		const ListingState failed = with_error(
+			(ListingState){.failures = 100,
+				.failed_us = g_get_monotonic_time() + SECOND},
+			error);
 		gint64 due = due_in(dir, failed, 0);
 
 		g_assert_cmpint(due, <=, cases[i].due);
@@ -160,7 +165,8 @@ static void a_call_that_succeeds_ends_the_pause(void)
 	Dir *dir = quiet_workspace(f);
 	g_autoptr(GError) silent = error_of(BACKEND_ERROR_TIMEOUT);
 	g_autoptr(GError) broken = error_of(BACKEND_ERROR_REMOTE);
-	Listing failed = {.failures = 100, .error = silent};
+	ListingState failed =
+		with_error((ListingState){.failures = 100}, silent);
 
 	/* Not in the same microsecond. */
 	failed.failed_us = g_get_monotonic_time() - 1;
@@ -169,7 +175,7 @@ static void a_call_that_succeeds_ends_the_pause(void)
 	dir_heard(dir);
 	g_assert_cmpint(due_in(dir, failed, 0), <=, 5);
 	/* It may be this listing alone that does not work. */
-	failed.error = broken;
+	failed = with_error(failed, broken);
 	g_assert_cmpint(due_in(dir, failed, 0), >=, 28);
 	look_at(dir, 1000);
 }
@@ -181,33 +187,33 @@ static void who_tells_to_ask_ends_the_pause(void)
 	Dir *dir = quiet_workspace(f);
 	g_autoptr(GError) silent = error_of(BACKEND_ERROR_TIMEOUT);
 	g_autoptr(GError) denied = error_of(BACKEND_ERROR_DENIED);
-	Listing failed = {.failures = 5,
-		.took_us = 10 * SECOND,
-		.asked = TRUE,
-		.error = silent};
+	ListingState failed = with_error(
+		(ListingState){
+			.failures = 5, .took_us = 10 * SECOND, .asked = TRUE},
+		silent);
 
 	look_at(dir, 0);
 	failed.failed_us = g_get_monotonic_time();
 	g_assert_cmpint(due_in(dir, failed, 10), <=, 0);
-	failed.error = denied;
+	failed = with_error(failed, denied);
 	g_assert_cmpint(due_in(dir, failed, 10), >, 5);
 	look_at(dir, 1000);
 }
 
 /* Lists the workspace for somebody, in place of its listing. */
-static Known list_with(Dir *dir, Listing listing)
+static Known list_with(Dir *dir, ListingState state, GError *error)
 {
-	Listing kept;
+	Listing *kept = dir->listing;
 	Known known;
 
-	mutex_lock(&dir->lock);
-	kept = dir->listing;
-	dir->listing = listing;
-	mutex_unlock(&dir->lock);
+	dir->listing = listing_new(dir->cache->news, &(News){0});
+	mutex_lock(&dir->listing->lock);
+	dir->listing->now = with_error(state, error);
+	dir->listing->error = g_error_copy(error);
+	mutex_unlock(&dir->listing->lock);
 	known = listing_known(dir, NULL);
-	mutex_lock(&dir->lock);
+	listing_free(dir->listing);
 	dir->listing = kept;
-	mutex_unlock(&dir->lock);
 	return known;
 }
 
@@ -218,24 +224,19 @@ static void who_asks_first_does_not_wait_long_for_the_network(void)
 	g_autoptr(GError) silent = error_of(BACKEND_ERROR_UNREACHABLE);
 	g_autoptr(GError) denied = error_of(BACKEND_ERROR_DENIED);
 	gint64 now = g_get_monotonic_time();
-	Listing failed = {.failures = 100,
-		.relisting = FALSE,
-		.started_us = now,
-		.begged_us = now,
-		.error = silent};
+	ListingState failed = {
+		.failures = 100, .started_us = now, .begged_us = now};
 
-	/* Its thread would list in earnest, and free the error. */
+	/* Its thread would list in earnest. */
 	scheduler_stop(f->cache->scheduler);
 	failed.failed_us = now;
-	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_FAILED);
+	g_assert_cmpint(list_with(dir, failed, silent), ==, KNOWN_FAILED);
 	failed.failed_us = now - 6 * SECOND;
-	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_NOT_YET);
-	failed.error = denied;
-	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_FAILED);
-	failed.error = silent;
+	g_assert_cmpint(list_with(dir, failed, silent), ==, KNOWN_NOT_YET);
+	g_assert_cmpint(list_with(dir, failed, denied), ==, KNOWN_FAILED);
 	failed.failed_us = now - 1;
 	dir_heard(dir);
-	g_assert_cmpint(list_with(dir, failed), ==, KNOWN_NOT_YET);
+	g_assert_cmpint(list_with(dir, failed, silent), ==, KNOWN_NOT_YET);
 }
 
 static void a_short_interval_is_not_made_longer(void)
@@ -245,9 +246,11 @@ static void a_short_interval_is_not_made_longer(void)
 
 	dir->provider->refresh_ms = 200;
 	look_at(dir, 0);
-	g_assert_cmpint(due_in(dir, (Listing){.transitional = 1}, 1), <=, 0);
+	dir->passing = 1;
+	g_assert_cmpint(due_in(dir, (ListingState){0}, 1), <=, 0);
 	dir->provider->refresh_ms = 100000;
-	g_assert_cmpint(due_in(dir, (Listing){.transitional = 1}, 0), >=, 19);
+	g_assert_cmpint(due_in(dir, (ListingState){0}, 0), >=, 19);
+	dir->passing = 0;
 	look_at(dir, 1000);
 }
 
@@ -257,8 +260,8 @@ static void lists_of_workspaces_are_asked_less_often(void)
 	Dir *dir = quiet_workspace(f)->parent;
 
 	look_at(dir, 0);
-	g_assert_cmpint(due_in(dir, (Listing){0}, 0), >=, 59);
-	g_assert_cmpint(due_in(dir, (Listing){0}, 60), <=, 0);
+	g_assert_cmpint(due_in(dir, (ListingState){0}, 0), >=, 59);
+	g_assert_cmpint(due_in(dir, (ListingState){0}, 60), <=, 0);
 	look_at(dir, 1000);
 }
 
@@ -282,13 +285,9 @@ static guint64 pages(Fixture *f)
 /* Whether a listing goes on, or waits for a thread. */
 static gboolean is_listing(Fixture *f, guint32 number)
 {
-	Dir *dir = dir_find(f->cache, number);
-	gboolean relisting;
+	const Dir *dir = dir_find(f->cache, number);
 
-	mutex_lock(&dir->lock);
-	relisting = dir->listing.relisting;
-	mutex_unlock(&dir->lock);
-	return relisting;
+	return listing_get(dir->listing).relisting;
 }
 
 /* Time of the clock passes, but not while a listing goes on: the longer one takes,
@@ -404,9 +403,9 @@ static void a_pause_that_was_asked_for_is_kept(void)
 	number = fixture_workspace(f, "m-1");
 	dir = dir_find(f->cache, number);
 	calls = pages(f);
-	mutex_lock(&dir->lock);
-	dir->listing.retry_us = clock_now_us(&clock_fake) + 60 * SECOND;
-	mutex_unlock(&dir->lock);
+	mutex_lock(&dir->listing->lock);
+	dir->listing->now.retry_us = clock_now_us(&clock_fake) + 60 * SECOND;
+	mutex_unlock(&dir->listing->lock);
 	cache_refresh(f->cache, number);
 	clock_forward(58000);
 	g_assert_cmpint(refresh_run(f->cache), >, clock_now_us(&clock_fake));
@@ -436,9 +435,9 @@ static void a_first_listing_that_fails_is_asked_for_less_and_less(void)
 	calls = memory_calls(f->backend, MEMORY_LIST_PAGE);
 	g_assert_cmpuint(calls, ==, 2);
 	/* He who comes after a long silence does not hear of that. */
-	mutex_lock(&dir->lock);
-	dir->listing.begged_us -= 61 * G_USEC_PER_SEC;
-	mutex_unlock(&dir->lock);
+	mutex_lock(&dir->listing->lock);
+	dir->listing->now.begged_us -= 61 * G_USEC_PER_SEC;
+	mutex_unlock(&dir->listing->lock);
 	g_assert_cmpint(fixture_known(f, dir->number, NULL), ==, KNOWN_NOT_YET);
 	fixture_until(memory_calls(f->backend, MEMORY_LIST_PAGE) == calls + 1);
 }

@@ -101,6 +101,9 @@ Cache *cache_new(const CacheSettings *settings, GError **error)
 	cache->news = news_new(settings->observer, settings->data);
 	cache->called = settings->called;
 	cache->traced = settings->traced;
+	cache->owes = settings->owes;
+	cache->owes_not = settings->owes_not;
+	cache->sends = settings->sends;
 	cache->told = settings->data;
 	cache->sizes = sizes_new();
 	cache->on_demand = on_demand_new(cache->clock);

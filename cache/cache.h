@@ -119,7 +119,8 @@ typedef struct {
 	                     listing that had never been complete; CHANGED: of
 	                     a record of which only a part was known so far,
 	                     the whole is, and the state is the same */
-	const char *id; /* APPEARED, VANISHED, CHANGED: raw */
+	guint32 debt; /* APPEARED, VANISHED, CHANGED: what CacheOwes returned */
+	const char *id;        /* APPEARED, VANISHED, CHANGED: raw */
 	const char *from, *to; /* state words: CHANGED, the same where the state
 	                          did not change; APPEARED has `to`, VANISHED
 	                          `from`; "" for what has none */
@@ -128,6 +129,23 @@ typedef struct {
 /* Called on a worker with no lock held, in the order in which things became
  * true, one call at a time; must be quick and must not call cache_free. */
 typedef void (*CacheObserver)(const News *news, gsize n, void *data);
+
+/*
+ * What is about to become true on disk, where a crash leaves it, and will be news: the
+ * observer has it as the debt of that news.  A crash between the two would leave a
+ * change that nobody was ever told of.  0: it is not noted.  Called with locks of the
+ * cache held: it is to write that down, and call nothing.
+ */
+typedef guint32 (*CacheOwes)(const News *news, void *data);
+/* It did not become true. */
+typedef void (*CacheOwesNot)(guint32 debt, void *data);
+
+/* Of an operation that was given with these two: its request, of that name, is about
+ * to be written to disk, after which it may be sent.  On a worker, with no lock
+ * held. */
+typedef struct Operation Operation;
+typedef void (*OperationDone)(Operation *operation, void *data);
+typedef void (*CacheSends)(const char *rid, OperationDone done, void *data);
 
 /* Of each attempt of a call of a section's provider; see CallObserver. */
 typedef void (*CacheCalled)(
@@ -155,7 +173,10 @@ typedef struct {
 	CacheObserver observer;
 	CacheCalled called; /* may be NULL, as may: */
 	CacheTraced traced;
-	void *data; /* of all three */
+	CacheOwes owes; /* NULL: nothing is written down; else both */
+	CacheOwesNot owes_not;
+	CacheSends sends; /* may be NULL; has no data of its own */
+	void *data;       /* of all of them */
 } CacheSettings;
 
 /* Which sessions that have ended (stopped or failed) are shown. */
@@ -399,10 +420,8 @@ void cache_hold(Cache *cache, guint32 number, gboolean held);
 
 /* ---- operations: creating and steering ---- */
 
-typedef struct Operation Operation;
-/* Called exactly once for each order, with no lock held: on a worker, or, once
- * the cache is stopped, inside the call that gives the order. */
-typedef void (*OperationDone)(Operation *operation, void *data);
+/* OperationDone is called exactly once for each order, with no lock held: on a worker,
+ * or, once the cache is stopped, inside the call that gives the order. */
 
 /* Checks and creates.  spec is copied.  Never NULL: what is wrong arrives as
  * the order's error.  The caller gets a reference. */

@@ -10,6 +10,9 @@
  *   SESSIONFS_FAILPOINT_KILL=sent.synced     dies there by SIGKILL, at the first
  *   SESSIONFS_FAILPOINT_KILL=sent.synced:3   or the third time
  *   SESSIONFS_FAILPOINT_FLAWS=no-fsync;resend;final;untold;unkept
+ *                        and, of a process that takes a mount over, what it does
+ *                        not do: unresent;unmasked;unheld;regenerated;unpolled;
+ *                        unpaid;unremembered
  *   SESSIONFS_FAILPOINT_HANG=listing;order;content;reload   a thread that comes there
  *                        never goes on
  *   SESSIONFS_FAILPOINT_CRASH=listing:malloc   has a fault there: null (a pointer),

@@ -1,5 +1,6 @@
 #include "cache/merge/change.h"
 
+#include "cache/base/failpoint.h"
 #include "cache/model/account.h"
 
 #include "cache/views/index.h"
@@ -251,6 +252,36 @@ static void forget_workspaces(const Change *self)
 	}
 }
 
+/* Before it is true on disk.  What a first listing brings is no event. */
+static void owe(Change *self)
+{
+	Dir *dir = self->dir;
+	const Cache *cache = dir->cache;
+	gboolean complete;
+
+	if (cache->owes == NULL)
+		return;
+	complete = listing_is_complete(dir->listing);
+	for (guint i = 0; i < self->news->len; i++) {
+		News *news = &g_array_index(self->news, News, i);
+
+		if (complete || news->kind != NEWS_APPEARED)
+			news->debt = cache->owes(news, cache->told);
+	}
+}
+
+static void owe_not(const Change *self)
+{
+	const Cache *cache = self->dir->cache;
+
+	for (guint i = 0; i < self->news->len; i++) {
+		const News *news = &g_array_index(self->news, News, i);
+
+		if (news->debt != 0)
+			cache->owes_not(news->debt, cache->told);
+	}
+}
+
 gboolean change_commit(Change *self, GError **error)
 {
 	Dir *dir = self->dir;
@@ -260,8 +291,12 @@ gboolean change_commit(Change *self, GError **error)
 		return TRUE;
 	if (self->members)
 		mtime_ns = time_noticed(MAX(mtime_ns, self->newest_ns));
-	if (!keep_on_disk(self, mtime_ns, error))
+	owe(self);
+	if (!keep_on_disk(self, mtime_ns, error)) {
+		owe_not(self);
 		return FALSE;
+	}
+	failpoint_step("change", "stored");
 	rows_sort(self->rows);
 	g_array_sort(self->cuts, number_compare);
 	publish(self,

@@ -113,7 +113,10 @@ struct Cache {
 	struct Dir *root;
 	CacheCalled called; /* NULL: nobody wants to know; as: */
 	CacheTraced traced;
-	void *told; /* what both are called with */
+	CacheOwes owes; /* NULL: nobody, as: */
+	CacheOwesNot owes_not;
+	CacheSends sends; /* likewise */
+	void *told;       /* what these are called with */
 
 	Mutex lock;
 	GPtrArray *dirs GUARDED_BY(lock); /* Dir: all that there ever were */

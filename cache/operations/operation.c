@@ -92,6 +92,10 @@ static gboolean operation_sending(void *data)
 
 	if (self->recorded || !operation_is_wanted(self))
 		return self->recorded;
+	if (self->cache->sends != NULL)
+		self->cache->sends(
+			self->request->intent->rid, self->done, self->data);
+	failpoint_step("request", "named");
 	self->recorded = requests_send(
 		self->cache->requests, self->request, &self->refused);
 	if (self->recorded)

@@ -268,7 +268,8 @@ FACES = {
     "fs": {"backends": {"session.h", "error.h", "base/clock.h",
                         "base/inherited.h", "base/mutex.h", "base/nearest.h",
                         "base/secret.h", "base/spawn.h", "base/thread.h"},
-           "cache": {"cache.h", "base/escape.h", "base/locked.h",
+           "cache": {"cache.h", "base/escape.h", "base/failpoint.h",
+                     "base/locked.h",
                      "base/log_about.h", "base/metric.h", "base/name.h"}},
 }
 # They put the whole together.

@@ -18,7 +18,8 @@
  *   workers     cache: call providers, deliver news to observer.c; never libfuse;
  *               each named by what it does and for which section: "list alibaba"
  *
- * Processes: the emitter (emitter_child.c), a child that makes file events by system
+ * Processes: with -o keeper, the keeper (keeper/keeper.h) is the parent of all that,
+ * and replaces it; the emitter (emitter_child.c), a child that makes file events by system
  * calls on the mount; with --demo, sessionfs-emulator is a direct child.
  *
  * Lock order, outermost first: libfuse's request lock > Control > cache's own
@@ -26,11 +27,11 @@
  * four hold theirs for a few instructions and call nothing; none is held across a
  * reply, a notification, a call of a provider or a callback.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "backends/auth/paths.h"
@@ -50,8 +51,12 @@
 #include "fs/events/events.h"
 #include "fs/events/observer.h"
 #include "fs/events/polls.h"
+#include "fs/keeper/keeper.h"
+#include "fs/keeper/kept.h"
+#include "fs/keeper/wire.h"
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
+#include "fs/ops/control.h"
 #include "fs/ops/handle.h"
 #include "fs/service/pulse.h"
 #include "fs/service/supervisor.h"
@@ -88,6 +93,7 @@ typedef struct {
 	struct fuse_session *session;
 	Reload *reload;
 	Progress *progress;
+	Handover *handover;
 } Run;
 
 /* Before anything is begun: what is wrong there is a mistake of the command line. */
@@ -143,6 +149,8 @@ static gboolean open_metrics_socket(Run *run, GError **error)
 
 static gboolean open_state(Run *run, GError **error)
 {
+	run->state.lock_fd = run->handover->lock;
+	run->state.owner = handover_owner(run->handover);
 	if (run->options->demo && !run->config->state_dir)
 		return state_open_temporary(
 			run->mountpoint, &run->state, error);
@@ -170,6 +178,9 @@ static gboolean open_cache(Run *run, GError **error)
 			.deadline_ms = run->config->deadline_ms,
 			.clock = run->daemon.clock,
 			.observer = observer_news,
+			.owes = observer_owes,
+			.owes_not = observer_owes_not,
+			.sends = control_sends,
 			.called = observer_call,
 			.traced =
 				trace_has_lines(run->daemon.trace, TRACE_CACHE)
@@ -202,6 +213,7 @@ static void fill_daemon(Run *run)
 	Daemon *daemon = &run->daemon;
 	gint64 window_us = config->window_ms * 1000;
 
+	daemon->owner = handover_owner(run->handover);
 	daemon->uid = config->uid < 0 ? geteuid() : (uid_t)config->uid;
 	daemon->gid = config->gid < 0 ? getegid() : (gid_t)config->gid;
 	daemon->create_timeout_us = config->create_ms * 1000;
@@ -209,12 +221,12 @@ static void fill_daemon(Run *run)
 	daemon->started_ns = clock_wall_us(daemon->clock) * 1000;
 	daemon->keep_listings = mount_listings_can_be_kept();
 	daemon->synth_events = g_ptr_array_new();
-	daemon->handles = handles_new();
+	daemon->handles = handles_new(daemon->kept);
 	daemon->polls = polls_new();
 	daemon->readers = readers_new(daemon->clock);
 	daemon->eventlog = eventlog_open(run->state.path, EVENTLOG_LIMIT);
-	daemon->interest = interest_new(
-		daemon->cache, daemon->clock, run->mountpoint, window_us);
+	daemon->interest = interest_new(daemon->cache, daemon->clock,
+		run->mountpoint, window_us, daemon->kept);
 	daemon->pending = pending_new(
 		daemon->metrics, daemon->clock, config->deadline_ms * 1000);
 	if (config->events)
@@ -248,6 +260,53 @@ static void node_path(guint64 node, GString *out, void *data)
 	path_of_node(data, node, out);
 }
 
+/* What a keeper keeps; where there is none, NULL. */
+static gboolean open_kept(Run *run, GError **error)
+{
+	Handover *handover = run->handover;
+
+	if (handover->socket < 0)
+		return TRUE;
+	run->daemon.kept = handover_takes_over(handover)
+				   ? kept_attach(handover->memory)
+				   : kept_new();
+	return run->daemon.kept ||
+	       backend_error_false(error, BACKEND_ERROR_LOCAL,
+		       "-o keeper: there is no memory for what outlives a "
+		       "process: %s",
+		       g_strerror(errno));
+}
+
+static gboolean get_mount(Run *run, GError **error)
+{
+	const Handover *handover = run->handover;
+
+	if (handover_takes_over(handover)) {
+		run->session =
+			mount_take_over(handover->fuse, &run->daemon, error);
+		return run->session != NULL;
+	}
+	if (!mount_is_fit(run->mountpoint, error))
+		return FALSE;
+	mount_warn_hidden(run->mountpoint);
+	run->session = mount_start(
+		&(MountSettings){
+			.mountpoint = run->mountpoint,
+			.source = run->options->source,
+			.allow_other = run->config->allow_other,
+			/* libfuse's would end with this process. */
+			.auto_unmount =
+				run->options->auto_unmount && !run->daemon.kept,
+		},
+		&run->daemon, error);
+	if (!run->session)
+		return FALSE;
+	if (run->daemon.kept)
+		handover_give(handover, fuse_session_fd(run->session),
+			kept_fd(run->daemon.kept), run->state.lock_fd);
+	return TRUE;
+}
+
 static gboolean start(Run *run, GError **error)
 {
 	run->daemon.metrics = metrics_new();
@@ -270,19 +329,32 @@ static gboolean start(Run *run, GError **error)
 		return FALSE;
 	if (!open_cache(run, error))
 		return FALSE;
-	fill_daemon(run);
-	if (!mount_is_fit(run->mountpoint, error))
+	if (!open_kept(run, error))
 		return FALSE;
-	mount_warn_hidden(run->mountpoint);
-	run->session = mount_start(
-		&(MountSettings){
-			.mountpoint = run->mountpoint,
-			.source = run->options->source,
-			.allow_other = run->config->allow_other,
-			.auto_unmount = run->options->auto_unmount,
-		},
-		&run->daemon, error);
-	return run->session != NULL;
+	fill_daemon(run);
+	return get_mount(run, error);
+}
+
+static void unsent(guint64 node, void *data)
+{
+	const Daemon *daemon = data;
+
+	interest_forget(daemon->interest, node, 1);
+}
+
+/* What the kernel has from the process before may be old, and who watches may not have
+ * been told. */
+static void take_over(Run *run, dev_t device)
+{
+	Daemon *daemon = &run->daemon;
+
+	if (!handover_takes_over(run->handover))
+		return;
+	g_message("taking over %s", run->mountpoint);
+	emitter_attach(daemon->emitter, device);
+	interest_doubt_all(daemon->interest, daemon->notify);
+	observer_take_over(run->observer);
+	wire_resume(run->session, unsent, daemon);
 }
 
 static gboolean serve(Run *run, Background *background)
@@ -297,14 +369,18 @@ static gboolean serve(Run *run, Background *background)
 	shutdown = shutdown_start(&run->daemon, run->session, run->mountpoint,
 		device, run->reload);
 	notify_attach(run->daemon.notify, run->session);
+	take_over(run, device);
 	cache_start(run->daemon.cache);
 	metrics_socket_serve(run->metrics_socket);
 	background_ready(background);
 	run->progress = progress_start(run->daemon.cache);
 	/* Its process inherits what standard output and error are by now. */
-	emitter_attach(run->daemon.emitter, device);
+	if (!handover_takes_over(run->handover))
+		emitter_attach(run->daemon.emitter, device);
+	handover_ready(run->handover);
 	g_message("serving %s", run->mountpoint);
 	fine = mount_serve(run->session);
+	handover_over(run->handover);
 	/* A reload or a manager may hang, and after an unmount no signal comes. */
 	overdue_start(&run->daemon, run->mountpoint, device);
 	if (shutdown_finish(shutdown))
@@ -340,6 +416,7 @@ static void finish(Run *run)
 	g_clear_pointer(&daemon->pulse, pulse_free);
 	g_clear_pointer(&daemon->pending, pending_free);
 	g_clear_pointer(&daemon->interest, interest_free);
+	g_clear_pointer(&daemon->kept, kept_free);
 	overdue_stop();
 	g_clear_pointer(&daemon->cache, cache_free);
 	g_clear_pointer(&daemon->polls, polls_free);
@@ -354,23 +431,6 @@ static void finish(Run *run)
 	g_free(daemon->crash);
 	state_close(&run->state);
 	demo_end(&run->demo);
-}
-
-/* Calls and the files of workspaces want many; and a core file would hold the
- * environment, where secrets are. */
-static void set_limits(void)
-{
-	struct rlimit files, core = {0};
-
-	/* A core_pattern that is a pipe takes no notice of the limit. */
-	if (setrlimit(RLIMIT_CORE, &core) || prctl(PR_SET_DUMPABLE, 0))
-		g_debug("core files stay as they are");
-
-	if (getrlimit(RLIMIT_NOFILE, &files))
-		return;
-	files.rlim_cur = files.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &files))
-		g_debug("the limit of open files stays as it is");
 }
 
 /* What a script may want to tell apart; see exit_status.h. */
@@ -392,18 +452,19 @@ static int fail(const GError *error, int status)
 	return status;
 }
 
-static int run_daemon(
-	Options *options, char *mountpoint, Background *background)
+static int run_daemon(Options *options, char *mountpoint,
+	Background *background, Handover *handover)
 {
 	g_autoptr(GError) error = NULL;
 	Run run = {.options = options,
 		.config = config_new(),
-		.mountpoint = mountpoint};
+		.mountpoint = mountpoint,
+		.handover = handover};
 	int status;
 
 	shutdown_prepare();
 	shutdown_hold_reloads();
-	set_limits();
+	limits_set();
 	if (!start(&run, &error))
 		status = fail(error, status_of(error));
 	else
@@ -413,19 +474,68 @@ static int run_daemon(
 	return status;
 }
 
-/* As XDG has it: a place that is relative is not meant.  GLib would take it to lie in
- * the working directory. */
-static void drop_relative_places(void)
+/* ---- with a keeper ---- */
+
+typedef struct {
+	Options *options;
+	char *mountpoint;
+	Background *background;
+} KeeperRun;
+
+static int serve_kept(Handover *handover, void *data)
 {
-	static const char *const names[] = {"HOME", "XDG_CONFIG_HOME",
-		"XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"};
+	KeeperRun *run = data;
 
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		const char *value = g_getenv(names[i]);
+	return run_daemon(
+		run->options, run->mountpoint, run->background, handover);
+}
 
-		if (value && !g_path_is_absolute(value))
-			g_unsetenv(names[i]);
-	}
+/* The worker has told who waits for it; the next ones have nobody to tell. */
+static void kept_is_ready(void *data)
+{
+	KeeperRun *run = data;
+
+	background_leave(run->background);
+}
+
+static void kept_is_lost(void *data)
+{
+	KeeperRun *run = data;
+
+	if (!mount_device(run->mountpoint))
+		return;
+	/* A thread of a dead worker may hold the connection, and wait in it. */
+	if (umount2(run->mountpoint, MNT_FORCE | UMOUNT_NOFOLLOW))
+		mount_detach(run->mountpoint);
+}
+
+static int run_keeper(KeeperRun *run)
+{
+	const KeeperTask task = {
+		.serve = serve_kept,
+		.ready = kept_is_ready,
+		.abandon = kept_is_lost,
+		.data = run,
+	};
+
+	shutdown_prepare();
+	return keeper_run(&task);
+}
+
+/* Whether there is to be one; it is said why not. */
+static gboolean wants_keeper(const Options *options)
+{
+	if (!options->keeper)
+		return FALSE;
+	if (options->demo)
+		g_warning("-o keeper: a demo has none");
+	else if (!wire_kernel_resends())
+		g_warning("-o keeper: this kernel is older than 6.9, and "
+			  "would keep who waits for a dead process waiting: "
+			  "there is no keeper");
+	else
+		return TRUE;
+	return FALSE;
 }
 
 int main(int argc, char **argv)
@@ -441,7 +551,7 @@ int main(int argc, char **argv)
 		inherited_drop();
 		return emitter_child_run(STDIN_FILENO);
 	}
-	drop_relative_places();
+	state_drop_relative_places();
 	if (!options_from_mount(argc, argv) && command_run(argc, argv, &status))
 		return status;
 	if (!options_parse(argc, argv, command_names(), &options, &error))
@@ -472,5 +582,9 @@ int main(int argc, char **argv)
 	/* A service manager takes care of the process that it has started. */
 	if (!options.foreground && !supervisor_is_there())
 		background = background_start(mountpoint);
-	return run_daemon(&options, mountpoint, &background);
+	if (wants_keeper(&options))
+		return run_keeper(
+			&(KeeperRun){&options, mountpoint, &background});
+	return run_daemon(
+		&options, mountpoint, &background, &(Handover)HANDOVER_NONE);
 }

@@ -8,6 +8,7 @@ typedef struct Emitter Emitter;
 typedef struct EventLog EventLog;
 typedef struct Handles Handles;
 typedef struct Interest Interest;
+typedef struct Kept Kept;
 typedef struct Metrics Metrics;
 typedef struct Notify Notify;
 typedef struct Pending Pending;
@@ -26,6 +27,7 @@ typedef struct Daemon {
 	Emitter *emitter; /* NULL: no events are made */
 	Handles *handles;
 	Interest *interest;
+	Kept *kept; /* what outlives this process; NULL: nothing does */
 	Metrics *metrics;
 	Notify *notify;
 	Pending *pending;
@@ -34,6 +36,7 @@ typedef struct Daemon {
 	Readers *readers;
 	Pulse *pulse; /* NULL: no service manager is told; set before the loop */
 	Trace *trace;
+	pid_t owner; /* the process that others know: this one, or its keeper */
 	uid_t uid;
 	gid_t gid;
 	gint64 create_timeout_us; /* for writes to control files */

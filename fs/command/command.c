@@ -133,6 +133,7 @@ static void print_mount_options(void)
 	     "  uid=USER, gid=GROUP  owner and group of all files\n"
 	     "  state_dir=DIR        where everything that is known is kept\n"
 	     "  auto_unmount         unmount even when the daemon is killed\n"
+	     "  keeper               replace the daemon when it is killed\n"
 	     "  man sessionfs.conf lists the others");
 }
 

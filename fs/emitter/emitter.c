@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/base/thread.h"
+#include "cache/base/failpoint.h"
 #include "fs/emitter/emitter_process.h"
 
 /* What waits for a process that cannot keep up; beyond that events are lost, and
@@ -242,6 +243,7 @@ static int carry_out(Emitter *self, const SynthEvent *event)
 	self->current = event;
 	self->made = self->asked = self->slow = FALSE;
 	mutex_unlock(&self->lock);
+	failpoint_step("event", "made");
 	error = emitter_process_do(
 		self->process, &order, self->mountpoint, path, to);
 	mutex_lock(&self->lock);

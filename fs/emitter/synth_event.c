@@ -31,6 +31,29 @@ SynthEvent *synth_event_copy(const SynthEvent *event, SynthEventKind kind)
 	return copy;
 }
 
+void synth_events_group(SynthEvent *const *events, guint n,
+	void (*over)(guint32 which, void *data), guint32 which, void *data)
+{
+	SynthGroup *group;
+
+	if (!n) {
+		over(which, data);
+		return;
+	}
+	group = g_new(SynthGroup, 1);
+	*group = (SynthGroup){(gint)n, over, which, data};
+	for (guint i = 0; i < n; i++)
+		events[i]->group = group;
+}
+
+static void leave(SynthGroup *group)
+{
+	if (!group || !g_atomic_int_dec_and_test(&group->events))
+		return;
+	group->over(group->which, group->data);
+	g_free(group);
+}
+
 void synth_event_free(SynthEvent *event)
 {
 	if (!event)
@@ -39,6 +62,7 @@ void synth_event_free(SynthEvent *event)
 	g_free(event->to.name);
 	if (event->owed)
 		g_atomic_int_add(event->owed, -1);
+	leave(event->group);
 	g_free(event);
 }
 

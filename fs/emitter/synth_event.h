@@ -23,6 +23,14 @@ typedef struct {
 	mode_t type; /* S_IFDIR, S_IFREG, S_IFLNK */
 } SynthEventStep;
 
+/* What several events tell together: over when the last of them is freed. */
+typedef struct {
+	gint events;                             /* atomic: that are left */
+	void (*over)(guint32 which, void *data); /* on any thread */
+	guint32 which;
+	void *data;
+} SynthGroup;
+
 typedef struct {
 	SynthEventKind kind;
 	guint32 dir; /* number of the directory whose lock the kernel takes, or
@@ -31,11 +39,15 @@ typedef struct {
 	SynthEventStep
 		to; /* MOVE: what it becomes; ino: of what is there, or 0 */
 	gint *owed; /* counted there, atomically, until it is freed; or NULL */
+	SynthGroup *group; /* or NULL */
 } SynthEvent;
 
 SynthEvent *synth_event_new(SynthEventKind kind, guint32 dir);
 /* From now on it is an event that is still to be made. */
 void synth_event_owe(SynthEvent *event, gint *owed);
+/* n events (SynthEvent *, none of a group) tell one thing. */
+void synth_events_group(SynthEvent *const *events, guint n,
+	void (*over)(guint32 which, void *data), guint32 which, void *data);
 /* The same way, to be gone on. */
 SynthEvent *synth_event_copy(const SynthEvent *event, SynthEventKind kind);
 void synth_event_free(SynthEvent *event);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cache/base/failpoint.h"
 #include "cache/base/log_about.h"
 #include "fs/base/log.h"
 #include "fs/base/node.h"
@@ -12,6 +13,7 @@
 #include "fs/events/events.h"
 #include "fs/events/newsline.h"
 #include "fs/events/polls.h"
+#include "fs/keeper/kept.h"
 #include "fs/kernel/interest.h"
 #include "fs/kernel/notify.h"
 #include "fs/tree/eventlog.h"
@@ -28,6 +30,7 @@ struct Observer {
 	gsize log_size;
 	guint log_slot; /* 0: it was not told of yet */
 	gint64 log_turned_ns;
+	gboolean owes_all; /* of what was changed before nobody knows all */
 };
 
 Observer *observer_new(Daemon *daemon)
@@ -181,6 +184,21 @@ static void log_state(Daemon *daemon, const News *news)
 		news->to, news->from);
 }
 
+static void paid(guint32 debt, void *data)
+{
+	kept_paid(data, debt);
+}
+
+/* It is told once its events are made; and if there are none, now. */
+static void pay_with_events(Daemon *daemon, const News *news)
+{
+	if (news->debt)
+		synth_events_group(
+			(SynthEvent *const *)daemon->synth_events->pdata,
+			daemon->synth_events->len, paid, news->debt,
+			daemon->kept);
+}
+
 static void handle_news(Observer *self, const News *news, const News *before)
 {
 	Daemon *daemon = self->daemon;
@@ -228,6 +246,7 @@ static void handle_news(Observer *self, const News *news, const News *before)
 	case NEWS_REQUEST:
 		break;
 	}
+	pay_with_events(daemon, news);
 	events_send(daemon);
 	if (news->kind == NEWS_CHANGED || news->kind == NEWS_VANISHED ||
 		(news->kind == NEWS_ON_DEMAND && news->grown))
@@ -279,6 +298,16 @@ static void trace_news(Daemon *daemon, const News *news, gsize n)
 	}
 }
 
+static void note_logged(Daemon *daemon, const News *news, gsize n)
+{
+	for (gsize i = 0; daemon->kept && i < n; i++) {
+		KeptNews *owed = kept_owed(daemon->kept, news[i].debt);
+
+		if (owed)
+			owed->logged = TRUE;
+	}
+}
+
 void observer_news(const News *news, gsize n, void *data)
 {
 	Observer *self = data;
@@ -286,10 +315,115 @@ void observer_news(const News *news, gsize n, void *data)
 
 	trace_news(daemon, news, n);
 	eventline_log(daemon->eventlog, daemon->cache, news, n);
+	note_logged(daemon, news, n);
 	tell_log(self);
 	for (gsize i = 0; i < n; i++)
 		handle_news(self, &news[i], i ? &news[i - 1] : NULL);
 	tell_all_within(daemon, news, n);
+}
+
+/* ---- what outlives us ---- */
+
+guint32 observer_owes(const News *news, void *data)
+{
+	const Observer *self = data;
+	KeptNews is = {
+		.kind = news->kind,
+		.number = news->number,
+		.parent = news->parent,
+		.files = news->files,
+	};
+
+	if (!self->daemon->kept)
+		return 0;
+	g_strlcpy(is.name, news->name ? news->name : "", sizeof(is.name));
+	g_strlcpy(is.id, news->id ? news->id : "", sizeof(is.id));
+	g_strlcpy(is.from, news->from ? news->from : "", sizeof(is.from));
+	g_strlcpy(is.to, news->to ? news->to : "", sizeof(is.to));
+	return kept_owe(self->daemon->kept, &is);
+}
+
+void observer_owes_not(guint32 debt, void *data)
+{
+	const Observer *self = data;
+
+	kept_paid(self->daemon->kept, debt);
+}
+
+/* Whoever owed it may have died before it was true. */
+static gboolean is_true(Daemon *daemon, const KeptNews *owed)
+{
+	Entry entry;
+	gboolean there = cache_entry(daemon->cache, owed->number, &entry);
+
+	return there == (owed->kind != NEWS_VANISHED);
+}
+
+static void tell_again(Observer *self, guint32 debt)
+{
+	Daemon *daemon = self->daemon;
+	const KeptNews owed = *kept_owed(daemon->kept, debt);
+	const News news = {
+		.kind = (NewsKind)owed.kind,
+		.number = owed.number,
+		.parent = owed.parent,
+		.files = owed.files,
+		.name = *owed.name ? owed.name : NULL,
+		.id = owed.id,
+		.from = owed.from,
+		.to = owed.to,
+		.debt = debt,
+	};
+
+	if (!is_true(daemon, &owed)) {
+		kept_paid(daemon->kept, debt);
+		return;
+	}
+	if (!owed.logged) {
+		eventline_log(daemon->eventlog, daemon->cache, &news, 1);
+		note_logged(daemon, &news, 1);
+	}
+	handle_news(self, &news, NULL);
+	tell_all_within(daemon, &news, 1);
+}
+
+/* Of what is no debt of its own the kernel may have anything. */
+static void touch_held(guint64 node, guint32 count, void *data)
+{
+	Observer *self = data;
+	Daemon *daemon = self->daemon;
+	News news = {.number = node_number(node), .from = "", .to = ""};
+	Entry entry;
+
+	if (node_slot(node) || !cache_entry(daemon->cache, news.number, &entry))
+		return;
+	news.parent = entry.parent;
+	if (entry.kind == ENTRY_REQUEST) {
+		news.kind = NEWS_REQUEST;
+	} else if (entry.kind == ENTRY_WORKSPACE) {
+		news.kind = NEWS_TEXT;
+		news.texts = TEXT_LAST_ERROR | TEXT_PARTIAL;
+	} else if (entry.kind == ENTRY_SESSION && self->owes_all) {
+		news.kind = NEWS_CHANGED;
+		news.files = G_MAXUINT;
+	} else {
+		return;
+	}
+	events_of(daemon, &news);
+	events_send(daemon);
+}
+
+void observer_take_over(Observer *self)
+{
+	Daemon *daemon = self->daemon;
+	g_autoptr(GArray) debts = kept_debts(daemon->kept);
+
+	if (failpoint_flaw("unpaid"))
+		return;
+	self->owes_all = kept_owes_all(daemon->kept);
+	for (guint i = 0; i < debts->len; i++)
+		tell_again(self, g_array_index(debts, guint32, i));
+	kept_refs_each(daemon->kept, touch_held, self);
 }
 
 static void log_call(

@@ -18,3 +18,10 @@ void observer_free(Observer *self);
 void observer_news(const News *news, gsize n, void *data);
 void observer_call(const char *section, const CallReport *report, void *data);
 void observer_trace(const char *text, void *data);
+/* The same of owes and owes_not: they write down what kept.h keeps. */
+guint32 observer_owes(const News *news, void *data);
+void observer_owes_not(guint32 debt, void *data);
+
+/* Tells what a process before this one, which is dead, may not have told.  Before the
+ * cache starts, and once events are made. */
+void observer_take_over(Observer *self);

@@ -1,6 +1,7 @@
 #include "fs/kernel/interest.h"
 
 #include "backends/base/mutex.h"
+#include "cache/base/failpoint.h"
 #include "cache/base/locked.h"
 #include "fs/base/node.h"
 #include "fs/base/proc.h"
@@ -50,10 +51,14 @@ struct Interest {
 	gint64 window_us;
 	char *mountpoint;
 	Cache *cache;
+	Kept *kept;
 };
 
+static void hold_again(guint64 node, guint32 count, void *data);
+static void removed_before(guint64 number, guint32 times, void *data);
+
 Interest *interest_new(Cache *cache, const Clock *clock, const char *mountpoint,
-	gint64 window_us)
+	gint64 window_us, Kept *kept)
 {
 	Interest *self = g_new0(Interest, 1);
 
@@ -63,10 +68,15 @@ Interest *interest_new(Cache *cache, const Clock *clock, const char *mountpoint,
 	self->denied =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	self->negative = negative_names_new();
-	self->refs = kernel_refs_new();
+	self->refs = kernel_refs_new(kept);
 	self->window_us = window_us;
 	self->mountpoint = g_strdup(mountpoint);
 	self->cache = cache;
+	self->kept = kept;
+	if (!failpoint_flaw("regenerated"))
+		kept_removed_each(kept, removed_before, self);
+	if (!failpoint_flaw("unheld"))
+		kept_refs_each(kept, hold_again, self);
 	return self;
 }
 
@@ -130,7 +140,7 @@ void interest_look(Interest *self, guint32 number)
 	cache_look(self->cache, number);
 }
 
-void interest_hold(Interest *self, fuse_ino_t node, guint64 count)
+static void hold(Interest *self, fuse_ino_t node, guint64 count)
 {
 	guint32 owner = find_owner(self, node_number(node));
 
@@ -139,6 +149,49 @@ void interest_hold(Interest *self, fuse_ino_t node, guint64 count)
 	if (owner)
 		directory(self, owner)->refs += count;
 	mutex_unlock(&self->lock);
+}
+
+void interest_hold(Interest *self, fuse_ino_t node)
+{
+	hold(self, node, 1);
+	kept_gave(self->kept, node);
+}
+
+/* Whoever held it then may look at it now. */
+static void hold_again(guint64 node, guint32 count, void *data)
+{
+	Interest *self = data;
+	guint32 number = node_number(node);
+
+	hold(self, node, count);
+	if (cache_home(self->cache, number) == number)
+		interest_look(self, number);
+}
+
+static void removed_before(guint64 number, guint32 times, void *data)
+{
+	Interest *self = data;
+
+	mutex_lock(&self->lock);
+	kernel_refs_removed_before(self->refs, (guint32)number, times);
+	mutex_unlock(&self->lock);
+}
+
+static void doubt(guint64 node, guint32 count, void *data)
+{
+	Notify *notify = data;
+
+	if (node_slot(node))
+		notify_inode(notify, node);
+	else
+		notify_listing(notify, node);
+}
+
+void interest_doubt_all(Interest *self, Notify *notify)
+{
+	notify_anew(notify);
+	notify_listing(notify, NODE_ROOT);
+	kept_refs_each(self->kept, doubt, notify);
 }
 
 void interest_forget(Interest *self, fuse_ino_t node, guint64 count)

@@ -2,6 +2,7 @@
 
 #include "backends/base/clock.h"
 #include "cache/cache.h"
+#include "fs/keeper/kept.h"
 #include "fs/kernel/notify.h"
 
 /*
@@ -14,14 +15,17 @@
  */
 typedef struct Interest Interest;
 
+/* kept: what outlives the process, with what the kernel has got from another one
+ * that is dead; NULL: nothing does. */
 Interest *interest_new(Cache *cache, const Clock *clock, const char *mountpoint,
-	gint64 window_us);
+	gint64 window_us, Kept *kept);
 void interest_free(Interest *interest);
 
 /* An upcall for a node of this number: somebody looks. */
 void interest_look(Interest *interest, guint32 number);
-/* The kernel got, or gave back, so many references to this node. */
-void interest_hold(Interest *interest, fuse_ino_t node, guint64 count);
+/* The kernel gets a reference to this node by the next reply of this thread; or it
+ * gave back so many. */
+void interest_hold(Interest *interest, fuse_ino_t node);
 void interest_forget(Interest *interest, fuse_ino_t node, guint64 count);
 /* The emitter is led through this provider's directory: the reference that the
  * kernel gets for that is held for nobody. */
@@ -68,6 +72,13 @@ gboolean interest_present(Interest *interest, fuse_ino_t dir, const char *name);
 gboolean interest_lookup_storm(Interest *interest, guint32 parent);
 /* A listing of it was answered; to_the_end: nothing comes after that. */
 void interest_listed(Interest *interest, guint32 parent, gboolean to_the_end);
+
+/*
+ * After another process is dead: whatever the kernel has from it may be old, since it
+ * may have died before it told.  All names are asked for again, all attributes, and
+ * all bytes, when they are used.
+ */
+void interest_doubt_all(Interest *interest, Notify *notify);
 
 /* To be called from the notifier's tick, at least four times a window. */
 void interest_tick(Interest *interest, Notify *notify);

@@ -17,12 +17,14 @@ typedef struct {
 struct KernelRefs {
 	Slot *chunks[CHUNKS];
 	GHashTable *files; /* node -> count */
+	Kept *kept;
 };
 
-KernelRefs *kernel_refs_new(void)
+KernelRefs *kernel_refs_new(Kept *kept)
 {
 	KernelRefs *self = g_new0(KernelRefs, 1);
 
+	self->kept = kept;
 	self->files = g_hash_table_new(NULL, NULL);
 	return self;
 }
@@ -92,6 +94,7 @@ static void set(KernelRefs *self, guint64 node, guint64 count)
 	gpointer key = GSIZE_TO_POINTER(node);
 	Slot *own;
 
+	kept_refs_set(self->kept, node, (guint32)count);
 	if (node_slot(node)) {
 		if (count)
 			g_hash_table_insert(
@@ -122,7 +125,15 @@ void kernel_refs_removed(KernelRefs *self, guint32 number)
 	Slot *own = slot(self, number);
 
 	if (own)
-		own->removed++;
+		kept_removed_set(self->kept, number, ++own->removed);
+}
+
+void kernel_refs_removed_before(KernelRefs *self, guint32 number, guint32 times)
+{
+	Slot *own = slot(self, number);
+
+	if (own)
+		own->removed = times;
 }
 
 guint32 kernel_refs_generation(const KernelRefs *self, guint32 number)

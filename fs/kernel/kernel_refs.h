@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache/cache.h"
+#include "fs/keeper/kept.h"
 
 /*
  * The kernel's references, by node, and for whom each number counts: the
@@ -8,7 +9,8 @@
  */
 typedef struct KernelRefs KernelRefs;
 
-KernelRefs *kernel_refs_new(void);
+/* kept: where all of them are written down too; NULL: nowhere. */
+KernelRefs *kernel_refs_new(Kept *kept);
 void kernel_refs_free(KernelRefs *self);
 
 /* 0: not known yet. */
@@ -28,6 +30,9 @@ guint32 kernel_refs_slots(const KernelRefs *self, guint32 number);
 /* The directory of that number was removed: the kernel's inode of it is dead for
  * as long as somebody holds it.  How often that was so, from 1. */
 void kernel_refs_removed(KernelRefs *self, guint32 number);
+/* So often already. */
+void kernel_refs_removed_before(
+	KernelRefs *self, guint32 number, guint32 times);
 guint32 kernel_refs_generation(const KernelRefs *self, guint32 number);
 
 /* All nodes (guint64) that count for `owner`, files before directories, its own

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backends/base/thread.h"
+#include "cache/base/failpoint.h"
 #include "cache/base/locked.h"
 #include "fs/base/node.h"
 
@@ -42,6 +43,7 @@ typedef struct {
 	SynthEvent *event;
 	struct fuse_pollhandle *poll;
 	guint32 wakes; /* who is parked for that number; 0: nobody */
+	gboolean anew; /* of all names */
 } Notice;
 
 struct Notify {
@@ -93,7 +95,8 @@ static void notice_free(Notice *notice)
 /* Acts, polls and wake-ups are each one of their own. */
 static gboolean is_plain(const Notice *notice)
 {
-	return !notice->event && !notice->poll && !notice->wakes;
+	return !notice->event && !notice->poll && !notice->wakes &&
+	       !notice->anew;
 }
 
 /* Takes the notice. */
@@ -132,6 +135,11 @@ void notify_listing(Notify *self, fuse_ino_t node)
 void notify_entry(Notify *self, fuse_ino_t parent, const char *name)
 {
 	push_new(self, (Notice){.node = parent, .name = g_strdup(name)});
+}
+
+void notify_anew(Notify *self)
+{
+	push_new(self, (Notice){.anew = TRUE});
 }
 
 void notify_then(Notify *self, SynthEvent *event)
@@ -177,10 +185,28 @@ static gboolean tell_content(
 		self->emitter, node_make(node_number(node), 0));
 
 	readers_pass(self->readers, node);
+	failpoint_step("content", "told");
 	fuse_lowlevel_notify_inval_inode(session, node, 0, 0);
 	if (alone)
 		emitter_return(self->emitter);
 	return alone;
+}
+
+/* Makes the kernel ask for every name again, which takes no lock.  FALSE when
+ * this kernel cannot. */
+static gboolean ask_anew(Notify *self, struct fuse_session *session)
+{
+	const NoticeOut out = {.len = sizeof(out), .error = NOTIFY_INC_EPOCH};
+
+	if (!session)
+		return TRUE;
+	if (self->cannot_ask_anew)
+		return FALSE;
+	metrics_count(self->metrics, OP_INVALIDATION);
+	self->cannot_ask_anew =
+		write(fuse_session_fd(session), &out, sizeof(out)) < 0 &&
+		errno == EINVAL;
+	return !self->cannot_ask_anew;
 }
 
 /* Errors mean that the kernel does not know the node: as good.  FALSE: it is to be
@@ -197,6 +223,10 @@ static gboolean tell(Notify *self, struct fuse_session *session, Notice *notice)
 	}
 	if (notice->wakes) {
 		pending_wake(self->pending, notice->wakes);
+		return TRUE;
+	}
+	if (notice->anew) {
+		ask_anew(self, session);
 		return TRUE;
 	}
 	metrics_count(self->metrics, OP_INVALIDATION);
@@ -222,23 +252,6 @@ static gboolean enter(Notify *self, fuse_ino_t dir)
 static void leave(Notify *self)
 {
 	emitter_return(self->emitter);
-}
-
-/* Makes the kernel ask for every name again, which takes no lock.  FALSE when
- * this kernel cannot. */
-static gboolean ask_anew(Notify *self, struct fuse_session *session)
-{
-	const NoticeOut out = {.len = sizeof(out), .error = NOTIFY_INC_EPOCH};
-
-	if (!session)
-		return TRUE;
-	if (self->cannot_ask_anew)
-		return FALSE;
-	metrics_count(self->metrics, OP_INVALIDATION);
-	self->cannot_ask_anew =
-		write(fuse_session_fd(session), &out, sizeof(out)) < 0 &&
-		errno == EINVAL;
-	return !self->cannot_ask_anew;
 }
 
 /*

@@ -38,6 +38,10 @@ void notify_listing(Notify *notify, fuse_ino_t node);
  * would. */
 void notify_entry(Notify *notify, fuse_ino_t parent, const char *name);
 
+/* The kernel asks for every name again before it uses it.  (Before 6.16 it cannot be
+ * made to.) */
+void notify_anew(Notify *notify);
+
 /* Takes the synthetic event, and hands it to the emitter once the kernel was told all that
  * was queued before: who wakes by an event finds no old bytes. */
 void notify_then(Notify *notify, SynthEvent *event);

@@ -4,51 +4,18 @@
 #include <string.h>
 
 #include "backends/base/clock.h"
-#include "backends/base/mutex.h"
 #include "fs/base/pending.h"
 #include "fs/base/proc.h"
 #include "fs/base/reply.h"
+#include "fs/keeper/wire.h"
 #include "fs/kernel/notify.h"
-#include "fs/ops/document.h"
+#include "fs/ops/control_parts.h"
 
 #define VERB_MAX 64
 #define WORDS_MAX 1024
 
 /* The order's own deadline answers first; this is for the worst case. */
 #define OPERATION_SLACK_US (2 * G_TIME_SPAN_SECOND)
-
-typedef enum { FILLING, RUNNING, DONE, FAILED } ControlState;
-
-struct Control {
-	gint refs;
-	Mutex lock; /* of all below the line */
-	Daemon *daemon;
-	const TreeRow *row;
-	guint32 number;
-	pid_t opener; /* process; 0: it cannot be told */
-	pid_t opener_tid;
-	gboolean append;
-	/* ---- */
-	ControlState state GUARDED_BY(lock);
-	gboolean begun GUARDED_BY(lock); /* base is known */
-	/* offset behind the last write that was taken */
-	off_t next GUARDED_BY(lock);
-	/* what next is again when this write fails */
-	off_t undo GUARDED_BY(lock);
-	/* for .last_error, once the lock is open */
-	GError *unrecorded GUARDED_BY(lock);
-	Document scan GUARDED_BY(lock);
-	GByteArray *text GUARDED_BY(lock);
-	Operation *order GUARDED_BY(lock); /* RUNNING, once it is known */
-	/* what a read gets; NULL: nothing yet */
-	GBytes *answer GUARDED_BY(lock);
-	/* a write whose writer was let go, and may live on: if he */
-	off_t let_off GUARDED_BY(lock);
-	gsize let_len GUARDED_BY(lock); /* does, he writes it again.  0: none */
-	/* the errno that a write was answered with, and all that follow it
-	 * until all starts anew; 0: none */
-	int failure GUARDED_BY(lock);
-};
 
 /* Called by the last who has it, too: what was collected, for the caller. */
 static GByteArray *take_text(Control *self) REQUIRES(self->lock)
@@ -72,6 +39,7 @@ static gboolean add_text(Control *self, const char *bytes, gsize len,
 		return FALSE;
 	}
 	g_byte_array_append(self->text, (const guint8 *)bytes, (guint)len);
+	control_remember_text(self, len);
 	return TRUE;
 }
 
@@ -92,7 +60,7 @@ static void start_anew(Control *self) REQUIRES(self->lock)
 }
 
 Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
-	pid_t tid, gboolean append)
+	pid_t tid, gboolean append, guint64 handle)
 {
 	Control *self = g_new0(Control, 1);
 
@@ -105,17 +73,19 @@ Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
 	self->opener_tid = tid;
 	self->append = append;
 	self->text = g_byte_array_new();
+	self->handle = handle;
 	start_anew(self);
+	control_recall(self);
 	return self;
 }
 
-static Control *control_ref(Control *self)
+Control *control_ref(Control *self)
 {
 	g_atomic_int_inc(&self->refs);
 	return self;
 }
 
-static void control_unref(Control *self)
+void control_unref(Control *self)
 {
 	if (!g_atomic_int_dec_and_test(&self->refs))
 		return;
@@ -176,6 +146,7 @@ static void unlock(Control *self) RELEASE(self->lock)
 {
 	g_autoptr(GError) error = g_steal_pointer(&self->unrecorded);
 
+	control_remember(self);
 	mutex_unlock(&self->lock);
 	if (error)
 		cache_record_error(self->daemon->cache, self->number, error);
@@ -269,7 +240,18 @@ static void operation_done(Operation *order, void *data)
 	control_unref(self);
 }
 
-static gint64 operation_deadline(const Control *self)
+void control_sends(const char *rid, OperationDone done, void *data)
+{
+	Control *self = data;
+
+	if (done != operation_done)
+		return;
+	lock(self);
+	g_strlcpy(self->rid, rid, sizeof(self->rid));
+	unlock(self);
+}
+
+gint64 control_deadline(const Control *self)
 {
 	return clock_now_us(self->daemon->clock) +
 	       self->daemon->create_timeout_us;
@@ -284,7 +266,7 @@ static void park(Control *self, fuse_req_t req, gsize len, off_t off)
 		&(ParkSpec){
 			.key = self->number,
 			.deadline_us =
-				operation_deadline(self) + OPERATION_SLACK_US,
+				control_deadline(self) + OPERATION_SLACK_US,
 			.fatal_only = TRUE,
 			.retry = retry,
 			.leave = leave,
@@ -432,7 +414,7 @@ static int take_line(Control *self, const char *bytes, gsize len, off_t off,
 static void give(
 	Control *self, fuse_req_t req, const char *line, gsize len, off_t off)
 {
-	gint64 deadline = operation_deadline(self);
+	gint64 deadline = control_deadline(self);
 	g_autoptr(GByteArray) text = NULL;
 	Operation *order;
 
@@ -460,15 +442,20 @@ void control_write(
 	gboolean complete = FALSE;
 	int failure;
 
-	if (waits_again(self, req, len, off))
+	if (control_was_done(self, req, len, off) ||
+		waits_again(self, req, len, off))
 		return;
 	lock(self);
+	self->unique = wire_unique();
 	if (self->row->kind == ROW_CREATE)
 		failure = take(self, bytes, len, off, &complete);
 	else
 		failure = take_line(self, bytes, len, off, &line);
-	if (complete || line)
+	if (complete || line) {
 		self->state = RUNNING;
+		self->collected = line ? 0 : self->text->len - (guint)len;
+		*self->rid = '\0';
+	}
 	unlock(self);
 	if (complete || line)
 		give(self, req, line, len, off);

@@ -25,11 +25,16 @@ typedef struct Control Control;
  * drops what its own descriptor had; one that completes a document never does. */
 #define CONTROL_HALF_WRITTEN_MAX (64 * 1024 * 1024)
 
-/* row: CREATE or VERB; tid: the thread that opened it; append: O_APPEND. */
+/* row: CREATE or VERB; tid: the thread that opened it, 0: it is not known; append:
+ * O_APPEND; handle: the number of the open file, whose writes may have begun with
+ * another process. */
 Control *control_new(Daemon *daemon, const TreeRow *row, guint32 number,
-	pid_t tid, gboolean append);
+	pid_t tid, gboolean append, guint64 handle);
 /* The file was closed for the last time. */
 void control_release(Control *self);
+
+/* CacheSettings.sends. */
+void control_sends(const char *rid, OperationDone done, void *data);
 
 /* Answer their requests, at once or later. */
 void control_write(

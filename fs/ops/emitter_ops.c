@@ -79,7 +79,7 @@ static void reply_step(fuse_req_t req, Daemon *daemon, fuse_ino_t parent,
 		keep_short(daemon, &view, &param);
 	else
 		bare_param(daemon, step, &param);
-	interest_hold(daemon->interest, step->ino, 1);
+	interest_hold(daemon->interest, step->ino);
 	if (!reply_entry(req, &param))
 		interest_forget(daemon->interest, step->ino, 1);
 	else if (param.entry_timeout > 0 &&

@@ -1,68 +1,15 @@
 #include "fs/ops/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include "fs/base/node.h"
 #include "fs/base/pending.h"
 #include "fs/base/reply.h"
 #include "fs/kernel/interest.h"
-#include "fs/kernel/notify.h"
-#include "fs/ops/asking.h"
-#include "fs/ops/handle.h"
 #include "fs/ops/lookup.h"
+#include "fs/ops/opening.h"
 #include "fs/tree/rows.h"
 #include "fs/tree/view.h"
-
-static Handle *handle_of(const struct fuse_file_info *info)
-{
-	return info ? (Handle *)(uintptr_t)info->fh : NULL;
-}
-
-static gboolean is_control(const View *view)
-{
-	return view->row &&
-	       (view->row->kind == ROW_CREATE || view->row->kind == ROW_VERB);
-}
-
-static gboolean is_refresh(const View *view)
-{
-	return view->row && view->row->kind == ROW_REFRESH;
-}
-
-/* Why this open is refused; 0: it is not. */
-static int refusal(const View *view, int flags)
-{
-	gboolean reads = (flags & O_ACCMODE) == O_RDONLY && !(flags & O_TRUNC);
-
-	if (view_is_dir(view))
-		return EISDIR;
-	if (reads || is_refresh(view))
-		return 0;
-	if (!is_control(view))
-		return EPERM;
-	return view->entry.read_only ? EROFS : 0;
-}
-
-/* One OPEN while it is answered. */
-typedef struct {
-	Daemon *daemon;
-	fuse_ino_t ino;
-	struct fuse_file_info info;
-} Opening;
-
-/* TRUE: the request was answered. */
-static gboolean send_open(fuse_req_t req, Opening *self, const Handle *holds)
-{
-	Handle *handle = handles_open(self->daemon->handles, self->ino, holds);
-
-	self->info.fh = (uintptr_t)handle;
-	if (!reply_open(req, &self->info))
-		handles_close(self->daemon->handles, handle);
-	return TRUE;
-}
-
-/* ---- bytes: of a session's files, texts and tables ---- */
 
 /* What the node shows now. */
 static void read_current(
@@ -83,374 +30,82 @@ static void read_current(
 		reply_failure(req, error);
 }
 
-/* NULL: what is open stays; a table is one of one moment. */
-static GBytes *find_now(Daemon *daemon, fuse_ino_t ino)
+/* Of what is open at once: TRUE, or the request was answered. */
+static gboolean find_now(fuse_req_t req, fuse_ino_t ino,
+	const struct fuse_file_info *info, Handle **ret)
 {
-	View view;
+	FoundHandle found = open_find(req, ino, info ? info->fh : 0, ret);
 
-	if (!view_resolve(daemon, ino, &view) || view_is_dir(&view) ||
-		view.row->kind == ROW_TABLE)
-		return NULL;
-	return rows_bytes(daemon, &view, NULL);
+	if (found == HANDLE_NOT_YET)
+		reply_error(req, ESTALE);
+	return found == HANDLE_FOUND;
 }
 
-/* Whether this read is to bring other bytes than those of the open, if there are
- * any: who begins anew gets what there is, as in /proc, unless the kernel keeps the
- * bytes and asks only for what it lacks of them. */
-static gboolean begins_anew(Daemon *daemon, Handle *handle, off_t off)
+typedef struct {
+	Daemon *daemon;
+	fuse_ino_t ino;
+	guint64 number;
+	size_t size;
+	off_t off;
+} Reading;
+
+/* TRUE when the request was answered. */
+static gboolean answer_read(fuse_req_t req, void *data)
 {
-	gboolean told = handle->poller && !off && poller_read(handle->poller);
+	Reading *self = data;
+	Handle *handle;
+	FoundHandle found = open_find(req, self->ino, self->number, &handle);
 
-	if (handle->reader)
-		return told || !reader_is_first(handle->reader);
-	return told || (!off && !handles_has_news(daemon->handles, handle,
-					cache_news(daemon->cache)));
-}
-
-static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
-{
-	guint64 news = cache_news(daemon->cache);
-	g_autoptr(GBytes) bytes = find_now(daemon, ino);
-
-	if (bytes)
-		handles_renew(daemon->handles, handle, bytes, news);
-}
-
-/* The file may be closed before the reply has returned. */
-static void read_snapshot(
-	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-	g_autoptr(GBytes) bytes = NULL;
-
-	if (begins_anew(daemon, handle, off))
-		renew(daemon, ino, handle);
-	bytes = handles_snapshot(daemon->handles, handle);
-	reply_slice(req, bytes, size, off);
-}
-
-/* All who have it open read the same bytes, which are those of its size. */
-static void read_stream(
-	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-	gsize end = stream_size(handle->stream);
-	g_autoptr(GBytes) bytes = stream_read(handle->stream, (gsize)off, size);
-	View view;
-
-	poller_read_to(handle->poller, end);
-	if (view_resolve(daemon, ino, &view) && view_is_growing(&view))
-		cache_stream_look(
-			daemon->cache, view.entry.number, view.row->file);
-	reply_slice(req, bytes, size, 0);
-}
-
-/*
- * Lets the kernel keep these bytes, unless it still has to forget others: then NULL.
- * news: taken before the bytes; when there are no more now, the bytes are those
- * of which the kernel was told.
- */
-static Reader *let_keep(
-	Daemon *daemon, const View *view, GBytes *bytes, guint64 news)
-{
-	Reader *reader;
-
-	if (view->row->kind != ROW_CONTENT || view_is_on_demand(view) ||
-		g_bytes_get_size(bytes) > ROWS_PAGED_MAX)
-		return NULL;
-	reader = readers_open(
-		daemon->readers, view->ino, g_bytes_get_size(bytes));
-	if (reader && cache_has_told(daemon->cache, news) &&
-		notify_has_told(
-			daemon->notify, notify_queued(daemon->notify)) &&
-		cache_news(daemon->cache) == news)
-		return reader;
-	reader_close(reader);
-	return NULL;
-}
-
-/* news: taken before the bytes. */
-static gboolean send_bytes(fuse_req_t req, Opening *self, const View *view,
-	GBytes *bytes, guint64 news)
-{
-	gboolean content = view->row->kind == ROW_CONTENT;
-	Daemon *daemon = self->daemon;
-	Handle holds = {0};
-
-	self->info.noflush = 1;
-	if (content)
-		holds.poller =
-			polls_open(daemon->polls, daemon->notify, view->ino);
-	if (view_is_growing(view))
-		holds.stream = cache_stream(
-			daemon->cache, view->entry.number, view->row->file);
-	if (holds.stream) {
-		holds.read = read_stream;
-		self->info.direct_io = 1;
-		poller_read_to(holds.poller, stream_size(holds.stream));
-	} else {
-		holds.read = read_snapshot;
-		holds.snapshot = g_bytes_ref(bytes);
-		holds.news = news;
-		holds.reader = let_keep(daemon, view, bytes, news);
-		self->info.keep_cache = holds.reader != NULL;
-		self->info.direct_io = !holds.reader;
-	}
-	return send_open(req, self, &holds);
-}
-
-static Known find_bytes(
-	Daemon *daemon, const View *view, GBytes **ret, GError **error)
-{
-	Known known;
-
-	if (view_is_on_demand(view)) {
-		known = cache_open(daemon->cache, view->entry.number,
-			view->row->file, ret, error);
-		if (known == KNOWN_YES)
-			*ret = rows_part(view, *ret);
-		return known;
-	}
-	if (view->row->kind == ROW_TABLE)
-		return cache_table(daemon->cache, view->entry.number,
-			view->row->table, ret, error);
-	*ret = rows_bytes(daemon, view, error);
-	return *ret ? KNOWN_YES : KNOWN_FAILED;
-}
-
-static gboolean open_bytes(fuse_req_t req, Opening *self, const View *view)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) bytes = NULL;
-	guint64 news = cache_news(self->daemon->cache);
-	Known known = find_bytes(self->daemon, view, &bytes, &error);
-
-	return known == KNOWN_YES ? send_bytes(req, self, view, bytes, news)
-				  : reply_unknown(req, known, error);
-}
-
-/* ---- the event log ---- */
-
-static void read_events(
-	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
-{
-	g_autofree char *bytes = g_malloc(size);
-	gint64 mtime_ns;
-	ssize_t got;
-	gsize end;
-
-	eventfile_stat(handle->events, &end, &mtime_ns);
-	poller_read_to(handle->poller, end);
-	got = eventfile_read(handle->events, bytes, size, off);
-	if (got < 0)
-		reply_error(req, errno);
+	if (found != HANDLE_FOUND)
+		return found == HANDLE_ANSWERED;
+	if (!handle)
+		read_current(
+			req, self->daemon, self->ino, self->size, self->off);
+	else if (handle->read)
+		handle->read(req, handle, self->ino, self->size, self->off);
 	else
-		reply_data(req, bytes, (gsize)got);
-}
-
-static gboolean open_events(fuse_req_t req, Opening *self, const View *view)
-{
-	Daemon *daemon = self->daemon;
-	Handle holds = {
-		.read = read_events,
-		.events = eventlog_find(daemon->eventlog, node_slot(view->ino)),
-	};
-	gint64 mtime_ns;
-	gsize size;
-
-	if (!holds.events) {
-		reply_error(req, ENOENT);
-		return TRUE;
-	}
-	holds.poller = polls_open(daemon->polls, daemon->notify, view->ino);
-	eventfile_stat(holds.events, &size, &mtime_ns);
-	poller_read_to(holds.poller, size);
-	self->info.direct_io = 1;
-	self->info.noflush = 1;
-	return send_open(req, self, &holds);
-}
-
-/* ---- control files ---- */
-
-static void read_control(
-	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
-{
-	control_read(handle->control, req, size, off);
-}
-
-static void write_control(fuse_req_t req, Handle *handle, fuse_ino_t ino,
-	const char *bytes, size_t size, off_t off)
-{
-	control_write(handle->control, req, bytes, size, off);
-}
-
-static gboolean open_control(fuse_req_t req, Opening *self, const View *view)
-{
-	const Handle holds = {
-		.read = read_control,
-		.write = write_control,
-		.control = control_new(self->daemon, view->row,
-			view->entry.number, fuse_req_ctx(req)->pid,
-			(self->info.flags & O_APPEND) != 0),
-	};
-
-	self->info.direct_io = 1;
-	return send_open(req, self, &holds);
-}
-
-/* ---- .wait ---- */
-
-static void read_wait(
-	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
-{
-	wait_read(handle->wait, req, size, off);
-}
-
-static gboolean open_wait(fuse_req_t req, Opening *self, const View *view)
-{
-	const Handle holds = {
-		.read = read_wait,
-		.wait = wait_new(
-			self->daemon, view->entry.number, view->row->phase),
-	};
-
-	self->info.direct_io = 1;
-	self->info.noflush = 1;
-	return send_open(req, self, &holds);
-}
-
-/* ---- .refresh ---- */
-
-static void read_refresh(
-	fuse_req_t req, Handle *handle, fuse_ino_t ino, size_t size, off_t off)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-	CacheAsked asked;
-
-	cache_refresh_for(daemon->cache, node_number(ino), &asked);
-	asking_answer(req, daemon, &asked, FALSE, 0);
-}
-
-static void write_refresh(fuse_req_t req, Handle *handle, fuse_ino_t ino,
-	const char *bytes, size_t size, off_t off)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-
-	CacheAsked asked = handle->since;
-
-	if (!g_atomic_int_compare_and_exchange(&handle->asked, TRUE, FALSE))
-		cache_refresh_for(daemon->cache, node_number(ino), &asked);
-	asking_answer(req, daemon, &asked, TRUE, size);
-}
-
-/* Truncating asks; what is then written to it is still the same question.  A read
- * asks too, but not that of one who goes through a whole tree and so follows no
- * links (grep -r, cp -r). */
-static gboolean open_refresh(fuse_req_t req, Opening *self, const View *view)
-{
-	int flags = self->info.flags & (O_ACCMODE | O_NOFOLLOW);
-	Handle holds = {
-		.read = flags == O_RDONLY ? read_refresh : NULL,
-		.write = write_refresh,
-		.asked = (self->info.flags & O_TRUNC) != 0,
-	};
-
-	if (holds.asked)
-		cache_refresh_for(
-			self->daemon->cache, view->entry.number, &holds.since);
-	self->info.direct_io = 1;
-	self->info.noflush = 1;
-	return send_open(req, self, &holds);
-}
-
-/* ---- all kinds ---- */
-
-/* How an open of each kind is answered, TRUE when it was; what it puts into the
- * handle says how the file is read and written from then on. */
-static gboolean (*const opens[N_ROW_KINDS])(
-	fuse_req_t req, Opening *self, const View *view) = {
-	[ROW_CONTENT] = open_bytes,
-	[ROW_TEXT] = open_bytes,
-	[ROW_OPTIONAL] = open_bytes,
-	[ROW_REQUEST] = open_bytes,
-	[ROW_SELF] = open_bytes,
-	[ROW_TRACE] = open_bytes,
-	[ROW_TABLE] = open_bytes,
-	[ROW_LINK] = open_bytes,
-	[ROW_SESSION] = open_bytes,
-	[ROW_LOG] = open_events,
-	[ROW_CREATE] = open_control,
-	[ROW_VERB] = open_control,
-	[ROW_REFRESH] = open_refresh,
-	[ROW_WAIT] = open_wait,
-};
-
-/* TRUE when the request was answered.  What the node is, and whether its bytes
- * cost a call, may be different each time that it is asked. */
-static gboolean answer_open(fuse_req_t req, void *data)
-{
-	Opening *self = data;
-	View view;
-	int refused;
-
-	if (!lookup_node(req, self->ino, &view))
-		return TRUE;
-	refused = refusal(&view, self->info.flags);
-	if (refused) {
-		reply_error(req, refused);
-		return TRUE;
-	}
-	return opens[view.row->kind](req, self, &view);
-}
-
-void file_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
-{
-	Daemon *daemon = fuse_req_userdata(req);
-	Opening opening = {daemon, ino, *info};
-
-	interest_look(daemon->interest, node_number(ino));
-	if (!answer_open(req, &opening))
-		pending_park(daemon->pending, req,
-			&(ParkSpec){
-				.key = node_number(ino),
-				.retry = answer_open,
-				.free = g_free,
-				.data = g_memdup2(&opening, sizeof(opening)),
-			});
+		reply_data(req, NULL, 0);
+	return TRUE;
 }
 
 void file_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	struct fuse_file_info *info)
 {
 	Daemon *daemon = fuse_req_userdata(req);
-	Handle *handle = handle_of(info);
+	Reading reading = {daemon, ino, info ? info->fh : 0, size, off};
 
 	interest_look(daemon->interest, node_number(ino));
-	if (!handle)
-		read_current(req, daemon, ino, size, off);
-	else if (handle->read)
-		handle->read(req, handle, ino, size, off);
-	else
-		reply_data(req, NULL, 0);
+	if (!answer_read(req, &reading))
+		pending_park(daemon->pending, req,
+			&(ParkSpec){
+				.key = node_number(ino),
+				.retry = answer_read,
+				.free = g_free,
+				.data = g_memdup2(&reading, sizeof(reading)),
+			});
 }
 
 void file_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 	off_t off, struct fuse_file_info *info)
 {
 	Daemon *daemon = fuse_req_userdata(req);
-	Handle *handle = handle_of(info);
+	Handle *handle;
 
 	interest_look(daemon->interest, node_number(ino));
+	if (!find_now(req, ino, info, &handle))
+		return;
 	if (handle && handle->write)
 		handle->write(req, handle, ino, bytes, size, off);
 	else
 		reply_error(req, EPERM);
 }
 
-void file_flush(fuse_req_t req, struct fuse_file_info *info)
+void file_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	const Handle *handle = handle_of(info);
+	Handle *handle;
 
+	if (!find_now(req, ino, info, &handle))
+		return;
 	reply_error(req,
 		handle && handle->control
 			? control_flush(handle->control, fuse_req_ctx(req)->pid)
@@ -461,7 +116,7 @@ void file_release(fuse_req_t req, struct fuse_file_info *info)
 {
 	Daemon *daemon = fuse_req_userdata(req);
 
-	handles_close(daemon->handles, handle_of(info));
+	handles_close(daemon->handles, info->fh);
 	reply_error(req, 0);
 }
 
@@ -471,12 +126,12 @@ void file_release(fuse_req_t req, struct fuse_file_info *info)
 static int setattr_refusal(const Daemon *daemon, const View *view,
 	const struct stat *attr, int set, Handle *handle)
 {
-	if (!is_control(view) && !is_refresh(view))
+	if (!view_is_control(view) && !view_is_refresh(view))
 		return EPERM;
 	if (((set & FUSE_SET_ATTR_UID) && attr->st_uid != daemon->uid) ||
 		((set & FUSE_SET_ATTR_GID) && attr->st_gid != daemon->gid))
 		return EPERM;
-	if (view->entry.read_only && !is_refresh(view))
+	if (view->entry.read_only && !view_is_refresh(view))
 		return EROFS;
 	/* Another size than 0 is what rsync --inplace and vim set afterwards. */
 	if ((set & FUSE_SET_ATTR_SIZE) && !attr->st_size && handle &&
@@ -491,14 +146,15 @@ void file_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int set,
 	Daemon *daemon = fuse_req_userdata(req);
 	g_autoptr(GError) error = NULL;
 	struct stat now;
+	Handle *handle;
 	double timeout;
 	View view;
 	int refused;
 
-	if (!lookup_node(req, ino, &view))
+	if (!lookup_node(req, ino, &view) || !find_now(req, ino, info, &handle))
 		return;
-	refused = setattr_refusal(daemon, &view, attr, set, handle_of(info));
-	if (!refused && is_refresh(&view) &&
+	refused = setattr_refusal(daemon, &view, attr, set, handle);
+	if (!refused && view_is_refresh(&view) &&
 		(set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW)))
 		cache_refresh(daemon->cache, view.entry.number);
 	if (refused)

@@ -190,7 +190,7 @@ static void send(Listing *self, gint changes)
 	if (!node_slot(self->dir.ino))
 		interest_listed(interest, self->dir.entry.number, !self->used);
 	for (guint i = 0; i < self->given->len; i++)
-		interest_hold(interest, given(self, i), 1);
+		interest_hold(interest, given(self, i));
 	if (reply_data(self->req, self->buffer, self->used)) {
 		for (guint i = 0; i < self->given->len; i++)
 			lookup_check_fresh(

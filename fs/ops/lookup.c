@@ -168,7 +168,7 @@ static void reply_found(fuse_req_t req, Daemon *daemon, const View *view,
 	 * somebody walks through it. */
 	if (!view->row && interest_held(daemon->interest, number))
 		interest_look(daemon->interest, number);
-	interest_hold(daemon->interest, view->ino, 1);
+	interest_hold(daemon->interest, view->ino);
 	interest_present(daemon->interest, dir->ino, name);
 	if (!reply_entry(req, &param))
 		interest_forget(daemon->interest, view->ino, 1);

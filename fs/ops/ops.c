@@ -11,9 +11,11 @@
 #include "fs/ops/file.h"
 #include "fs/ops/listing.h"
 #include "fs/ops/lookup.h"
+#include "fs/ops/opening.h"
 #include "fs/ops/poll_op.h"
 #include "fs/ops/rmdir.h"
 #include "fs/base/daemon.h"
+#include "fs/keeper/kept.h"
 
 static void ops_init(void *data, struct fuse_conn_info *conn)
 {
@@ -80,7 +82,7 @@ static void ops_open(
 	if (begin(req, "open", OP_OPEN, ino, NULL))
 		emitter_ops_open(req, ino, info);
 	else
-		file_open(req, ino, info);
+		open_file(req, ino, info);
 }
 
 static void make(fuse_req_t req, const char *op, fuse_ino_t parent,
@@ -157,6 +159,7 @@ static void ops_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
 
 	begin(req, "forget", OP_FORGET, ino, NULL);
 	interest_forget(daemon->interest, ino, count);
+	kept_forgot(daemon->kept);
 	reply_none(req);
 }
 
@@ -166,9 +169,11 @@ static void ops_forget_multi(
 	const Daemon *daemon = fuse_req_userdata(req);
 
 	begin(req, "forget", OP_FORGET, count ? forgets->ino : 0, NULL);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		interest_forget(
 			daemon->interest, forgets[i].ino, forgets[i].nlookup);
+		kept_forgot(daemon->kept);
+	}
 	reply_none(req);
 }
 
@@ -196,7 +201,7 @@ static void ops_flush(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	begin(req, "flush", OP_FLUSH, ino, NULL);
-	file_flush(req, info);
+	file_flush(req, ino, info);
 }
 
 static void ops_release(

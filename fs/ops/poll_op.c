@@ -4,7 +4,7 @@
 
 #include "fs/base/metrics.h"
 #include "fs/base/reply.h"
-#include "fs/ops/handle.h"
+#include "fs/ops/opening.h"
 #include "fs/tree/view.h"
 
 #define READABLE (POLLIN | POLLRDNORM)
@@ -43,9 +43,16 @@ void poll_ask(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	struct fuse_pollhandle *handle)
 {
 	Daemon *daemon = fuse_req_userdata(req);
-	Handle *open = (Handle *)(uintptr_t)info->fh;
 	unsigned events = POLLIN | POLLOUT;
+	FoundHandle found;
+	Handle *open;
 
+	found = open_find(req, ino, info->fh, &open);
+	if (found == HANDLE_ANSWERED) {
+		if (handle)
+			fuse_pollhandle_destroy(handle);
+		return;
+	}
 	if (open && open->poller) {
 		if (handle)
 			poller_await(open->poller, handle);

@@ -8,6 +8,7 @@
 #include "cache/base/locked.h"
 #include "fs/base/pending.h"
 #include "fs/base/reply.h"
+#include "fs/keeper/kept.h"
 
 /* A word that the provider does not document may stand for a step on the way, which
  * takes a few minutes, or for an end. */
@@ -18,11 +19,27 @@ struct Wait {
 	Daemon *daemon;
 	guint32 session;
 	Phase phase;
+	guint64 number;
 	Mutex lock;
 	GBytes *answer GUARDED_BY(lock); /* of the last read at the start */
 };
 
-Wait *wait_new(Daemon *daemon, guint32 session, Phase phase)
+static GBytes *line_of(const char *state)
+{
+	char *line = g_strconcat(state, "\n", NULL);
+
+	return g_bytes_new_take(line, strlen(line));
+}
+
+/* The answer that another process gave to who has it open. */
+static GBytes *answer_before(const Wait *self)
+{
+	const KeptHandle *kept = kept_handle(self->daemon->kept, self->number);
+
+	return kept && *kept->text ? line_of(kept->text) : NULL;
+}
+
+Wait *wait_new(Daemon *daemon, guint32 session, Phase phase, guint64 number)
 {
 	Wait *self = g_new0(Wait, 1);
 
@@ -31,6 +48,8 @@ Wait *wait_new(Daemon *daemon, guint32 session, Phase phase)
 	self->daemon = daemon;
 	self->session = session;
 	self->phase = phase;
+	self->number = number;
+	self->answer = answer_before(self);
 	return self;
 }
 
@@ -66,9 +85,11 @@ static GBytes *answer_get(Wait *self)
 
 static GBytes *answer_set(Wait *self, const char *state)
 {
-	char *line = g_strconcat(state, "\n", NULL);
-	GBytes *answer = g_bytes_new_take(line, strlen(line));
+	KeptHandle *kept = kept_handle(self->daemon->kept, self->number);
+	GBytes *answer = line_of(state);
 
+	if (kept && strlen(state) < sizeof(kept->text))
+		g_strlcpy(kept->text, state, sizeof(kept->text));
 	mutex_lock(&self->lock);
 	g_clear_pointer(&self->answer, g_bytes_unref);
 	self->answer = g_bytes_ref(answer);

@@ -15,7 +15,8 @@
  */
 typedef struct Wait Wait;
 
-Wait *wait_new(Daemon *daemon, guint32 session, Phase phase);
+/* number: of the open file; see handles_number. */
+Wait *wait_new(Daemon *daemon, guint32 session, Phase phase, guint64 number);
 /* The file was closed for the last time; who reads meanwhile has its own. */
 void wait_unref(Wait *self);
 

@@ -66,7 +66,7 @@ Background background_start(const char *mountpoint)
 	return (Background){ends[1]};
 }
 
-void background_ready(Background *self)
+void background_leave(Background *self)
 {
 	int null;
 
@@ -78,8 +78,20 @@ void background_ready(Background *self)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
-	if (write(self->ready_fd, "", 1) != 1)
-		g_warning("the starting process is gone");
 	close(self->ready_fd);
 	self->ready_fd = -1;
+}
+
+void background_ready(Background *self)
+{
+	int parent = self->ready_fd < 0
+			     ? -1
+			     : fcntl(self->ready_fd, F_DUPFD_CLOEXEC, 3);
+
+	background_leave(self);
+	if (parent < 0)
+		return;
+	if (write(parent, "", 1) != 1)
+		g_warning("the starting process is gone");
+	close(parent);
 }

@@ -16,3 +16,5 @@ typedef struct {
 Background background_start(const char *mountpoint);
 /* Tells the parent to look, and lets go of the terminal. */
 void background_ready(Background *background);
+/* Another process tells it: lets go of the terminal here too. */
+void background_leave(Background *background);

@@ -512,7 +512,7 @@ static gboolean is_section_key(const char *key)
 
 /* Options of the command line that are no keys. */
 static const char *const option_words[] = {
-	"auto_unmount", "config", "remount", "ro", NULL};
+	"auto_unmount", "config", "keeper", "remount", "ro", NULL};
 
 static void no_option(const char *key, GError **error)
 {

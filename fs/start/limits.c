@@ -1,5 +1,6 @@
 #include "fs/start/limits.h"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "backends/error.h"
@@ -41,4 +42,19 @@ static gboolean space_is_enough(GError **error)
 gboolean limits_are_enough(GError **error)
 {
 	return files_are_enough(error) && space_is_enough(error);
+}
+
+void limits_set(void)
+{
+	struct rlimit files, core = {0};
+
+	/* A core_pattern that is a pipe takes no notice of the limit. */
+	if (setrlimit(RLIMIT_CORE, &core) || prctl(PR_SET_DUMPABLE, 0))
+		g_debug("core files stay as they are");
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		g_debug("the limit of open files stays as it is");
 }

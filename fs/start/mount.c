@@ -8,66 +8,18 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "backends/base/spawn.h"
 #include "fs/base/proc.h"
+#include "fs/keeper/wire.h"
 #include "fs/ops/ops.h"
 #include "fs/start/mount_table.h"
 #include "fs/start/probe.h"
 
-/* Wire facts (linux/fuse.h): the reply to INIT, and the flag that libfuse
- * before 3.17 does not pass on. */
-#define INIT_OUT_FLAGS 12 /* offset in struct fuse_init_out */
-#define PARALLEL_DIROPS (1u << 18)
-#define OUT_HEADER 16
-#define FIXED_IN 317
-
 #define LINKS_MAX 40
-
-/* ---- the INIT reply ---- */
-
-static gboolean patched; /* atomic; one INIT a process */
-
-/*
- * A parked READDIR would hold up every lookup in its directory unless the
- * kernel may run them in parallel.  The INIT reply is the first thing written:
- * header, then fuse_init_out.
- */
-static ssize_t write_reply(int fd, struct iovec *iov, int count, void *data)
-{
-	guint32 flags;
-
-	if (!__atomic_exchange_n(&patched, TRUE, __ATOMIC_RELAXED) &&
-		count == 2 && iov[0].iov_len == OUT_HEADER &&
-		iov[1].iov_len >= INIT_OUT_FLAGS + sizeof(flags)) {
-		char *out = (char *)iov[1].iov_base + INIT_OUT_FLAGS;
-
-		memcpy(&flags, out, sizeof(flags));
-		flags |= PARALLEL_DIROPS;
-		memcpy(out, &flags, sizeof(flags));
-	}
-	return writev(fd, iov, count);
-}
-
-static ssize_t read_request(int fd, void *buffer, size_t size, void *data)
-{
-	return read(fd, buffer, size);
-}
-
-static gboolean patch_init(struct fuse_session *session)
-{
-	static const struct fuse_custom_io io = {
-		.writev = write_reply, .read = read_request};
-
-	if (fuse_version() >= FIXED_IN)
-		return TRUE;
-	return fuse_session_custom_io(session, &io, fuse_session_fd(session)) ==
-	       0;
-}
 
 /* ---- the mount point ---- */
 
@@ -327,6 +279,21 @@ static struct fuse_session *new_session(
 	return session;
 }
 
+struct fuse_session *mount_take_over(int fd, Daemon *daemon, GError **error)
+{
+	const MountSettings settings = {0};
+	struct fuse_session *session = new_session(&settings, daemon);
+
+	if (session && wire_attach(session, fd, daemon->kept) &&
+		wire_init_again(session))
+		return session;
+	if (session)
+		fuse_session_destroy(session);
+	return backend_error_null(error, BACKEND_ERROR_LOCAL,
+		"this program cannot take the mount over: what it would agree "
+		"on with the kernel is not what the one before it has");
+}
+
 /* ---- what is said of a mount that fails ---- */
 
 /*
@@ -396,7 +363,8 @@ struct fuse_session *mount_start(
 		session && !fuse_session_mount(session, settings->mountpoint);
 	g_autofree char *said = heard(&hearing);
 
-	if (mounted && patch_init(session)) {
+	if (mounted &&
+		wire_attach(session, fuse_session_fd(session), daemon->kept)) {
 		if (*said)
 			g_warning("%s", said);
 		return session;
@@ -428,6 +396,9 @@ void mount_end(struct fuse_session *session, const char *mountpoint)
 
 	fuse_session_unmount(session);
 	fuse_session_destroy(session);
+	/* It does not know of a mount that was taken over. */
+	if (device && mount_device(mountpoint) == device)
+		mount_detach(mountpoint);
 	/* libfuse does not tell whether fusermount3 could do it. */
 	if (device && mount_device(mountpoint) == device)
 		g_warning("the mount at %s is still there, and nobody serves "

@@ -35,6 +35,11 @@ void mount_warn_hidden(const char *mountpoint);
 struct fuse_session *mount_start(const MountSettings *settings, Daemon *daemon,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Makes the session of a mount that another process had, which is dead: fd is
+ * its device.  Touches nothing of the mount.  Errors: LOCAL. */
+struct fuse_session *mount_take_over(
+	int fd, Daemon *daemon, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The device of the mount that is uppermost at that path, if it is one of ours;
  * else 0.  Asks nothing of the mount itself. */
 dev_t mount_device(const char *mountpoint);

@@ -102,6 +102,8 @@ static gboolean take_option(Options *options, char *option, GError **error)
 		options->remount = TRUE;
 	} else if (!strcmp(option, "auto_unmount")) {
 		options->auto_unmount = TRUE;
+	} else if (!strcmp(option, "keeper")) {
+		options->keeper = TRUE;
 	} else {
 		if (!strcmp(option, "ro"))
 			option = (char *)"read_only";

@@ -5,7 +5,7 @@
 
 /* The command line: sessionfs [-f] [-d] [-o options] [-c config] MOUNTPOINT. */
 typedef struct {
-	gboolean foreground, debug, demo, help, version, auto_unmount;
+	gboolean foreground, debug, demo, help, version, auto_unmount, keeper;
 	gboolean remount; /* start nothing: see remount.h */
 	gboolean helper;  /* mount(8) calls: the first operand is its source */
 	gboolean fake;    /* mount(8) wants all but the mount done */

@@ -35,6 +35,19 @@ char *state_base(const char *base)
 		g_get_home_dir(), ".local/state/sessionfs", NULL);
 }
 
+void state_drop_relative_places(void)
+{
+	static const char *const names[] = {"HOME", "XDG_CONFIG_HOME",
+		"XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		const char *value = g_getenv(names[i]);
+
+		if (value && !g_path_is_absolute(value))
+			g_unsetenv(names[i]);
+	}
+}
+
 /* We would ask ourselves for what we know. */
 static gboolean is_apart(
 	const char *place, const char *mountpoint, GError **error)
@@ -100,7 +113,7 @@ static gboolean take_lock(int fd, const char *mountpoint)
 /* The lock goes with the process, however it ends.  Its name begins with a dot,
  * as no section's directory does. */
 static int lock_directory(
-	const char *path, const char *mountpoint, GError **error)
+	const char *path, const char *mountpoint, pid_t owner, GError **error)
 {
 	g_autofree char *file = g_build_filename(path, ".lock", NULL);
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -113,7 +126,7 @@ static int lock_directory(
 		return -1;
 	}
 	if (take_lock(fd, mountpoint)) {
-		g_autofree char *pid = g_strdup_printf("%d\n", getpid());
+		g_autofree char *pid = g_strdup_printf("%d\n", (int)owner);
 
 		if (ftruncate(fd, 0) || pwrite(fd, pid, strlen(pid), 0) < 0)
 			g_debug("the lock %s could not be written", file);
@@ -184,7 +197,6 @@ gboolean state_open(
 	g_autofree char *named = state_base(base);
 	g_autofree char *place = g_canonicalize_filename(named, NULL);
 	g_autofree char *path = directory_of(place, mountpoint);
-	int fd;
 
 	if (!is_apart(place, mountpoint, error) || !check_base(place, error))
 		return FALSE;
@@ -195,10 +207,12 @@ gboolean state_open(
 			path, g_strerror(errno));
 	if (!check_directory(path, error))
 		return FALSE;
-	fd = lock_directory(path, mountpoint, error);
-	if (fd < 0)
+	if (ret->lock_fd < 0)
+		ret->lock_fd =
+			lock_directory(path, mountpoint, ret->owner, error);
+	if (ret->lock_fd < 0)
 		return FALSE;
-	*ret = (State){g_steal_pointer(&path), fd, FALSE};
+	ret->path = g_steal_pointer(&path);
 	return TRUE;
 }
 
@@ -218,13 +232,13 @@ gboolean state_open_temporary(
 			"no temporary directory could be made: %s",
 			problem->message);
 	fd = is_apart(path, mountpoint, error)
-		     ? lock_directory(path, path, error)
+		     ? lock_directory(path, path, ret->owner, error)
 		     : -1;
 	if (fd < 0) {
 		rmdir(path);
 		return FALSE;
 	}
-	*ret = (State){g_steal_pointer(&path), fd, TRUE};
+	*ret = (State){g_steal_pointer(&path), fd, ret->owner, TRUE};
 	return TRUE;
 }
 

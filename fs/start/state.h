@@ -8,9 +8,14 @@
  */
 typedef struct {
 	char *path;
-	int lock_fd;
+	int lock_fd; /* before state_open: that of the process before, or -1 */
+	pid_t owner; /* before state_open: whom the lock is to name */
 	gboolean temporary; /* removed at the end */
 } State;
+
+/* As XDG has it: a place that is relative is not meant.  GLib would take it to lie in the
+ * working directory.  Before there are threads. */
+void state_drop_relative_places(void);
 
 /* Where the state directories of all mounts are: see state_open.  New string. */
 char *state_base(const char *base);

@@ -130,7 +130,9 @@ char *self_status(Daemon *daemon)
 	GString *out = g_string_new(NULL);
 
 	g_string_append_printf(out, "version: %s\npid: %d\n", SESSIONFS_VERSION,
-		(int)getpid());
+		(int)daemon->owner);
+	if (daemon->owner != getpid())
+		g_string_append_printf(out, "worker: %d\n", (int)getpid());
 	append_gone(out);
 	g_string_append_printf(out, "\n%s", all);
 	return g_string_free(out, FALSE);

@@ -111,6 +111,17 @@ gboolean view_is_dir(const View *view)
 	return !view->row || view->row->kind == ROW_DIR;
 }
 
+gboolean view_is_control(const View *view)
+{
+	return view->row &&
+	       (view->row->kind == ROW_CREATE || view->row->kind == ROW_VERB);
+}
+
+gboolean view_is_refresh(const View *view)
+{
+	return view->row && view->row->kind == ROW_REFRESH;
+}
+
 DirKind view_dir_kind(const View *view)
 {
 	return view->row ? view->row->leads : view->dir;

@@ -28,6 +28,9 @@ void view_of_now(Daemon *daemon, View *view);
 void view_of_link(const Entry *target, ByWhat by, View *ret);
 
 gboolean view_is_dir(const View *view);
+/* Whether it is written to: `new`, `ctl` and their like; and .refresh. */
+gboolean view_is_control(const View *view);
+gboolean view_is_refresh(const View *view);
 /* The kind of directory that this view is; only for directories. */
 DirKind view_dir_kind(const View *view);
 /* Whether a directory is there for links: a view, or a group in one. */

@@ -67,7 +67,7 @@ static char *mount_keys(void)
 	g_auto(GStrv) keys = config_keys();
 	g_autofree char *all = g_strjoinv(" ", keys);
 
-	return g_strconcat(all, " auto_unmount config ro", NULL);
+	return g_strconcat(all, " auto_unmount config keeper ro", NULL);
 }
 
 /* A line of a shell's case for each command and its options. */

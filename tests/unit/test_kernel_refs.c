@@ -13,7 +13,7 @@ typedef struct {
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-	f->refs = kernel_refs_new();
+	f->refs = kernel_refs_new(NULL);
 	kernel_refs_own(f->refs, OWNER, OWNER, BY_NAME);
 	kernel_refs_own(f->refs, ONE, OWNER, BY_NAME);
 	kernel_refs_own(f->refs, TWO, OWNER, BY_STATE);

@@ -74,11 +74,13 @@ static void mount_helper_lines_are_read(void)
 
 	g_assert_true(parse(&options, &error,
 		"sessionfs none /mnt -o rw,nosuid,nodev,_netdev,nofail,"
-		"x-systemd.automount,config=/y.conf,ro,auto_unmount"));
+		"x-systemd.automount,config=/y.conf,ro,auto_unmount,"
+		"keeper"));
 	g_assert_no_error(error);
 	g_assert_cmpstr(options.mountpoint, ==, "/mnt");
 	g_assert_cmpstr(options.config_path, ==, "/y.conf");
 	g_assert_true(options.auto_unmount);
+	g_assert_true(options.keeper);
 	g_assert_cmpuint(options.settings->len, ==, 2);
 	g_assert_cmpstr(setting(&options, 0), ==, "read_only");
 }

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <glib.h>
+
+/*
+ * The process that outlives the one that serves.  The worker may crash, be killed or
+ * run out of memory; the kernel's connection lives as long as somebody has its
+ * descriptor open.  The keeper has it, and so there is no moment without a mount: who
+ * asks meanwhile waits for the next worker, some milliseconds, and gets an answer.
+ *
+ *   keeper ---- fork ----> worker: configuration, lock, cache, mount
+ *     ^                      |
+ *     +-- three descriptors -+   /dev/fuse, the memory (kept.h), the lock of the
+ *     |                          state directory
+ *     +-- "ready" -----------+
+ *   worker dies by a signal, and nobody asked for its end
+ *     |
+ *     +--- fork ----> worker: has the three, and takes over (wire.h)
+ *
+ * It has one thread, no network, and nothing of libfuse, GLib's threads or the
+ * configuration: there is little that could end it.  A worker is a fork of it and
+ * no new program, so that a program that was replaced on disk changes nothing.
+ *
+ * What may happen, and what comes of it:
+ *
+ *   a worker is killed or crashes    the next one takes over at once; after one that
+ *                                    answered nothing, with a pause
+ *   five in a row answer nothing     the keeper gives up: it closes the connection, so
+ *                                    that whoever waits has an error, and unmounts
+ *   a hundred in a row live for      each of the next ones waits for a second
+ *   less than a second
+ *   a worker ends by itself          the mount is over: so does the keeper, with the
+ *                                    same status
+ *   a signal that asks for the end   is passed on, and whatever the worker dies of then
+ *                                    is the end
+ *   a thread of a dead worker waits  in the kernel, for an answer that only the next
+ *                                    can give: that one is started though the dead is
+ *                                    not gone
+ *   the keeper is killed             the worker has a SIGTERM, unmounts and ends
+ *   both are killed                  a dead mount is left, as without a keeper
+ */
+
+/* What a worker has from its keeper, and gives it. */
+typedef struct {
+	int socket; /* -1: there is no keeper */
+	int fuse;   /* -1, as the others: it is the first, and is to make it */
+	int memory;
+	int lock;
+} Handover;
+
+#define HANDOVER_NONE                                                          \
+	{                                                                      \
+		-1, -1, -1, -1                                                 \
+	}
+
+/* Whether another one has served that mount before. */
+gboolean handover_takes_over(const Handover *self);
+/* The keeper gets copies; from now on another worker can take over. */
+void handover_give(const Handover *self, int fuse, int memory, int lock);
+/* The mount is served. */
+void handover_ready(const Handover *self);
+/* The mount is over: nobody is to take over, and who waits has an error. */
+void handover_over(const Handover *self);
+/* The keeper's process, or this one where there is none. */
+pid_t handover_owner(const Handover *self);
+
+typedef struct {
+	/* In each worker; the descriptors of the handover are its own.  Returns its
+	 * exit status. */
+	int (*serve)(Handover *handover, void *data);
+	/* In the keeper, once: the mount is served. */
+	void (*ready)(void *data);
+	/* In the keeper: the mount, which nobody serves any more, is to be taken
+	 * away. */
+	void (*abandon)(void *data);
+	void *data;
+} KeeperTask;
+
+/* The keeper's life, in a process of one thread.  Returns its exit status. */
+int keeper_run(const KeeperTask *task);

@@ -1,0 +1,270 @@
+"""-o keeper: a mount outlives the process that serves it."""
+import errno
+import os
+import select
+import signal
+import subprocess
+import time
+
+import pytest
+
+import harness
+import inotify
+from harness import eventually
+
+
+def worker_of(mount):
+    for line in mount.read(".sessionfs", "status").split("\n"):
+        name, _, value = line.partition(": ")
+        if name == "worker":
+            return int(value)
+    raise AssertionError("there is no worker")
+
+
+def kill_worker(mount, number=signal.SIGKILL):
+    pid = worker_of(mount)
+    fd = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(fd, number)
+    finally:
+        os.close(fd)
+    return pid
+
+
+@pytest.fixture
+def emu(rig):
+    emulator = rig.emulator()
+    emulator.workspace("w-1")
+    emulator.session("w-1", {"sessionClusterId": "sc-1", "name": "one",
+                             "state": "Running"})
+    return emulator
+
+
+@pytest.fixture
+def kept(rig, emu):
+    return rig.mount(emu, {"sessionfs": {"refresh": "200ms"}},
+                     options=["-o", "keeper"])
+
+
+def test_a_killed_worker_is_replaced(kept):
+    assert kept.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
+    first = kill_worker(kept)
+    assert kept.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
+    assert worker_of(kept) != first
+    assert kept.alive()
+
+
+def test_what_is_open_goes_on(kept):
+    state = os.path.join(kept.ws("w-1"), "sc-1", "state")
+    status = os.path.join(kept.path, "alibaba", ".status")
+    fds = [os.open(path, os.O_RDONLY) for path in (state, status)]
+    before = [os.pread(fd, 4096, 0) for fd in fds]
+    for _ in range(3):
+        kill_worker(kept)
+        assert os.pread(fds[0], 4096, 0) == before[0] == b"Running\n"
+        assert os.pread(fds[1], 4096, 0)
+    for fd in fds:
+        os.close(fd)
+
+
+def test_who_reads_on_reads_the_bytes_of_the_beginning(kept):
+    fd = os.open(os.path.join(kept.path, ".sessionfs", "metrics"), os.O_RDONLY)
+    whole = os.pread(fd, 1 << 20, 0)
+    kill_worker(kept)
+    worker_of(kept)  # it counts from 0, and has changed
+    assert os.pread(fd, 1 << 20, 100) == whole[100:]
+    assert os.pread(fd, 1 << 20, 0) != whole
+    os.close(fd)
+
+
+def test_who_waits_gets_an_answer(kept, emu):
+    path = os.path.join(kept.ws("w-1"), "sc-1", ".wait", "stopped")
+    reader = subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
+    eventually(lambda: "request_wait_answer" in open(
+        f"/proc/{reader.pid}/wchan").read())
+    kill_worker(kept)
+    worker_of(kept)
+    assert reader.poll() is None
+    emu.session("w-1", {"sessionClusterId": "sc-1", "state": "Stopped"})
+    assert reader.communicate(timeout=20)[0] == b"Stopped\n"
+    assert reader.returncode == 0
+
+
+def test_a_watch_goes_on(kept, emu):
+    state = os.path.join(kept.ws("w-1"), "sc-1", "state")
+    watcher = inotify.Watcher()
+    watcher.add(state, inotify.IN_CLOSE_WRITE)
+    kill_worker(kept)
+    assert kept.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
+    emu.session("w-1", {"sessionClusterId": "sc-1", "state": "Idle"})
+    eventually(lambda: watcher.count(inotify.IN_CLOSE_WRITE, state))
+    assert kept.read("alibaba", "w-1", "sc-1", "state") == "Idle\n"
+    watcher.close()
+
+
+def test_who_polls_is_woken(kept, emu):
+    state = os.path.join(kept.ws("w-1"), "sc-1", "state")
+    fd = os.open(state, os.O_RDONLY)
+    os.pread(fd, 100, 0)
+    poller = select.poll()
+    poller.register(fd, select.POLLPRI)
+    assert poller.poll(100) == []
+    kill_worker(kept)
+    assert kept.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
+    emu.session("w-1", {"sessionClusterId": "sc-1", "state": "Idle"})
+    assert poller.poll(20000)
+    assert os.pread(fd, 100, 0) == b"Idle\n"
+    os.close(fd)
+
+
+def test_a_document_in_pieces_goes_on(kept, emu):
+    spec = b'{"name": "made", "kind": "NOTEBOOK"}'
+    fd = os.open(os.path.join(kept.ws("w-1"), "new"), os.O_RDWR)
+    for start in range(0, len(spec), 9):
+        assert os.write(fd, spec[start:start + 9]) == len(
+            spec[start:start + 9])
+        kill_worker(kept)
+    os.close(fd)
+    assert emu.dump("w-1")["created"] == 1
+
+
+def test_what_failed_stays_failed(kept):
+    fd = os.open(os.path.join(kept.ws("w-1"), "new"), os.O_WRONLY)
+    for piece in (b"[", b"{}"):
+        with pytest.raises(OSError) as raised:
+            os.write(fd, piece)
+        assert raised.value.errno == errno.EINVAL
+        kill_worker(kept)
+    with pytest.raises(OSError) as raised:
+        os.close(fd)  # as without a kill
+    assert raised.value.errno == errno.EINVAL
+
+
+# ---- the process ----
+
+
+def test_a_signal_to_the_keeper_ends_both(kept):
+    worker = worker_of(kept)
+    kept.stop()
+    assert not os.path.exists(f"/proc/{worker}")
+
+
+def test_a_signal_to_the_group_ends_both(rig, emu):
+    mount = rig.mount(emu, options=["-o", "keeper"], starter=["setsid"])
+    worker = worker_of(mount)
+    os.killpg(os.getpgid(worker), signal.SIGINT)
+    assert mount.wait(10) == 0
+    assert not os.path.exists(f"/proc/{worker}")
+    assert not mount.is_mounted()
+
+
+def test_umount_ends_both(kept):
+    worker = worker_of(kept)
+    kill_worker(kept)
+    second = worker_of(kept)
+    kept.run([harness.SESSIONFS, "umount", kept.path]).ok()
+    assert kept.wait(10) == 0
+    assert not os.path.exists(f"/proc/{worker}")
+    assert not os.path.exists(f"/proc/{second}")
+
+
+def test_a_keeper_that_is_killed_takes_the_mount_along(kept):
+    worker = os.pidfd_open(worker_of(kept))
+    os.kill(kept.pid, signal.SIGKILL)
+    assert kept.wait_killed() == -9
+    assert select.select([worker], [], [], 15)[0]
+    os.close(worker)
+    assert not kept.is_mounted()
+
+
+def test_nobody_waits_for_a_mount_that_is_given_up(rig, emu):
+    """What the workers read again after the first has made them all fail."""
+    mount = rig.mount(emu, options=["-o", "keeper"])
+    worker_of(mount)
+    with open(mount.config, "w") as f:
+        f.write("[sessionfs]\nno_such_key = 1\n")
+    began = time.monotonic()
+    kill_worker(mount)
+    with pytest.raises(OSError) as raised:
+        os.stat(os.path.join(mount.path, "alibaba", "w-1", "nothing"))
+    assert raised.value.errno in (errno.ENOTCONN, errno.ECONNABORTED)
+    assert mount.wait(10) == 1
+    assert time.monotonic() - began < 10 * harness.SLOW
+    assert not mount.is_mounted()
+    assert "given up" in mount.log()
+
+
+def test_a_reload_reaches_the_worker(kept):
+    with open(kept.config) as f:
+        text = f.read()
+    with open(kept.config, "w") as f:
+        f.write(text + "\n[other]\ntype = alibaba\n" +
+                text.split("[alibaba]\n")[1])
+    os.kill(kept.pid, signal.SIGHUP)
+    eventually(lambda: "other" in os.listdir(kept.path))
+    kill_worker(kept)
+    assert "other" in os.listdir(kept.path)
+
+
+def test_a_crash_leaves_its_report(kept):
+    kill_worker(kept, signal.SIGSEGV)
+    assert kept.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
+    assert "SIGSEGV" in kept.read(".sessionfs", "crash")
+
+
+# ---- what was stored and not told ----
+
+WORDS = ("Busy", "Running", "Idle", "Running")
+# A worker dies there the second time: changed on disk, and nobody was told.
+STORED = "change.stored:2"
+
+
+def dying(rig, emu, flaw):
+    mount = rig.mount(emu, {"sessionfs": {"refresh": "100ms"}},
+                      options=["-o", "keeper"],
+                      env={"SESSIONFS_FAILPOINT_KILL": STORED,
+                           "SESSIONFS_FAILPOINT_FLAWS": flaw})
+    eventually(lambda: mount.read(
+        "alibaba", "w-1", "sc-1", "state") == "Running\n")
+    return mount, os.path.join(mount.ws("w-1"), "sc-1", "state")
+
+
+@pytest.mark.parametrize("flaw", ["", "unpaid", "unheld"])
+def test_what_a_dead_worker_has_not_told_is_told(rig, emu, flaw):
+    mount, state = dying(rig, emu, flaw)
+    watcher = inotify.Watcher()
+    watcher.add(state, inotify.IN_CLOSE_WRITE)
+    told = []
+    for word in WORDS:
+        watcher.clear()
+        emu.session("w-1", {"sessionClusterId": "sc-1", "state": word})
+        try:
+            eventually(lambda: watcher.count(inotify.IN_CLOSE_WRITE, state),
+                       2 if flaw else 20)
+            told.append(word)
+        except AssertionError:
+            pass
+        eventually(lambda: mount.read(
+            "alibaba", "w-1", "sc-1", "state") == word + "\n")
+    watcher.close()
+    assert "takes over" in mount.log()
+    assert (tuple(told) == WORDS) == (not flaw), told
+
+
+@pytest.mark.parametrize("flaw", ["", "unpolled"])
+def test_who_polls_is_woken_by_what_a_dead_worker_has_stored(rig, emu, flaw):
+    mount, state = dying(rig, emu, flaw)
+    fd = os.open(state, os.O_RDONLY)
+    poller = select.poll()
+    poller.register(fd, select.POLLPRI)
+    waited = []
+    for word in WORDS:
+        os.pread(fd, 100, 0)
+        began = time.monotonic()
+        emu.session("w-1", {"sessionClusterId": "sc-1", "state": word})
+        # At its own end poll(2) asks once more.
+        assert poller.poll(4000 * harness.SLOW)
+        waited.append(time.monotonic() - began)
+    os.close(fd)
+    assert "takes over" in mount.log()
+    assert (max(waited) < 3.5 * harness.SLOW) == (not flaw), waited

@@ -294,7 +294,9 @@ class Shift:
             self.tally[f"write {errno.errorcode.get(number, 0)}"] += 1
             most = 1 if number in (0, errno.ETIMEDOUT, errno.EINTR) else 0
             least = 1 if number == 0 else 0
-            if not least <= made[mark] <= most or number == errno.EBUSY:
+            # What was written is right, and one at a time.
+            if (not least <= made[mark] <= most or
+                    number in (errno.EBUSY, errno.EINVAL)):
                 self.offence(f"{mark}: errno {number}, and there are "
                              f"{made[mark]}")
 

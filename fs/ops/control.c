@@ -511,7 +511,9 @@ int control_flush(Control *self, pid_t tid)
 		return 0;
 	closer = closer_of(self, tid);
 	lock(self);
-	self->undo = self->next;
+	/* A child that has inherited it may close it while a write goes on. */
+	if (self->state != RUNNING)
+		self->undo = self->next;
 	/* A large write that failed in its middle has told only of its start. */
 	if (self->state == FAILED && closer != CLOSER_OTHER)
 		failure = self->failure;
@@ -540,6 +542,8 @@ int control_truncate(Control *self)
 void control_release(Control *self)
 {
 	lock(self);
+	/* What is written down is that of who has it open still. */
+	self->handle = 0;
 	if (self->row->kind == ROW_CREATE && self->state == FILLING &&
 		self->scan.depth)
 		fail(self, BACKEND_ERROR_INVALID,

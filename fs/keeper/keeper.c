@@ -189,7 +189,7 @@ G_NORETURN static void be_worker(Keeper *self, int socket, pid_t keeper)
 static gboolean start(Keeper *self)
 {
 	pid_t keeper = getpid();
-	int ends[2];
+	int ends[2], failed;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return FALSE;
@@ -197,6 +197,7 @@ static gboolean start(Keeper *self)
 	self->began_ms = now_ms();
 	fflush(NULL);
 	self->worker = fork();
+	failed = errno;
 	if (!self->worker) {
 		close(ends[0]);
 		be_worker(self, ends[1], keeper);
@@ -205,6 +206,7 @@ static gboolean start(Keeper *self)
 	if (self->worker < 0) {
 		self->worker = 0;
 		close(ends[0]);
+		errno = failed;
 		return FALSE;
 	}
 	self->socket = ends[0];
@@ -339,12 +341,20 @@ static int give_up(Keeper *self)
 	return EXIT_FAILURE;
 }
 
+/* As if one had ended at once.  There is nothing to keep before the first. */
+static void note_failure(Keeper *self)
+{
+	g_warning("no process could be started: %s", g_strerror(errno));
+	self->deaths++;
+	self->status = EXIT_FAILURE;
+	self->ending = self->ending || self->given.fuse < 0;
+}
+
 static int live(Keeper *self)
 {
 	while (TRUE) {
 		if (!start(self))
-			g_warning("no process could be started: %s",
-				g_strerror(errno));
+			note_failure(self);
 		look_after(self);
 		if (self->ending)
 			break;

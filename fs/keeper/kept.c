@@ -59,6 +59,8 @@ Kept *kept_watch(int fd)
 		return NULL;
 	}
 	self = g_new0(Kept, 1);
+	mutex_init(&self->lock);
+	mutex_is_held(&self->lock); /* nobody else knows it yet */
 	self->fd = fd;
 	self->base = base;
 	self->head = (Head *)(void *)base;
@@ -67,7 +69,6 @@ Kept *kept_watch(int fd)
 	self->free_handles = g_array_new(FALSE, FALSE, sizeof(guint16));
 	self->free_debts = g_array_new(FALSE, FALSE, sizeof(guint32));
 	self->debts = (KeptNews *)(void *)(base + AT_DEBTS);
-	mutex_init(&self->lock);
 	pthread_once(&leaving_made, make_leaving);
 	of_leaving = self;
 	return self;

@@ -48,8 +48,9 @@ void control_remember_text(Control *self, gsize n)
 {
 	gsize at = self->text->len - n;
 
-	kept_text_add(
-		self->daemon->kept, self->handle, at, self->text->data + at, n);
+	if (n)
+		kept_text_add(self->daemon->kept, self->handle, at,
+			self->text->data + at, n);
 }
 
 static void take_answer(Control *self, const char *text) REQUIRES(self->lock)

@@ -214,7 +214,7 @@ void fuzz_control(const char *bytes, gsize len)
 		.give = give_line,
 		.words = strchr(how, 'w') != NULL};
 	Control *file = control_new(
-		&daemon_of_all, &row, 1, TID, strchr(how, 'a') != NULL);
+		&daemon_of_all, &row, 1, TID, strchr(how, 'a') != NULL, 0);
 	off_t off = 0;
 
 	g_clear_error(&failure);

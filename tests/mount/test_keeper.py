@@ -1,6 +1,7 @@
 """-o keeper: a mount outlives the process that serves it."""
 import errno
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -191,6 +192,20 @@ def test_nobody_waits_for_a_mount_that_is_given_up(rig, emu):
     assert mount.wait(10) == 1
     assert time.monotonic() - began < 10 * harness.SLOW
     assert not mount.is_mounted()
+    assert "given up" in mount.log()
+
+
+def test_a_worker_that_cannot_be_started_is_one_that_died(rig, emu, as_user):
+    """At a limit of processes, which holds for all but root."""
+    if as_user.pid == "self":
+        pytest.skip("its limit would be that of these tests")
+    mount = rig.mount(emu, options=["-o", "keeper"], place=as_user)
+    with open(f"/proc/{mount.pid}/task/{mount.pid}/children") as f:
+        worker = int(f.read().split()[0])
+    resource.prlimit(mount.pid, resource.RLIMIT_NPROC, (1, 1))
+    os.kill(worker, signal.SIGKILL)
+    assert mount.wait(10) == 1
+    assert mount.log().count("no process could be started") == 4
     assert "given up" in mount.log()
 
 

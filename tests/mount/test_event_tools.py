@@ -109,6 +109,8 @@ def test_entr_runs_what_it_was_told(small):
         stdin=small.state + "\n")
     eventually(lambda: watched(program.pid))
     for word in ("Error", "Stopped"):
+        # It misses what comes while its program runs.
+        small.settle()
         sees_a_change(small, program, f"ran {word}", word)
 
 

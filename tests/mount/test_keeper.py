@@ -221,6 +221,8 @@ def test_a_reload_reaches_the_worker(kept):
     assert "other" in os.listdir(kept.path)
 
 
+@pytest.mark.skipif(
+    harness.SLOW > 1, reason="sanitizers have handlers of their own")
 def test_a_crash_leaves_its_report(kept):
     kill_worker(kept, signal.SIGSEGV)
     assert kept.read("alibaba", "w-1", "sc-1", "state") == "Running\n"

@@ -55,13 +55,13 @@ static void a_directory_nobody_looks_at_is_never_asked(void)
 	look_at(dir, 63);
 	g_assert_cmpint(due_in(dir, (ListingState){0}, 1000), <=, 0);
 	look_at(dir, 1000);
-	dir->held = 1;
+	__atomic_store_n(&dir->held, 1, __ATOMIC_RELAXED);
 	g_assert_cmpint(due_in(dir, (ListingState){0}, 1000), <=, 0);
-	dir->held = 0;
+	__atomic_store_n(&dir->held, 0, __ATOMIC_RELAXED);
 	g_assert_cmpint(due_in(dir, (ListingState){.wanted = TRUE}, 1), ==, 0);
-	dir->there = 0;
+	__atomic_store_n(&dir->there, 0, __ATOMIC_RELAXED);
 	g_assert_cmpint(due_in(dir, (ListingState){.wanted = TRUE}, 1), ==, -1);
-	dir->there = 1;
+	__atomic_store_n(&dir->there, 1, __ATOMIC_RELAXED);
 }
 
 static void the_interval_follows_what_happens(void)

@@ -1,7 +1,6 @@
 """-o keeper: a mount outlives the process that serves it."""
 import errno
 import os
-import resource
 import select
 import signal
 import subprocess
@@ -202,7 +201,8 @@ def test_a_worker_that_cannot_be_started_is_one_that_died(rig, emu, as_user):
     mount = rig.mount(emu, options=["-o", "keeper"], place=as_user)
     with open(f"/proc/{mount.pid}/task/{mount.pid}/children") as f:
         worker = int(f.read().split()[0])
-    resource.prlimit(mount.pid, resource.RLIMIT_NPROC, (1, 1))
+    harness.run(["prlimit", f"--pid={mount.pid}", "--nproc=1:1"],
+                prefix=as_user.prefix).ok()
     os.kill(worker, signal.SIGKILL)
     assert mount.wait(10) == 1
     assert mount.log().count("no process could be started") == 4

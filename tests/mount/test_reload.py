@@ -515,9 +515,10 @@ def test_two_hundred_changes_leave_nothing_behind(emulator, reloaded):
             eventually(lambda: emu.count("ListSessionClusters"))
     change(20)
     before = Used(m.pid)
-    change(180)
-    # An old backend goes when the last of its calls has ended.
-    eventually(lambda: Used(m.pid).fits(before), 30)
+    change(180 // SLOW)
+    # An old backend goes when the last of its calls has ended; a worker or a
+    # connection may have come that stays, and does not come for each change.
+    eventually(lambda: Used(m.pid).fits(before, 8), 30)
     # A sanitizer keeps for a while what was freed.
     assert SLOW > 1 or Used(m.pid).rss < before.rss + 4096
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fs/keeper/fuse_wire.h"
 #include "fs/keeper/kept_layout.h"
 
 /* The area of the calling thread.  A process has one Kept. */
@@ -250,13 +251,7 @@ static void take_back(Kept *self, const Area *area)
 		drop(self, area->nodes[i], 1);
 }
 
-/* Wire facts (linux/fuse.h): fuse_in_header, and what follows it. */
-typedef struct {
-	guint32 len, opcode;
-	guint64 unique, node;
-	guint32 uid, gid, pid, padding;
-} InHeader;
-
+/* Wire facts (linux/fuse.h): what follows the header of a FORGET. */
 typedef struct {
 	guint64 node, count;
 } InForget;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cache/base/failpoint.h"
+#include "fs/keeper/fuse_wire.h"
 
 /* Wire facts (linux/fuse.h), which older headers and libfuse lack. */
 #define INIT 26
@@ -20,12 +21,6 @@
 
 /* libfuse from here on passes PARALLEL_DIROPS on. */
 #define FIXED_IN 317
-
-typedef struct {
-	guint32 len, opcode;
-	guint64 unique, node;
-	guint32 uid, gid, pid, padding;
-} InHeader;
 
 typedef struct {
 	guint64 handle, poll;

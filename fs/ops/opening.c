@@ -58,7 +58,7 @@ static gboolean send_open(fuse_req_t req, Opening *self, const Handle *holds)
 /* ---- bytes: of a session's files, texts and tables ---- */
 
 /* NULL: what is open stays; a table is one of one moment. */
-static GBytes *find_now(Daemon *daemon, fuse_ino_t ino)
+static GBytes *newer_bytes(Daemon *daemon, fuse_ino_t ino)
 {
 	View view;
 
@@ -87,7 +87,7 @@ static gboolean begins_anew(Daemon *daemon, Handle *handle, off_t off)
 static void renew(Daemon *daemon, fuse_ino_t ino, Handle *handle)
 {
 	guint64 news = cache_news(daemon->cache);
-	g_autoptr(GBytes) bytes = find_now(daemon, ino);
+	g_autoptr(GBytes) bytes = newer_bytes(daemon, ino);
 
 	if (bytes)
 		handles_renew(daemon->handles, handle, bytes, news);

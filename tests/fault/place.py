@@ -37,10 +37,10 @@ class Machine:
 
 
 class Behind:
-    """What section() and World ask an emulator for, by the door."""
+    """What section() and World ask an emulator for, by a door at that address."""
 
-    def __init__(self, emu, door):
-        self.emu, self.url = emu, door.url
+    def __init__(self, emu, url):
+        self.emu, self.url = emu, url
 
     def __getattr__(self, name):
         return getattr(self.emu, name)
@@ -51,7 +51,7 @@ class Place(World):
         """flaws: what is planted in the daemon; see cache/base/failpoint.h."""
         super().__init__(rig, type, deadline=f"{DEADLINE_MS}ms")
         self.door = Door(self.emu.url)
-        self.emu = Behind(self.emu, self.door)
+        self.emu = Behind(self.emu, self.door.url)
         self.stopped_pid = self.beside = None
         self.machine = Machine(self.folder)
         self.env = {**KEYS, **self.machine.env,

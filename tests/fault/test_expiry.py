@@ -8,15 +8,10 @@ import socket
 import harness
 from faults import DAY
 from harness import eventually
-from place import Machine
+from place import Behind, Machine
 from test_providers import KEYS, ROWS, each, section
 from test_transport import certificate, door, forward_to  # noqa: F401
 from world import spec_of
-
-
-class Behind:
-    def __init__(self, emu, url):
-        self.emu, self.url = emu, url
 
 
 def written(path, text):

@@ -319,22 +319,27 @@ def test_who_waits_keeps_its_workspace_fresh(worlds):
                    6 * window)
 
 
+# Reads a file so many times at once, and prints how many reads gave what.
+READ_MANY = """if True:
+    import sys, threading
+    threading.stack_size(128 * 1024)
+    got = []
+    def wait():
+        with open(sys.argv[1]) as f:
+            got.append(f.read())
+    all = [threading.Thread(target=wait) for _ in range(int(sys.argv[2]))]
+    for one in all:
+        one.start()
+    for one in all:
+        one.join()
+    print(len(got), sorted(set(got)))
+"""
+
+
 def test_a_thousand_wait_and_nobody_else_does(worlds):
     world = worlds(config={"sessionfs": {"refresh": "200ms"}})
-    many = world.reader(["/usr/bin/python3", "-c", """if True:
-        import sys, threading, os
-        threading.stack_size(128 * 1024)
-        got = []
-        def wait():
-            with open(sys.argv[1]) as f:
-                got.append(f.read())
-        all = [threading.Thread(target=wait) for _ in range(1000)]
-        for one in all:
-            one.start()
-        for one in all:
-            one.join()
-        print(len(got), sorted(set(got)))
-        """, world.file("idle")])
+    many = world.reader(["/usr/bin/python3", "-c", READ_MANY,
+                         world.file("idle"), "1000"])
     eventually(lambda: world.mount.metric("sessionfs_parked_total") >= 1000,
                30)
     for n in range(200):

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "backends/base/mutex.h"
+#include "cache/model/core.h"
 #include "cache/model/listings_inside.h"
+#include "cache/model/news.h"
 #include "cache/refresh/refresh.h"
 
 /* ---- news ---- */
@@ -61,9 +63,18 @@ static void heard_clear(gpointer item)
 	g_free(((Heard *)item)->text);
 }
 
+/* Locks what was heard, once nothing is on its way: what a test can see is pushed by then,
+ * but another thread may be at telling it. */
+static void hear_all(Fixture *self) ACQUIRE(heard_lock)
+{
+	if (self->cache != NULL)
+		news_finish(self->cache->news);
+	mutex_lock(&heard_lock);
+}
+
 void fixture_forget_news(Fixture *self)
 {
-	mutex_lock(&heard_lock);
+	hear_all(self);
 	g_array_set_size(heard, 0);
 	mutex_unlock(&heard_lock);
 }
@@ -72,7 +83,7 @@ guint fixture_count_news(Fixture *self, NewsKind kind, guint32 number)
 {
 	guint count = 0;
 
-	mutex_lock(&heard_lock);
+	hear_all(self);
 	for (guint i = 0; i < heard->len; i++) {
 		const News *news = &g_array_index(heard, Heard, i).news;
 
@@ -84,11 +95,11 @@ guint fixture_count_news(Fixture *self, NewsKind kind, guint32 number)
 	return count;
 }
 
-static guint files_of(NewsKind kind, guint32 number)
+static guint files_of(Fixture *self, NewsKind kind, guint32 number)
 {
 	guint files = 0;
 
-	mutex_lock(&heard_lock);
+	hear_all(self);
 	for (guint i = 0; i < heard->len; i++) {
 		const News *news = &g_array_index(heard, Heard, i).news;
 
@@ -101,19 +112,19 @@ static guint files_of(NewsKind kind, guint32 number)
 
 guint fixture_changed_files(Fixture *self, guint32 number)
 {
-	return files_of(NEWS_CHANGED, number);
+	return files_of(self, NEWS_CHANGED, number);
 }
 
 guint fixture_described_files(Fixture *self, guint32 number)
 {
-	return files_of(NEWS_ON_DEMAND, number);
+	return files_of(self, NEWS_ON_DEMAND, number);
 }
 
 char *fixture_moves(Fixture *self, guint32 parent)
 {
 	GString *out = g_string_new(NULL);
 
-	mutex_lock(&heard_lock);
+	hear_all(self);
 	for (guint i = 0; i < heard->len; i++) {
 		const Heard *item = &g_array_index(heard, Heard, i);
 
@@ -132,7 +143,7 @@ char *fixture_told(Fixture *self, guint32 parent)
 {
 	GString *out = g_string_new(NULL);
 
-	mutex_lock(&heard_lock);
+	hear_all(self);
 	for (guint i = 0; i < heard->len; i++) {
 		const Heard *item = &g_array_index(heard, Heard, i);
 
@@ -176,7 +187,7 @@ char *fixture_views(Fixture *self)
 {
 	GString *out = g_string_new(NULL);
 
-	mutex_lock(&heard_lock);
+	hear_all(self);
 	for (guint i = 0; i < heard->len; i++)
 		append_view(out, self, &g_array_index(heard, Heard, i));
 	mutex_unlock(&heard_lock);

@@ -61,7 +61,7 @@ char *fixture_read_costly(
 ContentStat fixture_stat(Fixture *self, guint32 session, SessionFile file);
 gint64 fixture_mtime(Fixture *self, guint32 session, SessionFile file);
 
-/* ---- the news so far ---- */
+/* ---- the news so far: of all that can be seen already ---- */
 
 void fixture_forget_news(Fixture *self);
 /* How many of a kind there were for a number (0: any). */

@@ -126,6 +126,8 @@ static void check_refused(
 	fixture_until((partial = cache_partial(f->cache, number)) != NULL);
 	g_assert_nonnull(strstr(partial, sentence));
 	g_assert_cmpuint(script->calls, ==, calls);
+	/* What was wrong is shown before the listing is over. */
+	fixture_until(fixture_known(f, number, NULL) == KNOWN_FAILED);
 	g_assert_cmpint(fixture_known(f, number, &error), ==, KNOWN_FAILED);
 	g_assert_error(error, BACKEND_ERROR, BACKEND_ERROR_BAD_ANSWER);
 }

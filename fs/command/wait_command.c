@@ -66,8 +66,9 @@ static char *state_of(const char *session)
 
 static int explain_missing(const char *session)
 {
+	/* The kernel may show for a moment longer what a reload took away. */
+	g_autofree char *gone = places_gone(session);
 	g_autofree char *missing = places_missing(session);
-	g_autofree char *gone = missing ? places_gone(session) : NULL;
 
 	if (gone)
 		return command_line_fail(EXIT_FAILURE,

@@ -35,10 +35,12 @@ typedef struct {
 
 /* One session a process. */
 static struct {
+	struct fuse_session *session;
 	Kept *kept;
 	gboolean replied;  /* atomic: INIT is */
 	gboolean again;    /* its reply is not for the kernel */
 	gboolean same;     /* and is what it has */
+	gboolean failed;   /* the kernel did not take it; atomic */
 	gboolean unmasked; /* a flaw of a test */
 	void (*unsent)(guint64 node, void *data);
 	void *data;
@@ -104,6 +106,22 @@ static gsize gather(const struct iovec *iov, int count, char *ret)
 	return n;
 }
 
+/* Without it the kernel sends nothing more, and whoever asks the mount waits. */
+static ssize_t agree(int fd, const struct iovec *iov, int count)
+{
+	ssize_t done = writev(fd, iov, count);
+	int failed = errno;
+
+	if (done >= 0)
+		return done;
+	g_warning("the kernel was not told how the mount is served: %s",
+		g_strerror(failed));
+	__atomic_store_n(&wire.failed, TRUE, __ATOMIC_RELAXED);
+	fuse_session_exit(wire.session);
+	errno = failed;
+	return done;
+}
+
 static ssize_t write_init(int fd, struct iovec *iov, int count)
 {
 	char reply[KEPT_INIT_MAX];
@@ -114,11 +132,28 @@ static ssize_t write_init(int fd, struct iovec *iov, int count)
 	n = gather(iov, count, reply);
 	if (!wire.again) {
 		kept_init_set(wire.kept, TRUE, reply, n);
-		return writev(fd, iov, count);
+		return agree(fd, iov, count);
 	}
 	wire.same = n && kept_init_get(wire.kept, TRUE, &before) == n &&
 		    !memcmp(before, reply, n);
 	return (ssize_t)n;
+}
+
+/* ENOENT: who asked is gone; ENODEV: the mount is.  Else it is told that its answer was
+ * lost, or it would wait for ever. */
+static ssize_t answer(
+	int fd, const struct iovec *iov, int count, const OutHeader *header)
+{
+	const OutHeader lost = {
+		.len = sizeof(lost), .error = -EIO, .unique = header->unique};
+	ssize_t done = writev(fd, iov, count);
+	int failed = errno;
+
+	if (done < 0 && failed != ENOENT && failed != ENODEV &&
+		write(fd, &lost, sizeof(lost)) < 0)
+		g_debug("nobody waits for that answer");
+	errno = failed;
+	return done;
 }
 
 static ssize_t write_reply(int fd, struct iovec *iov, int count, void *data)
@@ -130,11 +165,13 @@ static ssize_t write_reply(int fd, struct iovec *iov, int count, void *data)
 	if (header.unique &&
 		!__atomic_exchange_n(&wire.replied, TRUE, __ATOMIC_RELAXED))
 		return write_init(fd, iov, count);
-	if (!wire.kept || !header.unique)
+	if (!header.unique)
 		return writev(fd, iov, count);
+	if (!wire.kept)
+		return answer(fd, iov, count, &header);
 	failpoint_step("reply", "before");
 	kept_reply_begin(wire.kept, header.unique & ~UNIQUE_RESEND);
-	done = writev(fd, iov, count);
+	done = answer(fd, iov, count, &header);
 	failpoint_step("reply", "after");
 	kept_reply_end(wire.kept);
 	return done;
@@ -206,9 +243,15 @@ gboolean wire_attach(struct fuse_session *session, int fd, Kept *kept)
 	static const struct fuse_custom_io io = {
 		.writev = write_reply, .read = read_request};
 
+	wire.session = session;
 	wire.kept = kept;
 	wire.unmasked = failpoint_flaw("unmasked");
 	return fuse_session_custom_io(session, &io, fd) == 0;
+}
+
+gboolean wire_failed(void)
+{
+	return __atomic_load_n(&wire.failed, __ATOMIC_RELAXED);
 }
 
 /* ---- taking over ---- */

@@ -17,6 +17,9 @@ gboolean wire_kernel_resends(void);
  * us.  Before the first request.  FALSE: libfuse does not want it. */
 gboolean wire_attach(struct fuse_session *session, int fd, Kept *kept);
 
+/* Whether the session was told to end because the kernel did not take its INIT. */
+gboolean wire_failed(void);
+
 /*
  * Gives the session the INIT that the first one had, which the kernel sends once, and
  * keeps the reply from it.  FALSE: that is another one than the kernel knows, and

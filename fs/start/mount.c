@@ -387,7 +387,7 @@ gboolean mount_serve(struct fuse_session *session)
 	result = fuse_session_loop_mt(session, config);
 	fuse_loop_cfg_destroy(config);
 	/* Above 0: the signal that asked for the end. */
-	return result >= 0;
+	return result >= 0 && !wire_failed();
 }
 
 void mount_end(struct fuse_session *session, const char *mountpoint)

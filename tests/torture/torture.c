@@ -9,8 +9,8 @@
  *   TORTURE_FIRED=FILE   is made then, and nothing fails where it is there
  *   TORTURE_ABORT        it ends the process in place of failing
  *
- * Calls of libfuse never fail: what it writes is an answer to the kernel, which no
- * program of ours could repeat.
+ * Calls that libfuse makes itself never fail: it would not repeat them.  The answers to
+ * the kernel are ours to write (wire.c), and do.
  */
 /* Each name below is one of libc's own. */
 #undef _FILE_OFFSET_BITS

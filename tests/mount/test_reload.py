@@ -180,7 +180,8 @@ def test_other_keys_of_the_same_place(emulator, reloaded):
     assert ".by-name" in os.listdir(m.ws("w-1", "one"))
     r.reload(one=r.section(views=False))
     eventually(lambda: ".by-name" not in os.listdir(m.ws("w-1", "one")))
-    assert not os.path.exists(m.ws("w-1", "one") + "/.by-name")
+    eventually(lambda: not os.path.exists(
+        m.ws("w-1", "one") + "/.by-name"))
     assert inode(m.ws("w-1", "one")) == before
 
 

@@ -128,13 +128,15 @@ char *backend_doubt(const BackendClass *class, GHashTable *keys)
 	const char *region = g_hash_table_lookup(keys, "endpoint")
 				     ? NULL
 				     : g_hash_table_lookup(keys, "region");
+	const char *file = g_hash_table_lookup(keys, "credentials_file");
 
-	return class->chain
-		       ? chain_doubt(class->chain,
-				 g_hash_table_lookup(keys, "profile"),
-				 g_hash_table_lookup(keys, "credentials_file"),
-				 region)
-		       : NULL;
+	/* It takes the place of all that the environment names. */
+	if (!file)
+		file = g_hash_table_lookup(keys, "access_token_file");
+	return class->chain ? chain_doubt(class->chain,
+				      g_hash_table_lookup(keys, "profile"),
+				      file, region)
+			    : NULL;
 }
 
 /* What is known for a key; NULL: nothing. */

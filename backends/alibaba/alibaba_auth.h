@@ -41,6 +41,10 @@ Credentials *alibaba_cli_profile(const Chain *chain, gint64 deadline_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Credentials *alibaba_credentials_file(const Chain *chain, gint64 deadline_us,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether a profile is not in the CLI's file, and not in that of credentials; FALSE
+ * where a file is there and cannot be read. */
+gboolean alibaba_cli_lacks(const char *profile);
+gboolean alibaba_section_lacks(const char *path, const char *profile);
 /* The profile to use: the section's, ALIBABA_CLOUD_PROFILE's, or fallback. */
 const char *alibaba_profile_name(const Chain *chain, const char *fallback);
 /* region_id of a profile; NULL when there is none.  New string. */

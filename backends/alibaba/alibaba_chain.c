@@ -58,6 +58,19 @@ static gboolean is_section_there(const Chain *chain)
 	return is_file(alibaba_credentials_path(chain));
 }
 
+static gboolean chain_lacks(
+	const Chain *chain, const char *profile, GString *out)
+{
+	g_autofree char *cli = alibaba_cli_path();
+	g_autofree char *credentials = alibaba_credentials_path(chain);
+	gboolean both = !chain->file && alibaba_cli_enabled();
+
+	g_string_append_printf(out, "%s%s%s", both ? cli : "",
+		both ? " or " : "", credentials);
+	return alibaba_section_lacks(credentials, profile) &&
+	       (!both || alibaba_cli_lacks(profile));
+}
+
 /* ---- the chain ---- */
 
 static const ChainSource sources[] = {
@@ -68,11 +81,13 @@ static const ChainSource sources[] = {
 	{"OIDC", from_oidc,
 		.needs = {"ALIBABA_CLOUD_ROLE_ARN",
 			"ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
-			"ALIBABA_CLOUD_OIDC_TOKEN_FILE"}},
+			"ALIBABA_CLOUD_OIDC_TOKEN_FILE"},
+		.named = "ALIBABA_CLOUD_OIDC_TOKEN_FILE"},
 	{"the aliyun CLI's profile", alibaba_cli_profile, is_cli_there,
 		.profiled = TRUE},
 	{"the credentials file", alibaba_credentials_file, is_section_there,
-		.profiled = TRUE, .filed = TRUE},
+		.profiled = TRUE, .filed = TRUE,
+		.named = "ALIBABA_CLOUD_CREDENTIALS_FILE"},
 	{"ECS metadata", from_metadata,
 		.off = "ALIBABA_CLOUD_ECS_METADATA_DISABLED", .metadata = TRUE,
 		.variable = "ALIBABA_CLOUD_ECS_METADATA"},
@@ -89,6 +104,8 @@ const ChainClass alibaba_chain = {
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,
+	.profile_variables = {"ALIBABA_CLOUD_PROFILE"},
+	.lacks = chain_lacks,
 };
 
 char *alibaba_chain_region(const char *profile)

@@ -136,3 +136,8 @@ Credentials *alibaba_credentials_file(
 	return backend_error_null(error, BACKEND_ERROR_NO_KEY,
 		"%s: there is no such section", origin);
 }
+
+gboolean alibaba_section_lacks(const char *path, const char *profile)
+{
+	return ini_lacks(path, INI_ALIBABA, profile);
+}

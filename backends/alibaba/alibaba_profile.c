@@ -304,3 +304,11 @@ char *alibaba_cli_region(const char *profile)
 
 	return *region ? g_strdup(region) : NULL;
 }
+
+gboolean alibaba_cli_lacks(const char *profile)
+{
+	g_autofree char *path = alibaba_cli_path();
+	g_autoptr(SecretJson) config = config_read(NULL);
+
+	return config ? !profile_find(config, profile) : !auth_is_file(path);
+}

@@ -1,6 +1,8 @@
 #include "backends/auth/chain.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backends/base/clock.h"
 
@@ -230,14 +232,22 @@ static char *chain_account(void *data, const Credentials *credentials,
 				     : credentials_account(credentials);
 }
 
-static void chain_place(void *data, GString *out)
+/* The first that would be asked, as far as is known without the network. */
+static const ChainSource *first_source(const Chain *chain)
 {
-	const Chain *chain = data;
 	const ChainSource *first = chain->class->sources;
 
 	while (first->what &&
 		(!is_asked(chain, first) || !may_be(chain, first)))
 		first++;
+	return first;
+}
+
+static void chain_place(void *data, GString *out)
+{
+	const Chain *chain = data;
+	const ChainSource *first = first_source(chain);
+
 	if (chain->profile)
 		g_string_append_printf(out, "profile %s, ", chain->profile);
 	if (chain->file)
@@ -312,6 +322,62 @@ CredentialSource *chain_new(const ChainClass *class, const char *profile,
 	return credential_source_new(&whole->class, whole, &clock_real);
 }
 
+/* ---- what looks wrong ---- */
+
+/* Who chooses the profile; NULL: nobody. */
+static const char *profile_chooser(const Chain *chain)
+{
+	const char *const *variables = chain->class->profile_variables;
+
+	if (chain->profile)
+		return chain->class->key;
+	for (gsize i = 0; i < G_N_ELEMENTS(chain->class->profile_variables);
+		i++)
+		if (variables[i] && auth_env(variables[i]))
+			return variables[i];
+	return NULL;
+}
+
+static char *doubt_profile(const Chain *chain)
+{
+	const char *who = profile_chooser(chain);
+	const ChainSource *first = first_source(chain);
+	g_autoptr(GString) files = g_string_new(NULL);
+	const char *name;
+
+	/* One that knows no profiles and comes before them needs none. */
+	if (!who || !chain->class->lacks ||
+		(!chain->profile && first->what && !first->profiled &&
+			!first->metadata) ||
+		(chain->file && !auth_is_file(chain->file)))
+		return NULL;
+	name = chain->profile ? chain->profile : auth_env(who);
+	return chain->class->lacks(chain, name, files)
+		       ? g_strdup_printf("%s: there is no profile %.64s in %s",
+				 who, name, files->str)
+		       : NULL;
+}
+
+/* What the section names is looked at by whoever reads it. */
+static char *doubt_named(const Chain *chain)
+{
+	const ChainSource *source = chain->class->sources;
+
+	for (; source->what; source++) {
+		const char *path =
+			source->named ? auth_env(source->named) : NULL;
+		g_autofree char *whole = path ? auth_whole_path(path) : NULL;
+
+		if (path && !chain->file && is_asked(chain, source) &&
+			!missing(source) && access(whole, R_OK))
+			return g_strdup_printf(
+				"%s: names a file that cannot be "
+				"read: %s: %s",
+				source->named, path, g_strerror(errno));
+	}
+	return NULL;
+}
+
 char *chain_doubt(const ChainClass *class, const char *profile,
 	const char *file, const char *region)
 {
@@ -319,8 +385,11 @@ char *chain_doubt(const ChainClass *class, const char *profile,
 		.profile = (char *)profile,
 		.file = (char *)file,
 		.region = (char *)region};
+	char *doubt = doubt_named(&chain);
 
-	return class->doubt ? class->doubt(&chain) : NULL;
+	if (!doubt)
+		doubt = doubt_profile(&chain);
+	return doubt || !class->doubt ? doubt : class->doubt(&chain);
 }
 
 gboolean chain_in_sight(const ChainClass *class)

@@ -31,9 +31,11 @@ typedef struct {
 		*needs[3]; /* environment variables, without which it is not */
 	const char *off;   /* one that switches it off when it is "true" */
 	const char *token; /* one with the session token of that key pair */
-	gboolean profiled; /* knows profiles */
-	gboolean filed;    /* reads the file that the section names */
-	gboolean metadata; /* a service of the machine's host.  Most machines
+	const char *
+		named; /* one with the path of a file, without which it fails */
+	gboolean profiled;    /* knows profiles */
+	gboolean filed;       /* reads the file that the section names */
+	gboolean metadata;    /* a service of the machine's host.  Most machines
 	                      have none: until it has answered once, any
 	                      failure is NO_KEY */
 	const char *variable; /* of a metadata service: the one that says that
@@ -59,8 +61,15 @@ typedef struct ChainClass {
 	 * name; may be NULL: nothing. */
 	void (*place)(
 		const Chain *chain, const ChainSource *first, GString *out);
-	/* What looks wrong in the chain's profile, file or region without the
-	 * network: "profile: ...", a new string; NULL: nothing.  May be NULL. */
+	/* Environment variables that choose a profile, the first that is set. */
+	const char *profile_variables[3];
+	/* Whether a profile is nowhere in the files that may have it, which are
+	 * named then: no network, and FALSE where they cannot be read, since the
+	 * source says why.  NULL: there are no profiles. */
+	gboolean (*lacks)(
+		const Chain *chain, const char *profile, GString *files);
+	/* What else looks wrong in the section without the network: "region:
+	 * ...", a new string; NULL: nothing.  May be NULL. */
 	char *(*doubt)(const Chain *chain);
 	gboolean strict; /* a source that is set up (may_be) but fails ends the
 	                    round: no other takes its place */
@@ -86,7 +95,8 @@ struct Chain {
 CredentialSource *chain_new(const ChainClass *class, const char *profile,
 	const char *file, const char *region, const HttpSettings *http);
 
-/* As the class's `doubt`; NULL where it has none. */
+/* What looks wrong in a profile, in a file that a variable names, or to the class's
+ * `doubt`: "profile: ...", a new string; NULL: nothing.  No network. */
 char *chain_doubt(const ChainClass *class, const char *profile,
 	const char *file, const char *region);
 

@@ -454,6 +454,13 @@ Ini *ini_read(const char *path, IniFlags flags, GError **error)
 	return ini;
 }
 
+gboolean ini_lacks(const char *path, IniFlags flags, const char *section)
+{
+	g_autoptr(Ini) ini = ini_read(path, flags, NULL);
+
+	return ini ? !ini_has(ini, section) : !auth_is_file(path);
+}
+
 /* ---- looking ---- */
 
 guint ini_count(const Ini *ini)

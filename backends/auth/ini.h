@@ -51,6 +51,9 @@ guint ini_count(const Ini *ini);
 const char *ini_name(const Ini *ini, guint index);
 
 gboolean ini_has(const Ini *ini, const char *section);
+/* Whether the file has no such section, or is not there; FALSE where it cannot be
+ * read. */
+gboolean ini_lacks(const char *path, IniFlags flags, const char *section);
 /* Whether there is such a section, and its values can be told (INI_INTERPOLATE).
  * Errors: AUTH. */
 gboolean ini_check(const Ini *ini, const char *section,

@@ -103,23 +103,17 @@ static void chain_place(
 
 /* ---- what looks wrong ---- */
 
-static char *doubt_profile(const Chain *chain)
+static gboolean chain_lacks(
+	const Chain *chain, const char *profile, GString *out)
 {
 	g_autoptr(AwsFiles) files = aws_files_read(chain->file, NULL);
-	gboolean chosen;
-	const char *name = aws_files_profile(chain->profile, &chosen);
 	g_autofree char *config = aws_files_config_path();
 	g_autofree char *credentials = aws_files_credentials_path();
 
-	/* Of a file that cannot be read there are words elsewhere. */
-	if (!chosen || !files || aws_files_has(files, AWS_FILES_PROFILE, name))
-		return NULL;
-	if (!chain->profile && auth_env("AWS_ACCESS_KEY_ID"))
-		return NULL;
-	return g_strdup_printf("%s: there is no profile %.64s in %s%s%s",
-		chain->profile ? "profile" : "AWS_PROFILE", name,
+	g_string_append_printf(out, "%s%s%s",
 		chain->file ? chain->file : config, chain->file ? "" : " or ",
 		chain->file ? "" : credentials);
+	return files && !aws_files_has(files, AWS_FILES_PROFILE, profile);
 }
 
 /* "us-gov-west-1": words, and at last a number. */
@@ -146,19 +140,13 @@ static char *doubt_region(const Chain *chain)
 		region);
 }
 
-static char *aws_doubt(const Chain *chain)
-{
-	char *doubt = doubt_profile(chain);
-
-	return doubt ? doubt : doubt_region(chain);
-}
-
 /* ---- the chain ---- */
 
 static const ChainSource sources[] = {
 	{"the environment", aws_environment, .needs = {"AWS_ACCESS_KEY_ID"}},
 	{"web identity", from_web, is_no_role,
-		.needs = {"AWS_WEB_IDENTITY_TOKEN_FILE"}},
+		.needs = {"AWS_WEB_IDENTITY_TOKEN_FILE"},
+		.named = "AWS_WEB_IDENTITY_TOKEN_FILE"},
 	{"the shared files", aws_profile, aws_profile_set, .profiled = TRUE,
 		.filed = TRUE},
 	{"the container", aws_container, aws_container_set},
@@ -178,7 +166,9 @@ const ChainClass aws_chain = {
 	.fingerprint = chain_files,
 	.account = chain_account,
 	.place = chain_place,
-	.doubt = aws_doubt,
+	.profile_variables = {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"},
+	.lacks = chain_lacks,
+	.doubt = doubt_region,
 	.strict = TRUE,
 };
 

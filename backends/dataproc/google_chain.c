@@ -108,8 +108,10 @@ static void chain_files(const Chain *chain, GString *out)
 /* ---- the chains ---- */
 
 static const ChainSource sources[] = {
-	{"the environment", from_environment, is_token_set},
-	{"the credentials file", from_named, is_file_named, .filed = TRUE},
+	{"the environment", from_environment, is_token_set,
+		.named = variable_token_file},
+	{"the credentials file", from_named, is_file_named, .filed = TRUE,
+		.named = variable_account},
 	{"gcloud's default credentials", from_default, is_default_there},
 	{"the metadata server", google_metadata, .metadata = TRUE,
 		.off = "NO_GCE_CHECK", .variable = "GCE_METADATA_HOST"},

@@ -1,5 +1,6 @@
 #include "backends/dli/huawei_chain.h"
 
+#include "backends/auth/ini.h"
 #include "backends/dli/huawei_auth.h"
 
 #define REFRESH_MS (40 * 60 * 1000)
@@ -30,13 +31,24 @@ static void chain_files(const Chain *chain, GString *out)
 		auth_append_stat(out, g_strdup(token_file));
 }
 
+static gboolean chain_lacks(
+	const Chain *chain, const char *profile, GString *out)
+{
+	g_autofree char *path = huawei_credentials_path(chain->file);
+
+	g_string_append(out, path);
+	return ini_lacks(path, INI_HUAWEI, profile);
+}
+
 /* ---- the chain ---- */
 
 static const ChainSource sources[] = {
-	{"OIDC", from_oidc, .needs = {ENV_IDP_ID, ENV_ID_TOKEN_FILE}},
+	{"OIDC", from_oidc, .needs = {ENV_IDP_ID, ENV_ID_TOKEN_FILE},
+		.named = ENV_ID_TOKEN_FILE},
 	{"the environment", .needs = {ENV_AK, ENV_SK}, .token = ENV_TOKEN},
 	{"the credentials file", huawei_credentials_file,
-		huawei_credentials_there, .profiled = TRUE, .filed = TRUE},
+		huawei_credentials_there, .profiled = TRUE, .filed = TRUE,
+		.named = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"},
 	{"ECS metadata", huawei_metadata, .metadata = TRUE},
 	{NULL},
 };
@@ -49,6 +61,7 @@ const ChainClass huawei_chain = {
 	.refresh_ms = REFRESH_MS,
 	.sources = sources,
 	.fingerprint = chain_files,
+	.lacks = chain_lacks,
 	.strict = TRUE,
 };
 

@@ -562,6 +562,51 @@ def test_a_profile_and_a_region_are_looked_at(patient, mount, kind, keys, said):
     assert re.search(rf"warning: \S+:\d: \[e\] {re.escape(said)}", m.log())
 
 
+@pytest.mark.parametrize("kind,keys,env,said", [
+    ("alibaba", "profile = nosuch", {},
+     "profile: there is no profile nosuch in .*/.aliyun/config.json or "
+     ".*/.alibabacloud/credentials"),
+    ("alibaba", "profile = nosuch\ncredentials_file = {folder}/keys", {},
+     "profile: there is no profile nosuch in .*/keys$"),
+    ("alibaba", "profile = there\ncredentials_file = {folder}/keys", {}, None),
+    ("alibaba", "", {"ALIBABA_CLOUD_PROFILE": "nosuch",
+                     "ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
+     "ALIBABA_CLOUD_PROFILE: there is no profile nosuch in "),
+    # The keys of the environment come first, and need no profile.
+    ("alibaba", "", {"ALIBABA_CLOUD_PROFILE": "nosuch"}, None),
+    ("alibaba", "", {"ALIBABA_CLOUD_CREDENTIALS_FILE": "/nope"},
+     "ALIBABA_CLOUD_CREDENTIALS_FILE: names a file that cannot be read: /nope"),
+    ("dli", "profile = nosuch\nproject = 0123456789abcdef0123456789abcdef", {},
+     "profile: there is no profile nosuch in .*/.huaweicloud/credentials$"),
+    ("dli", "project = 0123456789abcdef0123456789abcdef",
+     {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/nope"},
+     "HUAWEICLOUD_SDK_CREDENTIALS_FILE: names a file that cannot be read: "),
+    ("dataproc", "project = proj-1",
+     {"GOOGLE_APPLICATION_CREDENTIALS": "/nope"},
+     "GOOGLE_APPLICATION_CREDENTIALS: names a file that cannot be read: "),
+    ("dataproc", "project = proj-1\naccess_token_file = {folder}/keys",
+     {"GOOGLE_APPLICATION_CREDENTIALS": "/nope"}, None),
+    ("emr", "", {"AWS_WEB_IDENTITY_TOKEN_FILE": "/nope"},
+     "AWS_WEB_IDENTITY_TOKEN_FILE: names a file that cannot be read: /nope"),
+])
+def test_what_names_a_profile_or_a_file_is_looked_at(
+        patient, mount, kind, keys, env, said):
+    """Of every vendor, in the section and in the environment."""
+    with open(patient.folder + "/keys", "w") as f:
+        f.write("[there]\ntype = access_key\n")
+    os.chmod(f.name, 0o600)
+    keys = keys.replace("{folder}", patient.folder)
+    section = f"[e]\ntype = {kind}\nregion = eu-west-1\n{keys}\n"
+    patient.write(text="[sessionfs]\nstate_dir = {folder}/state\n" + section)
+    found = only(patient.doctor(env=env), "section_keys")
+    assert found["verdict"] == ("warn" if said else "ok"), found
+    assert not said or re.match(said, found["found"]), found
+    m = mount(config=section, env={**KEYS, "HOME": patient.folder, **env})
+    told = re.search(r"warning: \S+ \[e\] (.*)", m.log())
+    assert bool(told) == bool(said), m.log()
+    assert not said or re.match(said, told[1]), told[1]
+
+
 @pytest.mark.parametrize("key", ["access_key_id", "aws_secret_access_key",
                                  "password"])
 def test_keys_in_the_configuration_are_answered(patient, key):

@@ -117,3 +117,27 @@ gboolean proc_works_below(const char *path)
 	}
 	return FALSE;
 }
+
+/* The first of Uid's four is the real one, to whom the kernel counts them. */
+static guint64 threads_if_of(uid_t uid, const char *process)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%s/status", process);
+	g_autofree char *status = NULL;
+
+	if (!g_file_get_contents(path, &status, NULL, NULL) ||
+		field(status, "\nUid:", 10) != uid)
+		return 0;
+	return field(status, "\nThreads:", 10);
+}
+
+guint64 proc_threads_of(uid_t uid)
+{
+	g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
+	guint64 threads = 0;
+	const char *name;
+
+	while (processes && (name = g_dir_read_name(processes)))
+		if (g_ascii_isdigit(*name))
+			threads += threads_if_of(uid, name);
+	return threads;
+}

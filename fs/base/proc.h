@@ -18,6 +18,9 @@ typedef enum {
 } ProcSignal;
 ProcSignal proc_signal(pid_t tid);
 
+/* How many threads the processes of a user have, as far as we may see them. */
+guint64 proc_threads_of(uid_t uid);
+
 /* Whether the name `target` is `path` or begins below it; both are real, and path
  * is not the root.  Compares texts alone. */
 gboolean proc_is_below(const char *target, const char *path);

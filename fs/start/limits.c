@@ -2,46 +2,76 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "backends/error.h"
+#include "fs/base/proc.h"
 
-/* The standard streams, the device, the state's files, the emitter's pipes, and a
- * connection. */
-#define FILES_LEAST 16
-/* Threads reserve stacks and arenas, most of which are never touched. */
-#define SPACE_LEAST (512 * 1024 * G_GUINT64_CONSTANT(1024))
 #define MIB (1024 * G_GUINT64_CONSTANT(1024))
+/* A higher limit is not worth a look at all processes at each start. */
+#define THREADS_LOOK 4096
 
-static gboolean files_are_enough(GError **error)
+typedef struct {
+	const char *what, *unit, *set_by, *needs;
+	guint64 least, size; /* of a unit */
+	int resource;
+	gboolean raised;   /* the soft limit is, to the hard one */
+	gboolean rootless; /* root is not held to it */
+	/* What others of this user have of it already, if the limit is that low;
+	 * NULL: each process has its own. */
+	guint64 (*taken)(guint64 limit);
+} Limit;
+
+static guint64 threads_taken(guint64 limit)
 {
-	struct rlimit limit;
-
-	/* The hard one: the soft one is raised to it. */
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max >= FILES_LEAST)
-		return TRUE;
-	return backend_error_false(error, BACKEND_ERROR_LOCAL,
-		"the limit of open files is %" G_GUINT64_FORMAT
-		" (ulimit -n, LimitNOFILE=), and sessionfs needs %u, and some "
-		"more for each workspace",
-		(guint64)limit.rlim_max, FILES_LEAST);
+	return limit < THREADS_LOOK ? proc_threads_of(getuid()) : 0;
 }
 
-static gboolean space_is_enough(GError **error)
-{
-	struct rlimit limit;
+static const Limit limits[] = {
+	/* The standard streams, the device, the state's files, the emitter's
+	 * pipes, and a connection. */
+	{"open files", "",
+		"ulimit -n, LimitNOFILE=", ", and some more for each workspace",
+		16, 1, RLIMIT_NOFILE, .raised = TRUE},
+	/* Threads reserve stacks and arenas, most of which are never touched. */
+	{"address space", " MiB", "ulimit -v, LimitAS=",
+		", most of which it never uses", 512, MIB, RLIMIT_AS},
+	/* A thread counts as a process.  Eight that always run, the emitter, the
+	 * keeper, who starts them, and calls of one section. */
+	{"processes", "",
+		"ulimit -u, LimitNPROC=", ", and some more for each section",
+		16, 1, RLIMIT_NPROC, .rootless = TRUE, .taken = threads_taken},
+};
 
-	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur >= SPACE_LEAST)
+static gboolean is_enough(const Limit *limit, GError **error)
+{
+	struct rlimit set;
+	guint64 all, taken;
+	g_autofree char *others = NULL;
+
+	if ((limit->rootless && !getuid()) || getrlimit(limit->resource, &set))
 		return TRUE;
+	all = (limit->raised ? set.rlim_max : set.rlim_cur) / limit->size;
+	taken = limit->taken ? limit->taken(all) : 0;
+	if (all >= taken + limit->least)
+		return TRUE;
+	if (taken)
+		others = g_strdup_printf(" with the %" G_GUINT64_FORMAT
+					 " that this user has",
+			taken);
 	return backend_error_false(error, BACKEND_ERROR_LOCAL,
-		"the limit of address space is %" G_GUINT64_FORMAT
-		" MiB (ulimit -v, LimitAS=), and sessionfs needs "
-		"%" G_GUINT64_FORMAT " MiB, most of which it never uses",
-		(guint64)limit.rlim_cur / MIB, SPACE_LEAST / MIB);
+		"the limit of %s is %" G_GUINT64_FORMAT
+		"%s (%s)%s, and sessionfs needs %" G_GUINT64_FORMAT "%s%s",
+		limit->what, all, limit->unit, limit->set_by,
+		others ? others : "", limit->least, limit->unit, limit->needs);
 }
 
 gboolean limits_are_enough(GError **error)
 {
-	return files_are_enough(error) && space_is_enough(error);
+	for (gsize i = 0; i < G_N_ELEMENTS(limits); i++)
+		if (!is_enough(limits + i, error))
+			return FALSE;
+	return TRUE;
 }
 
 void limits_set(void)

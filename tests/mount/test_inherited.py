@@ -1,5 +1,6 @@
 """What a process has from whoever started it: descriptors, signals, limits."""
 import os
+import re
 import signal
 
 import pytest
@@ -59,6 +60,24 @@ def test_limits_that_are_too_low_are_told_of(background, limit, said):
     assert done.status == 1 and not harness.mounted(background.point)
     assert done.err.startswith(f"sessionfs: {said}"), done
     assert done.err.count("\n") == 1
+
+
+def test_a_limit_of_processes_is_told_of(background, as_user):
+    """Those that the user has count, too; root is held to none."""
+    if not as_user.prefix:
+        pytest.skip("only root knows a user who has nothing running")
+    def start(limit):
+        return run([*as_user.prefix, *shell(f'ulimit -u {limit}; exec "$@"'),
+                    as_user.program(harness.SESSIONFS), background.point])
+    done = start(6)
+    said = re.fullmatch(
+        r"sessionfs: the limit of processes is 6 \(ulimit -u, LimitNPROC=\) "
+        r"with the (\d+) that this user has, and sessionfs needs 16, and some "
+        r"more for each section\n", done.err)
+    assert done.status == 1 and said, done
+    # What is enough is not told of; the mount point is another user's.
+    done = start(4000)
+    assert done.status and "the limit" not in done.err, done
 
 
 @pytest.mark.parametrize("closed", [

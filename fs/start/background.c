@@ -62,7 +62,6 @@ Background background_start(const char *mountpoint)
 		wait_for_child(child, ends[0], mountpoint, before.st_dev);
 	}
 	close(ends[0]);
-	setsid();
 	return (Background){ends[1]};
 }
 
@@ -72,6 +71,10 @@ void background_leave(Background *self)
 
 	if (self->ready_fd < 0)
 		return;
+	/* Not before there is a mount: a place of autofs(5) lets nobody but systemd's
+	 * own group of processes look at it until then, and makes others wait for
+	 * what they are about to mount. */
+	setsid();
 	if (chdir("/"))
 		g_debug("the working directory stays as it is");
 	log_to_syslog();

@@ -108,7 +108,10 @@ static pid_t spawn(const char *program, int output)
 	char *argv[] = {(char *)program, (char *)"--demo",
 		(char *)"--die-with-parent", NULL};
 	const Spawn how = {
-		.program = program, .files = {SPAWN_KEEP, output, SPAWN_NULL}};
+		/* What a terminal interrupts is the daemon, which ends it. */
+		.program = program,
+		.files = {SPAWN_KEEP, output, SPAWN_NULL},
+		.apart = TRUE};
 	pid_t pid;
 
 	return spawn_program(&how, argv, &pid) ? -1 : pid;

@@ -170,7 +170,9 @@ gboolean mount_is_fit(const char *mountpoint, GError **error)
 
 void mount_warn_hidden(const char *mountpoint)
 {
-	g_autoptr(GDir) listing = g_dir_open(mountpoint, 0, NULL);
+	g_autoptr(GDir) listing = mount_table_is_trigger(mountpoint)
+					  ? NULL
+					  : g_dir_open(mountpoint, 0, NULL);
 
 	if (listing && g_dir_read_name(listing))
 		g_warning("%s is not empty: what is in it is hidden while the "

@@ -114,3 +114,11 @@ const MountEntry *mount_table_of(const GPtrArray *table, dev_t device)
 	}
 	return NULL;
 }
+
+gboolean mount_table_is_trigger(const char *place)
+{
+	g_autoptr(GPtrArray) table = mount_table();
+	const MountEntry *entry = mount_table_at(table, place);
+
+	return entry && !strcmp(entry->type, "autofs");
+}

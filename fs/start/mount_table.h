@@ -26,3 +26,7 @@ GPtrArray *mount_table_ours(void);
 const MountEntry *mount_table_at(const GPtrArray *table, const char *place);
 const MountEntry *mount_table_around(const GPtrArray *table, const char *path);
 const MountEntry *mount_table_of(const GPtrArray *table, dev_t device);
+
+/* Whether what is at a real path mounts as soon as somebody looks into it (autofs(5)):
+ * whoever is to be mounted there waits for himself if he does.  stat(2) does not. */
+gboolean mount_table_is_trigger(const char *place);

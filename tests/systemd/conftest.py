@@ -63,6 +63,8 @@ class Machine:
                 ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
                  "--directory", root, "--volatile=overlay",
                  "--private-network", "--bind=/dev/fuse", "--console=pipe",
+                 # Without it systemd has no automount units.
+                 *["--bind=/dev/autofs"] * os.path.exists("/dev/autofs"),
                  *(f"--bind-ro={here}:{there}" for here, there in binds),
                  "--boot"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=harness.die_with_us)

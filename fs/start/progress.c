@@ -49,7 +49,8 @@ char *progress_text(const char *path, const char *listing, guint width)
 
 /* ---- in the foreground ---- */
 
-static void draw(Cache *cache)
+/* FALSE: no first listing is under way. */
+static gboolean draw(Cache *cache)
 {
 	g_autofree char *path = NULL;
 	g_autofree char *listing = cache_first_listing(cache, &path);
@@ -61,16 +62,19 @@ static void draw(Cache *cache)
 		status_line_show(text);
 	else
 		status_line_clear();
+	return text != NULL;
 }
 
 static void *progress_run(void *data)
 {
 	Progress *self = data;
+	gboolean began = FALSE, goes_on = FALSE;
 
 	mutex_lock(&self->lock);
-	while (!self->stopping) {
+	while (!self->stopping && (goes_on || !began)) {
 		mutex_unlock(&self->lock);
-		draw(self->cache);
+		goes_on = draw(self->cache);
+		began |= goes_on;
 		mutex_lock(&self->lock);
 		if (!self->stopping)
 			thread_wait(&self->woken, &self->lock,

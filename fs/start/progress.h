@@ -15,7 +15,8 @@
  * if it fits in so many characters.  New string. */
 char *progress_text(const char *path, const char *listing, guint width);
 
-/* In the foreground: tells of each first listing until the end.  NULL: standard error
+/* In the foreground: tells of the first listings until those that are under way
+ * together are over, since a large account is told of once.  NULL: standard error
  * is no terminal.  The cache is borrowed. */
 typedef struct Progress Progress;
 Progress *progress_start(Cache *cache);

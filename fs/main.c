@@ -10,7 +10,8 @@
  *   emit        commands the emitter process (emitter.c), and waits for it
  *   metrics     answers on the metrics socket, one client at a time
  *   signals     waits for SIGTERM, SIGINT and their kin (shutdown.c)
- *   service     tells a service manager that all is well (pulse.c); only if there is one
+ *   service     tells a service manager and a keeper that all is well (pulse.c); only if
+ *               there is one
  *   progress    tells a terminal how far a first listing is (progress.c)
  *   overdue     from then on: exits when the end takes too long (overdue.c)
  *   reload      reads the configuration again after a SIGHUP (config_reload.c)

@@ -13,6 +13,7 @@
  *                        and, of a process that takes a mount over, what it does
  *                        not do: unresent;unmasked;unheld;regenerated;unpolled;
  *                        unpaid;unremembered
+ *                        and, of a keeper, that it waits for less: impatient
  *   SESSIONFS_FAILPOINT_HANG=listing;order;content;reload   a thread that comes there
  *                        never goes on
  *   SESSIONFS_FAILPOINT_CRASH=listing:malloc   has a fault there: null (a pointer),

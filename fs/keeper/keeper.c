@@ -14,7 +14,9 @@
 
 #include "backends/base/clock.h"
 #include "backends/base/inherited.h"
+#include "cache/base/failpoint.h"
 #include "fs/keeper/kept.h"
+#include "fs/keeper/patience.h"
 
 /* So many workers in a row that answer nothing, and the pause after the first. */
 #define DEATHS_MAX 5
@@ -27,6 +29,11 @@
 
 /* How often a worker is looked after that seems to live. */
 #define LOOK_MS 100
+
+/* One that is silent for so long hangs.  It asks its loop by a process, which may need to
+ * be given up and started again, after half of that. */
+#define SILENCE_MS 20000
+#define SILENCE_IN_TESTS_MS 3000
 
 #define N_HANDED 3
 
@@ -45,6 +52,8 @@ typedef struct {
 	guint short_lives; /* likewise */
 	gint64 began_ms;   /* of the worker */
 	guint64 answers;   /* when the worker began */
+	Patience patience;
+	gint64 silence_ms; /* after which it hangs */
 	int status;        /* of the last */
 } Keeper;
 
@@ -133,6 +142,7 @@ static void take(Keeper *self, const int *fds)
 	self->given.lock = fds[2];
 	self->kept = kept_watch(fds[1]);
 	self->answers = kept_answers(self->kept);
+	patience_begin(&self->patience, kept_beats(self->kept), now_ms());
 }
 
 /* FALSE: nobody is there to say more. */
@@ -195,6 +205,8 @@ static gboolean start(Keeper *self)
 		return FALSE;
 	self->answers = kept_answers(self->kept);
 	self->began_ms = now_ms();
+	patience_begin(
+		&self->patience, kept_beats(self->kept), self->began_ms);
 	fflush(NULL);
 	self->worker = fork();
 	failed = errno;
@@ -213,8 +225,8 @@ static gboolean start(Keeper *self)
 	return TRUE;
 }
 
-/* Its leader is dead, and nobody can reap it: a thread of it is in the kernel. */
-static gboolean is_stuck(const Keeper *self)
+/* As proc(5) has it; 0: nobody knows. */
+static char state_of_worker(const Keeper *self)
 {
 	char path[64], text[512];
 	const char *state;
@@ -229,7 +241,7 @@ static gboolean is_stuck(const Keeper *self)
 	}
 	text[n] = '\0';
 	state = strrchr(text, ')');
-	return state && state[1] == ' ' && state[2] == 'Z';
+	return state && state[1] == ' ' ? state[2] : '\0';
 }
 
 /* Said in order, and all of it, before anything is made of its end. */
@@ -318,13 +330,37 @@ static void pause_before(Keeper *self)
 		wait_for_something(self, (int)(until - now_ms()));
 }
 
+/* A debugger may hold it for as long as it likes. */
+static void judge(Keeper *self, char state)
+{
+	gint64 now = now_ms();
+
+	if (self->ending || state == 'Z' || state == 't')
+		patience_renew(&self->patience, now);
+	if (!patience_ends(&self->patience, kept_beats(self->kept), now,
+		    self->silence_ms))
+		return;
+	g_warning("the process that serves the mount has answered nothing for "
+		  "%" G_GINT64_FORMAT " s, and is killed",
+		(now - self->patience.since_ms) / 1000);
+	kill(self->worker, SIGKILL);
+	patience_renew(&self->patience, now);
+}
+
 static void look_after(Keeper *self)
 {
 	guint stuck = 0;
 
 	while (self->worker) {
+		char state;
+
 		wait_for_something(self, LOOK_MS);
-		stuck = self->worker && is_stuck(self) ? stuck + 1 : 0;
+		state = self->worker ? state_of_worker(self) : '\0';
+		if (self->worker)
+			judge(self, state);
+		/* Its leader is dead, and nobody can reap it: a thread of it is
+		 * in the kernel. */
+		stuck = state == 'Z' ? stuck + 1 : 0;
 		/* Twice: it is a zombie for a moment anyhow. */
 		if (stuck > 1 && !self->ending)
 			note_death(self, SIGKILL);
@@ -385,6 +421,8 @@ int keeper_run(const KeeperTask *task)
 	Keeper self = {.task = task, .given = HANDOVER_NONE, .socket = -1};
 	int status;
 
+	self.silence_ms = failpoint_flaw("impatient") ? SILENCE_IN_TESTS_MS
+						      : SILENCE_MS;
 	take_signals(&self);
 	/* What a dead worker has started is ours to reap. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

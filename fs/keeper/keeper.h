@@ -25,6 +25,7 @@
  *
  *   a worker is killed or crashes    the next one takes over at once; after one that
  *                                    answered nothing, with a pause
+ *   a worker lives and hangs         it is killed, and so replaced (patience.h)
  *   five in a row answer nothing     the keeper gives up: it closes the connection, so
  *                                    that whoever waits has an error, and unmounts
  *   a hundred in a row live for      each of the next ones waits for a second

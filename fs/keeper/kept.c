@@ -413,3 +413,16 @@ guint64 kept_answers(const Kept *self)
 	return self ? __atomic_load_n(&self->head->answers, __ATOMIC_RELAXED)
 		    : 0;
 }
+
+void kept_beat(Kept *self, gboolean judged)
+{
+	if (judged && self)
+		__atomic_add_fetch(&self->head->beats, 1, __ATOMIC_RELAXED);
+	else if (self)
+		__atomic_store_n(&self->head->beats, 0, __ATOMIC_RELAXED);
+}
+
+guint64 kept_beats(const Kept *self)
+{
+	return self ? __atomic_load_n(&self->head->beats, __ATOMIC_RELAXED) : 0;
+}

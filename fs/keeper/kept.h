@@ -15,6 +15,7 @@
  *   areas     one for each thread that talks to the kernel: what it is just doing
  *   answers   how many requests were answered, by which the keeper sees whether a
  *             worker was of any use
+ *   beats     how often a worker was well (patience.h)
  *
  * A worker may be killed between any two instructions.  So each of these is true
  * after every single store, or can be made so by kept_attach:
@@ -80,6 +81,10 @@ GArray *kept_resent(Kept *self, guint64 unique);
 /* ---- progress ---- */
 
 guint64 kept_answers(const Kept *self);
+/* The worker is well; or, until it says so again, it is not to be judged. */
+void kept_beat(Kept *self, gboolean judged);
+/* How often it was; 0: it is not to be judged (patience.h). */
+guint64 kept_beats(const Kept *self);
 
 /* ---- open files ---- */
 

@@ -8,7 +8,7 @@
 /* What lies where in the memory of kept.h; for its own sources alone. */
 
 /* Grows with each change of what lies where. */
-#define LAYOUT 2u
+#define LAYOUT 3u
 
 #define AREAS 64u
 #define REST_MAX (1024u * 1024u)
@@ -32,6 +32,7 @@ typedef struct {
 	guint32 init_len[2];
 	char init[2][KEPT_INIT_MAX];
 	guint64 answers;      /* atomic */
+	guint64 beats;        /* likewise */
 	guint64 handles_last; /* the number given last; atomic */
 	guint32 handles_end;  /* no place behind that was ever used */
 	guint32 debts_end;    /* likewise */

@@ -3,6 +3,7 @@
 #include "backends/base/clock.h"
 #include "backends/base/thread.h"
 #include "fs/emitter/emitter_process.h"
+#include "fs/keeper/kept.h"
 #include "fs/service/supervisor.h"
 
 /* How soon a status that changed is told. */
@@ -86,7 +87,7 @@ static gboolean is_due(const Pulse *self, gint64 now_us)
 {
 	gint64 half = supervisor_watchdog_us() / 2;
 
-	return !self->asked_us || self->silent ||
+	return !self->asked_us || self->silent || self->daemon->kept ||
 	       (half > 0 && now_us - self->asked_us >= half - half / 8);
 }
 
@@ -99,6 +100,7 @@ static void heard(Pulse *self)
 	self->answered = TRUE;
 	tell_ready(self);
 	mutex_unlock(&self->lock);
+	kept_beat(self->daemon->kept, TRUE);
 	if (supervisor_watchdog_us())
 		supervisor_tell("WATCHDOG=1");
 }
@@ -119,6 +121,9 @@ static void ask(Pulse *self, gint64 now_us)
 		.device = self->device, .kind = EMITTER_PROBE};
 
 	self->asked_us = now_us;
+	/* Where no process can be started nobody can ask. */
+	if (!emitter_process_ready(self->asker))
+		kept_beat(self->daemon->kept, TRUE);
 	if (!emitter_process_do(
 		    self->asker, &question, self->mountpoint, "", NULL)) {
 		heard(self);
@@ -137,7 +142,8 @@ static void *pulse_run(void *data)
 
 		if (is_due(self, now_us))
 			ask(self, now_us);
-		tell_status(self);
+		if (supervisor_is_there())
+			tell_status(self);
 		mutex_lock(&self->lock);
 		tell_ready(self);
 		if (!self->stopping)
@@ -152,7 +158,7 @@ Pulse *pulse_start(Daemon *daemon, const char *mountpoint, dev_t device)
 {
 	Pulse *self;
 
-	if (!supervisor_is_there())
+	if (!supervisor_is_there() && !daemon->kept)
 		return NULL;
 	self = g_new0(Pulse, 1);
 	self->daemon = daemon;
@@ -161,6 +167,7 @@ Pulse *pulse_start(Daemon *daemon, const char *mountpoint, dev_t device)
 	self->asker = emitter_process_new(mountpoint);
 	mutex_init(&self->lock);
 	thread_cond_init(&self->woken);
+	kept_beat(daemon->kept, TRUE);
 	self->thread = thread_start("service", pulse_run, self);
 	return self;
 }
@@ -206,6 +213,8 @@ void pulse_stop(Pulse *self)
 	supervisor_tell("STOPPING=1");
 	emitter_process_dismiss(self->asker);
 	pthread_join(self->thread, NULL);
+	/* An end has its own limit (overdue.h). */
+	kept_beat(self->daemon->kept, FALSE);
 }
 
 void pulse_free(Pulse *self)

@@ -12,6 +12,9 @@
  * answered by a thread of the loop and by nobody else, and waits for no lock of a
  * directory, where a provider may keep others waiting.
  *
+ * A keeper hears a beat each second from the same source, and none when the loop has not
+ * answered (fs/keeper/patience.h).
+ *
  * One thread, and none where nobody listens.
  */
 typedef struct Pulse Pulse;

@@ -212,6 +212,30 @@ def test_a_worker_that_cannot_be_started_is_one_that_died(rig, emu, as_user):
     assert "given up" in mount.log()
 
 
+def stop_for(seconds, *pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_worker_that_hangs_is_replaced(rig, emu):
+    mount = rig.mount(emu, options=["-o", "keeper"],
+                      env={"SESSIONFS_FAILPOINT_FLAWS": "impatient"})
+    eventually(lambda: "sc-1" in os.listdir(mount.ws("w-1")))
+    os.kill(worker_of(mount), signal.SIGSTOP)
+    assert mount.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
+    assert "has answered nothing for" in mount.log()
+
+
+def test_a_worker_that_is_slow_is_not_replaced(kept):
+    first = worker_of(kept)
+    stop_for(2, first)
+    assert worker_of(kept) == first
+    assert "takes over" not in kept.log()
+
+
 def test_a_reload_reaches_the_worker(kept):
     with open(kept.config) as f:
         text = f.read()

@@ -59,6 +59,7 @@
 #include "fs/kernel/notify.h"
 #include "fs/ops/control.h"
 #include "fs/ops/handle.h"
+#include "fs/ops/rmdir.h"
 #include "fs/service/pulse.h"
 #include "fs/service/supervisor.h"
 #include "fs/start/background.h"
@@ -166,6 +167,12 @@ static gboolean add_provider(Run *run, ConfigProvider *section, GError **error)
 	return cache_add(run->daemon.cache, &provider, error);
 }
 
+static void sends(const char *rid, OperationDone done, void *data)
+{
+	control_sends(rid, done, data);
+	rmdir_sends(rid, done, data);
+}
+
 static gboolean open_cache(Run *run, GError **error)
 {
 	run->daemon.clock = &clock_real;
@@ -181,7 +188,7 @@ static gboolean open_cache(Run *run, GError **error)
 			.observer = observer_news,
 			.owes = observer_owes,
 			.owes_not = observer_owes_not,
-			.sends = control_sends,
+			.sends = sends,
 			.called = observer_call,
 			.traced =
 				trace_has_lines(run->daemon.trace, TRACE_CACHE)

@@ -98,6 +98,8 @@ void kept_handle_close(Kept *self, guint64 number);
 /* The writes of a handle, which change as a whole.  FALSE: it is not kept. */
 gboolean kept_write_get(Kept *self, guint64 number, KeptWrite *ret);
 void kept_write_set(Kept *self, guint64 number, const KeptWrite *is);
+/* The handle whose writes were last acted on by that request; 0: none. */
+guint64 kept_handle_of(const Kept *self, guint64 unique);
 /* A handle's text: what was collected of its writes, or what its reads get.  Writes to
  * it at `at`, of KEPT_COLLECTED_MAX bytes at most; how much of it counts is told
  * afterwards, by kept_write_set or by hash and size. */

@@ -101,6 +101,20 @@ void kept_write_set(Kept *self, guint64 number, const KeptWrite *is)
 	__atomic_store_n(&kept->current, next, __ATOMIC_RELEASE);
 }
 
+guint64 kept_handle_of(const Kept *self, guint64 unique)
+{
+	guint end = self ? MIN(self->head->handles_end, HANDLES) : 0;
+
+	for (guint i = 0; i < end; i++) {
+		const KeptHandle *kept = &self->handles[i];
+		const KeptWrite *last = &kept->writes[kept->current & 1];
+
+		if (kept->number && last->state && last->unique == unique)
+			return kept->number;
+	}
+	return 0;
+}
+
 void kept_text_add(
 	Kept *self, guint64 number, gsize at, const void *bytes, gsize n)
 {

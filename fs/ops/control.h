@@ -41,6 +41,10 @@ void control_write(
 	Control *self, fuse_req_t req, const char *bytes, gsize len, off_t off);
 void control_read(Control *self, fuse_req_t req, gsize size, off_t off);
 
+/* What came of a request that another process has sent, as a person reads its state: 0
+ * or an errno; -1: that is not known yet. */
+int control_outcome(Cache *cache, guint32 request);
+
 /*
  * The errno for a caller who waits no longer for an order (NULL: none yet): what
  * was not sent is dropped, the rest goes on.  ETIMEDOUT and EINTR say that it

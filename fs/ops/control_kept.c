@@ -183,9 +183,7 @@ static void end(Control *self, int failure, char *answer)
 	mutex_unlock(&self->lock);
 }
 
-/* What came of a request in that state, as a person reads it: 0 or an errno; -1: that is
- * not known yet. */
-static int outcome_of(const char *state)
+int control_outcome(Cache *cache, guint32 request)
 {
 	static const struct {
 		const char *state;
@@ -197,13 +195,16 @@ static int outcome_of(const char *state)
 		{"abandoned", ETIMEDOUT},
 	};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(outcomes); i++) {
+	g_autofree char *state =
+		cache_request_text(cache, request, REQUEST_TEXT_STATE);
+
+	for (gsize i = 0; state && i < G_N_ELEMENTS(outcomes); i++) {
 		gsize n = strlen(outcomes[i].state);
 
 		if (!strncmp(state, outcomes[i].state, n))
 			return outcomes[i].failure;
 	}
-	return -1;
+	return state ? -1 : ETIMEDOUT;
 }
 
 static gboolean answer_orphan(fuse_req_t req, void *data)
@@ -211,9 +212,7 @@ static gboolean answer_orphan(fuse_req_t req, void *data)
 	const Orphan *orphan = data;
 	Control *self = orphan->control;
 	Cache *cache = self->daemon->cache;
-	g_autofree char *state =
-		cache_request_text(cache, orphan->request, REQUEST_TEXT_STATE);
-	int failure = state ? outcome_of(state) : ETIMEDOUT;
+	int failure = control_outcome(cache, orphan->request);
 
 	if (failure < 0)
 		return FALSE;

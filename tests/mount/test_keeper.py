@@ -140,6 +140,23 @@ def test_what_failed_stays_failed(kept):
     assert raised.value.errno == errno.EINVAL
 
 
+@pytest.mark.parametrize("step,flaw", [
+    ("verb.send", ""), ("verb.answer", ""), ("verb.answer", "unremembered")])
+def test_a_resent_rmdir_sends_nothing_again(rig, emu, step, flaw):
+    """Without its memory the next worker asks for the end once more."""
+    mount = rig.mount(emu, {"sessionfs": {"create_deadline": "2s"},
+                            "alibaba": {"rmdir": "terminate",
+                                        "list_lag": "500ms"}},
+                      options=["-o", "keeper"],
+                      env={"SESSIONFS_FAILPOINT_KILL": step,
+                           "SESSIONFS_FAILPOINT_FLAWS": flaw})
+    first = worker_of(mount)
+    mount.run(["rmdir", os.path.join(mount.ws("w-1"), "sc-1")])
+    assert worker_of(mount) != first
+    requests = os.listdir(os.path.join(mount.ws("w-1"), ".requests"))
+    assert (len(requests) == 1) == (not flaw), requests
+
+
 # ---- the process ----
 
 

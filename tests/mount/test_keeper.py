@@ -157,6 +157,27 @@ def test_a_resent_rmdir_sends_nothing_again(rig, emu, step, flaw):
     assert (len(requests) == 1) == (not flaw), requests
 
 
+@pytest.mark.parametrize("flaw", ["", "regenerated"])
+def test_a_directory_that_comes_again_is_another_one(rig, emu, flaw):
+    """Who works in the one that was removed keeps its inode in the kernel, dead."""
+    mount = rig.mount(emu, {"sessionfs": {"refresh": "100ms"}},
+                      options=["-o", "keeper"],
+                      env={"SESSIONFS_FAILPOINT_FLAWS": flaw})
+    room = mount.ws("w-1")
+    session = os.path.join(room, "sc-1")
+    dead = os.open(session, os.O_RDONLY)
+    watcher = inotify.Watcher()
+    watcher.add(room, inotify.IN_DELETE)
+    emu.remove("w-1", "sc-1")
+    eventually(lambda: watcher.count(inotify.IN_DELETE, name="sc-1"), 40)
+    kill_worker(mount)
+    emu.session("w-1", {"sessionClusterId": "sc-1", "state": "Idle"})
+    eventually(lambda: "sc-1" in os.listdir(room))
+    assert os.path.exists(session + "/state") == (not flaw)
+    os.close(dead)
+    watcher.close()
+
+
 # ---- the process ----
 
 

@@ -142,7 +142,8 @@ static void take(Keeper *self, const int *fds)
 	self->given.lock = fds[2];
 	self->kept = kept_watch(fds[1]);
 	self->answers = kept_answers(self->kept);
-	patience_begin(&self->patience, kept_beats(self->kept), now_ms());
+	/* The first beat may be there already. */
+	patience_begin(&self->patience, 0, now_ms());
 }
 
 /* FALSE: nobody is there to say more. */
@@ -205,8 +206,7 @@ static gboolean start(Keeper *self)
 		return FALSE;
 	self->answers = kept_answers(self->kept);
 	self->began_ms = now_ms();
-	patience_begin(
-		&self->patience, kept_beats(self->kept), self->began_ms);
+	patience_begin(&self->patience, kept_beats(self->kept), self->began_ms);
 	fflush(NULL);
 	self->worker = fork();
 	failed = errno;
@@ -421,8 +421,8 @@ int keeper_run(const KeeperTask *task)
 	Keeper self = {.task = task, .given = HANDOVER_NONE, .socket = -1};
 	int status;
 
-	self.silence_ms = failpoint_flaw("impatient") ? SILENCE_IN_TESTS_MS
-						      : SILENCE_MS;
+	self.silence_ms =
+		failpoint_flaw("impatient") ? SILENCE_IN_TESTS_MS : SILENCE_MS;
 	take_signals(&self);
 	/* What a dead worker has started is ours to reap. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

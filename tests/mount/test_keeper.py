@@ -250,14 +250,6 @@ def test_a_worker_that_cannot_be_started_is_one_that_died(rig, emu, as_user):
     assert "given up" in mount.log()
 
 
-def stop_for(seconds, *pids):
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    time.sleep(seconds)
-    for pid in pids:
-        os.kill(pid, signal.SIGCONT)
-
-
 def test_a_worker_that_hangs_is_replaced(rig, emu):
     mount = rig.mount(emu, options=["-o", "keeper"],
                       env={"SESSIONFS_FAILPOINT_FLAWS": "impatient"})
@@ -269,7 +261,10 @@ def test_a_worker_that_hangs_is_replaced(rig, emu):
 
 def test_a_worker_that_is_slow_is_not_replaced(kept):
     first = worker_of(kept)
-    stop_for(2, first)
+    os.kill(first, signal.SIGSTOP)
+    # sleeps: as long as a slow worker may be silent.
+    time.sleep(2)
+    os.kill(first, signal.SIGCONT)
     assert worker_of(kept) == first
     assert "takes over" not in kept.log()
 

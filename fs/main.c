@@ -327,6 +327,7 @@ static gboolean start(Run *run, GError **error)
 		!config_open(run->config, error))
 		return FALSE;
 	log_set_level(options_log_level(run->options, run->config->log_level));
+	log_set_json(run->config->log_json);
 	shutdown_block();
 	/* Before the cache takes the backends. */
 	self_set_config(config_describe(run->config));

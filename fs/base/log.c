@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backends/base/clock.h"
+#include "backends/base/json.h"
 #include "backends/base/mutex.h"
 #include "backends/base/secret.h"
 #include "cache/base/locked.h"
@@ -20,6 +21,7 @@ static struct {
 	GString *kept GUARDED_BY(lock);
 	gint level; /* GLogLevelFlags: the least that is shown; atomic */
 	gint sink;  /* Sink; atomic */
+	gint json;  /* lines on stderr are; atomic */
 } state = {.lock = MUTEX_INIT};
 
 static const char *level_name(GLogLevelFlags level)
@@ -104,6 +106,53 @@ static gboolean to_journal(GLogLevelFlags level, const GLogField *fields,
 		       out->len, NULL) == G_LOG_WRITER_HANDLED;
 }
 
+/* ---- stderr ---- */
+
+/* "PROVIDER" is called "provider". */
+static void add_field(Json *object, const char *name, const char *value)
+{
+	g_autofree char *lower = g_ascii_strdown(name, -1);
+
+	json_add_text(object, lower, value);
+}
+
+/* New string: the members that a line always has, and those of what it is about. */
+static char *json_line(const char *time, const char *level, const char *message,
+	const GLogField *fields, gsize n)
+{
+	g_autoptr(Json) object = json_object();
+	g_autofree char *text = NULL;
+
+	json_add_text(object, "time", time);
+	add_field(object, "level", level);
+	json_add_text(object, "message", message);
+	for (gsize i = 0; log_about_fields[i]; i++) {
+		g_autofree char *value =
+			clean(value_of(fields, n, log_about_fields[i]));
+
+		if (value)
+			add_field(object, log_about_fields[i], value);
+	}
+	text = json_print(object, FALSE);
+	return g_strconcat(text, "\n", NULL);
+}
+
+static void to_stderr(const char *line)
+{
+	status_line_clear();
+	fputs(line, stderr); /* whole, from any thread: stdio has a lock */
+}
+
+void log_trace(const char *time, const char *message)
+{
+	g_autofree char *line =
+		g_atomic_int_get(&state.json)
+			? json_line(time, "trace", message, NULL, 0)
+			: g_strdup_printf("%s %s\n", time, message);
+
+	to_stderr(line);
+}
+
 static GLogWriterOutput write_log(
 	GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
 {
@@ -121,10 +170,12 @@ static GLogWriterOutput write_log(
 		return G_LOG_WRITER_HANDLED;
 	if (sink == TO_SYSLOG)
 		syslog(priority_of(level), "%s", message);
-	if (sink == TO_STDERR) {
-		status_line_clear();
-		fputs(line, stderr);
+	if (sink == TO_STDERR && g_atomic_int_get(&state.json)) {
+		g_free(line);
+		line = json_line(time, level_name(level), message, fields, n);
 	}
+	if (sink == TO_STDERR)
+		to_stderr(line);
 	return G_LOG_WRITER_HANDLED;
 }
 
@@ -161,6 +212,11 @@ gboolean log_debugs(void)
 void log_set_level(GLogLevelFlags level)
 {
 	g_atomic_int_set(&state.level, (gint)level);
+}
+
+void log_set_json(gboolean json)
+{
+	g_atomic_int_set(&state.json, json);
 }
 
 void log_to_syslog(void)

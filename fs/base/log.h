@@ -21,6 +21,11 @@ void log_init(gboolean debug);
 void log_set_level(GLogLevelFlags level);
 /* Whether g_debug is. */
 gboolean log_debugs(void);
+/* Whether a line on stderr is a JSON object: time, level, message, and what it is
+ * about by the names of log_about.h in small letters.  Any thread. */
+void log_set_json(gboolean json);
+/* A line of the trace, whose level is "trace": to stderr only.  Any thread. */
+void log_trace(const char *time, const char *message);
 /* From now on nobody reads stderr. */
 void log_to_syslog(void);
 /* The kept lines; new string. */

@@ -1,11 +1,11 @@
 #include "fs/base/trace.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/base/clock.h"
 #include "backends/base/secret.h"
 #include "fs/base/crash_out.h"
+#include "fs/base/log.h"
 #include "fs/base/metrics.h"
 #include "fs/base/ring.h"
 #include "fs/base/trace_row.h"
@@ -90,12 +90,14 @@ static gint64 real_since(gint64 begun_us)
 	       (clock_now_us(&clock_real) - begun_us);
 }
 
-/* Whole lines, from any thread: stdio has a lock. */
+/* "TIME WHAT...\n" */
 static void write_line(GString *line)
 {
 	g_autofree char *masked = secret_mask(line->str);
+	char *what = strchr(masked, ' ');
 
-	fputs(masked, stderr);
+	*what = '\0';
+	log_trace(masked, g_strchomp(what + 1));
 }
 
 /* A record of a ring, in that form, which began then. */

@@ -25,6 +25,7 @@ typedef struct {
 
 static const OwnKey daemon_keys[] = {
 	{"events", BOOL, G_STRUCT_OFFSET(Config, events), TRUE},
+	{"log_json", BOOL, G_STRUCT_OFFSET(Config, log_json)},
 	{"log_level", LEVEL, G_STRUCT_OFFSET(Config, log_level)},
 	{"views", BOOL, G_STRUCT_OFFSET(Config, views)},
 	{"read_only", BOOL, G_STRUCT_OFFSET(Config, read_only)},
@@ -552,14 +553,9 @@ gboolean config_set(
 	return FALSE;
 }
 
-char **config_keys(void)
+const char *config_key(guint i)
 {
-	GPtrArray *names = g_ptr_array_new();
-
-	for (const OwnKey *key = daemon_keys; key->name; key++)
-		g_ptr_array_add(names, g_strdup(key->name));
-	g_ptr_array_add(names, NULL);
-	return (char **)g_ptr_array_free(names, FALSE);
+	return daemon_keys[i].name;
 }
 
 /* ---- another one while it is in force ---- */

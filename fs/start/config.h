@@ -32,7 +32,8 @@ typedef struct {
 	gboolean allow_other;
 	gboolean events; /* changes are made events of the file system */
 	gboolean views;  /* FALSE: in no section; ConfigProvider */
-	gint log_level;  /* of GLogLevelFlags the least that is shown */
+	gboolean log_json;
+	gint log_level; /* of GLogLevelFlags the least that is shown */
 	gint64 refresh_ms, window_ms, deadline_ms, create_ms;
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */
@@ -91,8 +92,8 @@ gboolean config_open(Config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean config_set(Config *config, const char *key, const char *value,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The keys of [sessionfs], which are options of -o: new list. */
-char **config_keys(void);
+/* The keys of [sessionfs], which are options of -o; NULL behind the last. */
+const char *config_key(guint i);
 
 /* Where in the file a section, or a key of it (NULL: none), stands: "FILE:3: [prod]",
  * and "[prod]" alone where it stands in none.  New string. */

@@ -365,12 +365,14 @@ char *config_describe(const Config *config)
 	g_string_append(out, "[sessionfs]\n");
 
 	g_string_append_printf(out,
-		"log_level = %s\nread_only = %s\nallow_other = %s\n"
+		"log_level = %s\nlog_json = %s\nread_only = %s\nallow_other = "
+		"%s\n"
 		"events = %s\nviews = %s\nrefresh = "
 		"%" G_GINT64_FORMAT "ms\nwindow = %" G_GINT64_FORMAT
 		"ms\ndeadline = %" G_GINT64_FORMAT
 		"ms\ncreate_deadline = %" G_GINT64_FORMAT "ms\n",
 		config_level_name(config->log_level),
+		config->log_json ? "true" : "false",
 		config->read_only ? "true" : "false",
 		config->allow_other ? "true" : "false",
 		config->events ? "true" : "false",

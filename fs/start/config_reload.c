@@ -202,6 +202,7 @@ static void use(Reload *self, Config *config)
 	/* It asks the backends, which the cache is about to take. */
 	g_free(config_describe(config));
 	log_set_level(options_log_level(self->options, config->log_level));
+	log_set_json(config->log_json);
 	drop_sections(&changes, config, old);
 	put_sections(&changes, config, old);
 	*self->config = config;

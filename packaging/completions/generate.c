@@ -64,10 +64,12 @@ static char *flags(const Flag *flag)
 
 static char *mount_keys(void)
 {
-	g_auto(GStrv) keys = config_keys();
-	g_autofree char *all = g_strjoinv(" ", keys);
+	GString *all = g_string_new(NULL);
 
-	return g_strconcat(all, " auto_unmount config keeper ro", NULL);
+	for (guint i = 0; config_key(i); i++)
+		g_string_append_printf(all, "%s ", config_key(i));
+	g_string_append(all, "auto_unmount config keeper ro");
+	return g_string_free(all, FALSE);
 }
 
 /* A line of a shell's case for each command and its options. */

@@ -1,4 +1,5 @@
 """What a service manager and the journal are told: fake sockets in their place."""
+import json
 import os
 import re
 import shutil
@@ -287,6 +288,26 @@ def test_a_stream_that_is_no_journal_gets_lines(emulator, mount, journal):
     journal.socket.setblocking(False)
     with pytest.raises(BlockingIOError):
         journal.socket.recv(100)
+
+
+def test_lines_for_programs(emulator, mount):
+    emu = emulator("--fill", "w-1=3")
+    m = mount(emu, options=["-d"], config={
+        "sessionfs": {"refresh": "200ms", "log_json": True}})
+    m.run(["ls", m.ws("w-1")]).ok()
+    emu.fault(action="ListSessionClusters", times=-1, status=500)
+
+    def lines():
+        return [json.loads(line) for line in m.log().splitlines()]
+    eventually(lambda: [line for line in lines() if (
+        line["level"], line.get("provider"), line.get("workspace")) == (
+            "warning", "alibaba", "w-1")])
+    assert {"time": lines()[0]["time"], "level": "note",
+            "message": "serving " + m.path} in lines()
+    traced = [line for line in lines() if line["level"] == "trace"]
+    assert any(line["message"].startswith("fuse: op=lookup ")
+               for line in traced)
+    assert "note: serving" in m.read(".sessionfs", "log")
 
 
 def test_a_line_says_what_it_is_about(emulator, mount, journal):

@@ -372,18 +372,18 @@ static gboolean serve(Run *run, Background *background)
 	Shutdown *shutdown;
 	gboolean fine;
 
-	run->daemon.pulse = pulse_start(&run->daemon, run->mountpoint, device);
-	run->reload = reload_new(
-		&run->daemon, run->options, run->mountpoint, &run->config);
-	shutdown = shutdown_start(&run->daemon, run->session, run->mountpoint,
-		device, run->reload);
 	notify_attach(run->daemon.notify, run->session);
 	take_over(run, device);
 	cache_start(run->daemon.cache);
 	metrics_socket_serve(run->metrics_socket);
 	background_ready(background);
+	/* Their processes inherit what standard output and error are by now. */
+	run->daemon.pulse = pulse_start(&run->daemon, run->mountpoint, device);
+	run->reload = reload_new(
+		&run->daemon, run->options, run->mountpoint, &run->config);
+	shutdown = shutdown_start(&run->daemon, run->session, run->mountpoint,
+		device, run->reload);
 	run->progress = progress_start(run->daemon.cache);
-	/* Its process inherits what standard output and error are by now. */
 	if (!handover_takes_over(run->handover))
 		emitter_attach(run->daemon.emitter, device);
 	handover_ready(run->handover);

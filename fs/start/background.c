@@ -11,6 +11,7 @@
 #include "fs/base/log.h"
 #include "fs/base/node.h"
 #include "fs/base/say.h"
+#include "fs/start/mount_table.h"
 #include "fs/start/progress.h"
 
 /* The root of the new mount answers with its own inode number. */
@@ -62,6 +63,11 @@ Background background_start(const char *mountpoint)
 		wait_for_child(child, ends[0], mountpoint, before.st_dev);
 	}
 	close(ends[0]);
+	/* Until there is a mount, a place of autofs(5) lets nobody but systemd's own
+	 * group of processes look at it, and makes others wait for what they are
+	 * about to mount: background_leave does it then. */
+	if (!mount_table_is_trigger(mountpoint))
+		setsid();
 	return (Background){ends[1]};
 }
 
@@ -71,9 +77,6 @@ void background_leave(Background *self)
 
 	if (self->ready_fd < 0)
 		return;
-	/* Not before there is a mount: a place of autofs(5) lets nobody but systemd's
-	 * own group of processes look at it until then, and makes others wait for
-	 * what they are about to mount. */
 	setsid();
 	if (chdir("/"))
 		g_debug("the working directory stays as it is");

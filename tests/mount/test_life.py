@@ -172,6 +172,25 @@ def test_the_background_daemon_returns_when_it_answers(background):
     eventually(lambda: not mounted(background.point))
 
 
+@pytest.mark.parametrize("options", [(), ("-o", "keeper")])
+def test_all_its_processes_leave_the_terminal(background, options):
+    """Else a ^C in a script that mounts would reach some of them."""
+    background(*options).ok()
+
+    def processes():
+        return run(["pgrep", "-f", f"sessionfs .*{background.point}"]).out
+    eventually(lambda: len(processes().split()) > len(options) // 2 + 1)
+    for pid in processes().split():
+        try:
+            assert os.getsid(int(pid)) != os.getsid(0)
+        except ProcessLookupError:
+            pass  # a child that has ended
+    # One of them may just be asking the mount whether it answers.
+    eventually(lambda: not run(
+        ["fusermount3", "-u", background.point]).status)
+    eventually(lambda: not processes())
+
+
 def test_a_mount_follows_an_unmount_at_once(background):
     for _ in range(12):
         done = background()

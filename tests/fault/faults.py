@@ -70,7 +70,9 @@ FAULTS = [
     Fault("nobody listens", lambda place: place.door.shut(), AWAY,
           "refuses the connection", (errno.ECONNREFUSED,)),
     Fault("it hangs up", by_door(door.hang_up), LATE, "broke before", DOUBT),
-    Fault("it resets", by_door(door.reset_at_once), LATE, "broke before", DOUBT),
+    # It may do so before anything is sent.
+    Fault("it resets", by_door(door.reset_at_once), NOWHERE,
+          "broke before|cannot be reached", NOWHERE),
     Fault("it says nothing", by_door(door.stall), LATE, "no answer .* in time",
           DOUBT),
     Fault("the answer is lost", by_door(door.swallow), LATE,

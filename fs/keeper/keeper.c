@@ -18,8 +18,10 @@
 #include "fs/keeper/kept.h"
 #include "fs/keeper/patience.h"
 
-/* So many workers in a row that answer nothing, and the pause after the first. */
+/* So many workers in a row that answer nothing and do not live for that long, and the
+ * pause after the first. */
 #define DEATHS_MAX 5
+#define LIFE_MS 10000
 #define PAUSE_MS 100
 
 /* A request that kills whoever acts on it comes again to each.  After so many workers in
@@ -132,6 +134,14 @@ static void let_go(Keeper *self)
 	g_clear_pointer(&self->kept, kept_free);
 	self->given.memory = -1;
 	drop(&self->given.lock);
+}
+
+/* Nobody serves the mount any more.  Until it is gone, nobody else may mount there. */
+static void abandon(Keeper *self)
+{
+	drop(&self->given.fuse);
+	self->task->abandon(self->task->data);
+	let_go(self);
 }
 
 static void take(Keeper *self, const int *fds)
@@ -254,15 +264,15 @@ static void hear_all(Keeper *self)
 
 static void note_death(Keeper *self, int status)
 {
+	gint64 lived = now_ms() - self->began_ms;
+
 	hear_all(self);
 	self->worker = 0;
 	self->status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
-	if (kept_answers(self->kept) != self->answers)
+	if (kept_answers(self->kept) != self->answers || lived > LIFE_MS)
 		self->deaths = 0;
 	self->deaths++;
-	self->short_lives = now_ms() - self->began_ms < SHORT_LIFE_MS
-				    ? self->short_lives + 1
-				    : 0;
+	self->short_lives = lived < SHORT_LIFE_MS ? self->short_lives + 1 : 0;
 	/* A worker that serves says so before it ends.  One that could not take over
 	 * may be followed by one that can. */
 	if (!self->ready || self->given.fuse < 0)
@@ -302,6 +312,9 @@ static void pass_on(Keeper *self)
 			self->ending = TRUE;
 		if (self->worker)
 			kill(self->worker, number);
+		/* Stopped, it would not know of its end. */
+		if (self->worker && self->ending)
+			kill(self->worker, SIGCONT);
 	}
 }
 
@@ -330,15 +343,19 @@ static void pause_before(Keeper *self)
 		wait_for_something(self, (int)(until - now_ms()));
 }
 
+/* Of one that is to end: the same beat for ever, so that it has that long.  Its end has
+ * a shorter limit of its own (fs/start/overdue.h), if it runs at all. */
+#define LAST_BEAT G_MAXUINT64
+
 /* A debugger may hold it for as long as it likes. */
 static void judge(Keeper *self, char state)
 {
+	guint64 beats = self->ending ? LAST_BEAT : kept_beats(self->kept);
 	gint64 now = now_ms();
 
-	if (self->ending || state == 'Z' || state == 't')
+	if (state == 'Z' || state == 't')
 		patience_renew(&self->patience, now);
-	if (!patience_ends(&self->patience, kept_beats(self->kept), now,
-		    self->silence_ms))
+	if (!patience_ends(&self->patience, beats, now, self->silence_ms))
 		return;
 	g_warning("the process that serves the mount has answered nothing for "
 		  "%" G_GINT64_FORMAT " s, and is killed",
@@ -372,8 +389,7 @@ static int give_up(Keeper *self)
 	g_warning("%u processes in a row have ended that answered nothing: the "
 		  "mount is given up",
 		self->deaths);
-	let_go(self);
-	self->task->abandon(self->task->data);
+	abandon(self);
 	return EXIT_FAILURE;
 }
 
@@ -398,7 +414,9 @@ static int live(Keeper *self)
 			return give_up(self);
 		pause_before(self);
 	}
-	let_go(self);
+	/* It has not said that the mount is over: it was killed on the way. */
+	if (self->given.fuse >= 0)
+		abandon(self);
 	return self->status;
 }
 

@@ -27,13 +27,14 @@
  *                                    answered nothing, with a pause
  *   a worker lives and hangs         it is killed, and so replaced (patience.h)
  *   five in a row answer nothing     the keeper gives up: it closes the connection, so
- *                                    that whoever waits has an error, and unmounts
+ *   and live for less than 10 s      that whoever waits has an error, and unmounts
  *   a hundred in a row live for      each of the next ones waits for a second
  *   less than a second
  *   a worker ends by itself          the mount is over: so does the keeper, with the
  *                                    same status
  *   a signal that asks for the end   is passed on, and whatever the worker dies of then
- *                                    is the end
+ *                                    is the end; one that dies of a signal, or that has
+ *                                    to be killed after 20 s, has its mount taken away
  *   a thread of a dead worker waits  in the kernel, for an answer that only the next
  *                                    can give: that one is started though the dead is
  *                                    not gone

@@ -365,13 +365,14 @@ void kept_reply_begin(Kept *self, guint64 unique)
 		__atomic_store_n(&area->unique, unique, __ATOMIC_RELEASE);
 }
 
-void kept_reply_end(Kept *self)
+void kept_reply_end(Kept *self, gboolean counts)
 {
 	Area *area = area_of(self);
 
 	if (!self)
 		return;
-	__atomic_add_fetch(&self->head->answers, 1, __ATOMIC_RELAXED);
+	if (counts)
+		__atomic_add_fetch(&self->head->answers, 1, __ATOMIC_RELAXED);
 	if (!area || !area->given)
 		return;
 	__atomic_store_n(&area->given, 0, __ATOMIC_RELEASE);

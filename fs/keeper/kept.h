@@ -70,7 +70,8 @@ void kept_read_rest(Kept *self, const void *rest, gsize n);
 /* One reference to that node was counted, for the next reply of this thread. */
 void kept_gave(Kept *self, guint64 node);
 void kept_reply_begin(Kept *self, guint64 unique);
-void kept_reply_end(Kept *self);
+/* counts: among the answers. */
+void kept_reply_end(Kept *self, gboolean counts);
 /* One more node of this thread's FORGET was counted. */
 void kept_forgot(Kept *self);
 

@@ -8,6 +8,7 @@
 
 #include "backends/base/inherited.h"
 #include "backends/base/thread.h"
+#include "cache/base/failpoint.h"
 #include "fs/base/pending.h"
 #include "fs/kernel/notify.h"
 #include "fs/service/pulse.h"
@@ -135,6 +136,7 @@ static void *shutdown_run(void *data)
 			continue;
 		self->signal = signal;
 		g_message("ending on signal %d", signal);
+		failpoint_step("end", "begun");
 		pulse_stop(self->daemon->pulse);
 		/* Who is told that all is over must not find that it went on. */
 		cache_abort(self->daemon->cache);

@@ -280,6 +280,13 @@ class Shift:
         self.check_writes()
         self.watcher.close()
 
+    def leave(self):
+        """A worker may come to its step in the end, too: the mount goes."""
+        status = self.mount.terminate()
+        if status not in (0, 1) or self.mount.is_mounted():
+            self.offence(f"the end: status {status}, "
+                         f"mounted: {self.mount.is_mounted()}")
+
     def late(self, who, name):
         try:
             eventually(lambda: self.last[who, name] == self.now[name], 5)
@@ -332,4 +339,5 @@ def run_step(rig, seed, step, deaths, flaws=""):
         well = shift.end()
     if well:
         shift.check()
+        shift.leave()
     return shift.tally, shift.pauses, shift.wrong

@@ -31,6 +31,17 @@ def kill_worker(mount, number=signal.SIGKILL):
     return pid
 
 
+def stop_worker(mount):
+    """SIGSTOP, and until all of it stands."""
+    pid = worker_of(mount)
+    os.kill(pid, signal.SIGSTOP)
+    stats = [f"/proc/{pid}/task/{task}/stat"
+             for task in os.listdir(f"/proc/{pid}/task")]
+    eventually(lambda: all(open(stat).read().rpartition(") ")[2][0] == "T"
+                           for stat in stats))
+    return pid
+
+
 @pytest.fixture
 def emu(rig):
     emulator = rig.emulator()
@@ -187,6 +198,56 @@ def test_a_signal_to_the_keeper_ends_both(kept):
     assert not os.path.exists(f"/proc/{worker}")
 
 
+def test_a_worker_that_stands_still_ends_with_its_keeper(kept):
+    stop_worker(kept)
+    kept.stop()
+
+
+def test_a_worker_that_is_killed_in_its_end_leaves_no_mount(rig, emu):
+    mount = rig.mount(emu, options=["-o", "keeper"],
+                      env={"SESSIONFS_FAILPOINT_KILL": "end.begun"})
+    worker_of(mount)
+    assert mount.terminate() == 1
+    assert not mount.is_mounted()
+
+
+def workers_of(mount):
+    """As the kernel has them: nobody asks the mount."""
+    found = []
+    with open(f"/proc/{mount.pid}/task/{mount.pid}/children") as f:
+        for pid in f.read().split():
+            try:
+                with open(f"/proc/{pid}/comm") as comm:
+                    name = comm.read()
+            except OSError:
+                continue  # it has ended
+            if name == "sessionfs\n":  # the emitter has a name of its own
+                found.append(int(pid))
+    return found
+
+
+@pytest.mark.parametrize("use", [True, False])
+def test_a_worker_is_of_use_by_what_others_ask(rig, emu, use):
+    """Not by its keeper's own question, which each of them answers."""
+    mount = rig.mount(emu, {"sessionfs": {"refresh": "1h"}},
+                      options=["-o", "keeper"])
+    last = worker_of(mount)
+    for _ in range(7):
+        if not mount.alive():
+            break
+        os.kill(last, signal.SIGKILL)
+        eventually(lambda: not mount.alive() or
+                   set(workers_of(mount)) - {last})
+        if use:
+            last = worker_of(mount)
+        elif mount.alive():
+            last = (workers_of(mount) or [last])[0]
+    assert mount.alive() == use
+    if not use:
+        assert mount.wait(10) == 1
+        assert not mount.is_mounted()
+
+
 def test_a_signal_to_the_group_ends_both(rig, emu):
     mount = rig.mount(emu, options=["-o", "keeper"], starter=["setsid"])
     worker = worker_of(mount)
@@ -254,14 +315,13 @@ def test_a_worker_that_hangs_is_replaced(rig, emu):
     mount = rig.mount(emu, options=["-o", "keeper"],
                       env={"SESSIONFS_FAILPOINT_FLAWS": "impatient"})
     eventually(lambda: "sc-1" in os.listdir(mount.ws("w-1")))
-    os.kill(worker_of(mount), signal.SIGSTOP)
+    stop_worker(mount)
     assert mount.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
     assert "has answered nothing for" in mount.log()
 
 
 def test_a_worker_that_is_slow_is_not_replaced(kept):
-    first = worker_of(kept)
-    os.kill(first, signal.SIGSTOP)
+    first = stop_worker(kept)
     # sleeps: as long as a slow worker may be silent.
     time.sleep(2)
     os.kill(first, signal.SIGCONT)

@@ -40,6 +40,7 @@
 #include "fs/command/command.h"
 #include "fs/emitter/emitter_child.h"
 #include "fs/keeper/keeper.h"
+#include "fs/keeper/succession.h"
 #include "fs/keeper/wire.h"
 #include "fs/service/supervisor.h"
 #include "fs/start/background.h"
@@ -101,17 +102,55 @@ static void kept_is_lost(void *data)
 		mount_detach(run->mountpoint);
 }
 
-static int run_keeper(KeeperRun *run)
+static void keeper_leaves(gboolean leaves, void *data)
+{
+	if (leaves)
+		supervisor_hand_on();
+	else
+		supervisor_hide();
+}
+
+static int run_keeper(KeeperRun *run, const Succession *as, char *const *args)
 {
 	const KeeperTask task = {
 		.serve = serve_kept,
 		.ready = kept_is_ready,
 		.abandon = kept_is_lost,
+		.leaves = keeper_leaves,
 		.data = run,
+		.hangup_reloads = shutdown_hangup_reloads(),
+		.args = args,
+		.as = *as,
 	};
 
 	shutdown_prepare();
 	return keeper_run(&task);
+}
+
+/* The command line for another program, which must not look for the mount point: the
+ * last operand.  New, of borrowed strings. */
+static char **args_in_full(int argc, char **argv, const KeeperRun *run)
+{
+	char **args = g_new0(char *, argc + 1);
+	int place = argc - 1;
+
+	memcpy(args, argv, argc * sizeof(*args));
+	while (place > 1 && strcmp(args[place], run->options->mountpoint))
+		place--;
+	args[place] = run->mountpoint;
+	return args;
+}
+
+static int be_keeper(int argc, char **argv, KeeperRun *run)
+{
+	g_autofree char **args = args_in_full(argc, argv, run);
+	g_autofree char *here = g_get_current_dir();
+	Succession as = SUCCESSION_NONE;
+
+	as.background = run->background->ready_fd >= 0;
+	as.here = here;
+	as.mountpoint = run->mountpoint;
+	return run_keeper(run, &as, args);
 }
 
 /* Whether there is to be one; it is said why not. */
@@ -130,6 +169,39 @@ static gboolean wants_keeper(const Options *options)
 	return FALSE;
 }
 
+/* ---- after another program ---- */
+
+/* Nobody looks at the mount here: nobody may be there to answer. */
+static int follow(int argc, char **argv)
+{
+	g_auto(Options) options = {0};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *mountpoint = NULL;
+	Background background = {-1};
+	Succession as = SUCCESSION_NONE;
+
+	if (!succession_take(&argc, &argv, &as)) {
+		say("this program cannot take over from that one, or its place "
+		    "is gone: unmount, and mount again");
+		return STATUS_USAGE;
+	}
+	mountpoint = g_strdup(as.mountpoint);
+	state_drop_relative_places();
+	if (!options_parse(argc, argv, command_names(), &options, &error) ||
+		!settings_are_right(&options, &error))
+		return fail(error, STATUS_USAGE);
+	log_init(options.debug);
+	supervisor_find();
+	auth_start_here();
+	shutdown_hold_reloads();
+	if (as.trial)
+		return serve_try(&options, mountpoint, &as.given);
+	if (as.background)
+		background_again();
+	return run_keeper(
+		&(KeeperRun){&options, mountpoint, &background}, &as, argv);
+}
+
 int main(int argc, char **argv)
 {
 	g_auto(Options) options = {0};
@@ -138,7 +210,9 @@ int main(int argc, char **argv)
 	Background background = {-1};
 	int status;
 
-	inherited_settle(argv);
+	inherited_settle(argv, succession_is(argc, argv));
+	if (succession_is(argc, argv))
+		return follow(argc, argv);
 	if (argc > 1 && !strcmp(argv[1], EMITTER_CHILD_OPTION)) {
 		inherited_drop();
 		return emitter_child_run(STDIN_FILENO);
@@ -175,7 +249,7 @@ int main(int argc, char **argv)
 	if (!options.foreground && !supervisor_is_there())
 		background = background_start(mountpoint);
 	if (wants_keeper(&options))
-		return run_keeper(
+		return be_keeper(argc, argv,
 			&(KeeperRun){&options, mountpoint, &background});
 	return serve_mount(
 		&options, mountpoint, &background, &(Handover)HANDOVER_NONE);

@@ -85,7 +85,7 @@ static void keep_listened(void)
 	}
 }
 
-static void settle_signals(void)
+static void settle_signals(gboolean stay)
 {
 	struct sigaction action, plain = {.sa_handler = SIG_DFL};
 	sigset_t none;
@@ -97,7 +97,8 @@ static void settle_signals(void)
 			sigaddset(&ignored, signal);
 	}
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!stay)
+		sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Ignored, as some parents leave it, children would reap themselves, and
 	 * their pids be somebody else's. */
 	sigaction(SIGCHLD, &plain, NULL);
@@ -131,7 +132,7 @@ static void settle_limits(void)
 	pthread_attr_destroy(&attributes);
 }
 
-void inherited_settle(char **argv)
+void inherited_settle(char **argv, gboolean signals_stay)
 {
 	open_standard();
 	list_others();
@@ -140,7 +141,7 @@ void inherited_settle(char **argv)
 		inherited_name(*text);
 	for (char **text = environ; text && *text; text++)
 		inherited_name(*text);
-	settle_signals();
+	settle_signals(signals_stay);
 	settle_limits();
 	umask(S_IRWXG | S_IRWXO);
 }

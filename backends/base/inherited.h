@@ -12,9 +12,10 @@
  * Opens /dev/null for each standard descriptor that is closed, so that no file of
  * ours becomes one; lets no child have a descriptor above those; unblocks all
  * signals, which leaves those ignored that are; waits for children again; makes
- * files private.  argv: the command line, ending with NULL.
+ * files private.  argv: the command line, ending with NULL.  signals_stay: those that
+ * are blocked stay so, since who executed us waits for them.
  */
-void inherited_settle(char **argv);
+void inherited_settle(char **argv, gboolean signals_stay);
 
 /* Whether the starter had this standard descriptor closed. */
 gboolean inherited_was_closed(int fd);

@@ -14,6 +14,8 @@
  *                        not do: unresent;unmasked;unheld;regenerated;unpolled;
  *                        unpaid;unremembered
  *                        and, of a keeper, that it waits for less: impatient
+ *                        and, of a program that is to take over, in what it is
+ *                        another one: other_layout;other_init
  *   SESSIONFS_FAILPOINT_HANG=listing;order;content;reload   a thread that comes there
  *                        never goes on
  *   SESSIONFS_FAILPOINT_CRASH=listing:malloc   has a fault there: null (a pointer),

@@ -230,7 +230,7 @@ int main(int argc, char **argv)
 	};
 	sigset_t signals;
 
-	inherited_settle(argv);
+	inherited_settle(argv, FALSE);
 	inherited_drop();
 	signals_block(&signals);
 	if (!options_parse(&options, &argc, &argv, &error)) {

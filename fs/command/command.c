@@ -19,6 +19,7 @@
 #include "fs/command/new_command.h"
 #include "fs/command/status.h"
 #include "fs/command/umount.h"
+#include "fs/command/upgrade.h"
 #include "fs/command/wait_command.h"
 #include "fs/start/options.h"
 
@@ -47,6 +48,9 @@ static const Command commands[] = {
 	{"umount", "MOUNTPOINT...",
 		"Unmount, and wait until the daemon has ended", umount_flags,
 		umount_run},
+	{"upgrade", "[MOUNTPOINT...]",
+		"Let this program take over mounts that have a keeper",
+		upgrade_flags, upgrade_run},
 	{"new", "WORKSPACE < SPEC", "Make a session, and print where it is",
 		new_flags, new_run},
 	{"wait", "SESSION [PHASE]",

@@ -15,6 +15,7 @@
 #include "backends/base/clock.h"
 #include "backends/base/inherited.h"
 #include "cache/base/failpoint.h"
+#include "fs/base/say.h"
 #include "fs/keeper/kept.h"
 #include "fs/keeper/patience.h"
 
@@ -37,9 +38,8 @@
 #define SILENCE_MS 20000
 #define SILENCE_IN_TESTS_MS 3000
 
-#define N_HANDED 3
-
-enum { GIVEN = 'g', READY = 'r', OVER = 'o' };
+/* So long may another program take to say whether it could take over. */
+#define TRIAL_MS 30000
 
 typedef struct {
 	const KeeperTask *task;
@@ -57,65 +57,27 @@ typedef struct {
 	Patience patience;
 	gint64 silence_ms; /* after which it hangs */
 	int status;        /* of the last */
+	/* Another program: see succession.h. */
+	ProgramFile *file;
+	int listener, asker;
+	int program;           /* to take over */
+	int former;            /* to go back to, until a worker serves */
+	pid_t trial;           /* of `program`; 0: none */
+	gint64 trial_until_ms; /* then it is given up */
+	gboolean reloads;      /* a SIGHUP was the reason for it */
+	gboolean succeeded;    /* the trial went well */
 } Keeper;
+
+static char *address; /* NULL: nobody can ask */
+
+const char *keeper_address(void)
+{
+	return address;
+}
 
 static gint64 now_ms(void)
 {
 	return clock_now_us(&clock_real) / 1000;
-}
-
-/* ---- the worker's side ---- */
-
-gboolean handover_takes_over(const Handover *self)
-{
-	return self->fuse >= 0;
-}
-
-static void send_word(const Handover *self, char word, const int *fds)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(N_HANDED * sizeof(int))];
-	} control = {0};
-	struct iovec iov = {&word, 1};
-	struct msghdr packet = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *head;
-
-	if (self->socket < 0)
-		return;
-	if (fds) {
-		packet.msg_control = &control;
-		packet.msg_controllen = sizeof(control);
-		head = CMSG_FIRSTHDR(&packet);
-		head->cmsg_level = SOL_SOCKET;
-		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN(N_HANDED * sizeof(int));
-		memcpy(CMSG_DATA(head), fds, N_HANDED * sizeof(int));
-	}
-	if (sendmsg(self->socket, &packet, MSG_NOSIGNAL) < 0)
-		g_warning("the keeper does not listen: %s", g_strerror(errno));
-}
-
-void handover_give(const Handover *self, int fuse, int memory, int lock)
-{
-	const int fds[N_HANDED] = {fuse, memory, lock};
-
-	send_word(self, GIVEN, fds);
-}
-
-void handover_ready(const Handover *self)
-{
-	send_word(self, READY, NULL);
-}
-
-void handover_over(const Handover *self)
-{
-	send_word(self, OVER, NULL);
-}
-
-pid_t handover_owner(const Handover *self)
-{
-	return self->socket < 0 ? getpid() : getppid();
 }
 
 /* ---- what the keeper has ---- */
@@ -144,50 +106,53 @@ static void abandon(Keeper *self)
 	let_go(self);
 }
 
-static void take(Keeper *self, const int *fds)
+static void take(Keeper *self, const Handover *given)
 {
 	let_go(self);
-	self->given.fuse = fds[0];
-	self->given.memory = fds[1];
-	self->given.lock = fds[2];
-	self->kept = kept_watch(fds[1]);
+	self->given = *given;
+	self->kept = kept_watch(given->memory);
 	self->answers = kept_answers(self->kept);
 	/* The first beat may be there already. */
 	patience_begin(&self->patience, 0, now_ms());
 }
 
+/* Who asked for another program is told how that ended. */
+static void answer(Keeper *self, char letter)
+{
+	if (self->asker >= 0 &&
+		send(self->asker, &letter, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		g_debug("who asked for another program is gone");
+	drop(&self->asker);
+}
+
+static void note_ready(Keeper *self)
+{
+	if (!self->ready)
+		self->task->ready(self->task->data);
+	self->ready = TRUE;
+	drop(&self->former);
+	answer(self, SUCCESSION_DONE);
+}
+
 /* FALSE: nobody is there to say more. */
 static gboolean hear(Keeper *self)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(N_HANDED * sizeof(int))];
-	} control;
-	char word = 0;
-	struct iovec iov = {&word, 1};
-	struct msghdr packet = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control)};
-	struct cmsghdr *head;
-	int fds[N_HANDED];
+	Handover given;
 
-	if (recvmsg(self->socket, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) <=
-		0)
-		return FALSE;
-	head = CMSG_FIRSTHDR(&packet);
-	if (word == GIVEN && head && head->cmsg_type == SCM_RIGHTS &&
-		head->cmsg_len == CMSG_LEN(sizeof(fds))) {
-		memcpy(fds, CMSG_DATA(head), sizeof(fds));
-		take(self, fds);
-	} else if (word == READY && !self->ready) {
-		self->ready = TRUE;
-		self->task->ready(self->task->data);
-	} else if (word == OVER) {
+	switch (handover_hear(self->socket, &given)) {
+	case HANDOVER_GIVEN:
+		take(self, &given);
+		return TRUE;
+	case HANDOVER_READY:
+		note_ready(self);
+		return TRUE;
+	case HANDOVER_OVER:
 		self->ending = TRUE;
 		let_go(self);
+		return TRUE;
+	default:
+		return FALSE;
 	}
-	return TRUE;
 }
 
 /* ---- workers ---- */
@@ -199,6 +164,12 @@ G_NORETURN static void be_worker(Keeper *self, int socket, pid_t keeper)
 
 	handover.socket = socket;
 	drop(&self->signals);
+	drop(&self->listener);
+	drop(&self->asker);
+	if (self->former >= 0)
+		failpoint_step("successor", "start");
+	drop(&self->former);
+	drop(&self->program);
 	/* It ends in order with us: nobody would start another. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != keeper)
@@ -277,12 +248,137 @@ static void note_death(Keeper *self, int status)
 	 * may be followed by one that can. */
 	if (!self->ready || self->given.fuse < 0)
 		self->ending = TRUE;
-	if (!self->ending)
+	if (!self->ending && !self->succeeded)
 		g_warning("the process that serves the mount has ended by "
 			  "%s %d: another takes over",
 			WIFEXITED(status) ? "status" : "signal",
 			WIFEXITED(status) ? WEXITSTATUS(status)
 					  : WTERMSIG(status));
+}
+
+/* ---- another program ---- */
+
+/* In the child, whose parent that process is. */
+G_NORETURN static void be_trial(Keeper *self, int words, pid_t keeper)
+{
+	Succession as = self->task->as;
+
+	as.given = self->given;
+	as.before = as.asker = -1;
+	as.trial = TRUE;
+	if (words >= 0)
+		dup2(words, STDERR_FILENO);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(EXIT_FAILURE);
+	sigprocmask(SIG_SETMASK, &self->before, NULL);
+	succession_exec(&as, self->program, self->task->args);
+	say("that program cannot be executed: %s", g_strerror(errno));
+	_exit(EXIT_FAILURE);
+}
+
+static void refuse(Keeper *self)
+{
+	g_warning("another program was to take over and cannot: this one goes "
+		  "on");
+	drop(&self->program);
+	answer(self, SUCCESSION_REFUSED);
+	if (self->reloads && self->worker)
+		kill(self->worker, SIGHUP);
+}
+
+/* words: its standard error; -1: ours.  Takes program. */
+static void try_program(Keeper *self, int program, int words, int asker)
+{
+	pid_t keeper = getpid();
+
+	self->program = program;
+	self->asker = asker;
+	self->reloads = asker < 0;
+	self->trial_until_ms = now_ms() + TRIAL_MS;
+	fflush(NULL);
+	self->trial = fork();
+	if (!self->trial)
+		be_trial(self, words, keeper);
+	if (self->trial < 0) {
+		self->trial = 0;
+		refuse(self);
+	}
+}
+
+static void end_trial(Keeper *self, int status)
+{
+	self->trial = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) || self->ending) {
+		refuse(self);
+		return;
+	}
+	g_message("another program takes over");
+	self->succeeded = TRUE;
+	if (self->worker)
+		kill(self->worker, SIGKILL);
+}
+
+static gboolean may_try(const Keeper *self)
+{
+	return self->ready && !self->ending && !self->trial &&
+	       !self->succeeded && self->former < 0;
+}
+
+static void hear_asker(Keeper *self)
+{
+	const char busy = SUCCESSION_BUSY;
+	SuccessionRequest request;
+
+	if (!succession_hear(self->listener, &request))
+		return;
+	if (may_try(self)) {
+		try_program(
+			self, request.program, request.words, request.answer);
+	} else {
+		if (send(request.answer, &busy, 1,
+			    MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+			g_debug("who asked for another program is gone");
+		close(request.program);
+		close(request.answer);
+	}
+	close(request.words);
+}
+
+/* FALSE: the file of the program is what it was. */
+static gboolean try_replaced(Keeper *self)
+{
+	int program = may_try(self) ? program_file_replaced(self->file) : -1;
+
+	if (program >= 0)
+		try_program(self, program, -1, -1);
+	return program >= 0;
+}
+
+/* Returns only if it fails. */
+static void execute(Keeper *self, int program, int former)
+{
+	Succession as = self->task->as;
+
+	as.given = self->given;
+	as.before = former;
+	as.returned = former < 0;
+	as.asker = self->asker;
+	fflush(NULL);
+	self->task->leaves(TRUE, self->task->data);
+	succession_exec(&as, program, self->task->args);
+	g_warning("another program cannot be executed: %s", g_strerror(errno));
+	self->task->leaves(FALSE, self->task->data);
+}
+
+static void succeed(Keeper *self)
+{
+	int own = program_own();
+
+	execute(self, self->program, own);
+	drop(&own);
+	self->succeeded = FALSE;
+	refuse(self);
 }
 
 /* All that is dead: among it, what dead workers have left behind. */
@@ -291,9 +387,14 @@ static void reap(Keeper *self)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == self->worker)
 			note_death(self, status);
+		else if (pid == self->trial)
+			end_trial(self, status);
+	}
+	if (self->trial && now_ms() > self->trial_until_ms)
+		kill(self->trial, SIGKILL);
 }
 
 /* ---- its life ---- */
@@ -305,7 +406,9 @@ static void pass_on(Keeper *self)
 	while (read(self->signals, &info, sizeof(info)) == sizeof(info)) {
 		int number = (int)info.ssi_signo;
 
-		if (number == SIGCHLD || inherited_ignored(number))
+		if (number == SIGCHLD || inherited_ignored(number) ||
+			(number == SIGHUP && self->task->hangup_reloads &&
+				try_replaced(self)))
 			continue;
 		/* Whether a hangup is an end the worker knows. */
 		if (number != SIGHUP)
@@ -320,12 +423,15 @@ static void pass_on(Keeper *self)
 
 static void wait_for_something(Keeper *self, int timeout_ms)
 {
-	struct pollfd files[] = {
-		{self->signals, POLLIN, 0}, {self->socket, POLLIN, 0}};
+	struct pollfd files[] = {{self->signals, POLLIN, 0},
+		{self->socket, POLLIN, 0}, {self->listener, POLLIN, 0}};
 
-	if (poll(files, self->socket >= 0 ? 2 : 1, timeout_ms) > 0 &&
-		files[1].revents && !hear(self))
-		drop(&self->socket);
+	if (poll(files, G_N_ELEMENTS(files), timeout_ms) > 0) {
+		if (files[1].revents && !hear(self))
+			drop(&self->socket);
+		if (files[2].revents)
+			hear_asker(self);
+	}
 	pass_on(self);
 	reap(self);
 }
@@ -339,7 +445,7 @@ static void pause_before(Keeper *self)
 		until += PAUSE_MS << (self->deaths - 2);
 	else if (self->short_lives > SHORT_LIVES_MAX)
 		until += SHORT_LIFE_MS;
-	while (!self->ending && now_ms() < until)
+	while (!self->ending && !self->succeeded && now_ms() < until)
 		wait_for_something(self, (int)(until - now_ms()));
 }
 
@@ -386,9 +492,12 @@ static void look_after(Keeper *self)
 
 static int give_up(Keeper *self)
 {
+	if (self->former >= 0)
+		execute(self, self->former, -1);
 	g_warning("%u processes in a row have ended that answered nothing: the "
 		  "mount is given up",
 		self->deaths);
+	answer(self, SUCCESSION_REFUSED);
 	abandon(self);
 	return EXIT_FAILURE;
 }
@@ -405,12 +514,14 @@ static void note_failure(Keeper *self)
 static int live(Keeper *self)
 {
 	while (TRUE) {
+		if (self->succeeded)
+			succeed(self);
 		if (!start(self))
 			note_failure(self);
 		look_after(self);
 		if (self->ending)
 			break;
-		if (self->deaths >= DEATHS_MAX)
+		if (self->deaths >= DEATHS_MAX && !self->succeeded)
 			return give_up(self);
 		pause_before(self);
 	}
@@ -434,9 +545,34 @@ static void take_signals(Keeper *self)
 	self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* What the program before has left, if there was one. */
+static void follow(Keeper *self)
+{
+	const Succession *as = &self->task->as;
+
+	if (!handover_takes_over(&as->given))
+		return;
+	take(self, &as->given);
+	/* It went on, with all of these blocked, to the execution. */
+	sigemptyset(&self->before);
+	self->ready = TRUE;
+	self->former = as->before;
+	self->asker = as->asker;
+	if (as->returned) {
+		g_warning("the program that was to take over could not serve: "
+			  "the one before it is back");
+		answer(self, SUCCESSION_REFUSED);
+	}
+}
+
 int keeper_run(const KeeperTask *task)
 {
-	Keeper self = {.task = task, .given = HANDOVER_NONE, .socket = -1};
+	Keeper self = {.task = task,
+		.given = HANDOVER_NONE,
+		.socket = -1,
+		.asker = -1,
+		.program = -1,
+		.former = -1};
 	int status;
 
 	self.silence_ms =
@@ -444,8 +580,14 @@ int keeper_run(const KeeperTask *task)
 	take_signals(&self);
 	/* What a dead worker has started is ours to reap. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	self.file = program_file_own();
+	self.listener = succession_listen(&address);
+	follow(&self);
 	status = live(&self);
 	sigprocmask(SIG_SETMASK, &self.before, NULL);
 	drop(&self.signals);
+	drop(&self.listener);
+	program_file_free(self.file);
+	g_clear_pointer(&address, g_free);
 	return status;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <glib.h>
+#include "fs/keeper/succession.h"
 
 /*
  * The process that outlives the one that serves.  The worker may crash, be killed or
@@ -19,7 +19,8 @@
  *
  * It has one thread, no network, and nothing of libfuse, GLib's threads or the
  * configuration: there is little that could end it.  A worker is a fork of it and
- * no new program, so that a program that was replaced on disk changes nothing.
+ * no new program, so that a program that was replaced on disk changes nothing until it is
+ * asked for (succession.h).
  *
  * What may happen, and what comes of it:
  *
@@ -42,30 +43,6 @@
  *   both are killed                  a dead mount is left, as without a keeper
  */
 
-/* What a worker has from its keeper, and gives it. */
-typedef struct {
-	int socket; /* -1: there is no keeper */
-	int fuse;   /* -1, as the others: it is the first, and is to make it */
-	int memory;
-	int lock;
-} Handover;
-
-#define HANDOVER_NONE                                                          \
-	{                                                                      \
-		-1, -1, -1, -1                                                 \
-	}
-
-/* Whether another one has served that mount before. */
-gboolean handover_takes_over(const Handover *self);
-/* The keeper gets copies; from now on another worker can take over. */
-void handover_give(const Handover *self, int fuse, int memory, int lock);
-/* The mount is served. */
-void handover_ready(const Handover *self);
-/* The mount is over: nobody is to take over, and who waits has an error. */
-void handover_over(const Handover *self);
-/* The keeper's process, or this one where there is none. */
-pid_t handover_owner(const Handover *self);
-
 typedef struct {
 	/* In each worker; the descriptors of the handover are its own.  Returns its
 	 * exit status. */
@@ -75,8 +52,23 @@ typedef struct {
 	/* In the keeper: the mount, which nobody serves any more, is to be taken
 	 * away. */
 	void (*abandon)(void *data);
+	/* In the keeper: another program is about to have this process, or, FALSE, that
+	 * has failed. */
+	void (*leaves)(gboolean leaves, void *data);
 	void *data;
+	/* SIGHUP asks for the configuration to be read again, or for the program if its
+	 * file was replaced; else it is an end as others. */
+	gboolean hangup_reloads;
+	/* The command line for another program (succession_exec). */
+	char *const *args;
+	/* What the program before has left, if there was one, and, in any case, what is
+	 * the same for the next one: place, mount point, background. */
+	Succession as;
 } KeeperTask;
 
 /* The keeper's life, in a process of one thread.  Returns its exit status. */
 int keeper_run(const KeeperTask *task);
+
+/* In a worker: how its keeper is asked for another program (succession_ask).  NULL: there
+ * is no keeper, or it cannot be asked. */
+const char *keeper_address(void);

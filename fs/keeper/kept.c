@@ -49,7 +49,7 @@ static void make_leaving(void)
 		g_error("no key for threads");
 }
 
-Kept *kept_watch(int fd)
+static Kept *map_memory(int fd)
 {
 	char *base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_NORESERVE, fd, 0);
@@ -101,9 +101,21 @@ Kept *kept_new(void)
 			close(fd);
 		return NULL;
 	}
-	self = kept_watch(fd);
+	self = map_memory(fd);
 	if (self)
 		self->head->layout = LAYOUT;
+	return self;
+}
+
+Kept *kept_watch(int fd)
+{
+	Kept *self = map_memory(fd);
+
+	if (self && self->head->layout != LAYOUT) {
+		kept_free(self);
+		errno = EPROTO;
+		return NULL;
+	}
 	return self;
 }
 
@@ -131,11 +143,6 @@ Kept *kept_attach(int fd)
 {
 	Kept *self = kept_watch(fd);
 
-	if (self && self->head->layout != LAYOUT) {
-		kept_free(self);
-		errno = EPROTO;
-		return NULL;
-	}
 	if (self)
 		settle(self);
 	return self;

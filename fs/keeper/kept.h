@@ -41,7 +41,8 @@ Kept *kept_new(void);
 /* That of the worker before, which is dead.  Takes fd.  NULL: it is of another
  * version. */
 Kept *kept_attach(int fd);
-/* For who only wants to know how it goes on: changes nothing.  Takes fd. */
+/* For who only wants to know how it goes on: changes nothing.  Takes fd.  NULL: it is of
+ * another version. */
 Kept *kept_watch(int fd);
 void kept_free(Kept *self);
 int kept_fd(const Kept *self);

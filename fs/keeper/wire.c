@@ -14,6 +14,7 @@
 #define INIT 26
 #define POLL 40
 #define INIT_OUT_FLAGS 12 /* offset in struct fuse_init_out */
+#define INIT_READAHEAD 9  /* in fuse_init_in: a byte of max_readahead */
 #define PARALLEL_DIROPS (1u << 18)
 #define UNIQUE_RESEND (G_GUINT64_CONSTANT(1) << 63)
 #define NOTIFY_POLL 1
@@ -270,6 +271,8 @@ gboolean wire_init_again(struct fuse_session *session)
 	if (!buf.size)
 		return FALSE;
 	memcpy(request, before, buf.size);
+	if (failpoint_flaw("other_init"))
+		request[sizeof(InHeader) + INIT_READAHEAD] ^= 0x10;
 	wire.again = TRUE;
 	fuse_session_process_buf(session, &buf);
 	return wire.same;

@@ -12,6 +12,7 @@ static struct {
 	struct sockaddr_un address;
 	socklen_t address_len;
 	gint64 watchdog_us;
+	char *name; /* of the socket, as it was told */
 } state = {.fd = -1};
 
 /* A variable that is unset, or the pid of this process. */
@@ -54,12 +55,31 @@ void supervisor_find(void)
 			g_warning("the service manager at %s cannot be told "
 				  "anything",
 				name);
+		else
+			state.name = g_strdup(name);
 	}
 	if (state.fd >= 0 && watchdog && is_for_us("WATCHDOG_PID"))
 		state.watchdog_us = g_ascii_strtoll(watchdog, NULL, 10);
+	supervisor_hide();
+}
+
+void supervisor_hide(void)
+{
 	g_unsetenv("NOTIFY_SOCKET");
 	g_unsetenv("WATCHDOG_USEC");
 	g_unsetenv("WATCHDOG_PID");
+}
+
+void supervisor_hand_on(void)
+{
+	g_autofree char *watchdog =
+		g_strdup_printf("%" G_GINT64_FORMAT, supervisor_watchdog_us());
+
+	if (state.fd < 0)
+		return;
+	g_setenv("NOTIFY_SOCKET", state.name, TRUE);
+	if (supervisor_watchdog_us())
+		g_setenv("WATCHDOG_USEC", watchdog, TRUE);
 }
 
 gboolean supervisor_is_there(void)

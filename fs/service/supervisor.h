@@ -16,6 +16,10 @@
  * are.  Once, before there are threads.
  */
 void supervisor_find(void);
+/* Puts them back, for another program that this process is about to execute; and takes
+ * them out again.  Before there are threads. */
+void supervisor_hand_on(void);
+void supervisor_hide(void);
 /* Whether anybody wants to be told. */
 gboolean supervisor_is_there(void);
 /* How long it waits for WATCHDOG=1 until it takes us for dead; 0: it does not. */

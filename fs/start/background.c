@@ -71,6 +71,13 @@ Background background_start(const char *mountpoint)
 	return (Background){ends[1]};
 }
 
+void background_again(void)
+{
+	if (chdir("/"))
+		g_debug("the working directory stays as it is");
+	log_to_syslog();
+}
+
 void background_leave(Background *self)
 {
 	int null;
@@ -78,9 +85,7 @@ void background_leave(Background *self)
 	if (self->ready_fd < 0)
 		return;
 	setsid();
-	if (chdir("/"))
-		g_debug("the working directory stays as it is");
-	log_to_syslog();
+	background_again();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);

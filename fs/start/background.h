@@ -18,3 +18,5 @@ Background background_start(const char *mountpoint);
 void background_ready(Background *background);
 /* Another process tells it: lets go of the terminal here too. */
 void background_leave(Background *background);
+/* In a program that goes on where another one had left them. */
+void background_again(void);

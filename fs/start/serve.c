@@ -6,6 +6,7 @@
 
 #include "backends/base/clock.h"
 #include "backends/base/inherited.h"
+#include "cache/base/failpoint.h"
 #include "fs/base/crash.h"
 #include "fs/base/daemon.h"
 #include "fs/base/exit_status.h"
@@ -415,6 +416,52 @@ int serve_failed(const GError *error)
 	say("%s", error->message);
 	return status_of(error);
 }
+
+/* ---- a trial ---- */
+
+static gboolean knows_what_is_kept(
+	Run *run, const Handover *handover, GError **error)
+{
+	run->daemon.kept = failpoint_flaw("other_layout")
+				   ? NULL
+				   : kept_watch(handover->memory);
+	return run->daemon.kept ||
+	       backend_error_false(error, BACKEND_ERROR_LOCAL,
+		       "this program cannot take the mount over: it keeps what "
+		       "outlives a process in another way; unmount, and mount "
+		       "again");
+}
+
+static gboolean could_take_over(
+	Run *run, const Handover *handover, GError **error)
+{
+	if (!configure(run, error) ||
+		!config_files_stay(run->config, run->mountpoint, error) ||
+		!config_open(run->config, error) ||
+		!knows_what_is_kept(run, handover, error))
+		return FALSE;
+	run->daemon.keep_listings = mount_listings_can_be_kept();
+	run->session = mount_take_over(handover->fuse, &run->daemon, error);
+	return run->session != NULL;
+}
+
+int serve_try(Options *options, char *mountpoint, const Handover *handover)
+{
+	g_autoptr(GError) error = NULL;
+	Run run = {.options = options,
+		.config = config_new(),
+		.mountpoint = mountpoint};
+	gboolean could = could_take_over(&run, handover, &error);
+
+	failpoint_step("trial", "done");
+	if (run.session)
+		fuse_session_destroy(run.session);
+	g_clear_pointer(&run.daemon.kept, kept_free);
+	config_free(run.config);
+	return could ? EXIT_SUCCESS : serve_failed(error);
+}
+
+/* ---- the whole ---- */
 
 int serve_mount(Options *options, char *mountpoint, Background *background,
 	Handover *handover)

@@ -16,5 +16,10 @@
 int serve_mount(Options *options, char *mountpoint, Background *background,
 	Handover *handover);
 
+/* Whether this program could take over what the handover has, which another process
+ * serves meanwhile: nothing of it is changed, and the mount is not looked at.  Returns
+ * the exit status; why not was said. */
+int serve_try(Options *options, char *mountpoint, const Handover *handover);
+
 /* Says that error; returns the exit status that its kind has (exit_status.h). */
 int serve_failed(const GError *error);

@@ -86,14 +86,18 @@ static gboolean has_terminal(void)
 	return fd >= 0;
 }
 
-/* A manager or a script may ask for a reload as soon as it knows the process. */
+gboolean shutdown_hangup_reloads(void)
+{
+	return !inherited_ignored(SIGHUP) && !has_terminal();
+}
+
 void shutdown_hold_reloads(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
-	if (!inherited_ignored(SIGHUP) && !has_terminal())
+	if (shutdown_hangup_reloads())
 		pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 

@@ -21,6 +21,9 @@ void shutdown_block(void);
 /* From here on a SIGHUP that asks for a reload waits until there is somebody to hear
  * it; the one of a terminal that is gone still ends us.  Before there are threads. */
 void shutdown_hold_reloads(void);
+/* Whether a SIGHUP asks for one: nobody ignored it, and there is no terminal that could
+ * be gone. */
+gboolean shutdown_hangup_reloads(void);
 /* To be called by the thread that is about to serve.  mountpoint stays, device is
  * the mount's: see overdue.h. */
 Shutdown *shutdown_start(Daemon *daemon, struct fuse_session *session,

@@ -7,6 +7,7 @@
 #include "fs/base/log.h"
 #include "fs/base/metrics.h"
 #include "fs/base/version.h"
+#include "fs/keeper/keeper.h"
 #include "fs/tree/eventlog.h"
 #include "fs/version.h"
 
@@ -133,6 +134,8 @@ char *self_status(Daemon *daemon)
 		(int)daemon->owner);
 	if (daemon->owner != getpid())
 		g_string_append_printf(out, "worker: %d\n", (int)getpid());
+	if (keeper_address())
+		g_string_append_printf(out, "keeper: %s\n", keeper_address());
 	append_gone(out);
 	g_string_append_printf(out, "\n%s", all);
 	return g_string_free(out, FALSE);

@@ -17,7 +17,7 @@ import threading
 import time
 
 import inotify
-from harness import SLOW, eventually
+from harness import SESSIONFS, SLOW, eventually
 
 SESSIONS = 12
 LARGE = "sc-00"  # its record is over the page cache's limit
@@ -249,6 +249,14 @@ class Shift:
         self.tally["kills"] += 1
         return worker
 
+    def upgrade(self):
+        """Another program takes over: as a kill, and the keeper's end too."""
+        pid = self.mount.pid
+        self.mount.run([SESSIONFS, "upgrade", self.mount.path],
+                       timeout=60).ok()
+        assert self.mount.pid == pid and self.mount.alive()
+        self.tally["upgrades"] += 1
+
     def deaths(self):
         return self.mount.log().count("another takes over")
 
@@ -322,8 +330,10 @@ def run_shift(rig, seed, kills):
     """In a process of the crew: (tally, pauses, what was wrong)."""
     shift = Shift(rig, seed)
     shift.begin()
-    for _ in range(kills):
+    for n in range(kills):
         shift.kill()
+        if n % 10 == 5:
+            shift.upgrade()
     if shift.end():
         shift.check()
     return shift.tally, shift.pauses, shift.wrong

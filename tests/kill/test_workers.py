@@ -35,6 +35,7 @@ def test_random_kills_of_workers(crew):
     assert tally["kills"] >= COUNT
     assert not tally["failed"]
     assert tally["write 0"] and tally["events"] and tally["polls"]
+    assert tally["upgrades"]
 
 
 @pytest.fixture(scope="module")

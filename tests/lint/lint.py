@@ -266,7 +266,7 @@ FACES = {
                            "base/clock.h", "base/mutex.h",
                            "base/thread.h"}},
     "fs": {"backends": {"session.h", "error.h", "base/clock.h",
-                        "base/inherited.h", "base/json.h", "base/mutex.h",
+                        "base/digest.h", "base/inherited.h", "base/json.h", "base/mutex.h",
                         "base/nearest.h", "base/secret.h", "base/spawn.h",
                         "base/thread.h"},
            "cache": {"cache.h", "base/escape.h", "base/failpoint.h",

@@ -1,5 +1,6 @@
 """The units of packaging/systemd on a booted system."""
 import re
+import time
 
 import pytest
 
@@ -74,6 +75,41 @@ def test_reload(served):
     eventually(lambda: "stays as it was" in served.show(UNIT, "StatusText"))
     assert "nothing" in served.run(f"systemctl status {UNIT}").out
     eventually(lambda: served.run("ls /srv/spark").out == "one\ntwo\n")
+
+
+def test_a_reload_takes_the_program_that_was_replaced(system):
+    """The manager sees the same process, well, and ended in order."""
+    system.write("/etc/sessionfs/sessionfs.conf", config("one"))
+    system.run("cp /usr/bin/sessionfs /opt/sessionfs").ok()
+    system.write(f"/etc/systemd/system/{UNIT}.d/keeper.conf",
+                 "[Service]\nExecStart=\n"
+                 "ExecStart=/opt/sessionfs -o allow_other,keeper %f")
+    system.run("systemctl daemon-reload").ok()
+    system.run(f"systemctl start {UNIT} || journalctl -u {UNIT}").ok()
+    try:
+        assert system.show(UNIT, "ActiveState") == "active", \
+            system.run(f"journalctl -u {UNIT} | tail -20").out
+        before = system.show(UNIT, "MainPID")
+        system.run("cp /usr/bin/sessionfs /opt/newer && "
+                   "mv /opt/newer /opt/sessionfs").ok()
+        system.run(f"systemctl reload {UNIT}").ok()
+        same = f"test /proc/{before}/exe -ef /opt/sessionfs"
+        eventually(lambda: system.run(same).status == 0)
+        assert system.run("ls /srv/spark").ok() == "one\n"
+        # More than a watchdog's time, of which the new one has to know.
+        eventually(lambda: system.run(
+            f"journalctl -u {UNIT} -o cat").out.count("serving ") >= 2)
+        eventually(lambda: system.show(UNIT, "StatusText") != "")
+        # sleeps: as long as the watchdog waits, and some.
+        time.sleep(3)
+        assert system.show(UNIT, "MainPID") == before
+        assert system.show(UNIT, "NRestarts") == "0"
+        assert system.show(UNIT, "ActiveState") == "active"
+        system.run(f"systemctl stop {UNIT}").ok()
+        assert system.show(UNIT, "Result") == "success"
+    finally:
+        system.run(f"systemctl stop {UNIT}; rm /etc/systemd/system/{UNIT}.d/"
+                   "keeper.conf; systemctl daemon-reload")
 
 
 def test_a_daemon_that_hangs_is_killed_and_started_again(served):

@@ -226,26 +226,24 @@ def workers_of(mount):
     return found
 
 
-@pytest.mark.parametrize("use", [True, False])
-def test_a_worker_is_of_use_by_what_others_ask(rig, emu, use):
-    """Not by its keeper's own question, which each of them answers."""
-    mount = rig.mount(emu, {"sessionfs": {"refresh": "1h"}},
-                      options=["-o", "keeper"])
-    last = worker_of(mount)
+def test_workers_that_answer_somebody_are_replaced_for_ever(kept):
     for _ in range(7):
-        if not mount.alive():
-            break
-        os.kill(last, signal.SIGKILL)
-        eventually(lambda: not mount.alive() or
-                   set(workers_of(mount)) - {last})
-        if use:
-            last = worker_of(mount)
-        elif mount.alive():
-            last = (workers_of(mount) or [last])[0]
-    assert mount.alive() == use
-    if not use:
-        assert mount.wait(10) == 1
-        assert not mount.is_mounted()
+        kill_worker(kept)
+    assert worker_of(kept) and kept.alive()
+
+
+def test_workers_that_answer_their_keeper_alone_are_of_no_use(kept):
+    """Else a request that kills each of them would do so for ever."""
+    worker_of(kept)
+
+    def are_given_up():
+        for pid in workers_of(kept):
+            os.kill(pid, signal.SIGKILL)
+        return not kept.alive()
+
+    eventually(are_given_up, 30, .1)
+    assert kept.wait(10) == 1
+    assert not kept.is_mounted()
 
 
 def test_a_signal_to_the_group_ends_both(rig, emu):

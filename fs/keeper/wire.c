@@ -44,6 +44,8 @@ static struct {
 	gboolean same;     /* and is what it has */
 	gboolean failed;   /* the kernel did not take it; atomic */
 	gboolean unmasked; /* a flaw of a test */
+	guint replies;     /* atomic: what a thread did before its reply is done
+	                      when another one reads what the kernel makes of it */
 	void (*unsent)(guint64 node, void *data);
 	void *data;
 } wire;
@@ -168,6 +170,7 @@ static ssize_t write_reply(int fd, struct iovec *iov, int count, void *data)
 	if (header.unique &&
 		!__atomic_exchange_n(&wire.replied, TRUE, __ATOMIC_RELAXED))
 		return write_init(fd, iov, count);
+	__atomic_add_fetch(&wire.replies, 1, __ATOMIC_RELEASE);
 	if (!header.unique)
 		return writev(fd, iov, count);
 	if (!wire.kept)
@@ -221,7 +224,7 @@ static void note(const char *request, gsize n)
 		note_poll(request);
 }
 
-static ssize_t read_request(int fd, void *buffer, size_t size, void *data)
+static ssize_t read_one(int fd, void *buffer, size_t size)
 {
 	char *kept = kept_read_begin(wire.kept);
 	char *rest = (char *)buffer + KEPT_READ;
@@ -240,6 +243,14 @@ static ssize_t read_request(int fd, void *buffer, size_t size, void *data)
 	failpoint_step("request", "read");
 	memcpy(buffer, kept, MIN((gsize)got, KEPT_READ));
 	note(buffer, (gsize)got);
+	return got;
+}
+
+static ssize_t read_request(int fd, void *buffer, size_t size, void *data)
+{
+	ssize_t got = read_one(fd, buffer, size);
+
+	(void)__atomic_load_n(&wire.replies, __ATOMIC_ACQUIRE);
 	return got;
 }
 

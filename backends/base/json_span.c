@@ -213,6 +213,18 @@ gboolean json_element_next(const char *text, gsize len, gsize *at)
 	return next < len && text[next] != ']';
 }
 
+static void pick_value(const char *text, JsonSpan key, JsonSpan value,
+	const JsonPick *pick, JsonSpan *ret_values)
+{
+	gboolean plain = key.len >= 2 && !has_escape(text, key);
+
+	for (guint i = 0; i < pick->n; i++)
+		if (*pick->names[i] &&
+			(plain ? key_equals(text, key, pick->names[i])
+			       : key_is(text, key, pick->names[i])))
+			ret_values[i] = value;
+}
+
 gsize json_pick(const char *text, gsize len, gsize at, const JsonPick *pick,
 	JsonSpan *ret_values, GString *ret_masked)
 {
@@ -220,16 +232,14 @@ gsize json_pick(const char *text, gsize len, gsize at, const JsonPick *pick,
 	JsonSpan key, value;
 
 	memset(ret_values, 0, pick->n * sizeof(*ret_values));
-	g_string_truncate(ret_masked, 0);
+	if (ret_masked)
+		g_string_truncate(ret_masked, 0);
 	if (at >= len || text[at] != '{')
 		return json_scan_value(text, len, at);
 	at++;
 	while (member_next(text, len, &at, &key, &value)) {
-		for (guint i = 0; i < pick->n; i++)
-			if (*pick->names[i] &&
-				key_is(text, key, pick->names[i]))
-				ret_values[i] = value;
-		if (!key_is_secret(text, key, pick->secrets))
+		pick_value(text, key, value, pick, ret_values);
+		if (!ret_masked || !key_is_secret(text, key, pick->secrets))
 			continue;
 		append_span(ret_masked, text,
 			(JsonSpan){copied, value.start - copied});
@@ -237,7 +247,8 @@ gsize json_pick(const char *text, gsize len, gsize at, const JsonPick *pick,
 		copied = at;
 	}
 	at = MIN(json_scan_space(text, len, at) + 1, len);
-	append_span(ret_masked, text, (JsonSpan){copied, at - copied});
+	if (ret_masked)
+		append_span(ret_masked, text, (JsonSpan){copied, at - copied});
 	return at;
 }
 

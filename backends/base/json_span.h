@@ -45,7 +45,7 @@ typedef struct {
 /*
  * Walks the value at `at` and returns the offset after it.  Of an object,
  * ret_values gets the values of its members of those names (the last of each;
- * len 0: none), and ret_masked becomes its text, in which each secret reads
+ * len 0: none), and ret_masked (may be NULL) becomes its text, in which each secret reads
  * "***".  A key spelt with escapes is masked too, since it may spell a secret.
  * Of anything else nothing is found.
  */

@@ -270,9 +270,8 @@ void backend_summarize(
 		ret->user = g_strdup("");
 		return;
 	}
-	g_autoptr(GString) masked = g_string_sized_new(len);
-	json_pick(body, len, json_scan_space(body, len, 0), &pick, values,
-		masked);
+	json_pick(
+		body, len, json_scan_space(body, len, 0), &pick, values, NULL);
 	const RawRecord record = {body, {0, len}, values, NULL};
 	ret->name = record_name(kind, &record);
 	ret->user =
@@ -308,7 +307,6 @@ char *backend_respell(const Backend *self, const char *held, gsize held_len,
 {
 	const RecordKind *kind = self->class->record;
 	JsonSpan old[2], new[2], *first = new, *second = new + 1;
-	g_autoptr(GString) masked = g_string_new(NULL);
 	GString *out = NULL;
 
 	if (!kind || !*kind->pick.names[RECORD_CREATED])
@@ -316,9 +314,9 @@ char *backend_respell(const Backend *self, const char *held, gsize held_len,
 	const JsonPick pick = {
 		kind->pick.names + RECORD_CREATED, 2, record_no_secrets};
 	json_pick(held, held_len, json_scan_space(held, held_len, 0), &pick,
-		old, masked);
+		old, NULL);
 	json_pick(now, now_len, json_scan_space(now, now_len, 0), &pick, new,
-		masked);
+		NULL);
 	/* From the end, since what is replaced moves the rest. */
 	if (first->start > second->start) {
 		first = new + 1;

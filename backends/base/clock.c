@@ -64,23 +64,44 @@ gint64 time_noticed(gint64 before_ns)
 	return MAX(now_ns() + NOTICED_NS, before_ns + 1);
 }
 
+/* Returns the byte behind them. */
+static char *write_digits(char *at, guint width, gint64 number)
+{
+	for (guint i = width; i-- > 0; number /= 10)
+		at[i] = (char)('0' + number % 10);
+	return at + width;
+}
+
+/* By hand, since strftime takes longer than the rest of a table's line. */
 void time_write(char ret[TIME_SIZE], gint64 us, guint digits)
 {
 	time_t seconds = (time_t)(us / G_USEC_PER_SEC);
 	gint64 fraction = us % G_USEC_PER_SEC;
-	char text[TIME_SIZE - 8];
 	struct tm tm;
 
 	for (guint i = digits; i < 6; i++)
 		fraction /= 10;
-	if (gmtime_r(&seconds, &tm) == NULL ||
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < -1900 ||
+		tm.tm_year > 9999 - 1900) {
 		g_strlcpy(ret, "?", TIME_SIZE);
-	else if (digits == 0)
-		g_snprintf(ret, TIME_SIZE, "%sZ", text);
-	else
-		g_snprintf(ret, TIME_SIZE, "%s.%0*" G_GINT64_FORMAT "Z", text,
-			(int)digits, fraction);
+		return;
+	}
+	const struct {
+		guint width;
+		char behind;
+		gint64 number;
+	} parts[] = {{4, '-', tm.tm_year + 1900}, {2, '-', tm.tm_mon + 1},
+		{2, 'T', tm.tm_mday}, {2, ':', tm.tm_hour}, {2, ':', tm.tm_min},
+		{2, digits > 0 ? '.' : 'Z', tm.tm_sec}};
+	for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+		ret = write_digits(ret, parts[i].width, parts[i].number);
+		*ret++ = parts[i].behind;
+	}
+	if (digits > 0) {
+		ret = write_digits(ret, digits, fraction);
+		*ret++ = 'Z';
+	}
+	*ret = '\0';
 }
 
 char *time_text(gint64 ms)

@@ -4,7 +4,6 @@
 
 #include "backends/error.h"
 
-#define NOTHING "-"
 #define ELLIPSIS "\xe2\x80\xa6"
 
 /* A new string where it has to be mended; NULL: it is fine. */
@@ -19,19 +18,39 @@ static void append_hex(GString *out, guchar c)
 	g_string_append_printf(out, "\\x%02x", c);
 }
 
+static gboolean is_plain(guchar c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+gsize text_plain_len(const char *text)
+{
+	gsize len = 0;
+
+	while (is_plain((guchar)text[len]))
+		len++;
+	return len;
+}
+
 void tsv_append(GString *out, const char *text)
 {
 	static const char special[] = "\t\n\r\\", letters[] = "tnr\\";
-	g_autofree char *valid = mended(text);
+	g_autofree char *valid = NULL;
+	gsize plain = text_plain_len(text);
 
 	if (*text == '\0') {
-		g_string_append(out, NOTHING);
+		g_string_append(out, TSV_NOTHING);
 		return;
 	}
-	if (strcmp(text, NOTHING) == 0) {
+	if (strcmp(text, TSV_NOTHING) == 0) {
 		append_hex(out, (guchar)*text);
 		return;
 	}
+	g_string_append_len(out, text, (gssize)plain);
+	text += plain;
+	if (*text == '\0')
+		return;
+	valid = mended(text);
 	text = valid != NULL ? valid : text;
 	for (; *text != '\0'; text = g_utf8_next_char(text)) {
 		const char *found = strchr(special, *text);
@@ -50,11 +69,6 @@ void tsv_append(GString *out, const char *text)
 	}
 }
 
-static gboolean is_plain(guchar c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 static void append_char(GString *out, gunichar c)
 {
 	if (c == '"' || c == '\\')
@@ -67,17 +81,16 @@ static void append_char(GString *out, gunichar c)
 
 void json_append(GString *out, const char *text, gsize room)
 {
-	g_autofree char *valid = mended(text);
+	g_autofree char *valid = NULL;
 	gsize start = out->len + 1;
 
+	if (text[text_plain_len(text)] != '\0')
+		valid = mended(text);
 	text = valid != NULL ? valid : text;
 	g_string_append_c(out, '"');
 	while (*text != '\0') {
-		gsize before = out->len, plain = 0;
+		gsize before = out->len, plain = text_plain_len(text);
 
-		/* Nearly all of nearly all texts. */
-		while (is_plain((guchar)text[plain]))
-			plain++;
 		g_string_append_len(out, text, (gssize)plain);
 		text += plain;
 		if (plain > 0) {

@@ -27,6 +27,9 @@ static guint block_of(const NumberSet *self, guint32 number)
 {
 	guint low = 0, high = self->n_blocks;
 
+	/* Numbers mostly come in order. */
+	if (self->blocks[high - 1]->node_ids[0] <= number)
+		return high - 1;
 	while (high - low > 1) {
 		guint middle = low + (high - low) / 2;
 

@@ -16,6 +16,8 @@ typedef struct {
 
 void table_append_header(GString *out, CacheTable table);
 void table_append_line(GString *out, CacheTable table, const TableLine *line);
+/* Its length. */
+gsize table_line_len(CacheTable table, const TableLine *line);
 
 /*
  * A table that several threads read.  Each gets a GBytes of his own, since who

@@ -9,6 +9,7 @@ static char *line_of(CacheTable table, const TableLine *line)
 	GString *out = g_string_new(NULL);
 
 	table_append_line(out, table, line);
+	g_assert_cmpuint(table_line_len(table, line), ==, out->len);
 	return g_string_free(out, FALSE);
 }
 

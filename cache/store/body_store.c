@@ -208,3 +208,44 @@ char *body_store_read(
 	body[len] = '\0';
 	return g_steal_pointer(&body);
 }
+
+/* ---- many ---- */
+
+#define WINDOW_MAX (256u * 1024)
+
+/* The more, the more of what was read last was asked for. */
+static gboolean body_window_move(
+	BodyWindow *self, BodyStore *store, guint64 at, gsize len)
+{
+	gboolean goes_on = at >= self->at && at <= self->at + self->len;
+	gsize want = MAX(len, goes_on ? MIN(2 * self->len, WINDOW_MAX) : 0);
+	int fd = kept_file_hold(store->file);
+	gssize n = -1;
+
+	self->bytes = g_realloc(self->bytes, want);
+	self->at = at;
+	if (fd >= 0) {
+		n = body_file_read(fd, self->bytes, want, at);
+		kept_file_release(store->file);
+	}
+	self->len = n > 0 ? (gsize)n : 0;
+	return self->len >= len;
+}
+
+const char *body_window_read(
+	BodyWindow *self, BodyStore *store, guint64 at, gsize len, guint64 hash)
+{
+	const char *body;
+
+	if ((at < self->at || at + len > self->at + self->len) &&
+		!body_window_move(self, store, at, len))
+		return NULL;
+	body = self->bytes + (at - self->at);
+	return hash_bytes(body, len) == hash ? body : NULL;
+}
+
+void body_window_clear(BodyWindow *self)
+{
+	g_free(self->bytes);
+	*self = (BodyWindow){NULL};
+}

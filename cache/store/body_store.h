@@ -43,6 +43,22 @@ gboolean body_store_sync(
 char *body_store_read(BodyStore *self, guint64 at, gsize len, guint64 hash,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * Bodies for one who goes through many: those that lie one behind the other are read
+ * many at a time.  All zero at first.
+ */
+typedef struct {
+	char *bytes;
+	guint64 at;
+	gsize len;
+} BodyWindow;
+
+/* A body without a NUL, borrowed until the next call; NULL: it is not as it should be,
+ * and body_store_read says why. */
+const char *body_window_read(BodyWindow *self, BodyStore *store, guint64 at,
+	gsize len, guint64 hash);
+void body_window_clear(BodyWindow *self);
+
 /* ---- small file work that others need too ---- */
 
 /* Writes all of it at an offset. */

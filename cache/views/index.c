@@ -90,6 +90,7 @@ typedef struct {
 	GPtrArray *dropped;       /* char *: links that news name */
 	GPtrArray *touched;       /* Group */
 	GArray *news;             /* NULL: nobody has seen the views yet */
+	BodyWindow window;
 	guint views; /* bit set of 1 << ByWhat: another membership */
 	gboolean table;
 } Update;
@@ -113,6 +114,7 @@ static void update_end(Update *self)
 	g_ptr_array_unref(self->dropped);
 	g_ptr_array_unref(self->touched);
 	g_clear_pointer(&self->news, g_array_unref);
+	body_window_clear(&self->window);
 }
 
 static void tell(Update *self, NewsKind kind, ByWhat by, guint32 number,
@@ -348,7 +350,7 @@ static void update_row(Update *self, const Row *row)
 
 	g_ptr_array_add(self->index_entries,
 		index_entry_new(index->dir, dir_shown(index->dir), row, old,
-			index->groups));
+			index->groups, &self->window));
 }
 
 void index_follow(Index *self, const Row *rows, guint n_rows,

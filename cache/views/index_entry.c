@@ -6,6 +6,47 @@
 
 #define NS_PER_S 1000000000
 
+/* ---- lines ---- */
+
+gboolean index_entry_is_same(const IndexEntry *self, const IndexEntry *other)
+{
+	return self->word == other->word && self->phase == other->phase &&
+	       self->created_s == other->created_s &&
+	       self->changed_s == other->changed_s &&
+	       self->in[BY_USER] == other->in[BY_USER] &&
+	       g_strcmp0(self->name, other->name) == 0;
+}
+
+static TableLine line_of(const IndexEntry *self, StateNames *state_names)
+{
+	const Group *user = self->in[BY_USER];
+
+	return (TableLine){.session = id_name(self->id),
+		.id = self->id->text,
+		.name = self->name != NULL ? self->name : "",
+		.state = state_names_get(state_names, self->word),
+		.phase = phase_name((Phase)self->phase),
+		.user = user != NULL ? user->word : "",
+		.created_s = self->created_s,
+		.changed_s = self->changed_s};
+}
+
+void index_entry_append(const IndexEntry *self, StateNames *state_names,
+	CacheTable table, GString *out)
+{
+	const TableLine line = line_of(self, state_names);
+
+	table_append_line(out, table, &line);
+}
+
+static void measure(IndexEntry *self, StateNames *state_names)
+{
+	const TableLine line = line_of(self, state_names);
+
+	for (CacheTable table = 0; table < G_N_ELEMENTS(self->lens); table++)
+		self->lens[table] = (guint32)table_line_len(table, &line);
+}
+
 /* ---- making ---- */
 
 static void recall(IndexEntry *self, const IndexEntry *old)
@@ -16,18 +57,12 @@ static void recall(IndexEntry *self, const IndexEntry *old)
 	self->body_hash = old->body_hash;
 }
 
-static void tell(IndexEntry *self, Dir *dir, const Snapshot *shown,
-	const Row *row, const IndexEntry *old, Groups *groups)
+static void tell(IndexEntry *self, Dir *dir, const Row *row, const char *body,
+	Groups *groups)
 {
-	g_autofree char *body = dir_body(dir, shown, row, NULL);
 	g_auto(SessionSummary) told = {NULL};
-
-	self->unread = body == NULL;
-	if (body == NULL && old != NULL)
-		recall(self, old);
-	if (body == NULL)
-		return;
 	g_autoptr(HeldBackend) backend = provider_hold(dir->provider);
+
 	backend_summarize(backend, body, row->body_len, &told);
 	if (*told.name != '\0')
 		self->name = g_steal_pointer(&told.name);
@@ -36,15 +71,23 @@ static void tell(IndexEntry *self, Dir *dir, const Snapshot *shown,
 	self->body_hash = row->body_hash;
 }
 
-static void measure(IndexEntry *self, StateNames *state_names)
+static void read_body(IndexEntry *self, Dir *dir, const Snapshot *shown,
+	const Row *row, const IndexEntry *old, Groups *groups,
+	BodyWindow *window)
 {
-	g_autoptr(GString) line = g_string_sized_new(256);
+	g_autofree char *alone = NULL;
+	const char *body = NULL;
 
-	for (CacheTable table = 0; table < G_N_ELEMENTS(self->lens); table++) {
-		g_string_truncate(line, 0);
-		index_entry_append(self, state_names, table, line);
-		self->lens[table] = (guint32)line->len;
-	}
+	if (row->body_len > 0 && shown->store != NULL)
+		body = body_window_read(window, shown->store, row->body_at,
+			row->body_len, row->body_hash);
+	if (body == NULL)
+		body = alone = dir_body(dir, shown, row, NULL);
+	self->unread = body == NULL;
+	if (body != NULL)
+		tell(self, dir, row, body, groups);
+	else if (old != NULL)
+		recall(self, old);
 }
 
 /* What a workspace is to be called by its name; NULL: nothing. */
@@ -72,7 +115,7 @@ static IndexEntry *entry_of_workspace(const Dir *provider, const Row *row)
 }
 
 IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
-	const IndexEntry *old, Groups *groups)
+	const IndexEntry *old, Groups *groups, BodyWindow *window)
 {
 	StateNames *state_names = dir->cache->state_names;
 	const char *word = state_names_get(state_names, row->word);
@@ -89,7 +132,7 @@ IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
 	if (old != NULL && !old->unread && old->body_hash == row->body_hash)
 		recall(self, old);
 	else
-		tell(self, dir, shown, row, old, groups);
+		read_body(self, dir, shown, row, old, groups, window);
 	/* One answer tells it, another one does not. */
 	if (self->created_s == 0 && old != NULL)
 		self->created_s = old->created_s;
@@ -109,31 +152,4 @@ void index_entry_free(IndexEntry *self)
 {
 	g_free(self->name);
 	g_free(self);
-}
-
-/* ---- lines ---- */
-
-gboolean index_entry_is_same(const IndexEntry *self, const IndexEntry *other)
-{
-	return self->word == other->word && self->phase == other->phase &&
-	       self->created_s == other->created_s &&
-	       self->changed_s == other->changed_s &&
-	       self->in[BY_USER] == other->in[BY_USER] &&
-	       g_strcmp0(self->name, other->name) == 0;
-}
-
-void index_entry_append(const IndexEntry *self, StateNames *state_names,
-	CacheTable table, GString *out)
-{
-	const Group *user = self->in[BY_USER];
-	TableLine line = {.session = id_name(self->id),
-		.id = self->id->text,
-		.name = self->name != NULL ? self->name : "",
-		.state = state_names_get(state_names, self->word),
-		.phase = phase_name((Phase)self->phase),
-		.user = user != NULL ? user->word : "",
-		.created_s = self->created_s,
-		.changed_s = self->changed_s};
-
-	table_append_line(out, table, &line);
 }

@@ -23,9 +23,10 @@ typedef struct {
 } IndexEntry;
 
 /* What a row of a snapshot says.  old (may be NULL): what was known of the same
- * session.  Reads the body, unless that is known; with Dir.apply. */
+ * session.  Reads the body, unless that is known; with Dir.apply.  window: the same for
+ * all rows of that snapshot. */
 IndexEntry *index_entry_new(Dir *dir, const Snapshot *shown, const Row *row,
-	const IndexEntry *old, Groups *groups);
+	const IndexEntry *old, Groups *groups, BodyWindow *window);
 void index_entry_free(IndexEntry *self);
 
 /* Whether both have the same lines. */

@@ -32,6 +32,49 @@ static void rows_and_bodies_come_back(void)
 	g_assert_cmpint(snapshot_find(box.shown, 64)->since_ms, ==, 1234);
 }
 
+static const char *read_next(BodyWindow *window, const Box *box, const Row *row)
+{
+	return body_window_read(window, box->shown->store, row->body_at,
+		row->body_len, row->body_hash);
+}
+
+static void many_bodies_are_read_at_once(void)
+{
+	g_auto(Box) box = {0};
+	BodyWindow window = {NULL};
+	guint n = 0;
+	Row wrong;
+
+	box_open(&box);
+	for (guint i = 0; i < 100; i++) {
+		g_autofree char *id = g_strdup_printf("s-%u", i);
+		g_autofree char *body = g_strdup_printf("{\"a\":%u}", i * i);
+
+		box_must_put(&box, id, "Running", body);
+	}
+	box_reopen(&box);
+	for (guint round = 0; round < 2; round++) {
+		snapshot_foreach (row, box.shown, 0) {
+			g_autofree char *whole =
+				body_store_read(box.shown->store, row->body_at,
+					row->body_len, row->body_hash, NULL);
+
+			g_assert_cmpmem(read_next(&window, &box, row),
+				row->body_len, whole, strlen(whole));
+			n++;
+		}
+	}
+	g_assert_cmpuint(n, ==, 200);
+	g_assert_cmpuint(window.len, >, 50);
+	wrong = *snapshot_after(box.shown, 0);
+	wrong.body_hash++;
+	g_assert_null(read_next(&window, &box, &wrong));
+	wrong = *snapshot_after(box.shown, 0);
+	wrong.body_len = 1u << 20;
+	g_assert_null(read_next(&window, &box, &wrong));
+	body_window_clear(&window);
+}
+
 static void an_empty_batch_touches_no_file(void)
 {
 	g_auto(Box) box = {0};
@@ -437,6 +480,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add_func("/disk/" #name, name)
 	ADD(rows_and_bodies_come_back);
+	ADD(many_bodies_are_read_at_once);
 	ADD(an_empty_batch_touches_no_file);
 	ADD(files_are_private);
 	ADD(a_session_that_returns_keeps_its_number);

@@ -387,6 +387,16 @@ static void tell_again(Observer *self, guint32 debt)
 	tell_all_within(daemon, &news, 1);
 }
 
+/* There is no news of views and tables before their index is made, which a question
+ * makes; and who watches them does not ask. */
+static void want_index(Daemon *daemon, guint32 workspace)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (cache_view_ready(daemon->cache, workspace, &error) == KNOWN_FAILED)
+		g_debug("no views: %s", error->message);
+}
+
 /* Of what is no debt of its own the kernel may have anything. */
 static void touch_held(guint64 node, guint32 count, void *data)
 {
@@ -395,12 +405,20 @@ static void touch_held(guint64 node, guint32 count, void *data)
 	News news = {.number = node_number(node), .from = "", .to = ""};
 	Entry entry;
 
-	if (node_slot(node) || !cache_entry(daemon->cache, news.number, &entry))
+	if (!cache_entry(daemon->cache, news.number, &entry))
+		return;
+	if (entry.kind == ENTRY_GROUP)
+		want_index(daemon, entry.workspace);
+	else if (entry.kind == ENTRY_WORKSPACE && node_slot(node))
+		want_index(daemon, news.number);
+	if (node_slot(node))
 		return;
 	news.parent = entry.parent;
 	if (entry.kind == ENTRY_REQUEST) {
 		news.kind = NEWS_REQUEST;
 	} else if (entry.kind == ENTRY_WORKSPACE) {
+		news.kind = NEWS_TABLE;
+		events_of(daemon, &news);
 		news.kind = NEWS_TEXT;
 		news.texts = TEXT_LAST_ERROR | TEXT_PARTIAL;
 	} else if (entry.kind == ENTRY_SESSION && self->owes_all) {

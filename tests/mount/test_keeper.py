@@ -123,8 +123,10 @@ def test_who_polls_is_woken(kept, emu):
     kill_worker(kept)
     assert kept.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
     emu.session("w-1", {"sessionClusterId": "sc-1", "state": "Idle"})
+    # A worker that takes over wakes all who poll, once, for what they find.
     assert poller.poll(20000)
-    assert os.pread(fd, 100, 0) == b"Idle\n"
+    while os.pread(fd, 100, 0) != b"Idle\n":
+        assert poller.poll(20000)
     os.close(fd)
 
 
@@ -384,6 +386,24 @@ def test_what_a_dead_worker_has_not_told_is_told(rig, emu, flaw):
     watcher.close()
     assert "takes over" in mount.log()
     assert (tuple(told) == WORDS) == (not flaw), told
+
+
+def test_who_watches_a_table_or_a_view_hears_of_it_again(rig, emu):
+    """Nobody looks at them after the worker has died."""
+    mount = rig.mount(emu, {"sessionfs": {"refresh": "100ms"}},
+                      options=["-o", "keeper"])
+    room = mount.ws("w-1")
+    mount.read("alibaba", "w-1", ".sessions.tsv")
+    eventually(lambda: os.listdir(room + "/.by-state/Running") == ["sc-1"])
+    watcher = inotify.Watcher()
+    watcher.add(room + "/.by-state/Running", inotify.IN_DELETE)
+    watcher.add(room + "/.sessions.tsv", inotify.IN_CLOSE_WRITE)
+    kill_worker(mount)
+    eventually(lambda: watcher.count(inotify.IN_CLOSE_WRITE))
+    emu.session("w-1", {"sessionClusterId": "sc-1", "state": "Idle"})
+    eventually(lambda: watcher.count(inotify.IN_DELETE, name="sc-1"))
+    eventually(lambda: watcher.count(inotify.IN_CLOSE_WRITE) >= 2)
+    watcher.close()
 
 
 @pytest.mark.parametrize("flaw", ["", "unpolled"])

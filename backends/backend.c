@@ -5,6 +5,7 @@
 #include "backends/api/api.h"
 #include "backends/api/api_settings.h"
 #include "backends/auth/chain.h"
+#include "backends/base/nearest.h"
 #include "backends/classes.h"
 #include "backends/provider/record.h"
 #include "backends/provider/spec.h"
@@ -352,23 +353,26 @@ static const BackendVerb *verb_find(const BackendVerb *verbs, const char *owner,
 	const char *name, GError **error)
 {
 	g_autoptr(GString) known = g_string_new(NULL);
+	Nearest nearest = {.name = name};
 
 	for (const BackendVerb *verb = verbs; verb && verb->name; verb++) {
 		if (g_str_equal(verb->name, name))
 			return verb;
+		nearest_try(&nearest, verb->name);
 		g_string_append_printf(
 			known, "%s%s", known->len ? ", " : "", verb->name);
 	}
 	g_autofree char *cut = g_strndup(name, 64);
 	g_autofree char *shown = g_utf8_make_valid(cut, -1);
+	g_autofree char *hint = nearest_hint(&nearest);
 	if (*name == '\0' && known->len > 0)
 		backend_error_set(error, BACKEND_ERROR_INVALID,
 			"there is no verb in it; %s has: %s", owner,
 			known->str);
 	else if (known->len > 0)
 		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
-			"%s is not a verb of %s; it has: %s", shown, owner,
-			known->str);
+			"%s is not a verb of %s%s; it has: %s", shown, owner,
+			hint, known->str);
 	else
 		backend_error_set(error, BACKEND_ERROR_UNSUPPORTED,
 			"%s has no verbs", owner);

@@ -239,8 +239,10 @@ char *mount_point(const char *path, GError **error)
 	}
 	if (problem)
 		return backend_error_null(error, BACKEND_ERROR_LOCAL,
-			"the mount point %s cannot be used: %s", real,
-			g_strerror(problem));
+			"the mount point %s cannot be used: %s%s%s", real,
+			g_strerror(problem),
+			problem == ENOENT ? ": mkdir -p " : "",
+			problem == ENOENT ? real : "");
 	if (!S_ISDIR(attr.st_mode))
 		return backend_error_null(error, BACKEND_ERROR_LOCAL,
 			"the mount point %s is not a directory", real);

@@ -244,7 +244,8 @@ static gboolean check_word(
 		return TRUE;
 	for (; *commands; commands++)
 		nearest_try(&nearest, *commands);
-	hint = nearest_hint(&nearest);
+	hint = nearest.best ? nearest_hint(&nearest)
+			    : g_strdup_printf("; mkdir %s makes one", word);
 	return flag_misused(PROGRAM, error,
 		"there is neither a command nor a directory called \"%s\"%s",
 		word, hint);

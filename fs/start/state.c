@@ -137,7 +137,8 @@ static int lock_directory(
 	backend_error_set(error, BACKEND_ERROR_EXISTS,
 		mount_device(mountpoint)
 			? "another sessionfs, process %s, serves this mount "
-			  "point: its state directory %s is locked"
+			  "point: its state directory %s is locked (sessionfs "
+			  "umount ends it)"
 			: "another sessionfs, process %s, does not end, though "
 			  "nothing is mounted there any more (somebody may "
 			  "hold a file of it open): its state directory %s is "

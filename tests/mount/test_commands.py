@@ -18,6 +18,7 @@ def sessionfs(*words, **how):
 MISTAKES = [
     ("", "a mount point is missing"),
     ("umout MNT", "neither a command nor a directory called \"umout\""),
+    ("spark", "called \"spark\"; mkdir spark makes one (see"),
     ("hepl", "called \"hepl\"; did you mean help? (see sessionfs --help)"),
     ("help hepl", "no command \"hepl\"; did you mean help?"),
     ("version --foo", "\"--foo\" (see sessionfs version --help)"),

@@ -42,13 +42,16 @@ def stop_worker(mount):
     return pid
 
 
-@pytest.fixture
-def emu(rig):
-    emulator = rig.emulator()
+def with_a_session(emulator):
     emulator.workspace("w-1")
     emulator.session("w-1", {"sessionClusterId": "sc-1", "name": "one",
                              "state": "Running"})
     return emulator
+
+
+@pytest.fixture
+def emu(rig):
+    return with_a_session(rig.emulator())
 
 
 @pytest.fixture
@@ -153,21 +156,39 @@ def test_what_failed_stays_failed(kept):
     assert raised.value.errno == errno.EINVAL
 
 
-@pytest.mark.parametrize("step,flaw", [
-    ("verb.send", ""), ("verb.answer", ""), ("verb.answer", "unremembered")])
-def test_a_resent_rmdir_sends_nothing_again(rig, emu, step, flaw):
-    """Without its memory the next worker asks for the end once more."""
-    mount = rig.mount(emu, {"sessionfs": {"create_deadline": "2s"},
-                            "alibaba": {"rmdir": "terminate",
-                                        "list_lag": "500ms"}},
-                      options=["-o", "keeper"],
-                      env={"SESSIONFS_FAILPOINT_KILL": step,
-                           "SESSIONFS_FAILPOINT_FLAWS": flaw})
+def ending(rig, emu, deadline, **env):
+    """A mount in which an rmdir asks the provider for the end of a session."""
+    return rig.mount(emu, {"sessionfs": {"create_deadline": deadline},
+                           "alibaba": {"rmdir": "terminate",
+                                       "list_lag": "500ms"}},
+                     options=["-o", "keeper"], env=env)
+
+
+def requests_of(mount):
+    return os.listdir(os.path.join(mount.ws("w-1"), ".requests"))
+
+
+@pytest.mark.parametrize("step", ["verb.send", "verb.answer"])
+def test_a_resent_rmdir_sends_nothing_again(rig, emu, step):
+    mount = ending(rig, emu, "2s", SESSIONFS_FAILPOINT_KILL=step)
     first = worker_of(mount)
     mount.run(["rmdir", os.path.join(mount.ws("w-1"), "sc-1")])
     assert worker_of(mount) != first
-    requests = os.listdir(os.path.join(mount.ws("w-1"), ".requests"))
-    assert (len(requests) == 1) == (not flaw), requests
+    assert len(requests_of(mount)) == 1
+
+
+def test_a_worker_without_memory_sends_an_rmdir_again(rig, emu):
+    """The control of the one above."""
+    mount = ending(rig, emu, "1m", SESSIONFS_FAILPOINT_FLAWS="unremembered")
+    first = worker_of(mount)
+    emu.fault(action="StopSessionCluster", times=1, hang=True)
+    remover = subprocess.Popen(
+        ["rmdir", os.path.join(mount.ws("w-1"), "sc-1")])
+    eventually(lambda: any(r["action"] == "StopSessionCluster"
+                           for r in emu.requests()))
+    os.kill(first, signal.SIGKILL)
+    assert remover.wait(60) == 0
+    assert len(requests_of(mount)) == 2
 
 
 @pytest.mark.parametrize("flaw", ["", "regenerated"])

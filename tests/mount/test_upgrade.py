@@ -9,18 +9,14 @@ import pytest
 
 import harness
 from harness import eventually
-from test_keeper import worker_of
+from test_keeper import with_a_session, worker_of
 
 OPTIONS = ["-o", "keeper"]
 
 
 @pytest.fixture
 def emu(rig):
-    emulator = rig.emulator()
-    emulator.workspace("w-1")
-    emulator.session("w-1", {"sessionClusterId": "sc-1", "name": "one",
-                             "state": "Running"})
-    return emulator
+    return with_a_session(rig.emulator())
 
 
 def program_of(pid):

@@ -303,8 +303,7 @@ static GBytes *write_table(Index *self, CacheTable table, gboolean all)
 		if (same && !more) {
 			g_clear_pointer(&self->texts[table], table_text_unref);
 			self->texts[table] =
-				table_text_new(g_steal_pointer(&out));
-			bytes = table_text_bytes(self->texts[table]);
+				table_text_new(g_steal_pointer(&out), &bytes);
 		}
 		mutex_unlock(&self->lock);
 	}

@@ -31,7 +31,7 @@ typedef struct Index {
 	gsize sizes[2] GUARDED_BY(dir->apply, lock);
 	/* when they last changed */
 	gint64 table_ns GUARDED_BY(dir->apply, lock);
-	/* the tables, if anybody asked since */
+	/* the tables, while anybody reads one as it is now */
 	TableText *texts[2] GUARDED_BY(lock);
 } Index;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backends/base/clock.h"
+#include "backends/base/mutex.h"
 #include "cache/base/escape.h"
 
 #define YEAR_10000_S G_GINT64_CONSTANT(253402300800)
@@ -169,29 +170,63 @@ gsize table_line_len(CacheTable table, const TableLine *line)
 /* ---- whole tables ---- */
 
 struct TableText {
-	int refs;
-	GString *text;
+	Mutex lock;
+	guint refs GUARDED_BY(lock), readers GUARDED_BY(lock);
+	GString *text GUARDED_BY(lock); /* NULL: without readers */
 };
 
-TableText *table_text_new(GString *text)
+static void let_go(TableText *self, guint readers)
 {
-	TableText *self = g_new(TableText, 1);
+	GString *text = NULL;
+	gboolean last;
 
-	*self = (TableText){1, text};
-	return self;
+	mutex_lock(&self->lock);
+	self->readers -= readers;
+	if (self->readers == 0)
+		text = g_steal_pointer(&self->text);
+	last = --self->refs == 0;
+	mutex_unlock(&self->lock);
+	if (text != NULL)
+		g_string_free(text, TRUE);
+	if (!last)
+		return;
+	mutex_destroy(&self->lock);
+	g_free(self);
+}
+
+static void reader_leaves(gpointer data)
+{
+	let_go(data, 1);
 }
 
 void table_text_unref(TableText *self)
 {
-	if (__atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	g_string_free(self->text, TRUE);
-	g_free(self);
+	let_go(self, 0);
 }
 
 GBytes *table_text_bytes(TableText *self)
 {
-	__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
-	return g_bytes_new_with_free_func(self->text->str, self->text->len,
-		(GDestroyNotify)table_text_unref, self);
+	GBytes *bytes = NULL;
+
+	mutex_lock(&self->lock);
+	if (self->text != NULL) {
+		self->refs++;
+		self->readers++;
+		bytes = g_bytes_new_with_free_func(
+			self->text->str, self->text->len, reader_leaves, self);
+	}
+	mutex_unlock(&self->lock);
+	return bytes;
+}
+
+TableText *table_text_new(GString *text, GBytes **ret)
+{
+	TableText *self = g_new0(TableText, 1);
+
+	mutex_init(&self->lock);
+	mutex_is_held(&self->lock); /* nobody else knows it yet */
+	self->refs = 1;
+	self->text = text;
+	*ret = table_text_bytes(self);
+	return self;
 }

@@ -20,13 +20,16 @@ void table_append_line(GString *out, CacheTable table, const TableLine *line);
 gsize table_line_len(CacheTable table, const TableLine *line);
 
 /*
- * A table that several threads read.  Each gets a GBytes of his own, since who
- * counts the references of one that is shared is hidden from ThreadSanitizer.
+ * A table that several threads read: the text is there while somebody does.  Each gets
+ * a GBytes of his own, since who counts the references of one that is shared is hidden
+ * from ThreadSanitizer.
  */
 typedef struct TableText TableText;
 
-/* Takes the text. */
-TableText *table_text_new(GString *text);
+/* Takes the text.  *ret: for the first who reads it. */
+TableText *table_text_new(GString *text, GBytes **ret);
+/* Nobody comes any more; who reads it reads on. */
 void table_text_unref(TableText *self);
-/* A new one, which keeps the text. */
+/* A new one, which keeps the text; NULL: nobody has read it since the last one had
+ * enough. */
 GBytes *table_text_bytes(TableText *self);

@@ -116,6 +116,29 @@ static void jsonl_holds_any_text(void)
 	g_assert_cmpuint(json_size(object), ==, 8);
 }
 
+static void a_text_is_there_while_it_is_read(void)
+{
+	GBytes *one = NULL, *two, *three;
+	TableText *text = table_text_new(g_string_new("abc"), &one);
+
+	two = table_text_bytes(text);
+	g_assert_true(
+		g_bytes_get_data(one, NULL) == g_bytes_get_data(two, NULL));
+	g_bytes_unref(one);
+	three = table_text_bytes(text);
+	g_assert_nonnull(three);
+	g_bytes_unref(two);
+	g_bytes_unref(three);
+	g_assert_null(table_text_bytes(text));
+	table_text_unref(text);
+
+	text = table_text_new(g_string_new("abc"), &one);
+	table_text_unref(text);
+	g_assert_cmpmem(
+		g_bytes_get_data(one, NULL), g_bytes_get_size(one), "abc", 3);
+	g_bytes_unref(one);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -129,5 +152,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/table/tsv-escapes-what-separates",
 		tsv_escapes_what_separates);
 	g_test_add_func("/table/jsonl-holds-any-text", jsonl_holds_any_text);
+	g_test_add_func("/table/a-text-is-there-while-it-is-read",
+		a_text_is_there_while_it_is_read);
 	return g_test_run();
 }

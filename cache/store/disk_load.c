@@ -1,6 +1,7 @@
 #include "cache/store/disk.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cache/cache.h"
 
@@ -231,6 +232,23 @@ static void check_bodies(Loader *self)
 			self->disk->path, lost);
 }
 
+/* What a record takes at least, for a guess of how many there are: a table that grows
+ * as they come is filled again and again. */
+#define RECORD_BYTES (sizeof(DiskRow) + 36)
+
+static void expect_rows(Loader *self, const char *path)
+{
+	struct stat st;
+	guint count = 0;
+
+	if (stat(path, &st) == 0 && st.st_size > 0)
+		count = (guint)MIN(
+			(guint64)st.st_size / RECORD_BYTES, CACHE_NUMBER_MAX);
+	ids_expect(self->load->ids, count);
+	self->load->rows = self->rows =
+		g_array_sized_new(FALSE, FALSE, sizeof(Row), count);
+}
+
 /* FALSE without an error: there is no index. */
 static gboolean load_index(Loader *self, const char *path, GError **error)
 {
@@ -260,7 +278,7 @@ gboolean disk_load(Disk *self, DiskLoaded *load, GError **error)
 	Loader loader = {.disk = self, .load = load, .sorted = TRUE};
 	guint64 bytes;
 
-	load->rows = loader.rows = g_array_new(FALSE, FALSE, sizeof(Row));
+	expect_rows(&loader, path);
 	if (!disk_check_place(self, &local) ||
 		!load_index(&loader, path, &local)) {
 		g_clear_pointer(&self->record_log, record_log_free);

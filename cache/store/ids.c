@@ -93,12 +93,12 @@ static guint slot_of(const IdTable *self, const char *name, guint32 hash)
 	return at;
 }
 
-static void ids_grow(IdTable *self)
+static void ids_grow(IdTable *self, guint n_slots)
 {
 	g_autofree Id **old = self->slots;
 	guint n_old = self->n_slots;
 
-	self->n_slots = MAX(16, n_old * 2);
+	self->n_slots = n_slots;
 	self->slots = g_new0(Id *, self->n_slots);
 	for (guint i = 0; i < n_old; i++) {
 		guint at;
@@ -110,6 +110,21 @@ static void ids_grow(IdTable *self)
 			at = (at + 1) & (self->n_slots - 1);
 		self->slots[at] = old[i];
 	}
+}
+
+static gboolean is_full(const IdTable *self, guint64 count, guint64 n_slots)
+{
+	return (self->count + count) * 4 > n_slots * 3;
+}
+
+void ids_expect(IdTable *self, guint count)
+{
+	guint n_slots = MAX(16, self->n_slots);
+
+	while (is_full(self, count, n_slots))
+		n_slots *= 2;
+	if (n_slots > self->n_slots)
+		ids_grow(self, n_slots);
 }
 
 Id *ids_find(const IdTable *self, const char *name)
@@ -138,8 +153,7 @@ Id *ids_add(IdTable *self, const char *id, guint32 number)
 
 	if (id_len == 0 || id_len > SESSION_ID_MAX)
 		return NULL;
-	if ((self->count + 1) * 4 > self->n_slots * 3)
-		ids_grow(self);
+	ids_expect(self, 1);
 	at = slot_of(self, name, hash);
 	if (self->slots[at] != NULL)
 		return NULL;

@@ -32,6 +32,9 @@ IdTable *ids_new(const char *const *reserved);
 void ids_free(IdTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IdTable, ids_free)
 
+/* So many are to be added soon. */
+void ids_expect(IdTable *self, guint count);
+
 /* By directory name. */
 Id *ids_find(const IdTable *self, const char *name);
 /* By raw id. */

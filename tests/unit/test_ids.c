@@ -92,6 +92,8 @@ static void entries_stay_where_they_are(void)
 		g_assert_true(ids_get(ids, id) == entries[i]);
 		g_assert_cmpuint(entries[i]->number, ==, i);
 	}
+	ids_expect(ids, 4 * N);
+	g_assert_true(ids_get(ids, entries[0]->text) == entries[0]);
 	ids_foreach(ids, sum_numbers, &sum);
 	g_assert_cmpuint(sum, ==, (guint64)N * (N - 1) / 2);
 }

@@ -168,9 +168,10 @@ static void check_mode(Doctor *doctor)
 	each_mount(doctor, is_private, "are private");
 }
 
-/* Whether a line of /proc/locks is about a lock of flock(2) that this process holds of
- * the file of that number: "1: FLOCK ADVISORY WRITE PID 08:02:INODE 0 EOF". */
-static gboolean is_lock(const char *line, gint64 pid, guint64 inode)
+/* Whether a line of /proc/locks is about a lock of flock(2) of the file of that number:
+ * "1: FLOCK ADVISORY WRITE PID 08:02:INODE 0 EOF".  The process is the one that took it,
+ * which may have handed it on. */
+static gboolean is_lock(const char *line, guint64 inode)
 {
 	g_auto(GStrv) words = g_strsplit(line, " ", -1);
 	const char *fields[8];
@@ -180,12 +181,11 @@ static gboolean is_lock(const char *line, gint64 pid, guint64 inode)
 		if (**word)
 			fields[count++] = *word;
 	return count > 5 && !strcmp(fields[1], "FLOCK") &&
-	       g_ascii_strtoll(fields[4], NULL, 10) == pid &&
 	       strrchr(fields[5], ':') &&
 	       g_ascii_strtoull(strrchr(fields[5], ':') + 1, NULL, 10) == inode;
 }
 
-static gboolean is_held(const char *file, gint64 pid)
+static gboolean is_held(const char *file)
 {
 	g_autofree char *table = NULL;
 	g_auto(GStrv) lines = NULL;
@@ -196,7 +196,7 @@ static gboolean is_held(const char *file, gint64 pid)
 		return FALSE;
 	lines = g_strsplit(table, "\n", -1);
 	for (char **line = lines; *line; line++)
-		if (is_lock(*line, pid, st.st_ino))
+		if (is_lock(*line, st.st_ino))
 			return TRUE;
 	return FALSE;
 }
@@ -211,7 +211,7 @@ static gint64 holder_of(const char *path)
 	if (!g_file_get_contents(file, &text, NULL, NULL))
 		return 0;
 	pid = g_ascii_strtoll(text, NULL, 10);
-	return pid > 0 && is_held(file, pid) ? pid : 0;
+	return pid > 0 && is_held(file) ? pid : 0;
 }
 
 static void check_lock(Doctor *doctor)

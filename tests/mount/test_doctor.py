@@ -450,8 +450,10 @@ def test_nothing_is_changed(patient, emulator):
     assert picture(patient.folder) == before
 
 
-def test_a_daemon_that_serves_is_named_and_not_disturbed(emulator, mount):
-    m = mount(emulator("--workspace", "w-1"))
+@pytest.mark.parametrize("options", [[], ["-o", "keeper"]])
+def test_a_daemon_that_serves_is_named_and_not_disturbed(
+        emulator, mount, options):
+    m = mount(emulator("--workspace", "w-1"), options=options)
     lock = [f for f in picture(m.folder) if f.endswith("/.lock")]
     seen = {f: picture(m.folder)[f] for f in lock}
     calls = m.read(".sessionfs", "metrics").count("\n")

@@ -123,19 +123,35 @@ static char *result_text(Dir *dir, const Intent *intent, const Outcome *outcome)
 	return operation_answer_kept(dir, outcome, intent);
 }
 
+static const char *sentence_of_guest(Dir *dir, const Request *request)
+{
+	gboolean create = request->intent->verb == NULL;
+
+	if (requests_is_left_behind(dir->cache->requests, dir, request))
+		return create ? "the configuration was read again, and this "
+				"section speaks to another place now: the "
+				"create is still looked for where it was sent, "
+				"and what became of it is told here when the "
+				"section speaks to that place again"
+			      : "the configuration was read again, and this "
+				"section speaks to another place now: what "
+				"became of the verb is still looked for where "
+				"it was sent, and is told here when the "
+				"section speaks to that place again";
+	return create ? "it was sent to another account than the one that "
+			"this section speaks to now, where its session may "
+			"run: it is looked for when that account comes back"
+		      : "it was sent to another account than the one that "
+			"this section speaks to now: it is looked for when "
+			"that account comes back";
+}
+
 /* What this account's directory says of another one's. */
-static void tell_of_guest(const Request *request, Outcome *outcome)
+static void tell_of_guest(Dir *dir, const Request *request, Outcome *outcome)
 {
 	outcome->state = REQUEST_UNKNOWN;
 	g_free(outcome->error);
-	outcome->error = g_strdup(
-		request->intent->verb == NULL
-			? "it was sent to another account than the one that "
-			  "this section speaks to now, where its session may "
-			  "run: it is looked for when that account comes back"
-			: "it was sent to another account than the one that "
-			  "this section speaks to now: it is looked for when "
-			  "that account comes back");
+	outcome->error = g_strdup(sentence_of_guest(dir, request));
 }
 
 char *cache_request_text(Cache *cache, guint32 number, RequestText text)
@@ -149,7 +165,7 @@ char *cache_request_text(Cache *cache, guint32 number, RequestText text)
 		return NULL;
 	outcome = requests_outcome(cache->requests, request, &sought);
 	if (requests_is_guest(dir, request))
-		tell_of_guest(request, outcome);
+		tell_of_guest(dir, request, outcome);
 	switch (text) {
 	case REQUEST_TEXT_SPEC:
 		return request->intent->verb == NULL

@@ -27,7 +27,9 @@ gboolean requests_number(guint32 number, Dir *dir)
 
 	if (owner == NULL || owner == dir)
 		return node_ids_claim(node_ids, number, dir);
-	if (owner->provider != dir->provider || owner->number == number)
+	/* Another account of the section, or another place. */
+	if (owner->provider->section != dir->provider->section ||
+		owner->number == number)
 		return FALSE;
 	node_ids_assign(node_ids, number, dir);
 	return TRUE;
@@ -98,6 +100,20 @@ void requests_invite(Requests *self, Dir *dir)
 gboolean requests_is_guest(const Dir *dir, const Request *request)
 {
 	return !g_str_equal(request->intent->provider, dir->account->store);
+}
+
+gboolean requests_is_left_behind(
+	Requests *self, const Dir *dir, const Request *request)
+{
+	gboolean left;
+	const Dir *own;
+
+	mutex_lock(&self->lock);
+	own = requests_box_of(self, request)->dir;
+	left = own != NULL && own->provider != dir->provider &&
+	       request_is_open(request);
+	mutex_unlock(&self->lock);
+	return left;
 }
 
 GPtrArray *requests_guests(Requests *self, const Dir *dir)

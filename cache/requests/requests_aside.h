@@ -9,6 +9,10 @@
  * back, and cannot be resolved before.
  */
 gboolean requests_is_guest(const Dir *dir, const Request *request);
+/* Whether a guest is looked for all the same, where it was sent: another
+ * configuration than that of the start has taken its section elsewhere. */
+gboolean requests_is_left_behind(
+	Requests *self, const Dir *dir, const Request *request);
 /* The guests of a workspace; an array of references. */
 GPtrArray *requests_guests(Requests *self, const Dir *dir);
 /* How many open and unknown requests all other accounts of a provider have. */

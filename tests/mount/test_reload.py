@@ -451,6 +451,36 @@ def test_a_create_whose_outcome_is_open_is_looked_for(emulator, reloaded):
     assert emu.count("CreateSessionCluster") == 0
 
 
+def test_a_create_that_a_change_leaves_behind_says_so(emulator, reloaded):
+    """It is looked for where it was sent, though another place is shown."""
+    r = reloaded
+    here, there = emulator("--workspace", "w-1"), emulator("--workspace", "w-1")
+    r.emu = here
+    own = {"create_deadline": "1s"}
+    m = r.start(here, own=own, one=r.section(list_lag="300ms"))
+    folder = m.ws("w-1", "one") + "/.requests"
+    os.listdir(m.ws("w-1", "one"))
+    here.fault(action="CreateSessionCluster", hang=True, after=True)
+    here.fault(action="ListSessionClusters", times=-1, status=503)
+    run(["sh", "-c", 'printf %s "$1" > "$0"', m.ws("w-1", "one") + "/new",
+         SPEC]).failed()
+    (request,) = os.listdir(folder)
+    r.reload(one=r.section(there, list_lag="300ms"))
+    os.listdir(m.ws("w-1", "one"))
+    eventually(lambda: os.listdir(folder) == [request])
+    said = m.read(folder, request, "error")
+    assert said.startswith("the configuration was read again, and this section "
+                           "speaks to another place now: the create is still "
+                           "looked for where it was sent"), said
+    here.reset()
+    here.no_faults()
+    eventually(lambda: here.count("ListSessionClusters"))
+    r.reload(one=r.section(here, list_lag="300ms"))
+    eventually(lambda: m.read(folder, request, "state") == "done\n")
+    assert "read again" not in m.read(folder, request, "error")
+    assert here.count("CreateSessionCluster") == 0
+
+
 def test_a_create_under_way_is_carried_out(emulator, reloaded):
     r = reloaded
     r.emu = emu = emulator("--workspace", "w-1")

@@ -36,6 +36,15 @@ static gboolean is_refused(const Transfer *transfer, CURLcode code)
 	return code == CURLE_COULDNT_CONNECT && os_error == ECONNREFUSED;
 }
 
+/* curl names what it connected to. */
+static gboolean is_proxy(const char *why, const char *host)
+{
+	static const char to[] = "Failed to connect to ";
+	const char *named = g_str_has_prefix(why, to) ? why + strlen(to) : host;
+
+	return *host != '[' && !g_str_has_prefix(named, host);
+}
+
 /* What would help against a failure of TLS; NULL: it was none. */
 static const char *tls_advice(const char *why, CURLcode code)
 {
@@ -73,6 +82,11 @@ static void fail_unsent(const Transfer *transfer, CURLcode code,
 		backend_error_set(error, BACKEND_ERROR_TLS,
 			"no secure connection to %s: %s; %s", host, why,
 			advice);
+	else if (is_refused(transfer, code) && is_proxy(why, host))
+		backend_error_set(error, BACKEND_ERROR_REFUSED,
+			"the proxy, through which %s is asked, refuses the "
+			"connection: %s",
+			host, why);
 	else if (is_refused(transfer, code))
 		backend_error_set(error, BACKEND_ERROR_REFUSED,
 			"%s refuses the connection: %s", host, why);

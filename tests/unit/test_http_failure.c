@@ -61,6 +61,15 @@ static void test_way_is_barred(Fixture *f, gconstpointer data)
 		"the host nobody.invalid is unknown");
 }
 
+static void test_proxy_that_refuses(Fixture *f, gconstpointer data)
+{
+	const HttpSettings settings = {.proxy = "http://127.0.0.1:1"};
+	g_autoptr(HttpClient) client = http_client_new(&settings);
+
+	assert_told(client, "https://far.test/", BACKEND_ERROR_REFUSED,
+		"the proxy, through which far.test is asked, refuses");
+}
+
 static void test_authorities_that_cannot_be_read(Fixture *f, gconstpointer data)
 {
 	const HttpSettings settings = {.ca_file = "/nonexistent/ca.pem"};
@@ -134,6 +143,7 @@ int main(int argc, char **argv)
 	g_test_add(                                                            \
 		"/http_failure/" path, Fixture, NULL, set_up, test, tear_down)
 	ADD("barred", test_way_is_barred);
+	ADD("proxy", test_proxy_that_refuses);
 	ADD("ca_file", test_authorities_that_cannot_be_read);
 	ADD("protocol", test_another_protocol);
 	ADD("limits", test_limits_are_named);

@@ -128,3 +128,12 @@ char *backend_error_sentence(GError *error)
 	whole = g_strdup_printf("%.3072s (%s)", error->message, joined);
 	return make_printable(whole);
 }
+
+char *backend_error_advised(const char *sentence, const char *advice)
+{
+	/* A sentence that goes on has no full stop. */
+	gsize stop = advice && g_str_has_suffix(sentence, ".") ? 1 : 0;
+
+	return g_strdup_printf("%.*s%s%s", (int)(strlen(sentence) - stop),
+		sentence, advice ? "; " : "", advice ? advice : "");
+}

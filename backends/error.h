@@ -56,6 +56,8 @@ void backend_error_set(GError **error, BackendErrorCode code,
 /* The same, and what a function returns that fails so. */
 #define backend_error_false(...) (backend_error_set(__VA_ARGS__), FALSE)
 #define backend_error_null(...) (backend_error_set(__VA_ARGS__), NULL)
+/* A sentence of somebody and what helps (may be NULL), as one: new string. */
+char *backend_error_advised(const char *sentence, const char *advice);
 
 /* Whether surely nothing was sent, since the way to the server is barred:
  * UNREACHABLE, REFUSED or TLS. */

@@ -163,13 +163,14 @@ static Credentials *authorized_user(Account *account, GError **error)
 
 	if (credentials)
 		return credentials;
-	if (strstr(cause->message, "invalid_grant"))
-		backend_error_set(error, cause->code,
-			"%s; log in again: gcloud auth application-default "
-			"login",
-			cause->message);
-	else
+	if (strstr(cause->message, "invalid_grant")) {
+		g_autofree char *text = backend_error_advised(cause->message,
+			"log in again: gcloud auth application-default login");
+
+		backend_error_set(error, cause->code, "%s", text);
+	} else {
 		g_propagate_error(error, g_steal_pointer(&cause));
+	}
 	return NULL;
 }
 

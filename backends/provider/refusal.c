@@ -344,9 +344,9 @@ void refusal_say(const Refusal *self, BackendErrorCode code,
 {
 	const char *told = self->code ? self->code : self->foreign_code;
 	g_autoptr(GError) made = NULL;
+	g_autofree char *text = backend_error_advised(message, advice);
 
-	backend_error_set(&made, code, "%s%s%s", message, advice ? "; " : "",
-		advice ? advice : "");
+	backend_error_set(&made, code, "%s", text);
 	BackendErrorDetail *detail = backend_error_detail(made);
 	detail->provider_code = g_strdup(told);
 	detail->request_id = g_strdup(self->request_id);

@@ -230,7 +230,7 @@ static void a_user_who_was_logged_out_is_told_what_to_do(
 		"{\"error\":\"invalid_grant\",\"error_description\":"
 		"\"Token has been expired or revoked.\"}");
 	fails(path, BACKEND_ERROR_AUTH,
-		"invalid_grant: Token has been expired or revoked.; log in "
+		"invalid_grant: Token has been expired or revoked; log in "
 		"again: gcloud auth application-default login");
 }
 

@@ -31,7 +31,7 @@ PRODUCT = ("backends", "cache", "fs")
 RANK = {"backends": 0, "cache": 1, "fs": 2}
 BUDGET = {"file": 600, "function": 80, "p99": 60, "median": 20, "nesting": 4,
           "width": 100}
-TOP_LEVEL = {".ci", ".clang-format", ".clang-tidy",
+TOP_LEVEL = {".ci", ".clang-format", ".clang-tidy", ".github",
              ".gitattributes", ".gitignore", "LICENSE",
              "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "backends", "cache", "examples", "fs", "meson.build",
              "meson_options.txt", "packaging", "tests"}

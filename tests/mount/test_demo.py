@@ -68,6 +68,11 @@ class Demo:
                 found.add(int(pid))
         return found
 
+    def unmount(self):
+        """A file event keeps a mount busy for a moment."""
+        harness.eventually(lambda: self.run(
+            "fusermount3", "-u", self.path).status == 0)
+
     def end(self):
         if self.mounted():
             harness.run(["umount", "-l", self.path],
@@ -100,12 +105,12 @@ def test_the_script_shows_the_tour_twice(demo):
     second = demo.run(script, demo.path).ok()
     assert "already" in second and "Running" in second
     assert len(demo.emulators()) == 1
-    demo.run("fusermount3", "-u", demo.path).ok()
+    demo.unmount()
     harness.eventually(lambda: not demo.mounted())
     harness.eventually(lambda: not demo.emulators())
     third = demo.run(script, demo.path).ok()
     assert "already" not in third
-    demo.run("fusermount3", "-u", demo.path).ok()
+    demo.unmount()
     harness.eventually(lambda: not demo.emulators())
 
 
@@ -128,7 +133,7 @@ def test_the_daemon_alone(demo):
         f"cat {at}/.last/state").out == "Running\n", timeout=5)
     listed = set(demo.shell(f"ls {at}").ok().split()) - set(names)
     assert len(listed) == 1
-    demo.run("fusermount3", "-u", demo.path).ok()
+    demo.unmount()
     harness.eventually(lambda: not demo.emulators())
 
 
@@ -145,7 +150,7 @@ def test_of_many_demos_at_one_place_one_is_mounted(demo):
     for p, text in zip(many, said):
         assert p.returncode == 0 or "fuse.sessionfs is mounted at" in text
     assert len(demo.emulators()) == 1
-    demo.run("fusermount3", "-u", demo.path).ok()
+    demo.unmount()
     assert not demo.mounted()
     harness.eventually(lambda: not demo.emulators())
 

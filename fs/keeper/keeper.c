@@ -117,12 +117,12 @@ static void take(Keeper *self, const Handover *given)
 }
 
 /* Who asked for another program is told how that ended. */
-static void answer(Keeper *self, char letter)
+static void answer(int *asker, char letter)
 {
-	if (self->asker >= 0 &&
-		send(self->asker, &letter, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (*asker >= 0 &&
+		send(*asker, &letter, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		g_debug("who asked for another program is gone");
-	drop(&self->asker);
+	drop(asker);
 }
 
 static void note_ready(Keeper *self)
@@ -131,7 +131,7 @@ static void note_ready(Keeper *self)
 		self->task->ready(self->task->data);
 	self->ready = TRUE;
 	drop(&self->former);
-	answer(self, SUCCESSION_DONE);
+	answer(&self->asker, SUCCESSION_DONE);
 }
 
 /* FALSE: nobody is there to say more. */
@@ -282,7 +282,7 @@ static void refuse(Keeper *self)
 	g_warning("another program was to take over and cannot: this one goes "
 		  "on");
 	drop(&self->program);
-	answer(self, SUCCESSION_REFUSED);
+	answer(&self->asker, SUCCESSION_REFUSED);
 	if (self->reloads && self->worker)
 		kill(self->worker, SIGHUP);
 }
@@ -327,7 +327,6 @@ static gboolean may_try(const Keeper *self)
 
 static void hear_asker(Keeper *self)
 {
-	const char busy = SUCCESSION_BUSY;
 	SuccessionRequest request;
 
 	if (!succession_hear(self->listener, &request))
@@ -336,11 +335,8 @@ static void hear_asker(Keeper *self)
 		try_program(
 			self, request.program, request.words, request.answer);
 	} else {
-		if (send(request.answer, &busy, 1,
-			    MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-			g_debug("who asked for another program is gone");
+		answer(&request.answer, SUCCESSION_BUSY);
 		close(request.program);
-		close(request.answer);
 	}
 	close(request.words);
 }
@@ -497,7 +493,7 @@ static int give_up(Keeper *self)
 	g_warning("%u processes in a row have ended that answered nothing: the "
 		  "mount is given up",
 		self->deaths);
-	answer(self, SUCCESSION_REFUSED);
+	answer(&self->asker, SUCCESSION_REFUSED);
 	abandon(self);
 	return EXIT_FAILURE;
 }
@@ -561,7 +557,7 @@ static void follow(Keeper *self)
 	if (as->returned) {
 		g_warning("the program that was to take over could not serve: "
 			  "the one before it is back");
-		answer(self, SUCCESSION_REFUSED);
+		answer(&self->asker, SUCCESSION_REFUSED);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "backends/base/digest.h"
+#include "fs/keeper/fd_letter.h"
 
 extern char **environ;
 
@@ -174,8 +175,6 @@ int program_own(void)
 
 /* ---- asking ---- */
 
-#define N_SENT 3
-
 /* In the abstract namespace: nothing is left behind. */
 static socklen_t address_of(const char *name, struct sockaddr_un *ret)
 {
@@ -207,12 +206,6 @@ int succession_listen(char **ret_name)
 	return -1;
 }
 
-typedef union {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(N_SENT * sizeof(int)) +
-		   CMSG_SPACE(sizeof(struct ucred))];
-} Control;
-
 static gboolean may_ask(const struct ucred *who)
 {
 	return who->pid > 0 && (who->uid == 0 || who->uid == geteuid());
@@ -220,32 +213,15 @@ static gboolean may_ask(const struct ucred *who)
 
 gboolean succession_hear(int socket, SuccessionRequest *ret)
 {
-	Control control;
-	char word;
-	struct iovec iov = {&word, 1};
-	struct msghdr packet = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control)};
-	struct ucred who = {0};
-	int fds[N_SENT] = {-1, -1, -1};
+	struct ucred who;
+	int fds[FD_LETTER_MAX];
 
-	if (recvmsg(socket, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) < 0)
-		return FALSE;
-	for (struct cmsghdr *head = CMSG_FIRSTHDR(&packet); head;
-		head = CMSG_NXTHDR(&packet, head)) {
-		gsize len = head->cmsg_len - CMSG_LEN(0);
-
-		if (head->cmsg_type == SCM_RIGHTS)
-			memcpy(fds, CMSG_DATA(head), MIN(len, sizeof(fds)));
-		else if (head->cmsg_type == SCM_CREDENTIALS)
-			memcpy(&who, CMSG_DATA(head), MIN(len, sizeof(who)));
-	}
-	if (may_ask(&who) && fds[N_SENT - 1] >= 0) {
+	if (fd_letter_receive(socket, fds, &who) && may_ask(&who) &&
+		fds[FD_LETTER_MAX - 1] >= 0) {
 		*ret = (SuccessionRequest){fds[0], fds[1], fds[2]};
 		return TRUE;
 	}
-	for (gsize i = 0; i < N_SENT; i++)
+	for (gsize i = 0; i < FD_LETTER_MAX; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	return FALSE;
@@ -255,25 +231,12 @@ static gboolean send_request(const char *name, const int *fds)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
-	Control control = {0};
-	char word = 'u';
-	struct iovec iov = {&word, 1};
-	struct msghdr packet = {.msg_name = &address,
-		.msg_namelen = address_of(name, &address),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = CMSG_SPACE(N_SENT * sizeof(int))};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&packet);
-	gboolean sent;
-	int failed;
+	socklen_t len = address_of(name, &address);
+	gboolean sent =
+		fd >= 0 &&
+		fd_letter_send(fd, (struct sockaddr *)&address, len, 'u', fds);
+	int failed = errno;
 
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(N_SENT * sizeof(int));
-	memcpy(CMSG_DATA(head), fds, N_SENT * sizeof(int));
-	sent = fd >= 0 && sendmsg(fd, &packet, MSG_NOSIGNAL) == 1;
-	failed = errno;
 	if (fd >= 0)
 		close(fd);
 	errno = failed;
@@ -286,8 +249,8 @@ int succession_ask(const char *name)
 	gboolean sent =
 		own >= 0 &&
 		!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) &&
-		send_request(
-			name, (const int[N_SENT]){own, STDERR_FILENO, ends[1]});
+		send_request(name, (const int[FD_LETTER_MAX]){
+					   own, STDERR_FILENO, ends[1]});
 
 	failed = errno;
 	if (own >= 0)

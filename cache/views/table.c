@@ -34,38 +34,6 @@ void table_append_header(GString *out, CacheTable table)
 	}
 }
 
-static void append_tsv(GString *out, const char *const values[N_VALUES])
-{
-	for (guint i = 0; i < N_COLUMNS; i++) {
-		tsv_append(out, values[i]);
-		g_string_append_c(out, i + 1 < N_COLUMNS ? '\t' : '\n');
-	}
-}
-
-static void append_json(GString *out, const char *const values[N_VALUES])
-{
-	for (guint i = 0; i < N_COLUMNS; i++) {
-		g_string_append(out, i == 0 ? "{\"" : ",\"");
-		g_string_append(out, columns[i]);
-		g_string_append(out, "\":");
-		json_append(out, values[i], G_MAXSIZE);
-	}
-	g_string_append(out, ",\"id\":");
-	json_append(out, values[N_COLUMNS], G_MAXSIZE);
-	g_string_append(out, "}\n");
-}
-
-static void append_slowly(
-	GString *out, CacheTable table, const char *const values[N_VALUES])
-{
-	if (table == TABLE_TSV)
-		append_tsv(out, values);
-	else
-		append_json(out, values);
-}
-
-/* ---- lines without escapes: nearly all, of which there may be a million ---- */
-
 #define PIECE(text)                                                            \
 	{                                                                      \
 		text, sizeof(text) - 1                                         \
@@ -75,21 +43,41 @@ typedef struct {
 	gsize len;
 } Piece;
 
-/* What stands before each value, and behind the last. */
+/* What stands before each value, and behind the last; and around each. */
 static const struct {
 	guint n;
-	Piece between[N_VALUES + 1];
+	Piece between[N_VALUES + 1], quote;
 } forms[] = {
 	[TABLE_TSV] = {N_COLUMNS,
 		{PIECE(""), PIECE("\t"), PIECE("\t"), PIECE("\t"), PIECE("\t"),
-			PIECE("\t"), PIECE("\t"), PIECE("\n")}},
+			PIECE("\t"), PIECE("\t"), PIECE("\n")},
+		PIECE("")},
 	[TABLE_JSONL] = {N_VALUES,
-		{PIECE("{\"session\":\""), PIECE("\",\"name\":\""),
-			PIECE("\",\"state\":\""), PIECE("\",\"phase\":\""),
-			PIECE("\",\"user\":\""), PIECE("\",\"created\":\""),
-			PIECE("\",\"changed\":\""), PIECE("\",\"id\":\""),
-			PIECE("\"}\n")}},
+		{PIECE("{\"session\":"), PIECE(",\"name\":"),
+			PIECE(",\"state\":"), PIECE(",\"phase\":"),
+			PIECE(",\"user\":"), PIECE(",\"created\":"),
+			PIECE(",\"changed\":"), PIECE(",\"id\":"),
+			PIECE("}\n")},
+		PIECE("\"")},
 };
+
+/* Any line. */
+static void append_escaped(
+	GString *out, CacheTable table, const char *const values[N_VALUES])
+{
+	const guint n = forms[table].n;
+
+	for (guint i = 0; i < n; i++) {
+		g_string_append(out, forms[table].between[i].text);
+		if (table == TABLE_TSV)
+			tsv_append(out, values[i]);
+		else
+			json_append(out, values[i], G_MAXSIZE);
+	}
+	g_string_append(out, forms[table].between[n].text);
+}
+
+/* ---- lines without escapes: nearly all, of which there may be a million ---- */
 
 /* The values of a line, each as it will stand there; its length, or 0: some value
  * needs an escape. */
@@ -107,7 +95,8 @@ static gsize plain_pieces(CacheTable table, const char *const values[N_VALUES],
 			return 0;
 		if (table == TABLE_TSV && ret[i].len == 0)
 			ret[i] = (Piece)PIECE(TSV_NOTHING);
-		len += forms[table].between[i].len + ret[i].len;
+		len += forms[table].between[i].len + ret[i].len +
+		       2 * forms[table].quote.len;
 	}
 	return len;
 }
@@ -141,13 +130,17 @@ void table_append_line(GString *out, CacheTable table, const TableLine *line)
 	values_of(line, times, values);
 	len = plain_pieces(table, values, pieces);
 	if (len == 0) {
-		append_slowly(out, table, values);
+		append_escaped(out, table, values);
 		return;
 	}
 	g_string_set_size(out, out->len + len);
 	at = out->str + out->len - len;
-	for (guint i = 0; i < forms[table].n; i++)
-		at = put(put(at, forms[table].between[i]), pieces[i]);
+	for (guint i = 0; i < forms[table].n; i++) {
+		at = put(at, forms[table].between[i]);
+		at = put(at, forms[table].quote);
+		at = put(at, pieces[i]);
+		at = put(at, forms[table].quote);
+	}
 	put(at, forms[table].between[forms[table].n]);
 }
 
@@ -163,7 +156,7 @@ gsize table_line_len(CacheTable table, const TableLine *line)
 	if (len > 0)
 		return len;
 	g_autoptr(GString) out = g_string_new(NULL);
-	append_slowly(out, table, values);
+	append_escaped(out, table, values);
 	return out->len;
 }
 

@@ -232,17 +232,10 @@ class Shift:
             thread.start()
             self.threads.append(thread)
 
-    def worker(self):
-        for line in self.mount.read(".sessionfs", "status").split("\n"):
-            key, _, value = line.partition(": ")
-            if key == "worker":
-                return int(value)
-        raise AssertionError("there is no worker")
-
     def kill(self, longest=.3):
         # sleeps: the moment of a kill is what is random here.
         time.sleep(self.pick.random() * longest * SLOW)
-        worker = self.worker()
+        worker = int(self.mount.told("worker"))
         fd = os.pidfd_open(worker)
         signal.pidfd_send_signal(fd, signal.SIGKILL)
         os.close(fd)
@@ -251,10 +244,9 @@ class Shift:
 
     def upgrade(self):
         """Another program takes over: as a kill, and the keeper's end too."""
-        pid = self.mount.pid
         self.mount.run([SESSIONFS, "upgrade", self.mount.path],
                        timeout=60).ok()
-        assert self.mount.pid == pid and self.mount.alive()
+        assert int(self.mount.told("pid")) == self.mount.pid and self.mount.alive()
         self.tally["upgrades"] += 1
 
     def deaths(self):

@@ -446,6 +446,14 @@ class Mount(Process):
         return dict(re.findall(r"(?m)^(\w+): *(.*?) *$",
                                self.read(folder, ".status")))
 
+    def told(self, key):
+        """What the mount's status says of the daemon."""
+        for line in self.read(".sessionfs", "status").split("\n"):
+            name, _, value = line.partition(": ")
+            if name == key:
+                return value
+        raise AssertionError(f"there is no {key}")
+
     def rests(self, folder):
         """Whether nobody asks for it now, or will within ten minutes."""
         now = self.status(folder)

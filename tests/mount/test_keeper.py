@@ -14,11 +14,7 @@ from harness import eventually
 
 
 def worker_of(mount):
-    for line in mount.read(".sessionfs", "status").split("\n"):
-        name, _, value = line.partition(": ")
-        if name == "worker":
-            return int(value)
-    raise AssertionError("there is no worker")
+    return int(mount.told("worker"))
 
 
 def kill_worker(mount, number=signal.SIGKILL):
@@ -354,14 +350,18 @@ def test_a_worker_that_is_slow_is_not_replaced(kept):
     assert "takes over" not in kept.log()
 
 
-def test_a_reload_reaches_the_worker(kept):
-    with open(kept.config) as f:
+def reload_with_another_section(mount):
+    with open(mount.config) as f:
         text = f.read()
-    with open(kept.config, "w") as f:
+    with open(mount.config, "w") as f:
         f.write(text + "\n[other]\ntype = alibaba\n" +
                 text.split("[alibaba]\n")[1])
-    os.kill(kept.pid, signal.SIGHUP)
-    eventually(lambda: "other" in os.listdir(kept.path))
+    os.kill(mount.pid, signal.SIGHUP)
+    eventually(lambda: "other" in os.listdir(mount.path))
+
+
+def test_a_reload_reaches_the_worker(kept):
+    reload_with_another_section(kept)
     kill_worker(kept)
     assert "other" in os.listdir(kept.path)
 

@@ -9,7 +9,8 @@ import pytest
 
 import harness
 from harness import eventually
-from test_keeper import with_a_session, worker_of
+from test_keeper import (reload_with_another_section, with_a_session,
+                         worker_of)
 
 OPTIONS = ["-o", "keeper"]
 
@@ -34,9 +35,10 @@ def upgrade(mount, program=harness.SESSIONFS):
     return mount.run([program, "upgrade", mount.path], timeout=60)
 
 
-def goes_on(mount, pid):
+def goes_on(mount):
+    """In the process that was started."""
     assert mount.read("alibaba", "w-1", "sc-1", "state") == "Running\n"
-    assert mount.pid == pid and mount.alive()
+    assert int(mount.told("pid")) == mount.pid and mount.alive()
 
 
 def flawed(rig, emu, flaw="", step=""):
@@ -47,9 +49,9 @@ def flawed(rig, emu, flaw="", step=""):
 
 def test_another_program_takes_over(rig, emu):
     mount = rig.mount(emu, options=OPTIONS)
-    first, worker, program = mount.pid, worker_of(mount), another_program(rig)
+    worker, program = worker_of(mount), another_program(rig)
     assert "now served by sessionfs" in upgrade(mount, program).ok()
-    goes_on(mount, first)
+    goes_on(mount)
     assert worker_of(mount) != worker
     for pid in (mount.pid, worker_of(mount)):
         assert program_of(pid) == os.stat(program).st_ino
@@ -62,7 +64,7 @@ def test_it_can_be_done_again_and_its_file_may_go(rig, emu):
     upgrade(mount, program).ok()
     os.unlink(program)
     os.kill(worker_of(mount), signal.SIGKILL)
-    goes_on(mount, mount.pid)
+    goes_on(mount)
     upgrade(mount).ok()
     assert program_of(mount.pid) == os.stat(harness.SESSIONFS).st_ino
 
@@ -96,7 +98,7 @@ def test_relative_paths_are_those_of_the_beginning(rig, emu):
                       argv=["-f", "-c", "sessionfs.conf", *OPTIONS, "mnt"])
     for _ in range(2):
         upgrade(mount).ok()
-    goes_on(mount, mount.pid)
+    goes_on(mount)
     assert os.readlink(f"/proc/{mount.pid}/cwd") == folder
 
 
@@ -115,7 +117,7 @@ def test_a_program_that_cannot_is_refused(rig, emu, flaw, step, why):
     assert why in done.err and "goes on with the program" in done.err
     assert worker_of(mount) == worker
     assert program_of(mount.pid) == os.stat(harness.SESSIONFS).st_ino
-    goes_on(mount, mount.pid)
+    goes_on(mount)
 
 
 def test_one_that_cannot_serve_is_taken_back(rig, emu):
@@ -123,7 +125,7 @@ def test_one_that_cannot_serve_is_taken_back(rig, emu):
     mount = flawed(rig, emu, step="successor.start")
     done = upgrade(mount, another_program(rig))
     assert done.status == 6 and "goes on with the program" in done.err
-    goes_on(mount, mount.pid)
+    goes_on(mount)
     assert program_of(mount.pid) == os.stat(harness.SESSIONFS).st_ino
     assert "the one before it is back" in mount.log()
 
@@ -142,7 +144,7 @@ def test_without_a_keeper_it_says_what_helps(rig, emu):
     mount = rig.mount(emu)
     done = upgrade(mount)
     assert done.status == 6 and "-o keeper" in done.err
-    goes_on(mount, mount.pid)
+    goes_on(mount)
 
 
 def test_where_nothing_is_mounted(rig, tmp_path):
@@ -155,8 +157,7 @@ def test_another_user_may_not_ask(rig, emu, as_user):
     if as_user.pid == "self":
         pytest.skip("there is no other user")
     mount = rig.mount(emu, options=OPTIONS)
-    address = next(line.split(": ")[1] for line in mount.read(
-        ".sessionfs", "status").split("\n") if line.startswith("keeper: "))
+    address = mount.told("keeper")
     ask = ("import array, socket, sys\n"
            "near, far = socket.socketpair()\n"
            "near.settimeout(5)\n"
@@ -167,7 +168,7 @@ def test_another_user_may_not_ask(rig, emu, as_user):
            "far.close()\n"
            "assert near.recv(1) == b''\n")
     harness.run([sys.executable, "-c", ask, address], prefix=as_user.prefix).ok()
-    goes_on(mount, mount.pid)
+    goes_on(mount)
     assert "take over" not in mount.log()
 
 
@@ -186,7 +187,7 @@ def test_a_hangup_takes_the_program_that_was_replaced(rig, emu):
     os.rename(newer, program)
     os.kill(mount.pid, signal.SIGHUP)
     eventually(lambda: program_of(mount.pid) == os.stat(program).st_ino)
-    goes_on(mount, mount.pid)
+    goes_on(mount)
     assert worker_of(mount) != worker
 
 
@@ -198,12 +199,6 @@ def test_what_replaced_it_may_be_no_program(rig, emu):
     os.unlink(program)
     with open(program, "w") as f:
         f.write("half a download")
-    with open(mount.config) as f:
-        text = f.read()
-    with open(mount.config, "w") as f:
-        f.write(text + "\n[other]\ntype = alibaba\n" +
-                text.split("[alibaba]\n")[1])
-    os.kill(mount.pid, signal.SIGHUP)
-    eventually(lambda: "other" in os.listdir(mount.path))
+    reload_with_another_section(mount)
     assert worker_of(mount) == worker
     assert "cannot be executed" in mount.log()

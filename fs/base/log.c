@@ -12,6 +12,7 @@
 #include "backends/base/secret.h"
 #include "cache/base/locked.h"
 #include "cache/base/log_about.h"
+#include "fs/base/log_file.h"
 #include "fs/base/status_line.h"
 
 typedef enum { TO_STDERR, TO_SYSLOG, TO_JOURNAL } Sink;
@@ -106,7 +107,7 @@ static gboolean to_journal(GLogLevelFlags level, const GLogField *fields,
 		       out->len, NULL) == G_LOG_WRITER_HANDLED;
 }
 
-/* ---- stderr ---- */
+/* ---- stderr, or the file in its place ---- */
 
 /* "PROVIDER" is called "provider". */
 static void add_field(Json *object, const char *name, const char *value)
@@ -139,6 +140,8 @@ static char *json_line(const char *time, const char *level, const char *message,
 
 static void to_stderr(const char *line)
 {
+	if (log_file_write(line))
+		return;
 	status_line_clear();
 	fputs(line, stderr); /* whole, from any thread: stdio has a lock */
 }
@@ -166,16 +169,15 @@ static GLogWriterOutput write_log(
 		"%s %s: %s\n", time, level_name(level), message);
 
 	keep(line);
-	if (sink != TO_STDERR && to_journal(level, fields, n, message))
-		return G_LOG_WRITER_HANDLED;
-	if (sink == TO_SYSLOG)
-		syslog(priority_of(level), "%s", message);
-	if (sink == TO_STDERR && g_atomic_int_get(&state.json)) {
+	if (g_atomic_int_get(&state.json)) {
 		g_free(line);
 		line = json_line(time, level_name(level), message, fields, n);
 	}
 	if (sink == TO_STDERR)
 		to_stderr(line);
+	else if (!log_file_write(line) &&
+		 !to_journal(level, fields, n, message) && sink == TO_SYSLOG)
+		syslog(priority_of(level), "%s", message);
 	return G_LOG_WRITER_HANDLED;
 }
 

@@ -11,6 +11,9 @@
  * Where stderr leads to the journal, and in place of syslog, a line goes to the
  * journal by its own protocol, with a priority and what it is about (log_about.h),
  * and without a time, which the journal has.
+ *
+ * Where the log has a file (log_file.h), lines go there instead of to all of these,
+ * as they would look on stderr.
  */
 #define LOG_KEPT (64 * 1024)
 
@@ -21,10 +24,10 @@ void log_init(gboolean debug);
 void log_set_level(GLogLevelFlags level);
 /* Whether g_debug is. */
 gboolean log_debugs(void);
-/* Whether a line on stderr is a JSON object: time, level, message, and what it is
+/* Whether a line on stderr or in the file is a JSON object: time, level, message, and what it is
  * about by the names of log_about.h in small letters.  Any thread. */
 void log_set_json(gboolean json);
-/* A line of the trace, whose level is "trace": to stderr only.  Any thread. */
+/* A line of the trace, whose level is "trace": to stderr or the file only.  Any thread. */
 void log_trace(const char *time, const char *message);
 /* From now on nobody reads stderr. */
 void log_to_syslog(void);

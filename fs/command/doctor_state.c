@@ -361,6 +361,30 @@ static void check_socket(Doctor *doctor)
 		doctor_ok(doctor, "%s", path);
 }
 
+/* ---- the file of the log ---- */
+
+static void check_log(Doctor *doctor)
+{
+	const char *path = doctor->config->log_file;
+	g_autofree char *folder = path ? g_path_get_dirname(path) : NULL;
+	struct stat st;
+	gboolean there = path && !lstat(path, &st);
+
+	if (!path)
+		doctor_ok(doctor, "log_file is not asked for");
+	else if (there && !S_ISREG(st.st_mode))
+		doctor_fail(doctor, "remove it, or name another",
+			"log_file: %s is no regular file", path);
+	else if (there ? access(path, W_OK) : access(folder, W_OK | X_OK))
+		doctor_fail(doctor,
+			there ? "give it to yourself, or name another"
+			      : "make the directory, or name another",
+			"log_file: %s: %s", there ? path : folder,
+			g_strerror(errno));
+	else
+		doctor_ok(doctor, "%s", path);
+}
+
 const DoctorCheck doctor_state[] = {
 	{"state_place", FALSE, FALSE, check_place},
 	{"state_room", FALSE, FALSE, check_room},
@@ -371,5 +395,6 @@ const DoctorCheck doctor_state[] = {
 	{"state_format", FALSE, FALSE, check_format},
 	{"crash_report", FALSE, FALSE, check_crash},
 	{"metrics_socket", FALSE, FALSE, check_socket},
+	{"log_file", FALSE, FALSE, check_log},
 	{NULL},
 };

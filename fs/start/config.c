@@ -25,6 +25,7 @@ typedef struct {
 
 static const OwnKey daemon_keys[] = {
 	{"events", BOOL, G_STRUCT_OFFSET(Config, events), TRUE},
+	{"log_file", PATH, G_STRUCT_OFFSET(Config, log_file)},
 	{"log_json", BOOL, G_STRUCT_OFFSET(Config, log_json)},
 	{"log_level", LEVEL, G_STRUCT_OFFSET(Config, log_level)},
 	{"views", BOOL, G_STRUCT_OFFSET(Config, views)},

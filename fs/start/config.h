@@ -38,6 +38,7 @@ typedef struct {
 	gint64 uid, gid;      /* -1: the daemon's */
 	char *state_dir;      /* NULL: the default place */
 	char *metrics_socket; /* NULL: none */
+	char *log_file;       /* NULL: none */
 	char *environment;    /* variables for this process; NULL: none */
 	char *origin;         /* what was read, for errors; NULL: nothing */
 	GPtrArray *providers; /* ConfigProvider * */

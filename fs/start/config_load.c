@@ -40,6 +40,7 @@ void config_free(Config *config)
 	g_ptr_array_unref(config->providers);
 	g_free(config->state_dir);
 	g_free(config->metrics_socket);
+	g_free(config->log_file);
 	g_free(config->environment);
 	g_free(config->origin);
 	g_free(config);
@@ -390,6 +391,9 @@ char *config_describe(const Config *config)
 	if (config->metrics_socket)
 		g_string_append_printf(
 			out, "metrics_socket = %s\n", config->metrics_socket);
+	if (config->log_file)
+		g_string_append_printf(
+			out, "log_file = %s\n", config->log_file);
 	if (config->environment) {
 		g_autofree char *names =
 			config_variables_masked(config->environment);

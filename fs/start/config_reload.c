@@ -6,6 +6,7 @@
 #include "backends/base/secret.h"
 #include "backends/base/thread.h"
 #include "fs/base/log.h"
+#include "fs/base/log_file.h"
 #include "fs/base/node.h"
 #include "fs/kernel/notify.h"
 #include "fs/service/pulse.h"
@@ -188,6 +189,15 @@ static void tell_done(const Reload *self, const Changes *changes)
 
 /* ---- the whole ---- */
 
+/* It may have been moved away, as logrotate(8) does. */
+static void open_log(const Config *config)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!log_file_open(config->log_file, &error))
+		g_warning("the log goes on where it was: %s", error->message);
+}
+
 static void use(Reload *self, Config *config)
 {
 	Config *old = *self->config;
@@ -203,6 +213,7 @@ static void use(Reload *self, Config *config)
 	g_free(config_describe(config));
 	log_set_level(options_log_level(self->options, config->log_level));
 	log_set_json(config->log_json);
+	open_log(config);
 	drop_sections(&changes, config, old);
 	put_sections(&changes, config, old);
 	*self->config = config;
@@ -229,6 +240,7 @@ static void reload_once(Reload *self)
 	if (read_anew(self, config, &error)) {
 		use(self, g_steal_pointer(&config));
 	} else {
+		open_log(*self->config);
 		what = g_strdup_printf("the configuration stays as it was: %s",
 			error->message);
 		tell_failure(self, what);

@@ -133,12 +133,27 @@ void config_warn_files(const Config *config, const ConfigProvider *section)
 	}
 }
 
+static gboolean is_hidden(const char *mountpoint, const char *path,
+	const char *key, GError **error)
+{
+	if (!path || !mount_covers(mountpoint, path))
+		return FALSE;
+	backend_error_set(error, BACKEND_ERROR_CONFIG,
+		"[sessionfs] %s: the mount at %s would hide %s", key,
+		mountpoint, path);
+	return TRUE;
+}
+
 gboolean config_files_stay(
 	const Config *config, const char *mountpoint, GError **error)
 {
 	GHashTableIter iter;
 	gpointer key, value;
 
+	if (is_hidden(mountpoint, config->metrics_socket, "metrics_socket",
+		    error) ||
+		is_hidden(mountpoint, config->log_file, "log_file", error))
+		return FALSE;
 	for (guint i = 0; i < config->providers->len; i++) {
 		const ConfigProvider *provider =
 			g_ptr_array_index(config->providers, i);

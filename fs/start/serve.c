@@ -11,6 +11,7 @@
 #include "fs/base/daemon.h"
 #include "fs/base/exit_status.h"
 #include "fs/base/log.h"
+#include "fs/base/log_file.h"
 #include "fs/base/metrics.h"
 #include "fs/base/pending.h"
 #include "fs/base/say.h"
@@ -94,13 +95,6 @@ static gboolean open_metrics_socket(Run *run, GError **error)
 
 	if (!path)
 		return TRUE;
-	if (mount_covers(run->mountpoint, path)) {
-		backend_error_set(error, BACKEND_ERROR_CONFIG,
-			"[sessionfs] metrics_socket: the mount at %s would "
-			"hide %s",
-			run->mountpoint, path);
-		return FALSE;
-	}
 	run->metrics_socket = metrics_socket_open(path, &run->daemon, error);
 	return run->metrics_socket != NULL;
 }
@@ -271,6 +265,23 @@ static gboolean get_mount(Run *run, GError **error)
 	return TRUE;
 }
 
+/* A mount that goes on does not end for its log. */
+static gboolean open_log(const Run *run, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	log_set_level(options_log_level(run->options, run->config->log_level));
+	log_set_json(run->config->log_json);
+	if (log_file_open(run->config->log_file, &why))
+		return TRUE;
+	if (!handover_takes_over(run->handover)) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	g_warning("%s", why->message);
+	return TRUE;
+}
+
 static gboolean start(Run *run, GError **error)
 {
 	run->daemon.metrics = metrics_new();
@@ -282,8 +293,8 @@ static gboolean start(Run *run, GError **error)
 	if (!config_files_stay(run->config, run->mountpoint, error) ||
 		!config_open(run->config, error))
 		return FALSE;
-	log_set_level(options_log_level(run->options, run->config->log_level));
-	log_set_json(run->config->log_json);
+	if (!open_log(run, error))
+		return FALSE;
 	shutdown_block();
 	/* Before the cache takes the backends. */
 	self_set_config(config_describe(run->config));

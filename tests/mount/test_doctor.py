@@ -313,6 +313,10 @@ KEYS_BROKEN = [
      "/no/such/dir: No such file", "make the directory"),
     ("metrics_socket = /etc/passwd", "", "metrics_socket", "fail",
      "/etc/passwd is there, and no socket", "remove it"),
+    ("log_file = /no/such/dir/log", "", "log_file", "fail",
+     "/no/such/dir: No such file", "make the directory"),
+    ("log_file = /dev/null", "", "log_file", "fail",
+     "/dev/null is no regular file", "remove it"),
 ]
 
 

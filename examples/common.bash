@@ -21,6 +21,11 @@ own_place() {
 		die "$mnt belongs to somebody else; name another place."
 }
 
+# The shell's own would name this file and its line in what it says of an error.
+echo() {
+	env echo "$@"
+}
+
 # Shows a line, and runs it.  Names of a mount go into it by `word`.
 show() {
 	printf '\n$ %s\n' "$*"

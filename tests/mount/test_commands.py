@@ -102,6 +102,14 @@ def test_a_terminal_obeys_nothing_that_a_message_quotes(words):
     assert not set(done.out + done.err) & {"\x1b", "\x9b"}
 
 
+@pytest.mark.parametrize("words", [
+    ["a" * 9000], ["--" + "a" * 9000], ["-o", "a" * 9000, "/"]],
+    ids=["operand", "option", "mount option"])
+def test_a_word_that_is_too_long_is_cut(words):
+    done = sessionfs(*words)
+    assert done.status and "aaaa...aaaa" in done.err and len(done.err) < 1000
+
+
 def test_a_command_wins_over_a_directory(tmp_path):
     os.mkdir(tmp_path / "version")
     done = sessionfs("version", cwd=tmp_path)

@@ -349,6 +349,19 @@ def test_prompt(kitchen):
     assert kitchen.m.run([*where, kitchen.ws + "x"]).ok() == " "
 
 
+def test_profile(kitchen):
+    """For a program that still runs, and for one that has ended."""
+    kitchen.m.run(["ls", kitchen.ws]).ok()
+    script = "import os, subprocess, sys; os.listdir(sys.argv[1]); " \
+        "subprocess.run(sys.argv[2:], check=True)"
+    said = kitchen.m.run(["python3", "-c", script, kitchen.ws,
+                          recipe("profile"), kitchen.m.path]).ok()
+    line = r"^ +\d+ +\d+  {} +\w+$"
+    assert re.search(line.format(r"python3?\S*"), said, re.M), said
+    assert re.search(line.format(r"pid \d+"), said, re.M), said
+    assert re.search(line.format("alibaba"), said, re.M), said
+
+
 def with_endpoints(config, emu, *sections):
     """The text of a recipe, before the emulator and with its keys."""
     for name in sections:

@@ -9,7 +9,7 @@ from harness import LONG, LONG_S, SLOW, eventually, run
 from inotify import IN_ALL_EVENTS, IN_CLOSE_WRITE, IN_CREATE, IN_DELETE
 from watching import CHANGED, emitters, is_over, stuck
 
-SECONDS = LONG_S if LONG else {"tsan": 60, "asan": 15}.get(
+SECONDS = LONG_S if LONG else {"tsan": 30, "asan": 15}.get(
     os.environ.get("BUILD_NAME"), 8)
 
 # Each is a loop of its own over the mount $1, with the pace $2.  What is there

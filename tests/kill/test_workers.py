@@ -1,5 +1,6 @@
 """Workers of a mount with a keeper, killed at random moments and at named points.
-KILL_COUNT says how many, KILL_SEED brings back those of a run that printed it."""
+KILL_COUNT says how many, KILL_SESSIONS how many other sessions there are, and
+KILL_SEED brings back those of a run that printed it."""
 import collections
 import os
 import time

@@ -5,6 +5,7 @@
  *   loop first DIR COUNT          until COUNT names have been read
  *   loop stat DIR COUNT ROUNDS    stat of the first COUNT names
  *   loop cat FILE COUNT ROUNDS    open, fstat, read to the end, close
+ *   loop touch FILE COUNT ROUNDS  open, set the time, close
  *
  * Prints the fastest round in microseconds, and what was seen.
  */
@@ -93,6 +94,28 @@ static void cat_again(const char *path, guint count, guint rounds)
 	printf("%" G_GINT64_FORMAT " %zu\n", best, bytes);
 }
 
+/* As the emitter does to have events. */
+static void touch_again(const char *path, guint count, guint rounds)
+{
+	const struct timespec times[] = {
+		{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
+	gint64 best = G_MAXINT64;
+
+	for (guint round = 0; round < rounds; round++) {
+		gint64 start = g_get_monotonic_time();
+
+		for (guint i = 0; i < count; i++) {
+			int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+			if (fd < 0 || futimens(fd, times))
+				exit(1);
+			close(fd);
+		}
+		best = MIN(best, g_get_monotonic_time() - start);
+	}
+	printf("%" G_GINT64_FORMAT " %u\n", best, count);
+}
+
 static guint number(char **argv, int argc, int i)
 {
 	return i < argc ? (guint)g_ascii_strtoull(argv[i], NULL, 10) : 1;
@@ -112,6 +135,8 @@ int main(int argc, char **argv)
 		stat_names(argv[2], third, number(argv, argc, 4));
 	} else if (!strcmp(what, "cat")) {
 		cat_again(argv[2], third, number(argv, argc, 4));
+	} else if (!strcmp(what, "touch")) {
+		touch_again(argv[2], third, number(argv, argc, 4));
 	} else {
 		return 2;
 	}

@@ -1,6 +1,7 @@
 /*
- * The reference for a repeated `cat state`: the least that a libfuse file
- * system can do to serve one file from the page cache.  usage: onefile DIR
+ * The reference for a repeated `cat state`, and for an event of it: the least that
+ * a libfuse file system can do to serve one file from the page cache, and to have
+ * it touched.  usage: onefile DIR
  */
 #define FUSE_USE_VERSION 312
 #include <errno.h>
@@ -17,7 +18,7 @@ static void fill(fuse_ino_t ino, struct stat *attr)
 	memset(attr, 0, sizeof(*attr));
 	attr->st_ino = ino;
 	attr->st_nlink = 1;
-	attr->st_mode = ino == FILE_INO ? S_IFREG | 0444 : S_IFDIR | 0755;
+	attr->st_mode = ino == FILE_INO ? S_IFREG | 0644 : S_IFDIR | 0755;
 	attr->st_size = ino == FILE_INO ? sizeof(text) - 1 : 0;
 }
 
@@ -43,6 +44,12 @@ static void one_getattr(
 	fuse_reply_attr(req, &attr, 86400);
 }
 
+static void one_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *wanted,
+	int to_set, struct fuse_file_info *info)
+{
+	one_getattr(req, ino, info);
+}
+
 static void one_open(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
@@ -66,6 +73,7 @@ static void one_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 static const struct fuse_lowlevel_ops ops = {
 	.lookup = one_lookup,
 	.getattr = one_getattr,
+	.setattr = one_setattr,
 	.open = one_open,
 	.read = one_read,
 };
